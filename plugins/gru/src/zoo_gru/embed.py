@@ -1,0 +1,39 @@
+"""An embedding and layers of GRU."""
+
+from __future__ import annotations
+
+from typing import final
+
+from torch import nn
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import State
+
+from zoo_core import Signature
+from zoo_gru.cell import GruCell
+from zoo_gru.configs import GruEmbedConfig
+
+
+@final
+class EmbeddingGru(AbstractRecurrentModel):
+    """Embedding, layers of GRU, linear output.
+
+    Args:
+        config: What a person chose.
+        signature: What goes in and comes out; the inputs are tokens.
+    """
+
+    def __init__(self, config: GruEmbedConfig, signature: Signature) -> None:
+        recurrent = Recurrent(
+            GruCell(config.hidden_size),
+            config.embedding_size,
+            num_layers=config.num_layers,
+            dropout=config.dropout,
+        )
+        super().__init__(signature, recurrent)
+        self.embedding = nn.Embedding(signature.input_size, config.embedding_size)
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        return self.read_out(self.embedding(batch.inputs), batch, state)

@@ -1,0 +1,44 @@
+"""What this plugin brings: GRUs."""
+
+from __future__ import annotations
+
+from zoo_core import ModelSpec, hookimpl
+
+ZOO_API = 1
+SOURCE = "Cho et al., Learning Phrase Representations using RNN Encoder-Decoder (2014)"
+
+
+@hookimpl
+def zoo_models() -> list[ModelSpec]:
+    """The models of this plugin."""
+    return [
+        ModelSpec(
+            name="gru-manual",
+            summary="A GRU with its gates written out, over one-hot symbols.",
+            config="zoo_gru.configs:GruManualConfig",
+            factory="zoo_gru.manual:ManualGru",
+            accepts=("tokens", "features"),
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("gru", "manual"),
+        ),
+        ModelSpec(
+            name="gru-embed",
+            summary="Embedding, GRU with its gates written out, linear output.",
+            config="zoo_gru.configs:GruEmbedConfig",
+            factory="zoo_gru.embed:EmbeddingGru",
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("gru", "manual", "embedding"),
+        ),
+        ModelSpec(
+            name="gru-stacked",
+            summary="Layers of torch.nn.GRU over one-hot symbols, one or two directions.",
+            config="zoo_gru.configs:GruStackedConfig",
+            factory="zoo_gru.stacked:StackedGru",
+            accepts=("tokens", "features"),
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("gru", "torch"),
+        ),
+    ]

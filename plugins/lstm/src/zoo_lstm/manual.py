@@ -1,0 +1,34 @@
+"""An LSTM with its gates written out."""
+
+from __future__ import annotations
+
+from typing import final
+
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.onehot import OneHot
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import State
+
+from zoo_core import Signature
+from zoo_lstm.cell import LstmCell
+from zoo_lstm.configs import LstmManualConfig
+
+
+@final
+class ManualLstm(AbstractRecurrentModel):
+    """One-hot symbols, one LSTM, linear output.
+
+    Args:
+        config: What a person chose.
+        signature: What goes in and comes out.
+    """
+
+    def __init__(self, config: LstmManualConfig, signature: Signature) -> None:
+        cell = LstmCell(config.hidden_size, config.bias)
+        super().__init__(signature, Recurrent(cell, signature.input_size))
+        self.one_hot = OneHot(signature.inputs)
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        return self.read_out(self.one_hot(batch.inputs), batch, state)

@@ -1,0 +1,44 @@
+"""What this plugin brings: LSTMs."""
+
+from __future__ import annotations
+
+from zoo_core import ModelSpec, hookimpl
+
+ZOO_API = 1
+SOURCE = "Hochreiter & Schmidhuber (1997); forget gate: Gers, Schmidhuber & Cummins (2000)"
+
+
+@hookimpl
+def zoo_models() -> list[ModelSpec]:
+    """The models of this plugin."""
+    return [
+        ModelSpec(
+            name="lstm-manual",
+            summary="An LSTM with its gates written out, over one-hot symbols.",
+            config="zoo_lstm.configs:LstmManualConfig",
+            factory="zoo_lstm.manual:ManualLstm",
+            accepts=("tokens", "features"),
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("lstm", "manual"),
+        ),
+        ModelSpec(
+            name="lstm-embed",
+            summary="Embedding, LSTM with its gates written out, linear output.",
+            config="zoo_lstm.configs:LstmEmbedConfig",
+            factory="zoo_lstm.embed:EmbeddingLstm",
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("lstm", "manual", "embedding"),
+        ),
+        ModelSpec(
+            name="lstm-stacked",
+            summary="Layers of torch.nn.LSTM over one-hot symbols, one or two directions.",
+            config="zoo_lstm.configs:LstmStackedConfig",
+            factory="zoo_lstm.stacked:StackedLstm",
+            accepts=("tokens", "features"),
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("lstm", "torch"),
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""Plain recurrent networks."""

@@ -1,0 +1,44 @@
+"""What this plugin brings: plain recurrent networks."""
+
+from __future__ import annotations
+
+from zoo_core import ModelSpec, hookimpl
+
+ZOO_API = 1
+SOURCE = "Elman, Finding Structure in Time, Cognitive Science 14 (1990)"
+
+
+@hookimpl
+def zoo_models() -> list[ModelSpec]:
+    """The models of this plugin."""
+    return [
+        ModelSpec(
+            name="rnn-cell",
+            summary="One RNN cell stepped through time over one-hot symbols.",
+            config="zoo_rnn.configs:RnnCellConfig",
+            factory="zoo_rnn.stepped:SteppedRnn",
+            accepts=("tokens", "features"),
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("rnn", "manual"),
+        ),
+        ModelSpec(
+            name="rnn-stacked",
+            summary="Layers of torch.nn.RNN over one-hot symbols, one or two directions.",
+            config="zoo_rnn.configs:RnnStackedConfig",
+            factory="zoo_rnn.stacked:StackedRnn",
+            accepts=("tokens", "features"),
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("rnn", "torch"),
+        ),
+        ModelSpec(
+            name="rnn-embed",
+            summary="Embedding, layers of RNN, linear output.",
+            config="zoo_rnn.configs:RnnEmbedConfig",
+            factory="zoo_rnn.embed:EmbeddingRnn",
+            default_recipe="hello",
+            source=SOURCE,
+            tags=("rnn", "embedding"),
+        ),
+    ]

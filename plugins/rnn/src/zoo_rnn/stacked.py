@@ -1,0 +1,40 @@
+"""Layers of RNN."""
+
+from __future__ import annotations
+
+from typing import final
+
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.onehot import OneHot
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import State
+
+from zoo_core import Signature
+from zoo_rnn.cell import RnnCell
+from zoo_rnn.configs import RnnStackedConfig
+
+
+@final
+class StackedRnn(AbstractRecurrentModel):
+    """One-hot symbols, layers of RNN in one or two directions, linear output.
+
+    Args:
+        config: What a person chose.
+        signature: What goes in and comes out.
+    """
+
+    def __init__(self, config: RnnStackedConfig, signature: Signature) -> None:
+        recurrent = Recurrent(
+            RnnCell(config.hidden_size, config.nonlinearity, config.bias),
+            signature.input_size,
+            num_layers=config.num_layers,
+            bidirectional=config.bidirectional,
+            dropout=config.dropout,
+        )
+        super().__init__(signature, recurrent)
+        self.one_hot = OneHot(signature.inputs)
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        return self.read_out(self.one_hot(batch.inputs), batch, state)

@@ -1,0 +1,34 @@
+"""One RNN cell stepped through time."""
+
+from __future__ import annotations
+
+from typing import final
+
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.onehot import OneHot
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import State
+
+from zoo_core import Signature
+from zoo_rnn.cell import RnnCell
+from zoo_rnn.configs import RnnCellConfig
+
+
+@final
+class SteppedRnn(AbstractRecurrentModel):
+    """One-hot symbols, one RNN cell, linear output.
+
+    Args:
+        config: What a person chose.
+        signature: What goes in and comes out.
+    """
+
+    def __init__(self, config: RnnCellConfig, signature: Signature) -> None:
+        cell = RnnCell(config.hidden_size, config.nonlinearity, config.bias)
+        super().__init__(signature, Recurrent(cell, signature.input_size))
+        self.one_hot = OneHot(signature.inputs)
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        return self.read_out(self.one_hot(batch.inputs), batch, state)

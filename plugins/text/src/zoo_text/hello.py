@@ -1,0 +1,77 @@
+"""One word and its answer."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import final
+
+import torch
+from zoo_core.errors import DataError
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.vocabulary import REFUSE
+
+from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_text.configs import HelloConfig
+
+
+@final
+class HelloDataset(AbstractDataset):
+    """One sequence, with a label for each of its steps.
+
+    Args:
+        config: Word and answer.
+        vocabulary: A checkpoint's, or None for the word's and the answer's symbols, sorted.
+
+    Raises:
+        DataError: Word and answer differ in length, or are empty.
+    """
+
+    splits = ("train",)
+
+    def __init__(self, config: HelloConfig, vocabulary: Vocabulary | None) -> None:
+        word, answer = config.word, config.answer
+        if len(word) != len(answer) or not word:
+            raise DataError(
+                f"{word!r} has {len(word)} symbols, its answer {answer!r} {len(answer)}"
+            )
+        self.config = config
+        self.vocabulary = vocabulary or Vocabulary.of(word + answer)
+
+    @property
+    def signature(self) -> Signature:
+        """Tokens, with a token as label of every step."""
+        size = len(self.vocabulary)
+        inputs = Tokens(size)
+        return Signature(inputs=inputs, classes=size, per="step", vocabulary=self.vocabulary)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of word and answer."""
+        text = f"{self.config.word}\n{self.config.answer}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
+        """One."""
+        return 1
+
+    def batches(
+        self, split: str, size: int, seed: int, epoch: int, start: int = 0
+    ) -> Iterator[Batch]:
+        """The one sequence, (1, T)."""
+        if start == 0:
+            encode = self.vocabulary.encode
+            inputs = torch.tensor([encode(self.config.word)])
+            yield Batch(inputs, torch.tensor([encode(self.config.answer)]))
+
+    def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
+        """A word, (1, T)."""
+        ids = self.vocabulary.encode(value, unknown)
+        if not ids:
+            raise DataError("an empty input; give at least one symbol")
+        return Batch(torch.tensor([ids]))
+
+    def decode(self, output: Output) -> str:
+        """The likeliest symbol of every step."""
+        return self.vocabulary.decode(output.logits[0].argmax(dim=-1).tolist())

@@ -1,0 +1,20 @@
+"""What a person chooses of a trainer, beside the settings that every training has."""
+
+from __future__ import annotations
+
+from zoo_core import AbstractTrainerConfig, config, setting
+
+
+@config
+class SupervisedConfig(AbstractTrainerConfig):
+    """Training on labels."""
+
+
+@config
+class NextTokenConfig(AbstractTrainerConfig):
+    """Training on the next symbol."""
+
+    carry_state: bool = setting(
+        default=True,
+        help="Whether the state goes on from window to window (detached) or starts anew.",
+    )

@@ -1,0 +1,28 @@
+"""What this plugin brings: trainers."""
+
+from __future__ import annotations
+
+from zoo_core import TrainerSpec, hookimpl
+
+ZOO_API = 1
+
+
+@hookimpl
+def zoo_trainers() -> list[TrainerSpec]:
+    """The trainers of this plugin."""
+    return [
+        TrainerSpec(
+            name="supervised",
+            summary="A label for every step or sequence; cross entropy in nats, accuracy.",
+            config="zoo_train.configs:SupervisedConfig",
+            factory="zoo_train.supervised:SupervisedTrainer",
+            tags=("classification",),
+        ),
+        TrainerSpec(
+            name="next-token",
+            summary="The next symbol; cross entropy in nats, perplexity, bits per character.",
+            config="zoo_train.configs:NextTokenConfig",
+            factory="zoo_train.next_token:NextTokenTrainer",
+            tags=("language-model",),
+        ),
+    ]

@@ -1,0 +1,39 @@
+"""Training on labels."""
+
+from __future__ import annotations
+
+from typing import final
+
+from torch import Tensor
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.trainer import AbstractTrainer, Totals
+
+from zoo_core import Signature
+from zoo_train.configs import SupervisedConfig
+from zoo_train.cross_entropy import mean_cross_entropy
+
+
+@final
+class SupervisedTrainer(AbstractTrainer):
+    """Cross entropy with the labels; loss in nats and accuracy.
+
+    Args:
+        config: What a person chose.
+        signature: Any.
+    """
+
+    carries_state = False
+
+    def __init__(self, config: SupervisedConfig, signature: Signature) -> None:
+        self.config = config
+
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        """The mean cross entropy, in nats."""
+        return mean_cross_entropy(output, batch)
+
+    def metrics(self, totals: Totals) -> dict[str, float]:
+        """``loss`` in nats per target and ``accuracy`` from 0 to 1."""
+        return {
+            "loss": totals.loss / totals.targets,
+            "accuracy": totals.correct / totals.targets,
+        }

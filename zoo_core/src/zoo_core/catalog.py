@@ -1,0 +1,127 @@
+"""The catalog: every spec of every installed plugin, whose it is, and which plugins are broken."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Generic, NamedTuple, TypeVar, final
+
+from zoo_core.discovery import Plugin, installed_plugins
+from zoo_core.errors import AmbiguousError, Interrupted, NotFoundError
+from zoo_core.loading import contributions
+from zoo_core.nearest import nearest
+from zoo_core.specs import (
+    AbstractSpec,
+    CommandSpec,
+    DatasetSpec,
+    KernelSpec,
+    ModelSpec,
+    TrainerSpec,
+)
+
+S = TypeVar("S", bound=AbstractSpec)
+NOUNS: dict[type[AbstractSpec], str] = {
+    ModelSpec: "model",
+    DatasetSpec: "dataset",
+    TrainerSpec: "trainer",
+    KernelSpec: "kernel",
+    CommandSpec: "command",
+}
+
+
+@final
+class Offer(NamedTuple, Generic[S]):
+    """A spec and the plugin it comes from."""
+
+    plugin: Plugin
+    spec: S
+
+
+@final
+class BrokenPlugin(NamedTuple):
+    """A plugin that could not be loaded: why, what to do, and where it happened."""
+
+    plugin: Plugin
+    reason: str
+    remedy: str
+    traceback: str
+
+
+@final
+class Catalog(NamedTuple):
+    """What is installed: offers sorted by name, plugins that work, plugins that do not."""
+
+    offers: tuple[Offer[Any], ...]
+    plugins: tuple[Plugin, ...]
+    broken: tuple[BrokenPlugin, ...]
+    registries: tuple[Path, ...]
+
+    def of(self, kind: type[S]) -> tuple[Offer[S], ...]:
+        """The offers of one kind."""
+        return tuple(offer for offer in self.offers if isinstance(offer.spec, kind))
+
+    def find(self, kind: type[S], reference: str) -> Offer[S]:
+        """The one offer of a name; ``plugin:name`` chooses between plugins.
+
+        Raises:
+            AmbiguousError: Two plugins offer it.
+            NotFoundError: None does.
+        """
+        owner, _, name = reference.rpartition(":")
+        offers = self.of(kind)
+        found = [offer for offer in offers if offer.spec.name == name and _owns(offer, owner)]
+        if not found:
+            known = [offer.spec.name for offer in offers]
+            hint = nearest(name, known) or f"try: zoo list {NOUNS[kind]}s"
+            raise NotFoundError(f"no {NOUNS[kind]} {reference!r}; {hint}{self._excuse()}")
+        if len(found) > 1:
+            refuse_clash(NOUNS[kind], name, [offer.plugin for offer in found])
+        return found[0]
+
+    def _excuse(self) -> str:
+        names = ", ".join(each.plugin.name for each in self.broken)
+        return f" (broken, so not searched: {names}; see: zoo plugins)" if names else ""
+
+
+def refuse_clash(noun: str, name: str, owners: Iterable[Plugin]) -> None:
+    """Says who claims a name, and how to choose.
+
+    Raises:
+        AmbiguousError: Always.
+    """
+    plugins = list(owners)
+    unique = len({plugin.name for plugin in plugins}) == len(plugins)
+    choices = [f"{plugin.name if unique else plugin.distribution}:{name}" for plugin in plugins]
+    raise AmbiguousError(f"{noun} {name!r} is offered twice: write {' or '.join(choices)}")
+
+
+def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
+    """Loads the given plugins, or all that are installed; one that fails is a row in ``broken``."""
+    offers: list[Offer[Any]] = []
+    registries: list[Path] = []
+    working, broken = [], []
+    for plugin in installed_plugins() if plugins is None else plugins:
+        try:
+            found = contributions(plugin)
+        except Interrupted:
+            raise
+        except BaseException as error:  # SystemExit and KeyboardInterrupt raised by a plugin too
+            broken.append(_broken(plugin, error))
+            continue
+        working.append(plugin)
+        offers += [Offer(plugin, each) for each in found if isinstance(each, AbstractSpec)]
+        registries += [each for each in found if isinstance(each, Path)]
+    offers.sort(key=lambda offer: (offer.spec.name, offer.plugin))
+    return Catalog(tuple(offers), tuple(working), tuple(broken), tuple(registries))
+
+
+def _owns(offer: Offer[Any], owner: str) -> bool:
+    return owner in ("", offer.plugin.name, offer.plugin.distribution)
+
+
+def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
+    said = " ".join(str(error).split())
+    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    remedy = f"upgrade or remove it: pip uninstall {plugin.distribution}"
+    return BrokenPlugin(plugin, reason, remedy, "".join(traceback.format_exception(error)))

@@ -1,0 +1,103 @@
+"""Configs: frozen dataclasses whose every field carries a sentence, a unit and its bounds.
+
+The declaration is the only one: options, TOML, JSON and documentation are made from it.
+
+    @config
+    class LstmConfig:
+        hidden_size: int = setting(default=64, unit="units", at_least=1, help="Width of the state.")
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import MISSING
+from typing import Any, NamedTuple, TypeVar, dataclass_transform, final, overload
+
+T = TypeVar("T")
+
+
+@final
+class Notes(NamedTuple):
+    """What a field's declaration adds to its type and default."""
+
+    help: str
+    unit: str
+    at_least: float
+    at_most: float
+    above: float
+    below: float
+
+    def bounds(self) -> str:
+        """The bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
+        limits = {">=": self.at_least, ">": self.above, "<=": self.at_most, "<": self.below}
+        return " and ".join(f"{s} {limit:g}" for s, limit in limits.items() if math.isfinite(limit))
+
+    def admits(self, number: float) -> bool:
+        """Whether the number is finite and within the bounds."""
+        inside = self.at_least <= number <= self.at_most and self.above < number < self.below
+        return inside and math.isfinite(number)
+
+
+@overload
+def setting(
+    *,
+    default: T,
+    help: str,
+    unit: str = ...,
+    at_least: float = ...,
+    at_most: float = ...,
+    above: float = ...,
+    below: float = ...,
+) -> T: ...
+@overload
+def setting(
+    *,
+    help: str,
+    unit: str = ...,
+    at_least: float = ...,
+    at_most: float = ...,
+    above: float = ...,
+    below: float = ...,
+) -> Any: ...
+def setting(
+    *,
+    default: Any = MISSING,
+    help: str,
+    unit: str = "",
+    at_least: float = -math.inf,
+    at_most: float = math.inf,
+    above: float = -math.inf,
+    below: float = math.inf,
+) -> Any:
+    """A field of a config; without a default it must be given.
+
+    Args:
+        default: Its value if nobody chooses.
+        help: One sentence that says what it is.
+        unit: What a number counts, such as ``symbols`` or ``seconds``.
+        at_least: Smallest value.
+        at_most: Largest value.
+        above: Bound that a value must exceed.
+        below: Bound that a value must stay under.
+    """
+    notes = Notes(help, unit, at_least, at_most, above, below)
+    return dataclasses.field(default=default, metadata={"notes": notes})
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
+def config(cls: type[T]) -> type[T]:
+    """Makes a frozen dataclass, every field of which is checked when an instance is made.
+
+    Raises:
+        ConfigError: On making an instance, a field of the wrong type or out of bounds.
+    """
+    setattr(cls, "__post_init__", _check)  # noqa: B010  # mypy knows no such attribute
+    return dataclasses.dataclass(frozen=True, kw_only=True)(cls)
+
+
+def _check(self: Any) -> None:
+    from zoo_core.settings import settings_of
+
+    for key, each in settings_of(type(self)).items():
+        object.__setattr__(self, key, each.check(getattr(self, key)))

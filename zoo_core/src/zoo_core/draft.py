@@ -1,0 +1,175 @@
+"""A draft: the parts of a run, chosen, and what recipe and file set of them; flags still to come.
+
+A flag beats the file, the file beats the recipe, the recipe beats the default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from zoo_core.catalog import Catalog, Offer
+from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.imports import resolve
+from zoo_core.plan import Plan
+from zoo_core.recipes import TABLES, Recipe, find_recipe, parse_recipe
+from zoo_core.references import Named, parse_reference
+from zoo_core.settings import Setting, make, settings_of, values_of
+from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+
+SPECS: dict[str, type[AbstractSpec]] = {
+    "model": ModelSpec,
+    "dataset": DatasetSpec,
+    "trainer": TrainerSpec,
+}
+Tables = dict[str, Any]
+
+
+@final
+class Draft(NamedTuple):
+    """The parts of a run and what is set of them so far.
+
+    Args:
+        offers: The chosen spec of each section, with its plugin.
+        configs: The config class of each section.
+        values: What recipe and file set, by section.
+        recipe: The recipe's name, or empty if none applies.
+        seed: The seed they set.
+    """
+
+    offers: dict[str, Offer[Any]]
+    configs: dict[str, type]
+    values: dict[str, dict[str, Any]]
+    recipe: str
+    seed: int
+
+    def settings(self, section: str) -> list[Setting]:
+        """The settings of a section; the default is what holds if no flag says otherwise."""
+        chosen = self.values[section]
+        every = settings_of(self.configs[section]).values()
+        return [each._replace(default=chosen.get(each.key, each.default)) for each in every]
+
+    def plan(self, flags: Mapping[str, Mapping[str, Any]] | None = None, **how: Any) -> Plan:
+        """The complete plan.
+
+        Args:
+            flags: Settings by section that beat all others.
+            how: The remaining fields of the plan; a seed of None takes the draft's.
+
+        Raises:
+            ConfigError: A setting is unknown, missing, of the wrong type or out of bounds.
+        """
+        given = flags or {}
+        if unknown := set(given) - set(TABLES):
+            raise ConfigError(f"{min(unknown)}: no such section; there are {', '.join(TABLES)}")
+        configs = {
+            section: values_of(
+                make(
+                    self.configs[section],
+                    section,
+                    self.values[section] | dict(given.get(section, {})),
+                )
+            )
+            for section in TABLES
+        }
+        seed = how.pop("seed", None)
+        return Plan(
+            **{section: self.offers[section].spec.name for section in TABLES},
+            plugins={section: self.offers[section].plugin.name for section in TABLES},
+            configs=configs,
+            recipe=self.recipe,
+            seed=self.seed if seed is None else seed,
+            **how,
+        )
+
+
+def draft(
+    catalog: Catalog,
+    model: str,
+    *,
+    dataset: str = "",
+    trainer: str = "",
+    file: Path | None = None,
+    model_values: Mapping[str, Any] | None = None,
+) -> Draft:
+    """Chooses model, dataset and trainer, and lays recipe and file over each other.
+
+    With a dataset other than the recipe's, the recipe does not apply at all.
+
+    Args:
+        catalog: What is installed.
+        model: ``model``, ``model.tag``, or either with ``plugin:`` before it.
+        dataset: A dataset other than the recipe's.
+        trainer: A trainer other than the recipe's or the dataset's.
+        file: TOML in the form of a recipe.
+        model_values: Settings of a model to go on from; they beat the recipe's.
+
+    Raises:
+        ConfigError: The file is not well-formed, or nothing names a dataset.
+        NotFoundError: A name is unknown or ambiguous.
+    """
+    reference = parse_reference(model)
+    if not isinstance(reference, Named):
+        raise NotFoundError(f"{model!r} is no model; try: zoo list models")
+    offers: dict[str, Offer[Any]] = {"model": catalog.find(ModelSpec, reference.model)}
+    recipe = _recipe(catalog, reference, offers["model"].spec)
+    layers: list[Tables] = [recipe.tables] if recipe else []
+    if model_values is not None:
+        layers.append({"model": dict(model_values)})
+    if file:
+        layers.append(_read(file))
+    chosen = dataset or _named(layers, "dataset")
+    if recipe and _short(_named([recipe.tables], "dataset")) != _short(chosen):
+        layers, recipe = layers[1:], None
+    if not chosen:
+        raise ConfigError(f"{reference.name} has no default recipe: name a dataset with --dataset")
+    offers["dataset"] = catalog.find(DatasetSpec, chosen)
+    trained_by = trainer or _named(layers, "trainer") or offers["dataset"].spec.default_trainer
+    offers["trainer"] = catalog.find(TrainerSpec, trained_by)
+    names = {"model": "", "dataset": chosen, "trainer": trained_by}
+    return Draft(
+        offers=offers,
+        configs={section: resolve(offer.spec.config) for section, offer in offers.items()},
+        values={section: _values(layers, section, names[section]) for section in TABLES},
+        recipe=recipe.name if recipe else "",
+        seed=next((layer["seed"] for layer in reversed(layers) if "seed" in layer), 0),
+    )
+
+
+def _recipe(catalog: Catalog, reference: Named, spec: ModelSpec) -> Recipe | None:
+    if reference.tag:
+        return find_recipe(catalog, reference)
+    if spec.default_recipe:
+        return find_recipe(catalog, reference._replace(tag=spec.default_recipe))
+    return None
+
+
+def _named(layers: list[Tables], section: str) -> str:
+    """The name that the topmost layer gives to a section."""
+    names = [str(layer[section]["name"]) for layer in layers if "name" in layer.get(section, {})]
+    return names[-1] if names else ""
+
+
+def _values(layers: list[Tables], section: str, name: str) -> dict[str, Any]:
+    """What the layers set; a table that names another dataset or trainer does not apply."""
+    values: dict[str, Any] = {}
+    for layer in layers:
+        table = dict(layer.get(section, {}))
+        if section == "model" or _short(table.pop("name", name)) == _short(name):
+            values |= table
+    return values
+
+
+def _short(name: str) -> str:
+    return name.rpartition(":")[2]
+
+
+def _read(file: Path) -> Tables:
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            f"cannot read {file}: {getattr(error, 'strerror', None) or error}"
+        ) from None
+    return parse_recipe(text, str(file))

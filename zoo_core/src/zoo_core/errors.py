@@ -1,0 +1,109 @@
+"""Every error of the zoo, and the exit code of the command that meets it.
+
+ZooError                  1
+├── NotFoundError         3   no such model, dataset, recipe, checkpoint, run
+│   └── AmbiguousError    3   two plugins claim the name
+├── IntegrityError        4   bytes that are not what they should be
+├── RefusedError          6   what was asked for cannot be done as asked
+│   ├── ConfigError       6   a setting: unknown, missing, of the wrong type, out of bounds
+│   ├── DataError         6   the data: missing, too short, not readable as text
+│   ├── MisfitError       6   this model does not take what this dataset gives
+│   ├── TargetError       6   the folder to write to
+│   ├── DeviceError       6   no such device here
+│   └── ResumeError       6   a run that cannot go on
+├── PluginError           7   a plugin that is broken or missing
+└── DivergedError         8   the loss is no longer a number
+
+Interrupted is no ZooError: like the KeyboardInterrupt that it is, it passes `except Exception`.
+"""
+
+from __future__ import annotations
+
+from typing import final
+
+
+class ZooError(Exception):
+    """What happened, to which name, and what to do about it, in one line."""
+
+    exit_code = 1
+
+
+class NotFoundError(ZooError):
+    """No model, dataset, recipe, checkpoint or run of that name."""
+
+    exit_code = 3
+
+
+@final
+class AmbiguousError(NotFoundError):
+    """A name that two plugins claim."""
+
+
+@final
+class IntegrityError(ZooError):
+    """A file whose bytes are not what they should be: truncated, altered, of another format."""
+
+    exit_code = 4
+
+
+class RefusedError(ZooError):
+    """What was asked for is understood and cannot be done as asked."""
+
+    exit_code = 6
+
+
+@final
+class ConfigError(RefusedError):
+    """A setting that is unknown, missing, of the wrong type or out of bounds."""
+
+
+@final
+class DataError(RefusedError):
+    """Data that is missing, too short or not readable."""
+
+
+@final
+class MisfitError(RefusedError):
+    """A model or trainer that does not take what the dataset gives."""
+
+
+@final
+class TargetError(RefusedError):
+    """A folder that cannot be written to as asked."""
+
+
+@final
+class DeviceError(RefusedError):
+    """A device that this machine does not have."""
+
+
+@final
+class ResumeError(RefusedError):
+    """A run that cannot go on from where it stopped."""
+
+
+@final
+class PluginError(ZooError):
+    """A plugin that is broken, missing or built for another zoo."""
+
+    exit_code = 7
+
+
+@final
+class DivergedError(ZooError):
+    """Training whose loss became infinite or not a number."""
+
+    exit_code = 8
+
+
+@final
+class Interrupted(KeyboardInterrupt):
+    """A signal from outside (Ctrl+C, SIGTERM, SIGHUP), told apart from what a plugin raises.
+
+    Args:
+        signal: The signal's number.
+    """
+
+    def __init__(self, signal: int) -> None:
+        super().__init__(signal)
+        self.signal = signal

@@ -1,0 +1,61 @@
+"""Writing files so that a reader meets the old one or the new one, never half of one."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo_core.errors import TargetError
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Replaces a file: a temporary sibling, synced, renamed, and the folder synced.
+
+    Permissions are those that the umask gives.
+
+    Raises:
+        TargetError: The folder cannot be written to; the old file stands.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    with refusing(path):
+        try:
+            write_new(temporary, data)
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+def write_new(path: Path, data: bytes) -> None:
+    """Writes a file that nobody else sees yet, and syncs it."""
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Makes the folder's entries safe; a platform that cannot open folders syncs them itself."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def refusing(path: Path) -> Iterator[None]:
+    """Turns what the file system says of writing into one line.
+
+    Raises:
+        TargetError: An OSError was raised inside.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TargetError(f"cannot write {path}: {error.strerror or error}") from error

@@ -1,0 +1,23 @@
+"""Names, for those who use no shell."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from zoo_core.catalog import load_catalog
+from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec
+
+
+def list_models(pattern: str = "*") -> list[str]:
+    """The names of the installed models that match a pattern, with wildcards as in a shell."""
+    return _names(ModelSpec, pattern)
+
+
+def list_datasets(pattern: str = "*") -> list[str]:
+    """The names of the installed datasets that match a pattern, with wildcards as in a shell."""
+    return _names(DatasetSpec, pattern)
+
+
+def _names(kind: type[AbstractSpec], pattern: str) -> list[str]:
+    names = {offer.spec.name for offer in load_catalog().of(kind)}
+    return sorted(name for name in names if fnmatchcase(name, pattern))

@@ -1,0 +1,96 @@
+"""Loading one plugin so that nothing it does can reach another."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import re
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pluggy
+
+from zoo_core import hookspecs
+from zoo_core.discovery import Plugin
+from zoo_core.errors import PluginError
+from zoo_core.specs import (
+    API_VERSION,
+    AbstractSpec,
+    CommandSpec,
+    DatasetSpec,
+    KernelSpec,
+    ModelSpec,
+    TrainerSpec,
+)
+
+HOOKS: dict[str, type[AbstractSpec | Path]] = {
+    "zoo_models": ModelSpec,
+    "zoo_datasets": DatasetSpec,
+    "zoo_trainers": TrainerSpec,
+    "zoo_kernels": KernelSpec,
+    "zoo_commands": CommandSpec,
+    "zoo_registries": Path,
+}
+NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def contributions(plugin: Plugin) -> list[Any]:
+    """Every spec and registry path that a plugin offers.
+
+    Its prints go to stderr. Whatever it raises, ``SystemExit`` included, comes out of here: the
+    catalog turns it into a row.
+
+    Raises:
+        PluginError: It is built for another plugin API, misspells a hook, returns something of
+            the wrong type, offers a name twice, or offers nothing.
+    """
+    manager = pluggy.PluginManager("zoo")
+    manager.add_hookspecs(hookspecs)
+    with contextlib.redirect_stdout(sys.stderr):
+        module = importlib.import_module(plugin.module)
+        _check_api(module)
+        manager.register(module)
+        manager.check_pending()
+        _check_markers(manager, module)
+        found = [each for hook in HOOKS for each in _answers(manager, hook)]
+    if not found:
+        raise PluginError(f"{plugin.module} contributes nothing: mark its hooks with @hookimpl")
+    return found
+
+
+def _check_api(module: ModuleType) -> None:
+    built_for = getattr(module, "ZOO_API", None)
+    if built_for is None:
+        raise PluginError(f"{module.__name__} names no plugin API: add ZOO_API = {API_VERSION}")
+    if built_for != API_VERSION:
+        newer = isinstance(built_for, int) and built_for > API_VERSION
+        remedy = "upgrade zoo-core" if newer else "upgrade the plugin"
+        raise PluginError(f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}")
+
+
+def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
+    marked = {caller.name for caller in manager.get_hookcallers(module) or ()}
+    for name, value in vars(module).items():
+        if name.startswith("zoo_") and callable(value) and name not in marked:
+            raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
+
+
+def _answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
+    kind = HOOKS[hook]
+    found: list[Any] = []
+    for answer in getattr(manager.hook, hook)():
+        if not isinstance(answer, list):
+            raise PluginError(f"{hook} must return a list of {kind.__name__}, not {answer!r:.80}")
+        for each in answer:
+            if not isinstance(each, kind):
+                raise PluginError(f"{hook} must return {kind.__name__}s, not {each!r:.80}")
+        found += answer
+    names = [each.name for each in found if isinstance(each, AbstractSpec)]
+    for name in names:
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            raise PluginError(f"{hook} offers {name!r}: names are lower case, joined by hyphens")
+        if names.count(name) > 1:
+            raise PluginError(f"{hook} offers {name!r} twice")
+    return found

@@ -1,0 +1,68 @@
+"""A plan: everything that decides a run, complete, so that a later default changes no old run."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal, TypeAlias, final
+
+from zoo_core.errors import IntegrityError
+
+Section: TypeAlias = Literal["model", "dataset", "trainer"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Everything that decides a run.
+
+    Args:
+        model: Name of the model.
+        dataset: Name of the dataset.
+        trainer: Name of the trainer.
+        plugins: The plugin of each of the three, by section.
+        configs: Every setting of each of the three, by section.
+        recipe: ``model.tag``, or empty.
+        seed: Seed of everything random.
+        threads: Threads of torch; 0 takes what torch would take.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        backend: ``auto`` or the name of a kernel.
+        precision: ``fp32``, or ``bf16`` for products in bfloat16.
+        budget: Seconds after which to stop; 0 for no limit.
+        source: The checkpoint that the weights start from, or empty.
+    """
+
+    model: str
+    dataset: str
+    trainer: str
+    plugins: dict[str, str]
+    configs: dict[str, dict[str, Any]]
+    recipe: str = ""
+    seed: int = 0
+    threads: int = 0
+    device: str = "auto"
+    backend: str = "auto"
+    precision: str = "fp32"
+    budget: float = 0.0
+    source: str = ""
+
+    def name(self, section: str) -> str:
+        """The name of a section's spec with its plugin, as the catalog finds it."""
+        return f"{self.plugins[section]}:{getattr(self, section)}"
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON holds it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Plan:
+        """The plan that ``to_json`` wrote; other keys are left aside.
+
+        Raises:
+            IntegrityError: A field is missing or of the wrong type.
+        """
+        given = {field.name: values.get(field.name) for field in fields(cls)}
+        for field in fields(cls):
+            wanted = str(field.type).partition("[")[0]
+            if type(given[field.name]).__name__ != wanted:
+                raise IntegrityError(f"{field.name} = {given[field.name]!r:.80}: wanted {wanted}")
+        return cls(**given)  # type: ignore[arg-type]  # checked above

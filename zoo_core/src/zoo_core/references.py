@@ -1,0 +1,74 @@
+"""References: what a person types to name a model, a checkpoint, a Hub repo or a folder."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import NamedTuple, TypeAlias, final
+
+from zoo_core.errors import NotFoundError
+
+NAMED = re.compile(
+    r"(?:(?P<owner>[\w.-]+):)?(?P<name>[A-Za-z0-9_-]+)(?:\.(?P<tag>[A-Za-z0-9_-]+))?"
+)
+HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>\S+))?")
+
+
+@final
+class Named(NamedTuple):
+    """``model``, ``model.tag``, or either with ``plugin:`` before it."""
+
+    owner: str
+    name: str
+    tag: str
+
+    @property
+    def model(self) -> str:
+        """The architecture with the plugin that was named, as the catalog takes it."""
+        return f"{self.owner}:{self.name}" if self.owner else self.name
+
+    @property
+    def full_name(self) -> str:
+        """The whole reference, as it was typed."""
+        return f"{self.model}.{self.tag}" if self.tag else self.model
+
+
+@final
+class HubRepo(NamedTuple):
+    """``hub:owner/repo@revision``; the revision may be missing."""
+
+    repo: str
+    revision: str
+
+
+@final
+class Folder(NamedTuple):
+    """A local checkpoint: a path with a slash, or ``dir:path``."""
+
+    path: Path
+
+
+Reference: TypeAlias = Named | HubRepo | Folder
+
+
+def parse_reference(text: str) -> Reference:
+    """What a person means.
+
+    Raises:
+        NotFoundError: It has none of the forms.
+    """
+    if text.startswith("hub:"):
+        if match := HUB.fullmatch(text.removeprefix("hub:")):
+            return HubRepo(match["repo"], match["revision"] or "")
+        raise NotFoundError(
+            f"{text!r} names no Hub repo: write hub:owner/repo or hub:owner/repo@revision"
+        )
+    if text.startswith("dir:"):
+        return Folder(Path(text.removeprefix("dir:")).expanduser())
+    if "/" in text or "\\" in text or text in (".", ".."):
+        return Folder(Path(text).expanduser())
+    if match := NAMED.fullmatch(text):
+        return Named(match["owner"] or "", match["name"], match["tag"] or "")
+    raise NotFoundError(
+        f"{text!r} is no reference: write model, model.tag, plugin:model, hub:owner/repo, ./folder"
+    )

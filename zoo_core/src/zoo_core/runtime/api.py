@@ -1,0 +1,161 @@
+"""The zoo for those who use no shell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from zoo_core.catalog import load_catalog
+from zoo_core.draft import draft
+from zoo_core.errors import TargetError
+from zoo_core.manifest import MANIFEST
+from zoo_core.runtime import generation, locate
+from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.build import make_dataset, make_model
+from zoo_core.runtime.checkpoint import Checkpoint
+from zoo_core.runtime.events import Event
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.run import Run
+from zoo_core.runtime.sampler import Sampler
+from zoo_core.runtime.states import has_state
+from zoo_core.signature import Signature
+from zoo_core.vocabulary import REFUSE, Unknown
+
+Settings = Mapping[str, Mapping[str, Any]]
+
+
+def load(reference: str | Path) -> Checkpoint:
+    """The checkpoint that a reference or a folder names; see ``locate.load``."""
+    text = f"dir:{reference}" if isinstance(reference, Path) else reference
+    return locate.load(load_catalog(), text)
+
+
+def create_model(
+    name: str,
+    *,
+    pretrained: bool = False,
+    signature: Signature | None = None,
+    settings: Mapping[str, Any] | None = None,
+    seed: int = 0,
+) -> AbstractModel:
+    """A model by name, ``model`` or ``model.tag``.
+
+    Args:
+        name: Of the model; with a tag, the settings of that recipe.
+        pretrained: Load the registry's checkpoint of that name.
+        signature: What goes in and comes out; by default what the recipe's dataset has.
+        settings: Settings of the model that beat the recipe's.
+        seed: Of the initial weights.
+
+    Raises:
+        NotFoundError: There is no such model, recipe or pretrained checkpoint.
+        ConfigError: A setting is unknown, of the wrong type or out of bounds.
+        MisfitError: The model does not take such a signature.
+    """
+    if pretrained:
+        return load(name).model
+    catalog = load_catalog()
+    plan = draft(catalog, name).plan({"model": settings or {}})
+    if signature is None:
+        signature = make_dataset(catalog, plan, None).signature
+    torch.manual_seed(seed)
+    return make_model(catalog, plan, signature)
+
+
+def train(
+    name: str,
+    out: str | Path,
+    *,
+    dataset: str = "",
+    trainer: str = "",
+    settings: Settings | None = None,
+    seed: int | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    listen: Callable[[Event], None] | None = None,
+) -> Checkpoint:
+    """Trains a model and returns its checkpoint.
+
+    Args:
+        name: ``model`` or ``model.tag``.
+        out: The checkpoint folder; it must not hold a checkpoint yet.
+        dataset: Another dataset than the recipe's.
+        trainer: Another trainer.
+        settings: By section: ``{"model": {"hidden_size": 64}, "trainer": {"epochs": 3}}``.
+        seed: Of everything random; None takes the recipe's.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        threads: Threads of torch; 0 takes torch's own choice.
+        listen: Called with every event.
+
+    Raises:
+        ZooError: See ``zoo_core.errors``; the message says what to do.
+    """
+    catalog, folder = load_catalog(), Path(out)
+    chosen = draft(catalog, name, dataset=dataset, trainer=trainer)
+    plan = chosen.plan(settings, seed=seed, device=device, threads=threads)
+    refuse_checkpoint(folder)
+    for event in Run(catalog, plan, folder).events():
+        if listen:
+            listen(event)
+    return load(folder)
+
+
+def refuse_checkpoint(folder: Path) -> None:
+    """Says so if a folder already holds a checkpoint or is no folder.
+
+    Raises:
+        TargetError: It does, or is none.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise TargetError(f"{folder} is no folder")
+    if (folder / MANIFEST).exists() or has_state(folder):
+        raise TargetError(f"{folder} holds a checkpoint already; choose another, or --overwrite")
+
+
+@torch.no_grad()
+def predict(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> str:
+    """What the model says of an input, such as ``ohlol`` of ``hello``.
+
+    Raises:
+        DataError: The input has symbols that the vocabulary lacks.
+    """
+    dataset = checkpoint.dataset
+    batch: Batch = dataset.encode(value, unknown)
+    return dataset.decode(checkpoint.model(batch))
+
+
+def generate(
+    checkpoint: Checkpoint,
+    prompt: str,
+    *,
+    length: int = 200,
+    temperature: float = 1.0,
+    top_k: int | None = None,
+    seed: int = 0,
+    unknown: Unknown = REFUSE,
+) -> str:
+    """The text that follows a prompt.
+
+    Args:
+        checkpoint: Of a model that predicts the next symbol.
+        prompt: At least one symbol.
+        length: How many symbols to add.
+        temperature: 0 takes the likeliest symbol each time.
+        top_k: Draw only from so many of the likeliest.
+        seed: Of the draws.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Raises:
+        MisfitError: The model does not predict the next symbol.
+        DataError: The prompt has symbols that the vocabulary lacks.
+    """
+    model, vocabulary = checkpoint.model, checkpoint.signature.vocabulary
+    generation.refuse_generation(model)
+    assert vocabulary is not None, "what predicts symbols has a vocabulary"
+    sampler = Sampler(temperature, top_k, seed)
+    ids = generation.generate(model, checkpoint.dataset.encode(prompt, unknown), sampler)
+    return vocabulary.decode(islice(ids, length))

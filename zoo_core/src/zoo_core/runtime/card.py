@@ -1,0 +1,82 @@
+"""The model card: ``README.md`` of a checkpoint."""
+
+from __future__ import annotations
+
+from zoo_core.manifest import Manifest
+
+NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
+
+
+def card(manifest: Manifest) -> str:
+    """The card's text: YAML front matter for the Hub, then what a person wants to know."""
+    plan, signature = manifest.plan, manifest.signature
+    task = "text-generation" if signature.next_symbol else "token-classification"
+    sections = [
+        f"---\n{_front_matter(manifest, task)}\n---\n",
+        f"# {plan.recipe or plan.model}\n",
+        f"`{plan.model}` trained on `{plan.dataset}` by `{plan.trainer}`, seed {plan.seed}: "
+        f"{manifest.epochs} epochs, {manifest.steps:,} steps.\n",
+        "## Use\n",
+        "Where the zoo is installed, with this folder as `FOLDER`:\n",
+        f"```console\n{_usage(manifest)}\n```\n",
+        "## Metrics\n",
+        _table(manifest),
+        "![Loss over epochs](curve.png)\n",
+        "## Settings\n",
+        _settings(manifest),
+    ]
+    return "\n".join(sections)
+
+
+def _front_matter(manifest: Manifest, task: str) -> str:
+    from huggingface_hub import EvalResult, ModelCardData
+
+    plan = manifest.plan
+    results = [
+        EvalResult(
+            task_type=task,
+            dataset_type=plan.dataset,
+            dataset_name=plan.dataset,
+            dataset_split=split,
+            metric_type=name,
+            metric_value=value,
+        )
+        for split, named in manifest.metrics.items()
+        for name, value in named.items()
+    ]
+    data = ModelCardData(
+        library_name="zoo-core",
+        pipeline_tag=task,
+        license="other",
+        tags=["recurrent", plan.model],
+        datasets=[plan.dataset],
+        model_name=plan.recipe or plan.model,
+        eval_results=results or None,
+    )
+    return str(data.to_yaml())
+
+
+def _usage(manifest: Manifest) -> str:
+    if manifest.signature.next_symbol:
+        return 'zoo generate FOLDER --prompt "The " --length 200'
+    return "zoo predict FOLDER INPUT"
+
+
+def _table(manifest: Manifest) -> str:
+    names = sorted({name for named in manifest.metrics.values() for name in named})
+    head = ["split", *(NUMBERS.get(name, name) for name in names)]
+    rows = [
+        [split, *(f"{named[name]:.4f}" if name in named else "" for name in names)]
+        for split, named in manifest.metrics.items()
+    ]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines) + "\n"
+
+
+def _settings(manifest: Manifest) -> str:
+    lines = [
+        f"| {section} | `{key}` | {value} |"
+        for section, values in manifest.plan.configs.items()
+        for key, value in values.items()
+    ]
+    return "\n".join(["| section | setting | value |", "| --- | --- | --- |", *lines]) + "\n"

@@ -1,0 +1,49 @@
+"""The picture of a training: loss and metric over epochs."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from zoo_core.plan import Plan
+
+SPLITS = {"train": "#4878a8", "validation": "#d1603d"}
+SECOND = {"bits_per_character": "bits per character", "accuracy": "accuracy"}
+
+
+def curve(history: list[dict[str, Any]], plan: Plan) -> bytes:
+    """A PNG of 1600 × 640 pixels: the loss on the left, a second metric on the right.
+
+    Args:
+        history: A row per epoch.
+        plan: For the title.
+    """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.suptitle(f"{plan.model} on {plan.dataset}, seed {plan.seed}", fontsize=12)
+    named = history[-1]["metrics"]["train"] if history else {}
+    second = next((name for name in SECOND if name in named), "")
+    panels = {"loss": "loss (nats)"} | ({second: SECOND[second]} if second else {})
+    for position, (metric, label) in enumerate(panels.items(), start=1):
+        axes = figure.add_subplot(1, len(panels), position)
+        for split, colour in SPLITS.items():
+            rows = [row for row in history if metric in row["metrics"].get(split, {})]
+            epochs = [row["epoch"] for row in rows]
+            values = [row["metrics"][split][metric] for row in rows]
+            mark = "o" if len(rows) < 40 else None
+            if rows:
+                axes.plot(epochs, values, color=colour, label=split, marker=mark, markersize=4)
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(label)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(alpha=0.25)
+        if history:
+            axes.legend(frameon=False)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=160, metadata={"Software": None})
+    return file.getvalue()

@@ -1,0 +1,40 @@
+"""Devices, threads and precision."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager, nullcontext
+
+import torch
+
+from zoo_core.errors import DeviceError
+
+
+def choose_device(name: str) -> str:
+    """The device that a name means here; ``auto`` takes the fastest there is.
+
+    Raises:
+        DeviceError: This machine has no such device.
+    """
+    present = {
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+        "cpu": True,
+    }
+    if name == "auto":
+        return next(device for device, there in present.items() if there)
+    if not present.get(name, False):
+        there = ", ".join(device for device, here in present.items() if here)
+        raise DeviceError(f"no device {name!r} here; there is: {there} (or --device auto)")
+    return name
+
+
+def choose_threads(threads: int) -> int:
+    """Sets torch's threads, which change results in the last bits; 0 takes torch's own choice."""
+    if threads:
+        torch.set_num_threads(threads)
+    return torch.get_num_threads()
+
+
+def precision_context(precision: str, device: str) -> AbstractContextManager[object]:
+    """Where products are made in bfloat16, if so asked."""
+    return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()

@@ -1,0 +1,39 @@
+"""Judging a model on a split."""
+
+from __future__ import annotations
+
+import torch
+
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.device import precision_context
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.trainer import AbstractTrainer, Totals
+
+
+@torch.no_grad()
+def evaluate(
+    model: AbstractModel,
+    dataset: AbstractDataset,
+    trainer: AbstractTrainer,
+    split: str,
+    *,
+    device: str = "cpu",
+    precision: str = "fp32",
+) -> dict[str, float]:
+    """The trainer's metrics over a whole split, in the data's own order, without dropout.
+
+    The model is left in the mode (training or not) that it was in.
+    """
+    training = model.training
+    model.eval()
+    totals, state = Totals(), None
+    batches = dataset.batches(split, trainer.config.batch_size, seed=0, epoch=0)
+    for batch in (each.to(device) for each in batches):
+        carried = state if batch.carry and trainer.carries_state and model.carries_state else None
+        with precision_context(precision, device):
+            output = model(batch, carried)
+            loss = trainer.loss(output, batch)
+        state = output.state
+        totals.add(loss.item(), output, batch)
+    model.train(training)
+    return trainer.metrics(totals)

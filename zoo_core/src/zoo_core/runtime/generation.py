@@ -1,0 +1,56 @@
+"""Generating text, symbol by symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+
+from zoo_core.errors import MisfitError
+from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.sampler import Sampler
+
+
+@torch.no_grad()
+def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[int]:
+    """The ids that follow a prompt, without end.
+
+    A model that carries its state is fed one symbol at a time; another is fed the last ``window``
+    symbols anew each time.
+
+    Args:
+        model: In evaluation mode.
+        prompt: A batch of one, (1, T) with T of at least 1.
+        sampler: Chooses each symbol.
+
+    Raises:
+        MisfitError: The model does not predict the next symbol, or the prompt is too short.
+    """
+    refuse_generation(model)
+    tokens = prompt.inputs
+    if tokens.shape[1] < (model.window or 1):
+        raise MisfitError(
+            f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}"
+        )
+    state = None
+    while True:
+        output = model(Batch(tokens), state)
+        logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
+        following = sampler.draw(logits)
+        yield following
+        latest = tokens.new_tensor([[following]])
+        if model.carries_state:
+            tokens, state = latest, output.state
+        else:
+            tokens = torch.cat([tokens, latest], dim=1)[:, -(model.window or 0) :]
+
+
+def refuse_generation(model: AbstractModel) -> None:
+    """Says so if text cannot be generated.
+
+    Raises:
+        MisfitError: The model does not predict the next symbol.
+    """
+    if not model.signature.next_symbol or not model.causal:
+        raise MisfitError("this model does not predict the next symbol; try: zoo predict")

@@ -1,0 +1,50 @@
+"""What a kernel is: one way to run a cell over time."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from torch import Tensor
+
+from zoo_core.runtime.cell import AbstractCell, Weights
+from zoo_core.runtime.state import LayerState
+
+
+class AbstractKernel(ABC):
+    """Runs one layer of a cell in one direction. All kernels give the same result.
+
+    Attributes:
+        name: What ``--backend`` calls it.
+    """
+
+    name: str
+
+    @abstractmethod
+    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+        """Why it cannot run this cell on tensors like this one, or None if it can."""
+
+    @abstractmethod
+    def scan(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """Runs the cell over all steps.
+
+        Args:
+            cell: The equations.
+            weights: Its weights.
+            inputs: (B, T, F).
+            state: Where to start, (B, H) each.
+            lengths: Valid steps of each row, (B,); steps beyond give zeros and leave the state.
+            reverse: From the last valid step to the first.
+
+        Returns:
+            The outputs (B, T, H), in the order of the inputs, and the last state.
+        """

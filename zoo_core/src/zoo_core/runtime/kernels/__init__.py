@@ -1,0 +1,1 @@
+"""The kernels that the core itself brings."""

@@ -1,0 +1,85 @@
+"""The torch kernel: torch.nn's own recurrent functions (cuDNN, oneDNN)."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+
+from zoo_core.runtime.cell import AbstractCell, Weights
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.state import LayerState, rebuild
+
+FUNCTIONS = {
+    "rnn-tanh": torch.rnn_tanh,
+    "rnn-relu": torch.rnn_relu,
+    "lstm": torch.lstm,
+    "gru": torch.gru,
+}
+NAMES = ("weight_ih", "weight_hh", "bias_ih", "bias_hh", "weight_hr")
+
+
+@final
+class TorchKernel(AbstractKernel):
+    """What ``torch.nn.RNN``, ``LSTM`` and ``GRU`` call, one layer and direction at a time."""
+
+    name = "torch"
+
+    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+        """Cells that torch.nn does not know."""
+        return None if cell.name in FUNCTIONS else f"torch.nn has no {cell.name}"
+
+    def scan(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """See AbstractKernel."""
+        if reverse:
+            inputs = _reverse(inputs, lengths)
+        before = tuple(each.unsqueeze(0) for each in state)  # (1, B, H) each
+        parameters = [weights[name] for name in NAMES if name in weights]
+        function: Any = FUNCTIONS[cell.name]
+        hx = before if len(before) > 1 else before[0]
+        how = ("bias_ih" in weights, 1, 0.0, torch.is_grad_enabled(), False)
+        if lengths is None:
+            outputs, *after = function(inputs, hx, parameters, *how, True)
+        else:
+            packed = pack_padded_sequence(
+                inputs, lengths.cpu(), batch_first=True, enforce_sorted=False
+            )
+            order, back = packed.sorted_indices, packed.unsorted_indices
+            sorted_hx = [each.index_select(1, order) for each in before]
+            data, *after = function(
+                packed.data,
+                packed.batch_sizes,
+                sorted_hx if len(before) > 1 else sorted_hx[0],
+                parameters,
+                *how,
+            )
+            outputs, _ = pad_packed_sequence(
+                PackedSequence(data, packed.batch_sizes, order, back),
+                batch_first=True,
+                total_length=inputs.shape[1],
+            )
+            after = [each.index_select(1, back) for each in after]
+        if reverse:
+            outputs = _reverse(outputs, lengths)
+        return outputs, rebuild(state, (each.squeeze(0) for each in after))
+
+
+def _reverse(sequence: Tensor, lengths: Tensor | None) -> Tensor:
+    """The valid steps of each row (B, T, F) in reverse, the padding where it was."""
+    if lengths is None:
+        return sequence.flip(1)
+    steps = torch.arange(sequence.shape[1], device=sequence.device)
+    last = lengths.to(sequence.device).unsqueeze(1) - 1  # (B, 1)
+    order = torch.where(steps <= last, last - steps, steps)  # (B, T)
+    return sequence.gather(1, order.unsqueeze(2).expand_as(sequence))

@@ -1,0 +1,47 @@
+"""The reference kernel: the time loop, written once, over any cell."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from torch import Tensor
+
+from zoo_core.runtime.cell import AbstractCell, Weights
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.state import LayerState, rebuild
+
+
+@final
+class ReferenceKernel(AbstractKernel):
+    """Step by step, with autograd: the definition that every other kernel is held to."""
+
+    name = "reference"
+
+    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+        """Nothing: it runs every cell."""
+        return None
+
+    def scan(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """See AbstractKernel."""
+        projected = cell.project(weights, inputs).unbind(dim=1)  # T times (B, G)
+        outputs = list(projected)
+        steps = range(len(outputs))
+        for t in reversed(steps) if reverse else steps:
+            output, after = cell.step(weights, projected[t], state)
+            if lengths is not None:
+                valid = (t < lengths).unsqueeze(1)  # (B, 1)
+                pairs = zip(after, state, strict=True)
+                after = rebuild(after, (torch.where(valid, new, old) for new, old in pairs))
+                output = torch.where(valid, output, 0)
+            outputs[t], state = output, after
+        return torch.stack(outputs, dim=1), state

@@ -1,0 +1,71 @@
+"""What a model is."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import State
+from zoo_core.signature import Signature
+
+
+class AbstractModel(nn.Module, ABC):
+    """A network with the shape that a signature asks for.
+
+    Attributes:
+        signature: What goes in and comes out.
+        causal: Whether a later input changes no earlier output.
+        carries_state: Whether pieces, each started from the state of the one before, give what
+            the whole gives.
+        window: How many steps a model without state must be fed; None if any number will do.
+    """
+
+    causal: bool
+    carries_state: bool
+    window: int | None = None
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__()
+        self.signature = signature
+
+    @abstractmethod
+    def initial_state(self, batch_size: int) -> State | None:
+        """The state before the first step, or None if there is none."""
+
+    @abstractmethod
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Answers a batch, starting from a state; None is the initial one."""
+
+
+class AbstractRecurrentModel(AbstractModel):
+    """A reader of inputs, a recurrent layer and a linear output layer.
+
+    Args:
+        signature: What goes in and comes out.
+        recurrent: The recurrent layer.
+    """
+
+    def __init__(self, signature: Signature, recurrent: Recurrent) -> None:
+        super().__init__(signature)
+        self.recurrent = recurrent
+        self.output = nn.Linear(recurrent.output_size, signature.classes)
+        self.causal = self.carries_state = recurrent.directions == 1
+
+    def initial_state(self, batch_size: int) -> State:
+        """Zeros for every layer and direction."""
+        return self.recurrent.initial_state(batch_size)
+
+    def read_out(self, inputs: Tensor, batch: Batch, state: State | None) -> Output:
+        """Runs the recurrent layer and the output layer.
+
+        Args:
+            inputs: (B, T, F).
+            batch: Whose lengths count.
+            state: Where to start.
+        """
+        hidden, after = self.recurrent(inputs, state, batch.lengths)  # (B, T, H)
+        per_step = self.signature.per == "step"
+        return Output(self.output(hidden if per_step else self.recurrent.last(after)), after)

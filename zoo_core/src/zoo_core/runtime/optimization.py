@@ -1,0 +1,61 @@
+"""Optimizers and schedules by torch's names, and their state as tensors and JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, OneCycleLR
+
+from zoo_core.training import AbstractTrainerConfig
+
+WITH_MOMENTUM = ("SGD", "RMSprop")
+
+
+def make_optimizer(config: AbstractTrainerConfig, groups: list[dict[str, object]]) -> Optimizer:
+    """The optimizer that a config names, over groups of parameters."""
+    settings: dict[str, Any] = {"lr": config.learning_rate}
+    if config.optimizer != "SparseAdam":
+        settings["weight_decay"] = config.weight_decay
+    if config.optimizer in WITH_MOMENTUM:
+        settings["momentum"] = config.momentum
+    optimizer: Optimizer = getattr(torch.optim, config.optimizer)(groups, **settings)
+    return optimizer
+
+
+def make_schedule(
+    config: AbstractTrainerConfig, optimizer: Optimizer, steps: int
+) -> LRScheduler | None:
+    """The schedule that a config names, over all steps of the run; it advances with each step."""
+    match config.schedule:
+        case "CosineAnnealingLR":
+            return CosineAnnealingLR(optimizer, T_max=steps)
+        case "LinearLR":
+            return LinearLR(optimizer, start_factor=1.0, end_factor=1e-3, total_iters=steps)
+        case "OneCycleLR":
+            return OneCycleLR(optimizer, max_lr=config.learning_rate, total_steps=steps)
+    return None
+
+
+def flatten(state: dict[str, Any]) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
+    """An optimizer's state dict as tensors named ``parameter.slot``, and its groups as JSON."""
+    tensors = {
+        f"{index}.{slot}": value
+        for index, slots in state["state"].items()
+        for slot, value in slots.items()
+        if value is not None
+    }
+    strangers = [name for name, value in tensors.items() if not isinstance(value, Tensor)]
+    assert not strangers, f"optimizer state that is no tensor: {strangers}"
+    return tensors, state["param_groups"]
+
+
+def unflatten(tensors: dict[str, Tensor], groups: list[dict[str, Any]]) -> dict[str, Any]:
+    """The state dict that ``flatten`` took apart."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        index, _, slot = name.partition(".")
+        state.setdefault(int(index), {})[slot] = tensor
+    return {"state": state, "param_groups": groups}

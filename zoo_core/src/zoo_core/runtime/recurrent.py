@@ -1,0 +1,116 @@
+"""The recurrent layer: owns the weights of a cell and runs it through time."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from zoo_core.runtime.cell import AbstractCell
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.reference import ReferenceKernel
+from zoo_core.runtime.state import State
+
+
+@final
+class Recurrent(nn.Module):
+    """Layers of a cell over time, one or two directions, dropout between layers.
+
+    Parameters are named, laid out and started as in torch.nn: ``weight_ih_l0``,
+    ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H); so a state dict moves
+    between this and ``torch.nn.RNN``, ``LSTM`` and ``GRU``.
+
+    Args:
+        cell: The equations.
+        input_size: F, the width of the inputs.
+        num_layers: Layers on top of each other.
+        bidirectional: Whether a second pass runs from the last step to the first.
+        dropout: Share of each layer's outputs but the last's that is dropped in training.
+    """
+
+    def __init__(
+        self,
+        cell: AbstractCell[Any],
+        input_size: int,
+        *,
+        num_layers: int = 1,
+        bidirectional: bool = False,
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.cell = cell
+        self.num_layers = num_layers
+        self.directions = 2 if bidirectional else 1
+        self.output_size = cell.hidden_size * self.directions
+        self.dropout = nn.Dropout(dropout)
+        self.kernels: tuple[AbstractKernel, ...] = (TorchKernel(), ReferenceKernel())
+        bound = cell.hidden_size**-0.5
+        for layer in range(num_layers):
+            width = self.output_size if layer else input_size
+            for direction in range(self.directions):
+                suffix = _suffix(layer, direction)
+                for name, shape in cell.parameter_shapes(width).items():
+                    tensor = torch.empty(shape).uniform_(-bound, bound)
+                    self.register_parameter(name + suffix, nn.Parameter(tensor))
+
+    @property
+    def kernel(self) -> AbstractKernel:
+        """The first kernel that can run this cell here; the reference can always."""
+        like = next(self.parameters())
+        return next(each for each in self.kernels if each.refuses(self.cell, like) is None)
+
+    def initial_state(self, batch_size: int) -> State:
+        """Zeros for every layer and direction."""
+        like = next(self.parameters())
+        count = self.num_layers * self.directions
+        return tuple(self.cell.initial_state(batch_size, like) for _ in range(count))
+
+    def forward(
+        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+    ) -> tuple[Tensor, State]:
+        """Runs through time.
+
+        Args:
+            inputs: (B, T, F).
+            state: Where to start; None for the initial state.
+            lengths: Valid steps of each row, (B,).
+
+        Returns:
+            The last layer's outputs, (B, T, H) or (B, T, 2H), and the state after the last step.
+        """
+        kernel = self.kernel
+        states = list(state or self.initial_state(inputs.shape[0]))
+        for layer in range(self.num_layers):
+            outputs = []
+            for direction in range(self.directions):
+                index = layer * self.directions + direction
+                weights = self.weights(layer, direction)
+                output, states[index] = kernel.scan(
+                    self.cell,
+                    weights,
+                    inputs,
+                    states[index],
+                    lengths=lengths,
+                    reverse=direction == 1,
+                )
+                outputs.append(output)
+            inputs = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
+            if layer < self.num_layers - 1:
+                inputs = self.dropout(inputs)
+        return inputs, tuple(states)
+
+    def weights(self, layer: int, direction: int) -> dict[str, Tensor]:
+        """The weights of one layer and direction by the cell's names."""
+        suffix = _suffix(layer, direction)
+        names = self.cell.parameter_shapes(1)
+        return {name: self.get_parameter(name + suffix) for name in names}
+
+    def last(self, state: State) -> Tensor:
+        """The last layer's output at the last valid step of each direction: (B, H) or (B, 2H)."""
+        return torch.cat([each[0] for each in state[-self.directions :]], dim=1)
+
+
+def _suffix(layer: int, direction: int) -> str:
+    return f"_l{layer}" + ("_reverse" if direction else "")

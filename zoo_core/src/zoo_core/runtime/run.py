@@ -1,0 +1,193 @@
+"""A run: a plan, carried out or resumed, into a checkpoint folder."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import final
+
+import torch
+from torch import Tensor
+
+from zoo_core.catalog import Catalog
+from zoo_core.errors import DivergedError, ResumeError
+from zoo_core.files import refusing
+from zoo_core.manifest import MANIFEST, Manifest, read_manifest
+from zoo_core.plan import Plan
+from zoo_core.registry import FileRecord
+from zoo_core.runtime.build import backend_of, make_dataset, make_model, make_trainer
+from zoo_core.runtime.checkpoint import write_checkpoint
+from zoo_core.runtime.device import choose_device, choose_threads
+from zoo_core.runtime.events import Event, Finished, Saved, Started
+from zoo_core.runtime.loop import Loop
+from zoo_core.runtime.states import SavedState, read_state, write_state
+from zoo_core.runtime.tensors import all_finite, load_weights
+from zoo_core.vocabulary import Vocabulary
+
+
+@final
+class Run:
+    """One act of training in one folder.
+
+    Args:
+        catalog: What is installed.
+        plan: What to do.
+        folder: Where the checkpoint goes.
+        vocabulary: A vocabulary to keep to, if the weights come from another checkpoint.
+        weights: What to start from, if not from the model's own beginning.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        plan: Plan,
+        folder: Path,
+        *,
+        vocabulary: Vocabulary | None = None,
+        weights: dict[str, Tensor] | None = None,
+    ) -> None:
+        self.folder = folder
+        device, threads = choose_device(plan.device), choose_threads(plan.threads)
+        torch.manual_seed(plan.seed)
+        self.dataset = make_dataset(catalog, plan, vocabulary)
+        self.signature = self.dataset.signature
+        model = make_model(catalog, plan, self.signature)
+        if weights is not None:
+            load_weights(model, weights, plan.source)
+        self.backend, self.remark = backend_of(model)
+        self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
+        self.versions = _versions(catalog, plan)
+        self.loop = Loop(
+            model.to(device),
+            self.dataset,
+            make_trainer(catalog, plan, self.signature),
+            seed=plan.seed,
+            device=device,
+            precision=plan.precision,
+            budget=plan.budget,
+        )
+        self._saved_at = time.monotonic()
+
+    def events(self) -> Iterator[Event]:
+        """Trains to the end; ``KeyboardInterrupt`` thrown in at an event saves, and goes on up.
+
+        Raises:
+            DivergedError: The loss is no longer a number; the last good state is kept.
+            TargetError: The folder cannot be written to.
+        """
+        yield self.save()
+        yield self._started()
+        try:
+            for event in self.loop.events():
+                yield event
+                due = time.monotonic() - self._saved_at >= self.loop.config.save_every
+                if due and all_finite(self.loop.model.state_dict()):
+                    yield self.save()
+        except DivergedError:
+            if all_finite(self.loop.model.state_dict()):
+                self.save()
+            raise
+        except KeyboardInterrupt:
+            self.save()
+            self._finish("interrupted")
+            raise
+        self.save()
+        yield self._finish(self.loop.reason)
+
+    def save(self) -> Saved:
+        """Saves a state to resume from."""
+        snapshot = self.loop.snapshot()
+        saved = SavedState(
+            self.plan, self.signature, self.dataset.fingerprint, self.versions, snapshot
+        )
+        step = write_state(self.folder, saved)
+        self._saved_at = time.monotonic()
+        return Saved(self.folder, step)
+
+    def _started(self) -> Started:
+        at = self.loop.position
+        return Started(
+            epoch=at.epoch,
+            epochs=self.loop.config.epochs,
+            batches=self.loop.batches[min(at.epoch, self.loop.config.epochs) - 1],
+            parameters=sum(each.numel() for each in self.loop.model.parameters()),
+            device=self.plan.device,
+            backend=self.backend,
+            remarks=(self.remark,) if self.remark else (),
+        )
+
+    def _finish(self, reason: str) -> Finished:
+        loop, at = self.loop, self.loop.position
+        if loop.best:
+            loop.model.load_state_dict(loop.best)
+        metrics = at.metrics
+        if reason != "interrupted":
+            unjudged = [split for split in loop.dataset.splits if split not in metrics]
+            for split in unjudged if loop.judged else ("train", *unjudged):
+                metrics[split] = loop.evaluate(split)
+        manifest = Manifest(
+            plan=self.plan,
+            signature=self.signature,
+            fingerprint=self.dataset.fingerprint,
+            versions=self.versions,
+            status="interrupted" if reason == "interrupted" else "finished",
+            epochs=len(at.history),
+            steps=at.steps,
+            tokens=at.tokens,
+            metrics=metrics,
+            weights=FileRecord(0, ""),
+        )
+        manifest = write_checkpoint(self.folder, manifest, loop.model.state_dict(), at)
+        speed = at.tokens / at.step_seconds if at.step_seconds else 0.0
+        return Finished(self.folder, reason, manifest, speed, loop.seconds)
+
+
+def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
+    """The run of a folder, ready to go on from its last saved state.
+
+    Args:
+        catalog: What is installed.
+        folder: The checkpoint folder.
+        force: Go on although data or versions have changed.
+
+    Raises:
+        NotFoundError: There is no state in the folder.
+        ResumeError: The run is complete, or data or versions have changed.
+    """
+    saved = read_state(folder)
+    if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
+        raise ResumeError(f"{folder} is complete; to go on from it: zoo train --from {folder}")
+    run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
+    changed = _changes(saved, run)
+    if changed and not force:
+        raise ResumeError(f"{'; '.join(changed)}; --force goes on all the same")
+    run.loop.restore(saved.snapshot)
+    with refusing(folder):
+        (folder / MANIFEST).unlink(missing_ok=True)
+    return run
+
+
+def _changes(saved: SavedState, run: Run) -> list[str]:
+    """What differs between a saved state and the present, in words."""
+    changed = [
+        f"{name} was {saved.versions.get(name, 'missing')}, is {now}"
+        for name, now in run.versions.items()
+        if saved.versions.get(name) != now
+    ]
+    if saved.fingerprint != run.dataset.fingerprint:
+        changed.append("the data has changed")
+    return changed
+
+
+def _versions(catalog: Catalog, plan: Plan) -> dict[str, str]:
+    """The versions that decide whether a result repeats bit for bit."""
+    used = {plugin.name: plugin.version for plugin in catalog.plugins}
+    return {
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "zoo-core": version("zoo-core"),
+    } | {name: used[name] for name in sorted(set(plan.plugins.values())) if name in used}

@@ -1,0 +1,43 @@
+"""Choosing the next symbol from a model's logits."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from zoo_core.errors import ConfigError
+
+
+@final
+class Sampler:
+    """Draws symbols, repeatably.
+
+    Args:
+        temperature: Divides the logits; 0 takes the likeliest symbol.
+        top_k: Draw only from so many of the likeliest; None from all.
+        seed: Of the draws.
+
+    Raises:
+        ConfigError: A negative temperature or a top_k below 1.
+    """
+
+    def __init__(self, temperature: float = 1.0, top_k: int | None = None, seed: int = 0) -> None:
+        if not 0 <= temperature < float("inf"):
+            raise ConfigError(f"temperature = {temperature}: wanted a number >= 0")
+        if top_k is not None and top_k < 1:
+            raise ConfigError(f"top_k = {top_k}: wanted an integer >= 1")
+        self.temperature, self.top_k = temperature, top_k
+        self.generator = torch.Generator().manual_seed(seed)
+
+    def draw(self, logits: Tensor) -> int:
+        """The next symbol's id, from logits (V,)."""
+        logits = logits.float().cpu()
+        if self.temperature == 0:
+            return int(logits.argmax())
+        if self.top_k is not None and self.top_k < len(logits):
+            bound = logits.topk(self.top_k).values[-1]
+            logits = logits.masked_fill(logits < bound, -torch.inf)
+        weights = torch.softmax(logits / self.temperature, dim=0)
+        return int(torch.multinomial(weights, 1, generator=self.generator))

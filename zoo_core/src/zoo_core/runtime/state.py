@@ -1,0 +1,71 @@
+"""The state of a recurrence: one named tuple for each layer and direction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple, TypeAlias, final
+
+from torch import Tensor
+
+
+@final
+class HiddenState(NamedTuple):
+    """The state of an RNN or a GRU.
+
+    Args:
+        hidden: (B, H).
+    """
+
+    hidden: Tensor
+
+
+@final
+class LstmState(NamedTuple):
+    """The state of an LSTM.
+
+    Args:
+        hidden: (B, H).
+        cell: (B, H).
+    """
+
+    hidden: Tensor
+    cell: Tensor
+
+
+LayerState: TypeAlias = NamedTuple
+State: TypeAlias = tuple[LayerState, ...]
+"""One state per layer and direction, at ``layer * directions + direction``."""
+
+
+def detach(state: State | None) -> State | None:
+    """The same state, cut from the graph that made it, so that gradients stop here."""
+    if state is None:
+        return None
+    return tuple(rebuild(each, (tensor.detach() for tensor in each)) for each in state)
+
+
+def rebuild(like: LayerState, tensors: Iterable[Tensor]) -> LayerState:
+    """A state of the same type with other tensors."""
+    return type(like)._make(tensors)
+
+
+def state_tensors(state: State) -> dict[str, Tensor]:
+    """The state's tensors by name, such as ``0.hidden``."""
+    return {
+        f"{index}.{name}": tensor
+        for index, each in enumerate(state)
+        for name, tensor in zip(each._fields, each, strict=True)
+    }
+
+
+def restore_state(like: State, tensors: dict[str, Tensor]) -> State:
+    """The state that ``state_tensors`` took apart.
+
+    Args:
+        like: A state of the same types, such as a model's initial one.
+        tensors: By name.
+    """
+    return tuple(
+        rebuild(each, (tensors[f"{index}.{name}"] for name in each._fields))
+        for index, each in enumerate(like)
+    )

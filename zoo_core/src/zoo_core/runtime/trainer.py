@@ -1,0 +1,63 @@
+"""What a trainer is: the objective of a run. The loop belongs to the core."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import final
+
+from torch import Tensor
+
+from zoo_core.runtime.batch import IGNORED, Batch, Output
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.training import AbstractTrainerConfig
+
+
+@final
+@dataclass
+class Totals:
+    """Sums over the batches seen.
+
+    Args:
+        loss: Of the losses, each weighted by its batch's targets.
+        correct: Targets that were the likeliest class.
+        targets: Targets that count.
+    """
+
+    loss: float = 0.0
+    correct: int = 0
+    targets: int = 0
+
+    def add(self, loss: float, output: Output, batch: Batch) -> None:
+        """Adds a batch and its mean loss."""
+        assert batch.targets is not None, "training and evaluation need targets"
+        counted = batch.targets != IGNORED
+        count = int(counted.sum())
+        right = (output.logits.detach().argmax(dim=-1) == batch.targets) & counted
+        self.loss += loss * count
+        self.correct += int(right.sum())
+        self.targets += count
+
+
+class AbstractTrainer(ABC):
+    """An objective.
+
+    Attributes:
+        config: The settings of the loop and of the objective.
+        carries_state: Whether the state goes on from batch to batch, where the data allows it.
+    """
+
+    config: AbstractTrainerConfig
+    carries_state: bool
+
+    @abstractmethod
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        """The loss to minimise, a mean over the targets that count; a scalar."""
+
+    @abstractmethod
+    def metrics(self, totals: Totals) -> dict[str, float]:
+        """The metrics of the batches seen; ``loss`` is among them."""
+
+    def parameter_groups(self, model: AbstractModel) -> list[dict[str, object]]:
+        """What the optimizer is given: all parameters in one group."""
+        return [{"params": list(model.parameters())}]

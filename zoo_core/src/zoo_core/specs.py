@@ -1,0 +1,114 @@
+"""Specs: what a plugin declares, frozen and free of torch.
+
+Import strings read ``package.module:Name`` and are resolved when the thing is used, never when
+it is listed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+API_VERSION = 1
+"""The plugin interface of this core. A plugin's ``ZOO_API`` names the one it was built for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AbstractSpec:
+    """What every spec has.
+
+    Args:
+        name: The short name people type: lower case, words joined by hyphens.
+        summary: One line, for lists.
+    """
+
+    name: str
+    summary: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class ModelSpec(AbstractSpec):
+    """A model architecture.
+
+    Args:
+        config: Import string of the config class.
+        factory: Import string of a callable ``(config, signature) -> AbstractModel``.
+        accepts: Kinds of input it takes: ``tokens``, ``features``, ``grid``.
+        per: What it labels: every ``step``, the whole ``sequence``, or either.
+        default_recipe: The tag that ``zoo train NAME`` means; empty if it has none.
+        source: Where the equations come from.
+        tags: Words to find it by.
+    """
+
+    config: str
+    factory: str
+    accepts: tuple[str, ...] = ("tokens",)
+    per: tuple[str, ...] = ("step", "sequence")
+    default_recipe: str = ""
+    source: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class DatasetSpec(AbstractSpec):
+    """A dataset.
+
+    Args:
+        config: Import string of the config class.
+        factory: Import string of a callable ``(config, vocabulary | None) -> AbstractDataset``.
+        default_trainer: The trainer that a run on it takes if none is named.
+        source: Where the data comes from.
+        license: Its licence.
+        tags: Words to find it by.
+    """
+
+    config: str
+    factory: str
+    default_trainer: str
+    source: str = ""
+    license: str = ""
+    tags: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class TrainerSpec(AbstractSpec):
+    """A trainer: the objective of a run.
+
+    Args:
+        config: Import string of the config class, an ``AbstractTrainerConfig``.
+        factory: Import string of a callable ``(config, signature) -> AbstractTrainer``.
+        tags: Words to find it by.
+    """
+
+    config: str
+    factory: str
+    tags: tuple[str, ...] = ()
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class KernelSpec(AbstractSpec):
+    """A faster way to run cells over time.
+
+    Args:
+        factory: Import string of a callable ``() -> AbstractKernel``.
+        cells: Names of the cells it knows.
+    """
+
+    factory: str
+    cells: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class CommandSpec(AbstractSpec):
+    """A command of its own: ``zoo NAME``.
+
+    Args:
+        target: Import string of a click command.
+    """
+
+    target: str

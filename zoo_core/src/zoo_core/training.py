@@ -1,0 +1,39 @@
+"""What a person chooses of every training, whatever its objective."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from zoo_core.configs import config, setting
+
+
+@config
+class AbstractTrainerConfig:
+    """The settings of the training loop; a trainer's config inherits them and adds its own.
+
+    Optimizers and schedules are torch's, by torch's names: those whose state fits safetensors and
+    JSON, so that a run can be resumed without pickle.
+    """
+
+    epochs: int = setting(default=10, unit="epochs", at_least=1, help="Passes over the data.")
+    batch_size: int = setting(
+        default=32, unit="sequences", at_least=1, help="Sequences in one optimizer step."
+    )
+    learning_rate: float = setting(default=1e-3, above=0, help="Step size of the optimizer.")
+    optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "SparseAdam"] = setting(
+        default="Adam", help="The torch optimizer."
+    )
+    momentum: float = setting(default=0.0, at_least=0, below=1, help="Of SGD and RMSprop.")
+    weight_decay: float = setting(default=0.0, at_least=0, help="L2 penalty (AdamW: decoupled).")
+    schedule: Literal["CosineAnnealingLR", "LinearLR", "OneCycleLR"] | None = setting(
+        default=None, help="The torch schedule of the learning rate, over all steps of the run."
+    )
+    clip_norm: float | None = setting(
+        default=1.0, above=0, help="Largest global norm of the gradient; longer ones are scaled."
+    )
+    patience: int | None = setting(
+        default=None, unit="epochs", at_least=1, help="Stop after so many without a better loss."
+    )
+    save_every: float = setting(
+        default=15.0, unit="seconds", at_least=0, help="Shortest time between two saved states."
+    )
