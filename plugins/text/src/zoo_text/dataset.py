@@ -102,6 +102,11 @@ class TextDataset(AbstractDataset):
         first, last = bounds[split]
         return self.tokens[first:last]
 
+    @property
+    def example(self) -> str:
+        """The text's first word."""
+        return next(iter(self.text.split()), self.text)
+
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """How many batches of windows an epoch has."""
         tokens = len(self.split_tokens(split)) - windows.offset(self.config.steps, seed, epoch)

@@ -52,6 +52,11 @@ class HelloDataset(AbstractDataset):
         text = f"{self.config.word}\n{self.config.answer}"
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def example(self) -> str:
+        """The word."""
+        return self.config.word
+
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """One."""
         return 1

@@ -11,17 +11,14 @@ import torch
 
 from zoo_core.catalog import load_catalog
 from zoo_core.draft import draft
-from zoo_core.errors import TargetError
-from zoo_core.manifest import MANIFEST
 from zoo_core.runtime import generation, locate
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model
-from zoo_core.runtime.checkpoint import Checkpoint
+from zoo_core.runtime.checkpoint import Checkpoint, refuse_checkpoint
 from zoo_core.runtime.events import Event
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.sampler import Sampler
-from zoo_core.runtime.states import has_state
 from zoo_core.signature import Signature
 from zoo_core.vocabulary import REFUSE, Unknown
 
@@ -102,18 +99,6 @@ def train(
         if listen:
             listen(event)
     return load(folder)
-
-
-def refuse_checkpoint(folder: Path) -> None:
-    """Says so if a folder already holds a checkpoint or is no folder.
-
-    Raises:
-        TargetError: It does, or is none.
-    """
-    if folder.exists() and not folder.is_dir():
-        raise TargetError(f"{folder} is no folder")
-    if (folder / MANIFEST).exists() or has_state(folder):
-        raise TargetError(f"{folder} holds a checkpoint already; choose another, or --overwrite")
 
 
 @torch.no_grad()

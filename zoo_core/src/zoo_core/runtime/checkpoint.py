@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,8 +13,8 @@ from typing import Any, final
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
-from zoo_core.errors import IntegrityError, NotFoundError
-from zoo_core.files import write_file
+from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.files import refusing, write_file
 from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.plan import Plan
 from zoo_core.registry import FileRecord
@@ -23,7 +24,7 @@ from zoo_core.runtime.curve import curve
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.snapshot import Position
-from zoo_core.runtime.states import has_state, read_state
+from zoo_core.runtime.states import STATE, has_state, read_state
 from zoo_core.runtime.tensors import load_weights, read_tensors, to_bytes
 from zoo_core.runtime.trainer import AbstractTrainer
 from zoo_core.signature import Signature
@@ -125,6 +126,31 @@ def write_checkpoint(
     for name, content in files.items():
         write_file(folder / name, content)
     return manifest
+
+
+def refuse_checkpoint(folder: Path) -> None:
+    """Says so if a folder already holds a checkpoint or is no folder.
+
+    Raises:
+        TargetError: It does, or is none.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise TargetError(f"{folder} is no folder")
+    if (folder / MANIFEST).exists() or has_state(folder):
+        raise TargetError(f"{folder} holds a checkpoint already; choose another, or --overwrite")
+
+
+def clear_checkpoint(folder: Path) -> None:
+    """Removes a checkpoint's files from a folder, the manifest first, and nothing else.
+
+    Raises:
+        TargetError: A file cannot be removed.
+    """
+    with refusing(folder):
+        for name in (MANIFEST, WEIGHTS, HISTORY, TIMINGS, CURVE, CARD):
+            (folder / name).unlink(missing_ok=True)
+        if (folder / STATE).is_dir():
+            shutil.rmtree(folder / STATE)
 
 
 def _read_weights(path: Path, record: FileRecord) -> dict[str, Tensor]:

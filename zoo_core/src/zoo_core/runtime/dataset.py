@@ -32,6 +32,11 @@ class AbstractDataset(ABC):
     def splits(self) -> tuple[str, ...]:
         """Which of ``train``, ``validation`` and ``test`` there are."""
 
+    @property
+    @abstractmethod
+    def example(self) -> str:
+        """An input worth trying a model on."""
+
     @abstractmethod
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """How many batches an epoch has.

@@ -62,6 +62,7 @@ class EpochEnded(NamedTuple):
         metrics: By split and name.
         best: Whether it is the best so far.
         tokens_per_second: Of this epoch's training steps.
+        seconds: Of this epoch's training steps.
     """
 
     epoch: int
@@ -69,6 +70,7 @@ class EpochEnded(NamedTuple):
     metrics: Metrics
     best: bool
     tokens_per_second: float
+    seconds: float
 
 
 @final

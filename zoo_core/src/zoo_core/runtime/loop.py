@@ -154,7 +154,7 @@ class Loop:
                 "tokens_per_second": speed,
             }
         )
-        ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed)
+        ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed, seconds)
         at.epoch, at.batch, at.totals, self.state = at.epoch + 1, 0, Totals(), None
         return ended
 

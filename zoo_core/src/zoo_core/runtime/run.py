@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -72,7 +72,7 @@ class Run:
         )
         self._saved_at = time.monotonic()
 
-    def events(self) -> Iterator[Event]:
+    def events(self) -> Generator[Event, None, None]:
         """Trains to the end; ``KeyboardInterrupt`` thrown in at an event saves, and goes on up.
 
         Raises:

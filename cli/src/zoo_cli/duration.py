@@ -1,0 +1,28 @@
+"""Durations as people type them."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, final
+
+import click
+
+SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+@final
+class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.5 on only
+    """``60s``, ``2m``, ``1.5h`` or plain seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Seconds, more than none."""
+        if isinstance(value, float):
+            return value
+        match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
+        if not match or float(match[1]) == 0:
+            self.fail(f"{value!r} is no duration: write 60s, 2m or 1h", param, ctx)
+        return float(match[1]) * SECONDS[match[2]]

@@ -1,0 +1,79 @@
+"""``zoo evaluate``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from zoo_cli.completing import complete_dataset, complete_reference
+from zoo_cli.options import Sections, SettingsCommand
+from zoo_cli.output import in_words, json_option, print_json
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.checkpoint import Checkpoint
+
+CHECKPOINT = "zoo.checkpoint"
+
+
+def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
+    """The settings of the dataset to judge on: the checkpoint's own, or another's defaults."""
+    if "reference" not in given:
+        return {}
+    from zoo_core.imports import resolve
+    from zoo_core.settings import settings_of
+    from zoo_core.specs import DatasetSpec
+
+    from zoo_cli.loading import load_checkpoint
+
+    checkpoint = load_checkpoint(given["reference"])
+    plan, chosen = checkpoint.plan, given.get("dataset", "")
+    offer = checkpoint.catalog.find(DatasetSpec, chosen or plan.name("dataset"))
+    values = plan.configs["dataset"] if offer.spec.name == plan.dataset else {}
+    plugins = plan.plugins | {"dataset": offer.plugin.name}
+    configs = plan.configs | {"dataset": values}
+    judged = replace(plan, dataset=offer.spec.name, plugins=plugins, configs=configs)
+    ctx.meta[CHECKPOINT] = replace(checkpoint, plan=judged)
+    every = settings_of(resolve(offer.spec.config)).values()
+    return {
+        "dataset": [each._replace(default=values.get(each.key, each.default)) for each in every]
+    }
+
+
+@click.command(cls=SettingsCommand, prepare=prepare, about="a checkpoint")
+@click.argument("reference", shell_complete=complete_reference)
+@click.option("--dataset", metavar="NAME", shell_complete=complete_dataset, help="Another dataset.")
+@click.option("--split", help="train, validation or test.  [default: all that were held out]")
+@json_option
+@click.pass_context
+def evaluate(
+    ctx: click.Context,
+    settings: dict[str, dict[str, object]],
+    reference: str,
+    dataset: str | None,
+    split: str | None,
+    as_json: bool,
+) -> None:
+    """Print the metrics of a checkpoint, on its own data or on other data."""
+    from zoo_core.errors import NotFoundError
+    from zoo_core.runtime.evaluation import evaluate as judge
+
+    checkpoint: Checkpoint = ctx.meta[CHECKPOINT]
+    plan = checkpoint.plan
+    configs = plan.configs | {"dataset": plan.configs["dataset"] | settings["dataset"]}
+    checkpoint = replace(checkpoint, plan=replace(plan, configs=configs))
+    data = checkpoint.dataset
+    if split and split not in data.splits:
+        raise NotFoundError(f"no split {split!r}; {plan.dataset} has {', '.join(data.splits)}")
+    if data.fingerprint != checkpoint.fingerprint and not dataset:
+        click.echo(f"{plan.dataset} has changed since this checkpoint was trained", err=True)
+    held_out = [each for each in data.splits if each != "train"] or ["train"]
+    model, trainer = checkpoint.model, checkpoint.trainer
+    metrics = {each: judge(model, data, trainer, each) for each in ([split] if split else held_out)}
+    if as_json:
+        print_json(metrics)
+        return
+    for each, named in metrics.items():
+        click.echo(f"{each}: {in_words(named)}")

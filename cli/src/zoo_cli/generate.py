@@ -1,0 +1,53 @@
+"""``zoo generate``."""
+
+from __future__ import annotations
+
+import click
+
+from zoo_cli.completing import complete_reference
+from zoo_cli.output import json_option, print_json
+
+
+@click.command()
+@click.argument("reference", shell_complete=complete_reference)
+@click.option("--prompt", default="\n", help="What the text begins with.  [default: a line end]")
+@click.option("--length", type=click.IntRange(0), default=200, show_default=True, help="Symbols.")
+@click.option("--temperature", type=float, default=0.8, show_default=True, help="0 is greedy.")
+@click.option("--top-k", type=int, help="Draw only from so many of the likeliest.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
+@json_option
+def generate(
+    reference: str,
+    prompt: str,
+    length: int,
+    temperature: float,
+    top_k: int | None,
+    seed: int,
+    unknown: str,
+    as_json: bool,
+) -> None:
+    """Print a prompt, then symbols as a model makes them."""
+    from itertools import islice
+
+    from zoo_core.runtime import generation
+    from zoo_core.runtime.sampler import Sampler
+    from zoo_core.vocabulary import Unknown
+
+    from zoo_cli.loading import load_checkpoint
+
+    sampler = Sampler(temperature, top_k, seed)
+    checkpoint = load_checkpoint(reference)
+    generation.refuse_generation(checkpoint.model)
+    vocabulary = checkpoint.signature.vocabulary
+    assert vocabulary is not None, "what predicts symbols has a vocabulary"
+    batch = checkpoint.dataset.encode(prompt, Unknown.parse(unknown))
+    start = vocabulary.decode(batch.inputs[0].tolist())
+    ids = islice(generation.generate(checkpoint.model, batch, sampler), length)
+    if as_json:
+        print_json({"prompt": start, "text": vocabulary.decode(ids)})
+        return
+    click.echo(start, nl=False)
+    for each in ids:
+        click.echo(vocabulary.symbols[each], nl=False)
+    click.echo()

@@ -1,0 +1,100 @@
+"""``zoo list``."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import click
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+
+from zoo_cli.output import json_option, print_json, print_table
+
+SPECS: dict[str, type[AbstractSpec]] = {
+    "models": ModelSpec,
+    "datasets": DatasetSpec,
+    "trainers": TrainerSpec,
+}
+KINDS = (*SPECS, "recipes", "checkpoints")
+
+
+@click.command("list")
+@click.argument("kind", metavar=f"[{'|'.join(KINDS)}]", default="models")
+@click.argument("pattern", default="")
+@click.option("--tag", help="Only those with this tag.")
+@json_option
+def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> None:
+    """List models, datasets, trainers, recipes or pretrained checkpoints.
+
+    PATTERN has wildcards as in a shell: zoo list models 'lstm*'.
+    """
+    if kind not in KINDS and not pattern and any(sign in kind for sign in "*?["):
+        kind, pattern = "models", kind
+    if kind not in KINDS:
+        raise click.UsageError(f"no kind {kind!r}: choose from {', '.join(KINDS)}")
+    catalog = load_catalog()
+    rows = [
+        row
+        for row in _rows(catalog, kind)
+        if fnmatchcase(row["name"], pattern or "*") and (tag is None or tag in row["tags"])
+    ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_table([(row["name"], row["plugin"], row["summary"]) for row in rows])
+    for each in catalog.broken:
+        click.echo(
+            f"plugin {each.plugin.name} is broken: {each.reason}; see: zoo plugins", err=True
+        )
+
+
+def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
+    if kind == "recipes":
+        from zoo_core.recipes import list_recipes
+
+        return [
+            {
+                "name": recipe.name,
+                "summary": recipe.summary,
+                "plugin": recipe.plugin.name,
+                "version": recipe.plugin.version,
+                "tags": [],
+                "published": recipe.tables.get("published"),
+            }
+            for recipe in list_recipes(catalog)
+        ]
+    if kind == "checkpoints":
+        return _checkpoints(catalog)
+    return [
+        {
+            "name": offer.spec.name,
+            "summary": offer.spec.summary,
+            "plugin": offer.plugin.name,
+            "version": offer.plugin.version,
+            "tags": list(getattr(offer.spec, "tags", ())),
+        }
+        for offer in catalog.of(SPECS[kind])
+    ]
+
+
+def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
+    from zoo_core.registry import load_registry
+
+    owners = {offer.spec.name: offer.plugin for offer in catalog.of(ModelSpec)}
+    rows = []
+    for entry in load_registry(catalog).values():
+        owner = owners.get(entry.name.partition(".")[0])
+        rows.append(
+            {
+                "name": entry.name,
+                "summary": entry.summary,
+                "plugin": owner.name if owner else "",
+                "version": owner.version if owner else "",
+                "tags": [],
+                "source": entry.source,
+                "metrics": entry.metrics,
+                "license": entry.license,
+            }
+        )
+    return rows

@@ -1,0 +1,129 @@
+"""The command ``zoo``: a table of commands, each imported when it is used."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import NamedTuple, final
+
+import click
+from zoo_core.errors import Interrupted, ZooError
+
+from zoo_cli.signals import stop_on_signals
+
+COMPLETION = "_ZOO_COMPLETE"
+
+
+@final
+class Row(NamedTuple):
+    """A command: what it does, in one line, and where it is."""
+
+    summary: str
+    target: str
+
+
+COMMANDS = {
+    "list": Row("What the zoo holds.", "zoo_cli.list:list_command"),
+    "show": Row("What a model, recipe, dataset or checkpoint is.", "zoo_cli.show:show"),
+    "train": Row("Train a model.", "zoo_cli.train:train"),
+    "resume": Row("Go on with an interrupted run.", "zoo_cli.resume:resume"),
+    "runs": Row("Local runs: state, metrics, size.", "zoo_cli.runs:runs"),
+    "evaluate": Row("Metrics of a checkpoint on a split.", "zoo_cli.evaluate:evaluate"),
+    "predict": Row("What a model says of each input.", "zoo_cli.predict:predict"),
+    "generate": Row("Text, symbol by symbol.", "zoo_cli.generate:generate"),
+    "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),
+    "completion": Row("The lines that make a shell complete.", "zoo_cli.completion:completion"),
+}
+
+
+@final
+class LazyGroup(click.Group):
+    """The commands of the table and those that plugins bring."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The zoo's own, then the plugins'."""
+        return [*COMMANDS, *(name for name in _from_plugins() if name not in COMMANDS)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Imports the command; None if there is none of that name."""
+        from zoo_core.imports import resolve
+
+        row = COMMANDS.get(cmd_name) or _from_plugins().get(cmd_name)
+        command: click.Command | None = resolve(row.target) if row else None
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the table without importing any command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, row.summary) for name, row in COMMANDS.items()])
+        if others := {n: row for n, row in _from_plugins().items() if n not in COMMANDS}:
+            with formatter.section("Commands of plugins"):
+                formatter.write_dl([(name, row.summary) for name, row in others.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="zoo-cli", prog_name="zoo")
+def zoo() -> None:
+    """A zoo of recurrent sequence models: list, train, judge, repeat, share and extend them."""
+
+
+def main() -> None:
+    """Runs the command line and exits with the code that design and README list."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Runs one command.
+
+    Returns:
+        The exit code: 0 if all went well or whoever read stdout had enough, 2 for wrong usage,
+        128 + n for signal n, else the error's own.
+    """
+    try:
+        with stop_on_signals():
+            code = _invoke(arguments)
+            sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except (KeyboardInterrupt, click.Abort) as error:
+        return 128 + error.signal if isinstance(error, Interrupted) else 130
+    except ZooError as error:
+        _say(error, str(error))
+        return error.exit_code
+    except Exception as error:  # an error of the zoo itself, which shall still be one line
+        _say(error, f"{type(error).__name__}: {error} (ZOO_DEBUG=1 shows where)")
+        return 1
+    return code
+
+
+def _invoke(arguments: list[str]) -> int:
+    if instruction := os.environ.get(COMPLETION):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(zoo, {}, "zoo", COMPLETION, instruction)
+    try:
+        with zoo.make_context("zoo", arguments) as context:
+            zoo.invoke(context)
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    return 0
+
+
+def _say(error: BaseException, message: str) -> None:
+    if os.environ.get("ZOO_DEBUG") == "1":
+        import traceback
+
+        traceback.print_exception(error)
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+
+
+def _from_plugins() -> dict[str, Row]:
+    from zoo_core.catalog import load_catalog
+    from zoo_core.specs import CommandSpec
+
+    specs = [offer.spec for offer in load_catalog().of(CommandSpec)]
+    return {spec.name: Row(spec.summary, spec.target) for spec in specs}

@@ -1,0 +1,45 @@
+"""What commands print: JSON, tables, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import click
+
+ORDER = ("loss", "perplexity", "bits_per_character", "accuracy")
+SHORT = {"bits_per_character": "bits/char"}
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+
+
+def print_json(value: object) -> None:
+    """Prints a value as JSON on stdout."""
+    import json
+
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Prints rows in aligned columns on stdout."""
+    if not rows:
+        return
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        click.echo("  ".join(cells).rstrip())
+
+
+def in_words(metrics: Mapping[str, float]) -> str:
+    """Metrics of one split in a line."""
+    names = sorted(
+        metrics, key=lambda name: (name not in ORDER, ORDER.index(name) if name in ORDER else name)
+    )
+    return ", ".join(f"{SHORT.get(name, name)} {metrics[name]:.4g}" for name in names)
+
+
+def in_bytes(size: int) -> str:
+    """A size in the unit that suits it."""
+    amount, units = float(size), ["B", "kB", "MB", "GB"]
+    while amount >= 1000 and len(units) > 1:
+        amount, units = amount / 1000, units[1:]
+    return f"{amount:.3g} {units[0]}"

@@ -1,0 +1,58 @@
+"""``zoo predict``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo_cli.completing import complete_reference
+from zoo_cli.output import json_option, print_json
+
+
+@click.command()
+@click.argument("reference", shell_complete=complete_reference)
+@click.argument("inputs", metavar="[INPUT ... | -]", nargs=-1)
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read inputs from a file, one a line.",
+)
+@click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
+@json_option
+def predict(
+    reference: str, inputs: tuple[str, ...], file: Path | None, unknown: str, as_json: bool
+) -> None:
+    """Print what a model says of each input, one a line: hello gives ohlol.
+
+    Inputs come from the arguments, from --file, or with - from stdin, one a line.
+    """
+    from zoo_core.runtime import api
+    from zoo_core.vocabulary import Unknown
+
+    from zoo_cli.loading import load_checkpoint
+
+    policy = Unknown.parse(unknown)
+    values = list(_values(inputs, file))
+    if not values:
+        raise click.UsageError("no input: give some, --file FILE, or - for stdin")
+    checkpoint = load_checkpoint(reference)
+    answers = []
+    for value in values:
+        answers.append(
+            {"input": value, "prediction": api.predict(checkpoint, value, unknown=policy)}
+        )
+        if not as_json:
+            click.echo(answers[-1]["prediction"])
+    if as_json:
+        print_json(answers)
+
+
+def _values(inputs: tuple[str, ...], file: Path | None) -> list[str]:
+    values: list[str] = []
+    for value in inputs:
+        if value == "-":
+            values += click.get_text_stream("stdin").read().splitlines()
+        else:
+            values.append(value)
+    return values + (file.read_text("utf-8").splitlines() if file else [])

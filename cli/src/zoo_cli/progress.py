@@ -1,0 +1,94 @@
+"""A run's events as a person sees them: a bar on a terminal, a line per epoch elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, final
+
+import click
+from tqdm import tqdm
+from zoo_core.runtime.events import EpochEnded, Event, Finished, Started, Stepped
+
+from zoo_cli.output import in_words
+
+SLOW_EPOCH = 1.0
+"""On a terminal, epochs shorter than so many seconds get no line of their own."""
+
+
+@final
+class Progress:
+    """Shows events on stderr; redraws the bar ten times a second at most."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Any] | None = None
+        self._terminal = sys.stderr.isatty()
+        self._seconds = 0.0
+
+    def show(self, event: Event) -> None:
+        """Shows one event."""
+        match event:
+            case Started():
+                self._start(event)
+            case Stepped():
+                self._step(event)
+            case EpochEnded():
+                self._epoch(event)
+            case Finished():
+                self.close()
+
+    def close(self) -> None:
+        """Leaves the terminal in order."""
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def _start(self, event: Started) -> None:
+        for remark in event.remarks:
+            click.echo(remark, err=True)
+        click.echo(
+            f"{event.parameters:,} parameters on {event.device}, backend {event.backend}", err=True
+        )
+        if self._terminal:
+            self._bar = tqdm(total=event.epochs, initial=event.epoch - 1, unit="epoch", leave=False)
+
+    def _step(self, event: Stepped) -> None:
+        if self._bar is None:
+            return
+        speed = event.tokens / event.seconds if event.seconds else 0.0
+        self._bar.n = event.epoch - 1 + event.batch / event.batches
+        self._bar.set_postfix_str(f"loss {event.loss:.3f}, {speed:,.0f} tokens/s", refresh=False)
+        self._bar.update(0)
+
+    def _epoch(self, event: EpochEnded) -> None:
+        parts = [f"{split} {in_words(named)}" for split, named in event.metrics.items()]
+        mark = " *" if event.best and "validation" in event.metrics else ""
+        line = f"epoch {event.epoch}/{event.epochs}  {'; '.join(parts)}  "
+        line += f"{event.tokens_per_second:,.0f} tokens/s{mark}"
+        if self._bar is None:
+            click.echo(line, err=True)
+        elif event.seconds >= SLOW_EPOCH:
+            self._bar.write(line, file=sys.stderr)
+
+
+def print_summary(event: Finished, sample: str, hint: str) -> None:
+    """What a person wants to know at the end, on stdout; the next command to try on stderr."""
+    manifest = event.manifest
+    for split, named in manifest.metrics.items():
+        click.echo(f"{split}: {in_words(named)}")
+    if sample:
+        click.echo(sample)
+    click.echo(f"checkpoint: {event.folder}")
+    click.echo(
+        f"{manifest.epochs} epochs in {event.seconds:.1f} s"
+        f" ({event.reason}), {event.tokens_per_second:,.0f} tokens/s; {hint}",
+        err=True,
+    )
+
+
+def shown(path: Path) -> str:
+    """A path as a person can paste it into a command: with a slash, quoted where it must be."""
+    import shlex
+
+    text = str(path)
+    return shlex.quote(text if "/" in text or "\\" in text else f"./{text}")

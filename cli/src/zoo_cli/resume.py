@@ -1,0 +1,30 @@
+"""``zoo resume``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo_cli.output import json_option
+
+
+@click.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--force", is_flag=True, help="Go on although data or versions have changed.")
+@json_option
+def resume(folder: Path, force: bool, as_json: bool) -> None:
+    """Go on with an interrupted run.
+
+    The result is bit for bit that of a run never interrupted.
+    """
+    from zoo_core.catalog import load_catalog
+    from zoo_core.runtime import run
+
+    from zoo_cli.signals import Patience
+    from zoo_cli.training import carry_out
+
+    catalog = load_catalog()
+    with Patience() as patience:
+        resumed = run.resume(catalog, folder, force=force)
+        carry_out(resumed, catalog, patience=patience, as_json=as_json)

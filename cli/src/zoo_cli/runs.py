@@ -1,0 +1,43 @@
+"""``zoo runs``."""
+
+from __future__ import annotations
+
+import click
+from zoo_core.home import runs_folder
+from zoo_core.runs import find_run, list_runs, remove_run
+
+from zoo_cli.output import in_bytes, in_words, json_option, print_json, print_table
+
+
+@click.group(invoke_without_command=True)
+@json_option
+@click.pass_context
+def runs(ctx: click.Context, as_json: bool) -> None:
+    """List the local runs: state, metrics, size."""
+    if ctx.invoked_subcommand:
+        return
+    found = list_runs()
+    if as_json:
+        print_json([run._asdict() | {"path": str(run.path)} for run in found])
+        return
+    if not found:
+        click.echo(f"no runs in {runs_folder()}; make one: zoo train lstm-embed", err=True)
+    rows = []
+    for run in found:
+        split = next((each for each in ("validation", "train") if each in run.metrics), "")
+        reached = f"{split} {in_words(run.metrics[split])}" if split else ""
+        rows.append((run.name, run.state, in_bytes(run.size), reached))
+    print_table(rows)
+
+
+@runs.command()
+@click.argument("names", metavar="NAME ...", nargs=-1, required=True)
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(names: tuple[str, ...], yes: bool) -> None:
+    """Remove local runs for good."""
+    found = [find_run(name) for name in names]
+    if not yes:
+        click.confirm(f"remove {', '.join(run.name for run in found)}?", abort=True, err=True)
+    for run in found:
+        remove_run(run)
+        click.echo(f"removed {run.name} ({in_bytes(run.size)})", err=True)

@@ -1,0 +1,140 @@
+"""``zoo train``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.draft import Draft, draft
+from zoo_core.recipes import TABLES
+
+from zoo_cli.completing import complete_dataset, complete_reference, complete_trainer
+from zoo_cli.duration import Duration
+from zoo_cli.options import Sections, SettingsCommand
+from zoo_cli.output import json_option
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.checkpoint import Checkpoint
+
+CATALOG, DRAFT, SOURCE = "zoo.catalog", "zoo.draft", "zoo.source"
+
+
+def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
+    """The settings of the model, dataset and trainer that the line names."""
+    if "model" not in given:
+        return {}
+    catalog: Catalog = ctx.meta.setdefault(CATALOG, load_catalog())
+    source = _source(catalog, given["source"]) if "source" in given else None
+    chosen = draft(
+        catalog,
+        given["model"],
+        dataset=given.get("dataset", ""),
+        trainer=given.get("trainer", ""),
+        file=Path(given["config"]).expanduser() if "config" in given else None,
+        model_values=source.plan.configs["model"] if source else None,
+    )
+    ctx.meta[DRAFT], ctx.meta[SOURCE] = chosen, source
+    return {section: chosen.settings(section) for section in TABLES}
+
+
+@click.command(cls=SettingsCommand, prepare=prepare, about="a model")
+@click.argument("model", metavar="MODEL[.RECIPE]", shell_complete=complete_reference)
+@click.option("--from", "source", metavar="CHECKPOINT", help="Start from another run's weights.")
+@click.option("--dataset", metavar="NAME", shell_complete=complete_dataset, help="The dataset.")
+@click.option("--trainer", metavar="NAME", shell_complete=complete_trainer, help="The trainer.")
+@click.option("--config", metavar="FILE.toml", help="Settings, in the form of a recipe.")
+@click.option("--print-config", is_flag=True, help="Print all settings as TOML; do not train.")
+@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of everything random.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--threads", type=click.IntRange(1, 4096), help="Threads of torch.")
+@click.option("--backend", default="auto", show_default=True, help="The kernel of the recurrence.")
+@click.option(
+    "--precision",
+    type=click.Choice(["fp32", "bf16"]),
+    default="fp32",
+    show_default=True,
+    help="Of the products; weights and state stay fp32.",
+)
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Checkpoint folder.")
+@click.option("--overwrite", is_flag=True, help="Replace a checkpoint in that folder.")
+@click.option("--budget", type=Duration(), help="Stop after this long, such as 60s or 2m.")
+@json_option
+@click.pass_context
+def train(
+    ctx: click.Context,
+    /,
+    settings: dict[str, dict[str, object]],
+    seed: int | None,
+    threads: int | None,
+    budget: float | None,
+    out: Path | None,
+    source: str | None,
+    print_config: bool,
+    overwrite: bool,
+    as_json: bool,
+    device: str,
+    backend: str,
+    precision: str,
+    **names: str | None,
+) -> None:
+    """Train a model into a checkpoint folder.
+
+    MODEL alone means its default recipe. A flag beats --config, which beats the recipe, which
+    beats the defaults. Name a model before --help to see its settings.
+    """
+    chosen: Draft = ctx.meta[DRAFT]
+    if print_config:
+        click.echo(_toml(chosen, settings, seed), nl=False)
+        return
+    plan = chosen.plan(
+        settings,
+        seed=seed,
+        threads=threads or 0,
+        budget=budget or 0.0,
+        device=device,
+        backend=backend,
+        precision=precision,
+        source=source or "",
+    )
+    from zoo_core.runtime.checkpoint import clear_checkpoint, refuse_checkpoint
+    from zoo_core.runtime.run import Run
+
+    from zoo_cli.signals import Patience
+    from zoo_cli.training import carry_out, default_folder
+
+    folder = out or default_folder(plan.recipe or f"{plan.model}.{plan.dataset}")
+    if not overwrite:
+        refuse_checkpoint(folder)
+    origin: Checkpoint | None = ctx.meta[SOURCE]
+    with Patience() as patience:
+        run = Run(
+            ctx.meta[CATALOG],
+            plan,
+            folder,
+            vocabulary=origin.signature.vocabulary if origin else None,
+            weights=origin.weights if origin else None,
+        )
+        if overwrite:
+            clear_checkpoint(folder)
+        carry_out(run, ctx.meta[CATALOG], patience=patience, as_json=as_json)
+
+
+def _source(catalog: Catalog, reference: str) -> Checkpoint:
+    from zoo_core.runtime.locate import load
+
+    return load(catalog, reference)
+
+
+def _toml(chosen: Draft, settings: Mapping[str, Mapping[str, Any]], seed: int | None) -> str:
+    import tomli_w
+
+    plan = chosen.plan(settings, seed=seed)
+    tables: dict[str, Any] = {"seed": plan.seed}
+    for section in TABLES:
+        name = {} if section == "model" else {"name": plan.name(section)}
+        values = {k: "none" if v is None else v for k, v in plan.configs[section].items()}
+        tables[section] = name | values
+    return tomli_w.dumps(tables)

@@ -1,0 +1,97 @@
+"""Carrying out a run for ``zoo train`` and ``zoo resume``: progress, signals, summary."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import click
+from zoo_core.catalog import Catalog
+from zoo_core.errors import DivergedError, Interrupted
+from zoo_core.runtime.api import generate, predict
+from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.events import Finished, Started, Stepped
+from zoo_core.runtime.run import Run
+
+from zoo_cli.output import print_json
+from zoo_cli.progress import Progress, print_summary, shown
+from zoo_cli.signals import Patience
+
+SAMPLE = 100
+"""Symbols of generated text to show at the end."""
+
+
+def carry_out(run: Run, catalog: Catalog, *, patience: Patience, as_json: bool) -> None:
+    """Trains to the end, shows it, and says what to do next.
+
+    Raises:
+        Interrupted: A signal came; the run has been saved.
+        DivergedError: The loss is no longer a number.
+    """
+    progress, finished = Progress(), None
+    folder = shown(run.folder)
+    events = run.events()
+    try:
+        for event in events:
+            progress.show(event)
+            if isinstance(event, Started):
+                patience.begin()
+            if isinstance(event, Finished):
+                finished = event
+            if patience.signal is not None and isinstance(event, Stepped):
+                events.throw(KeyboardInterrupt())
+    except KeyboardInterrupt:
+        if patience.signal is None:
+            raise
+        progress.close()
+        click.echo(f"saved; to go on: zoo resume {folder}", err=True)
+        raise Interrupted(patience.signal) from None
+    except DivergedError as error:
+        raise DivergedError(f"{error}; the last good state is in {folder}") from None
+    finally:
+        progress.close()
+    assert finished is not None, "a run that is not interrupted ends with Finished"
+    if as_json:
+        print_json(_summary(finished, run))
+        return
+    sample, hint = _try(read_checkpoint(catalog, run.folder), run.dataset.example)
+    print_summary(finished, sample, hint)
+
+
+def _summary(event: Finished, run: Run) -> dict[str, object]:
+    plan, manifest = run.plan, event.manifest
+    return {
+        "checkpoint": str(event.folder.absolute()),
+        "model": plan.model,
+        "recipe": plan.recipe,
+        "dataset": plan.dataset,
+        "trainer": plan.trainer,
+        "metrics": manifest.metrics,
+        "epochs": manifest.epochs,
+        "tokens": manifest.tokens,
+        "tokens_per_second": event.tokens_per_second,
+        "seconds": event.seconds,
+        "backend": plan.backend,
+        "seed": plan.seed,
+    }
+
+
+def _try(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
+    """What the model makes of an example, and the command that shows more."""
+    folder, quoted = shown(checkpoint.folder), shlex.quote(example)
+    if checkpoint.signature.next_symbol and checkpoint.model.causal:
+        text = generate(checkpoint, example, length=SAMPLE, temperature=0.7)
+        return f"sample: {(example + text)!r}", f"next: zoo generate {folder} --prompt {quoted}"
+    answer = predict(checkpoint, example)
+    return f"{example} → {answer}", f"next: zoo predict {folder} {quoted}"
+
+
+def default_folder(name: str) -> Path:
+    """A folder of its own for a run, by name, UTC time and four hex digits."""
+    import secrets
+    from datetime import UTC, datetime
+
+    from zoo_core.home import runs_folder
+
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return runs_folder() / f"{name}-{now}-{secrets.token_hex(2)}"
