@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
@@ -51,8 +52,7 @@ def predict(
 def _values(inputs: tuple[str, ...], file: Path | None) -> list[str]:
     values: list[str] = []
     for value in inputs:
-        if value == "-":
-            values += click.get_text_stream("stdin").read().splitlines()
-        else:
-            values.append(value)
-    return values + (file.read_text("utf-8").splitlines() if file else [])
+        values += sys.stdin.read().splitlines() if value == "-" else [value]
+    if file:
+        values += file.read_text("utf-8").splitlines()
+    return values

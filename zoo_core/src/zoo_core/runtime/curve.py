@@ -8,11 +8,10 @@ from typing import Any
 from zoo_core.plan import Plan
 
 SPLITS = {"train": "#4878a8", "validation": "#d1603d"}
-SECOND = {"bits_per_character": "bits per character", "accuracy": "accuracy"}
 
 
 def curve(history: list[dict[str, Any]], plan: Plan) -> bytes:
-    """A PNG of 1600 × 640 pixels: the loss on the left, a second metric on the right.
+    """A PNG of 1600 × 640 pixels: the loss on the left, the accuracy on the right if it is known.
 
     Args:
         history: A row per epoch.
@@ -26,8 +25,7 @@ def curve(history: list[dict[str, Any]], plan: Plan) -> bytes:
     FigureCanvasAgg(figure)
     figure.suptitle(f"{plan.model} on {plan.dataset}, seed {plan.seed}", fontsize=12)
     named = history[-1]["metrics"]["train"] if history else {}
-    second = next((name for name in SECOND if name in named), "")
-    panels = {"loss": "loss (nats)"} | ({second: SECOND[second]} if second else {})
+    panels = {"loss": "loss (nats)"} | ({"accuracy": "accuracy"} if "accuracy" in named else {})
     for position, (metric, label) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(1, len(panels), position)
         for split, colour in SPLITS.items():
