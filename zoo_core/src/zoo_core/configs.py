@@ -12,31 +12,11 @@ from __future__ import annotations
 import dataclasses
 import math
 from dataclasses import MISSING
-from typing import Any, NamedTuple, TypeVar, dataclass_transform, final, overload
+from typing import Any, TypeVar, dataclass_transform, overload
+
+from zoo_core.settings import Notes, settings_of
 
 T = TypeVar("T")
-
-
-@final
-class Notes(NamedTuple):
-    """What a field's declaration adds to its type and default."""
-
-    help: str
-    unit: str
-    at_least: float
-    at_most: float
-    above: float
-    below: float
-
-    def bounds(self) -> str:
-        """The bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
-        limits = {">=": self.at_least, ">": self.above, "<=": self.at_most, "<": self.below}
-        return " and ".join(f"{s} {limit:g}" for s, limit in limits.items() if math.isfinite(limit))
-
-    def admits(self, number: float) -> bool:
-        """Whether the number is finite and within the bounds."""
-        inside = self.at_least <= number <= self.at_most and self.above < number < self.below
-        return inside and math.isfinite(number)
 
 
 @overload
@@ -97,7 +77,5 @@ def config(cls: type[T]) -> type[T]:
 
 
 def _check(self: Any) -> None:
-    from zoo_core.settings import settings_of
-
     for key, each in settings_of(type(self)).items():
         object.__setattr__(self, key, each.check(getattr(self, key)))

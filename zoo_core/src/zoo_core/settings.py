@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import MISSING
 from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, final, get_args, get_origin, get_type_hints
 
-from zoo_core.configs import Notes
 from zoo_core.errors import ConfigError
 from zoo_core.nearest import nearest
 
@@ -22,6 +22,28 @@ WORDS: dict[type, str] = {
     Path: "a path",
 }
 NONE = "none"
+
+
+@final
+class Notes(NamedTuple):
+    """What a field's declaration adds to its type and default."""
+
+    help: str
+    unit: str
+    at_least: float
+    at_most: float
+    above: float
+    below: float
+
+    def bounds(self) -> str:
+        """The bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
+        limits = {">=": self.at_least, ">": self.above, "<=": self.at_most, "<": self.below}
+        return " and ".join(f"{s} {limit:g}" for s, limit in limits.items() if math.isfinite(limit))
+
+    def admits(self, number: float) -> bool:
+        """Whether the number is finite and within the bounds."""
+        inside = self.at_least <= number <= self.at_most and self.above < number < self.below
+        return inside and math.isfinite(number)
 
 
 @final
