@@ -8,6 +8,7 @@ from typing import NamedTuple, final
 
 import click
 from zoo_core.errors import Interrupted, ZooError
+from zoo_core.nearest import nearest
 
 from zoo_cli.signals import stop_on_signals
 
@@ -51,6 +52,16 @@ class LazyGroup(click.Group):
         row = COMMANDS.get(cmd_name) or _from_plugins().get(cmd_name)
         command: click.Command | None = resolve(row.target) if row else None
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with the nearest names for a typo."""
+        name = args[0]
+        if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            hint = nearest(name, self.list_commands(ctx)) or "try: zoo --help"
+            ctx.fail(f"no command {name!r}; {hint}")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Writes the table without importing any command."""

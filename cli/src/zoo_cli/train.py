@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import Draft, draft
+from zoo_core.errors import MisfitError
 from zoo_core.recipes import TABLES
 
 from zoo_cli.completing import complete_dataset, complete_reference, complete_trainer
@@ -36,6 +37,9 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
         file=Path(given["config"]).expanduser() if "config" in given else None,
         model_values=source.plan.configs["model"] if source else None,
     )
+    model = chosen.offers["model"].spec.name
+    if source and source.plan.model != model:
+        raise MisfitError(f"{given['source']} holds a {source.plan.model}, not a {model}")
     ctx.meta[DRAFT], ctx.meta[SOURCE] = chosen, source
     return {section: chosen.settings(section) for section in TABLES}
 

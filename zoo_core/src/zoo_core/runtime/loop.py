@@ -34,6 +34,8 @@ from zoo_core.runtime.snapshot import (
 from zoo_core.runtime.state import State, detach, restore_state, state_tensors
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
 
+REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
+
 
 @final
 class Loop:
@@ -116,7 +118,7 @@ class Loop:
         if not math.isfinite(value) or not math.isfinite(norm):
             raise DivergedError(
                 f"epoch {at.epoch}, step {at.steps + 1}: loss {value:g}, gradient norm {norm:g}; "
-                "try a smaller --trainer.learning-rate or --trainer.clip-norm"
+                f"{REMEDY}"
             )
         self.optimizer.step()
         if self.schedule:
@@ -139,6 +141,10 @@ class Loop:
         metrics = {"train": self.trainer.metrics(at.totals)}
         if self.judged:
             metrics["validation"] = self.evaluate("validation")
+            if not math.isfinite(metrics["validation"]["loss"]):
+                raise DivergedError(
+                    f"epoch {at.epoch}: the validation loss is not finite; {REMEDY}"
+                )
         best = self._note_best(metrics["validation"]["loss"]) if self.judged else True
         rate = self.optimizer.param_groups[0]["lr"]
         at.history.append(
@@ -171,7 +177,7 @@ class Loop:
 
     def _note_best(self, loss: float) -> bool:
         at = self.position
-        better = math.isfinite(loss) and (at.best_loss is None or loss < at.best_loss)
+        better = at.best_loss is None or loss < at.best_loss
         if better:
             at.best_loss, at.best_epoch = loss, at.epoch
             self.best = {n: t.detach().cpu().clone() for n, t in self.model.state_dict().items()}

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.errors import ConfigError
+from zoo_core.errors import ConfigError, IntegrityError
 
 
 @final
@@ -32,8 +32,14 @@ class Sampler:
         self.generator = torch.Generator().manual_seed(seed)
 
     def draw(self, logits: Tensor) -> int:
-        """The next symbol's id, from logits (V,)."""
+        """The next symbol's id, from logits (V,).
+
+        Raises:
+            IntegrityError: A logit is infinite or not a number.
+        """
         logits = logits.float().cpu()
+        if not bool(logits.isfinite().all()):
+            raise IntegrityError("the model answers with numbers that are not finite; train anew")
         if self.temperature == 0:
             return int(logits.argmax())
         if self.top_k is not None and self.top_k < len(logits):

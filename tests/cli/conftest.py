@@ -1,0 +1,87 @@
+"""The command line, called as a function or as a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zoo_cli.main import run
+
+from tests.cli.command import Result, Zoo
+
+TEXT = "the quick brown fox jumps over the lazy dog\n" * 60
+
+
+@pytest.fixture
+def zoo(capsys: pytest.CaptureFixture[str]) -> Zoo:
+    """``zoo("list", "--json")``: the command line in this process."""
+
+    def call(*arguments: object) -> Result:
+        capsys.readouterr()
+        code = run([str(each) for each in arguments])
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def zoo_process() -> Callable[..., subprocess.Popen[str]]:
+    """``zoo_process("train", ...)``: the real command in a process of its own."""
+
+    def start(*arguments: object, **settings: Any) -> subprocess.Popen[str]:
+        program = "import sys; from zoo_cli.main import main; sys.argv[0] = 'zoo'; main()"
+        return subprocess.Popen(
+            [sys.executable, "-c", program, *map(str, arguments)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env={k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"},
+            **settings,
+        )
+
+    return start
+
+
+@pytest.fixture
+def text_file(tmp_path: Path) -> Path:
+    """A small text."""
+    path = tmp_path / "fox.txt"
+    path.write_text(TEXT)
+    return path
+
+
+@pytest.fixture(scope="session")
+def hello_trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of ``lstm-embed.hello``, to be copied."""
+    folder = tmp_path_factory.mktemp("once") / "hello"
+    assert run(["train", "lstm-embed", "--out", str(folder)]) == 0
+    return folder
+
+
+@pytest.fixture
+def hello(hello_trained_once: Path, tmp_path: Path) -> Path:
+    """A checkpoint of ``lstm-embed.hello``."""
+    return shutil.copytree(hello_trained_once, tmp_path / "hello")
+
+
+@pytest.fixture
+def fox(text_file: Path) -> list[object]:
+    """The arguments that train a small language model on a small text."""
+    settings = ["--dataset.path", text_file, "--dataset.steps", 16, "--trainer.batch-size", 4]
+    sizes = ["--model.hidden-size", 12, "--trainer.epochs", 2]
+    return ["train", "gru-embed", "--dataset", "text", *settings, *sizes]
+
+
+@pytest.fixture
+def prose(zoo: Zoo, fox: list[object], tmp_path: Path) -> Path:
+    """A checkpoint of a small language model."""
+    folder = tmp_path / "prose"
+    assert zoo(*fox, "--out", folder).code == 0
+    return folder

@@ -1,0 +1,113 @@
+"""``zoo predict``, ``zoo generate`` and ``zoo evaluate``."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+
+
+def test_predict_answers_each_input_on_a_line(zoo: Zoo, hello: Path) -> None:
+    result = zoo("predict", hello, "hello", "hell")
+    assert result.stdout.splitlines() == ["ohlol", "ohlo"]
+
+
+def test_predict_reads_lines_from_stdin(
+    zoo: Zoo, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("hello\nhell\n"))
+    assert zoo("predict", hello, "-").stdout.splitlines() == ["ohlol", "ohlo"]
+
+
+def test_predict_reads_lines_from_a_file(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    (tmp_path / "inputs.txt").write_text("hello\n")
+    assert zoo("predict", hello, "--file", tmp_path / "inputs.txt").stdout == "ohlol\n"
+
+
+def test_predict_prints_json(zoo: Zoo, hello: Path) -> None:
+    rows = zoo("predict", hello, "hello", "--json").json
+    assert rows == [{"input": "hello", "prediction": "ohlol"}]
+
+
+def test_predict_without_input_is_wrong_usage(zoo: Zoo, hello: Path) -> None:
+    assert zoo("predict", hello).code == 2
+
+
+def test_an_empty_input_is_refused(zoo: Zoo, hello: Path) -> None:
+    assert zoo("predict", hello, "").code == 6
+
+
+def test_unknown_symbols_are_listed_with_counts(zoo: Zoo, hello: Path) -> None:
+    result = zoo("predict", hello, "xhexxy")
+    assert result.code == 6
+    assert "'x' (3×)" in result.stderr
+    assert "'y' (1×)" in result.stderr
+
+
+def test_unknown_symbols_can_be_skipped_or_replaced(zoo: Zoo, hello: Path) -> None:
+    assert zoo("predict", hello, "hexllo", "--unknown", "skip").stdout == "ohlol\n"
+    assert zoo("predict", hello, "hexlo", "--unknown", "replace=l").stdout == "ohlol\n"
+    assert zoo("predict", hello, "hexlo", "--unknown", "guess").code == 6
+
+
+def test_generate_prints_prompt_and_as_many_symbols(zoo: Zoo, prose: Path) -> None:
+    result = zoo("generate", prose, "--prompt", "the ", "--length", 30)
+    assert result.stdout.startswith("the ")
+    assert len(result.stdout) == len("the ") + 30 + len("\n")
+
+
+def test_greedy_text_is_the_same_for_every_seed(zoo: Zoo, prose: Path) -> None:
+    greedy = ["generate", prose, "--prompt", "the", "--temperature", 0, "--length", 20]
+    assert zoo(*greedy, "--seed", 1).stdout == zoo(*greedy, "--seed", 2).stdout
+
+
+def test_sampled_text_repeats_under_a_seed_and_changes_with_it(zoo: Zoo, prose: Path) -> None:
+    sampled = ["generate", prose, "--prompt", "the", "--temperature", 2, "--length", 40]
+    first = zoo(*sampled, "--seed", 1).stdout
+    assert zoo(*sampled, "--seed", 1).stdout == first
+    assert zoo(*sampled, "--seed", 2).stdout != first
+
+
+def test_top_1_is_greedy(zoo: Zoo, prose: Path) -> None:
+    start = ["generate", prose, "--prompt", "the", "--length", 20]
+    assert zoo(*start, "--top-k", 1).stdout == zoo(*start, "--temperature", 0).stdout
+
+
+def test_generate_refuses_a_model_that_does_not_predict_the_next_symbol(
+    zoo: Zoo, hello: Path
+) -> None:
+    result = zoo("generate", hello)
+    assert result.code == 6
+    assert "zoo predict" in result.stderr
+
+
+@pytest.mark.parametrize("bad", [("--temperature", "-1"), ("--temperature", "nan"), ("--top-k", 0)])
+def test_absurd_sampling_is_refused(zoo: Zoo, prose: Path, bad: tuple[object, ...]) -> None:
+    assert zoo("generate", prose, "--prompt", "the", *bad).code == 6
+
+
+def test_evaluate_repeats_the_recorded_metrics(zoo: Zoo, prose: Path) -> None:
+    recorded = json.loads((prose / "config.json").read_text())["metrics"]
+    judged = zoo("evaluate", prose, "--json").json
+    assert judged == {split: recorded[split] for split in ("validation", "test")}
+
+
+def test_evaluate_judges_one_split(zoo: Zoo, prose: Path) -> None:
+    assert set(zoo("evaluate", prose, "--split", "train", "--json").json) == {"train"}
+    assert zoo("evaluate", prose, "--split", "tran").code == 3
+
+
+def test_evaluate_judges_other_data(zoo: Zoo, prose: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    other.write_text("the lazy fox " * 100)
+    arguments = ["--dataset", "text", "--dataset.path", other, "--split", "train", "--json"]
+    assert zoo("evaluate", prose, *arguments).json["train"]["loss"] > 0
+
+
+def test_evaluate_says_that_the_data_has_changed(zoo: Zoo, prose: Path, text_file: Path) -> None:
+    text_file.write_text(text_file.read_text().replace("lazy", "quick"))
+    assert "has changed" in zoo("evaluate", prose).stderr

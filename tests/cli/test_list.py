@@ -1,0 +1,47 @@
+"""``zoo list``."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.cli.command import Zoo
+
+NINE = {f"{cell}-{kind}" for cell in ("lstm", "gru") for kind in ("manual", "embed", "stacked")}
+NINE |= {"rnn-cell", "rnn-stacked", "rnn-embed"}
+KEYS = {"name", "summary", "plugin", "version", "tags"}
+
+
+def test_models_are_the_default(zoo: Zoo) -> None:
+    assert {row["name"] for row in zoo("list", "--json").json} >= NINE
+
+
+@pytest.mark.parametrize("kind", ["models", "datasets", "trainers", "recipes"])
+def test_json_rows_have_the_promised_keys(zoo: Zoo, kind: str) -> None:
+    rows = zoo("list", kind, "--json").json
+    assert rows
+    assert all(row.keys() >= KEYS for row in rows)
+
+
+def test_a_registry_without_entries_gives_an_empty_array(zoo: Zoo) -> None:
+    assert zoo("list", "checkpoints", "--json").json == []
+
+
+def test_patterns_are_a_shells(zoo: Zoo) -> None:
+    names = [row["name"] for row in zoo("list", "models", "lstm*", "--json").json]
+    assert names == ["lstm-embed", "lstm-manual", "lstm-stacked"]
+
+
+def test_a_pattern_alone_searches_models(zoo: Zoo) -> None:
+    assert zoo("list", "gru*").stdout == zoo("list", "models", "gru*").stdout
+
+
+def test_tags_select(zoo: Zoo) -> None:
+    names = {row["name"] for row in zoo("list", "--tag", "embedding", "--json").json}
+    assert names == {"rnn-embed", "lstm-embed", "gru-embed"}
+
+
+def test_only_the_plugins_named_by_the_environment_load(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
+    assert {row["plugin"] for row in zoo("list", "--json").json} == {"zoo-gru"}

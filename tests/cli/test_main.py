@@ -1,0 +1,113 @@
+"""The command line as a whole: exit codes, help, what is imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import click
+import pytest
+from zoo_cli.main import COMMANDS
+from zoo_core.imports import resolve
+
+from tests.cli.command import Zoo
+
+HEAVY = ("torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "tqdm", "yaml")
+LIGHT = [["list"], ["list", "--json"], ["--help"], ["plugins"], ["runs"], ["list", "recipes"]]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_help_opens(zoo: Zoo, command: str) -> None:
+    result = zoo(command, "--help")
+    assert result.code == 0
+    assert result.stdout.startswith("Usage: zoo")
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_the_table_names_real_commands(command: str) -> None:
+    assert isinstance(resolve(COMMANDS[command].target), click.Command)
+
+
+@pytest.mark.parametrize("arguments", [*LIGHT, *([each, "--help"] for each in COMMANDS)])
+def test_listing_and_help_import_nothing_heavy(arguments: list[str]) -> None:
+    program = (
+        "import sys; from zoo_cli.main import run; code = run(sys.argv[1:]);"
+        f"found = [name for name in {HEAVY!r} if name in sys.modules];"
+        "sys.exit(f'imported {found}' if found else code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_help_of_a_model_imports_no_torch() -> None:
+    program = (
+        "import sys; from zoo_cli.main import run; run(['train', 'lstm-embed', '--help']);"
+        "sys.exit('torch' in sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0
+    assert "--model.hidden-size" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "word"),
+    [
+        (["lisst"], 2, "list"),
+        (["list", "--nonsense"], 2, "nonsense"),
+        (["list", "modles"], 2, "models"),
+        (["train"], 2, "MODEL"),
+        (["train", "lstm-embde"], 3, "lstm-embed"),
+        (["train", "lstm-embed.helo"], 3, "lstm-embed.hello"),
+        (["train", "lstm-embed", "--dataset", "helo"], 3, "hello"),
+        (["train", "lstm-embed", "--trainer", "supervized"], 3, "supervised"),
+        (["train", "lstm-embed", "--model.hidden-size", "abc"], 6, "integer >= 1"),
+        (["train", "lstm-embed", "--model.hidden-size", "0"], 6, "integer >= 1"),
+        (["train", "lstm-embed", "--model.hiden-size", "4"], 2, "hidden-size"),
+        (["train", "lstm-embed", "--budget", "soon"], 2, "60s"),
+        (["train", "lstm-embed", "--backend", "warp"], 3, "reference"),
+        (["train", "lstm-embed", "--device", "abacus"], 6, "cpu"),
+        (["train", "lstm-embed", "--trainer", "next-token"], 6, "supervised"),
+        (["train", "lstm-embed", "--dataset", "text"], 6, "path"),
+        (["show", "nothing-like-it"], 3, "zoo list models"),
+        (["predict", "./nowhere", "x"], 3, "nowhere"),
+        (["predict", "lstm-embed.hello", "x"], 3, "zoo train lstm-embed.hello"),
+        (["resume", "./nowhere"], 3, "nowhere"),
+        (["generate", "hub:", "x"], 2, "unexpected"),
+        (["generate", "hub:nobody"], 3, "owner/repo"),
+        (["runs", "remove", "nothing"], 3, "nothing"),
+    ],
+)
+def test_an_error_is_one_line_with_the_remedy(
+    zoo: Zoo, arguments: list[str], code: int, word: str
+) -> None:
+    result = zoo(*arguments)
+    assert result.code == code, result
+    assert result.stdout == ""
+    last = [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+    assert len(last) == 1
+    assert word in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_debug_shows_the_traceback(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_DEBUG", "1")
+    result = zoo("show", "nothing")
+    assert result.code == 3
+    assert "Traceback" in result.stderr
+
+
+def test_a_closed_stdout_is_no_error() -> None:
+    program = "from zoo_cli.main import main; import sys; sys.argv[1:] = ['list', '--json']; main()"
+    command = f'{sys.executable} -c "{program}"'
+    script = f"set -o pipefail; {command} | true"
+    done = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert done.stderr == ""
+
+
+def test_version_is_told(zoo: Zoo) -> None:
+    assert zoo("--version").stdout.startswith("zoo, version")

@@ -1,0 +1,128 @@
+"""``zoo show``, ``zoo runs``, ``zoo plugins``, ``zoo completion``."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+
+
+def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> None:
+    facts = zoo("show", "lstm-embed", "--json").json
+    hidden = next(each for each in facts["settings"] if each["key"] == "hidden_size")
+    assert hidden["default"] == 128
+    assert hidden["unit"] == "units"
+    assert hidden["meaning"].startswith("Width")
+    assert facts["parameters"] == 316
+    assert "lstm-embed.hello" in facts["recipes"]
+
+
+def test_a_recipe_shows_its_complete_settings(zoo: Zoo) -> None:
+    facts = zoo("show", "gru-manual.hello", "--json").json
+    assert facts["configs"]["trainer"]["learning_rate"] == 0.03
+    assert facts["published"]["metric"] == "accuracy"
+
+
+@pytest.mark.parametrize("name", ["hello", "next-token", "zoo-lstm:lstm-embed"])
+def test_datasets_trainers_and_owned_names_can_be_shown(zoo: Zoo, name: str) -> None:
+    assert zoo("show", name).code == 0
+
+
+def test_a_checkpoint_shows_what_it_reached(zoo: Zoo, hello: Path) -> None:
+    facts = zoo("show", hello, "--json").json
+    assert facts["metrics"]["train"]["accuracy"] == 1.0
+    assert "accuracy 1" in zoo("show", hello).stdout
+
+
+def test_runs_lists_and_removes(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path))
+    zoo("train", "rnn-cell")
+    (row,) = zoo("runs", "--json").json
+    assert (row["model"], row["state"]) == ("rnn-cell", "finished")
+    assert row["name"] in zoo("runs").stdout
+    assert zoo("runs", "remove", row["name"], "--yes").code == 0
+    assert zoo("runs", "--json").json == []
+
+
+def test_a_damaged_run_is_a_row(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path))
+    (tmp_path / "runs" / "odd").mkdir(parents=True)
+    (tmp_path / "runs" / "odd" / "config.json").write_text("{")
+    assert zoo("runs", "--json").json[0]["state"] == "damaged"
+
+
+def test_plugins_tells_what_each_contributes(zoo: Zoo) -> None:
+    rows = {row["name"]: row for row in zoo("plugins", "--json").json}
+    assert rows["zoo-text"]["state"] == "ok"
+    assert "hello" in rows["zoo-text"]["contributes"]["dataset"]
+
+
+@pytest.fixture
+def broken_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """An installed distribution whose plugin raises SystemExit and prints."""
+    info = tmp_path / "site" / "zoo_bad-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-bad\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[zoo]\nzoo-bad = zoo_bad_plugin\n")
+    code = "print('noise')\nraise SystemExit('gone')\n"
+    (tmp_path / "site" / "zoo_bad_plugin.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    return "zoo-bad"
+
+
+def test_a_broken_plugin_is_a_row_with_reason_and_remedy(zoo: Zoo, broken_plugin: str) -> None:
+    rows = {row["name"]: row for row in zoo("plugins", "--json").json}
+    assert rows[broken_plugin]["state"] == "broken"
+    assert "gone" in rows[broken_plugin]["reason"]
+    assert "pip uninstall zoo-bad" in rows[broken_plugin]["remedy"]
+    assert "Traceback" in zoo("plugins", "-v").stdout
+
+
+@pytest.mark.usefixtures("broken_plugin")
+def test_a_broken_plugin_leaves_the_rest_working(zoo: Zoo) -> None:
+    listed = zoo("list", "--json")
+    assert len(listed.json) >= 9
+    assert "zoo-bad is broken" in listed.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_prints_what_a_shell_reads(zoo: Zoo, shell: str) -> None:
+    result = zoo("completion", shell)
+    assert result.code == 0
+    assert "_ZOO_COMPLETE" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("zoo tra", "train"),
+        ("zoo train lstm-e", "lstm-embed"),
+        ("zoo train lstm-embed --model.hid", "--model.hidden-size"),
+        ("zoo train rnn-cell --model.nonlinearity r", "relu"),
+        ("zoo train rnn-cell --dataset pyth", "python-docs"),
+    ],
+)
+def test_bash_completes_commands_names_settings_and_choices(words: str, expected: str) -> None:
+    program = "from zoo_cli.main import main; main()"
+    cword = str(len(words.split()) - 1)
+    environment = {"_ZOO_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": cword}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert expected in [line.partition(",")[2] for line in done.stdout.splitlines()], done
+
+
+def test_the_manifest_is_valid_json_for_others(hello: Path) -> None:
+    values = json.loads((hello / "config.json").read_text("utf-8"))
+    assert values["format"] == 1
+    assert values["signature"]["vocabulary"] == ["e", "h", "l", "o"]

@@ -1,0 +1,178 @@
+"""``zoo train``."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+from safetensors import safe_open
+
+from tests.cli.command import Zoo
+
+FILES = {
+    "README.md",
+    "config.json",
+    "curve.png",
+    "history.jsonl",
+    "model.safetensors",
+    "state",
+    "timings.jsonl",
+}
+
+
+def test_the_main_job_spells_ohlol(zoo: Zoo, tmp_path: Path) -> None:
+    result = zoo("train", "lstm-embed", "--out", tmp_path / "run")
+    assert result.code == 0
+    assert "hello → ohlol" in result.stdout
+    assert {path.name for path in (tmp_path / "run").iterdir()} == FILES
+
+
+def test_json_is_one_object_with_the_promised_keys(zoo: Zoo, tmp_path: Path) -> None:
+    facts = zoo("train", "gru-embed", "--json", "--out", tmp_path / "run").json
+    assert Path(facts["checkpoint"]) == tmp_path / "run"
+    assert facts["recipe"] == "gru-embed.hello"
+    assert facts["metrics"]["train"]["accuracy"] == 1.0
+    assert facts["tokens"] == facts["epochs"] * 5
+    assert facts["tokens_per_second"] > 0
+    assert (facts["backend"], facts["seed"]) == ("torch", 0)
+
+
+def test_runs_go_home_by_default(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path))
+    folder = Path(zoo("train", "rnn-cell", "--json").json["checkpoint"])
+    assert folder.parent == tmp_path / "runs"
+    assert folder.name.startswith("rnn-cell.hello-")
+
+
+def test_an_existing_checkpoint_is_never_overwritten(zoo: Zoo, hello: Path) -> None:
+    before = (hello / "config.json").read_bytes()
+    result = zoo("train", "lstm-embed", "--seed", 7, "--out", hello)
+    assert result.code == 6
+    assert "--overwrite" in result.stderr
+    assert (hello / "config.json").read_bytes() == before
+
+
+def test_overwrite_replaces_it_and_leaves_other_files(zoo: Zoo, hello: Path) -> None:
+    (hello / "mine.txt").write_text("mine")
+    assert zoo("train", "rnn-cell", "--out", hello, "--overwrite").code == 0
+    assert json.loads((hello / "config.json").read_text())["model"] == "rnn-cell"
+    assert (hello / "mine.txt").read_text() == "mine"
+
+
+def test_a_target_that_is_a_file_is_refused(zoo: Zoo, text_file: Path) -> None:
+    assert zoo("train", "lstm-embed", "--out", text_file).code == 6
+
+
+def test_printed_config_trains_the_same(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    printed = zoo("train", "lstm-embed", "--print-config").stdout
+    config = tmp_path / "run.toml"
+    config.write_text(printed)
+    assert tomllib.loads(printed)["trainer"]["name"] == "zoo-train:supervised"
+    assert zoo("train", "lstm-embed", "--config", config, "--out", tmp_path / "again").code == 0
+    again = (tmp_path / "again" / "model.safetensors").read_bytes()
+    assert again == (hello / "model.safetensors").read_bytes()
+
+
+def test_a_flag_beats_the_file_which_beats_the_recipe(zoo: Zoo, tmp_path: Path) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text("[model]\nhidden_size = 7\nembedding_size = 3\n")
+    arguments = ["train", "lstm-embed", "--config", config, "--model.hidden-size", 9]
+    tables = tomllib.loads(zoo(*arguments, "--print-config").stdout)
+    assert tables["model"]["hidden_size"] == 9
+    assert tables["model"]["embedding_size"] == 3
+    assert tables["trainer"]["epochs"] == 100
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("[model]\nhiden_size = 4\n", "hidden_size"),
+        ("[model]\nhidden_size = 'wide'\n", "wide"),
+        ("[modle]\nhidden_size = 4\n", "model"),
+        ("hidden_size = [", "TOML"),
+    ],
+)
+def test_a_bad_file_is_refused_with_key_and_remedy(
+    zoo: Zoo, tmp_path: Path, text: str, word: str
+) -> None:
+    config = tmp_path / "run.toml"
+    config.write_text(text)
+    result = zoo("train", "lstm-embed", "--config", config)
+    assert result.code == 6
+    assert word in result.stderr
+
+
+def test_a_language_model_learns_and_shows_a_sample(zoo: Zoo, prose: Path) -> None:
+    metrics = json.loads((prose / "config.json").read_text())["metrics"]
+    assert set(metrics) == {"train", "validation", "test"}
+    assert set(metrics["validation"]) == {"loss", "perplexity", "bits_per_character", "accuracy"}
+
+
+def test_from_goes_on_from_other_weights(
+    zoo: Zoo, prose: Path, fox: list[object], tmp_path: Path
+) -> None:
+    # the file's own text would give other symbols: the checkpoint's vocabulary wins
+    result = zoo(*fox, "--from", prose, "--out", tmp_path / "more", "--json")
+    assert result.code == 0
+    first = json.loads((prose / "history.jsonl").read_text().splitlines()[0])
+    more = json.loads((tmp_path / "more" / "history.jsonl").read_text().splitlines()[0])
+    assert more["metrics"]["train"]["loss"] < first["metrics"]["train"]["loss"]
+
+
+def test_from_takes_the_models_settings_along(
+    zoo: Zoo, prose: Path, text_file: Path, tmp_path: Path
+) -> None:
+    data = ["--dataset", "text", "--dataset.path", text_file, "--dataset.steps", 8]
+    batch = ["--trainer.batch-size", 4, "--trainer.epochs", 1, "--out", tmp_path / "more"]
+    assert zoo("train", "gru-embed", *data, *batch, "--from", prose).code == 0
+    with safe_open(tmp_path / "more" / "model.safetensors", "pt") as file:
+        assert file.get_slice("recurrent.weight_hh_l0").get_shape() == [36, 12]
+        assert file.metadata() == {"format": "pt"}
+
+
+def test_from_another_model_is_refused(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    result = zoo("train", "gru-embed", "--from", hello, "--out", tmp_path / "more")
+    assert result.code == 6
+    assert "lstm-embed" in result.stderr
+
+
+def test_divergence_exits_8_and_keeps_the_last_good_state(
+    zoo: Zoo, fox: list[object], tmp_path: Path
+) -> None:
+    wild = ["--trainer.optimizer", "SGD", "--trainer.learning-rate", "1e38"]
+    result = zoo(*fox, *wild, "--trainer.clip-norm", "none", "--out", tmp_path / "wild")
+    assert result.code == 8
+    assert "step" in result.stderr
+    assert "learning-rate" in result.stderr
+    assert zoo("predict", tmp_path / "wild", "the").code == 0
+
+
+def test_a_budget_stops_a_run_and_leaves_a_checkpoint(
+    zoo: Zoo, fox: list[object], tmp_path: Path
+) -> None:
+    endless = ["--trainer.epochs", 100000, "--budget", "1s", "--out", tmp_path / "short"]
+    facts = zoo(*fox, *endless, "--json").json
+    assert 0 < facts["epochs"] < 100000
+    assert (tmp_path / "short" / "config.json").is_file()
+
+
+def test_too_little_text_is_refused_with_the_numbers(zoo: Zoo, tmp_path: Path) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text("short")
+    result = zoo("train", "lstm-embed", "--dataset", "text", "--dataset.path", path)
+    assert result.code == 6
+    assert "5" in result.stderr or "symbols" in result.stderr
+
+
+def test_bfloat16_products_are_close_to_float32(
+    zoo: Zoo, fox: list[object], tmp_path: Path
+) -> None:
+    losses = [
+        zoo(*fox, "--precision", precision, "--out", tmp_path / precision, "--json").json["metrics"]
+        for precision in ("fp32", "bf16")
+    ]
+    first, second = (each["train"]["loss"] for each in losses)
+    assert first != second
+    assert first == pytest.approx(second, rel=0.02)
