@@ -14,7 +14,7 @@ from zoo_cli.output import json_option, print_json
 @click.option("--length", type=click.IntRange(0), default=200, show_default=True, help="Symbols.")
 @click.option("--temperature", type=float, default=0.8, show_default=True, help="0 is greedy.")
 @click.option("--top-k", type=int, help="Draw only from so many of the likeliest.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True)
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
 @json_option
 def generate(

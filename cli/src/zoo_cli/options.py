@@ -64,7 +64,7 @@ class SettingOption(click.Option):
             default = default.lower()
         known = "must be given" if setting.default is MISSING else f"default {default}"
         unit = f" {setting.notes.unit}" if setting.notes.unit and default != "none" else ""
-        return f"{self.opts[0]} VALUE", f"{setting.notes.help} {setting.wanted()} [{known}{unit}]"
+        return f"{self.opts[0]} VALUE", f"{setting.notes.help} [{setting.wanted()}; {known}{unit}]"
 
 
 @final
@@ -108,7 +108,8 @@ class SettingsCommand(click.Command):
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Its own options, then the settings by section."""
         generated = self._generated(ctx)
-        own = [param for param in self.get_params(ctx) if param not in generated]
+        every = self.get_params(ctx)
+        own = [each for each in every if isinstance(each, click.Option) and each not in generated]
         _write(formatter, "Options", ctx, own)
         for section in dict.fromkeys(option.section for option in generated):
             chosen = [option for option in generated if option.section == section]

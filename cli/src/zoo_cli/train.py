@@ -51,9 +51,11 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
 @click.option("--trainer", metavar="NAME", shell_complete=complete_trainer, help="The trainer.")
 @click.option("--config", metavar="FILE.toml", help="Settings, in the form of a recipe.")
 @click.option("--print-config", is_flag=True, help="Print all settings as TOML; do not train.")
-@click.option("--seed", type=click.IntRange(0, 2**63 - 1), help="Seed of everything random.")
+@click.option(
+    "--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), help="Seed of everything random."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--threads", type=click.IntRange(1, 4096), help="Threads of torch.")
+@click.option("--threads", metavar="N", type=click.IntRange(1, 4096), help="Threads of torch.")
 @click.option("--backend", default="auto", show_default=True, help="The kernel of the recurrence.")
 @click.option(
     "--precision",

@@ -121,7 +121,10 @@ def _owns(offer: Offer[Any], owner: str) -> bool:
 
 
 def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
-    said = " ".join(str(error).split())
+    try:
+        said = " ".join(str(error).split())
+    except Exception:  # an error that cannot even say what it is
+        said = ""
     reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
     remedy = f"upgrade or remove it: pip uninstall {plugin.distribution}"
     return BrokenPlugin(plugin, reason, remedy, "".join(traceback.format_exception(error)))

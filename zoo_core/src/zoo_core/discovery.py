@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from importlib.metadata import entry_points
+from importlib.metadata import Distribution, entry_points
 from typing import NamedTuple, final
 
 
@@ -28,11 +28,15 @@ def installed_plugins() -> list[Plugin]:
     """Every plugin installed here, sorted; with ``ZOO_PLUGINS=a,b`` only those named."""
     found = set()
     for point in entry_points(group="zoo"):
-        owner = point.dist
-        name, version = (owner.name, owner.version) if owner else ("unknown", "unknown")
-        found.add(Plugin(point.name, point.value, name, version))
+        found.add(Plugin(point.name, point.value, *_identity(point.dist)))
     chosen = os.environ.get("ZOO_PLUGINS")
     if chosen is not None:
         names = {name.strip() for name in chosen.split(",")}
         found = {plugin for plugin in found if plugin.name in names}
     return sorted(found)
+
+
+def _identity(owner: Distribution | None) -> tuple[str, str]:
+    """Name and version; ``unknown`` where an interrupted uninstall left no metadata."""
+    facts = dict(owner.metadata.items()) if owner else {}
+    return str(facts.get("Name", "unknown")), str(facts.get("Version", "unknown"))

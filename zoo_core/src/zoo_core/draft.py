@@ -76,7 +76,7 @@ class Draft(NamedTuple):
         seed = how.pop("seed", None)
         return Plan(
             **{section: self.offers[section].spec.name for section in TABLES},
-            plugins={section: self.offers[section].plugin.name for section in TABLES},
+            plugins={each: self.offers[each].plugin.distribution for each in TABLES},
             configs=configs,
             recipe=self.recipe,
             seed=self.seed if seed is None else seed,
@@ -112,29 +112,40 @@ def draft(
     reference = parse_reference(model)
     if not isinstance(reference, Named):
         raise NotFoundError(f"{model!r} is no model; try: zoo list models")
-    offers: dict[str, Offer[Any]] = {"model": catalog.find(ModelSpec, reference.model)}
-    recipe = _recipe(catalog, reference, offers["model"].spec)
+    model_offer = _model(catalog, reference)
+    recipe = _recipe(catalog, reference, model_offer.spec)
     layers: list[Tables] = [recipe.tables] if recipe else []
     if model_values is not None:
         layers.append({"model": dict(model_values)})
     if file:
         layers.append(_read(file))
     chosen = dataset or _named(layers, "dataset")
-    if recipe and _short(_named([recipe.tables], "dataset")) != _short(chosen):
-        layers, recipe = layers[1:], None
     if not chosen:
         raise ConfigError(f"{reference.name} has no default recipe: name a dataset with --dataset")
-    offers["dataset"] = catalog.find(DatasetSpec, chosen)
-    trained_by = trainer or _named(layers, "trainer") or offers["dataset"].spec.default_trainer
-    offers["trainer"] = catalog.find(TrainerSpec, trained_by)
-    names = {"model": "", "dataset": chosen, "trainer": trained_by}
+    data = catalog.find(DatasetSpec, chosen)
+    if recipe and not _means(_named([recipe.tables], "dataset"), data):
+        layers, recipe = layers[1:], None
+    trained_by = trainer or _named(layers, "trainer") or data.spec.default_trainer
+    offers: dict[str, Offer[Any]] = {
+        "model": model_offer,
+        "dataset": data,
+        "trainer": catalog.find(TrainerSpec, trained_by),
+    }
     return Draft(
         offers=offers,
         configs={section: resolve(offer.spec.config) for section, offer in offers.items()},
-        values={section: _values(layers, section, names[section]) for section in TABLES},
+        values={section: _values(layers, section, offers[section]) for section in TABLES},
         recipe=recipe.name if recipe else "",
         seed=next((layer["seed"] for layer in reversed(layers) if "seed" in layer), 0),
     )
+
+
+def _model(catalog: Catalog, reference: Named) -> Offer[ModelSpec]:
+    """The model; with a tag, the owner may be that of the recipe alone."""
+    owned = [offer for offer in catalog.of(ModelSpec) if offer.spec.name == reference.name]
+    if reference.tag and not any(reference.owner in offer.plugin for offer in owned):
+        return catalog.find(ModelSpec, reference.name)
+    return catalog.find(ModelSpec, reference.model)
 
 
 def _recipe(catalog: Catalog, reference: Named, spec: ModelSpec) -> Recipe | None:
@@ -147,22 +158,26 @@ def _recipe(catalog: Catalog, reference: Named, spec: ModelSpec) -> Recipe | Non
 
 def _named(layers: list[Tables], section: str) -> str:
     """The name that the topmost layer gives to a section."""
-    names = [str(layer[section]["name"]) for layer in layers if "name" in layer.get(section, {})]
+    names = [layer[section]["name"] for layer in layers if "name" in layer.get(section, {})]
     return names[-1] if names else ""
 
 
-def _values(layers: list[Tables], section: str, name: str) -> dict[str, Any]:
+def _values(layers: list[Tables], section: str, offer: Offer[Any]) -> dict[str, Any]:
     """What the layers set; a table that names another dataset or trainer does not apply."""
     values: dict[str, Any] = {}
     for layer in layers:
         table = dict(layer.get(section, {}))
-        if section == "model" or _short(table.pop("name", name)) == _short(name):
+        name = "" if section == "model" else table.pop("name", "")
+        if not name or _means(name, offer):
             values |= table
     return values
 
 
-def _short(name: str) -> str:
-    return name.rpartition(":")[2]
+def _means(name: str, offer: Offer[Any]) -> bool:
+    """Whether a name means this offer."""
+    owner, _, short = name.rpartition(":")
+    plugin = offer.plugin
+    return short == offer.spec.name and owner in ("", plugin.name, plugin.distribution)
 
 
 def _read(file: Path) -> Tables:

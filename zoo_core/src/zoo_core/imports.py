@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import sys
 from typing import Any
 
-from zoo_core.errors import PluginError
+from zoo_core.errors import Interrupted, PluginError
 
 
 def resolve(import_string: str) -> Any:
-    """The object that ``package.module:Name`` names.
+    """The object that ``package.module:Name`` names. What the module prints goes to stderr.
 
     Raises:
-        PluginError: There is no such module or no such name in it.
+        PluginError: There is no such module or no such name in it, or importing it raises
+            anything at all.
     """
     module, _, name = import_string.partition(":")
     try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError, ValueError) as error:
-        message = f"cannot import {import_string!r}: {error}; reinstall the plugin that declares it"
+        with contextlib.redirect_stdout(sys.stderr):
+            return getattr(importlib.import_module(module), name)
+    except Interrupted:
+        raise
+    except BaseException as error:  # SystemExit too: it is the plugin's failure
+        said = f"{type(error).__name__}: {error}"
+        message = f"cannot import {import_string!r}: {said}; reinstall the plugin that declares it"
         raise PluginError(message) from error

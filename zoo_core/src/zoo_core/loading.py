@@ -64,7 +64,7 @@ def _check_api(module: ModuleType) -> None:
     built_for = getattr(module, "ZOO_API", None)
     if built_for is None:
         raise PluginError(f"{module.__name__} names no plugin API: add ZOO_API = {API_VERSION}")
-    if built_for != API_VERSION:
+    if built_for != API_VERSION or isinstance(built_for, bool):
         newer = isinstance(built_for, int) and built_for > API_VERSION
         remedy = "upgrade zoo-core" if newer else "upgrade the plugin"
         raise PluginError(f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}")
@@ -80,7 +80,8 @@ def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
 def _answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
     kind = HOOKS[hook]
     found: list[Any] = []
-    for answer in getattr(manager.hook, hook)():
+    for implementation in getattr(manager.hook, hook).get_hookimpls():
+        answer = implementation.function()  # pluggy's own call would drop a None
         if not isinstance(answer, list):
             raise PluginError(f"{hook} must return a list of {kind.__name__}, not {answer!r:.80}")
         for each in answer:

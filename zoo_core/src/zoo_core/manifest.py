@@ -83,7 +83,7 @@ class Manifest:
                     int(values["weights"]["size"]), str(values["weights"]["sha256"])
                 ),
             )
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
             raise IntegrityError(f"a field is missing or of the wrong type: {error!r}") from None
 
 

@@ -19,7 +19,7 @@ class Plan:
         model: Name of the model.
         dataset: Name of the dataset.
         trainer: Name of the trainer.
-        plugins: The plugin of each of the three, by section.
+        plugins: The distribution that brings each of the three, by section.
         configs: Every setting of each of the three, by section.
         recipe: ``model.tag``, or empty.
         seed: Seed of everything random.
@@ -46,7 +46,7 @@ class Plan:
     source: str = ""
 
     def name(self, section: str) -> str:
-        """The name of a section's spec with its plugin, as the catalog finds it."""
+        """The name of a section's spec with its distribution, as the catalog finds it."""
         return f"{self.plugins[section]}:{getattr(self, section)}"
 
     def to_json(self) -> dict[str, Any]:
@@ -61,6 +61,8 @@ class Plan:
             IntegrityError: A field is missing or of the wrong type.
         """
         given = {field.name: values.get(field.name) for field in fields(cls)}
+        if type(given["budget"]) is int:
+            given["budget"] = float(given["budget"])
         for field in fields(cls):
             wanted = str(field.type).partition("[")[0]
             if type(given[field.name]).__name__ != wanted:

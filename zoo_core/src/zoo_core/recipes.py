@@ -83,7 +83,7 @@ def parse_recipe(text: str, name: str) -> dict[str, Any]:
 
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
         raise ConfigError(f"{name}: not valid TOML: {error}") from None
     for key, value in tables.items():
         if key not in KEYS:
@@ -91,18 +91,27 @@ def parse_recipe(text: str, name: str) -> dict[str, Any]:
             raise ConfigError(f"{name}: {key}: no such key; {hint}")
         if not isinstance(value, KEYS[key]) or isinstance(value, bool):
             raise ConfigError(f"{name}: {key} = {value!r:.80}: wanted {KEYS[key].__name__}")
+    for table in TABLES:
+        chosen = tables.get(table, {}).get("name", "")
+        if not isinstance(chosen, str):
+            raise ConfigError(f"{name}: {table}.name = {chosen!r:.80}: wanted text")
     return tables
 
 
 def _files(catalog: Catalog) -> list[tuple[str, Plugin, Traversable]]:
     found = []
     for plugin in catalog.plugins:
-        folder = files(plugin.module.rpartition(".")[0] or plugin.module) / "recipes"
-        if folder.is_dir():
+        package = plugin.module.rpartition(".")[0]  # a plugin of one module has no such folder
+        folder = files(package) / "recipes" if package else None
+        if folder is not None and folder.is_dir():
             every = [file for file in folder.iterdir() if file.name.endswith(".toml")]
             found += [(file.name.removesuffix(".toml"), plugin, file) for file in every]
     return found
 
 
 def _read(file: Traversable, name: str) -> dict[str, Any]:
-    return parse_recipe(file.read_text("utf-8"), name)
+    try:
+        text = file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{name}: not readable: {error}") from None
+    return parse_recipe(text, name)

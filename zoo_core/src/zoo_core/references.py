@@ -64,11 +64,18 @@ def parse_reference(text: str) -> Reference:
             f"{text!r} names no Hub repo: write hub:owner/repo or hub:owner/repo@revision"
         )
     if text.startswith("dir:"):
-        return Folder(Path(text.removeprefix("dir:")).expanduser())
+        return _folder(text.removeprefix("dir:"))
     if "/" in text or "\\" in text or text in (".", ".."):
-        return Folder(Path(text).expanduser())
+        return _folder(text)
     if match := NAMED.fullmatch(text):
         return Named(match["owner"] or "", match["name"], match["tag"] or "")
     raise NotFoundError(
         f"{text!r} is no reference: write model, model.tag, plugin:model, hub:owner/repo, ./folder"
     )
+
+
+def _folder(text: str) -> Folder:
+    try:
+        return Folder(Path(text).expanduser())
+    except RuntimeError:  # ~name, and there is nobody of that name
+        raise NotFoundError(f"{text!r}: no such user; write the path without ~") from None

@@ -16,6 +16,7 @@ from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
 
 SCHEMA = 1
+FILE = re.compile(r"\w[\w.-]*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 PACKAGE = re.compile(r"package:(?P<package>\w+)/(?P<path>[\w-]+(?:/[\w.-]*\w)*)")
 
@@ -97,22 +98,26 @@ def read_registry(path: Path) -> list[Pretrained]:
     import tomllib
 
     try:
-        tables = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text("utf-8")
+        tables = tomllib.loads(text)
+    except (OSError, ValueError) as error:  # not UTF-8, not TOML, a number with too many digits
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
     schema = tables.get("schema")
     if schema != SCHEMA:
         raise ConfigError(
             f"{path}: schema = {schema!r}: this core reads {SCHEMA}; upgrade zoo-core"
         )
-    return [
-        _entry(f"{model}.{tag}", values, path)
-        for model, tags in tables.get("checkpoints", {}).items()
-        for tag, values in tags.items()
-    ]
+    try:
+        return [
+            _entry(f"{model}.{tag}", values, _place(path, text, f"{model}.{tag}"))
+            for model, tags in tables.get("checkpoints", {}).items()
+            for tag, values in tags.items()
+        ]
+    except AttributeError:
+        raise ConfigError(f"{path}: checkpoints: wanted tables [checkpoints.MODEL.TAG]") from None
 
 
-def _entry(name: str, values: dict[str, Any], path: Path) -> Pretrained:
+def _entry(name: str, values: dict[str, Any], place: str) -> Pretrained:
     try:
         files = {
             file: FileRecord(int(record["size"]), str(record["sha256"]))
@@ -128,10 +133,17 @@ def _entry(name: str, values: dict[str, Any], path: Path) -> Pretrained:
             files=files,
         )
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise ConfigError(f"{path}: checkpoint {name!r}: {error!r}") from None
+        raise ConfigError(f"{place}: checkpoint {name!r}: {error!r}") from None
     for file, record in entry.files.items():
-        if "/" in file or "\\" in file or not SHA256.fullmatch(record.sha256):
-            raise ConfigError(f"{path}: checkpoint {name!r}: file {file!r}: bad name or sha256")
+        if not FILE.fullmatch(file) or record.size < 0 or not SHA256.fullmatch(record.sha256):
+            raise ConfigError(f"{place}: checkpoint {name!r}: file {file!r}: bad name or record")
     if not PACKAGE.fullmatch(entry.source):
-        raise ConfigError(f"{path}: checkpoint {name!r}: source {entry.source!r} is not supported")
+        raise ConfigError(f"{place}: checkpoint {name!r}: source {entry.source!r} is not supported")
     return entry
+
+
+def _place(path: Path, text: str, name: str) -> str:
+    """The file, with the line where an entry begins if it has a header of its own."""
+    header = f"[checkpoints.{name}]"
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if header in line]
+    return f"{path}, line {lines[0]}" if lines else str(path)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.errors import NotFoundError, ZooError
+from zoo_core.errors import NotFoundError, TargetError, ZooError
 from zoo_core.files import refusing
 from zoo_core.home import runs_folder
 from zoo_core.manifest import MANIFEST, Metrics, read_manifest
@@ -60,8 +60,10 @@ def remove_run(run: LocalRun) -> None:
     """Removes a run for good, its manifest first.
 
     Raises:
-        TargetError: Its files cannot be removed.
+        TargetError: It is a link, or its files cannot be removed.
     """
+    if run.path.is_symlink():
+        raise TargetError(f"{run.path} is a link: remove it yourself")
     with refusing(run.path):
         (run.path / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(run.path)

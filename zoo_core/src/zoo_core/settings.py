@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import MISSING
 from pathlib import Path
@@ -43,7 +44,7 @@ class Notes(NamedTuple):
     def admits(self, number: float) -> bool:
         """Whether the number is finite and within the bounds."""
         inside = self.at_least <= number <= self.at_most and self.above < number < self.below
-        return inside and math.isfinite(number)
+        return inside and -sys.float_info.max <= number <= sys.float_info.max
 
 
 @final
@@ -95,16 +96,23 @@ class Setting(NamedTuple):
         """
         if self.optional and (value is None or value == NONE):
             return None
-        if self.type is float and type(value) is int:
-            value = float(value)
-        if self.type is Path and isinstance(value, str):
-            value = Path(value).expanduser()
+        value = self._converted(value)
         if not isinstance(value, self.type) or (self.type is int and isinstance(value, bool)):
             raise self.error(value)
         if self.choices and value not in self.choices:
             raise self.error(value)
         if isinstance(value, (int, float)) and not self.notes.admits(value):
             raise self.error(value)
+        return value
+
+    def _converted(self, value: object) -> object:
+        try:
+            if self.type is float and type(value) is int:
+                return float(value)
+            if self.type is Path and isinstance(value, str):
+                return Path(value).expanduser()
+        except (OverflowError, RuntimeError):  # beyond a float; ~ of nobody
+            raise self.error(value) from None
         return value
 
     def error(self, value: object) -> ConfigError:

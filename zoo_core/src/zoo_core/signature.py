@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal, TypeAlias, cast, final
 
-from zoo_core.errors import IntegrityError
+from zoo_core.errors import DataError, IntegrityError
 from zoo_core.vocabulary import Vocabulary
 
 Per: TypeAlias = Literal["step", "sequence"]
@@ -93,15 +93,20 @@ class Signature:
             inputs = dict(values["inputs"])
             if "sizes" in inputs:
                 inputs["sizes"] = tuple(inputs["sizes"])
+            numbers = [inputs.get("size", 0), inputs.get("channels", 0), *inputs.get("sizes", ())]
             symbols = values["vocabulary"]
+            if not all(type(each) is int for each in [*numbers, values["classes"]]):
+                raise TypeError("a size is no integer")
+            if symbols is not None and not all(isinstance(each, str) for each in symbols):
+                raise TypeError("a symbol is no text")
             if values["per"] not in ("step", "sequence"):
                 raise ValueError(values["per"])
             return cls(
                 inputs=cast(Inputs, KINDS[inputs["kind"]](**inputs)),
-                classes=int(values["classes"]),
+                classes=values["classes"],
                 per=values["per"],
                 vocabulary=None if symbols is None else Vocabulary(tuple(symbols)),
                 next_symbol=bool(values["next_symbol"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+        except (DataError, KeyError, TypeError, ValueError) as error:
             raise IntegrityError(f"not a signature: {error!r}") from None

@@ -20,7 +20,7 @@ class AbstractTrainerConfig:
         default=32, unit="sequences", at_least=1, help="Sequences in one optimizer step."
     )
     learning_rate: float = setting(default=1e-3, above=0, help="Step size of the optimizer.")
-    optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad", "SparseAdam"] = setting(
+    optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"] = setting(
         default="Adam", help="The torch optimizer."
     )
     momentum: float = setting(default=0.0, at_least=0, below=1, help="Of SGD and RMSprop.")

@@ -103,10 +103,10 @@ def _spec(catalog: Catalog, kind: type[Any], plan: Plan, section: str) -> Any:
         return catalog.find(kind, plan.name(section)).spec
     except NotFoundError as error:
         plugin = plan.plugins[section]
-        if plugin in {each.name for each in catalog.plugins}:
+        if plugin in {each.distribution for each in catalog.plugins}:
             raise
         remedy = f"install it: pip install {plugin}"
-        if plugin in {each.plugin.name for each in catalog.broken}:
+        if plugin in {each.plugin.distribution for each in catalog.broken}:
             remedy = "it is installed but broken; see: zoo plugins"
         name = getattr(plan, section)
         raise PluginError(f"{section} {name!r} needs the plugin {plugin}: {remedy}") from error

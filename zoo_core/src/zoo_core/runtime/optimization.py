@@ -16,9 +16,7 @@ WITH_MOMENTUM = ("SGD", "RMSprop")
 
 def make_optimizer(config: AbstractTrainerConfig, groups: list[dict[str, object]]) -> Optimizer:
     """The optimizer that a config names, over groups of parameters."""
-    settings: dict[str, Any] = {"lr": config.learning_rate}
-    if config.optimizer != "SparseAdam":
-        settings["weight_decay"] = config.weight_decay
+    settings: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
     if config.optimizer in WITH_MOMENTUM:
         settings["momentum"] = config.momentum
     optimizer: Optimizer = getattr(torch.optim, config.optimizer)(groups, **settings)

@@ -185,7 +185,7 @@ def _changes(saved: SavedState, run: Run) -> list[str]:
 
 def _versions(catalog: Catalog, plan: Plan) -> dict[str, str]:
     """The versions that decide whether a result repeats bit for bit."""
-    used = {plugin.name: plugin.version for plugin in catalog.plugins}
+    used = {plugin.distribution: plugin.version for plugin in catalog.plugins}
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,

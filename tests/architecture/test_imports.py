@@ -1,0 +1,73 @@
+"""What is declared stays light: seen in ``sys.modules`` of a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = {"torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "yaml"}
+DECLARATIVE = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts[3:])
+    for name in ("plugin.py", "configs.py")
+    for path in ROOT.glob(f"plugins/*/src/*/{name}")
+)
+BLOCKER = f"""
+import importlib, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in {HEAVY!r} or name.startswith("zoo_core.runtime"):
+            raise ImportError("too heavy: " + name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def _modules_after(source: str) -> set[str]:
+    """What a fresh Python has imported after running the source."""
+    program = f"{source}\nimport json, sys\nprint(json.dumps(list(sys.modules)))"
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("ZOO_")}
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=environment,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return set(json.loads(done.stdout))
+
+
+@pytest.mark.parametrize(
+    ("source", "used"),
+    [
+        ("import zoo_core", "zoo_core"),
+        (
+            "from zoo_core.catalog import load_catalog; assert load_catalog().offers",
+            "zoo_lstm.plugin",
+        ),
+        ("import zoo_core; assert zoo_core.list_models('lstm*')", "zoo_lstm.plugin"),
+    ],
+)
+def test_the_core_and_its_lists_import_nothing_heavy(source: str, used: str) -> None:
+    imported = _modules_after(source)
+    assert used in imported
+    assert not imported & (HEAVY | {"zoo_core.runtime"})
+
+
+def test_plugins_and_configs_import_where_nothing_heavy_is_installed() -> None:
+    assert len(DECLARATIVE) >= 10
+    imports = "\n".join(f"importlib.import_module({name!r})" for name in DECLARATIVE)
+    assert set(DECLARATIVE) <= _modules_after(BLOCKER + imports)
+
+
+def test_the_runtime_is_imported_when_it_is_first_used() -> None:
+    imported = _modules_after("import zoo_core; zoo_core.load")
+    assert {"zoo_core.runtime.api", "torch"} <= imported

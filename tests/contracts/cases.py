@@ -1,0 +1,89 @@
+"""Every model of the catalog, in its variations, with every kind of data it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import product
+from typing import Any, NamedTuple, cast
+
+import torch
+from torch import Tensor
+from zoo_core.catalog import load_catalog
+from zoo_core.imports import resolve
+from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.signature import Inputs, Per
+
+from zoo_core import Features, Grid, KernelSpec, ModelSpec, Signature, Tokens, Vocabulary
+
+V, C, B, T = 6, 4, 3, 5
+INPUTS: dict[str, Inputs] = {"tokens": Tokens(V), "features": Features(V), "grid": Grid(1, (8, 8))}
+SMALL = {"hidden_size": 7, "embedding_size": 5}
+VARIATIONS: tuple[dict[str, Any], ...] = (
+    {},
+    {"num_layers": 2},
+    {"num_layers": 2, "dropout": 0.5},
+    {"bidirectional": True},
+    {"reset_after": False},
+    {"bias": False},
+    {"nonlinearity": "relu"},
+)
+
+
+class Case(NamedTuple):
+    """A model, one way to configure it, one kind of data."""
+
+    spec: ModelSpec
+    settings: dict[str, Any]
+    signature: Signature
+
+    def label(self) -> str:
+        """The case in words."""
+        varied = [f"{key}={each}" for key, each in self.settings.items() if key not in SMALL]
+        kind = f"{self.signature.inputs.kind}-per-{self.signature.per}"
+        return "-".join([self.spec.name, kind, *varied])
+
+    def build(self, seed: int = 0) -> AbstractModel:
+        """The model, in evaluation mode and float64."""
+        torch.manual_seed(seed)
+        config = resolve(self.spec.config)(**self.settings)
+        model: AbstractModel = resolve(self.spec.factory)(config, self.signature)
+        return model.double().eval()
+
+    def batch(self, rows: int = B, steps: int = T, dtype: torch.dtype = torch.float64) -> Batch:
+        """Random inputs and targets."""
+        generator = torch.Generator().manual_seed(1)
+        shape = (rows, steps) if self.signature.per == "step" else (rows,)
+        targets = torch.randint(C, shape, generator=generator)
+        return Batch(self._inputs(rows, steps, dtype, generator), targets)
+
+    def _inputs(
+        self, rows: int, steps: int, dtype: torch.dtype, generator: torch.Generator
+    ) -> Tensor:
+        match self.signature.inputs:
+            case Tokens():
+                return torch.randint(V, (rows, steps), generator=generator)
+            case Features():
+                return torch.randn(rows, steps, V, generator=generator, dtype=dtype)
+            case Grid(channels, sizes):
+                return torch.randn(rows, channels, *sizes, generator=generator, dtype=dtype)
+
+
+def _cases() -> Iterator[Case]:
+    for _, spec in load_catalog().of(ModelSpec):
+        known = {field.name for field in fields(resolve(spec.config))}
+        small = {key: value for key, value in SMALL.items() if key in known}
+        varied = [each for each in VARIATIONS if each.keys() <= known]
+        for kind, per, settings in product(spec.accepts, spec.per, varied):
+            signature = Signature(
+                inputs=INPUTS[kind],
+                classes=C,
+                per=cast(Per, per),
+                vocabulary=Vocabulary(tuple("abcdef")) if kind == "tokens" else None,
+            )
+            yield Case(spec, small | settings, signature)
+
+
+CASES = list(_cases())
+BACKENDS = ["torch", *(spec.name for _, spec in load_catalog().of(KernelSpec))]

@@ -1,0 +1,36 @@
+"""A manifest as its file holds it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from zoo_core.manifest import Manifest
+from zoo_core.plan import Plan
+from zoo_core.registry import FileRecord
+from zoo_core.signature import Signature, Tokens
+from zoo_core.vocabulary import Vocabulary
+
+VALUES: dict[str, Any] = json.loads(
+    Manifest(
+        plan=Plan(
+            model="tiny",
+            dataset="alpha",
+            trainer="plain",
+            plugins={"model": "little", "dataset": "little", "trainer": "little"},
+            configs={"model": {"width": 8}, "dataset": {}, "trainer": {}},
+            recipe="tiny.first",
+        ),
+        signature=Signature(
+            inputs=Tokens(5), classes=5, per="step", vocabulary=Vocabulary.of("hellö✓")
+        ),
+        fingerprint="abc",
+        versions={"python": "3.11"},
+        status="finished",
+        epochs=3,
+        steps=30,
+        tokens=300,
+        metrics={"validation": {"loss": 0.1 + 0.2}},
+        weights=FileRecord(10, "0" * 64),
+    ).to_bytes()
+)

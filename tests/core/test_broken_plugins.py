@@ -1,0 +1,138 @@
+"""However a plugin is broken, it is a row with a reason, and everything else works."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+from zoo_core.catalog import load_catalog
+from zoo_core.discovery import Plugin
+from zoo_core.errors import Interrupted, NotFoundError
+from zoo_core.specs import ModelSpec
+
+from tests.core.little import PluginWriter
+
+GOOD = "@hookimpl\ndef zoo_models(): return [model('good')]\n"
+DATASET = "DatasetSpec(name='d', summary='', config='', factory='', default_trainer='')"
+BROKEN = {
+    "raises at import": ("raise ValueError('no luck')", "ValueError: no luck"),
+    "no Python": ("def", "SyntaxError: "),
+    "imports what is missing": ("import no_such_thing", "No module named 'no_such_thing'"),
+    "exits at import": ("raise SystemExit(3)", "SystemExit: 3"),
+    "interrupts at import": ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+    "raises in a hook": ("@hookimpl\ndef zoo_models(): 1 / 0", "ZeroDivisionError: "),
+    "exits in a hook": ("@hookimpl\ndef zoo_models(): raise SystemExit", "SystemExit"),
+    "interrupts in a hook": ("@hookimpl\ndef zoo_models(): raise KeyboardInterrupt", "Keyboard"),
+    "misspelt hook": (GOOD + "@hookimpl\ndef zoo_modles(): return []", "zoo_modles"),
+    "hook of another name": (GOOD + "@hookimpl\ndef models(): return []", "unknown hook 'models'"),
+    "unmarked hook": (GOOD + "def zoo_datasets(): return []", "zoo_datasets is no hook"),
+    "unknown argument": ("@hookimpl\ndef zoo_models(config): return [model()]", "config"),
+    "a tuple": (
+        "@hookimpl\ndef zoo_models(): return (model(),)",
+        "must return a list of ModelSpec",
+    ),
+    "a spec alone": ("@hookimpl\ndef zoo_models(): return model()", "must return a list of ModelS"),
+    "None beside good hooks": (GOOD + "@hookimpl\ndef zoo_datasets(): pass", "zoo_datasets must"),
+    "a name in the list": (
+        "@hookimpl\ndef zoo_models(): return ['lstm']",
+        "ModelSpecs, not 'lstm'",
+    ),
+    "a class in the list": ("@hookimpl\ndef zoo_models(): return [ModelSpec]", "ModelSpecs, not"),
+    "another kind": (f"@hookimpl\ndef zoo_models(): return [{DATASET}]", "ModelSpecs, not Dataset"),
+    "a text as registry": ("@hookimpl\ndef zoo_registries(): return ['a.toml']", "Paths, not 'a."),
+    "a name twice": ("@hookimpl\ndef zoo_models(): return [model(), model()]", "'tiny' twice"),
+    "a capital": ("@hookimpl\ndef zoo_models(): return [model('Tiny')]", "'Tiny': names are lower"),
+    "a dot": ("@hookimpl\ndef zoo_models(): return [model('a.b')]", "'a.b': names are lower case"),
+    "an empty name": (
+        "@hookimpl\ndef zoo_models(): return [model('')]",
+        "'': names are lower case",
+    ),
+    "a line break": ("@hookimpl\ndef zoo_models(): return [model('a\\n')]", "names are lower case"),
+    "no name": ("@hookimpl\ndef zoo_models(): return [model(None)]", "None: names are lower case"),
+    "nothing": ("", "contributes nothing"),
+    "empty lists": ("@hookimpl\ndef zoo_models(): return []", "contributes nothing"),
+    "error without words": (
+        "class Mute(Exception):\n    def __str__(self): raise RuntimeError\nraise Mute",
+        "Mute",
+    ),
+}
+APIS = {
+    "missing": ("", "names no plugin API: add ZOO_API = 1"),
+    "older": ("ZOO_API = 0", "built for plugin API 0, this is 1: upgrade the plugin"),
+    "newer": ("ZOO_API = 2", "built for plugin API 2, this is 1: upgrade zoo-core"),
+    "no number": ("ZOO_API = '1'", "built for plugin API '1', this is 1"),
+}
+
+
+@pytest.mark.parametrize(("source", "reason"), BROKEN.values(), ids=BROKEN.keys())
+def test_broken_plugin_is_a_row_and_the_others_work(
+    write_plugin: PluginWriter, source: str, reason: str
+) -> None:
+    bad = write_plugin(source, name="zoo-bad")
+    good = write_plugin(GOOD, name="zoo-good")
+    catalog = load_catalog([bad, good])
+    assert [row.plugin for row in catalog.broken] == [bad]
+    assert reason in catalog.broken[0].reason
+    assert catalog.plugins == (good,)
+    assert catalog.find(ModelSpec, "good").plugin == good
+
+
+@pytest.mark.parametrize(("api", "reason"), APIS.values(), ids=APIS.keys())
+def test_unsupported_api_is_a_row_that_says_what_to_upgrade(
+    write_plugin: PluginWriter, api: str, reason: str
+) -> None:
+    catalog = load_catalog([write_plugin(GOOD, api=api)])
+    assert [reason in row.reason for row in catalog.broken] == [True]
+    assert not catalog.offers
+
+
+def test_module_that_is_gone_is_a_row(write_plugin: PluginWriter) -> None:
+    gone = Plugin("zoo-gone", "zoo_gone_for_good.plugin", "zoo-gone", "1.0")
+    catalog = load_catalog([gone, write_plugin(GOOD)])
+    assert [row.plugin for row in catalog.broken] == [gone]
+    assert "zoo_gone_for_good" in catalog.broken[0].reason
+    assert len(catalog.offers) == 1
+
+
+def test_reason_is_one_line(write_plugin: PluginWriter) -> None:
+    bad = write_plugin("raise ValueError('one\\ntwo\\n\\n   three')")
+    assert load_catalog([bad]).broken[0].reason == "ValueError: one two three"
+
+
+def test_remedy_names_the_distribution(write_plugin: PluginWriter) -> None:
+    bad = write_plugin("raise ValueError", name="zoo-bad", distribution="zoo-plugin-bad")
+    assert "zoo-plugin-bad" in load_catalog([bad]).broken[0].remedy
+
+
+def test_row_tells_where_it_happened(write_plugin: PluginWriter) -> None:
+    bad = write_plugin("raise ValueError('no luck')")
+    told = load_catalog([bad]).broken[0].traceback
+    assert "plugin.py" in told
+    assert "no luck" in told
+
+
+def test_what_a_broken_plugin_offers_is_not_offered(write_plugin: PluginWriter) -> None:
+    bad = write_plugin(GOOD + "@hookimpl\ndef zoo_datasets(): return 3")
+    assert not load_catalog([bad]).offers
+
+
+def test_unknown_name_tells_of_broken_plugins(write_plugin: PluginWriter) -> None:
+    catalog = load_catalog([write_plugin("raise ValueError", name="zoo-bad")])
+    with pytest.raises(NotFoundError, match="broken, so not searched: zoo-bad"):
+        catalog.find(ModelSpec, "tiny")
+
+
+def test_a_real_interrupt_passes_through(write_plugin: PluginWriter) -> None:
+    interrupts = "from zoo_core.errors import Interrupted\nraise Interrupted(2)"
+    with pytest.raises(Interrupted) as caught:
+        load_catalog([write_plugin(interrupts)])
+    assert caught.value.signal == signal.SIGINT
+
+
+def test_prints_go_to_stderr_and_the_plugin_works(
+    write_plugin: PluginWriter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    noisy = "print('loud')\n@hookimpl\ndef zoo_models(): print('louder'); return [model()]"
+    catalog = load_catalog([write_plugin(noisy)])
+    assert capsys.readouterr() == ("", "loud\nlouder\n")
+    assert [offer.spec.name for offer in catalog.offers] == ["tiny"]

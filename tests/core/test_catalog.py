@@ -1,0 +1,127 @@
+"""The catalog: finding specs by name, and refusing names that two plugins claim."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import NOUNS, Catalog, load_catalog
+from zoo_core.discovery import Plugin
+from zoo_core.errors import AmbiguousError, NotFoundError
+from zoo_core.loading import HOOKS
+from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+
+from tests.core.little import PluginWriter
+
+TINY = "@hookimpl\ndef zoo_models(): return [model('tiny')]"
+
+
+@pytest.fixture
+def rivals(write_plugin: PluginWriter) -> Catalog:
+    """Two plugins of different names that offer one model."""
+    names = ("zoo-one", "zoo-two")
+    return load_catalog(
+        write_plugin(TINY, name=name, distribution=f"dist-{name}") for name in names
+    )
+
+
+@pytest.fixture
+def namesakes(write_plugin: PluginWriter) -> Catalog:
+    """Two distributions whose plugins bear one name and offer one model."""
+    return load_catalog(
+        write_plugin(TINY, name="zoo-same", distribution=distribution)
+        for distribution in ("dist-one", "dist-two")
+    )
+
+
+def test_a_spec_is_found_by_its_name(catalog: Catalog, little: Plugin) -> None:
+    offer = catalog.find(ModelSpec, "tiny")
+    assert (offer.plugin, offer.spec.name) == (little, "tiny")
+
+
+@pytest.mark.parametrize("owner", ["zoo-one", "dist-zoo-one"])
+def test_plugin_or_distribution_before_a_colon_chooses(rivals: Catalog, owner: str) -> None:
+    assert rivals.find(ModelSpec, f"{owner}:tiny").plugin.name == "zoo-one"
+
+
+def test_duplicate_model_name_names_both_plugins(rivals: Catalog) -> None:
+    with pytest.raises(AmbiguousError) as caught:
+        rivals.find(ModelSpec, "tiny")
+    said = "model 'tiny' is offered twice: write zoo-one:tiny or zoo-two:tiny"
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize("reference", ["tiny", "zoo-same:tiny"])
+def test_plugins_of_one_name_are_told_apart_by_distribution(
+    namesakes: Catalog, reference: str
+) -> None:
+    with pytest.raises(AmbiguousError, match="write dist-one:tiny or dist-two:tiny"):
+        namesakes.find(ModelSpec, reference)
+
+
+def test_neither_of_two_plugins_of_one_name_is_dropped(namesakes: Catalog) -> None:
+    found = [offer.plugin.distribution for offer in namesakes.of(ModelSpec)]
+    assert found == ["dist-one", "dist-two"]
+
+
+def test_another_plugins_model_is_not_found_under_this_ones_name(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match="no model 'zoo-other:tiny'"):
+        catalog.find(ModelSpec, "zoo-other:tiny")
+
+
+def test_unknown_name_suggests_the_nearest(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match=r"no model 'tinny'; did you mean tiny\?"):
+        catalog.find(ModelSpec, "tinny")
+
+
+def test_unknown_name_like_no_other_tells_how_to_list(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match=r"no dataset 'xyz'; try: zoo list datasets"):
+        catalog.find(DatasetSpec, "xyz")
+
+
+def test_names_of_another_kind_are_not_found(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match="no trainer 'tiny'"):
+        catalog.find(TrainerSpec, "tiny")
+
+
+@pytest.mark.parametrize("reference", ["", ":", "little:", "Tiny", "tiny ", "tin*"])
+def test_what_is_almost_a_name_is_not_found(catalog: Catalog, reference: str) -> None:
+    with pytest.raises(NotFoundError, match="no model"):
+        catalog.find(ModelSpec, reference)
+
+
+def test_offers_are_of_one_kind_and_sorted_by_name(catalog: Catalog) -> None:
+    assert [offer.spec.name for offer in catalog.of(ModelSpec)] == ["bare", "tiny"]
+    assert [offer.spec.name for offer in catalog.of(AbstractSpec)] == sorted(
+        offer.spec.name for offer in catalog.offers
+    )
+
+
+def test_order_of_installation_changes_no_offers(rivals: Catalog) -> None:
+    assert load_catalog(reversed(rivals.plugins)).offers == rivals.offers
+
+
+def test_registries_of_plugins_are_gathered(write_plugin: PluginWriter) -> None:
+    source = "from pathlib import Path\n@hookimpl\ndef zoo_registries(): return [Path('a.toml')]"
+    catalog = load_catalog([write_plugin(source)])
+    assert catalog.registries == (Path("a.toml"),)
+    assert catalog.offers == ()
+
+
+def test_every_kind_that_a_hook_returns_has_a_noun() -> None:
+    assert set(NOUNS) == {kind for kind in HOOKS.values() if issubclass(kind, AbstractSpec)}
+
+
+def test_no_plugins_make_an_empty_catalog() -> None:
+    assert load_catalog([]) == Catalog((), (), (), ())
+
+
+def test_without_arguments_all_that_is_installed_is_loaded() -> None:
+    catalog = load_catalog()
+    assert not catalog.broken
+    assert catalog.find(ModelSpec, "lstm-embed").plugin.name == "zoo-lstm"
+
+
+def test_zoo_plugins_limits_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-lstm")
+    assert [plugin.name for plugin in load_catalog().plugins] == ["zoo-lstm"]

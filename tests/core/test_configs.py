@@ -1,0 +1,207 @@
+"""Configs: frozen, keyword-only, and checked when made, whoever makes them."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from zoo_core.configs import config, setting
+from zoo_core.errors import ConfigError
+from zoo_core.settings import make, settings_of, values_of
+
+
+@config
+class Everything:
+    """A field of every type."""
+
+    count: int = setting(default=3, unit="units", at_least=1, at_most=9, help="How many.")
+    rate: float = setting(default=0.5, above=0, below=1, help="How fast.")
+    flag: bool = setting(default=True, help="Whether.")
+    word: str = setting(default="a", help="Which.")
+    path: Path = setting(default=Path("here"), help="Where.")
+    choice: Literal["red", "green"] = setting(default="red", help="One of two.")
+    limit: int | None = setting(default=None, at_least=1, help="Perhaps how many.")
+    colour: Literal["blue", "grey"] | None = setting(default=None, help="Perhaps one of two.")
+
+
+@config
+class Demanding:
+    """A field that must be given."""
+
+    path: Path = setting(help="The file to read.")
+
+
+@config
+class Inheriting(Everything):
+    """A config that adds a field to another's."""
+
+    extra: int = setting(default=0, help="More.")
+
+
+@config
+class WronglyDeclared:
+    """A default that its own bounds refuse."""
+
+    count: int = setting(default=0, at_least=1, help="How many.")
+
+
+GOOD = [
+    ("count", 1),
+    ("count", 9),
+    ("rate", 0.25),
+    ("flag", False),
+    ("word", ""),
+    ("path", Path("there")),
+    ("choice", "green"),
+    ("limit", 1),
+    ("limit", None),
+    ("colour", "grey"),
+    ("colour", None),
+]
+BAD = [
+    ("count", 0),
+    ("count", 10),
+    ("count", 1.0),
+    ("count", "3"),
+    ("count", True),
+    ("count", None),
+    ("count", "none"),
+    ("rate", 0.0),
+    ("rate", 1.0),
+    ("rate", math.nan),
+    ("rate", math.inf),
+    ("rate", -math.inf),
+    ("rate", "0.5"),
+    ("rate", True),
+    ("flag", 1),
+    ("flag", "true"),
+    ("word", 1),
+    ("word", None),
+    ("path", 1),
+    ("choice", "blue"),
+    ("choice", 1),
+    ("limit", 0),
+    ("limit", "many"),
+    ("colour", "red"),
+]
+
+
+@pytest.mark.parametrize(("key", "value"), GOOD)
+def test_right_value_is_kept(key: str, value: object) -> None:
+    made = make(Everything, "model", {key: value})
+    assert getattr(made, key) == value
+
+
+@pytest.mark.parametrize(("key", "value"), BAD)
+def test_wrong_value_is_refused_with_section_key_and_value(key: str, value: object) -> None:
+    with pytest.raises(ConfigError) as caught:
+        make(Everything, "model", {key: value})
+    assert str(caught.value).startswith(f"model.{key} = {str(value)!r}: wanted ")
+
+
+@pytest.mark.parametrize(("key", "value"), BAD)
+def test_direct_construction_refuses_the_same_values(key: str, value: Any) -> None:
+    with pytest.raises(ConfigError, match=f"^{key} = "):
+        Everything(**{key: value})
+
+
+def test_direct_construction_makes_an_integer_a_float() -> None:
+    made = dataclasses.replace(Inheriting(), rate=0.25, extra=7)
+    assert (made.rate, made.extra) == (0.25, 7)
+
+
+def test_a_default_out_of_bounds_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"count = '0': wanted an integer >= 1"):
+        WronglyDeclared()
+
+
+def test_integer_becomes_a_float_where_a_number_is_wanted() -> None:
+    @config
+    class Rate:
+        rate: float = setting(default=1.0, help="How fast.")
+
+    made = make(Rate, "trainer", {"rate": 2})
+    assert type(made.rate) is float
+
+
+def test_none_may_be_written_for_an_optional_setting() -> None:
+    made = make(Everything, "model", {"limit": "none", "colour": "none"})
+    assert (made.limit, made.colour) == (None, None)
+
+
+def test_text_becomes_a_path() -> None:
+    assert make(Demanding, "dataset", {"path": "a/b"}).path == Path("a/b")
+
+
+def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    assert make(Demanding, "dataset", {"path": "~/a"}).path == tmp_path / "a"
+
+
+def test_the_home_of_an_unknown_user_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.path"):
+        make(Demanding, "dataset", {"path": "~no-such-user-here/a"})
+
+
+@pytest.mark.parametrize("key", ["rate", "unbounded", "count"])
+def test_an_integer_beyond_every_float_is_refused(key: str) -> None:
+    @config
+    class Numbers:
+        rate: float = setting(default=1.0, below=9, help="How fast.")
+        unbounded: float = setting(default=1.0, help="How far.")
+        count: int = setting(default=1, at_most=9, help="How many.")
+
+    with pytest.raises(ConfigError, match=f"trainer.{key}"):
+        make(Numbers, "trainer", {key: 10**400})
+
+
+def test_unknown_key_suggests_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"model\.cuont: no such setting; did you mean count\?"):
+        make(Everything, "model", {"cuont": 1})
+
+
+def test_unknown_key_like_no_other_lists_what_there_is() -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.xyz: no such setting; dataset has: path"):
+        make(Demanding, "dataset", {"xyz": 1})
+
+
+def test_missing_setting_says_what_it_is() -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.path must be given: The file to read\."):
+        make(Demanding, "dataset", {})
+
+
+def test_missing_setting_of_direct_construction_is_pythons_error() -> None:
+    with pytest.raises(TypeError, match="path"):
+        Demanding()  # type: ignore[call-arg]  # what mypy refuses too
+
+
+def test_config_is_frozen() -> None:
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        Everything().count = 4  # type: ignore[misc]  # what mypy refuses too
+
+
+def test_config_takes_no_positional_arguments() -> None:
+    with pytest.raises(TypeError, match="positional"):
+        Everything(4)  # type: ignore[call-arg]  # what mypy refuses too
+
+
+def test_inherited_settings_come_first() -> None:
+    assert list(settings_of(Inheriting)) == [*settings_of(Everything), "extra"]
+
+
+def test_inherited_settings_are_checked() -> None:
+    with pytest.raises(ConfigError, match=r"trainer\.count"):
+        make(Inheriting, "trainer", {"count": 0})
+
+
+def test_values_of_a_config_make_it_again() -> None:
+    made = make(Everything, "model", {"count": 5, "path": "there", "limit": 2})
+    assert make(Everything, "model", values_of(made)) == made
+
+
+def test_values_hold_paths_as_text() -> None:
+    assert values_of(Everything())["path"] == "here"

@@ -1,0 +1,222 @@
+"""Drafts: which parts a run takes, and which layer decides a setting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog
+from zoo_core.draft import draft
+from zoo_core.errors import ConfigError, NotFoundError
+
+TomlWriter = Callable[[str], Path]
+
+
+@pytest.fixture
+def toml(tmp_path: Path) -> TomlWriter:
+    """``toml(text)``: a file for ``--config``."""
+
+    def write(text: str) -> Path:
+        path = tmp_path / "given.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_no_tag_means_the_default_recipe(catalog: Catalog) -> None:
+    plan = draft(catalog, "tiny").plan()
+    assert (plan.recipe, plan.dataset, plan.trainer) == ("tiny.first", "alpha", "fancy")
+    assert plan.configs["model"] == {"width": 16, "depth": 1}
+
+
+def test_a_tag_chooses_the_recipe(catalog: Catalog) -> None:
+    plan = draft(catalog, "tiny.second").plan()
+    assert (plan.recipe, plan.dataset) == ("tiny.second", "alpha")
+    assert plan.configs["model"]["width"] == 8
+
+
+def test_a_recipe_that_names_no_trainer_takes_the_datasets(catalog: Catalog) -> None:
+    assert draft(catalog, "tiny.second").plan().trainer == "plain"
+
+
+def test_a_plan_is_complete(catalog: Catalog) -> None:
+    assert draft(catalog, "little:tiny").plan().configs == {
+        "model": {"width": 16, "depth": 1},
+        "dataset": {"length": 6},
+        "trainer": {"epochs": 4, "gain": 0.5},
+    }
+
+
+def test_a_plan_names_the_plugin_of_each_part(catalog: Catalog) -> None:
+    plan = draft(catalog, "tiny").plan()
+    assert plan.plugins == dict.fromkeys(["model", "dataset", "trainer"], "little")
+
+
+def test_flag_beats_file_beats_recipe_beats_default(catalog: Catalog, toml: TomlWriter) -> None:
+    file = toml("[model]\nwidth = 32\n[trainer]\nepochs = 5")
+    plan = draft(catalog, "tiny", file=file).plan({"model": {"width": 64}})
+    assert plan.configs["model"] == {"width": 64, "depth": 1}  # flag, default
+    assert plan.configs["trainer"] == {"epochs": 5, "gain": 0.5}  # file, recipe
+
+
+def test_the_file_beats_a_model_gone_on_from_beats_the_recipe(
+    catalog: Catalog, toml: TomlWriter
+) -> None:
+    given = {"width": 20, "depth": 2}
+    plan = draft(catalog, "tiny", model_values=given, file=toml("[model]\ndepth = 3")).plan()
+    assert plan.configs["model"] == {"width": 20, "depth": 3}
+
+
+def test_defaults_shown_are_those_that_hold_without_a_flag(catalog: Catalog) -> None:
+    shown = {each.key: each.default for each in draft(catalog, "tiny").settings("model")}
+    assert shown == {"width": 16, "depth": 1}
+
+
+def test_the_recipes_seed_holds_unless_one_is_given(catalog: Catalog, toml: TomlWriter) -> None:
+    assert draft(catalog, "tiny").plan().seed == 3
+    assert draft(catalog, "tiny").plan(seed=None).seed == 3
+    assert draft(catalog, "tiny", file=toml("seed = 5")).plan().seed == 5
+    assert draft(catalog, "tiny", file=toml("seed = 5")).plan(seed=0).seed == 0
+
+
+def test_without_any_seed_it_is_nought(catalog: Catalog) -> None:
+    assert draft(catalog, "tiny.second").plan().seed == 0
+
+
+def test_how_to_run_reaches_the_plan(catalog: Catalog) -> None:
+    plan = draft(catalog, "tiny").plan(device="cpu", threads=2, budget=1.5)
+    assert (plan.device, plan.threads, plan.budget) == ("cpu", 2, 1.5)
+
+
+def test_another_dataset_drops_the_whole_recipe(catalog: Catalog) -> None:
+    plan = draft(catalog, "tiny", dataset="beta").plan({"dataset": {"path": "a.txt"}})
+    assert (plan.recipe, plan.seed, plan.trainer) == ("", 0, "fancy")
+    assert plan.configs["model"] == {"width": 8, "depth": 1}
+    assert plan.configs["dataset"] == {"path": "a.txt", "length": 7}
+    assert plan.configs["trainer"] == {"epochs": 10, "gain": 1.0}
+
+
+def test_another_dataset_drops_a_recipe_that_was_named(catalog: Catalog) -> None:
+    assert draft(catalog, "tiny.second", dataset="beta").recipe == ""
+
+
+@pytest.mark.parametrize("dataset", ["alpha", "little:alpha"])
+def test_the_recipes_own_dataset_keeps_the_recipe(catalog: Catalog, dataset: str) -> None:
+    plan = draft(catalog, "tiny", dataset=dataset).plan()
+    assert (plan.recipe, plan.configs["dataset"]) == ("tiny.first", {"length": 6})
+
+
+def test_a_dataset_of_the_file_drops_the_recipe_too(catalog: Catalog, toml: TomlWriter) -> None:
+    file = toml('[model]\nwidth = 32\n[dataset]\nname = "beta"\npath = "a.txt"')
+    plan = draft(catalog, "tiny", file=file).plan()
+    assert (plan.recipe, plan.dataset, plan.trainer) == ("", "beta", "fancy")
+    assert plan.configs["model"] == {"width": 32, "depth": 1}
+
+
+def test_a_flag_chooses_the_dataset_against_the_file(catalog: Catalog, toml: TomlWriter) -> None:
+    file = toml('[dataset]\nname = "beta"\nlength = 99')
+    plan = draft(catalog, "tiny", dataset="alpha", file=file).plan()
+    assert (plan.dataset, plan.configs["dataset"]) == ("alpha", {"length": 6})
+
+
+def test_a_nameless_table_of_the_file_is_for_whatever_is_chosen(
+    catalog: Catalog, toml: TomlWriter
+) -> None:
+    file = toml('[dataset]\nlength = 99\npath = "a.txt"')
+    plan = draft(catalog, "bare", dataset="beta", file=file).plan()
+    assert plan.configs["dataset"] == {"path": "a.txt", "length": 99}
+
+
+def test_another_trainer_leaves_the_recipes_trainer_table(catalog: Catalog) -> None:
+    plan = draft(catalog, "tiny", trainer="plain").plan()
+    assert (plan.recipe, plan.trainer) == ("tiny.first", "plain")
+    assert plan.configs["trainer"] == {"epochs": 10}
+    assert plan.configs["model"]["width"] == 16
+
+
+def test_a_trainer_of_the_file_beats_the_recipes(catalog: Catalog, toml: TomlWriter) -> None:
+    plan = draft(catalog, "tiny", file=toml('[trainer]\nname = "plain"\nepochs = 2')).plan()
+    assert (plan.trainer, plan.configs["trainer"]) == ("plain", {"epochs": 2})
+
+
+def test_a_model_without_recipe_needs_a_dataset(catalog: Catalog) -> None:
+    with pytest.raises(ConfigError, match="bare has no default recipe: name a dataset"):
+        draft(catalog, "bare")
+
+
+def test_a_model_without_recipe_takes_the_datasets_trainer(catalog: Catalog) -> None:
+    plan = draft(catalog, "bare", dataset="alpha").plan()
+    assert (plan.recipe, plan.trainer) == ("", "plain")
+
+
+@pytest.mark.parametrize(
+    ("model", "parts", "said"),
+    [
+        ("tinny", {}, r"no model 'tinny'; did you mean tiny\?"),
+        ("tiny.frist", {}, r"no recipe 'tiny\.frist'; did you mean tiny\.first"),
+        ("tiny", {"dataset": "alhpa"}, r"no dataset 'alhpa'; did you mean alpha\?"),
+        ("tiny", {"trainer": "plian"}, r"no trainer 'plian'; did you mean plain\?"),
+        ("hub:owner/repo", {}, "is no model"),
+        ("./folder", {}, "is no model"),
+    ],
+)
+def test_a_mistyped_name_is_not_found(
+    catalog: Catalog, model: str, parts: dict[str, str], said: str
+) -> None:
+    with pytest.raises(NotFoundError, match=said):
+        draft(catalog, model, dataset=parts.get("dataset", ""), trainer=parts.get("trainer", ""))
+
+
+def test_the_models_name_is_resolved_first(catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no model 'tinny'"):
+        draft(catalog, "tinny", dataset="none", file=tmp_path / "gone.toml")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"model": {"widht": 1}}, r"model\.widht: no such setting; did you mean width\?"),
+        ({"model": {"width": 0}}, r"model\.width = '0': wanted an integer >= 1"),
+        ({"models": {"width": 1}}, "models: no such section; there are model, dataset, trainer"),
+    ],
+)
+def test_a_wrong_flag_is_refused(
+    catalog: Catalog, flags: dict[str, dict[str, object]], said: str
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        draft(catalog, "tiny").plan(flags)
+
+
+def test_a_setting_that_must_be_given_is_asked_for(catalog: Catalog) -> None:
+    with pytest.raises(ConfigError, match=r"dataset\.path must be given: The file\."):
+        draft(catalog, "bare", dataset="beta").plan()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[model]\nwidht = 1", r"model\.widht: no such setting; did you mean width"),
+        ("[model]\nwidth = 'a'", r"model\.width = 'a': wanted an integer >= 1"),
+        ("[model]\nname = 'tiny'", r"model\.name: no such setting"),
+        ("sede = 1", r"given\.toml: sede: no such key; did you mean seed"),
+        ("[model", r"given\.toml: not valid TOML"),
+        ("[dataset]\nname = 3", "3"),
+        ("[trainer]\nname = 3", "3"),
+    ],
+)
+def test_a_wrong_file_is_refused(catalog: Catalog, toml: TomlWriter, text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=said):
+        draft(catalog, "tiny", dataset="alpha", trainer="plain", file=toml(text)).plan()
+
+
+def test_a_file_that_is_gone_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"cannot read .*gone\.toml: No such file"):
+        draft(catalog, "tiny", file=tmp_path / "gone.toml")
+
+
+def test_a_file_that_is_no_text_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    (tmp_path / "given.toml").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"cannot read .*given\.toml: "):
+        draft(catalog, "tiny", file=tmp_path / "given.toml")

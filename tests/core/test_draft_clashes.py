@@ -1,0 +1,72 @@
+"""Drafts where two plugins claim a name: what the refusal advises can be followed."""
+
+from __future__ import annotations
+
+import pytest
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.discovery import Plugin
+from zoo_core.draft import draft
+from zoo_core.errors import AmbiguousError
+from zoo_core.specs import ModelSpec
+
+from tests.core.little import CONFIGS, RECIPES, SPECS, PluginWriter
+
+THIRD = {"tiny.third": "[dataset]\nname = 'alpha'"}
+RIVAL = {"tiny.first": "[dataset]\nname = 'alpha'\nlength = 9"}
+ANOTHER = """
+@hookimpl
+def zoo_models(): return [model("another")]
+"""
+
+
+@pytest.fixture
+def namesakes(write_plugin: PluginWriter) -> Catalog:
+    """Two distributions whose plugins bear one name and offer the same."""
+    return load_catalog(
+        write_plugin(SPECS, name="same", distribution=each, configs=CONFIGS, recipes=RECIPES)
+        for each in ("dist-one", "dist-two")
+    )
+
+
+def test_a_recipe_of_another_plugin_is_taken(little: Plugin, write_plugin: PluginWriter) -> None:
+    other = write_plugin(ANOTHER, name="zoo-other", recipes=THIRD)
+    plan = draft(load_catalog([little, other]), "tiny.third").plan()
+    assert (plan.recipe, plan.plugins["model"]) == ("tiny.third", "little")
+
+
+@pytest.mark.parametrize(("owner", "length"), [("little", 6), ("zoo-other", 9)])
+def test_the_owner_of_a_recipe_need_not_own_the_model(
+    little: Plugin, write_plugin: PluginWriter, owner: str, length: int
+) -> None:
+    other = write_plugin(ANOTHER, name="zoo-other", recipes=RIVAL)
+    plan = draft(load_catalog([little, other]), f"{owner}:tiny.first").plan()
+    assert plan.plugins["model"] == "little"
+    assert plan.configs["dataset"] == {"length": length}
+
+
+def test_a_recipe_that_two_plugins_bring_is_refused(
+    little: Plugin, write_plugin: PluginWriter
+) -> None:
+    other = write_plugin(ANOTHER, name="zoo-other", recipes=RIVAL)
+    with pytest.raises(AmbiguousError, match=r"little:tiny\.first or zoo-other:tiny\.first"):
+        draft(load_catalog([little, other]), "tiny.first")
+
+
+def test_a_dataset_of_another_plugin_is_not_the_recipes(
+    little: Plugin, write_plugin: PluginWriter
+) -> None:
+    recipes = {"tiny.first": RECIPES["tiny.first"].replace('"alpha"', '"little:alpha"')}
+    other = write_plugin(SPECS, name="zoo-other", configs=CONFIGS, recipes=recipes)
+    chosen = draft(
+        load_catalog([little, other]),
+        "zoo-other:tiny.first",
+        dataset="zoo-other:alpha",
+        trainer="little:plain",
+    )
+    assert chosen.recipe == ""
+
+
+def test_a_model_chosen_by_distribution_is_found_again_by_the_plan(namesakes: Catalog) -> None:
+    chosen = draft(namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain")
+    found = namesakes.find(ModelSpec, chosen.plan().name("model"))
+    assert found.plugin.distribution == "dist-two"

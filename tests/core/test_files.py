@@ -1,0 +1,85 @@
+"""Writing files: all or nothing."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from zoo_core.errors import TargetError
+from zoo_core.files import refusing, sync_folder, write_file, write_new
+
+
+@pytest.fixture
+def umask() -> Iterator[int]:
+    """A umask that is nobody's default."""
+    before = os.umask(0o037)
+    yield 0o037
+    os.umask(before)
+
+
+def test_a_file_is_written(tmp_path: Path) -> None:
+    write_file(tmp_path / "a.json", b"\x00new")
+    assert (tmp_path / "a.json").read_bytes() == b"\x00new"
+
+
+def test_an_old_file_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"old and longer")
+    write_file(path, b"new")
+    assert path.read_bytes() == b"new"
+
+
+def test_a_reader_of_the_old_file_still_reads_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    path.write_bytes(b"old")
+    with path.open("rb") as reader:
+        write_file(path, b"new")
+        assert reader.read() == b"old"
+
+
+def test_nothing_else_is_left_in_the_folder(tmp_path: Path) -> None:
+    write_file(tmp_path / "a.json", b"new")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows knows no umask")
+def test_permissions_are_those_of_the_umask(tmp_path: Path, umask: int) -> None:
+    write_file(tmp_path / "a.json", b"new")
+    assert stat.S_IMODE((tmp_path / "a.json").stat().st_mode) == 0o666 & ~umask
+
+
+@pytest.mark.parametrize("place", ["gone/a.json", "file/a.json", "folder"])
+def test_a_place_that_takes_no_file_is_refused_by_path(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    (tmp_path / "folder" / "full").mkdir(parents=True)
+    with pytest.raises(TargetError) as caught:
+        write_file(tmp_path / place, b"new")
+    assert str(caught.value).startswith(f"cannot write {tmp_path / place}: ")
+
+
+def test_a_failure_leaves_what_was_there_and_nothing_more(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "full").mkdir(parents=True)
+    with pytest.raises(TargetError):
+        write_file(tmp_path / "folder", b"new")
+    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert found == ["folder", str(Path("folder", "full"))]
+
+
+def test_new_files_are_written_whole(tmp_path: Path) -> None:
+    write_new(tmp_path / "a", b"1" * 100_000)
+    sync_folder(tmp_path)
+    assert (tmp_path / "a").stat().st_size == 100_000
+
+
+def test_only_what_the_file_system_says_is_turned_into_a_refusal(tmp_path: Path) -> None:
+    with pytest.raises(KeyError), refusing(tmp_path):
+        raise KeyError("ours")
+
+
+def test_a_refusal_keeps_its_cause(tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match="no room") as caught, refusing(tmp_path):
+        raise OSError(28, "no room")
+    assert isinstance(caught.value.__cause__, OSError)

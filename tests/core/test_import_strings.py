@@ -1,0 +1,59 @@
+"""Import strings: what they name, or a plugin that is to blame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from zoo_core.errors import Interrupted, PluginError
+from zoo_core.imports import resolve
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """``module(source)``: the name of a module that has that source."""
+
+    def write(source: str) -> str:
+        name = f"{tmp_path.name}_module"
+        (tmp_path / f"{name}.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+        return name
+
+    return write
+
+
+def test_an_import_string_names_an_object(module: Callable[[str], str]) -> None:
+    assert resolve(f"{module('answer = 42')}:answer") == 42
+
+
+@pytest.mark.parametrize(
+    "text", ["", "json", "json:", ":dumps", "json:dunps", "no_such_m:x", ".:x"]
+)
+def test_what_names_nothing_is_refused(text: str) -> None:
+    with pytest.raises(PluginError, match=r"^cannot import "):
+        resolve(text)
+
+
+@pytest.mark.parametrize(
+    "source", ["raise RuntimeError('x')", "def", "import no_such_m", "raise SystemExit", "1 / 0"]
+)
+def test_a_module_that_cannot_be_imported_is_refused(
+    module: Callable[[str], str], source: str
+) -> None:
+    with pytest.raises(PluginError, match=r"^cannot import "):
+        resolve(f"{module(source)}:answer")
+
+
+def test_a_real_interrupt_passes_through(module: Callable[[str], str]) -> None:
+    source = "from zoo_core.errors import Interrupted\nraise Interrupted(2)"
+    with pytest.raises(Interrupted):
+        resolve(f"{module(source)}:answer")
+
+
+def test_a_module_that_prints_leaves_stdout_clean(
+    module: Callable[[str], str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = "print('loud')\nanswer = 42"
+    assert resolve(f"{module(source)}:answer") == 42
+    assert capsys.readouterr() == ("", "loud\n")

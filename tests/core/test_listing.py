@@ -1,0 +1,42 @@
+"""Names of what is installed."""
+
+from __future__ import annotations
+
+import pytest
+from zoo_core.listing import list_datasets, list_models
+
+
+def test_models_are_listed_by_name() -> None:
+    found = list_models()
+    assert {"gru-embed", "lstm-embed", "rnn-embed"} <= set(found)
+    assert found == sorted(set(found))
+
+
+def test_datasets_are_listed_by_name() -> None:
+    found = list_datasets()
+    assert {"hello", "text"} <= set(found)
+    assert found == sorted(set(found))
+
+
+@pytest.mark.parametrize(
+    ("pattern", "found"),
+    [
+        ("lstm-embed", ["lstm-embed"]),
+        ("?stm-embed", ["lstm-embed"]),
+        ("[gl]*-embed", ["gru-embed", "lstm-embed"]),
+        ("LSTM-*", []),
+        ("lstm", []),
+        ("", []),
+    ],
+)
+def test_a_pattern_has_wildcards_as_in_a_shell(
+    monkeypatch: pytest.MonkeyPatch, pattern: str, found: list[str]
+) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-rnn,zoo-gru,zoo-lstm")
+    assert list_models(pattern) == found
+
+
+def test_datasets_are_no_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
+    assert list_models() == []
+    assert "hello" in list_datasets()

@@ -1,0 +1,96 @@
+"""Local runs: listed whatever their state, found by name, removed for good."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from zoo_core.errors import NotFoundError
+from zoo_core.home import runs_folder
+from zoo_core.manifest import MANIFEST
+from zoo_core.runs import find_run, list_runs, remove_run
+
+from tests.core.manifests import VALUES
+
+
+def _finished(name: str, **values: object) -> Path:
+    folder = runs_folder() / name
+    folder.mkdir(parents=True)
+    (folder / MANIFEST).write_text(json.dumps(VALUES | values))
+    return folder
+
+
+def _unfinished(name: str, current: str = "00000007", values: object = None) -> Path:
+    folder = runs_folder() / name
+    (folder / "state" / "00000007").mkdir(parents=True)
+    (folder / "state" / "CURRENT").write_text(current + "\n")
+    plan = {"plan": {"model": "tiny", "recipe": "tiny.first"}} if values is None else values
+    (folder / "state" / "00000007" / "values.json").write_text(json.dumps(plan))
+    return folder
+
+
+def test_without_a_folder_there_are_no_runs() -> None:
+    assert list_runs() == []
+
+
+def test_runs_are_listed_by_name() -> None:
+    _finished("b")
+    _unfinished("a")
+    (runs_folder() / "note.txt").touch()
+    assert [run.name for run in list_runs()] == ["a", "b"]
+
+
+@pytest.mark.parametrize("status", ["finished", "interrupted"])
+def test_a_run_with_manifest_says_what_it_is(status: str) -> None:
+    folder = _finished("a", status=status)
+    (run,) = list_runs()
+    assert (run.path, run.model, run.recipe, run.state) == (folder, "tiny", "tiny.first", status)
+    assert run.metrics == VALUES["metrics"]
+    assert run.size == (folder / MANIFEST).stat().st_size
+
+
+def test_a_run_without_manifest_is_unfinished() -> None:
+    _unfinished("a")
+    (run,) = list_runs()
+    assert (run.model, run.recipe, run.state) == ("tiny", "tiny.first", "unfinished")
+
+
+@pytest.mark.parametrize(
+    ("current", "values"), [("00000008", None), ("", None), ("00000007", []), ("00000007", {})]
+)
+def test_a_state_that_cannot_be_read_is_damaged(current: str, values: object) -> None:
+    _unfinished("a", current, values)
+    assert [run.state for run in list_runs()] == ["damaged"]
+
+
+def test_a_damaged_run_does_not_hide_the_others() -> None:
+    _finished("a", format=2)
+    (runs_folder() / "b").mkdir()
+    _finished("c")
+    assert [run.state for run in list_runs()] == ["damaged", "damaged", "finished"]
+
+
+def test_a_run_is_found_by_name() -> None:
+    folder = _finished("a")
+    assert find_run("a").path == folder
+
+
+def test_an_unknown_run_suggests_the_nearest() -> None:
+    _finished("tiny.first")
+    with pytest.raises(NotFoundError, match=r"no run 'tiny.frist'; did you mean tiny\.first\?"):
+        find_run("tiny.frist")
+
+
+def test_a_removed_run_is_gone_and_the_others_stay() -> None:
+    _finished("a")
+    _unfinished("b")
+    remove_run(find_run("b"))
+    assert [run.name for run in list_runs()] == ["a"]
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b"])
+def test_only_names_of_runs_are_found(name: str) -> None:
+    (_finished("a") / "b").mkdir()
+    with pytest.raises(NotFoundError, match="no run"):
+        find_run(name)

@@ -1,0 +1,128 @@
+"""The manifest: through its file and back, and what is none."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from zoo_core.errors import IntegrityError, NotFoundError
+from zoo_core.manifest import FORMAT, MANIFEST, WEIGHTS, Manifest, read_manifest
+from zoo_core.registry import FileRecord
+
+from tests.core.manifests import VALUES
+
+
+@pytest.fixture
+def manifest() -> Manifest:
+    """A manifest."""
+    return Manifest.from_json(VALUES)
+
+
+def test_a_manifest_comes_back_from_its_file(manifest: Manifest, tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_bytes(manifest.to_bytes())
+    assert read_manifest(tmp_path) == manifest
+
+
+def test_the_same_manifest_has_the_same_bytes(manifest: Manifest, tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_bytes(manifest.to_bytes())
+    assert read_manifest(tmp_path).to_bytes() == manifest.to_bytes()
+
+
+def test_the_file_says_its_format_and_the_weights_file() -> None:
+    assert (VALUES["format"], VALUES["weights"]["file"]) == (FORMAT, WEIGHTS)
+
+
+def test_the_plan_lies_open_in_the_file() -> None:
+    assert (VALUES["model"], VALUES["recipe"]) == ("tiny", "tiny.first")
+    assert VALUES["configs"]["model"] == {"width": 8}
+    assert "plan" not in VALUES
+
+
+def test_figures_keep_every_digit(manifest: Manifest) -> None:
+    assert manifest.metrics["validation"]["loss"] == 0.1 + 0.2
+
+
+def test_symbols_are_readable_in_the_file(manifest: Manifest) -> None:
+    assert "✓" in manifest.to_bytes().decode()
+
+
+def test_what_is_no_number_is_never_written(manifest: Manifest) -> None:
+    diverged = replace(manifest, metrics={"train": {"loss": math.nan}})
+    with pytest.raises(ValueError, match="JSON compliant"):
+        diverged.to_bytes()
+
+
+def test_other_weights_change_nothing_else(manifest: Manifest) -> None:
+    record = FileRecord(11, "1" * 64)
+    other = manifest.with_weights(record)
+    assert other.weights == record
+    assert replace(other, weights=manifest.weights) == manifest
+
+
+@pytest.mark.parametrize("key", [key for key in VALUES if key != "format"])
+def test_a_missing_field_is_refused_by_name(key: str) -> None:
+    values = {name: value for name, value in VALUES.items() if name != key}
+    with pytest.raises(IntegrityError, match=key):
+        Manifest.from_json(values)
+
+
+@pytest.mark.parametrize("format", [None, 0, 2, "1"])
+def test_another_format_is_refused(format: object) -> None:
+    with pytest.raises(IntegrityError, match=f"^format {format!r}: this core reads 1$"):
+        Manifest.from_json(VALUES | {"format": format})
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("epochs", "many"),
+        ("steps", None),
+        ("tokens", []),
+        ("tokens", math.inf),
+        ("metrics", []),
+        ("metrics", {"validation": 0.5}),
+        ("metrics", {"validation": {"loss": "low"}}),
+        ("versions", []),
+        ("signature", []),
+        ("signature", VALUES["signature"] | {"vocabulary": ["a", "a"]}),
+        ("weights", None),
+        ("weights", {"size": 1}),
+        ("model", 3),
+        ("configs", []),
+    ],
+)
+def test_a_field_of_the_wrong_type_is_refused(key: str, value: object) -> None:
+    with pytest.raises(IntegrityError):
+        Manifest.from_json(VALUES | {key: value})
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "not JSON"),
+        (b'{"format": 1', "not JSON"),
+        (b"\xff\xfe", "not JSON"),
+        (b"[]", "not a JSON object"),
+        (b"{}", "format None"),
+    ],
+)
+def test_a_damaged_file_is_refused_by_path(tmp_path: Path, data: bytes, said: str) -> None:
+    (tmp_path / MANIFEST).write_bytes(data)
+    with pytest.raises(IntegrityError) as caught:
+        read_manifest(tmp_path)
+    assert str(caught.value).startswith(f"{tmp_path / MANIFEST}: {said}")
+
+
+@pytest.mark.parametrize("folder", ["gone", "file.txt"])
+def test_a_folder_without_manifest_is_no_checkpoint(tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file.txt").touch()
+    with pytest.raises(NotFoundError, match=f"no checkpoint in .*{folder}: it has no config.json"):
+        read_manifest(tmp_path / folder)
+
+
+def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).mkdir()
+    with pytest.raises(IntegrityError, match=r"config\.json is not readable"):
+        read_manifest(tmp_path)

@@ -1,0 +1,73 @@
+"""Plans: through JSON and back, nothing lost, nothing of the wrong type taken."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from zoo_core.errors import IntegrityError
+from zoo_core.plan import Plan
+
+PLAN = Plan(
+    model="tiny",
+    dataset="alpha",
+    trainer="plain",
+    plugins={"model": "little", "dataset": "zoo-text", "trainer": "zoo-train"},
+    configs={"model": {"width": 8, "limit": None}, "dataset": {"path": "a"}, "trainer": {}},
+    recipe="tiny.first",
+    seed=7,
+    budget=1.5,
+)
+WRONG: list[tuple[str, object]] = [
+    ("model", None),
+    ("model", 3),
+    ("plugins", []),
+    ("configs", None),
+    ("seed", "7"),
+    ("seed", 7.0),
+    ("seed", True),
+    ("threads", None),
+    ("budget", "60s"),
+    ("source", None),
+]
+
+
+def _through_json(values: object) -> Any:
+    return json.loads(json.dumps(values))
+
+
+def test_a_plan_comes_back_from_json() -> None:
+    assert Plan.from_json(_through_json(PLAN.to_json())) == PLAN
+
+
+def test_a_whole_number_of_seconds_comes_back_from_json() -> None:
+    plan = replace(PLAN, budget=60)
+    assert Plan.from_json(_through_json(plan.to_json())) == plan
+
+
+def test_other_keys_are_left_aside() -> None:
+    assert Plan.from_json(PLAN.to_json() | {"epochs": 3}) == PLAN
+
+
+@pytest.mark.parametrize(("key", "value"), WRONG)
+def test_a_field_of_the_wrong_type_is_refused_by_name(key: str, value: object) -> None:
+    with pytest.raises(IntegrityError, match=f"^{key} = "):
+        Plan.from_json(PLAN.to_json() | {key: value})
+
+
+@pytest.mark.parametrize("key", PLAN.to_json())
+def test_a_missing_field_is_refused_by_name(key: str) -> None:
+    values = PLAN.to_json()
+    del values[key]
+    with pytest.raises(IntegrityError, match=f"^{key} = None: wanted "):
+        Plan.from_json(values)
+
+
+@pytest.mark.parametrize(
+    ("section", "name"),
+    [("model", "little:tiny"), ("dataset", "zoo-text:alpha"), ("trainer", "zoo-train:plain")],
+)
+def test_a_part_is_named_with_its_plugin(section: str, name: str) -> None:
+    assert PLAN.name(section) == name

@@ -1,0 +1,137 @@
+"""Recipes: found beside ``plugin.py``, refused when they are not well-formed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.discovery import Plugin
+from zoo_core.errors import AmbiguousError, ConfigError, NotFoundError
+from zoo_core.recipes import find_recipe, list_recipes, parse_recipe
+from zoo_core.references import Named
+
+from tests.core.little import PluginWriter
+
+TINY = "@hookimpl\ndef zoo_models(): return [model('tiny')]"
+FIRST = Named("", "tiny", "first")
+
+
+def test_a_recipe_is_found_by_model_and_tag(catalog: Catalog, little: Plugin) -> None:
+    recipe = find_recipe(catalog, FIRST)
+    assert (recipe.name, recipe.plugin, recipe.summary) == ("tiny.first", little, "The first.")
+    assert recipe.tables["model"] == {"width": 16}
+
+
+def test_a_recipe_without_summary_has_an_empty_one(catalog: Catalog) -> None:
+    assert find_recipe(catalog, Named("", "tiny", "second")).summary == ""
+
+
+def test_recipes_of_every_plugin_are_listed_by_name(write_plugin: PluginWriter) -> None:
+    one = write_plugin(TINY, name="zoo-one", recipes={"b.x": "", "d.x": "", "a.x": ""})
+    two = write_plugin(TINY, name="zoo-two", recipes={"c.x": "", "e.x": "", "a.y": ""})
+    for plugins in ([one, two], [two, one]):
+        names = [recipe.name for recipe in list_recipes(load_catalog(plugins))]
+        assert names == ["a.x", "a.y", "b.x", "c.x", "d.x", "e.x"]
+
+
+def test_a_plugin_may_bring_recipes_for_anothers_model(
+    little: Plugin, write_plugin: PluginWriter
+) -> None:
+    other = write_plugin(TINY, name="zoo-other", recipes={"tiny.third": "seed = 9"})
+    catalog = load_catalog([little, other])
+    assert find_recipe(catalog, Named("", "tiny", "third")).plugin == other
+
+
+def test_recipe_of_two_plugins_names_both(little: Plugin, write_plugin: PluginWriter) -> None:
+    other = write_plugin(TINY, name="zoo-other", recipes={"tiny.first": "seed = 9"})
+    with pytest.raises(AmbiguousError) as caught:
+        find_recipe(load_catalog([little, other]), FIRST)
+    said = "recipe 'tiny.first' is offered twice: write little:tiny.first or zoo-other:tiny.first"
+    assert str(caught.value) == said
+
+
+def test_an_owner_chooses_between_recipes(little: Plugin, write_plugin: PluginWriter) -> None:
+    other = write_plugin(TINY, name="zoo-other", recipes={"tiny.first": "seed = 9"})
+    recipe = find_recipe(load_catalog([little, other]), FIRST._replace(owner="zoo-other"))
+    assert recipe.tables == {"seed": 9}
+
+
+def test_unknown_recipe_suggests_the_nearest(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match=r"no recipe 'tiny.frist'; did you mean tiny\.first"):
+        find_recipe(catalog, Named("", "tiny", "frist"))
+
+
+def test_unknown_recipe_like_no_other_tells_how_to_list(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match=r"no recipe 'xyz\.q'; try: zoo list recipes"):
+        find_recipe(catalog, Named("", "xyz", "q"))
+
+
+def test_recipes_of_a_broken_plugin_are_not_found(write_plugin: PluginWriter) -> None:
+    broken = write_plugin("raise ValueError", recipes={"tiny.first": "seed = 9"})
+    with pytest.raises(NotFoundError, match="no recipe"):
+        find_recipe(load_catalog([broken]), FIRST)
+
+
+def test_a_plugin_that_is_a_single_module_has_no_recipes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spec = "ModelSpec(name='solo', summary='', config='', factory='')"
+    source = f"""
+from zoo_core import ModelSpec, hookimpl
+ZOO_API = 1
+@hookimpl
+def zoo_models(): return [{spec}]
+"""
+    (tmp_path / "solo_module.py").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "solo_module", raising=False)
+    catalog = load_catalog([Plugin("solo", "solo_module", "solo", "1.0")])
+    assert [offer.spec.name for offer in catalog.offers] == ["solo"]
+    assert list_recipes(catalog) == []
+
+
+def test_a_malformed_recipe_is_refused_by_name(write_plugin: PluginWriter) -> None:
+    plugin = write_plugin(TINY, recipes={"tiny.first": "seed = \n"})
+    with pytest.raises(ConfigError, match=r"^tiny\.first: not valid TOML: .*line 1"):
+        find_recipe(load_catalog([plugin]), FIRST)
+
+
+def test_a_recipe_that_is_no_text_is_refused_by_name(write_plugin: PluginWriter) -> None:
+    plugin = write_plugin(TINY, recipes={"tiny.first": b"note = '\xff'"})
+    with pytest.raises(ConfigError, match=r"^tiny\.first: "):
+        find_recipe(load_catalog([plugin]), FIRST)
+
+
+def test_a_malformed_recipe_does_not_hide_the_others(write_plugin: PluginWriter) -> None:
+    recipes = {"tiny.first": "seed = 9", "tiny.other": "seed = "}
+    catalog = load_catalog([write_plugin(TINY, recipes=recipes)])
+    assert find_recipe(catalog, FIRST).tables == {"seed": 9}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("sede = 1", r"a: sede: no such key; did you mean seed\?"),
+        ("[models]", r"a: models: no such key; did you mean model\?"),
+        ("xyz = 1", r"a: xyz: no such key; a recipe has: seed, summary"),
+        ("seed = '1'", r"a: seed = '1': wanted int"),
+        ("seed = 1.0", r"a: seed = 1\.0: wanted int"),
+        ("seed = true", r"a: seed = True: wanted int"),
+        ("summary = 1", r"a: summary = 1: wanted str"),
+        ("model = 'tiny'", r"a: model = 'tiny': wanted dict"),
+        ("[[trainer]]", r"a: trainer = \[\{\}\]: wanted dict"),
+        ("seed = " + "9" * 5000, "a: not valid TOML"),
+        ("seed = 1\nseed = 2\n", r"a: not valid TOML: .*line 2"),
+    ],
+)
+def test_wrong_key_or_type_is_refused(text: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{said}"):
+        parse_recipe(text, "a")
+
+
+def test_every_key_of_the_format_is_taken() -> None:
+    text = 'seed=1\nsummary=""\nnote=""\n[model]\n[dataset]\n[trainer]\n[published]'
+    keys = ["seed", "summary", "note", "model", "dataset", "trainer", "published"]
+    assert list(parse_recipe(text, "a")) == keys

@@ -1,0 +1,182 @@
+"""The registry: merged from its sources, and refused with the file that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog
+from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.registry import (
+    FileRecord,
+    find_pretrained,
+    load_registry,
+    read_registry,
+    registry_path,
+)
+
+HASH = "0123456789abcdef" * 4
+ENTRY = f"""
+[checkpoints.tiny.first]
+source = "package:zoo_tiny/checkpoints/first"
+license = "MIT"
+summary = "Small."
+metrics = {{ accuracy = 1 }}
+files."config.json" = {{ size = 12, sha256 = "{HASH}" }}
+"""
+EMPTY = Catalog((), (), (), ())
+RegistryWriter = Callable[..., Path]
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RegistryWriter:
+    """``registry(text)``: a registry file, of which ``ZOO_REGISTRY`` names the first."""
+
+    def write(text: str, name: str = "registry.toml", schema: str = "schema = 1\n") -> Path:
+        path = tmp_path / name
+        path.write_text(schema + text)
+        if name == "registry.toml":
+            monkeypatch.setenv("ZOO_REGISTRY", str(path))
+        return path
+
+    return write
+
+
+def test_an_entry_is_read(registry: RegistryWriter) -> None:
+    (entry,) = read_registry(registry(ENTRY))
+    assert entry.name == "tiny.first"
+    assert (entry.source, entry.revision) == ("package:zoo_tiny/checkpoints/first", "")
+    assert (entry.license, entry.summary) == ("MIT", "Small.")
+    assert entry.metrics == {"accuracy": 1.0}
+    assert entry.files == {"config.json": FileRecord(12, HASH)}
+
+
+def test_a_registry_may_be_empty(registry: RegistryWriter) -> None:
+    assert read_registry(registry("")) == []
+
+
+def test_the_environment_names_the_registry(registry: RegistryWriter) -> None:
+    path = registry("")
+    assert registry_path() == path
+
+
+def test_without_the_environment_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ZOO_REGISTRY", raising=False)
+    assert registry_path().name == "registry.toml"
+    assert load_registry(EMPTY).keys() == {entry.name for entry in read_registry(registry_path())}
+
+
+def test_the_plugins_registries_are_merged_by_name(registry: RegistryWriter) -> None:
+    registry(ENTRY)
+    others = (
+        registry(ENTRY.replace("tiny.first", "tiny.alpha"), "a.toml"),
+        registry(ENTRY.replace("tiny.first", "big.first"), "b.toml"),
+    )
+    merged = load_registry(EMPTY._replace(registries=others))
+    assert list(merged) == ["big.first", "tiny.alpha", "tiny.first"]
+
+
+def test_a_duplicate_in_two_files_is_refused(registry: RegistryWriter) -> None:
+    registry(ENTRY)
+    second = registry(ENTRY, "second.toml")
+    with pytest.raises(ConfigError, match=r"second\.toml.*: checkpoint 'tiny\.first' is reg.* twi"):
+        load_registry(EMPTY._replace(registries=(second,)))
+
+
+def test_a_duplicate_in_one_file_is_refused_with_its_line(registry: RegistryWriter) -> None:
+    with pytest.raises(ConfigError, match=r"registry\.toml: .*line 10"):
+        read_registry(registry(ENTRY + ENTRY))
+
+
+def test_a_checkpoint_is_found_by_name(registry: RegistryWriter) -> None:
+    registry(ENTRY)
+    assert find_pretrained(EMPTY, "tiny.first").summary == "Small."
+
+
+def test_an_unknown_checkpoint_suggests_the_nearest(registry: RegistryWriter) -> None:
+    registry(ENTRY)
+    with pytest.raises(NotFoundError, match=r"'tiny.frist'; did you mean tiny\.first\?"):
+        find_pretrained(EMPTY, "tiny.frist")
+
+
+def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
+    registry: RegistryWriter,
+) -> None:
+    registry("")
+    with pytest.raises(NotFoundError, match="no pretrained checkpoint 'x'; make one: zoo train x"):
+        find_pretrained(EMPTY, "x")
+
+
+@pytest.mark.parametrize("schema", ["", "schema = 2\n", "schema = '1'\n"])
+def test_another_schema_is_refused(registry: RegistryWriter, schema: str) -> None:
+    with pytest.raises(ConfigError, match=r"registry\.toml: schema = .*: this core reads 1"):
+        read_registry(registry(ENTRY, schema=schema))
+
+
+def test_a_registry_that_is_gone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"gone\.toml: not a readable registry"):
+        read_registry(tmp_path / "gone.toml")
+
+
+def test_a_registry_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "registry.toml").write_bytes(b"\xff")
+    with pytest.raises(ConfigError, match=r"registry\.toml: not a readable registry"):
+        read_registry(tmp_path / "registry.toml")
+
+
+@pytest.mark.parametrize(
+    "text", ["checkpoints = 3", "[checkpoints]\ntiny = 3", "[checkpoints.tiny]\nfirst = 3"]
+)
+def test_what_is_no_table_of_checkpoints_is_refused(registry: RegistryWriter, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"registry\.toml: "):
+        read_registry(registry(text))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("package:zoo_tiny/checkpoints/first", "http://example.org/first"),
+        ("package:zoo_tiny/checkpoints/first", "https://example.org/first"),
+        ("package:zoo_tiny/checkpoints/first", "file:///etc/first"),
+        ("package:zoo_tiny/checkpoints/first", "package:zoo_tiny/../first"),
+        ("package:zoo_tiny/checkpoints/first", "package:zoo_tiny/checkpoints/.."),
+        ("package:zoo_tiny/checkpoints/first", "package:zoo_tiny/checkpoints/../../first"),
+        ("package:zoo_tiny/checkpoints/first", "package:zoo_tiny//etc"),
+        ("package:zoo_tiny/checkpoints/first", "package:zoo_tiny/"),
+        ("package:zoo_tiny/checkpoints/first", "/etc/first"),
+        ("package:zoo_tiny/checkpoints/first", ""),
+        ("config.json", "../config.json"),
+        ("config.json", "/config.json"),
+        ("config.json", "a\\\\config.json"),
+        ("config.json", ".."),
+        ("config.json", ""),
+        (HASH, HASH[:-1]),
+        (HASH, HASH.upper()),
+        (HASH, ""),
+        ("size = 12", "size = -1"),
+        ("size = 12", "size = 'big'"),
+        ("size = 12,", ""),
+        ("accuracy = 1", "accuracy = 'good'"),
+    ],
+)
+def test_a_wrong_entry_is_refused_with_file_and_name(
+    registry: RegistryWriter, old: str, new: str
+) -> None:
+    assert old in ENTRY
+    with pytest.raises(ConfigError, match=r"registry\.toml: checkpoint 'tiny\.first': "):
+        read_registry(registry(ENTRY.replace(old, new)))
+
+
+def test_a_wrong_entry_is_refused_with_its_line(registry: RegistryWriter) -> None:
+    text = ENTRY.replace("package:", "http:")
+    with pytest.raises(ConfigError, match=r"line [34]"):
+        read_registry(registry(text))
+
+
+@pytest.mark.parametrize("revision", ["main", "v1.0", "0123abc", ""])
+def test_a_moving_revision_is_refused(registry: RegistryWriter, revision: str) -> None:
+    place = f'source = "hub:owner/repo"\nrevision = "{revision}"\n'
+    source = 'source = "package:zoo_tiny/checkpoints/first"\n'
+    with pytest.raises(ConfigError, match=r"registry\.toml: checkpoint 'tiny\.first'"):
+        read_registry(registry(ENTRY.replace(source, place)))

@@ -1,0 +1,128 @@
+"""Settings: text to value, and what would have been right."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import MISSING
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from zoo_core.configs import config, setting
+from zoo_core.errors import ConfigError
+from zoo_core.settings import Notes, settings_of
+
+
+@config
+class Typed:
+    """A field of every type."""
+
+    count: int = setting(default=3, unit="units", at_least=1, help="How many.")
+    rate: float = setting(default=0.5, at_least=0, below=1, help="How fast.")
+    flag: bool = setting(default=True, help="Whether.")
+    word: str = setting(default="a", help="Which.")
+    path: Path = setting(help="Where.")
+    choice: Literal["red", "green"] = setting(default="red", help="One of two.")
+    limit: int | None = setting(default=None, above=0, help="Perhaps how many.")
+
+
+SETTINGS = settings_of(Typed)
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "value"),
+    [
+        ("count", "7", 7),
+        ("rate", "0.25", 0.25),
+        ("rate", "1e-3", 0.001),
+        ("rate", "0", 0.0),
+        ("flag", "true", True),
+        ("flag", "false", False),
+        ("flag", "False", False),
+        ("word", "none", "none"),
+        ("word", "7", "7"),
+        ("path", "a/b.txt", Path("a/b.txt")),
+        ("choice", "green", "green"),
+        ("limit", "7", 7),
+        ("limit", "none", None),
+    ],
+)
+def test_text_becomes_a_value_of_the_fields_type(key: str, text: str, value: object) -> None:
+    parsed = SETTINGS[key].parse(text)
+    assert parsed == value
+    assert isinstance(parsed, type(value))
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "wanted"),
+    [
+        ("count", "0", "an integer >= 1"),
+        ("count", "abc", "an integer >= 1"),
+        ("count", "1.5", "an integer >= 1"),
+        ("count", "none", "an integer >= 1"),
+        ("count", "9" * 5000, "an integer >= 1"),
+        ("rate", "1", "a number >= 0 and < 1"),
+        ("rate", "nan", "a number >= 0 and < 1"),
+        ("rate", "inf", "a number >= 0 and < 1"),
+        ("flag", "1", "true or false"),
+        ("flag", "yes", "true or false"),
+        ("choice", "blue", "red or green"),
+        ("choice", "", "red or green"),
+        ("limit", "0", "an integer > 0 or none"),
+        ("limit", "None", "an integer > 0 or none"),
+    ],
+)
+def test_wrong_text_is_refused_with_what_would_be_right(key: str, text: str, wanted: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        SETTINGS[key].parse(text)
+    assert str(caught.value).endswith(f": wanted {wanted}")
+
+
+def test_a_long_number_beyond_every_float_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"^count = "):
+        SETTINGS["count"].parse("9" * 400)
+
+
+def test_an_error_shows_no_more_than_a_line_of_the_value() -> None:
+    with pytest.raises(ConfigError) as caught:
+        SETTINGS["count"].parse("x\n" * 5000)
+    assert len(str(caught.value)) < 150
+    assert "\n" not in str(caught.value)
+
+
+def test_an_error_bears_the_label_it_is_given() -> None:
+    flag = SETTINGS["count"]._replace(label="--model.count")
+    with pytest.raises(ConfigError, match=r"^--model\.count = 'abc': wanted an integer >= 1$"):
+        flag.parse("abc")
+
+
+def test_settings_keep_the_order_of_declaration() -> None:
+    assert list(SETTINGS) == ["count", "rate", "flag", "word", "path", "choice", "limit"]
+
+
+def test_setting_without_a_default_says_so() -> None:
+    assert SETTINGS["path"].default is MISSING
+
+
+def test_setting_carries_default_unit_and_sentence() -> None:
+    count = SETTINGS["count"]
+    assert (count.default, count.notes.unit, count.notes.help) == (3, "units", "How many.")
+
+
+@pytest.mark.parametrize(
+    ("notes", "words"),
+    [
+        (Notes("", "", -math.inf, math.inf, -math.inf, math.inf), ""),
+        (Notes("", "", 0, math.inf, -math.inf, 1), ">= 0 and < 1"),
+        (Notes("", "", -math.inf, 0.5, 1e-3, math.inf), "> 0.001 and <= 0.5"),
+    ],
+)
+def test_bounds_in_words(notes: Notes, words: str) -> None:
+    assert notes.bounds() == words
+
+
+def test_bounds_that_include_and_exclude_differ_at_the_edge() -> None:
+    closed = Notes("", "", 0, 1, -math.inf, math.inf)
+    opened = Notes("", "", -math.inf, math.inf, 0, 1)
+    assert [closed.admits(0), closed.admits(1)] == [True, True]
+    assert [opened.admits(0), opened.admits(1)] == [False, False]

@@ -1,0 +1,82 @@
+"""Signatures: through JSON and back, and what is none."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from zoo_core.errors import IntegrityError
+from zoo_core.signature import KINDS, Features, Grid, Inputs, Signature, Tokens
+from zoo_core.vocabulary import Vocabulary
+
+ELOH = Vocabulary.of("hello")
+TOKENS = Signature(inputs=Tokens(4), classes=4, per="step", vocabulary=ELOH, next_symbol=True)
+FEATURES = Signature(inputs=Features(6), classes=3, per="sequence")
+GRID = Signature(inputs=Grid(2, (28, 30)), classes=10, per="sequence")
+
+
+@pytest.mark.parametrize("signature", [TOKENS, FEATURES, GRID])
+def test_a_signature_comes_back_from_json(signature: Signature) -> None:
+    assert Signature.from_json(json.loads(json.dumps(signature.to_json()))) == signature
+
+
+def test_json_holds_the_symbols_as_a_list() -> None:
+    assert TOKENS.to_json()["vocabulary"] == ["e", "h", "l", "o"]
+
+
+@pytest.mark.parametrize(("signature", "size"), [(TOKENS, 4), (FEATURES, 6), (GRID, 2)])
+def test_the_input_size_is_tokens_features_or_channels(signature: Signature, size: int) -> None:
+    assert signature.input_size == size
+
+
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        (TOKENS, "tokens with a label per step"),
+        (FEATURES, "features with a label per sequence"),
+        (GRID, "grid with a label per sequence"),
+    ],
+)
+def test_a_signature_in_words(signature: Signature, words: str) -> None:
+    assert signature.describe() == words
+
+
+@pytest.mark.parametrize("inputs", [Tokens(1), Features(1), Grid(1, (1,))])
+def test_every_kind_of_input_is_known_by_its_word(inputs: Inputs) -> None:
+    assert KINDS[inputs.kind] is type(inputs)
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("inputs", None),
+        ("inputs", "tokens"),
+        ("inputs", {"size": 4}),
+        ("inputs", {"kind": "sounds", "size": 4}),
+        ("inputs", {"kind": "tokens"}),
+        ("inputs", {"kind": "tokens", "size": 4, "sizes": [4]}),
+        ("inputs", {"kind": "tokens", "size": "4"}),
+        ("inputs", {"kind": "grid", "channels": 1, "sizes": 4}),
+        ("classes", None),
+        ("classes", "many"),
+        ("classes", float("inf")),
+        ("per", "word"),
+        ("per", None),
+        ("vocabulary", 4),
+        ("vocabulary", []),
+        ("vocabulary", ["a", "b", "a"]),
+        ("vocabulary", ["a", 1]),
+    ],
+)
+def test_a_wrong_value_makes_no_signature(key: str, value: Any) -> None:
+    with pytest.raises(IntegrityError, match=r"^not a signature: "):
+        Signature.from_json(TOKENS.to_json() | {key: value})
+
+
+@pytest.mark.parametrize("key", TOKENS.to_json())
+def test_a_missing_key_makes_no_signature(key: str) -> None:
+    values = TOKENS.to_json()
+    del values[key]
+    with pytest.raises(IntegrityError, match=f"^not a signature: KeyError.'{key}'"):
+        Signature.from_json(values)

@@ -1,0 +1,140 @@
+"""A GRU of ours against ``torch.nn.GRU``, in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor, nn
+from zoo_core.runtime.cell import Weights
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import HiddenState
+from zoo_gru.cell import GruCell
+
+from tests.plugins.oracle import (
+    EXACT,
+    F,
+    H,
+    Pair,
+    assert_equal,
+    assert_interchangeable,
+    either_way,
+    every_kernel,
+    every_shape,
+    every_stack,
+    pair,
+    with_and_without_bias,
+)
+
+KINDS = ("ih", "hh")
+
+
+def gru(layers: int, both: bool, bias: bool = True) -> Pair:
+    """Our GRU and torch's."""
+    return pair(GruCell(H, bias), nn.GRU, layers, both, bias=bias)
+
+
+@every_kernel
+@every_stack
+@either_way
+@with_and_without_bias
+@every_shape
+def test_the_gru_equals_torchs(
+    kernel: AbstractKernel, layers: int, both: bool, bias: bool, batch: int, steps: int
+) -> None:
+    both_layers = gru(layers, both, bias).share_weights(kernel)
+    inputs = both_layers.inputs(batch, steps)
+    assert_equal(both_layers, inputs, both_layers.start(batch))
+
+
+@every_kernel
+@either_way
+def test_the_gru_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool) -> None:
+    both_layers = gru(2, both).share_weights(kernel)
+    assert_equal(both_layers, both_layers.inputs(3, 6), None)
+
+
+@every_kernel
+@every_stack
+@either_way
+@with_and_without_bias
+@pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
+def test_the_gru_with_lengths_equals_torchs_over_packed_sequences(
+    kernel: AbstractKernel, layers: int, both: bool, bias: bool, lengths: list[int]
+) -> None:
+    both_layers = gru(layers, both, bias).share_weights(kernel)
+    inputs, start = both_layers.inputs(len(lengths), 6), both_layers.start(len(lengths))
+    assert_equal(both_layers, inputs, start, torch.tensor(lengths))
+
+
+@with_and_without_bias
+def test_state_dicts_of_the_gru_and_torchs_are_interchangeable(bias: bool) -> None:
+    assert_interchangeable(gru(2, both=True, bias=bias))
+
+
+def papers_gru(weights: Weights, inputs: Tensor, hidden: Tensor) -> Tensor:
+    """Cho et al. (2014), a gate at a time: the reset gate comes before the product."""
+    (w_ir, w_iz, w_in), (w_hr, w_hz, w_hn) = (weights[f"weight_{k}"].view(3, H, -1) for k in KINDS)
+    (b_ir, b_iz, b_in), (b_hr, b_hz, b_hn) = (weights[f"bias_{k}"].view(3, H) for k in KINDS)
+    outputs = []
+    for t in range(inputs.shape[1]):
+        x = inputs[:, t]
+        r = 1 / (1 + torch.exp(-(x @ w_ir.T + b_ir + hidden @ w_hr.T + b_hr)))
+        z = 1 / (1 + torch.exp(-(x @ w_iz.T + b_iz + hidden @ w_hz.T + b_hz)))
+        n = torch.tanh(x @ w_in.T + b_in + (r * hidden) @ w_hn.T + b_hn)
+        hidden = (1 - z) * n + z * hidden
+        outputs.append(hidden)
+    return torch.stack(outputs, dim=1)
+
+
+@pytest.fixture
+def papers_layer() -> Recurrent:
+    """A GRU with the reset gate before the product, in float64."""
+    torch.manual_seed(0)
+    return Recurrent(GruCell(H, reset_after=False), F).double()
+
+
+def test_without_reset_after_the_reset_gate_comes_before_the_product(
+    papers_layer: Recurrent,
+) -> None:
+    inputs, start = torch.randn(3, 6, F).double(), torch.randn(3, H).double()
+    expected = papers_gru(papers_layer.weights(0, 0), inputs, start)
+    outputs, after = papers_layer(inputs, (HiddenState(start),))
+    torch.testing.assert_close(outputs, expected, rtol=0, atol=EXACT)
+    torch.testing.assert_close(after[0][0], expected[:, -1], rtol=0, atol=EXACT)
+
+
+def test_without_reset_after_gradients_equal_the_naive_loops(papers_layer: Recurrent) -> None:
+    inputs, start = torch.randn(3, 6, F).double(), torch.zeros(3, H).double()
+    weights = papers_layer.weights(0, 0)
+    given = list(weights.values())
+    expected = torch.autograd.grad(papers_gru(weights, inputs, start).sin().sum(), given)
+    ours = torch.autograd.grad(papers_layer(inputs)[0].sin().sum(), given)
+    torch.testing.assert_close(ours, expected, rtol=0, atol=EXACT)
+
+
+def test_without_reset_after_passes_gradcheck(papers_layer: Recurrent) -> None:
+    inputs = torch.randn(2, 3, F, dtype=torch.float64, requires_grad=True)
+    weights = tuple(papers_layer.parameters())
+    assert torch.autograd.gradcheck(lambda x, *_: papers_layer(x)[0], (inputs, *weights))
+
+
+def test_without_reset_after_the_result_is_not_torchs(papers_layer: Recurrent) -> None:
+    theirs = nn.GRU(F, H, batch_first=True).double()
+    theirs.load_state_dict(papers_layer.state_dict())
+    inputs = torch.randn(2, 4, F, dtype=torch.float64)
+    assert not torch.allclose(papers_layer(inputs)[0], theirs(inputs)[0], atol=1e-3)
+
+
+def test_without_reset_after_the_torch_kernel_refuses_with_a_reason(
+    papers_layer: Recurrent,
+) -> None:
+    reason = TorchKernel().refuses(papers_layer.cell, next(papers_layer.parameters()))
+    assert reason == "torch.nn has no gru-reset-before"
+
+
+def test_without_reset_after_the_reference_stands_in(papers_layer: Recurrent) -> None:
+    assert [each.name for each in papers_layer.kernels] == ["torch", "reference"]
+    assert papers_layer.kernel.name == "reference"
+    assert Recurrent(GruCell(H), F).kernel.name == "torch"

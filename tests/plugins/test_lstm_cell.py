@@ -1,0 +1,65 @@
+"""An LSTM of ours against ``torch.nn.LSTM``, in float64."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_lstm.cell import LstmCell
+
+from tests.plugins.oracle import (
+    H,
+    Pair,
+    assert_equal,
+    assert_interchangeable,
+    either_way,
+    every_kernel,
+    every_shape,
+    every_stack,
+    pair,
+    with_and_without_bias,
+)
+
+
+def lstm(layers: int, both: bool, bias: bool = True) -> Pair:
+    """Our LSTM and torch's."""
+    return pair(LstmCell(H, bias), nn.LSTM, layers, both, bias=bias)
+
+
+@every_kernel
+@every_stack
+@either_way
+@with_and_without_bias
+@every_shape
+def test_the_lstm_equals_torchs(
+    kernel: AbstractKernel, layers: int, both: bool, bias: bool, batch: int, steps: int
+) -> None:
+    both_layers = lstm(layers, both, bias).share_weights(kernel)
+    inputs = both_layers.inputs(batch, steps)
+    assert_equal(both_layers, inputs, both_layers.start(batch))
+
+
+@every_kernel
+@either_way
+def test_the_lstm_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool) -> None:
+    both_layers = lstm(2, both).share_weights(kernel)
+    assert_equal(both_layers, both_layers.inputs(3, 6), None)
+
+
+@every_kernel
+@every_stack
+@either_way
+@with_and_without_bias
+@pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
+def test_the_lstm_with_lengths_equals_torchs_over_packed_sequences(
+    kernel: AbstractKernel, layers: int, both: bool, bias: bool, lengths: list[int]
+) -> None:
+    both_layers = lstm(layers, both, bias).share_weights(kernel)
+    inputs, start = both_layers.inputs(len(lengths), 6), both_layers.start(len(lengths))
+    assert_equal(both_layers, inputs, start, torch.tensor(lengths))
+
+
+@with_and_without_bias
+def test_state_dicts_of_the_lstm_and_torchs_are_interchangeable(bias: bool) -> None:
+    assert_interchangeable(lstm(2, both=True, bias=bias))

@@ -1,0 +1,79 @@
+"""Small runs on a small text, and what their folders hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from zoo_core.catalog import Catalog
+from zoo_core.draft import draft
+from zoo_core.plan import Plan
+from zoo_core.runtime.events import Event, Finished, Stepped
+from zoo_core.runtime.run import Run, resume
+
+TEXT = "the quick brown fox jumps over the lazy dog; then it sleeps all day.\n" * 4
+SAME = ("model.safetensors", "history.jsonl", "config.json")
+Settings = dict[str, dict[str, Any]]
+
+
+def small_plan(catalog: Catalog, path: Path, **settings: dict[str, Any]) -> Plan:
+    """A plan of three epochs of five or six steps: two layers of LSTM with dropout, a schedule.
+
+    Args:
+        catalog: What is installed.
+        path: A text file.
+        settings: By section; they beat those that stand here.
+    """
+    flags: Settings = {
+        "model": {"hidden_size": 6, "embedding_size": 4, "num_layers": 2, "dropout": 0.4},
+        "dataset": {"path": path, "steps": 10, "sampling": "random"},
+        "trainer": {
+            "epochs": 3,
+            "batch_size": 4,
+            "learning_rate": 0.02,
+            "schedule": "CosineAnnealingLR",
+            "clip_norm": 0.5,
+            "save_every": 0.0,
+        },
+    }
+    together = {name: flags[name] | settings.get(name, {}) for name in flags}
+    chosen = draft(catalog, "lstm-embed", dataset="text")
+    return chosen.plan(together, seed=3, device="cpu", threads=1)
+
+
+def finish(run: Run) -> Finished:
+    """Lets a run go on to its end."""
+    *_, last = run.events()
+    assert isinstance(last, Finished)
+    return last
+
+
+def train(catalog: Catalog, plan: Plan, folder: Path) -> Finished:
+    """A run from beginning to end."""
+    return finish(Run(catalog, plan, folder))
+
+
+def go_on(catalog: Catalog, folder: Path) -> Finished:
+    """An interrupted run, resumed as another process would, to its end."""
+    torch.manual_seed(12345)
+    return finish(resume(catalog, folder))
+
+
+def interrupt(run: Run, step: int) -> list[Event]:
+    """What a run says until Ctrl+C comes at a step."""
+    said: list[Event] = []
+    events = run.events()
+    try:
+        for event in events:
+            said.append(event)
+            if isinstance(event, Stepped) and run.loop.position.steps == step:
+                events.throw(KeyboardInterrupt())
+    except KeyboardInterrupt:
+        return said
+    raise AssertionError(f"the run ended before step {step}")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files that repeat bit for bit."""
+    return {name: (folder / name).read_bytes() for name in SAME}

@@ -1,0 +1,205 @@
+"""Checkpoint folders: what they hold, what is refused, what a crash leaves."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors import safe_open
+from zoo_core.catalog import Catalog
+from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.plan import Plan
+from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.checkpoint import (
+    clear_checkpoint,
+    read_checkpoint,
+    read_history,
+    refuse_checkpoint,
+)
+from zoo_core.runtime.run import Run
+from zoo_core.runtime.tensors import all_finite
+
+from tests.runtime.crashes import crashes
+from tests.runtime.runs import contents, finish, go_on, interrupt
+
+FILES = {
+    *("model.safetensors", "config.json", "README.md", "history.jsonl", "timings.jsonl"),
+    *("curve.png", "state"),
+}
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
+
+
+def test_a_checkpoint_holds_what_the_design_says(trained_once: Path) -> None:
+    assert {each.name for each in trained_once.iterdir()} == FILES
+
+
+def test_the_weights_have_one_key_of_metadata(trained_once: Path) -> None:
+    with safe_open(trained_once / "model.safetensors", "pt") as file:
+        assert file.metadata() == {"format": "pt"}
+
+
+def test_the_manifest_knows_size_and_hash_of_the_weights(trained_once: Path) -> None:
+    data = (trained_once / "model.safetensors").read_bytes()
+    weights = json.loads((trained_once / "config.json").read_text())["weights"]
+    digest = hashlib.sha256(data).hexdigest()
+    assert weights == {"file": "model.safetensors", "size": len(data), "sha256": digest}
+
+
+def test_the_manifest_says_what_decided_the_run(trained_once: Path) -> None:
+    values = json.loads((trained_once / "config.json").read_text())
+    assert values["configs"]["model"]["hidden_size"] == 6
+    assert (values["seed"], values["threads"], values["backend"]) == (3, 1, "torch")
+    assert values["versions"].keys() >= {"python", "torch", "zoo-core", "zoo-lstm", "zoo-text"}
+    assert values["metrics"].keys() == {"train", "validation", "test"}
+
+
+def test_history_has_a_row_per_epoch_and_no_clock_times(trained_once: Path) -> None:
+    rows = read_history(trained_once)
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert all("seconds" not in json.dumps(row) for row in rows)
+    assert "seconds" in (trained_once / "timings.jsonl").read_text()
+
+
+def test_the_best_weights_are_the_ones_written(catalog: Catalog, trained_once: Path) -> None:
+    checkpoint = read_checkpoint(catalog, trained_once)
+    best = min(row["metrics"]["validation"]["loss"] for row in read_history(trained_once))
+    batches = checkpoint.dataset.batches("validation", 1, seed=0, epoch=0)
+    losses = [checkpoint.trainer.loss(checkpoint.model(batch), batch) for batch in batches]
+    assert checkpoint.metrics["validation"]["loss"] == best
+    torch.testing.assert_close(torch.stack(losses).mean().item(), best, rtol=1e-5, atol=0)
+
+
+def test_a_checkpoint_answers_bit_for_bit_what_the_run_would(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    run = Run(catalog, plan, tmp_path)
+    finish(run)
+    batch = Batch(torch.tensor([[1, 2, 3, 4]]))
+    ours = run.loop.model.eval()(batch).logits
+    assert torch.equal(read_checkpoint(catalog, tmp_path).model(batch).logits, ours)
+
+
+def test_a_checkpoint_needs_no_data_to_answer(
+    catalog: Catalog, plan: Plan, tmp_path: Path, text_file: Path
+) -> None:
+    copy = tmp_path / "copy.txt"
+    copy.write_bytes(text_file.read_bytes())
+    configs = plan.configs | {"dataset": plan.configs["dataset"] | {"path": str(copy)}}
+    finish(Run(catalog, Plan(**plan.to_json() | {"configs": configs}), tmp_path / "run"))
+    copy.unlink()
+    checkpoint = read_checkpoint(catalog, tmp_path / "run")
+    answer = checkpoint.model(checkpoint.dataset.encode("the fox"))
+    assert len(checkpoint.dataset.decode(answer)) == len("the fox")
+
+
+@pytest.mark.parametrize("place", [0, 9, 300, -1])
+def test_a_flipped_byte_is_found(catalog: Catalog, trained: Path, place: int) -> None:
+    path = trained / "model.safetensors"
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(IntegrityError, match=r"model\.safetensors has sha256 .*, the manifest"):
+        read_checkpoint(catalog, trained)
+
+
+@pytest.mark.parametrize("missing", [1, 100, None])
+def test_truncated_weights_are_found(catalog: Catalog, trained: Path, missing: int | None) -> None:
+    path = trained / "model.safetensors"
+    size = path.stat().st_size
+    os.truncate(path, 0 if missing is None else size - missing)
+    with pytest.raises(IntegrityError, match=rf"has \d+ bytes, the manifest says {size}"):
+        read_checkpoint(catalog, trained)
+
+
+def test_missing_weights_are_named(catalog: Catalog, trained: Path) -> None:
+    (trained / "model.safetensors").unlink()
+    with pytest.raises(IntegrityError, match=r"model\.safetensors is missing"):
+        read_checkpoint(catalog, trained)
+
+
+def test_weights_of_another_model_are_told_by_name(catalog: Catalog, trained: Path) -> None:
+    path = trained / "config.json"
+    values = json.loads(path.read_text())
+    values["configs"]["model"]["hidden_size"] = 7
+    path.write_text(json.dumps(values))
+    with pytest.raises(IntegrityError, match=r"output\.weight is \(\d+, 6\), not \(\d+, 7\)"):
+        _ = read_checkpoint(catalog, trained).model
+
+
+def test_a_folder_without_a_checkpoint_is_named(catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no checkpoint in"):
+        read_checkpoint(catalog, tmp_path)
+
+
+def test_an_unfinished_run_loads_from_its_last_state(catalog: Catalog, trained: Path) -> None:
+    (trained / "config.json").unlink()
+    (trained / "model.safetensors").unlink()
+    checkpoint = read_checkpoint(catalog, trained)
+    assert not checkpoint.finished
+    assert all_finite(checkpoint.model.state_dict())
+
+
+def test_an_interrupted_run_is_not_finished(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
+    interrupt(Run(catalog, plan, tmp_path), 4)
+    assert {each.name for each in tmp_path.iterdir()} == FILES
+    assert not read_checkpoint(catalog, tmp_path).finished
+
+
+def test_a_checkpoint_is_not_overwritten(trained: Path, tmp_path: Path) -> None:
+    with pytest.raises(TargetError, match=r"holds a checkpoint already; .*--overwrite"):
+        refuse_checkpoint(trained)
+    (trained / "config.json").unlink()
+    with pytest.raises(TargetError, match="holds a checkpoint already"):
+        refuse_checkpoint(trained)
+    refuse_checkpoint(tmp_path / "new")
+
+
+def test_clearing_removes_a_checkpoint_and_nothing_else(trained: Path) -> None:
+    (trained / "notes.txt").write_text("mine")
+    clear_checkpoint(trained)
+    assert [each.name for each in trained.iterdir()] == ["notes.txt"]
+
+
+@pytest.fixture(scope="module")
+def crashed(catalog: Catalog, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """What crashes leave of a run resumed near its end, the last copy complete."""
+    folder = tmp_path_factory.mktemp("crashed")
+    interrupt(Run(catalog, plan, folder / "run"), 14)
+    return crashes(folder / "run", folder / "copies", lambda: go_on(catalog, folder / "run"))
+
+
+@forks
+def test_a_crash_at_any_moment_leaves_a_folder_that_loads(
+    catalog: Catalog, crashed: list[Path]
+) -> None:
+    checkpoints = [read_checkpoint(catalog, copy) for copy in crashed]
+    assert all(all_finite(each.model.state_dict()) for each in checkpoints)
+    finished = [each.finished for each in checkpoints]
+    assert finished == sorted(finished)
+    assert finished[-1]
+    assert not finished[0]
+
+
+@forks
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.6, 0.8, 0.9])
+def test_a_run_goes_on_from_a_crash_as_if_there_was_none(
+    catalog: Catalog, crashed: list[Path], trained_once: Path, share: float
+) -> None:
+    copy = crashed[round(share * len(crashed))]
+    go_on(catalog, copy)
+    assert contents(copy) == contents(trained_once)
+
+
+@forks
+def test_a_run_that_went_on_from_a_crash_leaves_no_remains(
+    catalog: Catalog, crashed: list[Path], tmp_path: Path
+) -> None:
+    remains = (copy for copy in reversed(crashed) if list(copy.glob(".model.safetensors.*")))
+    copy = shutil.copytree(next(remains), tmp_path / "copy")
+    go_on(catalog, copy)
+    assert {each.name for each in copy.iterdir()} == FILES

@@ -1,0 +1,202 @@
+"""Runs: repeated, interrupted, resumed, diverged, stopped early."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+from zoo_core.catalog import Catalog
+from zoo_core.errors import DivergedError, NotFoundError, ResumeError
+from zoo_core.manifest import read_manifest
+from zoo_core.plan import Plan
+from zoo_core.runtime.checkpoint import read_checkpoint
+from zoo_core.runtime.events import EpochEnded, Finished, Saved, Started, Stepped
+from zoo_core.runtime.run import Run, resume
+from zoo_core.runtime.tensors import all_finite
+
+from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan, train
+
+KINDS: dict[str, dict[str, Any]] = {
+    "shuffled": {},
+    "carried": {"dataset": {"sampling": "sequential"}},
+}
+
+
+class Whole(NamedTuple):
+    """A plan, and what the run of it holds that was never interrupted."""
+
+    plan: Plan
+    contents: dict[str, bytes]
+    steps: int
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def whole(
+    request: pytest.FixtureRequest,
+    catalog: Catalog,
+    text_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Whole:
+    plan = small_plan(catalog, text_file, **KINDS[request.param])
+    folder = tmp_path_factory.mktemp("whole")
+    steps = train(catalog, plan, folder).manifest.steps
+    return Whole(plan, contents(folder), steps)
+
+
+def abandon(run: Run, step: int) -> None:
+    """Leaves a run, as a kill would, when a state is saved at or after a step."""
+    for event in run.events():
+        if isinstance(event, Saved) and event.step >= step:
+            return
+
+
+@pytest.mark.parametrize("share", [0.0, 0.34, 0.7, 1.0])
+def test_an_interrupted_run_ends_as_if_it_never_was(
+    catalog: Catalog, whole: Whole, tmp_path: Path, share: float
+) -> None:
+    interrupt(Run(catalog, whole.plan, tmp_path), max(1, round(share * whole.steps)))
+    assert read_manifest(tmp_path).status == "interrupted"
+    go_on(catalog, tmp_path)
+    assert contents(tmp_path) == whole.contents
+
+
+@pytest.mark.parametrize("share", [0.0, 0.34, 0.7, 1.0])
+def test_a_killed_run_ends_as_if_it_never_was(
+    catalog: Catalog, whole: Whole, tmp_path: Path, share: float
+) -> None:
+    abandon(Run(catalog, whole.plan, tmp_path), round(share * whole.steps))
+    assert not (tmp_path / "config.json").exists()
+    go_on(catalog, tmp_path)
+    assert contents(tmp_path) == whole.contents
+
+
+def test_a_run_may_be_interrupted_again_and_again(
+    catalog: Catalog, whole: Whole, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, whole.plan, tmp_path), 2)
+    for step in (3, 6, 11):
+        interrupt(resume(catalog, tmp_path), step)
+    abandon(resume(catalog, tmp_path), 13)
+    go_on(catalog, tmp_path)
+    assert contents(tmp_path) == whole.contents
+
+
+def test_saving_more_or_less_often_changes_no_weight(
+    catalog: Catalog, text_file: Path, trained_once: Path, tmp_path: Path
+) -> None:
+    train(catalog, small_plan(catalog, text_file, trainer={"save_every": 1e6}), tmp_path)
+    for name in ("model.safetensors", "history.jsonl"):
+        assert (tmp_path / name).read_bytes() == (trained_once / name).read_bytes()
+
+
+def test_the_same_seed_gives_the_same_bytes(
+    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+) -> None:
+    train(catalog, plan, tmp_path)
+    assert contents(tmp_path) == contents(trained_once)
+
+
+def test_another_seed_gives_other_weights(
+    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+) -> None:
+    other = Plan(**plan.to_json() | {"seed": 4})
+    train(catalog, other, tmp_path)
+    assert contents(tmp_path)["model.safetensors"] != contents(trained_once)["model.safetensors"]
+
+
+def test_a_finished_run_refuses_to_go_on(catalog: Catalog, trained: Path) -> None:
+    before = contents(trained)
+    with pytest.raises(ResumeError, match=r"is complete; .*zoo train --from"):
+        resume(catalog, trained)
+    assert contents(trained) == before
+
+
+def test_a_folder_without_a_run_cannot_be_resumed(catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no run to go on with"):
+        resume(catalog, tmp_path)
+
+
+def test_going_on_removes_the_manifest_first(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
+    interrupt(Run(catalog, plan, tmp_path), 3)
+    resume(catalog, tmp_path)
+    assert not (tmp_path / "config.json").exists()
+    assert not read_checkpoint(catalog, tmp_path).finished
+
+
+@pytest.fixture
+def changed(catalog: Catalog, tmp_path: Path) -> Path:
+    """An interrupted run whose text has changed since."""
+    path, folder = tmp_path / "text.txt", tmp_path / "run"
+    path.write_text("abcdefg hijklmnop\n" * 20)
+    interrupt(Run(catalog, small_plan(catalog, path), folder), 2)
+    path.write_text("abcdefg hijklmnop\n" * 19 + "abcdefg hijklmnoo\n")
+    return folder
+
+
+def test_changed_data_refuses_to_resume_and_is_named(catalog: Catalog, changed: Path) -> None:
+    with pytest.raises(ResumeError, match="the data has changed; --force"):
+        resume(catalog, changed)
+    assert read_manifest(changed).status == "interrupted"
+
+
+def test_force_goes_on_with_changed_data(catalog: Catalog, changed: Path) -> None:
+    assert finish(resume(catalog, changed, force=True)).manifest.status == "finished"
+
+
+def test_changed_versions_refuse_to_resume_and_are_named(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, plan, tmp_path), 2)
+    values = next(tmp_path.glob("state/*/values.json"))
+    saved = json.loads(values.read_text())
+    saved["versions"] |= {"torch": "1.0", "zoo-lstm": "0.0"}
+    values.write_text(json.dumps(saved))
+    with pytest.raises(ResumeError, match=r"torch was 1\.0, is 2.*zoo-lstm was 0\.0, is"):
+        resume(catalog, tmp_path)
+
+
+@pytest.fixture
+def hopeless(catalog: Catalog, text_file: Path) -> Plan:
+    """A plan that cannot but diverge."""
+    trainer = {"optimizer": "SGD", "learning_rate": 1e38, "clip_norm": None, "schedule": None}
+    return small_plan(catalog, text_file, trainer=trainer)
+
+
+def test_a_run_that_diverges_says_where_and_what_to_try(
+    catalog: Catalog, hopeless: Plan, tmp_path: Path
+) -> None:
+    with pytest.raises(DivergedError, match=r"epoch 1, step \d+: .*--trainer\.learning-rate"):
+        train(catalog, hopeless, tmp_path)
+
+
+def test_a_run_that_diverged_leaves_finite_weights(
+    catalog: Catalog, hopeless: Plan, tmp_path: Path
+) -> None:
+    with pytest.raises(DivergedError):
+        train(catalog, hopeless, tmp_path)
+    checkpoint = read_checkpoint(catalog, tmp_path)
+    assert not checkpoint.finished
+    assert all_finite(checkpoint.model.state_dict())
+
+
+def test_the_events_tell_the_run_in_order(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
+    said = list(Run(catalog, plan, tmp_path).events())
+    kinds = [type(event) for event in said]
+    assert kinds[:2] == [Saved, Started]
+    assert kinds[-1] is Finished
+    started = next(event for event in said if isinstance(event, Started))
+    assert kinds.count(EpochEnded) == started.epochs == 3
+    assert kinds.count(Stepped) == read_manifest(tmp_path).steps
+
+
+def test_the_plan_on_disk_says_what_auto_came_to(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    auto = Plan(**plan.to_json() | {"threads": 0, "backend": "auto", "device": "cpu"})
+    train(catalog, auto, tmp_path)
+    written = read_manifest(tmp_path).plan
+    assert (written.device, written.backend) == ("cpu", "torch")
+    assert written.threads == torch.get_num_threads() > 0

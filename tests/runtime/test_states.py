@@ -1,0 +1,161 @@
+"""Saved states: what lies on disk, before and after any crash."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from zoo_core.catalog import Catalog
+from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.plan import Plan
+from zoo_core.runtime.checkpoint import read_checkpoint
+from zoo_core.runtime.run import Run
+from zoo_core.runtime.states import SavedState, has_state, read_state, write_state
+from zoo_core.runtime.tensors import all_finite
+
+from tests.runtime.crashes import crashes
+from tests.runtime.runs import interrupt
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
+
+
+@pytest.fixture(scope="module")
+def saved(
+    catalog: Catalog, plan: Plan, tmp_path_factory: pytest.TempPathFactory
+) -> dict[int, SavedState]:
+    """The states after three, seven and nine steps."""
+    states = {}
+    for step in (3, 7, 9):
+        folder = tmp_path_factory.mktemp("states")
+        interrupt(Run(catalog, plan, folder), step)
+        states[step] = read_state(folder)
+    return states
+
+
+@pytest.fixture
+def early(saved: dict[int, SavedState]) -> SavedState:
+    return saved[3]
+
+
+@pytest.fixture
+def late(saved: dict[int, SavedState]) -> SavedState:
+    return saved[7]
+
+
+def names(folder: Path) -> set[str]:
+    """What lies in the folder of states."""
+    return {each.name for each in (folder / "state").iterdir()}
+
+
+def test_a_state_comes_back_bit_for_bit(tmp_path: Path, late: SavedState) -> None:
+    write_state(tmp_path, late)
+    found = read_state(tmp_path)
+    assert found._replace(snapshot=late.snapshot) == late
+    assert found.snapshot.values == late.snapshot.values
+    for ours, theirs in zip(found.snapshot[:3], late.snapshot[:3], strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
+
+
+def test_current_names_the_state_that_counts_and_older_ones_go(
+    tmp_path: Path, early: SavedState, late: SavedState
+) -> None:
+    assert write_state(tmp_path, early) == 3
+    assert write_state(tmp_path, late) == 7
+    assert (tmp_path / "state" / "CURRENT").read_text() == "7\n"
+    assert names(tmp_path) == {"CURRENT", "7"}
+
+
+def test_a_state_is_of_safetensors_and_json_alone(tmp_path: Path, late: SavedState) -> None:
+    write_state(tmp_path, late)
+    files = {each.name for each in (tmp_path / "state" / "7").iterdir()}
+    assert files == {"last.safetensors", "best.safetensors", "tensors.safetensors", "values.json"}
+    assert load_file(tmp_path / "state" / "7" / "tensors.safetensors").keys() >= {"random.cpu"}
+
+
+def test_a_state_that_counts_already_is_left_alone(tmp_path: Path, early: SavedState) -> None:
+    write_state(tmp_path, early)
+    before = (tmp_path / "state" / "3" / "values.json").stat().st_ino
+    write_state(tmp_path, early)
+    assert (tmp_path / "state" / "3" / "values.json").stat().st_ino == before
+
+
+def test_permissions_are_what_the_umask_gives(tmp_path: Path, early: SavedState) -> None:
+    mask = os.umask(0o027)
+    try:
+        write_state(tmp_path, early)
+    finally:
+        os.umask(mask)
+    modes = {each.stat().st_mode & 0o777 for each in (tmp_path / "state").rglob("*.*")}
+    assert modes == {0o640}
+
+
+def test_a_folder_without_states_has_none(tmp_path: Path) -> None:
+    assert not has_state(tmp_path)
+    with pytest.raises(NotFoundError, match="no run to go on with"):
+        read_state(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", "../3", "three", ".3.tmp"])
+def test_current_may_name_nothing_but_a_step(tmp_path: Path, early: SavedState, name: str) -> None:
+    write_state(tmp_path, early)
+    (tmp_path / "state" / "CURRENT").write_text(name)
+    with pytest.raises(IntegrityError, match="names no state"):
+        read_state(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["last.safetensors", "tensors.safetensors", "values.json"])
+@pytest.mark.parametrize("size", [0, 40, None])
+def test_a_state_that_is_not_whole_is_refused(
+    tmp_path: Path, early: SavedState, name: str, size: int | None
+) -> None:
+    write_state(tmp_path, early)
+    file = tmp_path / "state" / "3" / name
+    file.unlink() if size is None else os.truncate(file, size)
+    with pytest.raises(IntegrityError, match=r"state.3"):
+        read_state(tmp_path)
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, early: SavedState) -> None:
+    (tmp_path / "state").write_text("in the way")
+    with pytest.raises(TargetError, match=r"cannot write .*state"):
+        write_state(tmp_path, early)
+
+
+@forks
+def test_a_crash_while_saving_leaves_the_old_state_or_the_new(
+    catalog: Catalog, tmp_path: Path, early: SavedState, late: SavedState
+) -> None:
+    folder = tmp_path / "run"
+    write_state(folder, early)
+    copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, late))
+    steps = [read_state(copy).snapshot.values["position"]["steps"] for copy in copies]
+    assert steps == sorted(steps)
+    assert set(steps) == {3, 7}
+    assert all(all_finite(read_checkpoint(catalog, copy).weights) for copy in copies)
+
+
+@forks
+def test_after_a_crash_the_next_save_works_and_clears_the_remains(
+    tmp_path: Path, saved: dict[int, SavedState]
+) -> None:
+    folder = tmp_path / "run"
+    write_state(folder, saved[3])
+    for copy in crashes(folder, tmp_path / "copies", lambda: write_state(folder, saved[7])):
+        write_state(copy, saved[9])
+        assert read_state(copy).snapshot.values == saved[9].snapshot.values
+        assert names(copy) == {"CURRENT", "9"}
+
+
+@forks
+def test_a_crash_before_the_first_state_leaves_no_run(tmp_path: Path, early: SavedState) -> None:
+    folder = tmp_path / "run"
+    folder.mkdir()
+    copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, early))
+    whole = [has_state(copy) for copy in copies]
+    assert whole == sorted(whole)
+    for copy in copies:
+        write_state(copy, early)
+        assert read_state(copy).snapshot.values == early.snapshot.values
