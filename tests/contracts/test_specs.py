@@ -22,15 +22,13 @@ from zoo_core import AbstractTrainerConfig, TrainerSpec
 
 CATALOG = load_catalog()
 SPEC_LIST: list[Any] = [offer.spec for offer in CATALOG.offers]
-CONFIGURED = tuple(SPECS.values())
+CONFIGURED: list[Any] = [each.spec for kind in SPECS.values() for each in CATALOG.of(kind)]
 RECIPES = list_recipes(CATALOG)
 HELLO = [recipe for recipe in RECIPES if recipe.tables["dataset"]["name"] == "hello"]
 REQUIRED: dict[type, object] = {Path: "a/file", str: "text", int: 1, float: 0.5, bool: True}
 
 every_spec = pytest.mark.parametrize("spec", SPEC_LIST, ids=lambda spec: spec.name)
-every_config = pytest.mark.parametrize(
-    "spec", [spec for spec in SPEC_LIST if isinstance(spec, CONFIGURED)], ids=lambda spec: spec.name
-)
+every_config = pytest.mark.parametrize("spec", CONFIGURED, ids=lambda spec: spec.name)
 every_recipe = pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.name)
 every_hello = pytest.mark.parametrize("recipe", HELLO, ids=lambda recipe: recipe.name)
 

@@ -164,7 +164,7 @@ def test_a_wrong_entry_is_refused_with_file_and_name(
     registry: RegistryWriter, old: str, new: str
 ) -> None:
     assert old in ENTRY
-    with pytest.raises(ConfigError, match=r"registry\.toml: checkpoint 'tiny\.first': "):
+    with pytest.raises(ConfigError, match=r"registry\.toml, line \d+: checkpoint 'tiny\.first': "):
         read_registry(registry(ENTRY.replace(old, new)))
 
 
@@ -178,5 +178,5 @@ def test_a_wrong_entry_is_refused_with_its_line(registry: RegistryWriter) -> Non
 def test_a_moving_revision_is_refused(registry: RegistryWriter, revision: str) -> None:
     place = f'source = "hub:owner/repo"\nrevision = "{revision}"\n'
     source = 'source = "package:zoo_tiny/checkpoints/first"\n'
-    with pytest.raises(ConfigError, match=r"registry\.toml: checkpoint 'tiny\.first'"):
+    with pytest.raises(ConfigError, match=r"registry\.toml, line \d+: checkpoint 'tiny\.first'"):
         read_registry(registry(ENTRY.replace(source, place)))

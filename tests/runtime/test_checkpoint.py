@@ -188,9 +188,9 @@ def test_a_crash_at_any_moment_leaves_a_folder_that_loads(
 @forks
 @pytest.mark.parametrize("share", [0.1, 0.4, 0.6, 0.8, 0.9])
 def test_a_run_goes_on_from_a_crash_as_if_there_was_none(
-    catalog: Catalog, crashed: list[Path], trained_once: Path, share: float
+    catalog: Catalog, crashed: list[Path], trained_once: Path, tmp_path: Path, share: float
 ) -> None:
-    copy = crashed[round(share * len(crashed))]
+    copy = shutil.copytree(crashed[round(share * len(crashed))], tmp_path / "copy")
     go_on(catalog, copy)
     assert contents(copy) == contents(trained_once)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.metadata import Distribution, entry_points
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 
 @final
@@ -38,5 +38,5 @@ def installed_plugins() -> list[Plugin]:
 
 def _identity(owner: Distribution | None) -> tuple[str, str]:
     """Name and version; ``unknown`` where an interrupted uninstall left no metadata."""
-    facts = dict(owner.metadata.items()) if owner else {}
+    facts: Any = owner.metadata if owner else {}  # an email.message.Message
     return str(facts.get("Name", "unknown")), str(facts.get("Version", "unknown"))

@@ -1,0 +1,122 @@
+"""Optimizers and schedules: their state fits tensors and JSON, and comes back bit for bit."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, cast, get_args, get_type_hints
+
+import pytest
+import torch
+from torch import Tensor, nn
+from zoo_core.runtime.optimization import flatten, make_optimizer, make_schedule, unflatten
+from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_train.configs import SupervisedConfig
+
+from zoo_core import AbstractTrainerConfig
+
+HINTS = get_type_hints(AbstractTrainerConfig)
+OPTIMIZERS: list[dict[str, Any]] = [
+    *({"optimizer": name} for name in get_args(HINTS["optimizer"])),
+    {"optimizer": "SGD", "momentum": 0.9},
+    {"optimizer": "RMSprop", "momentum": 0.5},
+    {"optimizer": "AdamW", "weight_decay": 0.1},
+]
+SCHEDULES = [None, *get_args(get_args(HINTS["schedule"])[0])]
+STEPS = 12
+
+
+class Training:
+    """A small layer under training, one step after the other."""
+
+    def __init__(self, config: AbstractTrainerConfig) -> None:
+        torch.manual_seed(0)
+        sparse = config.optimizer == "SparseAdam"
+        self.layer = nn.Embedding(5, 3, sparse=sparse)
+        self.optimizer = make_optimizer(config, [{"params": list(self.layer.parameters())}])
+        self.schedule = make_schedule(config, self.optimizer, STEPS)
+
+    def step(self, number: int) -> None:
+        """One step, on data that depends on its number alone."""
+        self.optimizer.zero_grad()
+        torch.autograd.backward(self.layer(torch.tensor([number % 5, 1])).sin().pow(2).sum())
+        self.optimizer.step()
+        if self.schedule:
+            self.schedule.step()
+
+    def save(self) -> tuple[bytes, bytes, str]:
+        """Everything, as it lies on disk."""
+        tensors, groups = flatten(self.optimizer.state_dict())
+        values = [groups, self.schedule.state_dict() if self.schedule else None]
+        return to_bytes(self.layer.state_dict()), to_bytes(tensors), json.dumps(values)
+
+    def load(self, saved: tuple[bytes, bytes, str]) -> None:
+        """Back to where it was saved."""
+        weights, tensors = (read_tensors(cast(Any, None), data) for data in saved[:2])
+        groups, schedule = json.loads(saved[2])
+        self.layer.load_state_dict(weights)
+        self.optimizer.load_state_dict(unflatten(tensors, groups))
+        if self.schedule:
+            self.schedule.load_state_dict(schedule)
+
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
+@pytest.mark.parametrize("chosen", OPTIMIZERS, ids=lambda each: "-".join(map(str, each.values())))
+@pytest.mark.parametrize("at", [0, 5])
+def test_training_goes_on_from_disk_bit_for_bit(
+    chosen: dict[str, Any], schedule: str | None, at: int
+) -> None:
+    config = SupervisedConfig(learning_rate=0.05, schedule=cast(Any, schedule), **chosen)
+    whole, other = Training(config), Training(config)
+    for number in range(at):
+        whole.step(number)
+    other.load(whole.save())
+    for number in range(at, STEPS - 1):
+        whole.step(number)
+        other.step(number)
+    assert other.save() == whole.save()
+
+
+@pytest.mark.parametrize("chosen", OPTIMIZERS, ids=lambda each: "-".join(map(str, each.values())))
+def test_every_optimizer_gets_what_the_config_says(chosen: dict[str, Any]) -> None:
+    optimizer = Training(SupervisedConfig(learning_rate=0.05, **chosen)).optimizer
+    group = optimizer.param_groups[0]
+    said = {"lr": 0.05} | {key: each for key, each in chosen.items() if key != "optimizer"}
+    assert type(optimizer).__name__ == chosen["optimizer"]
+    assert {key: group[key] for key in said} == said
+
+
+def rates(schedule: str | None) -> list[float]:
+    """The learning rate of every step."""
+    training = Training(SupervisedConfig(learning_rate=0.1, schedule=cast(Any, schedule)))
+    found = []
+    for number in range(STEPS):
+        found.append(float(training.optimizer.param_groups[0]["lr"]))
+        training.step(number)
+    return found
+
+
+def test_without_a_schedule_the_rate_stays() -> None:
+    assert rates(None) == [0.1] * STEPS
+
+
+@pytest.mark.parametrize("schedule", ["CosineAnnealingLR", "LinearLR"])
+def test_cosine_and_linear_fall_from_the_rate_to_almost_nothing(schedule: str) -> None:
+    found = rates(schedule)
+    assert found[0] == 0.1
+    assert found == sorted(found, reverse=True)
+    assert 0 < found[-1] < 0.02
+
+
+def test_one_cycle_rises_to_the_rate_and_falls_below_its_start() -> None:
+    found = rates("OneCycleLR")
+    assert max(found) == pytest.approx(0.1, rel=1e-12)
+    assert found.index(max(found)) not in (0, STEPS - 1)
+    assert found[-1] < found[0]
+
+
+def test_flattened_state_is_tensors_by_parameter_and_slot() -> None:
+    training = Training(SupervisedConfig())
+    training.step(0)
+    tensors, _ = flatten(training.optimizer.state_dict())
+    assert tensors.keys() == {"0.step", "0.exp_avg", "0.exp_avg_sq"}
+    assert all(isinstance(each, Tensor) for each in tensors.values())

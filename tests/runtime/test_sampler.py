@@ -1,0 +1,77 @@
+"""Choosing the next symbol."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+import torch
+from zoo_core.errors import ConfigError, IntegrityError
+from zoo_core.runtime.sampler import Sampler
+
+LOGITS = torch.tensor([0.0, 2.0, 1.0, -1.0])
+
+
+def draws(sampler: Sampler, count: int = 2000) -> Counter[int]:
+    """How often each symbol is drawn."""
+    return Counter(sampler.draw(LOGITS) for _ in range(count))
+
+
+def test_temperature_zero_takes_the_likeliest() -> None:
+    assert draws(Sampler(temperature=0), 20) == {1: 20}
+
+
+def test_draws_follow_the_softmax_of_the_logits() -> None:
+    found = draws(Sampler())
+    for symbol, probability in enumerate(LOGITS.softmax(0).tolist()):
+        assert found[symbol] / 2000 == pytest.approx(probability, abs=0.03)
+
+
+def test_a_temperature_divides_the_logits() -> None:
+    found = draws(Sampler(temperature=0.5))
+    for symbol, probability in enumerate((LOGITS / 0.5).softmax(0).tolist()):
+        assert found[symbol] / 2000 == pytest.approx(probability, abs=0.03)
+
+
+def test_a_seed_repeats_and_another_does_not() -> None:
+    first, again, other = (
+        [sampler.draw(LOGITS) for _ in range(50)]
+        for sampler in (Sampler(seed=1), Sampler(seed=1), Sampler(seed=2))
+    )
+    assert first == again != other
+
+
+def test_draws_leave_the_global_generator_alone() -> None:
+    before = torch.get_rng_state()
+    draws(Sampler(), 5)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_top_k_draws_from_the_k_likeliest() -> None:
+    assert draws(Sampler(top_k=2)).keys() == {1, 2}
+
+
+def test_top_k_beyond_the_vocabulary_draws_from_all() -> None:
+    assert draws(Sampler(top_k=99)) == draws(Sampler())
+
+
+def test_a_very_small_temperature_is_greedy_and_not_nan() -> None:
+    assert draws(Sampler(temperature=1e-30), 20) == {1: 20}
+
+
+@pytest.mark.parametrize("temperature", [-0.1, float("nan"), float("inf")])
+def test_a_temperature_that_is_none_is_refused(temperature: float) -> None:
+    with pytest.raises(ConfigError, match="temperature = .*: wanted a number >= 0"):
+        Sampler(temperature)
+
+
+@pytest.mark.parametrize("top_k", [0, -1])
+def test_a_top_k_below_one_is_refused(top_k: int) -> None:
+    with pytest.raises(ConfigError, match="top_k = .*: wanted an integer >= 1"):
+        Sampler(top_k=top_k)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_logits_that_are_not_finite_are_refused(number: float) -> None:
+    with pytest.raises(IntegrityError, match="not finite"):
+        Sampler().draw(torch.tensor([0.0, number]))
