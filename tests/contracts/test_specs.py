@@ -52,9 +52,7 @@ def toml(values: dict[str, Any]) -> str:
 
 def settings_said() -> list[Setting]:
     """Every setting of every config of the catalog."""
-    configs = dict.fromkeys(
-        resolve(spec.config) for spec in SPEC_LIST if isinstance(spec, CONFIGURED)
-    )
+    configs = dict.fromkeys(resolve(spec.config) for spec in CONFIGURED)
     return [
         each._replace(label=f"{config.__name__}.{key}")
         for config in configs

@@ -33,7 +33,8 @@ def make_schedule(
         case "LinearLR":
             return LinearLR(optimizer, start_factor=1.0, end_factor=1e-3, total_iters=steps)
         case "OneCycleLR":
-            return OneCycleLR(optimizer, max_lr=config.learning_rate, total_steps=steps)
+            rate = config.learning_rate
+            return OneCycleLR(optimizer, max_lr=rate, total_steps=steps, cycle_momentum=False)
     return None
 
 

@@ -1,0 +1,107 @@
+"""Any text file as a dataset."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zoo_core.errors import DataError
+from zoo_text.configs import TextConfig
+from zoo_text.dataset import TextDataset
+from zoo_text.textfile import text_file
+
+from zoo_core import Vocabulary
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "some text.txt"
+
+
+def dataset(path: Path, **how: Any) -> TextDataset:
+    """The file as a dataset."""
+    return text_file(TextConfig(path=path, **how), None)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(path: Path) -> None:
+    path.write_bytes(b"\xef\xbb\xbfabc\n")
+    assert dataset(path).text == "abc\n"
+
+
+def test_every_line_ends_with_a_newline_character(path: Path) -> None:
+    path.write_bytes(b"one\r\ntwo\rthree\n\r\n")
+    assert dataset(path).text == "one\ntwo\nthree\n\n"
+
+
+def test_line_ends_do_not_change_the_fingerprint(path: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.txt"
+    path.write_bytes(b"one\r\ntwo\r\n")
+    other.write_bytes(b"one\ntwo\n")
+    assert dataset(path).fingerprint == dataset(other).fingerprint
+
+
+def test_bad_bytes_are_named_with_their_offset(path: Path) -> None:
+    path.write_bytes("Grüße ".encode() + b"\xff and more")
+    with pytest.raises(DataError, match=r"is not utf-8: byte 0xff at offset 8; .*--dataset\.enc"):
+        _ = dataset(path).text
+
+
+def test_another_encoding_may_be_named(path: Path) -> None:
+    path.write_bytes("Grüße".encode("latin-1"))
+    assert dataset(path, encoding="latin-1").text == "Grüße"
+
+
+def test_an_unknown_encoding_is_refused(path: Path) -> None:
+    path.write_bytes(b"abc")
+    with pytest.raises(DataError, match="no encoding 'klingon'; try utf-8 or latin-1"):
+        _ = dataset(path, encoding="klingon").text
+
+
+@pytest.mark.parametrize("encoding", ["base64", "rot13", "hex"])
+def test_a_codec_that_makes_no_characters_of_bytes_is_refused(path: Path, encoding: str) -> None:
+    path.write_bytes(b"abcd")
+    with pytest.raises(DataError, match=f"no encoding '{encoding}'"):
+        _ = dataset(path, encoding=encoding).text
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "utf\0"])
+def test_a_codec_that_cannot_say_where_it_failed_is_refused(path: Path, encoding: str) -> None:
+    path.write_bytes(b"abcd")
+    with pytest.raises(DataError, match="encoding"):
+        _ = dataset(path, encoding=encoding).text
+
+
+def test_a_missing_file_is_named(path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot read .*some text\.txt: No such file"):
+        _ = dataset(path).text
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
+        _ = dataset(tmp_path).text
+
+
+@pytest.mark.parametrize(
+    ("limit", "text"), [(3, "aüb"), (1, "a"), (99, "aüb\nc"), (None, "aüb\nc")]
+)
+def test_a_limit_counts_characters(path: Path, limit: int | None, text: str) -> None:
+    path.write_bytes("aüb\r\nc".encode())
+    assert dataset(path, limit=limit).text == text
+
+
+def test_an_empty_file_is_named(path: Path) -> None:
+    path.write_bytes(b"")
+    with pytest.raises(DataError, match=r"some text\.txt: the text is empty"):
+        _ = dataset(path).signature
+
+
+def test_the_file_is_read_when_it_is_first_needed(path: Path) -> None:
+    made = dataset(path)
+    path.write_text("abab")
+    assert made.vocabulary.symbols == ("a", "b")
+
+
+def test_with_a_vocabulary_the_file_may_be_gone(path: Path) -> None:
+    made = text_file(TextConfig(path=path), Vocabulary(("a", "b")))
+    assert made.encode("ab").inputs.tolist() == [[0, 1]]

@@ -1,0 +1,34 @@
+"""Texts as datasets, without a file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from torch import Tensor
+from zoo_core.runtime.batch import Batch
+from zoo_text.configs import AbstractTextConfig
+from zoo_text.dataset import TextDataset
+
+from zoo_core import Vocabulary
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def text_dataset(text: str, vocabulary: Vocabulary | None = None, **how: Any) -> TextDataset:
+    """A dataset over a text."""
+    return TextDataset("letters", AbstractTextConfig(**how), lambda: text, vocabulary)
+
+
+def targets_of(batch: Batch) -> Tensor:
+    """A batch's targets."""
+    assert batch.targets is not None
+    return batch.targets
+
+
+def same(first: list[Batch], second: list[Batch]) -> bool:
+    """Whether two sequences of batches are equal."""
+    pairs = list(zip(first, second, strict=False))
+    return len(first) == len(second) and all(
+        a.inputs.equal(b.inputs) and targets_of(a).equal(targets_of(b)) and a.carry == b.carry
+        for a, b in pairs
+    )

@@ -1,0 +1,150 @@
+"""The zoo without a shell: what ``zoo_core`` itself offers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from zoo_core.errors import (
+    ConfigError,
+    DataError,
+    IntegrityError,
+    MisfitError,
+    NotFoundError,
+    TargetError,
+)
+from zoo_core.runtime.checkpoint import Checkpoint
+from zoo_core.runtime.events import Event, Finished, Started
+
+import zoo_core
+from zoo_core import Features, Signature, Tokens, Unknown
+
+HELLO: dict[str, Any] = {"seed": 0, "device": "cpu", "threads": 1}
+
+
+@pytest.fixture(scope="module")
+def hello(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """A model that spells ohlol."""
+    return zoo_core.train("lstm-embed.hello", tmp_path_factory.mktemp("api") / "hello", **HELLO)
+
+
+@pytest.fixture(scope="module")
+def prose(trained_once: Path) -> Checkpoint:
+    """A model that predicts the next symbol, badly."""
+    return zoo_core.load(trained_once)
+
+
+def test_a_trained_model_predicts(hello: Checkpoint) -> None:
+    assert zoo_core.predict(hello, "hello") == "ohlol"
+
+
+def test_a_checkpoint_loaded_by_path_or_text_predicts_the_same(hello: Checkpoint) -> None:
+    for reference in (hello.folder, f"dir:{hello.folder}", f"{hello.folder}/"):
+        loaded = zoo_core.load(reference)
+        assert loaded.finished
+        assert zoo_core.predict(loaded, "hello") == "ohlol"
+
+
+def test_training_tells_its_events_to_a_listener(tmp_path: Path) -> None:
+    heard: list[Event] = []
+    settings = {"trainer": {"epochs": 2}}
+    zoo_core.train("rnn-cell.hello", tmp_path / "x", settings=settings, listen=heard.append)
+    assert [type(event) for event in heard].count(Started) == 1
+    assert isinstance(heard[-1], Finished)
+
+
+def test_settings_beat_the_recipe(tmp_path: Path) -> None:
+    settings = {"model": {"hidden_size": 3}, "trainer": {"epochs": 1}}
+    checkpoint = zoo_core.train("gru-manual", tmp_path / "x", settings=settings, **HELLO)
+    assert checkpoint.model.state_dict()["recurrent.weight_hh_l0"].shape == (9, 3)
+    assert checkpoint.plan.recipe == "gru-manual.hello"
+
+
+def test_training_takes_another_dataset_and_trainer(tmp_path: Path, text_file: Path) -> None:
+    settings = {
+        "dataset": {"path": text_file, "steps": 8},
+        "trainer": {"epochs": 1, "batch_size": 2},
+        "model": {"hidden_size": 4},
+    }
+    how: dict[str, Any] = {"dataset": "text", "trainer": "next-token", "settings": settings}
+    checkpoint = zoo_core.train("rnn-stacked", tmp_path / "x", **how, **HELLO)
+    assert (checkpoint.plan.dataset, checkpoint.plan.trainer) == ("text", "next-token")
+    assert checkpoint.plan.recipe == ""
+
+
+def test_training_overwrites_no_checkpoint(hello: Checkpoint) -> None:
+    before = (hello.folder / "config.json").read_bytes()
+    with pytest.raises(TargetError, match="holds a checkpoint already"):
+        zoo_core.train("lstm-embed.hello", hello.folder, **HELLO)
+    assert (hello.folder / "config.json").read_bytes() == before
+
+
+def test_a_wrong_setting_is_told_before_a_folder_is_made(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"model\.hiden_size: no such setting"):
+        zoo_core.train("lstm-embed", tmp_path / "x", settings={"model": {"hiden_size": 3}})
+    assert not (tmp_path / "x").exists()
+
+
+def test_a_prediction_of_unknown_symbols_is_refused_or_told_how(hello: Checkpoint) -> None:
+    with pytest.raises(DataError, match=r"lacks: 'x' \(2×\)"):
+        zoo_core.predict(hello, "xhex")
+    assert len(zoo_core.predict(hello, "xhex", unknown=Unknown("skip"))) == 2
+
+
+def test_generation_adds_so_many_symbols_and_repeats(prose: Checkpoint) -> None:
+    first, again = (zoo_core.generate(prose, "the ", length=30, seed=5) for _ in range(2))
+    assert first == again
+    assert len(first) == 30
+
+
+def test_generation_of_a_model_of_other_labels_is_refused(hello: Checkpoint) -> None:
+    with pytest.raises(MisfitError, match="does not predict the next symbol"):
+        zoo_core.generate(hello, "hello")
+
+
+def test_a_model_by_name_has_the_shape_of_its_recipes_data() -> None:
+    model = zoo_core.create_model("lstm-embed")
+    assert model.signature.vocabulary is not None
+    assert model.signature.vocabulary.symbols == ("e", "h", "l", "o")
+    assert model.state_dict()["recurrent.weight_hh_l0"].shape == (16, 4)
+
+
+def test_a_model_takes_settings_signature_and_seed() -> None:
+    signature = Signature(inputs=Features(3), classes=5, per="sequence")
+    how: dict[str, Any] = {"settings": {"hidden_size": 6}, "signature": signature}
+    first, again, other = (zoo_core.create_model("lstm-manual", seed=s, **how) for s in (1, 1, 2))
+    weights = [each.state_dict()["recurrent.weight_ih_l0"] for each in (first, again, other)]
+    assert weights[0].shape == (24, 3)
+    assert torch.equal(weights[0], weights[1])
+    assert not torch.equal(weights[0], weights[2])
+
+
+def test_a_model_that_does_not_take_the_signature_says_so() -> None:
+    signature = Signature(inputs=Features(3), classes=5, per="step")
+    with pytest.raises(MisfitError, match="lstm-embed takes tokens"):
+        zoo_core.create_model("lstm-embed", signature=signature)
+
+
+def test_a_model_of_tokens_needs_no_vocabulary() -> None:
+    signature = Signature(inputs=Tokens(11), classes=2, per="sequence")
+    model = zoo_core.create_model("gru-embed", signature=signature)
+    assert model.state_dict()["embedding.weight"].shape == (11, 10)
+
+
+@pytest.mark.parametrize("name", ["lstm-embd", "lstm-embed.helo"])
+def test_an_unknown_model_or_recipe_offers_the_nearest(name: str) -> None:
+    with pytest.raises(NotFoundError, match=r"lstm-embed"):
+        zoo_core.create_model(name)
+
+
+def test_a_pretrained_model_that_the_registry_lacks_is_not_found() -> None:
+    with pytest.raises(NotFoundError, match=r"lstm-embed\.nothing"):
+        zoo_core.create_model("lstm-embed.nothing", pretrained=True)
+
+
+def test_a_damaged_checkpoint_is_not_loaded(trained: Path) -> None:
+    (trained / "model.safetensors").write_bytes(b"\0" * 10)
+    with pytest.raises(IntegrityError, match=r"model\.safetensors has 10 bytes"):
+        zoo_core.load(trained)

@@ -1,0 +1,95 @@
+"""Making the parts of a plan, and telling before training whether they fit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.discovery import Plugin
+from zoo_core.draft import draft
+from zoo_core.errors import DeviceError, MisfitError, NotFoundError, PluginError
+from zoo_core.plan import Plan
+from zoo_core.runtime.build import backend_of, kernels, make_dataset, make_model, make_trainer
+from zoo_core.runtime.run import Run
+from zoo_core.signature import Signature
+
+from zoo_core import Features, Grid, Tokens, Vocabulary
+
+TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
+
+
+def with_settings(plan: Plan, **changes: object) -> Plan:
+    """The plan with other fields."""
+    return Plan(**plan.to_json() | changes)
+
+
+def test_the_parts_of_a_plan_have_its_settings(catalog: Catalog, plan: Plan) -> None:
+    dataset = make_dataset(catalog, plan, None)
+    model = make_model(catalog, plan, dataset.signature)
+    assert model.state_dict()["recurrent.weight_hh_l1"].shape == (24, 6)
+    assert make_trainer(catalog, plan, dataset.signature).config.batch_size == 4
+
+
+@pytest.mark.parametrize(("inputs", "said"), [(Features(4), "features"), (Grid(1, (8, 8)), "grid")])
+def test_inputs_that_a_model_does_not_take_are_told(
+    catalog: Catalog, plan: Plan, inputs: Features | Grid, said: str
+) -> None:
+    signature = Signature(inputs=inputs, classes=2, per="step")
+    message = f"lstm-embed takes tokens with a label per .*; text gives {said} with a label"
+    with pytest.raises(MisfitError, match=message):
+        make_model(catalog, plan, signature)
+
+
+def test_labels_that_a_trainer_cannot_learn_are_told_before_training(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    plan = draft(catalog, "lstm-embed", trainer="next-token").plan(device="cpu", threads=1)
+    with pytest.raises(MisfitError, match="use --trainer supervised"):
+        Run(catalog, plan, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_auto_takes_the_torch_kernel_and_has_the_reference_last(catalog: Catalog) -> None:
+    names = [each.name for each in kernels(catalog, "auto")]
+    assert names[-2:] == ["torch", "reference"]
+
+
+@pytest.mark.parametrize("name", ["torch", "reference"])
+def test_a_backend_is_chosen_by_name(catalog: Catalog, plan: Plan, name: str) -> None:
+    model = make_model(catalog, with_settings(plan, backend=name), TOKENS)
+    assert backend_of(model) == (name, "")
+
+
+def test_an_unknown_backend_lists_those_there_are(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match=r"no backend 'fast'; there are: auto, torch, ref"):
+        kernels(catalog, "fast")
+
+
+def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(catalog: Catalog) -> None:
+    plan = draft(catalog, "gru-manual").plan({"model": {"reset_after": False}}, backend="torch")
+    name, remark = backend_of(make_model(catalog, plan, TOKENS))
+    assert name == "reference"
+    assert remark == "reference stands in for torch: torch.nn has no gru-reset-before"
+
+
+def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, plan: Plan) -> None:
+    fewer = load_catalog([each for each in catalog.plugins if each.name != "zoo-lstm"])
+    message = "model 'lstm-embed' needs the plugin zoo-lstm: install it: pip install zoo-lstm"
+    with pytest.raises(PluginError, match=message):
+        make_model(fewer, plan, TOKENS)
+
+
+def test_a_broken_plugin_is_told_from_a_missing_one(catalog: Catalog, plan: Plan) -> None:
+    others = [each for each in catalog.plugins if each.name != "zoo-lstm"]
+    broken = Plugin("zoo-lstm", "no_such_module.plugin", "zoo-lstm", "0")
+    with pytest.raises(PluginError, match="it is installed but broken; see: zoo plugins"):
+        make_model(load_catalog([*others, broken]), plan, TOKENS)
+
+
+def test_a_device_that_is_not_here_is_told_before_training(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    with pytest.raises(DeviceError, match=r"no device 'tpu' here; there is: .*cpu"):
+        Run(catalog, with_settings(plan, device="tpu"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()

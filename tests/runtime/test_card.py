@@ -1,0 +1,68 @@
+"""The model card."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import metadata_load
+from zoo_core.catalog import Catalog
+from zoo_core.manifest import read_manifest
+from zoo_core.plan import Plan
+from zoo_core.runtime.card import card
+from zoo_core.runtime.run import Run
+
+from tests.runtime.runs import go_on, interrupt
+
+
+@pytest.fixture
+def text(trained_once: Path) -> str:
+    """The card as it lies in the folder."""
+    return (trained_once / "README.md").read_text("utf-8")
+
+
+@pytest.fixture
+def front(trained_once: Path) -> dict[str, Any]:
+    """Its front matter, as the Hub reads it."""
+    values = metadata_load(trained_once / "README.md")
+    assert values is not None
+    return values
+
+
+def test_the_front_matter_says_which_library_reads_it(front: dict[str, Any]) -> None:
+    assert front["library_name"] == "zoo-core"
+    assert front["pipeline_tag"] == "text-generation"
+    assert front["datasets"] == ["text"]
+    assert front["license"]
+    assert "lstm-embed" in front["tags"]
+
+
+def test_the_front_matter_holds_every_metric(front: dict[str, Any], trained_once: Path) -> None:
+    results = front["model-index"][0]["results"]
+    found = {
+        (each["dataset"]["split"], metric["type"]): metric["value"]
+        for each in results
+        for metric in each["metrics"]
+    }
+    said = read_manifest(trained_once).metrics
+    assert found == {(s, name): value for s, named in said.items() for name, value in named.items()}
+
+
+def test_the_card_tells_usage_metrics_curve_and_settings(text: str) -> None:
+    assert "zoo generate FOLDER" in text
+    assert "| split |" in text
+    assert "![Loss over epochs](curve.png)" in text
+    assert "| model | `hidden_size` | 6 |" in text
+
+
+def test_the_card_repeats(trained_once: Path, text: str) -> None:
+    assert card(read_manifest(trained_once)) == text
+
+
+def test_a_persons_text_survives_going_on(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
+    interrupt(Run(catalog, plan, tmp_path), 4)
+    readme = tmp_path / "README.md"
+    readme.write_text(f"{readme.read_text('utf-8')}\n## Remarks\n\nMine, by hand.\n", "utf-8")
+    go_on(catalog, tmp_path)
+    assert "Mine, by hand." in readme.read_text("utf-8")

@@ -1,0 +1,41 @@
+"""The picture of a training."""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import Any
+
+from zoo_core.plan import Plan
+from zoo_core.runtime.checkpoint import read_history
+from zoo_core.runtime.curve import curve
+
+
+def size(png: bytes) -> tuple[int, ...]:
+    """Width and height of a PNG."""
+    assert png.startswith(b"\x89PNG\r\n\x1a\n")
+    return struct.unpack(">II", png[16:24])
+
+
+def row(epoch: int, **metrics: float) -> dict[str, Any]:
+    """A row of history."""
+    return {"epoch": epoch, "metrics": {"train": metrics}}
+
+
+def test_the_picture_is_1600_by_640(trained_once: Path) -> None:
+    assert size((trained_once / "curve.png").read_bytes()) == (1600, 640)
+
+
+def test_the_picture_repeats(trained_once: Path, plan: Plan) -> None:
+    rows = read_history(trained_once)
+    assert curve(rows, plan) == curve(rows, plan)
+
+
+def test_another_history_gives_another_picture(plan: Plan) -> None:
+    first = curve([row(1, loss=1.0), row(2, loss=0.5)], plan)
+    assert curve([row(1, loss=1.0), row(2, loss=0.4)], plan) != first
+    assert curve([row(1, loss=1.0, accuracy=0.5), row(2, loss=0.5, accuracy=0.6)], plan) != first
+
+
+def test_a_run_that_ended_before_its_first_epoch_has_a_picture_too(plan: Plan) -> None:
+    assert size(curve([], plan)) == (1600, 640)

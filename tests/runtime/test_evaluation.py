@@ -1,0 +1,96 @@
+"""Judging a model on a split."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from torch.nn.functional import cross_entropy
+from zoo_core.catalog import Catalog
+from zoo_core.errors import DataError
+from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.evaluation import evaluate
+
+from tests.runtime.runs import small_plan, train
+
+
+@pytest.fixture(scope="module", params=["sequential", "random"])
+def checkpoint(
+    request: pytest.FixtureRequest,
+    catalog: Catalog,
+    text_file: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Checkpoint:
+    """Trained a little, in windows of either kind."""
+    dataset = {"sampling": request.param, "test": 0.3}
+    plan = small_plan(catalog, text_file, dataset=dataset, trainer={"epochs": 1, "batch_size": 2})
+    folder = tmp_path_factory.mktemp("evaluated")
+    train(catalog, plan, folder)
+    return read_checkpoint(catalog, folder)
+
+
+def judge(checkpoint: Checkpoint, split: str = "test") -> dict[str, float]:
+    """The metrics of a checkpoint on a split."""
+    return evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, split)
+
+
+def by_hand(checkpoint: Checkpoint) -> tuple[float, float]:
+    """Loss and accuracy on the test split, target by target."""
+    state, losses, right = None, [], []
+    for batch in checkpoint.dataset.batches("test", 2, seed=0, epoch=0):
+        output = checkpoint.model(batch, state if batch.carry else None)
+        state = output.state
+        assert batch.targets is not None
+        targets = batch.targets.flatten()
+        logits = output.logits.flatten(0, 1).double()
+        losses.append(cross_entropy(logits, targets, reduction="none"))
+        right.append(logits.argmax(1) == targets)
+    return torch.cat(losses).mean().item(), torch.cat(right).double().mean().item()
+
+
+def test_metrics_are_means_over_all_targets(checkpoint: Checkpoint) -> None:
+    loss, accuracy = by_hand(checkpoint)
+    metrics = judge(checkpoint)
+    assert metrics["loss"] == pytest.approx(loss, rel=1e-5)
+    assert metrics["accuracy"] == pytest.approx(accuracy, abs=1e-12)
+    assert metrics["perplexity"] == pytest.approx(math.exp(loss), rel=1e-5)
+    assert metrics["bits_per_character"] == pytest.approx(loss / math.log(2), rel=1e-5)
+
+
+def test_the_manifest_holds_what_evaluation_finds(checkpoint: Checkpoint) -> None:
+    for split in ("validation", "test"):
+        assert checkpoint.metrics[split] == judge(checkpoint, split)
+
+
+def test_evaluation_repeats_and_touches_neither_weights_nor_randomness(
+    checkpoint: Checkpoint,
+) -> None:
+    generator = torch.get_rng_state()
+    before = {name: each.clone() for name, each in checkpoint.model.state_dict().items()}
+    assert judge(checkpoint) == judge(checkpoint)
+    torch.testing.assert_close(dict(checkpoint.model.state_dict()), before, rtol=0, atol=0)
+    assert torch.equal(torch.get_rng_state(), generator)
+
+
+def test_a_model_in_training_is_judged_without_dropout_and_left_in_training(
+    checkpoint: Checkpoint,
+) -> None:
+    expected = judge(checkpoint)
+    checkpoint.model.train()
+    found = judge(checkpoint)
+    left = checkpoint.model.training
+    checkpoint.model.eval()
+    assert found == expected
+    assert left
+
+
+def test_evaluation_makes_no_gradients(checkpoint: Checkpoint) -> None:
+    judge(checkpoint)
+    assert all(each.grad is None for each in checkpoint.model.parameters())
+
+
+def test_a_split_that_is_not_there_is_named(checkpoint: Checkpoint) -> None:
+    with pytest.raises(DataError, match=r"has no split 'dev'; it has train, validation, test"):
+        judge(checkpoint, "dev")

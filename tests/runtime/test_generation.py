@@ -1,0 +1,119 @@
+"""Generating text symbol by symbol."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import final
+
+import pytest
+import torch
+from torch import nn
+from zoo_core.errors import MisfitError
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.generation import generate, refuse_generation
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.sampler import Sampler
+from zoo_core.runtime.state import State
+from zoo_lstm.configs import LstmEmbedConfig, LstmStackedConfig
+from zoo_lstm.embed import EmbeddingLstm
+from zoo_lstm.stacked import StackedLstm
+
+from zoo_core import Signature, Tokens, Vocabulary
+
+V = 7
+PROMPT = Batch(torch.tensor([[1, 2, 3]]))
+
+
+def signature(next_symbol: bool = True) -> Signature:
+    """Of text over seven symbols."""
+    vocabulary = Vocabulary(tuple("abcdefg"))
+    return Signature(
+        inputs=Tokens(V), classes=V, per="step", vocabulary=vocabulary, next_symbol=next_symbol
+    )
+
+
+@final
+class Windowed(AbstractModel):
+    """The symbol after the next of the three that were fed: causal, without state."""
+
+    causal, carries_state, window = True, False, 3
+
+    def __init__(self) -> None:
+        super().__init__(signature())
+        self.fed: list[list[int]] = []
+
+    def initial_state(self, batch_size: int) -> State | None:
+        """None."""
+        return None
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Notes what it is fed."""
+        self.fed.append(batch.inputs[0].tolist())
+        following = (batch.inputs + 1) % V
+        return Output(nn.functional.one_hot(following, V).float(), None)
+
+
+@pytest.fixture
+def model() -> EmbeddingLstm:
+    """Untrained, with weights large enough to have a will of its own."""
+    torch.manual_seed(0)
+    made = EmbeddingLstm(LstmEmbedConfig(hidden_size=9, num_layers=2), signature())
+    for parameter in made.parameters():
+        parameter.data *= 3
+    return made.eval()
+
+
+def test_greedy_text_is_what_feeding_everything_anew_gives(model: EmbeddingLstm) -> None:
+    found = list(islice(generate(model, PROMPT, Sampler(temperature=0)), 30))
+    ids = PROMPT.inputs
+    for _ in range(30):
+        following = model(Batch(ids)).logits[0, -1].argmax().reshape(1, 1)
+        ids = torch.cat([ids, following], dim=1)
+    assert found == ids[0, 3:].tolist()
+
+
+def test_text_goes_on_without_end_and_repeats_with_its_seed(model: EmbeddingLstm) -> None:
+    first, again, other = (
+        list(islice(generate(model, PROMPT, Sampler(seed=seed)), 200)) for seed in (1, 1, 2)
+    )
+    assert first == again != other
+    assert set(first) == set(range(V))
+
+
+def test_a_longer_text_begins_like_the_shorter(model: EmbeddingLstm) -> None:
+    short, long = (list(islice(generate(model, PROMPT, Sampler()), n)) for n in (10, 40))
+    assert long[:10] == short
+
+
+def test_the_prompt_decides_the_text(model: EmbeddingLstm) -> None:
+    other = Batch(torch.tensor([[4, 5, 6]]))
+    first, second = (list(islice(generate(model, p, Sampler()), 40)) for p in (PROMPT, other))
+    assert first != second
+
+
+def test_a_model_without_state_is_fed_its_window_anew() -> None:
+    model = Windowed()
+    assert list(islice(generate(model, PROMPT, Sampler(0)), 3)) == [4, 5, 6]
+    assert model.fed == [[1, 2, 3], [2, 3, 4], [3, 4, 5]]
+
+
+def test_a_prompt_shorter_than_the_window_is_refused() -> None:
+    with pytest.raises(MisfitError, match=r"the prompt has 2 symbols, wanted >= 3"):
+        next(generate(Windowed(), Batch(torch.tensor([[1, 2]])), Sampler()))
+
+
+def test_an_empty_prompt_is_refused(model: EmbeddingLstm) -> None:
+    with pytest.raises(MisfitError, match=r"the prompt has 0 symbols, wanted >= 1"):
+        next(generate(model, Batch(torch.empty(1, 0, dtype=torch.long)), Sampler()))
+
+
+def test_a_model_of_other_labels_is_refused() -> None:
+    other = EmbeddingLstm(LstmEmbedConfig(hidden_size=3), signature(next_symbol=False))
+    with pytest.raises(MisfitError, match="does not predict the next symbol"):
+        refuse_generation(other)
+
+
+def test_a_model_that_looks_ahead_is_refused() -> None:
+    ahead = StackedLstm(LstmStackedConfig(hidden_size=3, bidirectional=True), signature())
+    with pytest.raises(MisfitError, match="does not predict the next symbol"):
+        refuse_generation(ahead)

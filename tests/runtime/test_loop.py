@@ -1,0 +1,182 @@
+"""The training loop: what it learns from, when it stops, what it keeps."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from zoo_core.catalog import Catalog
+from zoo_core.plan import Plan
+from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.events import EpochEnded, Stepped
+from zoo_core.runtime.loop import Loop
+
+from tests.runtime.runs import small_plan
+
+Loops = Callable[..., Loop]
+
+
+@pytest.fixture
+def loop_of(catalog: Catalog, text_file: Path) -> Loops:
+    """Makes a loop from settings by section, and how it is run."""
+
+    def make(budget: float = 0.0, **settings: dict[str, Any]) -> Loop:
+        plan: Plan = small_plan(catalog, text_file, **settings)
+        torch.manual_seed(plan.seed)
+        dataset = make_dataset(catalog, plan, None)
+        model = make_model(catalog, plan, dataset.signature)
+        trainer = make_trainer(catalog, plan, dataset.signature)
+        return Loop(model, dataset, trainer, seed=plan.seed, budget=budget)
+
+    return make
+
+
+def ended(loop: Loop) -> list[EpochEnded]:
+    """The epochs of a loop that runs to its end."""
+    return [event for event in loop.events() if isinstance(event, EpochEnded)]
+
+
+def weights(loop: Loop) -> list[Tensor]:
+    """A copy of the model's weights."""
+    return [each.detach().clone() for each in loop.model.parameters()]
+
+
+def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
+    loop = loop_of()
+    steps = [event for event in loop.events() if isinstance(event, Stepped)]
+    assert len(steps) == sum(loop.batches)
+    assert [event.batch for event in steps if event.epoch == 2] == [*range(1, loop.batches[1] + 1)]
+    assert loop.reason == "epochs"
+
+
+def test_the_loss_falls(loop_of: Loops) -> None:
+    trainer = {"epochs": 12, "schedule": None, "learning_rate": 0.03}
+    losses = [each.metrics["train"]["loss"] for each in ended(loop_of(trainer=trainer))]
+    assert losses[-1] < 0.8 * losses[0]
+
+
+def test_targets_are_counted(loop_of: Loops) -> None:
+    loop = loop_of()
+    last = [event for event in loop.events() if isinstance(event, Stepped)][-1]
+    size, seed = loop.config.batch_size, loop.seed
+    targets = [
+        batch.targets
+        for epoch in (1, 2, 3)
+        for batch in loop.dataset.batches("train", size, seed, epoch)
+    ]
+    assert last.tokens == sum(each.numel() for each in targets if each is not None)
+
+
+def test_patience_stops_and_the_best_weights_are_kept(loop_of: Loops) -> None:
+    trainer = {"epochs": 40, "learning_rate": 1.0, "patience": 2, "schedule": None}
+    loop = loop_of(trainer=trainer)
+    found, copies = [], []
+    for event in loop.events():
+        if isinstance(event, EpochEnded):
+            found.append(event.metrics["validation"]["loss"])
+            copies.append(weights(loop))
+    best = found.index(min(found))
+    assert loop.reason == "patience"
+    assert len(found) == best + 1 + 2 < 40
+    kept = [loop.best[name] for name, _ in loop.model.named_parameters()]
+    torch.testing.assert_close(kept, copies[best], rtol=0, atol=0)
+
+
+def test_an_epoch_says_whether_it_is_the_best_so_far(loop_of: Loops) -> None:
+    events = ended(loop_of(trainer={"epochs": 8, "learning_rate": 1.0, "schedule": None}))
+    losses = [each.metrics["validation"]["loss"] for each in events]
+    assert [each.best for each in events] == [
+        loss == min(losses[: index + 1]) for index, loss in enumerate(losses)
+    ]
+
+
+def test_a_budget_stops_after_a_step(loop_of: Loops) -> None:
+    loop = loop_of(budget=1e-9)
+    events = list(loop.events())
+    assert loop.reason == "budget"
+    assert [type(event) for event in events] == [Stepped, EpochEnded]
+
+
+def test_a_large_budget_stops_nothing(loop_of: Loops) -> None:
+    loop = loop_of(budget=1e9)
+    assert len(ended(loop)) == 3
+    assert loop.reason == "epochs"
+
+
+def test_gradients_are_clipped_to_the_norm(loop_of: Loops) -> None:
+    trainer = {"optimizer": "SGD", "learning_rate": 1.0, "clip_norm": 1e-3, "schedule": None}
+    loop = loop_of(trainer=trainer)
+    before = weights(loop)
+    next(iter(loop.events()))
+    moved = [after - old for after, old in zip(weights(loop), before, strict=True)]
+    norm = torch.cat([each.flatten() for each in moved]).norm().item()
+    assert norm == pytest.approx(1e-3, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "carry", "goes_on"),
+    [("sequential", True, True), ("sequential", False, False), ("random", True, False)],
+)
+def test_the_state_goes_on_where_data_and_trainer_allow_it(
+    loop_of: Loops, sampling: str, carry: bool, goes_on: bool
+) -> None:
+    settings = {"dataset": {"sampling": sampling}, "trainer": {"carry_state": carry}}
+    loop = loop_of(model={"dropout": 0.0}, **settings)
+    events = loop.events()
+    next(events)
+    state = loop.state
+    batches = loop.dataset.batches("train", 4, loop.seed, 1, start=1)
+    batch = next(batches)
+    loop.model.train()
+    answer = loop.model(batch, state if goes_on else None)
+    loss = loop.trainer.loss(answer, batch).item()
+    event = next(events)
+    assert isinstance(event, Stepped)
+    assert event.loss == loss
+
+
+def test_without_validation_the_last_weights_count(loop_of: Loops) -> None:
+    loop = loop_of(dataset={"validation": 0.0})
+    events = ended(loop)
+    assert [set(each.metrics) for each in events] == [{"train"}] * 3
+    assert loop.best == {}
+
+
+def test_history_repeats_and_holds_the_rate(loop_of: Loops) -> None:
+    first = loop_of()
+    ended(first)
+    again = loop_of()
+    ended(again)
+    assert first.position.history == again.position.history
+    rates = [row["learning_rate"] for row in first.position.history]
+    assert rates == sorted(rates, reverse=True)
+    assert rates[-1] == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("at", [0, 1, 6, 7, 11])
+def test_a_loop_restored_goes_on_bit_for_bit(loop_of: Loops, at: int) -> None:
+    first, other = loop_of(), loop_of()
+    events = first.events()
+    for _ in range(at):
+        next(events)
+    snapshot = copy.deepcopy(first.snapshot())
+    list(events)
+    torch.manual_seed(99)
+    other.restore(snapshot)
+    list(other.events())
+    torch.testing.assert_close(weights(other), weights(first), rtol=0, atol=0)
+    assert other.position.history == first.position.history
+
+
+def test_evaluation_drops_nothing_and_leaves_the_mode_alone(loop_of: Loops) -> None:
+    loop = loop_of()
+    next(iter(loop.events()))
+    loop.model.train()
+    first, again = loop.evaluate("validation"), loop.evaluate("validation")
+    assert first == again
+    assert loop.model.training
