@@ -12,8 +12,9 @@ from zoo_core.catalog import Catalog
 from zoo_core.errors import DivergedError, NotFoundError, ResumeError
 from zoo_core.manifest import read_manifest
 from zoo_core.plan import Plan
-from zoo_core.runtime.checkpoint import read_checkpoint
-from zoo_core.runtime.events import EpochEnded, Finished, Saved, Started, Stepped
+from zoo_core.runtime.checkpoint import read_checkpoint, read_history
+from zoo_core.runtime.evaluation import evaluate
+from zoo_core.runtime.events import EpochEnded, Event, Finished, Saved, Started, Stepped
 from zoo_core.runtime.run import Run, resume
 from zoo_core.runtime.tensors import all_finite
 
@@ -200,3 +201,75 @@ def test_the_plan_on_disk_says_what_auto_came_to(
     written = read_manifest(tmp_path).plan
     assert (written.device, written.backend) == ("cpu", "torch")
     assert written.threads == torch.get_num_threads() > 0
+
+
+@pytest.mark.parametrize("kind", [Saved, Started, EpochEnded])
+def test_ctrl_c_may_come_at_any_event(
+    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path, kind: type[Event]
+) -> None:
+    events = Run(catalog, plan, tmp_path).events()
+    next(event for event in events if isinstance(event, kind))
+    with pytest.raises(KeyboardInterrupt):
+        events.throw(KeyboardInterrupt())
+    go_on(catalog, tmp_path)
+    assert contents(tmp_path) == contents(trained_once)
+
+
+def test_going_on_takes_as_many_threads_as_before(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, plan, tmp_path), 2)
+    torch.set_num_threads(2)
+    resume(catalog, tmp_path)
+    assert torch.get_num_threads() == 1
+
+
+def test_patience_ends_a_run_whose_best_weights_are_written(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    trainer = {"epochs": 40, "learning_rate": 1.0, "patience": 2, "schedule": None}
+    finished = train(catalog, small_plan(catalog, text_file, trainer=trainer), tmp_path)
+    losses = [row["metrics"]["validation"]["loss"] for row in read_history(tmp_path)]
+    checkpoint = read_checkpoint(catalog, tmp_path)
+    found = evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, "validation")
+    assert finished.reason == "patience"
+    assert found["loss"] == min(losses) < losses[-1]
+    assert finished.manifest.metrics["validation"] == found
+
+
+def test_a_budget_ends_a_run_that_counts_as_finished(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    finished = train(catalog, Plan(**plan.to_json() | {"budget": 1e-9}), tmp_path)
+    assert (finished.reason, finished.manifest.steps) == ("budget", 1)
+    assert read_checkpoint(catalog, tmp_path).finished
+
+
+def test_a_run_may_start_from_the_weights_of_another(
+    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+) -> None:
+    source = read_checkpoint(catalog, trained_once)
+    vocabulary = source.signature.vocabulary
+    run = Run(catalog, plan, tmp_path, vocabulary=vocabulary, weights=source.weights)
+    torch.testing.assert_close(run.loop.model.state_dict(), source.weights, rtol=0, atol=0)
+
+
+def test_products_in_bfloat16_leave_the_weights_in_single_precision(
+    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+) -> None:
+    train(catalog, Plan(**plan.to_json() | {"precision": "bf16"}), tmp_path)
+    weights = read_checkpoint(catalog, tmp_path).weights
+    assert {each.dtype for each in weights.values()} == {torch.float32}
+    assert contents(tmp_path)["model.safetensors"] != contents(trained_once)["model.safetensors"]
+
+
+def test_the_reference_backend_learns_what_torch_learns(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    plan = small_plan(catalog, text_file, trainer={"epochs": 1})
+    losses = [
+        train(catalog, Plan(**plan.to_json() | {"backend": name}), tmp_path / name).manifest.metrics
+        for name in ("torch", "reference")
+    ]
+    expected, found = (each["validation"]["loss"] for each in losses)
+    assert found == pytest.approx(expected, rel=1e-4)

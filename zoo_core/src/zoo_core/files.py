@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
+
+REMAINS = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
 def write_file(path: Path, data: bytes) -> None:
@@ -27,6 +30,13 @@ def write_file(path: Path, data: bytes) -> None:
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def remove_remains(folder: Path) -> None:
+    """Removes the temporary files that a killed process left in a folder."""
+    for path in folder.glob(".*.tmp"):
+        if REMAINS.fullmatch(path.name) and path.is_file():
+            path.unlink(missing_ok=True)
 
 
 def write_new(path: Path, data: bytes) -> None:

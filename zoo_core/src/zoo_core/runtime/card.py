@@ -5,10 +5,22 @@ from __future__ import annotations
 from zoo_core.manifest import Manifest
 
 NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
+YOURS = "<!-- What you write below this line is kept. -->\n"
 
 
-def card(manifest: Manifest) -> str:
-    """The card's text: YAML front matter for the Hub, then what a person wants to know."""
+def persons_text(card: str) -> str:
+    """What a person wrote into a card: all that follows the line that invites to."""
+    _, mark, text = card.partition(YOURS)
+    return text if mark else card
+
+
+def card(manifest: Manifest, own: str = "") -> str:
+    """The card's text: YAML front matter for the Hub, then what a person wants to know.
+
+    Args:
+        manifest: What the checkpoint is.
+        own: What a person wrote, to stand at the end.
+    """
     plan, signature = manifest.plan, manifest.signature
     task = "text-generation" if signature.next_symbol else "token-classification"
     sections = [
@@ -24,8 +36,9 @@ def card(manifest: Manifest) -> str:
         "![Loss over epochs](curve.png)\n",
         "## Settings\n",
         _settings(manifest),
+        YOURS,
     ]
-    return "\n".join(sections)
+    return "\n".join(sections) + own
 
 
 def _front_matter(manifest: Manifest, task: str) -> str:

@@ -14,12 +14,12 @@ from torch import Tensor
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
-from zoo_core.files import refusing, write_file
+from zoo_core.files import refusing, remove_remains, write_file
 from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.plan import Plan
 from zoo_core.registry import FileRecord
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
-from zoo_core.runtime.card import card
+from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.model import AbstractModel
@@ -120,12 +120,23 @@ def write_checkpoint(
         HISTORY: _lines(position.history),
         TIMINGS: _lines(position.timings),
         CURVE: curve(position.history, manifest.plan),
-        CARD: card(manifest).encode(),
+        CARD: card(manifest, _persons_text(folder / CARD)).encode(),
         MANIFEST: manifest.to_bytes(),
     }
+    with refusing(folder):
+        remove_remains(folder)
     for name, content in files.items():
         write_file(folder / name, content)
     return manifest
+
+
+def _persons_text(path: Path) -> str:
+    try:
+        return persons_text(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise TargetError(f"cannot keep the text of {path}: {error}; move it away") from None
 
 
 def refuse_checkpoint(folder: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import IntegrityError, NotFoundError
-from zoo_core.files import refusing, sync_folder, write_file, write_new
+from zoo_core.files import refusing, remove_remains, sync_folder, write_file, write_new
 from zoo_core.plan import Plan
 from zoo_core.runtime.snapshot import Snapshot
 from zoo_core.runtime.tensors import read_tensors, to_bytes
@@ -65,6 +65,7 @@ def write_state(folder: Path, saved: SavedState) -> int:
             return step
         states.mkdir(parents=True, exist_ok=True)
         _remove_others(states, keep=_current(folder) if has_state(folder) else None)
+        remove_remains(states)
         temporary = states / f".{step}.tmp"
         temporary.mkdir()
         for name, data in _contents(saved).items():
