@@ -78,6 +78,20 @@ def test_resume_after_kills_is_exact(
     assert all((whole / name).read_bytes() == (killed / name).read_bytes() for name in SAME)
 
 
+def test_a_second_signal_leaves_at_once_with_the_last_state_whole(
+    zoo: Zoo, zoo_process: Start, long_run: list[object], tmp_path: Path
+) -> None:
+    folder = tmp_path / "left"
+    process = zoo_process(*long_run, "--trainer.save-every", 0, "--out", folder)
+    wait_for_state(folder, process)
+    while process.poll() is None:
+        process.send_signal(signal.SIGINT)
+    process.communicate()
+    assert process.returncode == 130
+    assert zoo("predict", folder, "the").code == 0
+    assert zoo("resume", folder).code == 0
+
+
 def test_a_finished_run_refuses_to_resume(zoo: Zoo, hello: Path) -> None:
     before = (hello / "config.json").read_bytes()
     result = zoo("resume", hello)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import LstmState
@@ -77,6 +78,16 @@ def test_dropout_lies_between_layers_and_not_after_the_last() -> None:
     assert torch.equal(single(inputs())[0], single(inputs())[0])
     assert not torch.equal(double(inputs())[0], double(inputs())[0])
     assert double(inputs())[0].all()
+
+
+def test_dropout_drops_the_same_whichever_kernel_runs() -> None:
+    answers = []
+    for kernel in (ReferenceKernel(), TorchKernel()):
+        recurrent = layer(num_layers=2, dropout=0.5).train()
+        recurrent.kernels = (kernel,)
+        torch.manual_seed(1)
+        answers.append(recurrent(inputs())[0])
+    torch.testing.assert_close(answers[0], answers[1], rtol=0, atol=1e-6)
 
 
 def test_the_first_kernel_that_does_not_refuse_runs() -> None:

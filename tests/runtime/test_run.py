@@ -266,10 +266,10 @@ def test_products_in_bfloat16_leave_the_weights_in_single_precision(
 def test_the_reference_backend_learns_what_torch_learns(
     catalog: Catalog, text_file: Path, tmp_path: Path
 ) -> None:
-    plan = small_plan(catalog, text_file, trainer={"epochs": 1})
+    plan = small_plan(catalog, text_file, trainer={"optimizer": "SGD", "learning_rate": 0.5})
     losses = [
         train(catalog, Plan(**plan.to_json() | {"backend": name}), tmp_path / name).manifest.metrics
         for name in ("torch", "reference")
     ]
     expected, found = (each["validation"]["loss"] for each in losses)
-    assert found == pytest.approx(expected, rel=1e-4)
+    assert found == pytest.approx(expected, rel=1e-5)

@@ -1,0 +1,33 @@
+"""The rules of imports leave no module out."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CORE = ROOT / "zoo_core" / "src" / "zoo_core"
+MODULES = {f"zoo_core.{path.stem}" for path in CORE.glob("*.py") if path.stem != "__init__"}
+
+
+@pytest.fixture
+def contracts() -> dict[str, Any]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    return {contract["id"]: contract for contract in settings["contracts"]}
+
+
+def test_every_module_of_the_core_has_its_layer(contracts: dict[str, Any]) -> None:
+    named = {name.strip() for layer in contracts["layers"]["layers"] for name in layer.split("|")}
+    assert named - {"zoo_cli", "zoo_core.runtime"} == MODULES
+
+
+def test_every_module_of_the_core_is_kept_light(contracts: dict[str, Any]) -> None:
+    assert set(contracts["light"]["source_modules"]) - {"*.configs", "*.plugin"} == MODULES
+
+
+def test_every_plugin_of_the_workspace_is_kept_out_of_the_core(contracts: dict[str, Any]) -> None:
+    packages = {path.name for path in ROOT.glob("plugins/*/src/*") if path.is_dir()}
+    assert set(contracts["plugins"]["forbidden_modules"]) == packages
