@@ -31,5 +31,7 @@ def _read(config: TextConfig) -> str:
             f"{config.path} is not {config.encoding}: byte {error.object[error.start]:#04x} at "
             f"offset {error.start}; name another --dataset.encoding"
         ) from None
+    except ValueError as error:  # a codec that cannot say where it failed
+        raise DataError(f"{config.path}: encoding {config.encoding!r}: {error}") from None
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     return text[: config.limit]

@@ -98,7 +98,8 @@ class Recurrent(nn.Module):
                 outputs.append(output)
             inputs = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
             if layer < self.num_layers - 1:
-                inputs = self.dropout(inputs)
+                # the mask is drawn in memory order, which differs from kernel to kernel
+                inputs = self.dropout(inputs.contiguous())
         return inputs, tuple(states)
 
     def weights(self, layer: int, direction: int) -> dict[str, Tensor]:
