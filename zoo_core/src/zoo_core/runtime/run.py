@@ -25,6 +25,7 @@ from zoo_core.runtime.device import choose_device, choose_threads
 from zoo_core.runtime.events import Event, Finished, Saved, Started
 from zoo_core.runtime.loop import Loop
 from zoo_core.runtime.states import SavedState, read_state, write_state
+from zoo_core.runtime.stepper import REMEDY
 from zoo_core.runtime.tensors import all_finite, load_weights
 from zoo_core.vocabulary import Vocabulary
 
@@ -84,14 +85,16 @@ class Run:
         try:
             for event in self.loop.events():
                 yield event
-                due = time.monotonic() - self._saved_at >= self.loop.config.save_every
-                if due and all_finite(self.loop.model.state_dict()):
+                if time.monotonic() - self._saved_at >= self.loop.config.save_every:
+                    self._refuse_infinite()
                     yield self.save()
+            self._refuse_infinite()
         except DivergedError:
             if all_finite(self.loop.model.state_dict()):
                 self.save()
             raise
         except KeyboardInterrupt:
+            self._refuse_infinite()
             self.save()
             self._finish("interrupted")
             raise
@@ -107,6 +110,11 @@ class Run:
         step = write_state(self.folder, saved)
         self._saved_at = time.monotonic()
         return Saved(self.folder, step)
+
+    def _refuse_infinite(self) -> None:
+        if not all_finite(self.loop.model.state_dict()):
+            steps = self.loop.position.steps
+            raise DivergedError(f"step {steps}: weights that are not finite; {REMEDY}")
 
     def _started(self) -> Started:
         at = self.loop.position
