@@ -1,0 +1,13 @@
+"""What this plugin brings: convolutional classifiers and their data."""
+
+from __future__ import annotations
+
+from zoo_core import ModelSpec, hookimpl
+
+ZOO_API = 1
+
+
+@hookimpl
+def zoo_models() -> list[ModelSpec]:
+    """The models of this plugin."""
+    return []
