@@ -67,8 +67,10 @@ class Progress:
         line += f"{event.tokens_per_second:,.0f} tokens/s{mark}"
         if self._bar is None:
             click.echo(line, err=True)
-        elif event.seconds >= SLOW_EPOCH:
+        elif event.seconds >= SLOW_EPOCH or event.sample:
             self._bar.write(line, file=sys.stderr)
+        if event.sample:
+            tqdm.write(f"  {event.sample}", file=sys.stderr)
 
 
 def print_summary(event: Finished, sample: str, hint: str) -> None:

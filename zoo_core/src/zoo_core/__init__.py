@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoo_core.configs import config, setting
 from zoo_core.errors import ZooError
 from zoo_core.hookspecs import hookimpl
+from zoo_core.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
 from zoo_core.listing import list_datasets, list_models
 from zoo_core.signature import Features, Grid, Signature, Tokens
 from zoo_core.specs import (
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 RUNTIME = ("create_model", "generate", "load", "predict", "train")
 
 __all__ = [
+    "AbstractEmbeddingConfig",
+    "AbstractRecurrentConfig",
     "AbstractTrainerConfig",
     "CommandSpec",
     "DatasetSpec",

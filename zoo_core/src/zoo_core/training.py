@@ -21,7 +21,7 @@ class AbstractTrainerConfig:
     )
     learning_rate: float = setting(default=1e-3, above=0, help="Step size of the optimizer.")
     optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"] = setting(
-        default="Adam", help="The torch optimizer."
+        default="Adam", help="The torch optimizer; SGD and Adagrad take sparse gradients."
     )
     momentum: float = setting(default=0.0, at_least=0, below=1, help="Of SGD and RMSprop.")
     weight_decay: float = setting(default=0.0, at_least=0, help="L2 penalty (AdamW: decoupled).")

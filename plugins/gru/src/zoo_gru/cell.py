@@ -6,7 +6,7 @@ from typing import final
 
 from torch import Tensor
 from torch.nn.functional import linear
-from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes
+from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes, project
 from zoo_core.runtime.state import HiddenState
 
 
@@ -35,7 +35,7 @@ class GruCell(AbstractCell[HiddenState]):
 
     def __init__(self, hidden_size: int, bias: bool = True, reset_after: bool = True) -> None:
         self.name = "gru" if reset_after else "gru-reset-before"
-        self.hidden_size = hidden_size
+        self.hidden_size = self.output_size = hidden_size
         self.bias = bias
         self.reset_after = reset_after
 
@@ -49,7 +49,7 @@ class GruCell(AbstractCell[HiddenState]):
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
         """W_ih x + b_ih: (B, T, F) to (B, T, 3H)."""
-        return linear(inputs, weights["weight_ih"], weights.get("bias_ih"))
+        return project(inputs, weights["weight_ih"], weights.get("bias_ih"))
 
     def step(
         self, weights: Weights, projected: Tensor, state: HiddenState

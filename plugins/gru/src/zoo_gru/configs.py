@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import config, setting
+from zoo_core import AbstractEmbeddingConfig, AbstractRecurrentConfig, config, setting
 
 
 @config
@@ -20,37 +20,10 @@ class GruManualConfig:
 
 
 @config
-class GruEmbedConfig:
-    """An embedding, layers of GRU."""
-
-    embedding_size: int = setting(
-        default=32, unit="units", at_least=1, help="Width of a symbol's embedding."
-    )
-    hidden_size: int = setting(
-        default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
-    )
-    num_layers: int = setting(
-        default=1, unit="layers", at_least=1, help="Layers on top of each other."
-    )
-    dropout: float = setting(
-        default=0.0, at_least=0, below=1, help="Share of outputs dropped between layers."
-    )
+class GruStackedConfig(AbstractRecurrentConfig):
+    """Layers of GRU over one-hot symbols."""
 
 
 @config
-class GruStackedConfig:
-    """Layers of GRU over one-hot symbols."""
-
-    hidden_size: int = setting(
-        default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
-    )
-    num_layers: int = setting(
-        default=1, unit="layers", at_least=1, help="Layers on top of each other."
-    )
-    bias: bool = setting(default=True, help="Whether the gates add biases.")
-    bidirectional: bool = setting(
-        default=False, help="Whether a second pass runs from the last step to the first."
-    )
-    dropout: float = setting(
-        default=0.0, at_least=0, below=1, help="Share of outputs dropped between layers."
-    )
+class GruEmbedConfig(AbstractRecurrentConfig, AbstractEmbeddingConfig):
+    """An embedding, layers of GRU."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import config, setting
+from zoo_core import AbstractEmbeddingConfig, AbstractRecurrentConfig, config, setting
 
 
 @config
@@ -16,37 +16,24 @@ class LstmManualConfig:
 
 
 @config
-class LstmEmbedConfig:
-    """An embedding, layers of LSTM."""
+class LstmStackedConfig(AbstractRecurrentConfig):
+    """Layers of LSTM over one-hot symbols."""
 
-    embedding_size: int = setting(
-        default=32, unit="units", at_least=1, help="Width of a symbol's embedding."
-    )
-    hidden_size: int = setting(
-        default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
-    )
-    num_layers: int = setting(
-        default=1, unit="layers", at_least=1, help="Layers on top of each other."
-    )
-    dropout: float = setting(
-        default=0.0, at_least=0, below=1, help="Share of outputs dropped between layers."
+    proj_size: int = setting(
+        default=0,
+        unit="units",
+        at_least=0,
+        help="Width to which each layer projects its output; 0 for no projection.",
     )
 
 
 @config
-class LstmStackedConfig:
-    """Layers of LSTM over one-hot symbols."""
+class LstmEmbedConfig(AbstractRecurrentConfig, AbstractEmbeddingConfig):
+    """An embedding, layers of LSTM."""
 
-    hidden_size: int = setting(
-        default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
-    )
-    num_layers: int = setting(
-        default=1, unit="layers", at_least=1, help="Layers on top of each other."
-    )
-    bias: bool = setting(default=True, help="Whether the gates add biases.")
-    bidirectional: bool = setting(
-        default=False, help="Whether a second pass runs from the last step to the first."
-    )
-    dropout: float = setting(
-        default=0.0, at_least=0, below=1, help="Share of outputs dropped between layers."
+    proj_size: int = setting(
+        default=0,
+        unit="units",
+        at_least=0,
+        help="Width to which each layer projects its output; 0 for no projection.",
     )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import final
 
-from torch import nn
 from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.recurrent import recurrent_layer
 from zoo_core.runtime.state import State
 
 from zoo_core import Signature
@@ -25,14 +25,10 @@ class EmbeddingLstm(AbstractRecurrentModel):
     """
 
     def __init__(self, config: LstmEmbedConfig, signature: Signature) -> None:
-        recurrent = Recurrent(
-            LstmCell(config.hidden_size),
-            config.embedding_size,
-            num_layers=config.num_layers,
-            dropout=config.dropout,
-        )
+        cell = LstmCell(config.hidden_size, config.bias, config.proj_size)
+        recurrent = recurrent_layer(cell, config.embedding_size, config)
         super().__init__(signature, recurrent)
-        self.embedding = nn.Embedding(signature.input_size, config.embedding_size)
+        self.embedding = Embedding(config, signature.input_size)
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""

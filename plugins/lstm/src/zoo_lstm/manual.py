@@ -6,7 +6,6 @@ from typing import final
 
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.onehot import OneHot
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import State
 
@@ -27,8 +26,7 @@ class ManualLstm(AbstractRecurrentModel):
     def __init__(self, config: LstmManualConfig, signature: Signature) -> None:
         cell = LstmCell(config.hidden_size, config.bias)
         super().__init__(signature, Recurrent(cell, signature.input_size))
-        self.one_hot = OneHot(signature.inputs)
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(self.one_hot(batch.inputs), batch, state)
+        return self.read_out(batch.inputs, batch, state)

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
-from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes
+from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes, project
 from zoo_core.runtime.state import HiddenState
 
 from zoo_rnn.configs import Nonlinearity
@@ -36,7 +36,7 @@ class RnnCell(AbstractCell[HiddenState]):
         self, hidden_size: int, nonlinearity: Nonlinearity = "tanh", bias: bool = True
     ) -> None:
         self.name = f"rnn-{nonlinearity}"
-        self.hidden_size = hidden_size
+        self.hidden_size = self.output_size = hidden_size
         self.bias = bias
         self.squash = FUNCTIONS[nonlinearity]
 
@@ -50,7 +50,7 @@ class RnnCell(AbstractCell[HiddenState]):
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
         """W_ih x + b_ih: (B, T, F) to (B, T, H)."""
-        return linear(inputs, weights["weight_ih"], weights.get("bias_ih"))
+        return project(inputs, weights["weight_ih"], weights.get("bias_ih"))
 
     def step(
         self, weights: Weights, projected: Tensor, state: HiddenState

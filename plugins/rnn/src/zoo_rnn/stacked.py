@@ -6,8 +6,7 @@ from typing import final
 
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.onehot import OneHot
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.recurrent import recurrent_layer
 from zoo_core.runtime.state import State
 
 from zoo_core import Signature
@@ -25,16 +24,10 @@ class StackedRnn(AbstractRecurrentModel):
     """
 
     def __init__(self, config: RnnStackedConfig, signature: Signature) -> None:
-        recurrent = Recurrent(
-            RnnCell(config.hidden_size, config.nonlinearity, config.bias),
-            signature.input_size,
-            num_layers=config.num_layers,
-            bidirectional=config.bidirectional,
-            dropout=config.dropout,
-        )
+        cell = RnnCell(config.hidden_size, config.nonlinearity, config.bias)
+        recurrent = recurrent_layer(cell, signature.input_size, config)
         super().__init__(signature, recurrent)
-        self.one_hot = OneHot(signature.inputs)
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(self.one_hot(batch.inputs), batch, state)
+        return self.read_out(batch.inputs, batch, state)

@@ -6,7 +6,6 @@ from typing import final
 
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.onehot import OneHot
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import State
 
@@ -27,8 +26,7 @@ class SteppedRnn(AbstractRecurrentModel):
     def __init__(self, config: RnnCellConfig, signature: Signature) -> None:
         cell = RnnCell(config.hidden_size, config.nonlinearity, config.bias)
         super().__init__(signature, Recurrent(cell, signature.input_size))
-        self.one_hot = OneHot(signature.inputs)
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(self.one_hot(batch.inputs), batch, state)
+        return self.read_out(batch.inputs, batch, state)

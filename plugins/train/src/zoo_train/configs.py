@@ -18,3 +18,7 @@ class NextTokenConfig(AbstractTrainerConfig):
         default=True,
         help="Whether the state goes on from window to window (detached) or starts anew.",
     )
+    prompt: str | None = setting(
+        default=None, help="Text that the model goes on from, greedily, while it trains."
+    )
+    prompt_every: int = setting(default=10, unit="epochs", at_least=1, help="How often it does so.")

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import math
+from itertools import islice
 from typing import final
 
 from torch import Tensor
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.generation import generate
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.sampler import Sampler
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
 
 from zoo_core import Signature
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy
+
+SAMPLE = 50
+"""Symbols that follow the prompt while training, as many as in the book."""
 
 
 @final
@@ -26,6 +34,8 @@ class NextTokenTrainer(AbstractTrainer):
     Raises:
         MisfitError: The labels are something else.
     """
+
+    config: NextTokenConfig
 
     def __init__(self, config: NextTokenConfig, signature: Signature) -> None:
         if not signature.next_symbol:
@@ -49,3 +59,22 @@ class NextTokenTrainer(AbstractTrainer):
             "bits_per_character": loss / math.log(2),
             "accuracy": totals.correct / totals.targets,
         }
+
+    def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:
+        """Every so many epochs, the prompt and the likeliest symbols after it.
+
+        The prompt warms the state up; each symbol is fed back.
+
+        Raises:
+            DataError: The prompt has symbols that the vocabulary lacks.
+            MisfitError: The prompt is too short for the model.
+        """
+        prompt, vocabulary = self.config.prompt, dataset.signature.vocabulary
+        if prompt is None or vocabulary is None or epoch % self.config.prompt_every:
+            return ""
+        training, device = model.training, next(model.parameters()).device
+        model.eval()
+        ids = generate(model, dataset.encode(prompt).to(str(device)), Sampler(temperature=0.0))
+        text: str = prompt + vocabulary.decode(islice(ids, SAMPLE))
+        model.train(training)
+        return text

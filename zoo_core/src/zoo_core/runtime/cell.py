@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
 
 from torch import Tensor
+from torch.nn.functional import embedding, linear
 
 Weights: TypeAlias = Mapping[str, Tensor]
 S = TypeVar("S", bound=NamedTuple)
@@ -22,10 +23,13 @@ class AbstractCell(ABC, Generic[S]):
     Attributes:
         name: What kernels know the cell by.
         hidden_size: H.
+        output_size: Width of the output and of the hidden state: H, or P where the cell projects
+            its output.
     """
 
     name: str
     hidden_size: int
+    output_size: int
 
     @abstractmethod
     def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
@@ -37,11 +41,37 @@ class AbstractCell(ABC, Generic[S]):
 
     @abstractmethod
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """What the inputs contribute, for all steps at once: (B, T, F) to (B, T, G)."""
+        """What the inputs contribute, for all steps at once.
+
+        Args:
+            weights: The cell's.
+            inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
+
+        Returns:
+            (B, T, G).
+        """
 
     @abstractmethod
     def step(self, weights: Weights, projected: Tensor, state: S) -> tuple[Tensor, S]:
         """One step: projected input (B, G) and a state to the output (B, H) and the next state."""
+
+
+def project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+    """W x + b for all steps at once.
+
+    Args:
+        inputs: Features (B, T, F); or tokens (B, T), each of which picks its column of W, as the
+            product with its one-hot vector would.
+        weight: W, (G, F).
+        bias: b, (G,).
+
+    Returns:
+        (B, T, G).
+    """
+    if inputs.is_floating_point():
+        return linear(inputs, weight, bias)
+    picked = embedding(inputs, weight.t())
+    return picked if bias is None else picked + bias
 
 
 def gate_shapes(

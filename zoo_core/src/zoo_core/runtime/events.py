@@ -63,6 +63,7 @@ class EpochEnded(NamedTuple):
         best: Whether it is the best so far.
         tokens_per_second: Of this epoch's training steps.
         seconds: Of this epoch's training steps.
+        sample: What the trainer has a person read of the model; mostly nothing.
     """
 
     epoch: int
@@ -71,6 +72,7 @@ class EpochEnded(NamedTuple):
     best: bool
     tokens_per_second: float
     seconds: float
+    sample: str
 
 
 @final

@@ -40,11 +40,11 @@ class AbstractKernel(ABC):
         Args:
             cell: The equations.
             weights: Its weights.
-            inputs: (B, T, F).
-            state: Where to start, (B, H) each.
+            inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
+            state: Where to start, (B, H) or (B, P) each.
             lengths: Valid steps of each row, (B,); steps beyond give zeros and leave the state.
             reverse: From the last valid step to the first.
 
         Returns:
-            The outputs (B, T, H), in the order of the inputs, and the last state.
+            The outputs (B, T, P), in the order of the inputs, and the last state.
         """

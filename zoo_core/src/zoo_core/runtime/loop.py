@@ -13,7 +13,7 @@ from typing import final
 
 from torch import Tensor
 
-from zoo_core.errors import DivergedError
+from zoo_core.errors import DivergedError, IntegrityError
 from zoo_core.manifest import Metrics
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.dataset import AbstractDataset
@@ -67,6 +67,7 @@ class Loop:
         self.stepper = Stepper(
             model, trainer, steps=sum(self.batches), device=device, precision=precision
         )
+        self.trainer.sample(model, dataset, epoch=0)
         self.position = Position()
         self.best: dict[str, Tensor] = {}
         self.state: State | None = None
@@ -130,9 +131,16 @@ class Loop:
             best = self._note_best(metrics["validation"]["loss"])
         seconds = self._note(metrics)
         speed = at.totals.targets / seconds if seconds else 0.0
-        ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed, seconds)
+        sample = self._sample()
+        ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed, seconds, sample)
         at.epoch, at.batch, at.totals, self.state = at.epoch + 1, 0, Totals(), None
         return ended
+
+    def _sample(self) -> str:
+        try:
+            return self.trainer.sample(self.model, self.dataset, self.position.epoch)
+        except IntegrityError as error:
+            raise DivergedError(f"epoch {self.position.epoch}: {error}; {REMEDY}") from None
 
     def _note(self, metrics: Metrics) -> float:
         """Adds a row to history and timings; returns the seconds of the epoch's steps."""

@@ -62,7 +62,7 @@ class AbstractRecurrentModel(AbstractModel):
         """Runs the recurrent layer and the output layer.
 
         Args:
-            inputs: (B, T, F).
+            inputs: (B, T, F), or tokens (B, T) in the place of one-hot vectors.
             batch: Whose lengths count.
             state: Where to start.
         """

@@ -5,13 +5,39 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, OneCycleLR
 
+from zoo_core.errors import MisfitError
 from zoo_core.training import AbstractTrainerConfig
 
 WITH_MOMENTUM = ("SGD", "RMSprop")
+TAKES_SPARSE = ("SGD", "Adagrad")
+"""SparseAdam, which torch has too, refuses dense gradients, and every model here has some."""
+
+
+def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
+    """Says before training that torch cannot train a model's sparse embeddings as configured.
+
+    Raises:
+        MisfitError: The optimizer takes no sparse gradients, or not with momentum, weight decay
+            or clipping.
+    """
+    if not any(isinstance(each, nn.Embedding) and each.sparse for each in model.modules()):
+        return
+    obstacles = {
+        f"trainer.optimizer = {config.optimizer!r}": config.optimizer not in TAKES_SPARSE,
+        f"trainer.momentum = {config.momentum:g}": config.momentum > 0,
+        f"trainer.weight_decay = {config.weight_decay:g}": config.weight_decay > 0,
+        f"trainer.clip_norm = {config.clip_norm}": config.clip_norm is not None,
+    }
+    found = [said for said, stands in obstacles.items() if stands]
+    if found:
+        raise MisfitError(
+            f"model.sparse = true does not go with {', '.join(found)}: choose the optimizer SGD or "
+            "Adagrad with momentum 0, weight_decay 0, clip_norm none"
+        )
 
 
 def make_optimizer(config: AbstractTrainerConfig, groups: list[dict[str, object]]) -> Optimizer:

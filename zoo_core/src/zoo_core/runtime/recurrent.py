@@ -7,6 +7,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from zoo_core.layers import AbstractRecurrentConfig
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
@@ -22,9 +23,13 @@ class Recurrent(nn.Module):
     ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H); so a state dict moves
     between this and ``torch.nn.RNN``, ``LSTM`` and ``GRU``.
 
+    Everything is batch first outside. Inside, the reference kernel takes the steps apart and the
+    torch kernel hands ``batch_first`` on to torch, which turns the axes where its library wants
+    the steps first.
+
     Args:
         cell: The equations.
-        input_size: F, the width of the inputs.
+        input_size: F, the width of the inputs, or how many symbols the tokens are chosen from.
         num_layers: Layers on top of each other.
         bidirectional: Whether a second pass runs from the last step to the first.
         dropout: Share of each layer's outputs but the last's that is dropped in training.
@@ -43,7 +48,7 @@ class Recurrent(nn.Module):
         self.cell = cell
         self.num_layers = num_layers
         self.directions = 2 if bidirectional else 1
-        self.output_size = cell.hidden_size * self.directions
+        self.output_size = cell.output_size * self.directions
         self.dropout = nn.Dropout(dropout)
         self.kernels: tuple[AbstractKernel, ...] = (TorchKernel(), ReferenceKernel())
         bound = cell.hidden_size**-0.5
@@ -73,12 +78,13 @@ class Recurrent(nn.Module):
         """Runs through time.
 
         Args:
-            inputs: (B, T, F).
+            inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
             state: Where to start; None for the initial state.
             lengths: Valid steps of each row, (B,).
 
         Returns:
-            The last layer's outputs, (B, T, H) or (B, T, 2H), and the state after the last step.
+            The last layer's outputs, (B, T, P) or (B, T, 2P), where P is the cell's output size,
+            and the state after the last step.
         """
         kernel = self.kernel
         states = list(state or self.initial_state(inputs.shape[0]))
@@ -109,8 +115,21 @@ class Recurrent(nn.Module):
         return {name: self.get_parameter(name + suffix) for name in names}
 
     def last(self, state: State) -> Tensor:
-        """The last layer's output at the last valid step of each direction: (B, H) or (B, 2H)."""
+        """The last layer's output at the last valid step of each direction: (B, P) or (B, 2P)."""
         return torch.cat([each[0] for each in state[-self.directions :]], dim=1)
+
+
+def recurrent_layer(
+    cell: AbstractCell[Any], input_size: int, config: AbstractRecurrentConfig
+) -> Recurrent:
+    """The recurrent layer that a config describes, over a cell and inputs of width F."""
+    return Recurrent(
+        cell,
+        input_size,
+        num_layers=config.num_layers,
+        bidirectional=config.bidirectional,
+        dropout=config.dropout,
+    )
 
 
 def _suffix(layer: int, direction: int) -> str:

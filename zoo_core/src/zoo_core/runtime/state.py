@@ -24,7 +24,7 @@ class LstmState(NamedTuple):
     """The state of an LSTM.
 
     Args:
-        hidden: (B, H).
+        hidden: (B, H), or (B, P) of a cell that projects its output.
         cell: (B, H).
     """
 

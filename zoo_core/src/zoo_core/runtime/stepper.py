@@ -12,7 +12,13 @@ from zoo_core.errors import DivergedError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.optimization import flatten, make_optimizer, make_schedule, unflatten
+from zoo_core.runtime.optimization import (
+    flatten,
+    make_optimizer,
+    make_schedule,
+    refuse_sparse,
+    unflatten,
+)
 from zoo_core.runtime.state import State
 from zoo_core.runtime.trainer import AbstractTrainer
 
@@ -29,6 +35,9 @@ class Stepper:
         steps: How many the whole run will take; the schedule is laid over them.
         device: Where the model is.
         precision: ``fp32`` or ``bf16``.
+
+    Raises:
+        MisfitError: The optimizer does not take the model's gradients.
     """
 
     def __init__(
@@ -42,6 +51,7 @@ class Stepper:
     ) -> None:
         self.model, self.trainer = model, trainer
         self.device, self.precision = device, precision
+        refuse_sparse(trainer.config, model)
         self.optimizer = make_optimizer(trainer.config, trainer.parameter_groups(model))
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
 
@@ -76,8 +86,12 @@ class Stepper:
 
     def _clip(self) -> float:
         """The gradient's global norm, after scaling it down where the config says so."""
-        bound = self.trainer.config.clip_norm or math.inf
-        return float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), bound).item())
+        bound = self.trainer.config.clip_norm
+        if bound is not None:
+            return float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), bound).item())
+        gradients = [each.grad for each in self.model.parameters() if each.grad is not None]
+        dense = [each.coalesce().values() if each.is_sparse else each for each in gradients]
+        return float(torch.nn.utils.get_total_norm(dense).item())
 
     def snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The optimizer's tensors, and as JSON its groups and the schedule."""

@@ -9,6 +9,7 @@ from typing import final
 from torch import Tensor
 
 from zoo_core.runtime.batch import IGNORED, Batch, Output
+from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.training import AbstractTrainerConfig
 
@@ -61,3 +62,11 @@ class AbstractTrainer(ABC):
     def parameter_groups(self, model: AbstractModel) -> list[dict[str, object]]:
         """What the optimizer is given: all parameters in one group."""
         return [{"params": list(model.parameters())}]
+
+    def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:
+        """What a person may read of the model at the end of an epoch; nothing by default.
+
+        It must leave the global random state alone, or a resumed run would differ. It is called
+        once for epoch 0, before training, so that what is wrong is said then.
+        """
+        return ""

@@ -6,6 +6,7 @@ from typing import Any, final
 
 import torch
 from torch import Tensor
+from torch.nn.functional import embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo_core.runtime.cell import AbstractCell, Weights
@@ -42,9 +43,13 @@ class TorchKernel(AbstractKernel):
         reverse: bool,
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
+        if not inputs.is_floating_point():
+            inputs = _one_hot(inputs, weights["weight_ih"])
         if reverse:
             inputs = _reverse(inputs, lengths)
         before = tuple(each.unsqueeze(0) for each in state)  # (1, B, H) each
+        if "bias_ih" in weights and "bias_hh" not in weights:
+            weights = {**weights, "bias_hh": torch.zeros_like(weights["bias_ih"])}
         parameters = [weights[name] for name in NAMES if name in weights]
         function: Any = FUNCTIONS[cell.name]
         hx = before if len(before) > 1 else before[0]
@@ -73,6 +78,12 @@ class TorchKernel(AbstractKernel):
         if reverse:
             outputs = _reverse(outputs, lengths)
         return outputs, rebuild(state, (each.squeeze(0) for each in after))
+
+
+def _one_hot(tokens: Tensor, like: Tensor) -> Tensor:
+    """Tokens (B, T) as rows of the identity (B, T, F), in the dtype of a weight (G, F)."""
+    identity = torch.eye(like.shape[1], dtype=like.dtype, device=like.device)
+    return embedding(tokens, identity)
 
 
 def _reverse(sequence: Tensor, lengths: Tensor | None) -> Tensor:

@@ -1,0 +1,47 @@
+"""What a person chooses of torch's layers, by torch's names; configs of models inherit it."""
+
+from __future__ import annotations
+
+from zoo_core.configs import config, setting
+
+
+@config
+class AbstractRecurrentConfig:
+    """The settings of ``torch.nn.RNN``, ``LSTM`` and ``GRU`` alike."""
+
+    hidden_size: int = setting(
+        default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
+    )
+    num_layers: int = setting(
+        default=1, unit="layers", at_least=1, help="Layers on top of each other."
+    )
+    bias: bool = setting(default=True, help="Whether the recurrence adds biases.")
+    dropout: float = setting(
+        default=0.0, at_least=0, below=1, help="Share of outputs dropped between layers."
+    )
+    bidirectional: bool = setting(
+        default=False, help="Whether a second pass runs from the last step to the first."
+    )
+
+
+@config
+class AbstractEmbeddingConfig:
+    """The settings of ``torch.nn.Embedding``."""
+
+    embedding_size: int = setting(
+        default=32, unit="units", at_least=1, help="Width of a symbol's embedding."
+    )
+    padding_idx: int | None = setting(
+        default=None, at_least=0, help="The symbol whose embedding is zero and stays so, by id."
+    )
+    max_norm: float | None = setting(
+        default=None, above=0, help="Largest norm of an embedding; longer ones are scaled."
+    )
+    norm_type: float = setting(default=2.0, above=0, help="The p of that p-norm.")
+    scale_grad_by_freq: bool = setting(
+        default=False, help="Divide an embedding's gradient by its count in the batch."
+    )
+    sparse: bool = setting(
+        default=False,
+        help="Sparse gradients, for SGD without momentum or Adagrad, without clipping.",
+    )

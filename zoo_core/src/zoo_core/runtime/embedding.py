@@ -1,0 +1,51 @@
+"""The embedding layer."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from zoo_core.errors import ConfigError
+from zoo_core.layers import AbstractEmbeddingConfig
+
+TINY = 1e-7
+"""What torch adds to a norm before it divides by it."""
+
+
+@final
+class Embedding(nn.Embedding):
+    """torch's embedding with all its options, pure in evaluation.
+
+    With ``max_norm``, torch scales the embeddings that are looked up, in place, whatever the mode.
+    In training that is so here too; in evaluation the answer is the same and the weights stay.
+
+    Args:
+        config: What a person chose.
+        symbols: V, how many there are.
+
+    Raises:
+        ConfigError: The padding symbol is none of them.
+    """
+
+    def __init__(self, config: AbstractEmbeddingConfig, symbols: int) -> None:
+        if config.padding_idx is not None and config.padding_idx >= symbols:
+            raise ConfigError(f"model.padding_idx = {config.padding_idx}: wanted < {symbols}")
+        super().__init__(
+            symbols,
+            config.embedding_size,
+            padding_idx=config.padding_idx,
+            max_norm=config.max_norm,
+            norm_type=config.norm_type,
+            scale_grad_by_freq=config.scale_grad_by_freq,
+            sparse=config.sparse,
+        )
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Tokens (B, T) to (B, T, E)."""
+        if self.max_norm is None or self.training:
+            return super().forward(input)
+        rows = nn.functional.embedding(input, self.weight)
+        norms = rows.norm(p=self.norm_type, dim=-1, keepdim=True)
+        return rows * torch.where(norms > self.max_norm, self.max_norm / (norms + TINY), 1.0)
