@@ -5,9 +5,42 @@ from __future__ import annotations
 from zoo_core import ModelSpec, hookimpl
 
 ZOO_API = 1
+SOURCE = "Zhang, Lipton, Li & Smola, Dive into Deep Learning, "
+CONFIG = "zoo_scratch.configs:ScratchConfig"
 
 
 @hookimpl
 def zoo_models() -> list[ModelSpec]:
     """The models of this plugin."""
-    return []
+    return [
+        ModelSpec(
+            name="rnn-scratch",
+            summary="An RNN language model from scratch: bare matrices, one-hot symbols.",
+            config=CONFIG,
+            factory="zoo_scratch.rnn:scratch_rnn",
+            accepts=("tokens", "features"),
+            default_recipe="time-machine",
+            source=SOURCE + "section 8.5",
+            tags=("rnn", "scratch"),
+        ),
+        ModelSpec(
+            name="gru-scratch",
+            summary="A GRU language model from scratch, the reset gate before the product.",
+            config=CONFIG,
+            factory="zoo_scratch.gru:scratch_gru",
+            accepts=("tokens", "features"),
+            default_recipe="time-machine",
+            source=SOURCE + "section 9.1",
+            tags=("gru", "scratch"),
+        ),
+        ModelSpec(
+            name="lstm-scratch",
+            summary="An LSTM language model from scratch: bare matrices, one-hot symbols.",
+            config=CONFIG,
+            factory="zoo_scratch.lstm:scratch_lstm",
+            accepts=("tokens", "features"),
+            default_recipe="time-machine",
+            source=SOURCE + "section 9.2",
+            tags=("lstm", "scratch"),
+        ),
+    ]

@@ -1,0 +1,58 @@
+"""The first rung: three characters, unrolled by hand."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import nn
+from zoo_core.errors import MisfitError
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.embedding import Embedding
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.state import State
+
+from zoo_chars.configs import CharConfig
+from zoo_core import Signature
+
+
+@final
+class CharThree(AbstractModel):
+    """The symbol after three others, the recurrence written out three times.
+
+    Source: fast.ai, Practical Deep Learning for Coders 2018, lesson 6.
+
+    Args:
+        config: What a person chose.
+        signature: Tokens, a label per sequence.
+    """
+
+    causal = True
+    carries_state = False
+    window = 3
+
+    def __init__(self, config: CharConfig, signature: Signature) -> None:
+        super().__init__(signature)
+        self.embedding = Embedding(config, signature.input_size)
+        self.input = nn.Linear(config.embedding_size, config.hidden_size)
+        self.hidden = nn.Linear(config.hidden_size, config.hidden_size)
+        self.output = nn.Linear(config.hidden_size, signature.classes)
+
+    def initial_state(self, batch_size: int) -> None:
+        """None: every window starts anew."""
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Tokens (B, 3) to logits (B, classes).
+
+        Raises:
+            MisfitError: The windows are not three symbols long.
+        """
+        if batch.inputs.shape[1] != self.window or batch.lengths is not None:
+            raise MisfitError(
+                f"char-three reads 3 symbols, not {batch.inputs.shape[1]}; use --dataset.steps 3"
+            )
+        first, second, third = self.embedding(batch.inputs).unbind(dim=1)  # (B, E) each
+        hidden = torch.tanh(self.hidden(torch.relu(self.input(first))))  # (B, H)
+        hidden = torch.tanh(self.hidden(hidden + torch.relu(self.input(second))))
+        hidden = torch.tanh(self.hidden(hidden + torch.relu(self.input(third))))
+        return Output(self.output(hidden), None)
