@@ -28,6 +28,12 @@ VARIATIONS: tuple[dict[str, Any], ...] = (
     {"reset_after": False},
     {"bias": False},
     {"nonlinearity": "relu"},
+    {"proj_size": 3},
+    {"proj_size": 3, "num_layers": 2, "bidirectional": True},
+    {"padding_idx": 0},
+    {"max_norm": 0.5},
+    {"scale_grad_by_freq": True},
+    {"recurrent_initializer": "identity"},
 )
 
 
@@ -51,8 +57,14 @@ class Case(NamedTuple):
         model: AbstractModel = resolve(self.spec.factory)(config, self.signature)
         return model.double().eval()
 
+    @property
+    def window(self) -> int | None:
+        """How many steps the model must be fed, if it takes no other number."""
+        return self.build().window
+
     def batch(self, rows: int = B, steps: int = T, dtype: torch.dtype = torch.float64) -> Batch:
-        """Random inputs and targets."""
+        """Random inputs and targets; a model of a fixed window gets that many steps."""
+        steps = self.window or steps
         generator = torch.Generator().manual_seed(1)
         shape = (rows, steps) if self.signature.per == "step" else (rows,)
         targets = torch.randint(C, shape, generator=generator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, final
 
 import torch
@@ -54,6 +55,8 @@ class TorchKernel(AbstractKernel):
         function: Any = FUNCTIONS[cell.name]
         hx = before if len(before) > 1 else before[0]
         how = ("bias_ih" in weights, 1, 0.0, torch.is_grad_enabled(), False)
+        if "weight_hr" in weights:
+            function = _quiet(function)
         if lengths is None:
             outputs, *after = function(inputs, hx, parameters, *how, True)
         else:
@@ -78,6 +81,17 @@ class TorchKernel(AbstractKernel):
         if reverse:
             outputs = _reverse(outputs, lengths)
         return outputs, rebuild(state, (each.squeeze(0) for each in after))
+
+
+def _quiet(function: Any) -> Any:
+    """The function without torch's warning that oneDNN has no projections."""
+
+    def quiet(*arguments: Any) -> Any:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "LSTM with projections")
+            return function(*arguments)
+
+    return quiet
 
 
 def _one_hot(tokens: Tensor, like: Tensor) -> Tensor:
