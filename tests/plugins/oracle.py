@@ -47,8 +47,8 @@ class Pair(NamedTuple):
     def start(self, batch: int) -> Any:
         """A random state as torch has it."""
         count = self.ours.num_layers * self.ours.directions
-        shape = (count, batch, H)
-        hidden, cell = torch.randn(2, *shape, dtype=torch.float64)
+        hidden = torch.randn(count, batch, self.ours.cell.output_size, dtype=torch.float64)
+        cell = torch.randn(count, batch, H, dtype=torch.float64)
         return (hidden, cell) if isinstance(self.theirs, nn.LSTM) else hidden
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from zoo_core.errors import ConfigError
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_lstm.cell import LstmCell
 
@@ -22,9 +23,10 @@ from tests.plugins.oracle import (
 )
 
 
-def lstm(layers: int, both: bool, bias: bool = True) -> Pair:
+def lstm(layers: int, both: bool, bias: bool = True, proj_size: int = 0) -> Pair:
     """Our LSTM and torch's."""
-    return pair(LstmCell(H, bias), nn.LSTM, layers, both, bias=bias)
+    cell = LstmCell(H, bias, proj_size)
+    return pair(cell, nn.LSTM, layers, both, bias=bias, proj_size=proj_size)
 
 
 @every_kernel
@@ -58,6 +60,25 @@ def test_the_lstm_with_lengths_equals_torchs_over_packed_sequences(
     both_layers = lstm(layers, both, bias).share_weights(kernel)
     inputs, start = both_layers.inputs(len(lengths), 6), both_layers.start(len(lengths))
     assert_equal(both_layers, inputs, start, torch.tensor(lengths))
+
+
+@every_kernel
+@every_stack
+@either_way
+@with_and_without_bias
+@pytest.mark.parametrize("lengths", [None, [6, 1, 4]], ids=str)
+@pytest.mark.filterwarnings("ignore:LSTM with projections")
+def test_the_projected_lstm_equals_torchs(
+    kernel: AbstractKernel, layers: int, both: bool, bias: bool, lengths: list[int] | None
+) -> None:
+    both_layers = lstm(layers, both, bias, proj_size=2).share_weights(kernel)
+    inputs, start = both_layers.inputs(3, 6), both_layers.start(3)
+    assert_equal(both_layers, inputs, start, None if lengths is None else torch.tensor(lengths))
+
+
+def test_a_projection_must_be_narrower_than_the_cell() -> None:
+    with pytest.raises(ConfigError, match=r"model.proj_size = 5: wanted < model.hidden_size = 5"):
+        LstmCell(5, proj_size=5)
 
 
 @with_and_without_bias

@@ -41,6 +41,9 @@ class Embedding(nn.Embedding):
             scale_grad_by_freq=config.scale_grad_by_freq,
             sparse=config.sparse,
         )
+        if config.sparse:
+            # Adagrad makes sparse tensors, and torch warns until somebody has chosen
+            torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
 
     def forward(self, input: Tensor) -> Tensor:
         """Tokens (B, T) to (B, T, E)."""

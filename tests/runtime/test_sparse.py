@@ -1,0 +1,56 @@
+"""Sparse embeddings: trained by the optimizers that can, refused before training by the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from zoo_core.catalog import Catalog
+from zoo_core.errors import MisfitError
+from zoo_core.plan import Plan
+from zoo_core.runtime.run import Run
+from zoo_core.runtime.tensors import read_tensors
+
+from tests.runtime.runs import small_plan, train
+
+FITTING: dict[str, Any] = {"clip_norm": "none", "schedule": "none"}
+
+
+def sparse_plan(catalog: Catalog, path: Path, sparse: bool = True, **trainer: Any) -> Plan:
+    """A small plan with sparse embeddings."""
+    settings = FITTING | trainer
+    return small_plan(catalog, path, model={"sparse": sparse}, trainer=settings)
+
+
+@pytest.mark.parametrize(
+    ("trainer", "said"),
+    [
+        ({"optimizer": "Adam"}, "trainer.optimizer = 'Adam'"),
+        ({"optimizer": "RMSprop"}, "trainer.optimizer = 'RMSprop'"),
+        ({"optimizer": "SGD", "momentum": 0.9}, "trainer.momentum = 0.9"),
+        ({"optimizer": "Adagrad", "weight_decay": 0.1}, "trainer.weight_decay = 0.1"),
+        ({"optimizer": "SGD", "clip_norm": 1.0}, "trainer.clip_norm = 1.0"),
+    ],
+)
+def test_what_does_not_go_with_sparse_gradients_is_said_before_training(
+    catalog: Catalog, text_file: Path, tmp_path: Path, trainer: dict[str, Any], said: str
+) -> None:
+    plan = sparse_plan(catalog, text_file, **trainer)
+    with pytest.raises(MisfitError, match=f"model.sparse = true does not go with {said}: choose"):
+        Run(catalog, plan, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "Adagrad"])
+def test_sparse_gradients_train_as_dense_ones(
+    catalog: Catalog, text_file: Path, tmp_path: Path, optimizer: str
+) -> None:
+    for sparse in (True, False):
+        plan = sparse_plan(catalog, text_file, sparse, optimizer=optimizer)
+        train(catalog, plan, tmp_path / str(sparse))
+    ours, dense = (
+        read_tensors(tmp_path / each / "model.safetensors") for each in ("True", "False")
+    )
+    torch.testing.assert_close(ours, dense, rtol=0, atol=1e-5)
