@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import NoReturn
+from itertools import chain
+from typing import Any, NoReturn
 
 import pytest
 import torch
@@ -12,7 +13,7 @@ from zoo_core.runtime.batch import Output
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.dataset import TextDataset
 
-from tests.plugins.texts import LETTERS, same, text_dataset
+from tests.plugins.texts import LETTERS, same, targets_of, text_dataset
 from zoo_core import Tokens, Unknown, Vocabulary
 
 TEXT = LETTERS * 20
@@ -34,7 +35,7 @@ def test_splits_lie_one_after_the_other_and_do_not_overlap(validation: float, te
     dataset = text_dataset(TEXT, validation=validation, test=test)
     parts = [decoded(dataset, split) for split in SPLITS]
     assert "".join(parts) == TEXT
-    assert [len(part) for part in parts[1:]] == [int(520 * validation), int(520 * test)]
+    assert [len(part) for part in parts[1:]] == pytest.approx([520 * validation, 520 * test], abs=1)
 
 
 def test_a_split_without_a_share_is_none() -> None:
@@ -100,8 +101,8 @@ def test_evaluation_is_without_randomness() -> None:
 @pytest.mark.parametrize(
     ("sampling", "size", "said"),
     [
-        ("sequential", 8, r"split test has 5 symbols, one batch needs 9 \(batch size \+ 1\)"),
-        ("random", 1, r"split test has 5 symbols, one batch needs 13"),
+        ("sequential", 8, r"split test has 6 symbols, one batch needs 9 \(batch size \+ 1\)"),
+        ("random", 1, r"split test has 6 symbols, one batch needs 13"),
     ],
 )
 def test_too_little_text_is_refused_with_the_numbers(sampling: str, size: int, said: str) -> None:
@@ -144,6 +145,83 @@ def test_unknown_symbols_may_be_skipped_or_replaced() -> None:
     assert dataset.encode("a?b", Unknown("replace", "c")).inputs.tolist() == [[0, 2, 1]]
     with pytest.raises(DataError, match="an empty input"):
         dataset.encode("???", Unknown("skip"))
+
+
+def test_the_limit_cuts_the_text_and_not_the_vocabulary() -> None:
+    dataset = text_dataset("abc" * 10 + "xyz", limit=20)
+    assert dataset.text == ("abc" * 10)[:20]
+    assert dataset.vocabulary == Vocabulary(tuple("abcxyz"))
+    assert dataset.fingerprint != text_dataset("abc" * 10 + "xyz").fingerprint
+
+
+def test_lower_case_holds_for_the_text_and_for_what_a_person_types() -> None:
+    dataset = text_dataset("Abba" * 10, lowercase=True)
+    assert dataset.vocabulary == Vocabulary(("a", "b"))
+    assert dataset.encode("BA").inputs.tolist() == [[1, 0]]
+
+
+def windows_of(dataset: TextDataset, split: str) -> list[str]:
+    """The windows of a split with the symbols after them, in the text's own order."""
+    found = []
+    for batch in dataset.batches(split, 7, seed=0, epoch=0):
+        whole = torch.cat([batch.inputs, targets_of(batch)[:, -1:]], dim=1)
+        found += [dataset.vocabulary.decode(row) for row in whole.tolist()]
+    return found
+
+
+def test_a_random_split_shares_out_every_window_once() -> None:
+    text = "".join(chr(0x4E00 + index) for index in range(300))  # no two windows are alike
+    dataset = text_dataset(text, steps=5, stride=1, sampling="random", split="random")
+    parts = {split: windows_of(dataset, split) for split in SPLITS}
+    every = [text[start : start + 6] for start in range(295)]
+    assert sorted(chain.from_iterable(parts.values())) == sorted(every)
+    assert [len(parts[split]) for split in SPLITS] == pytest.approx([236, 29.5, 29.5], abs=1)
+    assert parts["validation"] != every[236 : 236 + len(parts["validation"])]
+
+
+def test_a_random_split_is_the_same_whatever_the_seed() -> None:
+    dataset = text_dataset(TEXT, steps=5, sampling="random", split="random")
+    seen = [
+        {
+            tuple(row)
+            for batch in dataset.batches("train", 4, seed, 1)
+            for row in batch.inputs.tolist()
+        }
+        for seed in (0, 1)
+    ]
+    assert seen[0] == seen[1]
+
+
+@pytest.mark.parametrize("steps", [5, 8])
+def test_a_label_per_window_is_the_symbol_after_it(steps: int) -> None:
+    dataset = text_dataset(TEXT, steps=steps, sampling="random", per="sequence")
+    assert dataset.signature.per == "sequence"
+    for batch in dataset.batches("train", 4, seed=0, epoch=1):
+        after = (batch.inputs[:, -1] + 1) % 26
+        assert torch.equal(targets_of(batch), after)
+
+
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [
+        ({"stride": 3}, "stride = 3"),
+        ({"per": "sequence"}, "per = sequence"),
+        ({"split": "random"}, "split = random"),
+    ],
+)
+def test_rows_that_go_on_need_whole_windows(how: dict[str, Any], said: str) -> None:
+    with pytest.raises(DataError, match=f"letters: {said} needs --dataset.sampling random"):
+        text_dataset(TEXT, steps=5, **how)
+
+
+def test_the_offset_stays_below_the_stride() -> None:
+    text = "".join(chr(0x4E00 + index) for index in range(300))
+    dataset = text_dataset(text, steps=5, stride=1, sampling="random")
+    begins = {
+        min(batch.inputs[:, 0].min().item() for batch in dataset.batches("train", 7, 0, epoch))
+        for epoch in range(1, 9)
+    }
+    assert begins == {0}
 
 
 def test_the_example_is_the_first_word() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import NamedTuple
 
 import pytest
 import torch
 from torch import Tensor
 from zoo_core.runtime.batch import Batch
+from zoo_core.signature import Per
 from zoo_text import windows
 
 from tests.plugins.texts import same, targets_of
@@ -16,10 +18,24 @@ SIZES = [(50, 4, 3), (50, 7, 1), (49, 8, 6), (13, 4, 3), (13, 40, 3), (7, 1, 6)]
 every_size = pytest.mark.parametrize(("count", "steps", "size"), SIZES)
 
 
-def random(count: int, steps: int, size: int, *, seed: int = 1, epoch: int = 1) -> list[Batch]:
+class Drawn(NamedTuple):
     """Windows in random order over 0, 1, 2 and so on."""
-    tokens = torch.arange(count)
-    return list(windows.random(tokens, steps, size, seed=seed, epoch=epoch, start=0))
+
+    steps: int
+    size: int
+    stride: int
+    per: Per = "step"
+
+    def over(self, count: int, *, seed: int = 1, epoch: int = 1, start: int = 0) -> list[Batch]:
+        """The batches over so many tokens."""
+        view = windows.cut(torch.arange(count), self.steps, self.stride)
+        rows, how = torch.arange(len(view)), {"seed": seed, "epoch": epoch, "start": start}
+        return list(windows.random(view, rows, self.size, per=self.per, **how))
+
+
+def random(count: int, steps: int, size: int, *, seed: int = 1, epoch: int = 1) -> list[Batch]:
+    """Windows without overlap, in random order over 0, 1, 2 and so on."""
+    return Drawn(steps, size, stride=steps).over(count, seed=seed, epoch=epoch)
 
 
 def sequential(count: int, steps: int, size: int) -> list[Batch]:
@@ -99,17 +115,38 @@ def test_evaluation_takes_the_texts_own_order() -> None:
 @every_size
 @pytest.mark.parametrize("start", [0, 1, 2, 99])
 def test_starting_later_gives_the_tail(count: int, steps: int, size: int, start: int) -> None:
-    tokens = torch.arange(count)
-    later = list(windows.sequential(tokens, steps, size, start))
+    later = list(windows.sequential(torch.arange(count), steps, size, start))
     assert same(later, sequential(count, steps, size)[start:])
-    shuffled = list(windows.random(tokens, steps, size, seed=1, epoch=1, start=start))
+    shuffled = Drawn(steps, size, stride=steps).over(count, start=start)
     assert same(shuffled, random(count, steps, size)[start:])
 
 
 @every_size
 def test_counts_are_how_many_batches_come(count: int, steps: int, size: int) -> None:
     assert windows.sequential_count(count, steps, size) == len(sequential(count, steps, size))
-    assert windows.random_count(count, steps, size) == len(random(count, steps, size))
+
+
+@pytest.mark.parametrize("stride", [1, 2, 5])
+def test_overlapping_windows_begin_a_stride_apart(stride: int) -> None:
+    batches = Drawn(5, 4, stride).over(50, epoch=0)
+    begins = torch.cat([batch.inputs[:, 0] for batch in batches])
+    assert torch.equal(begins, torch.arange(0, 45, stride))
+
+
+def test_too_few_tokens_give_no_window() -> None:
+    assert windows.cut(torch.arange(5), 5, 1).shape == (0, 6)
+    assert windows.cut(torch.arange(6), 5, 1).shape == (1, 6)
+
+
+@pytest.mark.parametrize("epoch", [0, 1])
+def test_a_window_may_be_labelled_with_the_symbol_after_it(epoch: int) -> None:
+    for batch in Drawn(5, 4, 1, per="sequence").over(50, epoch=epoch):
+        assert torch.equal(targets_of(batch), batch.inputs[:, -1] + 1)
+
+
+def test_cutting_copies_nothing() -> None:
+    tokens = torch.arange(1000)
+    assert windows.cut(tokens, 100, 1).untyped_storage().data_ptr() == tokens.data_ptr()
 
 
 def test_an_epochs_offset_is_below_the_steps_and_none_for_evaluation() -> None:

@@ -4,6 +4,7 @@ ZooError                  1
 ├── NotFoundError         3   no such model, dataset, recipe, checkpoint, run
 │   └── AmbiguousError    3   two plugins claim the name
 ├── IntegrityError        4   bytes that are not what they should be
+├── NetworkError          5   a server that does not answer, or not as it should
 ├── RefusedError          6   what was asked for cannot be done as asked
 │   ├── ConfigError       6   a setting: unknown, missing, of the wrong type, out of bounds
 │   ├── DataError         6   the data: missing, too short, not readable as text
@@ -44,6 +45,13 @@ class IntegrityError(ZooError):
     """A file whose bytes are not what they should be: truncated, altered, of another format."""
 
     exit_code = 4
+
+
+@final
+class NetworkError(ZooError):
+    """A server that cannot be reached, does not answer in time, or does not have what it should."""
+
+    exit_code = 5
 
 
 class RefusedError(ZooError):

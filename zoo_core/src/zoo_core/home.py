@@ -19,6 +19,11 @@ def zoo_home() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "zoo"
 
 
+def data_folder() -> Path:
+    """Where downloaded data is kept."""
+    return zoo_home() / "data"
+
+
 def runs_folder() -> Path:
     """Where local runs go if no other folder is named."""
     return zoo_home() / "runs"

@@ -1,6 +1,7 @@
 """Recipes: named TOML files beside a plugin's ``plugin.py`` that say how a model is trained.
 
-``recipes/<model>.<tag>.toml`` holds ``seed``, ``summary``, ``note``, the tables ``[model]``,
+``recipes/<model>.<tag>.toml`` holds ``seed``, ``summary``, ``note``, ``seconds`` (about how long
+it takes on two cores), the tables ``[model]``,
 ``[dataset]`` and ``[trainer]`` and, where a figure was published, ``[published]``.
 """
 
@@ -17,7 +18,13 @@ from zoo_core.nearest import nearest
 from zoo_core.references import Named
 
 TABLES = ("model", "dataset", "trainer")
-KEYS = {"seed": int, "summary": str, "note": str, "published": dict} | dict.fromkeys(TABLES, dict)
+KEYS = {
+    "seed": int,
+    "seconds": int,
+    "summary": str,
+    "note": str,
+    "published": dict,
+} | dict.fromkeys(TABLES, dict)
 
 
 @final

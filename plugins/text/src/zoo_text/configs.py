@@ -25,12 +25,31 @@ class AbstractTextConfig:
         default="sequential",
         help="sequential: each row goes on where it ended; random: windows in random order.",
     )
+    stride: int | None = setting(
+        default=None,
+        unit="symbols",
+        at_least=1,
+        help="From the start of a random window to the next one's; none: no overlap.",
+    )
+    per: Literal["step", "sequence"] = setting(
+        default="step",
+        help="step: label each symbol with the next; sequence: a random window with the one after.",
+    )
+    split: Literal["contiguous", "random"] = setting(
+        default="contiguous",
+        help="What is held out: regions of the text; or windows anywhere, whose neighbours overlap "
+        "those trained on, which flatters.",
+    )
     validation: float = setting(
         default=0.1, at_least=0, below=1, help="Share of the text before the test's, held out."
     )
     test: float = setting(
         default=0.1, at_least=0, below=1, help="Share of the text at its end, held out."
     )
+    limit: int | None = setting(
+        default=None, unit="symbols", at_least=1, help="Use no more than this of the text."
+    )
+    lowercase: bool = setting(default=False, help="Make every letter a small one.")
 
 
 @config
@@ -39,11 +58,49 @@ class PythonDocsConfig(AbstractTextConfig):
 
 
 @config
+class TimeMachineConfig(AbstractTextConfig):
+    """The Time Machine."""
+
+    preparation: Literal["classic", "newer"] = setting(
+        default="classic",
+        help="classic: lines stripped and joined; newer: the whole text at once.",
+    )
+    path: Path | None = setting(default=None, help="A copy at hand, instead of a download.")
+
+
+@config
+class NietzscheConfig(AbstractTextConfig):
+    """Beyond Good and Evil."""
+
+    path: Path | None = setting(default=None, help="A copy at hand, instead of a download.")
+
+
+@config
+class TinyShakespeareConfig(AbstractTextConfig):
+    """Shakespeare in part; the customary split is 90 to 10."""
+
+    path: Path | None = setting(default=None, help="A copy at hand, instead of a download.")
+    test: float = setting(
+        default=0.0, at_least=0, below=1, help="Share of the text at its end, held out."
+    )
+
+
+@config
+class NamesConfig:
+    """Names of 18 languages."""
+
+    path: Path | None = setting(default=None, help="A folder with copies at hand.")
+    validation: float = setting(
+        default=0.1, at_least=0, below=1, help="Share of each language's names, held out."
+    )
+    test: float = setting(
+        default=0.1, at_least=0, below=1, help="Share of each language's names, held out."
+    )
+
+
+@config
 class TextConfig(AbstractTextConfig):
     """A file."""
 
     path: Path = setting(help="The file to read.")
     encoding: str = setting(default="utf-8", help="How its bytes mean characters.")
-    limit: int | None = setting(
-        default=None, unit="characters", at_least=1, help="Read no more than this."
-    )

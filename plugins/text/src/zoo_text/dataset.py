@@ -17,20 +17,23 @@ from zoo_core.vocabulary import REFUSE
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_text import windows
 from zoo_text.configs import AbstractTextConfig
+from zoo_text.shares import part, refuse_shares, splits_of
 
 
 @final
 class TextDataset(AbstractDataset):
     """Predict the next symbol of a text.
 
-    Train, validation and test lie one after the other in the text and do not overlap. The text is
-    read when it is first needed.
+    Train, validation and test lie one after the other in the text and do not overlap, or are
+    windows from anywhere in it. The text is read when it is first needed.
 
     Args:
         name: What errors call it.
         config: How the text becomes windows.
         read: Gives the text, prepared.
         vocabulary: A checkpoint's, or None for the text's own symbols, sorted.
+        special: Symbols that stand before the text's own.
+        example: An input worth trying, or empty for the text's first word.
     """
 
     def __init__(
@@ -39,34 +42,44 @@ class TextDataset(AbstractDataset):
         config: AbstractTextConfig,
         read: Callable[[], str],
         vocabulary: Vocabulary | None,
+        *,
+        special: tuple[str, ...] = (),
+        example: str = "",
     ) -> None:
-        if config.validation + config.test >= 1:
-            shares = f"{config.validation:g} + {config.test:g}"
-            raise DataError(f"{name}: validation + test = {shares} leaves nothing to train on")
+        refuse_shares(config, name)
+        if config.sampling == "sequential":
+            _refuse_sequential(config, name)
         self.name, self.config, self._read, self._given = name, config, read, vocabulary
+        self._special, self._example = special, example
 
     @cached_property
+    def _whole(self) -> str:
+        """The text before it is cut to its limit."""
+        text = self._read()
+        return text.lower() if self.config.lowercase else text
+
+    @property
     def text(self) -> str:
-        """The whole text."""
-        return self._read()
+        """The text that is used."""
+        return self._whole[: self.config.limit]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The symbols."""
+        """The symbols, those beyond the limit included."""
         if self._given is not None:
             return self._given
-        if not self.text:
+        if not self._whole:
             raise DataError(f"{self.name}: the text is empty")
-        return Vocabulary.of(self.text)
+        return Vocabulary((*self._special, *Vocabulary.of(self._whole).symbols))
 
     @property
     def signature(self) -> Signature:
-        """Tokens, with the next token as label of every step."""
+        """Tokens, with the next token as label of every step or of the whole window."""
         size = len(self.vocabulary)
         return Signature(
             inputs=Tokens(size),
             classes=size,
-            per="step",
+            per=self.config.per,
             vocabulary=self.vocabulary,
             next_symbol=True,
         )
@@ -79,8 +92,7 @@ class TextDataset(AbstractDataset):
     @property
     def splits(self) -> tuple[str, ...]:
         """Those whose share is not zero."""
-        shares = {"validation": self.config.validation, "test": self.config.test}
-        return ("train", *(split for split, share in shares.items() if share))
+        return splits_of(self.config)
 
     @cached_property
     def tokens(self) -> Tensor:
@@ -88,57 +100,84 @@ class TextDataset(AbstractDataset):
         return torch.tensor(self.vocabulary.encode(self.text))
 
     def split_tokens(self, split: str) -> Tensor:
-        """The ids of one split.
+        """The ids of one contiguous split.
 
         Raises:
             DataError: There is no such split.
         """
-        if split not in self.splits:
-            raise DataError(f"{self.name} has no split {split!r}; it has {', '.join(self.splits)}")
-        total = len(self.tokens)
-        test = total - int(total * self.config.test)
-        validation = test - int(total * self.config.validation)
-        bounds = {"train": (0, validation), "validation": (validation, test), "test": (test, total)}
-        first, last = bounds[split]
-        return self.tokens[first:last]
+        return self.tokens[part(len(self.tokens), self.config, split, self.name)]
 
     @property
     def example(self) -> str:
-        """The text's first word."""
-        return next(iter(self.text.split()), self.text)
+        """An input worth trying."""
+        return self._example or next(iter(self.text.split()), self.text)
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """How many batches of windows an epoch has."""
-        tokens = len(self.split_tokens(split)) - windows.offset(self.config.steps, seed, epoch)
-        random = self.config.sampling == "random"
-        count = windows.random_count if random else windows.sequential_count
-        found = count(tokens, self.config.steps, size)
+        steps = self.config.steps
+        if self.config.sampling == "random":
+            found = -(-len(self._windows(split, seed, epoch)[1]) // size)
+        else:
+            found = windows.sequential_count(len(self._region(split, seed, epoch)), steps, size)
         if found < 1:
-            need = f"{self.config.steps + 1}" if random else f"{size + 1} (batch size + 1)"
-            raise DataError(
-                f"{self.name}: split {split} has {max(tokens, 0)} symbols, one batch needs {need}; "
-                "give more text, or a smaller --trainer.batch-size or --dataset.steps"
-            )
+            raise DataError(self._too_short(split, size))
         return found
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
-        """Windows (B, T), with the same windows one symbol later as targets."""
+        """Windows (B, T); as targets the same one symbol later, or the symbols after them (B,)."""
         self.batch_count(split, size, seed, epoch)
-        steps = self.config.steps
-        tokens = self.split_tokens(split)[windows.offset(steps, seed, epoch) :]
         if self.config.sampling == "random":
-            return windows.random(tokens, steps, size, seed=seed, epoch=epoch, start=start)
-        return windows.sequential(tokens, steps, size, start)
+            view, rows = self._windows(split, seed, epoch)
+            how = {"seed": seed, "epoch": epoch, "start": start}
+            return windows.random(view, rows, size, per=self.config.per, **how)
+        return windows.sequential(self._region(split, seed, epoch), self.config.steps, size, start)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """A text, (1, T)."""
-        ids = self.vocabulary.encode(value, unknown)
+        ids = self.vocabulary.encode(value.lower() if self.config.lowercase else value, unknown)
         if not ids:
             raise DataError("an empty input; give at least one symbol")
         return Batch(torch.tensor([ids]))
 
     def decode(self, output: Output) -> str:
-        """After each symbol, the likeliest next one."""
-        return self.vocabulary.decode(output.logits[0].argmax(dim=-1).tolist())
+        """After each symbol, or after all of them, the likeliest next one."""
+        likeliest = output.logits[0].argmax(dim=-1)
+        return self.vocabulary.decode(likeliest.reshape(-1).tolist())
+
+    def _region(self, split: str, seed: int, epoch: int) -> Tensor:
+        """The ids of a split, from the epoch's offset on."""
+        region = self.split_tokens(split)
+        return region[windows.offset(self.config.stride or self.config.steps, seed, epoch) :]
+
+    def _windows(self, split: str, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
+        """Windows (count, T + 1), and which of them make up the split."""
+        steps, stride = self.config.steps, self.config.stride or self.config.steps
+        if self.config.split == "contiguous":
+            view = windows.cut(self._region(split, seed, epoch), steps, stride)
+            return view, torch.arange(len(view))
+        view = windows.cut(self.tokens, steps, stride)
+        chosen = part(len(view), self.config, split, self.name)
+        return view, windows.shuffled(len(view))[chosen].sort().values
+
+    def _too_short(self, split: str, size: int) -> str:
+        count = len(self.split_tokens(split))
+        random = self.config.sampling == "random"
+        need = f"{self.config.steps + 1}" if random else f"{size + 1} (batch size + 1)"
+        return (
+            f"{self.name}: split {split} has {count} symbols, one batch needs {need}; "
+            "give more text, or a smaller --trainer.batch-size or --dataset.steps"
+        )
+
+
+def _refuse_sequential(config: AbstractTextConfig, name: str) -> None:
+    """A partition whose rows go on has no gaps, no overlap, and a label for every step."""
+    wrong = {
+        f"stride = {config.stride}": config.stride not in (None, config.steps),
+        f"per = {config.per}": config.per != "step",
+        f"split = {config.split}": config.split != "contiguous",
+    }
+    for said, stands in wrong.items():
+        if stands:
+            raise DataError(f"{name}: {said} needs --dataset.sampling random")

@@ -33,5 +33,4 @@ def _read(config: TextConfig) -> str:
         ) from None
     except ValueError as error:  # a codec that cannot say where it failed
         raise DataError(f"{config.path}: encoding {config.encoding!r}: {error}") from None
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
-    return text[: config.limit]
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

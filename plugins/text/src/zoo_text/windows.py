@@ -15,13 +15,14 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 from zoo_core.runtime.batch import Batch
+from zoo_core.signature import Per
 
 
-def offset(steps: int, seed: int, epoch: int) -> int:
-    """Where the windows of an epoch begin; 0 for evaluation (epoch 0)."""
+def offset(stride: int, seed: int, epoch: int) -> int:
+    """Where the windows of an epoch begin, below the stride; 0 for evaluation (epoch 0)."""
     if epoch == 0:
         return 0
-    return int(torch.randint(steps, (1,), generator=_generator(seed, epoch, purpose=0)))
+    return int(torch.randint(stride, (1,), generator=_generator(seed, epoch, purpose=0)))
 
 
 def sequential(tokens: Tensor, steps: int, size: int, start: int) -> Iterator[Batch]:
@@ -47,33 +48,49 @@ def sequential_count(count: int, steps: int, size: int) -> int:
     return -(-length // steps)
 
 
-def random(
-    tokens: Tensor, steps: int, size: int, *, seed: int, epoch: int, start: int
-) -> Iterator[Batch]:
-    """Windows in random order (in the text's own for epoch 0); the last batch may be smaller.
+def cut(tokens: Tensor, steps: int, stride: int) -> Tensor:
+    """Every window with the symbol after it, (count, T + 1): a view that copies nothing.
 
     Args:
         tokens: (N,).
         steps: T.
+        stride: From the start of a window to the next one's.
+    """
+    if len(tokens) <= steps:
+        return tokens.new_empty(0, steps + 1)
+    return tokens.unfold(0, steps + 1, stride)
+
+
+def random(
+    windows: Tensor, rows: Tensor, size: int, *, per: Per, seed: int, epoch: int, start: int
+) -> Iterator[Batch]:
+    """Windows in random order (as they stand for epoch 0); the last batch may be smaller.
+
+    Args:
+        windows: From ``cut``.
+        rows: Which of them, (R,).
         size: B.
+        per: Whether each symbol is labelled with the next, or the window with the one after.
         seed: Of the order.
         epoch: The order changes with it.
         start: How many batches to pass over.
     """
-    count = (len(tokens) - 1) // steps
-    inputs = tokens[: count * steps].view(count, steps)
-    targets = tokens[1 : count * steps + 1].view(count, steps)
-    order = torch.arange(count)
-    if epoch:
-        order = torch.randperm(count, generator=_generator(seed, epoch, purpose=1))
-    for first in range(start * size, count, size):
-        rows = order[first : first + size]
-        yield Batch(inputs[rows], targets[rows])
+    rows = rows[order(len(rows), seed, epoch)]
+    for first in range(start * size, len(rows), size):
+        chosen = windows[rows[first : first + size]]  # (B, T + 1)
+        yield Batch(chosen[:, :-1], chosen[:, 1:] if per == "step" else chosen[:, -1])
 
 
-def random_count(count: int, steps: int, size: int) -> int:
-    """How many batches ``random`` gives for so many tokens."""
-    return -(-((count - 1) // steps) // size)
+def order(count: int, seed: int, epoch: int) -> Tensor:
+    """The numbers below a count in an order of the epoch's own; as they stand for epoch 0."""
+    if epoch == 0:
+        return torch.arange(count)
+    return torch.randperm(count, generator=_generator(seed, epoch, purpose=1))
+
+
+def shuffled(count: int) -> Tensor:
+    """The numbers below a count in an order that never changes, for splits."""
+    return torch.randperm(count, generator=torch.Generator().manual_seed(0))
 
 
 def _generator(seed: int, epoch: int, purpose: int) -> torch.Generator:

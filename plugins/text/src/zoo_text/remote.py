@@ -1,0 +1,50 @@
+"""The texts that are downloaded: their addresses, sizes and hashes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zoo_core.downloads import RemoteFile, fetch, refuse_other
+from zoo_core.errors import DataError
+from zoo_core.home import data_folder
+
+OTHER = "for a text of your own: --dataset text --dataset.path FILE"
+
+TIME_MACHINE = RemoteFile(
+    name="timemachine.txt",
+    size=178_979,
+    sha256="8424dbd9532ac81f7e5f0b6add90e6952baea29158309d7d1bf3884f4e12c516",
+    mirrors=("http://d2l-data.s3-accelerate.amazonaws.com/timemachine.txt",),
+)
+NIETZSCHE = RemoteFile(
+    name="nietzsche.txt",
+    size=600_901,
+    sha256="23cf69874ab69d3d256099ab530ea4be24d47d9675b673bcc67cbcd6298ec647",
+    mirrors=("https://s3.amazonaws.com/text-datasets/nietzsche.txt",),
+)
+TINY_SHAKESPEARE = RemoteFile(
+    name="tinyshakespeare.txt",
+    size=1_115_394,
+    sha256="86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed",
+    mirrors=(
+        "https://raw.githubusercontent.com/karpathy/char-rnn/master/data/tinyshakespeare/input.txt",
+    ),
+)
+
+
+def text_of(file: RemoteFile, path: Path | None) -> str:
+    """The text of a file: of a copy at hand, or else downloaded once and kept.
+
+    Raises:
+        DataError: The copy cannot be read.
+        IntegrityError: It is another text.
+        NetworkError: It cannot be downloaded; the message says where to put a copy.
+    """
+    if path is None:
+        return fetch(file, data_folder()).read_bytes().decode()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+    refuse_other(file, data, str(path), OTHER)
+    return data.decode()

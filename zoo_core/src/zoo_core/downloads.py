@@ -1,0 +1,114 @@
+"""Downloads: files known beforehand by size and sha256, fetched once and kept."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias, final
+
+from zoo_core.errors import IntegrityError, NetworkError
+from zoo_core.files import refusing, sync_folder
+from zoo_core.transfer import Listener, transfer
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class RemoteFile:
+    """A file on the web.
+
+    Args:
+        name: What it is called here.
+        size: In bytes.
+        sha256: Of its content, in hexadecimal digits.
+        mirrors: Addresses that have it, the best one first.
+    """
+
+    name: str
+    size: int
+    sha256: str
+    mirrors: tuple[str, ...]
+
+
+Witness: TypeAlias = Callable[[RemoteFile], Listener]
+
+
+def _nobody(file: RemoteFile) -> Listener:
+    return lambda done, size: None
+
+
+_WITNESS: ContextVar[Witness] = ContextVar("witness", default=_nobody)
+
+
+@contextlib.contextmanager
+def witnessed(witness: Witness) -> Iterator[None]:
+    """Has somebody told of the progress of every download inside."""
+    token = _WITNESS.set(witness)
+    try:
+        yield
+    finally:
+        _WITNESS.reset(token)
+
+
+def fetch(file: RemoteFile, folder: Path) -> Path:
+    """The file in a folder, downloaded if it is not there yet.
+
+    An interrupted download goes on where it stopped. Two processes at once wait for each other.
+
+    Raises:
+        IntegrityError: What lies there, or what came, is not the file.
+        NetworkError: No mirror has it; the message says where to put a copy.
+        TargetError: The folder cannot be written to.
+    """
+    target = folder / file.name
+    if not target.exists():
+        from filelock import FileLock
+
+        with refusing(folder):
+            target.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(target.with_name(f".{target.name}.lock")):
+            if not target.exists():
+                _download(file, target)
+    refuse_other(file, target.read_bytes(), str(target), "remove it to download it again")
+    return target
+
+
+def refuse_other(file: RemoteFile, data: bytes, place: str, remedy: str) -> None:
+    """Says so if bytes are not the file's.
+
+    Raises:
+        IntegrityError: The sha256 is another one.
+    """
+    found = hashlib.sha256(data).hexdigest()
+    if found != file.sha256:
+        raise IntegrityError(
+            f"{place} has {len(data):,} bytes with sha256 {found}, wanted {file.size:,} bytes with "
+            f"sha256 {file.sha256}; {remedy}"
+        )
+
+
+def _download(file: RemoteFile, target: Path) -> None:
+    part = target.with_name(f".{target.name}.{file.sha256[:8]}.part")
+    refusals = []
+    for url in file.mirrors:
+        try:
+            with refusing(target):
+                transfer(url, part, file.size, _WITNESS.get()(file))
+            refuse_other(file, part.read_bytes(), url, "it was thrown away")
+        except NetworkError as error:
+            refusals.append(str(error))
+        except IntegrityError as error:
+            part.unlink(missing_ok=True)
+            refusals.append(str(error))
+        else:
+            with refusing(target):
+                part.replace(target)
+                sync_folder(target.parent)
+            return
+    raise NetworkError(
+        f"cannot download {file.name} ({'; '.join(refusals)}); "
+        f"a copy with sha256 {file.sha256} may be put at {target}"
+    )
