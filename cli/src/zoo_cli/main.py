@@ -32,6 +32,9 @@ COMMANDS = {
     "evaluate": Row("Metrics of a checkpoint on a split.", "zoo_cli.evaluate:evaluate"),
     "predict": Row("What a model says of each input.", "zoo_cli.predict:predict"),
     "generate": Row("Text, symbol by symbol.", "zoo_cli.generate:generate"),
+    "reproduce": Row(
+        "Train recipes and compare with what was published.", "zoo_cli.reproduce:reproduce"
+    ),
     "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),
     "completion": Row("The lines that make a shell complete.", "zoo_cli.completion:completion"),
 }

@@ -28,6 +28,21 @@ def carry_out(run: Run, catalog: Catalog, *, patience: Patience, as_json: bool) 
         Interrupted: A signal came; the run has been saved.
         DivergedError: The loss is no longer a number.
     """
+    finished = follow(run, patience)
+    if as_json:
+        print_json(_summary(finished, run))
+        return
+    sample, hint = _try(read_checkpoint(catalog, run.folder), run.dataset.example)
+    print_summary(finished, sample, hint)
+
+
+def follow(run: Run, patience: Patience) -> Finished:
+    """Trains to the end and shows the progress.
+
+    Raises:
+        Interrupted: A signal came; the run has been saved.
+        DivergedError: The loss is no longer a number.
+    """
     progress, finished = Progress(), None
     folder = shown(run.folder)
     events = run.events()
@@ -51,11 +66,7 @@ def carry_out(run: Run, catalog: Catalog, *, patience: Patience, as_json: bool) 
     finally:
         progress.close()
     assert finished is not None, "a run that is not interrupted ends with Finished"
-    if as_json:
-        print_json(_summary(finished, run))
-        return
-    sample, hint = _try(read_checkpoint(catalog, run.folder), run.dataset.example)
-    print_summary(finished, sample, hint)
+    return finished
 
 
 def _summary(event: Finished, run: Run) -> dict[str, object]:

@@ -1,12 +1,15 @@
 """Recipes: named TOML files beside a plugin's ``plugin.py`` that say how a model is trained.
 
 ``recipes/<model>.<tag>.toml`` holds ``seed``, ``summary``, ``note``, ``seconds`` (about how long
-it takes on two cores), the tables ``[model]``,
-``[dataset]`` and ``[trainer]`` and, where a figure was published, ``[published]``.
+it takes on two cores), the tables ``[model]``, ``[dataset]`` and ``[trainer]`` and, where a figure
+was published, ``[published]``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from decimal import Decimal
+from fnmatch import fnmatchcase
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple, final
@@ -15,6 +18,7 @@ from zoo_core.catalog import Catalog, refuse_clash
 from zoo_core.discovery import Plugin
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
+from zoo_core.published import Published, parse_published
 from zoo_core.references import Named
 
 TABLES = ("model", "dataset", "trainer")
@@ -35,11 +39,19 @@ class Recipe(NamedTuple):
         name: ``model.tag``.
         plugin: Who brought it; it need not be the plugin that brought the model.
         tables: The file's content.
+        published: The figure that it must reach, if one was published.
     """
 
     name: str
     plugin: Plugin
     tables: dict[str, Any]
+    published: Published | None = None
+
+    @property
+    def seconds(self) -> int | None:
+        """About how long it takes on two cores, if the file says so."""
+        seconds: int | None = self.tables.get("seconds")
+        return seconds
 
     @property
     def summary(self) -> str:
@@ -53,7 +65,7 @@ def list_recipes(catalog: Catalog) -> list[Recipe]:
     Raises:
         ConfigError: A recipe is not well-formed.
     """
-    found = [Recipe(name, plugin, _read(file, name)) for name, plugin, file in _files(catalog)]
+    found = [_read(name, plugin, file) for name, plugin, file in _files(catalog)]
     return sorted(found, key=lambda recipe: (recipe.name, recipe.plugin))
 
 
@@ -77,7 +89,36 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         raise NotFoundError(f"no recipe {wanted!r}; {hint}")
     if len(found) > 1:
         refuse_clash("recipe", wanted, [plugin for plugin, _ in found])
-    return Recipe(wanted, found[0][0], _read(found[0][1], wanted))
+    return _read(wanted, *found[0])
+
+
+def choose_recipes(catalog: Catalog, references: Sequence[str]) -> list[Recipe]:
+    """The recipes that references name, each once, sorted by name; all of them for no reference.
+
+    Args:
+        catalog: What is installed.
+        references: ``model.tag``, a model's name for all its recipes, or a pattern.
+
+    Raises:
+        NotFoundError: A reference names no recipe.
+    """
+    every = list_recipes(catalog)
+    if not references:
+        return every
+    chosen: dict[str, Recipe] = {}
+    for reference in references:
+        found = [each for each in every if _named_by(reference, each)]
+        if not found:
+            hint = nearest(reference, [each.name for each in every]) or "try: zoo list recipes"
+            raise NotFoundError(f"no recipe {reference!r}; {hint}")
+        chosen |= {f"{each.plugin.name}:{each.name}": each for each in found}
+    return sorted(chosen.values(), key=lambda each: (each.name, each.plugin))
+
+
+def _named_by(reference: str, recipe: Recipe) -> bool:
+    owner, _, name = reference.rpartition(":")
+    ours = owner in ("", recipe.plugin.name, recipe.plugin.distribution)
+    return ours and (fnmatchcase(recipe.name, name) or recipe.name.partition(".")[0] == name)
 
 
 def parse_recipe(text: str, name: str) -> dict[str, Any]:
@@ -116,9 +157,17 @@ def _files(catalog: Catalog) -> list[tuple[str, Plugin, Traversable]]:
     return found
 
 
-def _read(file: Traversable, name: str) -> dict[str, Any]:
+def _read(name: str, plugin: Plugin, file: Traversable) -> Recipe:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{name}: not readable: {error}") from None
-    return parse_recipe(text, name)
+    return Recipe(name, plugin, parse_recipe(text, name), _published(text, name))
+
+
+def _published(text: str, name: str) -> Published | None:
+    """The published figure; its digits count, so its numbers are read as they are written."""
+    import tomllib
+
+    values = tomllib.loads(text, parse_float=Decimal).get("published")
+    return None if values is None else parse_published(values, name)

@@ -1,0 +1,131 @@
+"""``zoo reproduce``."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.errors import ZooError
+from zoo_core.recipes import Recipe, choose_recipes
+from zoo_core.reproduction import FAILURES, Row, failed, judge
+
+from zoo_cli.completing import complete_reference
+from zoo_cli.output import json_option, print_json, print_table
+
+QUICK = 60
+"""Seconds below which a recipe is quick."""
+
+
+@click.command()
+@click.argument(
+    "references", metavar="[REFERENCE ...]", nargs=-1, shell_complete=complete_reference
+)
+@click.option("--quick", is_flag=True, help="Only recipes that take less than a minute.")
+@click.option("--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), help="Another seed.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
+@click.option("--threads", metavar="N", type=click.IntRange(1, 4096), help="Threads of torch.")
+@click.option("--backend", default="auto", show_default=True, help="The kernel of the recurrence.")
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write reproduction.json, .md and .png there; rows of other recipes stay.",
+)
+@click.option(
+    "--checkpoints",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Keep the checkpoints there, a folder for each recipe.",
+)
+@json_option
+def reproduce(
+    references: tuple[str, ...],
+    quick: bool,
+    seed: int | None,
+    threads: int | None,
+    out: Path | None,
+    checkpoints: Path | None,
+    as_json: bool,
+    **how: str,
+) -> None:
+    """Train recipes and compare what they reach with what was published.
+
+    REFERENCE is a recipe, a model (all its recipes) or a pattern such as '*.hello'; none means
+    every recipe. A recipe takes seconds to minutes; zoo show RECIPE says how long.
+    """
+    catalog = load_catalog()
+    recipes = choose_recipes(catalog, references)
+    if quick:
+        recipes = [each for each in recipes if each.seconds is not None and each.seconds < QUICK]
+    from zoo_cli.reproducing import Report
+
+    report, rows = Report(out), []
+    with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
+        for number, recipe in enumerate(recipes, start=1):
+            click.echo(f"{number}/{len(recipes)} {recipe.name}{_expected(recipe)}", err=True)
+            folder = (checkpoints or Path(scratch)) / recipe.name
+            plan = {"seed": seed, "threads": threads or 0, **how}
+            row = _train(catalog, recipe, folder, plan, alone=len(recipes) == 1)
+            rows.append(row)
+            report.add(row)
+            click.echo(f"  {row.verdict} in {row.seconds:.0f} s", err=True)
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        print_table(_table(rows))
+    if any(row.verdict in FAILURES for row in rows):
+        click.get_current_context().exit(1)
+
+
+def _train(
+    catalog: Catalog, recipe: Recipe, folder: Path, how: dict[str, Any], *, alone: bool
+) -> Row:
+    """Trains a recipe; a failure is a row of its own, unless there is no other."""
+    from datetime import UTC, datetime
+
+    from zoo_core.draft import draft
+    from zoo_core.runtime.checkpoint import refuse_checkpoint
+    from zoo_core.runtime.run import Run
+
+    from zoo_cli.signals import Patience
+    from zoo_cli.training import follow
+
+    began, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
+    plan = draft(catalog, f"{recipe.plugin.name}:{recipe.name}").plan(**how)
+    try:
+        refuse_checkpoint(folder)
+        with Patience() as patience:
+            finished = follow(Run(catalog, plan, folder), patience)
+    except ZooError as error:
+        if alone:
+            raise
+        return failed(
+            recipe, str(error), seconds=time.monotonic() - began, seed=plan.seed, date=date
+        )
+    metrics = finished.manifest.metrics
+    return judge(recipe, metrics, seconds=finished.seconds, seed=plan.seed, date=date)
+
+
+def _table(rows: Sequence[Row]) -> list[list[str]]:
+    head = ["recipe", "metric (split)", "published", "ours", "verdict", "seconds"]
+    return [head] + [
+        [
+            row.recipe,
+            f"{row.metric} ({row.split})" if row.metric else "",
+            row.published_in_words(),
+            "" if row.ours is None else f"{row.ours:g}",
+            row.verdict,
+            f"{row.seconds:.0f}",
+        ]
+        for row in rows
+    ]
+
+
+def _expected(recipe: Recipe) -> str:
+    return "" if recipe.seconds is None else f", about {recipe.seconds} s on two cores"
