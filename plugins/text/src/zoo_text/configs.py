@@ -104,3 +104,16 @@ class TextConfig(AbstractTextConfig):
 
     path: Path = setting(help="The file to read.")
     encoding: str = setting(default="utf-8", help="How its bytes mean characters.")
+
+
+@config
+class ProseOrCodeConfig:
+    """CPython's prose against its source."""
+
+    steps: int = setting(default=128, unit="symbols", at_least=1, help="Length of a window.")
+    validation: float = setting(
+        default=0.1, at_least=0, below=1, help="Share of each text before the test's, held out."
+    )
+    test: float = setting(
+        default=0.2, at_least=0, below=1, help="Share of each text at its end, held out."
+    )

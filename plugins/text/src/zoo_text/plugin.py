@@ -72,6 +72,16 @@ def zoo_datasets() -> list[DatasetSpec]:
             tags=("classification", "download"),
         ),
         DatasetSpec(
+            name="prose-or-code",
+            summary="Windows of CPython's prose and of its source: which is it?",
+            config="zoo_text.configs:ProseOrCodeConfig",
+            factory="zoo_text.prose_or_code:ProseOrCodeDataset",
+            default_trainer="supervised",
+            source="pydoc_data.topics and the standard library of the running CPython",
+            license="PSF-2.0",
+            tags=("classification", "offline"),
+        ),
+        DatasetSpec(
             name="text",
             summary="Any text file: --dataset.path FILE.",
             config="zoo_text.configs:TextConfig",

@@ -20,10 +20,15 @@ def python_docs(config: PythonDocsConfig, vocabulary: Vocabulary | None) -> Text
     Raises:
         DataError: When it is read, this Python comes without its topics.
     """
-    return TextDataset("python-docs", config, _read, vocabulary)
+    return TextDataset("python-docs", config, read_topics, vocabulary)
 
 
-def _read() -> str:
+def read_topics() -> str:
+    """The whole prose.
+
+    Raises:
+        DataError: This Python comes without it.
+    """
     try:
         from pydoc_data.topics import topics
     except ImportError:
