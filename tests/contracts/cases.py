@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import fields, replace
 from itertools import product
 from typing import Any, NamedTuple, cast
 
 import torch
 from torch import Tensor
 from zoo_core.catalog import load_catalog
+from zoo_core.errors import MisfitError
 from zoo_core.imports import resolve
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.model import AbstractModel
@@ -18,8 +19,18 @@ from zoo_core.signature import Inputs, Per
 from zoo_core import Features, Grid, KernelSpec, ModelSpec, Signature, Tokens, Vocabulary
 
 V, C, B, T = 6, 4, 3, 5
-INPUTS: dict[str, Inputs] = {"tokens": Tokens(V), "features": Features(V), "grid": Grid(1, (8, 8))}
-SMALL = {"hidden_size": 7, "embedding_size": 5}
+INPUTS: dict[str, tuple[Inputs, ...]] = {
+    "tokens": (Tokens(V),),
+    "features": (Features(V),),
+    "grid": (Grid(1, (8, 8)), Grid(2, (4, 6, 6))),
+}
+SMALL = {
+    "hidden_size": 7,
+    "embedding_size": 5,
+    "blocks": 1,
+    "channels": 6,
+    "classifier_size": 9,
+}
 VARIATIONS: tuple[dict[str, Any], ...] = (
     {},
     {"num_layers": 2},
@@ -34,6 +45,11 @@ VARIATIONS: tuple[dict[str, Any], ...] = (
     {"max_norm": 0.5},
     {"scale_grad_by_freq": True},
     {"recurrent_initializer": "identity"},
+    {"pool": "average"},
+    {"padding_mode": "replicate"},
+    {"linear_layers": 1},
+    {"linear_layers": 3},
+    {"kernel_size": 2, "dilation": 2, "ceil_mode": True},
 )
 
 
@@ -47,7 +63,9 @@ class Case(NamedTuple):
     def label(self) -> str:
         """The case in words."""
         varied = [f"{key}={each}" for key, each in self.settings.items() if key not in SMALL]
-        kind = f"{self.signature.inputs.kind}-per-{self.signature.per}"
+        inputs = self.signature.inputs
+        sizes = len(inputs.sizes) if isinstance(inputs, Grid) else ""
+        kind = f"{inputs.kind}{sizes}-per-{self.signature.per}"
         return "-".join([self.spec.name, kind, *varied])
 
     def build(self, seed: int = 0) -> AbstractModel:
@@ -89,12 +107,28 @@ def _cases() -> Iterator[Case]:
         varied = [each for each in VARIATIONS if each.keys() <= known]
         for kind, per, settings in product(spec.accepts, spec.per, varied):
             signature = Signature(
-                inputs=INPUTS[kind],
+                inputs=Tokens(V),
                 classes=C,
                 per=cast(Per, per),
                 vocabulary=Vocabulary(tuple("abcdef")) if kind == "tokens" else None,
             )
-            yield Case(spec, small | settings, signature)
+            yield from _fitting(spec, small | settings, signature, kind)
+
+
+def _fitting(
+    spec: ModelSpec, settings: dict[str, Any], signature: Signature, kind: str
+) -> Iterator[Case]:
+    """The case, with the grid of as many sizes as the model takes."""
+    fitting = []
+    for inputs in INPUTS[kind]:
+        case = Case(spec, settings, replace(signature, inputs=inputs))
+        try:
+            case.build()
+        except MisfitError:
+            continue
+        fitting.append(case)
+    assert len(fitting) == 1, f"{spec.name} takes no grid of {kind}, or several"
+    yield from fitting
 
 
 CASES = list(_cases())

@@ -39,7 +39,8 @@ def carries_state(case: Case) -> bool:
 
 def in_steps(case: Case) -> bool:
     """Whether inputs are sequences whose rows may differ in length."""
-    return case.signature.inputs.kind != "grid" and case.window is None
+    fixed = case.window is not None or "padding_mode" in case.settings
+    return case.signature.inputs.kind != "grid" and not fixed
 
 
 def rewrites(case: Case) -> bool:

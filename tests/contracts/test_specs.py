@@ -9,16 +9,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import SPECS, draft
 from zoo_core.imports import resolve
+from zoo_core.plan import Plan
 from zoo_core.recipes import TABLES, Recipe, list_recipes
+from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.trainer import Totals
 from zoo_core.settings import Setting, make, settings_of, values_of
 from zoo_core.specs import AbstractSpec
 
 import zoo_core
-from zoo_core import AbstractTrainerConfig, TrainerSpec
+from zoo_core import AbstractTrainerConfig, DatasetSpec, TrainerSpec, Vocabulary
 
 CATALOG = load_catalog()
 SPEC_LIST: list[Any] = [offer.spec for offer in CATALOG.offers]
@@ -139,19 +144,46 @@ def test_a_recipe_makes_a_plan_of_what_it_says(catalog: Catalog, recipe: Recipe)
 @every_recipe
 def test_a_recipe_puts_together_what_fits(catalog: Catalog, recipe: Recipe) -> None:
     plan = draft(catalog, recipe.name).plan()
-    dataset = make_dataset(catalog, plan, None)
-    size = plan.configs["trainer"]["batch_size"]
-    batch = next(dataset.batches("train", size, plan.seed, epoch=1))
+    dataset, batch = first_batch(catalog, plan)
     output = make_model(catalog, plan, dataset.signature)(batch)
     loss = make_trainer(catalog, plan, dataset.signature).loss(output, batch)
     assert loss.item() > 0
 
 
+def first_batch(catalog: Catalog, plan: Plan) -> tuple[AbstractDataset, Batch]:
+    """The plan's dataset and a batch of it; a random one where the data must be downloaded."""
+    size = plan.configs["trainer"]["batch_size"]
+    spec = catalog.find(DatasetSpec, plan.name("dataset")).spec
+    if "download" not in spec.tags:
+        dataset = make_dataset(catalog, plan, None)
+        return dataset, next(dataset.batches("train", size, plan.seed, epoch=1))
+    dataset = make_dataset(catalog, plan, Vocabulary(tuple("abcdef")))
+    shape = (size, plan.configs["dataset"].get("steps", 5))
+    labels = shape if dataset.signature.per == "step" else shape[:1]
+    classes = dataset.signature.classes
+    return dataset, Batch(torch.randint(6, shape), torch.randint(classes, labels))
+
+
 @every_recipe
-def test_a_recipe_says_what_it_is_for(recipe: Recipe) -> None:
+def test_a_recipe_says_what_it_is_for_and_how_long_it_takes(recipe: Recipe) -> None:
     assert recipe.summary.endswith(".")
-    published = recipe.tables.get("published", {"low": 0, "high": 0})
-    assert published["low"] <= published["high"]
+    assert recipe.tables["note"].endswith(".")
+    assert recipe.seconds is not None
+    assert recipe.seconds > 0
+
+
+@every_recipe
+def test_a_published_figure_is_one_that_its_trainer_measures(
+    catalog: Catalog, recipe: Recipe
+) -> None:
+    if recipe.published is None:
+        return
+    plan = draft(catalog, recipe.name).plan()
+    dataset, _ = first_batch(catalog, plan)
+    totals = Totals(loss=1.0, correct=1, targets=1)
+    assert recipe.published.split in dataset.splits
+    trainer = make_trainer(catalog, plan, dataset.signature)
+    assert recipe.published.metric in trainer.metrics(totals)
 
 
 @every_hello

@@ -17,6 +17,8 @@ CHUNK = 1 << 16
 TIMEOUT = 20.0
 """Seconds that a server may keep silent."""
 ATTEMPTS = 4
+PAUSE = 0.2
+"""Seconds, doubled with each attempt."""
 SLOWEST = 10_000
 """Bytes per second below which a transfer is given up, after a minute's grace."""
 
@@ -47,7 +49,7 @@ def transfer(url: str, part: Path, size: int, listen: Listener) -> None:
             final = attempt == ATTEMPTS and _length(part) <= before
             if final or not _passing(error) or time.monotonic() > deadline:
                 raise NetworkError(f"{url}: {_reason(error)}") from None
-        time.sleep(0.2 * 2**attempt)
+        time.sleep(PAUSE * 2**attempt)
     raise NetworkError(f"{url}: broke off {ATTEMPTS} times at {_length(part):,} of {size:,} bytes")
 
 
@@ -93,10 +95,13 @@ def _starts_at(response: Any, offset: int) -> bool:
 
 
 def _passing(error: Exception) -> bool:
-    """Whether trying again may help: everything but the server's own refusal."""
-    from urllib.error import HTTPError
+    """Whether trying again may help: not with a refusal, and not without a network."""
+    from urllib.error import HTTPError, URLError
 
-    return not isinstance(error, HTTPError) or error.code == 429 or error.code >= 500
+    if isinstance(error, HTTPError):
+        return error.code == 429 or error.code >= 500
+    cause = error.reason if isinstance(error, URLError) else error
+    return isinstance(cause, _Incomplete | ConnectionResetError | TimeoutError)
 
 
 def _reason(error: Exception) -> str:

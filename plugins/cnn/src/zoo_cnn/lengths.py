@@ -1,30 +1,28 @@
-"""How long a padded row still is after a block, and for which settings that can be said."""
+"""How long a padded row still is after each layer, and for which settings that can be said."""
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from zoo_core.errors import MisfitError
 
 from zoo_cnn.configs import AbstractCnnConfig
 
 
-def after_block(lengths: Tensor, config: AbstractCnnConfig) -> Tensor:
-    """The lengths (B,) after convolution and pooling, by the formulas of torch.nn.
-
-    Args:
-        lengths: Before, (B,).
-        config: What a person chose.
-    """
+def after_convolution(lengths: Tensor, config: AbstractCnnConfig) -> Tensor:
+    """The lengths (B,) after ``torch.nn.Conv1d``, by its formula; below 1 where nothing is left."""
     reach = config.dilation * (config.kernel_size - 1) + 1
-    convolved = (lengths + 2 * config.padding - reach) // config.stride + 1
-    room = convolved + 2 * config.pool_padding - config.pool_size
+    return (lengths + 2 * config.padding - reach) // config.stride + 1
+
+
+def after_pool(lengths: Tensor, config: AbstractCnnConfig) -> Tensor:
+    """The lengths (B,) after ``torch.nn.MaxPool1d`` or ``AvgPool1d``, by their formula."""
+    room = lengths + 2 * config.pool_padding - config.pool_size
     stride = config.pool_stride or config.pool_size
     if not config.ceil_mode:
-        return torch.where(convolved < 1, 0, room // stride + 1)
+        return room // stride + 1
     pooled = -(-room // stride) + 1
-    beyond = (pooled - 1) * stride >= convolved + config.pool_padding  # starts in the padding
-    return torch.where(convolved < 1, 0, pooled - beyond.long())
+    beyond = (pooled - 1) * stride >= lengths + config.pool_padding  # starts in the padding
+    return pooled - beyond.long()
 
 
 def refuse_lengths(config: AbstractCnnConfig) -> None:
@@ -34,12 +32,11 @@ def refuse_lengths(config: AbstractCnnConfig) -> None:
         MisfitError: The padding is not of zeros, or average pooling leaves some of it uncounted.
     """
     average = config.pool == "average"
+    uncounted = config.pool_padding > 0 and not config.count_include_pad
     obstacles = {
         f"model.padding_mode = {config.padding_mode}": config.padding_mode != "zeros",
         "model.ceil_mode = true with average pooling": average and config.ceil_mode,
-        "model.count_include_pad = false": average
-        and config.pool_padding > 0
-        and not config.count_include_pad,
+        "model.count_include_pad = false": average and uncounted,
     }
     found = [said for said, stands in obstacles.items() if stands]
     if found:

@@ -15,7 +15,7 @@ from zoo_core.runtime.state import State
 from zoo_cnn.classifier import make_classifier
 from zoo_cnn.configs import Cnn1dConfig
 from zoo_cnn.features import Block, make_blocks
-from zoo_cnn.lengths import after_block, refuse_lengths
+from zoo_cnn.lengths import after_convolution, after_pool, refuse_lengths
 from zoo_core import Signature, Tokens
 
 
@@ -23,7 +23,7 @@ from zoo_core import Signature, Tokens
 class TextClassifier(AbstractModel):
     """Embedding, a feature stage over time, the largest of each channel, a classifier stage.
 
-    Rows that are padded at the end give what they give alone: after every block the padding is
+    Rows that are padded at the end give what they give alone: after every layer the padding is
     made zero again, and the maximum is taken over what is left of the row itself.
 
     Source: Kim, Convolutional Neural Networks for Sentence Classification (2014).
@@ -63,22 +63,29 @@ class TextClassifier(AbstractModel):
         lengths = batch.lengths
         if lengths is None:
             lengths = torch.full((len(steps),), steps.shape[1])
-        lengths = lengths.to(steps.device)
-        channels = _without_padding(steps.transpose(1, 2), lengths, 0.0)  # (B, E, T)
-        for block in self.features:
-            assert isinstance(block, Block), "they are made so"
-            after = after_block(lengths, self.config)
-            if int(after.min()) < 1:
-                raise MisfitError(
-                    f"an input of {int(lengths.min())} steps is too short here; choose fewer "
-                    "model.blocks or a smaller model.kernel_size or model.pool_size"
-                )
-            channels, lengths = _without_padding(block(channels), after, 0.0), after
-        largest = _without_padding(channels, lengths, float("-inf")).amax(dim=2)
+        channels, left = self._features(steps.transpose(1, 2), lengths.to(steps.device))
+        largest = _without_padding(channels, left, float("-inf")).amax(dim=2)  # (B, C)
         return Output(self.classifier(largest), None)
 
+    def _features(self, channels: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Channels (B, E, T) to channels (B, C, T') and what is left of each row, (B,)."""
+        shortest = int(lengths.min())
+        channels = _without_padding(channels, lengths)
+        for block in self.features:
+            assert isinstance(block, Block), "they are made so"
+            convolved = after_convolution(lengths, self.config)
+            lengths = after_pool(convolved, self.config)
+            if min(int(convolved.min()), int(lengths.min())) < 1:
+                raise MisfitError(
+                    f"an input of {shortest} steps is too short here; choose fewer "
+                    "model.blocks or a smaller model.kernel_size or model.pool_size"
+                )
+            channels = _without_padding(torch.relu(block.convolution(channels)), convolved)
+            channels = _without_padding(block.pool(channels), lengths)
+        return channels, lengths
 
-def _without_padding(channels: Tensor, lengths: Tensor, value: float) -> Tensor:
+
+def _without_padding(channels: Tensor, lengths: Tensor, value: float = 0.0) -> Tensor:
     """Channels (B, C, T) with a value at every step beyond its row's length (B,)."""
     steps = torch.arange(channels.shape[2], device=channels.device)
     return channels.masked_fill((steps >= lengths.unsqueeze(1)).unsqueeze(1), value)

@@ -73,7 +73,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="prose-or-code",
-            summary="Windows of CPython's prose and of its source: which is it?",
+            summary="Windows of CPython's prose and of its source; the label is which.",
             config="zoo_text.configs:ProseOrCodeConfig",
             factory="zoo_text.prose_or_code:ProseOrCodeDataset",
             default_trainer="supervised",

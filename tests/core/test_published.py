@@ -1,0 +1,96 @@
+"""Published figures: rounded as they were published, judged on the good side."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from zoo_core.errors import ConfigError
+from zoo_core.published import Published, parse_published
+from zoo_core.recipes import parse_recipe
+
+GOOD: dict[str, Any] = {
+    "metric": "perplexity",
+    "split": "train",
+    "low": Decimal("1.0"),
+    "high": Decimal("1.2"),
+    "source": "a book",
+}
+
+
+def published(low: str, high: str, metric: str = "perplexity") -> Published:
+    """A figure."""
+    return parse_published(
+        GOOD | {"low": Decimal(low), "high": Decimal(high), "metric": metric}, "recipe"
+    )
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ours", "verdict"),
+    [
+        ("1.0", "1.2", 1.1, "reproduced"),
+        ("1.0", "1.2", 1.2499, "reproduced"),
+        ("1.0", "1.2", 1.2501, "missed"),
+        ("1.1", "1.2", 1.04, "better"),
+        ("1.1", "1.2", 1.06, "reproduced"),
+        ("7.15", "7.44", 7.144, "better"),
+        ("7.15", "7.44", 7.1451, "reproduced"),
+        ("7.15", "7.44", 7.446, "missed"),
+        ("1.504", "1.504", 1.5044, "reproduced"),
+        ("1.370", "1.370", 1.3706, "missed"),
+    ],
+)
+def test_ours_is_rounded_to_the_digits_published(
+    low: str, high: str, ours: float, verdict: str
+) -> None:
+    assert published(low, high).verdict(ours) == verdict
+
+
+@pytest.mark.parametrize(
+    ("ours", "verdict"), [(0.97, "missed"), (0.985, "reproduced"), (0.9999, "better")]
+)
+def test_of_accuracy_more_is_better(ours: float, verdict: str) -> None:
+    assert published("0.980", "0.990", "accuracy").verdict(ours) == verdict
+
+
+@pytest.mark.parametrize("metric", ["loss", "perplexity", "bits_per_character"])
+def test_of_losses_less_is_better(metric: str) -> None:
+    assert published("1.5", "1.6", metric).verdict(1.2) == "better"
+    assert published("1.5", "1.6", metric).verdict(1.7) == "missed"
+
+
+def test_a_figure_is_told_with_its_digits() -> None:
+    assert published("1.0", "1.20").in_words() == "1.0–1.20"
+    assert published("1.370", "1.370").in_words() == "1.370"
+    assert published("6.11", "6.60").rounded(6.5).as_tuple().exponent == -2
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"metric": "f1"}, "published.metric = 'f1': wanted loss or perplexity or"),
+        ({"split": "dev"}, "published.split = 'dev': wanted train or validation or test"),
+        ({"low": "1"}, "published.low = '1': wanted a number"),
+        ({"high": True}, "published.high = True: wanted a number"),
+        ({"high": Decimal("nan")}, "published.high = Decimal('NaN'): wanted a number"),
+        ({"low": Decimal(3)}, "published.low = 3 is above published.high = 1.2"),
+        ({"source": ""}, "published.source: wanted text"),
+        ({"digits": 2}, "published.digits: published has high, low, metric, source, split"),
+    ],
+)
+def test_a_table_that_is_not_well_formed_is_refused(change: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_published(GOOD | change, "recipe")
+    assert str(caught.value).startswith(f"recipe: {said}")
+
+
+def test_a_missing_key_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"published\.source: published has"):
+        parse_published({key: value for key, value in GOOD.items() if key != "source"}, "recipe")
+
+
+def test_seconds_are_an_integer() -> None:
+    assert parse_recipe("seconds = 5", "recipe")["seconds"] == 5
+    with pytest.raises(ConfigError, match="seconds = 'long': wanted int"):
+        parse_recipe("seconds = 'long'", "recipe")

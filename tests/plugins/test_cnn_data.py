@@ -1,0 +1,148 @@
+"""Digits, moving digits, prose or code: counts, splits, what a person may type."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import Tensor
+from zoo_cnn.configs import DigitsConfig, MovingDigitsConfig
+from zoo_cnn.dataset import GridDataset
+from zoo_cnn.digits import DIRECTIONS, digits, load_digits, moving_digits
+from zoo_core.errors import DataError
+from zoo_core.runtime.batch import Output
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_text.configs import ProseOrCodeConfig
+from zoo_text.prose_or_code import ProseOrCodeDataset
+
+from tests.plugins.texts import same, targets_of
+from zoo_core import Grid, Vocabulary
+
+SPLITS = ("train", "validation", "test")
+DATASETS: dict[str, AbstractDataset] = {
+    "digits": digits(DigitsConfig(), None),
+    "moving-digits": moving_digits(MovingDigitsConfig(), None),
+    "prose-or-code": ProseOrCodeDataset(ProseOrCodeConfig(), None),
+}
+every_dataset = pytest.mark.parametrize("dataset", DATASETS.values(), ids=DATASETS)
+
+
+def rows(dataset: AbstractDataset, split: str) -> list[tuple[bytes, int]]:
+    """Inputs and labels, in the data's own order."""
+    batches = list(dataset.batches(split, 100, seed=0, epoch=0))
+    inputs = [row.contiguous().numpy().tobytes() for batch in batches for row in batch.inputs]
+    return list(zip(inputs, [int(t) for batch in batches for t in targets_of(batch)], strict=True))
+
+
+@every_dataset
+def test_no_input_is_in_two_splits(dataset: AbstractDataset) -> None:
+    parts = [{inputs for inputs, _ in rows(dataset, split)} for split in SPLITS]
+    assert not parts[0] & parts[1]
+    assert not parts[0] & parts[2]
+    assert not parts[1] & parts[2]
+
+
+@every_dataset
+def test_order_is_that_of_seed_and_epoch(dataset: AbstractDataset) -> None:
+    first = list(dataset.batches("train", 32, seed=1, epoch=1))
+    assert same(first, list(dataset.batches("train", 32, seed=1, epoch=1)))
+    assert same(first[3:], list(dataset.batches("train", 32, seed=1, epoch=1, start=3)))
+    assert not same(first, list(dataset.batches("train", 32, seed=1, epoch=2)))
+    assert not same(first, list(dataset.batches("train", 32, seed=2, epoch=1)))
+    assert len(first) == dataset.batch_count("train", 32, seed=1, epoch=1)
+
+
+@every_dataset
+def test_every_class_is_in_every_split(dataset: AbstractDataset) -> None:
+    for split in SPLITS:
+        labels = {label for _, label in rows(dataset, split)}
+        assert labels == set(range(dataset.signature.classes))
+
+
+@every_dataset
+def test_an_unknown_split_is_refused(dataset: AbstractDataset) -> None:
+    with pytest.raises(DataError, match="no split 'dev'; it has train, validation, test"):
+        list(dataset.batches("dev", 8, seed=0, epoch=0))
+
+
+@every_dataset
+def test_the_example_can_be_encoded(dataset: AbstractDataset) -> None:
+    assert dataset.encode(dataset.example).inputs.shape[0] == 1
+
+
+def test_digits_are_1797_images_from_0_to_1() -> None:
+    images, labels = load_digits()
+    assert images.shape == (1797, 1, 8, 8)
+    assert (images.min().item(), images.max().item()) == (0.0, 1.0)
+    assert labels.bincount().tolist() == [178, 182, 177, 183, 181, 182, 181, 179, 174, 180]
+
+
+def test_a_grid_may_be_typed_as_numbers_or_as_a_place() -> None:
+    dataset = DATASETS["digits"]
+    by_place = dataset.encode("test:3").inputs
+    typed = " ".join(str(each) for each in by_place.flatten().tolist())
+    assert torch.equal(dataset.encode(typed).inputs, by_place)
+    assert torch.equal(dataset.encode(typed.replace(" ", ", ")).inputs, by_place)
+
+
+@pytest.mark.parametrize("value", ["", "7", "test:", "test:-1", "1 " * 63, "nan " * 64])
+def test_what_is_no_grid_is_refused_in_words(value: str) -> None:
+    with pytest.raises(DataError, match="wanted 64 numbers from 0 to 1, or a place in the data"):
+        DATASETS["digits"].encode(value)
+
+
+def test_a_place_beyond_the_data_is_refused() -> None:
+    with pytest.raises(DataError, match="digits has no 'test:9999': test has 360 grids"):
+        DATASETS["digits"].encode("test:9999")
+
+
+def moved(video: Tensor, direction: tuple[int, int]) -> Tensor:
+    """The frames but the last (frames - 1, side, side), each moved by the direction."""
+    return video[:-1].roll(direction, dims=(1, 2))
+
+
+def test_every_video_drifts_in_the_direction_of_its_label() -> None:
+    for batch in DATASETS["moving-digits"].batches("test", 400, seed=0, epoch=0):
+        for video, label in zip(batch.inputs[:, 0], targets_of(batch), strict=True):
+            direction = list(DIRECTIONS.values())[int(label)]
+            assert torch.equal(moved(video, direction), video[1:])
+            assert video.sum(dim=(1, 2)).unique().numel() <= 2  # nothing leaves the canvas
+
+
+def test_decoding_says_the_class_in_words() -> None:
+    logits = torch.eye(10)
+    dataset = DATASETS["digits"]
+    assert [dataset.decode(Output(row.unsqueeze(0), None)) for row in logits] == list("0123456789")
+    right = torch.eye(8)[2].unsqueeze(0)
+    assert DATASETS["moving-digits"].decode(Output(right, None)) == "right"
+
+
+def test_grids_are_described_without_their_data() -> None:
+    def gone() -> tuple[Tensor, Tensor]:
+        raise DataError("no data here")
+
+    dataset = GridDataset("gone", DigitsConfig(), Grid(1, (2, 2)), ("a", "b"), gone)
+    assert dataset.signature.classes == 2
+    assert dataset.encode("0 1 0 1").inputs.shape == (1, 1, 2, 2)
+    with pytest.raises(DataError, match="no data here"):
+        dataset.encode("test:0")
+
+
+def test_prose_and_code_are_as_long_as_each_other() -> None:
+    dataset = ProseOrCodeDataset(ProseOrCodeConfig(), None)
+    prose, code = dataset.texts
+    assert len(prose) == len(code) > 100_000
+    labels = [label for _, label in rows(dataset, "test")]
+    assert labels.count(0) == labels.count(1)
+
+
+def test_a_vocabulary_is_enough_to_encode_and_decode_text() -> None:
+    dataset = ProseOrCodeDataset(ProseOrCodeConfig(), Vocabulary(("a", "b")))
+    assert dataset.encode("abba").inputs.tolist() == [[0, 1, 1, 0]]
+    assert dataset.decode(Output(torch.tensor([[0.0, 1.0]]), None)) == "code"
+    assert "texts" not in vars(dataset)
+
+
+def test_a_window_longer_than_a_split_is_refused() -> None:
+    dataset = ProseOrCodeDataset(ProseOrCodeConfig(steps=10_000_000), None)
+    with pytest.raises(DataError, match=r"choose a smaller --dataset\.steps"):
+        dataset.batch_count("test", 8, seed=0, epoch=0)
