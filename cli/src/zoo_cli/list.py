@@ -60,7 +60,8 @@ def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
                 "plugin": recipe.plugin.name,
                 "version": recipe.plugin.version,
                 "tags": [],
-                "published": recipe.tables.get("published"),
+                "published": recipe.published.to_json() if recipe.published else None,
+                "seconds": recipe.seconds,
             }
             for recipe in list_recipes(catalog)
         ]

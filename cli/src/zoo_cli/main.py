@@ -7,9 +7,11 @@ import sys
 from typing import NamedTuple, final
 
 import click
+from zoo_core.downloads import witnessed
 from zoo_core.errors import Interrupted, ZooError
 from zoo_core.nearest import nearest
 
+from zoo_cli.downloading import show_download
 from zoo_cli.signals import stop_on_signals
 
 COMPLETION = "_ZOO_COMPLETE"
@@ -120,7 +122,7 @@ def _invoke(arguments: list[str]) -> int:
 
         return shell_complete(zoo, {}, "zoo", COMPLETION, instruction)
     try:
-        with zoo.make_context("zoo", arguments) as context:
+        with witnessed(show_download), zoo.make_context("zoo", arguments) as context:
             zoo.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code

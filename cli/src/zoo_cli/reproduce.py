@@ -119,7 +119,7 @@ def _table(rows: Sequence[Row]) -> list[list[str]]:
             row.recipe,
             f"{row.metric} ({row.split})" if row.metric else "",
             row.published_in_words(),
-            "" if row.ours is None else f"{row.ours:g}",
+            row.ours_in_words(),
             row.verdict,
             f"{row.seconds:.0f}",
         ]

@@ -49,6 +49,13 @@ class Row:
         """The figure or range that was published, with its digits."""
         return str(self.published["words"]) if self.published else ""
 
+    def ours_in_words(self) -> str:
+        """Our figure with as many digits."""
+        if self.ours is None:
+            return ""
+        _, _, digits = self.published_in_words().partition("–")[0].partition(".")
+        return f"{self.ours:.{len(digits)}f}" if self.published else f"{self.ours:.3f}"
+
 
 def judge(
     recipe: Recipe,
@@ -137,8 +144,8 @@ def markdown(machine: Mapping[str, str], rows: list[Row]) -> str:
     ]
     for row in rows:
         figure = f"{row.metric} ({row.split})" if row.metric else ""
-        ours = "" if row.ours is None else f"{row.ours:g}"
-        cells = [f"`{row.recipe}`", figure, row.published_in_words(), ours, row.verdict]
+        figures = [row.published_in_words(), row.ours_in_words()]
+        cells = [f"`{row.recipe}`", figure, *figures, row.verdict]
         lines.append(f"| {' | '.join([*cells, f'{row.seconds:.0f}'])} |")
     lines += ["", _where(machine, rows)]
     lines += [

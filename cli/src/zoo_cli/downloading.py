@@ -1,0 +1,32 @@
+"""A download as a person sees it: a bar on a terminal, a line elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from zoo_cli.output import in_bytes
+
+if TYPE_CHECKING:
+    from zoo_core.downloads import RemoteFile
+    from zoo_core.transfer import Listener
+
+
+def show_download(file: RemoteFile) -> Listener:
+    """Somebody to tell of a file's progress."""
+    if not sys.stderr.isatty():
+        click.echo(f"downloading {file.name}, {in_bytes(file.size)}", err=True)
+        return lambda done, size: None
+    from tqdm import tqdm
+
+    bar = tqdm(total=file.size, unit="B", unit_scale=True, desc=file.name, leave=False)
+
+    def show(done: int, size: int) -> None:
+        bar.n = done
+        bar.update(0)
+        if done == size:
+            bar.close()
+
+    return show

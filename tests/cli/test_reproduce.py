@@ -1,0 +1,158 @@
+"""``zoo reproduce``: verdicts, files, failures, exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+
+PLUGIN = """
+from zoo_core import CommandSpec, hookimpl
+
+ZOO_API = 1
+
+
+@hookimpl
+def zoo_commands():
+    return [CommandSpec(name="dream", summary="Dreams.", target="zoo_dreams.command:dream")]
+"""
+RECIPE = """
+summary = "Too good to be true."
+note = "Nobody reaches this."
+seconds = 1
+
+[model]
+hidden_size = 2
+
+[dataset]
+name = "hello"
+
+[trainer]
+name = "supervised"
+epochs = 2
+"""
+IMPOSSIBLE = """
+[published]
+metric = "loss"
+split = "train"
+low = 0.001
+high = 0.002
+source = "a dream"
+"""
+
+
+@pytest.fixture
+def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The recipe folder of an installed plugin that brings nothing else."""
+    folder = tmp_path / "zoo_dreams"
+    (folder / "recipes").mkdir(parents=True)
+    (folder / "__init__.py").write_text("")
+    (folder / "plugin.py").write_text(PLUGIN)
+    info = tmp_path / "zoo_dreams-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-dreams\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[zoo]\nzoo-dreams = zoo_dreams.plugin\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("zoo_dreams", "zoo_dreams.plugin"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    return folder / "recipes"
+
+
+def test_a_recipe_is_trained_and_compared(zoo: Zoo) -> None:
+    result = zoo("reproduce", "lstm-embed.hello", "--threads", 1, "--json")
+    (row,) = result.json
+    assert result.code == 0
+    assert {key: row[key] for key in ("recipe", "metric", "split", "ours", "verdict")} == {
+        "recipe": "lstm-embed.hello",
+        "metric": "accuracy",
+        "split": "train",
+        "ours": 1.0,
+        "verdict": "reproduced",
+    }
+    assert (row["published"]["low"], row["published"]["high"]) == (1.0, 1.0)
+    assert 0 < row["seconds"] < 60
+
+
+def test_a_pattern_names_several(zoo: Zoo) -> None:
+    rows = zoo("reproduce", "gru-*.hello", "--json").json
+    names = ["gru-embed.hello", "gru-manual.hello", "gru-stacked.hello"]
+    assert [row["recipe"] for row in rows] == names
+
+
+def test_a_figure_out_of_reach_is_missed_and_exit_1(zoo: Zoo, recipes: Path) -> None:
+    (recipes / "rnn-cell.dream.toml").write_text(RECIPE + IMPOSSIBLE)
+    result = zoo("reproduce", "rnn-cell.dream")
+    assert result.code == 1
+    assert result.stdout.splitlines()[1].split()[-2] == "missed"
+
+
+def test_a_recipe_without_a_figure_is_unpublished_and_no_failure(zoo: Zoo, recipes: Path) -> None:
+    (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
+    result = zoo("reproduce", "rnn-cell.dream", "--json")
+    assert result.code == 0
+    assert (result.json[0]["verdict"], result.json[0]["published"]) == ("unpublished", None)
+
+
+def test_one_failure_does_not_end_the_others(zoo: Zoo, recipes: Path) -> None:
+    (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
+    (recipes / "rnn-cell.gone.toml").write_text(
+        RECIPE.replace('"hello"', '"text"\npath = "/nowhere/text"')
+    )
+    result = zoo("reproduce", "rnn-cell.dream", "rnn-cell.gone", "--json")
+    assert result.code == 1
+    assert [row["verdict"] for row in result.json] == ["unpublished", "failed"]
+    assert "/nowhere/text" in result.json[1]["reason"]
+
+
+def test_a_lone_failure_has_its_own_exit_code(zoo: Zoo) -> None:
+    result = zoo("reproduce", "rnn-stacked.time-machine")
+    assert result.code == 5
+    assert "cannot download timemachine.txt" in result.stderr
+    assert "8424dbd9532ac81f7e5f0b6add90e6952baea29158309d7d1bf3884f4e12c516" in result.stderr
+
+
+def test_quick_leaves_the_long_ones_out(zoo: Zoo, recipes: Path) -> None:
+    (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
+    (recipes / "rnn-cell.long.toml").write_text(RECIPE.replace("seconds = 1", "seconds = 60"))
+    rows = zoo("reproduce", "rnn-cell.dream", "rnn-cell.long", "--quick", "--json").json
+    assert [row["recipe"] for row in rows] == ["rnn-cell.dream"]
+
+
+def test_files_keep_the_rows_of_other_recipes(zoo: Zoo, tmp_path: Path, recipes: Path) -> None:
+    (recipes / "rnn-cell.dream.toml").write_text(RECIPE + IMPOSSIBLE)
+    assert zoo("reproduce", "gru-embed.hello", "--out", tmp_path / "out").code == 0
+    assert zoo("reproduce", "rnn-cell.dream", "--out", tmp_path / "out").code == 1
+    written = json.loads((tmp_path / "out" / "reproduction.json").read_text())
+    assert [row["recipe"] for row in written["rows"]] == ["gru-embed.hello", "rnn-cell.dream"]
+    table = (tmp_path / "out" / "reproduction.md").read_text()
+    assert "| `gru-embed.hello` | accuracy (train) | 1.0 | 1.0 | reproduced |" in table
+    assert "`rnn-cell.dream` missed: Nobody reaches this." in table
+    assert (tmp_path / "out" / "reproduction.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_checkpoints_are_kept_if_asked_and_never_overwritten(zoo: Zoo, tmp_path: Path) -> None:
+    arguments = ["reproduce", "gru-embed.hello", "--checkpoints", tmp_path]
+    assert zoo(*arguments).code == 0
+    assert (tmp_path / "gru-embed.hello" / "config.json").exists()
+    assert zoo(*arguments).code == 6
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("gru-embed.helo", "did you mean gru-embed.hello"), ("*.nothing", "try: zoo list recipes")],
+)
+def test_an_unknown_recipe_is_exit_3(zoo: Zoo, name: str, said: str) -> None:
+    result = zoo("reproduce", name)
+    assert result.code == 3
+    assert said in result.stderr
+
+
+def test_another_reproduction_file_is_refused(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "reproduction.json").write_text("[]")
+    result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path)
+    assert result.code == 4
+    assert "is no reproduction" in result.stderr
