@@ -19,9 +19,23 @@ from zoo_cli.output import in_words, json_option, print_json
 
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
+@click.option("--shapes", is_flag=True, help="The shape of every tensor of one batch instead.")
+@click.option("--batch-size", metavar="N", type=click.IntRange(1), help="B of that batch [2].")
+@click.option("--steps", metavar="N", type=click.IntRange(1), help="T of that batch.")
 @json_option
-def show(reference: str, as_json: bool) -> None:
+def show(
+    reference: str, shapes: bool, batch_size: int | None, steps: int | None, as_json: bool
+) -> None:
     """Show what a model, recipe, dataset, trainer or checkpoint is: every setting, every figure."""
+    if shapes:
+        from zoo_cli.shapes import show_shapes
+
+        catalog = load_catalog()
+        batch = batch_size or 2
+        show_shapes(catalog, reference, batch_size=batch, steps=steps, as_json=as_json)
+        return
+    if batch_size or steps:
+        raise click.UsageError("--batch-size and --steps go with --shapes")
     facts = _facts(load_catalog(), reference)
     if as_json:
         print_json(facts)
@@ -119,17 +133,20 @@ def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
 
 
 def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
-    """The parameters of a model as its recipe makes it; nothing where there is no recipe."""
+    """The parameters of a model as its recipe makes it; nothing is downloaded for that."""
     from zoo_core.draft import draft
-    from zoo_core.runtime.build import backend_of, make_dataset, make_model
+    from zoo_core.runtime.build import backend_of, make_model
+    from zoo_core.runtime.shapes import signature_at_hand
 
     try:
         plan = draft(catalog, named.full_name).plan()
-        model = make_model(catalog, plan, make_dataset(catalog, plan, None).signature)
+        signature, known = signature_at_hand(catalog, plan)
+        model = make_model(catalog, plan, signature)
     except ZooError:
         return {}
     count = sum(each.numel() for each in model.parameters())
-    return {"parameters": count, "backend": backend_of(model).name}
+    example = {} if known else {"vocabulary": "an example's: the data is not at hand"}
+    return {"parameters": count} | example | {"backend": backend_of(model).name}
 
 
 def _setting(setting: Setting) -> dict[str, Any]:

@@ -53,6 +53,19 @@ def witnessed(witness: Witness) -> Iterator[None]:
         _WITNESS.reset(token)
 
 
+_OFFLINE: ContextVar[bool] = ContextVar("offline", default=False)
+
+
+@contextlib.contextmanager
+def at_hand_only() -> Iterator[None]:
+    """Inside, nothing is downloaded: what is not at hand is a NetworkError at once."""
+    token = _OFFLINE.set(True)
+    try:
+        yield
+    finally:
+        _OFFLINE.reset(token)
+
+
 def fetch(file: RemoteFile, folder: Path) -> Path:
     """The file in a folder, downloaded if it is not there yet.
 
@@ -64,6 +77,8 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
         TargetError: The folder cannot be written to.
     """
     target = folder / file.name
+    if not target.exists() and _OFFLINE.get():
+        raise NetworkError(f"{file.name} is not at hand")
     if not target.exists():
         from filelock import FileLock
 

@@ -1,0 +1,52 @@
+"""The shapes of a model, as ``zoo show --shapes`` prints them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+from zoo_core.catalog import Catalog
+from zoo_core.references import Named, parse_reference
+from zoo_core.runtime.shapes import MEANINGS, Shapes, shapes_of, signature_at_hand
+
+from zoo_cli.output import print_json, print_table
+
+STEPS = 5
+"""Steps to show where neither the line nor the dataset says how many."""
+
+
+def show_shapes(
+    catalog: Catalog, reference: str, *, batch_size: int, steps: int | None, as_json: bool
+) -> None:
+    """Prints the shape of every tensor of one batch."""
+    if isinstance(parse_reference(reference), Named):
+        from zoo_core.draft import draft
+
+        plan = draft(catalog, reference).plan()
+        signature, known = signature_at_hand(catalog, plan)
+    else:
+        from zoo_core.runtime.locate import load
+
+        checkpoint = load(catalog, reference)
+        plan, signature, known = checkpoint.plan, checkpoint.signature, True
+    length = steps or plan.configs["dataset"].get("steps", STEPS)
+    shapes = shapes_of(catalog, plan, signature, batch_size=batch_size, steps=length)
+    if as_json:
+        print_json(_rows(shapes))
+        return
+    if not known:
+        click.echo("the data is not at hand: its vocabulary here is an example", err=True)
+    click.echo(", ".join(f"{each} {MEANINGS[each]} {size}" for each, size in shapes.sizes.items()))
+    print_table([_line(row) for row in _rows(shapes)])
+
+
+def _rows(shapes: Shapes) -> list[dict[str, Any]]:
+    return [
+        {"name": seen.name, "kind": seen.kind, "shape": list(seen.shape), "axes": list(axes)}
+        for seen, axes in shapes.rows
+    ]
+
+
+def _line(row: dict[str, Any]) -> list[str]:
+    letters = f"({', '.join(row['axes'])})"
+    return [row["name"], row["kind"], letters, " × ".join(str(size) for size in row["shape"])]
