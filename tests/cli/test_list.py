@@ -28,7 +28,7 @@ def test_a_registry_without_entries_gives_an_empty_array(zoo: Zoo) -> None:
 
 def test_patterns_are_a_shells(zoo: Zoo) -> None:
     names = [row["name"] for row in zoo("list", "models", "lstm*", "--json").json]
-    assert names == ["lstm-embed", "lstm-manual", "lstm-stacked"]
+    assert names == ["lstm-embed", "lstm-manual", "lstm-scratch", "lstm-stacked"]
 
 
 def test_a_pattern_alone_searches_models(zoo: Zoo) -> None:

@@ -1,0 +1,14 @@
+"""Every example of the page on shapes is run."""
+
+from __future__ import annotations
+
+import doctest
+from pathlib import Path
+
+PAGE = Path(__file__).parents[2] / "docs" / "shapes.md"
+
+
+def test_the_page_tells_shapes_as_they_are() -> None:
+    result = doctest.testfile(str(PAGE), module_relative=False)
+    assert result.attempted > 20
+    assert result.failed == 0
