@@ -115,7 +115,7 @@ def test_a_malformed_recipe_does_not_hide_the_others(write_plugin: PluginWriter)
     [
         ("sede = 1", r"a: sede: no such key; did you mean seed\?"),
         ("[models]", r"a: models: no such key; did you mean model\?"),
-        ("xyz = 1", r"a: xyz: no such key; a recipe has: seed, summary"),
+        ("xyz = 1", r"a: xyz: no such key; a recipe has: seed, seconds, summary"),
         ("seed = '1'", r"a: seed = '1': wanted int"),
         ("seed = 1.0", r"a: seed = 1\.0: wanted int"),
         ("seed = true", r"a: seed = True: wanted int"),
