@@ -97,6 +97,13 @@ def test_a_model_without_state_is_fed_its_window_anew() -> None:
     assert model.fed == [[1, 2, 3], [2, 3, 4], [3, 4, 5]]
 
 
+def test_of_a_prompt_longer_than_the_window_the_end_is_fed() -> None:
+    model = Windowed()
+    prompt = Batch(torch.tensor([[0, 4, 1, 2, 3]]))
+    assert list(islice(generate(model, prompt, Sampler(0)), 2)) == [4, 5]
+    assert model.fed == [[1, 2, 3], [2, 3, 4]]
+
+
 def test_a_prompt_shorter_than_the_window_is_refused() -> None:
     with pytest.raises(MisfitError, match=r"the prompt has 2 symbols, wanted >= 3"):
         next(generate(Windowed(), Batch(torch.tensor([[1, 2]])), Sampler()))

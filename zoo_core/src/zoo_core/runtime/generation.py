@@ -34,6 +34,8 @@ def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[
             f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}"
         )
     state = None
+    if model.window and not model.carries_state:
+        tokens = tokens[:, -model.window :]
     while True:
         output = model(Batch(tokens), state)
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
