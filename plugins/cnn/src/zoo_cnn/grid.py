@@ -37,8 +37,9 @@ class GridClassifier(AbstractModel):
     def __init__(self, config: CnnGridConfig, signature: Signature, sizes: int) -> None:
         super().__init__(signature)
         grid = signature.inputs
-        if not isinstance(grid, Grid) or len(grid.sizes) != sizes:
-            raise MisfitError(f"cnn{sizes}d takes a grid of {sizes} sizes, not {grid}")
+        assert isinstance(grid, Grid), "the spec accepts nothing else"
+        if len(grid.sizes) != sizes:
+            raise MisfitError(f"cnn{sizes}d takes a grid of {sizes} sizes, not {len(grid.sizes)}")
         self.features, _ = make_blocks(config, sizes, grid.channels)
         width = out_of_grid(self.features, grid.channels, grid.sizes)
         self.classifier = make_classifier(config, width, signature.classes)

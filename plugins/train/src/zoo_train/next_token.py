@@ -7,7 +7,7 @@ from itertools import islice
 from typing import final
 
 from torch import Tensor
-from zoo_core.errors import MisfitError
+from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.generation import generate
@@ -73,8 +73,13 @@ class NextTokenTrainer(AbstractTrainer):
         if prompt is None or vocabulary is None or epoch % self.config.prompt_every:
             return ""
         training, device = model.training, next(model.parameters()).device
+        try:
+            warm_up = dataset.encode(prompt).to(str(device))
+        except DataError as error:
+            reason = str(error).partition(";")[0]
+            raise DataError(f"trainer.prompt = {prompt!r:.80}: {reason}") from None
         model.eval()
-        ids = generate(model, dataset.encode(prompt).to(str(device)), Sampler(temperature=0.0))
+        ids = generate(model, warm_up, Sampler(temperature=0.0))
         text: str = prompt + vocabulary.decode(islice(ids, SAMPLE))
         model.train(training)
         return text

@@ -38,7 +38,9 @@ def make_model(catalog: Catalog, plan: Plan, signature: Signature) -> AbstractMo
     spec = _spec(catalog, ModelSpec, plan, "model")
     if signature.inputs.kind not in spec.accepts or signature.per not in spec.per:
         takes = f"{' or '.join(spec.accepts)} with a label per {' or '.join(spec.per)}"
-        raise MisfitError(f"{spec.name} takes {takes}; {plan.dataset} gives {signature.describe()}")
+        given = f"{plan.dataset} gives {signature.describe()}"
+        hint = f"; try --dataset.per {spec.per[0]}" if "per" in plan.configs["dataset"] else ""
+        raise MisfitError(f"{spec.name} takes {takes}; {given}{hint}")
     model: AbstractModel = resolve(spec.factory)(_config(spec, plan, "model"), signature)
     chosen = kernels(catalog, plan.backend)
     for module in model.modules():
