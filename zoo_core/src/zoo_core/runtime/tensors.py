@@ -10,6 +10,7 @@ from safetensors.torch import load, save
 from torch import Tensor
 
 from zoo_core.errors import IntegrityError
+from zoo_core.header import read_header
 
 
 def to_bytes(tensors: dict[str, Tensor]) -> bytes:
@@ -25,12 +26,14 @@ def read_tensors(path: Path, data: bytes | None = None) -> dict[str, Tensor]:
         IntegrityError: It is missing, not readable, or not safetensors.
     """
     try:
-        return load(path.read_bytes() if data is None else data)
+        content = path.read_bytes() if data is None else data
+        read_header(content)
+        return load(content)
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    except SafetensorError as error:
+    except (IntegrityError, SafetensorError) as error:
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
 
 

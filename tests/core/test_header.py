@@ -1,0 +1,116 @@
+"""The header check: whole files pass, every other kind is refused and named."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import pickle
+import zipfile
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from safetensors.numpy import save
+from zoo_core.errors import IntegrityError
+from zoo_core.header import BYTES, TensorRecord, read_header
+
+TENSORS: dict[str, Any] = {
+    "output.weight": np.zeros((2, 3), np.float32),
+    "output.bias": np.zeros(2, np.float64),
+}
+WHOLE = save(TENSORS, metadata={"format": "pt"})
+
+
+def made(header: object, body: bytes = b"") -> bytes:
+    """A file with a header of one's own."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + body
+
+
+def tensor(**change: Any) -> dict[str, Any]:
+    """A header with one tensor of four bytes."""
+    return {"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} | change}
+
+
+def archive() -> bytes:
+    """A zip archive."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as writer:
+        writer.writestr("data.pkl", b"")
+    return file.getvalue()
+
+
+def test_a_whole_file_is_read() -> None:
+    assert read_header(WHOLE) == {
+        "output.weight": TensorRecord("F32", (2, 3)),
+        "output.bias": TensorRecord("F64", (2,)),
+    }
+
+
+def test_every_dtype_has_the_size_that_the_library_gives_it() -> None:
+    kinds: dict[str, Any] = {
+        "BOOL": np.bool_,
+        "U8": np.uint8,
+        "I16": np.int16,
+        "F16": np.float16,
+        "I64": np.int64,
+    }
+    for name, kind in kinds.items():
+        assert read_header(save({"w": np.zeros(3, kind)}))["w"] == TensorRecord(name, (3,))
+        assert BYTES[name] == np.dtype(kind).itemsize
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (b"", "0 bytes do not hold a header"),
+        (WHOLE[:5], "5 bytes do not hold a header"),
+        (WHOLE[:40], "40 bytes do not hold a header of"),
+        (WHOLE[:-1], "its tensors have 40 bytes, and 39 are there"),
+        (WHOLE + b"!", "its tensors have 40 bytes, and 41 are there"),
+        (b"\xff" * 16, "do not hold a header of 18,446,744,073,709,551,615 bytes"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "it is a Git LFS pointer"),
+        (b"<!DOCTYPE html><html></html>", "it is a web page"),
+        (archive(), "it is a zip archive, as torch.save writes"),
+        (pickle.dumps({"w": 1}), "it is a pickle"),
+        (gzip.compress(b"weights"), "it is gzip"),
+        (made(b"{"), "its header is not JSON"),
+        (made(b"\xff\xfe"), "its header is not JSON"),
+        (made(b"[" * 100_000), "its header is not JSON"),
+        (made([]), "its header is not a JSON object"),
+        (made(b'{"w": 1, "w": 2}'), "its header names 'w' twice"),
+        (made({"../w": tensor()["w"]}, bytes(4)), "a tensor named '../w'"),
+        (made({"": tensor()["w"]}, bytes(4)), "a tensor named ''"),
+        (made({"w": 1}), "its header is wrong about w"),
+        (made(tensor(dtype="F99"), bytes(4)), "its header is wrong about w: 'F99'"),
+        (made(tensor(shape=[-1]), bytes(4)), "not whole numbers"),
+        (made(tensor(shape=[1.0]), bytes(4)), "not whole numbers"),
+        (made(tensor(shape=[True]), bytes(4)), "not whole numbers"),
+        (made(tensor(shape=[2]), bytes(4)), r"4 bytes for F32 of shape \[2\]"),
+        (made(tensor(shape=[10**30, 10**30]), bytes(4)), "4 bytes for F32"),
+        (made(tensor(data_offsets=[4, 8]), bytes(8)), "leave a gap at w"),
+        (made(tensor(data_offsets=[0]), bytes(4)), "its header is wrong about w"),
+        (made(tensor(extra=1), bytes(4)), "its header is wrong about w"),
+        (made(tensor() | {"v": tensor()["w"]}, bytes(4)), "overlap or leave a gap"),
+    ],
+)
+def test_every_other_file_is_refused_in_words(data: bytes, said: str) -> None:
+    with pytest.raises(IntegrityError, match=said) as caught:
+        read_header(data)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.binary(max_size=200), st.integers(0, len(WHOLE)), st.integers(0, 20))
+@example(b"", 0, 0)
+def test_any_bytes_are_read_or_refused(noise: bytes, position: int, cut: int) -> None:
+    for data in (noise, WHOLE[:position] + noise + WHOLE[position + cut :]):
+        try:
+            found = read_header(data)
+        except IntegrityError:
+            continue
+        assert all(isinstance(each, TensorRecord) for each in found.values())

@@ -1,0 +1,137 @@
+"""The header of a safetensors file, checked before a byte of weights is used.
+
+The format: eight bytes with the header's length, the header as JSON, the tensors' bytes without
+gaps. The library that reads it lets duplicate names, names that look like paths and files without
+tensors pass, so all of that is refused here.
+
+Source: https://github.com/huggingface/safetensors, "Format".
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from typing import Any, NamedTuple, final
+
+from zoo_core.errors import IntegrityError
+
+LARGEST = 100_000_000
+"""Bytes of a header, the library's own limit."""
+NAME = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*", re.ASCII)
+BYTES = {
+    "BOOL": 1,
+    "U8": 1,
+    "I8": 1,
+    "I16": 2,
+    "U16": 2,
+    "F16": 2,
+    "BF16": 2,
+    "I32": 4,
+    "U32": 4,
+    "F32": 4,
+    "I64": 8,
+    "U64": 8,
+    "F64": 8,
+}
+"""The dtypes, and the size of a number of each."""
+CONVERT = "convert it to safetensors where you trust it"
+FOREIGN = {
+    b"version https://git-lfs": "a Git LFS pointer, not the file it points to",
+    b"<!": "a web page",
+    b"<html": "a web page",
+    b"PK\x03\x04": f"a zip archive, as torch.save writes; {CONVERT}",
+    b"\x80\x02": f"a pickle; {CONVERT}",
+    b"\x80\x03": f"a pickle; {CONVERT}",
+    b"\x80\x04": f"a pickle; {CONVERT}",
+    b"\x80\x05": f"a pickle; {CONVERT}",
+    b"\x1f\x8b": "gzip; unpack it first",
+}
+"""Beginnings of files that are often met where safetensors were expected."""
+
+
+@final
+class TensorRecord(NamedTuple):
+    """What the header says of a tensor.
+
+    Args:
+        dtype: One of ``BYTES``.
+        shape: Its shape.
+    """
+
+    dtype: str
+    shape: tuple[int, ...]
+
+
+def read_header(data: bytes) -> dict[str, TensorRecord]:
+    """Every tensor of a file by name.
+
+    Args:
+        data: The whole file.
+
+    Raises:
+        IntegrityError: It is another kind of file, or not whole, or its header is not sound.
+    """
+    try:
+        return _read(data)
+    except IntegrityError:
+        for beginning, kind in FOREIGN.items():
+            if data.startswith(beginning):
+                raise IntegrityError(f"it is {kind}") from None
+        raise
+
+
+def _read(data: bytes) -> dict[str, TensorRecord]:
+    length = int.from_bytes(data[:8], "little")
+    if len(data) < 8 or length > min(LARGEST, len(data) - 8):
+        raise IntegrityError(f"{len(data):,} bytes do not hold a header of {length:,} bytes")
+    header = _parsed(data[8 : 8 + length])
+    header.pop("__metadata__", None)
+    found, spans = {}, []
+    for name, values in header.items():
+        found[name], span = _record(name, values)
+        spans.append((span, name))
+    _refuse_gaps(sorted(spans), len(data) - 8 - length)
+    return found
+
+
+def _parsed(text: bytes) -> dict[str, Any]:
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        if twice := {name for name in names if names.count(name) > 1}:
+            raise IntegrityError(f"its header names {min(twice)!r} twice")
+        return dict(pairs)
+
+    try:
+        header = json.loads(text.decode(), object_pairs_hook=unique)
+    except (ValueError, RecursionError) as error:
+        raise IntegrityError(f"its header is not JSON: {error}") from None
+    if not isinstance(header, dict):
+        raise IntegrityError("its header is not a JSON object")
+    return header
+
+
+def _record(name: str, values: Any) -> tuple[TensorRecord, tuple[int, int]]:
+    """A tensor and where its bytes lie."""
+    if not NAME.fullmatch(name):
+        raise IntegrityError(f"its header has a tensor named {name!r:.80}")
+    try:
+        dtype, shape, (first, last) = values["dtype"], values["shape"], values["data_offsets"]
+        whole = all(type(each) is int and each >= 0 for each in (*shape, first, last))
+        if set(values) != {"dtype", "shape", "data_offsets"} or not whole:
+            raise ValueError("sizes and offsets are not whole numbers")
+        if last - first != math.prod(shape) * BYTES[dtype]:
+            raise ValueError(f"{last - first:,} bytes for {dtype} of shape {shape}")
+    except (KeyError, TypeError, ValueError) as error:
+        raise IntegrityError(f"its header is wrong about {name}: {error!s:.120}") from None
+    return TensorRecord(dtype, tuple(shape)), (first, last)
+
+
+def _refuse_gaps(spans: list[tuple[tuple[int, int], str]], size: int) -> None:
+    end = 0
+    for (first, last), name in spans:
+        if first != end:
+            raise IntegrityError(f"its tensors overlap or leave a gap at {name}")
+        end = last
+    if end != size:
+        raise IntegrityError(f"its tensors have {end:,} bytes, and {size:,} are there")
