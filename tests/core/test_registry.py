@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError
-from zoo_core.registry import (
-    FileRecord,
-    find_pretrained,
-    load_registry,
-    read_registry,
-    registry_path,
-)
+from zoo_core.registry import find_pretrained, load_registry, registry_path
+from zoo_core.registry_file import FileRecord, KnownPlugin, read_registry
 
 HASH = "0123456789abcdef" * 4
 ENTRY = f"""
@@ -44,7 +39,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> RegistryWriter:
 
 
 def test_an_entry_is_read(registry: RegistryWriter) -> None:
-    (entry,) = read_registry(registry(ENTRY))
+    (entry,) = read_registry(registry(ENTRY)).checkpoints
     assert entry.name == "tiny.first"
     assert (entry.source, entry.revision) == ("package:zoo_tiny/checkpoints/first", "")
     assert (entry.license, entry.summary) == ("MIT", "Small.")
@@ -53,7 +48,7 @@ def test_an_entry_is_read(registry: RegistryWriter) -> None:
 
 
 def test_a_registry_may_be_empty(registry: RegistryWriter) -> None:
-    assert read_registry(registry("")) == []
+    assert read_registry(registry("")) == ([], [])
 
 
 def test_the_environment_names_the_registry(registry: RegistryWriter) -> None:
@@ -64,7 +59,9 @@ def test_the_environment_names_the_registry(registry: RegistryWriter) -> None:
 def test_without_the_environment_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZOO_REGISTRY", raising=False)
     assert registry_path().name == "registry.toml"
-    assert load_registry(EMPTY).keys() == {entry.name for entry in read_registry(registry_path())}
+    assert load_registry(EMPTY).keys() == {
+        entry.name for entry in read_registry(registry_path()).checkpoints
+    }
 
 
 def test_the_plugins_registries_are_merged_by_name(registry: RegistryWriter) -> None:
@@ -157,14 +154,19 @@ def test_what_is_no_table_of_checkpoints_is_refused(registry: RegistryWriter, te
         ("size = 12", "size = -1"),
         ("size = 12", "size = 'big'"),
         ("size = 12,", ""),
+        ("size = 12", "size = true"),
         ("accuracy = 1", "accuracy = 'good'"),
+        ("accuracy = 1", "accuracy = true"),
+        ("license =", "licence ="),
+        ("[checkpoints.tiny.first]", '[checkpoints.tiny."../first"]'),
+        ("license =", 'revision = "main"\nlicense ='),
     ],
 )
 def test_a_wrong_entry_is_refused_with_file_and_name(
     registry: RegistryWriter, old: str, new: str
 ) -> None:
     assert old in ENTRY
-    with pytest.raises(ConfigError, match=r"registry\.toml, line \d+: checkpoint 'tiny\.first': "):
+    with pytest.raises(ConfigError, match=r"registry\.toml(, line \d+)?: checkpoint 'tiny\."):
         read_registry(registry(ENTRY.replace(old, new)))
 
 
@@ -180,3 +182,44 @@ def test_a_moving_revision_is_refused(registry: RegistryWriter, revision: str) -
     source = 'source = "package:zoo_tiny/checkpoints/first"\n'
     with pytest.raises(ConfigError, match=r"registry\.toml, line \d+: checkpoint 'tiny\.first'"):
         read_registry(registry(ENTRY.replace(source, place)))
+
+
+def test_a_commit_of_the_hub_is_a_source(registry: RegistryWriter) -> None:
+    place = f'source = "hub:owner/repo"\nrevision = "{"0" * 40}"\n'
+    source = 'source = "package:zoo_tiny/checkpoints/first"\n'
+    (entry,) = read_registry(registry(ENTRY.replace(source, place))).checkpoints
+    assert (entry.source, entry.revision) == ("hub:owner/repo", "0" * 40)
+
+
+PLUGIN = """
+[plugins.zoo-owl]
+distribution = "zoo-plugin-owl"
+summary = "Owls."
+models = ["owl-cell"]
+datasets = ["hoots"]
+"""
+
+
+def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
+    (plugin,) = read_registry(registry(PLUGIN)).plugins
+    assert plugin == KnownPlugin("zoo-owl", "zoo-plugin-owl", "Owls.", ("owl-cell", "hoots"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('distribution = "zoo-plugin-owl"', "", "distribution is missing"),
+        ('["owl-cell"]', '"owl-cell"', "are lists of names"),
+        ("summary", "sumary", "sumary: no such key"),
+    ],
+)
+def test_a_wrong_plugin_is_refused_with_its_line(
+    registry: RegistryWriter, old: str, new: str, said: str
+) -> None:
+    with pytest.raises(ConfigError, match=f"line 3: plugin 'zoo-owl': .*{said}"):
+        read_registry(registry(PLUGIN.replace(old, new)))
+
+
+def test_an_unknown_table_is_refused(registry: RegistryWriter) -> None:
+    with pytest.raises(ConfigError, match="mirrors: a registry has schema, checkpoints, plugins"):
+        read_registry(registry("[mirrors]"))

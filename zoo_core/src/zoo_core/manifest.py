@@ -9,7 +9,7 @@ from typing import Any, final
 
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.plan import Plan
-from zoo_core.registry import FileRecord
+from zoo_core.registry_file import FileRecord
 from zoo_core.signature import Signature
 
 FORMAT = 1

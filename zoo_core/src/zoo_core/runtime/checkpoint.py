@@ -17,7 +17,7 @@ from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.files import refusing, remove_remains, write_file
 from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.plan import Plan
-from zoo_core.registry import FileRecord
+from zoo_core.registry_file import FileRecord
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve

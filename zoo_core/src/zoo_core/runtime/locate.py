@@ -8,7 +8,8 @@ from pathlib import Path
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
-from zoo_core.registry import PACKAGE, find_pretrained
+from zoo_core.registry import find_pretrained
+from zoo_core.registry_file import PACKAGE
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.specs import ModelSpec
 
@@ -24,12 +25,22 @@ def load(catalog: Catalog, reference: str) -> Checkpoint:
         NotFoundError: There is none.
         IntegrityError: It is not what it should be.
     """
+    return read_checkpoint(catalog, find_folder(catalog, reference))
+
+
+def find_folder(catalog: Catalog, reference: str) -> Path:
+    """The folder of the checkpoint that a reference names; what is in it is not looked at.
+
+    Raises:
+        NotFoundError: There is none.
+        IntegrityError: A file of a packaged one has another size than the registry says.
+    """
     parsed = parse_reference(reference)
     if isinstance(parsed, Folder):
-        return read_checkpoint(catalog, parsed.path)
+        return parsed.path
     if isinstance(parsed, HubRepo):
         raise NotFoundError(f"{reference}: reading from the Hub is not part of this version")
-    return read_checkpoint(catalog, _packaged(catalog, parsed))
+    return _packaged(catalog, parsed)
 
 
 def _packaged(catalog: Catalog, reference: Named) -> Path:

@@ -1,0 +1,35 @@
+"""``zoo diff``."""
+
+from __future__ import annotations
+
+import click
+from zoo_core.catalog import load_catalog
+
+from zoo_cli.completing import complete_reference
+from zoo_cli.output import json_option, print_json, print_table
+
+WIDEST = 60
+"""Characters of a value that the table shows."""
+
+
+@click.command()
+@click.argument("first", metavar="A", shell_complete=complete_reference)
+@click.argument("second", metavar="B", shell_complete=complete_reference)
+@json_option
+def diff(first: str, second: str, as_json: bool) -> None:
+    """Show what differs between two checkpoints: settings, data, versions, metrics, weights."""
+    catalog = load_catalog()
+    from zoo_core.runtime.difference import differences
+    from zoo_core.runtime.locate import load
+
+    found = differences(load(catalog, first), load(catalog, second))
+    if as_json:
+        print_json([each._asdict() for each in found])
+    elif found:
+        print_table([("", first, second), *([_shortened(cell) for cell in each] for each in found)])
+    else:
+        click.echo("no difference", err=True)
+
+
+def _shortened(value: str) -> str:
+    return value if len(value) <= WIDEST else value[: WIDEST - 1] + "…"

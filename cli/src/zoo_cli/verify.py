@@ -1,0 +1,31 @@
+"""``zoo verify``."""
+
+from __future__ import annotations
+
+import click
+from zoo_core.catalog import load_catalog
+from zoo_core.errors import IntegrityError
+
+from zoo_cli.output import json_option, print_json, print_table
+
+
+@click.command()
+@click.argument("reference", metavar="DIR")
+@json_option
+def verify(reference: str, as_json: bool) -> None:
+    """Verify a checkpoint: files, weights, and the metrics that it says it reached.
+
+    The metrics are measured again where the data is at hand and has not changed. Exit code 4 if
+    something is not what it should be.
+    """
+    catalog = load_catalog()
+    from zoo_core.runtime.locate import find_folder
+    from zoo_core.runtime.verification import verify as look
+
+    findings = list(look(catalog, find_folder(catalog, reference)))
+    if as_json:
+        print_json([each._asdict() for each in findings])
+    else:
+        print_table(findings)
+    if failed := [each for each in findings if each.verdict == "failed"]:
+        raise IntegrityError(f"{reference}: {failed[0].what}: {failed[0].said}")

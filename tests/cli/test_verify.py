@@ -1,0 +1,113 @@
+"""``zoo verify``: a checkpoint that is what it says, and those that are not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from zoo_core.runtime.tensors import read_tensors, to_bytes
+
+from tests.cli.command import Zoo
+
+
+def verdicts(zoo: Zoo, folder: Path) -> dict[str, str]:
+    """What was looked at, and the verdicts."""
+    return {row["what"]: row["verdict"] for row in zoo("verify", folder, "--json").json}
+
+
+def rewritten(folder: Path, **change: object) -> None:
+    """Changes fields of the manifest."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+
+def test_a_checkpoint_is_what_it_says(zoo: Zoo, hello: Path) -> None:
+    result = zoo("verify", hello)
+    assert result.code == 0
+    assert verdicts(zoo, hello) == dict.fromkeys(
+        ["manifest", "files", "model", "numbers", "metrics (train)"], "ok"
+    )
+
+
+def test_held_out_splits_are_measured_again(zoo: Zoo, prose: Path) -> None:
+    found = verdicts(zoo, prose)
+    assert found["metrics (validation)"] == found["metrics (test)"] == "ok"
+    assert "metrics (train)" not in found
+
+
+def test_weights_of_another_hash_are_exit_4(zoo: Zoo, hello: Path) -> None:
+    weights = hello / "model.safetensors"
+    data = bytearray(weights.read_bytes())
+    data[-1] ^= 1
+    weights.write_bytes(data)
+    result = zoo("verify", hello)
+    assert result.code == 4
+    assert "the manifest says" in result.stderr
+
+
+def test_a_metric_that_is_not_reached_is_exit_4(zoo: Zoo, hello: Path) -> None:
+    rewritten(hello, metrics={"train": {"loss": 0.001, "accuracy": 1.0}})
+    result = zoo("verify", hello)
+    assert result.code == 4
+    assert "metrics (train): loss was 0.001, is 0.00" in result.stderr
+
+
+def test_other_data_is_said_and_no_failure(zoo: Zoo, hello: Path) -> None:
+    rewritten(hello, fingerprint="0" * 64)
+    assert zoo("verify", hello).code == 0
+    assert verdicts(zoo, hello)["metrics"] == "skipped"
+
+
+def test_data_that_is_gone_is_said_and_no_failure(zoo: Zoo, prose: Path, text_file: Path) -> None:
+    text_file.unlink()
+    result = zoo("verify", prose)
+    assert result.code == 0
+    assert "cannot read" in result.stdout
+
+
+def test_weights_that_do_not_fit_are_exit_4(zoo: Zoo, hello: Path) -> None:
+    manifest = json.loads((hello / "config.json").read_text())
+    manifest["configs"]["model"]["hidden_size"] = 5
+    rewritten(hello, configs=manifest["configs"])
+    result = zoo("verify", hello)
+    assert result.code == 4
+    assert "do not fit" in result.stderr
+
+
+def test_a_folder_without_a_checkpoint_is_exit_4(zoo: Zoo, tmp_path: Path) -> None:
+    assert zoo("verify", tmp_path).code == 4
+
+
+def test_two_runs_of_a_recipe_do_not_differ(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    assert zoo("train", "lstm-embed", "--out", tmp_path / "again").code == 0
+    result = zoo("diff", hello, tmp_path / "again", "--json")
+    assert result.json == []
+    assert "no difference" in zoo("diff", hello, tmp_path / "again").stderr
+
+
+@pytest.mark.parametrize("flag", ["--seed", "--model.hidden-size"])
+def test_what_differs_is_named(zoo: Zoo, hello: Path, tmp_path: Path, flag: str) -> None:
+    assert zoo("train", "lstm-embed", flag, 7, "--out", tmp_path / "other").code == 0
+    rows = {row["what"]: row for row in zoo("diff", hello, tmp_path / "other", "--json").json}
+    setting = {"--seed": "seed", "--model.hidden-size": "configs.model.hidden_size"}[flag]
+    assert rows[setting]["second"] == "7"
+    assert "weights.recurrent.weight_hh_l0" in rows
+    assert "versions.torch" not in rows
+
+
+def test_weights_are_compared_by_tensor(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    weights = read_tensors(hello / "model.safetensors")
+    changed = weights | {"output.bias": weights["output.bias"] + torch.tensor([0, 0, 0.5, 0])}
+    other = tmp_path / "other"
+    other.mkdir()
+    data = to_bytes(changed)
+    (other / "model.safetensors").write_bytes(data)
+    (other / "config.json").write_bytes((hello / "config.json").read_bytes())
+    record = {"file": "model.safetensors", "size": len(data)}
+    rewritten(other, weights=record | {"sha256": hashlib.sha256(data).hexdigest()})
+    (row,) = zoo("diff", hello, other, "--json").json
+    assert row["what"] == "weights.output.bias"
+    assert "at most 0.5 apart, 0.125 on average" in row["second"]

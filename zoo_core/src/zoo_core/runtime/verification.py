@@ -1,0 +1,81 @@
+"""Whether a checkpoint is what it says it is: files, weights, and the metrics it claims."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple, final
+
+from zoo_core.catalog import Catalog
+from zoo_core.downloads import at_hand_only
+from zoo_core.errors import ZooError
+from zoo_core.manifest import Metrics, read_manifest
+from zoo_core.runtime.build import make_dataset
+from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.evaluation import evaluate
+from zoo_core.runtime.tensors import all_finite
+
+TOLERANCE = 1e-3
+"""How far a metric may be off, relatively: processors and thread counts differ in the last bits."""
+
+
+@final
+class Finding(NamedTuple):
+    """One thing that was looked at.
+
+    Args:
+        what: Its name.
+        verdict: ``ok``, ``failed`` or ``skipped``.
+        said: What was found.
+    """
+
+    what: str
+    verdict: str
+    said: str
+
+
+def verify(catalog: Catalog, folder: Path) -> Iterator[Finding]:
+    """Looks at a checkpoint, from its manifest to its metrics; ends at what leaves no way on."""
+    try:
+        manifest = read_manifest(folder)
+        yield Finding("manifest", "ok", f"{manifest.plan.model}, {manifest.status}")
+        checkpoint = read_checkpoint(catalog, folder)
+        yield Finding("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
+        count = sum(each.numel() for each in checkpoint.model.parameters())
+        yield Finding("model", "ok", f"{count:,} parameters fit")
+    except ZooError as error:
+        yield Finding("checkpoint", "failed", str(error))
+        return
+    finite = all_finite(checkpoint.weights)
+    yield Finding("numbers", "ok" if finite else "failed", "finite" if finite else "not finite")
+    yield from _metrics(catalog, checkpoint)
+
+
+def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Finding]:
+    """The metrics again, on the data that the manifest means, if it is the same and at hand."""
+    own = make_dataset(catalog, checkpoint.plan, None)
+    try:
+        with at_hand_only():
+            fingerprint = own.fingerprint
+    except ZooError as error:
+        yield Finding("metrics", "skipped", str(error))
+        return
+    if fingerprint != checkpoint.fingerprint:
+        said = "the data here is another than the one it was judged on"
+        yield Finding("metrics", "skipped", said)
+        return
+    judged = [split for split in checkpoint.metrics if split != "train"] or ["train"]
+    for split in judged:
+        measured = evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, split)
+        yield _compared(split, checkpoint.metrics, measured)
+
+
+def _compared(split: str, recorded: Metrics, measured: dict[str, float]) -> Finding:
+    off = [
+        f"{name} was {value:.6g}, is {measured.get(name, math.nan):.6g}"
+        for name, value in recorded[split].items()
+        if not math.isclose(measured.get(name, math.nan), value, rel_tol=TOLERANCE, abs_tol=1e-6)
+    ]
+    reached = ", ".join(f"{name} {value:.6g}" for name, value in measured.items())
+    return Finding(f"metrics ({split})", "failed" if off else "ok", "; ".join(off) or reached)
