@@ -37,6 +37,7 @@ COMMANDS = {
     "reproduce": Row(
         "Train recipes and compare with what was published.", "zoo_cli.reproduce:reproduce"
     ),
+    "pull": Row("Get a pretrained checkpoint.", "zoo_cli.pull:pull"),
     "diff": Row("What differs between two checkpoints.", "zoo_cli.diff:diff"),
     "verify": Row("Whether a checkpoint is what it says it is.", "zoo_cli.verify:verify"),
     "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),

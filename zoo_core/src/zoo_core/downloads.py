@@ -53,6 +53,11 @@ def witnessed(witness: Witness) -> Iterator[None]:
         _WITNESS.reset(token)
 
 
+def listener(file: RemoteFile) -> Listener:
+    """Somebody to tell of a file's progress, whoever transfers it."""
+    return _WITNESS.get()(file)
+
+
 _OFFLINE: ContextVar[bool] = ContextVar("offline", default=False)
 
 
@@ -111,7 +116,7 @@ def _download(file: RemoteFile, target: Path) -> None:
     for url in file.mirrors:
         try:
             with refusing(target):
-                transfer(url, part, file.size, _WITNESS.get()(file))
+                transfer(url, part, file.size, listener(file))
             refuse_other(file, part.read_bytes(), url, "it was thrown away")
         except NetworkError as error:
             refusals.append(str(error))

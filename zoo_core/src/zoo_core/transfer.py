@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, Any, TypeAlias
+from typing import IO, TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from zoo_core.errors import NetworkError
+
+if TYPE_CHECKING:
+    from urllib.request import OpenerDirector
 
 Listener: TypeAlias = Callable[[int, int], None]
 """Told how many bytes are there, and of how many."""
@@ -23,7 +26,9 @@ SLOWEST = 10_000
 """Bytes per second below which a transfer is given up, after a minute's grace."""
 
 
-def transfer(url: str, part: Path, size: int, listen: Listener) -> None:
+def transfer(
+    url: str, part: Path, size: int, listen: Listener, headers: Mapping[str, str] | None = None
+) -> None:
     """Brings a file of a known size to that size, from where it stands.
 
     Resets, silence, 429 and 5xx are tried again, each time after a longer pause.
@@ -33,6 +38,7 @@ def transfer(url: str, part: Path, size: int, listen: Listener) -> None:
         part: The file that grows.
         size: Bytes it shall have.
         listen: Told of the progress.
+        headers: Sent along; ``Authorization`` to this server alone, not where it redirects to.
 
     Raises:
         NetworkError: The server cannot be reached, refuses, or sends more or less than wanted.
@@ -43,7 +49,7 @@ def transfer(url: str, part: Path, size: int, listen: Listener) -> None:
     for attempt in range(1, ATTEMPTS + 1):
         before = _length(part)
         try:
-            _go_on(url, part, size, listen, deadline)
+            _go_on(url, part, size, listen, deadline, headers or {})
             return
         except (OSError, _Incomplete) as error:
             final = attempt == ATTEMPTS and _length(part) <= before
@@ -57,14 +63,16 @@ class _Incomplete(Exception):
     """The server closed before the end."""
 
 
-def _go_on(url: str, part: Path, size: int, listen: Listener, deadline: float) -> None:
-    from urllib.request import Request, urlopen
+def _go_on(
+    url: str, part: Path, size: int, listen: Listener, deadline: float, headers: Mapping[str, str]
+) -> None:
+    from urllib.request import Request
 
     have = _length(part)
     if have >= size:
         return
-    request = Request(url, headers={"Range": f"bytes={have}-"} if have else {})
-    with urlopen(request, timeout=TIMEOUT) as response:
+    asked = {"Range": f"bytes={have}-"} if have else {}
+    with _opener().open(Request(url, headers={**headers, **asked}), timeout=TIMEOUT) as response:
         resumed = response.status == 206 and _starts_at(response, have)
         with part.open("ab" if resumed else "wb") as file:
             done = have if resumed else 0
@@ -76,6 +84,23 @@ def _go_on(url: str, part: Path, size: int, listen: Listener, deadline: float) -
                 listen(done, size)
     if done < size:
         raise _Incomplete(f"broke off at {done:,} of {size:,} bytes")
+
+
+def _opener() -> OpenerDirector:
+    """Follows redirects, and tells a token to nobody but the server that it was meant for."""
+    from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+    class Redirects(HTTPRedirectHandler):
+        def redirect_request(self, *arguments: Any) -> Request | None:
+            following = super().redirect_request(*arguments)
+            if (
+                following
+                and urlsplit(following.full_url)[:2] != urlsplit(arguments[0].full_url)[:2]
+            ):
+                following.remove_header("Authorization")
+            return following
+
+    return build_opener(Redirects)
 
 
 def _chunks(response: IO[bytes], deadline: float) -> Iterator[bytes]:

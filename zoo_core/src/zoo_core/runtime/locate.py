@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 from zoo_core.catalog import Catalog
-from zoo_core.errors import IntegrityError, NotFoundError
+from zoo_core.errors import IntegrityError
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry import find_pretrained
-from zoo_core.registry_file import PACKAGE
+from zoo_core.registry_file import HUB, PACKAGE, Pretrained
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.pull import Pulled, pull
 from zoo_core.specs import ModelSpec
 
 
@@ -19,34 +21,61 @@ def load(catalog: Catalog, reference: str) -> Checkpoint:
 
     Args:
         catalog: What is installed.
-        reference: A folder, ``model.tag``, or a model, which means its default recipe's.
+        reference: A folder, ``hub:owner/repo``, ``model.tag``, or a model, which means its
+            default recipe's.
 
     Raises:
         NotFoundError: There is none.
         IntegrityError: It is not what it should be.
+        NetworkError: It must be downloaded, and cannot be.
     """
     return read_checkpoint(catalog, find_folder(catalog, reference))
 
 
-def find_folder(catalog: Catalog, reference: str) -> Path:
-    """The folder of the checkpoint that a reference names; what is in it is not looked at.
+def find_folder(
+    catalog: Catalog, reference: str, tell: Callable[[str], None] = lambda remark: None
+) -> Path:
+    """The folder of the checkpoint that a reference names, pulled from the Hub if it must be.
+
+    Args:
+        catalog: What is installed.
+        reference: See ``load``.
+        tell: Told what a person should know, such as the commit that a branch means.
 
     Raises:
         NotFoundError: There is none.
-        IntegrityError: A file of a packaged one has another size than the registry says.
+        IntegrityError: A file has another size or hash than the registry or the Hub says.
+        NetworkError: It must be downloaded, and cannot be.
     """
     parsed = parse_reference(reference)
     if isinstance(parsed, Folder):
         return parsed.path
     if isinstance(parsed, HubRepo):
-        raise NotFoundError(f"{reference}: reading from the Hub is not part of this version")
-    return _packaged(catalog, parsed)
+        return _told(pull(parsed.repo, parsed.revision), tell)
+    entry = find_entry(catalog, parsed)
+    if match := HUB.fullmatch(entry.source):
+        return _told(pull(match["repo"], entry.revision, entry.files), tell)
+    return _packaged(entry)
 
 
-def _packaged(catalog: Catalog, reference: Named) -> Path:
+def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
+    """The registry's entry for a name.
+
+    Raises:
+        NotFoundError: There is none.
+    """
     spec = catalog.find(ModelSpec, reference.model).spec
     tag = reference.tag or spec.default_recipe
-    entry = find_pretrained(catalog, f"{spec.name}.{tag}" if tag else spec.name)
+    return find_pretrained(catalog, f"{spec.name}.{tag}" if tag else spec.name)
+
+
+def _told(pulled: Pulled, tell: Callable[[str], None]) -> Path:
+    if pulled.remark:
+        tell(pulled.remark)
+    return pulled.folder
+
+
+def _packaged(entry: Pretrained) -> Path:
     match = PACKAGE.fullmatch(entry.source)
     assert match, "the registry admits no other source"
     folder = Path(str(files(match["package"]))) / match["path"]

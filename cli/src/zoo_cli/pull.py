@@ -1,0 +1,40 @@
+"""``zoo pull``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from zoo_core.catalog import load_catalog
+
+from zoo_cli.completing import complete_reference
+from zoo_cli.output import json_option, print_json
+
+
+@click.command()
+@click.argument("reference", shell_complete=complete_reference)
+@click.option(
+    "--to",
+    "target",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Copy it there; else it stays in the Hub's cache, or in its package.",
+)
+@json_option
+def pull(reference: str, target: Path | None, as_json: bool) -> None:
+    """Get a pretrained checkpoint: hub:owner/repo@revision, or a name of the registry.
+
+    A branch is resolved to its commit, which is shown. Every file's size and hash is checked.
+    """
+    catalog = load_catalog()
+    from zoo_core.runtime.locate import find_folder
+    from zoo_core.runtime.pull import copy_to
+
+    folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
+    if target:
+        copy_to(folder, target)
+    place = (target or folder).absolute()
+    if as_json:
+        print_json({"checkpoint": str(place)})
+    else:
+        click.echo(f"checkpoint: {place}")

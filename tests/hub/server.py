@@ -1,0 +1,359 @@
+"""A Hub on loopback: real HTTP, the protocol that the client library speaks, faults on demand."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar, NamedTuple, final
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.hub.store import Repo, is_large, record, sha256
+
+TOKEN = "hf_secretsecretsecret"
+
+
+@final
+class Fault(NamedTuple):
+    """Something that goes wrong with the next request of a kind.
+
+    Args:
+        where: What method and path must match.
+        kind: ``status``, ``cut``, ``flip``, ``silent`` or ``reset``.
+        value: The status, or after how many bytes to cut.
+    """
+
+    where: str
+    kind: str
+    value: int = 0
+
+
+@final
+class Hub(ThreadingHTTPServer):
+    """The Hub.
+
+    Attributes:
+        repos: By name.
+        objects: Large files by sha256.
+        faults: Still to come, each once.
+        requests: Method and path of every request.
+        tokens: The token that came with each request to the store of large files.
+    """
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.repos: dict[str, Repo] = {}
+        self.objects: dict[str, bytes] = {}
+        self.faults: list[Fault] = []
+        self.requests: list[str] = []
+        self.tokens: list[str] = []
+
+    @property
+    def port(self) -> int:
+        """The port of both names: 127.0.0.1 is the Hub, localhost the store of large files."""
+        return int(self.server_address[1])
+
+    @property
+    def endpoint(self) -> str:
+        """What HF_ENDPOINT shall be."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def repo(self, name: str, files: dict[str, bytes] | None = None, **how: Any) -> Repo:
+        """Makes a repo with a first commit."""
+        made = self.repos[name] = Repo(name, **how)
+        made.commit(files or {})
+        self.objects |= {sha256(data): data for path, data in (files or {}).items()}
+        return made
+
+
+@contextmanager
+def running_hub() -> Iterator[Hub]:
+    """A Hub that runs while inside."""
+    with Hub() as hub:
+        thread = threading.Thread(target=hub.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield hub
+        finally:
+            hub.shutdown()
+            thread.join()
+
+
+@final
+class Refusal(Exception):
+    """An answer that is an error."""
+
+    def __init__(self, status: int, code: str = "", message: str = "") -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    server: Hub
+    protocol_version = "HTTP/1.1"
+    ROUTES: ClassVar[list[tuple[str, str]]] = [
+        (r"GET /api/whoami-v2", "whoami"),
+        (r"GET /api/agent-harnesses", "nothing"),
+        (r"POST /api/validate-yaml", "nothing"),
+        (r"POST /api/repos/create", "create"),
+        (r"GET /api/models/(?P<name>[^/]+/[^/]+)(/revision/(?P<revision>[^/]+))?", "info"),
+        (r"POST /api/models/(?P<name>[^/]+/[^/]+)/paths-info/(?P<revision>[^/]+)", "paths"),
+        (r"POST /api/models/(?P<name>[^/]+/[^/]+)/branch/(?P<revision>[^/]+)", "branch"),
+        (r"POST /api/models/(?P<name>[^/]+/[^/]+)/preupload/(?P<revision>[^/]+)", "preupload"),
+        (r"POST /api/models/(?P<name>[^/]+/[^/]+)/commit/(?P<revision>[^/]+)", "commit"),
+        (r"POST /(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch", "batch"),
+        (r"PUT /large/(?P<oid>[0-9a-f]{64})", "put"),
+        (r"POST /large/verify", "nothing"),
+        (r"(HEAD|GET) /large/(?P<oid>[0-9a-f]{64})", "large"),
+        (r"(HEAD|GET) /(?P<name>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>.+)", "file"),
+    ]
+
+    def answer(self) -> None:
+        """Finds the route, and says what goes wrong."""
+        hub, parts = self.server, urlsplit(self.path)
+        line = f"{self.command} {parts.path}"
+        hub.requests.append(line)
+        self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if self.headers.get("Transfer-Encoding") == "chunked":
+            self.body = self._chunks()
+        self.query = parse_qs(parts.query)
+        self.fault = next((each for each in hub.faults if re.search(each.where, line)), None)
+        if self.fault:
+            hub.faults.remove(self.fault)
+        try:
+            if self.fault and self.fault.kind == "silent":
+                time.sleep(3)
+            if self.fault and self.fault.kind == "reset":
+                self.close_connection = True
+                self.connection.close()
+                return
+            if self.fault and self.fault.kind == "status":
+                raise Refusal(self.fault.value)
+            for pattern, name in self.ROUTES:
+                if match := re.fullmatch(pattern, line):
+                    given = {key: unquote(each or "") for key, each in match.groupdict().items()}
+                    route: Callable[..., None] = getattr(self, f"on_{name}")
+                    route(**given)
+                    return
+            raise Refusal(404)
+        except Refusal as refusal:
+            self.refuse(refusal)
+
+    do_GET = do_HEAD = do_POST = do_PUT = answer
+
+    def on_nothing(self) -> None:
+        """Well."""
+        self.json({})
+
+    def on_whoami(self) -> None:
+        """Who the token belongs to."""
+        self.token_needed()
+        self.json({"type": "user", "name": "owner", "auth": {"accessToken": {"role": "write"}}})
+
+    def on_create(self) -> None:
+        """Makes a repo, or says that it is there."""
+        self.token_needed()
+        asked = json.loads(self.body)
+        name = f"{asked.get('organization') or 'owner'}/{asked['name']}"
+        url = {"url": f"{self.server.endpoint}/{name}"}
+        if name in self.server.repos:
+            self.json(url, status=409)
+            return
+        self.server.repo(name, private=asked.get("visibility") == "private")
+        self.json(url)
+
+    def on_info(self, name: str, revision: str) -> None:
+        """A repo and its commit."""
+        repo = self.readable(name)
+        sha = self.commit_of(repo, revision or "main")
+        self.json({"id": repo.name, "sha": sha, "siblings": [], "private": repo.private})
+
+    def on_paths(self, name: str, revision: str) -> None:
+        """Sizes and hashes of files."""
+        repo = self.readable(name)
+        files = repo.commits[self.commit_of(repo, revision)]
+        asked = parse_qs(self.body.decode())["paths"]
+        self.json([record(path, files[path]) for path in asked if path in files])
+
+    def on_branch(self, name: str, revision: str) -> None:
+        """Makes a branch."""
+        self.token_needed()
+        repo = self.readable(name)
+        if revision in repo.branches:
+            raise Refusal(409)
+        repo.branches[revision] = repo.branches["main"]
+        self.json({})
+
+    def on_preupload(self, name: str, revision: str) -> None:
+        """Which files go where, and which are there already."""
+        self.token_needed()
+        repo = self.readable(name)
+        files = repo.commits[self.commit_of(repo, revision)]
+        answer = []
+        for each in json.loads(self.body)["files"]:
+            path = each["path"]
+            mode = "lfs" if is_large(path) else "regular"
+            there = files.get(path)
+            oid = (
+                {}
+                if there is None
+                else {"oid": sha256(there) if is_large(path) else record(path, there)["oid"]}
+            )
+            answer.append({"path": path, "uploadMode": mode, "shouldIgnore": False} | oid)
+        self.json({"files": answer})
+
+    def on_batch(self, name: str) -> None:
+        """Where large files are sent."""
+        self.token_needed()
+        self.readable(name)
+        store = f"http://localhost:{self.server.port}/large"
+        objects = []
+        for each in json.loads(self.body)["objects"]:
+            actions = (
+                {}
+                if each["oid"] in self.server.objects
+                else {
+                    "actions": {
+                        "upload": {"href": f"{store}/{each['oid']}"},
+                        "verify": {"href": f"{store}/verify"},
+                    }
+                }
+            )
+            objects.append({"oid": each["oid"], "size": each["size"]} | actions)
+        self.json({"transfer": "basic", "objects": objects})
+
+    def on_put(self, oid: str) -> None:
+        """Takes a large file."""
+        self.server.tokens.append(self.headers.get("Authorization", ""))
+        if sha256(self.body) != oid:
+            raise Refusal(422)
+        self.server.objects[oid] = self.body
+        self.json({})
+
+    def on_commit(self, name: str, revision: str) -> None:
+        """Makes one commit."""
+        self.token_needed()
+        repo = self.readable(name)
+        lines = [json.loads(line) for line in self.body.splitlines() if line.strip()]
+        head = self.commit_of(repo, revision)
+        parent = next(line["value"] for line in lines if line["key"] == "header").get(
+            "parentCommit"
+        )
+        if parent and parent != head:
+            raise Refusal(412, message="the branch has moved")
+        files = dict(repo.commits[head])
+        for line in lines:
+            value = line["value"]
+            if line["key"] == "file":
+                files[value["path"]] = base64.b64decode(value["content"])
+            elif line["key"] == "lfsFile":
+                files[value["path"]] = self.server.objects[value["oid"]]
+        request = "create_pr" in self.query
+        branch = f"refs/pr/{len(repo.branches)}" if request else revision
+        sha = repo.commit(files, branch)
+        found = {
+            "success": True,
+            "commitOid": sha,
+            "commitUrl": f"{self.server.endpoint}/{name}/commit/{sha}",
+        }
+        if request:
+            found["pullRequestUrl"] = f"{self.server.endpoint}/{name}/discussions/1"
+        self.json(found)
+
+    def on_file(self, name: str, revision: str, path: str) -> None:
+        """A file of a commit, or where it lies."""
+        repo = self.readable(name)
+        sha = self.commit_of(repo, revision)
+        data = repo.commits[sha].get(path)
+        if data is None:
+            raise Refusal(404, "EntryNotFound", "no such file")
+        headers = {"X-Repo-Commit": sha, "ETag": f'"{record(path, data)["oid"]}"'}
+        if is_large(path):
+            oid = sha256(data)
+            headers |= {"X-Linked-ETag": f'"{oid}"', "X-Linked-Size": str(len(data))}
+            headers["Location"] = f"http://localhost:{self.server.port}/large/{oid}"
+            self.send(b"", status=302, headers=headers)
+            return
+        self.send(data, headers=headers)
+
+    def on_large(self, oid: str) -> None:
+        """A large file."""
+        self.server.tokens.append(self.headers.get("Authorization", ""))
+        self.send(self.server.objects[oid])
+
+    def readable(self, name: str) -> Repo:
+        """The repo, if it may be seen."""
+        repo = self.server.repos.get(name)
+        given = self.headers.get("Authorization", "")
+        if given and given != f"Bearer {TOKEN}":
+            raise Refusal(401, message="Invalid credentials in Authorization header")
+        if repo is None or (repo.private and not given):
+            raise Refusal(401 if not given else 404, "RepoNotFound", "Repository not found")
+        if repo.gated:
+            raise Refusal(403, "GatedRepo", "Access to this model is restricted")
+        return self.server.repos[repo.moved] if repo.moved else repo
+
+    def commit_of(self, repo: Repo, revision: str) -> str:
+        """The commit that a revision means."""
+        sha = repo.find(revision)
+        if sha is None:
+            raise Refusal(404, "RevisionNotFound", "Invalid rev id")
+        return sha
+
+    def token_needed(self) -> None:
+        """Refuses those without the token."""
+        if self.headers.get("Authorization", "") != f"Bearer {TOKEN}":
+            raise Refusal(401, message="Invalid credentials in Authorization header")
+
+    def json(self, value: object, status: int = 200) -> None:
+        """Answers with JSON."""
+        self.send(
+            json.dumps(value).encode(), status=status, headers={"Content-Type": "application/json"}
+        )
+
+    def refuse(self, refusal: Refusal) -> None:
+        """Answers with an error."""
+        headers = {"X-Error-Code": refusal.code, "X-Error-Message": refusal.message}
+        body = json.dumps({"error": refusal.message}).encode()
+        self.send(body, status=refusal.status, headers={k: v for k, v in headers.items() if v})
+
+    def send(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        """Answers with bytes: from where Range asks, and with the fault that is due."""
+        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+        body = data[start:]
+        if self.fault and self.fault.kind == "flip" and body:
+            body = body[:-1] + bytes([body[-1] ^ 1])
+        self.send_response(206 if start and status == 200 else status)
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
+        if start:
+            self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        if self.command == "HEAD":
+            return
+        if self.fault and self.fault.kind == "cut":
+            self.wfile.write(body[: self.fault.value])
+            self.close_connection = True
+            return
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keeps silent."""
+
+    def _chunks(self) -> bytes:
+        whole = b""
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            whole += self.rfile.read(size)
+            self.rfile.readline()
+        self.rfile.readline()
+        return whole

@@ -1,0 +1,58 @@
+"""What a Hub stores: repos, branches, commits, files."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any, final
+
+LARGE = (".safetensors", ".png")
+"""Files of these kinds lie in large file storage."""
+
+
+@final
+@dataclass
+class Repo:
+    """A repo: its commits by hash, each a mapping of files, and what its branches mean."""
+
+    name: str
+    private: bool = False
+    gated: bool = False
+    moved: str = ""
+    commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    branches: dict[str, str] = field(default_factory=dict)
+
+    def commit(self, files: dict[str, bytes], branch: str = "main") -> str:
+        """Adds a commit on a branch; its hash depends on its files and its place."""
+        listed = repr((len(self.commits), branch, sorted(files.items())))
+        sha = hashlib.sha1(listed.encode()).hexdigest()
+        self.commits[sha] = files
+        self.branches[branch] = sha
+        return sha
+
+    def find(self, revision: str) -> str | None:
+        """The commit that a revision means."""
+        return revision if revision in self.commits else self.branches.get(revision)
+
+
+def is_large(path: str) -> bool:
+    """Whether a file lies in large file storage."""
+    return path.endswith(LARGE)
+
+
+def git_hash(data: bytes) -> str:
+    """The hash of a git blob."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+def sha256(data: bytes) -> str:
+    """The sha256 of some bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def record(path: str, data: bytes) -> dict[str, Any]:
+    """A file as paths-info tells it."""
+    found: dict[str, Any] = {"type": "file", "path": path, "size": len(data), "oid": git_hash(data)}
+    if is_large(path):
+        found["lfs"] = {"oid": sha256(data), "size": len(data), "pointerSize": 130}
+    return found

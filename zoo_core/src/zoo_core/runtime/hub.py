@@ -1,0 +1,141 @@
+"""The Hugging Face Hub as the zoo sees it: commits, what files they have, and what goes wrong.
+
+The client library checks sizes but no hashes, has no timeout of its own on most calls and tells
+errors apart by classes that derive from each other; so every call goes through ``asking``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any, NamedTuple, TypeVar, final
+
+from huggingface_hub import HfApi, RepoFile, constants, hf_hub_url, set_client_factory
+from huggingface_hub.file_download import get_hf_file_metadata
+from huggingface_hub.utils._headers import build_hf_headers
+from huggingface_hub.utils._http import default_client_factory
+
+from zoo_core.errors import NetworkError
+from zoo_core.runtime.huberrors import is_networks, passes, told
+
+T = TypeVar("T")
+TIMEOUT = 20.0
+"""Seconds that the Hub may keep silent."""
+ATTEMPTS = 4
+PAUSE = 0.5
+"""Seconds before the second attempt; doubled with each further one."""
+
+
+@final
+class RemoteRecord(NamedTuple):
+    """What the Hub says of a file of a commit.
+
+    Args:
+        size: In bytes.
+        sha256: Of its content, if it lies in large file storage; else empty.
+        blob: Of its git blob, sha1.
+    """
+
+    size: int
+    sha256: str
+    blob: str
+
+    @property
+    def etag(self) -> str:
+        """What the Hub's cache calls the file."""
+        return self.sha256 or self.blob
+
+
+@final
+class Commit(NamedTuple):
+    """A commit of a repo.
+
+    Args:
+        repo: ``owner/name``, as the Hub calls it today.
+        sha: 40 hexadecimal digits.
+    """
+
+    repo: str
+    sha: str
+
+
+def resolve(repo: str, revision: str) -> Commit:
+    """The commit that a branch, tag or hash means now; the main branch for an empty one.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses.
+        NotFoundError: There is no such repo or revision.
+    """
+    info = asking(
+        repo, lambda: HfApi().model_info(repo, revision=revision or None, timeout=TIMEOUT)
+    )
+    if not info.sha:
+        raise NetworkError(f"{repo}: the Hub names no commit")
+    return Commit(info.id, info.sha)
+
+
+def list_files(commit: Commit, names: Sequence[str]) -> dict[str, RemoteRecord]:
+    """Those of the files that the commit has.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses.
+    """
+    found = asking(
+        commit.repo,
+        lambda: HfApi().get_paths_info(commit.repo, list(names), revision=commit.sha),
+    )
+    return {
+        each.path: RemoteRecord(each.size, each.lfs.sha256 if each.lfs else "", each.blob_id)
+        for each in found
+        if isinstance(each, RepoFile) and each.path in names
+    }
+
+
+def locate_file(commit: Commit, name: str) -> tuple[str, dict[str, str]]:
+    """The address that a file is read from, and the headers for it.
+
+    The token goes to the Hub alone, not to a store that it points to.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses.
+        NotFoundError: The commit has no such file.
+    """
+    url = hf_hub_url(commit.repo, name, revision=commit.sha)
+    found = asking(commit.repo, lambda: get_hf_file_metadata(url, timeout=TIMEOUT))
+    headers = dict(build_hf_headers())
+    if not found.location.startswith(f"{constants.ENDPOINT}/"):
+        headers.pop("authorization", None)
+    return found.location, headers
+
+
+def asking(repo: str, ask: Callable[[], T]) -> T:
+    """What the Hub answers; passing trouble is waited out, and all other told in one line.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses.
+        NotFoundError: There is no such repo, revision or file.
+    """
+    _bound()
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return ask()
+        except Exception as error:
+            if not is_networks(error):
+                raise
+            if attempt == ATTEMPTS or not passes(error):
+                raise told(repo, error) from None
+        time.sleep(PAUSE * 2 ** (attempt - 1))
+    raise AssertionError("the last attempt returns or raises")
+
+
+@cache
+def _bound() -> None:
+    """Gives the client library's calls a timeout; of itself it would wait for ever."""
+    set_client_factory(_client)
+
+
+def _client() -> Any:
+    client: Any = default_client_factory()
+    client.timeout = TIMEOUT
+    return client

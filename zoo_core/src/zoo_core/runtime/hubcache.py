@@ -1,0 +1,69 @@
+"""The Hub's own cache on disk: what the client library would have put there, and finds there.
+
+``models--OWNER--NAME/blobs/ETAG`` holds the bytes, ``snapshots/COMMIT/FILE`` points to them,
+``refs/REVISION`` names the commit that a branch meant last.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from huggingface_hub import constants
+
+from zoo_core.files import refusing, write_file
+from zoo_core.runtime.hub import Commit
+
+
+def snapshot_folder(commit: Commit) -> Path:
+    """Where the files of a commit lie."""
+    return _repo_folder(commit.repo) / "snapshots" / commit.sha
+
+
+def cached_commit(repo: str, revision: str) -> str:
+    """The commit that a revision meant when it was last asked for; empty if it never was."""
+    path = _repo_folder(repo) / "refs" / (revision or "main")
+    try:
+        return path.read_text("utf-8").strip()
+    except OSError:
+        return ""
+
+
+def note_commit(repo: str, revision: str, sha: str) -> None:
+    """Notes what a revision means now; a cache that cannot be written to is left alone."""
+    path = _repo_folder(repo) / "refs" / (revision or "main")
+    if revision == sha or cached_commit(repo, revision) == sha:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(sha, "utf-8")
+    except OSError:
+        return
+
+
+def store(commit: Commit, name: str, etag: str, file: Path) -> Path:
+    """Moves a whole file into the cache.
+
+    Returns:
+        Where it lies now.
+
+    Raises:
+        TargetError: The cache cannot be written to.
+    """
+    blob = _repo_folder(commit.repo) / "blobs" / etag
+    link = snapshot_folder(commit) / name
+    with refusing(link):
+        for folder in (blob.parent, link.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        shutil.move(file, blob)
+        link.unlink(missing_ok=True)
+        try:
+            link.symlink_to(os.path.relpath(blob, link.parent))
+        except (OSError, NotImplementedError):  # a platform without links
+            write_file(link, blob.read_bytes())
+    return link
+
+
+def _repo_folder(repo: str) -> Path:
+    return Path(constants.HF_HUB_CACHE) / f"models--{repo.replace('/', '--')}"
