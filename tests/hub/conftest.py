@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -89,7 +90,6 @@ Registry = Callable[..., Path]
 @pytest.fixture
 def registry(tmp_path: Path) -> Registry:
     """``registry(sha, files)``: a registry that pins a commit of ``owner/hello``."""
-    import hashlib
 
     def write(sha: str, files: dict[str, bytes]) -> Path:
         pins = [

@@ -38,8 +38,10 @@ COMMANDS = {
         "Train recipes and compare with what was published.", "zoo_cli.reproduce:reproduce"
     ),
     "pull": Row("Get a pretrained checkpoint.", "zoo_cli.pull:pull"),
+    "push": Row("Publish a checkpoint on the Hub.", "zoo_cli.push:push"),
     "diff": Row("What differs between two checkpoints.", "zoo_cli.diff:diff"),
     "verify": Row("Whether a checkpoint is what it says it is.", "zoo_cli.verify:verify"),
+    "registry": Row("Look after the registry of checkpoints.", "zoo_cli.registry:registry"),
     "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),
     "completion": Row("The lines that make a shell complete.", "zoo_cli.completion:completion"),
 }

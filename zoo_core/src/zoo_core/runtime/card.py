@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from zoo_core.manifest import Manifest
+from zoo_core.signature import Grid, Signature
 
 NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
 YOURS = "<!-- What you write below this line is kept. -->\n"
@@ -14,23 +15,25 @@ def persons_text(card: str) -> str:
     return text if mark else card
 
 
-def card(manifest: Manifest, own: str = "") -> str:
+def card(manifest: Manifest, own: str = "", place: str = "FOLDER") -> str:
     """The card's text: YAML front matter for the Hub, then what a person wants to know.
 
     Args:
         manifest: What the checkpoint is.
         own: What a person wrote, to stand at the end.
+        place: What names the checkpoint in a command, such as ``hub:owner/repo``.
     """
     plan, signature = manifest.plan, manifest.signature
-    task = "text-generation" if signature.next_symbol else "token-classification"
+    task = _task(signature)
     sections = [
         f"---\n{_front_matter(manifest, task)}\n---\n",
         f"# {plan.recipe or plan.model}\n",
         f"`{plan.model}` trained on `{plan.dataset}` by `{plan.trainer}`, seed {plan.seed}: "
         f"{manifest.epochs} epochs, {manifest.steps:,} steps.\n",
         "## Use\n",
-        "Where the zoo is installed, with this folder as `FOLDER`:\n",
-        f"```console\n{_usage(manifest)}\n```\n",
+        "Where the zoo is installed"
+        f"{', with this folder as `FOLDER`' if place == 'FOLDER' else ''}:\n",
+        f"```console\n{_usage(manifest, place)}\n```\n",
         "## Metrics\n",
         _table(manifest),
         "![Loss over epochs](curve.png)\n",
@@ -69,10 +72,21 @@ def _front_matter(manifest: Manifest, task: str) -> str:
     return str(data.to_yaml())
 
 
-def _usage(manifest: Manifest) -> str:
+def _task(signature: Signature) -> str:
+    """The Hub's word for what the model does."""
+    if signature.next_symbol:
+        return "text-generation"
+    if isinstance(signature.inputs, Grid):
+        return {2: "image-classification", 3: "video-classification"}.get(
+            len(signature.inputs.sizes), "other"
+        )
+    return "token-classification" if signature.per == "step" else "text-classification"
+
+
+def _usage(manifest: Manifest, place: str) -> str:
     if manifest.signature.next_symbol:
-        return 'zoo generate FOLDER --prompt "The " --length 200'
-    return "zoo predict FOLDER INPUT"
+        return f'zoo generate {place} --prompt "The " --length 200'
+    return f"zoo predict {place} INPUT"
 
 
 def _table(manifest: Manifest) -> str:

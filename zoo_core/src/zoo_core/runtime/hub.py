@@ -14,7 +14,11 @@ from typing import Any, NamedTuple, TypeVar, final
 from huggingface_hub import HfApi, RepoFile, constants, hf_hub_url, set_client_factory
 from huggingface_hub.file_download import get_hf_file_metadata
 from huggingface_hub.utils._headers import build_hf_headers
-from huggingface_hub.utils._http import default_client_factory
+from huggingface_hub.utils._http import (
+    default_client_factory,
+    get_session,
+    hf_raise_for_status,
+)
 
 from zoo_core.errors import NetworkError
 from zoo_core.runtime.huberrors import is_networks, passes, told
@@ -107,6 +111,23 @@ def locate_file(commit: Commit, name: str) -> tuple[str, dict[str, str]]:
     if not found.location.startswith(f"{constants.ENDPOINT}/"):
         headers.pop("authorization", None)
     return found.location, headers
+
+
+def read_text(commit: Commit, name: str) -> str:
+    """A small text file of a commit.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses.
+        NotFoundError: The commit has no such file.
+    """
+    url = hf_hub_url(commit.repo, name, revision=commit.sha)
+
+    def read() -> str:
+        response = get_session().get(url, headers=build_hf_headers())
+        hf_raise_for_status(response)
+        return response.content.decode("utf-8", "replace")
+
+    return asking(commit.repo, read)
 
 
 def asking(repo: str, ask: Callable[[], T]) -> T:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
 
 from zoo_core.catalog import Catalog
-from zoo_core.errors import IntegrityError
+from zoo_core.errors import IntegrityError, PluginError
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry import find_pretrained
 from zoo_core.registry_file import HUB, PACKAGE, Pretrained
@@ -69,6 +70,26 @@ def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
     return find_pretrained(catalog, f"{spec.name}.{tag}" if tag else spec.name)
 
 
+def verify_entry(entry: Pretrained) -> int:
+    """How many files of an entry have the hashes that it says, those on the Hub downloaded.
+
+    Raises:
+        IntegrityError: A file is missing or has another hash.
+        NetworkError: The Hub cannot be reached or refuses.
+    """
+    if match := HUB.fullmatch(entry.source):
+        folder = pull(match["repo"], entry.revision, entry.files).folder
+    else:
+        folder = _packaged(entry)
+    for name, record in entry.files.items():
+        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        if found != record.sha256:
+            raise IntegrityError(
+                f"{folder / name} has sha256 {found}, the registry says {record.sha256}"
+            )
+    return len(entry.files)
+
+
 def _told(pulled: Pulled, tell: Callable[[str], None]) -> Path:
     if pulled.remark:
         tell(pulled.remark)
@@ -78,7 +99,11 @@ def _told(pulled: Pulled, tell: Callable[[str], None]) -> Path:
 def _packaged(entry: Pretrained) -> Path:
     match = PACKAGE.fullmatch(entry.source)
     assert match, "the registry admits no other source"
-    folder = Path(str(files(match["package"]))) / match["path"]
+    try:
+        folder = Path(str(files(match["package"]))) / match["path"]
+    except ModuleNotFoundError:
+        package = match["package"].replace("_", "-")
+        raise PluginError(f"{entry.name} comes with {package}: pip install {package}") from None
     for name, record in entry.files.items():
         size = (folder / name).stat().st_size if (folder / name).is_file() else None
         if size != record.size:

@@ -1,0 +1,103 @@
+"""``zoo registry``: entries added, renewed, verified."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty registry with a remark in it."""
+    path = tmp_path / "registry.toml"
+    path.write_text("# what there is\nschema = 1\n")
+    monkeypatch.setenv("ZOO_REGISTRY", str(path))
+    return path
+
+
+@pytest.fixture
+def packaged(hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A checkpoint inside a package."""
+    (tmp_path / "zoo_tiny" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "zoo_tiny" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    return hello.rename(tmp_path / "zoo_tiny" / "checkpoints" / "hello")
+
+
+SOURCE = "package:zoo_tiny/checkpoints/hello"
+
+
+def test_an_entry_is_added_and_used_offline(zoo: Zoo, registry: Path, packaged: Path) -> None:
+    result = zoo("registry", "add", packaged, SOURCE, "--license", "MIT")
+    assert result.code == 0
+    text = registry.read_text()
+    assert text.startswith("# what there is\nschema = 1\n")
+    entry = tomllib.loads(text)["checkpoints"]["lstm-embed"]["hello"]
+    assert (entry["source"], entry["license"]) == (SOURCE, "MIT")
+    assert zoo("predict", "lstm-embed.hello", "hello").stdout == "ohlol\n"
+    (row,) = zoo("list", "checkpoints", "--json").json
+    assert (row["name"], row["metrics"]["accuracy"]) == ("lstm-embed.hello", 1.0)
+
+
+def test_adding_again_renews_and_keeps_the_others(zoo: Zoo, registry: Path, packaged: Path) -> None:
+    assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one").code == 0
+    assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.two").code == 0
+    result = zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one")
+    assert "renewed in" in result.stderr
+    assert list(tomllib.loads(registry.read_text())["checkpoints"]["lstm-embed"]) == ["one", "two"]
+
+
+def test_a_registry_whose_files_have_their_hashes_is_verified(
+    zoo: Zoo, registry: Path, packaged: Path
+) -> None:
+    assert zoo("registry", "add", packaged, SOURCE).code == 0
+    result = zoo("registry", "verify")
+    assert result.code == 0
+    assert "3 files have their hashes" in result.stdout
+
+
+def test_a_file_of_another_hash_is_exit_4(zoo: Zoo, registry: Path, packaged: Path) -> None:
+    assert zoo("registry", "add", packaged, SOURCE).code == 0
+    card = packaged / "README.md"
+    card.write_bytes(bytes(reversed(card.read_bytes())))
+    result = zoo("registry", "verify")
+    assert result.code == 4
+    assert "the registry says" in result.stderr
+
+
+def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, packaged: Path) -> None:
+    assert zoo("registry", "add", packaged, "package:zoo_nowhere/checkpoints/hello").code == 0
+    result = zoo("predict", "lstm-embed.hello", "hello")
+    assert result.code == 7
+    assert "comes with zoo-nowhere: pip install zoo-nowhere" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["hub:owner/repo"], "pin the 40 hex digits"),
+        (["hub:owner/repo", "--revision", "main"], "pin the 40 hex digits"),
+        (["https://example.org/x"], "wanted hub:OWNER/REPO or package:PACKAGE/PATH"),
+        ([SOURCE, "--name", "nodot"], "checkpoints"),
+    ],
+)
+def test_an_entry_that_is_not_sound_changes_nothing(
+    zoo: Zoo, registry: Path, packaged: Path, arguments: list[str], said: str
+) -> None:
+    before = registry.read_text()
+    result = zoo("registry", "add", packaged, *arguments)
+    assert result.code == 6
+    assert said in result.stderr
+    assert registry.read_text() == before
+    assert sorted(path.name for path in registry.parent.glob(".*")) == []
+
+
+def test_a_hub_entry_is_skipped_offline(zoo: Zoo, registry: Path, packaged: Path) -> None:
+    arguments = ["registry", "add", packaged, "hub:owner/repo", "--revision", "0" * 40]
+    assert zoo(*arguments).code == 0
+    (row,) = zoo("registry", "verify", "--json").json
+    assert row["verdict"] == "skipped"
