@@ -8,7 +8,7 @@ from pathlib import Path
 from zoo_core.errors import ConfigError, IntegrityError
 from zoo_core.files import write_file
 from zoo_core.manifest import MANIFEST, WEIGHTS, read_manifest
-from zoo_core.registry_file import FileRecord, Pretrained, read_registry
+from zoo_core.registry_file import NAME, FileRecord, Pretrained, parse_registry, read_registry
 
 PINNED = (MANIFEST, WEIGHTS, "README.md")
 """The files that an entry pins; others of a folder are never read."""
@@ -27,13 +27,15 @@ def make_entry(
         name: ``model.tag``; by default the recipe that it was made by.
 
     Raises:
-        ConfigError: It was made without a recipe, so it must be named.
+        ConfigError: It was made without a recipe, so it must be named; or the name is no name.
         IntegrityError: A file is missing.
     """
     manifest = read_manifest(folder)
     named = name or manifest.plan.recipe
     if not named:
         raise ConfigError(f"{folder} was trained without a recipe: name it with --name MODEL.TAG")
+    if not all(NAME.fullmatch(part) for part in named.split(".")) or named.count(".") != 1:
+        raise ConfigError(f"--name {named!r}: wanted MODEL.TAG")
     judged = next((s for s in ("test", "validation", "train") if s in manifest.metrics), "")
     return Pretrained(
         name=named,
@@ -63,7 +65,7 @@ def entry_text(entry: Pretrained) -> str:
 def add_entry(path: Path, entry: Pretrained) -> bool:
     """Puts an entry at the end of a registry file, or in the place of the one of that name.
 
-    The file is read again before it is written, so that what is written is well-formed.
+    What it would become is checked before it is written.
 
     Returns:
         Whether an older entry gave way.
@@ -78,12 +80,7 @@ def add_entry(path: Path, entry: Pretrained) -> bool:
     replaced = header in blocks
     blocks[header] = entry_text(entry)
     text = "\n".join(block.strip("\n") + "\n" for block in blocks.values())
-    trial = path.with_name(f".{path.name}.trial.toml")
-    try:
-        write_file(trial, text.encode())
-        read_registry(trial)
-    finally:
-        trial.unlink(missing_ok=True)
+    parse_registry(text, path)
     write_file(path, text.encode())
     return replaced
 

@@ -82,12 +82,28 @@ def read_registry(path: Path) -> Registry:
     Raises:
         ConfigError: The file cannot be read or is not well-formed; file, line and name are told.
     """
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: not a readable registry: {error}") from None
+    return parse_registry(text, path)
+
+
+def parse_registry(text: str, path: Path) -> Registry:
+    """The checkpoints and plugins of a registry's text.
+
+    Args:
+        text: TOML.
+        path: The file that errors name.
+
+    Raises:
+        ConfigError: It is not well-formed.
+    """
     import tomllib
 
     try:
-        text = path.read_text("utf-8")
         tables = tomllib.loads(text)
-    except (OSError, ValueError) as error:  # not UTF-8, not TOML, a number with too many digits
+    except ValueError as error:  # not TOML, or a number with too many digits
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
     schema = tables.get("schema")
     if schema != SCHEMA or isinstance(schema, bool):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def packaged(hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     (tmp_path / "zoo_tiny" / "checkpoints").mkdir(parents=True)
     (tmp_path / "zoo_tiny" / "__init__.py").write_text("")
     monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "zoo_tiny", raising=False)
     return hello.rename(tmp_path / "zoo_tiny" / "checkpoints" / "hello")
 
 
@@ -82,7 +84,7 @@ def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, pack
         (["hub:owner/repo"], "pin the 40 hex digits"),
         (["hub:owner/repo", "--revision", "main"], "pin the 40 hex digits"),
         (["https://example.org/x"], "wanted hub:OWNER/REPO or package:PACKAGE/PATH"),
-        ([SOURCE, "--name", "nodot"], "checkpoints"),
+        ([SOURCE, "--name", "nodot"], "wanted MODEL.TAG"),
     ],
 )
 def test_an_entry_that_is_not_sound_changes_nothing(
