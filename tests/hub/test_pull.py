@@ -230,3 +230,20 @@ def test_a_target_that_is_there_is_left_alone(
     result = zoo("pull", REPO, "--to", tmp_path / "here")
     assert result.code == 6
     assert pulled(tmp_path / "here") == {"mine": b"mine"}
+
+
+def test_a_remote_checkpoint_is_shown_without_its_weights(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes]
+) -> None:
+    sha = hub.repo("owner/hello", files).branches["main"]
+    facts = zoo("show", REPO, "--json").json
+    assert (facts["model"], facts["revision"]) == ("lstm-embed", sha)
+    assert facts["metrics"]["train"]["accuracy"] == 1.0
+    assert not any("safetensors" in each or "/large/" in each for each in hub.requests)
+
+
+def test_a_repo_that_is_no_checkpoint_is_not_shown(hub: Hub, zoo: Zoo) -> None:
+    hub.repo("owner/hello", {"config.json": b"{}"})
+    result = zoo("show", REPO)
+    assert result.code == 4
+    assert "owner/hello: config.json: format None" in result.stderr

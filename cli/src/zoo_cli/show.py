@@ -45,7 +45,9 @@ def show(
 
 def _facts(catalog: Catalog, reference: str) -> dict[str, Any]:
     parsed = parse_reference(reference)
-    if isinstance(parsed, (Folder, HubRepo)):
+    if isinstance(parsed, HubRepo):
+        return _remote(parsed)
+    if isinstance(parsed, Folder):
         return _checkpoint(catalog, reference)
     if parsed.tag:
         return _recipe(catalog, parsed)
@@ -128,6 +130,27 @@ def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
         "seed": plan.seed,
         "metrics": checkpoint.metrics,
         "parameters": sum(each.numel() for each in checkpoint.weights.values()),
+        "configs": plan.configs,
+    }
+
+
+def _remote(repo: HubRepo) -> dict[str, Any]:
+    """A repo's manifest, without its weights."""
+    from zoo_core.runtime.pull import read_remote_manifest
+
+    commit, manifest = read_remote_manifest(repo.repo, repo.revision)
+    plan = manifest.plan
+    return {
+        "name": plan.recipe or plan.model,
+        "repo": commit.repo,
+        "revision": commit.sha,
+        "state": manifest.status,
+        "model": plan.model,
+        "dataset": plan.dataset,
+        "trainer": plan.trainer,
+        "seed": plan.seed,
+        "metrics": manifest.metrics,
+        "bytes of weights": f"{manifest.weights.size:,}",
         "configs": plan.configs,
     }
 

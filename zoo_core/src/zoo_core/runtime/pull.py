@@ -19,7 +19,7 @@ from zoo_core.header import read_header
 from zoo_core.home import zoo_home
 from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest
 from zoo_core.registry_file import COMMIT, FileRecord
-from zoo_core.runtime.hub import Commit, RemoteRecord, list_files, locate_file, resolve
+from zoo_core.runtime.hub import Commit, RemoteRecord, list_files, locate_file, read_text, resolve
 from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store
 from zoo_core.transfer import transfer
 
@@ -69,6 +69,22 @@ def pull(repo: str, revision: str, pinned: Mapping[str, FileRecord] | None = Non
         note_commit(repo, revision, commit.sha)
     _refuse_unsound(folder)
     return Pulled(folder, commit, remark)
+
+
+def read_remote_manifest(repo: str, revision: str) -> tuple[Commit, Manifest]:
+    """The manifest of a repo, without its weights, and the commit that it is of.
+
+    Raises:
+        IntegrityError: It is no manifest.
+        NetworkError: The Hub cannot be reached or refuses.
+        NotFoundError: There is no such repo or revision, or no checkpoint in it.
+    """
+    commit = resolve(repo, revision)
+    text = read_text(commit, MANIFEST)
+    try:
+        return commit, Manifest.from_json(json.loads(text))
+    except (IntegrityError, ValueError) as error:
+        raise IntegrityError(f"{commit.repo}: {MANIFEST}: {error}") from None
 
 
 def copy_to(folder: Path, target: Path) -> None:
