@@ -24,7 +24,8 @@ class Fault(NamedTuple):
 
     Args:
         where: What method and path must match.
-        kind: ``status``, ``cut``, ``flip``, ``silent`` or ``reset``.
+        kind: ``status``, ``cut``, ``flip``, ``silent``, ``reset``, or ``lost`` for a commit that
+            is made and not answered.
         value: The status, or after how many bytes to cut.
     """
 
@@ -260,6 +261,10 @@ class Handler(BaseHTTPRequestHandler):
         request = "create_pr" in self.query
         branch = f"refs/pr/{len(repo.branches)}" if request else revision
         sha = repo.commit(files, branch)
+        if self.fault and self.fault.kind == "lost":
+            self.close_connection = True
+            self.connection.close()
+            return
         found = {
             "success": True,
             "commitOid": sha,

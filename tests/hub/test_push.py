@@ -109,6 +109,7 @@ def test_a_dry_run_builds_the_folder_and_asks_nobody(
         Fault(r"PUT /large/", "status", 503),
         Fault(COMMIT, "status", 502),
         Fault(COMMIT, "reset"),
+        Fault(COMMIT, "lost"),
     ],
     ids=lambda fault: f"{fault.where} {fault.kind}",
 )
