@@ -32,7 +32,9 @@ def test_a_branch_is_resolved_and_every_byte_arrives(
 
 def test_what_is_pulled_predicts(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:
     hub.repo("owner/hello", files)
-    assert zoo("predict", REPO, "hello").stdout == "ohlol\n"
+    result = zoo("predict", REPO, "hello")
+    assert result.stdout == "ohlol\n"
+    assert "main is " in result.stderr
 
 
 def test_a_commit_that_is_cached_needs_no_request(
@@ -44,6 +46,17 @@ def test_a_commit_that_is_cached_needs_no_request(
     assert zoo("pull", f"{REPO}@{sha}").code == 0
     assert zoo("pull", f"{REPO}@{sha}", HF_HUB_OFFLINE="1").code == 0
     assert hub.requests == []
+
+
+def test_what_was_spoilt_in_the_cache_is_fetched_again(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], home: Path
+) -> None:
+    sha = hub.repo("owner/hello", files).branches["main"]
+    assert zoo("pull", REPO).code == 0
+    (weights,) = home.glob("**/snapshots/*/model.safetensors")
+    weights.write_bytes(files["model.safetensors"][:-1] + b"!")
+    assert zoo("pull", f"{REPO}@{sha}").code == 0
+    assert weights.read_bytes() == files["model.safetensors"]
 
 
 def test_the_token_is_told_to_the_hub_alone(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 from zoo_core.catalog import load_catalog
-from zoo_core.runtime.checkpoint import Checkpoint
-from zoo_core.runtime.locate import load
+from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.locate import find_folder
 
 
 def load_checkpoint(reference: str) -> Checkpoint:
-    """The checkpoint; says so on stderr if its run did not reach its end."""
-    checkpoint = load(load_catalog(), reference)
+    """The checkpoint; says on stderr which commit a branch means, and if the run is unfinished."""
+    catalog = load_catalog()
+    folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
+    checkpoint = read_checkpoint(catalog, folder)
     if not checkpoint.finished:
-        folder = checkpoint.folder
         click.echo(f"{folder} is unfinished: using its best weights so far", err=True)
     return checkpoint

@@ -13,7 +13,6 @@ from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry import find_pretrained
 from zoo_core.registry_file import HUB, PACKAGE, Pretrained
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
-from zoo_core.runtime.pull import Pulled, pull
 from zoo_core.specs import ModelSpec
 
 
@@ -52,10 +51,10 @@ def find_folder(
     if isinstance(parsed, Folder):
         return parsed.path
     if isinstance(parsed, HubRepo):
-        return _told(pull(parsed.repo, parsed.revision), tell)
+        return _pulled(parsed, None, tell)
     entry = find_entry(catalog, parsed)
     if match := HUB.fullmatch(entry.source):
-        return _told(pull(match["repo"], entry.revision, entry.files), tell)
+        return _pulled(HubRepo(match["repo"], entry.revision), entry, tell)
     return _packaged(entry)
 
 
@@ -78,7 +77,7 @@ def verify_entry(entry: Pretrained) -> int:
         NetworkError: The Hub cannot be reached or refuses.
     """
     if match := HUB.fullmatch(entry.source):
-        folder = pull(match["repo"], entry.revision, entry.files).folder
+        folder = _pulled(HubRepo(match["repo"], entry.revision), entry, lambda remark: None)
     else:
         folder = _packaged(entry)
     for name, record in entry.files.items():
@@ -90,7 +89,10 @@ def verify_entry(entry: Pretrained) -> int:
     return len(entry.files)
 
 
-def _told(pulled: Pulled, tell: Callable[[str], None]) -> Path:
+def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Callable[[str], None]) -> Path:
+    from zoo_core.runtime.pull import pull  # the client library takes its time to import
+
+    pulled = pull(repo.repo, repo.revision, entry.files if entry else None)
     if pulled.remark:
         tell(pulled.remark)
     return pulled.folder

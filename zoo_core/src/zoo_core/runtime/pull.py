@@ -60,14 +60,14 @@ def pull(repo: str, revision: str, pinned: Mapping[str, FileRecord] | None = Non
     """
     commit, remark = _commit(repo, revision)
     folder = snapshot_folder(commit)
-    if not _complete(folder, pinned):
+    if not _sound(folder, pinned):
         records = list_files(commit, WANTED)
         if missing := [name for name in (MANIFEST, WEIGHTS) if name not in records]:
             raise NotFoundError(f"no checkpoint in {commit.repo}: it has no {missing[0]}")
         for name, record in records.items():
             _fetch(commit, name, record, (pinned or {}).get(name))
         note_commit(repo, revision, commit.sha)
-    _refuse_unsound(folder)
+        _refuse_unsound(folder)
     return Pulled(folder, commit, remark)
 
 
@@ -132,6 +132,17 @@ def _complete(folder: Path, pinned: Mapping[str, FileRecord] | None) -> bool:
         path = folder / name
         if not path.is_file() or (pinned and _sha256(path) != pinned[name].sha256):
             return False
+    return True
+
+
+def _sound(folder: Path, pinned: Mapping[str, FileRecord] | None) -> bool:
+    """Whether the cache has the checkpoint and nothing of it is spoilt."""
+    if not _complete(folder, pinned):
+        return False
+    try:
+        _refuse_unsound(folder)
+    except IntegrityError:
+        return False
     return True
 
 
