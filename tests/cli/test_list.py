@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.cli.command import Zoo
@@ -22,7 +24,11 @@ def test_json_rows_have_the_promised_keys(zoo: Zoo, kind: str) -> None:
     assert all(row.keys() >= KEYS for row in rows)
 
 
-def test_a_registry_without_entries_gives_an_empty_array(zoo: Zoo) -> None:
+def test_a_registry_without_entries_gives_an_empty_array(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "registry.toml").write_text("schema = 1\n")
+    monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "registry.toml"))
     assert zoo("list", "checkpoints", "--json").json == []
 
 

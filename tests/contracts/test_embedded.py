@@ -1,0 +1,51 @@
+"""Every checkpoint that a plugin ships: whole, small, and what its recipe makes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.registry import load_registry
+from zoo_core.registry_file import PACKAGE, Pretrained
+from zoo_core.runtime.locate import find_folder, verify_entry
+from zoo_core.runtime.verification import verify
+
+import zoo_core
+
+SHIPPED = [e for e in load_registry(load_catalog()).values() if PACKAGE.fullmatch(e.source)]
+LARGEST = 2_000_000
+every_shipped = pytest.mark.parametrize("entry", SHIPPED, ids=lambda entry: entry.name)
+every_hello = pytest.mark.parametrize(
+    "entry", [e for e in SHIPPED if e.name.endswith(".hello")], ids=lambda entry: entry.name
+)
+
+
+@every_shipped
+def test_what_is_shipped_has_its_hashes_and_is_small(entry: Pretrained) -> None:
+    assert verify_entry(entry) == len(entry.files) == 3
+    assert sum(record.size for record in entry.files.values()) <= LARGEST
+
+
+@every_shipped
+def test_what_is_shipped_is_what_it_says(catalog: Catalog, entry: Pretrained) -> None:
+    found = list(verify(catalog, find_folder(catalog, entry.name)))
+    assert {each.verdict for each in found} <= {"ok", "skipped"}, found
+
+
+@every_hello
+def test_a_shipped_hello_spells_ohlol_at_once(entry: Pretrained) -> None:
+    assert zoo_core.predict(zoo_core.load(entry.name), "hello") == "ohlol"
+
+
+@every_hello
+def test_retraining_gives_the_same_twice_and_what_is_shipped_within_a_hundredth(
+    entry: Pretrained, tmp_path: Path
+) -> None:
+    shipped = zoo_core.load(entry.name)
+    seed = shipped.plan.seed
+    runs = [zoo_core.train(entry.name, tmp_path / n, seed=seed, threads=1) for n in ("a", "b")]
+    files = [(each.folder / "model.safetensors").read_bytes() for each in runs]
+    assert files[0] == files[1]
+    loss = shipped.metrics["train"]["loss"]
+    assert runs[0].metrics["train"]["loss"] == pytest.approx(loss, rel=0.01)
