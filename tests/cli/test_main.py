@@ -74,7 +74,7 @@ def test_help_of_a_model_imports_no_torch() -> None:
         (["train", "lstm-embed", "--dataset", "text"], 6, "path"),
         (["show", "nothing-like-it"], 3, "zoo list models"),
         (["predict", "./nowhere", "x"], 3, "nowhere"),
-        (["predict", "lstm-embed.hello", "x"], 3, "zoo train lstm-embed.hello"),
+        (["predict", "rnn-scratch.time-machine", "x"], 3, "zoo train rnn-scratch.time-machine"),
         (["resume", "./nowhere"], 3, "nowhere"),
         (["generate", "hub:", "x"], 2, "unexpected"),
         (["generate", "hub:nobody"], 3, "owner/repo"),

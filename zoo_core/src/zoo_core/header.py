@@ -18,7 +18,7 @@ from zoo_core.errors import IntegrityError
 
 LARGEST = 100_000_000
 """Bytes of a header, the library's own limit."""
-NAME = re.compile(r"[A-Za-z_][\w-]*(\.[\w-]+)*", re.ASCII)
+NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*", re.ASCII)
 BYTES = {
     "BOOL": 1,
     "U8": 1,
