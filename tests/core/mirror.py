@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,6 +19,8 @@ class Mirror(ThreadingHTTPServer):
         content: What it serves.
         ranges: Whether it knows Range.
         statuses: Answers to give first, instead of the content.
+        raw: Said in the place of an answer, byte for byte.
+        pause: Seconds between two bytes of content.
         breaks: After how many bytes to break off, for so many requests to come.
         requests: The Range header of every request, empty where there was none.
     """
@@ -25,6 +29,8 @@ class Mirror(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.content, self.ranges = content, True
         self.statuses: list[int] = []
+        self.raw = b""
+        self.pause = 0.0
         self.breaks: list[int] = []
         self.requests: list[str] = []
 
@@ -54,6 +60,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Answers as the mirror is told to."""
         mirror, wanted = self.server, self.headers.get("Range", "")
         mirror.requests.append(wanted)
+        if mirror.raw:
+            self.wfile.write(mirror.raw)
+            return
         if mirror.statuses:
             self.send_error(mirror.statuses.pop(0))
             return
@@ -65,7 +74,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        if mirror.pause:
+            self._drip(body)
+            return
         self.wfile.write(body[: mirror.breaks.pop(0)] if mirror.breaks else body)
+
+    def _drip(self, body: bytes) -> None:
+        with contextlib.suppress(OSError):
+            for byte in body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(self.server.pause)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keeps silent."""

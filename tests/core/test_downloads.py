@@ -10,10 +10,11 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from zoo_core.downloads import RemoteFile, fetch, witnessed
-from zoo_core.errors import IntegrityError, NetworkError, TargetError
+from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
 
 from tests.core.mirror import Mirror, mirror
 from zoo_core import transfer
@@ -34,6 +35,12 @@ def file(*mirrors: str, content: bytes = CONTENT) -> RemoteFile:
     """The file that the mirrors are said to have."""
     sha256 = hashlib.sha256(content).hexdigest()
     return RemoteFile(name="data/file.bin", size=len(content), sha256=sha256, mirrors=mirrors)
+
+
+def part_in(folder: Path) -> Path:
+    """Where the file grows, in a folder that is there."""
+    (folder / "data").mkdir()
+    return folder / "data" / f".file.bin.{file().sha256[:8]}.part"
 
 
 def left_over(folder: Path) -> list[str]:
@@ -116,8 +123,10 @@ def test_another_file_in_its_place_is_refused_with_both_hashes(tmp_path: Path) -
 
 def test_wrong_bytes_are_thrown_away(server: Mirror, tmp_path: Path) -> None:
     server.content = bytes(len(CONTENT))
-    with pytest.raises(NetworkError, match="wanted 512,000 bytes with sha256"):
-        fetch(file(server.url), tmp_path)
+    with pytest.raises(IntegrityError, match="wanted 512,000 bytes with sha256") as caught:
+        fetch(file(server.url, GONE), tmp_path)
+    assert hashlib.sha256(server.content).hexdigest() in str(caught.value)
+    assert f"may be put at {tmp_path / 'data/file.bin'}" in str(caught.value)
     assert left_over(tmp_path) == []
     server.content = CONTENT
     assert fetch(file(server.url), tmp_path).read_bytes() == CONTENT
@@ -125,7 +134,7 @@ def test_wrong_bytes_are_thrown_away(server: Mirror, tmp_path: Path) -> None:
 
 def test_more_bytes_than_pinned_are_not_read(server: Mirror, tmp_path: Path) -> None:
     server.content = CONTENT * 3
-    with pytest.raises(NetworkError, match="sends more than the 512,000 bytes that are pinned"):
+    with pytest.raises(IntegrityError, match="sends more than the 512,000 bytes that are pinned"):
         fetch(file(server.url), tmp_path)
     assert all(path.stat().st_size <= len(CONTENT) for path in (tmp_path / "data").iterdir())
 
@@ -146,6 +155,54 @@ def test_silence_is_bounded(
         fetch(file(server.url), tmp_path)
 
 
+def test_a_server_that_drips_outlives_no_deadline(
+    server: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.pause = 0.01
+    began = time.monotonic()
+    clock = lambda: began + (time.monotonic() - began) * 600  # noqa: E731
+    monkeypatch.setattr("zoo_core.transfer.time", SimpleNamespace(monotonic=clock, sleep=id))
+    with pytest.raises(NetworkError, match="too slow"):
+        fetch(file(server.url), tmp_path)
+    assert time.monotonic() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        (b"220 mail.example.org\r\n\r\n", "220 mail.example.org"),
+        (b"HTTP/1.1 302 Found\r\nLocation: ftp://127.0.0.1:9/\r\n\r\n", "redirects to ftp"),
+        (b"HTTP/1.1 302 Found\r\nLocation: file:///etc/hostname\r\n\r\n", "is not allowed"),
+    ],
+    ids=["not-http", "ftp", "file"],
+)
+def test_what_is_no_answer_of_the_web_is_a_network_error(
+    server: Mirror, tmp_path: Path, raw: bytes, said: str
+) -> None:
+    server.raw = raw
+    with pytest.raises(NetworkError, match=said):
+        fetch(file(server.url), tmp_path)
+
+
+@pytest.mark.parametrize(
+    "spoilt", [bytes(1000), bytes(len(CONTENT)), bytes(len(CONTENT) + 5)], ids=len
+)
+def test_a_part_that_was_spoilt_is_fetched_anew(
+    server: Mirror, tmp_path: Path, spoilt: bytes
+) -> None:
+    part_in(tmp_path).write_bytes(spoilt)
+    assert fetch(file(server.url), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_part_longer_than_what_the_server_has_is_thrown_away(
+    server: Mirror, tmp_path: Path
+) -> None:
+    part_in(tmp_path).write_bytes(bytes(1000))
+    server.statuses = [416]
+    assert fetch(file(server.url), tmp_path).read_bytes() == CONTENT
+    assert server.requests == ["bytes=1000-", ""]
+
+
 @pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/x", "data:,x"])
 def test_only_the_web_is_asked(tmp_path: Path, url: str) -> None:
     with pytest.raises(NetworkError, match="neither http nor https"):
@@ -156,6 +213,18 @@ def test_a_folder_that_cannot_be_written_to_is_named(server: Mirror, tmp_path: P
     (tmp_path / "data").write_text("a file")
     with pytest.raises(TargetError, match="cannot write"):
         fetch(file(server.url), tmp_path)
+
+
+def test_a_file_that_cannot_grow_is_no_network_error(server: Mirror, tmp_path: Path) -> None:
+    part_in(tmp_path).mkdir()
+    with pytest.raises(TargetError, match="cannot write"):
+        fetch(file(server.url), tmp_path)
+
+
+def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "data" / "file.bin").mkdir(parents=True)
+    with pytest.raises(DataError, match=r"cannot read .*file\.bin"):
+        fetch(file(GONE), tmp_path)
 
 
 PROGRAM = """
@@ -184,9 +253,7 @@ def test_two_processes_at_once_fetch_it_once(server: Mirror, tmp_path: Path) -> 
 
 
 def test_a_killed_process_leaves_a_part_to_go_on_from(server: Mirror, tmp_path: Path) -> None:
-    part = tmp_path / "data" / f".file.bin.{file().sha256[:8]}.part"
-    part.parent.mkdir()
-    part.write_bytes(CONTENT[:1000])
+    part_in(tmp_path).write_bytes(CONTENT[:1000])
     server.statuses = [503]
     process = in_another_process(server, tmp_path)
     assert process.stdout is not None

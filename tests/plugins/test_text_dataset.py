@@ -111,6 +111,19 @@ def test_too_little_text_is_refused_with_the_numbers(sampling: str, size: int, s
         dataset.batches("test", size, seed=0, epoch=0)
 
 
+@pytest.mark.parametrize(("sampling", "size"), [("sequential", 90), ("random", 4)])
+def test_an_offset_never_leaves_less_than_a_batch(sampling: str, size: int) -> None:
+    dataset = text_dataset("abcde" * 20, steps=64, sampling=sampling, validation=0, test=0)
+    counts = {dataset.batch_count("train", size, seed=0, epoch=epoch) for epoch in range(40)}
+    assert counts == {1}
+
+
+def test_a_random_split_without_a_window_is_refused() -> None:
+    how: dict[str, Any] = {"steps": 4, "stride": 40, "sampling": "random", "split": "random"}
+    with pytest.raises(DataError, match="too few windows for split validation to get one"):
+        text_dataset("abcdef" * 10, **how).batch_count("validation", 4, seed=0, epoch=0)
+
+
 def test_an_empty_text_is_refused() -> None:
     with pytest.raises(DataError, match="letters: the text is empty"):
         _ = text_dataset("").signature

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, final
 
-from zoo_core.errors import IntegrityError, NetworkError
+from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
 from zoo_core.files import refusing, sync_folder
 from zoo_core.transfer import Listener, transfer
 
@@ -77,8 +77,9 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
     An interrupted download goes on where it stopped. Two processes at once wait for each other.
 
     Raises:
+        DataError: What lies there cannot be read.
         IntegrityError: What lies there, or what came, is not the file.
-        NetworkError: No mirror has it; the message says where to put a copy.
+        NetworkError: No mirror answers; the message says where to put a copy.
         TargetError: The folder cannot be written to.
     """
     target = folder / file.name
@@ -89,10 +90,14 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
 
         with refusing(folder):
             target.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(target.with_name(f".{target.name}.lock")):
+        with refusing(folder), FileLock(target.with_name(f".{target.name}.lock")):
             if not target.exists():
                 _download(file, target)
-    refuse_other(file, target.read_bytes(), str(target), "remove it to download it again")
+    try:
+        data = target.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {target}: {error.strerror}") from None
+    refuse_other(file, data, str(target), "remove it to download it again")
     return target
 
 
@@ -112,23 +117,35 @@ def refuse_other(file: RemoteFile, data: bytes, place: str, remedy: str) -> None
 
 def _download(file: RemoteFile, target: Path) -> None:
     part = target.with_name(f".{target.name}.{file.sha256[:8]}.part")
-    refusals = []
+    refusals: list[ZooError] = []
     for url in file.mirrors:
         try:
-            with refusing(target):
-                transfer(url, part, file.size, listener(file))
-            refuse_other(file, part.read_bytes(), url, "it was thrown away")
-        except NetworkError as error:
-            refusals.append(str(error))
-        except IntegrityError as error:
-            part.unlink(missing_ok=True)
-            refusals.append(str(error))
+            _bring(file, url, part)
+        except (NetworkError, IntegrityError) as error:
+            refusals.append(error)
         else:
             with refusing(target):
                 part.replace(target)
                 sync_folder(target.parent)
             return
-    raise NetworkError(
-        f"cannot download {file.name} ({'; '.join(refusals)}); "
+    wrong = any(isinstance(error, IntegrityError) for error in refusals)
+    kind = IntegrityError if wrong else NetworkError
+    raise kind(
+        f"cannot download {file.name} ({'; '.join(map(str, refusals))}); "
         f"a copy with sha256 {file.sha256} may be put at {target}"
     )
+
+
+def _bring(file: RemoteFile, url: str, part: Path) -> None:
+    """The whole file into its part; what an earlier try left spoilt is fetched anew."""
+    while True:
+        begun = part.exists()
+        try:
+            with refusing(part):
+                transfer(url, part, file.size, listener(file))
+            refuse_other(file, part.read_bytes(), url, "it was thrown away")
+            return
+        except IntegrityError:
+            part.unlink(missing_ok=True)
+            if not begun:
+                raise

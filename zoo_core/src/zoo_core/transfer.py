@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from zoo_core.errors import NetworkError
+from zoo_core.errors import IntegrityError, NetworkError
 
 if TYPE_CHECKING:
+    from http.client import HTTPResponse
     from urllib.request import OpenerDirector
 
 Listener: TypeAlias = Callable[[int, int], None]
 """Told how many bytes are there, and of how many."""
 
+SCHEMES = ("http", "https")
 CHUNK = 1 << 16
 TIMEOUT = 20.0
 """Seconds that a server may keep silent."""
@@ -41,9 +45,11 @@ def transfer(
         headers: Sent along; ``Authorization`` to this server alone, not where it redirects to.
 
     Raises:
-        NetworkError: The server cannot be reached, refuses, or sends more or less than wanted.
+        IntegrityError: The server sends more than wanted.
+        NetworkError: The server cannot be reached, refuses, or sends less than wanted.
+        OSError: The file cannot be written.
     """
-    if urlsplit(url).scheme not in ("http", "https"):
+    if urlsplit(url).scheme not in SCHEMES:
         raise NetworkError(f"{url}: neither http nor https")
     deadline = time.monotonic() + 60 + size / SLOWEST
     for attempt in range(1, ATTEMPTS + 1):
@@ -51,90 +57,121 @@ def transfer(
         try:
             _go_on(url, part, size, listen, deadline, headers or {})
             return
-        except (OSError, _Incomplete) as error:
+        except _Trouble as trouble:
+            if trouble.beyond:  # the server has less than lies here, which is then not its file
+                part.unlink(missing_ok=True)
             final = attempt == ATTEMPTS and _length(part) <= before
-            if final or not _passing(error) or time.monotonic() > deadline:
-                raise NetworkError(f"{url}: {_reason(error)}") from None
+            if final or not trouble.passing or time.monotonic() > deadline:
+                raise NetworkError(f"{url}: {trouble}") from None
         time.sleep(PAUSE * 2**attempt)
     raise NetworkError(f"{url}: broke off {ATTEMPTS} times at {_length(part):,} of {size:,} bytes")
 
 
-class _Incomplete(Exception):
-    """The server closed before the end."""
+class _Trouble(Exception):
+    """What the network did wrong, told apart from what the file system does.
+
+    Args:
+        reason: In a few words.
+        passing: Whether trying again may help: not with a refusal, and not without a network.
+        beyond: Whether more was asked for than the server has.
+    """
+
+    def __init__(self, reason: str, *, passing: bool, beyond: bool = False) -> None:
+        super().__init__(reason)
+        self.passing, self.beyond = passing, beyond
 
 
 def _go_on(
     url: str, part: Path, size: int, listen: Listener, deadline: float, headers: Mapping[str, str]
 ) -> None:
-    from urllib.request import Request
-
     have = _length(part)
     if have >= size:
         return
     asked = {"Range": f"bytes={have}-"} if have else {}
-    with _opener().open(Request(url, headers={**headers, **asked}), timeout=TIMEOUT) as response:
+    with _answer(url, {**headers, **asked}) as response:
         resumed = response.status == 206 and _starts_at(response, have)
         with part.open("ab" if resumed else "wb") as file:
             done = have if resumed else 0
             for chunk in _chunks(response, deadline):
                 done += len(chunk)
                 if done > size:
-                    raise NetworkError(f"{url}: sends more than the {size:,} bytes that are pinned")
+                    said = f"{url}: sends more than the {size:,} bytes that are pinned"
+                    raise IntegrityError(said)
                 file.write(chunk)
                 listen(done, size)
+            file.flush()
+            os.fsync(file.fileno())
     if done < size:
-        raise _Incomplete(f"broke off at {done:,} of {size:,} bytes")
+        raise _Trouble(f"broke off at {done:,} of {size:,} bytes", passing=True)
+
+
+def _answer(url: str, headers: Mapping[str, str]) -> HTTPResponse:
+    from urllib.request import Request
+
+    with _network():
+        response: HTTPResponse = _opener().open(Request(url, headers=dict(headers)), None, TIMEOUT)
+    return response
 
 
 def _opener() -> OpenerDirector:
-    """Follows redirects, and tells a token to nobody but the server that it was meant for."""
+    """Follows redirects on the web, and tells a token to the server it was meant for alone."""
     from urllib.request import HTTPRedirectHandler, Request, build_opener
 
     class Redirects(HTTPRedirectHandler):
         def redirect_request(self, *arguments: Any) -> Request | None:
             following = super().redirect_request(*arguments)
-            if (
-                following
-                and urlsplit(following.full_url)[:2] != urlsplit(arguments[0].full_url)[:2]
-            ):
+            if following is None:
+                return None
+            target = urlsplit(following.full_url)
+            if target.scheme not in SCHEMES:
+                arguments[1].close()
+                raise _Trouble(f"redirects to {target.scheme}", passing=False)
+            if target[:2] != urlsplit(arguments[0].full_url)[:2]:
                 following.remove_header("Authorization")
             return following
 
     return build_opener(Redirects)
 
 
-def _chunks(response: IO[bytes], deadline: float) -> Iterator[bytes]:
-    from http.client import HTTPException
+def _chunks(response: HTTPResponse, deadline: float) -> Iterator[bytes]:
+    """What comes, as it comes: a server that sends a byte now and then outlives no deadline."""
+    left = response.length  # None: until the server closes
+    while left is None or left > 0:
+        with _network():
+            chunk = response.read1(CHUNK if left is None else min(CHUNK, left))
+        if not chunk:
+            return
+        left = None if left is None else left - len(chunk)
+        yield chunk
+        if time.monotonic() > deadline:
+            raise _Trouble("too slow", passing=True)
+
+
+@contextlib.contextmanager
+def _network() -> Iterator[None]:
+    """Turns what the network does wrong into trouble.
+
+    Raises:
+        _Trouble: It did.
+    """
+    from http.client import HTTPException, IncompleteRead
+    from urllib.error import HTTPError, URLError
 
     try:
-        while chunk := response.read(CHUNK):
-            yield chunk
-            if time.monotonic() > deadline:
-                raise TimeoutError("too slow")
-    except HTTPException as error:
-        raise _Incomplete(str(error)) from None
+        yield
+    except HTTPError as error:
+        error.close()
+        passing = error.code in (416, 429) or error.code >= 500
+        said = f"HTTP {error.code} {error.reason}"
+        raise _Trouble(said, passing=passing, beyond=error.code == 416) from None
+    except (OSError, HTTPException) as error:
+        cause = error.reason if isinstance(error, URLError) else error
+        passing = isinstance(cause, ConnectionResetError | TimeoutError | IncompleteRead)
+        raise _Trouble(str(cause).strip() or type(cause).__name__, passing=passing) from None
 
 
 def _starts_at(response: Any, offset: int) -> bool:
     return str(response.headers.get("Content-Range", "")).startswith(f"bytes {offset}-")
-
-
-def _passing(error: Exception) -> bool:
-    """Whether trying again may help: not with a refusal, and not without a network."""
-    from urllib.error import HTTPError, URLError
-
-    if isinstance(error, HTTPError):
-        return error.code == 429 or error.code >= 500
-    cause = error.reason if isinstance(error, URLError) else error
-    return isinstance(cause, _Incomplete | ConnectionResetError | TimeoutError)
-
-
-def _reason(error: Exception) -> str:
-    from urllib.error import HTTPError, URLError
-
-    if isinstance(error, HTTPError):
-        return f"HTTP {error.code} {error.reason}"
-    return str(error.reason if isinstance(error, URLError) else error) or type(error).__name__
 
 
 def _length(part: Path) -> int:

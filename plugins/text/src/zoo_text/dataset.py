@@ -118,7 +118,8 @@ class TextDataset(AbstractDataset):
         if self.config.sampling == "random":
             found = -(-len(self._windows(split, seed, epoch)[1]) // size)
         else:
-            found = windows.sequential_count(len(self._region(split, seed, epoch)), steps, size)
+            region = self._region(split, seed, epoch, size + 1)
+            found = windows.sequential_count(len(region), steps, size)
         if found < 1:
             raise DataError(self._too_short(split, size))
         return found
@@ -132,7 +133,8 @@ class TextDataset(AbstractDataset):
             view, rows = self._windows(split, seed, epoch)
             how = {"seed": seed, "epoch": epoch, "start": start}
             return windows.random(view, rows, size, per=self.config.per, **how)
-        return windows.sequential(self._region(split, seed, epoch), self.config.steps, size, start)
+        region = self._region(split, seed, epoch, size + 1)
+        return windows.sequential(region, self.config.steps, size, start)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """A text, (1, T)."""
@@ -146,22 +148,29 @@ class TextDataset(AbstractDataset):
         likeliest = output.logits[0].argmax(dim=-1)
         return self.vocabulary.decode(likeliest.reshape(-1).tolist())
 
-    def _region(self, split: str, seed: int, epoch: int) -> Tensor:
-        """The ids of a split, from the epoch's offset on."""
+    def _region(self, split: str, seed: int, epoch: int, need: int) -> Tensor:
+        """The ids of a split, from the epoch's offset on, which leaves what one batch needs."""
         region = self.split_tokens(split)
-        return region[windows.offset(self.config.stride or self.config.steps, seed, epoch) :]
+        spare = max(len(region) - need, 0)
+        stride = min(self.config.stride or self.config.steps, spare + 1)
+        return region[windows.offset(stride, seed, epoch) :]
 
     def _windows(self, split: str, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
         """Windows (count, T + 1), and which of them make up the split."""
         steps, stride = self.config.steps, self.config.stride or self.config.steps
         if self.config.split == "contiguous":
-            view = windows.cut(self._region(split, seed, epoch), steps, stride)
+            view = windows.cut(self._region(split, seed, epoch, steps + 1), steps, stride)
             return view, torch.arange(len(view))
         view = windows.cut(self.tokens, steps, stride)
         chosen = part(len(view), self.config, split, self.name)
         return view, windows.shuffled(len(view))[chosen].sort().values
 
     def _too_short(self, split: str, size: int) -> str:
+        if self.config.split == "random":
+            return (
+                f"{self.name}: there are too few windows for split {split} to get one; "
+                "give more text, or a smaller --dataset.steps or --dataset.stride"
+            )
         count = len(self.split_tokens(split))
         random = self.config.sampling == "random"
         need = f"{self.config.steps + 1}" if random else f"{size + 1} (batch size + 1)"
