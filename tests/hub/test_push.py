@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from zoo_core.runtime.frontmatter import split_card
 from zoo_core.runtime.tensors import read_tensors, to_bytes
 
 from tests.cli.command import Zoo
@@ -199,7 +200,63 @@ def test_pickled_weights_are_refused_with_the_way_to_convert_them(
     (tmp_path / "old" / name).write_bytes(b"\x80\x04.")
     result = zoo("push", tmp_path / "old", "owner/hello", "--dry-run")
     assert result.code == 6
-    assert f"holds {name}, a pickle; in an environment you trust: python -c" in result.stderr
+    assert f"{name} is a pickle, which is never pushed" in result.stderr
+    assert "in an environment you trust: python -c" in result.stderr
+    assert zoo("push", tmp_path / "old" / name, "owner/hello").code == 6
+
+
+def test_a_pickle_beside_sound_weights_is_refused_too(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+    (checkpoint / "optimizer.pt").write_bytes(b"")
+    result = zoo("push", checkpoint, "owner/hello")
+    assert result.code == 6
+    assert "optimizer.pt is a pickle, which is never pushed: take it away" in result.stderr
+    assert hub.requests == []
+
+
+def test_a_folder_that_is_there_is_not_built_over(
+    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "README.md").write_text("mine")
+    result = zoo("push", checkpoint, "owner/hello", "--to", tmp_path / "mine")
+    assert result.code == 6
+    assert "is there already; choose a folder that is new" in result.stderr
+    assert (tmp_path / "mine" / "README.md").read_text() == "mine"
+
+
+def test_a_folder_is_built_without_the_hub(
+    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
+) -> None:
+    built = tmp_path / "built"
+    facts = zoo("push", checkpoint, "owner/hello", "--to", built, "--json").json
+    assert facts["folder"] == str(built)
+    assert set(facts["files"]) == FILES
+    assert hub.requests == []
+
+
+def test_what_a_person_wrote_into_the_front_matter_stands(
+    hub: Hub, zoo: Zoo, checkpoint: Path
+) -> None:
+    written = b"---\nlicense: apache-2.0\nbase_model: owner/older\ntags: [mine]\n---\nMy words.\n"
+    hub.repo("owner/hello", {"README.md": written})
+    printed = zoo("push", checkpoint, "owner/hello", "--json").json
+    front, text = split_card(head(hub)["README.md"].decode())
+    assert front["license"] == "apache-2.0"
+    assert 'license = "apache-2.0"' in printed["entry"]
+    assert front["base_model"] == "owner/older"
+    assert front["tags"] == ["recurrent", "lstm-embed", "mine"]
+    assert text.count("My words.") == 1
+    assert "apache-2.0" not in text
+    assert zoo("push", checkpoint, "owner/hello", "--license", "mit").code == 0
+    assert split_card(head(hub)["README.md"].decode())[0]["license"] == "mit"
+
+
+def test_the_license_is_the_datasets_unless_somebody_says_otherwise(
+    hub: Hub, zoo: Zoo, checkpoint: Path
+) -> None:
+    printed = zoo("push", checkpoint, "owner/hello", "--json").json
+    assert split_card(head(hub)["README.md"].decode())[0]["license"] == "cc0-1.0"
+    assert 'license = "cc0-1.0"' in printed["entry"]
 
 
 @pytest.mark.parametrize(

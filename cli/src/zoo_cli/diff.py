@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from zoo_core.catalog import load_catalog
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import json_option, print_json, print_table
 
@@ -15,6 +16,7 @@ WIDEST = 60
 @click.command()
 @click.argument("first", metavar="A", shell_complete=complete_reference)
 @click.argument("second", metavar="B", shell_complete=complete_reference)
+@registry_option
 @json_option
 def diff(first: str, second: str, as_json: bool) -> None:
     """Show what differs between two checkpoints: settings, data, versions, metrics, weights."""

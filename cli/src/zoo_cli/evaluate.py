@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_dataset, complete_reference
 from zoo_cli.options import Sections, SettingsCommand
 from zoo_cli.output import in_words, json_option, print_json
@@ -46,6 +47,7 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
 @click.argument("reference", shell_complete=complete_reference)
 @click.option("--dataset", metavar="NAME", shell_complete=complete_dataset, help="Another dataset.")
 @click.option("--split", help="train, validation or test.  [default: all that were held out]")
+@registry_option
 @json_option
 @click.pass_context
 def evaluate(

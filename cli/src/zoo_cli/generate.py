@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import json_option, print_json
 
@@ -16,6 +17,7 @@ from zoo_cli.output import json_option, print_json
 @click.option("--top-k", type=int, help="Draw only from so many of the likeliest.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
+@registry_option
 @json_option
 def generate(
     reference: str,

@@ -9,6 +9,7 @@ import click
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.output import json_option, print_json, print_table
 
 SPECS: dict[str, type[AbstractSpec]] = {
@@ -23,6 +24,7 @@ KINDS = (*SPECS, "recipes", "checkpoints")
 @click.argument("kind", metavar=f"[{'|'.join(KINDS)}]", default="models")
 @click.argument("pattern", default="")
 @click.option("--tag", help="Only those with this tag.")
+@registry_option
 @json_option
 def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> None:
     """List models, datasets, trainers, recipes or pretrained checkpoints.

@@ -11,6 +11,7 @@ from zoo_core.downloads import witnessed
 from zoo_core.errors import Interrupted, ZooError
 from zoo_core.nearest import nearest
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.downloading import show_download
 from zoo_cli.signals import stop_on_signals
 
@@ -84,6 +85,7 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="zoo-cli", prog_name="zoo")
+@registry_option
 def zoo() -> None:
     """A zoo of recurrent sequence models: list, train, judge, repeat, share and extend them."""
 

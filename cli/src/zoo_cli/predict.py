@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import json_option, print_json
 
@@ -20,6 +21,7 @@ from zoo_cli.output import json_option, print_json
     help="Read inputs from a file, one a line.",
 )
 @click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
+@registry_option
 @json_option
 def predict(
     reference: str, inputs: tuple[str, ...], file: Path | None, unknown: str, as_json: bool

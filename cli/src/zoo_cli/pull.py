@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from zoo_core.catalog import load_catalog
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import json_option, print_json
 
@@ -20,6 +21,7 @@ from zoo_cli.output import json_option, print_json
     type=click.Path(path_type=Path),
     help="Copy it there; else it stays in the Hub's cache, or in its package.",
 )
+@registry_option
 @json_option
 def pull(reference: str, target: Path | None, as_json: bool) -> None:
     """Get a pretrained checkpoint: hub:owner/repo@revision, or a name of the registry.

@@ -6,9 +6,8 @@ import shlex
 from pathlib import Path
 
 import click
-from zoo_core.catalog import load_catalog
+from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, NetworkError
-from zoo_core.home import zoo_home
 from zoo_core.registry_file import HUB
 
 from zoo_cli.output import in_bytes, json_option, print_json
@@ -21,14 +20,18 @@ from zoo_cli.output import in_bytes, json_option, print_json
 @click.option("--revision", metavar="B", default="", help="The branch; made if it is not there.")
 @click.option("--create-pr", is_flag=True, help="Open a pull request instead.")
 @click.option(
-    "--dry-run", is_flag=True, help="Build the folder and say what it holds; send nothing."
+    "--license",
+    metavar="ID",
+    default="",
+    help="Of the weights, such as mit.  [default: what the repo's card says, or the dataset's]",
 )
+@click.option("--dry-run", is_flag=True, help="Build the repo's folder, offline; send nothing.")
 @click.option(
     "--to",
     "target",
     metavar="DIR",
     type=click.Path(path_type=Path),
-    help="Build the folder that is sent there.",
+    help="Build the repo's folder there, offline; send nothing.",
 )
 @json_option
 def push(
@@ -37,6 +40,7 @@ def push(
     private: bool,
     revision: str,
     create_pr: bool,
+    license: str,
     dry_run: bool,
     target: Path | None,
     as_json: bool,
@@ -45,45 +49,44 @@ def push(
     if not HUB.fullmatch(f"hub:{repo}"):
         raise ConfigError(f"{repo!r} is no repo: wanted OWNER/REPO")
     catalog = load_catalog()
-    from zoo_core.registry_entry import entry_text, make_entry
-    from zoo_core.runtime.push import push as send
-    from zoo_core.runtime.push import remote_card
-    from zoo_core.runtime.stage import stage
-
-    staged = target or zoo_home() / "pushes" / repo.replace("/", "--")
-    stage(catalog, folder, repo, staged, "" if dry_run else remote_card(repo, revision))
-    if dry_run:
-        for path in sorted(staged.iterdir()):
-            click.echo(f"{path}  {in_bytes(path.stat().st_size)}")
+    if dry_run or target:
+        _build(catalog, folder, repo, target, license=license, as_json=as_json)
         return
+    from zoo_core.registry_entry import entry_text
+    from zoo_core.runtime.publish import publish
+
+    how = {"revision": revision, "license": license}
     try:
-        pushed = send(staged, repo, revision=revision, private=private, create_pr=create_pr)
+        pushed, entry = publish(catalog, folder, repo, private=private, create_pr=create_pr, **how)
     except NetworkError as error:
-        again = shlex.join(
-            ["zoo", "push", str(folder), repo, *_flags(private, revision, create_pr)]
-        )
-        raise NetworkError(f"{error}; what was built is in {staged}; to go on: {again}") from None
-    commit = pushed.commit
-    name = recipe_or_data(folder)
-    made = make_entry(staged, f"hub:{commit.repo}", revision=commit.sha, name=name)
-    pinned = entry_text(made)
+        flags = ["--private"] * private + ["--create-pr"] * create_pr
+        flags += [word for key, value in how.items() if value for word in (f"--{key}", value)]
+        again = shlex.join(["zoo", "push", str(folder), repo, *flags])
+        raise NetworkError(f"{error}; to go on: {again}") from None
+    pinned = entry_text(entry)
     if as_json:
-        print_json({"repo": commit.repo, "revision": commit.sha, "entry": pinned})
+        commit = pushed.commit
+        print_json(
+            {"repo": commit.repo, "revision": commit.sha, "url": pushed.url, "entry": pinned}
+        )
         return
     click.echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
-    click.echo(f"revision: {commit.sha}")
+    click.echo(f"revision: {pushed.commit.sha}")
     click.echo(f"\n{pinned}", nl=False)
 
 
-def _flags(private: bool, revision: str, create_pr: bool) -> list[str]:
-    flags = ["--private"] if private else []
-    flags += ["--revision", revision] if revision else []
-    return flags + (["--create-pr"] if create_pr else [])
+def _build(
+    catalog: Catalog, folder: Path, repo: str, target: Path | None, *, license: str, as_json: bool
+) -> None:
+    """Builds the folder and says what it holds."""
+    from zoo_core.runtime.publish import stage_anew, staging_folder
+    from zoo_core.runtime.stage import stage
 
-
-def recipe_or_data(folder: Path) -> str:
-    """The name that a checkpoint gets in the registry: its recipe's, or its model's and data's."""
-    from zoo_core.manifest import read_manifest
-
-    plan = read_manifest(folder).plan
-    return plan.recipe or f"{plan.model}.{plan.dataset}"
+    staged = target or staging_folder(repo)
+    (stage if target else stage_anew)(catalog, folder, repo, staged, license=license)
+    sizes = {path.name: path.stat().st_size for path in sorted(staged.iterdir())}
+    if as_json:
+        print_json({"folder": str(staged.absolute()), "files": sizes})
+        return
+    for name, size in sizes.items():
+        click.echo(f"{staged / name}  {in_bytes(size)}")

@@ -1,4 +1,4 @@
-"""``zoo registry``: verify and add."""
+"""``zoo registry``: verify, add and publish."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 from zoo_core.catalog import load_catalog
-from zoo_core.errors import IntegrityError
+from zoo_core.errors import ConfigError, IntegrityError
 from zoo_core.registry import load_registry, registry_path
-from zoo_core.registry_file import HUB
+from zoo_core.registry_file import HUB, PACKAGE, read_registry
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.output import json_option, print_json, print_table
 
 
@@ -20,6 +21,7 @@ def registry() -> None:
 
 @registry.command()
 @click.option("--online", is_flag=True, help="Ask the Hub for the files of its checkpoints too.")
+@registry_option
 @json_option
 def verify(online: bool, as_json: bool) -> None:
     """Verify that every entry is well-formed and that every file at hand has its hash.
@@ -55,12 +57,8 @@ def verify(online: bool, as_json: bool) -> None:
 @click.option("--revision", metavar="SHA", default="", help="The commit of a Hub source.")
 @click.option("--license", "licence", default="other", show_default=True, help="Of the weights.")
 @click.option("--name", default="", metavar="MODEL.TAG", help="By default the recipe's.")
-@click.option(
-    "--registry", "path", metavar="FILE", type=click.Path(path_type=Path), help="Which file."
-)
-def add(
-    folder: Path, source: str, revision: str, licence: str, name: str, path: Path | None
-) -> None:
+@registry_option
+def add(folder: Path, source: str, revision: str, licence: str, name: str) -> None:
     """Add a checkpoint's entry to the registry, or renew it.
 
     SOURCE is where it lies for others: package:PACKAGE/PATH or hub:OWNER/REPO with --revision.
@@ -68,7 +66,46 @@ def add(
     from zoo_core.registry_entry import add_entry, entry_text, make_entry
 
     entry = make_entry(folder, source, revision=revision, license=licence, name=name)
-    target = path or registry_path()
+    target = registry_path()
     replaced = add_entry(target, entry)
     click.echo(f"{'renewed in' if replaced else 'added to'} {target}", err=True)
     click.echo(entry_text(entry), nl=False)
+
+
+@registry.command()
+@click.option("--namespace", metavar="OWNER", required=True, help="Whose repos they become.")
+@click.option("--private", is_flag=True, help="Make new repos private.")
+@registry_option
+@json_option
+def publish(namespace: str, private: bool, as_json: bool) -> None:
+    """Push every checkpoint that a package carries, as OWNER/MODEL.TAG, and pin its entry to it.
+
+    Entries are rewritten one by one: what broke off goes on where it stopped.
+    """
+    path = registry_path()
+    packaged = [each for each in read_registry(path).checkpoints if PACKAGE.fullmatch(each.source)]
+    if not HUB.fullmatch(f"hub:{namespace}/any"):
+        raise ConfigError(f"--namespace {namespace!r}: wanted a user or an organization")
+    catalog = load_catalog()
+    from zoo_core.registry_entry import add_entry
+    from zoo_core.runtime.locate import packaged_folder, verify_entry
+    from zoo_core.runtime.publish import publish as send
+
+    rows = []
+    for old in packaged:
+        verify_entry(old)
+        pushed, new = send(
+            catalog,
+            packaged_folder(old),
+            f"{namespace}/{old.name}",
+            name=old.name,
+            license=old.license,
+            private=private,
+        )
+        add_entry(path, new._replace(summary=old.summary, license=old.license))
+        rows.append({"name": old.name, "repo": pushed.commit.repo, "revision": pushed.commit.sha})
+        click.echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
+    if as_json:
+        print_json(rows)
+    else:
+        click.echo(f"{len(rows)} checkpoints published; their entries in {path} are pinned")

@@ -13,6 +13,7 @@ from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.settings import Setting, settings_of
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import in_words, json_option, print_json
 
@@ -22,6 +23,7 @@ from zoo_cli.output import in_words, json_option, print_json
 @click.option("--shapes", is_flag=True, help="The shape of every tensor of one batch instead.")
 @click.option("--batch-size", metavar="N", type=click.IntRange(1), help="B of that batch [2].")
 @click.option("--steps", metavar="N", type=click.IntRange(1), help="T of that batch.")
+@registry_option
 @json_option
 def show(
     reference: str, shapes: bool, batch_size: int | None, steps: int | None, as_json: bool

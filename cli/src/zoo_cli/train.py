@@ -12,6 +12,7 @@ from zoo_core.draft import Draft, draft
 from zoo_core.errors import MisfitError
 from zoo_core.recipes import TABLES
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_dataset, complete_reference, complete_trainer
 from zoo_cli.duration import Duration
 from zoo_cli.options import Sections, SettingsCommand
@@ -67,6 +68,7 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Checkpoint folder.")
 @click.option("--overwrite", is_flag=True, help="Replace a checkpoint in that folder.")
 @click.option("--budget", type=Duration(), help="Stop after this long, such as 60s or 2m.")
+@registry_option
 @json_option
 @click.pass_context
 def train(

@@ -6,6 +6,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,28 @@ def write_new(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+@contextlib.contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """A folder to fill, which appears at the target with all that is in it, or not at all.
+
+    Raises:
+        TargetError: Something is there already, or it cannot be written to.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise TargetError(f"{target} is there already; choose a folder that is new")
+    half = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+    with refusing(target):
+        try:
+            half.mkdir(parents=True)
+            yield half
+            if target.exists():
+                target.rmdir()
+            half.rename(target)
+            sync_folder(target.parent)
+        finally:
+            shutil.rmtree(half, ignore_errors=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -11,7 +11,9 @@ from zoo_core.errors import NotFoundError
 NAMED = re.compile(
     r"(?:(?P<owner>[\w.-]+):)?(?P<name>[A-Za-z0-9_-]+)(?:\.(?P<tag>[A-Za-z0-9_-]+))?"
 )
-HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>\S+))?")
+HUB = re.compile(
+    r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>(?!\S*\.\.)\w[\w./-]*))?", re.ASCII
+)
 
 
 @final

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 from zoo_core.errors import ConfigError, IntegrityError
@@ -53,7 +54,7 @@ def entry_text(entry: Pretrained) -> str:
     metrics = ", ".join(f"{key} = {value!r}" for key, value in entry.metrics.items())
     lines = [f"[checkpoints.{entry.name}]", f'source = "{entry.source}"']
     lines += [f'revision = "{entry.revision}"'] if entry.revision else []
-    lines += [f'license = "{entry.license}"', f'summary = "{entry.summary}"']
+    lines += [f"license = {_quoted(entry.license)}", f"summary = {_quoted(entry.summary)}"]
     lines += [f"metrics = {{ {metrics} }}"]
     lines += [
         f'files."{file}" = {{ size = {record.size}, sha256 = "{record.sha256}" }}'
@@ -83,6 +84,10 @@ def add_entry(path: Path, entry: Pretrained) -> bool:
     parse_registry(text, path)
     write_file(path, text.encode())
     return replaced
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _blocks(text: str) -> dict[str, str]:

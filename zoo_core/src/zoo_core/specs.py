@@ -60,7 +60,8 @@ class DatasetSpec(AbstractSpec):
         factory: Import string of a callable ``(config, vocabulary | None) -> AbstractDataset``.
         default_trainer: The trainer that a run on it takes if none is named.
         source: Where the data comes from.
-        license: Its licence.
+        license: Its licence, as SPDX abbreviates it.
+        languages: Codes of the languages it is in, such as ``en``.
         tags: Words to find it by.
     """
 
@@ -69,6 +70,7 @@ class DatasetSpec(AbstractSpec):
     default_trainer: str
     source: str = ""
     license: str = ""
+    languages: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
 
 

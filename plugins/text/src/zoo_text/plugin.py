@@ -29,6 +29,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             default_trainer="next-token",
             source="pydoc_data.topics of the running CPython",
             license="PSF-2.0",
+            languages=("en",),
             tags=("text", "offline"),
         ),
         DatasetSpec(
@@ -39,6 +40,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             default_trainer="next-token",
             source="H. G. Wells (1895), the copy of Dive into Deep Learning",
             license="public domain",
+            languages=("en",),
             tags=("text", "download"),
         ),
         DatasetSpec(
@@ -49,6 +51,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             default_trainer="next-token",
             source="Nietzsche (1886), translated by Zimmern; the copy of fast.ai's lesson 6",
             license="public domain",
+            languages=("en",),
             tags=("text", "download"),
         ),
         DatasetSpec(
@@ -59,6 +62,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             default_trainer="next-token",
             source="Karpathy, char-rnn",
             license="public domain",
+            languages=("en",),
             tags=("text", "download"),
         ),
         DatasetSpec(
@@ -79,6 +83,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             default_trainer="supervised",
             source="pydoc_data.topics and the standard library of the running CPython",
             license="PSF-2.0",
+            languages=("en",),
             tags=("classification", "offline"),
         ),
         DatasetSpec(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from zoo_core.manifest import Manifest
+from zoo_core.runtime.frontmatter import NO_TERMS, Terms, front_matter, split_card
 from zoo_core.signature import Grid, Signature
 
 NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
@@ -10,23 +14,32 @@ YOURS = "<!-- What you write below this line is kept. -->\n"
 
 
 def persons_text(card: str) -> str:
-    """What a person wrote into a card: all that follows the line that invites to."""
+    """What a person wrote into a card: what follows the line that invites to, or all below YAML."""
     _, mark, text = card.partition(YOURS)
-    return text if mark else card
+    return text if mark else split_card(card)[1]
 
 
-def card(manifest: Manifest, own: str = "", place: str = "FOLDER") -> str:
+def card(
+    manifest: Manifest,
+    own: str = "",
+    place: str = "FOLDER",
+    *,
+    terms: Terms = NO_TERMS,
+    kept: Mapping[str, Any] | None = None,
+) -> str:
     """The card's text: YAML front matter for the Hub, then what a person wants to know.
 
     Args:
         manifest: What the checkpoint is.
         own: What a person wrote, to stand at the end.
         place: What names the checkpoint in a command, such as ``hub:owner/repo``.
+        terms: License and languages.
+        kept: What a person wrote into the YAML.
     """
     plan, signature = manifest.plan, manifest.signature
     task = _task(signature)
     sections = [
-        f"---\n{_front_matter(manifest, task)}\n---\n",
+        f"---\n{front_matter(manifest, task, terms, kept or {})}\n---\n",
         f"# {plan.recipe or plan.model}\n",
         f"`{plan.model}` trained on `{plan.dataset}` by `{plan.trainer}`, seed {plan.seed}: "
         f"{manifest.epochs} epochs, {manifest.steps:,} steps.\n",
@@ -42,34 +55,6 @@ def card(manifest: Manifest, own: str = "", place: str = "FOLDER") -> str:
         YOURS,
     ]
     return "\n".join(sections) + own
-
-
-def _front_matter(manifest: Manifest, task: str) -> str:
-    from huggingface_hub import EvalResult, ModelCardData
-
-    plan = manifest.plan
-    results = [
-        EvalResult(
-            task_type=task,
-            dataset_type=plan.dataset,
-            dataset_name=plan.dataset,
-            dataset_split=split,
-            metric_type=name,
-            metric_value=value,
-        )
-        for split, named in manifest.metrics.items()
-        for name, value in named.items()
-    ]
-    data = ModelCardData(
-        library_name="zoo-core",
-        pipeline_tag=task,
-        license="other",
-        tags=["recurrent", plan.model],
-        datasets=[plan.dataset],
-        model_name=plan.recipe or plan.model,
-        eval_results=results or None,
-    )
-    return str(data.to_yaml())
 
 
 def _task(signature: Signature) -> str:

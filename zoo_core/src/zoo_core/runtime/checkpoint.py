@@ -22,6 +22,7 @@ from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve
 from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.frontmatter import NO_TERMS, Terms
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.snapshot import Position
 from zoo_core.runtime.states import STATE, has_state, read_state
@@ -100,7 +101,11 @@ def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
 
 
 def write_checkpoint(
-    folder: Path, manifest: Manifest, weights: dict[str, Tensor], position: Position
+    folder: Path,
+    manifest: Manifest,
+    weights: dict[str, Tensor],
+    position: Position,
+    terms: Terms = NO_TERMS,
 ) -> Manifest:
     """Writes the top-level files, each atomically, the manifest last.
 
@@ -109,6 +114,7 @@ def write_checkpoint(
         manifest: All of it but the record of the weights.
         weights: The best ones.
         position: Where the run ended, for history and timings.
+        terms: Of its data, for the card.
 
     Returns:
         The manifest as written.
@@ -120,7 +126,7 @@ def write_checkpoint(
         HISTORY: _lines(position.history),
         TIMINGS: _lines(position.timings),
         CURVE: curve(position.history, manifest.plan),
-        CARD: card(manifest, _persons_text(folder / CARD)).encode(),
+        CARD: _card(folder / CARD, manifest, terms).encode(),
         MANIFEST: manifest.to_bytes(),
     }
     with refusing(folder):
@@ -130,13 +136,15 @@ def write_checkpoint(
     return manifest
 
 
-def _persons_text(path: Path) -> str:
+def _card(path: Path, manifest: Manifest, terms: Terms) -> str:
+    """The card, with what a person wrote into the one that is there."""
     try:
-        return persons_text(path.read_text("utf-8"))
+        old = path.read_text("utf-8")
     except FileNotFoundError:
-        return ""
+        old = ""
     except (OSError, UnicodeDecodeError) as error:
         raise TargetError(f"cannot keep the text of {path}: {error}; move it away") from None
+    return card(manifest, persons_text(old), terms=terms)
 
 
 def refuse_checkpoint(folder: Path) -> None:

@@ -55,7 +55,7 @@ def find_folder(
     entry = find_entry(catalog, parsed)
     if match := HUB.fullmatch(entry.source):
         return _pulled(HubRepo(match["repo"], entry.revision), entry, tell)
-    return _packaged(entry)
+    return packaged_folder(entry)
 
 
 def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
@@ -79,7 +79,7 @@ def verify_entry(entry: Pretrained) -> int:
     if match := HUB.fullmatch(entry.source):
         folder = _pulled(HubRepo(match["repo"], entry.revision), entry, lambda remark: None)
     else:
-        folder = _packaged(entry)
+        folder = packaged_folder(entry)
     for name, record in entry.files.items():
         found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
         if found != record.sha256:
@@ -98,7 +98,13 @@ def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Callable[[str], None]
     return pulled.folder
 
 
-def _packaged(entry: Pretrained) -> Path:
+def packaged_folder(entry: Pretrained) -> Path:
+    """Where the package that carries a checkpoint has it.
+
+    Raises:
+        IntegrityError: A file is missing or of another size.
+        PluginError: The package is not installed.
+    """
     match = PACKAGE.fullmatch(entry.source)
     assert match, "the registry admits no other source"
     try:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, final
@@ -13,8 +11,8 @@ from typing import NamedTuple, final
 from filelock import FileLock
 
 from zoo_core.downloads import RemoteFile, listener
-from zoo_core.errors import IntegrityError, NetworkError, NotFoundError, TargetError
-from zoo_core.files import refusing
+from zoo_core.errors import IntegrityError, NetworkError, NotFoundError
+from zoo_core.files import new_folder, refusing, write_new
 from zoo_core.header import read_header
 from zoo_core.home import zoo_home
 from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest
@@ -93,20 +91,10 @@ def copy_to(folder: Path, target: Path) -> None:
     Raises:
         TargetError: The folder exists, or cannot be written to.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise TargetError(f"{target} is there already; choose another --to")
-    half = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    with refusing(target):
-        try:
-            half.mkdir(parents=True)
-            for name in WANTED:
-                if (folder / name).exists():
-                    shutil.copyfile(folder / name, half / name)
-            if target.exists():
-                target.rmdir()
-            half.rename(target)
-        finally:
-            shutil.rmtree(half, ignore_errors=True)
+    with new_folder(target) as half:
+        for name in WANTED:
+            if (folder / name).exists():
+                write_new(half / name, (folder / name).read_bytes())
 
 
 def _commit(repo: str, revision: str) -> tuple[Commit, str]:

@@ -23,6 +23,7 @@ from zoo_core.runtime.build import backend_of, make_dataset, make_model, make_tr
 from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, choose_threads
 from zoo_core.runtime.events import Event, Finished, Saved, Started
+from zoo_core.runtime.frontmatter import terms_of
 from zoo_core.runtime.loop import Loop
 from zoo_core.runtime.states import SavedState, read_state, write_state
 from zoo_core.runtime.stepper import REMEDY
@@ -62,6 +63,7 @@ class Run:
         self.backend, self.remark = backend_of(model)
         self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
         self.versions = _versions(catalog, plan)
+        self.terms = terms_of(catalog, plan)
         self.loop = Loop(
             model.to(device),
             self.dataset,
@@ -149,7 +151,7 @@ class Run:
             metrics=metrics,
             weights=FileRecord(0, ""),
         )
-        manifest = write_checkpoint(self.folder, manifest, loop.model.state_dict(), at)
+        manifest = write_checkpoint(self.folder, manifest, loop.model.state_dict(), at, self.terms)
         speed = at.tokens / at.step_seconds if at.step_seconds else 0.0
         return Finished(self.folder, reason, manifest, speed, loop.seconds)
 

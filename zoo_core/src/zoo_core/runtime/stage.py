@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
-from zoo_core.files import refusing, write_file
-from zoo_core.manifest import MANIFEST, WEIGHTS, read_manifest
+from zoo_core.files import new_folder, write_new
+from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest, read_manifest
 from zoo_core.recipes import TABLES
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.checkpoint import CARD, CURVE, HISTORY, read_checkpoint
+from zoo_core.runtime.frontmatter import Terms, split_card, terms_of
 from zoo_core.runtime.tensors import all_finite
 
 RECIPE = "recipe.toml"
-PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl")
+PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
 CONVERT = (
     'in an environment you trust: python -c "from torch.serialization import load; '
     "from safetensors.torch import save_file; "
@@ -25,20 +25,29 @@ CONVERT = (
 )
 
 
-def stage(catalog: Catalog, folder: Path, repo: str, target: Path, remote_card: str = "") -> None:
-    """Builds the folder of a repo from a checkpoint.
+def stage(
+    catalog: Catalog,
+    folder: Path,
+    repo: str,
+    target: Path,
+    *,
+    remote_card: str = "",
+    license: str = "",
+) -> None:
+    """Builds the folder of a repo from a checkpoint, all of it or nothing.
 
     Args:
         catalog: What is installed.
         folder: The checkpoint.
         repo: ``owner/name``, for the card's usage.
-        target: Where to; replaced if it is there.
+        target: Where to; a folder that is new.
         remote_card: The card that the repo has now; what a person wrote into it is kept.
+        license: Of the weights; by default what the repo's card says, or the dataset.
 
     Raises:
         IntegrityError: The checkpoint is not whole, or has weights that are not finite.
-        MisfitError: It is unfinished, or holds pickled weights.
-        TargetError: The target cannot be written to.
+        MisfitError: It is unfinished, or pickled weights are there.
+        TargetError: The target is there already, or cannot be written to.
     """
     _refuse_pickle(folder)
     manifest = read_manifest(folder)
@@ -47,18 +56,17 @@ def stage(catalog: Catalog, folder: Path, repo: str, target: Path, remote_card: 
         raise MisfitError(f"{folder} is unfinished: zoo resume {folder}")
     if not all_finite(checkpoint.weights):
         raise IntegrityError(f"{folder} has weights that are infinite or not a number")
-    own = persons_text(_text(folder / CARD))
-    theirs = persons_text(remote_card) if remote_card else ""
-    kept = own if theirs.strip() in own else f"{own}\n{theirs}" if own.strip() else theirs
-    with refusing(target):
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        for name in (WEIGHTS, HISTORY, CURVE):
-            if (folder / name).exists():
-                shutil.copyfile(folder / name, target / name)
-    write_file(target / CARD, card(manifest, kept, place=f"hub:{repo}").encode())
-    write_file(target / RECIPE, recipe_text(manifest.plan.to_json()).encode())
-    write_file(target / MANIFEST, (folder / MANIFEST).read_bytes())
+    terms = terms_of(catalog, manifest.plan)
+    made = {
+        name: (folder / name).read_bytes()
+        for name in (MANIFEST, WEIGHTS, HISTORY, CURVE)
+        if (folder / name).exists()
+    }
+    made[CARD] = _card(manifest, _text(folder / CARD), remote_card, repo, terms, license).encode()
+    made[RECIPE] = recipe_text(manifest.plan.to_json()).encode()
+    with new_folder(target) as half:
+        for name, data in made.items():
+            write_new(half / name, data)
 
 
 def recipe_text(plan: Mapping[str, Any]) -> str:
@@ -73,13 +81,31 @@ def recipe_text(plan: Mapping[str, Any]) -> str:
     return tomli_w.dumps(tables)
 
 
+def _card(manifest: Manifest, own: str, remote: str, repo: str, terms: Terms, license: str) -> str:
+    """The card for the repo, with what persons wrote into this one and into the repo's."""
+    mine, theirs = persons_text(own), persons_text(remote)
+    text = mine if theirs.strip() in mine else f"{mine}\n{theirs}" if mine.strip() else theirs
+    kept = split_card(remote)[0]
+    if license:
+        terms = terms._replace(license=license)
+        kept = {key: value for key, value in kept.items() if not key.startswith("license")}
+    return card(manifest, text, f"hub:{repo}", terms=terms, kept=kept)
+
+
 def _refuse_pickle(folder: Path) -> None:
-    if not folder.is_dir():
+    """Says so if pickled weights are to be pushed."""
+    if folder.is_file() and folder.suffix in PICKLED:
+        pickled = [str(folder)]
+    elif folder.is_dir():
+        pickled = sorted(str(each) for each in folder.iterdir() if each.suffix in PICKLED)
+    else:
         raise TargetError(f"{folder} is no folder")
-    pickled = [path.name for path in folder.iterdir() if path.suffix in PICKLED]
-    if pickled and not (folder / WEIGHTS).exists():
+    if pickled:
         how = CONVERT.format(name=pickled[0], weights=WEIGHTS)
-        raise MisfitError(f"{folder} holds {pickled[0]}, a pickle; {how}")
+        raise MisfitError(
+            f"{pickled[0]} is a pickle, which is never pushed: take it away, or turn it into "
+            f"safetensors {how}"
+        )
 
 
 def _text(path: Path) -> str:

@@ -1,0 +1,126 @@
+"""The YAML at the head of a card: what the Hub reads of a checkpoint."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple, final
+
+from zoo_core.catalog import Catalog
+from zoo_core.errors import NotFoundError, PluginError
+from zoo_core.manifest import Manifest
+from zoo_core.plan import Plan
+from zoo_core.references import HubRepo, parse_reference
+from zoo_core.specs import DatasetSpec
+
+HEAD = re.compile(r"\A---\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
+LICENSES = frozenset(
+    {
+        *("apache-2.0", "mit", "isc", "bsl-1.0", "artistic-2.0", "zlib", "unlicense", "wtfpl"),
+        *("bsd", "bsd-2-clause", "bsd-3-clause", "mpl-2.0", "epl-2.0", "eupl-1.1", "ecl-2.0"),
+        *("gpl", "gpl-2.0", "gpl-3.0", "lgpl", "lgpl-2.1", "lgpl-3.0", "agpl-3.0", "pddl"),
+        *("cc", "cc0-1.0", "cc-by-3.0", "cc-by-4.0", "cc-by-sa-3.0", "cc-by-sa-4.0"),
+        *("cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "odbl", "openrail", "other"),
+    }
+)
+"""Identifiers that the Hub knows; it takes any other only as ``other`` with a name beside it."""
+
+
+@final
+class Terms(NamedTuple):
+    """What a dataset says of what may be done with it, and of its language.
+
+    Args:
+        license: An identifier as SPDX has it; empty if nothing is known.
+        languages: Codes such as ``en``.
+    """
+
+    license: str = ""
+    languages: tuple[str, ...] = ()
+
+
+NO_TERMS = Terms()
+
+
+def terms_of(catalog: Catalog, plan: Plan) -> Terms:
+    """The terms of the dataset that a plan trains on; none if it is not installed."""
+    try:
+        spec = catalog.find(DatasetSpec, plan.name("dataset")).spec
+    except (NotFoundError, PluginError):
+        return NO_TERMS
+    return Terms(spec.license, spec.languages)
+
+
+def split_card(card: str) -> tuple[dict[str, Any], str]:
+    """What stands in a card's YAML, and the text below it; nothing in the place of bad YAML."""
+    import yaml
+
+    match = HEAD.match(card)
+    if not match:
+        return {}, card
+    try:
+        values = yaml.safe_load(match["yaml"])
+    except yaml.YAMLError:
+        values = None
+    return values if isinstance(values, dict) else {}, card[match.end() :]
+
+
+def front_matter(manifest: Manifest, task: str, terms: Terms, kept: Mapping[str, Any]) -> str:
+    """The YAML of a card.
+
+    Args:
+        manifest: What the checkpoint is.
+        task: The Hub's word for what it does.
+        terms: License and languages.
+        kept: What a person wrote there: keys beside the zoo's own stand, and tags are joined.
+    """
+    from huggingface_hub import EvalResult, ModelCardData
+
+    plan = manifest.plan
+    results = [
+        EvalResult(
+            task_type=task,
+            dataset_type=plan.dataset,
+            dataset_name=plan.dataset,
+            dataset_split=split,
+            metric_type=name,
+            metric_value=value,
+        )
+        for split, named in manifest.metrics.items()
+        for name, value in named.items()
+    ]
+    own = {
+        "library_name": "zoo-core",
+        "pipeline_tag": task,
+        "datasets": [plan.dataset],
+        "tags": list(dict.fromkeys(["recurrent", plan.model, *_words(kept.get("tags"))])),
+        "eval_results": results or None,
+        "model_name": plan.recipe or plan.model,
+    }
+    said = _license(terms.license) | _languages(terms.languages) | _base(plan.source)
+    others = {str(key): value for key, value in kept.items() if key != "model-index"}
+    return str(ModelCardData(**(said | others | own)).to_yaml())
+
+
+def _license(name: str) -> dict[str, str]:
+    known = name.lower()
+    if known in LICENSES or not name:
+        return {"license": known or "other"}
+    return {"license": "other", "license_name": known.replace(" ", "-")}
+
+
+def _languages(codes: tuple[str, ...]) -> dict[str, list[str]]:
+    return {"language": list(codes)} if codes else {}
+
+
+def _base(source: str) -> dict[str, str]:
+    """The repo that the weights started from, if they came from the Hub."""
+    try:
+        parsed = parse_reference(source)
+    except NotFoundError:
+        return {}
+    return {"base_model": parsed.repo} if isinstance(parsed, HubRepo) else {}
+
+
+def _words(value: object) -> list[str]:
+    return [str(each) for each in value] if isinstance(value, list) else []
