@@ -77,8 +77,8 @@ def test_weights_that_do_not_fit_are_exit_4(zoo: Zoo, hello: Path) -> None:
     assert "do not fit" in result.stderr
 
 
-def test_a_folder_without_a_checkpoint_is_exit_4(zoo: Zoo, tmp_path: Path) -> None:
-    assert zoo("verify", tmp_path).code == 4
+def test_a_folder_without_a_checkpoint_is_exit_3(zoo: Zoo, tmp_path: Path) -> None:
+    assert zoo("verify", tmp_path).code == 3
 
 
 def test_two_runs_of_a_recipe_do_not_differ(zoo: Zoo, hello: Path, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from zoo_core.digests import FileRecord
 from zoo_core.manifest import Manifest
 from zoo_core.plan import Plan
-from zoo_core.registry_file import FileRecord
 from zoo_core.signature import Signature, Tokens
 from zoo_core.vocabulary import Vocabulary
 

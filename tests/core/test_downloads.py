@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from zoo_core.downloads import RemoteFile, fetch, witnessed
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
+from zoo_core.transfer import Listener
 
 from tests.core.mirror import Mirror, mirror
 from zoo_core import transfer
@@ -58,7 +59,11 @@ def test_a_file_is_fetched_once(server: Mirror, tmp_path: Path) -> None:
 
 def test_progress_is_told_up_to_the_end(server: Mirror, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
-    with witnessed(lambda each: lambda done, size: seen.append((each.name, done, size))):
+
+    def witness(name: str, size: int) -> Listener:
+        return lambda done, size: seen.append((name, done, size))
+
+    with witnessed(witness):
         fetch(file(server.url), tmp_path)
     assert seen[-1] == ("data/file.bin", len(CONTENT), len(CONTENT))
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)

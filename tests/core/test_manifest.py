@@ -7,9 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from zoo_core.digests import FileRecord
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.manifest import FORMAT, MANIFEST, WEIGHTS, Manifest, read_manifest
-from zoo_core.registry_file import FileRecord
 
 from tests.core.manifests import VALUES
 

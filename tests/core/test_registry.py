@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from zoo_core.catalog import Catalog
+from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.registry import find_pretrained, load_registry, registry_path
-from zoo_core.registry_file import FileRecord, KnownPlugin, read_registry
+from zoo_core.registry_file import KnownPlugin, read_registry
 
 HASH = "0123456789abcdef" * 4
 ENTRY = f"""
@@ -19,6 +21,7 @@ license = "MIT"
 summary = "Small."
 metrics = {{ accuracy = 1 }}
 files."config.json" = {{ size = 12, sha256 = "{HASH}" }}
+files."model.safetensors" = {{ size = 34, sha256 = "{HASH}" }}
 """
 EMPTY = Catalog((), (), (), ())
 RegistryWriter = Callable[..., Path]
@@ -44,7 +47,10 @@ def test_an_entry_is_read(registry: RegistryWriter) -> None:
     assert (entry.source, entry.revision) == ("package:zoo_tiny/checkpoints/first", "")
     assert (entry.license, entry.summary) == ("MIT", "Small.")
     assert entry.metrics == {"accuracy": 1.0}
-    assert entry.files == {"config.json": FileRecord(12, HASH)}
+    assert entry.files == {
+        "config.json": FileRecord(12, HASH),
+        "model.safetensors": FileRecord(34, HASH),
+    }
 
 
 def test_a_registry_may_be_empty(registry: RegistryWriter) -> None:
@@ -77,12 +83,14 @@ def test_the_plugins_registries_are_merged_by_name(registry: RegistryWriter) -> 
 def test_a_duplicate_in_two_files_is_refused(registry: RegistryWriter) -> None:
     registry(ENTRY)
     second = registry(ENTRY, "second.toml")
-    with pytest.raises(ConfigError, match=r"second\.toml.*: checkpoint 'tiny\.first' is reg.* twi"):
+    with pytest.raises(
+        ConfigError, match=r"second\.toml.*'tiny\.first' is in .*registry\.toml already"
+    ):
         load_registry(EMPTY._replace(registries=(second,)))
 
 
 def test_a_duplicate_in_one_file_is_refused_with_its_line(registry: RegistryWriter) -> None:
-    with pytest.raises(ConfigError, match=r"registry\.toml: .*line 10"):
+    with pytest.raises(ConfigError, match=r"registry\.toml: .*line 11"):
         read_registry(registry(ENTRY + ENTRY))
 
 
@@ -105,9 +113,18 @@ def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
         find_pretrained(EMPTY, "x")
 
 
-@pytest.mark.parametrize("schema", ["", "schema = 2\n", "schema = '1'\n"])
-def test_another_schema_is_refused(registry: RegistryWriter, schema: str) -> None:
-    with pytest.raises(ConfigError, match=r"registry\.toml: schema = .*: this core reads 1"):
+@pytest.mark.parametrize(
+    ("schema", "said"),
+    [
+        ("", "registry.toml: schema = None: wanted 1"),
+        ("schema = 2\n", "registry.toml, line 1: schema = 2 is newer than zoo-core"),
+        ("schema = '1'\n", "registry.toml, line 1: schema = '1': wanted 1"),
+        ("schema = 1.0\n", "registry.toml, line 1: schema = 1.0: wanted 1"),
+        ("x = " + "[" * 100_000, "not a readable registry"),
+    ],
+)
+def test_another_schema_is_refused(registry: RegistryWriter, schema: str, said: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(said)):
         read_registry(registry(ENTRY, schema=schema))
 
 
@@ -126,7 +143,7 @@ def test_a_registry_that_is_no_text_is_refused(tmp_path: Path) -> None:
     "text", ["checkpoints = 3", "[checkpoints]\ntiny = 3", "[checkpoints.tiny]\nfirst = 3"]
 )
 def test_what_is_no_table_of_checkpoints_is_refused(registry: RegistryWriter, text: str) -> None:
-    with pytest.raises(ConfigError, match=r"registry\.toml: "):
+    with pytest.raises(ConfigError, match=r"registry\.toml, line \d: "):
         read_registry(registry(text))
 
 
@@ -158,6 +175,10 @@ def test_what_is_no_table_of_checkpoints_is_refused(registry: RegistryWriter, te
         ("accuracy = 1", "accuracy = 'good'"),
         ("accuracy = 1", "accuracy = true"),
         ("license =", "licence ="),
+        ('license = "MIT"', 'license = ["MIT"]'),
+        ('summary = "Small."', 'summary = "two\\nlines"'),
+        ("config.json", "README.md"),
+        ("model.safetensors", "README.md"),
         ("[checkpoints.tiny.first]", '[checkpoints.tiny."../first"]'),
         ("license =", 'revision = "main"\nlicense ='),
     ],
@@ -211,12 +232,15 @@ def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
         ('distribution = "zoo-plugin-owl"', "", "distribution is missing"),
         ('["owl-cell"]', '"owl-cell"', "are lists of names"),
         ("summary", "sumary", "sumary: no such key"),
+        ('"zoo-plugin-owl"', "3", "distribution = 3: wanted a line of text"),
+        ('"zoo-plugin-owl"', '"-e evil"', "distribution = '-e evil': wanted a name"),
+        ('"owl-cell"', '"owl cell"', "are lists of names"),
     ],
 )
 def test_a_wrong_plugin_is_refused_with_its_line(
     registry: RegistryWriter, old: str, new: str, said: str
 ) -> None:
-    with pytest.raises(ConfigError, match=f"line 3: plugin 'zoo-owl': .*{said}"):
+    with pytest.raises(ConfigError, match=f"line 3: plugin 'zoo-owl': .*{re.escape(said)}"):
         read_registry(registry(PLUGIN.replace(old, new)))
 
 

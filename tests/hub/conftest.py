@@ -16,8 +16,15 @@ from zoo_cli.main import run
 
 from tests.cli.command import Result, Zoo
 from tests.hub.server import TOKEN, Hub, running_hub
+from tests.unprivileged import obey_permissions
 
 PROGRAM = "import sys; from zoo_cli.main import main; sys.argv[0] = 'zoo'; main()"
+ALONE = """
+import os, sys
+TALK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname")
+sys.addaudithook(lambda event, arguments: event in TALK and os._exit(99))
+"""
+"""Ends the process at the first word to any network."""
 
 
 @pytest.fixture
@@ -36,6 +43,17 @@ def home(tmp_path: Path) -> Path:
 @pytest.fixture
 def zoo(hub: Hub, home: Path) -> Zoo:
     """``zoo("pull", ...)``: the command in a process whose Hub is the one on loopback."""
+    return in_a_process(hub, home, PROGRAM)
+
+
+@pytest.fixture
+def zoo_alone(hub: Hub, home: Path) -> Zoo:
+    """The command in a process that ends with 99 if it turns to any network."""
+    return in_a_process(hub, home, ALONE + PROGRAM)
+
+
+def in_a_process(hub: Hub, home: Path, program: str) -> Zoo:
+    """The command; file permissions hold for it even if they do not for who tests it."""
 
     def call(*arguments: object, **settings: str) -> Result:
         cleared = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
@@ -50,11 +68,12 @@ def zoo(hub: Hub, home: Path) -> Zoo:
             "ZOO_HOME": str(home / "zoo"),
         }
         done = subprocess.run(
-            [sys.executable, "-c", PROGRAM, *map(str, arguments)],
+            [sys.executable, "-c", program, *map(str, arguments)],
             capture_output=True,
             text=True,
             check=False,
             timeout=120,
+            preexec_fn=obey_permissions,
             env={k: v for k, v in (environment | settings).items() if v},
         )
         assert TOKEN not in done.stdout + done.stderr

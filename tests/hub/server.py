@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import re
 import threading
@@ -24,14 +25,17 @@ class Fault(NamedTuple):
 
     Args:
         where: What method and path must match.
-        kind: ``status``, ``cut``, ``flip``, ``silent``, ``reset``, or ``lost`` for a commit that
-            is made and not answered.
-        value: The status, or after how many bytes to cut.
+        kind: ``status``, ``cut``, ``flip``, ``silent``, ``drip``, ``reset``, ``ranges`` for a
+            server that knows no Range, ``lost`` for a commit that is made and not answered, or
+            ``then`` for something that happens after the answer.
+        value: The status, after how many bytes to cut, or seconds of silence.
+        then: What happens.
     """
 
     where: str
     kind: str
     value: int = 0
+    then: Callable[[], object] = bool
 
 
 @final
@@ -42,6 +46,8 @@ class Hub(ThreadingHTTPServer):
         repos: By name.
         objects: Large files by sha256.
         faults: Still to come, each once.
+        ranges: Every Range that was asked for.
+        chunks: The folder that takes what is sent by Xet.
         requests: Method and path of every request.
         tokens: The token that came with each request to the store of large files.
     """
@@ -54,6 +60,8 @@ class Hub(ThreadingHTTPServer):
         self.objects: dict[str, bytes] = {}
         self.faults: list[Fault] = []
         self.requests: list[str] = []
+        self.ranges: list[str] = []
+        self.chunks = ""
         self.tokens: list[str] = []
 
     @property
@@ -91,9 +99,10 @@ def running_hub() -> Iterator[Hub]:
 class Refusal(Exception):
     """An answer that is an error."""
 
-    def __init__(self, status: int, code: str = "", message: str = "") -> None:
+    def __init__(self, status: int, code: str = "", message: str = "", location: str = "") -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.message = status, message
+        self.headers = {"X-Error-Code": code, "X-Error-Message": message, "Location": location}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -108,9 +117,11 @@ class Handler(BaseHTTPRequestHandler):
         (r"POST /api/repos/create", "create"),
         (r"GET /api/models/(?P<name>[^/]+/[^/]+)(/revision/(?P<revision>[^/]+))?", "info"),
         (r"POST /api/models/(?P<name>[^/]+/[^/]+)/paths-info/(?P<revision>[^/]+)", "paths"),
+        (r"GET /api/models/(?P<name>[^/]+/[^/]+)/refs", "refs"),
         (r"POST /api/models/(?P<name>[^/]+/[^/]+)/branch/(?P<revision>[^/]+)", "branch"),
         (r"POST /api/models/(?P<name>[^/]+/[^/]+)/preupload/(?P<revision>[^/]+)", "preupload"),
         (r"POST /api/models/(?P<name>[^/]+/[^/]+)/commit/(?P<revision>[^/]+)", "commit"),
+        (r"GET /api/models/(?P<name>[^/]+/[^/]+)/xet-write-token/(?P<revision>[^/]+)", "xet"),
         (r"POST /(?P<name>[^/]+/[^/]+)\.git/info/lfs/objects/batch", "batch"),
         (r"PUT /large/(?P<oid>[0-9a-f]{64})", "put"),
         (r"POST /large/verify", "nothing"),
@@ -132,7 +143,7 @@ class Handler(BaseHTTPRequestHandler):
             hub.faults.remove(self.fault)
         try:
             if self.fault and self.fault.kind == "silent":
-                time.sleep(3)
+                time.sleep(self.fault.value)
             if self.fault and self.fault.kind == "reset":
                 self.close_connection = True
                 self.connection.close()
@@ -144,6 +155,8 @@ class Handler(BaseHTTPRequestHandler):
                     given = {key: unquote(each or "") for key, each in match.groupdict().items()}
                     route: Callable[..., None] = getattr(self, f"on_{name}")
                     route(**given)
+                    if self.fault:
+                        self.fault.then()
                     return
             raise Refusal(404)
         except Refusal as refusal:
@@ -184,6 +197,17 @@ class Handler(BaseHTTPRequestHandler):
         files = repo.commits[self.commit_of(repo, revision)]
         asked = parse_qs(self.body.decode())["paths"]
         self.json([record(path, files[path]) for path in asked if path in files])
+
+    def on_refs(self, name: str) -> None:
+        """Branches and pull requests."""
+        repo = self.readable(name)
+        said = [
+            {"name": branch, "ref": branch, "targetCommit": sha}
+            for branch, sha in repo.branches.items()
+        ]
+        requests = [each for each in said if each["ref"].startswith("refs/pr/")]
+        heads = [each for each in said if each not in requests]
+        self.json({"branches": heads, "tags": [], "converts": [], "pullRequests": requests})
 
     def on_branch(self, name: str, revision: str) -> None:
         """Makes a branch."""
@@ -231,6 +255,19 @@ class Handler(BaseHTTPRequestHandler):
             )
             objects.append({"oid": each["oid"], "size": each["size"]} | actions)
         self.json({"transfer": "basic", "objects": objects})
+
+    def on_xet(self, name: str, revision: str) -> None:
+        """Where chunks are sent: a folder, as the client's own tests have it."""
+        self.token_needed()
+        place, until = f"local://{self.server.chunks}", int(time.time()) + 3600
+        headers = {
+            "X-Xet-Cas-Url": place,
+            "X-Xet-Access-Token": "chunks",
+            "X-Xet-Token-Expiration": str(until),
+            "Content-Type": "application/json",
+        }
+        found = {"casUrl": place, "accessToken": "chunks", "exp": until}
+        self.send(json.dumps(found).encode(), headers=headers)
 
     def on_put(self, oid: str) -> None:
         """Takes a large file."""
@@ -305,6 +342,8 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(401 if not given else 404, "RepoNotFound", "Repository not found")
         if repo.gated:
             raise Refusal(403, "GatedRepo", "Access to this model is restricted")
+        if repo.redirects:
+            raise Refusal(307, location=self.path.replace(repo.name, repo.moved))
         return self.server.repos[repo.moved] if repo.moved else repo
 
     def commit_of(self, repo: Repo, revision: str) -> str:
@@ -327,13 +366,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def refuse(self, refusal: Refusal) -> None:
         """Answers with an error."""
-        headers = {"X-Error-Code": refusal.code, "X-Error-Message": refusal.message}
         body = json.dumps({"error": refusal.message}).encode()
-        self.send(body, status=refusal.status, headers={k: v for k, v in headers.items() if v})
+        headers = {key: value for key, value in refusal.headers.items() if value}
+        self.send(body, status=refusal.status, headers=headers)
 
     def send(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
         """Answers with bytes: from where Range asks, and with the fault that is due."""
-        start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").split("-")[0])
+        asked = self.headers.get("Range", "bytes=0-")
+        self.server.ranges += [asked] if "Range" in self.headers else []
+        start = int(asked.removeprefix("bytes=").split("-")[0])
+        if self.fault and self.fault.kind == "ranges":
+            start = 0
         body = data[start:]
         if self.fault and self.fault.kind == "flip" and body:
             body = body[:-1] + bytes([body[-1] ^ 1])
@@ -350,7 +393,18 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: self.fault.value])
             self.close_connection = True
             return
-        self.wfile.write(body)
+        if self.fault and self.fault.kind == "drip":
+            self._drip(body)
+            return
+        with contextlib.suppress(OSError):  # whoever asked has lost patience
+            self.wfile.write(body)
+
+    def _drip(self, body: bytes) -> None:
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            for each in body:
+                self.wfile.write(bytes([each]))
+                time.sleep(0.2)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keeps silent."""

@@ -19,6 +19,7 @@ class Repo:
     private: bool = False
     gated: bool = False
     moved: str = ""
+    redirects: bool = False
     commits: dict[str, dict[str, bytes]] = field(default_factory=dict)
     branches: dict[str, str] = field(default_factory=dict)
 

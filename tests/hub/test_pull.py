@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.command import Zoo
 from tests.hub.conftest import Registry
-from tests.hub.server import TOKEN, Fault, Hub
+from tests.hub.server import TOKEN, Hub
 
 REPO = "hub:owner/hello"
 LARGE = r"GET /large/"
@@ -77,132 +77,23 @@ def test_a_registry_pins_the_commit_and_the_bytes(
     assert pulled(tmp_path / "here") == files
 
 
-def test_bytes_that_the_registry_does_not_pin_are_quarantined(
-    hub: Hub, zoo: Zoo, files: dict[str, bytes], registry: Registry, tmp_path: Path, home: Path
-) -> None:
-    weights = files["model.safetensors"]
-    other = weights[:-1] + bytes([weights[-1] ^ 1])
-    sha = hub.repo("owner/hello", files | {"model.safetensors": other}).branches["main"]
-    pins = str(registry(sha, files))
-    result = zoo("pull", "lstm-embed.tiny", "--to", tmp_path / "here", ZOO_REGISTRY=pins)
-    assert result.code == 4
-    assert "the registry says" in result.stderr
-    assert not (tmp_path / "here").exists()
-    assert len(list((home / "zoo" / "partial").glob("*.quarantine"))) == 1
-
-
-def test_a_flipped_byte_is_caught_with_both_hashes(
-    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
-) -> None:
-    hub.repo("owner/hello", files)
-    hub.faults = [Fault(LARGE, "flip")]
-    result = zoo("pull", REPO, "--to", tmp_path / "here")
-    assert result.code == 4
-    assert "model.safetensors has sha256" in result.stderr
-    assert "the Hub says" in result.stderr
-    assert not (tmp_path / "here").exists()
-    assert zoo("pull", REPO, "--to", tmp_path / "here").code == 0
-    assert pulled(tmp_path / "here") == files
-
-
-def test_a_flipped_byte_of_a_small_file_is_caught_too(
-    hub: Hub, zoo: Zoo, files: dict[str, bytes]
-) -> None:
-    hub.repo("owner/hello", files)
-    hub.faults = [Fault(r"GET .*/config.json", "flip")]
-    result = zoo("pull", REPO)
-    assert result.code == 4
-    assert "has the git hash" in result.stderr
-
-
 @pytest.mark.parametrize(
-    "fault",
+    ("reference", "said"),
     [
-        Fault(r"GET /api/models", "status", 503),
-        Fault(r"POST .*/paths-info", "status", 429),
-        Fault(r"HEAD .*model", "reset"),
-        Fault(LARGE, "status", 500),
-        Fault(LARGE, "cut", 100),
-        Fault(LARGE, "reset"),
-    ],
-    ids=lambda fault: f"{fault.where} {fault.kind} {fault.value}",
-)
-def test_passing_trouble_is_waited_out(
-    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path, fault: Fault
-) -> None:
-    hub.repo("owner/hello", files)
-    hub.faults = [fault]
-    result = zoo("pull", REPO, "--to", tmp_path / "here")
-    assert result.code == 0, result.stderr
-    assert pulled(tmp_path / "here") == files
-    assert hub.faults == []
-
-
-def test_a_download_goes_on_in_another_run(
-    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
-) -> None:
-    hub.repo("owner/hello", files)
-    hub.faults = [Fault(LARGE, "cut", 200), *[Fault(LARGE, "status", 503)] * 9]
-    assert zoo("pull", REPO).code == 5
-    hub.faults = []
-    hub.requests.clear()
-    assert zoo("pull", REPO, "--to", tmp_path / "here").code == 0
-    assert pulled(tmp_path / "here") == files
-
-
-@pytest.mark.parametrize(
-    ("how", "settings", "code", "said"),
-    [
-        ({}, {"HF_ENDPOINT": "http://127.0.0.1:9"}, 5, "cannot reach http://127.0.0.1:9"),
-        ({}, {"HF_HUB_OFFLINE": "1"}, 5, "HF_HUB_OFFLINE forbids"),
-        ({"private": True}, {"HF_TOKEN": ""}, 3, "if it is private, log in"),
-        ({"gated": True}, {}, 5, "is gated: ask for access at"),
-        ({}, {"HF_TOKEN": "hf_wrong"}, 5, "does not accept the token"),
+        ("hub:owner", "names no Hub repo"),
+        ("hub:owner/a--b", "names no Hub repo"),
+        ("hub:../..", "names no Hub repo"),
+        ("hub:-owner/a", "names no Hub repo"),
+        ("hub:owner/a.git", "names no Hub repo"),
+        (f"{REPO}@../../main", "names no Hub repo"),
+        ("./nothing", "no checkpoint in nothing"),
     ],
 )
-def test_refusals_are_told_apart(
-    hub: Hub,
-    zoo: Zoo,
-    files: dict[str, bytes],
-    how: dict[str, bool],
-    settings: dict[str, str],
-    code: int,
-    said: str,
-) -> None:
-    hub.repo("owner/hello", files, **how)
-    result = zoo("pull", REPO, **settings)
-    assert result.code == code, result.stderr
-    assert said in result.stderr
-    assert len(result.stderr.strip().splitlines()) == 1
-    assert "hf_wrong" not in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("reference", "code", "said"),
-    [
-        ("hub:owner/nobody", 3, "no repo owner/nobody"),
-        (f"{REPO}@nowhere", 3, "has no such revision"),
-        (f"{REPO}@{'0' * 40}", 3, "has no such revision"),
-        ("hub:owner", 3, "names no Hub repo"),
-        ("hub:owner/empty", 3, "it has no config.json"),
-    ],
-)
-def test_what_is_not_there_is_exit_3(
-    hub: Hub, zoo: Zoo, files: dict[str, bytes], reference: str, code: int, said: str
-) -> None:
-    hub.repo("owner/hello", files)
-    hub.repo("owner/empty", {"README.md": b""})
+def test_what_names_no_checkpoint_is_exit_3(hub: Hub, zoo: Zoo, reference: str, said: str) -> None:
     result = zoo("pull", reference)
-    assert result.code == code, result.stderr
+    assert result.code == 3, result.stderr
     assert said in result.stderr
-
-
-def test_a_moved_repo_is_said_to_have_moved(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:
-    hub.repo("owner/renamed", files)
-    hub.repo("owner/hello", moved="owner/renamed")
-    result = zoo("pull", REPO)
-    assert result.code == 0, result.stderr
-    assert "owner/hello has moved to owner/renamed" in result.stderr
+    assert hub.requests == []
 
 
 def test_an_unreachable_hub_leaves_the_last_commit_and_says_so(
@@ -213,25 +104,6 @@ def test_an_unreachable_hub_leaves_the_last_commit_and_says_so(
     result = zoo("pull", REPO, HF_ENDPOINT="http://127.0.0.1:9")
     assert result.code == 0
     assert f"taking {sha}, which main meant when it was last asked" in result.stderr
-
-
-@pytest.mark.parametrize(
-    ("name", "data", "said"),
-    [
-        ("model.safetensors", b"<!DOCTYPE html>", "it is a web page"),
-        ("model.safetensors", b"version https://git-lfs.github.com/spec/v1", "a Git LFS pointer"),
-        ("config.json", b"not json", "Expecting value"),
-        ("config.json", b"{}", "format None"),
-    ],
-)
-def test_a_repo_with_other_things_in_it_is_exit_4(
-    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path, name: str, data: bytes, said: str
-) -> None:
-    hub.repo("owner/hello", files | {name: data})
-    result = zoo("pull", REPO, "--to", tmp_path / "here")
-    assert result.code == 4, result.stderr
-    assert said in result.stderr
-    assert not (tmp_path / "here").exists()
 
 
 def test_a_target_that_is_there_is_left_alone(
@@ -260,3 +132,25 @@ def test_a_repo_that_is_no_checkpoint_is_not_shown(hub: Hub, zoo: Zoo) -> None:
     result = zoo("show", REPO)
     assert result.code == 4
     assert "owner/hello: config.json: format None" in result.stderr
+
+
+def test_what_a_branch_means_is_noted_even_if_its_files_are_there(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes]
+) -> None:
+    repo = hub.repo("owner/hello", files)
+    assert zoo("pull", REPO).code == 0
+    moved = repo.commit(files | {"README.md": b"moved on"})
+    assert zoo("pull", f"{REPO}@{moved}").code == 0
+    assert zoo("pull", REPO).code == 0
+    assert f"taking {moved}" in zoo("pull", REPO, HF_HUB_OFFLINE="1").stderr
+
+
+def test_where_one_is_nothing_is_put(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub.repo("owner/hello", files)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    result = zoo("pull", REPO, "--to", ".")
+    assert result.code == 6
+    assert "choose a folder that is new" in result.stderr

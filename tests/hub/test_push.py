@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub.utils._runtime import is_xet_available
 from zoo_core.runtime.frontmatter import split_card
 from zoo_core.runtime.tensors import read_tensors, to_bytes
 
@@ -102,42 +103,6 @@ def test_a_dry_run_builds_the_folder_and_asks_nobody(
     assert again.read_bytes() == (checkpoint / "model.safetensors").read_bytes()
 
 
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(r"POST /api/repos/create", "status", 503),
-        Fault(r"POST .*/preupload", "status", 500),
-        Fault(r"PUT /large/", "status", 503),
-        Fault(COMMIT, "status", 502),
-        Fault(COMMIT, "reset"),
-        Fault(COMMIT, "lost"),
-    ],
-    ids=lambda fault: f"{fault.where} {fault.kind}",
-)
-def test_passing_trouble_makes_one_commit(
-    hub: Hub, zoo: Zoo, checkpoint: Path, fault: Fault
-) -> None:
-    hub.faults = [fault]
-    result = zoo("push", checkpoint, "owner/hello")
-    assert result.code == 0, result.stderr
-    assert commits(hub) == 1
-    assert hub.faults == []
-
-
-def test_a_push_that_fails_says_how_to_go_on_and_sends_nothing_twice(
-    hub: Hub, zoo: Zoo, checkpoint: Path
-) -> None:
-    hub.faults = [Fault(COMMIT, "status", 503)] * 9
-    result = zoo("push", checkpoint, "owner/hello")
-    assert result.code == 5
-    assert f"to go on: zoo push {checkpoint} owner/hello" in result.stderr
-    hub.faults = []
-    hub.requests.clear()
-    assert zoo("push", checkpoint, "owner/hello").code == 0
-    assert not any(each.startswith("PUT /large/") for each in hub.requests)
-    assert commits(hub) == 1
-
-
 def test_the_token_stays_with_the_hub(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     assert zoo("push", checkpoint, "owner/hello").code == 0
     assert hub.tokens
@@ -166,16 +131,57 @@ def test_somebody_elses_push_is_not_overwritten(hub: Hub, zoo: Zoo, checkpoint: 
     assert commits(hub) == 1
 
 
-@pytest.mark.parametrize(
-    ("settings", "said"),
-    [({"HF_TOKEN": "hf_wrong"}, "does not accept the token"), ({"HF_HUB_OFFLINE": "1"}, "OFFLINE")],
-)
-def test_refusals_are_told(
-    hub: Hub, zoo: Zoo, checkpoint: Path, settings: dict[str, str], said: str
+def test_what_somebody_writes_meanwhile_is_not_overwritten(
+    hub: Hub, zoo: Zoo, checkpoint: Path
 ) -> None:
-    result = zoo("push", checkpoint, "owner/hello", **settings)
+    repo = hub.repo("owner/hello", {"README.md": b"Mine.\n"})
+    theirs = {"README.md": b"Theirs.\n"}
+    hub.faults = [Fault(r"GET .*/README.md", "then", then=lambda: repo.commit(theirs))]
+    result = zoo("push", checkpoint, "owner/hello")
     assert result.code == 5
-    assert said in result.stderr
+    assert "somebody else has pushed meanwhile" in result.stderr
+    assert head(hub) == theirs
+
+
+def test_pushing_again_does_not_multiply_a_persons_words(
+    hub: Hub, zoo: Zoo, checkpoint: Path
+) -> None:
+    with (checkpoint / "README.md").open("a") as file:
+        file.write("Written here.\n")
+    assert zoo("push", checkpoint, "owner/hello").code == 0
+    card = head(hub)["README.md"].replace(b"Written here.", b"Written there.")
+    hub.repos["owner/hello"].commit(head(hub) | {"README.md": card.replace(b"\n", b"\r\n")})
+    for _ in range(2):
+        assert zoo("push", checkpoint, "owner/hello").code == 0
+    assert head(hub)["README.md"] == card
+
+
+def test_a_new_branch_keeps_the_words_of_main(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+    hub.repo("owner/hello", {"README.md": b"Thanks.\n"})
+    assert zoo("push", checkpoint, "owner/hello", "--revision", "next").code == 0
+    assert b"Thanks." in head(hub, "next")["README.md"]
+
+
+def test_what_is_public_is_not_taken_for_private(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+    hub.repo("owner/hello", {})
+    result = zoo("push", checkpoint, "owner/hello", "--private")
+    assert result.code == 6
+    assert "is public already" in result.stderr
+    assert commits(hub) == 0
+
+
+def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(
+    hub: Hub, zoo: Zoo, checkpoint: Path
+) -> None:
+    hub.repo("owner/hello", {})
+    hub.faults = [Fault(COMMIT, "lost")]
+    for _ in range(2):
+        result = zoo("push", checkpoint, "owner/hello", "--create-pr", "--json")
+        assert result.code == 0, result.stderr
+    requests = [each for each in hub.repos["owner/hello"].branches if each.startswith("refs/pr")]
+    assert requests == ["refs/pr/1"]
+    assert result.json["revision"] == hub.repos["owner/hello"].branches["refs/pr/1"]
+    assert result.json["url"].endswith("/discussions/1")
 
 
 def test_weights_that_are_not_finite_are_refused(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
@@ -267,3 +273,19 @@ def test_wrong_use_is_refused(
 ) -> None:
     shutil.rmtree(checkpoint.parent / "gone", ignore_errors=True)
     assert zoo("push", checkpoint.parent / folder, repo).code == code
+
+
+@pytest.mark.skipif(not is_xet_available(), reason="hf_xet is not installed")
+def test_the_default_path_sends_chunks_instead_of_files(
+    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
+) -> None:
+    hub.chunks = str(tmp_path / "chunks")
+    large = [(checkpoint / name).read_bytes() for name in ("model.safetensors", "curve.png")]
+    hub.objects |= {hashlib.sha256(data).hexdigest(): data for data in large}
+    result = zoo("push", checkpoint, "owner/hello", HF_HUB_DISABLE_XET="")
+    assert result.code == 0, result.stderr
+    assert commits(hub) == 1
+    assert head(hub)["model.safetensors"] == large[0]
+    assert any("xet-write-token" in each for each in hub.requests)
+    assert not any(each.startswith("PUT /large/") for each in hub.requests)
+    assert sum(path.stat().st_size for path in (tmp_path / "chunks").rglob("*")) > 0

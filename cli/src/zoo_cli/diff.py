@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import click
-from zoo_core.catalog import load_catalog
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
@@ -20,11 +19,11 @@ WIDEST = 60
 @json_option
 def diff(first: str, second: str, as_json: bool) -> None:
     """Show what differs between two checkpoints: settings, data, versions, metrics, weights."""
-    catalog = load_catalog()
     from zoo_core.runtime.difference import differences
-    from zoo_core.runtime.locate import load
 
-    found = differences(load(catalog, first), load(catalog, second))
+    from zoo_cli.loading import load_checkpoint
+
+    found = differences(load_checkpoint(first), load_checkpoint(second))
     if as_json:
         print_json([each._asdict() for each in found])
     elif found:

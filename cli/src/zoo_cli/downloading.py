@@ -10,18 +10,17 @@ import click
 from zoo_cli.output import in_bytes
 
 if TYPE_CHECKING:
-    from zoo_core.downloads import RemoteFile
     from zoo_core.transfer import Listener
 
 
-def show_download(file: RemoteFile) -> Listener:
+def show_download(name: str, size: int) -> Listener:
     """Somebody to tell of a file's progress."""
     if not sys.stderr.isatty():
-        click.echo(f"downloading {file.name}, {in_bytes(file.size)}", err=True)
+        click.echo(f"downloading {name}, {in_bytes(size)}", err=True)
         return lambda done, size: None
     from tqdm import tqdm
 
-    bar = tqdm(total=file.size, unit="B", unit_scale=True, desc=file.name, leave=False)
+    bar = tqdm(total=size, unit="B", unit_scale=True, desc=name, leave=False)
 
     def show(done: int, size: int) -> None:
         bar.n = done

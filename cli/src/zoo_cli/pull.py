@@ -30,13 +30,25 @@ def pull(reference: str, target: Path | None, as_json: bool) -> None:
     """
     catalog = load_catalog()
     from zoo_core.runtime.locate import find_folder
-    from zoo_core.runtime.pull import copy_to
+    from zoo_core.soundness import copy_checkpoint, refuse_unsound
 
     folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
     if target:
-        copy_to(folder, target)
+        copy_checkpoint(folder, target)
+    else:
+        refuse_unsound(folder)
     place = (target or folder).absolute()
     if as_json:
-        print_json({"checkpoint": str(place)})
+        print_json({"checkpoint": str(place)} | _origin(folder))
     else:
         click.echo(f"checkpoint: {place}")
+
+
+def _origin(folder: Path) -> dict[str, str]:
+    """Which commit it is, if it came from the Hub."""
+    if folder.parent.name != "snapshots":
+        return {}
+    from zoo_core.runtime.hubcache import commit_of
+
+    commit = commit_of(folder)
+    return {"repo": commit.repo, "revision": commit.sha} if commit else {}

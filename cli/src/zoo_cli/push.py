@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.errors import ConfigError, NetworkError
+from zoo_core.errors import ConfigError, NetworkError, NotFoundError
 from zoo_core.registry_file import HUB
 
 from zoo_cli.output import in_bytes, json_option, print_json
@@ -58,11 +58,11 @@ def push(
     how = {"revision": revision, "license": license}
     try:
         pushed, entry = publish(catalog, folder, repo, private=private, create_pr=create_pr, **how)
-    except NetworkError as error:
+    except (NetworkError, NotFoundError) as error:
         flags = ["--private"] * private + ["--create-pr"] * create_pr
         flags += [word for key, value in how.items() if value for word in (f"--{key}", value)]
         again = shlex.join(["zoo", "push", str(folder), repo, *flags])
-        raise NetworkError(f"{error}; to go on: {again}") from None
+        raise type(error)(f"{error}; to go on: {again}") from None
     pinned = entry_text(entry)
     if as_json:
         commit = pushed.commit

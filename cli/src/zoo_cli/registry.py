@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 from zoo_core.catalog import load_catalog
-from zoo_core.errors import ConfigError, IntegrityError
+from zoo_core.errors import ConfigError, ZooError
+from zoo_core.references import HubRepo, parse_reference
 from zoo_core.registry import load_registry, registry_path
 from zoo_core.registry_file import HUB, PACKAGE, read_registry
 
@@ -26,46 +27,63 @@ def registry() -> None:
 def verify(online: bool, as_json: bool) -> None:
     """Verify that every entry is well-formed and that every file at hand has its hash.
 
-    Exit code 4 if a file has another one.
+    The exit code is that of the first that is not.
     """
     catalog = load_catalog()
     entries = load_registry(catalog)
-    from zoo_core.runtime.locate import verify_entry
+    from zoo_core.runtime.locate import entry_folder
 
-    rows = []
+    rows, failed = [], []
     for entry in entries.values():
         if HUB.fullmatch(entry.source) and not online:
             rows.append((entry.name, "skipped", "on the Hub; --online asks for it"))
             continue
         try:
-            count = verify_entry(entry)
-            rows.append((entry.name, "ok", f"{count} files have their hashes"))
-        except IntegrityError as error:
+            entry_folder(entry)
+            rows.append((entry.name, "ok", f"{len(entry.files)} files have their hashes"))
+        except ZooError as error:
             rows.append((entry.name, "failed", str(error)))
+            failed.append(type(error)(f"{entry.name}: {error}"))
     if as_json:
         names = ("name", "verdict", "said")
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         print_table(rows)
-    if failed := [row for row in rows if row[1] == "failed"]:
-        raise IntegrityError(f"{failed[0][0]}: {failed[0][2]}")
+    if failed:
+        raise failed[0]
 
 
 @registry.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
-@click.argument("source", metavar="SOURCE")
+@click.argument("checkpoint", metavar="DIR|hub:OWNER/REPO[@REVISION]")
+@click.argument("source", metavar="[SOURCE]", default="")
 @click.option("--revision", metavar="SHA", default="", help="The commit of a Hub source.")
-@click.option("--license", "licence", default="other", show_default=True, help="Of the weights.")
+@click.option(
+    "--license", metavar="ID", default="", help="Of the weights.  [default: what the card says]"
+)
 @click.option("--name", default="", metavar="MODEL.TAG", help="By default the recipe's.")
 @registry_option
-def add(folder: Path, source: str, revision: str, licence: str, name: str) -> None:
+def add(checkpoint: str, source: str, revision: str, license: str, name: str) -> None:
     """Add a checkpoint's entry to the registry, or renew it.
 
-    SOURCE is where it lies for others: package:PACKAGE/PATH or hub:OWNER/REPO with --revision.
+    A repo of the Hub is pulled and pinned to its commit. For a folder SOURCE is where it lies for
+    others: package:PACKAGE/PATH, or hub:OWNER/REPO with --revision.
     """
     from zoo_core.registry_entry import add_entry, entry_text, make_entry
+    from zoo_core.runtime.frontmatter import license_of
 
-    entry = make_entry(folder, source, revision=revision, license=licence, name=name)
+    parsed = parse_reference(checkpoint)
+    if isinstance(parsed, HubRepo):
+        from zoo_core.runtime.pull import pull
+
+        pulled = pull(parsed.repo, parsed.revision)
+        folder, source = pulled.folder, f"hub:{pulled.commit.repo}"
+        revision = pulled.commit.sha
+    else:
+        folder = Path(checkpoint)
+    if not source:
+        raise ConfigError("SOURCE is missing: where others find it, such as package:PACKAGE/PATH")
+    said = license or license_of(folder)
+    entry = make_entry(folder, source, revision=revision, license=said, name=name)
     target = registry_path()
     replaced = add_entry(target, entry)
     click.echo(f"{'renewed in' if replaced else 'added to'} {target}", err=True)
@@ -88,15 +106,14 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
         raise ConfigError(f"--namespace {namespace!r}: wanted a user or an organization")
     catalog = load_catalog()
     from zoo_core.registry_entry import add_entry
-    from zoo_core.runtime.locate import packaged_folder, verify_entry
+    from zoo_core.runtime.locate import entry_folder
     from zoo_core.runtime.publish import publish as send
 
     rows = []
     for old in packaged:
-        verify_entry(old)
         pushed, new = send(
             catalog,
-            packaged_folder(old),
+            entry_folder(old),
             f"{namespace}/{old.name}",
             name=old.name,
             license=old.license,

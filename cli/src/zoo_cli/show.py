@@ -138,9 +138,11 @@ def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
 
 def _remote(repo: HubRepo) -> dict[str, Any]:
     """A repo's manifest, without its weights."""
-    from zoo_core.runtime.pull import read_remote_manifest
+    from zoo_core.runtime.pull import pull_manifest
 
-    commit, manifest = read_remote_manifest(repo.repo, repo.revision)
+    commit, manifest, remark = pull_manifest(repo.repo, repo.revision)
+    if remark:
+        click.echo(remark, err=True)
     plan = manifest.plan
     return {
         "name": plan.recipe or plan.model,

@@ -22,7 +22,8 @@ def verify(reference: str, as_json: bool) -> None:
     from zoo_core.runtime.locate import find_folder
     from zoo_core.runtime.verification import verify as look
 
-    findings = list(look(catalog, find_folder(catalog, reference)))
+    folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
+    findings = list(look(catalog, folder))
     if as_json:
         print_json([each._asdict() for each in findings])
     else:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TypeAlias, final
 
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
-from zoo_core.files import refusing, sync_folder
+from zoo_core.files import refusing, sync_folder, waiting_for
 from zoo_core.transfer import Listener, transfer
 
 
@@ -33,10 +33,11 @@ class RemoteFile:
     mirrors: tuple[str, ...]
 
 
-Witness: TypeAlias = Callable[[RemoteFile], Listener]
+Witness: TypeAlias = Callable[[str, int], Listener]
+"""Given the name and the size in bytes of a file that begins to move."""
 
 
-def _nobody(file: RemoteFile) -> Listener:
+def _nobody(name: str, size: int) -> Listener:
     return lambda done, size: None
 
 
@@ -53,9 +54,9 @@ def witnessed(witness: Witness) -> Iterator[None]:
         _WITNESS.reset(token)
 
 
-def listener(file: RemoteFile) -> Listener:
+def listening(name: str, size: int) -> Listener:
     """Somebody to tell of a file's progress, whoever transfers it."""
-    return _WITNESS.get()(file)
+    return _WITNESS.get()(name, size)
 
 
 _OFFLINE: ContextVar[bool] = ContextVar("offline", default=False)
@@ -86,11 +87,9 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
     if not target.exists() and _OFFLINE.get():
         raise NetworkError(f"{file.name} is not at hand")
     if not target.exists():
-        from filelock import FileLock
-
         with refusing(folder):
             target.parent.mkdir(parents=True, exist_ok=True)
-        with refusing(folder), FileLock(target.with_name(f".{target.name}.lock")):
+        with waiting_for(target.with_name(f".{target.name}")):
             if not target.exists():
                 _download(file, target)
     try:
@@ -142,7 +141,7 @@ def _bring(file: RemoteFile, url: str, part: Path) -> None:
         begun = part.exists()
         try:
             with refusing(part):
-                transfer(url, part, file.size, listener(file))
+                transfer(url, part, file.size, listening(file.name, file.size))
             refuse_other(file, part.read_bytes(), url, "it was thrown away")
             return
         except IntegrityError:

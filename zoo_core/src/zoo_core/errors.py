@@ -5,6 +5,7 @@ ZooError                  1
 │   └── AmbiguousError    3   two plugins claim the name
 ├── IntegrityError        4   bytes that are not what they should be
 ├── NetworkError          5   a server that does not answer, or not as it should
+│   └── DeniedError       5   a server that answers: no
 ├── RefusedError          6   what was asked for cannot be done as asked
 │   ├── ConfigError       6   a setting: unknown, missing, of the wrong type, out of bounds
 │   ├── DataError         6   the data: missing, too short, not readable as text
@@ -47,11 +48,15 @@ class IntegrityError(ZooError):
     exit_code = 4
 
 
-@final
 class NetworkError(ZooError):
     """A server that cannot be reached, does not answer in time, or does not have what it should."""
 
     exit_code = 5
+
+
+@final
+class DeniedError(NetworkError):
+    """A server that is reached and does not allow it."""
 
 
 class RefusedError(ZooError):

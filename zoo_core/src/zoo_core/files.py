@@ -12,6 +12,8 @@ from pathlib import Path
 
 from zoo_core.errors import TargetError
 
+PATIENCE = 1800
+"""Seconds to wait for another process."""
 REMAINS = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
@@ -57,6 +59,8 @@ def new_folder(target: Path) -> Iterator[Path]:
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise TargetError(f"{target} is there already; choose a folder that is new")
+    if target.exists() and target.samefile(Path.cwd()):
+        raise TargetError(f"{target} is where you are; choose a folder that is new")
     half = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     with refusing(target):
         try:
@@ -68,6 +72,28 @@ def new_folder(target: Path) -> Iterator[Path]:
             sync_folder(target.parent)
         finally:
             shutil.rmtree(half, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def waiting_for(path: Path) -> Iterator[None]:
+    """Alone with a file, of all processes; waits for those who are at it.
+
+    Raises:
+        TargetError: The folder cannot be written to, or they never end.
+    """
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path.with_name(f"{path.name}.lock"))
+    with refusing(path):
+        try:
+            lock.acquire(timeout=PATIENCE)
+        except Timeout:
+            said = f"another process has been at {path} for {PATIENCE // 60} minutes"
+            raise TargetError(said) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def sync_folder(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """The header of a safetensors file, checked before a byte of weights is used.
 
 The format: eight bytes with the header's length, the header as JSON, the tensors' bytes without
-gaps. The library that reads it lets duplicate names, names that look like paths and files without
-tensors pass, so all of that is refused here.
+gaps. The library that reads it lets duplicate names and names that look like paths pass, so both
+are refused here.
 
 Source: https://github.com/huggingface/safetensors, "Format".
 """
@@ -63,6 +63,11 @@ class TensorRecord(NamedTuple):
     shape: tuple[int, ...]
 
 
+MOST = 2**63 - 1
+DEEPEST = 64
+"""The most dimensions a tensor may have; torch allows as many."""
+
+
 def read_header(data: bytes) -> dict[str, TensorRecord]:
     """Every tensor of a file by name.
 
@@ -86,7 +91,7 @@ def _read(data: bytes) -> dict[str, TensorRecord]:
     if len(data) < 8 or length > min(LARGEST, len(data) - 8):
         raise IntegrityError(f"{len(data):,} bytes do not hold a header of {length:,} bytes")
     header = _parsed(data[8 : 8 + length])
-    header.pop("__metadata__", None)
+    _refuse_metadata(header.pop("__metadata__", {}))
     found, spans = {}, []
     for name, values in header.items():
         found[name], span = _record(name, values)
@@ -97,10 +102,12 @@ def _read(data: bytes) -> dict[str, TensorRecord]:
 
 def _parsed(text: bytes) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise IntegrityError(f"its header names {min(twice)!r} twice")
-        return dict(pairs)
+        found: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in found:
+                raise IntegrityError(f"its header names {name!r:.80} twice")
+            found[name] = value
+        return found
 
     try:
         header = json.loads(text.decode(), object_pairs_hook=unique)
@@ -111,15 +118,21 @@ def _parsed(text: bytes) -> dict[str, Any]:
     return header
 
 
+def _refuse_metadata(values: Any) -> None:
+    if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
+        raise IntegrityError("its header's __metadata__ is no mapping of texts")
+
+
 def _record(name: str, values: Any) -> tuple[TensorRecord, tuple[int, int]]:
     """A tensor and where its bytes lie."""
     if not NAME.fullmatch(name):
         raise IntegrityError(f"its header has a tensor named {name!r:.80}")
     try:
         dtype, shape, (first, last) = values["dtype"], values["shape"], values["data_offsets"]
-        whole = all(type(each) is int and each >= 0 for each in (*shape, first, last))
+        whole = all(type(each) is int and 0 <= each <= MOST for each in (*shape, first, last))
+        whole = whole and len(shape) <= DEEPEST
         if set(values) != {"dtype", "shape", "data_offsets"} or not whole:
-            raise ValueError("sizes and offsets are not whole numbers")
+            raise ValueError("sizes and offsets are not whole numbers below 2**63")
         if last - first != math.prod(shape) * BYTES[dtype]:
             raise ValueError(f"{last - first:,} bytes for {dtype} of shape {shape}")
     except (KeyError, TypeError, ValueError) as error:

@@ -7,14 +7,17 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
+from zoo_core.digests import FileRecord
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.plan import Plan
-from zoo_core.registry_file import FileRecord
 from zoo_core.signature import Signature
 
 FORMAT = 1
 MANIFEST = "config.json"
 WEIGHTS = "model.safetensors"
+CARD = "README.md"
+SHARED = (MANIFEST, WEIGHTS, CARD)
+"""What others need of a checkpoint; nothing else of a repo is ever fetched: no code, no pickle."""
 Metrics = dict[str, dict[str, float]]
 
 
@@ -60,8 +63,23 @@ class Manifest:
         return (json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Manifest:
+    def from_bytes(cls, data: bytes) -> Manifest:
         """The manifest that ``to_bytes`` wrote.
+
+        Raises:
+            IntegrityError: It is none.
+        """
+        try:
+            values = json.loads(data)
+        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+            raise IntegrityError(f"not JSON: {error}") from None
+        if not isinstance(values, dict):
+            raise IntegrityError("not a JSON object")
+        return cls.from_json(values)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Manifest:
+        """The manifest with these values.
 
         Raises:
             IntegrityError: It is of another format, or a field is missing or of the wrong type.
@@ -96,16 +114,11 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        values = json.loads(path.read_bytes())
-        if not isinstance(values, dict):
-            raise IntegrityError("not a JSON object")
-        return Manifest.from_json(values)
+        return Manifest.from_bytes(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"no checkpoint in {folder}: it has no {MANIFEST}") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise IntegrityError(f"{path}: not JSON: {error}") from None
     except IntegrityError as error:
         raise IntegrityError(f"{path}: {error}") from None
 

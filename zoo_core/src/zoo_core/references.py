@@ -11,9 +11,10 @@ from zoo_core.errors import NotFoundError
 NAMED = re.compile(
     r"(?:(?P<owner>[\w.-]+):)?(?P<name>[A-Za-z0-9_-]+)(?:\.(?P<tag>[A-Za-z0-9_-]+))?"
 )
-HUB = re.compile(
-    r"(?P<repo>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>(?!\S*\.\.)\w[\w./-]*))?", re.ASCII
-)
+PART = r"(?![\w.-]*(?:--|\.\.))\w(?:[\w.-]{0,94}\w)?(?<!\.git)"
+REPO = rf"(?P<repo>{PART}/{PART})"
+"""What the Hub takes for ``owner/name``."""
+HUB = re.compile(rf"{REPO}(?:@(?P<revision>(?!\S*\.\.)\w[\w./-]*))?", re.ASCII)
 
 
 @final

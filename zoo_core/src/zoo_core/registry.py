@@ -22,11 +22,14 @@ def load_registry(catalog: Catalog) -> dict[str, Pretrained]:
         ConfigError: A registry file is not well-formed, or two claim a name.
     """
     found: dict[str, Pretrained] = {}
+    owners: dict[str, Path] = {}
     for path in (registry_path(), *catalog.registries):
         for entry in read_registry(path).checkpoints:
             if entry.name in found:
-                raise ConfigError(f"{path}: checkpoint {entry.name!r} is registered twice")
-            found[entry.name] = entry
+                raise ConfigError(
+                    f"{path}: checkpoint {entry.name!r} is in {owners[entry.name]} already"
+                )
+            found[entry.name], owners[entry.name] = entry, path
     return dict(sorted(found.items()))
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
-from zoo_core.errors import ConfigError, IntegrityError
+from zoo_core.digests import FileRecord
+from zoo_core.errors import ConfigError
 from zoo_core.files import write_file
-from zoo_core.manifest import MANIFEST, WEIGHTS, read_manifest
-from zoo_core.registry_file import NAME, FileRecord, Pretrained, parse_registry, read_registry
-
-PINNED = (MANIFEST, WEIGHTS, "README.md")
-"""The files that an entry pins; others of a folder are never read."""
+from zoo_core.manifest import SHARED, read_manifest
+from zoo_core.registry_file import NAME, Pretrained, parse_registry, read_registry
 
 
 def make_entry(
@@ -44,8 +42,10 @@ def make_entry(
         revision=revision,
         summary=f"{manifest.plan.model} trained on {manifest.plan.dataset}.",
         license=license,
-        metrics={key: float(f"{each:.4g}") for key, each in manifest.metrics[judged].items()},
-        files={file: _record(folder / file) for file in PINNED},
+        metrics={
+            key: float(f"{each:.4g}") for key, each in manifest.metrics.get(judged, {}).items()
+        },
+        files={file: FileRecord.of(folder / file) for file in SHARED},
     )
 
 
@@ -64,9 +64,10 @@ def entry_text(entry: Pretrained) -> str:
 
 
 def add_entry(path: Path, entry: Pretrained) -> bool:
-    """Puts an entry at the end of a registry file, or in the place of the one of that name.
+    """Adds an entry to a registry file, or puts it in the place of the one of that name.
 
-    What it would become is checked before it is written.
+    All else in the file, remarks too, stays as it is. What it would become is checked before it
+    is written.
 
     Returns:
         Whether an older entry gave way.
@@ -75,36 +76,21 @@ def add_entry(path: Path, entry: Pretrained) -> bool:
         ConfigError: The file, or what it would become, is not well-formed.
         TargetError: It cannot be written to.
     """
-    read_registry(path)
-    header = f"[checkpoints.{entry.name}]"
-    blocks = _blocks(path.read_text("utf-8"))
-    replaced = header in blocks
-    blocks[header] = entry_text(entry)
-    text = "\n".join(block.strip("\n") + "\n" for block in blocks.values())
+    import tomlkit
+
+    before = read_registry(path)
+    file: Any = tomlkit.parse(path.read_text("utf-8-sig"))
+    made: Any = tomlkit.parse(entry_text(entry))
+    model, tag = entry.name.split(".")
+    every = file.setdefault("checkpoints", tomlkit.table(is_super_table=True))
+    tags = every.setdefault(model, tomlkit.table(is_super_table=True))
+    tags[tag] = made["checkpoints"][model][tag]
+    text = tomlkit.dumps(file).rstrip("\n") + "\n"
     parse_registry(text, path)
     write_file(path, text.encode())
-    return replaced
+    return any(each.name == entry.name for each in before.checkpoints)
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
-
-
-def _blocks(text: str) -> dict[str, str]:
-    """The file in pieces, each from its table's header to the next one's."""
-    blocks: dict[str, str] = {"": ""}
-    header = ""
-    for line in text.splitlines(keepends=True):
-        if line.startswith("["):
-            header = line.strip()
-            blocks[header] = ""
-        blocks[header] += line
-    return blocks
-
-
-def _record(path: Path) -> FileRecord:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise IntegrityError(f"cannot read {path}: {error.strerror}") from None
-    return FileRecord(len(data), hashlib.sha256(data).hexdigest())
+    """A TOML string; JSON's are such, once the one character is escaped that TOML adds."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

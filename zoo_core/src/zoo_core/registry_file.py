@@ -4,28 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
+from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError
+from zoo_core.manifest import MANIFEST, WEIGHTS
+from zoo_core.references import REPO
 
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 FILE = re.compile(r"\w[\w.-]*", re.ASCII)
+DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PACKAGE = re.compile(r"package:(?P<package>\w+)/(?P<path>[\w-]+(?:/[\w.-]*\w)*)", re.ASCII)
-HUB = re.compile(r"hub:(?P<repo>\w[\w.-]*/\w[\w.-]*)", re.ASCII)
+HUB = re.compile(f"hub:{REPO}", re.ASCII)
 ENTRY = {"source", "revision", "license", "summary", "metrics", "files"}
 PLUGIN = {"distribution", "summary", "models", "datasets", "trainers"}
-
-
-@final
-class FileRecord(NamedTuple):
-    """A file's size in bytes and its sha256."""
-
-    size: int
-    sha256: str
 
 
 @final
@@ -83,7 +80,7 @@ def read_registry(path: Path) -> Registry:
         ConfigError: The file cannot be read or is not well-formed; file, line and name are told.
     """
     try:
-        text = path.read_text("utf-8")
+        text = path.read_text("utf-8-sig")
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
     return parse_registry(text, path)
@@ -103,15 +100,12 @@ def parse_registry(text: str, path: Path) -> Registry:
 
     try:
         tables = tomllib.loads(text)
-    except ValueError as error:  # not TOML, or a number with too many digits
+    except (ValueError, RecursionError) as error:  # not TOML, or too deep or long to be any
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
-    schema = tables.get("schema")
-    if schema != SCHEMA or isinstance(schema, bool):
-        raise ConfigError(
-            f"{path}: schema = {schema!r}: this core reads {SCHEMA}; upgrade zoo-core"
-        )
+    _refuse_schema(tables.get("schema"), _place(path, text, "schema"))
     if unknown := set(tables) - {"schema", "checkpoints", "plugins"}:
-        raise ConfigError(f"{path}: {min(unknown)}: a registry has schema, checkpoints, plugins")
+        place = _place(path, text, min(unknown))
+        raise ConfigError(f"{place}: {min(unknown)}: a registry has schema, checkpoints, plugins")
     checkpoints, plugins = tables.get("checkpoints", {}), tables.get("plugins", {})
     try:
         return Registry(
@@ -123,14 +117,42 @@ def parse_registry(text: str, path: Path) -> Registry:
             [_checked(path, text, "plugin", name, values) for name, values in plugins.items()],
         )
     except AttributeError:
-        raise ConfigError(f"{path}: checkpoints: wanted tables [checkpoints.MODEL.TAG]") from None
+        place = _place(path, text, "[checkpoints", "checkpoints")
+        raise ConfigError(f"{place}: checkpoints: wanted tables [checkpoints.MODEL.TAG]") from None
+
+
+def _refuse_schema(schema: object, place: str) -> None:
+    if type(schema) is int and schema > SCHEMA:
+        raise ConfigError(
+            f"{place}: schema = {schema} is newer than zoo-core {version('zoo-core')} reads "
+            f"({SCHEMA}): pip install --upgrade zoo-core"
+        )
+    if type(schema) is not int or schema != SCHEMA:
+        raise ConfigError(f"{place}: schema = {schema!r}: wanted {SCHEMA}")
+
+
+def _place(path: Path, text: str, *words: str) -> str:
+    """The file, and the first line that begins with one of the words, the first of which can."""
+    lines = [re.sub(r"[\s\"']", "", each.partition("#")[0]) for each in text.splitlines()]
+    for word in words:
+        for number, line in enumerate(lines, 1):
+            if line.startswith(word):
+                return f"{path}, line {number}"
+    return str(path)
 
 
 def _checked(path: Path, text: str, kind: str, name: str, values: Any) -> Any:
     """An entry, with the line where it begins in what is said of a wrong one."""
-    header = f"[{kind}s.{name}]"
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if header in line]
-    place = f"{path}, line {lines[0]}" if lines else str(path)
+    table = f"{kind}s.{name}"
+    place = _place(
+        path,
+        text,
+        f"[{table}]",
+        f"[{table}.",
+        f"{table}.",
+        f"{table}=",
+        f"[{table.rpartition('.')[0]}]",
+    )
     try:
         if not isinstance(values, Mapping):
             raise ValueError("wanted a table")
@@ -145,7 +167,7 @@ def _entry(name: str, values: Mapping[str, Any]) -> Pretrained:
     _refuse_unknown(values, ENTRY)
     if not all(NAME.fullmatch(part) for part in name.split(".")) or name.count(".") != 1:
         raise ValueError("wanted a name like model.tag")
-    source, revision = str(values["source"]), str(values.get("revision", ""))
+    source, revision = _text(values, "source", None), _text(values, "revision")
     if HUB.fullmatch(source):
         if not COMMIT.fullmatch(revision):
             raise ValueError(f"revision {revision!r} can move: pin the 40 hex digits of a commit")
@@ -157,11 +179,27 @@ def _entry(name: str, values: Mapping[str, Any]) -> Pretrained:
         name=name,
         source=source,
         revision=revision,
-        summary=str(values.get("summary", "")),
-        license=str(values.get("license", "")),
+        summary=_text(values, "summary"),
+        license=_text(values, "license"),
         metrics={key: _number(value) for key, value in values.get("metrics", {}).items()},
-        files={file: _record(file, record) for file, record in values["files"].items()},
+        files=_files(values["files"]),
     )
+
+
+def _files(values: Mapping[str, Any]) -> dict[str, FileRecord]:
+    """The pins; without those of manifest and weights nothing would be pinned."""
+    found = {file: _record(file, record) for file, record in values.items()}
+    for name in (MANIFEST, WEIGHTS):
+        if name not in found:
+            raise ValueError(f'files."{name}" is missing: it must be pinned')
+    return found
+
+
+def _text(values: Mapping[str, Any], key: str, default: str | None = "") -> str:
+    value = values[key] if default is None else values.get(key, default)
+    if not isinstance(value, str) or not value.isprintable():
+        raise ValueError(f"{key} = {value!r:.80}: wanted a line of text")
+    return value
 
 
 def _record(file: str, record: Mapping[str, Any]) -> FileRecord:
@@ -180,8 +218,13 @@ def _plugin(name: str, values: Mapping[str, Any]) -> KnownPlugin:
     lists = [values.get(kind, []) for kind in ("models", "datasets", "trainers")]
     if not all(isinstance(each, list) for each in lists):
         raise ValueError("models, datasets and trainers are lists of names")
-    offers = tuple(str(each) for listed in lists for each in listed)
-    return KnownPlugin(name, str(values["distribution"]), str(values.get("summary", "")), offers)
+    offers = tuple(each for listed in lists for each in listed)
+    if not all(isinstance(each, str) and NAME.fullmatch(each) for each in offers):
+        raise ValueError("models, datasets and trainers are lists of names")
+    distribution = _text(values, "distribution", None)
+    if not DISTRIBUTION.fullmatch(distribution):
+        raise ValueError(f"distribution = {distribution!r:.80}: wanted a name of a package")
+    return KnownPlugin(name, distribution, _text(values, "summary"), offers)
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: set[str]) -> None:

@@ -7,7 +7,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
 from urllib.parse import urlsplit
 
 from zoo_core.errors import IntegrityError, NetworkError
@@ -21,7 +21,7 @@ Listener: TypeAlias = Callable[[int, int], None]
 
 SCHEMES = ("http", "https")
 CHUNK = 1 << 16
-TIMEOUT = 20.0
+TIMEOUT = 15.0
 """Seconds that a server may keep silent."""
 ATTEMPTS = 4
 PAUSE = 0.2
@@ -31,7 +31,12 @@ SLOWEST = 10_000
 
 
 def transfer(
-    url: str, part: Path, size: int, listen: Listener, headers: Mapping[str, str] | None = None
+    url: str,
+    part: Path,
+    size: int,
+    listen: Listener,
+    headers: Mapping[str, str] | None = None,
+    timeout: float = TIMEOUT,
 ) -> None:
     """Brings a file of a known size to that size, from where it stands.
 
@@ -43,6 +48,7 @@ def transfer(
         size: Bytes it shall have.
         listen: Told of the progress.
         headers: Sent along; ``Authorization`` to this server alone, not where it redirects to.
+        timeout: Seconds that the server may keep silent.
 
     Raises:
         IntegrityError: The server sends more than wanted.
@@ -51,20 +57,24 @@ def transfer(
     """
     if urlsplit(url).scheme not in SCHEMES:
         raise NetworkError(f"{url}: neither http nor https")
+    asked = Asked(url, headers or {}, timeout)
     deadline = time.monotonic() + 60 + size / SLOWEST
     for attempt in range(1, ATTEMPTS + 1):
         before = _length(part)
         try:
-            _go_on(url, part, size, listen, deadline, headers or {})
+            _go_on(asked, part, size, listen, deadline)
             return
         except _Trouble as trouble:
             if trouble.beyond:  # the server has less than lies here, which is then not its file
                 part.unlink(missing_ok=True)
             final = attempt == ATTEMPTS and _length(part) <= before
-            if final or not trouble.passing or time.monotonic() > deadline:
-                raise NetworkError(f"{url}: {trouble}") from None
-        time.sleep(PAUSE * 2**attempt)
-    raise NetworkError(f"{url}: broke off {ATTEMPTS} times at {_length(part):,} of {size:,} bytes")
+            pause = max(PAUSE * 2**attempt, trouble.wait)
+            if final or not trouble.passing or time.monotonic() + pause > deadline:
+                raise NetworkError(f"{asked.place}: {trouble}") from None
+        time.sleep(pause)
+    raise NetworkError(
+        f"{asked.place}: broke off {ATTEMPTS} times at {_length(part):,} of {size:,} bytes"
+    )
 
 
 class _Trouble(Exception):
@@ -74,29 +84,44 @@ class _Trouble(Exception):
         reason: In a few words.
         passing: Whether trying again may help: not with a refusal, and not without a network.
         beyond: Whether more was asked for than the server has.
+        wait: Seconds that the server asks to wait.
     """
 
-    def __init__(self, reason: str, *, passing: bool, beyond: bool = False) -> None:
+    def __init__(
+        self, reason: str, *, passing: bool, beyond: bool = False, wait: float = 0.0
+    ) -> None:
         super().__init__(reason)
-        self.passing, self.beyond = passing, beyond
+        self.passing, self.beyond, self.wait = passing, beyond, wait
 
 
-def _go_on(
-    url: str, part: Path, size: int, listen: Listener, deadline: float, headers: Mapping[str, str]
-) -> None:
+@final
+class Asked(NamedTuple):
+    """What is asked of a server."""
+
+    url: str
+    headers: Mapping[str, str]
+    timeout: float
+
+    @property
+    def place(self) -> str:
+        """The address without what may be a signature, which is a secret."""
+        return self.url.partition("?")[0]
+
+
+def _go_on(asked: Asked, part: Path, size: int, listen: Listener, deadline: float) -> None:
     have = _length(part)
     if have >= size:
         return
-    asked = {"Range": f"bytes={have}-"} if have else {}
-    with _answer(url, {**headers, **asked}) as response:
+    with _answer(asked, have) as response:
         resumed = response.status == 206 and _starts_at(response, have)
         with part.open("ab" if resumed else "wb") as file:
             done = have if resumed else 0
             for chunk in _chunks(response, deadline):
                 done += len(chunk)
                 if done > size:
-                    said = f"{url}: sends more than the {size:,} bytes that are pinned"
-                    raise IntegrityError(said)
+                    raise IntegrityError(
+                        f"{asked.place}: sends more than the {size:,} bytes that are pinned"
+                    )
                 file.write(chunk)
                 listen(done, size)
             file.flush()
@@ -105,11 +130,13 @@ def _go_on(
         raise _Trouble(f"broke off at {done:,} of {size:,} bytes", passing=True)
 
 
-def _answer(url: str, headers: Mapping[str, str]) -> HTTPResponse:
+def _answer(asked: Asked, have: int) -> HTTPResponse:
     from urllib.request import Request
 
+    headers = dict(asked.headers) | ({"Range": f"bytes={have}-"} if have else {})
     with _network():
-        response: HTTPResponse = _opener().open(Request(url, headers=dict(headers)), None, TIMEOUT)
+        request = Request(asked.url, headers=headers)
+        response: HTTPResponse = _opener().open(request, None, asked.timeout)
     return response
 
 
@@ -163,11 +190,17 @@ def _network() -> Iterator[None]:
         error.close()
         passing = error.code in (416, 429) or error.code >= 500
         said = f"HTTP {error.code} {error.reason}"
-        raise _Trouble(said, passing=passing, beyond=error.code == 416) from None
+        wait = seconds(error.headers.get("Retry-After"))
+        raise _Trouble(said, passing=passing, beyond=error.code == 416, wait=wait) from None
     except (OSError, HTTPException) as error:
         cause = error.reason if isinstance(error, URLError) else error
         passing = isinstance(cause, ConnectionResetError | TimeoutError | IncompleteRead)
         raise _Trouble(str(cause).strip() or type(cause).__name__, passing=passing) from None
+
+
+def seconds(said: str | None) -> float:
+    """What a Retry-After asks for; 0 for none, and for a date."""
+    return float(said) if said and said.isdecimal() else 0.0
 
 
 def _starts_at(response: Any, offset: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,7 @@ from zoo_core.runtime.frontmatter import NO_TERMS, Terms, front_matter, split_ca
 from zoo_core.signature import Grid, Signature
 
 NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
+PROMPTS = ("The ", "the ")
 YOURS = "<!-- What you write below this line is kept. -->\n"
 
 
@@ -69,9 +71,16 @@ def _task(signature: Signature) -> str:
 
 
 def _usage(manifest: Manifest, place: str) -> str:
-    if manifest.signature.next_symbol:
-        return f'zoo generate {place} --prompt "The " --length 200'
-    return f"zoo predict {place} INPUT"
+    """A line that works as it is: made of symbols that the model knows."""
+    vocabulary = manifest.signature.vocabulary
+    if vocabulary is None:
+        return f"zoo evaluate {place}"
+    known = vocabulary.symbols
+    some = "".join(each for each in known if len(each) == 1 and each.isalnum())[-5:]
+    if not manifest.signature.next_symbol:
+        return f"zoo predict {place} {shlex.quote(some or known[0])}"
+    prompt = next((text for text in PROMPTS if set(text) <= set(known)), some or known[0])
+    return f"zoo generate {place} --prompt {shlex.quote(prompt)} --length 200"
 
 
 def _table(manifest: Manifest) -> str:

@@ -13,11 +13,11 @@ from typing import Any, final
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
+from zoo_core.digests import FileRecord
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.files import refusing, remove_remains, write_file
-from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
+from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.plan import Plan
-from zoo_core.registry_file import FileRecord
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve
@@ -30,7 +30,7 @@ from zoo_core.runtime.tensors import load_weights, read_tensors, to_bytes
 from zoo_core.runtime.trainer import AbstractTrainer
 from zoo_core.signature import Signature
 
-HISTORY, TIMINGS, CARD, CURVE = "history.jsonl", "timings.jsonl", "README.md", "curve.png"
+HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
 
 
 @final

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError, PluginError
-from zoo_core.manifest import Manifest
+from zoo_core.manifest import CARD, Manifest
 from zoo_core.plan import Plan
 from zoo_core.references import HubRepo, parse_reference
 from zoo_core.specs import DatasetSpec
@@ -63,6 +64,15 @@ def split_card(card: str) -> tuple[dict[str, Any], str]:
     except yaml.YAMLError:
         values = None
     return values if isinstance(values, dict) else {}, card[match.end() :]
+
+
+def license_of(folder: Path) -> str:
+    """The license that the card of a checkpoint states; ``other`` if it states none."""
+    try:
+        said = split_card((folder / CARD).read_text("utf-8"))[0]
+    except (OSError, UnicodeDecodeError):
+        said = {}
+    return str(said.get("license_name") or said.get("license") or "other")
 
 
 def front_matter(manifest: Manifest, task: str, terms: Terms, kept: Mapping[str, Any]) -> str:

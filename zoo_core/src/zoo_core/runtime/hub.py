@@ -6,9 +6,11 @@ errors apart by classes that derive from each other; so every call goes through 
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, final
 
 from huggingface_hub import HfApi, RepoFile, constants, hf_hub_url, set_client_factory
@@ -19,14 +21,18 @@ from huggingface_hub.utils._http import (
     get_session,
     hf_raise_for_status,
 )
+from huggingface_hub.utils.tqdm import disable_progress_bars
 
-from zoo_core.errors import NetworkError
-from zoo_core.runtime.huberrors import is_networks, passes, told
+from zoo_core.digests import FileRecord, git_hash, sha256
+from zoo_core.errors import IntegrityError, NetworkError
+from zoo_core.runtime.huberrors import asked_to_wait, is_networks, passes, told
 
 T = TypeVar("T")
-TIMEOUT = 20.0
+TIMEOUT = float(constants.HF_HUB_ETAG_TIMEOUT)
 """Seconds that the Hub may keep silent."""
-ATTEMPTS = 4
+PATIENCE = 3 * TIMEOUT
+"""Seconds after which one question is not asked again."""
+ATTEMPTS = 5
 PAUSE = 0.5
 """Seconds before the second attempt; doubled with each further one."""
 
@@ -49,6 +55,20 @@ class RemoteRecord(NamedTuple):
     def etag(self) -> str:
         """What the Hub's cache calls the file."""
         return self.sha256 or self.blob
+
+    def differs(self, pin: FileRecord) -> str:
+        """What tells that the file is not the one that is pinned, as far as the Hub says it."""
+        if self.size != pin.size:
+            return f"has {self.size:,} bytes"
+        return f"has sha256 {self.sha256}" if self.sha256 not in ("", pin.sha256) else ""
+
+    def wrong(self, path: Path) -> str:
+        """What is wrong with what came, with both hashes; nothing if it is the file."""
+        if self.sha256:
+            found = sha256(path)
+            return "" if found == self.sha256 else f"has sha256 {found}, the Hub says {self.sha256}"
+        found = git_hash(path)
+        return "" if found == self.blob else f"has the git hash {found}, the Hub says {self.blob}"
 
 
 @final
@@ -77,6 +97,16 @@ def resolve(repo: str, revision: str) -> Commit:
     if not info.sha:
         raise NetworkError(f"{repo}: the Hub names no commit")
     return Commit(info.id, info.sha)
+
+
+def is_private(repo: str) -> bool:
+    """Whether only those who may see it see a repo.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses.
+        NotFoundError: There is no such repo.
+    """
+    return bool(asking(repo, lambda: HfApi().model_info(repo, timeout=TIMEOUT)).private)
 
 
 def list_files(commit: Commit, names: Sequence[str]) -> dict[str, RemoteRecord]:
@@ -113,19 +143,30 @@ def locate_file(commit: Commit, name: str) -> tuple[str, dict[str, str]]:
     return found.location, headers
 
 
-def read_text(commit: Commit, name: str) -> str:
-    """A small text file of a commit.
+def read_text(commit: Commit, name: str, largest: int) -> str:
+    """A text file of a commit.
+
+    Args:
+        commit: The commit.
+        name: Of the file.
+        largest: Bytes beyond which it is not read.
 
     Raises:
+        IntegrityError: It is larger.
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: The commit has no such file.
     """
     url = hf_hub_url(commit.repo, name, revision=commit.sha)
 
     def read() -> str:
-        response = get_session().get(url, headers=build_hf_headers())
-        hf_raise_for_status(response)
-        return response.content.decode("utf-8", "replace")
+        with get_session().stream("GET", url, headers=build_hf_headers()) as response:
+            hf_raise_for_status(response)
+            data = b""
+            for chunk in response.iter_bytes():
+                data += chunk
+                if len(data) > largest:
+                    raise IntegrityError(f"{commit.repo}: {name} has more than {largest:,} bytes")
+        return data.decode("utf-8", "replace")
 
     return asking(commit.repo, read)
 
@@ -138,22 +179,32 @@ def asking(repo: str, ask: Callable[[], T]) -> T:
         NotFoundError: There is no such repo, revision or file.
     """
     _bound()
+    deadline = time.monotonic() + PATIENCE
     for attempt in range(1, ATTEMPTS + 1):
         try:
             return ask()
+        except UnicodeEncodeError:
+            raise NetworkError(f"{repo}: the token holds a character that none has") from None
         except Exception as error:
             if not is_networks(error):
                 raise
-            if attempt == ATTEMPTS or not passes(error):
+            pause = max(PAUSE * 2 ** (attempt - 1), asked_to_wait(error))
+            hopeless = attempt == ATTEMPTS or not passes(error)
+            if hopeless or time.monotonic() + pause > deadline:
                 raise told(repo, error) from None
-        time.sleep(PAUSE * 2 ** (attempt - 1))
+        time.sleep(pause)
     raise AssertionError("the last attempt returns or raises")
 
 
 @cache
 def _bound() -> None:
-    """Gives the client library's calls a timeout; of itself it would wait for ever."""
+    """Gives the client library's calls a timeout, without which it would wait for ever.
+
+    Its bars it draws on any stderr, so it is told where there is no terminal.
+    """
     set_client_factory(_client)
+    if not sys.stderr.isatty():
+        disable_progress_bars()
 
 
 def _client() -> Any:

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import os
-import shutil
+import secrets
 from pathlib import Path
 
 from huggingface_hub import constants
 
+from zoo_core.digests import git_hash, sha256
 from zoo_core.files import refusing, write_file
 from zoo_core.runtime.hub import Commit
 
@@ -19,6 +20,14 @@ from zoo_core.runtime.hub import Commit
 def snapshot_folder(commit: Commit) -> Path:
     """Where the files of a commit lie."""
     return _repo_folder(commit.repo) / "snapshots" / commit.sha
+
+
+def commit_of(folder: Path) -> Commit | None:
+    """The commit whose files a folder holds; None if it is none of the cache's."""
+    repo = folder.parents[1]
+    if folder != snapshot_folder(found := Commit("/".join(repo.name.split("--")[1:]), folder.name)):
+        return None
+    return found
 
 
 def cached_commit(repo: str, revision: str) -> str:
@@ -53,16 +62,35 @@ def store(commit: Commit, name: str, etag: str, file: Path) -> Path:
     """
     blob = _repo_folder(commit.repo) / "blobs" / etag
     link = snapshot_folder(commit) / name
+    fresh = link.with_name(f".{name}.{secrets.token_hex(4)}.tmp")
     with refusing(link):
         for folder in (blob.parent, link.parent):
             folder.mkdir(parents=True, exist_ok=True)
-        shutil.move(file, blob)
-        link.unlink(missing_ok=True)
+        _move(file, blob)
         try:
-            link.symlink_to(os.path.relpath(blob, link.parent))
+            fresh.symlink_to(os.path.relpath(blob, link.parent))
+            fresh.replace(link)
         except (OSError, NotImplementedError):  # a platform without links
             write_file(link, blob.read_bytes())
     return link
+
+
+def unspoilt(path: Path) -> bool:
+    """Whether a file is in the cache as it came, as far as the name of its blob tells."""
+    try:
+        name = path.resolve(strict=True).name
+        return {40: git_hash, 64: sha256}.get(len(name), lambda _: name)(path) == name
+    except OSError:
+        return False
+
+
+def _move(file: Path, blob: Path) -> None:
+    """All of a file or nothing, to another file system too."""
+    try:
+        file.replace(blob)
+    except OSError:
+        write_file(blob, file.read_bytes())
+        file.unlink()
 
 
 def _repo_folder(repo: str) -> Path:

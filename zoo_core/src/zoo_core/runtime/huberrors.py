@@ -6,7 +6,8 @@ from typing import TypeAlias
 
 from huggingface_hub import constants, errors
 
-from zoo_core.errors import NetworkError, NotFoundError, ZooError
+from zoo_core.errors import DeniedError, NetworkError, NotFoundError, ZooError
+from zoo_core.transfer import seconds
 
 LOG_IN = "log in: hf auth login"
 NO_REPO = "no repo {repo} at {endpoint}; if it is private, " + LOG_IN
@@ -21,7 +22,7 @@ BY_CLASS: dict[type[Exception], Telling] = {
         "{repo} is not at hand, and HF_HUB_OFFLINE forbids to ask the Hub",
     ),
     errors.GatedRepoError: (
-        NetworkError,
+        DeniedError,
         "{repo} is gated: ask for access at {endpoint}/{repo}, then " + LOG_IN,
     ),
     errors.RevisionNotFoundError: (NotFoundError, "{repo} has no such revision"),
@@ -30,10 +31,10 @@ BY_CLASS: dict[type[Exception], Telling] = {
 }
 """The client's errors, those that derive from others first."""
 BY_STATUS: dict[int, Telling] = {
-    401: (NetworkError, "{repo}: the Hub does not accept the token (401); " + LOG_IN),
-    403: (NetworkError, "{repo}: the token does not allow this (403)"),
+    401: (DeniedError, "{repo}: the Hub does not accept the token (401); " + LOG_IN),
+    403: (DeniedError, "{repo}: the token does not allow this (403)"),
     404: (NotFoundError, NO_REPO),
-    412: (NetworkError, "{repo}: somebody else has pushed meanwhile (412); look, then push again"),
+    412: (DeniedError, "{repo}: somebody else has pushed meanwhile (412); look, then push again"),
 }
 
 
@@ -67,6 +68,12 @@ def told(repo: str, error: Exception) -> ZooError:
         return NetworkError(f"{repo}: the Hub answers {status}")
     said = " ".join(str(error).split())[:160] or type(error).__name__
     return NetworkError(f"{repo}: cannot reach {constants.ENDPOINT}: {said}")
+
+
+def asked_to_wait(error: Exception) -> float:
+    """Seconds that the Hub asks to wait before the next try; 0 if it does not say."""
+    headers = getattr(getattr(error, "response", None), "headers", {})
+    return seconds(headers.get("Retry-After"))
 
 
 def status_of(error: Exception) -> int | None:

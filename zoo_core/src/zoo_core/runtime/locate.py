@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from importlib.resources import files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo_core.catalog import Catalog
-from zoo_core.errors import IntegrityError, PluginError
+from zoo_core.errors import PluginError
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry import find_pretrained
 from zoo_core.registry_file import HUB, PACKAGE, Pretrained
-from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.specs import ModelSpec
 
+if TYPE_CHECKING:
+    from zoo_core.runtime.checkpoint import Checkpoint
 
-def load(catalog: Catalog, reference: str) -> Checkpoint:
+
+Tell = Callable[[str], None]
+
+
+def load(catalog: Catalog, reference: str, tell: Tell = lambda remark: None) -> Checkpoint:
     """The checkpoint that a reference names.
 
     Args:
         catalog: What is installed.
         reference: A folder, ``hub:owner/repo``, ``model.tag``, or a model, which means its
             default recipe's.
+        tell: Told what a person should know, such as the commit that a branch means.
 
     Raises:
         NotFoundError: There is none.
         IntegrityError: It is not what it should be.
         NetworkError: It must be downloaded, and cannot be.
     """
-    return read_checkpoint(catalog, find_folder(catalog, reference))
+    from zoo_core.runtime.checkpoint import read_checkpoint  # torch, which pulling does not need
+
+    return read_checkpoint(catalog, find_folder(catalog, reference, tell))
 
 
-def find_folder(
-    catalog: Catalog, reference: str, tell: Callable[[str], None] = lambda remark: None
-) -> Path:
+def find_folder(catalog: Catalog, reference: str, tell: Tell = lambda remark: None) -> Path:
     """The folder of the checkpoint that a reference names, pulled from the Hub if it must be.
 
     Args:
@@ -52,10 +58,20 @@ def find_folder(
         return parsed.path
     if isinstance(parsed, HubRepo):
         return _pulled(parsed, None, tell)
-    entry = find_entry(catalog, parsed)
+    return entry_folder(find_entry(catalog, parsed), tell)
+
+
+def entry_folder(entry: Pretrained, tell: Tell = lambda remark: None) -> Path:
+    """The folder of a registry's checkpoint, pulled from the Hub if it must be.
+
+    Raises:
+        IntegrityError: A file is missing, or has another size or hash than the entry says.
+        NetworkError: It must be downloaded, and cannot be.
+        PluginError: The package that carries it is not installed.
+    """
     if match := HUB.fullmatch(entry.source):
         return _pulled(HubRepo(match["repo"], entry.revision), entry, tell)
-    return packaged_folder(entry)
+    return _packaged(entry)
 
 
 def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
@@ -69,27 +85,7 @@ def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
     return find_pretrained(catalog, f"{spec.name}.{tag}" if tag else spec.name)
 
 
-def verify_entry(entry: Pretrained) -> int:
-    """How many files of an entry have the hashes that it says, those on the Hub downloaded.
-
-    Raises:
-        IntegrityError: A file is missing or has another hash.
-        NetworkError: The Hub cannot be reached or refuses.
-    """
-    if match := HUB.fullmatch(entry.source):
-        folder = _pulled(HubRepo(match["repo"], entry.revision), entry, lambda remark: None)
-    else:
-        folder = packaged_folder(entry)
-    for name, record in entry.files.items():
-        found = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        if found != record.sha256:
-            raise IntegrityError(
-                f"{folder / name} has sha256 {found}, the registry says {record.sha256}"
-            )
-    return len(entry.files)
-
-
-def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Callable[[str], None]) -> Path:
+def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Tell) -> Path:
     from zoo_core.runtime.pull import pull  # the client library takes its time to import
 
     pulled = pull(repo.repo, repo.revision, entry.files if entry else None)
@@ -98,13 +94,7 @@ def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Callable[[str], None]
     return pulled.folder
 
 
-def packaged_folder(entry: Pretrained) -> Path:
-    """Where the package that carries a checkpoint has it.
-
-    Raises:
-        IntegrityError: A file is missing or of another size.
-        PluginError: The package is not installed.
-    """
+def _packaged(entry: Pretrained) -> Path:
     match = PACKAGE.fullmatch(entry.source)
     assert match, "the registry admits no other source"
     try:
@@ -113,7 +103,5 @@ def packaged_folder(entry: Pretrained) -> Path:
         package = match["package"].replace("_", "-")
         raise PluginError(f"{entry.name} comes with {package}: pip install {package}") from None
     for name, record in entry.files.items():
-        size = (folder / name).stat().st_size if (folder / name).is_file() else None
-        if size != record.size:
-            raise IntegrityError(f"{folder / name}: {size} bytes, the registry says {record.size}")
+        record.refuse_other(folder / name)
     return folder

@@ -6,18 +6,15 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple, final
 
-from filelock import FileLock
-
 from zoo_core.catalog import Catalog
-from zoo_core.errors import NetworkError
-from zoo_core.files import refusing
+from zoo_core.errors import NetworkError, NotFoundError
+from zoo_core.files import refusing, waiting_for
 from zoo_core.home import zoo_home
 from zoo_core.manifest import read_manifest
 from zoo_core.registry_entry import make_entry
 from zoo_core.registry_file import Pretrained
-from zoo_core.runtime.checkpoint import CARD
-from zoo_core.runtime.frontmatter import split_card
-from zoo_core.runtime.push import Pushed, push, remote_card
+from zoo_core.runtime.frontmatter import license_of
+from zoo_core.runtime.push import Pushed, card_of, open_branch, push
 from zoo_core.runtime.stage import stage
 
 
@@ -53,35 +50,32 @@ def publish(
         repo: ``owner/name``.
         name: ``model.tag`` for the entry; by default its recipe, or its model and dataset.
         license: Of the weights; by default what the repo's card says, or the dataset.
-        revision: See ``push``.
-        private: See ``push``.
-        create_pr: See ``push``.
+        revision: The branch, made if it is not there; empty for the main one.
+        private: Whether a new repo is private.
+        create_pr: Open a pull request instead of pushing to the branch.
 
     Raises:
         IntegrityError: The checkpoint is not whole, or has weights that are not finite.
-        MisfitError: It is unfinished, or pickled weights are there.
+        MisfitError: It is unfinished, pickled weights are there, or what is to be private is not.
         NetworkError: The Hub cannot be reached or refuses; says where the stage is.
+        NotFoundError: There is no such owner or branch; says so too.
     """
     staged = staging_folder(repo)
     with refusing(staged.parent):
         staged.parent.mkdir(parents=True, exist_ok=True)
-    with FileLock(f"{staged}.lock"):
+    with waiting_for(staged):
         stage_anew(catalog, folder, repo, staged, license=license)
         try:
-            if card := remote_card(repo, revision):
+            before = open_branch(repo, revision=revision, private=private)
+            if card := card_of(before):
                 stage_anew(catalog, folder, repo, staged, card=card, license=license)
-            pushed = push(staged, repo, revision=revision, private=private, create_pr=create_pr)
-        except NetworkError as error:
-            raise NetworkError(f"{error}; what was built is in {staged}") from None
-        entry = make_entry(
-            staged,
-            f"hub:{pushed.commit.repo}",
-            revision=pushed.commit.sha,
-            license=_license(staged),
-            name=name or _name(staged),
-        )
+            source, named = f"hub:{before.repo}", name or _name(staged)
+            entry = make_entry(staged, source, license=license_of(staged), name=named)
+            pushed = push(staged, before, revision=revision, create_pr=create_pr)
+        except (NetworkError, NotFoundError) as error:
+            raise type(error)(f"{error}; what was built is in {staged}") from None
         shutil.rmtree(staged, ignore_errors=True)
-    return Published(pushed, entry)
+    return Published(pushed, entry._replace(revision=pushed.commit.sha))
 
 
 def stage_anew(
@@ -100,9 +94,3 @@ def staging_folder(repo: str) -> Path:
 def _name(folder: Path) -> str:
     plan = read_manifest(folder).plan
     return plan.recipe or f"{plan.model}.{plan.dataset}"
-
-
-def _license(folder: Path) -> str:
-    """What the card in a folder says."""
-    said = split_card((folder / CARD).read_text("utf-8"))[0]
-    return str(said.get("license_name") or said.get("license") or "other")

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, final
 
-from filelock import FileLock
+from huggingface_hub import constants
 
-from zoo_core.downloads import RemoteFile, listener
-from zoo_core.errors import IntegrityError, NetworkError, NotFoundError
-from zoo_core.files import new_folder, refusing, write_new
-from zoo_core.header import read_header
+from zoo_core.digests import FileRecord
+from zoo_core.downloads import listening
+from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
+from zoo_core.files import refusing, waiting_for
 from zoo_core.home import zoo_home
-from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest
-from zoo_core.registry_file import COMMIT, FileRecord
+from zoo_core.manifest import MANIFEST, SHARED, WEIGHTS, Manifest, read_manifest
+from zoo_core.registry_file import COMMIT
 from zoo_core.runtime.hub import Commit, RemoteRecord, list_files, locate_file, read_text, resolve
-from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store
+from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store, unspoilt
+from zoo_core.soundness import refuse_unsound
 from zoo_core.transfer import transfer
 
-CARD = "README.md"
-WANTED = (MANIFEST, WEIGHTS, CARD)
-"""Nothing else of a repo is ever fetched: no code, no pickle."""
+SILENCE = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
+"""Seconds that the store of the bytes may keep silent."""
 LARGEST_TEXT = 16_000_000
 """Bytes beyond which a manifest or a card is refused."""
+Pins = Mapping[str, FileRecord]
 
 
 @final
@@ -43,8 +42,10 @@ class Pulled(NamedTuple):
     remark: str
 
 
-def pull(repo: str, revision: str, pinned: Mapping[str, FileRecord] | None = None) -> Pulled:
+def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
     """The checkpoint of a repo in the Hub's cache, downloaded as far as it is not there.
+
+    The manifest comes first: what is no checkpoint of the zoo is refused before its weights.
 
     Args:
         repo: ``owner/name``.
@@ -56,45 +57,38 @@ def pull(repo: str, revision: str, pinned: Mapping[str, FileRecord] | None = Non
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo, revision or checkpoint.
     """
+    pins = {name: pin for name, pin in (pinned or {}).items() if name in SHARED}
     commit, remark = _commit(repo, revision)
     folder = snapshot_folder(commit)
-    if not _sound(folder, pinned):
-        records = list_files(commit, WANTED)
-        if missing := [name for name in (MANIFEST, WEIGHTS) if name not in records]:
-            raise NotFoundError(f"no checkpoint in {commit.repo}: it has no {missing[0]}")
-        for name, record in records.items():
-            _fetch(commit, name, record, (pinned or {}).get(name))
-        note_commit(repo, revision, commit.sha)
-        _refuse_unsound(folder)
+    if not _at_hand(folder, pins):
+        records = list_files(commit, SHARED)
+        _refuse_others(commit, records, pins)
+        for name in SHARED:
+            if name in records:
+                _fetch(commit, name, records[name], pins)
+            if name == MANIFEST:
+                _refuse_weights(commit, records[WEIGHTS], read_manifest(folder))
+        refuse_unsound(folder)
     return Pulled(folder, commit, remark)
 
 
-def read_remote_manifest(repo: str, revision: str) -> tuple[Commit, Manifest]:
-    """The manifest of a repo, without its weights, and the commit that it is of.
+def pull_manifest(repo: str, revision: str) -> tuple[Commit, Manifest, str]:
+    """The manifest of a repo without its weights, the commit that it is of, and a remark.
 
     Raises:
         IntegrityError: It is no manifest.
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo or revision, or no checkpoint in it.
     """
-    commit = resolve(repo, revision)
-    text = read_text(commit, MANIFEST)
+    commit, remark = _commit(repo, revision)
+    cached = snapshot_folder(commit) / MANIFEST
+    if unspoilt(cached):
+        return commit, read_manifest(cached.parent), remark
+    text = read_text(commit, MANIFEST, LARGEST_TEXT)
     try:
-        return commit, Manifest.from_json(json.loads(text))
-    except (IntegrityError, ValueError) as error:
+        return commit, Manifest.from_bytes(text.encode()), remark
+    except IntegrityError as error:
         raise IntegrityError(f"{commit.repo}: {MANIFEST}: {error}") from None
-
-
-def copy_to(folder: Path, target: Path) -> None:
-    """Copies a checkpoint to a folder that does not exist yet, all of it or nothing.
-
-    Raises:
-        TargetError: The folder exists, or cannot be written to.
-    """
-    with new_folder(target) as half:
-        for name in WANTED:
-            if (folder / name).exists():
-                write_new(half / name, (folder / name).read_bytes())
 
 
 def _commit(repo: str, revision: str) -> tuple[Commit, str]:
@@ -103,98 +97,88 @@ def _commit(repo: str, revision: str) -> tuple[Commit, str]:
         return Commit(repo, revision), ""
     try:
         commit = resolve(repo, revision)
+    except DeniedError:
+        raise
     except NetworkError as error:
         last = cached_commit(repo, revision)
-        if not last or not _complete(snapshot_folder(Commit(repo, last)), None):
+        if not last or not _at_hand(snapshot_folder(Commit(repo, last)), {}):
             raise
         said = f"{error}; taking {last}, which {revision or 'main'} meant when it was last asked"
         return Commit(repo, last), said
+    note_commit(repo, revision, commit.sha)
     moved = f"{repo} has moved to {commit.repo}; " if commit.repo != repo else ""
     return commit, f"{moved}{revision or 'main'} is {commit.sha}"
 
 
-def _complete(folder: Path, pinned: Mapping[str, FileRecord] | None) -> bool:
-    """Whether the cache has the checkpoint, unaltered where hashes are pinned."""
-    names = pinned or dict.fromkeys((MANIFEST, WEIGHTS))
-    for name in names:
-        path = folder / name
-        if not path.is_file() or (pinned and _sha256(path) != pinned[name].sha256):
-            return False
-    return True
-
-
-def _sound(folder: Path, pinned: Mapping[str, FileRecord] | None) -> bool:
-    """Whether the cache has the checkpoint and nothing of it is spoilt."""
-    if not _complete(folder, pinned):
+def _at_hand(folder: Path, pins: Pins) -> bool:
+    """Whether the cache has the whole checkpoint, and nothing of it is spoilt."""
+    wanted = {MANIFEST, WEIGHTS, *pins}
+    present = [name for name in SHARED if (folder / name).is_file()]
+    if not wanted <= set(present) or not all(unspoilt(folder / name) for name in present):
         return False
     try:
-        _refuse_unsound(folder)
+        for name, record in pins.items():
+            record.refuse_other(folder / name)
+        refuse_unsound(folder)
     except IntegrityError:
         return False
     return True
 
 
-def _fetch(commit: Commit, name: str, record: RemoteRecord, pinned: FileRecord | None) -> None:
+def _refuse_others(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pins) -> None:
+    """Says so if a repo's files cannot be a checkpoint, or those that are pinned."""
+    for name in (MANIFEST, WEIGHTS):
+        if name not in records:
+            raise NotFoundError(f"no checkpoint in {commit.repo}: it has no {name}")
+    for name, record in records.items():
+        if name != WEIGHTS and record.size > LARGEST_TEXT:
+            raise IntegrityError(f"{commit.repo}: {name} has {record.size:,} bytes: no one's text")
+    for name, pin in pins.items():
+        if name not in records:
+            raise IntegrityError(f"{commit.repo} has no {name}, which the registry pins")
+        if said := records[name].differs(pin):
+            raise IntegrityError(f"{commit.repo}: {name} {said}, the registry says {_told(pin)}")
+
+
+def _refuse_weights(commit: Commit, record: RemoteRecord, manifest: Manifest) -> None:
+    """Says so, before they are fetched, if weights are not those that the manifest describes."""
+    if said := record.differs(manifest.weights):
+        raise IntegrityError(
+            f"{commit.repo}: {WEIGHTS} {said}, {MANIFEST} says {_told(manifest.weights)}"
+        )
+
+
+def _told(record: FileRecord) -> str:
+    return f"{record.size:,} bytes with sha256 {record.sha256}"
+
+
+def _fetch(commit: Commit, name: str, record: RemoteRecord, pins: Pins) -> None:
     """A file of a commit into the cache, checked."""
     path = snapshot_folder(commit) / name
-    if path.is_file() and not _wrong(path, record, pinned):
+    if path.is_file() and not _wrong(path, name, record, pins):
         return
-    if name != WEIGHTS and record.size > LARGEST_TEXT:
-        raise IntegrityError(f"{commit.repo}: {name} has {record.size:,} bytes, which no one needs")
-    if pinned and pinned.size != record.size:
-        raise IntegrityError(
-            f"{commit.repo}: {name} has {record.size:,} bytes, the registry says {pinned.size:,}"
-        )
     folder = zoo_home() / "partial"
     with refusing(folder):
         folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{record.etag}.part"
-    with FileLock(f"{part}.lock"):
+    with waiting_for(part):
+        if path.is_file() and not _wrong(path, name, record, pins):
+            return  # another process was faster
         url, headers = locate_file(commit, name)
-        shown = RemoteFile(name=name, size=record.size, sha256=record.sha256, mirrors=(url,))
-        part.touch()
         with refusing(part):
-            transfer(url, part, record.size, listener(shown), headers)
-        if said := _wrong(part, record, pinned):
+            part.touch()
+            transfer(url, part, record.size, listening(name, record.size), headers, SILENCE)
+        if said := _wrong(part, name, record, pins):
             kept = part.with_suffix(".quarantine")
-            part.replace(kept)
+            with refusing(kept):
+                part.replace(kept)
             raise IntegrityError(f"{commit.repo}: {name} {said}; what came is kept as {kept}")
         store(commit, name, record.etag, part)
 
 
-def _wrong(path: Path, record: RemoteRecord, pinned: FileRecord | None) -> str:
+def _wrong(path: Path, name: str, record: RemoteRecord, pins: Pins) -> str:
     """What is wrong with a file, with both hashes; nothing if it is as promised."""
-    found = _sha256(path)
-    if pinned and found != pinned.sha256:
-        return f"has sha256 {found}, the registry says {pinned.sha256}"
-    if record.sha256 and found != record.sha256:
-        return f"has sha256 {found}, the Hub says {record.sha256}"
-    if not record.sha256:
-        blob = _digest(path, "sha1", b"blob %d\0" % path.stat().st_size)
-        if blob != record.blob:
-            return f"has the git hash {blob}, the Hub says {record.blob}"
-    return ""
-
-
-def _refuse_unsound(folder: Path) -> None:
-    """Says so if manifest and weights are not sound, or not each other's."""
-    weights = folder / WEIGHTS
-    try:
-        manifest = Manifest.from_json(json.loads((folder / MANIFEST).read_bytes()))
-        read_header(weights.read_bytes())
-    except (IntegrityError, ValueError) as error:
-        raise IntegrityError(f"{folder}: {error}") from None
-    if _sha256(weights) != manifest.weights.sha256:
-        raise IntegrityError(f"{folder}: {WEIGHTS} is not the one that {MANIFEST} describes")
-
-
-def _sha256(path: Path) -> str:
-    return _digest(path, "sha256", b"")
-
-
-def _digest(path: Path, algorithm: str, before: bytes) -> str:
-    digest = hashlib.new(algorithm, before)
-    with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
-            digest.update(chunk)
-    return digest.hexdigest()
+    found = FileRecord.of(path)
+    if name in pins and found != pins[name]:
+        return f"has sha256 {found.sha256}, the registry says {pins[name].sha256}"
+    return record.wrong(path)

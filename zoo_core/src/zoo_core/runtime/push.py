@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 from pathlib import Path
 from typing import NamedTuple, final
 
 from huggingface_hub import CommitOperationAdd, HfApi, constants
 
-from zoo_core.errors import NetworkError, NotFoundError
-from zoo_core.runtime.checkpoint import CARD
-from zoo_core.runtime.hub import Commit, RemoteRecord, asking, list_files, read_text, resolve
+from zoo_core.errors import MisfitError, NetworkError, NotFoundError
+from zoo_core.manifest import CARD
+from zoo_core.runtime.hub import (
+    Commit,
+    RemoteRecord,
+    asking,
+    is_private,
+    list_files,
+    read_text,
+    resolve,
+)
+
+LARGEST_CARD = 16_000_000
+"""Bytes beyond which a card is none."""
+LATEST = 20
+"""So many pull requests are looked through for one that was made before."""
 
 
 @final
@@ -28,48 +41,24 @@ class Pushed(NamedTuple):
     new: bool
 
 
-def remote_card(repo: str, revision: str) -> str:
-    """The card that a repo has; empty if there is no such repo, or none in it."""
-    try:
-        return read_text(resolve(repo, revision), CARD)
-    except NotFoundError:
-        return ""
-
-
-def push(
-    folder: Path, repo: str, *, revision: str = "", private: bool = False, create_pr: bool = False
-) -> Pushed:
-    """Sends a staged folder as one commit on top of what the branch is now.
-
-    What the repo has already is not sent; if that is all, no commit is made. A commit whose answer
-    was lost is found again, and not made twice.
+def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Commit:
+    """What a branch is now; a repo that is not there is made, and a branch from the main one.
 
     Args:
-        folder: What ``stage`` built.
-        repo: ``owner/name``; made if it is not there.
-        revision: The branch, made if it is not there; empty for the main one.
+        repo: ``owner/name``.
+        revision: The branch; empty for the main one.
         private: Whether a new repo is private.
-        create_pr: Open a pull request instead of pushing to the branch.
 
     Raises:
-        NetworkError: The Hub cannot be reached or refuses, or somebody else has pushed meanwhile.
+        MisfitError: The repo is to be private, and is public.
+        NetworkError: The Hub cannot be reached or refuses.
     """
     asking(repo, lambda: HfApi().create_repo(repo, private=private, exist_ok=True))
-    before = _head(repo, revision)
-    changed = _changed(folder, before)
-    if not changed:
-        return Pushed(before, _page(before), new=False)
-    try:
-        return asking(repo, lambda: _commit(folder, changed, before, revision, create_pr))
-    except NetworkError:
-        after = None if create_pr else resolve(repo, revision)
-        if after and after.sha != before.sha and not _changed(folder, after):
-            return Pushed(after, _page(after), new=True)
-        raise
-
-
-def _head(repo: str, revision: str) -> Commit:
-    """What the branch is now; a branch that is not there is made from the main one."""
+    if private and not is_private(repo):
+        raise MisfitError(
+            f"{repo} is public already; make it private on {constants.ENDPOINT}/{repo}/settings, "
+            "or push without --private"
+        )
     try:
         return resolve(repo, revision)
     except NotFoundError:
@@ -77,6 +66,77 @@ def _head(repo: str, revision: str) -> Commit:
             raise
     asking(repo, lambda: HfApi().create_branch(repo, branch=revision, exist_ok=True))
     return resolve(repo, revision)
+
+
+def card_of(commit: Commit) -> str:
+    """The card of a commit; empty if it has none."""
+    try:
+        return read_text(commit, CARD, LARGEST_CARD).replace("\r\n", "\n")
+    except NotFoundError:
+        return ""
+
+
+def push(folder: Path, before: Commit, *, revision: str = "", create_pr: bool = False) -> Pushed:
+    """Sends a staged folder as one commit on top of another.
+
+    What the repo has already is not sent; if that is all, no commit is made. A commit or a pull
+    request whose answer was lost is found again, and not made twice.
+
+    Args:
+        folder: What ``stage`` built.
+        before: What the branch was when it was opened.
+        revision: The branch; empty for the main one.
+        create_pr: Open a pull request instead of pushing to the branch.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses, or somebody else has pushed meanwhile.
+    """
+    changed = _changed(folder, before)
+    if not changed:
+        return Pushed(before, _page(before), new=False)
+    tries = 0
+
+    def made() -> Pushed | None:
+        """What an earlier try made although its answer was lost."""
+        with contextlib.suppress(NetworkError, NotFoundError):
+            return _request(folder, before) if create_pr else _pushed(folder, before, revision)
+        return None
+
+    def once() -> Pushed:
+        nonlocal tries
+        tries += 1
+        known = made() if create_pr or tries > 1 else None
+        return known or _commit(folder, changed, before, revision, create_pr)
+
+    try:
+        return asking(before.repo, once)
+    except NetworkError:
+        if known := made():
+            return known
+        raise
+
+
+def _pushed(folder: Path, before: Commit, revision: str) -> Pushed | None:
+    """What was made of the branch meanwhile, if it is what the folder holds."""
+    after = resolve(before.repo, revision)
+    if after.sha == before.sha or _changed(folder, after):
+        return None
+    return Pushed(after, _page(after), new=True)
+
+
+def _request(folder: Path, before: Commit) -> Pushed | None:
+    """The pull request that holds what the folder holds, among the latest ones."""
+    refs = asking(
+        before.repo,
+        lambda: HfApi().list_repo_refs(before.repo, include_pull_requests=True),
+    )
+    for each in (refs.pull_requests or [])[-LATEST:]:
+        commit = Commit(before.repo, each.target_commit)
+        if not _changed(folder, commit):
+            number = each.ref.rpartition("/")[2]
+            url = f"{constants.ENDPOINT}/{before.repo}/discussions/{number}"
+            return Pushed(commit, url, new=False)
+    return None
 
 
 def _changed(folder: Path, commit: Commit) -> list[str]:
@@ -89,10 +149,7 @@ def _changed(folder: Path, commit: Commit) -> list[str]:
 def _same(path: Path, record: RemoteRecord | None) -> bool:
     if record is None:
         return False
-    data = path.read_bytes()
-    if record.sha256:
-        return hashlib.sha256(data).hexdigest() == record.sha256
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest() == record.blob
+    return not record.wrong(path)
 
 
 def _commit(

@@ -14,11 +14,11 @@ import torch
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
+from zoo_core.digests import FileRecord
 from zoo_core.errors import DivergedError, ResumeError
 from zoo_core.files import refusing
 from zoo_core.manifest import MANIFEST, Manifest, read_manifest
 from zoo_core.plan import Plan
-from zoo_core.registry_file import FileRecord
 from zoo_core.runtime.build import backend_of, make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, choose_threads

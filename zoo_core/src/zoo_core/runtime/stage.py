@@ -9,10 +9,10 @@ from typing import Any
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
 from zoo_core.files import new_folder, write_new
-from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest, read_manifest
+from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, read_manifest
 from zoo_core.recipes import TABLES
 from zoo_core.runtime.card import card, persons_text
-from zoo_core.runtime.checkpoint import CARD, CURVE, HISTORY, read_checkpoint
+from zoo_core.runtime.checkpoint import CURVE, HISTORY, read_checkpoint
 from zoo_core.runtime.frontmatter import Terms, split_card, terms_of
 from zoo_core.runtime.tensors import all_finite
 
@@ -41,7 +41,8 @@ def stage(
         folder: The checkpoint.
         repo: ``owner/name``, for the card's usage.
         target: Where to; a folder that is new.
-        remote_card: The card that the repo has now; what a person wrote into it is kept.
+        remote_card: The card that the repo has now; what a person wrote into it stands, in the
+            place of what was written into the checkpoint's.
         license: Of the weights; by default what the repo's card says, or the dataset.
 
     Raises:
@@ -82,9 +83,8 @@ def recipe_text(plan: Mapping[str, Any]) -> str:
 
 
 def _card(manifest: Manifest, own: str, remote: str, repo: str, terms: Terms, license: str) -> str:
-    """The card for the repo, with what persons wrote into this one and into the repo's."""
-    mine, theirs = persons_text(own), persons_text(remote)
-    text = mine if theirs.strip() in mine else f"{mine}\n{theirs}" if mine.strip() else theirs
+    """The card for the repo, with what a person wrote into the repo's, or else into this one."""
+    text = persons_text(remote) if persons_text(remote).strip() else persons_text(own)
     kept = split_card(remote)[0]
     if license:
         terms = terms._replace(license=license)
@@ -94,10 +94,10 @@ def _card(manifest: Manifest, own: str, remote: str, repo: str, terms: Terms, li
 
 def _refuse_pickle(folder: Path) -> None:
     """Says so if pickled weights are to be pushed."""
-    if folder.is_file() and folder.suffix in PICKLED:
+    if folder.is_file() and folder.suffix.lower() in PICKLED:
         pickled = [str(folder)]
     elif folder.is_dir():
-        pickled = sorted(str(each) for each in folder.iterdir() if each.suffix in PICKLED)
+        pickled = sorted(str(each) for each in folder.iterdir() if each.suffix.lower() in PICKLED)
     else:
         raise TargetError(f"{folder} is no folder")
     if pickled:

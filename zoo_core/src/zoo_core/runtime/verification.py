@@ -36,9 +36,14 @@ class Finding(NamedTuple):
 
 
 def verify(catalog: Catalog, folder: Path) -> Iterator[Finding]:
-    """Looks at a checkpoint, from its manifest to its metrics; ends at what leaves no way on."""
+    """Looks at a checkpoint, from its manifest to its metrics; ends at what leaves no way on.
+
+    Raises:
+        IntegrityError: The manifest is none.
+        NotFoundError: There is none.
+    """
+    manifest = read_manifest(folder)
     try:
-        manifest = read_manifest(folder)
         yield Finding("manifest", "ok", f"{manifest.plan.model}, {manifest.status}")
         checkpoint = read_checkpoint(catalog, folder)
         yield Finding("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
@@ -54,8 +59,8 @@ def verify(catalog: Catalog, folder: Path) -> Iterator[Finding]:
 
 def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Finding]:
     """The metrics again, on the data that the manifest means, if it is the same and at hand."""
-    own = make_dataset(catalog, checkpoint.plan, None)
     try:
+        own = make_dataset(catalog, checkpoint.plan, None)
         with at_hand_only():
             fingerprint = own.fingerprint
     except ZooError as error:

@@ -1,0 +1,296 @@
+"""Everything that is made to go wrong between the zoo and the Hub, and what must come of it."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import pickle
+import zipfile
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias, final
+
+import numpy as np
+from safetensors.numpy import save
+
+from tests.hub.server import Fault
+
+LARGE, COMMIT = r"GET /large/", r"POST .*/commit/"
+WEIGHTS, MANIFEST = "model.safetensors", "config.json"
+WHOLE = "the checkpoint, byte for byte"
+NOTHING = "nothing at the target"
+PART = "nothing at the target; what came is gone on from"
+QUARANTINE = "nothing at the target; what came is kept apart, as `.quarantine`"
+ONE = "one commit"
+NONE = "no commit, no folder"
+BUILT = "no commit; the built folder, and going on sends nothing twice"
+QUICK = {"HF_HUB_ETAG_TIMEOUT": "2", "HF_HUB_DOWNLOAD_TIMEOUT": "2"}
+DEAD = {"HF_ENDPOINT": "http://127.0.0.1:9"}
+Files: TypeAlias = dict[str, bytes]
+Spoil: TypeAlias = Callable[[Files], Files]
+
+
+@final
+@dataclass(frozen=True)
+class Case:
+    """One fault.
+
+    Args:
+        what: In words.
+        code: The exit code.
+        said: Part of what is said on stderr.
+        left: What is there afterwards.
+        flags: Further words of the command line.
+        faults: What the server does.
+        spoil: What the repo, or the folder to be pushed, holds instead of a sound checkpoint.
+        how: What is special about the repo.
+        pinned: Whether a registry pins the sound checkpoint.
+        settings: Environment.
+    """
+
+    what: str
+    code: int
+    said: str
+    left: str
+    flags: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    spoil: Spoil = dict
+    how: Mapping[str, object] = field(default_factory=dict)
+    pinned: bool = False
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+
+def always(where: str, kind: str, value: int = 0) -> tuple[Fault, ...]:
+    """A fault that does not pass."""
+    return (Fault(where, kind, value),) * 30
+
+
+def holding(name: str, data: bytes) -> Spoil:
+    """Something else in the place of a file."""
+    return lambda files: files | {name: data}
+
+
+def without(name: str) -> Spoil:
+    """One file less."""
+    return lambda files: {each: data for each, data in files.items() if each != name}
+
+
+def truncated(files: Files) -> Files:
+    """Weights without their end."""
+    return files | {WEIGHTS: files[WEIGHTS][:-8]}
+
+
+def flipped(files: Files) -> Files:
+    """Weights with one bit turned over."""
+    return files | {WEIGHTS: files[WEIGHTS][:-1] + bytes([files[WEIGHTS][-1] ^ 1])}
+
+
+def archive() -> bytes:
+    """A zip archive."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as writer:
+        writer.writestr("data.pkl", b"")
+    return file.getvalue()
+
+
+OTHERS = save({"output.bias": np.zeros(4, np.float32)})
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
+PULLS = [
+    Case("503, once", 0, "", WHOLE, faults=(Fault("GET /api", "status", 503),)),
+    Case("429, once", 0, "", WHOLE, faults=(Fault("paths-info", "status", 429),)),
+    Case("500 from the store, once", 0, "", WHOLE, faults=(Fault(LARGE, "status", 500),)),
+    Case("a reset, once", 0, "", WHOLE, faults=(Fault("HEAD .*safetensors", "reset"),)),
+    Case("a reset of the store, once", 0, "", WHOLE, faults=(Fault(LARGE, "reset"),)),
+    Case("weights that break off", 0, "", WHOLE, faults=(Fault(LARGE, "cut", 100),)),
+    Case(
+        "weights that break off, and a store that knows no Range",
+        0,
+        "",
+        WHOLE,
+        faults=(Fault(LARGE, "cut", 100), Fault(LARGE, "ranges")),
+    ),
+    Case("the repo has moved", 0, "has moved to", WHOLE, how={"moved": "owner/renamed"}),
+    Case(
+        "weights that break off again and again",
+        5,
+        "broke off",
+        PART,
+        faults=always(LARGE, "cut", 100),
+    ),
+    Case(
+        "503, always", 5, "the Hub answers 503", NOTHING, faults=always("GET /api", "status", 503)
+    ),
+    Case("429, always", 5, "the Hub answers 429", NOTHING, faults=always("paths", "status", 429)),
+    Case("502 from the store, always", 5, "HTTP 502", NOTHING, faults=always(LARGE, "status", 502)),
+    Case("403 from the store", 5, "HTTP 403", NOTHING, faults=always(LARGE, "status", 403)),
+    Case(
+        "silence",
+        5,
+        "cannot reach",
+        NOTHING,
+        faults=always("GET /api", "silent", 4),
+        settings=QUICK,
+    ),
+    Case(
+        "silence of the store",
+        5,
+        "timed out",
+        NOTHING,
+        faults=always(LARGE, "silent", 4),
+        settings=QUICK,
+    ),
+    Case("nobody listens", 5, "cannot reach", NOTHING, settings=DEAD),
+    Case("`HF_HUB_OFFLINE=1`", 5, "forbids", NOTHING, settings={"HF_HUB_OFFLINE": "1"}),
+    Case("no such repo", 3, "no repo", NOTHING, flags=("hub:owner/nobody",)),
+    Case("no such branch", 3, "no such revision", NOTHING, flags=("hub:owner/hello@nowhere",)),
+    Case("no such commit", 3, "no such revision", NOTHING, flags=(f"hub:owner/hello@{'0' * 40}",)),
+    Case(
+        "a private repo, without a token",
+        3,
+        "if it is private, log in",
+        NOTHING,
+        how={"private": True},
+        settings={"HF_TOKEN": ""},
+    ),
+    Case("a gated repo", 5, "is gated: ask for access", NOTHING, how={"gated": True}),
+    Case(
+        "a token that is not accepted",
+        5,
+        "does not accept the token",
+        NOTHING,
+        settings={"HF_TOKEN": "hf_wrong"},
+    ),
+    Case(
+        "a token with a character that none has",
+        5,
+        "a character that none has",
+        NOTHING,
+        settings={"HF_TOKEN": "hf_pasted\u200b"},
+    ),
+    Case("a repo without a manifest", 3, "it has no config.json", NOTHING, spoil=without(MANIFEST)),
+    Case("a repo without weights", 3, "has no model.safetensors", NOTHING, spoil=without(WEIGHTS)),
+    Case(
+        "a flipped byte of the weights",
+        4,
+        "the Hub says",
+        QUARANTINE,
+        faults=(Fault(LARGE, "flip"),),
+    ),
+    Case(
+        "a flipped byte of the manifest",
+        4,
+        "has the git hash",
+        QUARANTINE,
+        faults=(Fault("GET .*config.json", "flip"),),
+    ),
+    Case(
+        "other bytes than the registry pins",
+        4,
+        "registry says",
+        QUARANTINE,
+        spoil=flipped,
+        pinned=True,
+    ),
+    Case(
+        "another size than the registry pins",
+        4,
+        "registry says",
+        NOTHING,
+        spoil=truncated,
+        pinned=True,
+    ),
+    Case("weights that are cut short", 4, "tensors have", NOTHING, spoil=truncated),
+    Case(
+        "weights of another model",
+        4,
+        "is not the one that",
+        NOTHING,
+        spoil=holding(WEIGHTS, OTHERS),
+    ),
+    Case(
+        "an empty file as weights", 4, "do not hold a header", NOTHING, spoil=holding(WEIGHTS, b"")
+    ),
+    Case(
+        "a Git LFS pointer as weights", 4, "Git LFS pointer", NOTHING, spoil=holding(WEIGHTS, LFS)
+    ),
+    Case(
+        "a web page as weights",
+        4,
+        "a web page",
+        NOTHING,
+        spoil=holding(WEIGHTS, b"<!DOCTYPE html>"),
+    ),
+    Case(
+        "a zip archive as weights", 4, "a zip archive", NOTHING, spoil=holding(WEIGHTS, archive())
+    ),
+    Case("a pickle as weights", 4, "a pickle", NOTHING, spoil=holding(WEIGHTS, pickle.dumps({}))),
+    Case("gzip as weights", 4, "gzip", NOTHING, spoil=holding(WEIGHTS, gzip.compress(b"a"))),
+    Case(
+        "a manifest that is not JSON", 4, "not JSON", NOTHING, spoil=holding(MANIFEST, b"nothing")
+    ),
+    Case(
+        "a manifest that is no object",
+        4,
+        "not a JSON object",
+        NOTHING,
+        spoil=holding(MANIFEST, b"[]"),
+    ),
+    Case(
+        "a manifest of a later format",
+        4,
+        "this core reads 1",
+        NOTHING,
+        spoil=holding(MANIFEST, json.dumps({"format": 2}).encode()),
+    ),
+]
+PUSHES = [
+    Case(
+        "503 on making the repo, once", 0, "", ONE, faults=(Fault("repos/create", "status", 503),)
+    ),
+    Case("500 before the upload, once", 0, "", ONE, faults=(Fault("preupload", "status", 500),)),
+    Case("503 from the store, once", 0, "", ONE, faults=(Fault(r"PUT /large/", "status", 503),)),
+    Case("502 on the commit, once", 0, "", ONE, faults=(Fault(COMMIT, "status", 502),)),
+    Case("a reset on the commit, once", 0, "", ONE, faults=(Fault(COMMIT, "reset"),)),
+    Case("the commit is made, its answer lost", 0, "", ONE, faults=(Fault(COMMIT, "lost"),)),
+    Case(
+        "the pull request is opened, the answer lost",
+        0,
+        "",
+        ONE,
+        flags=("--create-pr",),
+        faults=(Fault(COMMIT, "lost"),),
+    ),
+    Case("503 on making the repo, always", 5, "503", BUILT, faults=always("create", "status", 503)),
+    Case("503 before the upload, always", 5, "503", BUILT, faults=always("preup", "status", 503)),
+    Case("503 on the commit, always", 5, "503", BUILT, faults=always(COMMIT, "status", 503)),
+    Case("403 on the commit", 5, "does not allow", BUILT, faults=always(COMMIT, "status", 403)),
+    Case(
+        "somebody else pushes meanwhile",
+        5,
+        "meanwhile",
+        BUILT,
+        faults=(Fault(COMMIT, "status", 412),),
+    ),
+    Case(
+        "silence on the commit",
+        5,
+        "cannot reach",
+        BUILT,
+        faults=always(COMMIT, "silent", 4),
+        settings=QUICK,
+    ),
+    Case("nobody listens", 5, "cannot reach", BUILT, settings=DEAD),
+    Case("`HF_HUB_OFFLINE=1`", 5, "forbids", BUILT, settings={"HF_HUB_OFFLINE": "1"}),
+    Case(
+        "a token that is not accepted",
+        5,
+        "does not accept the token",
+        BUILT,
+        settings={"HF_TOKEN": "hf_wrong"},
+    ),
+    Case("a pickle in the folder", 6, "is a pickle", NONE, spoil=holding("model.pt", b"\x80\x04.")),
+    Case("weights cut short", 4, "the manifest says", NONE, spoil=truncated),
+    Case("no weights", 4, "is missing", NONE, spoil=without(WEIGHTS)),
+    Case("no manifest", 3, "no checkpoint in", NONE, spoil=without(MANIFEST)),
+]

@@ -1,0 +1,119 @@
+"""The Hub's cache: shared by processes, read-only, cut off from any network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from tests.cli.command import Zoo
+from tests.hub.server import Fault, Hub
+
+REPO = "hub:owner/hello"
+
+
+@contextmanager
+def read_only(folder: Path) -> Iterator[None]:
+    """Nothing can be written below the folder."""
+    below = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for path in below:
+        path.chmod(0o555)
+    try:
+        yield
+    finally:
+        for path in below:
+            path.chmod(0o755)
+
+
+def test_two_pulls_at_once_fetch_it_once_and_do_no_harm(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    hub.repo("owner/hello", files)
+    hub.faults = [Fault(r"GET /large/", "drip")]
+    targets = [tmp_path / name for name in ("one", "two", "three")]
+    with ThreadPoolExecutor() as pool:
+        results = list(pool.map(lambda target: zoo("pull", REPO, "--to", target), targets))
+    assert [result.code for result in results] == [0, 0, 0], [each.stderr for each in results]
+    for target in targets:
+        assert {path.name: path.read_bytes() for path in target.iterdir()} == files
+    assert sum(each.startswith("GET /large/") for each in hub.requests) == 1
+
+
+def test_a_read_only_cache_that_has_it_serves_it(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], home: Path
+) -> None:
+    sha = hub.repo("owner/hello", files).branches["main"]
+    assert zoo("pull", REPO).code == 0
+    with read_only(home):
+        for reference in (f"{REPO}@{sha}", REPO):
+            result = zoo("predict", reference, "hello")
+            assert (result.code, result.stdout) == (0, "ohlol\n"), result.stderr
+
+
+def test_a_read_only_cache_that_lacks_it_is_named(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], home: Path
+) -> None:
+    hub.repo("owner/hello", files)
+    home.mkdir(exist_ok=True)
+    with read_only(home):
+        result = zoo("pull", REPO)
+    assert result.code == 6
+    assert "cannot write" in result.stderr
+    assert "Permission denied" in result.stderr
+
+
+def test_what_is_there_is_used_where_the_network_is_refused(
+    zoo_alone: Zoo, checkpoint: Path, tmp_path: Path
+) -> None:
+    for reference in (checkpoint, "lstm-embed"):
+        result = zoo_alone("predict", reference, "hello")
+        assert (result.code, result.stdout) == (0, "ohlol\n"), result.stderr
+    folder = tmp_path / "prose"
+    assert zoo_alone("pull", "lstm-embed.python-docs", "--to", folder).code == 0
+    told = zoo_alone("generate", folder, "--prompt", "The ", "--length", "20")
+    assert (told.code, len(told.stdout)) == (0, 25), told.stderr
+    assert zoo_alone("pull", REPO).code == 99
+
+
+def test_a_manifest_that_is_there_is_shown_without_the_hub(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes]
+) -> None:
+    hub.repo("owner/hello", files)
+    assert zoo("pull", REPO).code == 0
+    shown = zoo("show", REPO, "--json", HF_HUB_OFFLINE="1")
+    assert shown.code == 0, shown.stderr
+    assert shown.json["model"] == "lstm-embed"
+    assert "which main meant when it was last asked" in shown.stderr
+
+
+def test_a_refusal_is_not_answered_from_the_cache(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes]
+) -> None:
+    repo = hub.repo("owner/hello", files)
+    assert zoo("pull", REPO).code == 0
+    assert zoo("pull", REPO, HF_TOKEN="hf_wrong").code == 5
+    repo.gated = True
+    assert zoo("pull", REPO).code == 5
+
+
+def test_a_manifest_that_was_altered_in_the_cache_is_fetched_again(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], home: Path
+) -> None:
+    sha = hub.repo("owner/hello", files).branches["main"]
+    assert zoo("pull", REPO).code == 0
+    (manifest,) = home.glob("**/snapshots/*/config.json")
+    manifest.write_bytes(files["config.json"].replace(b'"accuracy": 1.0', b'"accuracy": 0.5'))
+    assert zoo("pull", f"{REPO}@{sha}").code == 0
+    assert manifest.read_bytes() == files["config.json"]
+
+
+def test_a_moved_repo_is_followed_by_its_redirect(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
+) -> None:
+    hub.repo("owner/renamed", files)
+    hub.repo("owner/hello", moved="owner/renamed", redirects=True)
+    result = zoo("pull", REPO, "--to", tmp_path / "here")
+    assert result.code == 0, result.stderr
+    assert "owner/hello has moved to owner/renamed" in result.stderr
+    assert (tmp_path / "here" / "config.json").read_bytes() == files["config.json"]

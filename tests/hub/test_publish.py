@@ -1,0 +1,120 @@
+"""``zoo registry publish``, ``add`` and ``verify --online``: every shipped checkpoint on a Hub."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import load_catalog
+from zoo_core.registry import load_registry, registry_path
+from zoo_core.registry_file import Pretrained, read_registry
+from zoo_core.runtime.locate import entry_folder
+
+from tests.cli.command import Zoo
+from tests.hub.server import Fault, Hub
+
+SHIPPED = load_registry(load_catalog())
+EXACT = ("config.json", "model.safetensors")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A registry of one's own with every shipped checkpoint, and a remark."""
+    path = tmp_path / "registry.toml"
+    shutil.copyfile(registry_path(), path)
+    with path.open("a") as file:
+        file.write("# The last word.\n")
+    return path
+
+
+def entries(path: Path) -> dict[str, Pretrained]:
+    """What a registry holds, by name."""
+    return {entry.name: entry for entry in read_registry(path).checkpoints}
+
+
+def test_every_shipped_checkpoint_goes_to_the_hub_and_comes_back(
+    hub: Hub, zoo: Zoo, copy: Path, tmp_path: Path
+) -> None:
+    result = zoo("registry", "publish", "--namespace", "owner", "--registry", copy, "--json")
+    assert result.code == 0, result.stderr
+    assert [row["name"] for row in result.json] == [*entries(registry_path())]
+    published = entries(copy)
+    assert published.keys() == SHIPPED.keys()
+    for name, entry in published.items():
+        assert entry.source == f"hub:owner/{name}"
+        assert entry.revision == hub.repos[f"owner/{name}"].branches["main"]
+        assert (entry.summary, entry.license) == (SHIPPED[name].summary, SHIPPED[name].license)
+        target = tmp_path / name
+        assert zoo("pull", name, "--registry", copy, "--to", target).code == 0
+        for file in EXACT:
+            assert (target / file).read_bytes() == (entry_folder(SHIPPED[name]) / file).read_bytes()
+    assert "# The last word." in copy.read_text()
+    seen = zoo("registry", "verify", "--online", "--registry", copy, "--json")
+    assert seen.code == 0, seen.stderr
+    assert {row["verdict"] for row in seen.json} == {"ok"}
+
+
+def test_publishing_goes_on_where_it_broke_off(hub: Hub, zoo: Zoo, copy: Path) -> None:
+    names = list(entries(copy))
+    third = rf"POST /api/models/owner/{names[2]}/commit"
+    hub.faults = [Fault(third, "status", 503)] * 30
+    command = ("registry", "publish", "--namespace", "owner", "--registry", copy)
+    assert zoo(*command).code == 5
+    sources = [entry.source.partition(":")[0] for entry in entries(copy).values()]
+    assert sources[:3] == ["hub", "hub", "package"]
+    assert set(sources[2:]) == {"package"}
+    text = copy.read_text()
+    tiny = text[: text.index(f"[checkpoints.{names[3]}]")]
+    copy.write_text(tiny)
+    hub.faults = []
+    hub.requests.clear()
+    assert zoo(*command).code == 0
+    assert {entry.source.partition(":")[0] for entry in entries(copy).values()} == {"hub"}
+    assert not any(f"/{name}/" in each for name in names[:2] for each in hub.requests)
+    assert not any(each.startswith("PUT /large/") for each in hub.requests)
+    hub.requests.clear()
+    assert zoo(*command).code == 0
+    assert hub.requests == []
+
+
+def test_a_repo_is_added_with_its_commit(
+    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "registry.toml"
+    path.write_text("schema = 1\n")
+    assert zoo("push", checkpoint, "owner/hello", "--license", "mit").code == 0
+    added = zoo("registry", "add", "hub:owner/hello", "--registry", path)
+    assert added.code == 0, added.stderr
+    (entry,) = read_registry(path).checkpoints
+    assert (entry.name, entry.source) == ("lstm-embed.hello", "hub:owner/hello")
+    assert entry.revision == hub.repos["owner/hello"].branches["main"]
+    assert entry.license == "mit"
+    assert zoo("predict", "lstm-embed", "hello", "--registry", path).stdout == "ohlol\n"
+    assert zoo("--registry", path, "predict", "lstm-embed", "hello").stdout == "ohlol\n"
+
+
+def test_one_that_is_gone_does_not_hide_the_others(
+    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "registry.toml"
+    path.write_text("schema = 1\n")
+    for name in ("one", "two"):
+        assert zoo("push", checkpoint, f"owner/{name}").code == 0
+        how = ("--name", f"lstm-embed.{name}", "--registry", path)
+        assert zoo("registry", "add", f"hub:owner/{name}", *how).code == 0
+    del hub.repos["owner/one"]
+    settings = {"HF_HOME": str(tmp_path / "another")}
+    seen = zoo("registry", "verify", "--online", "--registry", path, "--json", **settings)
+    assert seen.code == 3
+    assert [row["verdict"] for row in seen.json] == ["failed", "ok"]
+
+
+@pytest.mark.parametrize("namespace", ["", "../owner", "owner/repo", "-owner"])
+def test_a_namespace_that_is_none_is_refused(
+    hub: Hub, zoo: Zoo, copy: Path, namespace: str
+) -> None:
+    result = zoo("registry", "publish", f"--namespace={namespace}", "--registry", copy)
+    assert result.code == 6
+    assert "wanted a user or an organization" in result.stderr
+    assert hub.requests == []

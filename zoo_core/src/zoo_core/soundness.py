@@ -1,0 +1,41 @@
+"""Whether a folder holds a sound checkpoint, without loading it; and a copy of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from zoo_core.errors import IntegrityError
+from zoo_core.files import new_folder, write_new
+from zoo_core.header import read_header
+from zoo_core.manifest import SHARED, WEIGHTS, read_manifest
+
+
+def refuse_unsound(folder: Path) -> None:
+    """Says so if manifest and weights are not sound, or not each other's.
+
+    Raises:
+        IntegrityError: They are not.
+        NotFoundError: There is no manifest.
+    """
+    manifest, weights = read_manifest(folder), folder / WEIGHTS
+    manifest.weights.refuse_other(weights, "the manifest")
+    try:
+        if not read_header(weights.read_bytes()):
+            raise IntegrityError("it holds no tensor")
+    except IntegrityError as error:
+        raise IntegrityError(f"{weights}: {error}") from None
+
+
+def copy_checkpoint(folder: Path, target: Path) -> None:
+    """Copies what others need of a checkpoint to a new folder, all of it or nothing.
+
+    Raises:
+        IntegrityError: It is not sound.
+        NotFoundError: There is none.
+        TargetError: The target is there already, or cannot be written to.
+    """
+    refuse_unsound(folder)
+    with new_folder(target) as half:
+        for name in SHARED:
+            if (folder / name).exists():
+                write_new(half / name, (folder / name).read_bytes())
