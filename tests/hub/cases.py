@@ -188,7 +188,7 @@ PULLS = [
         "other bytes than the registry pins",
         4,
         "registry says",
-        QUARANTINE,
+        NOTHING,
         spoil=flipped,
         pinned=True,
     ),
@@ -200,7 +200,7 @@ PULLS = [
         spoil=truncated,
         pinned=True,
     ),
-    Case("weights that are cut short", 4, "tensors have", NOTHING, spoil=truncated),
+    Case("weights that are cut short", 4, "config.json says", NOTHING, spoil=truncated),
     Case(
         "weights of another model",
         4,
@@ -208,9 +208,7 @@ PULLS = [
         NOTHING,
         spoil=holding(WEIGHTS, OTHERS),
     ),
-    Case(
-        "an empty file as weights", 4, "do not hold a header", NOTHING, spoil=holding(WEIGHTS, b"")
-    ),
+    Case("an empty file as weights", 4, "is empty", NOTHING, spoil=holding(WEIGHTS, b"")),
     Case(
         "a Git LFS pointer as weights", 4, "Git LFS pointer", NOTHING, spoil=holding(WEIGHTS, LFS)
     ),
@@ -273,11 +271,19 @@ PUSHES = [
         faults=(Fault(COMMIT, "status", 412),),
     ),
     Case(
-        "silence on the commit",
+        "silence on making the repo",
         5,
         "cannot reach",
         BUILT,
-        faults=always(COMMIT, "silent", 4),
+        faults=always("create", "silent", 4),
+        settings=QUICK,
+    ),
+    Case(
+        "silence on the commit, which is made",
+        0,
+        "",
+        ONE,
+        faults=(Fault(COMMIT, "silent", 4),),
         settings=QUICK,
     ),
     Case("nobody listens", 5, "cannot reach", BUILT, settings=DEAD),

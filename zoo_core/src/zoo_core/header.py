@@ -80,10 +80,15 @@ def read_header(data: bytes) -> dict[str, TensorRecord]:
     try:
         return _read(data)
     except IntegrityError:
-        for beginning, kind in FOREIGN.items():
-            if data.startswith(beginning):
-                raise IntegrityError(f"it is {kind}") from None
+        if kind := foreign_kind(data):
+            raise IntegrityError(f"it is {kind}") from None
         raise
+
+
+def foreign_kind(data: bytes) -> str:
+    """What else a file is, by its beginning; empty if it is not known."""
+    known = (kind for beginning, kind in FOREIGN.items() if data.startswith(beginning))
+    return "empty" if not data else next(known, "")
 
 
 def _read(data: bytes) -> dict[str, TensorRecord]:
