@@ -46,7 +46,7 @@ class Case:
         spoil: What the repo, or the folder to be pushed, holds instead of a sound checkpoint.
         how: What is special about the repo.
         pinned: Whether a registry pins the sound checkpoint.
-        settings: Environment.
+        settings: Environment; a server that never gets well is given up soon.
     """
 
     what: str
@@ -130,7 +130,6 @@ PULLS = [
         "cannot reach",
         NOTHING,
         faults=always("GET /api", "silent", 4),
-        settings=QUICK,
     ),
     Case(
         "silence of the store",
@@ -138,7 +137,6 @@ PULLS = [
         "timed out",
         NOTHING,
         faults=always(LARGE, "silent", 4),
-        settings=QUICK,
     ),
     Case("nobody listens", 5, "cannot reach", NOTHING, settings=DEAD),
     Case("`HF_HUB_OFFLINE=1`", 5, "forbids", NOTHING, settings={"HF_HUB_OFFLINE": "1"}),
@@ -204,7 +202,7 @@ PULLS = [
     Case(
         "weights of another model",
         4,
-        "is not the one that",
+        "config.json says",
         NOTHING,
         spoil=holding(WEIGHTS, OTHERS),
     ),
@@ -276,7 +274,6 @@ PUSHES = [
         "cannot reach",
         BUILT,
         faults=always("create", "silent", 4),
-        settings=QUICK,
     ),
     Case(
         "silence on the commit, which is made",

@@ -157,12 +157,13 @@ class Handler(BaseHTTPRequestHandler):
                     given = {key: unquote(each or "") for key, each in match.groupdict().items()}
                     route: Callable[..., None] = getattr(self, f"on_{name}")
                     route(**given)
-                    if self.fault and self.fault.kind == "then":
-                        self.fault.then()
-                    return
-            raise Refusal(404)
+                    break
+            else:
+                raise Refusal(404)
         except Refusal as refusal:
             self.refuse(refusal)
+        if self.fault and self.fault.kind == "then":
+            self.fault.then()
 
     do_GET = do_HEAD = do_POST = do_PUT = answer
 
