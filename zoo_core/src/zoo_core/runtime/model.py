@@ -21,11 +21,13 @@ class AbstractModel(nn.Module, ABC):
         carries_state: Whether pieces, each started from the state of the one before, give what
             the whole gives.
         window: How many steps a model without state must be fed; None if any number will do.
+        exportable: Whether torch.export can trace it: no value of a tensor decides what is done.
     """
 
     causal: bool
     carries_state: bool
     window: int | None = None
+    exportable: bool = True
 
     def __init__(self, signature: Signature) -> None:
         super().__init__()

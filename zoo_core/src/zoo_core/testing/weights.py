@@ -1,0 +1,177 @@
+"""Checks of models: their weights, how they learn, and how they are kept."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.tensors import load_weights, to_bytes
+from zoo_core.testing.check import DoesNotApply, Finding, check
+from zoo_core.testing.model_case import EXACT, ModelCase, answer, distance, learn
+
+RATES = (0.1, 0.03, 0.01, 0.003)
+STEPS = 200
+SHARE = 0.1
+
+
+@check(
+    "Use the parameter in forward, and do not detach what comes of it; remove it if it is of no "
+    "use, or make it a buffer, or set requires_grad = False, if it shall not learn.",
+    needs=("shapes",),
+)
+def gradients(case: ModelCase) -> Finding | None:
+    """A gradient reaches every parameter."""
+    model = case.build()
+    learn(model, case.batch())
+    missed = [
+        name
+        for name, each in model.named_parameters()
+        if each.requires_grad and (each.grad is None or not each.grad.any())
+    ]
+    if not missed:
+        return None
+    return Finding("a gradient other than zero for every parameter", f"none for {', '.join(missed)}")
+
+
+@check(
+    "Leave the logits unbounded (no softmax, tanh or clamp at the end), see that the weights do "
+    "not start at zero, and that every input reaches the output.",
+    needs=("gradients",),
+)
+def overfits(case: ModelCase) -> Finding | None:
+    """One batch can be learnt by heart."""
+    best = [_learnt(case, rate) for rate in RATES[:1]]
+    for rate in RATES[1:]:
+        if min(best) < SHARE:
+            return None
+        best.append(_learnt(case, rate))
+    if min(best) < SHARE:
+        return None
+    expected = f"{STEPS} steps of Adam bring the loss of one batch below {SHARE:.0%} of the first"
+    return Finding(expected, f"{min(best):.0%} at best, over learning rates {RATES}")
+
+
+@check(
+    "Name parameters and buffers by what they are, never by a counter or the time, let the config "
+    "and the signature alone decide their shapes, and change none of them in evaluation.",
+    needs=("shapes",),
+)
+def state_dict(case: ModelCase) -> Finding | None:
+    """The same config gives the same names and shapes, and answering changes no weight."""
+    first, again = (_shapes(case.build(seed)) for seed in (0, 1))
+    if first != again:
+        unlike = ", ".join(sorted(name for name, _ in first.items() ^ again.items()))
+        expected = "two models of one config have the same names and shapes"
+        return Finding(expected, f"not so for {unlike:.200}")
+    model = case.build()
+    before = {name: each.clone() for name, each in model.state_dict().items()}
+    answer(model, case.batch())
+    changed = [n for n, each in model.state_dict().items() if not torch.equal(each, before[n])]
+    if changed:
+        return Finding("answering in evaluation changes nothing", f"it changes {', '.join(changed)}")
+    return None
+
+
+@check(
+    "Hold all that decides an answer in parameters or buffers: a tensor kept as a plain attribute "
+    "is not saved.",
+    needs=("state-dict",),
+)
+def save_load(case: ModelCase) -> Finding | None:
+    """Weights come back from safetensors bit for bit, and with them the answers."""
+    from safetensors.torch import load
+
+    model, other = case.build(), case.build(seed=1)
+    data = to_bytes(model.state_dict())
+    load_weights(other, load(data), case.spec.name)
+    if to_bytes(other.state_dict()) != data:
+        return Finding("the loaded weights are the saved ones", "other bytes")
+    apart = distance(answer(other, case.batch()), answer(model, case.batch()))
+    if apart:
+        return Finding("the loaded model answers as the saved one", f"{apart:.2g} apart")
+    return None
+
+
+@check(
+    "Draw from torch's global generator and from nothing else (no generator of your own, no "
+    "random, no numpy.random, no set or hash order), and drop nothing in evaluation.",
+    needs=("state-dict",),
+)
+def seed(case: ModelCase) -> Finding | None:
+    """A seed decides the weights and every answer in training; none is random in evaluation."""
+    first, again, other = (to_bytes(case.build(seed).state_dict()) for seed in (0, 0, 1))
+    if first != again:
+        return Finding("one seed gives one set of weights", "two models of seed 0 differ")
+    if first == other:
+        return Finding("another seed gives other weights", "seeds 0 and 1 give the same")
+    model, batch = case.build(), case.batch()
+    if apart := distance(answer(model, batch), answer(model, batch)):
+        return Finding("in evaluation a batch gets one answer", f"{apart:.2g} apart")
+    losses = []
+    for _ in range(2):
+        model = case.build().train()
+        losses.append(learn(model, batch))
+    if losses[0] != losses[1]:
+        return Finding("one seed gives one loss in training", f"{losses[0]!r} and {losses[1]!r}")
+    return None
+
+
+@check(
+    "Decide nothing in forward by the values of tensors (no .item(), int(...) or if on them); a "
+    "model that must says exportable = False.",
+    needs=("shapes",),
+)
+def exports(case: ModelCase) -> Finding | None:
+    """torch.export traces the model, and the trace answers as the model does."""
+    model, batch = case.build(), case.batch()
+    if not model.exportable:
+        raise DoesNotApply("the model says that it cannot be exported")
+    logging.getLogger("torch").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")
+        traced = torch.export.export(_Plain(model), (batch.inputs,)).module()
+        apart = distance(traced(batch.inputs), answer(model, batch))
+    expected = f"the trace answers as the model, to {EXACT:g}"
+    return Finding(expected, f"{apart:.2g} apart") if apart > EXACT else None
+
+
+@final
+class _Plain(nn.Module):
+    """A model from tensor to tensor."""
+
+    def __init__(self, model: AbstractModel) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Inputs to logits."""
+        return answer(self.model, Batch(inputs))
+
+
+def _learnt(case: ModelCase, rate: float) -> float:
+    """The loss after learning one batch by heart, as a share of the first."""
+    model, batch = case.build(), case.batch()
+    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    first = last = learn(model, batch)
+    for _ in range(STEPS):
+        if last < SHARE * first:
+            break
+        optimizer.step()
+        optimizer.zero_grad()
+        last = learn(model, batch)
+    return last / first
+
+
+def _shapes(model: AbstractModel) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(each.shape) for name, each in model.state_dict().items()}
+
+
+CHECKS = (gradients, state_dict, save_load, seed)
+SLOW = (overfits, exports)
+"""Those for which the plainest cases are enough."""
