@@ -69,9 +69,7 @@ class TextClassifier(AbstractModel):
         largest = _without_padding(channels, left, float("-inf")).amax(dim=2)  # (B, C)
         return Output(self.classifier(largest), None)
 
-    def _features(
-        self, channels: Tensor, lengths: Tensor, shortest: int
-    ) -> tuple[Tensor, Tensor]:
+    def _features(self, channels: Tensor, lengths: Tensor, shortest: int) -> tuple[Tensor, Tensor]:
         """Channels (B, E, T) to channels (B, C, T') and what is left of each row, (B,).
 
         What becomes of the shortest row is reckoned with an integer, so that torch.export can

@@ -9,7 +9,7 @@ from zoo_core.catalog import NOUNS, Catalog, Offer
 from zoo_core.discovery import Plugin
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.recipes import list_recipes
+from zoo_core.recipes import Recipe, list_recipes
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
@@ -22,15 +22,16 @@ Groups = list[tuple[tuple[Check, ...], Cases]]
 
 def every_check() -> dict[str, tuple[Check, ...]]:
     """Every check by what it is of."""
-    from zoo_core.testing import datasets, recipes, recurrence, trainers, weights
+    from zoo_core.testing import datasets, objective, recipes, training_runs
+    from zoo_core.testing.models import CHECKS, SLOW
 
     return {
         "plugins": plugins.CHECKS,
         "specs and configs": specs.CHECKS + specs.CONFIG_CHECKS,
         "recipes": recipes.CHECKS,
-        "models": recurrence.CHECKS + weights.CHECKS + weights.SLOW,
+        "models": CHECKS + SLOW,
         "datasets": datasets.CHECKS,
-        "trainers": trainers.CHECKS,
+        "trainers": objective.CHECKS + training_runs.CHECKS,
     }
 
 
@@ -54,16 +55,24 @@ def subjects(catalog: Catalog, plugin: Plugin) -> Iterator[Subject]:
     Raises:
         ConfigError: A recipe is not well-formed.
     """
-    yield Subject(f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])])
+    yield Subject(
+        f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])]
+    )
     for offer in catalog.offers:
         if offer.plugin == plugin:
             yield Subject(f"{NOUNS[type(offer.spec)]} {offer.spec.name}", _groups(catalog, offer))
     ours = catalog._replace(plugins=tuple(p for p in catalog.plugins if p == plugin))
     for recipe in list_recipes(ours):
-        from zoo_core.testing import recipes
+        yield _of_recipe(catalog, recipe)
 
-        case = recipes.RecipeCase(catalog, recipe)
-        yield Subject(f"recipe {recipe.name}", [(recipes.CHECKS, lambda case=case: [case])])
+
+def _of_recipe(catalog: Catalog, recipe: Recipe) -> Subject:
+    from zoo_core.testing import recipes
+
+    return Subject(
+        f"recipe {recipe.name}",
+        [(recipes.CHECKS, lambda: [recipes.RecipeCase(catalog, recipe)])],
+    )
 
 
 def _groups(catalog: Catalog, offer: Offer[Any]) -> Groups:
@@ -75,23 +84,31 @@ def _groups(catalog: Catalog, offer: Offer[Any]) -> Groups:
         case ModelSpec():
             groups += _of_model(spec)
         case DatasetSpec():
-            from zoo_core.testing import datasets
-
-            groups.append((datasets.CHECKS, lambda: [datasets.DatasetCase(offer.plugin, spec)]))
+            groups += _of_dataset(offer.plugin, spec)
         case TrainerSpec():
-            from zoo_core.testing import trainers
-            from zoo_core.testing.samples import with_samples
-
-            there = with_samples(catalog)
-            groups.append((trainers.CHECKS, lambda: trainers.trainer_cases(there, offer)))
+            groups += _of_trainer(catalog, offer)
     return groups
 
 
-def _of_model(spec: ModelSpec) -> Groups:
-    from zoo_core.testing import recurrence, weights
-    from zoo_core.testing.model_cases import model_cases, plain_cases
+def _of_dataset(plugin: Plugin, spec: DatasetSpec) -> Groups:
+    from zoo_core.testing import datasets
+    from zoo_core.testing.dataset_case import DatasetCase
+
+    return [(datasets.CHECKS, lambda: [DatasetCase(plugin, spec)])]
+
+
+def _of_trainer(catalog: Catalog, offer: Offer[TrainerSpec]) -> Groups:
+    from zoo_core.testing import objective, training_runs
+    from zoo_core.testing.trainer_case import taken, trainer_cases
 
     return [
-        (recurrence.CHECKS + weights.CHECKS, lambda: model_cases(spec)),
-        (weights.SLOW, lambda: list(plain_cases(spec))),
+        (objective.CHECKS, lambda: trainer_cases(catalog, offer)),
+        (training_runs.CHECKS, lambda: taken(trainer_cases(catalog, offer))),
     ]
+
+
+def _of_model(spec: ModelSpec) -> Groups:
+    from zoo_core.testing.model_cases import model_cases, plain_cases
+    from zoo_core.testing.models import CHECKS, SLOW
+
+    return [(CHECKS, lambda: model_cases(spec)), (SLOW, lambda: plain_cases(spec))]

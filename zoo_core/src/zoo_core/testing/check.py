@@ -26,7 +26,7 @@ class Finding(NamedTuple):
 
 
 @final
-class DoesNotApply(Exception):  # noqa: N818  # no error: the rule is for others
+class DoesNotApply(Exception):
     """Raised by a check whose rule says nothing of this case, with the reason."""
 
 

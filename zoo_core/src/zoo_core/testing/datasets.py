@@ -3,30 +3,19 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from itertools import combinations
-from pathlib import Path
-from typing import Any, final
 
 import torch
-from torch import Tensor
 
-from zoo_core.discovery import Plugin
 from zoo_core.downloads import at_hand_only
 from zoo_core.errors import DataError, NetworkError
-from zoo_core.imports import resolve
-from zoo_core.runtime.batch import IGNORED, Batch, Output
-from zoo_core.runtime.dataset import AbstractDataset
-from zoo_core.settings import make, values_of
-from zoo_core.signature import Features, Grid, Signature, Tokens
-from zoo_core.specs import DatasetSpec
+from zoo_core.runtime.batch import Output
+from zoo_core.settings import values_of
 from zoo_core.testing.check import DoesNotApply, Finding, check
+from zoo_core.testing.dataset_case import SEED, DatasetCase, misfit, rows_of, same
 from zoo_core.testing.fresh import in_fresh_process
 from zoo_core.testing.sample_values import needed_values
-from zoo_core.vocabulary import Vocabulary
 
-SEED = 3
 SHARED = 0.01
 """The share of a held-out split's rows that may be in another by chance, as in repeated prose."""
 FINGERPRINT = """
@@ -36,47 +25,6 @@ spec = load_catalog([plugin]).find(DatasetSpec, rest[0]).spec
 config = make(resolve(spec.config), "dataset", rest[1])
 print(json.dumps(resolve(spec.factory)(config, None).fingerprint))
 """
-
-
-@final
-@dataclass(frozen=True)
-class DatasetCase:
-    """A dataset and a batch size.
-
-    Args:
-        plugin: Who brings it.
-        spec: The dataset's.
-        rows: B.
-    """
-
-    plugin: Plugin
-    spec: DatasetSpec
-    rows: int = 8
-
-    def label(self) -> str:
-        """The case in words."""
-        return f"B={self.rows}"
-
-    def smaller(self) -> Iterator[DatasetCase]:
-        """The same in smaller batches."""
-        for rows in (1, 2, 4):
-            if rows < self.rows:
-                yield replace(self, rows=rows)
-
-    @property
-    def config(self) -> Any:
-        """The defaults; where a file must be given, one that is there on every machine."""
-        config = resolve(self.spec.config)
-        return make(config, "dataset", needed_values(config, Path(__file__)))
-
-    def open(self, vocabulary: Vocabulary | None = None) -> AbstractDataset:
-        """The dataset, made anew."""
-        dataset: AbstractDataset = resolve(self.spec.factory)(self.config, vocabulary)
-        return dataset
-
-    def epoch(self, split: str, epoch: int, seed: int = SEED, start: int = 0) -> list[Batch]:
-        """The batches of an epoch of a dataset made anew."""
-        return list(self.open().batches(split, self.rows, seed, epoch, start))
 
 
 @check(
@@ -93,7 +41,7 @@ def batches_fit(case: DatasetCase) -> Finding | None:
                 return Finding("a split train", f"{dataset.splits}")
             for split in dataset.splits:
                 batch = next(iter(dataset.batches(split, case.rows, SEED, epoch=1)))
-                if wrong := _misfit(dataset.signature, batch):
+                if wrong := misfit(dataset.signature, batch):
                     return Finding(*wrong)
     except NetworkError as error:
         raise DoesNotApply(f"its data must be downloaded first: {error}") from None
@@ -126,7 +74,7 @@ def start(case: DatasetCase) -> Finding | None:
     whole = case.epoch("train", epoch=1)
     for first in sorted({1, len(whole) // 2, len(whole)}):
         rest = case.epoch("train", epoch=1, start=first)
-        if not _same(rest, whole[first:]):
+        if not same(rest, whole[first:]):
             expected = f"start={first} gives batches {first} to {len(whole)} of the epoch"
             return Finding(expected, f"{len(rest)} batches, and others")
     return None
@@ -147,7 +95,7 @@ def order(case: DatasetCase) -> Finding | None:
         seen.append(case.epoch("train", epoch=1))
         if not torch.equal(before, torch.get_rng_state()):
             return Finding("torch's global generator is left alone", "numbers were drawn from it")
-    if _same(*seen):
+    if same(*seen):
         return None
     return Finding(f"seed {SEED} gives one order, twice", "two orders")
 
@@ -156,7 +104,7 @@ def order(case: DatasetCase) -> Finding | None:
 def evaluation(case: DatasetCase) -> Finding | None:
     """Epoch 0 is the same whatever the seed."""
     for split in case.open().splits:
-        if not _same(case.epoch(split, 0, seed=0), case.epoch(split, 0, seed=1)):
+        if not same(case.epoch(split, 0, seed=0), case.epoch(split, 0, seed=1)):
             return Finding(f"epoch 0 of {split} is one for seeds 0 and 1", "two orders")
     return None
 
@@ -168,7 +116,7 @@ def evaluation(case: DatasetCase) -> Finding | None:
 )
 def splits(case: DatasetCase) -> Finding | None:
     """No row is in two splits."""
-    found = {split: _rows(case.epoch(split, 0)) for split in case.open().splits}
+    found = {split: rows_of(case.epoch(split, 0)) for split in case.open().splits}
     if len(found) == 1:
         raise DoesNotApply("there is one split only")
     for one, other in combinations(found, 2):
@@ -214,58 +162,6 @@ def typed(case: DatasetCase) -> Finding | None:
     steps = (batch.inputs.shape[1],) if signature.per == "step" else ()
     said: object = dataset.decode(Output(torch.zeros(1, *steps, signature.classes), None))
     return None if isinstance(said, str) else Finding("an answer in words", f"{said!r:.60}")
-
-
-def _misfit(signature: Signature, batch: Batch) -> tuple[str, str] | None:
-    """What a batch should be and is not."""
-    inputs, targets = batch.inputs, batch.targets
-    seen = f"{inputs.dtype} {tuple(inputs.shape)}"
-    match signature.inputs:
-        case Tokens(size) if inputs.dim() != 2 or inputs.is_floating_point():
-            return "integer inputs (B, T)", seen
-        case Tokens(size) if not 0 <= int(inputs.min()) <= int(inputs.max()) < size:
-            return f"ids from 0 to {size - 1}", f"{int(inputs.min())} to {int(inputs.max())}"
-        case Features(size) if inputs.dim() != 3 or inputs.shape[2] != size:
-            return f"inputs (B, T, {size})", seen
-        case Grid(channels, sizes) if tuple(inputs.shape[1:]) != (channels, *sizes):
-            return f"inputs {('B', channels, *sizes)}", seen
-    if targets is None:
-        return "targets", "None"
-    shape = tuple(inputs.shape[:2] if signature.per == "step" else inputs.shape[:1])
-    if tuple(targets.shape) != shape:
-        return f"targets {shape}", f"{tuple(targets.shape)}"
-    counted = targets[targets != IGNORED]
-    if len(counted) and not 0 <= int(counted.min()) <= int(counted.max()) < signature.classes:
-        span = f"{int(counted.min())} to {int(counted.max())}"
-        return f"targets from 0 to {signature.classes - 1}", span
-    lengths = batch.lengths
-    if lengths is not None and not 1 <= int(lengths.min()) <= int(lengths.max()) <= inputs.shape[1]:
-        return f"lengths from 1 to {inputs.shape[1]}", f"{lengths.tolist()}"
-    return None
-
-
-def _same(one: list[Batch], other: list[Batch]) -> bool:
-    return len(one) == len(other) and all(
-        a.carry == b.carry and all(map(_equal, a[:3], b[:3]))
-        for a, b in zip(one, other, strict=True)
-    )
-
-
-def _equal(one: Tensor | None, other: Tensor | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return torch.equal(one, other)
-
-
-def _rows(batches: list[Batch]) -> set[bytes]:
-    """Every row with its labels, as bytes."""
-    found = set()
-    for inputs, targets, lengths, _ in batches:
-        assert targets is not None, "training data has labels"
-        ends = lengths.tolist() if lengths is not None else [None] * len(inputs)
-        for row, label, end in zip(inputs, targets, ends, strict=True):
-            found.add(row[:end].numpy().tobytes() + label.numpy().tobytes())
-    return found
 
 
 CHECKS = (batches_fit, batch_count, start, order, evaluation, splits, fingerprint, typed)

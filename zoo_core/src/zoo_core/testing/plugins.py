@@ -12,7 +12,6 @@ from zoo_core.catalog import NOUNS, Catalog
 from zoo_core.discovery import Plugin
 from zoo_core.imports import resolve
 from zoo_core.loading import HOOKS, answers, check_api, check_names, hooks_of
-from zoo_core.specs import AbstractSpec
 from zoo_core.testing.check import Finding, check
 from zoo_core.testing.fresh import in_fresh_process
 
@@ -77,7 +76,9 @@ def imports(case: PluginCase) -> Finding | None:
     return None
 
 
-@check("Name the plugin API that the plugin is written for, as the message says.", needs=("imports",))
+@check(
+    "Name the plugin API that the plugin is written for, as the message says.", needs=("imports",)
+)
 def api_version(case: PluginCase) -> Finding | None:
     """ZOO_API is the plugin API of the installed zoo-core."""
     check_api(case.module)
@@ -113,9 +114,9 @@ def names(case: PluginCase) -> Finding | None:
     for hook, found in case.offered().items():
         check_names(hook, found)
         for spec in found:
-            others = case.catalog.of(HOOKS[hook]) if isinstance(spec, AbstractSpec) else ()
-            for other in others:
-                if other.spec.name == spec.name and other.plugin != case.plugin:
+            for other in case.catalog.offers:
+                alike = type(other.spec) is type(spec) and other.spec.name == spec.name
+                if alike and other.plugin != case.plugin:
                     noun = f"{NOUNS[type(spec)]} {spec.name!r}"
                     return Finding(f"{noun} from one plugin", f"{other.plugin.name} has it too")
     return None
@@ -146,7 +147,9 @@ def import_budget(case: PluginCase) -> Finding | None:
         fastest = min(fastest, in_fresh_process(case.plugin, LISTING)[0])
     if fastest <= BUDGET:
         return None
-    return Finding(f"at most {BUDGET * 1000:.0f} ms", f"{fastest * 1000:.0f} ms, the best of {TRIES}")
+    return Finding(
+        f"at most {BUDGET * 1000:.0f} ms", f"{fastest * 1000:.0f} ms, the best of {TRIES}"
+    )
 
 
 CHECKS = (imports, api_version, hooks, return_types, names, light, import_budget)

@@ -72,7 +72,7 @@ def recipe_fits(case: RecipeCase) -> Finding | None:
     needs=("recipe-plan",),
 )
 def recipe_told(case: RecipeCase) -> Finding | None:
-    """A recipe says what it is for, how long it takes, and which figure of its own it must reach."""
+    """A recipe says what it is for, how long it takes, and what was published of it."""
     recipe = case.recipe
     for key in ("summary", "note"):
         said = str(recipe.tables.get(key, ""))

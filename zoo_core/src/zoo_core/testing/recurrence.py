@@ -117,7 +117,9 @@ def padding_independence(case: ModelCase) -> Finding | None:
     if not case.free or case.steps == 1:
         raise DoesNotApply("there is one length only")
     model, batch = case.build(), case.batch()
-    lengths = torch.tensor([(case.steps, case.steps // 2, case.steps - 1)[n % 3] for n in range(case.rows)])
+    lengths = torch.tensor(
+        [(case.steps, case.steps // 2, case.steps - 1)[n % 3] for n in range(case.rows)]
+    )
     if case.rows == 1:
         lengths -= 1
     try:
