@@ -9,6 +9,7 @@ from zoo_core.catalog import NOUNS, Catalog, load_catalog
 from zoo_core.discovery import Plugin
 
 from zoo_cli.output import json_option, print_json
+from zoo_cli.plugins_check import check
 
 
 @click.group(invoke_without_command=True)
@@ -38,6 +39,9 @@ def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
                 click.echo(f"  {key}: {row[key]}")
         if "traceback" in row:
             click.echo(row["traceback"])
+
+
+plugins.add_command(check)
 
 
 def _working(catalog: Catalog, plugin: Plugin) -> dict[str, Any]:
