@@ -69,6 +69,11 @@ def list_recipes(catalog: Catalog) -> list[Recipe]:
     return sorted(found, key=lambda recipe: (recipe.name, recipe.plugin))
 
 
+def recipe_names(catalog: Catalog) -> list[tuple[Plugin, str]]:
+    """The recipes of every working plugin, unread: who brings them, and ``model.tag``."""
+    return sorted((plugin, name) for name, plugin, _ in _files(catalog))
+
+
 def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
     """The recipe that ``model.tag`` or ``plugin:model.tag`` names.
 

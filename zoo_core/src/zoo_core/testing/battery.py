@@ -9,10 +9,11 @@ from zoo_core.catalog import NOUNS, Catalog, Offer
 from zoo_core.discovery import Plugin
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.recipes import Recipe, list_recipes
+from zoo_core.recipes import recipe_names
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
+from zoo_core.testing.fresh import Elsewhere
 from zoo_core.testing.plugins import PluginCase
 from zoo_core.testing.specs import SpecCase
 from zoo_core.testing.subject import Cases, Subject
@@ -50,32 +51,30 @@ def find_plugin(catalog: Catalog, name: str) -> Plugin:
 
 
 def subjects(catalog: Catalog, plugin: Plugin) -> Iterator[Subject]:
-    """The plugin itself, its specs and its recipes; of a broken one, itself alone.
-
-    Raises:
-        ConfigError: A recipe is not well-formed.
-    """
+    """The plugin itself, its specs and its recipes; of a broken one, itself alone."""
     yield Subject(
         f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])]
     )
+    elsewhere = Elsewhere(plugin)
     for offer in catalog.offers:
         if offer.plugin == plugin:
-            yield Subject(f"{NOUNS[type(offer.spec)]} {offer.spec.name}", _groups(catalog, offer))
-    ours = catalog._replace(plugins=tuple(p for p in catalog.plugins if p == plugin))
-    for recipe in list_recipes(ours):
-        yield _of_recipe(catalog, recipe)
+            name = f"{NOUNS[type(offer.spec)]} {offer.spec.name}"
+            yield Subject(name, _groups(catalog, offer, elsewhere))
+    for owner, name in recipe_names(catalog):
+        if owner == plugin:
+            yield _of_recipe(catalog, plugin, name)
 
 
-def _of_recipe(catalog: Catalog, recipe: Recipe) -> Subject:
+def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> Subject:
     from zoo_core.testing import recipes
 
     return Subject(
-        f"recipe {recipe.name}",
-        [(recipes.CHECKS, lambda: [recipes.RecipeCase(catalog, recipe)])],
+        f"recipe {name}",
+        [(recipes.CHECKS, lambda: [recipes.RecipeCase(catalog, plugin, name)])],
     )
 
 
-def _groups(catalog: Catalog, offer: Offer[Any]) -> Groups:
+def _groups(catalog: Catalog, offer: Offer[Any], elsewhere: Elsewhere) -> Groups:
     spec = offer.spec
     groups: Groups = [(specs.CHECKS, lambda: [SpecCase(spec)])]
     if hasattr(spec, "config"):
@@ -84,17 +83,17 @@ def _groups(catalog: Catalog, offer: Offer[Any]) -> Groups:
         case ModelSpec():
             groups += _of_model(spec)
         case DatasetSpec():
-            groups += _of_dataset(offer.plugin, spec)
+            groups += _of_dataset(spec, elsewhere)
         case TrainerSpec():
             groups += _of_trainer(catalog, offer)
     return groups
 
 
-def _of_dataset(plugin: Plugin, spec: DatasetSpec) -> Groups:
+def _of_dataset(spec: DatasetSpec, elsewhere: Elsewhere) -> Groups:
     from zoo_core.testing import datasets
     from zoo_core.testing.dataset_case import DatasetCase
 
-    return [(datasets.CHECKS, lambda: [DatasetCase(plugin, spec)])]
+    return [(datasets.CHECKS, lambda: [DatasetCase(spec, elsewhere)])]
 
 
 def _of_trainer(catalog: Catalog, offer: Offer[TrainerSpec]) -> Groups:

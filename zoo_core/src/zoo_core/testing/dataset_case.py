@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, final
 
 import torch
 from torch import Tensor
 
-from zoo_core.discovery import Plugin
 from zoo_core.imports import resolve
 from zoo_core.runtime.batch import IGNORED, Batch
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.settings import make
 from zoo_core.signature import Features, Inputs, Signature, Tokens
 from zoo_core.specs import DatasetSpec
+from zoo_core.testing.fresh import Elsewhere
 from zoo_core.testing.sample_values import needed_values
 from zoo_core.vocabulary import Vocabulary
 
@@ -29,13 +28,13 @@ class DatasetCase:
     """A dataset and a batch size.
 
     Args:
-        plugin: Who brings it.
         spec: The dataset's.
+        elsewhere: What other processes see of the plugin.
         rows: B.
     """
 
-    plugin: Plugin
     spec: DatasetSpec
+    elsewhere: Elsewhere
     rows: int = 8
 
     def label(self) -> str:
@@ -52,7 +51,7 @@ class DatasetCase:
     def config(self) -> Any:
         """The defaults; where a file must be given, one that is there on every machine."""
         config = resolve(self.spec.config)
-        return make(config, "dataset", needed_values(config, Path(__file__)))
+        return make(config, "dataset", needed_values(config))
 
     def open(self, vocabulary: Vocabulary | None = None) -> AbstractDataset:
         """The dataset, made anew."""

@@ -10,21 +10,12 @@ import torch
 from zoo_core.downloads import at_hand_only
 from zoo_core.errors import DataError, NetworkError
 from zoo_core.runtime.batch import Output
-from zoo_core.settings import values_of
 from zoo_core.testing.check import DoesNotApply, Finding, check
 from zoo_core.testing.dataset_case import SEED, DatasetCase, misfit, rows_of, same
-from zoo_core.testing.fresh import in_fresh_process
 from zoo_core.testing.sample_values import needed_values
 
 SHARED = 0.01
 """The share of a held-out split's rows that may be in another by chance, as in repeated prose."""
-FINGERPRINT = """
-from zoo_core.specs import DatasetSpec
-from zoo_core.settings import make
-spec = load_catalog([plugin]).find(DatasetSpec, rest[0]).spec
-config = make(resolve(spec.config), "dataset", rest[1])
-print(json.dumps(resolve(spec.factory)(config, None).fingerprint))
-"""
 
 
 @check(
@@ -66,21 +57,6 @@ def batch_count(case: DatasetCase) -> Finding | None:
 
 
 @check(
-    "Compute the order from seed and epoch and begin at batch number start of it.",
-    needs=("batch-count",),
-)
-def start(case: DatasetCase) -> Finding | None:
-    """With a start, an epoch goes on as if its first batches had been taken."""
-    whole = case.epoch("train", epoch=1)
-    for first in sorted({1, len(whole) // 2, len(whole)}):
-        rest = case.epoch("train", epoch=1, start=first)
-        if not same(rest, whole[first:]):
-            expected = f"start={first} gives batches {first} to {len(whole)} of the epoch"
-            return Finding(expected, f"{len(rest)} batches, and others")
-    return None
-
-
-@check(
     "Draw the order from a generator of your own, torch.Generator().manual_seed(...) of seed and "
     "epoch, and touch no global generator.",
     needs=("batch-count",),
@@ -98,6 +74,21 @@ def order(case: DatasetCase) -> Finding | None:
     if same(*seen):
         return None
     return Finding(f"seed {SEED} gives one order, twice", "two orders")
+
+
+@check(
+    "Compute the order from seed and epoch and begin at batch number start of it.",
+    needs=("order",),
+)
+def start(case: DatasetCase) -> Finding | None:
+    """With a start, an epoch goes on as if its first batches had been taken."""
+    whole = case.epoch("train", epoch=1)
+    for first in sorted({1, len(whole) // 2, len(whole)}):
+        rest = case.epoch("train", epoch=1, start=first)
+        if not same(rest, whole[first:]):
+            expected = f"start={first} gives batches {first} to {len(whole)} of the epoch"
+            return Finding(expected, f"{len(rest)} batches, and others")
+    return None
 
 
 @check("Shuffle nothing in epoch 0, which is for evaluation.", needs=("batch-count",))
@@ -136,8 +127,7 @@ def fingerprint(case: DatasetCase) -> Finding | None:
     dataset = case.open()
     first = dataset.fingerprint
     next(iter(dataset.batches("train", case.rows, SEED, epoch=1)))
-    values = values_of(case.config)
-    elsewhere = in_fresh_process(case.plugin, FINGERPRINT, case.spec.name, values)
+    elsewhere = case.elsewhere.fingerprints.get(case.spec.name, "none")
     seen = {"after a batch": dataset.fingerprint, "made anew": case.open().fingerprint}
     for where, other in (seen | {"in another process": elsewhere}).items():
         if other != first:
@@ -164,4 +154,4 @@ def typed(case: DatasetCase) -> Finding | None:
     return None if isinstance(said, str) else Finding("an answer in words", f"{said!r:.60}")
 
 
-CHECKS = (batches_fit, batch_count, start, order, evaluation, splits, fingerprint, typed)
+CHECKS = (batches_fit, batch_count, order, start, evaluation, splits, fingerprint, typed)

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import final
 
 from zoo_core.catalog import Catalog
+from zoo_core.discovery import Plugin
 from zoo_core.downloads import at_hand_only
 from zoo_core.draft import draft
 from zoo_core.errors import NetworkError
 from zoo_core.plan import Plan
-from zoo_core.recipes import TABLES, Recipe
+from zoo_core.recipes import TABLES, Recipe, find_recipe
+from zoo_core.references import Named
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.dataset import AbstractDataset
@@ -23,22 +25,35 @@ from zoo_core.vocabulary import Vocabulary
 @final
 @dataclass(frozen=True)
 class RecipeCase:
-    """A recipe among what is installed."""
+    """A recipe among what is installed.
+
+    Args:
+        catalog: What is installed.
+        plugin: Who brings it.
+        name: ``model.tag``.
+    """
 
     catalog: Catalog
-    recipe: Recipe
+    plugin: Plugin
+    name: str
 
     def label(self) -> str:
         """The file's name."""
-        return f"recipes/{self.recipe.name}.toml"
+        return f"recipes/{self.name}.toml"
 
     def smaller(self) -> tuple[RecipeCase, ...]:
         """None."""
         return ()
 
+    @property
+    def recipe(self) -> Recipe:
+        """What the file says."""
+        model, _, tag = self.name.partition(".")
+        return find_recipe(self.catalog, Named(self.plugin.name, model, tag))
+
     def plan(self) -> Plan:
         """What the recipe plans."""
-        return draft(self.catalog, f"{self.recipe.plugin.name}:{self.recipe.name}").plan()
+        return draft(self.catalog, f"{self.plugin.name}:{self.name}").plan()
 
 
 @check("Name a model, a dataset and a trainer that are installed, and settings that they have.")
