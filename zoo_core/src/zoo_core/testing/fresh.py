@@ -57,7 +57,7 @@ def in_fresh_process(plugin: Plugin, program: str) -> Any:
         capture_output=True,
         text=True,
         check=False,
-        env=environment | {"PYTHONHASHSEED": "random"},
+        env=environment | {"PYTHONHASHSEED": "random", "OMP_NUM_THREADS": "1"},
         timeout=SECONDS,
     )
     if done.returncode:

@@ -87,7 +87,10 @@ def causality(case: ModelCase) -> Finding | None:
     model, batch = case.build(), case.batch()
     changed = batch.inputs.clone()
     changed[:, -1] = (changed[:, -1] + 1) % case.signature.input_size
-    apart = distance(answer(model, batch)[:, :-1], answer(model, Batch(changed))[:, :-1])
+    before, after = answer(model, batch), answer(model, Batch(changed))
+    if torch.equal(before[:, -1], after[:, -1]):
+        return Finding("the last output depends on the last input", "it does not")
+    apart = distance(before[:, :-1], after[:, :-1])
     if model.causal:
         return _too_far(apart, 0.0, "another last input changes no earlier output")
     if apart == 0:
@@ -127,7 +130,7 @@ def padding_independence(case: ModelCase) -> Finding | None:
         for row, length in enumerate(lengths.tolist()):
             short = answer(model, Batch(batch.inputs[:, :length]))[row]
             kept = padded[row, :length] if case.signature.per == "step" else padded[row]
-            expected = f"{length} steps padded to {case.steps} and not padded give one answer"
+            expected = f"T={length} padded to T={case.steps} and not padded give one answer"
             if found := _too_far(distance(kept, short), EXACT, expected):
                 return found
     except MisfitError as error:

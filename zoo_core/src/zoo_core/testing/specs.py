@@ -92,8 +92,8 @@ def config_documented(case: SpecCase) -> Finding | None:
 
 
 @check(
-    "Let __post_init__ derive nothing from what was given, and name no field 'name', by which "
-    "recipes name the part itself.",
+    "Hold what TOML can say (numbers, text, booleans, paths), derive nothing from it, and name no "
+    "field 'name', by which recipes name the part itself.",
     needs=("config-defaults",),
 )
 def config_round_trip(case: SpecCase) -> Finding | None:

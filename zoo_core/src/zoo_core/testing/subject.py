@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Literal, NamedTuple, TypeAlias, final
+from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 from zoo_core.testing.check import Case, Check, DoesNotApply, Finding, look, smallest
 
@@ -47,6 +49,20 @@ class Result(NamedTuple):
         )
 
 
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Inside, torch, if it is there, takes one thread: several would wait for each other here."""
+    torch: Any = sys.modules.get("torch")
+    before = torch.get_num_threads() if torch else 1
+    if before > 1:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        if before > 1:
+            torch.set_num_threads(before)
+
+
 @final
 class Subject:
     """One part of a plugin.
@@ -71,7 +87,8 @@ class Subject:
     def result(self, name: str) -> Result:
         """What one check says; what it needs is looked at first, and nothing twice."""
         if name not in self._results:
-            self._results[name] = self._examine(self.checks[name])
+            with one_thread():
+                self._results[name] = self._examine(self.checks[name])
         return self._results[name]
 
     def _examine(self, rule: Check) -> Result:

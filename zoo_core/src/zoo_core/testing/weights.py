@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import logging
 import warnings
+from collections.abc import Iterator
 from typing import final
 
 import torch
@@ -93,13 +96,24 @@ def exports(case: ModelCase) -> Finding | None:
     model, batch = case.build(), case.batch()
     if not model.exportable:
         raise DoesNotApply("the model says that it cannot be exported")
-    logging.getLogger("torch").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")
+    with _quiet(), torch.no_grad():
         traced = torch.export.export(_Plain(model), (batch.inputs,)).module()
         apart = distance(traced(batch.inputs), answer(model, batch))
     expected = f"the trace answers as the model, to {EXACT:g}"
     return Finding(expected, f"{apart:.2g} apart") if apart > EXACT else None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Inside, torch logs, warns and prints nothing of what it could not trace."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
 
 
 @final
