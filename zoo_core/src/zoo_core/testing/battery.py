@@ -14,7 +14,7 @@ from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
 from zoo_core.testing.fresh import Elsewhere
-from zoo_core.testing.plugins import PluginCase
+from zoo_core.testing.plugin_case import PluginCase
 from zoo_core.testing.specs import SpecCase
 from zoo_core.testing.subject import Cases, Subject
 

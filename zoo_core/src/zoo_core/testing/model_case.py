@@ -17,6 +17,7 @@ from zoo_core.runtime.state import State
 from zoo_core.settings import make
 from zoo_core.signature import Features, Grid, Signature, Tokens
 from zoo_core.specs import ModelSpec
+from zoo_core.testing.check import DoesNotApply, Finding
 
 EXACT = 1e-12
 """How far two answers in double precision may lie apart that should be one."""
@@ -91,6 +92,18 @@ def random_batch(
     return Batch(inputs, targets)
 
 
+def carrying(case: ModelCase) -> AbstractModel:
+    """The model, if it carries its state.
+
+    Raises:
+        DoesNotApply: It does not.
+    """
+    model = case.build()
+    if not model.carries_state:
+        raise DoesNotApply("the model carries no state")
+    return model
+
+
 def answer(model: AbstractModel, batch: Batch, state: State | None = None) -> Tensor:
     """The logits of a batch."""
     logits: Tensor = model(batch, state).logits
@@ -113,3 +126,9 @@ def distance(one: Tensor, other: Tensor) -> float:
     """The largest difference between two tensors of one shape; infinite for NaN."""
     apart = (one - other).abs().max().item() if one.numel() else 0.0
     return apart if apart == apart else float("inf")  # noqa: PLR0124  # NaN alone differs
+
+
+def too_far(apart: float, bound: float, expected: str) -> Finding | None:
+    """What is wrong if two answers lie further apart than a bound; 0 is for bit for bit."""
+    within = f"to {bound:g}" if bound else "bit for bit"
+    return Finding(f"{expected}, {within}", f"{apart:.2g} apart") if apart > bound else None

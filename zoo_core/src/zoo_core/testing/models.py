@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zoo_core.testing import learning, recurrence, weights
+from zoo_core.testing import answers, exporting, learning, recurrence, weights
 
-CHECKS = recurrence.CHECKS + learning.CHECKS + weights.CHECKS
-SLOW = learning.SLOW + weights.SLOW
+CHECKS = answers.CHECKS + recurrence.CHECKS + learning.CHECKS + weights.CHECKS
+SLOW = learning.SLOW + exporting.SLOW
 """Those for which the plainest cases are enough."""

@@ -4,69 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, final
 
-from zoo_core.catalog import NOUNS, Catalog
-from zoo_core.discovery import Plugin
+from zoo_core.catalog import NOUNS
 from zoo_core.imports import resolve
-from zoo_core.loading import HOOKS, answers, check_api, check_names, hooks_of
+from zoo_core.loading import check_api, check_names, hooks_of
 from zoo_core.testing.check import Finding, check
 from zoo_core.testing.fresh import in_fresh_process
+from zoo_core.testing.plugin_case import HEAVY, LISTING, PluginCase
 
-HEAVY = ("huggingface_hub", "matplotlib", "numpy", "safetensors", "torch")
 BUDGET = 0.1
 """Seconds that loading a plugin may add to the start of every command."""
 TRIES = 3
-LISTING = f"""
-began = time.perf_counter()
-catalog = load_catalog([plugin])
-seconds = time.perf_counter() - began
-for offer in catalog.offers:
-    if config := getattr(offer.spec, "config", ""):
-        resolve(config)
-print(json.dumps([seconds, sorted({set(HEAVY)!r} & set(sys.modules))]))
-"""
-
-
-@final
-@dataclass(frozen=True)
-class PluginCase:
-    """A plugin among the others.
-
-    Args:
-        plugin: The one to look at.
-        catalog: What is installed.
-    """
-
-    plugin: Plugin
-    catalog: Catalog
-
-    def label(self) -> str:
-        """The module that holds the hooks."""
-        return f"import {self.plugin.module}"
-
-    def smaller(self) -> tuple[PluginCase, ...]:
-        """None."""
-        return ()
-
-    @property
-    def module(self) -> Any:
-        """The imported module."""
-        return sys.modules[self.plugin.module]
-
-    @cached_property
-    def listing(self) -> tuple[float, list[str]]:
-        """Seconds to load it alone, and the heavy modules that come with it and its configs."""
-        seconds, heavy = in_fresh_process(self.plugin, LISTING)
-        return seconds, heavy
-
-    def offered(self) -> dict[str, list[Any]]:
-        """What each hook returns."""
-        with contextlib.redirect_stdout(sys.stderr):
-            manager = hooks_of(self.module)
-            return {hook: answers(manager, hook) for hook in HOOKS}
 
 
 @check("Raise nothing when plugin.py is imported, and declare what it imports as dependencies.")

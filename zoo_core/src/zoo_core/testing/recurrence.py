@@ -1,4 +1,4 @@
-"""Checks of models: what they answer, and the invariants of recurrence."""
+"""Checks of models: the invariants of recurrence."""
 
 from __future__ import annotations
 
@@ -11,46 +11,15 @@ from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.state import State, state_tensors
 from zoo_core.testing.check import DoesNotApply, Finding, check
-from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, answer, distance
-
-MADE = ("import-strings", "config-defaults")
-
-
-@check(
-    "Give logits (B, T, classes), batch first, for a label per step, and (B, classes) for one per "
-    "sequence; refuse settings or data that do not fit with a ConfigError or MisfitError.",
-    needs=MADE,
+from zoo_core.testing.model_case import (
+    EXACT,
+    SINGLE,
+    ModelCase,
+    answer,
+    carrying,
+    distance,
+    too_far,
 )
-def shapes(case: ModelCase) -> Finding | None:
-    """Logits are (B, T, classes) per step and (B, classes) per sequence."""
-    steps = (case.steps,) if case.signature.per == "step" else ()
-    wanted = (case.rows, *steps, case.signature.classes)
-    seen = tuple(answer(case.build(), case.batch()).shape)
-    return None if seen == wanted else Finding(f"logits of shape {wanted}", f"{seen}")
-
-
-@check(
-    "Set window to the number of steps that the model reads, or carry the state.",
-    needs=("shapes",),
-)
-def window(case: ModelCase) -> Finding | None:
-    """A causal model without state says how many steps it must be fed."""
-    model = case.build()
-    if model.carries_state or not model.causal:
-        raise DoesNotApply("the model carries its state, or looks ahead")
-    return None if model.window else Finding("a number of steps as window", f"{model.window}")
-
-
-@check(
-    "Start from initial_state(B) when forward is given no state, and from nothing else.",
-    needs=("shapes",),
-)
-def initial_state(case: ModelCase) -> Finding | None:
-    """No state means the initial one."""
-    model, batch = _carrying(case), case.batch()
-    given = answer(model, batch, model.initial_state(case.rows))
-    apart = distance(answer(model, batch), given)
-    return _too_far(apart, 0.0, "the answer without a state is that from initial_state(B)")
 
 
 @check(
@@ -60,7 +29,7 @@ def initial_state(case: ModelCase) -> Finding | None:
 )
 def pieces(case: ModelCase) -> Finding | None:
     """Pieces, each started from the state of the one before, give what the whole gives."""
-    model = _carrying(case)
+    model = carrying(case)
     if case.steps == 1:
         raise DoesNotApply("one step has no pieces")
     for each, dtype, bound in (model, torch.float64, EXACT), (model, torch.float32, SINGLE):
@@ -70,7 +39,7 @@ def pieces(case: ModelCase) -> Finding | None:
         expected = f"logits and states of {case.steps} steps at once and in pieces are one"
         states = zip(_tensors(whole.state), _tensors(joined.state), strict=True)
         apart = max([distance(whole.logits, joined.logits), *(distance(a, b) for a, b in states)])
-        if found := _too_far(apart, bound, expected):
+        if found := too_far(apart, bound, expected):
             return found
     return None
 
@@ -92,22 +61,10 @@ def causality(case: ModelCase) -> Finding | None:
         return Finding("the last output depends on the last input", "it does not")
     apart = distance(before[:, :-1], after[:, :-1])
     if model.causal:
-        return _too_far(apart, 0.0, "another last input changes no earlier output")
+        return too_far(apart, 0.0, "another last input changes no earlier output")
     if apart == 0:
         return Finding("causal = True, for no output depends on a later input", "causal = False")
     return None
-
-
-@check(
-    "Mix nothing over the batch axis in evaluation: no mean, norm or sort over axis 0.",
-    needs=("shapes",),
-)
-def batch_independence(case: ModelCase) -> Finding | None:
-    """Every row gets the answer that it gets alone."""
-    model, batch = case.build(), case.batch()
-    alone = torch.cat([answer(model, Batch(row)) for row in batch.inputs.unsqueeze(1)])
-    apart = distance(answer(model, batch), alone)
-    return _too_far(apart, EXACT, f"{case.rows} rows answered together and one by one are one")
 
 
 @check(
@@ -131,18 +88,11 @@ def padding_independence(case: ModelCase) -> Finding | None:
             short = answer(model, Batch(batch.inputs[:, :length]))[row]
             kept = padded[row, :length] if case.signature.per == "step" else padded[row]
             expected = f"T={length} padded to T={case.steps} and not padded give one answer"
-            if found := _too_far(distance(kept, short), EXACT, expected):
+            if found := too_far(distance(kept, short), EXACT, expected):
                 return found
     except MisfitError as error:
         raise DoesNotApply(str(error)) from None
     return None
-
-
-def _carrying(case: ModelCase) -> AbstractModel:
-    model = case.build()
-    if not model.carries_state:
-        raise DoesNotApply("the model carries no state")
-    return model
 
 
 def _in_pieces(model: AbstractModel, batch: Batch, state: State | None) -> Output:
@@ -161,17 +111,4 @@ def _tensors(state: State | None) -> list[torch.Tensor]:
     return [] if state is None else list(state_tensors(state).values())
 
 
-def _too_far(apart: float, bound: float, expected: str) -> Finding | None:
-    within = f"to {bound:g}" if bound else "bit for bit"
-    return Finding(f"{expected}, {within}", f"{apart:.2g} apart") if apart > bound else None
-
-
-CHECKS = (
-    shapes,
-    window,
-    initial_state,
-    pieces,
-    causality,
-    batch_independence,
-    padding_independence,
-)
+CHECKS = (pieces, causality, padding_independence)
