@@ -92,3 +92,41 @@ def test_a_plugin_that_keeps_the_rules_fails_none(
     monkeypatch.syspath_prepend(tmp_path)
     owl = write_plugin(tmp_path, "zoo_right_owl", HOOK)
     assert {each.verdict for each in whole(load_catalog([owl]), owl)} == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("source", "check", "seen"),
+    [
+        (HOOK.replace("owl-hoot", "Owl"), "names", "names are lower case"),
+        (HOOK.replace("@hookimpl", ""), "hooks", "zoo_commands is no hook"),
+        (HOOK + "\nraise SystemExit", "imports", "Exit"),
+        (HOOK.replace("ZOO_API = 1", ""), "api-version", "names no plugin API"),
+        (HOOK.partition("return")[0] + "return []", "return-types", "empty lists"),
+        (HOOK.replace("zoo_commands()", "zoo_commands(config)"), "hooks", "config"),
+    ],
+)
+def test_other_ways_to_break_the_rule(
+    source: str, check: str, seen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    name = f"zoo_other_{tmp_path.name}".replace("-", "_")
+    wrong = write_plugin(tmp_path, name, source)
+    found = whole(load_catalog([wrong]), wrong)
+    assert failed(found) == [check]
+    assert seen in next(each.seen for each in found if each.verdict == "failed")
+
+
+def test_a_recipe_that_is_no_toml_fails_its_own_check(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    folder = tmp_path / "zoo_untidy"
+    (folder / "recipes").mkdir(parents=True)
+    (folder / "__init__.py").touch()
+    (folder / "plugin.py").write_text(HOOK)
+    (folder / "recipes" / "owl.bad.toml").write_text("seed = ")
+    plugin = Plugin("zoo-untidy", "zoo_untidy.plugin", "zoo-untidy", "1.0")
+    every = {each.name: each for each in subjects(load_catalog([plugin]), plugin)}
+    found = list(every["recipe owl.bad"].results())
+    assert failed(found) == ["recipe-plan"]
+    assert "not valid TOML" in found[0].seen

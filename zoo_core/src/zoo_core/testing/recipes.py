@@ -59,10 +59,10 @@ class RecipeCase:
 @check("Name a model, a dataset and a trainer that are installed, and settings that they have.")
 def recipe_plan(case: RecipeCase) -> Finding | None:
     """A recipe makes a plan of what it says."""
+    tables = case.recipe.tables
     plan = case.plan()
     for section in TABLES:
-        table = case.recipe.tables.get(section, {})
-        for key, value in table.items():
+        for key, value in tables.get(section, {}).items():
             if key != "name" and plan.configs[section][key] != value:
                 return Finding(f"{section}.{key} = {value!r}", f"{plan.configs[section][key]!r}")
     return None
