@@ -14,7 +14,12 @@ from tests.testing.examples import FAULTY, HOOK, PLUGINS, faulty_catalog, wrong_
 
 CHECKS = {kind: [each.name for each in checks] for kind, checks in every_check().items()}
 PARTS = [name for kind, names in CHECKS.items() for name in names if kind != "plugins"]
-HONEST = ("model honest-model", "dataset honest-data", "trainer honest-trainer")
+HONEST = (
+    "model honest-model",
+    "dataset honest-data",
+    "trainer honest-trainer",
+    "kernel honest-kernel",
+)
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import DatasetSpec, ModelSpec, TrainerSpec, hookimpl
+from zoo_core import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec, hookimpl
 
 ZOO_API = 1
 PLACE = "tests.testing.faulty"
@@ -100,4 +100,18 @@ def zoo_trainers() -> list[TrainerSpec]:
         _trainer("honest-trainer", "Honest", "Cross entropy."),
         *(_trainer(f"wrong-{name}", *what) for name, what in TRAINERS.items()),
         _trainer("wrong-loop-settings", "Honest", said, "Plain"),
+    ]
+
+
+@hookimpl
+def zoo_kernels() -> list[KernelSpec]:
+    """Kernels."""
+    place, cells = f"{PLACE}.kernels", ("rnn-tanh",)
+    said = "A kernel that reads on into the padding."
+    wrong = f"{place}:ReadingOn"
+    return [
+        KernelSpec(
+            name="honest-kernel", summary="The reference.", factory=f"{place}:Honest", cells=cells
+        ),
+        KernelSpec(name="wrong-kernel-equals", summary=said, factory=wrong, cells=cells),
     ]

@@ -10,7 +10,7 @@ from zoo_core.discovery import Plugin
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
 from zoo_core.recipes import recipe_names
-from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
 from zoo_core.testing.fresh import Elsewhere
@@ -23,7 +23,7 @@ Groups = list[tuple[tuple[Check, ...], Cases]]
 
 def every_check() -> dict[str, tuple[Check, ...]]:
     """Every check by what it is of."""
-    from zoo_core.testing import datasets, objective, recipes, training_runs
+    from zoo_core.testing import datasets, kernels, objective, recipes, training_runs
     from zoo_core.testing.models import CHECKS, SLOW
 
     return {
@@ -33,6 +33,7 @@ def every_check() -> dict[str, tuple[Check, ...]]:
         "models": CHECKS + SLOW,
         "datasets": datasets.CHECKS,
         "trainers": objective.CHECKS + training_runs.CHECKS,
+        "kernels": kernels.CHECKS,
     }
 
 
@@ -86,7 +87,15 @@ def _groups(catalog: Catalog, offer: Offer[Any], elsewhere: Elsewhere) -> Groups
             groups += _of_dataset(spec, elsewhere)
         case TrainerSpec():
             groups += _of_trainer(catalog, offer)
+        case KernelSpec():
+            groups += _of_kernel(catalog, spec)
     return groups
+
+
+def _of_kernel(catalog: Catalog, spec: KernelSpec) -> Groups:
+    from zoo_core.testing import kernels
+
+    return [(kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec))]
 
 
 def _of_dataset(spec: DatasetSpec, elsewhere: Elsewhere) -> Groups:
