@@ -41,4 +41,4 @@ def label(case: ModelCase) -> str:
 SPECS = [offer.spec for offer in load_catalog().of(ModelSpec)]
 COMBINED = [case for spec in SPECS for case in _combined(spec)]
 CASES = [*(case for spec in SPECS for case in model_cases(spec)), *COMBINED]
-BACKENDS = ["torch", *(spec.name for _, spec in load_catalog().of(KernelSpec))]
+BACKENDS = ["portable", "torch", *(spec.name for _, spec in load_catalog().of(KernelSpec))]

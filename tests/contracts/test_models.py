@@ -8,7 +8,7 @@ import pytest
 import torch
 from zoo_core.catalog import load_catalog
 from zoo_core.imports import resolve
-from zoo_core.runtime.build import kernels
+from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.tensors import to_bytes
 from zoo_core.settings import settings_of

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import LstmState
@@ -82,17 +83,18 @@ def test_dropout_lies_between_layers_and_not_after_the_last() -> None:
 
 def test_dropout_drops_the_same_whichever_kernel_runs() -> None:
     answers = []
-    for kernel in (ReferenceKernel(), TorchKernel()):
+    for kernel in (ReferenceKernel(), TorchKernel(), PortableKernel()):
         recurrent = layer(num_layers=2, dropout=0.5).train()
         recurrent.kernels = (kernel,)
         torch.manual_seed(1)
         answers.append(recurrent(inputs())[0])
     torch.testing.assert_close(answers[0], answers[1], rtol=0, atol=1e-6)
+    torch.testing.assert_close(answers[0], answers[2], rtol=0, atol=1e-6)
 
 
 def test_the_first_kernel_that_does_not_refuse_runs() -> None:
     recurrent = layer()
-    assert recurrent.kernel.name == "torch"
+    assert recurrent.kernel.name == "portable"
     recurrent.kernels = (ReferenceKernel(),)
     assert recurrent.kernel.name == "reference"
 

@@ -30,7 +30,12 @@ QUICK = 60
 @click.option("--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), help="Another seed.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--threads", metavar="N", type=click.IntRange(1, 4096), help="Threads of torch.")
-@click.option("--backend", default="auto", show_default=True, help="The kernel of the recurrence.")
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    help="What runs the recurrence: auto, native, portable, torch or reference.",
+)
 @click.option(
     "--out",
     metavar="DIR",

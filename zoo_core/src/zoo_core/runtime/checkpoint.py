@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -60,13 +60,13 @@ class Checkpoint:
 
     @cached_property
     def model(self) -> AbstractModel:
-        """The model with its weights, ready to use.
+        """The model with its weights, ready to use, on the fastest kernel there is here.
 
         Raises:
             IntegrityError: The weights do not fit the model.
             PluginError: The plugin that brings the model is missing.
         """
-        model = make_model(self.catalog, self.plan, self.signature)
+        model = make_model(self.catalog, replace(self.plan, backend="auto"), self.signature)
         load_weights(model, self.weights, self.folder)
         return model.eval()
 

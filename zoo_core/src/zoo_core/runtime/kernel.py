@@ -16,13 +16,15 @@ class AbstractKernel(ABC):
 
     Attributes:
         name: What ``--backend`` calls it.
+        details: How it runs here, such as on which instructions; empty if there is nothing to say.
     """
 
     name: str
+    details: str = ""
 
     @abstractmethod
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Why it cannot run this cell on tensors like this one, or None if it can."""
+        """Why it should not run this cell on tensors like this one, or None if it may."""
 
     @abstractmethod
     def scan(

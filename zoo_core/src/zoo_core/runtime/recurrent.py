@@ -11,6 +11,7 @@ from zoo_core.layers import AbstractRecurrentConfig
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.state import State
 
@@ -23,9 +24,9 @@ class Recurrent(nn.Module):
     ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H); so a state dict moves
     between this and ``torch.nn.RNN``, ``LSTM`` and ``GRU``.
 
-    Everything is batch first outside. Inside, the reference kernel takes the steps apart and the
-    torch kernel hands ``batch_first`` on to torch, which turns the axes where its library wants
-    the steps first.
+    Everything is batch first outside. Inside, the reference kernel takes the steps apart, the
+    portable one puts them first, and the torch kernel hands ``batch_first`` on to torch, which
+    turns the axes where its library wants the steps first.
 
     Args:
         cell: The equations.
@@ -50,7 +51,11 @@ class Recurrent(nn.Module):
         self.directions = 2 if bidirectional else 1
         self.output_size = cell.output_size * self.directions
         self.dropout = nn.Dropout(dropout)
-        self.kernels: tuple[AbstractKernel, ...] = (TorchKernel(), ReferenceKernel())
+        self.kernels: tuple[AbstractKernel, ...] = (
+            PortableKernel(),
+            TorchKernel(),
+            ReferenceKernel(),
+        )
         bound = cell.hidden_size**-0.5
         for layer in range(num_layers):
             width = self.output_size if layer else input_size

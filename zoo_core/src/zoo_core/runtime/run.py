@@ -19,7 +19,8 @@ from zoo_core.errors import DivergedError, ResumeError
 from zoo_core.files import refusing
 from zoo_core.manifest import MANIFEST, Manifest, read_manifest
 from zoo_core.plan import Plan
-from zoo_core.runtime.build import backend_of, make_dataset, make_model, make_trainer
+from zoo_core.runtime.backends import backend_of
+from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, choose_threads
 from zoo_core.runtime.events import Event, Finished, Saved, Started
@@ -60,12 +61,14 @@ class Run:
         model = make_model(catalog, plan, self.signature)
         if weights is not None:
             load_weights(model, weights, plan.source)
-        self.backend, self.remark = backend_of(model)
+        model = model.to(device)
+        backend = backend_of(model)
+        self.backend, self.remark = backend.name, backend.remark(plan.backend)
         self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
         self.versions = _versions(catalog, plan)
         self.terms = terms_of(catalog, plan)
         self.loop = Loop(
-            model.to(device),
+            model,
             self.dataset,
             make_trainer(catalog, plan, self.signature),
             seed=plan.seed,
@@ -190,6 +193,8 @@ def _changes(saved: SavedState, run: Run) -> list[str]:
     ]
     if saved.fingerprint != run.dataset.fingerprint:
         changed.append("the data has changed")
+    if saved.plan.backend != run.backend:
+        changed.append(f"backend was {saved.plan.backend}, is {run.backend}")
     return changed
 
 
