@@ -80,3 +80,8 @@ class AbstractSweep(ABC):
                 last cell state, (B, H), if there is one; afterwards the first slots of the one
                 and all of the other hold the gradients of the state that the walk started from.
         """
+
+
+def across(d: Tensor, states: Tensor) -> Tensor:
+    """The gradient (G, H) of a weight from (T, B, G) and what it met, (T, B, H): one product."""
+    return d.flatten(0, 1).t() @ states.flatten(0, 1)

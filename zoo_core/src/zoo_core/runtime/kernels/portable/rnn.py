@@ -7,8 +7,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.portable.products import across, transposed
-from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept
+from zoo_core.runtime.kernels.portable.transposition import transposed
+from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
 
