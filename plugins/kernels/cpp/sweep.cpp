@@ -12,12 +12,15 @@ constexpr int64_t FEW = 16;  // rows × steps that do not repay packing
 
 int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
+// All steps of one cell, with numbers of one kind.
 template <class Real, int CELL> struct Sweep {
   typedef typename Of<Real>::V V;
   typedef Cell<Real, CELL> Equations;
   static constexpr int64_t L = lanes<Real>;
   static constexpr int GATES = Equations::GATES;
-  static constexpr int WIDE = 4;                          // vectors of a tile on the way back
+  static constexpr int WIDE = MANY_REGISTERS ? 4 : 2;     // vectors of a tile on the way back
+  static constexpr int SPAN = GATES == 1 ? WIDE : 1;      // vectors of each gate of a tile forth
+  static constexpr int TILE = GATES * SPAN;               // vectors of a tile forth
   static constexpr int64_t SCRATCH = ROWS * 4 * L;        // numbers per thread
   static constexpr int64_t BACK_GATES = CELL == ZOO_GRU ? 4 : GATES;
 
@@ -28,7 +31,7 @@ template <class Real, int CELL> struct Sweep {
   static int64_t tiles(int64_t width, int64_t vectors) {
     return (width + vectors * L - 1) / (vectors * L);
   }
-  int64_t forth_size() const { return tiles(H, 1) * H * GATES * L; }
+  int64_t forth_size() const { return tiles(H, SPAN) * H * TILE * L; }
   int64_t back_size() const { return tiles(H, WIDE) * Equations::TO_STATE * H * WIDE * L; }
   int64_t workspace() const {
     const int64_t most = forth_size() > back_size() ? forth_size() : back_size();
@@ -37,9 +40,11 @@ template <class Real, int CELL> struct Sweep {
 
   int64_t active(int64_t t) const { return s.sizes ? s.sizes[t] : B; }
   int64_t step(int64_t index) const { return s.reverse ? T - 1 - index : index; }
-  template <class P> Real *at(P *buffer, int64_t offset) const {
-    return buffer ? static_cast<Real *>(const_cast<void *>(static_cast<const void *>(buffer))) + offset
-                  : nullptr;
+  static Real *at(void *buffer, int64_t offset) {
+    return buffer ? static_cast<Real *>(buffer) + offset : nullptr;
+  }
+  static const Real *at(const void *buffer, int64_t offset) {
+    return buffer ? static_cast<const Real *>(buffer) + offset : nullptr;
   }
 
   Row<Real> row(int64_t t, int64_t r) const {
@@ -57,12 +62,13 @@ template <class Real, int CELL> struct Sweep {
   // Without packing: every sum is a product of two rows, as they lie.
   void forth_plain(const Share &share) {
     const Real *weight = at(s.weight, 0);
+    const int64_t first = share.first_tile * SPAN * L, last = least(H, share.last_tile * SPAN * L);
     for (int64_t i = 0; i < T; i++) {
       const int64_t t = step(i), rows = least(share.last_row, active(t));
       for (int64_t r = share.first_row; r < rows; r++) {
         const Row<Real> each = row(t, r);
-        for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
-          const int64_t c = tile * L, n = least(L, H - c);
+        for (int64_t c = first; c < last; c += L) {
+          const int64_t n = least(L, last - c);
           V sums[GATES] = {};
           for (int gate = 0; gate < GATES; gate++)
             for (int64_t lane = 0; lane < n; lane++)
@@ -81,27 +87,33 @@ template <class Real, int CELL> struct Sweep {
       for (int64_t r = share.first_row; r < rows; r += ROWS) {
         const int64_t count = least(ROWS, rows - r);
         for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
-          const int64_t c = tile * L, n = least(L, H - c);
-          product<Real, GATES>(count, H, packed + tile * H * GATES * L, row(t, r).before, H, scratch);
-          for (int64_t k = 0; k < count; k++) {
-            V sums[GATES];
-            for (int gate = 0; gate < GATES; gate++) sums[gate] = load(scratch + (k * GATES + gate) * L);
-            Equations::forth(row(t, r + k), c, n, sums);
-          }
+          const Real *w = packed + tile * H * TILE * L;
+          product<Real, TILE>(count, H, w, row(t, r).before, H, scratch);
+          for (int64_t k = 0; k < count; k++) pointwise(row(t, r + k), tile, scratch + k * TILE * L);
         }
       }
       share.meet();
     }
   }
 
+  void pointwise(const Row<Real> &each, int64_t tile, const Real *products) {
+    for (int u = 0; u < SPAN; u++) {
+      const int64_t c = (tile * SPAN + u) * L, n = least(L, H - c);
+      if (n <= 0) break;
+      V sums[GATES];
+      for (int gate = 0; gate < GATES; gate++) sums[gate] = load(products + (gate * SPAN + u) * L);
+      Equations::forth(each, c, n, sums);
+    }
+  }
+
   void pack_forth(int64_t first, int64_t last) {
     for (int64_t tile = first; tile < last; tile++) {
-      int64_t from[GATES], to[GATES];
-      for (int gate = 0; gate < GATES; gate++) {
-        from[gate] = gate * H + tile * L;
-        to[gate] = (gate + 1) * H;
+      int64_t from[TILE], to[TILE];
+      for (int v = 0; v < TILE; v++) {
+        from[v] = v / SPAN * H + (tile * SPAN + v % SPAN) * L;
+        to[v] = (v / SPAN + 1) * H;
       }
-      pack_transposed<Real, GATES>(H, from, to, at(s.weight, 0), packed + tile * H * GATES * L);
+      pack_transposed<Real, TILE>(H, from, to, at(s.weight, 0), packed + tile * H * TILE * L);
     }
   }
 
@@ -146,7 +158,7 @@ template <class Real, int CELL> struct Sweep {
   }
 
   void forth() {
-    const int64_t count = tiles(H, 1), work = T * B * G * H;
+    const int64_t count = tiles(H, SPAN), work = T * B * G * H;
     const bool plain = T * B < FEW;
     const Team team(s.threads, B, count, work, T);
     if (!plain) team.each([&](int64_t thread, int64_t of) {
