@@ -46,8 +46,11 @@ class CompilerHook(BuildHookInterface):
         build_data["tag"] = f"py3-none-{machine}"
 
 
-def compile_library(sources, build, library, flags=()):
-    """One object for each level of instructions, side by side; OpenMP where the compiler has it."""
+def compile_library(sources, build, target, flags=(), programs=()):
+    """One object for each level of instructions, side by side; OpenMP where the compiler has it.
+
+    Makes a library, or of a program's sources that program.
+    """
     build.mkdir(exist_ok=True)
     x86 = platform.machine().lower() in ("x86_64", "amd64")
     levels = {name: each for name, each in LEVELS.items() if x86 or name == "baseline"}
@@ -65,10 +68,10 @@ def compile_library(sources, build, library, flags=()):
         ]
         for each in done:
             each.result()
-    partial = build / LIBRARY
     objects = [str(build / f"{name}.o") for name in jobs]
-    call([*common, "-shared", *objects, "-o", str(partial)], sources)
-    os.replace(partial, library)
+    kind = ["-I.", *programs] if programs else ["-shared"]
+    call([*common, *kind, *objects, "-o", str(build / LIBRARY)], sources)
+    shutil.copy(build / LIBRARY, target)
 
 
 def find_compiler():

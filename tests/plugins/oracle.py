@@ -16,10 +16,18 @@ from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import HiddenState, LstmState, State
+from zoo_kernels.kernel import NativeKernel
+from zoo_kernels.library import native_library
 
 F, H = 3, 5
 EXACT = 1e-12
-KERNELS: tuple[AbstractKernel, ...] = (ReferenceKernel(), TorchKernel(), PortableKernel())
+NATIVE = () if isinstance(native_library(), str) else (NativeKernel(),)
+KERNELS: tuple[AbstractKernel, ...] = (
+    ReferenceKernel(),
+    TorchKernel(),
+    PortableKernel(),
+    *NATIVE,
+)
 
 every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 every_projecting_kernel = pytest.mark.parametrize(

@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import LstmState
 from zoo_lstm.cell import LstmCell
+
+from zoo_core import AbstractEmbeddingConfig
 
 F, H = 3, 5
 
@@ -104,3 +107,27 @@ def test_weights_of_a_layer_and_direction_go_by_the_cells_names() -> None:
     weights = recurrent.weights(1, 1)
     assert list(weights) == ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
     assert weights["weight_ih"] is recurrent.get_parameter("weight_ih_l1_reverse")
+
+
+@pytest.mark.parametrize("steps", [1, 6], ids=["fewer-tokens-than-symbols", "more"])
+@pytest.mark.parametrize("options", [{}, {"padding_idx": 1}, {"max_norm": 0.5}], ids=str)
+def test_an_embedding_gives_the_same_folded_or_not(steps: int, options: dict[str, Any]) -> None:
+    answers = []
+    for kernel in (ReferenceKernel(), PortableKernel()):
+        recurrent = layer(num_layers=2, bidirectional=True).double()
+        embedding = Embedding(AbstractEmbeddingConfig(embedding_size=F, **options), 5).double()
+        recurrent.kernels = (kernel,)
+        tokens = torch.arange(2 * steps).view(2, steps) % 5
+        outputs, _ = recurrent(tokens, embedding=embedding)
+        given = [*recurrent.parameters(), embedding.weight]
+        answers.append((outputs, torch.autograd.grad(outputs.sin().sum(), given)))
+    torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
+
+
+def test_an_embedding_whose_options_look_at_the_tokens_is_not_folded() -> None:
+    tokens = torch.zeros(2, 4, dtype=torch.int64)
+    for options in ({"padding_idx": 0}, {"max_norm": 1.0}, {"scale_grad_by_freq": True}):
+        config = AbstractEmbeddingConfig(embedding_size=F, **options)
+        assert not Embedding(config, 5).folds(tokens)
+    assert Embedding(AbstractEmbeddingConfig(embedding_size=F), 8).folds(tokens)
+    assert not Embedding(AbstractEmbeddingConfig(embedding_size=F), 9).folds(tokens)

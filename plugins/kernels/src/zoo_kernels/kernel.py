@@ -22,6 +22,7 @@ class NativeKernel(AbstractKernel):
     """The steps in C++, with the best instructions the processor has."""
 
     name = "native"
+    looks_up = True
 
     def __init__(self) -> None:
         library = native_library()

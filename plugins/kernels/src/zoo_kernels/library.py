@@ -5,8 +5,11 @@ from __future__ import annotations
 import ctypes
 import os
 from functools import cache
+from itertools import count, takewhile
 from pathlib import Path
 from typing import final
+
+from zoo_core.errors import ConfigError
 
 FOLDER = Path(__file__).parent
 LIBRARY, EXCUSE = FOLDER / "native.so", FOLDER / "not_built.txt"
@@ -55,20 +58,30 @@ class NativeLibrary:
         library = ctypes.CDLL(str(path))
         self.forth, self.back = library.zoo_forth, library.zoo_back
         self.workspace = library.zoo_workspace
-        self.workspace.restype = library.zoo_best_level.restype = ctypes.c_int64
+        self.workspace.restype = ctypes.c_int64
         for function in (self.forth, self.back, self.workspace):
             function.argtypes = [ctypes.POINTER(SweepArguments)]
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
-        best = library.zoo_best_level()
-        self.levels = [library.zoo_level_name(each).decode() for each in range(best + 1)]
-        """The levels of instructions that this processor has, the best last."""
+        library.zoo_best_level.restype = ctypes.c_int64
+        self.best = int(library.zoo_best_level())
+        names = takewhile(bool, map(library.zoo_level_name, count()))
+        self.levels = [name.decode() for name in names]
+        """The levels of instructions that it was built for, the best last."""
 
     @property
     def level(self) -> int:
-        """The best one that ``ZOO_KERNELS_LEVEL`` allows."""
+        """The best one that this processor has and ``ZOO_KERNELS_LEVEL`` allows.
+
+        Raises:
+            ConfigError: It names none.
+        """
         highest = os.environ.get(LEVEL)
-        return self.levels.index(highest) if highest in self.levels else len(self.levels) - 1
+        if highest is None:
+            return self.best
+        if highest not in self.levels:
+            raise ConfigError(f"{LEVEL} = {highest}: wanted one of {', '.join(self.levels)}")
+        return min(self.best, self.levels.index(highest))
 
 
 @cache

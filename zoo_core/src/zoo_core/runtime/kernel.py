@@ -16,10 +16,13 @@ class AbstractKernel(ABC):
 
     Attributes:
         name: What ``--backend`` calls it.
+        looks_up: Whether tokens cost it one look-up each, so that it gains by an embedding that is
+            folded into the weights.
         details: How it runs here, such as on which instructions; empty if there is nothing to say.
     """
 
     name: str
+    looks_up: bool = False
     details: str = ""
 
     @abstractmethod

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from zoo_core.layers import AbstractRecurrentConfig
 from zoo_core.runtime.cell import AbstractCell
+from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
@@ -78,7 +79,11 @@ class Recurrent(nn.Module):
         return tuple(self.cell.initial_state(batch_size, like) for _ in range(count))
 
     def forward(
-        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        embedding: Embedding | None = None,
     ) -> tuple[Tensor, State]:
         """Runs through time.
 
@@ -86,6 +91,8 @@ class Recurrent(nn.Module):
             inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
             state: Where to start; None for the initial state.
             lengths: Valid steps of each row, (B,).
+            embedding: What the tokens go through first; its table is folded into the weights where
+                that is faster.
 
         Returns:
             The last layer's outputs, (B, T, P) or (B, T, 2P), where P is the cell's output size,
@@ -93,11 +100,18 @@ class Recurrent(nn.Module):
         """
         kernel = self.kernel
         states = list(state or self.initial_state(inputs.shape[0]))
+        table = None
+        if embedding is not None:
+            folded = kernel.looks_up and embedding.folds(inputs)
+            table = embedding.weight if folded else None
+            inputs = inputs if folded else embedding(inputs)
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self.directions):
                 index = layer * self.directions + direction
                 weights = self.weights(layer, direction)
+                if layer == 0 and table is not None:
+                    weights["weight_ih"] = _fold(weights["weight_ih"], table)
                 output, states[index] = kernel.scan(
                     self.cell,
                     weights,
@@ -135,6 +149,12 @@ def recurrent_layer(
         bidirectional=config.bidirectional,
         dropout=config.dropout,
     )
+
+
+def _fold(weight: Tensor, table: Tensor) -> Tensor:
+    """W, (G, E), for embeddings as a weight for tokens, (G, V), by the embeddings' table (V, E)."""
+    with torch.autocast(weight.device.type, enabled=False):
+        return weight @ table.t()
 
 
 def _suffix(layer: int, direction: int) -> str:

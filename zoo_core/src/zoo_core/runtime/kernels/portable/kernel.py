@@ -28,6 +28,7 @@ class PortableKernel(AbstractKernel):
     """Backpropagation through time written out in plain torch, for any CPU."""
 
     name = "portable"
+    looks_up = True
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells whose derivatives are not written out, projections, and other devices."""
