@@ -149,6 +149,8 @@ def test_other_cells_projections_and_dtypes_are_refused() -> None:
     assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it knows no projections"
     reason = kernel.refuses(GruCell(4, reset_after=False), here)
     assert reason == "it knows no gru-reset-before"
+    with torch.autocast("cpu", torch.bfloat16):
+        assert kernel.refuses(LstmCell(4), here) == "its products are in full precision"
     assert kernel.refuses(LstmCell(4), here.half()) == "it knows no torch.float16 on cpu"
 
 

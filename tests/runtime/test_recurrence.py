@@ -113,6 +113,24 @@ def test_the_last_state_holds_no_other_step_in_memory(cell: AbstractCell[Any]) -
         assert each.untyped_storage().nbytes() == each.numel() * each.element_size()
 
 
+@every_cell
+@pytest.mark.parametrize("tokens", [False, True], ids=["features", "tokens"])
+def test_products_in_bfloat16_leave_states_and_gradients_in_single_precision(
+    cell: AbstractCell[Any], tokens: bool
+) -> None:
+    named = {name: each.detach().float().requires_grad_() for name, each in weights(cell).items()}
+    inputs = torch.randint(F, (B, T)) if tokens else torch.randn(B, T, F)
+    start, found = cell.initial_state(B, torch.zeros(1)), []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            answer = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
+        gradients = torch.autograd.grad(answer[0].sin().sum(), list(named.values()))
+        found.append([answer[0], *answer[1], *gradients])
+    assert {each.dtype for each in found[1]} == {torch.float32}
+    torch.testing.assert_close(found[1], found[0], rtol=0.02, atol=0.02)
+    assert not torch.equal(found[1][0], found[0][0])
+
+
 def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:
     cell, tokens = LstmCell(H), torch.tensor([[0, F]])
     start = cell.initial_state(1, torch.zeros(1).double())

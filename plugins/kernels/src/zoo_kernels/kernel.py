@@ -42,6 +42,8 @@ class NativeKernel(AbstractKernel):
             return "it knows no projections"
         if like.device.type != "cpu" or like.dtype not in DTYPES:
             return f"it knows no {like.dtype} on {like.device.type}"
+        if torch.is_autocast_enabled("cpu"):
+            return "its products are in full precision"
         return None
 
     def scan(

@@ -61,8 +61,8 @@ class NativeSweep(AbstractSweep):
         found = {"d_gates": d} | dict(zip(("d_hidden", "d_memory"), slopes, strict=False))
         self._call(self.library.back, walk, weight_hh, states, kept, found)
         if not self.inner_gates:
-            return Gradients(d, across(d, before), None)
-        weight = across(d[:, :, : 3 * width], before).roll(-width, 0)  # from n r z
+            return Gradients(d, across(d, before, d.dtype), None)
+        weight = across(d[:, :, : 3 * width], before, d.dtype).roll(-width, 0)  # from n r z
         return Gradients(d[:, :, width:], weight, d[:, :, :width].sum((0, 1)))
 
     def _call(

@@ -22,7 +22,7 @@ from zoo_core.plan import Plan
 from zoo_core.runtime.backends import backend_of
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint
-from zoo_core.runtime.device import choose_device, choose_threads
+from zoo_core.runtime.device import choose_device, choose_threads, precision_context
 from zoo_core.runtime.events import Event, Finished, Saved, Started
 from zoo_core.runtime.frontmatter import terms_of
 from zoo_core.runtime.loop import Loop
@@ -62,7 +62,8 @@ class Run:
         if weights is not None:
             load_weights(model, weights, plan.source)
         model = model.to(device)
-        backend = backend_of(model)
+        with precision_context(plan.precision, device):
+            backend = backend_of(model)
         self.backend, self.remark = backend.name, backend.remark(plan.backend)
         self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
         self.versions = _versions(catalog, plan)

@@ -19,6 +19,9 @@ from zoo_core.runtime.state import LayerState, rebuild
 class Recurrence(Function):
     """One layer in one direction, between a sweep and autograd.
 
+    Products are made in one dtype, which autocast may choose; states, sums and gradients are in
+    that of the weights.
+
     The inputs of all steps are projected in one product, tokens by picking rows of a table; the
     weights' gradients are one product over all steps each.
     """
@@ -28,6 +31,7 @@ class Recurrence(Function):
         ctx: Any,
         sweep: AbstractSweep,
         walk: Walk,
+        dtype: torch.dtype,
         inputs: Tensor,
         weight_ih: Tensor,
         weight_hh: Tensor,
@@ -39,11 +43,12 @@ class Recurrence(Function):
         and the last state."""  # noqa: D205, D209
         inner = None if bias_hh is None else bias_hh[len(bias_hh) - _inner(sweep, weight_hh) :]
         inputs = inputs.flatten(0, 1)
-        projected = _project(inputs, weight_ih, _outer_bias(sweep, weight_hh, bias_ih, bias_hh))
+        bias = _outer_bias(sweep, weight_hh, bias_ih, bias_hh)
+        projected = _project(inputs, weight_ih, bias, dtype)
         states = tuple(walk.slots(each) for each in start)
         gates = projected.view(walk.steps, -1, len(weight_hh))
-        kept = sweep.forth(walk, gates, weight_hh, inner, states)
-        ctx.sweep, ctx.walk, ctx.kept = sweep, walk, len(kept)
+        kept = sweep.forth(walk, gates, weight_hh.to(dtype), inner, states)
+        ctx.sweep, ctx.walk, ctx.dtype, ctx.kept = sweep, walk, dtype, len(kept)
         ctx.biases = bias_ih is not None, bias_hh is not None
         ctx.save_for_backward(inputs, weight_ih, weight_hh, *kept, *states)
         ctx.set_materialize_grads(False)
@@ -57,18 +62,19 @@ class Recurrence(Function):
         inputs, weight_ih, weight_hh, *rest = ctx.saved_tensors
         kept, states = tuple(rest[: ctx.kept]), tuple(rest[ctx.kept :])
         down = _slopes(walk, states, slopes)
-        found = ctx.sweep.back(walk, weight_hh, states, kept, down)
+        found = ctx.sweep.back(walk, weight_hh.to(ctx.dtype), states, kept, down)
         flat = found.projected.flatten(0, 1)  # (T·B, G)
-        d_weight_ih, d_bias = _input_gradients(flat, inputs, weight_ih)
+        d_weight_ih, d_bias = _input_gradients(flat, inputs, weight_ih, ctx.dtype)
         d_inputs = None
-        if ctx.needs_input_grad[2]:
-            d_inputs = (flat @ weight_ih).view(walk.steps, -1, weight_ih.shape[1])
+        if ctx.needs_input_grad[3]:
+            product = flat.to(ctx.dtype) @ weight_ih.to(ctx.dtype)
+            d_inputs = product.to(flat.dtype).view(walk.steps, -1, weight_ih.shape[1])
         d_bias_hh = d_bias
         if found.bias_hh is not None:
             d_bias_hh = torch.cat([d_bias[: -len(found.bias_hh)], found.bias_hh])
         biases = (d_bias if ctx.biases[0] else None, d_bias_hh if ctx.biases[1] else None)
         start = (down[0][walk.first], *down[1:])
-        return None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
+        return None, None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
 
 
 def _inner(sweep: AbstractSweep, weight_hh: Tensor) -> int:
@@ -87,8 +93,11 @@ def _outer_bias(
     return bias
 
 
-def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
     """Features (N, F) or tokens (N,) to W x + b, (N, G), in memory of its own."""
+    if inputs.is_floating_point() and dtype != weight.dtype:
+        product = (inputs.to(dtype) @ weight.to(dtype).t()).to(weight.dtype)
+        return product if bias is None else product.add_(bias)
     if inputs.is_floating_point():
         return inputs @ weight.t() if bias is None else torch.addmm(bias, inputs, weight.t())
     if len(inputs) < weight.shape[1]:
@@ -98,10 +107,12 @@ def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
     return (table if bias is None else table.add_(bias)).index_select(0, inputs)
 
 
-def _input_gradients(flat: Tensor, inputs: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def _input_gradients(
+    flat: Tensor, inputs: Tensor, weight: Tensor, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
     """The gradients of W, (G, F), and of b, (G,), from that of W x + b, (N, G)."""
     if inputs.is_floating_point():
-        return flat.t() @ inputs, flat.sum(0)
+        return flat.to(dtype).t() @ inputs.to(dtype), flat.sum(0)
     rows = torch.ops.aten.embedding_dense_backward(flat, inputs, weight.shape[1], -1, False)
     return rows.t(), rows.sum(0)
 
@@ -145,8 +156,12 @@ def run(
     if inputs.is_floating_point():
         inputs = inputs.to(weights["weight_ih"].dtype)
     given = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-    with torch.autocast(inputs.device.type, enabled=False):
-        outputs, *after = Recurrence.apply(sweep, walk, inputs.transpose(0, 1), *given, *start)
+    device, dtype = inputs.device.type, weights["weight_hh"].dtype
+    if torch.is_autocast_enabled(device):
+        dtype = torch.get_autocast_dtype(device)
+    with torch.autocast(device, enabled=False):
+        found = Recurrence.apply(sweep, walk, dtype, inputs.transpose(0, 1), *given, *start)
+    outputs, *after = found
     outputs = outputs.transpose(0, 1)  # (B, T, H)
     if lengths is not None:
         valid = torch.arange(walk.steps) < lengths.unsqueeze(1)

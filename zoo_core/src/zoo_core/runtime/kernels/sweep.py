@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import NamedTuple, TypeAlias, final
 
+import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.walk import Walk
@@ -52,7 +53,7 @@ class AbstractSweep(ABC):
             walk: The order of the steps.
             projected: What the inputs contribute with all biases but the inner gates',
                 (T, B, G); used up.
-            weight_hh: (G, H).
+            weight_hh: (G, H); its dtype is that of the products, whatever the states' is.
             bias_hh: The inner gates' recurrent bias, if there is one.
             states: A buffer (T + 1, B, H) for each tensor of the state, the first slots filled.
 
@@ -73,7 +74,7 @@ class AbstractSweep(ABC):
 
         Args:
             walk: As in ``forth``.
-            weight_hh: (G, H).
+            weight_hh: As in ``forth``.
             states: As ``forth`` left them; not changed.
             kept: What ``forth`` returned; not changed.
             slopes: The gradient of the hidden states in every slot, (T + 1, B, H), and of the
@@ -82,6 +83,12 @@ class AbstractSweep(ABC):
         """
 
 
-def across(d: Tensor, states: Tensor) -> Tensor:
-    """The gradient (G, H) of a weight from (T, B, G) and what it met, (T, B, H): one product."""
-    return d.flatten(0, 1).t() @ states.flatten(0, 1)
+def across(d: Tensor, states: Tensor, dtype: torch.dtype) -> Tensor:
+    """The gradient (G, H) of a weight, in one product.
+
+    Args:
+        d: The gradient of what it made, (T, B, G).
+        states: What it met, (T, B, H).
+        dtype: Of the product.
+    """
+    return d.flatten(0, 1).to(dtype).t() @ states.flatten(0, 1).to(dtype)

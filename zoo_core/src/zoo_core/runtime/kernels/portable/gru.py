@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.portable.transposition import transposed
+from zoo_core.runtime.kernels.portable.products import add_product, transposed
 from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
@@ -53,8 +53,8 @@ class GruSweep(AbstractSweep):
             strict=True,
         )
         for r_and_z, r, z, n, q, h, following in steps:
-            r_and_z.addmm_(h, weight_rz).sigmoid_()
-            torch.addmm(bias, h, weight_n, out=q)
+            add_product(r_and_z, h, weight_rz).sigmoid_()
+            add_product(q.copy_(bias), h, weight_n)
             n.addcmul_(r, q).tanh_()
             torch.lerp(n, h, z, out=following)
         return projected, inner
@@ -86,6 +86,6 @@ class GruSweep(AbstractSweep):
         earlier = walk.active(walk.before(d_hidden))[::-1]
         for d_all, d_qrz, update, d_h, d_before in zip(*back, earlier, strict=True):
             d_all.mul_(d_h.unsqueeze(1))
-            d_before.addcmul_(d_h, update).addmm_(d_qrz, weight)
-        d_weight = across(d[:, :, : 3 * width], before).roll(-width, 0)
+            add_product(d_before.addcmul_(d_h, update), d_qrz, weight)
+        d_weight = across(d[:, :, : 3 * width], before, weight_hh.dtype).roll(-width, 0)
         return Gradients(d[:, :, width:], d_weight, d_q.sum((0, 1)))

@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.portable.transposition import transposed
+from zoo_core.runtime.kernels.portable.products import add_product, transposed
 from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
@@ -42,7 +42,7 @@ class LstmSweep(AbstractSweep):
         both = walk.active(projected[:, :, : 2 * width])  # i and f side by side
         steps = zip(walk.active(projected), both, *each_gate, *before, *after, strict=True)
         for gates, i_and_f, i, f, g, o, h, c, next_h, next_c in steps:
-            gates.addmm_(h, weight)
+            add_product(gates, h, weight)
             i_and_f.sigmoid_()
             g.tanh_()
             o.sigmoid_()
@@ -82,5 +82,5 @@ class LstmSweep(AbstractSweep):
             d_ifg.mul_(d_c.unsqueeze(1))
             d_o.mul_(d_h)
             d_c.mul_(forget)
-            d_before.addmm_(d_p, weight_hh)
-        return Gradients(d, across(d, walk.before(hidden)), None)
+            add_product(d_before, d_p, weight_hh)
+        return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)

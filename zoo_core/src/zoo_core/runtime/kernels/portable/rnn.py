@@ -7,7 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.portable.transposition import transposed
+from zoo_core.runtime.kernels.portable.products import add_product, transposed
 from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
@@ -41,7 +41,7 @@ class RnnSweep(AbstractSweep):
             walk.active(walk.after(hidden)),
             strict=True,
         ):
-            squash(torch.addmm(p, h, weight, out=following))
+            squash(add_product(following.copy_(p), h, weight))
         return ()
 
     def back(
@@ -64,5 +64,5 @@ class RnnSweep(AbstractSweep):
             strict=True,
         ):
             d_p.mul_(d_after)
-            d_before.addmm_(d_p, weight_hh)
-        return Gradients(d, across(d, walk.before(hidden)), None)
+            add_product(d_before, d_p, weight_hh)
+        return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)
