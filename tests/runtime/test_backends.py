@@ -9,7 +9,7 @@ import pytest
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import draft
 from zoo_core.errors import NotFoundError, PluginError
-from zoo_core.runtime.backends import Backend, backend_of, kernels
+from zoo_core.runtime.backends import Backend, backend_of, backends_here, kernels
 from zoo_core.runtime.build import make_model
 from zoo_core.signature import Signature
 
@@ -38,7 +38,7 @@ def test_auto_tries_the_fastest_first_and_the_reference_last(core: Catalog) -> N
 @pytest.mark.parametrize("name", ["portable", "torch", "reference"])
 def test_a_backend_is_chosen_by_name(core: Catalog, name: str) -> None:
     found = backend(core, name)
-    assert found == (name, "", "")
+    assert (found.name, found.passed) == (name, "")
     assert found.remark(name) == ""
 
 
@@ -69,5 +69,12 @@ def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
     found = backend(core, "auto", proj_size=2)
     assert found.name == "torch"
     assert found.remark("auto") == ""
-    assert found.why == "not portable: projections are not written out"
-    assert backend(core, "auto").why == "the first choice"
+    said = "torch.nn's own functions; not portable: projections are not written out"
+    assert found.why == said
+    assert backend(core, "auto").why.endswith("; the first choice")
+
+
+def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
+    found = backends_here(catalog)
+    assert list(found) == ["native", "portable", "torch", "reference"]
+    assert all(found.values())

@@ -45,13 +45,18 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
     raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
 
 
+def backends_here(catalog: Catalog) -> dict[str, str]:
+    """Every backend with how it runs here, or why it cannot; the fastest first."""
+    return {each.name: each.details for each in kernels(catalog)}
+
+
 @final
 class Backend(NamedTuple):
     """The kernel that runs a model's recurrence.
 
     Args:
         name: What ``--backend`` calls it.
-        details: How it runs here, such as on which instructions; empty if there is nothing to say.
+        details: How it runs here, such as on which instructions.
         passed: Why not the ones before it, in words; empty if it is the first.
     """
 
@@ -63,7 +68,7 @@ class Backend(NamedTuple):
     def why(self) -> str:
         """How it runs, and why it was taken."""
         reason = f"not {self.passed}" if self.passed else "the first choice"
-        return "; ".join(each for each in (self.details, reason) if each)
+        return f"{self.details}; {reason}"
 
     def remark(self, asked: str) -> str:
         """What to tell a person who asked for another one by name; empty for ``auto``."""
@@ -79,4 +84,4 @@ def backend_of(model: AbstractModel) -> Backend:
             before = module.kernels[: module.kernels.index(used)]
             reasons = [f"{each.name}: {each.refuses(module.cell, like)}" for each in before]
             return Backend(used.name, used.details, "; ".join(reasons))
-    return Backend("torch", "", "")
+    return Backend("torch", "no recurrent layer", "")

@@ -18,7 +18,7 @@ class AbstractKernel(ABC):
         name: What ``--backend`` calls it.
         looks_up: Whether tokens cost it one look-up each, so that it gains by an embedding that is
             folded into the weights.
-        details: How it runs here, such as on which instructions; empty if there is nothing to say.
+        details: How it runs here, such as on which instructions, or why it cannot.
     """
 
     name: str

@@ -28,6 +28,7 @@ class PortableKernel(AbstractKernel):
     """Backpropagation through time written out in plain torch, for any CPU."""
 
     name = "portable"
+    details = "plain torch, derivatives written out"
     looks_up = True
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
