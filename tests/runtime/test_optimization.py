@@ -7,9 +7,10 @@ from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 import torch
+from safetensors.torch import load
 from torch import Tensor, nn
 from zoo_core.runtime.optimization import flatten, make_optimizer, make_schedule, unflatten
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.tensors import to_bytes
 from zoo_train.configs import SupervisedConfig
 
 from zoo_core import AbstractTrainerConfig
@@ -50,7 +51,7 @@ class Training:
 
     def load(self, saved: tuple[bytes, bytes, str]) -> None:
         """Back to where it was saved."""
-        weights, tensors = (read_tensors(cast(Any, None), data) for data in saved[:2])
+        weights, tensors = (load(data) for data in saved[:2])
         groups, schedule = json.loads(saved[2])
         self.layer.load_state_dict(weights)
         self.optimizer.load_state_dict(unflatten(tensors, groups))
@@ -131,3 +132,11 @@ def test_flattened_state_is_tensors_by_parameter_and_slot() -> None:
     tensors, _ = flatten(training.optimizer.state_dict())
     assert tensors.keys() == {"0.step", "0.exp_avg", "0.exp_avg_sq"}
     assert all(isinstance(each, Tensor) for each in tensors.values())
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "Adagrad"])
+def test_dense_weights_are_updated_in_one_pass(name: str) -> None:
+    config = SupervisedConfig(optimizer=cast(Any, name))
+    weight = torch.zeros(2, requires_grad=True)
+    assert make_optimizer(config, [{"params": [weight]}]).defaults["fused"] is True
+    assert not make_optimizer(config, [{"params": [weight]}], sparse=True).defaults["fused"]

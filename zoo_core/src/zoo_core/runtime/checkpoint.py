@@ -174,17 +174,18 @@ def clear_checkpoint(folder: Path) -> None:
 
 def _read_weights(path: Path, record: FileRecord) -> dict[str, Tensor]:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    if len(data) != record.size:
-        raise IntegrityError(f"{path} has {len(data)} bytes, the manifest says {record.size}")
-    found = hashlib.sha256(data).hexdigest()
+    if size != record.size:
+        raise IntegrityError(f"{path} has {size} bytes, the manifest says {record.size}")
     if found != record.sha256:
         raise IntegrityError(f"{path} has sha256 {found}, the manifest says {record.sha256}")
-    return read_tensors(path, data)
+    return read_tensors(path)
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:

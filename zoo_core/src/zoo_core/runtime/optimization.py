@@ -16,6 +16,9 @@ WITH_MOMENTUM = ("SGD", "RMSprop")
 TAKES_SPARSE = ("SGD", "Adagrad")
 """SparseAdam, which torch has too, refuses dense gradients, and every model here has some."""
 
+FUSED = {"cpu": ("Adam", "AdamW", "SGD", "Adagrad"), "cuda": ("Adam", "AdamW", "SGD")}
+"""What torch updates in one pass, by device."""
+
 
 def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
     """Says before training that torch cannot train a model's sparse embeddings as configured.
@@ -24,7 +27,7 @@ def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
         MisfitError: The optimizer takes no sparse gradients, or not with momentum, weight decay
             or clipping.
     """
-    if not any(isinstance(each, nn.Embedding) and each.sparse for each in model.modules()):
+    if not has_sparse(model):
         return
     obstacles = {
         f"trainer.optimizer = {config.optimizer!r}": config.optimizer not in TAKES_SPARSE,
@@ -40,11 +43,27 @@ def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
         )
 
 
-def make_optimizer(config: AbstractTrainerConfig, groups: list[dict[str, object]]) -> Optimizer:
-    """The optimizer that a config names, over groups of parameters."""
+def has_sparse(model: nn.Module) -> bool:
+    """Whether an embedding of the model has sparse gradients."""
+    return any(isinstance(each, nn.Embedding) and each.sparse for each in model.modules())
+
+
+def make_optimizer(
+    config: AbstractTrainerConfig, groups: list[dict[str, Any]], *, sparse: bool = False
+) -> Optimizer:
+    """The optimizer that a config names, in one pass over the weights where torch has one.
+
+    Args:
+        config: Names it.
+        groups: Of parameters.
+        sparse: Whether some of them have sparse gradients, which the one pass does not take.
+    """
     settings: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
     if config.optimizer in WITH_MOMENTUM:
         settings["momentum"] = config.momentum
+    devices = {parameter.device.type for group in groups for parameter in group["params"]}
+    if not sparse and all(config.optimizer in FUSED.get(device, ()) for device in devices):
+        settings["fused"] = True
     optimizer: Optimizer = getattr(torch.optim, config.optimizer)(groups, **settings)
     return optimizer
 

@@ -96,7 +96,7 @@ class Run:
                     yield self.save()
             self._refuse_infinite()
         except DivergedError:
-            if all_finite(self.loop.model.state_dict()):
+            if self.loop.stepper.looks and all_finite(self.loop.model.state_dict()):
                 self.save()
             raise
         except KeyboardInterrupt:
