@@ -7,9 +7,9 @@ import sys
 from typing import NamedTuple, final
 
 import click
-from zoo_core.downloads import witnessed
 from zoo_core.errors import Interrupted, ZooError
 from zoo_core.nearest import nearest
+from zoo_core.witness import witnessed
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.downloading import show_download

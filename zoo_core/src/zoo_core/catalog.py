@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
@@ -126,5 +125,7 @@ def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
     except Exception:  # an error that cannot even say what it is
         said = ""
     reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    import traceback
+
     remedy = f"upgrade or remove it: pip uninstall {plugin.distribution}"
     return BrokenPlugin(plugin, reason, remedy, "".join(traceback.format_exception(error)))

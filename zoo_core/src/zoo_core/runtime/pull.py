@@ -9,7 +9,6 @@ from typing import NamedTuple, final
 from huggingface_hub import constants
 
 from zoo_core.digests import FileRecord
-from zoo_core.downloads import listening
 from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
 from zoo_core.files import refusing, waiting_for
 from zoo_core.header import foreign_kind
@@ -28,6 +27,7 @@ from zoo_core.runtime.hub import (
 from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store, unspoilt
 from zoo_core.soundness import refuse_unsound
 from zoo_core.transfer import transfer
+from zoo_core.witness import listening
 
 SILENCE = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
 """Seconds that the store of the bytes may keep silent."""
