@@ -11,14 +11,18 @@ import click
 from zoo_core.catalog import load_catalog
 from zoo_core.files import write_file
 
+from benchmarks.checkpoints import checkpoints
 from benchmarks.generation import generation
+from benchmarks.growth import growth
 from benchmarks.machine import NO_BF16, NO_JAX, has_jax, machine, multiplies_bf16
 from benchmarks.peak import peak
 from benchmarks.pictures import picture
+from benchmarks.quality import quality
 from benchmarks.report import Report, merge, read_report
 from benchmarks.startup import startup
 from benchmarks.subject import Bench, Subject
 from benchmarks.timing import Effort
+from benchmarks.trainer import trainer
 from benchmarks.training import training
 
 SUBJECTS: dict[str, Subject] = {
@@ -26,6 +30,10 @@ SUBJECTS: dict[str, Subject] = {
     "peak": peak,
     "training": training,
     "generation": generation,
+    "trainer": trainer,
+    "checkpoints": checkpoints,
+    "growth": growth,
+    "quality": quality,
 }
 FULL, QUICK = Effort(rounds=7, seconds=0.5), Effort(rounds=3, seconds=0.1)
 

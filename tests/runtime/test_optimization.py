@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.optimization import flatten, make_optimizer, make_schedule, unflatten
 from zoo_core.runtime.tensors import to_bytes
 from zoo_train.configs import SupervisedConfig
@@ -59,13 +60,16 @@ class Training:
             self.schedule.load_state_dict(schedule)
 
 
+@pytest.mark.parametrize("warm_up", [0, 4])
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
 @pytest.mark.parametrize("chosen", OPTIMIZERS, ids=lambda each: "-".join(map(str, each.values())))
 @pytest.mark.parametrize("at", [0, 5])
 def test_training_goes_on_from_disk_bit_for_bit(
-    chosen: dict[str, Any], schedule: str | None, at: int
+    chosen: dict[str, Any], schedule: str | None, warm_up: int, at: int
 ) -> None:
-    config = SupervisedConfig(learning_rate=0.05, schedule=cast(Any, schedule), **chosen)
+    warm_up = 0 if schedule == "OneCycleLR" else warm_up
+    how = {"schedule": cast(Any, schedule), "warm_up": warm_up}
+    config = SupervisedConfig(learning_rate=0.05, **how, **chosen)
     whole, other = Training(config), Training(config)
     for number in range(at):
         whole.step(number)
@@ -85,9 +89,10 @@ def test_every_optimizer_gets_what_the_config_says(chosen: dict[str, Any]) -> No
     assert {key: group[key] for key in said} == said
 
 
-def rates(schedule: str | None) -> list[float]:
+def rates(schedule: str | None, warm_up: int = 0) -> list[float]:
     """The learning rate of every step."""
-    training = Training(SupervisedConfig(learning_rate=0.1, schedule=cast(Any, schedule)))
+    how = {"schedule": cast(Any, schedule), "warm_up": warm_up}
+    training = Training(SupervisedConfig(learning_rate=0.1, **how))
     found = []
     for number in range(STEPS):
         found.append(float(training.optimizer.param_groups[0]["lr"]))
@@ -112,6 +117,23 @@ def test_one_cycle_rises_to_the_rate_and_falls_below_its_start() -> None:
     assert max(found) == pytest.approx(0.1, rel=0.01)
     assert found.index(max(found)) not in (0, STEPS - 1)
     assert found[-1] < found[0]
+
+
+def test_warming_up_rises_in_equal_steps_to_the_rate() -> None:
+    expected = [0.02, 0.04, 0.06, 0.08] + [0.1] * (STEPS - 4)
+    assert rates(None, warm_up=4) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("schedule", ["CosineAnnealingLR", "LinearLR"])
+def test_warming_up_takes_a_growing_share_of_the_schedule(schedule: str) -> None:
+    cold, warm = rates(schedule), rates(schedule, warm_up=4)
+    shares = [mine / its for mine, its in zip(warm, cold, strict=True)]
+    assert shares == pytest.approx([0.2, 0.4, 0.6, 0.8] + [1.0] * (STEPS - 4))
+
+
+def test_one_cycle_does_not_warm_up_twice() -> None:
+    with pytest.raises(MisfitError, match="OneCycleLR warms up by itself; choose 0"):
+        rates("OneCycleLR", warm_up=4)
 
 
 @pytest.mark.parametrize("optimizer", ["SGD", "RMSprop"])

@@ -131,3 +131,18 @@ def test_an_embedding_whose_options_look_at_the_tokens_is_not_folded() -> None:
         assert not Embedding(config, 5).folds(tokens)
     assert Embedding(AbstractEmbeddingConfig(embedding_size=F), 8).folds(tokens)
     assert not Embedding(AbstractEmbeddingConfig(embedding_size=F), 9).folds(tokens)
+
+
+def test_orthogonal_recurrent_weights_are_so_gate_by_gate() -> None:
+    for name, weight in layer(num_layers=2, bidirectional=True, orthogonal=True).named_parameters():
+        for gate in weight.detach().chunk(4) if name.startswith("weight_hh") else ():
+            torch.testing.assert_close(gate @ gate.T, torch.eye(H), rtol=0, atol=1e-5)
+
+
+def test_only_recurrent_weights_start_orthogonal() -> None:
+    drawn = [
+        each.detach()
+        for name, each in layer(orthogonal=True).named_parameters()
+        if not name.startswith("weight_hh")
+    ]
+    assert max(float(each.abs().max()) for each in drawn) <= H**-0.5

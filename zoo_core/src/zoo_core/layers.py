@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from zoo_core.configs import config, setting
 
 
@@ -21,6 +23,10 @@ class AbstractRecurrentConfig:
     )
     bidirectional: bool = setting(
         default=False, help="Whether a second pass runs from the last step to the first."
+    )
+    initialization: Literal["uniform", "orthogonal"] = setting(
+        default="uniform",
+        help="How the weights start: all as torch draws them, or the recurrent ones orthogonal.",
     )
 
 

@@ -28,6 +28,12 @@ class AbstractTrainerConfig:
     schedule: Literal["CosineAnnealingLR", "LinearLR", "OneCycleLR"] | None = setting(
         default=None, help="The torch schedule of the learning rate, over all steps of the run."
     )
+    warm_up: int = setting(
+        default=0,
+        unit="steps",
+        at_least=0,
+        help="Steps over which the learning rate first rises to what the schedule has.",
+    )
     clip_norm: float | None = setting(
         default=1.0, above=0, help="Largest global norm of the gradient; longer ones are scaled."
     )

@@ -7,7 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import (
+    ChainedScheduler,
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    OneCycleLR,
+)
 
 from zoo_core.errors import MisfitError
 from zoo_core.training import AbstractTrainerConfig
@@ -71,7 +77,28 @@ def make_optimizer(
 def make_schedule(
     config: AbstractTrainerConfig, optimizer: Optimizer, steps: int
 ) -> LRScheduler | None:
-    """The schedule that a config names, over all steps of the run; it advances with each step."""
+    """The schedule that a config names, over all steps of the run; it advances with each step.
+
+    While it warms up, the learning rate is a growing share of what the schedule would have.
+
+    Raises:
+        MisfitError: It shall warm up twice.
+    """
+    if config.warm_up and config.schedule == "OneCycleLR":
+        raise MisfitError(
+            f"trainer.warm_up = {config.warm_up}: OneCycleLR warms up by itself; choose 0"
+        )
+    schedule = _schedule(config, optimizer, steps)
+    if not config.warm_up:
+        return schedule
+    start = 1 / (config.warm_up + 1)
+    rise = LinearLR(optimizer, start_factor=start, total_iters=config.warm_up)
+    return ChainedScheduler([schedule, rise]) if schedule else rise
+
+
+def _schedule(
+    config: AbstractTrainerConfig, optimizer: Optimizer, steps: int
+) -> LRScheduler | None:
     match config.schedule:
         case "CosineAnnealingLR":
             return CosineAnnealingLR(optimizer, T_max=steps)

@@ -35,6 +35,9 @@ class Recurrent(nn.Module):
         num_layers: Layers on top of each other.
         bidirectional: Whether a second pass runs from the last step to the first.
         dropout: Share of each layer's outputs but the last's that is dropped in training.
+        orthogonal: Whether each gate's recurrent matrix starts as an orthogonal one, which keeps
+            the length of what passes through it from step to step (Saxe, McClelland & Ganguli
+            2014), in the place of the uniform draw.
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Recurrent(nn.Module):
         num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        orthogonal: bool = False,
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -64,6 +68,9 @@ class Recurrent(nn.Module):
                 suffix = _suffix(layer, direction)
                 for name, shape in cell.parameter_shapes(width).items():
                     tensor = torch.empty(shape).uniform_(-bound, bound)
+                    if orthogonal and name == "weight_hh":
+                        for gate in tensor.chunk(shape[0] // cell.hidden_size):
+                            nn.init.orthogonal_(gate)
                     self.register_parameter(name + suffix, nn.Parameter(tensor))
 
     @property
@@ -148,6 +155,7 @@ def recurrent_layer(
         num_layers=config.num_layers,
         bidirectional=config.bidirectional,
         dropout=config.dropout,
+        orthogonal=config.initialization == "orthogonal",
     )
 
 
