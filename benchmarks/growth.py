@@ -15,7 +15,8 @@ from zoo_core.runtime.run import Run
 from benchmarks.cases import CASES
 from benchmarks.figure import Figure, figures
 from benchmarks.ours import Ours
-from benchmarks.startup import python, zoo
+from benchmarks.promises import MEMORY
+from benchmarks.startup import zoo
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
 
@@ -46,9 +47,9 @@ def growth(bench: Bench) -> Iterator[list[Figure]]:
             plan = case.plan(bench.catalog, "lstm", **chosen)
             ways[value] = Ours(bench.catalog, plan, bench.folder / f"{axis} {value}").steps
         yield figures("growth", axis, "tokens/s", interleave(ways, bench.effort))
-    yield figures("growth", "memory of a run after so many epochs", "MB", _memory(bench))
-    yield figures("growth", "zoo list, plugins", "starts/s", _plugins(bench))
-    yield figures("growth", "zoo runs, runs", "starts/s", _runs(bench))
+    yield figures("growth", MEMORY, "MB", _memory(bench))
+    yield from _plugins(bench)
+    yield from _runs(bench)
 
 
 def _memory(bench: Bench) -> dict[str, list[float]]:
@@ -68,7 +69,7 @@ def _resident() -> float:
     return pages * 4096 / 1e6
 
 
-def _plugins(bench: Bench) -> dict[str, list[float]]:
+def _plugins(bench: Bench) -> Iterator[list[Figure]]:
     count = 50 if bench.quick else 500
     folder = bench.folder / "plugins"
     for n in range(count):
@@ -78,15 +79,13 @@ def _plugins(bench: Bench) -> dict[str, list[float]]:
         point = f"[zoo]\nsynthetic-{n} = synthetic_{n}\n"
         facts.joinpath("entry_points.txt").write_text(point, "utf-8")
         folder.joinpath(f"synthetic_{n}.py").write_text(PLUGIN.format(n=n), "utf-8")
-    ways = {
-        "python -c pass": python("pass"),
-        "those installed": zoo("list"),
-        f"and {count} more": zoo("list", PYTHONPATH=str(folder)),
-    }
-    return interleave(ways, bench.effort)
+    ways = {"those installed": zoo("list"), f"and {count}": zoo("list", PYTHONPATH=str(folder))}
+    samples = interleave(ways, bench.effort)
+    yield figures("growth", "plugins", "zoo list/s", samples)
+    yield figures("growth", "a further plugin", "ms", {"zoo list": _each(samples, count)})
 
 
-def _runs(bench: Bench) -> dict[str, list[float]]:
+def _runs(bench: Bench) -> Iterator[list[Figure]]:
     count = 1_000 if bench.quick else 10_000
     home = bench.folder / "home"
     first = home / "runs" / "run-0"
@@ -98,4 +97,12 @@ def _runs(bench: Bench) -> dict[str, list[float]]:
         shutil.copytree(first, home / "runs" / f"run-{n}")
     empty = bench.folder / "empty"
     ways = {"0": zoo("runs", ZOO_HOME=str(empty)), f"{count:,}": zoo("runs", ZOO_HOME=str(home))}
-    return interleave(ways, bench.effort)
+    samples = interleave(ways, bench.effort)
+    yield figures("growth", "runs", "zoo runs/s", samples)
+    yield figures("growth", "a further run", "ms", {"zoo runs": _each(samples, count)})
+
+
+def _each(samples: dict[str, list[float]], count: int) -> list[float]:
+    """Milliseconds that each of so many more costs, from starts per second without and with."""
+    without, with_them = samples.values()
+    return [1000 * (1 / b - 1 / a) / count for a, b in zip(without, with_them, strict=True)]

@@ -84,6 +84,21 @@ class Report:
             lines.append(f"| {case} | {' | '.join(cells)} |")
         return "\n".join(lines)
 
+    def summary(self) -> str:
+        """What a newcomer wants to see: how fast it trains, generates and learns."""
+        parts = [
+            f"**{subject.capitalize()}**\n\n{self.table(subject)}"
+            for subject in ("training", "generation", "quality")
+            if subject in self.subjects()
+        ]
+        return "\n\n".join([*parts, self.where(), self._kept()])
+
+    def _kept(self) -> str:
+        """How many promises there are, and how many are kept."""
+        verdicts = [each.verdict for each in promises(self.figures, self.machine.get("isa", ""))]
+        told = (f"{verdicts.count(each)} {each}" for each in dict.fromkeys(sorted(verdicts)))
+        return f"Of {len(verdicts)} promises: {', '.join(told)}."
+
     def _changes(self, before: Report) -> Iterator[str]:
         """What moved against the first way of its case; absolute figures drift with the machine."""
         told = False
@@ -121,4 +136,6 @@ def _cell(figure: Figure, base: Figure) -> str:
 
 
 def _short(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}".rstrip("0").rstrip(".")
+    if value is None:
+        return ""
+    return f"{value:.3f}" if abs(value) < 0.1 else f"{value:.2f}".rstrip("0").rstrip(".")
