@@ -28,7 +28,7 @@ CORE_ON_THE_WAY = {
     "specs",
     "witness",
 }
-CLI_ON_THE_WAY = {"downloading", "list", "main", "output", "signals"}
+CLI_ON_THE_WAY = {"choosing", "downloading", "list", "main", "output", "signals"}
 SLOW = {"asyncio", "concurrent", "hashlib", "http", "logging", "multiprocessing", "ssl", "tomllib"}
 """Of the standard library, what takes milliseconds and is needed by no list."""
 DECLARATIVE = sorted(
