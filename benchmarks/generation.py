@@ -28,7 +28,7 @@ def _ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
     for backend in backends(bench.catalog):
         folder = bench.folder / f"generation {case.name} {cell} {backend}"
         run = Ours(bench.catalog, case.plan(bench.catalog, cell, backend=backend), folder)
-        if run.run.backend == backend:
+        if run.run.plan.backend == backend:
             ways[f"zoo {backend}"] = run.symbols
     return ways
 

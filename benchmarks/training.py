@@ -31,7 +31,7 @@ def _ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
             name = f"zoo {backend}" + (" bf16" if precision == "bf16" else "")
             plan = case.plan(bench.catalog, cell, backend=backend, precision=precision)
             run = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {name}")
-            if run.run.backend == backend:
+            if run.run.plan.backend == backend:
                 ours[name] = run
     dataset = next(iter(ours.values())).run.dataset
     batches = islice(cycle(dataset.batches("train", case.batch, seed=0, epoch=1)), 64)
