@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -47,6 +47,11 @@ class Tally:
     def look(self) -> list[Noted]:
         """The figures of the steps since the last look, in their order."""
         columns = zip(*self._waiting, strict=True)
-        numbers = [torch.stack(each).tolist() for each in columns]
+        numbers = [_numbers(each) for each in columns]
         self._waiting = []
         return [Noted(*row) for row in zip(*numbers, strict=True)]
+
+
+def _numbers(scalars: tuple[Tensor, ...]) -> list[Any]:
+    """What scalars on the device hold, read at once."""
+    return [scalars[0].item()] if len(scalars) == 1 else list(torch.stack(scalars).tolist())

@@ -44,9 +44,8 @@ class Totals:
 def hits(output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
     """How many targets of a batch were the likeliest class, and how many count; on the device."""
     assert batch.targets is not None, "training and evaluation need targets"
-    counted = batch.targets != IGNORED
-    right = (output.logits.detach().argmax(dim=-1) == batch.targets) & counted
-    return right.sum(), counted.sum()
+    right = output.logits.detach().argmax(dim=-1) == batch.targets  # no class is IGNORED
+    return right.sum(), (batch.targets != IGNORED).sum()
 
 
 class AbstractTrainer(ABC):
