@@ -9,6 +9,7 @@ from typing import NamedTuple, final
 import click
 from zoo_core.errors import Interrupted, ZooError
 from zoo_core.nearest import nearest
+from zoo_core.space import refusing_excess
 from zoo_core.witness import witnessed
 
 from zoo_cli.choosing import registry_option
@@ -103,7 +104,7 @@ def run(arguments: list[str]) -> int:
         128 + n for signal n, else the error's own.
     """
     try:
-        with stop_on_signals():
+        with stop_on_signals(), refusing_excess("choose smaller sizes"):
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:

@@ -19,6 +19,8 @@ from zoo_core.errors import MisfitError
 from zoo_core.training import AbstractTrainerConfig
 
 WITH_MOMENTUM = ("SGD", "RMSprop")
+SLOTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1, "SGD": 0}
+"""Tensors that an optimizer keeps of each parameter, without momentum."""
 TAKES_SPARSE = ("SGD", "Adagrad")
 """SparseAdam, which torch has too, refuses dense gradients, and every model here has some."""
 
@@ -52,6 +54,12 @@ def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
 def has_sparse(model: nn.Module) -> bool:
     """Whether an embedding of the model has sparse gradients."""
     return any(isinstance(each, nn.Embedding) and each.sparse for each in model.modules())
+
+
+def copies(config: AbstractTrainerConfig) -> int:
+    """How often training holds the weights: themselves, gradients, what the optimizer keeps."""
+    momentum = config.momentum > 0 and config.optimizer in WITH_MOMENTUM
+    return 2 + SLOTS[config.optimizer] + int(momentum)
 
 
 def make_optimizer(
