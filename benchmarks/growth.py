@@ -56,7 +56,7 @@ def _memory(bench: Bench) -> dict[str, list[float]]:
     """What the process holds in memory, measured in one run of many short epochs."""
     plan = CASES["M"].plan(bench.catalog, "rnn", model={"hidden_size": 32})
     run = Ours(bench.catalog, plan, bench.folder / "memory")
-    per_epoch = run.run.loop.batches[0]
+    per_epoch = run.run.loop.batches(1)
     samples = {}
     for before, after in pairwise((0, *EPOCHS)):
         run.steps((after - before) * per_epoch)

@@ -16,9 +16,10 @@ NO_BF16 = "this processor has no products in bfloat16, so none are measured"
 
 def machine() -> dict[str, str]:
     """Processor, cores, instruction sets, threads and versions."""
+    threads = torch.get_num_threads()
     facts = known() | {
         "isa": " ".join(flag for flag in NOTED if flag in _flags()) or "unknown instructions",
-        "threads": f"{torch.get_num_threads()} threads",
+        "threads": f"{threads} {'threads' if threads > 1 else 'thread'} of torch",
         "zoo-core": f"zoo-core {version('zoo-core')}",
     }
     return facts | ({"jax": f"jax {version('jax')}"} if has_jax() else {})
