@@ -25,6 +25,7 @@ CORE_ON_THE_WAY = {
     "listing",
     "loading",
     "nearest",
+    "space",
     "specs",
     "witness",
 }

@@ -206,7 +206,7 @@ PULLS = [
         NOTHING,
         spoil=holding(WEIGHTS, OTHERS),
     ),
-    Case("an empty file as weights", 4, "is empty", NOTHING, spoil=holding(WEIGHTS, b"")),
+    Case("an empty file as weights", 4, "has 0 bytes", NOTHING, spoil=holding(WEIGHTS, b"")),
     Case(
         "a Git LFS pointer as weights", 4, "Git LFS pointer", NOTHING, spoil=holding(WEIGHTS, LFS)
     ),

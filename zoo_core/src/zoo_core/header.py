@@ -89,7 +89,7 @@ def read_header(data: bytes | mmap) -> dict[str, TensorRecord]:
 def foreign_kind(data: bytes | mmap) -> str:
     """What else a file is, by its beginning; empty if it is not known."""
     known = (kind for beginning, kind in FOREIGN.items() if data[: len(beginning)] == beginning)
-    return "empty" if len(data) == 0 else next(known, "")
+    return next(known, "")
 
 
 def _read(data: bytes | mmap) -> dict[str, TensorRecord]:
