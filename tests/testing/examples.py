@@ -51,8 +51,9 @@ PLUGINS = {
 
 
 def faulty_catalog() -> Catalog:
-    """What is installed, and the plugin whose every part is wrong."""
-    return load_catalog([FAULTY, *installed_plugins()])
+    """The plugin whose every part is wrong, and what its parts are tried with."""
+    others = [each for each in installed_plugins() if each.name in ("zoo-rnn", "zoo-train")]
+    return load_catalog([FAULTY, *others])
 
 
 def wrong_examples() -> dict[str, str]:
