@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
 from zoo_core.discovery import Plugin, installed_plugins
-from zoo_core.errors import AmbiguousError, Interrupted, NotFoundError
+from zoo_core.errors import (
+    AmbiguousError,
+    IncompatibleError,
+    Interrupted,
+    NotFoundError,
+    PluginError,
+)
 from zoo_core.loading import contributions
 from zoo_core.nearest import nearest
 from zoo_core.specs import (
@@ -40,12 +46,21 @@ class Offer(NamedTuple, Generic[S]):
 
 @final
 class BrokenPlugin(NamedTuple):
-    """A plugin that could not be loaded: why, what to do, and where it happened."""
+    """A plugin that could not be loaded: why, what to do, and where it happened.
+
+    Args:
+        plugin: Which one.
+        reason: What it raised, in one line.
+        remedy: The command that may mend it.
+        traceback: Of what it raised.
+        incompatible: Whether it is whole, and built for another plugin API.
+    """
 
     plugin: Plugin
     reason: str
     remedy: str
     traceback: str
+    incompatible: bool = False
 
 
 @final
@@ -125,6 +140,12 @@ def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
         said = " ".join(str(error).split())
     except Exception:  # an error that cannot even say what it is
         said = ""
-    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
-    remedy = f"upgrade or remove it: pip uninstall {plugin.distribution}"
-    return BrokenPlugin(plugin, reason, remedy, "".join(traceback.format_exception(error)))
+    ours = isinstance(error, PluginError)  # which says it in words
+    kind = type(error).__name__
+    reason = said if ours and said else f"{kind}: {said}" if said else kind
+    remedy = (
+        f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
+        f"or remove it: zoo plugins uninstall {plugin.name}"
+    )
+    told = "".join(traceback.format_exception(error))
+    return BrokenPlugin(plugin, reason, remedy, told, isinstance(error, IncompatibleError))

@@ -14,7 +14,7 @@ import pluggy
 
 from zoo_core import hookspecs
 from zoo_core.discovery import Plugin
-from zoo_core.errors import PluginError
+from zoo_core.errors import IncompatibleError, PluginError
 from zoo_core.specs import (
     API_VERSION,
     AbstractSpec,
@@ -43,8 +43,9 @@ def contributions(plugin: Plugin) -> list[Any]:
     catalog turns it into a row.
 
     Raises:
-        PluginError: It is built for another plugin API, misspells a hook, returns something of
-            the wrong type, offers a name twice, or offers nothing.
+        IncompatibleError: It is built for another plugin API.
+        PluginError: It misspells a hook, returns something of the wrong type, offers a name
+            twice, or offers nothing.
     """
     manager = pluggy.PluginManager("zoo")
     manager.add_hookspecs(hookspecs)
@@ -67,7 +68,8 @@ def _check_api(module: ModuleType) -> None:
     if built_for != API_VERSION or isinstance(built_for, bool):
         newer = isinstance(built_for, int) and built_for > API_VERSION
         remedy = "upgrade zoo-core" if newer else "upgrade the plugin"
-        raise PluginError(f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}")
+        said = f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}"
+        raise IncompatibleError(said)
 
 
 def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:

@@ -69,6 +69,11 @@ def list_recipes(catalog: Catalog) -> list[Recipe]:
     return sorted(found, key=lambda recipe: (recipe.name, recipe.plugin))
 
 
+def recipe_names(catalog: Catalog) -> list[str]:
+    """The names of all recipes, sorted, without reading any."""
+    return sorted(name for name, _, _ in _files(catalog))
+
+
 def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
     """The recipe that ``model.tag`` or ``plugin:model.tag`` names.
 
