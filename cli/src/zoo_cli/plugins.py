@@ -12,7 +12,9 @@ from zoo_core.standing import Standing, standings
 from zoo_cli.lazy import AbstractLazyGroup, Row, Table
 from zoo_cli.output import json_option, print_json
 
-COMMANDS: dict[str, Row] = {}
+COMMANDS = {
+    "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.plugins_new:new"),
+}
 PLURALS = {"registry": "registries"}
 
 
