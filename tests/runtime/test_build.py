@@ -75,7 +75,9 @@ def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(catalog: Cata
 
 def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, plan: Plan) -> None:
     fewer = load_catalog([each for each in catalog.plugins if each.name != "zoo-lstm"])
-    message = "model 'lstm-embed' needs the plugin zoo-lstm: install it: pip install zoo-lstm"
+    message = (
+        "model 'lstm-embed' needs the plugin zoo-lstm: install it: zoo plugins install zoo-lstm"
+    )
     with pytest.raises(PluginError, match=message):
         make_model(fewer, plan, TOKENS)
 

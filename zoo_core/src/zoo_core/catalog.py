@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
+from zoo_core.directory import who_brings
 from zoo_core.discovery import Plugin, installed_plugins
 from zoo_core.errors import (
     AmbiguousError,
@@ -88,7 +89,8 @@ class Catalog(NamedTuple):
         found = [offer for offer in offers if offer.spec.name == name and _owns(offer, owner)]
         if not found:
             known = [offer.spec.name for offer in offers]
-            hint = nearest(name, known) or f"try: zoo list {NOUNS[kind]}s"
+            hint = who_brings(name, self.registries) or nearest(name, known)
+            hint = hint or f"try: zoo list {NOUNS[kind]}s"
             raise NotFoundError(f"no {NOUNS[kind]} {reference!r}; {hint}{self._excuse()}")
         if len(found) > 1:
             refuse_clash(NOUNS[kind], name, [offer.plugin for offer in found])

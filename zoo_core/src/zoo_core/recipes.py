@@ -15,11 +15,13 @@ from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple, final
 
 from zoo_core.catalog import Catalog, refuse_clash
+from zoo_core.directory import who_brings
 from zoo_core.discovery import Plugin
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
 from zoo_core.published import Published, parse_published
 from zoo_core.references import Named
+from zoo_core.specs import ModelSpec
 
 TABLES = ("model", "dataset", "trainer")
 KEYS = {
@@ -90,7 +92,9 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         if name == wanted and reference.owner in ("", plugin.name, plugin.distribution)
     ]
     if not found:
-        hint = nearest(wanted, [name for name, _, _ in known]) or "try: zoo list recipes"
+        offered = any(offer.spec.name == reference.name for offer in catalog.of(ModelSpec))
+        hint = "" if offered else who_brings(reference.name, catalog.registries)
+        hint = hint or nearest(wanted, [name for name, _, _ in known]) or "try: zoo list recipes"
         raise NotFoundError(f"no recipe {wanted!r}; {hint}")
     if len(found) > 1:
         refuse_clash("recipe", wanted, [plugin for plugin, _ in found])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -20,7 +21,8 @@ DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PACKAGE = re.compile(r"package:(?P<package>\w+)/(?P<path>[\w-]+(?:/[\w.-]*\w)*)", re.ASCII)
-HUB = re.compile(f"hub:{REPO}", re.ASCII)
+HUB = re.compile(r"hub:(?P<repo>\w[\w.-]*/\w[\w.-]*)", re.ASCII)
+DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 ENTRY = {"source", "revision", "license", "summary", "metrics", "files"}
 PLUGIN = {"distribution", "summary", "models", "datasets", "trainers"}
 
@@ -71,6 +73,15 @@ class Registry(NamedTuple):
 
     checkpoints: list[Pretrained]
     plugins: list[KnownPlugin]
+
+
+def registry_path() -> Path:
+    """The registry of this installation."""
+    chosen = os.environ.get("ZOO_REGISTRY")
+    if chosen:
+        return Path(chosen).expanduser()
+    packaged = Path(__file__).with_name("registry.toml")
+    return packaged if packaged.is_file() else Path(__file__).parents[3] / "registry.toml"
 
 
 def read_registry(path: Path) -> Registry:
@@ -218,13 +229,11 @@ def _plugin(name: str, values: Mapping[str, Any]) -> KnownPlugin:
     lists = [values.get(kind, []) for kind in ("models", "datasets", "trainers")]
     if not all(isinstance(each, list) for each in lists):
         raise ValueError("models, datasets and trainers are lists of names")
-    offers = tuple(each for listed in lists for each in listed)
-    if not all(isinstance(each, str) and NAME.fullmatch(each) for each in offers):
-        raise ValueError("models, datasets and trainers are lists of names")
-    distribution = _text(values, "distribution", None)
+    offers = tuple(str(each) for listed in lists for each in listed)
+    distribution = str(values["distribution"])
     if not DISTRIBUTION.fullmatch(distribution):
-        raise ValueError(f"distribution = {distribution!r:.80}: wanted a name of a package")
-    return KnownPlugin(name, distribution, _text(values, "summary"), offers)
+        raise ValueError(f"distribution {distribution!r:.80} is no name of one")
+    return KnownPlugin(name, distribution, str(values.get("summary", "")), offers)
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: set[str]) -> None:

@@ -1,0 +1,162 @@
+"""The environment's own installer: pip, or uv where pip is missing. No plugin is loaded here."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, distributions, version
+from importlib.util import find_spec
+from typing import NamedTuple, final
+
+from zoo_core.errors import PluginError, RefusedError
+
+UV_LINE = re.compile(r" (?P<sign>[+~-]) (?P<name>[\w.-]+)(?:==| @ )(?P<version>\S+).*", re.ASCII)
+REQUIRED = re.compile(r"[^\w.-]", re.ASCII)
+FRAME = " ╰─▶│├×"
+"""What uv draws around the words of an error."""
+
+
+@final
+class Change(NamedTuple):
+    """What becomes of one distribution.
+
+    Args:
+        name: Of the distribution.
+        before: Its version, or empty if it is not there.
+        after: The same; where that is known only once it is built, the address it comes from.
+    """
+
+    name: str
+    before: str
+    after: str
+
+    def __str__(self) -> str:
+        """As lists of changes show it."""
+        if not self.before:
+            return f"+ {self.name} {self.after}"
+        if not self.after:
+            return f"- {self.name} {self.before}"
+        return f"~ {self.name} {self.before} → {self.after}"
+
+
+@final
+class Installer(NamedTuple):
+    """An installer of this environment.
+
+    Args:
+        name: ``pip`` or ``uv``.
+        command: What to run.
+        target: What tells it that this environment is meant.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    target: tuple[str, ...]
+
+    def plan(self, wanted: Sequence[str]) -> list[Change]:
+        """What installing would change, found out without changing anything.
+
+        Args:
+            wanted: Flags and requirements as the installer takes them.
+
+        Raises:
+            PluginError: The installer cannot do it; it says why.
+        """
+        if self.name == "uv":
+            return _uv_changes(self.run("install", "--dry-run", *wanted))
+        return _pip_changes(self.run("install", "--dry-run", "--quiet", "--report", "-", *wanted))
+
+    def install(self, wanted: Sequence[str]) -> str:
+        """Installs; returns what the installer said.
+
+        Raises:
+            PluginError: It failed.
+        """
+        return self.run("install", *wanted)
+
+    def uninstall(self, distribution: str) -> str:
+        """Removes a distribution; returns what the installer said.
+
+        Raises:
+            PluginError: It failed.
+        """
+        return self.run("uninstall", *(["--yes"] if self.name == "pip" else []), distribution)
+
+    def run(self, verb: str, *arguments: str) -> str:
+        """Runs the installer; returns what it said: pip's stdout, uv's stderr.
+
+        Raises:
+            PluginError: It failed; what it said is told.
+        """
+        command = [*self.command, verb, *self.target, *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            said = [line.strip(FRAME) for line in done.stderr.splitlines()]
+            first = next((n for n, line in enumerate(said) if line.lower().startswith("error")), 0)
+            told = " ".join(" ".join(said[first:]).split()) or f"exit code {done.returncode}"
+            raise PluginError(f"{self.name} {verb} failed: {told:.600}")
+        return done.stderr if self.name == "uv" else done.stdout
+
+
+def find_installer() -> Installer:
+    """The installer of this environment.
+
+    Raises:
+        RefusedError: There is neither pip nor uv.
+    """
+    if find_spec("pip"):
+        return Installer("pip", (sys.executable, "-m", "pip", "--disable-pip-version-check"), ())
+    here = ("--python", sys.executable)
+    if uv := shutil.which("uv"):
+        return Installer("uv", (uv, "pip"), here)
+    if find_spec("uv"):
+        return Installer("uv", (sys.executable, "-m", "uv", "pip"), here)
+    raise RefusedError(f"neither pip nor uv is here; get one: {sys.executable} -m ensurepip")
+
+
+def installed_version(distribution: str) -> str:
+    """The version that is installed, or empty."""
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return ""
+
+
+def needed_by(distribution: str) -> list[str]:
+    """The installed distributions that name one among their requirements, sorted."""
+    wanted = _normal(distribution)
+    return sorted(
+        {
+            str(each.metadata["Name"])
+            for each in distributions()
+            for requirement in each.requires or ()
+            if "extra ==" not in requirement and _normal(REQUIRED.split(requirement)[0]) == wanted
+        }
+    )
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _pip_changes(report: str) -> list[Change]:
+    try:
+        found = [each["metadata"] for each in json.loads(report)["install"]]
+        names = [(str(each["name"]), str(each["version"])) for each in found]
+    except (ValueError, KeyError, TypeError) as error:
+        raise PluginError(f"pip's report is not readable: {error}; upgrade pip") from None
+    return [Change(name, installed_version(name), after) for name, after in names]
+
+
+def _uv_changes(said: str) -> list[Change]:
+    """Uv writes ``- name==1`` and ``+ name==2`` for a change, ``~ name==1`` for a new build."""
+    versions: dict[str, dict[str, str]] = {}
+    for match in filter(None, map(UV_LINE.fullmatch, said.splitlines())):
+        signs = versions.setdefault(match["name"], {})
+        for sign in "-+" if match["sign"] == "~" else match["sign"]:
+            signs[sign] = match["version"]
+    return [Change(name, each.get("-", ""), each.get("+", "")) for name, each in versions.items()]
