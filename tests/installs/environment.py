@@ -63,7 +63,11 @@ def make_environment(folder: Path, *, with_pip: bool) -> Environment:
         ours = path.name.startswith(("zoo_", "_zoo_", "__editable__", "pip", "uv")) or (
             path.suffix == ".pth"
         )
-        if not ours and not (site / path.name).exists():
+        if ours or (site / path.name).exists():
+            continue
+        if path.suffix == ".dist-info":  # a link to one is overlooked by uv
+            shutil.copytree(path, site / path.name)
+        else:
             (site / path.name).symlink_to(path)
     (folder / "work").mkdir()
     return Environment(folder / "venv", folder / "work")

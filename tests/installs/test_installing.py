@@ -9,12 +9,13 @@ import pytest
 
 from tests.installs.environment import UV, Environment
 
-needs_uv = pytest.mark.skipif(not UV, reason="uv is not here")
-pytestmark = pytest.mark.slow
-OWL = {"name": "zoo-plugin-owl", "before": "", "after": "0.1.0"}
+WITH_UV = pytest.param(
+    "own_environment", marks=pytest.mark.skipif(not UV, reason="uv is not here"), id="uv"
+)
+WITH_PIP = pytest.param("pip_environment", marks=pytest.mark.slow, id="pip")
 
 
-@pytest.fixture(params=[pytest.param("own_environment", marks=needs_uv), "pip_environment"])
+@pytest.fixture(params=[WITH_UV, WITH_PIP])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Environment]:
     """An environment with uv alone, then one with pip; no test in it may run a plugin's code."""
     found: Environment = request.getfixturevalue(request.param)
@@ -55,11 +56,9 @@ def test_a_plugin_comes_and_goes_while_another_is_broken(
 def test_what_the_installer_cannot_do_is_one_line_and_changes_nothing(
     place: Environment, tmp_path: Path
 ) -> None:
-    (tmp_path / "zoo_plugin_odd-1.0-py3-none-any.whl").write_text("no wheel")
-    for wanted in (
-        "zoo-plugin-that-nobody-has",
-        str(tmp_path / "zoo_plugin_odd-1.0-py3-none-any.whl"),
-    ):
+    odd = tmp_path / "zoo_plugin_odd-1.0-py3-none-any.whl"
+    odd.write_text("no wheel")
+    for wanted in ("zoo-plugin-that-nobody-has", str(odd)):
         result = place.run("zoo", "plugins", "install", "--yes", wanted, check=False)
         assert result.code == 7
         assert "install failed: " in result.stderr
