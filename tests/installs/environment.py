@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,9 @@ class Environment(NamedTuple):
     folder: Path
     work: Path
 
-    def run(self, *command: str, check: bool = True, **variables: str) -> Result:
+    def run(
+        self, *command: str, check: bool = True, variables: Mapping[str, str] | None = None
+    ) -> Result:
         """Runs a program of the environment, ``zoo`` or ``python``, as a person does."""
         place = self.folder / ("Scripts" if os.name == "nt" else "bin")
         path = os.pathsep.join([str(place), str(Path(UV or "").parent), os.environ["PATH"]])
@@ -42,7 +45,7 @@ class Environment(NamedTuple):
         done = subprocess.run(
             [str(place / command[0]), *command[1:]],
             cwd=self.work,
-            env=known | OFFLINE | {"PATH": path} | variables,
+            env=known | OFFLINE | {"PATH": path} | dict(variables or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

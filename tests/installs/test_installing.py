@@ -29,25 +29,25 @@ def test_a_plugin_comes_and_goes_while_another_is_broken(
     loaded, wheel = {"LOADED": str(tmp_path / "loaded")}, str(wheels["good"])
     installer = "pip" if (place.folder / "bin" / "pip").exists() else "uv"
 
-    planned = place.run("zoo", "plugins", "install", "--dry-run", wheel, **loaded)
+    planned = place.run("zoo", "plugins", "install", "--dry-run", wheel, variables=loaded)
     assert "+ zoo-plugin-owl" in planned.stdout
 
-    unasked = place.run("zoo", "plugins", "install", wheel, check=False, **loaded)
+    unasked = place.run("zoo", "plugins", "install", wheel, check=False, variables=loaded)
     assert unasked.code == 6
     assert "stdin is no terminal, so nobody can be asked: add --yes" in unasked.stderr
 
-    done = place.run("zoo", "plugins", "install", "--yes", "--json", wheel, **loaded).json
+    done = place.run("zoo", "plugins", "install", "--yes", "--json", wheel, variables=loaded).json
     assert done["installer"] == installer
     assert [change["name"] for change in done["changes"]] == ["zoo-plugin-owl"]
     assert done["plugins"] == ["zoo-plugin-owl"]
     assert place.run("zoo", "owl", __file__).code == 0
 
-    again = place.run("zoo", "plugins", "install", "zoo-plugin-owl", **loaded)
+    again = place.run("zoo", "plugins", "install", "zoo-plugin-owl", variables=loaded)
     assert "nothing to change" in again.stderr
 
-    gone = place.run("zoo", "plugins", "uninstall", "bad-gone", "--yes", "--json", **loaded)
+    gone = place.run("zoo", "plugins", "uninstall", "bad-gone", "--yes", "--json", variables=loaded)
     assert gone.json["changes"] == [{"name": "zoo-plugin-bad", "before": "6.6.6", "after": ""}]
-    gone = place.run("zoo", "plugins", "uninstall", "zoo-plugin-owl", "--yes", **loaded)
+    gone = place.run("zoo", "plugins", "uninstall", "zoo-plugin-owl", "--yes", variables=loaded)
     assert gone.stdout == "removed: zoo-plugin-owl\n"
     names = {row["name"] for row in place.run("zoo", "plugins", "--json").json}
     assert names == {"zoo-gru", "zoo-rnn", "zoo-text", "zoo-train"}

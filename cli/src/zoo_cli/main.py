@@ -37,6 +37,7 @@ COMMANDS = {
     "verify": Row("Whether a checkpoint is what it says it is.", "zoo_cli.verify:verify"),
     "registry": Row("Look after the registry of checkpoints.", "zoo_cli.registry:registry"),
     "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),
+    "doctor": Row("Whether all is well here, and what mends it.", "zoo_cli.doctor:doctor"),
     "completion": Row("The lines that make a shell complete.", "zoo_cli.completion:completion"),
 }
 

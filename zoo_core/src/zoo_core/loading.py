@@ -15,6 +15,7 @@ import pluggy
 from zoo_core import hookspecs
 from zoo_core.discovery import Plugin
 from zoo_core.errors import IncompatibleError, PluginError
+from zoo_core.hookcalls import calling
 from zoo_core.specs import (
     API_VERSION,
     AbstractSpec,
@@ -50,12 +51,13 @@ def contributions(plugin: Plugin) -> list[Any]:
     manager = pluggy.PluginManager("zoo")
     manager.add_hookspecs(hookspecs)
     with contextlib.redirect_stdout(sys.stderr):
-        module = importlib.import_module(plugin.module)
+        with calling(plugin.name, "import"):
+            module = importlib.import_module(plugin.module)
         _check_api(module)
         manager.register(module)
         manager.check_pending()
         _check_markers(manager, module)
-        found = [each for hook in HOOKS for each in _answers(manager, hook)]
+        found = [each for hook in HOOKS for each in _answers(plugin, manager, hook)]
     if not found:
         raise PluginError(f"{plugin.module} contributes nothing: mark its hooks with @hookimpl")
     return found
@@ -79,11 +81,12 @@ def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
             raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
 
 
-def _answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
+def _answers(plugin: Plugin, manager: pluggy.PluginManager, hook: str) -> list[Any]:
     kind = HOOKS[hook]
     found: list[Any] = []
     for implementation in getattr(manager.hook, hook).get_hookimpls():
-        answer = implementation.function()  # pluggy's own call would drop a None
+        with calling(plugin.name, hook):
+            answer = implementation.function()  # pluggy's own call would drop a None
         if not isinstance(answer, list):
             raise PluginError(f"{hook} must return a list of {kind.__name__}, not {answer!r:.80}")
         for each in answer:
