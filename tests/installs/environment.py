@@ -38,12 +38,23 @@ class Environment(NamedTuple):
         self, *command: str, check: bool = True, variables: Mapping[str, str] | None = None
     ) -> Result:
         """Runs a program of the environment, ``zoo`` or ``python``, as a person does."""
-        place = self.folder / ("Scripts" if os.name == "nt" else "bin")
-        path = os.pathsep.join([str(place), str(Path(UV or "").parent), os.environ["PATH"]])
+        return self._run([str(self.programs / command[0]), *command[1:]], check, variables)
+
+    def shell(self, script: str, variables: Mapping[str, str] | None = None) -> Result:
+        """Runs a script with the environment's programs first."""
+        return self._run(["bash", "-c", script], False, variables)
+
+    @property
+    def programs(self) -> Path:
+        """Where the programs are."""
+        return self.folder / ("Scripts" if os.name == "nt" else "bin")
+
+    def _run(self, command: list[str], check: bool, variables: Mapping[str, str] | None) -> Result:
+        path = os.pathsep.join([str(self.programs), str(Path(UV or "").parent), os.environ["PATH"]])
         dropped = ("PYTHONPATH", "VIRTUAL_ENV", "UV", "PYTHONDONTWRITEBYTECODE")
         known = {key: value for key, value in os.environ.items() if key not in dropped}
         done = subprocess.run(
-            [str(place / command[0]), *command[1:]],
+            command,
             cwd=self.work,
             env=known | OFFLINE | {"PATH": path} | dict(variables or {}),
             stdin=subprocess.DEVNULL,
@@ -95,3 +106,10 @@ def install_wheels(environment: Environment, wheels: list[Path]) -> None:
     else:
         command = [python, "-m", "pip", "install", "--no-deps", "--no-index", *names]
     subprocess.run(command, check=True, capture_output=True)
+
+
+def make_zoo(folder: Path) -> Environment:
+    """The zoo of this checkout as wheels in an environment of its own, without pip."""
+    made = make_environment(folder, with_pip=False)
+    install_wheels(made, [build_wheel(ROOT / name, folder / "dist" / name) for name in OURS])
+    return made

@@ -16,8 +16,8 @@ COMMANDS = {
     "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.plugins_new:new"),
     "search": Row("Find plugins by a word, installed or not.", "zoo_cli.plugins_search:search"),
     "install": Row("Install plugins.", "zoo_cli.plugins_install:install"),
-    "trace": Row("Every hook call and its time.", "zoo_cli.plugins_trace:trace"),
     "uninstall": Row("Remove plugins.", "zoo_cli.plugins_uninstall:uninstall"),
+    "trace": Row("Every hook call and its time.", "zoo_cli.plugins_trace:trace"),
 }
 PLURALS = {"registry": "registries"}
 

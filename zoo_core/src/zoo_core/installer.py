@@ -95,10 +95,8 @@ class Installer(NamedTuple):
         command = [*self.command, verb, *self.target, *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            said = [line.strip(FRAME) for line in done.stderr.splitlines()]
-            first = next((n for n, line in enumerate(said) if line.lower().startswith("error")), 0)
-            told = " ".join(" ".join(said[first:]).split()) or f"exit code {done.returncode}"
-            raise PluginError(f"{self.name} {verb} failed: {told:.600}")
+            told = _failure(done.stderr) or f"exit code {done.returncode}"
+            raise PluginError(f"{self.name} {verb} failed: {told}")
         return done.stderr if self.name == "uv" else done.stdout
 
 
@@ -141,6 +139,14 @@ def needed_by(distribution: str) -> list[str]:
 
 def _normal(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _failure(said: str) -> str:
+    """An installer's error in one line; of a long one, such as a build's, both ends."""
+    lines = [line for line in (line.strip(FRAME) for line in said.splitlines()) if line]
+    first = next((n for n, line in enumerate(lines) if line.lower().startswith("error")), 0)
+    told = lines[first:]
+    return " ".join(told if len(told) <= 4 else [told[0], "...", told[-1]])[:600]
 
 
 def _pip_changes(report: str) -> list[Change]:
