@@ -57,7 +57,10 @@ def contributions(plugin: Plugin) -> list[Any]:
         manager.register(module)
         manager.check_pending()
         _check_markers(manager, module)
-        found = [each for hook in HOOKS for each in _answers(plugin, manager, hook)]
+        found: list[Any] = []
+        for hook in (hook for hook in HOOKS if getattr(manager.hook, hook).get_hookimpls()):
+            with calling(plugin.name, hook):
+                found += _answers(manager, hook)
     if not found:
         raise PluginError(f"{plugin.module} contributes nothing: mark its hooks with @hookimpl")
     return found
@@ -81,12 +84,11 @@ def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
             raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
 
 
-def _answers(plugin: Plugin, manager: pluggy.PluginManager, hook: str) -> list[Any]:
+def _answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
     kind = HOOKS[hook]
     found: list[Any] = []
     for implementation in getattr(manager.hook, hook).get_hookimpls():
-        with calling(plugin.name, hook):
-            answer = implementation.function()  # pluggy's own call would drop a None
+        answer = implementation.function()  # pluggy's own call would drop a None
         if not isinstance(answer, list):
             raise PluginError(f"{hook} must return a list of {kind.__name__}, not {answer!r:.80}")
         for each in answer:

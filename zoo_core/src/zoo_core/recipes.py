@@ -71,9 +71,9 @@ def list_recipes(catalog: Catalog) -> list[Recipe]:
     return sorted(found, key=lambda recipe: (recipe.name, recipe.plugin))
 
 
-def recipe_names(catalog: Catalog) -> list[str]:
-    """The names of all recipes, sorted, without reading any."""
-    return sorted(name for name, _, _ in _files(catalog))
+def recipe_names(catalog: Catalog) -> list[tuple[Plugin, str]]:
+    """The recipes of every working plugin, unread: who brings them, and ``model.tag``."""
+    return sorted((plugin, name) for name, plugin, _ in _files(catalog))
 
 
 def find_recipe(catalog: Catalog, reference: Named) -> Recipe:

@@ -70,6 +70,6 @@ def _standing(plugin: Plugin, chosen: bool) -> Standing:
 
 def _contributes(alone: Catalog) -> dict[str, list[str]]:
     found = {noun: [offer.spec.name for offer in alone.of(kind)] for kind, noun in NOUNS.items()}
-    found["recipe"] = recipe_names(alone)
+    found["recipe"] = [name for _, name in recipe_names(alone)]
     found["registry"] = [str(path) for path in alone.registries]
     return {kind: names for kind, names in found.items() if names}
