@@ -7,7 +7,8 @@ import stat
 from pathlib import Path
 
 import pytest
-from zoo_core.diagnosis import CHECKS, Finding, examine
+from zoo_core.diagnosis import CHECKS
+from zoo_core.findings import Finding, examine, writable
 
 from zoo_core import diagnosis
 
@@ -92,7 +93,7 @@ def test_permission_is_asked_of_the_nearest_folder_there_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    found = diagnosis.writable("home", tmp_path / "a" / "b", "export ZOO_HOME=ELSEWHERE")
+    found = writable("home", tmp_path / "a" / "b", "export ZOO_HOME=ELSEWHERE")
     assert found.said == f"{tmp_path} cannot be written to"
     assert found.remedy == f"chmod u+rwx {tmp_path}, or export ZOO_HOME=ELSEWHERE"
 

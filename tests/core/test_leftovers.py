@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
-from zoo_core.diagnosis import Finding
 from zoo_core.files import write_file
+from zoo_core.findings import Finding
 from zoo_core.home import zoo_home
 from zoo_core.leftovers import leftovers
 

@@ -12,7 +12,8 @@ import pytest
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.errors import RefusedError, TargetError
-from zoo_core.scaffold import KINDS, new_plugin, plugin_files
+from zoo_core.plugin_files import MARK, plugin_files
+from zoo_core.scaffold import KINDS, new_plugin
 from zoo_core.specs import AbstractSpec
 
 from zoo_core import scaffold
@@ -29,7 +30,7 @@ def test_every_choice_of_parts_gives_whole_files(kinds: tuple[str, ...]) -> None
     files = plugin_files("my-owl", kinds)
     for path, text in files.items():
         assert "quokka" not in (path + text).lower()
-        assert not any(scaffold.MARK.fullmatch(line) for line in text.splitlines() if "# [" in line)
+        assert not any(MARK.fullmatch(line) for line in text.splitlines() if "# [" in line)
         assert "<!--" not in text
         assert not text.endswith("\n\n")
         if path.endswith(".py"):

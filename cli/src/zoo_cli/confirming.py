@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterable
 
 import click
+from zoo_core.changes import Change
 from zoo_core.errors import RefusedError, ZooError
-from zoo_core.installer import Change
 
 
 def confirm(changes: Iterable[Change], yes: bool) -> None:

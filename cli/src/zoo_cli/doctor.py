@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from zoo_core.diagnosis import Finding
+from zoo_core.findings import Finding, examine
 from zoo_core.leftovers import leftovers
 
 from zoo_cli.output import json_option, print_json, print_table
@@ -18,14 +18,14 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
     What is not comes with the command that mends it. Exit code 1 if something is wrong.
     """
-    found = diagnosis.examine([*diagnosis.CHECKS, leftovers])
+    found = examine([*diagnosis.CHECKS, leftovers])
     try:
         from zoo_core.runtime.diagnosis import CHECKS
     except Exception as error:
         remedy = "zoo plugins install --upgrade torch zoo-core"
         found.append(Finding("torch", "wrong", f"cannot be imported: {error}", remedy))
     else:
-        found += diagnosis.examine(CHECKS)
+        found += examine(CHECKS)
     if as_json:
         print_json([each._asdict() for each in found])
     else:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import click
+from zoo_core.changes import Change
 from zoo_core.discovery import Plugin, every_plugin
+from zoo_core.distributions import needed_by
 from zoo_core.errors import AmbiguousError, NotFoundError
-from zoo_core.installer import Change, find_installer, needed_by
+from zoo_core.installer import find_installer
 from zoo_core.nearest import nearest
 
 from zoo_cli.confirming import confirm

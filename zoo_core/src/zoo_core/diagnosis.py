@@ -1,67 +1,30 @@
-"""What a doctor looks at where no torch is needed: a list of findings, each with its remedy."""
+"""What a doctor looks at where no torch is needed."""
 
 from __future__ import annotations
 
 import os
 import platform
-import shlex
 import shutil
 import sys
-from collections.abc import Callable, Iterable
-from pathlib import Path
-from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.directory import known_plugins
+from zoo_core.distributions import installed_version
 from zoo_core.errors import ConfigError, RefusedError
+from zoo_core.findings import Check, Finding, existing, writable
 from zoo_core.home import zoo_home
-from zoo_core.installer import find_installer, installed_version
+from zoo_core.installer import find_installer
 from zoo_core.registry import load_registry
 from zoo_core.registry_file import registry_path
 from zoo_core.specs import API_VERSION
 from zoo_core.standing import standings
 
-Verdict: TypeAlias = Literal["ok", "warning", "wrong"]
 DISTRIBUTIONS = (
     *("zoo-core", "zoo-cli", "torch", "numpy", "safetensors", "huggingface_hub", "pluggy"),
     *("click", "filelock", "matplotlib"),
 )
 LITTLE = 2_000_000_000
 """Bytes below which a disk is nearly full: a run writes its state again and again."""
-
-
-@final
-class Finding(NamedTuple):
-    """What was found of one subject.
-
-    Args:
-        subject: What was looked at.
-        verdict: ``ok``, ``warning`` or ``wrong``.
-        said: What was found, in a line.
-        remedy: The command that mends it, unless it is ok.
-        facts: The same for programs.
-    """
-
-    subject: str
-    verdict: Verdict
-    said: str
-    remedy: str = ""
-    facts: dict[str, Any] = {}  # noqa: RUF012  # never changed
-
-
-Check: TypeAlias = Callable[[], Iterable[Finding]]
-
-
-def examine(checks: Iterable[Check]) -> list[Finding]:
-    """The findings of every check; one that fails is a finding too, and the others go on."""
-    found: list[Finding] = []
-    for check in checks:
-        try:
-            found += check()
-        except Exception as error:
-            said = f"cannot be told: {type(error).__name__}: {' '.join(str(error).split()):.300}"
-            found.append(Finding(check.__name__, "wrong", said, "ZOO_DEBUG=1 zoo plugins -v"))
-    return found
 
 
 def python() -> list[Finding]:
@@ -143,31 +106,6 @@ def registry() -> list[Finding]:
     said = f"{len(entries)} checkpoints and {len(known)} plugins in {path}"
     facts = {"path": str(path), "checkpoints": len(entries), "plugins": len(known)}
     return [Finding("registry", "ok", said, facts=facts)]
-
-
-def writable(subject: str, folder: Path, otherwise: str) -> Finding:
-    """Whether a folder, or where it would be made, can be written to."""
-    place = existing(folder)
-    facts = {"path": str(folder), "exists": folder.exists()}
-    if not place.is_dir():
-        said = f"{place} is no folder"
-        return Finding(subject, "wrong", said, f"mv {quoted(place)} {quoted(place)}.old", facts)
-    if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
-        said = f"{place} cannot be written to"
-        remedy = f"chmod u+rwx {quoted(place)}, or {otherwise}"
-        return Finding(subject, "wrong", said, remedy, facts)
-    said = str(folder) if folder.exists() else f"{folder}, made when it is needed"
-    return Finding(subject, "ok", said, facts=facts)
-
-
-def existing(folder: Path) -> Path:
-    """The nearest of a path and its parents that is there."""
-    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
-
-
-def quoted(path: Path) -> str:
-    """A path as a shell reads it."""
-    return shlex.quote(str(path))
 
 
 def _install(distribution: str) -> str:

@@ -2,45 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distributions, version
 from importlib.util import find_spec
 from typing import NamedTuple, final
 
+from zoo_core.changes import Change, pip_changes, uv_changes
 from zoo_core.errors import PluginError, RefusedError
 
-UV_LINE = re.compile(r" (?P<sign>[+~-]) (?P<name>[\w.-]+)(?:==| @ )(?P<version>\S+).*", re.ASCII)
-REQUIRED = re.compile(r"[^\w.-]", re.ASCII)
 FRAME = " ╰─▶│├×"
 """What uv draws around the words of an error."""
-
-
-@final
-class Change(NamedTuple):
-    """What becomes of one distribution.
-
-    Args:
-        name: Of the distribution.
-        before: Its version, or empty if it is not there.
-        after: The same; where that is known only once it is built, the address it comes from.
-    """
-
-    name: str
-    before: str
-    after: str
-
-    def __str__(self) -> str:
-        """As lists of changes show it."""
-        if not self.before:
-            return f"+ {self.name} {self.after}"
-        if not self.after:
-            return f"- {self.name} {self.before}"
-        return f"~ {self.name} {self.before} → {self.after}"
 
 
 @final
@@ -67,8 +40,8 @@ class Installer(NamedTuple):
             PluginError: The installer cannot do it; it says why.
         """
         if self.name == "uv":
-            return _uv_changes(self.run("install", "--dry-run", *wanted))
-        return _pip_changes(self.run("install", "--dry-run", "--quiet", "--report", "-", *wanted))
+            return uv_changes(self.run("install", "--dry-run", *wanted))
+        return pip_changes(self.run("install", "--dry-run", "--quiet", "--report", "-", *wanted))
 
     def install(self, wanted: Sequence[str]) -> str:
         """Installs; returns what the installer said.
@@ -116,53 +89,9 @@ def find_installer() -> Installer:
     raise RefusedError(f"neither pip nor uv is here; get one: {sys.executable} -m ensurepip")
 
 
-def installed_version(distribution: str) -> str:
-    """The version that is installed, or empty."""
-    try:
-        return version(distribution)
-    except PackageNotFoundError:
-        return ""
-
-
-def needed_by(distribution: str) -> list[str]:
-    """The installed distributions that name one among their requirements, sorted."""
-    wanted = _normal(distribution)
-    return sorted(
-        {
-            str(each.metadata["Name"])
-            for each in distributions()
-            for requirement in each.requires or ()
-            if "extra ==" not in requirement and _normal(REQUIRED.split(requirement)[0]) == wanted
-        }
-    )
-
-
-def _normal(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 def _failure(said: str) -> str:
     """An installer's error in one line; of a long one, such as a build's, both ends."""
     lines = [line for line in (line.strip(FRAME) for line in said.splitlines()) if line]
     first = next((n for n, line in enumerate(lines) if line.lower().startswith("error")), 0)
     told = lines[first:]
     return " ".join(told if len(told) <= 4 else [told[0], "...", told[-1]])[:600]
-
-
-def _pip_changes(report: str) -> list[Change]:
-    try:
-        found = [each["metadata"] for each in json.loads(report)["install"]]
-        names = [(str(each["name"]), str(each["version"])) for each in found]
-    except (ValueError, KeyError, TypeError) as error:
-        raise PluginError(f"pip's report is not readable: {error}; upgrade pip") from None
-    return [Change(name, installed_version(name), after) for name, after in names]
-
-
-def _uv_changes(said: str) -> list[Change]:
-    """Uv writes ``- name==1`` and ``+ name==2`` for a change, ``~ name==1`` for a new build."""
-    versions: dict[str, dict[str, str]] = {}
-    for match in filter(None, map(UV_LINE.fullmatch, said.splitlines())):
-        signs = versions.setdefault(match["name"], {})
-        for sign in "-+" if match["sign"] == "~" else match["sign"]:
-            signs[sign] = match["version"]
-    return [Change(name, each.get("-", ""), each.get("+", "")) for name, each in versions.items()]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo_core.diagnosis import Finding, quoted
+from zoo_core.findings import Finding, quoted
 from zoo_core.home import zoo_home
 
 YOUNG = 600.0

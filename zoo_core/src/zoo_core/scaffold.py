@@ -1,9 +1,4 @@
-"""A new plugin: the template's files with a name of their own and the parts that were chosen.
-
-The template is itself a plugin, called quokka, that brings one of every kind; ruff, mypy and its
-own tests read it as it is. ``# [model]`` to ``# [end]``, or ``# [model]`` behind a line, marks
-what a plugin with a model needs; ``|`` is or, ``&`` is and. ``<!-- [model] -->`` does the same.
-"""
+"""A new plugin: written whole or not at all, under a name that is free."""
 
 from __future__ import annotations
 
@@ -12,7 +7,6 @@ import re
 import secrets
 import shutil
 from collections.abc import Collection
-from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -21,18 +15,14 @@ from zoo_core.discovery import every_plugin
 from zoo_core.errors import RefusedError, TargetError
 from zoo_core.files import refusing, sync_folder, write_new
 from zoo_core.loading import NAME
+from zoo_core.plugin_files import PREFIX, plugin_files
 
 KINDS = tuple(NOUNS.values())
-PREFIX = "zoo-plugin-"
 LONGEST = 40
 """Characters of a name: what stands around it must still fit a path."""
 CORE_KERNELS = ("auto", "torch", "reference")
 WINDOWS = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that no file may bear there, whatever comes behind the dot: recipes/con.hello.toml."""
-CACHES = ("__pycache__", "_cache")
-"""Folders that installers and checkers leave in the template."""
-TEMPLATE = Path(__file__).with_name("template")
-MARK = re.compile(r"(?P<line>.*?)\s*(?:#|<!--) \[(?P<parts>[a-z&|]+)\](?: -->)?")
 
 
 def new_plugin(
@@ -71,26 +61,6 @@ def new_plugin(
     return target
 
 
-def plugin_files(name: str, kinds: Collection[str]) -> dict[str, str]:
-    """The text of every file of a new plugin by its path, with slashes."""
-    words = {
-        "zoo_plugin_quokka": f"{PREFIX}{name}".replace("-", "_"),
-        "Quokka": "".join(part.capitalize() for part in name.split("-")),
-        "quokka": name,
-        "(c) YEAR": f"(c) {date.today().year}",
-    }
-    found = {}
-    for path in sorted(TEMPLATE.rglob("*")):
-        caches = any(part.endswith(CACHES) for part in path.relative_to(TEMPLATE).parts)
-        if path.is_file() and not caches:
-            whole = path.read_text("utf-8")
-            kept = _kept(whole, kinds)
-            if kept or not whole:  # an empty file such as py.typed is meant to be empty
-                place = _named(path.relative_to(TEMPLATE).as_posix(), words)
-                found[place] = _named(kept, words)
-    return found
-
-
 def refuse_name(
     catalog: Catalog, name: str, kinds: Collection[str], commands: Collection[str]
 ) -> None:
@@ -117,28 +87,3 @@ def refuse_name(
         if kind in kinds and (kind, name) in taken:
             owner = taken[kind, name]
             raise RefusedError(f"{kind} {name!r} comes with {owner} already: choose another name")
-
-
-def _kept(text: str, kinds: Collection[str]) -> str:
-    """What is left of a file without the marks, and without what is marked for other kinds."""
-    lines, keep = [], True
-    for line in text.splitlines():
-        mark = MARK.fullmatch(line)
-        if mark is None:
-            lines += [line] * keep
-        elif mark["line"]:
-            lines += [mark["line"]] * (keep and _wanted(mark["parts"], kinds))
-        else:
-            keep = mark["parts"] == "end" or _wanted(mark["parts"], kinds)
-    kept = "\n".join(lines).strip("\n")
-    return f"{kept}\n" if kept else ""
-
-
-def _wanted(parts: str, kinds: Collection[str]) -> bool:
-    return any(all(kind in kinds for kind in every.split("&")) for every in parts.split("|"))
-
-
-def _named(text: str, words: dict[str, str]) -> str:
-    for word, name in words.items():
-        text = text.replace(word, name)
-    return text

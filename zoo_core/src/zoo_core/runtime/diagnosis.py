@@ -7,7 +7,7 @@ import os
 import torch
 
 from zoo_core.catalog import load_catalog
-from zoo_core.diagnosis import Check, Finding, writable
+from zoo_core.findings import Check, Finding, writable
 from zoo_core.imports import resolve
 from zoo_core.runtime.build import kernels
 from zoo_core.runtime.device import choose_device
