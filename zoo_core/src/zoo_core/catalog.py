@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
-from zoo_core.directory import who_brings
 from zoo_core.discovery import Plugin, installed_plugins
 from zoo_core.errors import (
     AmbiguousError,
@@ -88,6 +87,8 @@ class Catalog(NamedTuple):
         offers = self.of(kind)
         found = [offer for offer in offers if offer.spec.name == name and _owns(offer, owner)]
         if not found:
+            from zoo_core.directory import who_brings
+
             known = [offer.spec.name for offer in offers]
             hint = who_brings(name, self.registries) or nearest(name, known)
             hint = hint or f"try: zoo list {NOUNS[kind]}s"

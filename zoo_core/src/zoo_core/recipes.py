@@ -15,7 +15,6 @@ from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple, final
 
 from zoo_core.catalog import Catalog, refuse_clash
-from zoo_core.directory import who_brings
 from zoo_core.discovery import Plugin
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
@@ -92,6 +91,8 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         if name == wanted and reference.owner in ("", plugin.name, plugin.distribution)
     ]
     if not found:
+        from zoo_core.directory import who_brings
+
         offered = any(offer.spec.name == reference.name for offer in catalog.of(ModelSpec))
         hint = "" if offered else who_brings(reference.name, catalog.registries)
         hint = hint or nearest(wanted, [name for name, _, _ in known]) or "try: zoo list recipes"
