@@ -11,7 +11,7 @@ from zoo_core.catalog import Catalog
 from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.registry import find_pretrained, load_registry
-from zoo_core.registry_file import FileRecord, KnownPlugin, read_registry, registry_path
+from zoo_core.registry_file import KnownPlugin, read_registry, registry_path
 
 HASH = "0123456789abcdef" * 4
 ENTRY = f"""
@@ -232,8 +232,9 @@ def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
         ('distribution = "zoo-plugin-owl"', "", "distribution is missing"),
         ('["owl-cell"]', '"owl-cell"', "are lists of names"),
         ("summary", "sumary", "sumary: no such key"),
-        ("zoo-plugin-owl", "--index-url=x", "'--index-url=x' is no name"),
-        ("zoo-plugin-owl", "owl; rm -r .", "'owl; rm -r .' is no name"),
+        ('"zoo-plugin-owl"', "3", "distribution = 3: wanted a line of text"),
+        ('"zoo-plugin-owl"', '"-e evil"', "distribution = '-e evil': wanted a name"),
+        ('"owl-cell"', '"owl cell"', "are lists of names"),
     ],
 )
 def test_a_wrong_plugin_is_refused_with_its_line(

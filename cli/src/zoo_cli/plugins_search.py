@@ -7,11 +7,13 @@ from zoo_core.catalog import load_catalog
 from zoo_core.directory import search_plugins
 from zoo_core.distributions import installed_version
 
+from zoo_cli.choosing import registry_option
 from zoo_cli.output import json_option, print_json, print_table
 
 
 @click.command()
 @click.argument("word", default="")
+@registry_option
 @json_option
 def search(word: str, as_json: bool) -> None:
     """Find known plugins by a word in their name, summary or in what they offer.

@@ -20,11 +20,14 @@ def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
         ConfigError: A registry file is not well-formed, or two claim a name.
     """
     found: dict[str, KnownPlugin] = {}
+    owners: dict[str, Path] = {}
     for path in (registry_path(), *registries):
         for known in read_registry(path).plugins:
             if known.name in found:
-                raise ConfigError(f"{path}: plugin {known.name!r} is registered twice")
-            found[known.name] = known
+                raise ConfigError(
+                    f"{path}: plugin {known.name!r} is in {owners[known.name]} already"
+                )
+            found[known.name], owners[known.name] = known, path
     return [found[name] for name in sorted(found)]
 
 

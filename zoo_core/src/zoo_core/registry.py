@@ -6,6 +6,8 @@ the copy inside the installed package; then those that plugins bring.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest

@@ -21,8 +21,7 @@ DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PACKAGE = re.compile(r"package:(?P<package>\w+)/(?P<path>[\w-]+(?:/[\w.-]*\w)*)", re.ASCII)
-HUB = re.compile(r"hub:(?P<repo>\w[\w.-]*/\w[\w.-]*)", re.ASCII)
-DISTRIBUTION = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+HUB = re.compile(f"hub:{REPO}", re.ASCII)
 ENTRY = {"source", "revision", "license", "summary", "metrics", "files"}
 PLUGIN = {"distribution", "summary", "models", "datasets", "trainers"}
 
@@ -229,11 +228,13 @@ def _plugin(name: str, values: Mapping[str, Any]) -> KnownPlugin:
     lists = [values.get(kind, []) for kind in ("models", "datasets", "trainers")]
     if not all(isinstance(each, list) for each in lists):
         raise ValueError("models, datasets and trainers are lists of names")
-    offers = tuple(str(each) for listed in lists for each in listed)
-    distribution = str(values["distribution"])
+    offers = tuple(each for listed in lists for each in listed)
+    if not all(isinstance(each, str) and NAME.fullmatch(each) for each in offers):
+        raise ValueError("models, datasets and trainers are lists of names")
+    distribution = _text(values, "distribution", None)
     if not DISTRIBUTION.fullmatch(distribution):
-        raise ValueError(f"distribution {distribution!r:.80} is no name of one")
-    return KnownPlugin(name, distribution, str(values.get("summary", "")), offers)
+        raise ValueError(f"distribution = {distribution!r:.80}: wanted a name of a package")
+    return KnownPlugin(name, distribution, _text(values, "summary"), offers)
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: set[str]) -> None:
