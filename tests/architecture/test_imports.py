@@ -12,6 +12,25 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 HEAVY = {"torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "yaml"}
+RUN = "from zoo_cli.main import run; assert run({!r}) == 0"
+COMPLETE = "import os; os.environ |= dict({}); {}"
+LIGHT = {"click", "pluggy"}
+"""The libraries that may be imported on the way to a list, a help page or a completion."""
+CORE_ON_THE_WAY = {
+    "catalog",
+    "discovery",
+    "errors",
+    "hookspecs",
+    "imports",
+    "listing",
+    "loading",
+    "nearest",
+    "specs",
+    "witness",
+}
+CLI_ON_THE_WAY = {"choosing", "downloading", "list", "main", "output", "signals"}
+SLOW = {"asyncio", "concurrent", "hashlib", "http", "logging", "multiprocessing", "ssl", "tomllib"}
+"""Of the standard library, what takes milliseconds and is needed by no list."""
 DECLARATIVE = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts[3:])
     for name in ("plugin.py", "configs.py")
@@ -42,7 +61,7 @@ def _modules_after(source: str) -> set[str]:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    return set(json.loads(done.stdout))
+    return set(json.loads(done.stdout.splitlines()[-1]))
 
 
 @pytest.mark.parametrize(
@@ -54,6 +73,8 @@ def _modules_after(source: str) -> set[str]:
             "zoo_lstm.plugin",
         ),
         ("import zoo_core; assert zoo_core.list_models('lstm*')", "zoo_lstm.plugin"),
+        ("import zoo_core.testing.trial", "zoo_core.testing"),
+        ("import zoo_core.testing.battery, zoo_cli.plugins_check", "zoo_core.testing.plugins"),
     ],
 )
 def test_the_core_and_its_lists_import_nothing_heavy(source: str, used: str) -> None:
@@ -71,3 +92,37 @@ def test_plugins_and_configs_import_where_nothing_heavy_is_installed() -> None:
 def test_the_runtime_is_imported_when_it_is_first_used() -> None:
     imported = _modules_after("import zoo_core; zoo_core.load")
     assert {"zoo_core.runtime.api", "torch"} <= imported
+
+
+@pytest.fixture(
+    params=[
+        RUN.format(["list"]),
+        RUN.format(["--help"]),
+        COMPLETE.format(
+            {"_ZOO_COMPLETE": "bash_complete", "COMP_WORDS": "zoo li", "COMP_CWORD": "1"},
+            RUN.format([]),
+        ),
+    ],
+    ids=["list", "help", "completion"],
+)
+def on_the_way(request: pytest.FixtureRequest) -> set[str]:
+    """What is imported on the way to a list, a help page or a completion."""
+    source: str = request.param
+    return _modules_after(source) - _modules_after("")
+
+
+def test_only_named_libraries_are_imported_on_the_way(on_the_way: set[str]) -> None:
+    packages = {name.partition(".")[0] for name in on_the_way}
+    libraries = {name for name in packages - sys.stdlib_module_names if name[:4] != "zoo_"}
+    assert {"click"} <= libraries <= LIGHT
+    assert not packages & SLOW
+
+
+def test_only_named_modules_of_ours_are_imported_on_the_way(on_the_way: set[str]) -> None:
+    found: dict[str, set[str]] = {}
+    for package, _, module in (name.partition(".") for name in on_the_way):
+        if package.startswith("zoo_") and module:
+            found.setdefault(package, set()).add(module)
+    assert found.pop("zoo_core") <= CORE_ON_THE_WAY
+    assert found.pop("zoo_cli") <= CLI_ON_THE_WAY
+    assert set().union(*found.values()) == {"plugin"}

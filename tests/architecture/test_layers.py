@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,12 @@ import pytest
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "zoo_core" / "src" / "zoo_core"
 MODULES = {f"zoo_core.{path.stem}" for path in CORE.glob("*.py") if path.stem != "__init__"}
+HEAVY = re.compile(r"^(import|from) (torch|zoo_core\.runtime)\b", re.MULTILINE)
+LIGHT_CHECKS = {
+    f"zoo_core.testing.{path.stem}"
+    for path in CORE.glob("testing/*.py")
+    if path.stem != "__init__" and not HEAVY.search(path.read_text("utf-8"))
+}
 
 
 @pytest.fixture
@@ -21,11 +28,16 @@ def contracts() -> dict[str, Any]:
 
 def test_every_module_of_the_core_has_its_layer(contracts: dict[str, Any]) -> None:
     named = {name.strip() for layer in contracts["layers"]["layers"] for name in layer.split("|")}
-    assert named - {"zoo_cli", "zoo_core.runtime"} == MODULES
+    assert named - {"zoo_cli", "zoo_core.testing", "zoo_core.runtime"} == MODULES
 
 
 def test_every_module_of_the_core_is_kept_light(contracts: dict[str, Any]) -> None:
-    assert set(contracts["light"]["source_modules"]) - {"*.configs", "*.plugin"} == MODULES
+    listed = set(contracts["light"]["source_modules"]) - {"*.configs", "*.plugin"}
+    assert listed == MODULES | LIGHT_CHECKS
+
+
+def test_what_pytest_loads_of_the_checks_is_light() -> None:
+    assert {f"zoo_core.testing.{name}" for name in ("trial", "subject", "check")} <= LIGHT_CHECKS
 
 
 def test_every_plugin_of_the_workspace_is_kept_out_of_the_core(contracts: dict[str, Any]) -> None:

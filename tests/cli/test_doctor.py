@@ -27,7 +27,7 @@ def test_every_subject_is_told(zoo: Zoo) -> None:
         row.keys() == {"subject", "verdict", "said", "remedy", "facts"} for row in rows.values()
     )
     assert rows["torch"]["facts"]["version"] == torch.__version__
-    assert rows["backends"]["facts"]["names"][:2] == ["torch", "reference"]
+    assert {"portable", "torch", "reference"} <= {*rows["backends"]["facts"]["names"]}
     assert rows["hub"]["facts"]["endpoint"] == "http://127.0.0.1:9"
 
 
@@ -94,6 +94,6 @@ def test_a_kernel_that_cannot_be_made_is_wrong(
     for name in ("zoo_odd_plugin", "zoo_odd_kernel"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     summary, found = diagnosis.backends()
+    assert "odd" in summary.said or said == "cannot import"
     assert (found.verdict, said in found.said) == ("wrong", True)
     assert found.remedy == "zoo plugins install --upgrade zoo-odd"
-    assert summary.said.startswith("torch, reference")

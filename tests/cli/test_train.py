@@ -36,7 +36,8 @@ def test_json_is_one_object_with_the_promised_keys(zoo: Zoo, tmp_path: Path) -> 
     assert facts["metrics"]["train"]["accuracy"] == 1.0
     assert facts["tokens"] == facts["epochs"] * 5
     assert facts["tokens_per_second"] > 0
-    assert (facts["backend"], facts["seed"]) == ("torch", 0)
+    assert facts["backend"] in ("native", "portable")
+    assert facts["seed"] == 0
 
 
 def test_runs_go_home_by_default(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from zoo_core.downloads import RemoteFile, fetch, witnessed
+from zoo_core.downloads import RemoteFile, fetch
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
 from zoo_core.transfer import Listener
+from zoo_core.witness import witnessed
 
 from tests.core.mirror import Mirror, mirror
 from zoo_core import transfer

@@ -9,13 +9,14 @@ import pytest
 
 import zoo_core
 
-HOUSEKEEPING = {"Any", "RUNTIME", "TYPE_CHECKING", "annotations"}
+HOUSEKEEPING = {"Any", "HOMES", "TYPE_CHECKING", "annotations"}
+LAZY = [(home, name) for home, names in zoo_core.HOMES.items() for name in names]
 
 
 def test_all_equals_the_public_names() -> None:
     bound = {name for name, value in vars(zoo_core).items() if not isinstance(value, ModuleType)}
     public = {name for name in bound if not name.startswith("_")} - HOUSEKEEPING
-    assert sorted(public | set(zoo_core.RUNTIME)) == zoo_core.__all__
+    assert sorted(public | {name for _, name in LAZY}) == zoo_core.__all__
 
 
 @pytest.mark.parametrize("name", zoo_core.__all__)
@@ -23,10 +24,9 @@ def test_every_name_resolves(name: str) -> None:
     assert getattr(zoo_core, name) is not None
 
 
-@pytest.mark.parametrize("name", zoo_core.RUNTIME)
-def test_a_name_of_the_runtime_is_the_runtimes(name: str) -> None:
-    api = importlib.import_module("zoo_core.runtime.api")
-    assert getattr(zoo_core, name) is getattr(api, name)
+@pytest.mark.parametrize(("home", "name"), LAZY)
+def test_a_name_is_that_of_its_home(home: str, name: str) -> None:
+    assert getattr(zoo_core, name) is getattr(importlib.import_module(home), name)
 
 
 def test_dir_shows_the_public_names() -> None:

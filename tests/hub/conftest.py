@@ -52,21 +52,25 @@ def zoo_alone(hub: Hub, home: Path) -> Zoo:
     return in_a_process(hub, home, ALONE + PROGRAM)
 
 
+def settings_for(hub: Hub, home: Path) -> dict[str, str]:
+    """The environment of a command whose Hub is the one on loopback."""
+    cleared = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
+    return cleared | {
+        "HF_ENDPOINT": hub.endpoint,
+        "HF_HOME": str(home / "huggingface"),
+        "HF_TOKEN": TOKEN,
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_UPDATE_CHECK": "1",
+        "HF_HUB_DISABLE_XET": "1",
+        "NO_PROXY": "127.0.0.1,localhost",
+        "ZOO_HOME": str(home / "zoo"),
+    }
+
+
 def in_a_process(hub: Hub, home: Path, program: str) -> Zoo:
     """The command; file permissions hold for it even if they do not for who tests it."""
 
     def call(*arguments: object, **settings: str) -> Result:
-        cleared = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
-        environment = cleared | {
-            "HF_ENDPOINT": hub.endpoint,
-            "HF_HOME": str(home / "huggingface"),
-            "HF_TOKEN": TOKEN,
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_UPDATE_CHECK": "1",
-            "HF_HUB_DISABLE_XET": "1",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "ZOO_HOME": str(home / "zoo"),
-        }
         done = subprocess.run(
             [sys.executable, "-c", program, *map(str, arguments)],
             capture_output=True,
@@ -74,7 +78,7 @@ def in_a_process(hub: Hub, home: Path, program: str) -> Zoo:
             check=False,
             timeout=120,
             preexec_fn=obey_permissions,
-            env={k: v for k, v in (environment | settings).items() if v},
+            env={k: v for k, v in (settings_for(hub, home) | settings).items() if v},
         )
         assert TOKEN not in done.stdout + done.stderr
         return Result(done.returncode, done.stdout, done.stderr)

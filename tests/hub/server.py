@@ -26,8 +26,8 @@ class Fault(NamedTuple):
     Args:
         where: What method and path must match.
         kind: ``status``, ``cut``, ``flip``, ``silent``, ``drip``, ``reset``, ``ranges`` for a
-            server that knows no Range, ``lost`` for a commit that is made and not answered, or
-            ``then`` for something that happens after the answer.
+            server that knows no Range, ``lost`` for a commit that is made and not answered,
+            ``first`` and ``then`` for something that happens before or after the answer.
         value: The status, after how many bytes to cut, or seconds of silence.
         then: What happens.
     """
@@ -142,6 +142,8 @@ class Handler(BaseHTTPRequestHandler):
         if self.fault:
             hub.faults.remove(self.fault)
         try:
+            if self.fault and self.fault.kind == "first":
+                self.fault.then()
             if self.fault and self.fault.kind == "silent":
                 time.sleep(self.fault.value)
             if self.fault and self.fault.kind == "reset":
@@ -155,12 +157,13 @@ class Handler(BaseHTTPRequestHandler):
                     given = {key: unquote(each or "") for key, each in match.groupdict().items()}
                     route: Callable[..., None] = getattr(self, f"on_{name}")
                     route(**given)
-                    if self.fault:
-                        self.fault.then()
-                    return
-            raise Refusal(404)
+                    break
+            else:
+                raise Refusal(404)
         except Refusal as refusal:
             self.refuse(refusal)
+        if self.fault and self.fault.kind == "then":
+            self.fault.then()
 
     do_GET = do_HEAD = do_POST = do_PUT = answer
 

@@ -88,7 +88,7 @@ def test_the_card_tells_how_to_use_it(hub: Hub, zoo: Zoo, checkpoint: Path) -> N
     card = head(hub)["README.md"].decode()
     assert "library_name: zoo-core" in card
     assert "model-index:" in card
-    assert "zoo predict hub:owner/hello INPUT" in card
+    assert "zoo predict hub:owner/hello ehlo" in card
 
 
 def test_a_dry_run_builds_the_folder_and_asks_nobody(

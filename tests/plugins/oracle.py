@@ -12,15 +12,27 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import HiddenState, LstmState, State
+from zoo_kernels.kernel import NativeKernel
+from zoo_kernels.library import native_library
 
 F, H = 3, 5
 EXACT = 1e-12
-KERNELS: tuple[AbstractKernel, ...] = (ReferenceKernel(), TorchKernel())
+NATIVE = () if isinstance(native_library(), str) else (NativeKernel(),)
+KERNELS: tuple[AbstractKernel, ...] = (
+    ReferenceKernel(),
+    TorchKernel(),
+    PortableKernel(),
+    *NATIVE,
+)
 
 every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+every_projecting_kernel = pytest.mark.parametrize(
+    "kernel", KERNELS[:2], ids=lambda kernel: kernel.name
+)
 every_shape = pytest.mark.parametrize(("batch", "steps"), [(1, 1), (1, 7), (4, 1), (3, 6)], ids=str)
 every_stack = pytest.mark.parametrize("layers", [1, 2, 3])
 either_way = pytest.mark.parametrize("both", [False, True], ids=["one-way", "both-ways"])

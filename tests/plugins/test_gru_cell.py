@@ -135,6 +135,6 @@ def test_without_reset_after_the_torch_kernel_refuses_with_a_reason(
 
 
 def test_without_reset_after_the_reference_stands_in(papers_layer: Recurrent) -> None:
-    assert [each.name for each in papers_layer.kernels] == ["torch", "reference"]
+    assert [each.name for each in papers_layer.kernels] == ["portable", "torch", "reference"]
     assert papers_layer.kernel.name == "reference"
-    assert Recurrent(GruCell(H), F).kernel.name == "torch"
+    assert Recurrent(GruCell(H), F).kernel.name == "portable"

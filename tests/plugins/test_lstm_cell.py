@@ -16,6 +16,7 @@ from tests.plugins.oracle import (
     assert_interchangeable,
     either_way,
     every_kernel,
+    every_projecting_kernel,
     every_shape,
     every_stack,
     pair,
@@ -62,7 +63,7 @@ def test_the_lstm_with_lengths_equals_torchs_over_packed_sequences(
     assert_equal(both_layers, inputs, start, torch.tensor(lengths))
 
 
-@every_kernel
+@every_projecting_kernel
 @every_stack
 @either_way
 @with_and_without_bias

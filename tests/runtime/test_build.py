@@ -8,9 +8,9 @@ import pytest
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.draft import draft
-from zoo_core.errors import DeviceError, MisfitError, NotFoundError, PluginError
+from zoo_core.errors import DeviceError, MisfitError, PluginError
 from zoo_core.plan import Plan
-from zoo_core.runtime.build import backend_of, kernels, make_dataset, make_model, make_trainer
+from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.run import Run
 from zoo_core.signature import Signature
 
@@ -48,29 +48,6 @@ def test_labels_that_a_trainer_cannot_learn_are_told_before_training(
     with pytest.raises(MisfitError, match="use --trainer supervised"):
         Run(catalog, plan, tmp_path / "run")
     assert not (tmp_path / "run").exists()
-
-
-def test_auto_takes_the_torch_kernel_and_has_the_reference_last(catalog: Catalog) -> None:
-    names = [each.name for each in kernels(catalog, "auto")]
-    assert names[-2:] == ["torch", "reference"]
-
-
-@pytest.mark.parametrize("name", ["torch", "reference"])
-def test_a_backend_is_chosen_by_name(catalog: Catalog, plan: Plan, name: str) -> None:
-    model = make_model(catalog, with_settings(plan, backend=name), TOKENS)
-    assert backend_of(model) == (name, "")
-
-
-def test_an_unknown_backend_lists_those_there_are(catalog: Catalog) -> None:
-    with pytest.raises(NotFoundError, match=r"no backend 'fast'; there are: auto, torch, ref"):
-        kernels(catalog, "fast")
-
-
-def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(catalog: Catalog) -> None:
-    plan = draft(catalog, "gru-manual").plan({"model": {"reset_after": False}}, backend="torch")
-    name, remark = backend_of(make_model(catalog, plan, TOKENS))
-    assert name == "reference"
-    assert remark == "reference stands in for torch: torch.nn has no gru-reset-before"
 
 
 def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, plan: Plan) -> None:

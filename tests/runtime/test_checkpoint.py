@@ -53,7 +53,8 @@ def test_the_manifest_knows_size_and_hash_of_the_weights(trained_once: Path) -> 
 def test_the_manifest_says_what_decided_the_run(trained_once: Path) -> None:
     values = json.loads((trained_once / "config.json").read_text())
     assert values["configs"]["model"]["hidden_size"] == 6
-    assert (values["seed"], values["threads"], values["backend"]) == (3, 1, "torch")
+    assert (values["seed"], values["threads"]) == (3, 1)
+    assert values["backend"] in ("native", "portable")
     assert values["versions"].keys() >= {"python", "torch", "zoo-core", "zoo-lstm", "zoo-text"}
     assert values["metrics"].keys() == {"train", "validation", "test"}
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 from zoo_core.catalog import Catalog
+from zoo_core.errors import DivergedError
 from zoo_core.plan import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.events import EpochEnded, Stepped
@@ -49,8 +50,8 @@ def weights(loop: Loop) -> list[Tensor]:
 def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
     loop = loop_of()
     steps = [event for event in loop.events() if isinstance(event, Stepped)]
-    assert len(steps) == sum(loop.batches)
-    assert [event.batch for event in steps if event.epoch == 2] == [*range(1, loop.batches[1] + 1)]
+    assert len(steps) == sum(loop.batches(epoch) for epoch in (1, 2, 3))
+    assert [event.batch for event in steps if event.epoch == 2] == [*range(1, loop.batches(2) + 1)]
     assert loop.reason == "epochs"
 
 
@@ -180,3 +181,53 @@ def test_evaluation_drops_nothing_and_leaves_the_mode_alone(loop_of: Loops) -> N
     first, again = loop.evaluate("validation"), loop.evaluate("validation")
     assert first == again
     assert loop.model.training
+
+
+def seldom(loop: Loop) -> Loop:
+    """The loop as it is on an accelerator: nobody looks at a step by itself."""
+    loop.stepper.looks = False
+    return loop
+
+
+def test_looking_seldom_changes_no_figure(loop_of: Loops) -> None:
+    often = loop_of()
+    metrics = ended(often)[-1].metrics
+    never = seldom(loop_of())
+    assert ended(never)[-1].metrics == metrics
+    assert often.position.history == never.position.history
+    assert often.position.tokens == never.position.tokens
+    torch.testing.assert_close(weights(often), weights(never), rtol=0, atol=0)
+
+
+def test_a_snapshot_counts_the_steps_that_nobody_looked_at(loop_of: Loops) -> None:
+    still: dict[str, Any] = {"dropout": 0.0}
+    often, never = loop_of(model=still), seldom(loop_of(model=still))
+    for loop in (often, never):
+        events = loop.events()
+        for _ in range(3):
+            next(events)
+    timeless = {"seconds", "step_seconds", "epoch_seconds"}
+    found = [loop.snapshot().values["position"] for loop in (often, never)]
+    ours, theirs = ({k: v for k, v in each.items() if k not in timeless} for each in found)
+    assert ours == theirs
+    assert ours["totals"]["targets"] > 0
+
+
+@pytest.mark.parametrize("looks", [True, False])
+def test_a_step_that_diverged_is_named_however_late_it_is_seen(loop_of: Loops, looks: bool) -> None:
+    loop = loop_of()
+    loop.stepper.looks = looks
+    events = loop.events()
+    next(events)
+    with torch.no_grad():
+        next(loop.model.parameters()).fill_(float("nan"))
+    with pytest.raises(DivergedError, match="epoch 1, step 2: loss nan"):
+        list(events)
+
+
+def test_a_gradient_within_the_norm_is_left_as_it_is(loop_of: Loops) -> None:
+    bounded = loop_of(trainer={"clip_norm": 1e6})
+    ended(bounded)
+    free = loop_of(trainer={"clip_norm": None})
+    ended(free)
+    torch.testing.assert_close(weights(bounded), weights(free), rtol=0, atol=0)

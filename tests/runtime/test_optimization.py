@@ -7,9 +7,11 @@ from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 import torch
+from safetensors.torch import load
 from torch import Tensor, nn
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.optimization import flatten, make_optimizer, make_schedule, unflatten
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.tensors import to_bytes
 from zoo_train.configs import SupervisedConfig
 
 from zoo_core import AbstractTrainerConfig
@@ -50,7 +52,7 @@ class Training:
 
     def load(self, saved: tuple[bytes, bytes, str]) -> None:
         """Back to where it was saved."""
-        weights, tensors = (read_tensors(cast(Any, None), data) for data in saved[:2])
+        weights, tensors = (load(data) for data in saved[:2])
         groups, schedule = json.loads(saved[2])
         self.layer.load_state_dict(weights)
         self.optimizer.load_state_dict(unflatten(tensors, groups))
@@ -58,13 +60,16 @@ class Training:
             self.schedule.load_state_dict(schedule)
 
 
+@pytest.mark.parametrize("warm_up", [0, 4])
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
 @pytest.mark.parametrize("chosen", OPTIMIZERS, ids=lambda each: "-".join(map(str, each.values())))
 @pytest.mark.parametrize("at", [0, 5])
 def test_training_goes_on_from_disk_bit_for_bit(
-    chosen: dict[str, Any], schedule: str | None, at: int
+    chosen: dict[str, Any], schedule: str | None, warm_up: int, at: int
 ) -> None:
-    config = SupervisedConfig(learning_rate=0.05, schedule=cast(Any, schedule), **chosen)
+    warm_up = 0 if schedule == "OneCycleLR" else warm_up
+    how = {"schedule": cast(Any, schedule), "warm_up": warm_up}
+    config = SupervisedConfig(learning_rate=0.05, **how, **chosen)
     whole, other = Training(config), Training(config)
     for number in range(at):
         whole.step(number)
@@ -84,9 +89,10 @@ def test_every_optimizer_gets_what_the_config_says(chosen: dict[str, Any]) -> No
     assert {key: group[key] for key in said} == said
 
 
-def rates(schedule: str | None) -> list[float]:
+def rates(schedule: str | None, warm_up: int = 0) -> list[float]:
     """The learning rate of every step."""
-    training = Training(SupervisedConfig(learning_rate=0.1, schedule=cast(Any, schedule)))
+    how = {"schedule": cast(Any, schedule), "warm_up": warm_up}
+    training = Training(SupervisedConfig(learning_rate=0.1, **how))
     found = []
     for number in range(STEPS):
         found.append(float(training.optimizer.param_groups[0]["lr"]))
@@ -113,6 +119,23 @@ def test_one_cycle_rises_to_the_rate_and_falls_below_its_start() -> None:
     assert found[-1] < found[0]
 
 
+def test_warming_up_rises_in_equal_steps_to_the_rate() -> None:
+    expected = [0.02, 0.04, 0.06, 0.08] + [0.1] * (STEPS - 4)
+    assert rates(None, warm_up=4) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("schedule", ["CosineAnnealingLR", "LinearLR"])
+def test_warming_up_takes_a_growing_share_of_the_schedule(schedule: str) -> None:
+    cold, warm = rates(schedule), rates(schedule, warm_up=4)
+    shares = [mine / its for mine, its in zip(warm, cold, strict=True)]
+    assert shares == pytest.approx([0.2, 0.4, 0.6, 0.8] + [1.0] * (STEPS - 4))
+
+
+def test_one_cycle_does_not_warm_up_twice() -> None:
+    with pytest.raises(MisfitError, match="OneCycleLR warms up by itself; choose 0"):
+        rates("OneCycleLR", warm_up=4)
+
+
 @pytest.mark.parametrize("optimizer", ["SGD", "RMSprop"])
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
 def test_a_schedule_leaves_the_momentum_that_was_chosen(
@@ -131,3 +154,11 @@ def test_flattened_state_is_tensors_by_parameter_and_slot() -> None:
     tensors, _ = flatten(training.optimizer.state_dict())
     assert tensors.keys() == {"0.step", "0.exp_avg", "0.exp_avg_sq"}
     assert all(isinstance(each, Tensor) for each in tensors.values())
+
+
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "Adagrad"])
+def test_dense_weights_are_updated_in_one_pass(name: str) -> None:
+    config = SupervisedConfig(optimizer=cast(Any, name))
+    weight = torch.zeros(2, requires_grad=True)
+    assert make_optimizer(config, [{"params": [weight]}]).defaults["fused"] is True
+    assert not make_optimizer(config, [{"params": [weight]}], sparse=True).defaults["fused"]

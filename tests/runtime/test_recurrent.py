@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import LstmState
 from zoo_lstm.cell import LstmCell
+
+from zoo_core import AbstractEmbeddingConfig
 
 F, H = 3, 5
 
@@ -82,17 +86,18 @@ def test_dropout_lies_between_layers_and_not_after_the_last() -> None:
 
 def test_dropout_drops_the_same_whichever_kernel_runs() -> None:
     answers = []
-    for kernel in (ReferenceKernel(), TorchKernel()):
+    for kernel in (ReferenceKernel(), TorchKernel(), PortableKernel()):
         recurrent = layer(num_layers=2, dropout=0.5).train()
         recurrent.kernels = (kernel,)
         torch.manual_seed(1)
         answers.append(recurrent(inputs())[0])
     torch.testing.assert_close(answers[0], answers[1], rtol=0, atol=1e-6)
+    torch.testing.assert_close(answers[0], answers[2], rtol=0, atol=1e-6)
 
 
 def test_the_first_kernel_that_does_not_refuse_runs() -> None:
     recurrent = layer()
-    assert recurrent.kernel.name == "torch"
+    assert recurrent.kernel.name == "portable"
     recurrent.kernels = (ReferenceKernel(),)
     assert recurrent.kernel.name == "reference"
 
@@ -102,3 +107,42 @@ def test_weights_of_a_layer_and_direction_go_by_the_cells_names() -> None:
     weights = recurrent.weights(1, 1)
     assert list(weights) == ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
     assert weights["weight_ih"] is recurrent.get_parameter("weight_ih_l1_reverse")
+
+
+@pytest.mark.parametrize("steps", [1, 6], ids=["fewer-tokens-than-symbols", "more"])
+@pytest.mark.parametrize("options", [{}, {"padding_idx": 1}, {"max_norm": 0.5}], ids=str)
+def test_an_embedding_gives_the_same_folded_or_not(steps: int, options: dict[str, Any]) -> None:
+    answers = []
+    for kernel in (ReferenceKernel(), PortableKernel()):
+        recurrent = layer(num_layers=2, bidirectional=True).double()
+        embedding = Embedding(AbstractEmbeddingConfig(embedding_size=F, **options), 5).double()
+        recurrent.kernels = (kernel,)
+        tokens = torch.arange(2 * steps).view(2, steps) % 5
+        outputs, _ = recurrent(tokens, embedding=embedding)
+        given = [*recurrent.parameters(), embedding.weight]
+        answers.append((outputs, torch.autograd.grad(outputs.sin().sum(), given)))
+    torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
+
+
+def test_an_embedding_whose_options_look_at_the_tokens_is_not_folded() -> None:
+    tokens = torch.zeros(2, 4, dtype=torch.int64)
+    for options in ({"padding_idx": 0}, {"max_norm": 1.0}, {"scale_grad_by_freq": True}):
+        config = AbstractEmbeddingConfig(embedding_size=F, **options)
+        assert not Embedding(config, 5).folds(tokens)
+    assert Embedding(AbstractEmbeddingConfig(embedding_size=F), 8).folds(tokens)
+    assert not Embedding(AbstractEmbeddingConfig(embedding_size=F), 9).folds(tokens)
+
+
+def test_orthogonal_recurrent_weights_are_so_gate_by_gate() -> None:
+    for name, weight in layer(num_layers=2, bidirectional=True, orthogonal=True).named_parameters():
+        for gate in weight.detach().chunk(4) if name.startswith("weight_hh") else ():
+            torch.testing.assert_close(gate @ gate.T, torch.eye(H), rtol=0, atol=1e-5)
+
+
+def test_only_recurrent_weights_start_orthogonal() -> None:
+    drawn = [
+        each.detach()
+        for name, each in layer(orthogonal=True).named_parameters()
+        if not name.startswith("weight_hh")
+    ]
+    assert max(float(each.abs().max()) for each in drawn) <= H**-0.5

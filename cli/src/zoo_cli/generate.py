@@ -37,6 +37,7 @@ def generate(
     from zoo_core.vocabulary import Unknown
 
     from zoo_cli.loading import load_checkpoint
+    from zoo_cli.streaming import stream
 
     sampler = Sampler(temperature, top_k, seed)
     checkpoint = load_checkpoint(reference)
@@ -50,6 +51,4 @@ def generate(
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return
     click.echo(start, nl=False)
-    for each in ids:
-        click.echo(vocabulary.symbols[each], nl=False)
-    click.echo()
+    stream(vocabulary.symbols[each] for each in ids)

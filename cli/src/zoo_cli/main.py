@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import final
 
 import click
-from zoo_core.downloads import witnessed
 from zoo_core.errors import Interrupted, ZooError
+from zoo_core.space import refusing_excess
+from zoo_core.witness import witnessed
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.downloading import show_download
@@ -72,7 +73,7 @@ def run(arguments: list[str]) -> int:
         128 + n for signal n, else the error's own.
     """
     try:
-        with stop_on_signals():
+        with stop_on_signals(), refusing_excess("choose smaller sizes"):
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:

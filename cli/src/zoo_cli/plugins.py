@@ -14,6 +14,7 @@ from zoo_cli.output import json_option, print_json
 
 COMMANDS = {
     "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.plugins_new:new"),
+    "check": Row("Whether a plugin keeps the rules.", "zoo_cli.plugins_check:check"),
     "search": Row("Find plugins by a word, installed or not.", "zoo_cli.plugins_search:search"),
     "install": Row("Install plugins.", "zoo_cli.plugins_install:install"),
     "uninstall": Row("Remove plugins.", "zoo_cli.plugins_uninstall:uninstall"),

@@ -162,7 +162,8 @@ def _remote(repo: HubRepo) -> dict[str, Any]:
 def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
     """The parameters of a model as its recipe makes it; nothing is downloaded for that."""
     from zoo_core.draft import draft
-    from zoo_core.runtime.build import backend_of, make_model
+    from zoo_core.runtime.backends import backend_of
+    from zoo_core.runtime.build import make_model
     from zoo_core.runtime.shapes import signature_at_hand
 
     try:
@@ -173,7 +174,8 @@ def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
         return {}
     count = sum(each.numel() for each in model.parameters())
     example = {} if known else {"vocabulary": "an example's: the data is not at hand"}
-    return {"parameters": count} | example | {"backend": backend_of(model).name}
+    backend = backend_of(model)
+    return {"parameters": count} | example | {"backend": backend.name, "backend note": backend.why}
 
 
 def _setting(setting: Setting) -> dict[str, Any]:

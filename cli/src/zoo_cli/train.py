@@ -57,7 +57,12 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
 @click.option("--threads", metavar="N", type=click.IntRange(1, 4096), help="Threads of torch.")
-@click.option("--backend", default="auto", show_default=True, help="The kernel of the recurrence.")
+@click.option(
+    "--backend",
+    default="auto",
+    show_default=True,
+    help="What runs the recurrence: auto, native, portable, torch or reference.",
+)
 @click.option(
     "--precision",
     type=click.Choice(["fp32", "bf16"]),

@@ -1,18 +1,15 @@
 """The core of the zoo: what a plugin author and a user of the Python API import.
 
-Names of the runtime are looked up when they are first used, so that this import stays light.
+All but what a plugin declares itself with is looked up when it is first used, so that this import
+stays light.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo_core.configs import config, setting
 from zoo_core.errors import ZooError
 from zoo_core.hookspecs import hookimpl
-from zoo_core.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
-from zoo_core.listing import list_datasets, list_models
-from zoo_core.signature import Features, Grid, Signature, Tokens
 from zoo_core.specs import (
     CommandSpec,
     DatasetSpec,
@@ -20,13 +17,26 @@ from zoo_core.specs import (
     ModelSpec,
     TrainerSpec,
 )
-from zoo_core.training import AbstractTrainerConfig
-from zoo_core.vocabulary import Unknown, Vocabulary
 
 if TYPE_CHECKING:
+    from zoo_core.configs import config, setting
+    from zoo_core.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
+    from zoo_core.listing import list_datasets, list_models
     from zoo_core.runtime.api import create_model, generate, load, predict, train
+    from zoo_core.signature import Features, Grid, Signature, Tokens
+    from zoo_core.training import AbstractTrainerConfig
+    from zoo_core.vocabulary import Unknown, Vocabulary
 
-RUNTIME = ("create_model", "generate", "load", "predict", "train")
+HOMES = {
+    "zoo_core.configs": ("config", "setting"),
+    "zoo_core.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
+    "zoo_core.listing": ("list_datasets", "list_models"),
+    "zoo_core.runtime.api": ("create_model", "generate", "load", "predict", "train"),
+    "zoo_core.signature": ("Features", "Grid", "Signature", "Tokens"),
+    "zoo_core.training": ("AbstractTrainerConfig",),
+    "zoo_core.vocabulary": ("Unknown", "Vocabulary"),
+}
+"""What is looked up when it is first used, by the module that has it."""
 
 __all__ = [
     "AbstractEmbeddingConfig",
@@ -58,10 +68,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name in RUNTIME:
-        from zoo_core.runtime import api
+    for home, names in HOMES.items():
+        if name in names:
+            from importlib import import_module
 
-        return getattr(api, name)
+            return getattr(import_module(home), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
@@ -150,5 +149,7 @@ def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
         f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
         f"or remove it: zoo plugins uninstall {plugin.name}"
     )
+    import traceback
+
     told = "".join(traceback.format_exception(error))
     return BrokenPlugin(plugin, reason, remedy, told, isinstance(error, IncompatibleError))

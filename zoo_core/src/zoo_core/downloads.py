@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, final
+from typing import final
 
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
 from zoo_core.files import refusing, sync_folder, waiting_for
-from zoo_core.transfer import Listener, transfer
+from zoo_core.transfer import transfer
+from zoo_core.witness import listening
 
 
 @final
@@ -31,32 +32,6 @@ class RemoteFile:
     size: int
     sha256: str
     mirrors: tuple[str, ...]
-
-
-Witness: TypeAlias = Callable[[str, int], Listener]
-"""Given the name and the size in bytes of a file that begins to move."""
-
-
-def _nobody(name: str, size: int) -> Listener:
-    return lambda done, size: None
-
-
-_WITNESS: ContextVar[Witness] = ContextVar("witness", default=_nobody)
-
-
-@contextlib.contextmanager
-def witnessed(witness: Witness) -> Iterator[None]:
-    """Has somebody told of the progress of every download inside."""
-    token = _WITNESS.set(witness)
-    try:
-        yield
-    finally:
-        _WITNESS.reset(token)
-
-
-def listening(name: str, size: int) -> Listener:
-    """Somebody to tell of a file's progress, whoever transfers it."""
-    return _WITNESS.get()(name, size)
 
 
 _OFFLINE: ContextVar[bool] = ContextVar("offline", default=False)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from mmap import mmap
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import IntegrityError
@@ -68,11 +69,11 @@ DEEPEST = 64
 """The most dimensions a tensor may have; torch allows as many."""
 
 
-def read_header(data: bytes) -> dict[str, TensorRecord]:
+def read_header(data: bytes | mmap) -> dict[str, TensorRecord]:
     """Every tensor of a file by name.
 
     Args:
-        data: The whole file.
+        data: The whole file, read or mapped.
 
     Raises:
         IntegrityError: It is another kind of file, or not whole, or its header is not sound.
@@ -80,13 +81,18 @@ def read_header(data: bytes) -> dict[str, TensorRecord]:
     try:
         return _read(data)
     except IntegrityError:
-        for beginning, kind in FOREIGN.items():
-            if data.startswith(beginning):
-                raise IntegrityError(f"it is {kind}") from None
+        if kind := foreign_kind(data):
+            raise IntegrityError(f"it is {kind}") from None
         raise
 
 
-def _read(data: bytes) -> dict[str, TensorRecord]:
+def foreign_kind(data: bytes | mmap) -> str:
+    """What else a file is, by its beginning; empty if it is not known."""
+    known = (kind for beginning, kind in FOREIGN.items() if data[: len(beginning)] == beginning)
+    return "empty" if len(data) == 0 else next(known, "")
+
+
+def _read(data: bytes | mmap) -> dict[str, TensorRecord]:
     length = int.from_bytes(data[:8], "little")
     if len(data) < 8 or length > min(LARGEST, len(data) - 8):
         raise IntegrityError(f"{len(data):,} bytes do not hold a header of {length:,} bytes")

@@ -6,11 +6,14 @@ returns anything but a list of the right specs, makes its plugin a broken one an
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pluggy
 
-from zoo_core.specs import CommandSpec, DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
+if TYPE_CHECKING:  # pluggy looks at every name of this module, once for each plugin
+    from pathlib import Path
+
+    from zoo_core.specs import CommandSpec, DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 
 hookspec = pluggy.HookspecMarker("zoo")
 hookimpl = pluggy.HookimplMarker("zoo")

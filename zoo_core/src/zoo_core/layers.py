@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from zoo_core.configs import config, setting
 
 
@@ -13,7 +15,7 @@ class AbstractRecurrentConfig:
         default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
     )
     num_layers: int = setting(
-        default=1, unit="layers", at_least=1, help="Layers on top of each other."
+        default=1, unit="layers", at_least=1, at_most=1000, help="Layers on top of each other."
     )
     bias: bool = setting(default=True, help="Whether the recurrence adds biases.")
     dropout: float = setting(
@@ -21,6 +23,10 @@ class AbstractRecurrentConfig:
     )
     bidirectional: bool = setting(
         default=False, help="Whether a second pass runs from the last step to the first."
+    )
+    initialization: Literal["uniform", "orthogonal"] = setting(
+        default="uniform",
+        help="How the weights start: all as torch draws them, or the recurrent ones orthogonal.",
     )
 
 

@@ -48,25 +48,28 @@ def contributions(plugin: Plugin) -> list[Any]:
         PluginError: It misspells a hook, returns something of the wrong type, offers a name
             twice, or offers nothing.
     """
-    manager = pluggy.PluginManager("zoo")
-    manager.add_hookspecs(hookspecs)
     with contextlib.redirect_stdout(sys.stderr):
         with calling(plugin.name, "import"):
             module = importlib.import_module(plugin.module)
-        _check_api(module)
-        manager.register(module)
-        manager.check_pending()
-        _check_markers(manager, module)
+        check_api(module)
+        manager = hooks_of(module)
         found: list[Any] = []
         for hook in (hook for hook in HOOKS if getattr(manager.hook, hook).get_hookimpls()):
             with calling(plugin.name, hook):
-                found += _answers(manager, hook)
+                offered = answers(manager, hook)
+            check_names(hook, offered)
+            found += offered
     if not found:
         raise PluginError(f"{plugin.module} contributes nothing: mark its hooks with @hookimpl")
     return found
 
 
-def _check_api(module: ModuleType) -> None:
+def check_api(module: ModuleType) -> None:
+    """Says so if a plugin's module is built for another plugin API.
+
+    Raises:
+        PluginError: ``ZOO_API`` is missing or another one.
+    """
     built_for = getattr(module, "ZOO_API", None)
     if built_for is None:
         raise PluginError(f"{module.__name__} names no plugin API: add ZOO_API = {API_VERSION}")
@@ -84,7 +87,27 @@ def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
             raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
 
 
-def _answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
+def hooks_of(module: ModuleType) -> pluggy.PluginManager:
+    """A manager of the module's hooks alone, each of them known and marked.
+
+    Raises:
+        PluginError: A function is named like a hook and not marked as one.
+        pluggy.PluginValidationError: A hook or an argument of one is unknown.
+    """
+    manager = pluggy.PluginManager("zoo")
+    manager.add_hookspecs(hookspecs)
+    manager.register(module)
+    manager.check_pending()
+    _check_markers(manager, module)
+    return manager
+
+
+def answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
+    """What the implementations of a hook return.
+
+    Raises:
+        PluginError: It is no list, or holds something of the wrong type.
+    """
     kind = HOOKS[hook]
     found: list[Any] = []
     for implementation in getattr(manager.hook, hook).get_hookimpls():
@@ -95,10 +118,18 @@ def _answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
             if not isinstance(each, kind):
                 raise PluginError(f"{hook} must return {kind.__name__}s, not {each!r:.80}")
         found += answer
+    return found
+
+
+def check_names(hook: str, found: list[Any]) -> None:
+    """Says so if what a hook returned is not well named.
+
+    Raises:
+        PluginError: A name has capitals or other signs, or occurs twice.
+    """
     names = [each.name for each in found if isinstance(each, AbstractSpec)]
     for name in names:
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise PluginError(f"{hook} offers {name!r}: names are lower case, joined by hyphens")
         if names.count(name) > 1:
             raise PluginError(f"{hook} offers {name!r} twice")
-    return found

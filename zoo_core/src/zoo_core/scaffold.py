@@ -20,7 +20,7 @@ from zoo_core.plugin_files import PREFIX, plugin_files
 KINDS = tuple(NOUNS.values())
 LONGEST = 40
 """Characters of a name: what stands around it must still fit a path."""
-CORE_KERNELS = ("auto", "torch", "reference")
+CORE_KERNELS = ("auto", "portable", "torch", "reference")
 WINDOWS = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
 """Names that no file may bear there, whatever comes behind the dot: recipes/con.hello.toml."""
 

@@ -15,7 +15,9 @@ class AbstractTrainerConfig:
     JSON, so that a run can be resumed without pickle.
     """
 
-    epochs: int = setting(default=10, unit="epochs", at_least=1, help="Passes over the data.")
+    epochs: int = setting(
+        default=10, unit="epochs", at_least=1, at_most=1_000_000, help="Passes over the data."
+    )
     batch_size: int = setting(
         default=32, unit="sequences", at_least=1, help="Sequences in one optimizer step."
     )
@@ -27,6 +29,12 @@ class AbstractTrainerConfig:
     weight_decay: float = setting(default=0.0, at_least=0, help="L2 penalty (AdamW: decoupled).")
     schedule: Literal["CosineAnnealingLR", "LinearLR", "OneCycleLR"] | None = setting(
         default=None, help="The torch schedule of the learning rate, over all steps of the run."
+    )
+    warm_up: int = setting(
+        default=0,
+        unit="steps",
+        at_least=0,
+        help="Steps over which the learning rate first rises to what the schedule has.",
     )
     clip_norm: float | None = setting(
         default=1.0, above=0, help="Largest global norm of the gradient; longer ones are scaled."

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from torch import Tensor
 from zoo_core.errors import MisfitError
 
 from zoo_cnn.configs import AbstractCnnConfig
 
+L = TypeVar("L", int, Tensor)
+"""The length of one row, or the lengths of all of them, (B,)."""
 
-def after_convolution(lengths: Tensor, config: AbstractCnnConfig) -> Tensor:
-    """The lengths (B,) after ``torch.nn.Conv1d``, by its formula; below 1 where nothing is left."""
+
+def after_convolution(lengths: L, config: AbstractCnnConfig) -> L:
+    """The lengths after ``torch.nn.Conv1d``, by its formula; below 1 where nothing is left."""
     reach = config.dilation * (config.kernel_size - 1) + 1
     return (lengths + 2 * config.padding - reach) // config.stride + 1
 
 
-def after_pool(lengths: Tensor, config: AbstractCnnConfig) -> Tensor:
-    """The lengths (B,) after ``torch.nn.MaxPool1d`` or ``AvgPool1d``, by their formula."""
+def after_pool(lengths: L, config: AbstractCnnConfig) -> L:
+    """The lengths after ``torch.nn.MaxPool1d`` or ``AvgPool1d``, by their formula."""
     room = lengths + 2 * config.pool_padding - config.pool_size
     stride = config.pool_stride or config.pool_size
     if not config.ceil_mode:
         return room // stride + 1
     pooled = -(-room // stride) + 1
     beyond = (pooled - 1) * stride >= lengths + config.pool_padding  # starts in the padding
-    return pooled - beyond.long()
+    return pooled - beyond * 1
 
 
 def refuse_lengths(config: AbstractCnnConfig) -> None:

@@ -60,22 +60,30 @@ class TextClassifier(AbstractModel):
         if batch.lengths is not None:
             refuse_lengths(self.config)
         steps = self.embedding(batch.inputs) if self.embedding else batch.inputs  # (B, T, E)
-        lengths = batch.lengths
+        lengths, shortest = batch.lengths, steps.shape[1]
         if lengths is None:
-            lengths = torch.full((len(steps),), steps.shape[1])
-        channels, left = self._features(steps.transpose(1, 2), lengths.to(steps.device))
+            lengths = torch.full((len(steps),), shortest)
+        else:
+            shortest = int(lengths.min())
+        channels, left = self._features(steps.transpose(1, 2), lengths.to(steps.device), shortest)
         largest = _without_padding(channels, left, float("-inf")).amax(dim=2)  # (B, C)
         return Output(self.classifier(largest), None)
 
-    def _features(self, channels: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Channels (B, E, T) to channels (B, C, T') and what is left of each row, (B,)."""
-        shortest = int(lengths.min())
+    def _features(self, channels: Tensor, lengths: Tensor, shortest: int) -> tuple[Tensor, Tensor]:
+        """Channels (B, E, T) to channels (B, C, T') and what is left of each row, (B,).
+
+        What becomes of the shortest row is reckoned with an integer, so that torch.export can
+        follow.
+        """
+        least = shortest
         channels = _without_padding(channels, lengths)
         for block in self.features:
             assert isinstance(block, Block), "they are made so"
             convolved = after_convolution(lengths, self.config)
             lengths = after_pool(convolved, self.config)
-            if min(int(convolved.min()), int(lengths.min())) < 1:
+            narrow = after_convolution(least, self.config)
+            least = after_pool(narrow, self.config)
+            if min(narrow, least) < 1:
                 raise MisfitError(
                     f"an input of {shortest} steps is too short here; choose fewer "
                     "model.blocks or a smaller model.kernel_size or model.pool_size"

@@ -32,4 +32,4 @@ class EmbeddingRnn(AbstractRecurrentModel):
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(self.embedding(batch.inputs), batch, state)
+        return self.read_out(batch.inputs, batch, state, self.embedding)

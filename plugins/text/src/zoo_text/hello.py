@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import cached_property
 from typing import final
 
 import torch
@@ -66,9 +67,13 @@ class HelloDataset(AbstractDataset):
     ) -> Iterator[Batch]:
         """The one sequence, (1, T)."""
         if start == 0:
-            encode = self.vocabulary.encode
-            inputs = torch.tensor([encode(self.config.word)])
-            yield Batch(inputs, torch.tensor([encode(self.config.answer)]))
+            yield self._whole
+
+    @cached_property
+    def _whole(self) -> Batch:
+        encode = self.vocabulary.encode
+        inputs = torch.tensor([encode(self.config.word)])
+        return Batch(inputs, torch.tensor([encode(self.config.answer)]))
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """A word, (1, T)."""

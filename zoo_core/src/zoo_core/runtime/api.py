@@ -73,6 +73,8 @@ def train(
     seed: int | None = None,
     device: str = "auto",
     threads: int = 0,
+    backend: str = "auto",
+    precision: str = "fp32",
     listen: Callable[[Event], None] | None = None,
 ) -> Checkpoint:
     """Trains a model and returns its checkpoint.
@@ -86,6 +88,9 @@ def train(
         seed: Of everything random; None takes the recipe's.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         threads: Threads of torch; 0 takes torch's own choice.
+        backend: What runs the recurrence: ``auto``, ``native``, ``portable``, ``torch`` or
+            ``reference``.
+        precision: ``fp32``, or ``bf16`` for products in bfloat16.
         listen: Called with every event.
 
     Raises:
@@ -93,7 +98,8 @@ def train(
     """
     catalog, folder = load_catalog(), Path(out)
     chosen = draft(catalog, name, dataset=dataset, trainer=trainer)
-    plan = chosen.plan(settings, seed=seed, device=device, threads=threads)
+    how = {"device": device, "backend": backend, "precision": precision}
+    plan = chosen.plan(settings, seed=seed, threads=threads, **how)
     refuse_checkpoint(folder)
     for event in Run(catalog, plan, folder).events():
         if listen:

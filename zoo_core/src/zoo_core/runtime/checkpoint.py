@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, final
@@ -60,13 +60,13 @@ class Checkpoint:
 
     @cached_property
     def model(self) -> AbstractModel:
-        """The model with its weights, ready to use.
+        """The model with its weights, ready to use, on the fastest kernel there is here.
 
         Raises:
             IntegrityError: The weights do not fit the model.
             PluginError: The plugin that brings the model is missing.
         """
-        model = make_model(self.catalog, self.plan, self.signature)
+        model = make_model(self.catalog, replace(self.plan, backend="auto"), self.signature)
         load_weights(model, self.weights, self.folder)
         return model.eval()
 
@@ -174,17 +174,18 @@ def clear_checkpoint(folder: Path) -> None:
 
 def _read_weights(path: Path, record: FileRecord) -> dict[str, Tensor]:
     try:
-        data = path.read_bytes()
+        with path.open("rb") as file:
+            size = path.stat().st_size
+            found = hashlib.file_digest(file, "sha256").hexdigest()
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    if len(data) != record.size:
-        raise IntegrityError(f"{path} has {len(data)} bytes, the manifest says {record.size}")
-    found = hashlib.sha256(data).hexdigest()
+    if size != record.size:
+        raise IntegrityError(f"{path} has {size} bytes, the manifest says {record.size}")
     if found != record.sha256:
         raise IntegrityError(f"{path} has sha256 {found}, the manifest says {record.sha256}")
-    return read_tensors(path, data)
+    return read_tensors(path)
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:

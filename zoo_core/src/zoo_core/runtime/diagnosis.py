@@ -9,7 +9,7 @@ import torch
 from zoo_core.catalog import load_catalog
 from zoo_core.findings import Check, Finding, writable
 from zoo_core.imports import resolve
-from zoo_core.runtime.build import kernels
+from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.device import choose_device
 from zoo_core.specs import KernelSpec
 
@@ -41,7 +41,7 @@ def threads() -> list[Finding]:
 def backends() -> list[Finding]:
     """The kernels on offer; each is made once."""
     catalog = load_catalog()
-    rows, names = [], [each.name for each in kernels(catalog, "torch")]
+    rows, names = [], [each.name for each in kernels(catalog._replace(offers=()))]
     for offer in catalog.of(KernelSpec):
         spec, remedy = offer.spec, f"zoo plugins install --upgrade {offer.plugin.distribution}"
         try:

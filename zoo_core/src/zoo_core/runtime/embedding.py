@@ -52,3 +52,13 @@ class Embedding(nn.Embedding):
         rows = nn.functional.embedding(input, self.weight)
         norms = rows.norm(p=self.norm_type, dim=-1, keepdim=True)
         return rows * torch.where(norms > self.max_norm, self.max_norm / (norms + TINY), 1.0)
+
+    def folds(self, tokens: Tensor) -> bool:
+        """Whether what follows may multiply the table once instead of every row looked up.
+
+        It repays where the tokens are no fewer than the table's rows, and it changes nothing where
+        no option depends on which rows are looked up.
+        """
+        options = (self.max_norm, self.padding_idx, self.scale_grad_by_freq, self.sparse)
+        plain = options == (None, None, False, False)
+        return plain and tokens.numel() >= self.num_embeddings

@@ -33,6 +33,8 @@ TIMEOUT = float(constants.HF_HUB_ETAG_TIMEOUT)
 PATIENCE = 3 * TIMEOUT
 """Seconds after which one question is not asked again."""
 ATTEMPTS = 5
+RANGE_BEYOND = 416
+"""The HTTP status where a Range begins beyond the end, as it does in an empty file."""
 PAUSE = 0.5
 """Seconds before the second attempt; doubled with each further one."""
 
@@ -141,6 +143,26 @@ def locate_file(commit: Commit, name: str) -> tuple[str, dict[str, str]]:
     if not found.location.startswith(f"{constants.ENDPOINT}/"):
         headers.pop("authorization", None)
     return found.location, headers
+
+
+def read_beginning(commit: Commit, name: str) -> bytes:
+    """The first bytes of a file of a commit.
+
+    Raises:
+        NetworkError: The Hub cannot be reached or refuses.
+        NotFoundError: The commit has no such file.
+    """
+    url = hf_hub_url(commit.repo, name, revision=commit.sha)
+    headers = build_hf_headers() | {"Range": "bytes=0-63"}
+
+    def read() -> bytes:
+        with get_session().stream("GET", url, headers=headers) as response:
+            if response.status_code == RANGE_BEYOND:
+                return b""
+            hf_raise_for_status(response)
+            return next(response.iter_bytes(64), b"")
+
+    return asking(commit.repo, read)
 
 
 def read_text(commit: Commit, name: str, largest: int) -> str:

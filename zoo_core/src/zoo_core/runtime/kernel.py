@@ -16,13 +16,18 @@ class AbstractKernel(ABC):
 
     Attributes:
         name: What ``--backend`` calls it.
+        looks_up: Whether tokens cost it one look-up each, so that it gains by an embedding that is
+            folded into the weights.
+        details: How it runs here, such as on which instructions, or why it cannot.
     """
 
     name: str
+    looks_up: bool = False
+    details: str = ""
 
     @abstractmethod
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Why it cannot run this cell on tensors like this one, or None if it can."""
+        """Why it should not run this cell on tensors like this one, or None if it may."""
 
     @abstractmethod
     def scan(

@@ -29,8 +29,12 @@ from zoo_core.runtime.snapshot import (
     without_prefix,
 )
 from zoo_core.runtime.state import State, detach, restore_state, state_tensors
-from zoo_core.runtime.stepper import REMEDY, Stepper
+from zoo_core.runtime.stepper import REMEDY, Stepper, refuse_divergence
+from zoo_core.runtime.tally import Tally
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
+
+LOOK = 0.1
+"""Seconds between two looks at what an accelerator has done."""
 
 
 @final
@@ -61,24 +65,26 @@ class Loop:
         self.model, self.dataset, self.trainer = model, dataset, trainer
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
         self.config = trainer.config
-        size = self.config.batch_size
-        epochs = range(1, self.config.epochs + 1)
-        self.batches = [dataset.batch_count("train", size, seed, epoch) for epoch in epochs]
-        self.stepper = Stepper(
-            model, trainer, steps=sum(self.batches), device=device, precision=precision
-        )
+        epochs = range(1, self.config.epochs + 1 if self.config.schedule else 2)
+        steps = sum(self.batches(epoch) for epoch in epochs)
+        self.stepper = Stepper(model, trainer, steps=steps, device=device, precision=precision)
         self.trainer.sample(model, dataset, epoch=0)
         self.position = Position()
         self.best: dict[str, Tensor] = {}
         self.state: State | None = None
+        self.tally, self.loss = Tally(), math.nan
         self.reason = "epochs"
         self.judged = "validation" in dataset.splits
-        self._began = time.monotonic()
+        self._began = self._looked = time.monotonic()
 
     @property
     def seconds(self) -> float:
         """Of the run so far, those before a resume included."""
         return self.position.seconds + time.monotonic() - self._began
+
+    def batches(self, epoch: int) -> int:
+        """How many an epoch has."""
+        return self.dataset.batch_count("train", self.config.batch_size, self.seed, epoch)
 
     def events(self) -> Iterator[Stepped | EpochEnded]:
         """Trains until the epochs, the patience or the budget are used up.
@@ -98,42 +104,64 @@ class Loop:
 
     def _steps(self) -> Iterator[Stepped]:
         at = self.position
-        count = self.batches[at.epoch - 1]
+        count = self.batches(at.epoch)
         size = self.config.batch_size
         batches = self.dataset.batches("train", size, self.seed, at.epoch, start=at.batch)
         while at.batch < count and not self._over_budget():
             began = time.perf_counter()
-            loss = self._step(next(batches).to(self.device))
-            at.step_seconds += time.perf_counter() - began
-            yield Stepped(at.epoch, at.batch, count, loss, at.tokens, at.step_seconds)
+            self._step(next(batches).to(self.device))
+            taken = time.perf_counter() - began
+            at.step_seconds += taken
+            at.epoch_seconds += taken
+            yield Stepped(at.epoch, at.batch, count, self.loss, at.tokens, at.step_seconds)
 
-    def _step(self, batch: Batch) -> float:
+    def _step(self, batch: Batch) -> None:
         at = self.position
         carries = batch.carry and self.trainer.carries_state and self.model.carries_state
         try:
-            loss, output = self.stepper.step(batch, self.state if carries else None)
+            taken = self.stepper.step(batch, self.state if carries else None)
         except DivergedError as error:
             raise DivergedError(f"epoch {at.epoch}, step {at.steps + 1}: {error}") from None
-        self.state = detach(output.state)
-        before = at.totals.targets
-        at.totals.add(loss, output, batch)
-        at.tokens += at.totals.targets - before
+        self.state = detach(taken.output.state)
+        self.tally.note(taken, batch)
         at.batch += 1
         at.steps += 1
-        return loss
+        if self.stepper.looks or time.monotonic() - self._looked >= LOOK:
+            self._look()
+
+    def _look(self) -> None:
+        """Adds up the figures of the steps since the last look.
+
+        Raises:
+            DivergedError: One of those steps had a loss or a gradient that is not finite.
+        """
+        at = self.position
+        noted = self.tally.look()
+        for step, each in enumerate(noted, start=at.steps - len(noted) + 1):
+            try:
+                refuse_divergence(each.loss, each.norm)
+            except DivergedError as error:
+                raise DivergedError(f"epoch {at.epoch}, step {step}: {error}") from None
+            at.totals.add_sums(each.loss, each.correct, each.targets)
+            at.tokens += each.targets
+            self.loss = each.loss
+        self._looked = time.monotonic()
 
     def _end_epoch(self) -> EpochEnded:
+        self._look()
         at = self.position
         metrics = {"train": self.trainer.metrics(at.totals)}
         best = True
         if self.judged:
             metrics["validation"] = self.evaluate("validation")
             best = self._note_best(metrics["validation"]["loss"])
-        seconds = self._note(metrics)
+        seconds = at.epoch_seconds
+        self._note(metrics)
         speed = at.totals.targets / seconds if seconds else 0.0
         sample = self._sample()
         ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed, seconds, sample)
         at.epoch, at.batch, at.totals, self.state = at.epoch + 1, 0, Totals(), None
+        at.epoch_seconds = 0.0
         return ended
 
     def _sample(self) -> str:
@@ -142,11 +170,9 @@ class Loop:
         except IntegrityError as error:
             raise DivergedError(f"epoch {self.position.epoch}: {error}; {REMEDY}") from None
 
-    def _note(self, metrics: Metrics) -> float:
-        """Adds a row to history and timings; returns the seconds of the epoch's steps."""
+    def _note(self, metrics: Metrics) -> None:
+        """Adds a row to history and timings."""
         at = self.position
-        before = sum(float(row["step_seconds"]) for row in at.timings)
-        seconds = at.step_seconds - before
         at.history.append(
             {
                 "epoch": at.epoch,
@@ -159,11 +185,10 @@ class Loop:
             {
                 "epoch": at.epoch,
                 "seconds": self.seconds,
-                "step_seconds": seconds,
+                "step_seconds": at.epoch_seconds,
                 "tokens": at.totals.targets,
             }
         )
-        return seconds
 
     def _note_best(self, loss: float) -> bool:
         at = self.position
@@ -191,7 +216,12 @@ class Loop:
         return over
 
     def snapshot(self) -> Snapshot:
-        """All that ``restore`` needs."""
+        """All that ``restore`` needs.
+
+        Raises:
+            DivergedError: A step since the last look had a loss or a gradient that is not finite.
+        """
+        self._look()
         tensors, values = self.stepper.snapshot()
         carried = state_tensors(self.state) if self.state else {}
         return Snapshot(
@@ -206,8 +236,10 @@ class Loop:
     def restore(self, snapshot: Snapshot) -> None:
         """Puts the loop where ``snapshot`` was taken."""
         self.model.load_state_dict(snapshot.weights)
-        self.best = snapshot.best
-        self.stepper.restore(without_prefix("optimizer", snapshot.tensors), snapshot.values)
+        # a snapshot from disk is mapped, and its file is removed when the next one is saved
+        self.best = {name: each.clone() for name, each in snapshot.best.items()}
+        slots = {n: t.clone() for n, t in without_prefix("optimizer", snapshot.tensors).items()}
+        self.stepper.restore(slots, snapshot.values)
         self.position = Position.from_json(snapshot.values["position"])
         self.state = self._restored_state(without_prefix("state", snapshot.tensors))
         restore_random_state(snapshot.tensors)

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 
 from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import State
 from zoo_core.signature import Signature
@@ -21,11 +22,13 @@ class AbstractModel(nn.Module, ABC):
         carries_state: Whether pieces, each started from the state of the one before, give what
             the whole gives.
         window: How many steps a model without state must be fed; None if any number will do.
+        exportable: Whether torch.export can trace it: no value of a tensor decides what is done.
     """
 
     causal: bool
     carries_state: bool
     window: int | None = None
+    exportable: bool = True
 
     def __init__(self, signature: Signature) -> None:
         super().__init__()
@@ -58,14 +61,21 @@ class AbstractRecurrentModel(AbstractModel):
         """Zeros for every layer and direction."""
         return self.recurrent.initial_state(batch_size)
 
-    def read_out(self, inputs: Tensor, batch: Batch, state: State | None) -> Output:
+    def read_out(
+        self,
+        inputs: Tensor,
+        batch: Batch,
+        state: State | None,
+        embedding: Embedding | None = None,
+    ) -> Output:
         """Runs the recurrent layer and the output layer.
 
         Args:
             inputs: (B, T, F), or tokens (B, T) in the place of one-hot vectors.
             batch: Whose lengths count.
             state: Where to start.
+            embedding: What tokens go through first.
         """
-        hidden, after = self.recurrent(inputs, state, batch.lengths)  # (B, T, H)
+        hidden, after = self.recurrent(inputs, state, batch.lengths, embedding)  # (B, T, H)
         per_step = self.signature.per == "step"
         return Output(self.output(hidden if per_step else self.recurrent.last(after)), after)

@@ -7,14 +7,25 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
-from torch.optim.lr_scheduler import CosineAnnealingLR, LinearLR, LRScheduler, OneCycleLR
+from torch.optim.lr_scheduler import (
+    ChainedScheduler,
+    CosineAnnealingLR,
+    LinearLR,
+    LRScheduler,
+    OneCycleLR,
+)
 
 from zoo_core.errors import MisfitError
 from zoo_core.training import AbstractTrainerConfig
 
 WITH_MOMENTUM = ("SGD", "RMSprop")
+SLOTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1, "SGD": 0}
+"""Tensors that an optimizer keeps of each parameter, without momentum."""
 TAKES_SPARSE = ("SGD", "Adagrad")
 """SparseAdam, which torch has too, refuses dense gradients, and every model here has some."""
+
+FUSED = {"cpu": ("Adam", "AdamW", "SGD", "Adagrad"), "cuda": ("Adam", "AdamW", "SGD")}
+"""What torch updates in one pass, by device."""
 
 
 def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
@@ -24,7 +35,7 @@ def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
         MisfitError: The optimizer takes no sparse gradients, or not with momentum, weight decay
             or clipping.
     """
-    if not any(isinstance(each, nn.Embedding) and each.sparse for each in model.modules()):
+    if not has_sparse(model):
         return
     obstacles = {
         f"trainer.optimizer = {config.optimizer!r}": config.optimizer not in TAKES_SPARSE,
@@ -40,11 +51,33 @@ def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
         )
 
 
-def make_optimizer(config: AbstractTrainerConfig, groups: list[dict[str, object]]) -> Optimizer:
-    """The optimizer that a config names, over groups of parameters."""
+def has_sparse(model: nn.Module) -> bool:
+    """Whether an embedding of the model has sparse gradients."""
+    return any(isinstance(each, nn.Embedding) and each.sparse for each in model.modules())
+
+
+def copies(config: AbstractTrainerConfig) -> int:
+    """How often training holds the weights: themselves, gradients, what the optimizer keeps."""
+    momentum = config.momentum > 0 and config.optimizer in WITH_MOMENTUM
+    return 2 + SLOTS[config.optimizer] + int(momentum)
+
+
+def make_optimizer(
+    config: AbstractTrainerConfig, groups: list[dict[str, Any]], *, sparse: bool = False
+) -> Optimizer:
+    """The optimizer that a config names, in one pass over the weights where torch has one.
+
+    Args:
+        config: Names it.
+        groups: Of parameters.
+        sparse: Whether some of them have sparse gradients, which the one pass does not take.
+    """
     settings: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
     if config.optimizer in WITH_MOMENTUM:
         settings["momentum"] = config.momentum
+    devices = {parameter.device.type for group in groups for parameter in group["params"]}
+    if not sparse and all(config.optimizer in FUSED.get(device, ()) for device in devices):
+        settings["fused"] = True
     optimizer: Optimizer = getattr(torch.optim, config.optimizer)(groups, **settings)
     return optimizer
 
@@ -52,7 +85,28 @@ def make_optimizer(config: AbstractTrainerConfig, groups: list[dict[str, object]
 def make_schedule(
     config: AbstractTrainerConfig, optimizer: Optimizer, steps: int
 ) -> LRScheduler | None:
-    """The schedule that a config names, over all steps of the run; it advances with each step."""
+    """The schedule that a config names, over all steps of the run; it advances with each step.
+
+    While it warms up, the learning rate is a growing share of what the schedule would have.
+
+    Raises:
+        MisfitError: It shall warm up twice.
+    """
+    if config.warm_up and config.schedule == "OneCycleLR":
+        raise MisfitError(
+            f"trainer.warm_up = {config.warm_up}: OneCycleLR warms up by itself; choose 0"
+        )
+    schedule = _schedule(config, optimizer, steps)
+    if not config.warm_up:
+        return schedule
+    start = 1 / (config.warm_up + 1)
+    rise = LinearLR(optimizer, start_factor=start, total_iters=config.warm_up)
+    return ChainedScheduler([schedule, rise]) if schedule else rise
+
+
+def _schedule(
+    config: AbstractTrainerConfig, optimizer: Optimizer, steps: int
+) -> LRScheduler | None:
     match config.schedule:
         case "CosineAnnealingLR":
             return CosineAnnealingLR(optimizer, T_max=steps)

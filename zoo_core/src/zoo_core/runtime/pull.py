@@ -9,16 +9,25 @@ from typing import NamedTuple, final
 from huggingface_hub import constants
 
 from zoo_core.digests import FileRecord
-from zoo_core.downloads import listening
 from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
 from zoo_core.files import refusing, waiting_for
+from zoo_core.header import foreign_kind
 from zoo_core.home import zoo_home
 from zoo_core.manifest import MANIFEST, SHARED, WEIGHTS, Manifest, read_manifest
 from zoo_core.registry_file import COMMIT
-from zoo_core.runtime.hub import Commit, RemoteRecord, list_files, locate_file, read_text, resolve
+from zoo_core.runtime.hub import (
+    Commit,
+    RemoteRecord,
+    list_files,
+    locate_file,
+    read_beginning,
+    read_text,
+    resolve,
+)
 from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store, unspoilt
 from zoo_core.soundness import refuse_unsound
 from zoo_core.transfer import transfer
+from zoo_core.witness import listening
 
 SILENCE = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
 """Seconds that the store of the bytes may keep silent."""
@@ -143,6 +152,8 @@ def _refuse_others(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pi
 def _refuse_weights(commit: Commit, record: RemoteRecord, manifest: Manifest) -> None:
     """Says so, before they are fetched, if weights are not those that the manifest describes."""
     if said := record.differs(manifest.weights):
+        if kind := foreign_kind(read_beginning(commit, WEIGHTS)):
+            raise IntegrityError(f"{commit.repo}: {WEIGHTS} is {kind}")
         raise IntegrityError(
             f"{commit.repo}: {WEIGHTS} {said}, {MANIFEST} says {_told(manifest.weights)}"
         )

@@ -9,8 +9,10 @@ from torch import Tensor, nn
 
 from zoo_core.layers import AbstractRecurrentConfig
 from zoo_core.runtime.cell import AbstractCell
+from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.state import State
 
@@ -23,9 +25,9 @@ class Recurrent(nn.Module):
     ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H); so a state dict moves
     between this and ``torch.nn.RNN``, ``LSTM`` and ``GRU``.
 
-    Everything is batch first outside. Inside, the reference kernel takes the steps apart and the
-    torch kernel hands ``batch_first`` on to torch, which turns the axes where its library wants
-    the steps first.
+    Everything is batch first outside. Inside, the reference kernel takes the steps apart, the
+    portable one puts them first, and the torch kernel hands ``batch_first`` on to torch, which
+    turns the axes where its library wants the steps first.
 
     Args:
         cell: The equations.
@@ -33,6 +35,9 @@ class Recurrent(nn.Module):
         num_layers: Layers on top of each other.
         bidirectional: Whether a second pass runs from the last step to the first.
         dropout: Share of each layer's outputs but the last's that is dropped in training.
+        orthogonal: Whether each gate's recurrent matrix starts as an orthogonal one, which keeps
+            the length of what passes through it from step to step (Saxe, McClelland & Ganguli
+            2014), in the place of the uniform draw.
     """
 
     def __init__(
@@ -43,6 +48,7 @@ class Recurrent(nn.Module):
         num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        orthogonal: bool = False,
     ) -> None:
         super().__init__()
         self.cell = cell
@@ -50,7 +56,11 @@ class Recurrent(nn.Module):
         self.directions = 2 if bidirectional else 1
         self.output_size = cell.output_size * self.directions
         self.dropout = nn.Dropout(dropout)
-        self.kernels: tuple[AbstractKernel, ...] = (TorchKernel(), ReferenceKernel())
+        self.kernels: tuple[AbstractKernel, ...] = (
+            PortableKernel(),
+            TorchKernel(),
+            ReferenceKernel(),
+        )
         bound = cell.hidden_size**-0.5
         for layer in range(num_layers):
             width = self.output_size if layer else input_size
@@ -58,6 +68,9 @@ class Recurrent(nn.Module):
                 suffix = _suffix(layer, direction)
                 for name, shape in cell.parameter_shapes(width).items():
                     tensor = torch.empty(shape).uniform_(-bound, bound)
+                    if orthogonal and name == "weight_hh":
+                        for gate in tensor.chunk(shape[0] // cell.hidden_size):
+                            nn.init.orthogonal_(gate)
                     self.register_parameter(name + suffix, nn.Parameter(tensor))
 
     @property
@@ -73,7 +86,11 @@ class Recurrent(nn.Module):
         return tuple(self.cell.initial_state(batch_size, like) for _ in range(count))
 
     def forward(
-        self, inputs: Tensor, state: State | None = None, lengths: Tensor | None = None
+        self,
+        inputs: Tensor,
+        state: State | None = None,
+        lengths: Tensor | None = None,
+        embedding: Embedding | None = None,
     ) -> tuple[Tensor, State]:
         """Runs through time.
 
@@ -81,6 +98,8 @@ class Recurrent(nn.Module):
             inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
             state: Where to start; None for the initial state.
             lengths: Valid steps of each row, (B,).
+            embedding: What the tokens go through first; its table is folded into the weights where
+                that is faster.
 
         Returns:
             The last layer's outputs, (B, T, P) or (B, T, 2P), where P is the cell's output size,
@@ -88,11 +107,18 @@ class Recurrent(nn.Module):
         """
         kernel = self.kernel
         states = list(state or self.initial_state(inputs.shape[0]))
+        table = None
+        if embedding is not None:
+            folded = kernel.looks_up and embedding.folds(inputs)
+            table = embedding.weight if folded else None
+            inputs = inputs if folded else embedding(inputs)
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self.directions):
                 index = layer * self.directions + direction
                 weights = self.weights(layer, direction)
+                if layer == 0 and table is not None:
+                    weights["weight_ih"] = _fold(weights["weight_ih"], table)
                 output, states[index] = kernel.scan(
                     self.cell,
                     weights,
@@ -129,7 +155,14 @@ def recurrent_layer(
         num_layers=config.num_layers,
         bidirectional=config.bidirectional,
         dropout=config.dropout,
+        orthogonal=config.initialization == "orthogonal",
     )
+
+
+def _fold(weight: Tensor, table: Tensor) -> Tensor:
+    """W, (G, E), for embeddings as a weight for tokens, (G, V), by the embeddings' table (V, E)."""
+    with torch.autocast(weight.device.type, enabled=False):
+        return weight @ table.t()
 
 
 def _suffix(layer: int, direction: int) -> str:

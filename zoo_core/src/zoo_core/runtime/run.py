@@ -19,15 +19,18 @@ from zoo_core.errors import DivergedError, ResumeError
 from zoo_core.files import refusing
 from zoo_core.manifest import MANIFEST, Manifest, read_manifest
 from zoo_core.plan import Plan
-from zoo_core.runtime.build import backend_of, make_dataset, make_model, make_trainer
+from zoo_core.runtime.backends import backend_of
+from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint
-from zoo_core.runtime.device import choose_device, choose_threads
+from zoo_core.runtime.device import choose_device, choose_threads, precision_context
 from zoo_core.runtime.events import Event, Finished, Saved, Started
 from zoo_core.runtime.frontmatter import terms_of
 from zoo_core.runtime.loop import Loop
+from zoo_core.runtime.optimization import copies
 from zoo_core.runtime.states import SavedState, read_state, write_state
 from zoo_core.runtime.stepper import REMEDY
 from zoo_core.runtime.tensors import all_finite, load_weights
+from zoo_core.space import refusing_excess
 from zoo_core.vocabulary import Vocabulary
 
 
@@ -57,17 +60,22 @@ class Run:
         torch.manual_seed(plan.seed)
         self.dataset = make_dataset(catalog, plan, vocabulary)
         self.signature = self.dataset.signature
-        model = make_model(catalog, plan, self.signature)
+        trainer = make_trainer(catalog, plan, self.signature)
+        held = copies(trainer.config) if device == "cpu" else 1
+        model = make_model(catalog, plan, self.signature, copies=held)
         if weights is not None:
             load_weights(model, weights, plan.source)
-        self.backend, self.remark = backend_of(model)
+        model = model.to(device)
+        with precision_context(plan.precision, device):
+            backend = backend_of(model)
+        self.backend, self.remark = backend.name, backend.remark(plan.backend)
         self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
         self.versions = _versions(catalog, plan)
         self.terms = terms_of(catalog, plan)
         self.loop = Loop(
-            model.to(device),
+            model,
             self.dataset,
-            make_trainer(catalog, plan, self.signature),
+            trainer,
             seed=plan.seed,
             device=device,
             precision=plan.precision,
@@ -80,8 +88,13 @@ class Run:
 
         Raises:
             DivergedError: The loss is no longer a number; the last good state is kept.
+            DeviceError: There is not enough memory.
             TargetError: The folder cannot be written to.
         """
+        with refusing_excess(self._smaller()):
+            yield from self._events()
+
+    def _events(self) -> Generator[Event, None, None]:
         yield self.save()
         yield self._started()
         try:
@@ -92,7 +105,7 @@ class Run:
                     yield self.save()
             self._refuse_infinite()
         except DivergedError:
-            if all_finite(self.loop.model.state_dict()):
+            if self.loop.stepper.looks and all_finite(self.loop.model.state_dict()):
                 self.save()
             raise
         except KeyboardInterrupt:
@@ -118,12 +131,17 @@ class Run:
             steps = self.loop.position.steps
             raise DivergedError(f"step {steps}: weights that are not finite; {REMEDY}")
 
+    def _smaller(self) -> str:
+        size = self.loop.config.batch_size
+        smaller = f"--trainer.batch-size {size // 2}" if size > 1 else "a smaller model"
+        return f"try {smaller}" + ("" if self.plan.device == "cpu" else " or --device cpu")
+
     def _started(self) -> Started:
         at = self.loop.position
         return Started(
             epoch=at.epoch,
             epochs=self.loop.config.epochs,
-            batches=self.loop.batches[min(at.epoch, self.loop.config.epochs) - 1],
+            batches=self.loop.batches(min(at.epoch, self.loop.config.epochs)),
             parameters=sum(each.numel() for each in self.loop.model.parameters()),
             device=self.plan.device,
             backend=self.backend,
@@ -190,6 +208,8 @@ def _changes(saved: SavedState, run: Run) -> list[str]:
     ]
     if saved.fingerprint != run.dataset.fingerprint:
         changed.append("the data has changed")
+    if saved.plan.backend != run.backend:
+        changed.append(f"backend was {saved.plan.backend}, is {run.backend}")
     return changed
 
 

@@ -29,6 +29,7 @@ class Position:
         timings: A row per epoch, with clock times.
         seconds: Of the run so far.
         step_seconds: Of the training steps so far.
+        epoch_seconds: Of this epoch's training steps so far.
     """
 
     epoch: int = 1
@@ -42,6 +43,7 @@ class Position:
     timings: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     step_seconds: float = 0.0
+    epoch_seconds: float = 0.0
 
     @property
     def metrics(self) -> Metrics:

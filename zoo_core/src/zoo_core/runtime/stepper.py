@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
+from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from zoo_core.errors import DivergedError
 from zoo_core.runtime.batch import Batch, Output
@@ -14,6 +15,7 @@ from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.optimization import (
     flatten,
+    has_sparse,
     make_optimizer,
     make_schedule,
     refuse_sparse,
@@ -26,13 +28,38 @@ REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
 
 
 @final
+class Taken(NamedTuple):
+    """A step that was taken.
+
+    Args:
+        loss: Before the step, a scalar on the device.
+        norm: Of the gradient before it was clipped, a scalar on the device.
+        output: What the model answered.
+    """
+
+    loss: Tensor
+    norm: Tensor
+    output: Output
+
+
+def refuse_divergence(loss: float, norm: float) -> None:
+    """Says so if a step's loss or its gradient's norm is not finite.
+
+    Raises:
+        DivergedError: One of them is not.
+    """
+    if not math.isfinite(loss) or not math.isfinite(norm):
+        raise DivergedError(f"loss {loss:g}, gradient norm {norm:g}; {REMEDY}")
+
+
+@final
 class Stepper:
     """A model with its optimizer and schedule.
 
     Args:
         model: On its device.
         trainer: The objective.
-        steps: How many the whole run will take; the schedule is laid over them.
+        steps: How many the whole run will take, for the schedule if there is one.
         device: Where the model is.
         precision: ``fp32`` or ``bf16``.
 
@@ -52,7 +79,9 @@ class Stepper:
         self.model, self.trainer = model, trainer
         self.device, self.precision = device, precision
         refuse_sparse(trainer.config, model)
-        self.optimizer = make_optimizer(trainer.config, trainer.parameter_groups(model))
+        self.looks = device == "cpu"
+        groups = trainer.parameter_groups(model)
+        self.optimizer = make_optimizer(trainer.config, groups, sparse=has_sparse(model))
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
 
     @property
@@ -60,38 +89,38 @@ class Stepper:
         """Of the next step."""
         return float(self.optimizer.param_groups[0]["lr"])
 
-    def step(self, batch: Batch, state: State | None) -> tuple[float, Output]:
+    def step(self, batch: Batch, state: State | None) -> Taken:
         """Learns from a batch on the model's device.
 
-        Returns:
-            The loss before the step, and what the model answered.
-
         Raises:
-            DivergedError: The loss or the gradient is not finite; the weights are untouched.
+            DivergedError: On the processor, the loss or the gradient is not finite; the weights
+                are untouched. Elsewhere looking would make both wait: see ``refuse_divergence``.
         """
-        self.model.train()
+        if not self.model.training:
+            self.model.train()
         with precision_context(self.precision, self.device):
             output = self.model(batch, state)
             loss = self.trainer.loss(output, batch)
-        value = float(loss.item())
         self.optimizer.zero_grad()
         torch.autograd.backward(loss)
         norm = self._clip()
-        if not math.isfinite(value) or not math.isfinite(norm):
-            raise DivergedError(f"loss {value:g}, gradient norm {norm:g}; {REMEDY}")
+        if self.looks:
+            refuse_divergence(loss.item(), norm.item())
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()
-        return value, output
+        return Taken(loss.detach(), norm, output)
 
-    def _clip(self) -> float:
-        """The gradient's global norm, after scaling it down where the config says so."""
+    def _clip(self) -> Tensor:
+        """The gradient's global norm, a scalar, after scaling it down where the config says so."""
         bound = self.trainer.config.clip_norm
-        if bound is not None:
-            return float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), bound).item())
-        gradients = [each.grad for each in self.model.parameters() if each.grad is not None]
+        moved = [each for each in self.model.parameters() if each.grad is not None]
+        gradients = [each.grad for each in moved if each.grad is not None]
         dense = [each.coalesce().values() if each.is_sparse else each for each in gradients]
-        return float(torch.nn.utils.get_total_norm(dense).item())
+        norm = get_total_norm(dense)
+        if bound is not None and not (self.looks and norm.item() <= bound):
+            clip_grads_with_norm_(moved, bound, norm)
+        return norm
 
     def snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The optimizer's tensors, and as JSON its groups and the schedule."""

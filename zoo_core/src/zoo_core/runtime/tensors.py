@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 import torch
 from safetensors import SafetensorError
-from safetensors.torch import load, save
+from safetensors.torch import load_file, save
 from torch import Tensor
 
 from zoo_core.errors import IntegrityError
@@ -19,22 +20,30 @@ def to_bytes(tensors: dict[str, Tensor]) -> bytes:
     return save(plain, metadata={"format": "pt"})
 
 
-def read_tensors(path: Path, data: bytes | None = None) -> dict[str, Tensor]:
-    """The tensors of a file, or of bytes already read from it.
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """The tensors of a file, mapped into memory: each is read when it is first used.
+
+    What is done to them stays in memory; who keeps them keeps the file open.
 
     Raises:
         IntegrityError: It is missing, not readable, or not safetensors.
     """
     try:
-        content = path.read_bytes() if data is None else data
-        read_header(content)
-        return load(content)
+        _check_header(path)
+        return load_file(path)
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
     except (IntegrityError, SafetensorError) as error:
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
+
+
+def _check_header(path: Path) -> None:
+    if not path.stat().st_size:  # nothing cannot be mapped
+        read_header(b"")
+    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
+        read_header(data)
 
 
 def load_weights(model: torch.nn.Module, weights: dict[str, Tensor], source: object) -> None:

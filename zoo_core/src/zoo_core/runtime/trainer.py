@@ -31,13 +31,21 @@ class Totals:
 
     def add(self, loss: float, output: Output, batch: Batch) -> None:
         """Adds a batch and its mean loss."""
-        assert batch.targets is not None, "training and evaluation need targets"
-        counted = batch.targets != IGNORED
-        count = int(counted.sum())
-        right = (output.logits.detach().argmax(dim=-1) == batch.targets) & counted
-        self.loss += loss * count
-        self.correct += int(right.sum())
-        self.targets += count
+        correct, targets = hits(output, batch)
+        self.add_sums(loss, int(correct), int(targets))
+
+    def add_sums(self, loss: float, correct: int, targets: int) -> None:
+        """Adds a batch by its mean loss and its counts."""
+        self.loss += loss * targets
+        self.correct += correct
+        self.targets += targets
+
+
+def hits(output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
+    """How many targets of a batch were the likeliest class, and how many count; on the device."""
+    assert batch.targets is not None, "training and evaluation need targets"
+    right = output.logits.detach().argmax(dim=-1) == batch.targets  # no class is IGNORED
+    return right.sum(), (batch.targets != IGNORED).sum()
 
 
 class AbstractTrainer(ABC):

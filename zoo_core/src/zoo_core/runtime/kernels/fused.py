@@ -28,6 +28,7 @@ class TorchKernel(AbstractKernel):
     """What ``torch.nn.RNN``, ``LSTM`` and ``GRU`` call, one layer and direction at a time."""
 
     name = "torch"
+    details = "torch.nn's own functions"
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells that torch.nn does not know."""

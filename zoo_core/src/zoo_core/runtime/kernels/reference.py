@@ -17,6 +17,7 @@ class ReferenceKernel(AbstractKernel):
     """Step by step, with autograd: the definition that every other kernel is held to."""
 
     name = "reference"
+    details = "step by step, with autograd"
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Nothing: it runs every cell."""

@@ -1,0 +1,111 @@
+"""The sizes that everything is measured at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, final
+
+from zoo_core.catalog import Catalog
+from zoo_core.draft import draft
+from zoo_core.plan import Plan
+
+ENDLESS = 1_000
+"""Epochs of a run that is measured and left before its end."""
+
+
+@final
+@dataclass(frozen=True)
+class Case:
+    """One size: what a peer needs to build the same network, and how the zoo is told to.
+
+    Args:
+        name: ``S``, ``M`` or ``F``.
+        symbols: V.
+        embedding: E; 0 for one-hot vectors.
+        hidden: H.
+        batch: B.
+        steps: T.
+        optimizer: By torch's name.
+        learning_rate: Of the optimizer.
+        family: The zoo's models of this size are ``<cell>-<family>``.
+        dataset: The zoo's dataset.
+        data: Settings of the dataset.
+    """
+
+    name: str
+    symbols: int
+    embedding: int
+    hidden: int
+    batch: int
+    steps: int
+    optimizer: str
+    learning_rate: float
+    family: str
+    dataset: str
+    data: dict[str, Any]
+
+    @property
+    def width(self) -> int:
+        """F, the width of the recurrence's input."""
+        return self.embedding or self.symbols
+
+    def flops(self, cell: str) -> int:
+        """Multiplications and additions of one token's training step in matrix products.
+
+        Each weight of the recurrence and of the output layer is used once forward and twice
+        backward; the input's projection is a look-up in a table, and not counted.
+        """
+        weights = GATES[cell] * self.hidden**2 + self.symbols * self.hidden
+        return 2 * 3 * weights
+
+    def plan(
+        self,
+        catalog: Catalog,
+        cell: str,
+        *,
+        backend: str = "auto",
+        precision: str = "fp32",
+        model: dict[str, Any] | None = None,
+        dataset: dict[str, Any] | None = None,
+        trainer: dict[str, Any] | None = None,
+    ) -> Plan:
+        """The zoo's run of this size; settings by section beat the case's."""
+        flags = {
+            "model": {"hidden_size": self.hidden}
+            | ({"embedding_size": self.embedding} if self.embedding else {})
+            | (model or {}),
+            "dataset": self.data | (dataset or {}),
+            "trainer": {
+                "batch_size": self.batch,
+                "optimizer": self.optimizer,
+                "learning_rate": self.learning_rate,
+                "clip_norm": 1.0,
+                "epochs": ENDLESS,
+            }
+            | (trainer or {}),
+        }
+        chosen = draft(catalog, f"{cell}-{self.family}", dataset=self.dataset)
+        return chosen.plan(flags, backend=backend, precision=precision, device="cpu")
+
+
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+"""How many gates each cell has; the cells that are measured."""
+
+WHOLE = {"validation": 0.0, "test": 0.0}
+CASES = {
+    case.name: case
+    for case in (
+        # one word and its answer
+        Case("S", 4, 0, 8, 1, 5, "Adam", 0.01, "stacked", "hello", {}),
+        # Zhang et al., Dive into Deep Learning, classic edition, sections 8.6, 9.1, 9.2
+        Case(
+            "M", 28, 0, 512, 32, 35, "SGD", 1.0, "stacked", "time-machine",
+            {"steps": 35, "limit": 10_000, **WHOLE},
+        ),
+        # fast.ai, Practical Deep Learning for Coders 2018, lesson 6
+        Case(
+            "F", 84, 42, 256, 512, 8, "Adam", 1e-3, "embed", "nietzsche",
+            {"steps": 8, **WHOLE},
+        ),
+    )
+}  # fmt: skip

@@ -1,0 +1,44 @@
+"""What the figures depend on: the machine and the versions."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+import torch
+from zoo_cli.reproducing import machine as known
+
+NOTED = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
+NO_JAX = "JAX is not installed, so not measured: uv run --group bench-jax python -m benchmarks"
+NO_BF16 = "this processor has no products in bfloat16, so none are measured"
+
+
+def machine() -> dict[str, str]:
+    """Processor, cores, instruction sets, threads and versions."""
+    threads = torch.get_num_threads()
+    facts = known() | {
+        "isa": " ".join(flag for flag in NOTED if flag in _flags()) or "unknown instructions",
+        "threads": f"{threads} {'threads' if threads > 1 else 'thread'} of torch",
+        "zoo-core": f"zoo-core {version('zoo-core')}",
+    }
+    return facts | ({"jax": f"jax {version('jax')}"} if has_jax() else {})
+
+
+def has_jax() -> bool:
+    """Whether JAX is installed."""
+    return find_spec("jax") is not None
+
+
+def multiplies_bf16() -> bool:
+    """Whether the processor has products in bfloat16; elsewhere torch takes ages over one."""
+    return bool(_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
+def _flags() -> set[str]:
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return set()
+    found = (line.partition(":")[2] for line in lines if line.startswith(("flags", "Features")))
+    return set(next(found, "").split())

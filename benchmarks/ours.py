@@ -1,0 +1,66 @@
+"""The zoo's own way: its models, its data, its trainer, as ``zoo train`` runs them."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from itertools import islice
+from pathlib import Path
+from typing import final
+
+from zoo_cli.progress import Progress
+from zoo_core.catalog import Catalog
+from zoo_core.plan import Plan
+from zoo_core.runtime.build import make_model
+from zoo_core.runtime.events import Stepped
+from zoo_core.runtime.generation import generate
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.run import Run
+from zoo_core.runtime.sampler import Sampler
+
+from benchmarks.cases import CASES
+from zoo_core import Signature, Tokens
+
+
+@final
+class Ours:
+    """A run under way.
+
+    Args:
+        catalog: What is installed.
+        plan: Of the run.
+        folder: Where it saves its states, as every run does.
+    """
+
+    def __init__(self, catalog: Catalog, plan: Plan, folder: Path) -> None:
+        self.run = Run(catalog, plan, folder)
+        self.events = self.run.events()
+        self.progress = Progress()
+        self.tokens = 0
+
+    def steps(self, count: int) -> float:
+        """Takes so many optimizer steps; the targets predicted in them."""
+        before = self.tokens
+        with contextlib.redirect_stderr(io.StringIO()):
+            while count:
+                event = next(self.events)
+                self.progress.show(event)
+                if isinstance(event, Stepped):
+                    count, self.tokens = count - 1, event.tokens
+        return self.tokens - before
+
+    def symbols(self, length: int) -> float:
+        """Generates so many of the likeliest symbols."""
+        model = self.run.loop.model.eval()
+        dataset = self.run.dataset
+        ids = generate(model, dataset.encode(dataset.example), Sampler(temperature=0))
+        return float(sum(1 for _ in islice(ids, length)))
+
+
+def backends(catalog: Catalog) -> list[str]:
+    """Every backend but the cell step by step, which is there to be right: the slowest first."""
+    model = make_model(
+        catalog, CASES["S"].plan(catalog, "rnn"), Signature(inputs=Tokens(2), classes=2, per="step")
+    )
+    kernels = next(each.kernels for each in model.modules() if isinstance(each, Recurrent))
+    return [kernel.name for kernel in reversed(kernels) if kernel.name != "reference"]

@@ -1,0 +1,1 @@
+"""What people would use instead, each at its best without the zoo."""

@@ -1,0 +1,48 @@
+"""The peers of a case, by name."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from benchmarks.cases import Case
+from benchmarks.machine import has_jax, multiplies_bf16
+from benchmarks.peers.learner import Learner
+from benchmarks.peers.network import Naive, TorchLayers
+
+
+class Peer(Protocol):
+    """Something that trains and generates."""
+
+    def step(self, inputs: Tensor, targets: Tensor) -> float:
+        """One step on a batch, tokens (B, T) and labels (B, T); the loss before it."""
+
+    def generate(self, length: int) -> list[int]:
+        """So many of the likeliest symbols."""
+
+
+def peers(cell: str, case: Case) -> dict[str, Peer]:
+    """Every peer that is installed, freshly made; the first is what all are compared with."""
+    made: dict[str, Callable[[], Peer]] = {
+        "naive": lambda: Learner(Naive(cell, case)),
+        "torch.nn": lambda: Learner(TorchLayers(cell, case)),
+        "torch.nn without oneDNN": lambda: Learner(TorchLayers(cell, case), onednn=False),
+    }
+    if multiplies_bf16():
+        made["torch.nn bf16"] = lambda: Learner(TorchLayers(cell, case), bf16=True)
+    if has_jax():
+        made["jax"] = lambda: _scan(cell, case)
+    torch.manual_seed(0)
+    return {name: make() for name, make in made.items()}
+
+
+def _scan(cell: str, case: Case) -> Peer:
+    # XLA takes every core unless it is told before it starts; it shall have as many as torch
+    os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": str(torch.get_num_threads())}
+    from benchmarks.peers.scan import Scan
+
+    return Scan(TorchLayers(cell, case))

@@ -1,0 +1,148 @@
+"""What the zoo promises of its speed, and whether a run of the benchmarks shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple, final
+
+from benchmarks.figure import Figure, find
+
+MEMORY = "memory of a run after so many epochs"
+CELLS = ("rnn", "lstm", "gru")
+
+
+@final
+class Promise(NamedTuple):
+    """A bound on one quotient of two figures.
+
+    Args:
+        what: In words.
+        floor: What is promised; None where only a goal is set.
+        goal: What is aimed at; None where nothing beyond the floor is.
+        measured: The quotient, or None if it was not measured.
+        lower: Whether less is better.
+    """
+
+    what: str
+    floor: float | None
+    goal: float | None
+    measured: float | None
+    lower: bool = False
+
+    @property
+    def verdict(self) -> str:
+        """``met``, ``not met`` or ``not measured``; and whether the goal is."""
+        if self.measured is None:
+            return "not measured"
+        if self.floor is not None and not self._reaches(self.floor):
+            return "not met"
+        if self.goal is not None and self._reaches(self.goal):
+            return "goal met"
+        return "met" if self.floor is not None else "goal not met"
+
+    def _reaches(self, bound: float) -> bool:
+        assert self.measured is not None, "asked only of what was measured"
+        return self.measured <= bound if self.lower else self.measured >= bound
+
+
+def promises(found: Sequence[Figure], isa: str) -> Iterator[Promise]:
+    """Every promise, with what these figures say of it.
+
+    Args:
+        found: The figures of a run.
+        isa: The instruction sets of its machine, on which the native promises depend.
+    """
+    yield from _portable(found)
+    yield from _native(found, wide="avx512f" in isa)
+    if "amx_bf16" in isa:
+        yield from _bf16(found)
+    yield from _generation(found)
+    yield from _rest(found)
+
+
+def _portable(found: Sequence[Figure]) -> Iterator[Promise]:
+    way = "zoo portable"
+    for case, floor, goal in (("S", 4.0, 5.5), ("M", 1.5, 1.8), ("F", 1.2, 1.5)):
+        for cell in CELLS:
+            at = f"{case} {cell}"
+            against = _times(found, "training", at, way, "naive")
+            yield Promise(f"portable, {at}: × naive loop", floor, goal, against)
+            against = _times(found, "training", at, way, "torch.nn")
+            yield Promise(f"portable, {at}: × torch.nn", 1.0, None, against)
+
+
+def _native(found: Sequence[Figure], *, wide: bool) -> Iterator[Promise]:
+    """With AVX-512 and without it."""
+    way = "zoo native"
+    for case, beside, alone in (("M", 2.4, 1.6), ("F", 1.9, 1.9)) if wide else ():
+        for cell in CELLS:
+            at = f"{case} {cell}"
+            against = _times(found, "training", at, way, "naive")
+            yield Promise(f"native, {at}: × naive loop", beside, None, against)
+            against = _times(found, "training", at, way, "torch.nn")
+            yield Promise(f"native, {at}: × torch.nn", alone, None, against)
+            share = _share(found, at, cell, way, "fp32")
+            yield Promise(f"native, {at}: share of the fp32 peak", 0.60, 0.85, share)
+    for case, floor in (("S", 1.0), ("M", 1.3), ("F", 1.0)) if not wide else ():
+        for cell in CELLS:
+            against = _times(found, "training", f"{case} {cell}", way, "torch.nn")
+            yield Promise(f"native on AVX2, {case} {cell}: × torch.nn", floor, None, against)
+
+
+def _bf16(found: Sequence[Figure]) -> Iterator[Promise]:
+    way = "zoo native bf16"
+    for case, floors, goal in (("M", (8.0, 11.0, 10.0), 16.0), ("F", (5.0, 6.5, 6.5), 9.0)):
+        for cell, floor in zip(CELLS, floors, strict=True):
+            at = f"{case} {cell}"
+            against = _times(found, "training", at, way, "naive")
+            aim = goal if cell == "lstm" else None
+            yield Promise(f"native bf16, {at}: × naive loop", floor, aim, against)
+            share = _share(found, at, cell, way, "bf16")
+            yield Promise(f"native bf16, {at}: share of the bf16 peak", 0.40, 0.65, share)
+
+
+def _generation(found: Sequence[Figure]) -> Iterator[Promise]:
+    for case in ("M", "F"):
+        for cell in CELLS:
+            at = f"{case} {cell}"
+            ways = {each.way for each in found if (each.subject, each.case) == ("generation", at)}
+            ours = sorted(way for way in ways if way.startswith("zoo"))
+            for peer, floor, goal in (("torch.nn", 10.0, 40.0), ("jax", 2.0, 6.0)):
+                quotients = [_times(found, "generation", at, way, peer) for way in ours]
+                best = max((each for each in quotients if each is not None), default=None)
+                aim = goal if cell == "lstm" else None
+                yield Promise(f"generation, {at}: × {peer}", floor, aim, best)
+
+
+def _rest(found: Sequence[Figure]) -> Iterator[Promise]:
+    for case in ("M", "F"):
+        for cell in CELLS:
+            bare = _times(found, "trainer", f"{case} {cell}", "zoo train", "the step alone")
+            lost = None if bare is None else 1 - bare
+            yield Promise(f"trainer, {case} {cell}: share lost", 0.05, 0.02, lost, lower=True)
+    for way in ("zoo list", "zoo --help", "completion"):
+        times = _times(found, "startup", "start", "python -c pass", way)
+        yield Promise(f"{way}: × python -c pass", 10.0, 7.5, times, lower=True)
+    plugin = find(found, "growth", "a further plugin", "zoo list")
+    each = plugin.value if plugin else None
+    yield Promise("zoo list: ms for each further plugin", None, 0.2, each, lower=True)
+    longer = _times(found, "growth", "steps T", "280", "35")
+    yield Promise("growth: speed with 8 × as many steps", 0.8, None, longer)
+    held = _times(found, "growth", MEMORY, "80", "20")
+    yield Promise("growth: memory after 4 × as many epochs", 1.05, None, held, lower=True)
+
+
+def _times(found: Sequence[Figure], subject: str, case: str, way: str, base: str) -> float | None:
+    mine, its = find(found, subject, case, way), find(found, subject, case, base)
+    return mine.over(its) if mine and its else None
+
+
+def _share(found: Sequence[Figure], at: str, cell: str, way: str, dtype: str) -> float | None:
+    """The share of the machine's peak that a training reaches in its products."""
+    from benchmarks.cases import CASES
+
+    mine = find(found, "training", at, way)
+    peak = next((each for each in found if each.subject == "peak" and each.way == dtype), None)
+    if mine is None or peak is None:
+        return None
+    return mine.value * CASES[at.partition(" ")[0]].flops(cell) / peak.value

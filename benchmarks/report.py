@@ -1,0 +1,141 @@
+"""The figures of a run as files: JSON, and Markdown made from it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import final
+
+from benchmarks.figure import Figure, find
+from benchmarks.promises import promises
+
+CHANGED = 0.10
+"""A quotient that moved by less than this share may be noise, and is not told."""
+
+
+@final
+@dataclass(frozen=True)
+class Report:
+    """One run of the benchmarks.
+
+    Args:
+        machine: What the figures depend on.
+        date: As ISO 8601 has it.
+        quick: Whether it was a first look, with less time for each figure.
+        figures: In the order they were measured.
+    """
+
+    machine: dict[str, str]
+    date: str
+    quick: bool
+    figures: list[Figure]
+
+    def subjects(self) -> list[str]:
+        """In the order they were measured."""
+        return list(dict.fromkeys(each.subject for each in self.figures))
+
+    def cases(self, subject: str) -> dict[str, list[Figure]]:
+        """The figures of a subject by case; the first of each is what it is compared with."""
+        found: dict[str, list[Figure]] = {}
+        for each in self.figures:
+            if each.subject == subject:
+                found.setdefault(each.case, []).append(each)
+        return found
+
+    def to_json(self) -> str:
+        """As a file holds it."""
+        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
+
+    def markdown(self, before: Report | None = None) -> str:
+        """Every table: the promises, the subjects, what changed since another run."""
+        parts = ["# Benchmarks", self.where(), "## Promises", self.promises()]
+        for subject in self.subjects():
+            parts += [f"## {subject.capitalize()}", self.table(subject)]
+        if before:
+            parts += [f"## Since {before.date[:10]}", "\n".join(self._changes(before))]
+        return "\n\n".join(parts) + "\n"
+
+    def where(self) -> str:
+        """Machine, versions and date in a sentence."""
+        kind = "A first look" if self.quick else "Measured"
+        return f"{kind} on {', '.join(self.machine.values())}; {self.date[:10]}."
+
+    def promises(self) -> str:
+        """The table of promises."""
+        lines = ["| promise | floor | goal | measured | |", "| --- | --- | --- | --- | --- |"]
+        for each in promises(self.figures, self.machine.get("isa", "")):
+            goal, measured = (_short(each.goal), _short(each.measured))
+            lines.append(
+                f"| {each.what} | {_short(each.floor)} | {goal} | {measured} | {each.verdict} |"
+            )
+        return "\n".join(lines)
+
+    def table(self, subject: str) -> str:
+        """A row for each case, a column for each way: the quotient to the first, the figure."""
+        cases = self.cases(subject)
+        ways = list(dict.fromkeys(each.way for rows in cases.values() for each in rows))
+        unit = next(iter(cases.values()))[0].unit
+        lines = [f"| {unit} | {' | '.join(ways)} |", f"|{' --- |' * (len(ways) + 1)}"]
+        for case, rows in cases.items():
+            by_way = {each.way: each for each in rows}
+            cells = [_cell(by_way[way], rows[0]) if way in by_way else "" for way in ways]
+            lines.append(f"| {case} | {' | '.join(cells)} |")
+        return "\n".join(lines)
+
+    def summary(self) -> str:
+        """What a newcomer wants to see: how fast it trains, generates and learns."""
+        parts = [
+            f"**{subject.capitalize()}**\n\n{self.table(subject)}"
+            for subject in ("training", "generation", "quality")
+            if subject in self.subjects()
+        ]
+        return "\n\n".join([*parts, self.where(), self._kept()])
+
+    def _kept(self) -> str:
+        """How many promises there are, and how many are kept."""
+        verdicts = [each.verdict for each in promises(self.figures, self.machine.get("isa", ""))]
+        told = (f"{verdicts.count(each)} {each}" for each in dict.fromkeys(sorted(verdicts)))
+        return f"Of {len(verdicts)} promises: {', '.join(told)}."
+
+    def _changes(self, before: Report) -> Iterator[str]:
+        """What moved against the first way of its case; absolute figures drift with the machine."""
+        told = False
+        for each in self.figures:
+            base = self.cases(each.subject)[each.case][0]
+            old = find(before.figures, each.subject, each.case, each.way)
+            old_base = find(before.figures, each.subject, each.case, base.way)
+            if old is None or old_base is None:
+                continue
+            now, then = each.over(base), old.over(old_base)
+            if abs(now / then - 1) > CHANGED:
+                told = True
+                yield f"- {each.subject}, {each.case}, {each.way}: {then:.3g} → {now:.3g}"
+        if not told:
+            yield f"Nothing moved by more than {CHANGED:.0%}."
+
+
+def read_report(path: Path) -> Report | None:
+    """The report of a file, or None if there is none."""
+    if not path.exists():
+        return None
+    values = json.loads(path.read_text("utf-8"))
+    return Report(**values | {"figures": [Figure(**each) for each in values["figures"]]})
+
+
+def merge(old: Report, new: Sequence[Figure]) -> list[Figure]:
+    """The figures of both; a case that was measured anew replaces the old one."""
+    again = {(each.subject, each.case) for each in new}
+    return [each for each in old.figures if (each.subject, each.case) not in again] + list(new)
+
+
+def _cell(figure: Figure, base: Figure) -> str:
+    value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.3g}"
+    return value if figure is base else f"{figure.over(base):.2f} × ({value})"
+
+
+def _short(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if abs(value) < 0.1 else f"{value:.2f}".rstrip("0").rstrip(".")

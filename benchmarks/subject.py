@@ -1,0 +1,33 @@
+"""What every subject is given, and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeAlias, final
+
+from zoo_core.catalog import Catalog
+
+from benchmarks.figure import Figure
+from benchmarks.timing import Effort
+
+
+@final
+class Bench(NamedTuple):
+    """Where and how to measure.
+
+    Args:
+        catalog: What is installed.
+        folder: An empty folder to work in.
+        effort: How long to measure each thing.
+        quick: Whether the sizes are those of a first look.
+    """
+
+    catalog: Catalog
+    folder: Path
+    effort: Effort
+    quick: bool
+
+
+Subject: TypeAlias = Callable[[Bench], Iterator[list[Figure]]]
+"""Measures its cases one after the other; each list is one case."""

@@ -1,0 +1,55 @@
+"""Training: tokens per second through the zoo's own trainer, against the peers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+
+from torch import Tensor
+
+from benchmarks.cases import CASES, GATES, Case
+from benchmarks.figure import Figure, figures
+from benchmarks.machine import multiplies_bf16
+from benchmarks.ours import Ours, backends
+from benchmarks.peers.ways import Peer, peers
+from benchmarks.subject import Bench
+from benchmarks.timing import Work, interleave
+
+
+def training(bench: Bench) -> Iterator[list[Figure]]:
+    """Every cell at every size."""
+    for case in CASES.values():
+        for cell in GATES:
+            samples = interleave(_ways(bench, case, cell), bench.effort)
+            yield figures("training", f"{case.name} {cell}", "tokens/s", samples)
+
+
+def _ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
+    ours = {}
+    for backend in backends(bench.catalog):
+        for precision in ("fp32", "bf16") if multiplies_bf16() else ("fp32",):
+            name = f"zoo {backend}" + (" bf16" if precision == "bf16" else "")
+            plan = case.plan(bench.catalog, cell, backend=backend, precision=precision)
+            run = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {name}")
+            if run.run.plan.backend == backend:
+                ours[name] = run
+    dataset = next(iter(ours.values())).run.dataset
+    batches = islice(cycle(dataset.batches("train", case.batch, seed=0, epoch=1)), 64)
+    fed = [(each.inputs, each.targets) for each in batches if each.targets is not None]
+    whole = [each for each in fed if each[0].shape == (case.batch, case.steps)]
+    others = {name: _steps(peer, whole) for name, peer in peers(cell, case).items()}
+    return others | {name: run.steps for name, run in ours.items()}
+
+
+def _steps(peer: Peer, batches: list[tuple[Tensor, Tensor]]) -> Work:
+    """Steps of a peer on the same text, cut in the same way."""
+    feed = cycle(batches)
+
+    def work(count: int) -> float:
+        tokens = 0
+        for inputs, targets in islice(feed, count):
+            peer.step(inputs, targets)
+            tokens += targets.numel()
+        return tokens
+
+    return work

@@ -1,0 +1,126 @@
+// The product of a few rows with a weight, tile by tile.
+//
+// A tile is NV vectors wide. The weight is packed beforehand so that the NV vectors of one k lie
+// side by side, and read in blocks that stay in the first-level cache while the rows pass by.
+#ifndef ZOO_PRODUCT_H
+#define ZOO_PRODUCT_H
+
+#include "vector.h"
+
+namespace {
+
+constexpr int64_t BLOCK = 128;  // of k
+constexpr int64_t ROWS = 48;    // that share a tile
+constexpr bool MANY_REGISTERS = ZOO_BYTES >= 64;
+
+// c (MR, NV vectors) += a (MR, K) · w (K, NV vectors), the sums in registers.
+template <class Real, int MR, int NV>
+ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
+  typedef typename Of<Real>::V V;
+  constexpr int64_t L = lanes<Real>;
+  V sums[MR][NV];
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; r++)
+#pragma GCC unroll 16
+    for (int v = 0; v < NV; v++) sums[r][v] = load(c + (r * NV + v) * L);
+  for (int64_t k = 0; k < K; k++) {
+    if (MR <= NV) {
+      V x[MR];
+#pragma GCC unroll 16
+      for (int r = 0; r < MR; r++) x[r] = all(a[r * lda + k]);
+#pragma GCC unroll 16
+      for (int v = 0; v < NV; v++) {
+        V each = load(w + (k * NV + v) * L);
+#pragma GCC unroll 16
+        for (int r = 0; r < MR; r++) sums[r][v] += x[r] * each;
+      }
+    } else {
+      V each[NV];
+#pragma GCC unroll 16
+      for (int v = 0; v < NV; v++) each[v] = load(w + (k * NV + v) * L);
+#pragma GCC unroll 16
+      for (int r = 0; r < MR; r++) {
+        V x = all(a[r * lda + k]);
+#pragma GCC unroll 16
+        for (int v = 0; v < NV; v++) sums[r][v] += x * each[v];
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; r++)
+#pragma GCC unroll 16
+    for (int v = 0; v < NV; v++) store(c + (r * NV + v) * L, sums[r][v]);
+}
+
+// As many rows as are asked for, at most MR.
+template <class Real, int MR, int NV>
+ZOO_INLINE void rows_up_to(int64_t rows, int64_t K, const Real *w, const Real *a, int64_t lda,
+                           Real *c) {
+  if constexpr (MR > 1)
+    if (rows < MR) return rows_up_to<Real, MR - 1, NV>(rows, K, w, a, lda, c);
+  few_rows<Real, MR, NV>(K, w, a, lda, c);
+}
+
+// c (rows, NV vectors) = a (rows, K) · w: as many rows at a time as the registers hold sums for.
+template <class Real, int NV>
+void product(int64_t rows, int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
+  constexpr int64_t L = lanes<Real>;
+  constexpr int SUMS = MANY_REGISTERS ? 24 : 12;
+  constexpr int MR = SUMS / NV > 8 ? 8 : SUMS / NV;
+  const int64_t parts = (rows + MR - 1) / MR;
+  memset(c, 0, rows * NV * L * sizeof(Real));
+  for (int64_t k = 0; k < K; k += BLOCK) {
+    const int64_t n = K - k < BLOCK ? K - k : BLOCK;
+    for (int64_t i = 0; i < parts; i++) {
+      const int64_t r = rows * i / parts, end = rows * (i + 1) / parts;
+      rows_up_to<Real, MR, NV>(end - r, n, w + k * NV * L, a + r * lda + k, lda, c + r * NV * L);
+    }
+  }
+}
+
+// One number: the product of two rows of length K.
+template <class Real> ZOO_INLINE Real dot(int64_t K, const Real *a, const Real *b) {
+  typedef typename Of<Real>::V V;
+  constexpr int64_t L = lanes<Real>;
+  V sums[4] = {};
+  int64_t k = 0;
+  for (; k + 4 * L <= K; k += 4 * L)
+#pragma GCC unroll 4
+    for (int i = 0; i < 4; i++) sums[i] += load(a + k + i * L) * load(b + k + i * L);
+  for (; k + L <= K; k += L) sums[0] += load(a + k) * load(b + k);
+  if (k < K) sums[1] += load(a + k, K - k) * load(b + k, K - k);
+  return sum<Real>((sums[0] + sums[1]) + (sums[2] + sums[3]));
+}
+
+// Packs NV vectors of the rows of W, (K, width), from a column on; beyond the width lie zeros.
+template <class Real, int NV>
+void pack(int64_t K, int64_t width, int64_t column, const Real *from, Real *to) {
+  constexpr int64_t N = NV * lanes<Real>;
+  const int64_t n = width - column < N ? width - column : N;
+  for (int64_t k = 0; k < K; k++, to += N) {
+    memcpy(to, from + k * width + column, n * sizeof(Real));
+    memset(to + n, 0, (N - n) * sizeof(Real));
+  }
+}
+
+// The same of the columns of W, (columns, K): vector v of NV holds the columns from first[v] up to
+// last[v]. In blocks of k, so that what is written stays near.
+template <class Real, int NV>
+void pack_transposed(int64_t K, const int64_t *first, const int64_t *last, const Real *from,
+                     Real *to) {
+  constexpr int64_t L = lanes<Real>;
+  for (int64_t start = 0; start < K; start += 64) {
+    const int64_t end = start + 64 < K ? start + 64 : K;
+    for (int v = 0; v < NV; v++)
+      for (int64_t lane = 0; lane < L; lane++) {
+        const bool there = first[v] + lane < last[v];
+        const Real *row = from + (first[v] + lane) * K;
+        for (int64_t k = start; k < end; k++)
+          to[(k * NV + v) * L + lane] = there ? row[k] : Real(0);
+      }
+  }
+}
+
+}  // namespace
+
+#endif

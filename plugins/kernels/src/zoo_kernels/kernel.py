@@ -1,0 +1,60 @@
+"""The native kernel."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from zoo_core.runtime.cell import AbstractCell, Weights
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.recurrence import run
+from zoo_core.runtime.state import LayerState
+
+from zoo_kernels.library import native_library
+from zoo_kernels.sweep import CELLS, NativeSweep
+
+DTYPES = (torch.float32, torch.float64)
+
+
+@final
+class NativeKernel(AbstractKernel):
+    """The steps in C++, with the best instructions the processor has."""
+
+    name = "native"
+    looks_up = True
+
+    def __init__(self) -> None:
+        library = native_library()
+        self.missing = library if isinstance(library, str) else None
+        self.details = library if isinstance(library, str) else library.levels[library.level]
+        self.sweeps = (
+            {} if isinstance(library, str) else {cell: NativeSweep(library, cell) for cell in CELLS}
+        )
+
+    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+        """Cells that are not written in C++, projections, other dtypes and devices."""
+        if self.missing is not None:
+            return self.missing
+        if cell.name not in self.sweeps:
+            return f"it knows no {cell.name}"
+        if cell.output_size != cell.hidden_size:
+            return "it knows no projections"
+        if like.device.type != "cpu" or like.dtype not in DTYPES:
+            return f"it knows no {like.dtype} on {like.device.type}"
+        if torch.is_autocast_enabled("cpu"):
+            return "its products are in full precision"
+        return None
+
+    def scan(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """See AbstractKernel."""
+        return run(self.sweeps[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)

@@ -1,0 +1,94 @@
+"""The compiled library, called through its C interface."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from functools import cache
+from itertools import count, takewhile
+from pathlib import Path
+from typing import final
+
+from zoo_core.errors import ConfigError
+
+FOLDER = Path(__file__).parent
+LIBRARY, EXCUSE = FOLDER / "native.so", FOLDER / "not_built.txt"
+REMEDY = "with a C++ compiler at hand: pip install --force-reinstall --no-deps zoo-kernels"
+LEVEL = "ZOO_KERNELS_LEVEL"
+"""Environment variable: the highest level of instructions to use."""
+
+NUMBERS = ("cell", "real", "level", "threads", "reverse", "steps", "rows", "width")
+POINTERS = (
+    "sizes",
+    "gates",
+    "inner",
+    "hidden",
+    "memory",
+    "weight",
+    "bias",
+    "d_gates",
+    "d_hidden",
+    "d_memory",
+    "workspace",
+)
+
+
+@final
+class SweepArguments(ctypes.Structure):
+    """``struct zoo_sweep`` of ``cpp/sweep.h``, which says what each field is."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in NUMBERS),
+        *((name, ctypes.c_void_p) for name in POINTERS),
+    )
+
+
+@final
+class NativeLibrary:
+    """The functions of the library.
+
+    Args:
+        path: Where it lies.
+
+    Raises:
+        OSError: It cannot be loaded.
+    """
+
+    def __init__(self, path: Path) -> None:
+        library = ctypes.CDLL(str(path))
+        self.forth, self.back = library.zoo_forth, library.zoo_back
+        self.workspace = library.zoo_workspace
+        self.workspace.restype = ctypes.c_int64
+        for function in (self.forth, self.back, self.workspace):
+            function.argtypes = [ctypes.POINTER(SweepArguments)]
+        library.zoo_level_name.restype = ctypes.c_char_p
+        library.zoo_level_name.argtypes = [ctypes.c_int64]
+        library.zoo_best_level.restype = ctypes.c_int64
+        self.best = int(library.zoo_best_level())
+        names = takewhile(bool, map(library.zoo_level_name, count()))
+        self.levels = [name.decode() for name in names]
+        """The levels of instructions that it was built for, the best last."""
+
+    @property
+    def level(self) -> int:
+        """The best one that this processor has and ``ZOO_KERNELS_LEVEL`` allows.
+
+        Raises:
+            ConfigError: It names none.
+        """
+        highest = os.environ.get(LEVEL)
+        if highest is None:
+            return self.best
+        if highest not in self.levels:
+            raise ConfigError(f"{LEVEL} = {highest}: wanted one of {', '.join(self.levels)}")
+        return min(self.best, self.levels.index(highest))
+
+
+@cache
+def native_library() -> NativeLibrary | str:
+    """The library, or why it is not there and what to do."""
+    try:
+        return NativeLibrary(LIBRARY)
+    except OSError as error:
+        reason = EXCUSE.read_text("utf-8") if EXCUSE.exists() else str(error)
+        return f"not built ({' '.join(reason.split()):.200}); {REMEDY}"

@@ -1,0 +1,65 @@
+"""The peers learn, and JAX and torch.nn are the same network."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from benchmarks.cases import GATES, Case
+from benchmarks.peers.learner import Learner
+from benchmarks.peers.network import Naive, TorchLayers
+
+SMALL = Case("small", 5, 0, 8, 3, 6, "Adam", 0.02, "stacked", "hello", {})
+EMBEDDED = Case("embedded", 5, 4, 8, 3, 6, "SGD", 0.5, "embed", "hello", {})
+CASES = pytest.mark.parametrize("case", [SMALL, EMBEDDED], ids=lambda case: case.name)
+CELLS = pytest.mark.parametrize("cell", list(GATES))
+
+
+def batch(case: Case) -> tuple[torch.Tensor, torch.Tensor]:
+    tokens = torch.randint(5, (case.batch, case.steps + 1), generator=torch.manual_seed(1))
+    return tokens[:, :-1], tokens[:, 1:]
+
+
+@CASES
+@CELLS
+@pytest.mark.parametrize("network", [Naive, TorchLayers])
+def test_a_network_in_plain_torch_learns(
+    network: type[Naive | TorchLayers], cell: str, case: Case
+) -> None:
+    torch.manual_seed(0)
+    learner = Learner(network(cell, case))
+    losses = [learner.step(*batch(case)) for _ in range(60)]
+    assert losses[-1] < 0.8 * losses[0]
+    assert len(learner.generate(7)) == 7
+
+
+@CELLS
+def test_the_naive_loop_computes_what_torch_does(cell: str) -> None:
+    torch.manual_seed(0)
+    layers = TorchLayers(cell, EMBEDDED)
+    naive = Naive(cell, EMBEDDED)
+    naive.embedding, naive.output = layers.embedding, layers.output
+    ours = zip(naive.from_input, naive.from_hidden, strict=True)
+    pieces = [each.chunk(GATES[cell]) for each in layers.recurrent.parameters()]
+    with torch.no_grad():
+        for gate, (from_input, from_hidden) in enumerate(ours):
+            targets = (from_input.weight, from_hidden.weight, from_input.bias, from_hidden.bias)
+            for target, chunks in zip(targets, pieces, strict=True):
+                assert isinstance(target, torch.Tensor)
+                target.copy_(chunks[gate])
+    tokens, _ = batch(EMBEDDED)
+    torch.testing.assert_close(naive(tokens)[0], layers(tokens)[0], rtol=0, atol=1e-6)
+
+
+@CASES
+@CELLS
+def test_jax_takes_the_steps_that_torch_takes(cell: str, case: Case) -> None:
+    pytest.importorskip("jax", reason="the group bench-jax is not installed")
+    from benchmarks.peers.scan import Scan
+
+    torch.manual_seed(0)
+    network = TorchLayers(cell, case)
+    scan, learner = Scan(network), Learner(network)
+    for _ in range(5):
+        assert scan.step(*batch(case)) == pytest.approx(learner.step(*batch(case)), rel=1e-4)
+    assert scan.generate(9) == learner.generate(9)

@@ -1,0 +1,82 @@
+"""What the figures become: quotients, promises, tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.figure import Figure, figures
+from benchmarks.promises import promises
+from benchmarks.report import Report, merge, read_report
+
+HERE = {"processor": "A Processor", "isa": "avx2"}
+
+
+def training(**samples: list[float]) -> list[Figure]:
+    ways = {way.replace("_", " "): each for way, each in samples.items()}
+    return figures("training", "M lstm", "tokens/s", ways)
+
+
+def report(found: list[Figure]) -> Report:
+    return Report(HERE, "2026-01-02T03:04:05+00:00", False, found)
+
+
+def test_a_quotient_is_the_median_of_those_within_a_turn() -> None:
+    base, ours = training(naive=[1.0, 10.0, 100.0], zoo=[2.0, 30.0, 400.0])
+    assert ours.over(base) == 3.0
+
+
+def test_a_promise_is_met_by_the_floor_and_its_goal_told_apart() -> None:
+    found = training(naive=[1.0], zoo_portable=[1.6], torch_nn=[1.0])
+    said = {each.what: each.verdict for each in promises(found, "avx2")}
+    assert said["portable, M lstm: × naive loop"] == "met"
+    better = training(naive=[1.0], zoo_portable=[1.9])
+    said = {each.what: each.verdict for each in promises(better, "avx2")}
+    assert said["portable, M lstm: × naive loop"] == "goal met"
+    worse = training(naive=[1.0], zoo_portable=[1.4])
+    said = {each.what: each.verdict for each in promises(worse, "avx2")}
+    assert said["portable, M lstm: × naive loop"] == "not met"
+
+
+def test_what_was_not_measured_is_said_to_be_so() -> None:
+    assert {each.verdict for each in promises([], "avx2")} == {"not measured"}
+
+
+def test_promises_of_an_instruction_set_are_made_where_it_is() -> None:
+    def about(isa: str) -> str:
+        return " ".join(each.what for each in promises([], isa))
+
+    assert "peak" not in about("avx2")
+    assert "fp32 peak" in about("avx2 avx512f")
+    assert "bf16 peak" in about("avx2 avx512f amx_bf16")
+
+
+def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
+    written = report(training(naive=[1.0, 2.0], zoo=[3.0, 4.0]))
+    path = tmp_path / "benchmarks.json"
+    assert read_report(path) is None
+    path.write_text(written.to_json(), "utf-8")
+    assert read_report(path) == written
+
+
+def test_the_table_names_quotient_and_figure() -> None:
+    table = report(training(naive=[100.0], zoo=[250.0])).table("training")
+    assert "| M lstm | 100 | 2.50 × (250) |" in table
+
+
+def test_what_moved_since_the_last_run_is_told_as_a_quotient() -> None:
+    before = report(training(naive=[100.0], zoo=[250.0]))
+    now = report(training(naive=[50.0], zoo=[200.0]))
+    assert "training, M lstm, zoo: 2.5 → 4" in now.markdown(before)
+    drifted = report(training(naive=[50.0], zoo=[126.0]))
+    assert "Nothing moved" in drifted.markdown(before)
+
+
+def test_a_case_measured_anew_replaces_the_old_one() -> None:
+    old = report(training(naive=[1.0], gone=[1.0]))
+    other = [replace(each, case="M gru") for each in training(naive=[5.0])]
+    merged = merge(replace(old, figures=old.figures + other), training(naive=[2.0]))
+    assert [(each.case, each.way, each.value) for each in merged] == [
+        ("M gru", "naive", 5.0),
+        ("M lstm", "naive", 2.0),
+    ]

@@ -1,0 +1,84 @@
+"""``zoo plugins check``."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+from tests.testing.examples import HOOK
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """``install(module, source)``: a plugin ``zoo-owl`` of one module."""
+
+    def write(module: str, source: str) -> None:
+        info = tmp_path / "zoo_owl-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-owl\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[zoo]\nzoo-owl = {module}\n")
+        (tmp_path / f"{module}.py").write_text(source)
+        monkeypatch.syspath_prepend(tmp_path)
+
+    return write
+
+
+def test_a_plugin_that_passes_is_a_line_per_check_and_exit_0(
+    zoo: Zoo, install: Callable[[str, str], None]
+) -> None:
+    install("zoo_owl_right", HOOK)
+    result = zoo("plugins", "check", "zoo-owl")
+    assert result.code == 0
+    assert "ok       plugin zoo-owl  import-budget\n" in result.stdout
+    assert len(result.stdout.splitlines()) == 9
+    assert "zoo-owl passes: 9 ok, 0 skipped" in result.stderr
+
+
+def test_a_failure_is_exit_7_and_says_how_to_mend_it(
+    zoo: Zoo, install: Callable[[str, str], None]
+) -> None:
+    install("zoo_owl_wrong", HOOK.replace("Hoots.", "hoots"))
+    result = zoo("plugins", "check", "zoo-owl")
+    assert result.code == 7
+    for said in ("failed   command owl-hoot  summary", "expected: ", "seen: 'hoots'", "to mend it"):
+        assert said in result.stdout
+    assert "Error: zoo-owl does not pass: summary of command owl-hoot; " in result.stderr
+
+
+def test_a_broken_plugin_is_checked_too(zoo: Zoo, install: Callable[[str, str], None]) -> None:
+    install("zoo_owl_broken", "import no_such_module")
+    result = zoo("plugins", "check", "zoo-owl")
+    assert result.code == 7
+    assert "failed   plugin zoo-owl  imports" in result.stdout
+    assert "skipped  plugin zoo-owl  hooks\n           it needs imports" in result.stdout
+
+
+def test_json_is_an_object_per_check_whether_or_not_it_passes(
+    zoo: Zoo, install: Callable[[str, str], None]
+) -> None:
+    install("zoo_owl_json", HOOK.replace("Hoots.", "hoots"))
+    result = zoo("plugins", "check", "zoo-owl", "--json")
+    assert result.code == 7
+    verdicts = {row["check"]: row["verdict"] for row in result.json}
+    assert verdicts["summary"] == "failed"
+    assert verdicts["imports"] == "ok"
+    assert result.json[0].keys() >= {"subject", "rule", "expected", "seen", "case", "remedy"}
+
+
+def test_an_unknown_plugin_is_exit_3_with_the_nearest_names(zoo: Zoo) -> None:
+    result = zoo("plugins", "check", "zoo-lstn")
+    assert result.code == 3
+    assert "did you mean zoo-lstm" in result.stderr
+
+
+def test_listing_plugins_imports_no_torch(
+    zoo_process: Callable[..., subprocess.Popen[str]],
+) -> None:
+    with zoo_process("plugins", "check", "--help") as process:
+        said, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "Check an installed plugin" in said

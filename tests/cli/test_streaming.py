@@ -1,0 +1,53 @@
+"""Generated text reaches stdout whole and in order, without a write for every symbol."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+import pytest
+from zoo_cli import streaming
+from zoo_cli.streaming import stream
+
+
+@pytest.fixture
+def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is written, by write."""
+    found: list[str] = []
+
+    def echo(text: str, nl: bool = True) -> None:
+        found.append(text + "\n" * nl)
+
+    monkeypatch.setattr(click, "echo", echo)
+    return found
+
+
+def test_symbols_of_a_moment_are_written_together(
+    written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "PAUSE", 60.0)
+    stream("abcdefgh")
+    assert "".join(written) == "abcdefgh\n"
+    assert len(written) == 2
+
+
+def test_a_slow_model_is_seen_symbol_by_symbol(
+    written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "PAUSE", 0.0)
+    stream("abc")
+    assert written == ["a", "b", "c", "\n"]
+
+
+def test_what_was_made_before_a_failure_is_written(
+    written: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(streaming, "PAUSE", 60.0)
+
+    def failing() -> Iterator[str]:
+        yield from "abc"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stream(failing())
+    assert "".join(written) == "abc\n"

@@ -1,0 +1,75 @@
+// Every sweep at odd sizes over buffers of just their size, so that a sanitizer sees what goes beyond.
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <random>
+#include <vector>
+
+#include "sweep.h"
+
+namespace {
+
+std::mt19937 generator(0);
+int64_t done = 0;
+
+template <class Real> std::vector<Real> random(int64_t count) {
+  std::normal_distribution<Real> normal;
+  std::vector<Real> made(count);
+  for (Real &each : made) each = normal(generator);
+  made.shrink_to_fit();
+  return made;
+}
+
+template <class Real> void finite(const std::vector<Real> &values, const zoo_sweep &s) {
+  for (Real each : values)
+    if (!std::isfinite(each)) {
+      std::fprintf(stderr, "not finite: cell %ld level %ld T %ld B %ld H %ld\n", long(s.cell),
+                   long(s.level), long(s.steps), long(s.rows), long(s.width));
+      std::exit(1);
+    }
+}
+
+template <class Real> void sweep(zoo_sweep s, bool padded) {
+  const int64_t T = s.steps, B = s.rows, H = s.width;
+  const int64_t G = (s.cell == ZOO_LSTM ? 4 : s.cell == ZOO_GRU ? 3 : 1) * H;
+  s.real = sizeof(Real);
+  std::vector<int64_t> sizes(T);
+  for (int64_t t = 0; t < T; t++) sizes[t] = B - t * (B - 1) / T;
+  auto gates = random<Real>(T * B * G), inner = random<Real>(T * B * H);
+  auto hidden = random<Real>((T + 1) * B * H), memory = random<Real>((T + 1) * B * H);
+  auto weight = random<Real>(G * H), bias = random<Real>(H);
+  auto d_gates = random<Real>(T * B * (s.cell == ZOO_GRU ? 4 * H : G));
+  auto d_hidden = random<Real>((T + 1) * B * H), d_memory = random<Real>(B * H);
+  for (Real &each : weight) each /= H;
+  s.sizes = padded ? sizes.data() : nullptr;
+  s.gates = gates.data(), s.hidden = hidden.data(), s.weight = weight.data();
+  if (s.cell == ZOO_GRU) s.inner = inner.data(), s.bias = bias.data();
+  if (s.cell == ZOO_LSTM) s.memory = memory.data(), s.d_memory = d_memory.data();
+  s.d_gates = d_gates.data(), s.d_hidden = d_hidden.data();
+  const int64_t bytes = (zoo_workspace(&s) + 63) / 64 * 64;
+  s.workspace = std::aligned_alloc(64, bytes);
+  zoo_forth(&s);
+  zoo_back(&s);
+  std::free(s.workspace);
+  finite(hidden, s), finite(d_gates, s), finite(d_hidden, s);
+  done++;
+}
+
+}  // namespace
+
+int main() {
+  const int64_t shapes[][3] = {{1, 1, 1},  {5, 3, 7},   {1, 2, 17},  {9, 2, 33},
+                               {3, 50, 9}, {2, 64, 40}, {4, 5, 130}, {20, 1, 65}};
+  for (int64_t level = 0; level <= zoo_best_level(); level++)
+    for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++)
+      for (const auto &shape : shapes)
+        for (int64_t threads : {1, 3})
+          for (int how = 0; how < 4; how++) {
+            zoo_sweep s = {};
+            s.cell = cell, s.level = level, s.threads = threads, s.reverse = how & 1;
+            s.steps = shape[0], s.rows = shape[1], s.width = shape[2];
+            sweep<float>(s, how & 2);
+            sweep<double>(s, how & 2);
+          }
+  std::printf("%ld sweeps\n", long(done));
+}

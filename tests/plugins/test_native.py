@@ -1,0 +1,182 @@
+"""The native kernel, at every level of instructions, held to the portable one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from zoo_core.catalog import Catalog
+from zoo_core.errors import ConfigError
+from zoo_core.runtime import backends
+from zoo_core.runtime.cell import AbstractCell
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import rebuild
+from zoo_gru.cell import GruCell
+from zoo_kernels import library
+from zoo_kernels.kernel import NativeKernel
+from zoo_kernels.library import LEVEL, NativeLibrary, native_library
+from zoo_lstm.cell import LstmCell
+from zoo_rnn.cell import RnnCell
+
+BUILT = native_library()
+built = pytest.mark.skipif(isinstance(BUILT, str), reason=str(BUILT))
+LEVELS = [] if isinstance(BUILT, str) else BUILT.levels[: BUILT.best + 1]
+every_level = pytest.mark.parametrize("level", LEVELS)
+CELLS = {
+    "rnn-tanh": RnnCell,
+    "rnn-relu": lambda width: RnnCell(width, "relu"),
+    "lstm": LstmCell,
+    "lstm-no-bias": lambda width: LstmCell(width, bias=False),
+    "gru": GruCell,
+    "gru-no-bias": lambda width: GruCell(width, bias=False),
+}
+every_cell = pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
+SIZES = [(1, 1, 1), (3, 5, 7), (2, 9, 33), (50, 3, 20), (7, 4, 130)]
+every_size = pytest.mark.parametrize("size", SIZES, ids=str)
+TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12}
+
+
+def answer(
+    kernel: AbstractKernel,
+    cell: AbstractCell[Any],
+    size: tuple[int, int, int],
+    dtype: torch.dtype = torch.float32,
+    *,
+    padded: bool = False,
+    reverse: bool = False,
+) -> list[Tensor]:
+    """Outputs, last state and every gradient for the same random weights and inputs each time."""
+    rows, steps, _ = size
+    torch.manual_seed(0)
+    weights = Recurrent(cell, 3).to(dtype).weights(0, 0)
+    inputs = torch.randn(rows, steps, 3, dtype=dtype, requires_grad=True)
+    zeros = cell.initial_state(rows, inputs)
+    start = rebuild(zeros, (torch.randn_like(each).requires_grad_() for each in zeros))
+    lengths = torch.randint(1, steps + 1, (rows,)) if padded else None
+    outputs, after = kernel.scan(cell, weights, inputs, start, lengths=lengths, reverse=reverse)
+    outcome = torch.cat([outputs.flatten(), *(each.flatten() for each in after)])
+    loss = (outcome * torch.arange(len(outcome)).to(dtype).cos()).sum()
+    return [outcome, *torch.autograd.grad(loss, [inputs, *weights.values(), *start])]
+
+
+@built
+@every_level
+@every_cell
+@every_size
+@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
+def test_every_level_gives_what_the_portable_kernel_gives(
+    monkeypatch: pytest.MonkeyPatch,
+    level: str,
+    make: Any,
+    size: tuple[int, int, int],
+    dtype: torch.dtype,
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    for how in ({}, {"padded": True}, {"reverse": True}, {"padded": True, "reverse": True}):
+        expected = answer(PortableKernel(), make(size[2]), size, dtype, **how)
+        found = answer(NativeKernel(), make(size[2]), size, dtype, **how)
+        torch.testing.assert_close(found, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+
+
+@built
+@every_cell
+@pytest.mark.parametrize("size", [(64, 3, 40), (5, 4, 150)], ids=["by-rows", "by-columns"])
+def test_threads_change_no_bit(make: Any, size: tuple[int, int, int]) -> None:
+    alone = answer(NativeKernel(), make(size[2]), size)
+    torch.set_num_threads(2)
+    # torch's products over all steps may differ in the last bits; outputs and states do not
+    assert torch.equal(answer(NativeKernel(), make(size[2]), size)[0], alone[0])
+
+
+@built
+@every_cell
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_result_repeats_bit_for_bit(make: Any, threads: int) -> None:
+    torch.set_num_threads(threads)
+    first, again = (answer(NativeKernel(), make(150), (40, 4, 150)) for _ in range(2))
+    assert all(torch.equal(*pair) for pair in zip(first, again, strict=True))
+
+
+@built
+@every_cell
+def test_what_is_not_a_number_stays_so(make: Any) -> None:
+    cell = make(9)
+    weights = Recurrent(cell, 3).weights(0, 0)
+    inputs = torch.zeros(2, 3, 3)
+    inputs[0, 1, 1] = torch.nan
+    start = cell.initial_state(2, inputs)
+    outputs, _ = NativeKernel().scan(cell, weights, inputs, start, lengths=None, reverse=False)
+    assert outputs[0, 1:].isnan().all()
+    assert outputs[0, 0].isfinite().all()
+    assert outputs[1].isfinite().all()
+
+
+@built
+@every_cell
+def test_far_beyond_the_bounds_gates_saturate(make: Any) -> None:
+    cell, sizes = make(9), torch.tensor([-1e30, -1e4, 1e4, 1e30])
+    weights = Recurrent(cell, 3).weights(0, 0)
+    inputs = sizes.view(4, 1, 1).expand(4, 2, 3).contiguous()
+    start = cell.initial_state(4, inputs)
+    how: dict[str, Any] = {"lengths": None, "reverse": False}
+    expected, _ = PortableKernel().scan(cell, weights, inputs, start, **how)
+    found, _ = NativeKernel().scan(cell, weights, inputs, start, **how)
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+
+
+@built
+def test_the_level_may_be_bounded_and_a_wrong_name_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(LEVEL, "baseline")
+    assert NativeKernel().details == "baseline"
+    monkeypatch.setenv(LEVEL, LEVELS[-1])
+    assert NativeKernel().details == LEVELS[-1]
+    monkeypatch.setenv(LEVEL, "mmx")
+    with pytest.raises(ConfigError, match=r"ZOO_KERNELS_LEVEL = mmx: wanted one of baseline"):
+        NativeKernel()
+
+
+@built
+def test_other_cells_projections_and_dtypes_are_refused() -> None:
+    kernel, here = NativeKernel(), torch.zeros(1)
+    assert kernel.refuses(LstmCell(4), here) is None
+    assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it knows no projections"
+    reason = kernel.refuses(GruCell(4, reset_after=False), here)
+    assert reason == "it knows no gru-reset-before"
+    with torch.autocast("cpu", torch.bfloat16):
+        assert kernel.refuses(LstmCell(4), here) == "its products are in full precision"
+    assert kernel.refuses(LstmCell(4), here.half()) == "it knows no torch.float16 on cpu"
+
+
+def test_where_it_is_not_built_the_next_stands_in_and_says_why(
+    monkeypatch: pytest.MonkeyPatch, catalog: Catalog, tmp_path: Path
+) -> None:
+    excuse = tmp_path / "not_built.txt"
+    excuse.write_text("there is no C++ compiler\n")
+    monkeypatch.setattr(library, "LIBRARY", tmp_path / "native.so")
+    monkeypatch.setattr(library, "EXCUSE", excuse)
+    native_library.cache_clear()
+    try:
+        kernels = backends.kernels(catalog, "native")
+        recurrent = Recurrent(LstmCell(4), 3)
+        recurrent.kernels = tuple(kernels)
+        found = backends.backend_of(torch.nn.Sequential(recurrent))  # type: ignore[arg-type]
+        assert recurrent(torch.randn(2, 3, 3))[0].shape == (2, 3, 4)
+    finally:
+        native_library.cache_clear()
+    said = "portable stands in, not native: not built (there is no C++ compiler); with a C"
+    assert found.remark("native").startswith(said)
+
+
+def test_a_file_that_is_no_library_is_an_excuse(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "native.so").write_bytes(b"no library")
+    with pytest.raises(OSError, match=r"native\.so"):
+        NativeLibrary(tmp_path / "native.so")

@@ -1,0 +1,87 @@
+"""Building the native kernel: with a compiler, without one, with one that fails."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+from zipfile import ZipFile
+
+import pytest
+
+PLUGIN = Path(__file__).parents[2] / "plugins" / "kernels"
+DRIVER = Path(__file__).with_name("native_driver.cpp")
+SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+compiled = pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
+
+
+@pytest.fixture
+def plugin(tmp_path: Path) -> Path:
+    """A copy of the plugin's folder."""
+    skipped = shutil.ignore_patterns("build", "native.so", "not_built.txt", "__pycache__")
+    return shutil.copytree(PLUGIN, tmp_path / "kernels", ignore=skipped)
+
+
+def wheel(plugin: Path, **environment: str) -> ZipFile:
+    """The wheel that an install would make."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
+    subprocess.run(command, cwd=plugin, env=os.environ | environment, check=True)
+    (found,) = (plugin / "dist").iterdir()
+    return ZipFile(found)
+
+
+def package(archive: ZipFile) -> set[str]:
+    """The names of the package's files that are no sources."""
+    names = {Path(name) for name in archive.namelist() if name.startswith("zoo_kernels/")}
+    return {each.name for each in names if each.suffix != ".py" and each.name != "py.typed"}
+
+
+def test_without_a_compiler_the_install_succeeds_and_says_why(plugin: Path) -> None:
+    archive = wheel(plugin, PATH=str(plugin / "nowhere"))
+    assert Path(str(archive.filename)).name.endswith("-py3-none-any.whl")
+    assert package(archive) == {"not_built.txt"}
+    said = archive.read("zoo_kernels/not_built.txt").decode()
+    assert said == "there is no C++ compiler: c++, g++ or clang++\n"
+
+
+def test_where_the_compiler_fails_the_install_succeeds_with_its_words(plugin: Path) -> None:
+    compiler = plugin / "broken-compiler"
+    compiler.write_text("#!/bin/sh\necho out of order >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    archive = wheel(plugin, CXX=str(compiler))
+    assert package(archive) == {"not_built.txt"}
+    assert archive.read("zoo_kernels/not_built.txt") == b"out of order\n"
+
+
+@compiled
+@pytest.mark.slow
+def test_one_wheel_serves_every_python_and_torch_of_a_platform(plugin: Path) -> None:
+    archive = wheel(plugin)
+    machine = sysconfig.get_platform().replace("-", "_").replace(".", "_")
+    assert Path(str(archive.filename)).name.endswith(f"-py3-none-{machine}.whl")
+    assert package(archive) == {"native.so"}
+    library = archive.read("zoo_kernels/native.so")
+    assert b"Py_" not in library
+    assert b"libtorch" not in library
+
+
+@compiled
+@pytest.mark.slow
+def test_no_sweep_reads_or_writes_outside_its_buffers(tmp_path: Path) -> None:
+    program = [
+        "import sys; from pathlib import Path; from hatch_build import compile_library",
+        "compile_library(Path('cpp').absolute(), Path(sys.argv[1]), Path(sys.argv[2]), "
+        "sys.argv[4:], [sys.argv[3]])",
+    ]
+    driver = tmp_path / "driver"
+    arguments = [tmp_path / "build", driver, DRIVER, *SANITIZERS]
+    command = [sys.executable, "-c", "; ".join(program), *map(str, arguments)]
+    subprocess.run(command, cwd=PLUGIN, check=True)
+    # the threads of OpenMP live as long as the program: no leak
+    environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0", "OMP_NUM_THREADS": "3"}
+    done = subprocess.run([driver], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "sweeps" in done.stdout

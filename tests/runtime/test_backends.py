@@ -1,0 +1,80 @@
+"""Which kernel runs a model, and what is said about it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.draft import draft
+from zoo_core.errors import NotFoundError, PluginError
+from zoo_core.runtime.backends import Backend, backend_of, backends_here, kernels
+from zoo_core.runtime.build import make_model
+from zoo_core.signature import Signature
+
+from zoo_core import Tokens, Vocabulary
+
+TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
+
+
+@pytest.fixture(scope="module")
+def core() -> Catalog:
+    """What is installed, but for the plugins that bring kernels."""
+    known = load_catalog()
+    return load_catalog([each for each in known.plugins if each.name != "zoo-kernels"])
+
+
+def backend(catalog: Catalog, name: str, model: str = "lstm-embed", **settings: Any) -> Backend:
+    """What runs a model where a backend was asked for."""
+    plan = replace(draft(catalog, model).plan({"model": settings}), backend=name)
+    return backend_of(make_model(catalog, plan, TOKENS))
+
+
+def test_auto_tries_the_fastest_first_and_the_reference_last(core: Catalog) -> None:
+    assert [each.name for each in kernels(core)] == ["portable", "torch", "reference"]
+
+
+@pytest.mark.parametrize("name", ["portable", "torch", "reference"])
+def test_a_backend_is_chosen_by_name(core: Catalog, name: str) -> None:
+    found = backend(core, name)
+    assert (found.name, found.passed) == (name, "")
+    assert found.remark(name) == ""
+
+
+def test_a_backend_by_name_is_stood_in_for_by_the_next(core: Catalog) -> None:
+    assert [each.name for each in kernels(core, "torch")] == ["torch", "reference"]
+
+
+def test_an_unknown_backend_lists_those_there_are(core: Catalog) -> None:
+    message = r"no backend 'fast'; there are: auto, portable, torch, reference"
+    with pytest.raises(NotFoundError, match=message):
+        kernels(core, "fast")
+
+
+def test_a_backend_that_is_not_installed_is_named_with_its_remedy(core: Catalog) -> None:
+    message = "backend 'native' needs the plugin zoo-kernels: install it: pip install zoo-kernels"
+    with pytest.raises(PluginError, match=message):
+        kernels(core, "native")
+
+
+def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(core: Catalog) -> None:
+    found = backend(core, "torch", "gru-manual", reset_after=False)
+    assert found.name == "reference"
+    said = "reference stands in, not torch: torch.nn has no gru-reset-before"
+    assert found.remark("torch") == said
+
+
+def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
+    found = backend(core, "auto", proj_size=2)
+    assert found.name == "torch"
+    assert found.remark("auto") == ""
+    said = "torch.nn's own functions; not portable: projections are not written out"
+    assert found.why == said
+    assert backend(core, "auto").why.endswith("; the first choice")
+
+
+def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
+    found = backends_here(catalog)
+    assert list(found) == ["native", "portable", "torch", "reference"]
+    assert all(found.values())

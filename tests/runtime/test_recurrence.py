@@ -1,0 +1,148 @@
+"""Backpropagation through time written out, held to finite differences and to the reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from zoo_core.runtime.cell import AbstractCell
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.reference import ReferenceKernel
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import rebuild
+from zoo_gru.cell import GruCell
+from zoo_lstm.cell import LstmCell
+from zoo_rnn.cell import RnnCell
+
+B, T, F, H = 3, 4, 5, 2
+CELLS: dict[str, AbstractCell[Any]] = {
+    "rnn-tanh": RnnCell(H),
+    "rnn-relu": RnnCell(H, "relu"),
+    "lstm": LstmCell(H),
+    "lstm-no-bias": LstmCell(H, bias=False),
+    "gru": GruCell(H),
+    "gru-no-bias": GruCell(H, bias=False),
+}
+every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
+either_way = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+every_length = pytest.mark.parametrize("lengths", [None, [2, 4, 1], [1, 1, 1]], ids=str)
+
+
+def weights(cell: AbstractCell[Any]) -> dict[str, Tensor]:
+    """The cell's weights in float64, the same each time."""
+    torch.manual_seed(0)
+    return Recurrent(cell, F).double().requires_grad_().weights(0, 0)
+
+
+def state(cell: AbstractCell[Any], like: Tensor) -> Any:
+    """A random state that wants a gradient."""
+    zeros = cell.initial_state(B, like.double())
+    return rebuild(zeros, (torch.randn_like(each).requires_grad_() for each in zeros))
+
+
+@every_cell
+@either_way
+@every_length
+def test_gradients_are_those_of_finite_differences(
+    cell: AbstractCell[Any], reverse: bool, lengths: list[int] | None
+) -> None:
+    named = weights(cell)
+    inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
+    start = state(cell, inputs)
+    valid = None if lengths is None else torch.tensor(lengths)
+
+    def scan(*given: Tensor) -> tuple[Tensor, ...]:
+        inputs, *rest = given
+        known = dict(zip(named, rest, strict=False))
+        begin = rebuild(start, rest[len(named) :])
+        how: dict[str, Any] = {"lengths": valid, "reverse": reverse}
+        outputs, after = PortableKernel().scan(cell, known, inputs, begin, **how)
+        return outputs, *after
+
+    assert torch.autograd.gradcheck(scan, (inputs, *named.values(), *start))
+
+
+@every_cell
+@either_way
+@every_length
+@pytest.mark.parametrize("steps", [1, T])
+def test_tokens_give_what_the_reference_gives(
+    cell: AbstractCell[Any], reverse: bool, lengths: list[int] | None, steps: int
+) -> None:
+    named, tokens = weights(cell), torch.randint(F, (B, steps))
+    start = state(cell, tokens)
+    valid = None if lengths is None else torch.tensor(lengths).clamp(max=steps)
+    answers = []
+    for kernel in (ReferenceKernel(), PortableKernel()):
+        outputs, after = kernel.scan(cell, named, tokens, start, lengths=valid, reverse=reverse)
+        outcome = torch.cat([outputs.flatten(), *(each.flatten() for each in after)])
+        loss = (outcome * torch.arange(len(outcome)).cos()).sum()
+        answers.append((outcome, torch.autograd.grad(loss, [*named.values(), *start])))
+    torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
+
+
+@every_cell
+def test_a_gradient_of_the_last_state_alone_is_enough(cell: AbstractCell[Any]) -> None:
+    named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
+    found = []
+    for kernel in (ReferenceKernel(), PortableKernel()):
+        start = cell.initial_state(B, inputs)
+        _, after = kernel.scan(cell, named, inputs, start, lengths=None, reverse=False)
+        found.append(torch.autograd.grad(after[-1].sin().sum(), list(named.values())))
+    torch.testing.assert_close(found[1], found[0], rtol=0, atol=1e-12)
+
+
+@every_cell
+def test_a_graph_that_is_kept_gives_the_same_gradient_again(cell: AbstractCell[Any]) -> None:
+    named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
+    start = cell.initial_state(B, inputs)
+    outputs, _ = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
+    loss, given = outputs.sin().sum(), list(named.values())
+    first = torch.autograd.grad(loss, given, retain_graph=True)
+    torch.testing.assert_close(torch.autograd.grad(loss, given), first, rtol=0, atol=0)
+
+
+@every_cell
+def test_the_last_state_holds_no_other_step_in_memory(cell: AbstractCell[Any]) -> None:
+    named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
+    start = cell.initial_state(B, inputs)
+    _, after = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
+    for each in after:
+        assert each.untyped_storage().nbytes() == each.numel() * each.element_size()
+
+
+@every_cell
+@pytest.mark.parametrize("tokens", [False, True], ids=["features", "tokens"])
+def test_products_in_bfloat16_leave_states_and_gradients_in_single_precision(
+    cell: AbstractCell[Any], tokens: bool
+) -> None:
+    named = {name: each.detach().float().requires_grad_() for name, each in weights(cell).items()}
+    inputs = torch.randint(F, (B, T)) if tokens else torch.randn(B, T, F)
+    start, found = cell.initial_state(B, torch.zeros(1)), []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            answer = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
+        gradients = torch.autograd.grad(answer[0].sin().sum(), list(named.values()))
+        found.append([answer[0], *answer[1], *gradients])
+    assert {each.dtype for each in found[1]} == {torch.float32}
+    torch.testing.assert_close(found[1], found[0], rtol=0.02, atol=0.02)
+    assert not torch.equal(found[1][0], found[0][0])
+
+
+def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:
+    cell, tokens = LstmCell(H), torch.tensor([[0, F]])
+    start = cell.initial_state(1, torch.zeros(1).double())
+    with pytest.raises(IndexError):
+        PortableKernel().scan(cell, weights(cell), tokens, start, lengths=None, reverse=False)
+
+
+def test_other_cells_projections_and_devices_are_refused() -> None:
+    kernel, here = PortableKernel(), torch.zeros(1)
+    assert kernel.refuses(LstmCell(4), here) is None
+    assert kernel.refuses(LstmCell(4, proj_size=2), here) == "projections are not written out"
+    reason = kernel.refuses(GruCell(4, reset_after=False), here)
+    assert reason == "no derivatives of gru-reset-before are written out"
+    reason = kernel.refuses(LstmCell(4), torch.zeros(1, device="meta"))
+    assert reason == "it is made for the CPU, not for meta"

@@ -1,0 +1,65 @@
+"""Wrong examples: for every check a part that fails it, and nothing else."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.discovery import Plugin, installed_plugins
+from zoo_core.recipes import list_recipes
+
+FAULTY = Plugin("zoo-faulty", "tests.testing.faulty.plugin", "zoo-faulty", "1.0")
+HOOK = """
+from zoo_core import CommandSpec, hookimpl
+
+ZOO_API = 1
+
+
+@hookimpl
+def zoo_commands():
+    return [CommandSpec(name="owl-hoot", summary="Hoots.", target="builtins:print")]
+"""
+
+
+class WrongPlugin(NamedTuple):
+    """The source of a plugin, and what is wrong with it in words."""
+
+    words: str
+    source: str
+
+
+PLUGINS = {
+    "imports": WrongPlugin("A plugin that imports what is not there.", "import no_such_module"),
+    "api-version": WrongPlugin(
+        "A plugin that is written for another plugin API.", HOOK.replace("= 1", "= 99")
+    ),
+    "hooks": WrongPlugin(
+        "A plugin with a misspelt hook.", HOOK.replace("zoo_commands", "zoo_comands")
+    ),
+    "return-types": WrongPlugin(
+        "A plugin whose hook returns a tuple.",
+        HOOK.replace("return [", "return (").replace('print")]', 'print"),)'),
+    ),
+    "names": WrongPlugin(
+        "A plugin that offers what another one offers.", HOOK.replace("owl-hoot", "taken")
+    ),
+    "light": WrongPlugin("A plugin that imports numpy to be listed.", "import numpy\n" + HOOK),
+    "import-budget": WrongPlugin(
+        "A plugin that waits at import.", "import time\ntime.sleep(0.2)\n" + HOOK
+    ),
+}
+
+
+def faulty_catalog() -> Catalog:
+    """What is installed, and the plugin whose every part is wrong."""
+    return load_catalog([FAULTY, *installed_plugins()])
+
+
+def wrong_examples() -> dict[str, str]:
+    """What is wrong with the example of each check, in words, by the check's name."""
+    catalog = load_catalog([FAULTY])
+    told = {name: each.words for name, each in PLUGINS.items()}
+    told |= {offer.spec.name: offer.spec.summary for offer in catalog.offers}
+    told |= {each.name: each.summary for each in list_recipes(catalog)}
+    short = {name.rpartition("wrong-")[2]: words for name, words in told.items()}
+    return {n: words if words.endswith(".") else f"{words}." for n, words in short.items()}

@@ -1,0 +1,45 @@
+"""Configs, most of them right."""
+
+from __future__ import annotations
+
+from zoo_core import AbstractTrainerConfig, config, setting
+
+
+@config
+class Plain:
+    """Of the models."""
+
+    hidden_size: int = setting(default=8, at_least=1, help="Width of the hidden state.")
+
+
+@config
+class Unbounded:
+    """A default out of its bounds."""
+
+    hidden_size: int = setting(default=0, at_least=1, help="Width of the hidden state.")
+
+
+@config
+class Untold:
+    """A setting without a sentence."""
+
+    hidden_size: int = setting(default=8, at_least=1, help="")
+
+
+@config
+class Named(Plain):
+    """A setting that takes the word by which a recipe names the part."""
+
+    name: str = setting(default="rnn", help="What to call it.")
+
+
+@config
+class Data:
+    """Of the datasets."""
+
+    steps: int = setting(default=5, at_least=1, help="Length of a row.")
+
+
+@config
+class Training(AbstractTrainerConfig):
+    """Of the trainers."""

@@ -1,0 +1,115 @@
+"""A dataset that keeps every rule, and datasets that each break one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.vocabulary import REFUSE
+
+from tests.testing.faulty.configs import Data
+from zoo_core import Signature, Tokens, Unknown, Vocabulary
+
+SYMBOLS = tuple("abcdefghijklmnopqrstuvwxyz")
+
+
+class Honest(AbstractDataset):
+    """Rows of letters in their order, each from another letter on; the label is the next one."""
+
+    splits = ("train", "validation")
+    example = "abc"
+
+    def __init__(self, config: Data, vocabulary: Vocabulary | None) -> None:
+        self.config = config
+        self.vocabulary = vocabulary or Vocabulary(SYMBOLS)
+
+    @property
+    def signature(self) -> Signature:
+        """Letters."""
+        size = len(SYMBOLS)
+        inputs = Tokens(size)
+        return Signature(inputs=inputs, classes=size, per="step", vocabulary=self.vocabulary)
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the letters."""
+        return hashlib.sha256("".join(SYMBOLS).encode()).hexdigest()
+
+    def rows(self, split: str) -> Tensor:
+        """Letters (R, T + 1)."""
+        first = torch.arange(19) if split == "train" else torch.arange(19, 26)
+        return (first.unsqueeze(1) + torch.arange(self.config.steps + 1)) % len(SYMBOLS)
+
+    def turns(self, count: int, seed: int, epoch: int) -> Tensor:
+        """The order of the rows."""
+        if epoch == 0:
+            return torch.arange(count)
+        return torch.randperm(count, generator=torch.Generator().manual_seed(seed * 99 + epoch))
+
+    def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
+        """How many batches an epoch has."""
+        return -(-len(self.rows(split)) // size)
+
+    def batches(
+        self, split: str, size: int, seed: int, epoch: int, start: int = 0
+    ) -> Iterator[Batch]:
+        """Letters (B, T) and those after them (B, T)."""
+        rows = self.rows(split)
+        turns = self.turns(len(rows), seed, epoch)
+        for first in range(start * size, len(rows), size):
+            chosen = rows[turns[first : first + size]]
+            yield Batch(chosen[:, :-1], chosen[:, 1:])
+
+    def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
+        """Letters, (1, T)."""
+        return Batch(torch.tensor([self.vocabulary.encode(value, unknown)]))
+
+    def decode(self, output: Output) -> str:
+        """The likeliest letters."""
+        return self.vocabulary.decode(output.logits[0].argmax(dim=-1).tolist())
+
+
+class CountedFromOne(Honest):  # noqa: D101  # the plugin's table says what is wrong with each
+    def rows(self, split: str) -> Tensor:
+        return super().rows(split) + 1
+
+
+class Truncated(Honest):  # noqa: D101
+    def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
+        return max(1, len(self.rows(split)) // size)
+
+
+class FromTheTop(Honest):  # noqa: D101
+    def batches(self, split: str, size: int, seed: int, epoch: int, start: int = 0) -> Any:
+        return super().batches(split, size, seed, epoch)
+
+
+class GloballyShuffled(Honest):  # noqa: D101
+    def turns(self, count: int, seed: int, epoch: int) -> Tensor:
+        return torch.randperm(count) if epoch else torch.arange(count)
+
+
+class AlwaysShuffled(Honest):  # noqa: D101
+    def turns(self, count: int, seed: int, epoch: int) -> Tensor:
+        return super().turns(count, seed, epoch + 1)
+
+
+class Leaking(Honest):  # noqa: D101
+    def rows(self, split: str) -> Tensor:
+        return super().rows("train")[-8 if split == "validation" else 0 :]
+
+
+class Hashed(Honest):  # noqa: D101
+    @property
+    def fingerprint(self) -> str:
+        return str(hash("".join(SYMBOLS)))
+
+
+class Numeric(Honest):  # noqa: D101
+    def decode(self, output: Output) -> Any:
+        return output.logits[0].argmax(dim=-1).tolist()

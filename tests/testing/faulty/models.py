@@ -1,0 +1,144 @@
+"""A model that keeps every rule, and models that each break one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.state import HiddenState, State
+
+from tests.testing.faulty.configs import Plain
+from zoo_core import Signature
+
+
+class Honest(AbstractModel):
+    """A small RNN, written out."""
+
+    causal = carries_state = True
+
+    def __init__(self, config: Plain, signature: Signature) -> None:
+        super().__init__(signature)
+        self.embedding = nn.Embedding(signature.input_size, config.hidden_size)
+        self.hidden = nn.Linear(config.hidden_size, config.hidden_size)
+        self.output = nn.Linear(config.hidden_size, signature.classes)
+
+    def initial_state(self, batch_size: int) -> State | None:
+        """Zeros."""
+        return (HiddenState(self.output.weight.new_zeros(batch_size, self.hidden.in_features)),)
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        steps = self.embedding(batch.inputs)  # (B, T, H)
+        hidden = state[0][0] if state else torch.zeros_like(steps[:, 0])
+        outputs = []
+        for t, step in enumerate(steps.unbind(dim=1)):
+            after = torch.tanh(step + self.hidden(hidden))
+            if batch.lengths is not None:
+                after = torch.where((t < batch.lengths).unsqueeze(1), after, hidden)
+            hidden = after
+            outputs.append(after)
+        read = torch.stack(outputs, dim=1) if self.signature.per == "step" else hidden
+        return Output(self.output(read), (HiddenState(hidden),))
+
+
+class TimeFirst(Honest):  # noqa: D101  # the plugin's table says what is wrong with each
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        logits, after = super().forward(batch, state)
+        return Output(logits.transpose(0, 1), after)
+
+
+class Unsaid(Honest):  # noqa: D101
+    carries_state = False
+
+    def initial_state(self, batch_size: int) -> None:
+        return None
+
+
+class OtherStart(Honest):  # noqa: D101
+    def initial_state(self, batch_size: int) -> State:
+        return (HiddenState(self.output.weight.new_ones(batch_size, self.hidden.in_features)),)
+
+
+class Forgetful(Honest):  # noqa: D101
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        return super().forward(batch, None)
+
+
+class Foresighted(Unsaid):  # noqa: D101
+    window = 3
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        logits, _ = super().forward(batch)
+        return Output(logits + logits.mean(dim=1, keepdim=True), None)
+
+
+class Crowded(Honest):  # noqa: D101
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        logits, after = super().forward(batch, state)
+        return Output(logits * len(batch.inputs), after)
+
+
+class Overlong(Honest):  # noqa: D101
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        return super().forward(Batch(batch.inputs), state)
+
+
+class Idle(Honest):  # noqa: D101
+    def __init__(self, config: Plain, signature: Signature) -> None:
+        super().__init__(config, signature)
+        self.idle = nn.Parameter(torch.zeros(1))
+
+
+class Bounded(Honest):  # noqa: D101
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        logits, after = super().forward(batch, state)
+        return Output(torch.tanh(logits), after)
+
+
+class Counting(Honest):  # noqa: D101
+    answers: torch.Tensor
+
+    def __init__(self, config: Plain, signature: Signature) -> None:
+        super().__init__(config, signature)
+        self.register_buffer("answers", torch.zeros(1))
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        self.answers += 1
+        return super().forward(batch, state)
+
+
+class Unsaved(Honest):  # noqa: D101
+    def __init__(self, config: Plain, signature: Signature) -> None:
+        super().__init__(config, signature)
+        self.scale = torch.rand(()).item() + 0.5
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        logits, after = super().forward(batch, state)
+        return Output(logits * self.scale, after)
+
+
+class Unseeded(Honest):  # noqa: D101
+    def __init__(self, config: Plain, signature: Signature) -> None:
+        super().__init__(config, signature)
+        generator = torch.Generator()
+        generator.seed()
+        nn.init.uniform_(self.hidden.weight, -0.3, 0.3, generator=generator)
+
+
+class Branching(Honest):  # noqa: D101
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        logits, after = super().forward(batch, state)
+        return Output(logits if float(logits.detach().abs().max()) < 1e9 else logits * 0, after)
+
+
+class Renaming(Honest):
+    """A model whose weights have another name each time, for a second test of ``state-dict``."""
+
+    def __init__(self, config: Plain, signature: Signature) -> None:
+        super().__init__(config, signature)
+        made: Any = type(self)
+        made.count = getattr(made, "count", 0) + 1
+        self.register_buffer(f"number_{made.count}", torch.zeros(1))

@@ -1,0 +1,67 @@
+"""A trainer that keeps every rule, and trainers that each break one."""
+
+from __future__ import annotations
+
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.trainer import AbstractTrainer, Totals
+
+from tests.testing.faulty.configs import Training
+from zoo_core import Signature
+
+
+class Honest(AbstractTrainer):
+    """Cross entropy."""
+
+    carries_state = False
+
+    def __init__(self, config: Training, signature: Signature) -> None:
+        self.config = config
+
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        """The mean over the targets that count."""
+        assert batch.targets is not None
+        return cross_entropy(output.logits.flatten(0, -2), batch.targets.flatten())
+
+    def metrics(self, totals: Totals) -> dict[str, float]:
+        """The loss."""
+        return {"loss": totals.loss / totals.targets}
+
+
+class RowByRow(Honest):  # noqa: D101  # the plugin's table says what is wrong with each
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        assert batch.targets is not None
+        logits = output.logits.flatten(0, -2)
+        return cross_entropy(logits, batch.targets.flatten(), reduction="none")
+
+
+class Counted(Honest):  # noqa: D101
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        assert batch.targets is not None
+        return super().loss(output, batch._replace(targets=batch.targets.clamp(min=0)))
+
+
+class Partial(Honest):  # noqa: D101
+    def parameter_groups(self, model: AbstractModel) -> list[dict[str, object]]:
+        return [{"params": list(model.parameters())[:-1]}]
+
+
+class Lossless(Honest):  # noqa: D101
+    def metrics(self, totals: Totals) -> dict[str, float]:
+        return {"accuracy": totals.correct / totals.targets}
+
+
+class Detached(Honest):  # noqa: D101
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        return super().loss(output, batch).detach() + 0 * output.logits.sum()
+
+
+class Annealed(Honest):  # noqa: D101
+    steps = 0
+
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        self.steps += output.logits.requires_grad
+        share: float = 0.9**self.steps if output.logits.requires_grad else 1.0
+        return super().loss(output, batch) * share

@@ -1,0 +1,87 @@
+"""Choosing the kernel that runs a model's recurrence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, final
+
+from zoo_core.catalog import Catalog
+from zoo_core.errors import NotFoundError, PluginError
+from zoo_core.imports import resolve
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.reference import ReferenceKernel
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.specs import KernelSpec
+
+KNOWN = {"native": "zoo-kernels"}
+"""Backends that may not be installed, and the distributions that bring them."""
+
+
+def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]:
+    """The kernels to try, in their order: the fastest first, the reference last.
+
+    Args:
+        catalog: What is installed.
+        backend: ``auto``, or the name of the kernel to begin with.
+
+    Raises:
+        NotFoundError: No kernel has the backend's name.
+        PluginError: The one that has it is not installed.
+    """
+    offered = [resolve(offer.spec.factory)() for offer in catalog.of(KernelSpec)]
+    tried = [*offered, PortableKernel(), TorchKernel(), ReferenceKernel()]
+    if backend == "auto":
+        return tried
+    names = [each.name for each in tried]
+    if backend in names:
+        return tried[names.index(backend) :]
+    if backend in KNOWN:
+        distribution = KNOWN[backend]
+        remedy = f"install it: pip install {distribution}"
+        raise PluginError(f"backend {backend!r} needs the plugin {distribution}: {remedy}")
+    raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
+
+
+def backends_here(catalog: Catalog) -> dict[str, str]:
+    """Every backend with how it runs here, or why it cannot; the fastest first."""
+    return {each.name: each.details for each in kernels(catalog)}
+
+
+@final
+class Backend(NamedTuple):
+    """The kernel that runs a model's recurrence.
+
+    Args:
+        name: What ``--backend`` calls it.
+        details: How it runs here, such as on which instructions.
+        passed: Why not the ones before it, in words; empty if it is the first.
+    """
+
+    name: str
+    details: str
+    passed: str
+
+    @property
+    def why(self) -> str:
+        """How it runs, and why it was taken."""
+        reason = f"not {self.passed}" if self.passed else "the first choice"
+        return f"{self.details}; {reason}"
+
+    def remark(self, asked: str) -> str:
+        """What to tell a person who asked for another one by name; empty for ``auto``."""
+        stood_in = asked not in ("auto", self.name)
+        return f"{self.name} stands in, not {self.passed}" if stood_in else ""
+
+
+def backend_of(model: AbstractModel) -> Backend:
+    """What runs a model on the device where it is."""
+    for module in model.modules():
+        if isinstance(module, Recurrent):
+            used, like = module.kernel, next(module.parameters())
+            before = module.kernels[: module.kernels.index(used)]
+            reasons = [f"{each.name}: {each.refuses(module.cell, like)}" for each in before]
+            return Backend(used.name, used.details, "; ".join(reasons))
+    return Backend("torch", "no recurrent layer", "")

@@ -1,0 +1,1 @@
+"""The portable kernel: backpropagation through time in plain torch."""

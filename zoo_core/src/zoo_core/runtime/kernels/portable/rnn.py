@@ -1,0 +1,68 @@
+"""The RNN, forth and back."""
+
+from __future__ import annotations
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from zoo_core.runtime.kernels.portable.products import add_product, transposed
+from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
+from zoo_core.runtime.kernels.walk import Walk
+
+
+@final
+class RnnSweep(AbstractSweep):
+    """h' = φ(p + W h), dp = dh' φ'(h'), dh += Wᵀ dp.
+
+    Args:
+        nonlinearity: φ, ``tanh`` or ``relu``; either's slope follows from its value.
+    """
+
+    def __init__(self, nonlinearity: str) -> None:
+        self.tanh = nonlinearity == "tanh"
+
+    def forth(
+        self,
+        walk: Walk,
+        projected: Tensor,
+        weight_hh: Tensor,
+        bias_hh: Tensor | None,
+        states: tuple[Tensor, ...],
+    ) -> Kept:
+        """See AbstractSweep."""
+        (hidden,) = states
+        squash = torch.tanh_ if self.tanh else torch.relu_
+        weight = transposed(weight_hh, walk)
+        for p, h, following in zip(
+            walk.active(projected),
+            walk.active(walk.before(hidden)),
+            walk.active(walk.after(hidden)),
+            strict=True,
+        ):
+            squash(add_product(following.copy_(p), h, weight))
+        return ()
+
+    def back(
+        self,
+        walk: Walk,
+        weight_hh: Tensor,
+        states: tuple[Tensor, ...],
+        kept: Kept,
+        slopes: tuple[Tensor, ...],
+    ) -> Gradients:
+        """See AbstractSweep."""
+        (hidden,), (d_hidden,) = states, slopes
+        after = walk.after(hidden)
+        d = after.square().neg_().add_(1) if self.tanh else (after > 0).to(after.dtype)
+        walk.silence(d)
+        for d_p, d_after, d_before in zip(
+            walk.active(d)[::-1],
+            walk.active(walk.after(d_hidden))[::-1],
+            walk.active(walk.before(d_hidden))[::-1],
+            strict=True,
+        ):
+            d_p.mul_(d_after)
+            add_product(d_before, d_p, weight_hh)
+        return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)

@@ -1,0 +1,171 @@
+"""Backpropagation through time, written out: the products over all steps at once."""
+
+from __future__ import annotations
+
+from typing import Any, final
+
+import torch
+from torch import Tensor
+from torch.autograd import Function
+from torch.autograd.function import once_differentiable
+
+from zoo_core.runtime.cell import Weights
+from zoo_core.runtime.kernels.sweep import AbstractSweep
+from zoo_core.runtime.kernels.walk import Walk
+from zoo_core.runtime.state import LayerState, rebuild
+
+
+@final
+class Recurrence(Function):
+    """One layer in one direction, between a sweep and autograd.
+
+    Products are made in one dtype, which autocast may choose; states, sums and gradients are in
+    that of the weights.
+
+    The inputs of all steps are projected in one product, tokens by picking rows of a table; the
+    weights' gradients are one product over all steps each.
+    """
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        sweep: AbstractSweep,
+        walk: Walk,
+        dtype: torch.dtype,
+        inputs: Tensor,
+        weight_ih: Tensor,
+        weight_hh: Tensor,
+        bias_ih: Tensor | None,
+        bias_hh: Tensor | None,
+        *start: Tensor,
+    ) -> tuple[Tensor, ...]:
+        """Features (T, B, F) or tokens (T, B), and a state (B, H) each, to outputs (T, B, H)
+        and the last state."""  # noqa: D205, D209
+        inner = None if bias_hh is None else bias_hh[len(bias_hh) - _inner(sweep, weight_hh) :]
+        inputs = inputs.flatten(0, 1)
+        bias = _outer_bias(sweep, weight_hh, bias_ih, bias_hh)
+        projected = _project(inputs, weight_ih, bias, dtype)
+        states = tuple(walk.slots(each) for each in start)
+        gates = projected.view(walk.steps, -1, len(weight_hh))
+        kept = sweep.forth(walk, gates, weight_hh.to(dtype), inner, states)
+        ctx.sweep, ctx.walk, ctx.dtype, ctx.kept = sweep, walk, dtype, len(kept)
+        ctx.biases = bias_ih is not None, bias_hh is not None
+        ctx.save_for_backward(inputs, weight_ih, weight_hh, *kept, *states)
+        ctx.set_materialize_grads(False)
+        return walk.after(states[0]), *(each[walk.last].clone() for each in states)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
+        """The gradient of everything that ``forward`` was given."""
+        walk: Walk = ctx.walk
+        inputs, weight_ih, weight_hh, *rest = ctx.saved_tensors
+        kept, states = tuple(rest[: ctx.kept]), tuple(rest[ctx.kept :])
+        down = _slopes(walk, states, slopes)
+        found = ctx.sweep.back(walk, weight_hh.to(ctx.dtype), states, kept, down)
+        flat = found.projected.flatten(0, 1)  # (T·B, G)
+        d_weight_ih, d_bias = _input_gradients(flat, inputs, weight_ih, ctx.dtype)
+        d_inputs = None
+        if ctx.needs_input_grad[3]:
+            product = flat.to(ctx.dtype) @ weight_ih.to(ctx.dtype)
+            d_inputs = product.to(flat.dtype).view(walk.steps, -1, weight_ih.shape[1])
+        d_bias_hh = d_bias
+        if found.bias_hh is not None:
+            d_bias_hh = torch.cat([d_bias[: -len(found.bias_hh)], found.bias_hh])
+        biases = (d_bias if ctx.biases[0] else None, d_bias_hh if ctx.biases[1] else None)
+        start = (down[0][walk.first], *down[1:])
+        return None, None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
+
+
+def _inner(sweep: AbstractSweep, weight_hh: Tensor) -> int:
+    return sweep.inner_gates * weight_hh.shape[1]
+
+
+def _outer_bias(
+    sweep: AbstractSweep, weight_hh: Tensor, bias_ih: Tensor | None, bias_hh: Tensor | None
+) -> Tensor | None:
+    """All biases but the inner gates' recurrent one, (G,)."""
+    if bias_ih is None or bias_hh is None:
+        return bias_ih
+    bias = bias_ih.clone()
+    outer = len(bias) - _inner(sweep, weight_hh)
+    bias[:outer] += bias_hh[:outer]
+    return bias
+
+
+def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
+    """Features (N, F) or tokens (N,) to W x + b, (N, G), in memory of its own."""
+    if inputs.is_floating_point() and dtype != weight.dtype:
+        product = (inputs.to(dtype) @ weight.to(dtype).t()).to(weight.dtype)
+        return product if bias is None else product.add_(bias)
+    if inputs.is_floating_point():
+        return inputs @ weight.t() if bias is None else torch.addmm(bias, inputs, weight.t())
+    if len(inputs) < weight.shape[1]:
+        picked = weight.t().index_select(0, inputs)
+        return picked if bias is None else picked.add_(bias)
+    table = weight.t().clone(memory_format=torch.contiguous_format)  # (V, G)
+    return (table if bias is None else table.add_(bias)).index_select(0, inputs)
+
+
+def _input_gradients(
+    flat: Tensor, inputs: Tensor, weight: Tensor, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """The gradients of W, (G, F), and of b, (G,), from that of W x + b, (N, G)."""
+    if inputs.is_floating_point():
+        return flat.to(dtype).t() @ inputs.to(dtype), flat.sum(0)
+    rows = torch.ops.aten.embedding_dense_backward(flat, inputs, weight.shape[1], -1, False)
+    return rows.t(), rows.sum(0)
+
+
+def _slopes(
+    walk: Walk, states: tuple[Tensor, ...], slopes: tuple[Tensor | None, ...]
+) -> tuple[Tensor, ...]:
+    """The gradients of outputs and last state where a sweep back begins."""
+    outputs, hidden, *cells = slopes
+    down = torch.zeros_like(states[0]) if outputs is None else torch.empty_like(states[0])
+    if outputs is not None:
+        down[walk.first] = 0
+        if walk.lengths is not None:
+            down[-1] = down[0] = 0
+        walk.after(down).copy_(outputs)
+    if hidden is not None:
+        down[walk.last] += hidden
+    last = (
+        torch.zeros_like(buffer[0]) if slope is None else slope.clone()
+        for buffer, slope in zip(states[1:], cells, strict=True)
+    )
+    return down, *last
+
+
+def run(
+    sweep: AbstractSweep,
+    weights: Weights,
+    inputs: Tensor,
+    state: LayerState,
+    *,
+    lengths: Tensor | None,
+    reverse: bool,
+) -> tuple[Tensor, LayerState]:
+    """A kernel's ``scan`` by means of a sweep: rows sorted by length, steps first, and back."""
+    start = list(state)
+    if lengths is not None:
+        lengths, order = lengths.cpu().sort(descending=True, stable=True)
+        inputs = inputs.index_select(0, order)
+        start = [each.index_select(0, order) for each in start]
+    walk = Walk.over(inputs.shape[1], reverse, lengths)
+    if inputs.is_floating_point():
+        inputs = inputs.to(weights["weight_ih"].dtype)
+    given = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    device, dtype = inputs.device.type, weights["weight_hh"].dtype
+    if torch.is_autocast_enabled(device):
+        dtype = torch.get_autocast_dtype(device)
+    with torch.autocast(device, enabled=False):
+        found = Recurrence.apply(sweep, walk, dtype, inputs.transpose(0, 1), *given, *start)
+    outputs, *after = found
+    outputs = outputs.transpose(0, 1)  # (B, T, H)
+    if lengths is not None:
+        valid = torch.arange(walk.steps) < lengths.unsqueeze(1)
+        back = order.argsort()
+        outputs = torch.where(valid.unsqueeze(2), outputs, 0).index_select(0, back)
+        after = [each.index_select(0, back) for each in after]
+    return outputs, rebuild(state, after)

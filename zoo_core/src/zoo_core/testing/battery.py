@@ -1,0 +1,122 @@
+"""The battery: every part of a plugin, with the checks that it is put to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from zoo_core.catalog import NOUNS, Catalog, Offer
+from zoo_core.discovery import Plugin
+from zoo_core.errors import NotFoundError
+from zoo_core.nearest import nearest
+from zoo_core.recipes import recipe_names
+from zoo_core.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
+from zoo_core.testing import plugins, specs
+from zoo_core.testing.check import Check
+from zoo_core.testing.fresh import Elsewhere
+from zoo_core.testing.plugin_case import PluginCase
+from zoo_core.testing.specs import SpecCase
+from zoo_core.testing.subject import Cases, Subject
+
+Groups = list[tuple[tuple[Check, ...], Cases]]
+
+
+def every_check() -> dict[str, tuple[Check, ...]]:
+    """Every check by what it is of."""
+    from zoo_core.testing import datasets, kernels, objective, recipes, training_runs
+    from zoo_core.testing.models import CHECKS, SLOW
+
+    return {
+        "plugins": plugins.CHECKS,
+        "specs and configs": specs.CHECKS + specs.CONFIG_CHECKS,
+        "recipes": recipes.CHECKS,
+        "models": CHECKS + SLOW,
+        "datasets": datasets.CHECKS,
+        "trainers": objective.CHECKS + training_runs.CHECKS,
+        "kernels": kernels.CHECKS,
+    }
+
+
+def find_plugin(catalog: Catalog, name: str) -> Plugin:
+    """The installed plugin, working or not, that a plugin's or distribution's name means.
+
+    Raises:
+        NotFoundError: There is none.
+    """
+    known = [*catalog.plugins, *(each.plugin for each in catalog.broken)]
+    for each in known:
+        if name in (each.name, each.distribution):
+            return each
+    hint = nearest(name, [each.name for each in known]) or "try: zoo plugins"
+    raise NotFoundError(f"no plugin {name!r}; {hint}")
+
+
+def subjects(catalog: Catalog, plugin: Plugin) -> Iterator[Subject]:
+    """The plugin itself, its specs and its recipes; of a broken one, itself alone."""
+    yield Subject(
+        f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])]
+    )
+    elsewhere = Elsewhere(plugin)
+    for offer in catalog.offers:
+        if offer.plugin == plugin:
+            name = f"{NOUNS[type(offer.spec)]} {offer.spec.name}"
+            yield Subject(name, _groups(catalog, offer, elsewhere))
+    for owner, name in recipe_names(catalog):
+        if owner == plugin:
+            yield _of_recipe(catalog, plugin, name)
+
+
+def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> Subject:
+    from zoo_core.testing import recipes
+
+    return Subject(
+        f"recipe {name}",
+        [(recipes.CHECKS, lambda: [recipes.RecipeCase(catalog, plugin, name)])],
+    )
+
+
+def _groups(catalog: Catalog, offer: Offer[Any], elsewhere: Elsewhere) -> Groups:
+    spec = offer.spec
+    groups: Groups = [(specs.CHECKS, lambda: [SpecCase(spec)])]
+    if hasattr(spec, "config"):
+        groups.append((specs.CONFIG_CHECKS, lambda: [SpecCase(spec)]))
+    match spec:
+        case ModelSpec():
+            groups += _of_model(spec)
+        case DatasetSpec():
+            groups += _of_dataset(spec, elsewhere)
+        case TrainerSpec():
+            groups += _of_trainer(catalog, offer)
+        case KernelSpec():
+            groups += _of_kernel(catalog, spec)
+    return groups
+
+
+def _of_kernel(catalog: Catalog, spec: KernelSpec) -> Groups:
+    from zoo_core.testing import kernels
+
+    return [(kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec))]
+
+
+def _of_dataset(spec: DatasetSpec, elsewhere: Elsewhere) -> Groups:
+    from zoo_core.testing import datasets
+    from zoo_core.testing.dataset_case import DatasetCase
+
+    return [(datasets.CHECKS, lambda: [DatasetCase(spec, elsewhere)])]
+
+
+def _of_trainer(catalog: Catalog, offer: Offer[TrainerSpec]) -> Groups:
+    from zoo_core.testing import objective, training_runs
+    from zoo_core.testing.trainer_case import taken, trainer_cases
+
+    return [
+        (objective.CHECKS, lambda: trainer_cases(catalog, offer)),
+        (training_runs.CHECKS, lambda: taken(trainer_cases(catalog, offer))),
+    ]
+
+
+def _of_model(spec: ModelSpec) -> Groups:
+    from zoo_core.testing.model_cases import model_cases, plain_cases
+    from zoo_core.testing.models import CHECKS, SLOW
+
+    return [(CHECKS, lambda: model_cases(spec)), (SLOW, lambda: plain_cases(spec))]

@@ -1,0 +1,123 @@
+"""Checks of recipes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from zoo_core.catalog import Catalog
+from zoo_core.discovery import Plugin
+from zoo_core.downloads import at_hand_only
+from zoo_core.draft import draft
+from zoo_core.errors import NetworkError
+from zoo_core.plan import Plan
+from zoo_core.recipes import TABLES, Recipe, find_recipe
+from zoo_core.references import Named
+from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.trainer import Totals
+from zoo_core.testing.check import Finding, check
+from zoo_core.testing.model_case import random_batch
+from zoo_core.vocabulary import Vocabulary
+
+
+@final
+@dataclass(frozen=True)
+class RecipeCase:
+    """A recipe among what is installed.
+
+    Args:
+        catalog: What is installed.
+        plugin: Who brings it.
+        name: ``model.tag``.
+    """
+
+    catalog: Catalog
+    plugin: Plugin
+    name: str
+
+    def label(self) -> str:
+        """The file's name."""
+        return f"recipes/{self.name}.toml"
+
+    def smaller(self) -> tuple[RecipeCase, ...]:
+        """None."""
+        return ()
+
+    @property
+    def recipe(self) -> Recipe:
+        """What the file says."""
+        model, _, tag = self.name.partition(".")
+        return find_recipe(self.catalog, Named(self.plugin.name, model, tag))
+
+    def plan(self) -> Plan:
+        """What the recipe plans."""
+        return draft(self.catalog, f"{self.plugin.name}:{self.name}").plan()
+
+
+@check("Name a model, a dataset and a trainer that are installed, and settings that they have.")
+def recipe_plan(case: RecipeCase) -> Finding | None:
+    """A recipe makes a plan of what it says."""
+    tables = case.recipe.tables
+    plan = case.plan()
+    for section in TABLES:
+        for key, value in tables.get(section, {}).items():
+            if key != "name" and plan.configs[section][key] != value:
+                return Finding(f"{section}.{key} = {value!r}", f"{plan.configs[section][key]!r}")
+    return None
+
+
+@check(
+    "Choose a dataset whose signature the model takes and a trainer for its labels.",
+    needs=("recipe-plan",),
+)
+def recipe_fits(case: RecipeCase) -> Finding | None:
+    """A recipe's model answers a batch of its data, and its trainer judges the answer."""
+    plan = case.plan()
+    dataset, batch = first_batch(case.catalog, plan)
+    output = make_model(case.catalog, plan, dataset.signature)(batch)
+    loss = make_trainer(case.catalog, plan, dataset.signature).loss(output, batch).item()
+    return None if loss > 0 else Finding("a loss above zero before training", f"{loss:g}")
+
+
+@check(
+    "Write summary, and note if there is one, as sentences, seconds as measured on two cores, and "
+    "under [published] a metric and a split that trainer and dataset have.",
+    needs=("recipe-plan",),
+)
+def recipe_told(case: RecipeCase) -> Finding | None:
+    """A recipe says what it is for, and of what was published only what it can reach."""
+    recipe = case.recipe
+    for key, said in {"summary": recipe.summary, "note": recipe.tables.get("note", ".")}.items():
+        if not said.endswith("."):
+            return Finding(f"{key}: a sentence", repr(said))
+    if recipe.seconds is not None and recipe.seconds < 1:
+        return Finding("seconds: how long it takes", f"{recipe.seconds}")
+    if recipe.published is None:
+        return None
+    plan = case.plan()
+    dataset, _ = first_batch(case.catalog, plan)
+    trainer = make_trainer(case.catalog, plan, dataset.signature)
+    metrics = trainer.metrics(Totals(loss=1.0, correct=1, targets=1))
+    known = {"metric": tuple(metrics), "split": dataset.splits}
+    for key, words in known.items():
+        if (said := getattr(recipe.published, key)) not in words:
+            return Finding(f"published.{key} among {', '.join(words)}", repr(said))
+    return None
+
+
+def first_batch(catalog: Catalog, plan: Plan) -> tuple[AbstractDataset, Batch]:
+    """The plan's dataset and a batch of it, or a random one where the data is not at hand."""
+    size = plan.configs["trainer"]["batch_size"]
+    try:
+        with at_hand_only():
+            dataset = make_dataset(catalog, plan, None)
+            return dataset, next(dataset.batches("train", size, plan.seed, epoch=1))
+    except NetworkError:
+        dataset = make_dataset(catalog, plan, Vocabulary(tuple("abcdef")))
+        steps = plan.configs["dataset"].get("steps", 5)
+        return dataset, random_batch(dataset.signature, size, steps)
+
+
+CHECKS = (recipe_plan, recipe_fits, recipe_told)

@@ -1,0 +1,85 @@
+"""The pytest plugin: finds the zoo plugin under test and makes a test of every check."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, final
+
+from zoo_core.testing.subject import Result, Subject
+
+if TYPE_CHECKING:
+    import pytest
+
+
+@final
+class Trial(NamedTuple):
+    """One check of one subject."""
+
+    subject: Subject
+    check: str
+
+    def result(self) -> Result:
+        """What the check says."""
+        return self.subject.result(self.check)
+
+    def label(self) -> str:
+        """What pytest calls it, such as ``model-lstm-embed-causality``."""
+        return f"{self.subject.name}-{self.check}".replace(" ", "-")
+
+
+def trials(name: str) -> list[Trial]:
+    """Every check of every part of an installed plugin.
+
+    Raises:
+        NotFoundError: There is no such plugin.
+    """
+    from zoo_core.catalog import load_catalog
+    from zoo_core.testing.battery import find_plugin, subjects
+
+    catalog = load_catalog()
+    every = subjects(catalog, find_plugin(catalog, name))
+    return [Trial(subject, check) for subject in every for check in subject.checks]
+
+
+def distribution_of(test_file: Path) -> str:
+    """The distribution whose tests lie in a file: that of the nearest ``pyproject.toml`` above it.
+
+    Returns:
+        Its name, or nothing if no ``pyproject.toml`` names a project.
+    """
+    for folder in test_file.parents:
+        if (folder / "pyproject.toml").is_file():
+            project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8")).get("project")
+            if project:
+                return str(project.get("name", ""))
+    return ""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds ``--zoo-plugin NAME``."""
+    parser.getgroup("zoo").addoption(
+        "--zoo-plugin",
+        metavar="NAME",
+        help="The installed plugin that conformance looks at; default: the one whose tests run.",
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Makes a test of every check where a test file has ``conformance``."""
+    from zoo_core.testing import conformance
+
+    if metafunc.function is not conformance:
+        return
+    import pytest
+
+    from zoo_core.errors import NotFoundError
+
+    name = metafunc.config.getoption("--zoo-plugin") or distribution_of(metafunc.definition.path)
+    if not name:
+        raise pytest.UsageError("which plugin? name it: --zoo-plugin NAME")
+    try:
+        found = trials(name)
+    except NotFoundError as error:
+        raise pytest.UsageError(f"{error}; install it: pip install -e .") from None
+    metafunc.parametrize("trial", found, ids=[each.label() for each in found])
