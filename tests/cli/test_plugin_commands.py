@@ -59,3 +59,17 @@ def test_a_plugins_command_whose_code_is_gone_is_exit_7(zoo: Zoo, tmp_path: Path
     result = zoo("hoot")
     assert result.code == 7
     assert "zoo_owl_command" in result.stderr
+
+
+def test_a_plugins_command_that_is_no_click_command_is_exit_7(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "zoo_owl_command.py").write_text("hoot = 3")
+    result = zoo("hoot")
+    assert result.code == 7
+    assert "no click command" in result.stderr
+
+
+def test_the_zoos_own_command_wins_over_a_plugins(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "zoo_owl_plugin.py").write_text(PLUGIN.replace('"hoot"', '"list"'))
+    assert "Commands of plugins" not in zoo("--help").stdout
+    assert zoo("list").code == 0
+    assert "zoo_owl_command" not in sys.modules

@@ -75,7 +75,7 @@ def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, pack
     assert zoo("registry", "add", packaged, "package:zoo_nowhere/checkpoints/hello").code == 0
     result = zoo("predict", "lstm-embed.hello", "hello")
     assert result.code == 7
-    assert "comes with zoo-nowhere: pip install zoo-nowhere" in result.stderr
+    assert "comes with zoo-nowhere: zoo plugins install zoo-nowhere" in result.stderr
 
 
 @pytest.mark.parametrize(

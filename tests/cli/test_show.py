@@ -80,7 +80,7 @@ def test_a_broken_plugin_is_a_row_with_reason_and_remedy(zoo: Zoo, broken_plugin
     rows = {row["name"]: row for row in zoo("plugins", "--json").json}
     assert rows[broken_plugin]["state"] == "broken"
     assert "gone" in rows[broken_plugin]["reason"]
-    assert "pip uninstall zoo-bad" in rows[broken_plugin]["remedy"]
+    assert "zoo plugins uninstall zoo-bad" in rows[broken_plugin]["remedy"]
     assert "Traceback" in zoo("plugins", "-v").stdout
 
 

@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import NamedTuple, final
+from collections.abc import Iterator
+from typing import final
 
 import click
 from zoo_core.errors import Interrupted, ZooError
-from zoo_core.nearest import nearest
 from zoo_core.space import refusing_excess
 from zoo_core.witness import witnessed
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.downloading import show_download
+from zoo_cli.lazy import AbstractLazyGroup, Row, Table
 from zoo_cli.signals import stop_on_signals
 
 COMPLETION = "_ZOO_COMPLETE"
-
-
-@final
-class Row(NamedTuple):
-    """A command: what it does, in one line, and where it is."""
-
-    summary: str
-    target: str
 
 
 COMMANDS = {
@@ -45,46 +38,22 @@ COMMANDS = {
     "verify": Row("Whether a checkpoint is what it says it is.", "zoo_cli.verify:verify"),
     "registry": Row("Look after the registry of checkpoints.", "zoo_cli.registry:registry"),
     "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),
+    "doctor": Row("Whether all is well here, and what mends it.", "zoo_cli.doctor:doctor"),
     "completion": Row("The lines that make a shell complete.", "zoo_cli.completion:completion"),
 }
 
 
 @final
-class LazyGroup(click.Group):
-    """The commands of the table and those that plugins bring."""
+class ZooGroup(AbstractLazyGroup):
+    """The zoo's own commands and those that plugins bring."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """The zoo's own, then the plugins'."""
-        return [*COMMANDS, *(name for name in _from_plugins() if name not in COMMANDS)]
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports the command; None if there is none of that name."""
-        from zoo_core.imports import resolve
-
-        row = COMMANDS.get(cmd_name) or _from_plugins().get(cmd_name)
-        command: click.Command | None = resolve(row.target) if row else None
-        return command
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest names for a typo."""
-        name = args[0]
-        if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            hint = nearest(name, self.list_commands(ctx)) or "try: zoo --help"
-            ctx.fail(f"no command {name!r}; {hint}")
-        return super().resolve_command(ctx, args)
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the table without importing any command."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, row.summary) for name, row in COMMANDS.items()])
-        if others := {n: row for n, row in _from_plugins().items() if n not in COMMANDS}:
-            with formatter.section("Commands of plugins"):
-                formatter.write_dl([(name, row.summary) for name, row in others.items()])
+    def sections(self) -> Iterator[tuple[str, Table]]:
+        """The zoo's own first, for which no plugin is loaded."""
+        yield "Commands", COMMANDS
+        yield "Commands of plugins", _from_plugins()
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="zoo-cli", prog_name="zoo")
 @registry_option
 def zoo() -> None:
@@ -150,4 +119,6 @@ def _from_plugins() -> dict[str, Row]:
     from zoo_core.specs import CommandSpec
 
     specs = [offer.spec for offer in load_catalog().of(CommandSpec)]
-    return {spec.name: Row(spec.summary, spec.target) for spec in specs}
+    return {
+        spec.name: Row(spec.summary, spec.target) for spec in specs if spec.name not in COMMANDS
+    }

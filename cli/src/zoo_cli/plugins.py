@@ -2,63 +2,78 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, final
 
 import click
-from zoo_core.catalog import NOUNS, Catalog, load_catalog
-from zoo_core.discovery import Plugin
+from zoo_core.discovery import chosen_names
+from zoo_core.standing import Standing, standings
 
+from zoo_cli.lazy import AbstractLazyGroup, Row, Table
 from zoo_cli.output import json_option, print_json
-from zoo_cli.plugins_check import check
+
+COMMANDS = {
+    "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.plugins_new:new"),
+    "check": Row("Whether a plugin keeps the rules.", "zoo_cli.plugins_check:check"),
+    "search": Row("Find plugins by a word, installed or not.", "zoo_cli.plugins_search:search"),
+    "install": Row("Install plugins.", "zoo_cli.plugins_install:install"),
+    "uninstall": Row("Remove plugins.", "zoo_cli.plugins_uninstall:uninstall"),
+    "trace": Row("Every hook call and its time.", "zoo_cli.plugins_trace:trace"),
+}
+PLURALS = {"registry": "registries"}
 
 
-@click.group(invoke_without_command=True)
-@click.option("-v", "--verbose", is_flag=True, help="Show where a broken plugin failed.")
+@final
+class PluginsGroup(AbstractLazyGroup):
+    """What can be done about plugins."""
+
+    def sections(self) -> Iterator[tuple[str, Table]]:
+        """One section."""
+        yield "Commands", COMMANDS
+
+
+@click.group(cls=PluginsGroup, invoke_without_command=True)
+@click.option("-v", "--verbose", is_flag=True, help="Show where a plugin failed.")
 @json_option
 @click.pass_context
 def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
-    """List the installed plugins: what each contributes, which are broken and why."""
+    """List the installed plugins: what each contributes, and why one does not work.
+
+    A plugin is ok, broken (it fails to load), blocked (ZOO_PLUGINS leaves it out) or incompatible
+    (built for another plugin API).
+    """
     if ctx.invoked_subcommand:
         return
-    catalog = load_catalog()
-    rows = [_working(catalog, plugin) for plugin in catalog.plugins]
-    for each in catalog.broken:
-        place = {"traceback": each.traceback} if verbose else {}
-        facts = {"state": "broken", "reason": each.reason, "remedy": each.remedy, "contributes": {}}
-        rows.append(_identity(each.plugin) | facts | place)
-    rows.sort(key=lambda row: str(row["name"]))
+    found = standings()
     if as_json:
-        print_json(rows)
-        return
-    for row in rows:
-        click.echo(f"{row['name']} {row['version']}: {row['state']}")
-        for noun, names in row["contributes"].items():
-            click.echo(f"  {noun}s: {', '.join(names)}")
-        for key in ("reason", "remedy"):
-            if row[key]:
-                click.echo(f"  {key}: {row[key]}")
-        if "traceback" in row:
-            click.echo(row["traceback"])
+        print_json([_facts(each, verbose) for each in found])
+    else:
+        for each in found:
+            _print(each, verbose)
+    for name in sorted((chosen_names() or set()) - {each.plugin.name for each in found}):
+        click.echo(f"ZOO_PLUGINS names {name}, which is not installed", err=True)
 
 
-plugins.add_command(check)
+def _facts(standing: Standing, verbose: bool) -> dict[str, Any]:
+    facts = standing.plugin._asdict() | standing._asdict()
+    del facts["plugin"]
+    if not verbose:
+        del facts["traceback"]
+    return facts
 
 
-def _working(catalog: Catalog, plugin: Plugin) -> dict[str, Any]:
-    offers = [offer for offer in catalog.offers if offer.plugin == plugin]
-    contributes = {
-        noun: names
-        for kind, noun in NOUNS.items()
-        if (names := [offer.spec.name for offer in offers if isinstance(offer.spec, kind)])
-    }
-    facts = {"state": "ok", "reason": "", "remedy": "", "contributes": contributes}
-    return _identity(plugin) | facts
-
-
-def _identity(plugin: Plugin) -> dict[str, Any]:
-    return {
-        "name": plugin.name,
-        "distribution": plugin.distribution,
-        "version": plugin.version,
-        "module": plugin.module,
-    }
+def _print(standing: Standing, verbose: bool) -> None:
+    plugin = standing.plugin
+    click.echo(f"{plugin.name} {plugin.version}: {standing.state}")
+    for noun, names in standing.contributes.items():
+        click.echo(f"  {PLURALS.get(noun, f'{noun}s')}: {', '.join(names)}")
+    owner = f"{plugin.distribution}, " if plugin.distribution != plugin.name else ""
+    for label, value in (
+        ("from", f"{owner}{standing.location}" if standing.location else ""),
+        ("reason", standing.reason),
+        ("remedy", standing.remedy),
+    ):
+        if value:
+            click.echo(f"  {label}: {value}")
+    if verbose and standing.traceback:
+        click.echo("".join(f"  {line}" for line in standing.traceback.splitlines(keepends=True)))

@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
 from zoo_core.discovery import Plugin, installed_plugins
-from zoo_core.errors import AmbiguousError, Interrupted, NotFoundError
+from zoo_core.errors import (
+    AmbiguousError,
+    IncompatibleError,
+    Interrupted,
+    NotFoundError,
+    PluginError,
+)
 from zoo_core.loading import contributions
 from zoo_core.nearest import nearest
 from zoo_core.specs import (
@@ -39,12 +45,21 @@ class Offer(NamedTuple, Generic[S]):
 
 @final
 class BrokenPlugin(NamedTuple):
-    """A plugin that could not be loaded: why, what to do, and where it happened."""
+    """A plugin that could not be loaded: why, what to do, and where it happened.
+
+    Args:
+        plugin: Which one.
+        reason: What it raised, in one line.
+        remedy: The command that may mend it.
+        traceback: Of what it raised.
+        incompatible: Whether it is whole, and built for another plugin API.
+    """
 
     plugin: Plugin
     reason: str
     remedy: str
     traceback: str
+    incompatible: bool = False
 
 
 @final
@@ -71,8 +86,11 @@ class Catalog(NamedTuple):
         offers = self.of(kind)
         found = [offer for offer in offers if offer.spec.name == name and _owns(offer, owner)]
         if not found:
+            from zoo_core.directory import who_brings
+
             known = [offer.spec.name for offer in offers]
-            hint = nearest(name, known) or f"try: zoo list {NOUNS[kind]}s"
+            hint = who_brings(name, self.registries) or nearest(name, known)
+            hint = hint or f"try: zoo list {NOUNS[kind]}s"
             raise NotFoundError(f"no {NOUNS[kind]} {reference!r}; {hint}{self._excuse()}")
         if len(found) > 1:
             refuse_clash(NOUNS[kind], name, [offer.plugin for offer in found])
@@ -124,8 +142,14 @@ def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
         said = " ".join(str(error).split())
     except Exception:  # an error that cannot even say what it is
         said = ""
-    reason = f"{type(error).__name__}: {said}" if said else type(error).__name__
+    ours = isinstance(error, PluginError)  # which says it in words
+    kind = type(error).__name__
+    reason = said if ours and said else f"{kind}: {said}" if said else kind
+    remedy = (
+        f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
+        f"or remove it: zoo plugins uninstall {plugin.name}"
+    )
     import traceback
 
-    remedy = f"upgrade or remove it: pip uninstall {plugin.distribution}"
-    return BrokenPlugin(plugin, reason, remedy, "".join(traceback.format_exception(error)))
+    told = "".join(traceback.format_exception(error))
+    return BrokenPlugin(plugin, reason, remedy, told, isinstance(error, IncompatibleError))

@@ -25,15 +25,21 @@ class Plugin(NamedTuple):
 
 
 def installed_plugins() -> list[Plugin]:
-    """Every plugin installed here, sorted; with ``ZOO_PLUGINS=a,b`` only those named."""
-    found = set()
-    for point in entry_points(group="zoo"):
-        found.add(Plugin(point.name, point.value, *_identity(point.dist)))
+    """The plugins to load, sorted: all that are here, or those that ``ZOO_PLUGINS=a,b`` names."""
+    chosen = chosen_names()
+    return [plugin for plugin in every_plugin() if chosen is None or plugin.name in chosen]
+
+
+def every_plugin() -> list[Plugin]:
+    """Every plugin installed here, sorted, whatever ``ZOO_PLUGINS`` says."""
+    points = entry_points(group="zoo")
+    return sorted({Plugin(each.name, each.value, *_identity(each.dist)) for each in points})
+
+
+def chosen_names() -> set[str] | None:
+    """The names in ``ZOO_PLUGINS``, or None if it is not set and every plugin counts."""
     chosen = os.environ.get("ZOO_PLUGINS")
-    if chosen is not None:
-        names = {name.strip() for name in chosen.split(",")}
-        found = {plugin for plugin in found if plugin.name in names}
-    return sorted(found)
+    return None if chosen is None else {name.strip() for name in chosen.split(",")} - {""}
 
 
 def _identity(owner: Distribution | None) -> tuple[str, str]:

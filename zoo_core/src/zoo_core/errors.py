@@ -14,6 +14,7 @@ ZooError                  1
 │   ├── DeviceError       6   no such device here
 │   └── ResumeError       6   a run that cannot go on
 ├── PluginError           7   a plugin that is broken or missing
+│   └── IncompatibleError 7   a plugin built for another plugin interface
 └── DivergedError         8   the loss is no longer a number
 
 Interrupted is no ZooError: like the KeyboardInterrupt that it is, it passes `except Exception`.
@@ -95,11 +96,15 @@ class ResumeError(RefusedError):
     """A run that cannot go on from where it stopped."""
 
 
-@final
 class PluginError(ZooError):
     """A plugin that is broken, missing or built for another zoo."""
 
     exit_code = 7
+
+
+@final
+class IncompatibleError(PluginError):
+    """A plugin built for another version of the plugin interface."""
 
 
 @final

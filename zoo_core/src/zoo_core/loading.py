@@ -14,7 +14,8 @@ import pluggy
 
 from zoo_core import hookspecs
 from zoo_core.discovery import Plugin
-from zoo_core.errors import PluginError
+from zoo_core.errors import IncompatibleError, PluginError
+from zoo_core.hookcalls import calling
 from zoo_core.specs import (
     API_VERSION,
     AbstractSpec,
@@ -43,16 +44,20 @@ def contributions(plugin: Plugin) -> list[Any]:
     catalog turns it into a row.
 
     Raises:
-        PluginError: It is built for another plugin API, misspells a hook, returns something of
-            the wrong type, offers a name twice, or offers nothing.
+        IncompatibleError: It is built for another plugin API.
+        PluginError: It misspells a hook, returns something of the wrong type, offers a name
+            twice, or offers nothing.
     """
     with contextlib.redirect_stdout(sys.stderr):
-        module = importlib.import_module(plugin.module)
+        with calling(plugin.name, "import"):
+            module = importlib.import_module(plugin.module)
         check_api(module)
         manager = hooks_of(module)
         found: list[Any] = []
-        for hook in HOOKS:
-            check_names(hook, offered := answers(manager, hook))
+        for hook in (hook for hook in HOOKS if getattr(manager.hook, hook).get_hookimpls()):
+            with calling(plugin.name, hook):
+                offered = answers(manager, hook)
+            check_names(hook, offered)
             found += offered
     if not found:
         raise PluginError(f"{plugin.module} contributes nothing: mark its hooks with @hookimpl")
@@ -71,7 +76,8 @@ def check_api(module: ModuleType) -> None:
     if built_for != API_VERSION or isinstance(built_for, bool):
         newer = isinstance(built_for, int) and built_for > API_VERSION
         remedy = "upgrade zoo-core" if newer else "upgrade the plugin"
-        raise PluginError(f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}")
+        said = f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}"
+        raise IncompatibleError(said)
 
 
 def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:

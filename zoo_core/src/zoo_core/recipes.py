@@ -20,6 +20,7 @@ from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
 from zoo_core.published import Published, parse_published
 from zoo_core.references import Named
+from zoo_core.specs import ModelSpec
 
 TABLES = ("model", "dataset", "trainer")
 KEYS = {
@@ -90,7 +91,11 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         if name == wanted and reference.owner in ("", plugin.name, plugin.distribution)
     ]
     if not found:
-        hint = nearest(wanted, [name for name, _, _ in known]) or "try: zoo list recipes"
+        from zoo_core.directory import who_brings
+
+        offered = any(offer.spec.name == reference.name for offer in catalog.of(ModelSpec))
+        hint = "" if offered else who_brings(reference.name, catalog.registries)
+        hint = hint or nearest(wanted, [name for name, _, _ in known]) or "try: zoo list recipes"
         raise NotFoundError(f"no recipe {wanted!r}; {hint}")
     if len(found) > 1:
         refuse_clash("recipe", wanted, [plugin for plugin, _ in found])

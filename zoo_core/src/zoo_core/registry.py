@@ -6,13 +6,12 @@ the copy inside the installed package; then those that plugins bring.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.registry_file import Pretrained, read_registry
+from zoo_core.registry_file import Pretrained, read_registry, registry_path
 
 
 def load_registry(catalog: Catalog) -> dict[str, Pretrained]:
@@ -44,12 +43,3 @@ def find_pretrained(catalog: Catalog, name: str) -> Pretrained:
         hint = nearest(name, registry) or f"make one: zoo train {name}"
         raise NotFoundError(f"no pretrained checkpoint {name!r}; {hint}")
     return registry[name]
-
-
-def registry_path() -> Path:
-    """The registry of this installation."""
-    chosen = os.environ.get("ZOO_REGISTRY")
-    if chosen:
-        return Path(chosen).expanduser()
-    packaged = Path(__file__).with_name("registry.toml")
-    return packaged if packaged.is_file() else Path(__file__).parents[3] / "registry.toml"

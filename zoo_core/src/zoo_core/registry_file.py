@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -71,6 +72,15 @@ class Registry(NamedTuple):
 
     checkpoints: list[Pretrained]
     plugins: list[KnownPlugin]
+
+
+def registry_path() -> Path:
+    """The registry of this installation."""
+    chosen = os.environ.get("ZOO_REGISTRY")
+    if chosen:
+        return Path(chosen).expanduser()
+    packaged = Path(__file__).with_name("registry.toml")
+    return packaged if packaged.is_file() else Path(__file__).parents[3] / "registry.toml"
 
 
 def read_registry(path: Path) -> Registry:

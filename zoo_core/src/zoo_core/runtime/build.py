@@ -76,7 +76,7 @@ def _spec(catalog: Catalog, kind: type[Any], plan: Plan, section: str) -> Any:
         plugin = plan.plugins[section]
         if plugin in {each.distribution for each in catalog.plugins}:
             raise
-        remedy = f"install it: pip install {plugin}"
+        remedy = f"install it: zoo plugins install {plugin}"
         if plugin in {each.plugin.distribution for each in catalog.broken}:
             remedy = "it is installed but broken; see: zoo plugins"
         name = getattr(plan, section)

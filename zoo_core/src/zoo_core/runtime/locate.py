@@ -101,7 +101,9 @@ def _packaged(entry: Pretrained) -> Path:
         folder = Path(str(files(match["package"]))) / match["path"]
     except ModuleNotFoundError:
         package = match["package"].replace("_", "-")
-        raise PluginError(f"{entry.name} comes with {package}: pip install {package}") from None
+        raise PluginError(
+            f"{entry.name} comes with {package}: zoo plugins install {package}"
+        ) from None
     for name, record in entry.files.items():
         record.refuse_other(folder / name)
     return folder

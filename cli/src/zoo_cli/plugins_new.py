@@ -1,0 +1,47 @@
+"""``zoo plugins new``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from zoo_core.catalog import load_catalog
+from zoo_core.plugin_files import PREFIX
+from zoo_core.scaffold import KINDS, new_plugin
+
+from zoo_cli.output import json_option, print_json
+
+
+@click.command()
+@click.argument("name")
+@click.option("--model", "kinds", flag_value="model", multiple=True, help="With a model [default].")
+@click.option("--dataset", "kinds", flag_value="dataset", multiple=True, help="With a dataset.")
+@click.option("--trainer", "kinds", flag_value="trainer", multiple=True, help="With a trainer.")
+@click.option("--kernel", "kinds", flag_value="kernel", multiple=True, help="With a kernel.")
+@click.option("--command", "kinds", flag_value="command", multiple=True, help="With a command.")
+@json_option
+def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
+    """Write a new plugin into ./zoo-plugin-NAME: small, complete, tested, ready to be changed."""
+    from zoo_cli.main import COMMANDS
+
+    chosen = kinds or ("model",)
+    folder = new_plugin(load_catalog(), name.removeprefix(PREFIX), chosen, Path.cwd(), COMMANDS)
+    files = [str(path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file()]
+    if as_json:
+        print_json({"folder": str(folder), "brings": list(chosen), "files": files})
+        return
+    for path in files:
+        click.echo(f"{folder.name}/{path}")
+    short = folder.name.removeprefix(PREFIX)
+    use = {
+        "model": f"zoo train {short}",
+        "dataset": f"zoo train rnn-cell --dataset {short}",
+        "trainer": f"zoo train rnn-cell --trainer {short}",
+        "kernel": f"zoo train gru-manual --model.reset-after false --backend {short}",
+        "command": f"zoo {short} README.md",
+    }
+    click.echo(f"next: cd {folder.name}", err=True)
+    click.echo("      zoo plugins install --editable .", err=True)
+    for kind in KINDS:
+        if kind in chosen:
+            click.echo(f"      {use[kind]}", err=True)

@@ -1,0 +1,36 @@
+"""``zoo plugins search``."""
+
+from __future__ import annotations
+
+import click
+from zoo_core.catalog import load_catalog
+from zoo_core.directory import search_plugins
+from zoo_core.distributions import installed_version
+
+from zoo_cli.choosing import registry_option
+from zoo_cli.output import json_option, print_json, print_table
+
+
+@click.command()
+@click.argument("word", default="")
+@registry_option
+@json_option
+def search(word: str, as_json: bool) -> None:
+    """Find known plugins by a word in their name, summary or in what they offer.
+
+    Without WORD, all of them. The directory is part of registry.toml; nothing is fetched.
+    """
+    rows = [
+        known._asdict() | {"installed": installed_version(known.distribution)}
+        for known in search_plugins(word, load_catalog().registries)
+    ]
+    if as_json:
+        print_json(rows)
+        return
+    print_table(
+        [(row["distribution"], row["installed"] or "not installed", row["summary"]) for row in rows]
+    )
+    if not rows:
+        click.echo(f"no known plugin has {word!r}; zoo plugins search lists all", err=True)
+    elif missing := [row["distribution"] for row in rows if not row["installed"]]:
+        click.echo(f"to have one: zoo plugins install {missing[0]}", err=True)

@@ -1,0 +1,60 @@
+"""``zoo plugins trace``."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+import click
+from zoo_core.catalog import load_catalog
+from zoo_core.hookcalls import HookCall, recording
+
+from zoo_cli.output import json_option, print_json, print_table
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.argument("command", metavar="[COMMAND ...]", nargs=-1, type=click.UNPROCESSED)
+@json_option
+@click.pass_context
+def trace(ctx: click.Context, command: tuple[str, ...], as_json: bool) -> None:
+    """Trace every hook call, and tell what each plugin costs at the start.
+
+    Without COMMAND, all plugins are loaded once. COMMAND is run as usual, such as list models;
+    what it prints goes to stderr, and its exit code is kept.
+    """
+    code = 0
+    with recording() as calls:
+        if command:
+            from zoo_cli.main import run
+
+            with contextlib.redirect_stdout(sys.stderr):
+                code = run(list(command))
+        else:
+            load_catalog()
+    costs = _costs(calls)
+    if as_json:
+        each = [{"plugin": name, "seconds": cost} for name, cost in costs.items()]
+        print_json({"calls": [call._asdict() for call in calls], "plugins": each, "exit": code})
+    else:
+        _print(calls, costs)
+    ctx.exit(code)
+
+
+def _costs(calls: list[HookCall]) -> dict[str, float]:
+    """Seconds by plugin, the dearest first."""
+    costs: dict[str, float] = {}
+    for call in calls:
+        costs[call.plugin] = costs.get(call.plugin, 0.0) + call.seconds
+    return dict(sorted(costs.items(), key=lambda item: -item[1]))
+
+
+def _print(calls: list[HookCall], costs: dict[str, float]) -> None:
+    rows = [(each.plugin, each.hook, _ms(each.seconds), each.error) for each in calls]
+    print_table([("plugin", "call", "ms", ""), *rows] if rows else [])
+    click.echo()
+    total = [(name, _ms(cost)) for name, cost in costs.items()]
+    print_table([("plugin", "ms in all"), *total, ("every plugin", _ms(sum(costs.values())))])
+
+
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:.2f}"

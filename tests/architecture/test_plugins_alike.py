@@ -1,0 +1,90 @@
+"""Our plugins and the one that ``zoo plugins new`` writes look the same."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog
+from zoo_core.scaffold import KINDS, new_plugin
+
+ROOT = Path(__file__).parents[2]
+OURS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))
+NEW = Path("zoo-plugin-owl")
+PROJECT = {
+    "name",
+    "version",
+    "description",
+    "readme",
+    "requires-python",
+    "license",
+    "dependencies",
+    "entry-points",
+}
+
+
+@pytest.fixture(params=[*OURS, NEW], ids=lambda path: path.name)
+def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A plugin's checkout."""
+    if request.param is NEW:
+        return new_plugin(Catalog((), (), (), ()), "owl", KINDS, tmp_path, ())
+    found: Path = request.param
+    return found
+
+
+def _package(folder: Path) -> Path:
+    (package,) = [path for path in (folder / "src").iterdir() if (path / "plugin.py").is_file()]
+    return package
+
+
+def test_the_distribution_is_described_alike(folder: Path) -> None:
+    settings = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))
+    project, package = settings["project"], _package(folder).name
+    assert settings["build-system"] == {
+        "requires": ["hatchling>=1.26"],
+        "build-backend": "hatchling.build",
+    }
+    assert set(project) == PROJECT
+    assert "zoo-core" in project["dependencies"]
+    assert (project["requires-python"], project["license"]) == (">=3.11", "MIT")
+    assert project["name"] == package.replace("_", "-")
+    assert project["entry-points"] == {"zoo": {project["name"]: f"{package}.plugin"}}
+    assert settings["tool"]["hatch"]["build"]["targets"]["wheel"] == {
+        "packages": [f"src/{package}"]
+    }
+
+
+def test_the_same_files_are_there(folder: Path) -> None:
+    for name in ("README.md", "CHANGELOG.md"):
+        assert (folder / name).read_text("utf-8").startswith("# ")
+    names = {path.name for path in _package(folder).iterdir()}
+    assert {"__init__.py", "plugin.py", "py.typed"} <= names
+    needed = "config=" in (_package(folder) / "plugin.py").read_text("utf-8")
+    assert ("configs.py" in names) == needed  # kernels and commands have no settings
+
+
+def test_the_package_itself_imports_nothing(folder: Path) -> None:
+    tree = ast.parse((_package(folder) / "__init__.py").read_text("utf-8"))
+    assert ast.get_docstring(tree)
+    assert len(tree.body) == 1
+
+
+def test_what_is_declared_reads_alike(folder: Path) -> None:
+    tree = ast.parse((_package(folder) / "plugin.py").read_text("utf-8"))
+    assert (ast.get_docstring(tree) or "").startswith("What this plugin brings")
+    names = [ast.unparse(each) for each in tree.body if isinstance(each, ast.Assign)]
+    assert "ZOO_API = 1" in names
+    hooks = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
+    assert all(each.name.startswith("zoo_") for each in hooks)
+    marks = [ast.unparse(mark) for each in hooks for mark in each.decorator_list]
+    assert marks == ["hookimpl"] * len(hooks)
+    if (path := _package(folder) / "configs.py").exists():
+        said = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        assert said.startswith("What a person chooses")
+
+
+def test_recipes_are_named_after_a_model_and_a_tag(folder: Path) -> None:
+    found = list(_package(folder).glob("recipes/*"))
+    assert all(path.suffix == ".toml" and path.stem.count(".") == 1 for path in found)

@@ -1,0 +1,99 @@
+"""``zoo doctor``: a word about everything, the remedy of what is wrong, and never a secret."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from zoo_core.runtime import diagnosis
+
+from tests.cli.command import Zoo
+
+SUBJECTS = {
+    *("python", "installer", "versions", "plugins", "home", "disk", "registry", "leftovers"),
+    *("locks", "torch", "threads", "backends", "hub", "cache"),
+}
+SECRET = "hf_thisShallNeverBeShown"
+
+
+def test_every_subject_is_told(zoo: Zoo) -> None:
+    result = zoo("doctor", "--json")
+    assert result.code == 0, result.stdout
+    rows = {row["subject"]: row for row in result.json}
+    assert set(rows) == SUBJECTS
+    assert all(
+        row.keys() == {"subject", "verdict", "said", "remedy", "facts"} for row in rows.values()
+    )
+    assert rows["torch"]["facts"]["version"] == torch.__version__
+    assert {"portable", "torch", "reference"} <= {*rows["backends"]["facts"]["names"]}
+    assert rows["hub"]["facts"]["endpoint"] == "http://127.0.0.1:9"
+
+
+def test_a_person_reads_a_line_each(zoo: Zoo) -> None:
+    lines = zoo("doctor").stdout.splitlines()
+    assert {line.split()[1] for line in lines} == SUBJECTS
+    assert {line.split()[0] for line in lines} <= {"ok", "warning"}
+
+
+def test_a_token_is_never_shown(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HF_TOKEN", SECRET)
+    for arguments in (["doctor"], ["doctor", "--json"]):
+        result = zoo(*arguments)
+        assert "a token is there" in result.stdout
+        assert SECRET not in result.stdout + result.stderr
+
+
+def test_what_is_wrong_is_exit_1_with_its_remedy(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "nowhere.toml"))
+    result = zoo("doctor")
+    assert result.code == 1
+    assert "mend it: unset ZOO_REGISTRY" in result.stdout
+    assert "wrong: 1" in result.stderr
+
+
+def test_torch_that_cannot_be_imported_is_a_finding(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delitem(sys.modules, "zoo_core.runtime.diagnosis")
+    monkeypatch.setitem(sys.modules, "zoo_core.runtime.diagnosis", None)
+    result = zoo("doctor", "--json")
+    assert result.code == 1
+    (row,) = [row for row in result.json if row["subject"] == "torch"]
+    assert row["said"].startswith("cannot be imported")
+    assert row["remedy"]
+
+
+def test_more_threads_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 10_000)
+    (found,) = diagnosis.threads()
+    assert found.verdict == "warning"
+    assert found.remedy.startswith("export OMP_NUM_THREADS=")
+
+
+@pytest.mark.parametrize(
+    ("factory", "said"),
+    [("no_such_module:Kernel", "cannot import"), ("zoo_odd_kernel:Kernel", "calls itself other")],
+)
+def test_a_kernel_that_cannot_be_made_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factory: str, said: str
+) -> None:
+    info = tmp_path / "zoo_odd-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-odd\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[zoo]\nzoo-odd = zoo_odd_plugin\n")
+    spec = f"KernelSpec(name='odd', summary='', factory='{factory}', cells=())"
+    hook = f"@hookimpl\ndef zoo_kernels(): return [{spec}]\n"
+    head = "from zoo_core import KernelSpec, hookimpl\nZOO_API = 1\n"
+    (tmp_path / "zoo_odd_plugin.py").write_text(head + hook)
+    (tmp_path / "zoo_odd_kernel.py").write_text("class Kernel: name = 'other'\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    for name in ("zoo_odd_plugin", "zoo_odd_kernel"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
+    summary, found = diagnosis.backends()
+    assert "odd" in summary.said or said == "cannot import"
+    assert (found.verdict, said in found.said) == ("wrong", True)
+    assert found.remedy == "zoo plugins install --upgrade zoo-odd"

@@ -1,0 +1,131 @@
+"""``zoo plugins search``, ``install`` and ``uninstall``: what they say before anything changes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from zoo_core.installer import Installer
+
+from tests.cli.command import Zoo
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A file with what an installer was asked; it would install an owl, and does nothing."""
+    note = tmp_path / "said"
+    program = (
+        f"import sys; open({str(note)!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10));"
+        "sys.stderr.write(' + zoo-plugin-owl==1.0' + chr(10))"
+    )
+    made = Installer("uv", (sys.executable, "-c", program), ())
+    for command in ("plugins_install", "plugins_uninstall"):
+        monkeypatch.setattr(f"zoo_cli.{command}.find_installer", lambda: made)
+    note.touch()
+    return note
+
+
+class _Terminal:
+    """A stdin that somebody sits at."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self, *size: int) -> str:
+        return f"{self.answer}\n"
+
+
+def test_a_search_tells_what_is_installed(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = tmp_path / "registry.toml"
+    registry.write_text(
+        'schema = 1\n[plugins.zoo-owl]\ndistribution = "zoo-plugin-owl"\nmodels = ["owl-cell"]\n'
+        '[plugins.zoo-gru]\ndistribution = "zoo-gru"\nsummary = "owl-like"\n'
+    )
+    monkeypatch.setenv("ZOO_REGISTRY", str(registry))
+    result = zoo("plugins", "search", "OWL", "--json")
+    rows = {row["name"]: row for row in result.json}
+    assert rows["zoo-owl"]["installed"] == ""
+    assert rows["zoo-owl"]["offers"] == ["owl-cell"]
+    assert rows["zoo-gru"]["installed"]
+    assert "zoo plugins install zoo-plugin-owl" in zoo("plugins", "search", "owl").stderr
+    assert "no known plugin has 'zebra'" in zoo("plugins", "search", "zebra").stderr
+
+
+def test_a_dry_run_only_plans(zoo: Zoo, said: Path) -> None:
+    assert (
+        zoo("plugins", "install", "zoo-plugin-owl", "--dry-run").stdout == "+ zoo-plugin-owl 1.0\n"
+    )
+    assert said.read_text() == "install --dry-run zoo-plugin-owl\n"
+
+
+def test_where_nobody_can_be_asked_nothing_is_done(zoo: Zoo, said: Path) -> None:
+    result = zoo("plugins", "install", "zoo-plugin-owl")
+    assert result.code == 6
+    assert "add --yes" in result.stderr
+    assert zoo("plugins", "uninstall", "zoo-gru").code == 6
+    assert said.read_text() == "install --dry-run zoo-plugin-owl\n"
+
+
+@pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
+def test_a_person_is_shown_the_changes_and_asked(
+    zoo: Zoo, said: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+) -> None:
+    monkeypatch.setattr(sys, "stdin", _Terminal(answer))
+    result = zoo("plugins", "install", "zoo-plugin-owl")
+    assert result.code == code
+    assert "  + zoo-plugin-owl 1.0\n" in result.stderr
+    done = "install zoo-plugin-owl" in said.read_text().splitlines()
+    assert done == (code == 0)
+
+
+def test_flags_and_folders_reach_the_installer(
+    zoo: Zoo, said: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    zoo("plugins", "install", "--upgrade", "--editable", ".", "--yes")
+    assert said.read_text().splitlines()[1] == f"install --upgrade --editable {tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("wanted", "code", "word"),
+    [
+        ("./nowhere", 3, "no such folder"),
+        ("nowhere.whl", 3, "no such folder"),
+        ("--index-url=http://127.0.0.1:9", 6, "is a flag"),
+    ],
+)
+def test_what_cannot_be_installed_never_reaches_it(
+    zoo: Zoo, said: Path, wanted: str, code: int, word: str
+) -> None:
+    result = zoo("plugins", "install", "--yes", "--", wanted)
+    assert result.code == code
+    assert word in result.stderr
+    assert said.read_text() == ""
+
+
+def test_a_folder_of_that_name_is_remarked(
+    zoo: Zoo, said: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zoo-plugin-owl").mkdir()
+    result = zoo("plugins", "install", "zoo-plugin-owl", "--dry-run")
+    assert "write ./zoo-plugin-owl for the folder here" in result.stderr
+
+
+def test_only_plugins_are_removed(zoo: Zoo, said: Path) -> None:
+    result = zoo("plugins", "uninstall", "torch", "--yes")
+    assert (result.code, said.read_text()) == (3, "")
+    assert "zoo-gru" in zoo("plugins", "uninstall", "zoo-gry", "--yes").stderr
+
+
+def test_who_needs_what_is_removed_is_said(zoo: Zoo, said: Path) -> None:
+    result = zoo("plugins", "uninstall", "zoo-text", "--yes", "--json")
+    assert "zoo-text is needed by zoo-cnn" in result.stderr
+    assert result.json["changes"][0]["after"] == ""
+    assert said.read_text() == "uninstall zoo-text\n"

@@ -1,0 +1,112 @@
+"""The directory of plugins: what is known, and what an unknown name is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.directory import known_plugins, search_plugins, who_brings
+from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.recipes import find_recipe
+from zoo_core.references import Named
+from zoo_core.registry_file import read_registry
+from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
+
+ROOT = Path(__file__).parents[2]
+OWL = """
+[plugins.zoo-owl]
+distribution = "zoo-plugin-owl"
+summary = "Nocturnal birds."
+models = ["owl-cell"]
+datasets = ["hoots"]
+trainers = ["dusk"]
+"""
+COMES = "comes with zoo-plugin-owl: zoo plugins install zoo-plugin-owl"
+
+
+@pytest.fixture
+def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A registry that knows a plugin nobody has installed."""
+    path = tmp_path / "registry.toml"
+    path.write_text(f"schema = 1\n{OWL}")
+    monkeypatch.setenv("ZOO_REGISTRY", str(path))
+    return path
+
+
+@pytest.mark.parametrize("word", ["owl", "OWL", "plugin-owl", "birds", "hoot", "dusk", ""])
+@pytest.mark.usefixtures("registry")
+def test_a_word_is_searched_in_everything_that_is_known(word: str) -> None:
+    assert [each.name for each in search_plugins(word)] == ["zoo-owl"]
+
+
+@pytest.mark.usefixtures("registry")
+def test_another_word_finds_nothing() -> None:
+    assert search_plugins("zebra") == []
+
+
+@pytest.mark.usefixtures("registry")
+@pytest.mark.parametrize(
+    ("kind", "name"), [(ModelSpec, "owl-cell"), (DatasetSpec, "hoots"), (TrainerSpec, "dusk")]
+)
+def test_an_unknown_name_tells_the_plugin_that_would_bring_it(
+    catalog: Catalog, kind: type, name: str
+) -> None:
+    with pytest.raises(NotFoundError, match=f"; {name} {COMES}"):
+        catalog.find(kind, name)
+
+
+@pytest.mark.usefixtures("registry")
+def test_a_recipe_of_an_unknown_model_tells_it_too(catalog: Catalog) -> None:
+    with pytest.raises(NotFoundError, match=f"no recipe 'owl-cell.hello'; owl-cell {COMES}"):
+        find_recipe(catalog, Named("", "owl-cell", "hello"))
+
+
+def test_the_plugins_registries_count_too(
+    catalog: Catalog, registry: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "other.toml").write_text("schema = 1\n")
+    monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "other.toml"))
+    assert who_brings("owl-cell") == ""
+    with pytest.raises(NotFoundError, match=COMES):
+        catalog._replace(registries=(registry,)).find(ModelSpec, "owl-cell")
+
+
+def test_a_plugin_known_twice_is_refused(registry: Path) -> None:
+    with pytest.raises(ConfigError, match=r"plugin 'zoo-owl' is in .*registry.toml already"):
+        known_plugins([registry])
+
+
+def test_a_registry_that_is_wrong_does_not_hide_what_was_not_found(
+    catalog: Catalog, registry: Path
+) -> None:
+    registry.write_text("nonsense")
+    with pytest.raises(NotFoundError, match="no model 'owl-cell'; try: zoo list models"):
+        catalog.find(ModelSpec, "owl-cell")
+
+
+def test_what_an_installed_plugin_brings_and_the_environment_leaves_out_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
+    said = "lstm-embed comes with zoo-lstm, which ZOO_PLUGINS leaves out"
+    with pytest.raises(NotFoundError, match=said):
+        load_catalog().find(ModelSpec, "lstm-embed")
+
+
+def test_our_own_directory_lists_what_our_plugins_offer() -> None:
+    catalog = load_catalog()
+    offered = {
+        plugin.name: {
+            offer.spec.name
+            for kind in (ModelSpec, DatasetSpec, TrainerSpec)
+            for offer in catalog.of(kind)
+            if offer.plugin == plugin
+        }
+        for plugin in catalog.plugins
+    }
+    known = read_registry(ROOT / "registry.toml").plugins
+    assert {each.name: set(each.offers) for each in known} == {
+        name: names for name, names in offered.items() if names
+    }
+    assert [each.name for each in known] == sorted(each.name for each in known)

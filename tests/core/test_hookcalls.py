@@ -1,0 +1,39 @@
+"""Every call into a plugin is written down while somebody records."""
+
+from __future__ import annotations
+
+from zoo_core.catalog import load_catalog
+from zoo_core.hookcalls import recording
+
+from tests.core.little import SPECS, PluginWriter
+
+
+def test_import_and_hooks_are_written_down_in_order(write_plugin: PluginWriter) -> None:
+    with recording() as calls:
+        load_catalog([write_plugin(SPECS)])
+    hooks = ["import", "zoo_models", "zoo_datasets", "zoo_trainers"]
+    assert [(call.plugin, call.hook) for call in calls] == [("zoo-test", each) for each in hooks]
+    assert all(call.seconds > 0 and not call.error for call in calls)
+
+
+def test_time_spent_in_a_hook_is_that_hooks(write_plugin: PluginWriter) -> None:
+    slow = "import time\n@hookimpl\ndef zoo_models(): time.sleep(0.05); return [model()]"
+    with recording() as calls:
+        load_catalog([write_plugin(slow)])
+    assert {call.hook: call.seconds >= 0.05 for call in calls}["zoo_models"]
+
+
+def test_what_fails_is_written_down_with_its_error(write_plugin: PluginWriter) -> None:
+    with recording() as calls:
+        load_catalog([write_plugin("raise SystemExit", name="zoo-bad"), write_plugin(SPECS)])
+    assert [(call.plugin, call.error) for call in calls][:2] == [
+        ("zoo-bad", "SystemExit"),
+        ("zoo-test", ""),
+    ]
+
+
+def test_nothing_is_written_down_for_nobody(write_plugin: PluginWriter) -> None:
+    with recording() as calls:
+        pass
+    load_catalog([write_plugin(SPECS)])
+    assert calls == []

@@ -1,0 +1,105 @@
+"""Every installed plugin stands somewhere, with the reason and the remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from zoo_core.standing import Standing, standings
+
+Installer = Callable[..., Path]
+GOOD = """
+from pathlib import Path
+from zoo_core import ModelSpec, hookimpl
+ZOO_API = 1
+@hookimpl
+def zoo_models(): return [ModelSpec(name="owl", summary="", config="", factory="")]
+@hookimpl
+def zoo_registries(): return [Path("owls.toml")]
+"""
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
+    """``install("zoo-owl", source)``: a distribution of one module, and its folder."""
+
+    def write(name: str, source: str, origin: object = None) -> Path:
+        site = tmp_path / "site"
+        module = f"{tmp_path.name}_{name}".replace("-", "_")
+        info = site / f"{name.replace('-', '_')}-2.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 2.0\n")
+        (info / "entry_points.txt").write_text(f"[zoo]\n{name} = {module}\n")
+        if origin:
+            (info / "direct_url.json").write_text(json.dumps(origin))
+        (site / f"{module}.py").write_text(source)
+        monkeypatch.syspath_prepend(site)
+        return site
+
+    return write
+
+
+def _stands(name: str) -> Standing:
+    (found,) = [each for each in standings() if each.plugin.name == name]
+    return found
+
+
+def test_a_working_plugin_tells_what_it_contributes_and_from_where(install: Installer) -> None:
+    site = install("zoo-owl", GOOD)
+    found = _stands("zoo-owl")
+    assert found.state == "ok"
+    assert found.contributes == {"model": ["owl"], "registry": ["owls.toml"]}
+    assert (found.plugin.version, Path(found.location)) == ("2.0", site)
+    assert found.reason == found.remedy == found.traceback == ""
+
+
+def test_a_plugin_with_recipes_names_them() -> None:
+    assert "gru-embed.hello" in _stands("zoo-gru").contributes["recipe"]
+
+
+def test_an_editable_plugin_comes_from_its_own_folder(install: Installer) -> None:
+    origin = {"url": "file:///home/me/my%20owls", "dir_info": {"editable": True}}
+    install("zoo-owl", GOOD, origin)
+    assert _stands("zoo-owl").location == "/home/me/my owls"
+
+
+@pytest.mark.parametrize("origin", [{"url": "file:///tmp/owl"}, [], {"dir_info": {"editable": 1}}])
+def test_other_origins_stop_nothing(install: Installer, origin: object) -> None:
+    install("zoo-owl", GOOD, origin)
+    assert _stands("zoo-owl").state == "ok"
+
+
+def test_a_broken_plugin_tells_reason_remedy_and_place(install: Installer) -> None:
+    install("zoo-owl", "raise SystemExit('gone')")
+    found = _stands("zoo-owl")
+    assert (found.state, found.reason, found.contributes) == ("broken", "SystemExit: gone", {})
+    assert "zoo plugins uninstall zoo-owl" in found.remedy
+    assert "Traceback" in found.traceback
+
+
+@pytest.mark.parametrize(("api", "word"), [(0, "upgrade the plugin"), (9, "upgrade zoo-core")])
+def test_a_plugin_of_another_api_is_incompatible(install: Installer, api: int, word: str) -> None:
+    install("zoo-owl", GOOD.replace("ZOO_API = 1", f"ZOO_API = {api}"))
+    found = _stands("zoo-owl")
+    assert found.state == "incompatible"
+    assert word in found.reason
+
+
+def test_a_blocked_plugin_is_told_and_not_loaded(
+    install: Installer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    install("zoo-owl", f"open({str(tmp_path / 'loaded')!r}, 'w')")
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
+    found = _stands("zoo-owl")
+    assert found.state == "blocked"
+    assert "ZOO_PLUGINS" in found.remedy
+    assert not (tmp_path / "loaded").exists()
+    assert _stands("zoo-text").state == "ok"
+
+
+def test_a_broken_plugin_does_not_change_how_another_stands(install: Installer) -> None:
+    install("zoo-bad", "1 / 0")
+    install("zoo-owl", GOOD)
+    assert [_stands("zoo-bad").state, _stands("zoo-owl").state] == ["broken", "ok"]

@@ -1,0 +1,133 @@
+"""Documents that are run: every block of code in them, in order, in a fresh environment.
+
+A block names its language and, for a file, its path: ```` ```python src/zoo_plugin_owl/cell.py ````
+writes that file, ```` ```console ```` runs what follows each ``$`` and holds the rest against what
+was printed. ``...`` on a line of its own stands for any lines. Renew what documents show:
+
+    uv run python -m tests.docs.session docs/write-a-plugin.md
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.installs.environment import Environment, make_zoo
+
+BLOCK = re.compile(r"^```(?P<language>\w*)(?: (?P<path>\S+))?\n(?P<body>.*?)^```$", re.M | re.S)
+NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e-\d+)?")
+HOME = "/home/me"
+"""What documents call the folder that everything happens in."""
+LONGEST = 40
+"""Lines shown of what one command prints; of more, the first and the last four."""
+
+
+class Block(NamedTuple):
+    """One block of code in a document."""
+
+    language: str
+    path: str
+    body: str
+
+
+class Command(NamedTuple):
+    """A command of a session and what it printed."""
+
+    line: str
+    printed: list[str]
+
+
+def blocks(document: str) -> list[Block]:
+    """Every block of code."""
+    return [Block(m["language"], m["path"] or "", m["body"]) for m in BLOCK.finditer(document)]
+
+
+def commands(body: str) -> list[Command]:
+    """The commands of a session."""
+    found: list[Command] = []
+    for line in body.splitlines():
+        if line.startswith("$ "):
+            found.append(Command(line[2:], []))
+        else:
+            found[-1].printed.append(line)
+    return found
+
+
+class Session:
+    """A shell in an environment; it stays in the folder that it went to.
+
+    Args:
+        environment: Where it runs.
+    """
+
+    def __init__(self, environment: Environment) -> None:
+        self.environment = environment
+        self.place = environment.work
+
+    def run(self, line: str) -> list[str]:
+        """What a command prints, errors too, line by line."""
+        note = self.environment.work / ".place"
+        script = f"cd '{self.place}' && {{ {line}\n}} 2>&1; pwd > '{note}'"
+        result = self.environment.shell(script, {"ZOO_HOME": str(self.environment.work / "zoo")})
+        self.place = Path(note.read_text().strip())
+        text = result.stdout.replace(str(self.environment.work), HOME)
+        text = text.replace(str(self.environment.folder), f"{HOME}/.venv")
+        return [row.rstrip() for row in text.rstrip("\n").split("\n")] if text else []
+
+    def write(self, path: str, body: str) -> None:
+        """Writes a file of the document, below the folder that the shell is in."""
+        (self.place / path).write_text(body)
+
+    def follow(self, document: str) -> Iterator[tuple[Command, list[str]]]:
+        """Carries a document out; every command with what it printed this time."""
+        for block in blocks(document):
+            if block.path:
+                self.write(block.path, block.body)
+            else:
+                for command in commands(block.body):
+                    yield command, self.run(command.line)
+
+
+def agrees(shown: list[str], printed: list[str]) -> bool:
+    """Whether what is shown is what was printed, whatever the figures and what ``...`` hides."""
+    lines = (re.escape(NUMBER.sub("#", line)) + r"\n" for line in shown)
+    pattern = "".join(r"(?:.*\n)*" if line == r"\.\.\.\n" else line for line in lines)
+    return bool(re.fullmatch(pattern, "".join(NUMBER.sub("#", f"{line}\n") for line in printed)))
+
+
+def shorten(printed: list[str]) -> list[str]:
+    """What a document shows: the beginning and the end of what is long."""
+    return [*printed[:4], "...", *printed[-4:]] if len(printed) > LONGEST else printed
+
+
+def renew(path: Path, environment: Environment) -> None:
+    """Runs a document and writes into it what its commands print."""
+    document = path.read_text("utf-8")
+    answers = iter(list(Session(environment).follow(document)))
+
+    def answered(match: re.Match[str]) -> str:
+        if match["language"] != "console":
+            return match[0]
+        rows = []
+        for command in commands(match["body"]):
+            _, printed = next(answers)
+            kept = "..." in command.printed and agrees(command.printed, printed)
+            rows += [f"$ {command.line}", *(command.printed if kept else shorten(printed))]
+        return "\n".join(["```console", *rows, "```"])
+
+    path.write_text(BLOCK.sub(answered, document), "utf-8")
+
+
+def main() -> None:
+    """Renews the documents that are named."""
+    for name in sys.argv[1:]:
+        with tempfile.TemporaryDirectory() as folder:
+            renew(Path(name), make_zoo(Path(folder)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The tutorial does what it says: every file and every command of it, in a fresh environment."""
+
+from __future__ import annotations
+
+import ast
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+from zoo_cli.main import COMMANDS
+from zoo_cli.plugins import COMMANDS as PLUGINS
+
+from tests.docs.session import Session, agrees, blocks, commands
+from tests.installs.environment import make_zoo
+
+PAGE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
+TEXT = PAGE.read_text("utf-8")
+BLOCKS = blocks(TEXT)
+
+
+@pytest.mark.slow
+def test_every_command_prints_what_the_page_shows(tmp_path: Path) -> None:
+    session = Session(make_zoo(tmp_path))
+    followed = list(session.follow(TEXT))
+    assert len(followed) > 15
+    wrong = [
+        "\n".join([f"$ {command.line}", "shown:", *command.printed, "printed:", *printed])
+        for command, printed in followed
+        if not agrees(command.printed, printed)
+    ]
+    assert not wrong, "\n\n".join(wrong)
+
+
+def test_every_block_is_run_or_written() -> None:
+    assert TEXT.count("```") == 2 * len(BLOCKS)
+    for block in BLOCKS:
+        assert block.language == "console" or block.path, block
+        if block.language == "python":
+            ast.parse(block.body)
+        elif block.language == "toml":
+            tomllib.loads(block.body)
+        else:
+            assert block.body.startswith("$ ")
+
+
+def test_every_command_of_the_zoo_is_one() -> None:
+    lines = [command.line for block in BLOCKS if not block.path for command in commands(block.body)]
+    words = [shlex.split(line.partition("|")[0]) for line in lines]
+    asked = [each[each.index("zoo") + 1 :] for each in words if "zoo" in each]
+    assert len(asked) > 10
+    assert {each[0] for each in asked} <= set(COMMANDS)
+    assert {each[1] for each in asked if each[0] == "plugins" and len(each) > 1} <= set(PLUGINS)
+
+
+@pytest.mark.parametrize(
+    ("shown", "printed", "same"),
+    [
+        (["loss 0.5"], ["loss 0.7123"], True),
+        (["loss 0.5"], ["lost 0.5"], False),
+        (["a", "...", "z"], ["a", "b", "c", "z"], True),
+        (["a", "...", "z"], ["a", "b", "c"], False),
+        (["a"], ["a", "b"], False),
+        ([], [], True),
+    ],
+)
+def test_figures_may_differ_and_words_may_not(
+    shown: list[str], printed: list[str], same: bool
+) -> None:
+    assert agrees(shown, printed) is same

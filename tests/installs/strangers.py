@@ -1,0 +1,57 @@
+"""Two distributions from out of the tree: one that works, one that breaks in every possible way."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from zoo_core.catalog import Catalog
+from zoo_core.scaffold import KINDS, new_plugin
+
+from tests.core.little import PREAMBLE
+from tests.core.test_broken_plugins import APIS, BROKEN, GOOD
+
+MARK = """
+import os, pathlib
+if "LOADED" in os.environ:
+    pathlib.Path(os.environ["LOADED"]).touch()
+"""
+"""Tells that a plugin's code was run."""
+PROJECT = """
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "zoo-plugin-bad"
+version = "6.6.6"
+
+[project.entry-points.zoo]
+"""
+
+
+def good_plugin(folder: Path) -> Path:
+    """A plugin that brings one of every kind, as ``zoo plugins new`` writes it."""
+    return new_plugin(Catalog((), (), (), ()), "owl", KINDS, folder, ())
+
+
+def ways_to_break() -> dict[str, tuple[str, str]]:
+    """The source of each broken plugin and a word of the reason, by the plugin's name."""
+    ways = {title: (f"ZOO_API = 1\n{source}", said) for title, (source, said) in BROKEN.items()}
+    ways |= {f"api {title}": (f"{api}\n{GOOD}", said) for title, (api, said) in APIS.items()}
+    return {"bad-" + re.sub(r"\W+", "-", title.lower()): way for title, way in ways.items()}
+
+
+def bad_plugin(folder: Path) -> Path:
+    """One distribution with a plugin for every way to break, one whose module is not there too."""
+    project = folder / "zoo-plugin-bad"
+    package = project / "zoo_plugin_bad"
+    package.mkdir(parents=True)
+    (package / "__init__.py").touch()
+    points = ['bad-gone = "zoo_plugin_bad.gone"']
+    for name, (source, _) in ways_to_break().items():
+        module = name.replace("-", "_")
+        (package / f"{module}.py").write_text(MARK + PREAMBLE + source)
+        points.append(f'{name} = "zoo_plugin_bad.{module}"')
+    (project / "pyproject.toml").write_text(PROJECT + "\n".join(points) + "\n")
+    return project

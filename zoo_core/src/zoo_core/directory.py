@@ -1,0 +1,66 @@
+"""The directory of plugins: which ones are known, installed or not, and what they would bring.
+
+It is the part ``[plugins.NAME]`` of the registry files. Nothing in it is installed by itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from zoo_core.discovery import chosen_names, every_plugin
+from zoo_core.errors import ConfigError
+from zoo_core.registry_file import KnownPlugin, read_registry, registry_path
+
+
+def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
+    """Every plugin of the zoo's registry and of others, by name.
+
+    Raises:
+        ConfigError: A registry file is not well-formed, or two claim a name.
+    """
+    found: dict[str, KnownPlugin] = {}
+    owners: dict[str, Path] = {}
+    for path in (registry_path(), *registries):
+        for known in read_registry(path).plugins:
+            if known.name in found:
+                raise ConfigError(
+                    f"{path}: plugin {known.name!r} is in {owners[known.name]} already"
+                )
+            found[known.name], owners[known.name] = known, path
+    return [found[name] for name in sorted(found)]
+
+
+def search_plugins(word: str, registries: Iterable[Path] = ()) -> list[KnownPlugin]:
+    """The known plugins that have a word in their name, summary or in what they offer.
+
+    Raises:
+        ConfigError: A registry file is not well-formed, or two claim a name.
+    """
+    wanted = word.casefold()
+    return [
+        known
+        for known in known_plugins(registries)
+        if any(
+            wanted in text.casefold()
+            for text in (known.name, known.distribution, known.summary, *known.offers)
+        )
+    ]
+
+
+def who_brings(name: str, registries: Iterable[Path] = ()) -> str:
+    """Which plugin would bring a name and how to get it, in words; empty if none is known."""
+    try:
+        known = next((each for each in known_plugins(registries) if name in each.offers), None)
+    except ConfigError:  # which is told where the registry is what was asked for
+        return ""
+    if known is None:
+        return ""
+    said = f"{name} comes with {known.distribution}"
+    installed = {each.distribution: each.name for each in every_plugin()}
+    if known.distribution not in installed:
+        return f"{said}: zoo plugins install {known.distribution}"
+    chosen = chosen_names()
+    if chosen is not None and installed[known.distribution] not in chosen:
+        return f"{said}, which ZOO_PLUGINS leaves out"
+    return f"{said}, which is installed: zoo plugins"

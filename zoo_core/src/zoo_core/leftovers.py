@@ -1,0 +1,66 @@
+"""What killed processes left behind in the zoo's folder: locks, temporary files, downloads."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo_core.findings import Finding, quoted
+from zoo_core.home import zoo_home
+
+YOUNG = 600.0
+"""Seconds in which a temporary file may still be somebody's who is writing it."""
+
+
+def leftovers() -> list[Finding]:
+    """Temporary files that nobody writes, downloads broken off, and locks.
+
+    A lock's file outlives the lock: the system frees it when its process ends, however that ends.
+    """
+    rows, locks = [], 0
+    for path, what in _remains(zoo_home()):
+        if what == "lock":
+            locks += 1
+            if _held(path):
+                rows.append(Finding("locks", "ok", f"{path} is held by a running process"))
+        elif what == "download":
+            said = f"{path} broke off at {path.stat().st_size:,} bytes; asking again goes on"
+            rows.append(Finding("leftovers", "ok", said, facts={"path": str(path)}))
+        elif time.time() - path.stat().st_mtime > YOUNG:
+            remedy = f"rm -r {quoted(path)}"
+            said = f"{path}: a {what} that nobody uses"
+            rows.append(Finding("leftovers", "warning", said, remedy, {"path": str(path)}))
+    if not rows:
+        rows = [Finding("leftovers", "ok", "none")]
+    return [*rows, Finding("locks", "ok", f"{locks} files; one that is not held holds nobody up")]
+
+
+def _remains(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Hidden files and folders with the endings that the zoo gives what is not finished."""
+    for place, folders, files in os.walk(folder):
+        for name in sorted(files + folders):
+            path = Path(place) / name
+            if path.suffix == ".lock":
+                yield path, "lock"
+            elif path.suffix == ".part":
+                yield path, "download"
+            elif name.startswith(".") and path.suffix == ".tmp":
+                yield path, "temporary file"
+        folders[:] = [each for each in folders if not each.endswith(".tmp")]
+
+
+def _held(path: Path) -> bool:
+    """Whether a process holds a lock; found out by taking it for an instant."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    except OSError:  # a folder that cannot be written to, which is a finding of its own
+        return False
+    lock.release()
+    return False

@@ -1,0 +1,76 @@
+"""What a doctor looks at of torch, the kernels and the Hub."""
+
+from __future__ import annotations
+
+import os
+
+import torch
+
+from zoo_core.catalog import load_catalog
+from zoo_core.findings import Check, Finding, writable
+from zoo_core.imports import resolve
+from zoo_core.runtime.backends import kernels
+from zoo_core.runtime.device import choose_device
+from zoo_core.specs import KernelSpec
+
+
+def torch_build() -> list[Finding]:
+    """Torch's build and the devices that it can use here."""
+    built = torch.version.cuda or torch.version.hip or ""
+    gpus = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
+    device = choose_device("auto")
+    facts = {"version": torch.__version__, "cuda": built, "gpus": gpus, "device": device}
+    name = f" ({gpus[0]})" if device == "cuda" else ""
+    said = f"{torch.__version__}, device {device}{name}"
+    if built and not gpus:
+        said += f"; built for CUDA {built}, and no GPU is usable here"
+    return [Finding("torch", "ok", said, facts=facts)]
+
+
+def threads() -> list[Finding]:
+    """Threads of torch against the cores that this process may use."""
+    used = torch.get_num_threads()
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    facts = {"threads": used, "cores": cores}
+    said = f"{used} of torch on {cores} cores"
+    if cores and used > cores:
+        return [Finding("threads", "warning", said, f"export OMP_NUM_THREADS={cores}", facts)]
+    return [Finding("threads", "ok", said, facts=facts)]
+
+
+def backends() -> list[Finding]:
+    """The kernels on offer; each is made once."""
+    catalog = load_catalog()
+    rows, names = [], [each.name for each in kernels(catalog._replace(offers=()))]
+    for offer in catalog.of(KernelSpec):
+        spec, remedy = offer.spec, f"zoo plugins install --upgrade {offer.plugin.distribution}"
+        try:
+            made = resolve(spec.factory)().name
+        except Exception as error:
+            said = f"{spec.name} of {offer.plugin.name}: {' '.join(str(error).split()):.300}"
+            rows.append(Finding("backends", "wrong", said, remedy))
+            continue
+        names.append(spec.name)
+        if made != spec.name:
+            said = f"{spec.name} of {offer.plugin.name} calls itself {made}"
+            rows.append(Finding("backends", "wrong", said, remedy))
+    return [Finding("backends", "ok", ", ".join(names), facts={"names": names}), *rows]
+
+
+def hub() -> list[Finding]:
+    """Where the Hub is, whether a token is at hand (which is never shown), and the cache."""
+    from pathlib import Path
+
+    from huggingface_hub import constants, get_token
+
+    token, offline = bool(get_token()), bool(constants.HF_HUB_OFFLINE)
+    facts = {"endpoint": constants.ENDPOINT, "token": token, "offline": offline}
+    said = f"{constants.ENDPOINT}, {'a token is there' if token else 'no token'}"
+    cache = Path(constants.HF_HUB_CACHE)
+    return [
+        Finding("hub", "ok", f"{said}{', offline' if offline else ''}", facts=facts),
+        writable("cache", cache, "export HF_HOME=ANOTHER/FOLDER"),
+    ]
+
+
+CHECKS: tuple[Check, ...] = (torch_build, threads, backends, hub)

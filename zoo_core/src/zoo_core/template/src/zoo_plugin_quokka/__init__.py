@@ -1,0 +1,1 @@
+"""A plugin for the zoo of recurrent models."""

@@ -1,0 +1,99 @@
+"""What this plugin brings."""
+
+from __future__ import annotations
+
+from zoo_core import (
+    CommandSpec,  # [command]
+    DatasetSpec,  # [dataset]
+    KernelSpec,  # [kernel]
+    ModelSpec,  # [model]
+    TrainerSpec,  # [trainer]
+    hookimpl,
+)
+
+ZOO_API = 1
+
+
+# [model]
+@hookimpl
+def zoo_models() -> list[ModelSpec]:
+    """The models of this plugin."""
+    return [
+        ModelSpec(
+            name="quokka",
+            summary="A minimal gated unit, its one gate written out, over one-hot symbols.",
+            config="zoo_plugin_quokka.configs:QuokkaConfig",
+            factory="zoo_plugin_quokka.model:QuokkaModel",
+            accepts=("tokens", "features"),
+            default_recipe="hello",
+            source="Zhou et al., Minimal Gated Unit for Recurrent Neural Networks (2016)",
+            tags=("gated", "manual"),
+        ),
+    ]
+
+
+# [end]
+# [dataset]
+@hookimpl
+def zoo_datasets() -> list[DatasetSpec]:
+    """The datasets of this plugin."""
+    return [
+        DatasetSpec(
+            name="quokka",
+            summary="Bits, and after each of them whether the ones so far are odd.",
+            config="zoo_plugin_quokka.configs:QuokkaDataConfig",
+            factory="zoo_plugin_quokka.dataset:QuokkaDataset",
+            default_trainer="supervised",
+            source="the parity of a sequence, made on the spot",
+            license="CC0-1.0",
+            tags=("toy", "offline"),
+        ),
+    ]
+
+
+# [end]
+# [trainer]
+@hookimpl
+def zoo_trainers() -> list[TrainerSpec]:
+    """The trainers of this plugin."""
+    return [
+        TrainerSpec(
+            name="quokka",
+            summary="A label for every step or sequence; cross entropy with smoothed labels.",
+            config="zoo_plugin_quokka.configs:QuokkaTrainerConfig",
+            factory="zoo_plugin_quokka.trainer:QuokkaTrainer",
+            tags=("classification",),
+        ),
+    ]
+
+
+# [end]
+# [kernel]
+@hookimpl
+def zoo_kernels() -> list[KernelSpec]:
+    """The kernels of this plugin."""
+    return [
+        KernelSpec(
+            name="quokka",
+            summary="A GRU whose reset gate comes before the product, in two products a step.",
+            factory="zoo_plugin_quokka.kernel:QuokkaKernel",
+            cells=("gru-reset-before",),
+        ),
+    ]
+
+
+# [end]
+# [command]
+@hookimpl
+def zoo_commands() -> list[CommandSpec]:
+    """The commands that this plugin adds to ``zoo``."""
+    return [
+        CommandSpec(
+            name="quokka",
+            summary="How often each symbol of a text occurs.",
+            target="zoo_plugin_quokka.command:count",
+        ),
+    ]
+
+
+# [end]

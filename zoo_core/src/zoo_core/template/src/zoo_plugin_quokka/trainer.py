@@ -1,0 +1,50 @@
+# [trainer]
+"""Training on smoothed labels."""
+
+from __future__ import annotations
+
+from typing import final
+
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+from zoo_core import Signature
+from zoo_core.runtime.batch import IGNORED, Batch, Output
+from zoo_core.runtime.trainer import AbstractTrainer, Totals
+
+from zoo_plugin_quokka.configs import QuokkaTrainerConfig
+
+
+@final
+class QuokkaTrainer(AbstractTrainer):
+    """Cross entropy with labels of which every class has a share; loss in nats and accuracy.
+
+    Args:
+        config: What a person chose.
+        signature: Any.
+    """
+
+    config: QuokkaTrainerConfig
+    carries_state = False
+
+    def __init__(self, config: QuokkaTrainerConfig, signature: Signature) -> None:
+        self.config = config
+
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        """The mean over the targets that count, a scalar."""
+        assert batch.targets is not None, "training and evaluation need targets"
+        return cross_entropy(
+            output.logits.flatten(0, -2),  # (B * T, classes)
+            batch.targets.flatten(),
+            ignore_index=IGNORED,
+            label_smoothing=self.config.smoothing,
+        )
+
+    def metrics(self, totals: Totals) -> dict[str, float]:
+        """``loss`` in nats per target and ``accuracy`` from 0 to 1."""
+        return {
+            "loss": totals.loss / totals.targets,
+            "accuracy": totals.correct / totals.targets,
+        }
+
+
+# [end]
