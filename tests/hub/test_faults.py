@@ -23,7 +23,7 @@ RECORD = Path(__file__).parents[2] / "docs" / "results" / "hub-faults.json"
 GENERAL = {
     r"http://(127\.0\.0\.1|localhost):\d+": "https://huggingface.co",
     r"\b[0-9a-f]{40,64}\b": "…",
-    r"/\S+/(?=home/|hello|target)": "…/",
+    r"(?<![:/\w])/\S+/(?=home/|hello|target)": "…/",
     r"\[Errno \d+\] ": "",
 }
 FEW = 3

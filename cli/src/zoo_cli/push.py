@@ -54,12 +54,14 @@ def push(
         _build(catalog, folder, repo, target, license=license, as_json=as_json)
         return
     from zoo_core.registry_entry import entry_text
-    from zoo_core.runtime.publish import publish
+    from zoo_core.runtime.publish import publish, staging_folder
 
     how = {"revision": revision, "license": license}
     try:
         pushed, entry = publish(catalog, folder, repo, private=private, create_pr=create_pr, **how)
     except (NetworkError, NotFoundError) as error:
+        if not staging_folder(repo).exists():
+            raise
         flags = ["--private"] * private + ["--create-pr"] * create_pr
         flags += [word for key, value in how.items() if value for word in (f"--{key}", value)]
         again = shlex.join(["zoo", "push", str(folder), repo, *flags])

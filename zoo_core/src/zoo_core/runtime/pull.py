@@ -76,7 +76,8 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
             if name in records:
                 _fetch(commit, name, records[name], pins)
             if name == MANIFEST:
-                _refuse_weights(commit, records[WEIGHTS], read_manifest(folder))
+                manifest = _parsed(commit, (folder / MANIFEST).read_bytes())
+                _refuse_weights(commit, records[WEIGHTS], manifest)
         refuse_unsound(folder)
     return Pulled(folder, commit, remark)
 
@@ -94,10 +95,7 @@ def pull_manifest(repo: str, revision: str) -> tuple[Commit, Manifest, str]:
     if unspoilt(cached):
         return commit, read_manifest(cached.parent), remark
     text = read_text(commit, MANIFEST, LARGEST_TEXT)
-    try:
-        return commit, Manifest.from_bytes(text.encode()), remark
-    except IntegrityError as error:
-        raise IntegrityError(f"{commit.repo}: {MANIFEST}: {error}") from None
+    return commit, _parsed(commit, text.encode()), remark
 
 
 def _commit(repo: str, revision: str) -> tuple[Commit, str]:
@@ -147,6 +145,13 @@ def _refuse_others(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pi
             raise IntegrityError(f"{commit.repo} has no {name}, which the registry pins")
         if said := records[name].differs(pin):
             raise IntegrityError(f"{commit.repo}: {name} {said}, the registry says {_told(pin)}")
+
+
+def _parsed(commit: Commit, data: bytes) -> Manifest:
+    try:
+        return Manifest.from_bytes(data)
+    except IntegrityError as error:
+        raise IntegrityError(f"{commit.repo}: {MANIFEST}: {error}") from None
 
 
 def _refuse_weights(commit: Commit, record: RemoteRecord, manifest: Manifest) -> None:
