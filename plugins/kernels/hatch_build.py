@@ -61,6 +61,7 @@ def compile_library(sources, build, target, flags=(), programs=()):
         for name, (size, extra) in levels.items()
     }
     jobs["dispatch"] = [*(["-DZOO_X86"] if x86 else []), "dispatch.cpp"]
+    jobs["text"] = ["text.cpp"]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         done = [
             pool.submit(call, [*common, "-c", *job, "-o", str(build / f"{name}.o")], sources)

@@ -55,9 +55,49 @@ template <class Real> void sweep(zoo_sweep s, bool padded) {
   done++;
 }
 
+// A text of two layers; the buffers of just their size again.
+template <class Real> void text(int64_t level, int64_t cell, int64_t width, int64_t top_k) {
+  const int64_t V = 7, N = 20, H = width;
+  const int64_t G = (cell == ZOO_LSTM ? 4 : cell == ZOO_GRU ? 3 : 1) * H;
+  auto table = random<Real>(V * G), weight = random<Real>(V * H), out_bias = random<Real>(V);
+  std::vector<Real> hidden[2], memory[2], gates[2], inner[2], ih[2], hh[2], bias[2], bias_n[2];
+  zoo_layer layers[2] = {};
+  for (int i = 0; i < 2; i++) {
+    hidden[i] = random<Real>(2 * H), memory[i] = random<Real>(2 * H), gates[i] = random<Real>(G);
+    inner[i] = random<Real>(H), ih[i] = random<Real>(G * H), hh[i] = random<Real>(G * H);
+    bias[i] = random<Real>(G), bias_n[i] = random<Real>(H);
+    for (Real &each : hh[i]) each /= H;
+    layers[i].cell = cell, layers[i].width = H;
+    layers[i].weight_ih = i ? ih[i].data() : nullptr, layers[i].bias = i ? bias[i].data() : nullptr;
+    layers[i].weight_hh = hh[i].data(), layers[i].bias_n = bias_n[i].data();
+    layers[i].hidden = hidden[i].data();
+    layers[i].memory = cell == ZOO_LSTM ? memory[i].data() : nullptr;
+    layers[i].gates = gates[i].data(), layers[i].inner = inner[i].data();
+  }
+  std::vector<double> uniform(N);
+  for (double &each : uniform) each = std::uniform_real_distribution<double>()(generator);
+  uniform.back() = std::nextafter(1.0, 0.0);
+  std::vector<int64_t> made(N);
+  zoo_text t = {};
+  t.real = sizeof(Real), t.level = level, t.threads = 3, t.layers = 2, t.symbols = V, t.count = N;
+  t.token = V - 1, t.top_k = top_k, t.temperature = top_k == 1 ? 0 : 0.8, t.layer = layers;
+  t.table = table.data(), t.weight = weight.data(), t.bias = out_bias.data();
+  t.uniform = uniform.data(), t.made = made.data();
+  if (zoo_generate(&t) != N) std::exit(1);
+  for (int64_t each : made)
+    if (each < 0 || each >= V) std::exit(1);
+}
+
 }  // namespace
 
 int main() {
+  for (int64_t level = 0; level <= zoo_best_level(); level++)
+    for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++)
+      for (int64_t width : {1, 7, 33, 200})
+        for (int64_t top_k : {0, 1, 3, 99}) {
+          text<float>(level, cell, width, top_k);
+          text<double>(level, cell, width, top_k);
+        }
   const int64_t shapes[][3] = {{1, 1, 1},  {5, 3, 7},   {1, 2, 17},  {9, 2, 33},
                                {3, 50, 9}, {2, 64, 40}, {4, 5, 130}, {20, 1, 65}};
   for (int64_t level = 0; level <= zoo_best_level(); level++)

@@ -70,6 +70,7 @@ def test_the_two_parts_of_the_concatenation_are_one_matrix_over_state_and_input(
 def test_the_last_output_is_that_of_torchs_rnn() -> None:
     model, layer = char_rnn(CONFIG, LAST).double(), nn.RNN(E, H, batch_first=True).double()
     layer.load_state_dict(model.recurrent.state_dict())
+    assert model.embedding is not None
     outputs, _ = layer(model.embedding(tokens(8)))
     expected = model.output(outputs[:, -1])
     torch.testing.assert_close(model(Batch(tokens(8))).logits, expected, rtol=0, atol=EXACT)

@@ -1,29 +1,27 @@
 // Which instructions this processor has, and the functions that were compiled for them.
-#include "sweep.h"
-
-#define ZOO_EXPORT __attribute__((visibility("default")))
+#include "dispatch.h"
 
 extern "C" {
 
-int64_t zoo_act_baseline(int64_t what, const zoo_sweep *sweep);
+#define ZOO_DECLARE(level) \
+  zoo_act_function zoo_act_##level; \
+  zoo_apply_function zoo_apply_##level;
+#define ZOO_ROW(level) {#level, zoo_act_##level, zoo_apply_##level}
+
+ZOO_DECLARE(baseline)
 #ifdef ZOO_X86
-int64_t zoo_act_avx2(int64_t what, const zoo_sweep *sweep);
-int64_t zoo_act_avx512(int64_t what, const zoo_sweep *sweep);
+ZOO_DECLARE(avx2)
+ZOO_DECLARE(avx512)
 #endif
 
-typedef int64_t (*act)(int64_t, const zoo_sweep *);
-
-static const struct {
-  const char *name;
-  act run;
-} LEVELS[] = {
-    {"baseline", zoo_act_baseline},
+const zoo_level ZOO_LEVELS[] = {
+    ZOO_ROW(baseline),
 #ifdef ZOO_X86
-    {"avx2", zoo_act_avx2},
-    {"avx512", zoo_act_avx512},
+    ZOO_ROW(avx2),
+    ZOO_ROW(avx512),
 #endif
 };
-enum { COUNT = sizeof LEVELS / sizeof LEVELS[0] };
+enum { COUNT = sizeof ZOO_LEVELS / sizeof ZOO_LEVELS[0] };
 
 ZOO_EXPORT int64_t zoo_best_level(void) {
 #ifdef ZOO_X86
@@ -36,13 +34,13 @@ ZOO_EXPORT int64_t zoo_best_level(void) {
 }
 
 ZOO_EXPORT const char *zoo_level_name(int64_t level) {
-  return level >= 0 && level < COUNT ? LEVELS[level].name : "";
+  return level >= 0 && level < COUNT ? ZOO_LEVELS[level].name : "";
 }
 
 ZOO_EXPORT int64_t zoo_workspace(const zoo_sweep *sweep) {
-  return LEVELS[sweep->level].run(2, sweep);
+  return ZOO_LEVELS[sweep->level].act(2, sweep);
 }
-ZOO_EXPORT void zoo_forth(const zoo_sweep *sweep) { LEVELS[sweep->level].run(0, sweep); }
-ZOO_EXPORT void zoo_back(const zoo_sweep *sweep) { LEVELS[sweep->level].run(1, sweep); }
+ZOO_EXPORT void zoo_forth(const zoo_sweep *sweep) { ZOO_LEVELS[sweep->level].act(0, sweep); }
+ZOO_EXPORT void zoo_back(const zoo_sweep *sweep) { ZOO_LEVELS[sweep->level].act(1, sweep); }
 
 }  // extern "C"

@@ -195,10 +195,24 @@ template <class Real> int64_t act(Act what, const zoo_sweep &s) {
   }
 }
 
+template <class Real>
+void apply(int64_t N, int64_t K, const void *w, const void *x, const void *b, void *y) {
+  for (int64_t i = 0; i < N; i++)
+    static_cast<Real *>(y)[i] =
+        dot(K, static_cast<const Real *>(w) + i * K, static_cast<const Real *>(x)) +
+        (b ? static_cast<const Real *>(b)[i] : Real(0));
+}
+
 }  // namespace
 
 #define ZOO_JOIN(a, b) a##b
 #define ZOO_NAME(a, b) ZOO_JOIN(a, b)
+
+// y (N) = W (N, K) · x + b; b may be null.
+extern "C" __attribute__((visibility("hidden"))) void ZOO_NAME(zoo_apply_, ZOO_LEVEL)(
+    int64_t real, int64_t N, int64_t K, const void *w, const void *x, const void *b, void *y) {
+  real == 8 ? apply<double>(N, K, w, x, b, y) : apply<float>(N, K, w, x, b, y);
+}
 
 // `what` is 0 forth, 1 back, 2 the bytes of the workspace.
 extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_act_, ZOO_LEVEL)(

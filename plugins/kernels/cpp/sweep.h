@@ -32,6 +32,35 @@ struct zoo_sweep {
   void *workspace;         // zoo_workspace() bytes, aligned to 64
 };
 
+struct zoo_layer {
+  int64_t cell;            // a zoo_cell
+  int64_t width;           // H
+  const void *weight_ih;   // (G, H of the layer below); null for the first, which has the table
+  const void *bias;        // (G): all biases but the GRU's b_n, or null; as above
+  const void *weight_hh;   // (G, H)
+  const void *bias_n;      // (H): GRU: b_n, or null
+  void *hidden;            // (2, H): the state, and room for the next
+  void *memory;            // (2, H): LSTM: the same of the cell state
+  void *gates;             // (G): room
+  void *inner;             // (H): GRU: room
+};
+
+struct zoo_text {
+  int64_t real, level, threads;  // as in zoo_sweep
+  int64_t layers;          // how many
+  int64_t symbols;         // V
+  int64_t count;           // how many to make
+  int64_t token;           // fed first
+  int64_t top_k;           // draw from so many of the likeliest; 0 for all
+  double temperature;      // divides the logits; 0 takes the likeliest
+  const struct zoo_layer *layer;
+  const void *table;       // (V, G): what each symbol contributes to the first layer, with biases
+  const void *weight;      // (V, H): of the output
+  const void *bias;        // (V)
+  const double *uniform;   // (count): numbers from [0, 1), one for each draw
+  int64_t *made;           // (count): the symbols
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -40,6 +69,7 @@ const char *zoo_level_name(int64_t level);
 int64_t zoo_workspace(const struct zoo_sweep *sweep);  // bytes that a sweep needs
 void zoo_forth(const struct zoo_sweep *sweep);
 void zoo_back(const struct zoo_sweep *sweep);
+int64_t zoo_generate(const struct zoo_text *text);  // symbols made; fewer where one is not finite
 #ifdef __cplusplus
 }
 #endif

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any, final
 
 from torch import nn
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import State
 from zoo_rnn.cell import RnnCell
 
 from zoo_chars.cells import AddCell, ConcatCell
@@ -31,10 +29,6 @@ class CharModel(AbstractRecurrentModel):
     def __init__(self, cell: AbstractCell[Any], config: CharConfig, signature: Signature) -> None:
         super().__init__(signature, Recurrent(cell, config.embedding_size))
         self.embedding = Embedding(config, signature.input_size)
-
-    def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(batch.inputs, batch, state, self.embedding)
 
 
 def char_loop(config: CharConfig, signature: Signature) -> CharModel:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import State
 
 from zoo_core import Signature
 from zoo_gru.cell import GruCell
@@ -26,7 +24,3 @@ class ManualGru(AbstractRecurrentModel):
     def __init__(self, config: GruManualConfig, signature: Signature) -> None:
         cell = GruCell(config.hidden_size, config.bias, config.reset_after)
         super().__init__(signature, Recurrent(cell, signature.input_size))
-
-    def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(batch.inputs, batch, state)

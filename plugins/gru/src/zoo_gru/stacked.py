@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import recurrent_layer
-from zoo_core.runtime.state import State
 
 from zoo_core import Signature
 from zoo_gru.cell import GruCell
@@ -27,7 +25,3 @@ class StackedGru(AbstractRecurrentModel):
         cell = GruCell(config.hidden_size, config.bias)
         recurrent = recurrent_layer(cell, signature.input_size, config)
         super().__init__(signature, recurrent)
-
-    def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(batch.inputs, batch, state)

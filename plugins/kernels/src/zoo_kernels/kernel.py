@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, final
 
 import torch
@@ -9,10 +10,13 @@ from torch import Tensor
 from zoo_core.runtime.cell import AbstractCell, Weights
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.recurrence import run
-from zoo_core.runtime.state import LayerState
+from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.sampler import Sampler
+from zoo_core.runtime.state import LayerState, State
 
 from zoo_kernels.library import native_library
 from zoo_kernels.sweep import CELLS, NativeSweep
+from zoo_kernels.text import generate
 
 DTYPES = (torch.float32, torch.float64)
 
@@ -58,3 +62,11 @@ class NativeKernel(AbstractKernel):
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
         return run(self.sweeps[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)
+
+    def generate(
+        self, model: AbstractRecurrentModel, state: State, token: int, sampler: Sampler
+    ) -> Iterator[int] | None:
+        """See AbstractKernel."""
+        library = native_library()
+        assert not isinstance(library, str), "it was chosen because it is there"
+        return generate(library, model, state, token, sampler)

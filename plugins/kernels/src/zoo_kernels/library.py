@@ -31,6 +31,18 @@ POINTERS = (
     "d_memory",
     "workspace",
 )
+LAYER_POINTERS = (
+    "weight_ih",
+    "bias",
+    "weight_hh",
+    "bias_n",
+    "hidden",
+    "memory",
+    "gates",
+    "inner",
+)
+TEXT_NUMBERS = ("real", "level", "threads", "layers", "symbols", "count", "token", "top_k")
+TEXT_POINTERS = ("table", "weight", "bias", "uniform", "made")
 
 
 @final
@@ -40,6 +52,28 @@ class SweepArguments(ctypes.Structure):
     _fields_ = (
         *((name, ctypes.c_int64) for name in NUMBERS),
         *((name, ctypes.c_void_p) for name in POINTERS),
+    )
+
+
+@final
+class LayerArguments(ctypes.Structure):
+    """``struct zoo_layer`` of ``cpp/sweep.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in ("cell", "width")),
+        *((name, ctypes.c_void_p) for name in LAYER_POINTERS),
+    )
+
+
+@final
+class TextArguments(ctypes.Structure):
+    """``struct zoo_text`` of ``cpp/sweep.h``."""
+
+    _fields_ = (
+        *((name, ctypes.c_int64) for name in TEXT_NUMBERS),
+        ("temperature", ctypes.c_double),
+        ("layer", ctypes.POINTER(LayerArguments)),
+        *((name, ctypes.c_void_p) for name in TEXT_POINTERS),
     )
 
 
@@ -58,7 +92,9 @@ class NativeLibrary:
         library = ctypes.CDLL(str(path))
         self.forth, self.back = library.zoo_forth, library.zoo_back
         self.workspace = library.zoo_workspace
-        self.workspace.restype = ctypes.c_int64
+        self.generate = library.zoo_generate
+        self.generate.argtypes = [ctypes.POINTER(TextArguments)]
+        self.generate.restype = self.workspace.restype = ctypes.c_int64
         for function in (self.forth, self.back, self.workspace):
             function.argtypes = [ctypes.POINTER(SweepArguments)]
         library.zoo_level_name.restype = ctypes.c_char_p

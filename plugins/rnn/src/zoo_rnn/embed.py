@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import final
 
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import recurrent_layer
-from zoo_core.runtime.state import State
 
 from zoo_core import Signature
 from zoo_rnn.cell import RnnCell
@@ -29,7 +27,3 @@ class EmbeddingRnn(AbstractRecurrentModel):
         recurrent = recurrent_layer(cell, config.embedding_size, config)
         super().__init__(signature, recurrent)
         self.embedding = Embedding(config, signature.input_size)
-
-    def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(batch.inputs, batch, state, self.embedding)

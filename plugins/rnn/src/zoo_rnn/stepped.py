@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import final
 
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import State
 
 from zoo_core import Signature
 from zoo_rnn.cell import RnnCell
@@ -26,7 +24,3 @@ class SteppedRnn(AbstractRecurrentModel):
     def __init__(self, config: RnnCellConfig, signature: Signature) -> None:
         cell = RnnCell(config.hidden_size, config.nonlinearity, config.bias)
         super().__init__(signature, Recurrent(cell, signature.input_size))
-
-    def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(batch.inputs, batch, state)

@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import Any, final
 
 from torch import nn
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import State
 
 from zoo_core import Signature
 from zoo_scratch.configs import ScratchConfig
@@ -37,10 +35,6 @@ class ScratchModel(AbstractRecurrentModel):
                 nn.init.normal_(parameter, std=config.sigma)
             else:
                 nn.init.zeros_(parameter)
-
-    def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(batch.inputs, batch, state)
 
 
 def one_bias_shapes(gates: int, hidden_size: int, input_size: int) -> dict[str, tuple[int, ...]]:

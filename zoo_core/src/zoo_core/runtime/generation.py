@@ -8,16 +8,17 @@ import torch
 
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import Batch
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.model import AbstractModel, AbstractRecurrentModel
 from zoo_core.runtime.sampler import Sampler
+from zoo_core.runtime.state import State
 
 
 @torch.no_grad()
 def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[int]:
     """The ids that follow a prompt, without end.
 
-    A model that carries its state is fed one symbol at a time; another is fed the last ``window``
-    symbols anew each time.
+    A model that carries its state is fed one symbol at a time, by a loop of its kernel's own where
+    there is one; another is fed the last ``window`` symbols anew each time.
 
     Args:
         model: In evaluation mode.
@@ -41,11 +42,22 @@ def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
         following = sampler.draw(logits)
         yield following
+        symbols = _by_kernel(model, output.state, following, sampler)
+        if symbols is not None:
+            yield from symbols
         latest = tokens.new_tensor([[following]])
         if model.carries_state:
             tokens, state = latest, output.state
         else:
             tokens = torch.cat([tokens, latest], dim=1)[:, -(model.window or 0) :]
+
+
+def _by_kernel(
+    model: AbstractModel, state: State | None, token: int, sampler: Sampler
+) -> Iterator[int] | None:
+    if not isinstance(model, AbstractRecurrentModel) or not model.plain or state is None:
+        return None
+    return model.recurrent.kernel.generate(model, state, token, sampler)
 
 
 def refuse_generation(model: AbstractModel) -> None:

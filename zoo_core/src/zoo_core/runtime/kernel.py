@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
 from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.state import LayerState
+from zoo_core.runtime.state import LayerState, State
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.model import AbstractRecurrentModel
+    from zoo_core.runtime.sampler import Sampler
 
 
 class AbstractKernel(ABC):
@@ -53,3 +58,19 @@ class AbstractKernel(ABC):
         Returns:
             The outputs (B, T, P), in the order of the inputs, and the last state.
         """
+
+    def generate(
+        self, model: AbstractRecurrentModel, state: State, token: int, sampler: Sampler
+    ) -> Iterator[int] | None:
+        """A loop of its own over the symbols that follow, where it has one.
+
+        Args:
+            model: A plain one over tokens, in one direction, whose cell this kernel runs.
+            state: Where it stands, of one row.
+            token: The symbol that it is fed next.
+            sampler: Chooses each symbol.
+
+        Returns:
+            The symbols without end, or None.
+        """
+        return None

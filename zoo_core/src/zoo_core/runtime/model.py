@@ -49,17 +49,30 @@ class AbstractRecurrentModel(AbstractModel):
     Args:
         signature: What goes in and comes out.
         recurrent: The recurrent layer.
+
+    Attributes:
+        embedding: What tokens go through first; None for one-hot symbols and features.
     """
 
     def __init__(self, signature: Signature, recurrent: Recurrent) -> None:
         super().__init__(signature)
         self.recurrent = recurrent
         self.output = nn.Linear(recurrent.output_size, signature.classes)
+        self.embedding: Embedding | None = None
         self.causal = self.carries_state = recurrent.directions == 1
 
     def initial_state(self, batch_size: int) -> State:
         """Zeros for every layer and direction."""
         return self.recurrent.initial_state(batch_size)
+
+    @property
+    def plain(self) -> bool:
+        """Whether answering is reading, the recurrent layer and the output layer, and no more."""
+        return type(self).forward is AbstractRecurrentModel.forward
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        return self.read_out(batch.inputs, batch, state, self.embedding)
 
     def read_out(
         self,

@@ -9,6 +9,8 @@ from torch import Tensor
 
 from zoo_core.errors import ConfigError, IntegrityError
 
+NOT_FINITE = "the model answers with numbers that are not finite; train anew"
+
 
 @final
 class Sampler:
@@ -37,13 +39,18 @@ class Sampler:
         Raises:
             IntegrityError: A logit is infinite or not a number.
         """
-        logits = logits.float().cpu()
+        logits = logits.cpu().double()
         if not bool(logits.isfinite().all()):
-            raise IntegrityError("the model answers with numbers that are not finite; train anew")
+            raise IntegrityError(NOT_FINITE)
         if self.temperature == 0:
             return int(logits.argmax())
         if self.top_k is not None and self.top_k < len(logits):
             bound = logits.topk(self.top_k).values[-1]
             logits = logits.masked_fill(logits < bound, -torch.inf)
-        weights = torch.softmax(logits / self.temperature, dim=0)
-        return int(torch.multinomial(weights, 1, generator=self.generator))
+        weights = ((logits - logits.max()) / self.temperature).exp().cumsum(0)
+        found = torch.searchsorted(weights, self.uniform(1) * weights[-1], right=True)
+        return int(found.clamp(max=len(logits) - 1))
+
+    def uniform(self, count: int) -> Tensor:
+        """The next numbers from [0, 1), (count,): one for each draw, whichever way it is made."""
+        return torch.rand(count, dtype=torch.float64, generator=self.generator)

@@ -43,7 +43,7 @@ class Recurrence(Function):
         and the last state."""  # noqa: D205, D209
         inner = None if bias_hh is None else bias_hh[len(bias_hh) - _inner(sweep, weight_hh) :]
         inputs = inputs.flatten(0, 1)
-        bias = _outer_bias(sweep, weight_hh, bias_ih, bias_hh)
+        bias = outer_bias(sweep, weight_hh, bias_ih, bias_hh)
         projected = _project(inputs, weight_ih, bias, dtype)
         states = tuple(walk.slots(each) for each in start)
         gates = projected.view(walk.steps, -1, len(weight_hh))
@@ -81,7 +81,7 @@ def _inner(sweep: AbstractSweep, weight_hh: Tensor) -> int:
     return sweep.inner_gates * weight_hh.shape[1]
 
 
-def _outer_bias(
+def outer_bias(
     sweep: AbstractSweep, weight_hh: Tensor, bias_ih: Tensor | None, bias_hh: Tensor | None
 ) -> Tensor | None:
     """All biases but the inner gates' recurrent one, (G,)."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, final
 
+import torch
 from torch import Tensor
 
 from zoo_core.runtime.cell import AbstractCell, Weights
@@ -12,6 +13,7 @@ from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.lstm import LstmSweep
 from zoo_core.runtime.kernels.portable.rnn import RnnSweep
 from zoo_core.runtime.kernels.recurrence import run
+from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.kernels.sweep import AbstractSweep
 from zoo_core.runtime.state import LayerState
 
@@ -21,6 +23,7 @@ SWEEPS: dict[str, AbstractSweep] = {
     "lstm": LstmSweep(),
     "gru": GruSweep(),
 }
+STEP = ReferenceKernel()
 
 
 @final
@@ -52,4 +55,6 @@ class PortableKernel(AbstractKernel):
         reverse: bool,
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
+        if inputs.shape[1] == 1 and not torch.is_grad_enabled():  # nothing to gain over the cell
+            return STEP.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
         return run(SWEEPS[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)

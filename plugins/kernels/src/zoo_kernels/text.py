@@ -1,0 +1,109 @@
+"""Text by the compiled library: many symbols in one call."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from zoo_core.errors import IntegrityError
+from zoo_core.runtime.kernels.recurrence import outer_bias
+from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.sampler import NOT_FINITE, Sampler
+from zoo_core.runtime.state import State
+
+from zoo_kernels.library import LayerArguments, NativeLibrary, TextArguments
+from zoo_kernels.sweep import CELLS, NativeSweep
+
+MOST = 256
+"""Symbols in one call, once text flows; the first calls make fewer, so that it starts at once."""
+
+
+@torch.no_grad()
+def generate(
+    library: NativeLibrary,
+    model: AbstractRecurrentModel,
+    state: State,
+    token: int,
+    sampler: Sampler,
+) -> Iterator[int]:
+    """The symbols that follow, without end; see AbstractKernel.
+
+    Raises:
+        IntegrityError: The model answers with numbers that are not finite.
+    """
+    layers = [_Layer(library, model, state, number) for number in range(len(state))]
+    table, output = _table(model), model.output
+    count = 1
+    while True:
+        uniform, made = sampler.uniform(count), torch.empty(count, dtype=torch.int64)
+        tensors = {
+            "table": table,
+            "weight": output.weight.contiguous(),
+            "bias": output.bias.contiguous(),
+            "uniform": uniform,
+            "made": made,
+        }
+        arguments = TextArguments(
+            real=table.element_size(),
+            level=library.level,
+            threads=torch.get_num_threads(),
+            layers=len(layers),
+            symbols=len(table),
+            count=count,
+            token=token,
+            top_k=sampler.top_k or 0,
+            temperature=sampler.temperature,
+            layer=(LayerArguments * len(layers))(*(each.arguments for each in layers)),
+            **{name: each.data_ptr() for name, each in tensors.items()},
+        )
+        finished = library.generate(ctypes.byref(arguments))
+        yield from made[:finished].tolist()
+        if finished < count:
+            raise IntegrityError(NOT_FINITE)
+        token, count = int(made[-1]), min(2 * count, MOST)
+
+
+class _Layer:
+    """One layer's tensors, kept alive, and where they lie."""
+
+    def __init__(
+        self, library: NativeLibrary, model: AbstractRecurrentModel, state: State, number: int
+    ) -> None:
+        recurrent = model.recurrent
+        cell, weights = recurrent.cell, recurrent.weights(number, 0)
+        hidden, *memory = (torch.cat([each, torch.empty_like(each)]) for each in state[number])
+        weight, bias_hh = weights["weight_hh"], weights.get("bias_hh")
+        sweep = NativeSweep(library, cell.name)
+        bias = outer_bias(sweep, weight, weights.get("bias_ih"), bias_hh)
+        inner = bias_hh[-cell.hidden_size :] if bias_hh is not None and sweep.inner_gates else None
+        tensors: dict[str, Tensor | None] = {
+            "weight_ih": weights["weight_ih"] if number else None,
+            "bias": bias if number else None,
+            "weight_hh": weight,
+            "bias_n": inner,
+            "hidden": hidden,
+            "memory": memory[0] if memory else None,
+            "gates": hidden.new_empty(len(weight)),
+            "inner": hidden.new_empty(cell.hidden_size),
+        }
+        self.tensors = {n: each.contiguous() for n, each in tensors.items() if each is not None}
+        pointers = {name: each.data_ptr() for name, each in self.tensors.items()}
+        kind, width = CELLS.index(cell.name), cell.hidden_size
+        self.arguments = LayerArguments(cell=kind, width=width, **pointers)
+
+
+def _table(model: AbstractRecurrentModel) -> Tensor:
+    """What each symbol contributes to the first layer's gates, with their biases: (V, G)."""
+    recurrent = model.recurrent
+    weights = recurrent.weights(0, 0)
+    symbols = torch.arange(model.signature.input_size)
+    inputs = symbols if model.embedding is None else model.embedding(symbols.unsqueeze(0))
+    projected = recurrent.cell.project(weights, inputs.view(1, len(symbols), *inputs.shape[2:]))
+    table = projected[0]
+    bias = weights.get("bias_hh")
+    if bias is not None:
+        outer = len(bias) - (recurrent.cell.hidden_size if recurrent.cell.name == "gru" else 0)
+        table = torch.cat([table[:, :outer] + bias[:outer], table[:, outer:]], dim=1)
+    return table.contiguous()

@@ -1,0 +1,128 @@
+"""Text by the native kernel's own loop, held to the loop of the core."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Any, final
+
+import pytest
+import torch
+from zoo_core.errors import IntegrityError
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.generation import generate
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.sampler import Sampler
+from zoo_core.runtime.state import State
+from zoo_gru.configs import GruEmbedConfig, GruStackedConfig
+from zoo_gru.embed import EmbeddingGru
+from zoo_gru.stacked import StackedGru
+from zoo_kernels.kernel import NativeKernel
+from zoo_kernels.library import LEVEL
+from zoo_lstm.cell import LstmCell
+from zoo_lstm.configs import LstmEmbedConfig
+from zoo_lstm.embed import EmbeddingLstm
+from zoo_rnn.configs import RnnEmbedConfig, RnnStackedConfig
+from zoo_rnn.embed import EmbeddingRnn
+from zoo_rnn.stacked import StackedRnn
+
+from tests.plugins.test_native import built, every_level
+from zoo_core import Signature, Tokens, Vocabulary
+
+V, COUNT = 11, 150
+SIGNATURE = Signature(
+    inputs=Tokens(V),
+    classes=V,
+    per="step",
+    vocabulary=Vocabulary(tuple("abcdefghijk")),
+    next_symbol=True,
+)
+SMALL: dict[str, Any] = {"hidden_size": 19, "embedding_size": 5}
+MODELS: dict[str, Any] = {
+    "rnn": lambda: EmbeddingRnn(RnnEmbedConfig(**SMALL), SIGNATURE),
+    "relu": lambda: StackedRnn(
+        RnnStackedConfig(hidden_size=19, nonlinearity="relu", num_layers=2), SIGNATURE
+    ),
+    "lstm": lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL, num_layers=3), SIGNATURE),
+    "lstm-max-norm": lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL, max_norm=0.5), SIGNATURE),
+    "gru": lambda: EmbeddingGru(GruEmbedConfig(**SMALL, num_layers=2), SIGNATURE),
+    "gru-no-bias": lambda: StackedGru(GruStackedConfig(hidden_size=33, bias=False), SIGNATURE),
+}
+SAMPLERS: list[dict[str, Any]] = [
+    {"temperature": 0},
+    {"temperature": 0.7, "seed": 1},
+    {"temperature": 1.5, "top_k": 3, "seed": 2},
+    {"top_k": 99},
+]
+every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
+
+
+def text(model: AbstractRecurrentModel, kernel: Any, count: int = COUNT, **how: Any) -> list[int]:
+    """So many symbols after a prompt."""
+    model.recurrent.kernels = (kernel,)
+    prompt = Batch(torch.tensor([[1, 2, 3]]))
+    return list(islice(generate(model, prompt, Sampler(**how)), count))
+
+
+def untrained(make: Any) -> AbstractRecurrentModel:
+    """In float64, so that no rounding decides; with weights large enough to have a will."""
+    torch.manual_seed(0)
+    model: AbstractRecurrentModel = make().double().eval()
+    for parameter in model.output.parameters():
+        parameter.data *= 4
+    return model
+
+
+@built
+@every_level
+@every_model
+@pytest.mark.parametrize("how", SAMPLERS, ids=str)
+def test_text_is_that_of_the_cores_loop(
+    monkeypatch: pytest.MonkeyPatch, level: str, make: Any, how: dict[str, Any]
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    model = untrained(make)
+    expected = text(model, PortableKernel(), **how)
+    assert text(model, NativeKernel(), **how) == expected
+    assert how.get("temperature") == 0 or len(set(expected)) >= 3
+
+
+@built
+def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> None:
+    model = untrained(MODELS["lstm"]).float()
+    first = text(model, NativeKernel(), seed=3)
+    assert text(model, NativeKernel(), seed=3) == first
+    assert text(model, NativeKernel(), 20, seed=3) == first[:20]
+
+
+@built
+def test_numbers_that_are_not_finite_end_the_text() -> None:
+    model = untrained(MODELS["gru"])
+    model.output.bias.data[4] = torch.inf
+    model.recurrent.kernels = (NativeKernel(),)
+    state = model.initial_state(1)
+    symbols = NativeKernel().generate(model, state, 0, Sampler())
+    assert symbols is not None
+    with pytest.raises(IntegrityError, match="not finite"):
+        next(symbols)
+
+
+@final
+class Negative(AbstractRecurrentModel):
+    """One that does something to its logits."""
+
+    def __init__(self) -> None:
+        super().__init__(SIGNATURE, Recurrent(LstmCell(9), V))
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """The logits, turned round."""
+        logits, after = self.read_out(batch.inputs, batch, state)
+        return Output(-logits, after)
+
+
+@built
+def test_a_model_that_does_more_than_read_out_keeps_the_cores_loop() -> None:
+    model = untrained(Negative)
+    expected = text(model, PortableKernel(), temperature=0)
+    assert text(model, NativeKernel(), temperature=0) == expected
