@@ -1,0 +1,74 @@
+"""The zoo's own way is a run, and its figures become files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+from zoo_core.catalog import Catalog, load_catalog
+
+from benchmarks.__main__ import main
+from benchmarks.cases import CASES, GATES
+from benchmarks.figure import figures
+from benchmarks.ours import Ours, backends
+from benchmarks.pictures import picture
+from benchmarks.report import Report
+from benchmarks.timing import Effort, interleave
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog()
+
+
+@pytest.mark.parametrize("cell", list(GATES))
+def test_a_step_of_a_run_counts_its_targets(catalog: Catalog, cell: str, tmp_path: Path) -> None:
+    run = Ours(catalog, CASES["S"].plan(catalog, cell), tmp_path)
+    assert run.steps(3) == 3 * CASES["S"].steps
+    assert run.run.loop.position.steps == 3
+
+
+@pytest.mark.parametrize("case", list(CASES))
+@pytest.mark.parametrize("cell", list(GATES))
+def test_the_zoo_is_given_the_size_that_the_peers_have(
+    catalog: Catalog, case: str, cell: str
+) -> None:
+    size = CASES[case]
+    plan = size.plan(catalog, cell, backend="reference", trainer={"epochs": 3})
+    assert plan.configs["model"]["hidden_size"] == size.hidden
+    assert plan.configs["model"].get("embedding_size", 0) == size.embedding
+    assert plan.configs["trainer"]["batch_size"] == size.batch
+    assert plan.configs["trainer"]["epochs"] == 3
+    assert plan.backend == "reference"
+
+
+def test_the_backends_are_those_that_a_model_would_try(catalog: Catalog) -> None:
+    found = backends(catalog)
+    assert "torch" in found
+    assert "reference" not in found
+
+
+def test_every_way_has_its_turn_in_every_round() -> None:
+    turns: list[str] = []
+
+    def way(name: str) -> float:
+        turns.append(name)
+        return 1.0
+
+    ways = {name: lambda count, name=name: way(name) for name in "ab"}
+    rates = interleave(ways, Effort(rounds=3, seconds=0.0))
+    assert turns[-6:] == ["a", "b"] * 3
+    assert [len(each) for each in rates.values()] == [3, 3]
+
+
+def test_the_picture_is_a_png() -> None:
+    found = figures("training", "M lstm", "tokens/s", {"naive": [1.0], "zoo torch": [2.0]})
+    report = Report({"processor": "A Processor"}, "2026-01-02", False, found)
+    assert picture(report).startswith(b"\x89PNG")
+
+
+def test_an_unknown_subject_is_refused() -> None:
+    answer = CliRunner().invoke(main, ["--only", "weather"])
+    assert answer.exit_code == 2
+    assert "weather" in answer.output
