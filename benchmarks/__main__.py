@@ -35,7 +35,7 @@ SUBJECTS: dict[str, Subject] = {
     "growth": growth,
     "quality": quality,
 }
-FULL, QUICK = Effort(rounds=7, seconds=0.5), Effort(rounds=3, seconds=0.1)
+FULL, QUICK = Effort(rounds=5, seconds=0.5), Effort(rounds=3, seconds=0.1)
 
 
 @click.command()

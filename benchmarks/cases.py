@@ -9,8 +9,8 @@ from zoo_core.catalog import Catalog
 from zoo_core.draft import draft
 from zoo_core.plan import Plan
 
-ENDLESS = 1_000
-"""Epochs of a run that is measured and left before its end."""
+ENDLESS = 15_000
+"""Optimizer steps, at least, of a run that is measured and left before its end."""
 
 
 @final
@@ -30,6 +30,7 @@ class Case:
         family: The zoo's models of this size are ``<cell>-<family>``.
         dataset: The zoo's dataset.
         data: Settings of the dataset.
+        batches: Of an epoch, about.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Case:
     family: str
     dataset: str
     data: dict[str, Any]
+    batches: int
 
     @property
     def width(self) -> int:
@@ -80,7 +82,7 @@ class Case:
                 "optimizer": self.optimizer,
                 "learning_rate": self.learning_rate,
                 "clip_norm": 1.0,
-                "epochs": ENDLESS,
+                "epochs": ENDLESS // self.batches,
             }
             | (trainer or {}),
         }
@@ -96,16 +98,16 @@ CASES = {
     case.name: case
     for case in (
         # one word and its answer
-        Case("S", 4, 0, 8, 1, 5, "Adam", 0.01, "stacked", "hello", {}),
+        Case("S", 4, 0, 8, 1, 5, "Adam", 0.01, "stacked", "hello", {}, 1),
         # Zhang et al., Dive into Deep Learning, classic edition, sections 8.6, 9.1, 9.2
         Case(
             "M", 28, 0, 512, 32, 35, "SGD", 1.0, "stacked", "time-machine",
-            {"steps": 35, "limit": 10_000, **WHOLE},
+            {"steps": 35, "limit": 10_000, **WHOLE}, 9,
         ),
         # fast.ai, Practical Deep Learning for Coders 2018, lesson 6
         Case(
             "F", 84, 42, 256, 512, 8, "Adam", 1e-3, "embed", "nietzsche",
-            {"steps": 8, **WHOLE},
+            {"steps": 8, **WHOLE}, 147,
         ),
     )
 }  # fmt: skip

@@ -9,8 +9,8 @@ from benchmarks.cases import GATES, Case
 from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
 
-SMALL = Case("small", 5, 0, 8, 3, 6, "Adam", 0.02, "stacked", "hello", {})
-EMBEDDED = Case("embedded", 5, 4, 8, 3, 6, "SGD", 0.5, "embed", "hello", {})
+SMALL = Case("small", 5, 0, 8, 3, 6, "Adam", 0.02, "stacked", "hello", {}, 1)
+EMBEDDED = Case("embedded", 5, 4, 8, 3, 6, "SGD", 0.5, "embed", "hello", {}, 1)
 CASES = pytest.mark.parametrize("case", [SMALL, EMBEDDED], ids=lambda case: case.name)
 CELLS = pytest.mark.parametrize("cell", list(GATES))
 
