@@ -20,6 +20,7 @@ CORE_ON_THE_WAY = {
     "catalog",
     "discovery",
     "errors",
+    "hookcalls",
     "hookspecs",
     "imports",
     "listing",
@@ -29,7 +30,7 @@ CORE_ON_THE_WAY = {
     "specs",
     "witness",
 }
-CLI_ON_THE_WAY = {"choosing", "downloading", "list", "main", "output", "signals"}
+CLI_ON_THE_WAY = {"choosing", "downloading", "lazy", "list", "main", "output", "signals"}
 SLOW = {"asyncio", "concurrent", "hashlib", "http", "logging", "multiprocessing", "ssl", "tomllib"}
 """Of the standard library, what takes milliseconds and is needed by no list."""
 DECLARATIVE = sorted(

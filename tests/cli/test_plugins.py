@@ -52,7 +52,7 @@ def test_an_incompatible_plugin_tells_whose_it_is_and_what_to_do(zoo: Zoo, tmp_p
 def test_verbose_shows_the_traceback(zoo: Zoo) -> None:
     assert "Traceback" in zoo("plugins", "-v").stdout
     rows = {row["name"]: row for row in zoo("plugins", "-v", "--json").json}
-    assert "_check_api" in rows["zoo-old"]["traceback"]
+    assert "check_api" in rows["zoo-old"]["traceback"]
 
 
 def test_blocked_plugins_and_names_that_nobody_has_are_told(
