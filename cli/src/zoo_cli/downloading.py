@@ -6,8 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-
-from zoo_cli.output import in_bytes
+from zoo_core.space import in_bytes
 
 if TYPE_CHECKING:
     from zoo_core.downloads import RemoteFile

@@ -10,6 +10,7 @@ import click
 from zoo_core.downloads import witnessed
 from zoo_core.errors import Interrupted, ZooError
 from zoo_core.nearest import nearest
+from zoo_core.space import refusing_excess
 
 from zoo_cli.downloading import show_download
 from zoo_cli.signals import stop_on_signals
@@ -101,7 +102,7 @@ def run(arguments: list[str]) -> int:
         128 + n for signal n, else the error's own.
     """
     try:
-        with stop_on_signals():
+        with stop_on_signals(), refusing_excess("choose smaller sizes"):
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:

@@ -35,11 +35,3 @@ def in_words(metrics: Mapping[str, float]) -> str:
         metrics, key=lambda name: (name not in ORDER, ORDER.index(name) if name in ORDER else name)
     )
     return ", ".join(f"{SHORT.get(name, name)} {metrics[name]:.4g}" for name in names)
-
-
-def in_bytes(size: int) -> str:
-    """A size in the unit that suits it."""
-    amount, units = float(size), ["B", "kB", "MB", "GB"]
-    while amount >= 1000 and len(units) > 1:
-        amount, units = amount / 1000, units[1:]
-    return f"{amount:.3g} {units[0]}"

@@ -10,8 +10,9 @@ from zoo_core.catalog import load_catalog
 from zoo_core.errors import ConfigError, NetworkError
 from zoo_core.home import zoo_home
 from zoo_core.registry_file import HUB
+from zoo_core.space import in_bytes
 
-from zoo_cli.output import in_bytes, json_option, print_json
+from zoo_cli.output import json_option, print_json
 
 
 @click.command()

@@ -13,7 +13,7 @@ class AbstractRecurrentConfig:
         default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
     )
     num_layers: int = setting(
-        default=1, unit="layers", at_least=1, help="Layers on top of each other."
+        default=1, unit="layers", at_least=1, at_most=1000, help="Layers on top of each other."
     )
     bias: bool = setting(default=True, help="Whether the recurrence adds biases.")
     dropout: float = setting(

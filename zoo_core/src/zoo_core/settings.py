@@ -39,7 +39,9 @@ class Notes(NamedTuple):
     def bounds(self) -> str:
         """The bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
         limits = {">=": self.at_least, ">": self.above, "<=": self.at_most, "<": self.below}
-        return " and ".join(f"{s} {limit:g}" for s, limit in limits.items() if math.isfinite(limit))
+        return " and ".join(
+            f"{s} {limit:.15g}" for s, limit in limits.items() if math.isfinite(limit)
+        )
 
     def admits(self, number: float) -> bool:
         """Whether the number is finite and within the bounds."""

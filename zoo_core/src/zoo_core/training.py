@@ -15,7 +15,9 @@ class AbstractTrainerConfig:
     JSON, so that a run can be resumed without pickle.
     """
 
-    epochs: int = setting(default=10, unit="epochs", at_least=1, help="Passes over the data.")
+    epochs: int = setting(
+        default=10, unit="epochs", at_least=1, at_most=1_000_000, help="Passes over the data."
+    )
     batch_size: int = setting(
         default=32, unit="sequences", at_least=1, help="Sequences in one optimizer step."
     )

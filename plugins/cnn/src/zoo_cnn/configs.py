@@ -12,7 +12,11 @@ class AbstractCnnConfig:
     """A feature stage of convolution, ReLU and pooling; a classifier stage of linear layers."""
 
     blocks: int = setting(
-        default=2, unit="blocks", at_least=1, help="Blocks of convolution, ReLU, pooling."
+        default=2,
+        unit="blocks",
+        at_least=1,
+        at_most=30,
+        help="Blocks of convolution, ReLU, pooling.",
     )
     channels: int = setting(
         default=16, unit="channels", at_least=1, help="Of the first block; twice as many each next."

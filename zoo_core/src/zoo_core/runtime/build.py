@@ -13,6 +13,7 @@ from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
+from zoo_core.runtime.magnitude import refuse_large
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.trainer import AbstractTrainer
@@ -29,10 +30,19 @@ def make_dataset(catalog: Catalog, plan: Plan, vocabulary: Vocabulary | None) ->
     return dataset
 
 
-def make_model(catalog: Catalog, plan: Plan, signature: Signature) -> AbstractModel:
+def make_model(
+    catalog: Catalog, plan: Plan, signature: Signature, *, copies: int = 1
+) -> AbstractModel:
     """The plan's model for a signature, with the kernels of its backend.
 
+    Args:
+        catalog: What is installed.
+        plan: What names the model.
+        signature: What goes in and comes out.
+        copies: How often memory must hold its weights.
+
     Raises:
+        DeviceError: It is larger than the memory that is free; nothing is allocated then.
         MisfitError: The model takes no such inputs or gives no such labels.
     """
     spec = _spec(catalog, ModelSpec, plan, "model")
@@ -41,7 +51,9 @@ def make_model(catalog: Catalog, plan: Plan, signature: Signature) -> AbstractMo
         given = f"{plan.dataset} gives {signature.describe()}"
         hint = f"; try --dataset.per {spec.per[0]}" if "per" in plan.configs["dataset"] else ""
         raise MisfitError(f"{spec.name} takes {takes}; {given}{hint}")
-    model: AbstractModel = resolve(spec.factory)(_config(spec, plan, "model"), signature)
+    factory, config = resolve(spec.factory), _config(spec, plan, "model")
+    refuse_large(lambda: factory(config, signature), spec.name, copies)
+    model: AbstractModel = factory(config, signature)
     chosen = kernels(catalog, plan.backend)
     for module in model.modules():
         if isinstance(module, Recurrent):

@@ -61,12 +61,9 @@ class Loop:
         self.model, self.dataset, self.trainer = model, dataset, trainer
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
         self.config = trainer.config
-        size = self.config.batch_size
-        epochs = range(1, self.config.epochs + 1)
-        self.batches = [dataset.batch_count("train", size, seed, epoch) for epoch in epochs]
-        self.stepper = Stepper(
-            model, trainer, steps=sum(self.batches), device=device, precision=precision
-        )
+        epochs = range(1, self.config.epochs + 1 if self.config.schedule else 2)
+        steps = sum(self.batches(epoch) for epoch in epochs)
+        self.stepper = Stepper(model, trainer, steps=steps, device=device, precision=precision)
         self.trainer.sample(model, dataset, epoch=0)
         self.position = Position()
         self.best: dict[str, Tensor] = {}
@@ -79,6 +76,10 @@ class Loop:
     def seconds(self) -> float:
         """Of the run so far, those before a resume included."""
         return self.position.seconds + time.monotonic() - self._began
+
+    def batches(self, epoch: int) -> int:
+        """How many an epoch has."""
+        return self.dataset.batch_count("train", self.config.batch_size, self.seed, epoch)
 
     def events(self) -> Iterator[Stepped | EpochEnded]:
         """Trains until the epochs, the patience or the budget are used up.
@@ -98,7 +99,7 @@ class Loop:
 
     def _steps(self) -> Iterator[Stepped]:
         at = self.position
-        count = self.batches[at.epoch - 1]
+        count = self.batches(at.epoch)
         size = self.config.batch_size
         batches = self.dataset.batches("train", size, self.seed, at.epoch, start=at.batch)
         while at.batch < count and not self._over_budget():

@@ -13,6 +13,8 @@ from zoo_core.errors import MisfitError
 from zoo_core.training import AbstractTrainerConfig
 
 WITH_MOMENTUM = ("SGD", "RMSprop")
+SLOTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1, "SGD": 0}
+"""Tensors that an optimizer keeps of each parameter, without momentum."""
 TAKES_SPARSE = ("SGD", "Adagrad")
 """SparseAdam, which torch has too, refuses dense gradients, and every model here has some."""
 
@@ -38,6 +40,12 @@ def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
             f"model.sparse = true does not go with {', '.join(found)}: choose the optimizer SGD or "
             "Adagrad with momentum 0, weight_decay 0, clip_norm none"
         )
+
+
+def copies(config: AbstractTrainerConfig) -> int:
+    """How often training holds the weights: themselves, gradients, what the optimizer keeps."""
+    momentum = config.momentum > 0 and config.optimizer in WITH_MOMENTUM
+    return 2 + SLOTS[config.optimizer] + int(momentum)
 
 
 def make_optimizer(config: AbstractTrainerConfig, groups: list[dict[str, object]]) -> Optimizer:

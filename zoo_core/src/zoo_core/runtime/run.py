@@ -24,9 +24,11 @@ from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, choose_threads
 from zoo_core.runtime.events import Event, Finished, Saved, Started
 from zoo_core.runtime.loop import Loop
+from zoo_core.runtime.optimization import copies
 from zoo_core.runtime.states import SavedState, read_state, write_state
 from zoo_core.runtime.stepper import REMEDY
 from zoo_core.runtime.tensors import all_finite, load_weights
+from zoo_core.space import refusing_excess
 from zoo_core.vocabulary import Vocabulary
 
 
@@ -56,7 +58,9 @@ class Run:
         torch.manual_seed(plan.seed)
         self.dataset = make_dataset(catalog, plan, vocabulary)
         self.signature = self.dataset.signature
-        model = make_model(catalog, plan, self.signature)
+        trainer = make_trainer(catalog, plan, self.signature)
+        held = copies(trainer.config) if device == "cpu" else 1
+        model = make_model(catalog, plan, self.signature, copies=held)
         if weights is not None:
             load_weights(model, weights, plan.source)
         self.backend, self.remark = backend_of(model)
@@ -65,7 +69,7 @@ class Run:
         self.loop = Loop(
             model.to(device),
             self.dataset,
-            make_trainer(catalog, plan, self.signature),
+            trainer,
             seed=plan.seed,
             device=device,
             precision=plan.precision,
@@ -78,8 +82,13 @@ class Run:
 
         Raises:
             DivergedError: The loss is no longer a number; the last good state is kept.
+            DeviceError: There is not enough memory.
             TargetError: The folder cannot be written to.
         """
+        with refusing_excess(self._smaller()):
+            yield from self._events()
+
+    def _events(self) -> Generator[Event, None, None]:
         yield self.save()
         yield self._started()
         try:
@@ -116,12 +125,17 @@ class Run:
             steps = self.loop.position.steps
             raise DivergedError(f"step {steps}: weights that are not finite; {REMEDY}")
 
+    def _smaller(self) -> str:
+        size = self.loop.config.batch_size
+        smaller = f"--trainer.batch-size {size // 2}" if size > 1 else "a smaller model"
+        return f"try {smaller}" + ("" if self.plan.device == "cpu" else " or --device cpu")
+
     def _started(self) -> Started:
         at = self.loop.position
         return Started(
             epoch=at.epoch,
             epochs=self.loop.config.epochs,
-            batches=self.loop.batches[min(at.epoch, self.loop.config.epochs) - 1],
+            batches=self.loop.batches(min(at.epoch, self.loop.config.epochs)),
             parameters=sum(each.numel() for each in self.loop.model.parameters()),
             device=self.plan.device,
             backend=self.backend,

@@ -32,7 +32,7 @@ class Stepper:
     Args:
         model: On its device.
         trainer: The objective.
-        steps: How many the whole run will take; the schedule is laid over them.
+        steps: How many the whole run will take, for the schedule if there is one.
         device: Where the model is.
         precision: ``fp32`` or ``bf16``.
 
