@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -94,3 +95,20 @@ def test_seconds_are_an_integer() -> None:
     assert parse_recipe("seconds = 5", "recipe")["seconds"] == 5
     with pytest.raises(ConfigError, match="seconds = 'long': wanted int"):
         parse_recipe("seconds = 'long'", "recipe")
+
+
+@pytest.mark.parametrize("ours", [1e308, -1e308, 5e-324])
+def test_a_figure_of_any_size_is_rounded(ours: float) -> None:
+    figure = published("1.0", "1.2")
+    assert figure.rounded(ours).as_tuple().exponent == figure.low.as_tuple().exponent
+
+
+@pytest.mark.parametrize("ours", [math.inf, -math.inf, math.nan])
+def test_what_is_no_figure_is_missed(ours: float) -> None:
+    assert published("1.0", "1.2").verdict(ours) == "missed"
+
+
+@pytest.mark.parametrize("figure", ["1e400", "1e-400", "1e31"])
+def test_digits_that_nobody_publishes_are_refused(figure: str) -> None:
+    with pytest.raises(ConfigError, match="wanted a number"):
+        parse_published(GOOD | {"high": Decimal(figure)}, "recipe")

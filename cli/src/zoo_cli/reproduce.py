@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.errors import ZooError
+from zoo_core.errors import Interrupted, ZooError
 from zoo_core.recipes import Recipe, choose_recipes
 from zoo_core.reproduction import FAILURES, Row, failed, judge
 
@@ -65,26 +65,29 @@ def reproduce(
         recipes = [each for each in recipes if each.seconds is not None and each.seconds < QUICK]
     from zoo_cli.reproducing import Report
 
-    report, rows = Report(out), []
-    with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
-        for number, recipe in enumerate(recipes, start=1):
-            click.echo(f"{number}/{len(recipes)} {recipe.name}{_expected(recipe)}", err=True)
-            folder = (checkpoints or Path(scratch)) / recipe.name
-            plan = {"seed": seed, "threads": threads or 0, **how}
-            row = _train(catalog, recipe, folder, plan, alone=len(recipes) == 1)
-            rows.append(row)
-            report.add(row)
-            click.echo(f"  {row.verdict} in {row.seconds:.0f} s", err=True)
-    if as_json:
-        print_json([asdict(row) for row in rows])
-    else:
-        print_table(_table(rows))
+    report, rows = Report(out), list[Row]()
+    try:
+        with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
+            for number, recipe in enumerate(recipes, start=1):
+                click.echo(f"{number}/{len(recipes)} {recipe.name}{_expected(recipe)}", err=True)
+                folder = (checkpoints or Path(scratch)) / recipe.name
+                plan = {"seed": seed, "threads": threads or 0, **how}
+                whole = {"alone": len(recipes) == 1, "kept": checkpoints is not None}
+                row = _train(catalog, recipe, folder, plan, **whole)
+                rows.append(row)
+                report.add(row)
+                click.echo(f"  {row.verdict} in {row.seconds:.0f} s", err=True)
+    except Interrupted:
+        click.echo(f"interrupted after {len(rows)} of {len(recipes)} recipes", err=True)
+        _show(rows, as_json)
+        raise
+    _show(rows, as_json)
     if any(row.verdict in FAILURES for row in rows):
         click.get_current_context().exit(1)
 
 
 def _train(
-    catalog: Catalog, recipe: Recipe, folder: Path, how: dict[str, Any], *, alone: bool
+    catalog: Catalog, recipe: Recipe, folder: Path, how: dict[str, Any], *, alone: bool, kept: bool
 ) -> Row:
     """Trains a recipe; a failure is a row of its own, unless there is no other."""
     from datetime import UTC, datetime
@@ -97,19 +100,25 @@ def _train(
     from zoo_cli.training import follow
 
     began, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
-    plan = draft(catalog, f"{recipe.plugin.name}:{recipe.name}").plan(**how)
+    seed = int(recipe.tables.get("seed", 0) if how["seed"] is None else how["seed"])
     try:
+        plan = draft(catalog, f"{recipe.plugin.name}:{recipe.name}").plan(**how)
         refuse_checkpoint(folder)
         with Patience() as patience:
-            finished = follow(Run(catalog, plan, folder), patience)
+            finished = follow(Run(catalog, plan, folder), patience, kept=kept)
     except ZooError as error:
         if alone:
             raise
-        return failed(
-            recipe, str(error), seconds=time.monotonic() - began, seed=plan.seed, date=date
-        )
+        return failed(recipe, str(error), seconds=time.monotonic() - began, seed=seed, date=date)
     metrics = finished.manifest.metrics
-    return judge(recipe, metrics, seconds=finished.seconds, seed=plan.seed, date=date)
+    return judge(recipe, metrics, seconds=finished.seconds, seed=seed, date=date)
+
+
+def _show(rows: Sequence[Row], as_json: bool) -> None:
+    if as_json:
+        print_json([asdict(row) for row in rows])
+    else:
+        print_table(_table(rows))
 
 
 def _table(rows: Sequence[Row]) -> list[list[str]]:

@@ -36,8 +36,13 @@ def carry_out(run: Run, catalog: Catalog, *, patience: Patience, as_json: bool) 
     print_summary(finished, sample, hint)
 
 
-def follow(run: Run, patience: Patience) -> Finished:
+def follow(run: Run, patience: Patience, *, kept: bool = True) -> Finished:
     """Trains to the end and shows the progress.
+
+    Args:
+        run: What to carry out.
+        patience: Notes signals.
+        kept: Whether the folder outlives the command.
 
     Raises:
         Interrupted: A signal came; the run has been saved.
@@ -59,10 +64,12 @@ def follow(run: Run, patience: Patience) -> Finished:
         if patience.signal is None:
             raise
         progress.close()
-        click.echo(f"saved; to go on: zoo resume {folder}", err=True)
+        if kept:
+            click.echo(f"saved; to go on: zoo resume {folder}", err=True)
         raise Interrupted(patience.signal) from None
     except DivergedError as error:
-        raise DivergedError(f"{error}; the last good state is in {folder}") from None
+        place = f"; the last good state is in {folder}" if kept else ""
+        raise DivergedError(f"{error}{place}") from None
     finally:
         progress.close()
     assert finished is not None, "a run that is not interrupted ends with Finished"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import ConfigError
@@ -11,6 +11,10 @@ from zoo_core.errors import ConfigError
 GOOD = {"loss": -1, "perplexity": -1, "bits_per_character": -1, "accuracy": 1}
 """The metrics, and on which side of a figure the better ones lie."""
 SPLITS = ("train", "validation", "test")
+DIGITS = 30
+"""More than anybody publishes, before the point and behind it."""
+EXACT = Context(prec=400)
+"""Digits enough for the largest of all floats."""
 KEYS = {"metric", "split", "low", "high", "source"}
 
 
@@ -33,13 +37,18 @@ class Published(NamedTuple):
     source: str
 
     def rounded(self, ours: float) -> Decimal:
-        """Our figure with as many digits as were published."""
+        """Our figure with as many digits as were published; as it is if it is not finite."""
         finest = min(self.low, self.high, key=_exponent)
-        return Decimal(repr(ours)).quantize(Decimal(1).scaleb(_exponent(finest)))
+        figure = Decimal(repr(ours))
+        if not figure.is_finite():
+            return figure
+        return figure.quantize(Decimal(1).scaleb(_exponent(finest)), context=EXACT)
 
     def verdict(self, ours: float) -> str:
         """``reproduced`` in the range, ``better`` beyond it on the good side, else ``missed``."""
         figure, good = self.rounded(ours), GOOD[self.metric]
+        if not figure.is_finite():
+            return "missed"
         if self.low <= figure <= self.high:
             return "reproduced"
         return "better" if (figure > self.high) == (good > 0) else "missed"
@@ -80,6 +89,7 @@ def _figure(value: Any, label: str) -> Decimal:
         isinstance(value, bool)
         or not isinstance(value, int | Decimal)
         or not Decimal(value).is_finite()
+        or not -DIGITS <= _exponent(Decimal(value)) <= Decimal(value).adjusted() <= DIGITS
     ):
         raise ConfigError(f"{label} = {value!r:.80}: wanted a number")
     return Decimal(value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
@@ -67,12 +68,20 @@ def judge(
 ) -> Row:
     """The row of a recipe whose training ended with these metrics.
 
-    Where nothing was published, the loss is shown that the run itself is judged by.
+    Where nothing was published, the loss is shown that the run itself is judged by. Without a
+    finite figure there is nothing to judge, and the row says ``failed``.
     """
     published = recipe.published
     split = published.split if published else "validation" if "validation" in metrics else "train"
     metric = published.metric if published else "loss"
-    measured = metrics[split][metric]
+    measured = metrics.get(split, {}).get(metric, math.nan)
+    if not math.isfinite(measured):
+        why = (
+            f"{split} {metric} is {measured}"
+            if metric in metrics.get(split, {})
+            else (f"no {metric} was measured on split {split}")
+        )
+        return failed(recipe, why, seconds=seconds, seed=seed, date=date)
     figure = published.rounded(measured) if published else round(measured, 3)
     known = published.to_json() | {"words": published.in_words()} if published else None
     return Row(
