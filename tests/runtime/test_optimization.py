@@ -7,9 +7,10 @@ from typing import Any, cast, get_args, get_type_hints
 
 import pytest
 import torch
+from safetensors.torch import load
 from torch import Tensor, nn
 from zoo_core.runtime.optimization import flatten, make_optimizer, make_schedule, unflatten
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.tensors import to_bytes
 from zoo_train.configs import SupervisedConfig
 
 from zoo_core import AbstractTrainerConfig
@@ -50,7 +51,7 @@ class Training:
 
     def load(self, saved: tuple[bytes, bytes, str]) -> None:
         """Back to where it was saved."""
-        weights, tensors = (read_tensors(cast(Any, None), data) for data in saved[:2])
+        weights, tensors = (load(data) for data in saved[:2])
         groups, schedule = json.loads(saved[2])
         self.layer.load_state_dict(weights)
         self.optimizer.load_state_dict(unflatten(tensors, groups))

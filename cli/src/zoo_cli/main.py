@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import NamedTuple, final
@@ -91,6 +92,9 @@ def zoo() -> None:
 
 def main() -> None:
     """Runs the command line and exits with the code that design and README list."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # of what the terminal cannot show
     sys.exit(run(sys.argv[1:]))
 
 

@@ -6,6 +6,8 @@ import sys
 from pathlib import Path
 
 import click
+from zoo_core.decoding import decode_text
+from zoo_core.errors import DataError
 
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import json_option, print_json
@@ -52,7 +54,18 @@ def predict(
 def _values(inputs: tuple[str, ...], file: Path | None) -> list[str]:
     values: list[str] = []
     for value in inputs:
-        values += sys.stdin.read().splitlines() if value == "-" else [value]
+        values += decode_text(_stdin(), "stdin").splitlines() if value == "-" else [value]
     if file:
-        values += file.read_text("utf-8").splitlines()
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise DataError(f"cannot read {file}: {error.strerror}") from None
+        values += decode_text(data, str(file)).splitlines()
     return values
+
+
+def _stdin() -> bytes:
+    try:
+        return sys.stdin.read().encode("utf-8", "surrogateescape")
+    except UnicodeDecodeError as error:
+        return error.object

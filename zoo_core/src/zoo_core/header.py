@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NamedTuple, final
+from collections import Counter
+from typing import Any, BinaryIO, NamedTuple, final
 
 from zoo_core.errors import IntegrityError
 
-LARGEST = 100_000_000
-"""Bytes of a header, the library's own limit."""
+LARGEST = 10_000_000
+"""Bytes of a header, a tenth of the library's own limit: names for a hundred thousand tensors."""
 NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*", re.ASCII)
 BYTES = {
     "BOOL": 1,
@@ -48,6 +49,7 @@ FOREIGN = {
     b"\x1f\x8b": "gzip; unpack it first",
 }
 """Beginnings of files that are often met where safetensors were expected."""
+LONGEST = max(map(len, FOREIGN))
 
 
 @final
@@ -63,44 +65,51 @@ class TensorRecord(NamedTuple):
     shape: tuple[int, ...]
 
 
-def read_header(data: bytes) -> dict[str, TensorRecord]:
-    """Every tensor of a file by name.
+def read_header(file: BinaryIO, size: int) -> dict[str, TensorRecord]:
+    """Every tensor of a file by name; no more of the file than its header is read.
 
     Args:
-        data: The whole file.
+        file: At its beginning.
+        size: Bytes of the whole file.
 
     Raises:
         IntegrityError: It is another kind of file, or not whole, or its header is not sound.
     """
+    beginning = file.read(8)
     try:
-        return _read(data)
+        return _read(file, size, int.from_bytes(beginning, "little"))
     except IntegrityError:
-        for beginning, kind in FOREIGN.items():
-            if data.startswith(beginning):
-                raise IntegrityError(f"it is {kind}") from None
+        if kind := foreign_kind(beginning + file.read(LONGEST)):
+            raise IntegrityError(f"it is {kind}") from None
         raise
 
 
-def _read(data: bytes) -> dict[str, TensorRecord]:
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > min(LARGEST, len(data) - 8):
-        raise IntegrityError(f"{len(data):,} bytes do not hold a header of {length:,} bytes")
-    header = _parsed(data[8 : 8 + length])
+def foreign_kind(beginning: bytes) -> str:
+    """What a file is that was taken for another, and what to do; empty if it is not known."""
+    start = beginning.lstrip().lower() if beginning.lstrip()[:1] == b"<" else beginning
+    return next((kind for first, kind in FOREIGN.items() if start.startswith(first)), "")
+
+
+def _read(file: BinaryIO, size: int, length: int) -> dict[str, TensorRecord]:
+    if size < 8 or length > min(LARGEST, size - 8):
+        raise IntegrityError(f"{size:,} bytes do not hold a header of {length:,} bytes")
+    header = _parsed(file.read(length))
     header.pop("__metadata__", None)
     found, spans = {}, []
     for name, values in header.items():
         found[name], span = _record(name, values)
         spans.append((span, name))
-    _refuse_gaps(sorted(spans), len(data) - 8 - length)
+    _refuse_gaps(sorted(spans), size - 8 - length)
     return found
 
 
 def _parsed(text: bytes) -> dict[str, Any]:
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        if twice := {name for name in names if names.count(name) > 1}:
-            raise IntegrityError(f"its header names {min(twice)!r} twice")
-        return dict(pairs)
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            twice = min(name for name, count in Counter(n for n, _ in pairs).items() if count > 1)
+            raise IntegrityError(f"its header names {twice!r:.80} twice")
+        return found
 
     try:
         header = json.loads(text.decode(), object_pairs_hook=unique)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 from collections.abc import Mapping
@@ -17,7 +16,7 @@ from zoo_core.errors import IntegrityError, NetworkError, NotFoundError, TargetE
 from zoo_core.files import refusing
 from zoo_core.header import read_header
 from zoo_core.home import zoo_home
-from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest
+from zoo_core.manifest import MANIFEST, WEIGHTS, Manifest, parse_manifest, read_manifest
 from zoo_core.registry_file import COMMIT, FileRecord
 from zoo_core.runtime.hub import Commit, RemoteRecord, list_files, locate_file, read_text, resolve
 from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store
@@ -81,10 +80,7 @@ def read_remote_manifest(repo: str, revision: str) -> tuple[Commit, Manifest]:
     """
     commit = resolve(repo, revision)
     text = read_text(commit, MANIFEST)
-    try:
-        return commit, Manifest.from_json(json.loads(text))
-    except (IntegrityError, ValueError) as error:
-        raise IntegrityError(f"{commit.repo}: {MANIFEST}: {error}") from None
+    return commit, parse_manifest(text.encode(), f"{commit.repo}: {MANIFEST}")
 
 
 def copy_to(folder: Path, target: Path) -> None:
@@ -192,9 +188,10 @@ def _refuse_unsound(folder: Path) -> None:
     """Says so if manifest and weights are not sound, or not each other's."""
     weights = folder / WEIGHTS
     try:
-        manifest = Manifest.from_json(json.loads((folder / MANIFEST).read_bytes()))
-        read_header(weights.read_bytes())
-    except (IntegrityError, ValueError) as error:
+        manifest = read_manifest(folder)
+        with weights.open("rb") as file:
+            read_header(file, weights.stat().st_size)
+    except (IntegrityError, NotFoundError) as error:
         raise IntegrityError(f"{folder}: {error}") from None
     if _sha256(weights) != manifest.weights.sha256:
         raise IntegrityError(f"{folder}: {WEIGHTS} is not the one that {MANIFEST} describes")

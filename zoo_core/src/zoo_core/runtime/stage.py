@@ -14,15 +14,10 @@ from zoo_core.manifest import MANIFEST, WEIGHTS, read_manifest
 from zoo_core.recipes import TABLES
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.checkpoint import CARD, CURVE, HISTORY, read_checkpoint
+from zoo_core.runtime.pickled import about_pickles
 from zoo_core.runtime.tensors import all_finite
 
 RECIPE = "recipe.toml"
-PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl")
-CONVERT = (
-    'in an environment you trust: python -c "from torch.serialization import load; '
-    "from safetensors.torch import save_file; "
-    "save_file(load('{name}', weights_only=True), '{weights}')\""
-)
 
 
 def stage(catalog: Catalog, folder: Path, repo: str, target: Path, remote_card: str = "") -> None:
@@ -76,10 +71,8 @@ def recipe_text(plan: Mapping[str, Any]) -> str:
 def _refuse_pickle(folder: Path) -> None:
     if not folder.is_dir():
         raise TargetError(f"{folder} is no folder")
-    pickled = [path.name for path in folder.iterdir() if path.suffix in PICKLED]
-    if pickled and not (folder / WEIGHTS).exists():
-        how = CONVERT.format(name=pickled[0], weights=WEIGHTS)
-        raise MisfitError(f"{folder} holds {pickled[0]}, a pickle; {how}")
+    if said := about_pickles(folder):
+        raise MisfitError(said)
 
 
 def _text(path: Path) -> str:

@@ -78,20 +78,31 @@ class Stepper:
         torch.autograd.backward(loss)
         norm = self._clip()
         if not math.isfinite(value) or not math.isfinite(norm):
-            raise DivergedError(f"loss {value:g}, gradient norm {norm:g}; {REMEDY}")
+            largest = f"the largest gradient is that of {self._largest()}"
+            raise DivergedError(f"loss {value:g}, gradient norm {norm:g}; {largest}; {REMEDY}")
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()
         return value, output
 
     def _clip(self) -> float:
-        """The gradient's global norm, after scaling it down where the config says so."""
-        bound = self.trainer.config.clip_norm
-        if bound is not None:
-            return float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), bound).item())
-        gradients = [each.grad for each in self.model.parameters() if each.grad is not None]
-        dense = [each.coalesce().values() if each.is_sparse else each for each in gradients]
-        return float(torch.nn.utils.get_total_norm(dense).item())
+        """The gradient's global norm; a finite one is scaled down where the config says so."""
+        bound, gradients = self.trainer.config.clip_norm, self._gradients()
+        norm = torch.nn.utils.get_total_norm(list(gradients.values()))
+        if bound is not None and norm.isfinite():
+            torch.nn.utils.clip_grads_with_norm_(self.model.parameters(), bound, norm)
+        return float(norm.item())
+
+    def _largest(self) -> str:
+        """The parameter whose gradient has the largest norm, and that norm; NaN is beyond all."""
+        norms = {name: float(each.norm().item()) for name, each in self._gradients().items()}
+        name = max(norms, key=lambda name: (math.isnan(norms[name]), norms[name]))
+        return f"{name} ({norms[name]:g})"
+
+    def _gradients(self) -> dict[str, Tensor]:
+        """By parameter; of a sparse one the rows that it has."""
+        found = {n: p.grad for n, p in self.model.named_parameters() if p.grad is not None}
+        return {n: g.coalesce().values() if g.is_sparse else g for n, g in found.items()}
 
     def snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The optimizer's tensors, and as JSON its groups and the schedule."""

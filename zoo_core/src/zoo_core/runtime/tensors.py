@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -9,8 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
-from zoo_core.errors import IntegrityError
-from zoo_core.header import read_header
+from zoo_core.errors import DeviceError, IntegrityError
+from zoo_core.header import LONGEST, foreign_kind, read_header
+from zoo_core.registry_file import FileRecord
+from zoo_core.space import free_memory, in_bytes
 
 
 def to_bytes(tensors: dict[str, Tensor]) -> bytes:
@@ -19,20 +25,50 @@ def to_bytes(tensors: dict[str, Tensor]) -> bytes:
     return save(plain, metadata={"format": "pt"})
 
 
-def read_tensors(path: Path, data: bytes | None = None) -> dict[str, Tensor]:
-    """The tensors of a file, or of bytes already read from it.
+def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
+    """The tensors of a file; what does not belong there is refused before it is read.
+
+    Args:
+        path: The file.
+        record: Its size and sha256, if the manifest is known that names them.
 
     Raises:
-        IntegrityError: It is missing, not readable, or not safetensors.
+        DeviceError: It is larger than the memory that is free.
+        IntegrityError: It is missing, not readable, not safetensors, or not what the record says.
     """
     try:
-        content = path.read_bytes() if data is None else data
-        read_header(content)
-        return load(content)
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if record and size != record.size:
+                kind = foreign_kind(file.peek(LONGEST))
+                said = f"has {size} bytes, the manifest says {record.size}"
+                raise IntegrityError(f"{path} {f'is {kind}; it ' if kind else ''}{said}")
+            if size > (free := free_memory()):
+                raise DeviceError(
+                    f"{path} has {in_bytes(size)}, {in_bytes(free)} of memory are free"
+                )
+            found = hashlib.file_digest(file, "sha256").hexdigest() if record else ""
+            if record and found != record.sha256:
+                raise IntegrityError(
+                    f"{path} has sha256 {found}, the manifest says {record.sha256}"
+                )
+            file.seek(0)
+            with _whole(path):
+                read_header(file, size)
+            file.seek(0)
+            data = file.read()
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
+    with _whole(path):
+        return load(data)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (IntegrityError, SafetensorError) as error:
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
 
