@@ -51,8 +51,8 @@ def met(row: Fault, record_property: Callable[[str, object], None]) -> Iterator[
     results: list[Result] = []
 
     def check(result: Result) -> None:
-        row.check(result)
         results.append(result)
+        row.check(result)
 
     yield check
     assert results, "the fault was never met"

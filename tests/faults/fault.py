@@ -39,7 +39,7 @@ class Fault(NamedTuple):
         assert len(lines) == 1, f"{self.says!r} is not what was said: {result.stderr}"
 
 
-def fault(number: int, what: str, *, says: str, code: int, left: str) -> Any:
+def fault(number: int, what: str, *, says: str, code: int, left: str) -> pytest.MarkDecorator:
     """Declares the row that a test provokes; the test meets it with the fixture ``met``."""
     return pytest.mark.fault(Fault(number, what, says, code, left))
 

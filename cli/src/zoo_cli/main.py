@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+import threading
 from typing import NamedTuple, final
 
 import click
@@ -95,7 +96,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # of what the terminal cannot show
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    threads = threading.enumerate()
+    if any(not each.daemon for each in threads if each is not threading.main_thread()):
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)  # a plugin's thread, which may never end
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:

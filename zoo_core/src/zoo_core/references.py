@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias, final
 
 from zoo_core.errors import NotFoundError
+from zoo_core.registry_file import REPO
 
 NAMED = re.compile(
     r"(?:(?P<owner>[\w.-]+):)?(?P<name>[A-Za-z0-9_-]+)(?:\.(?P<tag>[A-Za-z0-9_-]+))?"
 )
-HUB = re.compile(r"(?P<repo>[\w.-]+/[\w.-]+)(?:@(?P<revision>\S+))?")
+HUB = re.compile(rf"{REPO}(?:@(?P<revision>\S+))?", re.ASCII)
 
 
 @final

@@ -11,11 +11,16 @@ from zoo_core.errors import ConfigError
 
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9_-]+")
-FILE = re.compile(r"\w[\w.-]*", re.ASCII)
+FILE = re.compile(
+    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))\w(?:[\w.-]*[\w-])?", re.ASCII | re.IGNORECASE
+)
+"""A name under POSIX and Windows alike, where some are devices and none ends in a dot."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PACKAGE = re.compile(r"package:(?P<package>\w+)/(?P<path>[\w-]+(?:/[\w.-]*\w)*)", re.ASCII)
-HUB = re.compile(r"hub:(?P<repo>\w[\w.-]*/\w[\w.-]*)", re.ASCII)
+REPO = r"(?![^@]*(?:--|\.\.))(?=[^@]{3,96}(?:@|$))(?P<repo>\w(?:[\w.-]*\w)?/\w(?:[\w.-]*\w)?)"
+"""``owner/name`` as the Hub takes it: neither begins or ends with a sign, none comes twice."""
+HUB = re.compile(f"hub:{REPO}", re.ASCII)
 ENTRY = {"source", "revision", "license", "summary", "metrics", "files"}
 PLUGIN = {"distribution", "summary", "models", "datasets", "trainers"}
 

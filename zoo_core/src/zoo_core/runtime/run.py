@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
-from zoo_core.errors import DivergedError, ResumeError
+from zoo_core.errors import DataError, DivergedError, ResumeError
 from zoo_core.files import refusing, sync_folder
 from zoo_core.manifest import MANIFEST, Manifest, read_manifest
 from zoo_core.plan import Plan
@@ -194,7 +194,10 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
     saved = read_state(folder)
     if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
         raise ResumeError(f"{folder} is complete; to go on from it: zoo train --from {folder}")
-    run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
+    try:
+        run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
+    except DataError as error:
+        raise ResumeError(f"the data has changed: {error}") from None
     changed = _changes(saved, run)
     if changed and not force:
         raise ResumeError(f"{'; '.join(changed)}; --force goes on all the same")

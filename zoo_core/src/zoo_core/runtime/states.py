@@ -105,7 +105,16 @@ def read_state(folder: Path) -> SavedState:
     """
     if not has_state(folder):
         raise NotFoundError(f"no run to go on with in {folder}: it has no {STATE}/{CURRENT}")
-    home = current(folder)
+    while True:
+        home = current(folder)
+        try:
+            return _read(home)
+        except IntegrityError:
+            if current(folder) == home:  # else the run has gone on and pruned it meanwhile
+                raise
+
+
+def _read(home: Path) -> SavedState:
     try:
         values = json.loads((home / VALUES).read_bytes())
         best = home / f"{BEST}.safetensors"
