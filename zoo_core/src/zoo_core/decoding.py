@@ -30,6 +30,9 @@ def decode_text(data: bytes, name: str, encoding: str = "utf-8", *, remedy: str 
     except ValueError as error:  # a codec that cannot say where it failed
         raise DataError(f"{name}: encoding {encoding!r}: {error}") from None
     if "\0" in text:
-        offset = len(text[: text.index("\0")].encode(encoding, "surrogatepass"))
+        try:
+            offset = len(text[: text.index("\0")].encode(encoding, "surrogatepass"))
+        except UnicodeError:  # an encoding that reads more than it writes
+            offset = data.find(b"\0")
         raise DataError(f"{name} is no text: a NUL at offset {offset}{advice}")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

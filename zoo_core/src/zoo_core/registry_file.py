@@ -108,7 +108,7 @@ def parse_registry(text: str, path: Path) -> Registry:
 
     try:
         tables = tomllib.loads(text)
-    except ValueError as error:  # not TOML, or a number with too many digits
+    except (ValueError, RecursionError) as error:  # not TOML, too many digits, too deep
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
     schema = tables.get("schema")
     if schema != SCHEMA or isinstance(schema, bool):
@@ -133,17 +133,18 @@ def parse_registry(text: str, path: Path) -> Registry:
 
 def _checked(path: Path, text: str, kind: str, name: str, values: Any) -> Any:
     """An entry, with the line where it begins in what is said of a wrong one."""
-    header = f"[{kind}s.{name}]"
-    lines = [number for number, line in enumerate(text.splitlines(), 1) if header in line]
-    place = f"{path}, line {lines[0]}" if lines else str(path)
     try:
         if not isinstance(values, Mapping):
             raise ValueError("wanted a table")
         return _plugin(name, values) if kind == "plugin" else _entry(name, values)
     except KeyError as error:
-        raise ConfigError(f"{place}: {kind} {name!r}: {error.args[0]} is missing") from None
+        said = f"{error.args[0]} is missing"
     except (AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(f"{place}: {kind} {name!r}: {error}") from None
+        said = str(error)
+    header = f"[{kind}s.{name}]"
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if header in line]
+    place = f"{path}, line {lines[0]}" if lines else str(path)
+    raise ConfigError(f"{place}: {kind} {name!r:.80}: {said:.300}")
 
 
 def _entry(name: str, values: Mapping[str, Any]) -> Pretrained:
