@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo_cli.completing import complete_reference
-from zoo_cli.output import json_option, print_json
+from zoo_cli.output import echo_text, json_option, print_json
 
 
 @click.command()
@@ -47,7 +47,7 @@ def generate(
     if as_json:
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return
-    click.echo(start, nl=False)
+    echo_text(start, nl=False)
     for each in ids:
-        click.echo(vocabulary.symbols[each], nl=False)
+        echo_text(vocabulary.symbols[each], nl=False)
     click.echo()

@@ -15,6 +15,7 @@ from zoo_core.nearest import nearest
 from zoo_core.space import refusing_excess
 
 from zoo_cli.downloading import show_download
+from zoo_cli.output import printable
 from zoo_cli.signals import stop_on_signals
 
 COMPLETION = "_ZOO_COMPLETE"
@@ -151,7 +152,7 @@ def _say(error: BaseException, message: str) -> None:
         import traceback
 
         traceback.print_exception(error)
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    click.echo(f"Error: {printable(' '.join(message.split()))}", err=True)
 
 
 def _from_plugins() -> dict[str, Row]:

@@ -10,7 +10,7 @@ from zoo_core.decoding import decode_text
 from zoo_core.errors import DataError
 
 from zoo_cli.completing import complete_reference
-from zoo_cli.output import json_option, print_json
+from zoo_cli.output import echo_text, json_option, print_json
 
 
 @click.command()
@@ -46,7 +46,7 @@ def predict(
             {"input": value, "prediction": api.predict(checkpoint, value, unknown=policy)}
         )
         if not as_json:
-            click.echo(answers[-1]["prediction"])
+            echo_text(answers[-1]["prediction"])
     if as_json:
         print_json(answers)
 
