@@ -30,6 +30,11 @@ def made(header: object, body: bytes = b"") -> bytes:
     return len(text).to_bytes(8, "little") + text + body
 
 
+def read(data: bytes) -> dict[str, TensorRecord]:
+    """The header of a file of these bytes."""
+    return read_header(io.BytesIO(data), len(data))
+
+
 def tensor(**change: Any) -> dict[str, Any]:
     """A header with one tensor of four bytes."""
     return {"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]} | change}
@@ -44,7 +49,7 @@ def archive() -> bytes:
 
 
 def test_a_whole_file_is_read() -> None:
-    assert read_header(WHOLE) == {
+    assert read(WHOLE) == {
         "output.weight": TensorRecord("F32", (2, 3)),
         "output.bias": TensorRecord("F64", (2,)),
     }
@@ -59,7 +64,7 @@ def test_every_dtype_has_the_size_that_the_library_gives_it() -> None:
         "I64": np.int64,
     }
     for name, kind in kinds.items():
-        assert read_header(save({"w": np.zeros(3, kind)}))["w"] == TensorRecord(name, (3,))
+        assert read(save({"w": np.zeros(3, kind)}))["w"] == TensorRecord(name, (3,))
         assert BYTES[name] == np.dtype(kind).itemsize
 
 
@@ -99,7 +104,7 @@ def test_every_dtype_has_the_size_that_the_library_gives_it() -> None:
 )
 def test_every_other_file_is_refused_in_words(data: bytes, said: str) -> None:
     with pytest.raises(IntegrityError, match=said) as caught:
-        read_header(data)
+        read(data)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
 
@@ -110,7 +115,7 @@ def test_every_other_file_is_refused_in_words(data: bytes, said: str) -> None:
 def test_any_bytes_are_read_or_refused(noise: bytes, position: int, cut: int) -> None:
     for data in (noise, WHOLE[:position] + noise + WHOLE[position + cut :]):
         try:
-            found = read_header(data)
+            found = read(data)
         except IntegrityError:
             continue
         assert all(isinstance(each, TensorRecord) for each in found.values())
@@ -120,17 +125,17 @@ def test_many_names_and_huge_shapes_take_no_time() -> None:
     names = {
         f"w{each}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for each in range(30_000)
     }
-    assert len(read_header(made(names))) == 30_000
+    assert len(read(made(names))) == 30_000
     endless = (
         b'{"w":{"dtype":"F32","shape":['
         + b",".join([b"9" * 4000] * 3000)
         + b'],"data_offsets":[0,4]}}'
     )
     with pytest.raises(IntegrityError, match="its header is"):
-        read_header(made(endless, bytes(4)))
+        read(made(endless, bytes(4)))
 
 
 @pytest.mark.parametrize("metadata", [[], {"format": 1}, "pt"])
 def test_metadata_is_a_mapping_of_texts(metadata: object) -> None:
     with pytest.raises(IntegrityError, match="__metadata__"):
-        read_header(made({"__metadata__": metadata} | tensor(), bytes(4)))
+        read(made({"__metadata__": metadata} | tensor(), bytes(4)))

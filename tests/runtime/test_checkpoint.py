@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,12 +17,13 @@ from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plan import Plan
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.checkpoint import (
-    clear_checkpoint,
+    make_room,
     read_checkpoint,
     read_history,
     refuse_checkpoint,
 )
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.states import read_state
 from zoo_core.runtime.tensors import all_finite
 
 from tests.runtime.crashes import crashes
@@ -160,10 +162,33 @@ def test_a_checkpoint_is_not_overwritten(trained: Path, tmp_path: Path) -> None:
     refuse_checkpoint(tmp_path / "new")
 
 
-def test_clearing_removes_a_checkpoint_and_nothing_else(trained: Path) -> None:
+def test_what_is_replaced_loads_until_its_successor_has_begun(
+    catalog: Catalog, plan: Plan, trained: Path
+) -> None:
     (trained / "notes.txt").write_text("mine")
-    clear_checkpoint(trained)
-    assert [each.name for each in trained.iterdir()] == ["notes.txt"]
+    before = read_checkpoint(catalog, trained)
+    make_room(trained)
+    successor = Run(catalog, plan, trained).events()
+    assert read_checkpoint(catalog, trained).finished
+    next(successor)
+    assert not read_checkpoint(catalog, trained).finished
+    assert before.finished
+    assert (trained / "notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("steps", [0, 4])
+def test_an_unfinished_run_is_replaced_by_a_new_one(
+    catalog: Catalog, plan: Plan, tmp_path: Path, steps: int
+) -> None:
+    if steps:
+        interrupt(Run(catalog, plan, tmp_path), steps)
+        (tmp_path / "config.json").unlink()
+    else:
+        next(Run(catalog, plan, tmp_path).events())
+    make_room(tmp_path)
+    other = replace(plan, seed=plan.seed + 1)
+    next(Run(catalog, other, tmp_path).events())
+    assert read_state(tmp_path).plan.seed == other.seed
 
 
 @pytest.fixture(scope="module")

@@ -122,7 +122,7 @@ def test_a_folder_without_a_run_cannot_be_resumed(catalog: Catalog, tmp_path: Pa
 
 def test_going_on_removes_the_manifest_first(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
     interrupt(Run(catalog, plan, tmp_path), 3)
-    resume(catalog, tmp_path)
+    next(resume(catalog, tmp_path).events())
     assert not (tmp_path / "config.json").exists()
     assert not read_checkpoint(catalog, tmp_path).finished
 

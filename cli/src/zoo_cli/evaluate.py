@@ -46,6 +46,7 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
 @click.command(cls=SettingsCommand, prepare=prepare, about="a checkpoint")
 @click.argument("reference", shell_complete=complete_reference)
 @click.option("--dataset", metavar="NAME", shell_complete=complete_dataset, help="Another dataset.")
+@click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
 @click.option("--split", help="train, validation or test.  [default: all that were held out]")
 @registry_option
 @json_option
@@ -56,16 +57,22 @@ def evaluate(
     reference: str,
     dataset: str | None,
     split: str | None,
+    unknown: str,
     as_json: bool,
 ) -> None:
     """Print the metrics of a checkpoint, on its own data or on other data."""
     from zoo_core.errors import NotFoundError
     from zoo_core.runtime.evaluation import evaluate as judge
+    from zoo_core.vocabulary import Unknown
 
     checkpoint: Checkpoint = ctx.meta[CHECKPOINT]
     plan = checkpoint.plan
     configs = plan.configs | {"dataset": plan.configs["dataset"] | settings["dataset"]}
     checkpoint = replace(checkpoint, plan=replace(plan, configs=configs))
+    if vocabulary := checkpoint.signature.vocabulary:
+        lenient = replace(vocabulary, policy=Unknown.parse(unknown))
+        signature = replace(checkpoint.signature, vocabulary=lenient)
+        checkpoint = replace(checkpoint, signature=signature)
     data = checkpoint.dataset
     if split and split not in data.splits:
         raise NotFoundError(f"no split {split!r}; {plan.dataset} has {', '.join(data.splits)}")

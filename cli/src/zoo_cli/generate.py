@@ -6,7 +6,7 @@ import click
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
-from zoo_cli.output import json_option, print_json
+from zoo_cli.output import echo_text, json_option, print_json
 
 
 @click.command()
@@ -50,5 +50,5 @@ def generate(
     if as_json:
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return
-    click.echo(start, nl=False)
+    echo_text(start, nl=False)
     stream(vocabulary.symbols[each] for each in ids)

@@ -9,10 +9,10 @@ from zoo_core.runtime.locate import find_folder
 
 
 def load_checkpoint(reference: str) -> Checkpoint:
-    """The checkpoint; says on stderr which commit a branch means, and if the run is unfinished."""
+    """The checkpoint; says on stderr which commit a branch means, and what else is to be known."""
     catalog = load_catalog()
     folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
     checkpoint = read_checkpoint(catalog, folder)
-    if not checkpoint.finished:
-        click.echo(f"{folder} is unfinished: using its best weights so far", err=True)
+    for remark in checkpoint.remarks:
+        click.echo(remark, err=True)
     return checkpoint

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import threading
 from collections.abc import Iterator
 from typing import final
 
@@ -15,6 +17,7 @@ from zoo_core.witness import witnessed
 from zoo_cli.choosing import registry_option
 from zoo_cli.downloading import show_download
 from zoo_cli.lazy import AbstractLazyGroup, Row, Table
+from zoo_cli.output import printable
 from zoo_cli.signals import stop_on_signals
 
 COMPLETION = "_ZOO_COMPLETE"
@@ -62,7 +65,16 @@ def zoo() -> None:
 
 def main() -> None:
     """Runs the command line and exits with the code that design and README list."""
-    sys.exit(run(sys.argv[1:]))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # of what the terminal cannot show
+    code = run(sys.argv[1:])
+    threads = threading.enumerate()
+    if any(not each.daemon for each in threads if each is not threading.main_thread()):
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code)  # a plugin's thread, which may never end
+    sys.exit(code)
 
 
 def run(arguments: list[str]) -> int:
@@ -111,7 +123,7 @@ def _say(error: BaseException, message: str) -> None:
         import traceback
 
         traceback.print_exception(error)
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    click.echo(f"Error: {printable(' '.join(message.split()))}", err=True)
 
 
 def _from_plugins() -> dict[str, Row]:

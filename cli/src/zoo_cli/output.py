@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 
 import click
@@ -19,10 +20,24 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def printable(text: str) -> str:
+    """A text whose control characters, which could steer a terminal, are written out."""
+    return "".join(
+        each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in text
+    )
+
+
+def echo_text(text: str, *, nl: bool = True) -> None:
+    """Prints what a model says: as it is, but for a terminal."""
+    terminal = sys.stdout.isatty()
+    click.echo(printable(text) if terminal else text, nl=nl, color=not terminal)
+
+
 def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Prints rows in aligned columns on stdout."""
     if not rows:
         return
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]

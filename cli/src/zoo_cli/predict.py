@@ -6,10 +6,12 @@ import sys
 from pathlib import Path
 
 import click
+from zoo_core.decoding import decode_text
+from zoo_core.errors import DataError
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
-from zoo_cli.output import json_option, print_json
+from zoo_cli.output import echo_text, json_option, print_json
 
 
 @click.command()
@@ -46,7 +48,7 @@ def predict(
             {"input": value, "prediction": api.predict(checkpoint, value, unknown=policy)}
         )
         if not as_json:
-            click.echo(answers[-1]["prediction"])
+            echo_text(answers[-1]["prediction"])
     if as_json:
         print_json(answers)
 
@@ -54,7 +56,18 @@ def predict(
 def _values(inputs: tuple[str, ...], file: Path | None) -> list[str]:
     values: list[str] = []
     for value in inputs:
-        values += sys.stdin.read().splitlines() if value == "-" else [value]
+        values += decode_text(_stdin(), "stdin").splitlines() if value == "-" else [value]
     if file:
-        values += file.read_text("utf-8").splitlines()
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise DataError(f"cannot read {file}: {error.strerror}") from None
+        values += decode_text(data, str(file)).splitlines()
     return values
+
+
+def _stdin() -> bytes:
+    try:
+        return sys.stdin.read().encode("utf-8", "surrogateescape")
+    except UnicodeDecodeError as error:
+        return error.object

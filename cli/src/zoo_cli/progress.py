@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import Any, final
@@ -26,7 +27,11 @@ class Progress:
         self._seconds = 0.0
 
     def show(self, event: Event) -> None:
-        """Shows one event."""
+        """Shows one event; a terminal that has gone away stops no run."""
+        with contextlib.suppress(OSError):
+            self._show(event)
+
+    def _show(self, event: Event) -> None:
         match event:
             case Started():
                 self._start(event)
@@ -36,12 +41,15 @@ class Progress:
                 self._epoch(event)
             case Finished():
                 self.close()
+                for remark in event.remarks:
+                    click.echo(remark, err=True)
 
     def close(self) -> None:
         """Leaves the terminal in order."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
+        bar, self._bar = self._bar, None
+        if bar is not None:
+            with contextlib.suppress(OSError):
+                bar.close()
 
     def _start(self, event: Started) -> None:
         for remark in event.remarks:

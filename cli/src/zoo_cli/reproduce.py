@@ -98,6 +98,7 @@ def _train(
     from datetime import UTC, datetime
 
     from zoo_core.draft import draft
+    from zoo_core.hold import hold
     from zoo_core.runtime.checkpoint import refuse_checkpoint
     from zoo_core.runtime.run import Run
 
@@ -108,8 +109,8 @@ def _train(
     seed = int(recipe.tables.get("seed", 0) if how["seed"] is None else how["seed"])
     try:
         plan = draft(catalog, f"{recipe.plugin.name}:{recipe.name}").plan(**how)
-        refuse_checkpoint(folder)
-        with Patience() as patience:
+        with Patience() as patience, hold(folder):
+            refuse_checkpoint(folder)
             finished = follow(Run(catalog, plan, folder), patience, kept=kept)
     except ZooError as error:
         if alone:

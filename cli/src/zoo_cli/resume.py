@@ -19,12 +19,13 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
     The result is bit for bit that of a run never interrupted.
     """
     from zoo_core.catalog import load_catalog
+    from zoo_core.hold import hold
     from zoo_core.runtime import run
 
     from zoo_cli.signals import Patience
     from zoo_cli.training import carry_out
 
     catalog = load_catalog()
-    with Patience() as patience:
+    with Patience() as patience, hold(folder):
         resumed = run.resume(catalog, folder, force=force)
         carry_out(resumed, catalog, patience=patience, as_json=as_json)

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.errors import NotFoundError, ZooError
+from zoo_core.errors import ConfigError, NotFoundError, ZooError
 from zoo_core.imports import resolve
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.settings import Setting, settings_of
@@ -65,21 +65,31 @@ def _facts(catalog: Catalog, reference: str) -> dict[str, Any]:
 
 def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.recipes import list_recipes
-    from zoo_core.registry import load_registry
 
     offer = catalog.find(ModelSpec, named.model)
     spec = offer.spec
-    start = f"{spec.name}."
+    start, registered = f"{spec.name}.", _registered(catalog)
     return (
         _part(catalog, ModelSpec, named.model)
         | {
             "takes": f"{' or '.join(spec.accepts)}, a label per {' or '.join(spec.per)}",
             "recipes": [each.name for each in list_recipes(catalog) if each.name.startswith(start)],
-            "checkpoints": [name for name in load_registry(catalog) if name.startswith(start)],
+            "checkpoints": [name for name in registered if name.startswith(start)],
             "default recipe": f"{start}{spec.default_recipe}" if spec.default_recipe else "",
         }
         | _size(catalog, named)
     )
+
+
+def _registered(catalog: Catalog) -> list[str]:
+    """The pretrained checkpoints; a registry that is broken hides them and nothing else."""
+    from zoo_core.registry import load_registry
+
+    try:
+        return list(load_registry(catalog))
+    except ConfigError as error:
+        click.echo(f"no checkpoints: {error}", err=True)
+        return []
 
 
 def _part(catalog: Catalog, kind: Any, reference: str) -> dict[str, Any]:

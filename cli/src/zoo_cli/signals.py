@@ -55,11 +55,16 @@ class Patience:
         if not self._begun:
             raise Interrupted(number)
         if self.signal is not None:
-            sys.stderr.write("\nleft at once; the last saved state is whole\n")
-            sys.stderr.flush()
+            _tell("left at once; the last saved state is whole")
             os._exit(128 + number)
         self.signal = number
-        sys.stderr.write("\nfinishing the step and saving; once more to leave at once\n")
+        _tell("finishing the step and saving; once more to leave at once")
+
+
+def _tell(remark: str) -> None:
+    """Says it where there is still a terminal; the signal may say that it is gone."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"\n{remark}\n")
         sys.stderr.flush()
 
 

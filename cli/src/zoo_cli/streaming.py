@@ -6,8 +6,6 @@ import math
 import time
 from collections.abc import Iterable
 
-import click
-
 PAUSE = 0.05
 """Seconds between two writes: a person reads no faster, and a write costs more than a symbol."""
 
@@ -20,7 +18,7 @@ def stream(symbols: Iterable[str]) -> None:
         for each in symbols:
             waiting.append(each)
             if time.monotonic() - written >= PAUSE:
-                click.echo("".join(waiting), nl=False)
+                echo_text("".join(waiting), nl=False)
                 waiting, written = [], time.monotonic()
     finally:
-        click.echo("".join(waiting))
+        echo_text("".join(waiting))

@@ -112,17 +112,18 @@ def train(
         precision=precision,
         source=source or "",
     )
-    from zoo_core.runtime.checkpoint import clear_checkpoint, refuse_checkpoint
+    from zoo_core.hold import hold
+    from zoo_core.runtime.checkpoint import make_room, refuse_checkpoint
     from zoo_core.runtime.run import Run
 
     from zoo_cli.signals import Patience
     from zoo_cli.training import carry_out, default_folder
 
     folder = out or default_folder(plan.recipe or f"{plan.model}.{plan.dataset}")
-    if not overwrite:
-        refuse_checkpoint(folder)
     origin: Checkpoint | None = ctx.meta[SOURCE]
-    with Patience() as patience:
+    with Patience() as patience, hold(folder):
+        if not overwrite:
+            refuse_checkpoint(folder)
         run = Run(
             ctx.meta[CATALOG],
             plan,
@@ -131,7 +132,7 @@ def train(
             weights=origin.weights if origin else None,
         )
         if overwrite:
-            clear_checkpoint(folder)
+            make_room(folder)
         carry_out(run, ctx.meta[CATALOG], patience=patience, as_json=as_json)
 
 

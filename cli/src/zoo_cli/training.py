@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from pathlib import Path
 
 import click
 from zoo_core.catalog import Catalog
-from zoo_core.errors import DivergedError, Interrupted
+from zoo_core.errors import DivergedError, Interrupted, TargetError
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.events import Finished, Started, Stepped
@@ -65,11 +66,15 @@ def follow(run: Run, patience: Patience, *, kept: bool = True) -> Finished:
             raise
         progress.close()
         if kept:
-            click.echo(f"saved; to go on: zoo resume {folder}", err=True)
+            with contextlib.suppress(OSError):
+                click.echo(f"saved; to go on: zoo resume {folder}", err=True)
         raise Interrupted(patience.signal) from None
     except DivergedError as error:
         place = f"; the last good state is in {folder}" if kept else ""
         raise DivergedError(f"{error}{place}") from None
+    except TargetError as error:
+        place = f"; what was saved before stands: zoo resume {folder}" if kept else ""
+        raise TargetError(f"{error}{place}") from None
     finally:
         progress.close()
     assert finished is not None, "a run that is not interrupted ends with Finished"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import secrets
@@ -11,22 +12,25 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
+from zoo_core.space import free_disk, in_bytes
 
 PATIENCE = 1800
 """Seconds to wait for another process."""
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 REMAINS = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
 def write_file(path: Path, data: bytes) -> None:
     """Replaces a file: a temporary sibling, synced, renamed, and the folder synced.
 
-    Permissions are those that the umask gives.
+    Permissions are those that the umask gives. A link stays one: what it leads to is replaced.
 
     Raises:
         TargetError: The folder cannot be written to; the old file stands.
     """
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    with refusing(path):
+    with refusing(path, len(data)):
         try:
             write_new(temporary, data)
             temporary.replace(path)
@@ -96,6 +100,14 @@ def waiting_for(path: Path) -> Iterator[None]:
         lock.release()
 
 
+def make_folder(folder: Path) -> None:
+    """Makes a folder and those above it as far as they are missing, and syncs their entries."""
+    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in made:
+        sync_folder(each.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Makes the folder's entries safe; a platform that cannot open folders syncs them itself."""
     if os.name == "nt":
@@ -108,8 +120,12 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def refusing(path: Path) -> Iterator[None]:
+def refusing(path: Path, size: int = 0) -> Iterator[None]:
     """Turns what the file system says of writing into one line.
+
+    Args:
+        path: What is written.
+        size: Bytes of it; told, with those that are free, where there is no room.
 
     Raises:
         TargetError: An OSError was raised inside.
@@ -117,4 +133,7 @@ def refusing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise TargetError(f"cannot write {path}: {error.strerror or error}") from error
+        room = ""
+        if size and error.errno in NO_ROOM:
+            room = f"; it needs {in_bytes(size)}, {in_bytes(free_disk(path))} are free"
+        raise TargetError(f"cannot write {path}: {error.strerror or error}{room}") from error

@@ -12,13 +12,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from mmap import mmap
-from typing import Any, NamedTuple, final
+from typing import Any, BinaryIO, NamedTuple, final
 
 from zoo_core.errors import IntegrityError
 
-LARGEST = 100_000_000
-"""Bytes of a header, the library's own limit."""
+LARGEST = 10_000_000
+"""Bytes of a header, a tenth of the library's own limit: names for a hundred thousand tensors."""
 NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*", re.ASCII)
 BYTES = {
     "BOOL": 1,
@@ -49,6 +48,7 @@ FOREIGN = {
     b"\x1f\x8b": "gzip; unpack it first",
 }
 """Beginnings of files that are often met where safetensors were expected."""
+LONGEST = max(map(len, FOREIGN))
 
 
 @final
@@ -69,40 +69,41 @@ DEEPEST = 64
 """The most dimensions a tensor may have; torch allows as many."""
 
 
-def read_header(data: bytes | mmap) -> dict[str, TensorRecord]:
-    """Every tensor of a file by name.
+def read_header(file: BinaryIO, size: int) -> dict[str, TensorRecord]:
+    """Every tensor of a file by name; no more of the file than its header is read.
 
     Args:
-        data: The whole file, read or mapped.
+        file: At its beginning.
+        size: Bytes of the whole file.
 
     Raises:
         IntegrityError: It is another kind of file, or not whole, or its header is not sound.
     """
+    beginning = file.read(8)
     try:
-        return _read(data)
+        return _read(file, size, int.from_bytes(beginning, "little"))
     except IntegrityError:
-        if kind := foreign_kind(data):
+        if kind := foreign_kind(beginning + file.read(LONGEST)):
             raise IntegrityError(f"it is {kind}") from None
         raise
 
 
-def foreign_kind(data: bytes | mmap) -> str:
-    """What else a file is, by its beginning; empty if it is not known."""
-    known = (kind for beginning, kind in FOREIGN.items() if data[: len(beginning)] == beginning)
-    return next(known, "")
+def foreign_kind(beginning: bytes) -> str:
+    """What a file is that was taken for another, and what to do; empty if it is not known."""
+    start = beginning.lstrip().lower() if beginning.lstrip()[:1] == b"<" else beginning
+    return next((kind for first, kind in FOREIGN.items() if start.startswith(first)), "")
 
 
-def _read(data: bytes | mmap) -> dict[str, TensorRecord]:
-    length = int.from_bytes(data[:8], "little")
-    if len(data) < 8 or length > min(LARGEST, len(data) - 8):
-        raise IntegrityError(f"{len(data):,} bytes do not hold a header of {length:,} bytes")
-    header = _parsed(data[8 : 8 + length])
+def _read(file: BinaryIO, size: int, length: int) -> dict[str, TensorRecord]:
+    if size < 8 or length > min(LARGEST, size - 8):
+        raise IntegrityError(f"{size:,} bytes do not hold a header of {length:,} bytes")
+    header = _parsed(file.read(length))
     _refuse_metadata(header.pop("__metadata__", {}))
     found, spans = {}, []
     for name, values in header.items():
         found[name], span = _record(name, values)
         spans.append((span, name))
-    _refuse_gaps(sorted(spans), len(data) - 8 - length)
+    _refuse_gaps(sorted(spans), size - 8 - length)
     return found
 
 

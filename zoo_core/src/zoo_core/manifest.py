@@ -9,6 +9,7 @@ from typing import Any, final
 
 from zoo_core.digests import FileRecord
 from zoo_core.errors import IntegrityError, NotFoundError
+from zoo_core.header import LONGEST, foreign_kind
 from zoo_core.plan import Plan
 from zoo_core.signature import Signature
 
@@ -18,6 +19,8 @@ WEIGHTS = "model.safetensors"
 CARD = "README.md"
 SHARED = (MANIFEST, WEIGHTS, CARD)
 """What others need of a checkpoint; nothing else of a repo is ever fetched: no code, no pickle."""
+LARGEST = 16_000_000
+"""Bytes beyond which it is no manifest."""
 Metrics = dict[str, dict[str, float]]
 
 
@@ -63,42 +66,27 @@ class Manifest:
         return (json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> Manifest:
-        """The manifest that ``to_bytes`` wrote.
-
-        Raises:
-            IntegrityError: It is none.
-        """
-        try:
-            values = json.loads(data)
-        except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
-            raise IntegrityError(f"not JSON: {error}") from None
-        if not isinstance(values, dict):
-            raise IntegrityError("not a JSON object")
-        return cls.from_json(values)
-
-    @classmethod
     def from_json(cls, values: dict[str, Any]) -> Manifest:
         """The manifest with these values.
 
         Raises:
             IntegrityError: It is of another format, or a field is missing or of the wrong type.
         """
-        if values.get("format") != FORMAT:
+        if values.get("format") != FORMAT or isinstance(values["format"], bool):
             raise IntegrityError(f"format {values.get('format')!r}: this core reads {FORMAT}")
         try:
             return cls(
                 plan=Plan.from_json(values),
                 signature=Signature.from_json(values["signature"]),
-                fingerprint=str(values["fingerprint"]),
-                versions={str(key): str(value) for key, value in values["versions"].items()},
-                status=str(values["status"]),
-                epochs=int(values["epochs"]),
-                steps=int(values["steps"]),
-                tokens=int(values["tokens"]),
+                fingerprint=_text(values["fingerprint"]),
+                versions={key: _text(value) for key, value in values["versions"].items()},
+                status=_text(values["status"]),
+                epochs=_count(values["epochs"]),
+                steps=_count(values["steps"]),
+                tokens=_count(values["tokens"]),
                 metrics=_metrics(values["metrics"]),
                 weights=FileRecord(
-                    int(values["weights"]["size"]), str(values["weights"]["sha256"])
+                    _count(values["weights"]["size"]), _text(values["weights"]["sha256"])
                 ),
             )
         except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as error:
@@ -114,17 +102,61 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        return Manifest.from_bytes(path.read_bytes())
+        if (size := path.stat().st_size) > LARGEST:
+            raise IntegrityError(f"{size:,} bytes, which no manifest has")
+        data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"no checkpoint in {folder}: it has no {MANIFEST}") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
     except IntegrityError as error:
         raise IntegrityError(f"{path}: {error}") from None
+    return parse_manifest(data, str(path))
+
+
+def parse_manifest(data: bytes, name: str) -> Manifest:
+    """The manifest of a file's content.
+
+    Args:
+        data: The content.
+        name: What errors call the file.
+
+    Raises:
+        IntegrityError: It is not well-formed.
+    """
+    try:
+        values = json.loads(data)
+        if not isinstance(values, dict):
+            raise IntegrityError("not a JSON object")
+        return Manifest.from_json(values)
+    except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, too deep, too many digits
+        kind = foreign_kind(data[:LONGEST])
+        said = f"it is {kind}" if kind else f"not JSON: {error}"
+        raise IntegrityError(f"{name}: {said}") from None
+    except IntegrityError as error:
+        raise IntegrityError(f"{name}: {error}") from None
 
 
 def _metrics(values: dict[str, Any]) -> Metrics:
     return {
-        str(split): {str(name): float(value) for name, value in named.items()}
+        split: {name: _number(value) for name, value in named.items()}
         for split, named in values.items()
     }
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r:.80} is no text")
+    return value
+
+
+def _count(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise TypeError(f"{value!r:.80} is no count")
+    return value
+
+
+def _number(value: Any) -> float:
+    if type(value) not in (int, float):
+        raise TypeError(f"{value!r:.80} is no number")
+    return float(value)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, TypeAlias, final
+from typing import Any, Literal, TypeAlias, final, get_args
 
 from zoo_core.errors import IntegrityError
 
@@ -67,4 +67,9 @@ class Plan:
             wanted = str(field.type).partition("[")[0]
             if type(given[field.name]).__name__ != wanted:
                 raise IntegrityError(f"{field.name} = {given[field.name]!r:.80}: wanted {wanted}")
+        for section in get_args(Section):
+            if not isinstance(given["configs"].get(section), dict):  # type: ignore[union-attr]
+                raise IntegrityError(f"configs.{section}: wanted a table of settings")
+            if not isinstance(given["plugins"].get(section), str):  # type: ignore[union-attr]
+                raise IntegrityError(f"plugins.{section}: wanted a plugin's name")
         return cls(**given)  # type: ignore[arg-type]  # checked above

@@ -141,7 +141,7 @@ def parse_recipe(text: str, name: str) -> dict[str, Any]:
 
     try:
         tables = tomllib.loads(text)
-    except ValueError as error:  # TOMLDecodeError, or a number with too many digits
+    except (ValueError, RecursionError) as error:  # not TOML, too many digits, too deep
         raise ConfigError(f"{name}: not valid TOML: {error}") from None
     for key, value in tables.items():
         if key not in KEYS:
@@ -172,11 +172,15 @@ def _read(name: str, plugin: Plugin, file: Traversable) -> Recipe:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{name}: not readable: {error}") from None
-    return Recipe(name, plugin, parse_recipe(text, name), _published(text, name))
+    return Recipe(name, plugin, parse_recipe(text, name), published_in(text, name))
 
 
-def _published(text: str, name: str) -> Published | None:
-    """The published figure; its digits count, so its numbers are read as they are written."""
+def published_in(text: str, name: str) -> Published | None:
+    """The figure that a recipe's text says was published; its digits count, so they are kept.
+
+    Raises:
+        ConfigError: The table is not well-formed.
+    """
     import tomllib
 
     values = tomllib.loads(text, parse_float=Decimal).get("published")

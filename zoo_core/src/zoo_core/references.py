@@ -64,7 +64,7 @@ def parse_reference(text: str) -> Reference:
         if match := HUB.fullmatch(text.removeprefix("hub:")):
             return HubRepo(match["repo"], match["revision"] or "")
         raise NotFoundError(
-            f"{text!r} names no Hub repo: write hub:owner/repo or hub:owner/repo@revision"
+            f"{text!r:.120} names no Hub repo: write hub:owner/repo or hub:owner/repo@revision"
         )
     if text.startswith("dir:"):
         return _folder(text.removeprefix("dir:"))
@@ -73,12 +73,15 @@ def parse_reference(text: str) -> Reference:
     if match := NAMED.fullmatch(text):
         return Named(match["owner"] or "", match["name"], match["tag"] or "")
     raise NotFoundError(
-        f"{text!r} is no reference: write model, model.tag, plugin:model, hub:owner/repo, ./folder"
+        f"{text!r:.120} is no reference: write model, model.tag, plugin:model, hub:owner/repo, "
+        "./folder"
     )
 
 
 def _folder(text: str) -> Folder:
+    if "\0" in text:
+        raise NotFoundError(f"{text!r:.120}: no path has a NUL")
     try:
         return Folder(Path(text).expanduser())
     except RuntimeError:  # ~name, and there is nobody of that name
-        raise NotFoundError(f"{text!r}: no such user; write the path without ~") from None
+        raise NotFoundError(f"{text!r:.120}: no such user; write the path without ~") from None

@@ -16,7 +16,10 @@ from zoo_core.references import REPO
 
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9_-]+")
-FILE = re.compile(r"\w[\w.-]*", re.ASCII)
+FILE = re.compile(
+    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))\w(?:[\w.-]*[\w-])?", re.ASCII | re.IGNORECASE
+)
+"""A name under POSIX and Windows alike, where some are devices and none ends in a dot."""
 DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -154,23 +157,17 @@ def _place(path: Path, text: str, *words: str) -> str:
 def _checked(path: Path, text: str, kind: str, name: str, values: Any) -> Any:
     """An entry, with the line where it begins in what is said of a wrong one."""
     table = f"{kind}s.{name}"
-    place = _place(
-        path,
-        text,
-        f"[{table}]",
-        f"[{table}.",
-        f"{table}.",
-        f"{table}=",
-        f"[{table.rpartition('.')[0]}]",
-    )
     try:
         if not isinstance(values, Mapping):
             raise ValueError("wanted a table")
         return _plugin(name, values) if kind == "plugin" else _entry(name, values)
     except KeyError as error:
-        raise ConfigError(f"{place}: {kind} {name!r}: {error.args[0]} is missing") from None
+        said = f"{error.args[0]} is missing"
     except (AttributeError, TypeError, ValueError) as error:
-        raise ConfigError(f"{place}: {kind} {name!r}: {error}") from None
+        said = str(error)
+    words = (f"[{table}]", f"[{table}.", f"{table}.", f"{table}=")
+    place = _place(path, text, *words, f"[{table.rpartition('.')[0]}]")
+    raise ConfigError(f"{place}: {kind} {name!r:.80}: {said:.300}")
 
 
 def _entry(name: str, values: Mapping[str, Any]) -> Pretrained:

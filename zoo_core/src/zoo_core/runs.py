@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, final
 
 from zoo_core.errors import NotFoundError, TargetError, ZooError
 from zoo_core.files import refusing
+from zoo_core.hold import hold
 from zoo_core.home import runs_folder
 from zoo_core.manifest import MANIFEST, Metrics, read_manifest
 from zoo_core.nearest import nearest
@@ -64,7 +65,7 @@ def remove_run(run: LocalRun) -> None:
     """
     if run.path.is_symlink():
         raise TargetError(f"{run.path} is a link: remove it yourself")
-    with refusing(run.path):
+    with hold(run.path), refusing(run.path):
         (run.path / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(run.path)
 

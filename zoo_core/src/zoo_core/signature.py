@@ -101,6 +101,11 @@ class Signature:
                 raise TypeError("a symbol is no text")
             if values["per"] not in ("step", "sequence"):
                 raise ValueError(values["per"])
+            if min(*numbers, values["classes"]) < 0:
+                raise ValueError("a size below 0")
+            sized = [inputs.get("size", 0)] + [values["classes"]] * bool(values["next_symbol"])
+            if symbols is not None and any(size != len(symbols) for size in sized):
+                raise ValueError(f"a vocabulary of {len(symbols)} symbols for sizes {sized}")
             return cls(
                 inputs=cast(Inputs, KINDS[inputs["kind"]](**inputs)),
                 classes=values["classes"],

@@ -20,7 +20,9 @@ def refuse_unsound(folder: Path) -> None:
     manifest, weights = read_manifest(folder), folder / WEIGHTS
     manifest.weights.refuse_other(weights, "the manifest")
     try:
-        if not read_header(weights.read_bytes()):
+        with weights.open("rb") as file:
+            found = read_header(file, weights.stat().st_size)
+        if not found:
             raise IntegrityError("it holds no tensor")
     except IntegrityError as error:
         raise IntegrityError(f"{weights}: {error}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple, final
 
@@ -50,9 +50,11 @@ class Vocabulary:
 
     Args:
         symbols: Every symbol once.
+        policy: What to do with others where nothing else is said.
     """
 
     symbols: tuple[str, ...]
+    policy: Unknown = field(default=REFUSE, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(set(self.symbols)) != len(self.symbols) or not self.symbols:
@@ -71,14 +73,14 @@ class Vocabulary:
         """Symbol to id."""
         return {symbol: index for index, symbol in enumerate(self.symbols)}
 
-    def encode(self, text: Iterable[str], unknown: Unknown = REFUSE) -> list[int]:
-        """The ids of a text.
+    def encode(self, text: Iterable[str], unknown: Unknown | None = None) -> list[int]:
+        """The ids of a text; ``None`` keeps to the vocabulary's own policy.
 
         Raises:
             DataError: The text has symbols that the vocabulary lacks, and the policy is ``error``;
                 or the symbol to replace them with is itself lacking.
         """
-        symbols = list(text)
+        symbols, unknown = list(text), unknown or self.policy
         ids = self.ids
         try:
             return [ids[symbol] for symbol in symbols]

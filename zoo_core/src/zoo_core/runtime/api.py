@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
@@ -11,6 +12,7 @@ import torch
 
 from zoo_core.catalog import load_catalog
 from zoo_core.draft import draft
+from zoo_core.hold import hold
 from zoo_core.runtime import generation, locate
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model
@@ -26,9 +28,15 @@ Settings = Mapping[str, Mapping[str, Any]]
 
 
 def load(reference: str | Path) -> Checkpoint:
-    """The checkpoint that a reference or a folder names; see ``locate.load``."""
+    """The checkpoint that a reference or a folder names; see ``locate.load``.
+
+    Warns of one that is unfinished, or has weights that are not finite.
+    """
     text = f"dir:{reference}" if isinstance(reference, Path) else reference
-    return locate.load(load_catalog(), text)
+    checkpoint = locate.load(load_catalog(), text)
+    for remark in checkpoint.remarks:
+        warnings.warn(remark, stacklevel=2)
+    return checkpoint
 
 
 def create_model(
@@ -100,10 +108,11 @@ def train(
     chosen = draft(catalog, name, dataset=dataset, trainer=trainer)
     how = {"device": device, "backend": backend, "precision": precision}
     plan = chosen.plan(settings, seed=seed, threads=threads, **how)
-    refuse_checkpoint(folder)
-    for event in Run(catalog, plan, folder).events():
-        if listen:
-            listen(event)
+    with hold(folder):
+        refuse_checkpoint(folder)
+        for event in Run(catalog, plan, folder).events():
+            if listen:
+                listen(event)
     return load(folder)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from zoo_core.catalog import Catalog
 from zoo_core.digests import FileRecord
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.files import refusing, remove_remains, write_file
+from zoo_core.hold import STATE
 from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.plan import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
@@ -24,9 +25,10 @@ from zoo_core.runtime.curve import curve
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.frontmatter import NO_TERMS, Terms
 from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.pickled import about_pickles
 from zoo_core.runtime.snapshot import Position
-from zoo_core.runtime.states import STATE, has_state, read_state
-from zoo_core.runtime.tensors import load_weights, read_tensors, to_bytes
+from zoo_core.runtime.states import CURRENT, current, has_state, read_state
+from zoo_core.runtime.tensors import all_finite, load_weights, read_tensors, to_bytes
 from zoo_core.runtime.trainer import AbstractTrainer
 from zoo_core.signature import Signature
 
@@ -58,6 +60,17 @@ class Checkpoint:
     weights: dict[str, Tensor]
     finished: bool
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What whoever uses it should know."""
+        said = {
+            f"{self.folder} is unfinished: using its best weights so far": not self.finished,
+            f"{self.folder} has weights that are infinite or not a number": not all_finite(
+                self.weights
+            ),
+        }
+        return tuple(remark for remark, stands in said.items() if stands)
+
     @cached_property
     def model(self) -> AbstractModel:
         """The model with its weights, ready to use, on the fastest kernel there is here.
@@ -88,14 +101,23 @@ def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
         IntegrityError: A file is not what the manifest says.
         NotFoundError: The folder holds no checkpoint.
     """
+    try:
+        return _read(catalog, folder)
+    except PermissionError as error:  # of the folder itself: what is in it cannot even be asked
+        raise IntegrityError(f"{folder} is not readable: {error.strerror}") from None
+
+
+def _read(catalog: Catalog, folder: Path) -> Checkpoint:
     if not (folder / MANIFEST).exists() and has_state(folder):
         saved = read_state(folder)
         position = Position.from_json(saved.snapshot.values["position"])
         weights = saved.snapshot.best or saved.snapshot.weights
         known = (saved.plan, saved.signature, saved.fingerprint, position.metrics)
         return Checkpoint(folder, catalog, *known, weights, finished=False)
+    if not (folder / MANIFEST).exists() and (said := about_pickles(folder)):
+        raise IntegrityError(said)
     manifest = read_manifest(folder)
-    weights = _read_weights(folder / WEIGHTS, manifest.weights)
+    weights = read_tensors(folder / WEIGHTS, manifest.weights)
     known = (manifest.plan, manifest.signature, manifest.fingerprint, manifest.metrics)
     return Checkpoint(folder, catalog, *known, weights, manifest.status == "finished")
 
@@ -106,6 +128,7 @@ def write_checkpoint(
     weights: dict[str, Tensor],
     position: Position,
     terms: Terms = NO_TERMS,
+    tell: Callable[[str], None] = lambda remark: None,
 ) -> Manifest:
     """Writes the top-level files, each atomically, the manifest last.
 
@@ -115,24 +138,31 @@ def write_checkpoint(
         weights: The best ones.
         position: Where the run ended, for history and timings.
         terms: Of its data, for the card.
+        tell: Told which of the files were left out that a checkpoint can do without.
 
     Returns:
         The manifest as written.
+
+    Raises:
+        TargetError: Weights, card or manifest cannot be written; the folder stays unfinished.
     """
     data = to_bytes(weights)
     manifest = manifest.with_weights(FileRecord(len(data), hashlib.sha256(data).hexdigest()))
-    files = {
-        WEIGHTS: data,
+    with refusing(folder):
+        remove_remains(folder)
+    write_file(folder / WEIGHTS, data)
+    extras = {
         HISTORY: _lines(position.history),
         TIMINGS: _lines(position.timings),
         CURVE: curve(position.history, manifest.plan),
-        CARD: _card(folder / CARD, manifest, terms).encode(),
-        MANIFEST: manifest.to_bytes(),
     }
-    with refusing(folder):
-        remove_remains(folder)
-    for name, content in files.items():
-        write_file(folder / name, content)
+    for name, content in extras.items():
+        try:
+            write_file(folder / name, content)
+        except TargetError as error:
+            tell(f"{error}; the checkpoint does without")
+    write_file(folder / CARD, _card(folder / CARD, manifest, terms).encode())
+    write_file(folder / MANIFEST, manifest.to_bytes())
     return manifest
 
 
@@ -159,33 +189,18 @@ def refuse_checkpoint(folder: Path) -> None:
         raise TargetError(f"{folder} holds a checkpoint already; choose another, or --overwrite")
 
 
-def clear_checkpoint(folder: Path) -> None:
-    """Removes a checkpoint's files from a folder, the manifest first, and nothing else.
+def make_room(folder: Path) -> None:
+    """Readies a folder for a run that replaces the one there, which loads until that has begun.
+
+    Beside the manifest the old states count for nothing; without it they are all there is, and
+    the new run's first state takes their place.
 
     Raises:
         TargetError: A file cannot be removed.
     """
     with refusing(folder):
-        for name in (MANIFEST, WEIGHTS, HISTORY, TIMINGS, CURVE, CARD):
-            (folder / name).unlink(missing_ok=True)
-        if (folder / STATE).is_dir():
-            shutil.rmtree(folder / STATE)
-
-
-def _read_weights(path: Path, record: FileRecord) -> dict[str, Tensor]:
-    try:
-        with path.open("rb") as file:
-            size = path.stat().st_size
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise IntegrityError(f"{path} is missing") from None
-    except OSError as error:
-        raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    if size != record.size:
-        raise IntegrityError(f"{path} has {size} bytes, the manifest says {record.size}")
-    if found != record.sha256:
-        raise IntegrityError(f"{path} has sha256 {found}, the manifest says {record.sha256}")
-    return read_tensors(path)
+        if has_state(folder) and ((folder / MANIFEST).exists() or current(folder).name == "0"):
+            (folder / STATE / CURRENT).unlink()
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:

@@ -23,8 +23,10 @@ def choose_device(name: str) -> str:
     if name == "auto":
         return next(device for device, there in present.items() if there)
     if not present.get(name, False):
-        there = ", ".join(device for device, here in present.items() if here)
-        raise DeviceError(f"no device {name!r} here; there is: {there} (or --device auto)")
+        there = [device for device, here in present.items() if here]
+        raise DeviceError(
+            f"no device {name!r} here; there is: {', '.join(there)}; try --device {there[0]}"
+        )
     return name
 
 

@@ -93,6 +93,7 @@ class Finished(NamedTuple):
         manifest: What it holds.
         tokens_per_second: Of the training steps alone.
         seconds: Of the whole run.
+        remarks: What a person should know.
     """
 
     folder: Path
@@ -100,6 +101,7 @@ class Finished(NamedTuple):
     manifest: Manifest
     tokens_per_second: float
     seconds: float
+    remarks: tuple[str, ...] = ()
 
 
 Event: TypeAlias = Started | Stepped | EpochEnded | Saved | Finished

@@ -34,9 +34,9 @@ def refuse_large(build: Callable[[], nn.Module], name: str, copies: int = 1) -> 
     if needed <= free:
         return
     purpose = " to train" if copies > 1 else ""
-    total = f"{parameters:,} parameters, which take {in_bytes(needed)} of memory{purpose}"
-    if math.isinf(size):
-        total = "more than the 2^63 bytes that a tensor can have"
+    total = "a tensor of more bytes than 2^63"
+    if math.isfinite(size):
+        total = f"{parameters:,} parameters, which take {in_bytes(needed)} of memory{purpose}"
     raise DeviceError(
         f"{name} would have {total}; {in_bytes(free)} are free here: choose smaller sizes"
     )

@@ -13,7 +13,7 @@ from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundE
 from zoo_core.files import refusing, waiting_for
 from zoo_core.header import foreign_kind
 from zoo_core.home import zoo_home
-from zoo_core.manifest import MANIFEST, SHARED, WEIGHTS, Manifest, read_manifest
+from zoo_core.manifest import MANIFEST, SHARED, WEIGHTS, Manifest, parse_manifest, read_manifest
 from zoo_core.registry_file import COMMIT
 from zoo_core.runtime.hub import (
     Commit,
@@ -76,7 +76,9 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
             if name in records:
                 _fetch(commit, name, records[name], pins)
             if name == MANIFEST:
-                manifest = _parsed(commit, (folder / MANIFEST).read_bytes())
+                manifest = parse_manifest(
+                    (folder / MANIFEST).read_bytes(), f"{commit.repo}: {MANIFEST}"
+                )
                 _refuse_weights(commit, records[WEIGHTS], manifest)
         refuse_unsound(folder)
     return Pulled(folder, commit, remark)
@@ -95,7 +97,7 @@ def pull_manifest(repo: str, revision: str) -> tuple[Commit, Manifest, str]:
     if unspoilt(cached):
         return commit, read_manifest(cached.parent), remark
     text = read_text(commit, MANIFEST, LARGEST_TEXT)
-    return commit, _parsed(commit, text.encode()), remark
+    return commit, parse_manifest(text.encode(), f"{commit.repo}: {MANIFEST}"), remark
 
 
 def _commit(repo: str, revision: str) -> tuple[Commit, str]:
@@ -145,13 +147,6 @@ def _refuse_others(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pi
             raise IntegrityError(f"{commit.repo} has no {name}, which the registry pins")
         if said := records[name].differs(pin):
             raise IntegrityError(f"{commit.repo}: {name} {said}, the registry says {_told(pin)}")
-
-
-def _parsed(commit: Commit, data: bytes) -> Manifest:
-    try:
-        return Manifest.from_bytes(data)
-    except IntegrityError as error:
-        raise IntegrityError(f"{commit.repo}: {MANIFEST}: {error}") from None
 
 
 def _refuse_weights(commit: Commit, record: RemoteRecord, manifest: Manifest) -> None:

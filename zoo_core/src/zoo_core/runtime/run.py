@@ -15,8 +15,8 @@ from torch import Tensor
 
 from zoo_core.catalog import Catalog
 from zoo_core.digests import FileRecord
-from zoo_core.errors import DivergedError, ResumeError
-from zoo_core.files import refusing
+from zoo_core.errors import DataError, DivergedError, ResumeError
+from zoo_core.files import refusing, sync_folder
 from zoo_core.manifest import MANIFEST, Manifest, read_manifest
 from zoo_core.plan import Plan
 from zoo_core.runtime.backends import backend_of
@@ -95,7 +95,9 @@ class Run:
             yield from self._events()
 
     def _events(self) -> Generator[Event, None, None]:
-        yield self.save()
+        saved = self.save()
+        self._drop_manifest()
+        yield saved
         yield self._started()
         try:
             for event in self.loop.events():
@@ -115,6 +117,12 @@ class Run:
             raise
         self.save()
         yield self._finish(self.loop.reason)
+
+    def _drop_manifest(self) -> None:
+        """From here on the folder is an unfinished run: its states count, not its manifest."""
+        with refusing(self.folder):
+            (self.folder / MANIFEST).unlink(missing_ok=True)
+            sync_folder(self.folder)
 
     def save(self) -> Saved:
         """Saves a state to resume from."""
@@ -169,9 +177,12 @@ class Run:
             metrics=metrics,
             weights=FileRecord(0, ""),
         )
-        manifest = write_checkpoint(self.folder, manifest, loop.model.state_dict(), at, self.terms)
+        remarks: list[str] = []
+        manifest = write_checkpoint(
+            self.folder, manifest, loop.model.state_dict(), at, self.terms, remarks.append
+        )
         speed = at.tokens / at.step_seconds if at.step_seconds else 0.0
-        return Finished(self.folder, reason, manifest, speed, loop.seconds)
+        return Finished(self.folder, reason, manifest, speed, loop.seconds, tuple(remarks))
 
 
 def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
@@ -189,13 +200,14 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
     saved = read_state(folder)
     if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
         raise ResumeError(f"{folder} is complete; to go on from it: zoo train --from {folder}")
-    run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
+    try:
+        run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
+    except DataError as error:
+        raise ResumeError(f"the data has changed: {error}") from None
     changed = _changes(saved, run)
     if changed and not force:
         raise ResumeError(f"{'; '.join(changed)}; --force goes on all the same")
     run.loop.restore(saved.snapshot)
-    with refusing(folder):
-        (folder / MANIFEST).unlink(missing_ok=True)
     return run
 
 

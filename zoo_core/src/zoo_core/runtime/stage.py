@@ -14,15 +14,10 @@ from zoo_core.recipes import TABLES
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.checkpoint import CURVE, HISTORY, read_checkpoint
 from zoo_core.runtime.frontmatter import Terms, split_card, terms_of
+from zoo_core.runtime.pickled import CONVERT, pickled
 from zoo_core.runtime.tensors import all_finite
 
 RECIPE = "recipe.toml"
-PICKLED = (".pt", ".pth", ".bin", ".ckpt", ".pkl", ".pickle")
-CONVERT = (
-    'in an environment you trust: python -c "from torch.serialization import load; '
-    "from safetensors.torch import save_file; "
-    "save_file(load('{name}', weights_only=True), '{weights}')\""
-)
 
 
 def stage(
@@ -94,17 +89,12 @@ def _card(manifest: Manifest, own: str, remote: str, repo: str, terms: Terms, li
 
 def _refuse_pickle(folder: Path) -> None:
     """Says so if pickled weights are to be pushed."""
-    if folder.is_file() and folder.suffix.lower() in PICKLED:
-        pickled = [str(folder)]
-    elif folder.is_dir():
-        pickled = sorted(str(each) for each in folder.iterdir() if each.suffix.lower() in PICKLED)
-    else:
+    if not folder.exists():
         raise TargetError(f"{folder} is no folder")
-    if pickled:
-        how = CONVERT.format(name=pickled[0], weights=WEIGHTS)
+    if found := pickled(folder):
         raise MisfitError(
-            f"{pickled[0]} is a pickle, which is never pushed: take it away, or turn it into "
-            f"safetensors {how}"
+            f"{found[0]} is a pickle, which is never pushed: take it away, or turn it into "
+            f"safetensors {CONVERT.format(name=found[0], weights=WEIGHTS)}"
         )
 
 

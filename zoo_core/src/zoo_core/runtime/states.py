@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import IntegrityError, NotFoundError
-from zoo_core.files import refusing, remove_remains, sync_folder, write_file, write_new
+from zoo_core.files import make_folder, refusing, remove_remains, sync_folder, write_file, write_new
+from zoo_core.hold import STATE
 from zoo_core.plan import Plan
 from zoo_core.runtime.snapshot import Snapshot
 from zoo_core.runtime.tensors import read_tensors, to_bytes
 from zoo_core.signature import Signature
 
-STATE, CURRENT = "state", "CURRENT"
+CURRENT = "CURRENT"
 LAST, BEST, TENSORS, VALUES = "last", "best", "tensors", "values.json"
 
 
@@ -47,6 +48,18 @@ def has_state(folder: Path) -> bool:
     return (folder / STATE / CURRENT).is_file()
 
 
+def current(folder: Path) -> Path:
+    """The folder of the state that counts.
+
+    Raises:
+        IntegrityError: ``CURRENT`` names none.
+    """
+    name = (folder / STATE / CURRENT).read_text("utf-8").strip()
+    if not name.isdigit():
+        raise IntegrityError(f"{folder / STATE / CURRENT} names no state: {name!r:.40}")
+    return folder / STATE / name
+
+
 def write_state(folder: Path, saved: SavedState) -> int:
     """Saves a state and makes it the one that counts.
 
@@ -60,18 +73,23 @@ def write_state(folder: Path, saved: SavedState) -> int:
     step = int(saved.snapshot.values["position"]["steps"])
     states = folder / STATE
     home = states / str(step)
-    with refusing(states):
-        if has_state(folder) and _current(folder) == home:
+    contents = _contents(saved)
+    with refusing(states, sum(map(len, contents.values()))):
+        if has_state(folder) and current(folder) == home:
             return step
-        states.mkdir(parents=True, exist_ok=True)
-        _remove_others(states, keep=_current(folder) if has_state(folder) else None)
+        make_folder(states)
+        _remove_others(states, keep=current(folder) if has_state(folder) else None)
         remove_remains(states)
         temporary = states / f".{step}.tmp"
-        temporary.mkdir()
-        for name, data in _contents(saved).items():
-            write_new(temporary / name, data)
-        sync_folder(temporary)
-        temporary.rename(home)
+        try:
+            temporary.mkdir()
+            for name, data in contents.items():
+                write_new(temporary / name, data)
+            sync_folder(temporary)
+            temporary.rename(home)
+        except OSError:
+            shutil.rmtree(temporary, ignore_errors=True)
+            raise
         sync_folder(states)
         write_file(states / CURRENT, f"{step}\n".encode())
         _remove_others(states, keep=home)
@@ -87,7 +105,16 @@ def read_state(folder: Path) -> SavedState:
     """
     if not has_state(folder):
         raise NotFoundError(f"no run to go on with in {folder}: it has no {STATE}/{CURRENT}")
-    home = _current(folder)
+    while True:
+        home = current(folder)
+        try:
+            return _read(home)
+        except IntegrityError:
+            if current(folder) == home:  # else the run has gone on and pruned it meanwhile
+                raise
+
+
+def _read(home: Path) -> SavedState:
     try:
         values = json.loads((home / VALUES).read_bytes())
         best = home / f"{BEST}.safetensors"
@@ -103,6 +130,8 @@ def read_state(folder: Path) -> SavedState:
                 values=values["snapshot"],
             ),
         )
+    except PermissionError as error:
+        raise IntegrityError(f"{error.filename} is not readable: {error.strerror}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise IntegrityError(f"{home} is not a whole state: {error!r}") from error
 
@@ -121,13 +150,6 @@ def _contents(saved: SavedState) -> dict[str, bytes]:
         groups[BEST] = snapshot.best
     contents = {f"{name}.safetensors": to_bytes(tensors) for name, tensors in groups.items()}
     return contents | {VALUES: json.dumps(values, indent=1).encode()}
-
-
-def _current(folder: Path) -> Path:
-    name = (folder / STATE / CURRENT).read_text("utf-8").strip()
-    if not name.isdigit():
-        raise IntegrityError(f"{folder / STATE / CURRENT} names no state: {name!r:.40}")
-    return folder / STATE / name
 
 
 def _remove_others(states: Path, keep: Path | None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple, final
 
 import torch
@@ -42,14 +43,20 @@ class Taken(NamedTuple):
     output: Output
 
 
-def refuse_divergence(loss: float, norm: float) -> None:
+def refuse_divergence(loss: float, norm: float, largest: Callable[[], str] | None = None) -> None:
     """Says so if a step's loss or its gradient's norm is not finite.
+
+    Args:
+        loss: In nats.
+        norm: Of all gradients together.
+        largest: Names the parameter with the largest gradient, where it is still at hand.
 
     Raises:
         DivergedError: One of them is not.
     """
     if not math.isfinite(loss) or not math.isfinite(norm):
-        raise DivergedError(f"loss {loss:g}, gradient norm {norm:g}; {REMEDY}")
+        said = f"; the largest gradient is that of {largest()}" if largest else ""
+        raise DivergedError(f"loss {loss:g}, gradient norm {norm:g}{said}; {REMEDY}")
 
 
 @final
@@ -105,7 +112,7 @@ class Stepper:
         torch.autograd.backward(loss)
         norm = self._clip()
         if self.looks:
-            refuse_divergence(loss.item(), norm.item())
+            refuse_divergence(loss.item(), norm.item(), self._largest)
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()
@@ -115,12 +122,21 @@ class Stepper:
         """The gradient's global norm, a scalar, after scaling it down where the config says so."""
         bound = self.trainer.config.clip_norm
         moved = [each for each in self.model.parameters() if each.grad is not None]
-        gradients = [each.grad for each in moved if each.grad is not None]
-        dense = [each.coalesce().values() if each.is_sparse else each for each in gradients]
-        norm = get_total_norm(dense)
-        if bound is not None and not (self.looks and norm.item() <= bound):
+        norm = get_total_norm(list(self._gradients().values()))
+        if bound is not None and not (self.looks and not bound < norm.item() < math.inf):
             clip_grads_with_norm_(moved, bound, norm)
         return norm
+
+    def _largest(self) -> str:
+        """The parameter whose gradient has the largest norm, and that norm; NaN is beyond all."""
+        norms = {name: float(each.norm().item()) for name, each in self._gradients().items()}
+        name = max(norms, key=lambda name: (math.isnan(norms[name]), norms[name]))
+        return f"{name} ({norms[name]:g})"
+
+    def _gradients(self) -> dict[str, Tensor]:
+        """By parameter; of a sparse one the rows that it has."""
+        found = {n: p.grad for n, p in self.model.named_parameters() if p.grad is not None}
+        return {n: g.coalesce().values() if g.is_sparse else g for n, g in found.items()}
 
     def snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """The optimizer's tensors, and as JSON its groups and the schedule."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from mmap import ACCESS_READ, mmap
+import contextlib
+import hashlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -10,8 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from zoo_core.errors import IntegrityError
-from zoo_core.header import read_header
+from zoo_core.digests import FileRecord
+from zoo_core.errors import DeviceError, IntegrityError
+from zoo_core.header import LONGEST, foreign_kind, read_header
+from zoo_core.space import free_memory, in_bytes
 
 
 def to_bytes(tensors: dict[str, Tensor]) -> bytes:
@@ -20,30 +25,53 @@ def to_bytes(tensors: dict[str, Tensor]) -> bytes:
     return save(plain, metadata={"format": "pt"})
 
 
-def read_tensors(path: Path) -> dict[str, Tensor]:
+def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
     """The tensors of a file, mapped into memory: each is read when it is first used.
 
-    What is done to them stays in memory; who keeps them keeps the file open.
+    What does not belong there is refused before. What is done to them stays in memory; who keeps
+    them keeps the file open.
+
+    Args:
+        path: The file.
+        record: Its size and sha256, if the manifest is known that names them.
 
     Raises:
-        IntegrityError: It is missing, not readable, or not safetensors.
+        DeviceError: It is larger than the memory that is free.
+        IntegrityError: It is missing, not readable, not safetensors, or not what the record says.
     """
     try:
-        _check_header(path)
-        return load_file(path)
+        with path.open("rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            if record and size != record.size:
+                kind = foreign_kind(file.peek(LONGEST))
+                said = f"has {size} bytes, the manifest says {record.size}"
+                raise IntegrityError(f"{path} {f'is {kind}; it ' if kind else ''}{said}")
+            if size > (free := free_memory()):
+                raise DeviceError(
+                    f"{path} has {in_bytes(size)}, {in_bytes(free)} of memory are free"
+                )
+            found = hashlib.file_digest(file, "sha256").hexdigest() if record else ""
+            if record and found != record.sha256:
+                raise IntegrityError(
+                    f"{path} has sha256 {found}, the manifest says {record.sha256}"
+                )
+            file.seek(0)
+            with _whole(path):
+                read_header(file, size)
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
+    with _whole(path):
+        return load_file(path)
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[None]:
+    try:
+        yield
     except (IntegrityError, SafetensorError) as error:
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
-
-
-def _check_header(path: Path) -> None:
-    if not path.stat().st_size:  # nothing cannot be mapped
-        read_header(b"")
-    with path.open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as data:
-        read_header(data)
 
 
 def load_weights(model: torch.nn.Module, weights: dict[str, Tensor], source: object) -> None:

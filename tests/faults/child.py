@@ -1,0 +1,109 @@
+"""The command line in a process of its own that can be killed, starved and disarmed.
+
+The process is forked, so that a case costs a fraction of a second and not an import of torch.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import final
+
+from zoo_cli.main import run
+
+from tests.cli.command import Result
+
+CAPABILITIES = 0x20080522
+"""Version 3 of Linux's capability sets."""
+
+
+@final
+class Child:
+    """A command that runs; its output goes to files.
+
+    Args:
+        folder: Where they lie.
+        arguments: Of the command.
+        before: Done in the process before the command.
+    """
+
+    def __init__(
+        self, folder: Path, arguments: tuple[object, ...], before: Callable[[], object]
+    ) -> None:
+        folder.mkdir(parents=True)
+        self._files = [folder / "stdout", folder / "stderr"]
+        with warnings.catch_warnings():  # from 3.12 on, of locks that other threads might hold
+            warnings.simplefilter("ignore", DeprecationWarning)
+            self.pid = os.fork()
+        if not self.pid:
+            code = 1
+            try:
+                self._redirect()
+                before()
+                code = run([str(each) for each in arguments])
+                sys.stdout.flush()
+            finally:
+                os._exit(code)
+
+    def _redirect(self) -> None:
+        for descriptor, file in enumerate(self._files, start=1):
+            os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
+        sys.stdout, sys.stderr = (os.fdopen(each, "w", buffering=1) for each in (1, 2))
+
+    def send(self, number: int) -> None:
+        """Sends it a signal."""
+        os.kill(self.pid, number)
+
+    def wait(self, seconds: float = 60) -> Result:
+        """How it ended; it is killed if it has not after so long."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                return Result(code, *(each.read_text() for each in self._files))
+            time.sleep(0.005)
+        self.send(signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        raise AssertionError(f"still running: {self._files[1].read_text()}")
+
+
+def no_longer_files_than(size: int) -> Callable[[], object]:
+    """From then on a write beyond so many bytes fails, as on a full disk."""
+    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+
+def no_more_memory_than(size: int) -> Callable[[], object]:
+    """From then on so much more address space can be had."""
+
+    def limit() -> None:
+        used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_AS, (used + size, used + size))
+
+    return limit
+
+
+def without_privileges() -> None:
+    """From then on permissions bind root as they bind everybody."""
+    if os.geteuid():
+        return
+    header = (ctypes.c_uint32 * 2)(CAPABILITIES, 0)
+    nothing = (ctypes.c_uint32 * 6)()
+    assert ctypes.CDLL(None).capset(header, nothing) == 0
+
+
+def killed_at(event: str, name: str) -> Callable[[], object]:
+    """The process kills itself with SIGKILL before it does something to a file of that name."""
+
+    def hook(happens: str, arguments: tuple[object, ...]) -> None:
+        if happens == event and any(str(each).endswith(name) for each in arguments):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return lambda: sys.addaudithook(hook)

@@ -1,0 +1,170 @@
+"""What an act does to a folder, operation by operation, and what a crash in between leaves.
+
+Two crashes are told apart. A kill leaves every operation that was done. A power cut may lose those
+that were never synced: the entries of each folder since that folder was last synced, of one
+folder or of all, and the content of a file before it was synced.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, final
+
+import pytest
+
+ENTRIES = {"os.mkdir": "mkdir", "os.rmdir": "rmdir", "os.remove": "remove"}
+WRITES = os.O_WRONLY | os.O_RDWR
+
+
+@final
+class Operation(NamedTuple):
+    """One operation.
+
+    Args:
+        kind: ``create``, ``write``, ``rename``, ``mkdir``, ``rmdir``, ``remove``, ``sync``.
+        path: Of the file or folder, below the folder that is watched.
+        target: Of a rename.
+        data: Of a write: the whole content, as it was synced.
+    """
+
+    kind: str
+    path: Path
+    target: Path = Path()
+    data: bytes = b""
+
+
+@contextmanager
+def recording(folder: Path) -> Iterator[list[Operation]]:
+    """Everything that is done inside to what lies in a folder, in its order."""
+    operations: list[Operation] = []
+    root = folder.resolve()
+
+    def note(kind: str, place: str, target: str = "", data: bytes = b"") -> None:
+        path = Path(os.path.abspath(place))  # noqa: PTH100  # a link's own place, not what it leads to
+        if path.is_relative_to(root):
+            aim = Path(os.path.abspath(target)).relative_to(root) if target else Path()  # noqa: PTH100
+            operations.append(Operation(kind, path.relative_to(root), aim, data))
+
+    def sync(descriptor: int) -> None:
+        os_sync(descriptor)
+        place = _place(descriptor)
+        folder_synced = Path(place).is_dir()
+        data = b"" if folder_synced else Path(place).read_bytes()
+        note("sync" if folder_synced else "write", place, data=data)
+
+    global _listener  # noqa: PLW0603  # an audit hook stays for good, so one serves all
+    os_sync = os.fsync
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", sync)
+        _listener = note
+        try:
+            yield operations
+        finally:
+            _listener = None
+
+
+Tree = dict[Path, bytes | None]
+"""What lies in a folder: the content of each file; None of a folder."""
+
+
+def crashes(before: Path, operations: list[Operation], into: Path) -> Iterator[tuple[str, Path]]:
+    """What a crash after each of the operations leaves of a folder: of which kind, and where.
+
+    The folder that is given out is replaced by the next one.
+    """
+    for count in range(len(operations) + 1):
+        yield from crashes_after(before, operations[:count], into)
+
+
+def crashes_after(before: Path, done: list[Operation], into: Path) -> Iterator[tuple[str, Path]]:
+    """What a crash leaves after exactly these operations."""
+    start = {
+        path.relative_to(before): path.read_bytes() if path.is_file() else None
+        for path in before.rglob("*")
+    }
+    if done and done[-1].kind == "write":
+        half = done[-1]._replace(data=done[-1].data[: len(done[-1].data) // 2])
+        yield "kill", _laid_out(_replayed(start, [*done[:-1], half], ()), into)
+    for lost in ((), *_losses(done)):
+        yield "power cut" if lost else "kill", _laid_out(_replayed(start, done, lost), into)
+
+
+def _losses(done: list[Operation]) -> Iterator[Collection[int]]:
+    """Numbers of the operations that a power cut may undo: those of one folder, or of all."""
+    pending: dict[Path, set[int]] = {}
+    for number, each in enumerate(done):
+        if each.kind == "sync":
+            pending.pop(each.path, None)
+        elif each.kind != "write":
+            pending.setdefault((each.target if each.target.name else each.path).parent, set()).add(
+                number
+            )
+    yield from pending.values()
+    if len(pending) > 1:
+        yield set().union(*pending.values())
+
+
+def _replayed(start: Tree, done: list[Operation], lost: Collection[int]) -> Tree:
+    """What the operations make of a folder; one whose place was lost is lost with it."""
+    tree = dict(start)
+    for number, each in enumerate(done):
+        above = each.path.parent
+        if number in lost or not (above == Path() or above in tree):
+            continue
+        match each.kind:
+            case "create":
+                tree[each.path] = b""
+            case "mkdir":
+                tree[each.path] = None
+            case "write" if each.path in tree:
+                tree[each.path] = each.data
+            case "remove" | "rmdir":
+                tree.pop(each.path, None)
+            case "rename" if each.path in tree:
+                for path in [p for p in tree if p.is_relative_to(each.path)]:
+                    tree[each.target / path.relative_to(each.path)] = tree.pop(path)
+    return tree
+
+
+def _laid_out(tree: Tree, into: Path) -> Path:
+    shutil.rmtree(into, ignore_errors=True)
+    into.mkdir()
+    for path, data in sorted(tree.items(), key=lambda item: item[0]):
+        if data is None:
+            (into / path).mkdir(parents=True, exist_ok=True)
+        elif (into / path).parent.is_dir():
+            (into / path).write_bytes(data)
+    return into
+
+
+_listener: Callable[..., None] | None = None
+
+
+def _hook(event: str, arguments: tuple[object, ...]) -> None:
+    if _listener is None:
+        return
+    if event == "open" and isinstance(arguments[0], str | bytes | os.PathLike):
+        mode, flags = arguments[1], arguments[2]
+        if (isinstance(mode, str) and mode[0] in "wxa") or (
+            mode is None and isinstance(flags, int) and flags & WRITES
+        ):
+            _listener("create", os.fsdecode(arguments[0]))
+    elif event == "os.rename":
+        _listener("rename", os.fsdecode(arguments[0]), os.fsdecode(arguments[1]))  # type: ignore[arg-type]
+    elif event in ENTRIES:
+        parent = arguments[-1]
+        name = os.fsdecode(arguments[0])  # type: ignore[arg-type]
+        inside = isinstance(parent, int) and parent >= 0
+        _listener(ENTRIES[event], os.path.join(_place(parent), name) if inside else name)  # type: ignore[arg-type]  # noqa: PTH118
+
+
+def _place(descriptor: int) -> str:
+    return os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115
+
+
+sys.addaudithook(_hook)

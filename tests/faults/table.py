@@ -1,0 +1,68 @@
+"""The table of faults in ``docs/faults.md``."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from tests.faults.fault import Fault
+
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
+GROUPS = {
+    1: "Disk",
+    15: "Foreign files",
+    26: "Registry",
+    29: "Plugins",
+    36: "Data and training",
+    46: "Hub",
+}
+"""Each by the number of its first row."""
+HEAD = """# Faults
+
+What goes wrong, what the zoo says, how the command ends and what is on disk afterwards. Every row
+is a test in `tests/faults/` that provokes the fault for real and met exactly this; `…` stands for
+what differs from case to case. `uv run python -m tests.faults` runs them all and writes this page.
+"""
+
+
+def declared() -> set[Fault]:
+    """The rows that the battery's tests declare."""
+    modules = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
+    functions = [
+        each
+        for module in modules
+        for name, each in vars(importlib.import_module(f"tests.faults.{module}")).items()
+        if name.startswith("test_")
+    ]
+    return {row for each in functions for row in _rows(getattr(each, "pytestmark", []))}
+
+
+def page(rows: Iterable[Fault]) -> str:
+    """The whole page."""
+    parts = [HEAD]
+    for group, members in groupby(sorted(rows), key=_group):
+        parts += [f"\n## {group}\n", "| | fault | what is said | exit code | on disk afterwards |"]
+        parts += ["| --- | --- | --- | --- | --- |"]
+        parts += [_line(row) for row in members]
+    return "\n".join(parts) + "\n"
+
+
+def _rows(marks: list[Any]) -> Iterator[Fault]:
+    for mark in marks:
+        if mark.name == "fault":
+            yield mark.args[0]
+        for values in mark.args[1] if mark.name == "parametrize" else ():
+            yield from _rows(list(getattr(values, "marks", ())))
+
+
+def _group(row: Fault) -> str:
+    return GROUPS[max(first for first in GROUPS if first <= row.number)]
+
+
+def _line(row: Fault) -> str:
+    said = f"`{row.says}`" if row.says else ""
+    cells = [str(row.number), row.what, said, str(row.code), row.left]
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

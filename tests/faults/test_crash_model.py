@@ -1,0 +1,117 @@
+"""The crash model: every prefix of a save's and a finish's file operations leaves a whole state."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from zoo_core.catalog import Catalog
+from zoo_core.draft import draft
+from zoo_core.runtime.checkpoint import read_checkpoint
+from zoo_core.runtime.events import Finished, Saved
+from zoo_core.runtime.run import Run, resume
+from zoo_core.runtime.states import has_state, read_state
+from zoo_core.runtime.tensors import all_finite
+
+from tests.cli.command import Result
+from tests.faults.conftest import Met
+from tests.faults.fault import fault
+from tests.faults.operations import Operation, crashes, crashes_after, recording
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="descriptors are named by /proc")
+
+
+def whole(catalog: Catalog, folder: Path) -> tuple[bool, int]:
+    """Whether a folder holds a finished run, and at which step its state was saved."""
+    checkpoint = read_checkpoint(catalog, folder)
+    assert all_finite(checkpoint.model.state_dict())
+    return checkpoint.finished, int(read_state(folder).snapshot.values["position"]["steps"])
+
+
+def fresh(catalog: Catalog, folder: Path, **trainer: Any) -> Run:
+    """A run of three steps that saves after each."""
+    settings = {"trainer": {"epochs": 3, "save_every": 0.0} | trainer}
+    return Run(catalog, draft(catalog, "lstm-embed").plan(settings, threads=1), folder)
+
+
+def check(
+    catalog: Catalog, before: Path, operations: list[Operation], into: Path, least: int
+) -> tuple[int, set[tuple[bool, int]]]:
+    """How many crashes were replayed, and what they left; a kill never goes back."""
+    found, last, count = set(), (False, least), 0
+    for kind, folder in crashes(before, operations, into):
+        left = whole(catalog, folder)
+        count += 1
+        found.add(left)
+        assert left[1] >= least
+        if kind == "kill":
+            assert left >= last
+            last = left
+    return count, found
+
+
+def test_a_save_is_whole_after_every_operation(
+    catalog: Catalog, unfinished: Path, tmp_path: Path
+) -> None:
+    before = shutil.copytree(unfinished, tmp_path / "before")
+    events = resume(catalog, unfinished).events()
+    with recording(unfinished) as operations:
+        saved = next(each for each in events if isinstance(each, Saved) and each.step > 7)
+    count, found = check(catalog, before, operations, tmp_path / "left", 7)
+    assert found == {(False, 7), (False, saved.step)}
+    assert count > 30
+
+
+def test_a_finish_is_whole_after_every_operation(catalog: Catalog, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    events = fresh(catalog, run, save_every=1000.0).events()
+    next(events)
+    before = shutil.copytree(run, tmp_path / "before")
+    with recording(run) as operations:
+        *_, last = events
+    assert isinstance(last, Finished)
+    count, found = check(catalog, before, operations, tmp_path / "left", 0)
+    assert found == {(False, 0), (False, 3), (True, 3)}
+    assert count > 60
+
+
+@fault(
+    5,
+    "power cut after “saved” was said",
+    says="",
+    code=0,
+    left="the state that was said to be saved: file and folder were synced before",
+)
+def test_what_was_said_to_be_saved_survives_a_power_cut(
+    catalog: Catalog, met: Met, tmp_path: Path
+) -> None:
+    above = tmp_path / "above"
+    above.mkdir()
+    before = shutil.copytree(above, tmp_path / "before")
+    with recording(above) as operations:
+        for event in fresh(catalog, above / "deep" / "run").events():
+            if not isinstance(event, Saved | Finished):
+                continue
+            step = event.step if isinstance(event, Saved) else 3
+            for _, folder in crashes_after(before, operations, tmp_path / "left"):
+                finished, reached = whole(catalog, folder / "deep" / "run")
+                assert (reached, finished) == (step, isinstance(event, Finished))
+    met(Result(0, "", ""))
+
+
+def test_the_checker_finds_a_rename_that_was_never_synced(tmp_path: Path) -> None:
+    folder, before = tmp_path / "folder", tmp_path / "before"
+    folder.mkdir()
+    before.mkdir()
+    with recording(folder) as operations:
+        (folder / "a.tmp").write_bytes(b"new")
+        (folder / "a.tmp").rename(folder / "a")
+    left = {
+        (path / "a").read_bytes() if (path / "a").exists() else None
+        for _, path in crashes(before, operations, tmp_path / "left")
+    }
+    assert left == {None, b""}
+    assert not has_state(folder)

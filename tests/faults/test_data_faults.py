@@ -1,0 +1,124 @@
+"""Data: empty, too short, not text, symbols never seen."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+from tests.faults.conftest import Met
+from tests.faults.fault import case, fault
+
+LEFT = "no run"
+ENCODING = "name another --dataset.encoding"
+SEEN = b"hello there, old world; the others were here first\n"
+FOX = b"the quick brown fox jumps over the lazy dog\n"
+
+
+def train_on(path: Path, out: Path) -> list[object]:
+    """The arguments that train a little on a text."""
+    sizes = ["--dataset.steps", 8, "--trainer.batch-size", 2, "--trainer.epochs", 1]
+    where = ["--dataset.path", path, "--out", out]
+    return ["train", "gru-embed", "--dataset", "text", *sizes, "--model.hidden-size", 4, *where]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        case((36, "an empty text", "Error: …text.txt: the text is empty", 6, LEFT), b""),
+        case(
+            (
+                36,
+                "a text too short for a batch",
+                "Error: …: split … has 2 symbols, one batch needs 3 (batch size + 1); …",
+                6,
+                LEFT,
+            ),
+            b"abc",
+        ),
+        case(
+            (
+                37,
+                "not UTF-8",
+                f"Error: …: byte 0xff at offset 440; {ENCODING}",
+                6,
+                LEFT,
+            ),
+            FOX * 10 + b"\xff",
+        ),
+        case(
+            (37, "a NUL", f"Error: … is no text: a NUL at offset 446; {ENCODING}", 6, LEFT),
+            FOX * 10 + "naïve".encode() + b"\0",
+        ),
+        case(
+            (37, "UTF-16", f"Error: … is not utf-8: byte 0xff at offset 0; {ENCODING}", 6, LEFT),
+            FOX.decode().encode("utf-16"),
+        ),
+    ],
+)
+def test_data_that_is_no_good(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(data)
+    met(zoo(*train_on(path, tmp_path / "run")))
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        case((37, "a byte order mark", "", 0, "a checkpoint"), b"\xef\xbb\xbf" + FOX * 10),
+        case((37, "mixed line ends", "", 0, "a checkpoint"), FOX * 9 + b"a\r\n\r" * 99),
+        case((37, "one enormous line", "", 0, "a checkpoint"), FOX.strip() * 25_000),
+    ],
+)
+def test_data_that_is_odd(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(data)
+    met(zoo(*train_on(path, tmp_path / "run"), "--dataset.limit", 2000))
+    vocabulary = zoo("show", tmp_path / "run", "--json").stdout
+    assert "\\ufeff" not in vocabulary
+    assert "\\r" not in vocabulary
+
+
+@fault(
+    37, "inputs that are not UTF-8", says="Error: … is not utf-8: byte 0xff …", code=6, left=LEFT
+)
+def test_inputs_that_are_no_text(zoo: Zoo, met: Met, hello: Path, tmp_path: Path) -> None:
+    (tmp_path / "inputs").write_bytes(b"hello\n\xff")
+    met(zoo("predict", hello, "--file", tmp_path / "inputs"))
+
+
+STRANGE = "Error: symbols that the vocabulary lacks: 'z' (3×), 'y' (1×); choose --unknown …"
+
+
+@pytest.fixture
+def prose(zoo: Zoo, tmp_path: Path) -> Path:
+    """A language model that never saw y or z."""
+    (tmp_path / "seen.txt").write_bytes(SEEN * 20)
+    folder = tmp_path / "prose"
+    assert zoo(*train_on(tmp_path / "seen.txt", folder)).code == 0
+    return folder
+
+
+@fault(38, "symbols never seen, at predict", says=STRANGE, code=6, left="nothing")
+def test_strange_symbols_to_predict(zoo: Zoo, met: Met, prose: Path) -> None:
+    met(zoo("predict", prose, "zzhzey"))
+    assert zoo("predict", prose, "zzhzey", "--unknown", "skip").code == 0
+
+
+@fault(38, "symbols never seen, at generate", says=STRANGE, code=6, left="nothing")
+def test_strange_symbols_to_generate(zoo: Zoo, met: Met, prose: Path) -> None:
+    met(zoo("generate", prose, "--prompt", "zzhzey"))
+    made = zoo("generate", prose, "--prompt", "zzhzey", "--unknown", "replace=o", "--length", 1)
+    assert made.stdout.startswith("oohoeo")
+
+
+@fault(38, "symbols never seen, at evaluate", says=STRANGE, code=6, left="nothing")
+def test_strange_symbols_to_evaluate(zoo: Zoo, met: Met, prose: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.txt").write_bytes(b"hello there, old world\n" * 20 + b"zzhzey")
+    on = ["evaluate", prose, "--dataset.path", tmp_path / "new.txt"]
+    met(zoo(*on))
+    assert zoo(*on, "--unknown", "skip", "--json").json.keys() == {"validation", "test"}
+    assert zoo(*on, "--unknown", "replace=o").code == 0
+    assert zoo(*on, "--unknown", "guess").code == 6

@@ -1,0 +1,300 @@
+"""Disk: kills, full and read-only disks, links, two processes at once."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog
+from zoo_core.downloads import RemoteFile, fetch
+from zoo_core.files import write_file
+from zoo_core.runtime.checkpoint import read_checkpoint
+from zoo_core.runtime.states import has_state, read_state
+from zoo_core.runtime.tensors import all_finite
+
+from tests.cli.command import Zoo
+from tests.faults.child import killed_at, no_longer_files_than, without_privileges
+from tests.faults.conftest import Met, Start
+from tests.faults.fault import fault
+
+FULL = "Error: cannot write …; it needs …, … are free; what was saved before stands: zoo resume …"
+
+
+def wait_for_steps(folder: Path) -> None:
+    """Waits until a step has been saved."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if has_state(folder) and (folder / "state" / "CURRENT").read_text().strip() not in "0":
+            return
+        time.sleep(0.005)
+    raise AssertionError("nothing was saved")
+
+
+def steps_of(folder: Path) -> int:
+    """At which step a run was saved."""
+    return int(read_state(folder).snapshot.values["position"]["steps"])
+
+
+@fault(
+    1,
+    "kill -9 at any instant of a run",
+    says="",
+    code=-9,
+    left="the last saved state; it loads, and zoo resume goes on from it",
+)
+@pytest.mark.parametrize(
+    "instants", [8, pytest.param(300, marks=pytest.mark.slow)], ids=["few", "hundreds"]
+)
+def test_a_kill_at_any_instant(
+    catalog: Catalog, zoo: Zoo, start: Start, met: Met, tmp_path: Path, instants: int
+) -> None:
+    draws = random.Random(instants)
+    how = ["train", "lstm-embed", "--trainer.epochs", 2000, "--trainer.save-every", 0]
+    for number in range(instants):
+        folder = tmp_path / str(number)
+        child = start(*how, "--threads", 1, "--out", folder)
+        time.sleep(draws.uniform(0.0, 0.6))
+        child.send(signal.SIGKILL)
+        met(child.wait())
+        if not has_state(folder):
+            continue
+        assert all_finite(read_checkpoint(catalog, folder).model.state_dict())
+        reached = steps_of(folder)
+        resumed = start("resume", folder)
+        while steps_of(folder) <= reached:
+            time.sleep(0.002)
+        resumed.send(signal.SIGINT)
+        assert resumed.wait().code == 130
+        shutil.rmtree(folder)
+
+
+@fault(
+    2,
+    "kill -9 while the final files are written",
+    says="",
+    code=-9,
+    left="no manifest: an unfinished run, which loads and resumes to the end",
+)
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "history.jsonl", "curve.png", "README.md", "config.json"]
+)
+def test_a_kill_while_finishing(
+    zoo: Zoo, start: Start, met: Met, brief: list[object], tmp_path: Path, name: str
+) -> None:
+    met(start(*brief, before=killed_at("os.rename", name)).wait())
+    folder = tmp_path / "run"
+    assert not (folder / "config.json").exists()
+    assert "is unfinished" in zoo("predict", folder, "hello").stderr
+    assert zoo("resume", folder).code == 0
+    assert zoo("predict", folder, "hello").stderr == ""
+    assert not list(folder.glob(".*.tmp"))
+
+
+@fault(3, "a file grows beyond its limit", says=FULL, code=6, left="the state saved before")
+def test_a_state_beyond_the_size_limit(start: Start, met: Met, unfinished: Path) -> None:
+    met(start("resume", unfinished, before=no_longer_files_than(900)).wait())
+    assert steps_of(unfinished) == 7
+    assert {each.name for each in (unfinished / "state").iterdir()} == {"CURRENT", "7", "LOCK"}
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 400 kB."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=400k", "zoo", str(folder)]
+    if sys.platform != "linux" or os.geteuid() or subprocess.run(mount, check=False).returncode:
+        pytest.skip("no file system can be mounted here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+@fault(3, "disk full while saving", says=FULL, code=6, left="the state saved before")
+def test_a_full_disk(zoo: Zoo, start: Start, met: Met, unfinished: Path, small_disk: Path) -> None:
+    folder = shutil.copytree(unfinished, small_disk / "run")
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file:
+        while file.write(bytes(4096)) == 4096:
+            if shutil.disk_usage(small_disk).free < 12_000:
+                break
+    met(start("resume", folder).wait())
+    assert steps_of(folder) == 7
+    filler.unlink()
+    assert zoo("resume", folder).code == 0
+
+
+@fault(
+    4,
+    "disk full for the picture",
+    says="cannot write …curve.png: …; it needs …, … are free; the checkpoint does without",
+    code=0,
+    left="a complete checkpoint without the picture",
+)
+def test_no_room_for_the_picture(
+    zoo: Zoo, start: Start, met: Met, brief: list[object], tmp_path: Path
+) -> None:
+    met(start(*brief, before=no_longer_files_than(20_000)).wait())
+    names = {each.name for each in (tmp_path / "run").iterdir()}
+    assert {"model.safetensors", "config.json", "history.jsonl"} <= names
+    assert "curve.png" not in names
+    assert zoo("predict", tmp_path / "run", "hello").stderr == ""
+
+
+@fault(6, "read-only target", says="Error: cannot write …", code=6, left="nothing; not trained")
+def test_a_read_only_target(start: Start, met: Met, tmp_path: Path) -> None:
+    (tmp_path / "closed").mkdir(mode=0o555)
+    out = tmp_path / "closed" / "run"
+    child = start("train", "lstm-embed", "--out", out, before=without_privileges)
+    result = child.wait()
+    met(result)
+    assert "epoch" not in result.stderr
+    assert not list((tmp_path / "closed").iterdir())
+
+
+@fault(7, "read-only cache that holds the file", says="", code=0, left="the cache as it was")
+def test_a_read_only_cache(start: Start, met: Met, tmp_path: Path) -> None:
+    cache = tmp_path / "cache"
+    cache.mkdir()
+    (cache / "a.txt").write_bytes(b"whole")
+    cache.chmod(0o555)
+    sha256 = hashlib.sha256(b"whole").hexdigest()
+    file = RemoteFile(name="a.txt", size=5, sha256=sha256, mirrors=("http://127.0.0.1:9/a.txt",))
+
+    def served() -> None:
+        without_privileges()
+        assert fetch(file, cache).read_bytes() == b"whole"
+
+    met(start("list", before=served).wait())
+    assert [each.name for each in cache.iterdir()] == ["a.txt"]
+
+
+@fault(
+    8,
+    "a file without read permission",
+    says="Error: … is not readable: Permission denied",
+    code=4,
+    left="the file as it was",
+)
+@pytest.mark.parametrize("name", ["config.json", "model.safetensors", "."])
+def test_a_file_that_may_not_be_read(start: Start, met: Met, hello: Path, name: str) -> None:
+    (hello / name).chmod(0o000)
+    met(start("predict", hello, "hello", before=without_privileges).wait())
+    (hello / name).chmod(0o700)
+
+
+@fault(9, "saving over the checkpoint just loaded", says="", code=0, left="the new checkpoint")
+def test_saving_over_what_was_loaded(zoo: Zoo, met: Met, hello: Path) -> None:
+    onto = ["--from", hello, "--out", hello, "--overwrite", "--trainer.epochs", 2]
+    met(zoo("train", "lstm-embed", *onto))
+    assert zoo("verify", hello).code == 0
+
+
+@fault(
+    9,
+    "kill -9 before the new checkpoint has begun",
+    says="",
+    code=-9,
+    left="the old checkpoint, whole",
+)
+def test_a_kill_before_what_is_replaced_has_a_successor(
+    catalog: Catalog, start: Start, met: Met, hello: Path
+) -> None:
+    onto = ["--from", hello, "--out", hello, "--overwrite", "--trainer.epochs", 2]
+    met(start("train", "lstm-embed", *onto, before=killed_at("os.rename", "CURRENT")).wait())
+    assert read_checkpoint(catalog, hello).finished
+
+
+@fault(10, "target on another file system", says="", code=0, left="a complete checkpoint")
+def test_a_target_on_another_file_system(
+    zoo: Zoo, met: Met, brief: list[object], small_disk: Path
+) -> None:
+    assert os.stat(small_disk).st_dev != os.stat(small_disk.parent).st_dev  # noqa: PTH116
+    met(zoo(*brief[:-1], small_disk / "run"))
+    assert zoo("verify", small_disk / "run").code == 0
+    assert zoo("pull", "lstm-embed", "--to", small_disk / "pulled").code == 0
+
+
+@fault(11, "target is a link to a folder", says="", code=0, left="the checkpoint behind the link")
+def test_a_target_that_is_a_link(zoo: Zoo, met: Met, brief: list[object], tmp_path: Path) -> None:
+    (tmp_path / "behind").mkdir()
+    (tmp_path / "run").symlink_to(tmp_path / "behind")
+    met(zoo(*brief))
+    assert (tmp_path / "run").is_symlink()
+    assert (tmp_path / "behind" / "config.json").is_file()
+
+
+@fault(
+    11, "target is a link that leads nowhere", says="Error: cannot write …", code=6, left="the link"
+)
+def test_a_target_that_is_a_dangling_link(
+    zoo: Zoo, met: Met, brief: list[object], tmp_path: Path
+) -> None:
+    (tmp_path / "run").symlink_to(tmp_path / "gone")
+    met(zoo(*brief))
+    assert (tmp_path / "run").is_symlink()
+
+
+def test_a_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a").write_bytes(b"old")
+    (tmp_path / "a").symlink_to(tmp_path / "real" / "a")
+    write_file(tmp_path / "a", b"new")
+    assert (tmp_path / "a").is_symlink()
+    assert (tmp_path / "real" / "a").read_bytes() == b"new"
+
+
+@fault(
+    12,
+    "two trainings into one folder",
+    says="Error: … is in use by process … on …; wait for it, or choose another folder",
+    code=6,
+    left="the first run, undisturbed",
+)
+@pytest.mark.parametrize("again", [["--overwrite"], []], ids=["overwrite", "plain"])
+def test_two_trainings_into_one_folder(
+    zoo: Zoo, start: Start, met: Met, long: list[object], tmp_path: Path, again: list[str]
+) -> None:
+    first = start(*long)
+    wait_for_steps(tmp_path / "run")
+    second = zoo(*long, *again)
+    met(second)
+    assert f"process {first.pid} on {os.uname().nodename}" in second.stderr
+    met(zoo("resume", tmp_path / "run"))
+    first.send(signal.SIGINT)
+    assert first.wait().code == 130
+
+
+@fault(12, "the lock of a dead process", says="", code=0, left="the run, taken over and finished")
+def test_a_dead_holder_is_taken_over(zoo: Zoo, start: Start, met: Met, unfinished: Path) -> None:
+    holder = start("resume", unfinished, before=killed_at("os.rename", "curve.png"))
+    assert holder.wait().code == -9
+    assert (unfinished / "state" / "HOLDER").exists()
+    met(zoo("resume", unfinished))
+    assert not (unfinished / "state" / "HOLDER").exists()
+
+
+@fault(13, "runs started in the same second", says="", code=0, left="a folder for each")
+def test_runs_of_one_second_have_their_own_names(start: Start, met: Met, isolation: Path) -> None:
+    children = [start("train", "lstm-embed", "--trainer.epochs", 1) for _ in range(4)]
+    for each in children:
+        met(each.wait())
+    assert len(list((isolation / "runs").iterdir())) == len(children)
+
+
+@fault(14, "thousands of runs", says="", code=0, left="all of them; zoo list opens none")
+def test_thousands_of_runs_do_not_slow_the_list(
+    zoo: Zoo, start: Start, met: Met, isolation: Path, hello: Path
+) -> None:
+    for number in range(3000):
+        (isolation / "runs" / f"run-{number}").mkdir(parents=True)
+    touched = killed_at("open", "config.json"), killed_at("os.scandir", str(isolation / "runs"))
+    met(start("list", before=lambda: [each() for each in touched]).wait())

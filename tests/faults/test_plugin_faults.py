@@ -1,0 +1,153 @@
+"""Plugins: whatever one does, the others work, and it is a row that says why."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Result, Zoo
+from tests.faults.conftest import Met
+from tests.faults.fault import case, fault
+
+PREAMBLE = """
+from zoo_core import ModelSpec, hookimpl
+
+ZOO_API = 1
+
+
+def model(name="owl"):
+    return ModelSpec(name=name, summary="A model.", config="", factory="")
+
+"""
+GOOD = "@hookimpl\ndef zoo_models():\n    return [model()]\n"
+SAYS = "plugin zoo-owl is broken: {}; see: zoo plugins"
+LEFT = "everything as it was; the other plugins work"
+Install = Callable[..., None]
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+    """``install(source)``: an installed plugin ``zoo-owl`` whose module has that source."""
+
+    def write(source: str, name: str = "zoo-owl") -> None:
+        module = name.replace("-", "_") + "_plugin"
+        info = tmp_path / "site" / f"{name.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[zoo]\n{name} = {module}\n")
+        if source:
+            (tmp_path / "site" / f"{module}.py").write_text(source)
+        monkeypatch.syspath_prepend(info.parent)
+        monkeypatch.delitem(sys.modules, module, raising=False)
+        importlib.invalidate_caches()
+
+    return write
+
+
+def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
+    """The row of a plugin that is broken."""
+    return number, what, SAYS.format(says), 0, LEFT
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        case(broken(29, "raises at import", "ValueError: no luck"), "raise ValueError('no luck')"),
+        case(broken(29, "SystemExit at import", "SystemExit: 3"), "import sys; sys.exit(3)"),
+        case(broken(29, "KeyboardInterrupt", "KeyboardInterrupt"), "raise KeyboardInterrupt"),
+        case(broken(29, "a syntax error", "SyntaxError: …"), "def ("),
+        case(
+            broken(29, "SystemExit in a hook", "SystemExit: 3"),
+            PREAMBLE + "@hookimpl\ndef zoo_models():\n    raise SystemExit(3)\n",
+        ),
+        case(
+            broken(32, "registers half, then fails", "RuntimeError: half"),
+            PREAMBLE + GOOD + "@hookimpl\ndef zoo_datasets():\n    raise RuntimeError('half')\n",
+        ),
+        case(
+            broken(33, "a newer API", "PluginError: built for plugin API 99, …: upgrade zoo-core"),
+            PREAMBLE.replace("= 1", "= 99") + GOOD,
+        ),
+        case(
+            broken(33, "an older API", "PluginError: built for plugin API 0, …"),
+            PREAMBLE.replace("= 1", "= 0") + GOOD,
+        ),
+        case(broken(34, "its module is gone", "ModuleNotFoundError: …"), ""),
+        case(
+            broken(35, "a hook returns no list", "PluginError: zoo_models must return a list …"),
+            PREAMBLE + "@hookimpl\ndef zoo_models():\n    return model()\n",
+        ),
+        case(
+            broken(35, "a hook returns other things", "PluginError: zoo_models must return …"),
+            PREAMBLE + "@hookimpl\ndef zoo_models():\n    return [3]\n",
+        ),
+        case(
+            broken(35, "a hook offers a name twice", "PluginError: zoo_models offers 'owl' twice"),
+            PREAMBLE + "@hookimpl\ndef zoo_models():\n    return [model(), model()]\n",
+        ),
+    ],
+)
+def test_a_broken_plugin_harms_nobody(zoo: Zoo, met: Met, install: Install, source: str) -> None:
+    install(source)
+    listed = zoo("list", "--json")
+    met(listed)
+    names = {row["name"] for row in listed.json}
+    assert "lstm-embed" in names
+    assert "owl" not in names
+    rows = {row["name"]: row for row in zoo("plugins", "--json").json}
+    assert rows["zoo-owl"]["reason"]
+    assert rows["zoo-lstm"]["state"] == "ok"
+    assert zoo("predict", "lstm-embed", "hello").stdout == "ohlol\n"
+
+
+@fault(30, "prints", says="loud", code=0, left=LEFT)
+def test_prints_go_to_stderr(zoo: Zoo, met: Met, install: Install) -> None:
+    install("print('loud')\n" + PREAMBLE + GOOD)
+    listed = zoo("list", "--json")
+    met(listed)
+    assert "owl" in {row["name"] for row in listed.json}
+
+
+@fault(30, "starts a thread that never ends", says="", code=0, left=LEFT)
+def test_a_thread_does_not_keep_the_command(
+    zoo_process: Callable[..., subprocess.Popen[str]],
+    met: Met,
+    install: Install,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    endless = "threading.Thread(target=threading.Event().wait).start()\n"
+    install("import threading\n" + endless + PREAMBLE + GOOD)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    process = zoo_process("list")
+    stdout, stderr = process.communicate(timeout=60)
+    assert "owl" in stdout
+    met(Result(process.returncode, stdout, stderr))
+
+
+@fault(30, "imports torch", says="", code=0, left=LEFT)
+def test_a_heavy_plugin_works(zoo: Zoo, met: Met, install: Install) -> None:
+    install("import torch\n" + PREAMBLE + GOOD)
+    met(zoo("list"))
+
+
+@fault(
+    31,
+    "two plugins offer a name",
+    says="Error: model 'owl' is offered twice: write zoo-elf:owl or zoo-owl:owl",
+    code=3,
+    left=LEFT,
+)
+def test_a_name_twice_is_refused_on_use(zoo: Zoo, met: Met, install: Install) -> None:
+    install(PREAMBLE + GOOD)
+    install(PREAMBLE + GOOD, "zoo-elf")
+    met(zoo("show", "owl"))
+    assert [row["plugin"] for row in zoo("list", "models", "owl", "--json").json] == [
+        "zoo-elf",
+        "zoo-owl",
+    ]

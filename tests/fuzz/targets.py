@@ -1,0 +1,103 @@
+"""What is fuzzed: everything that reads bytes or text which others wrote."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple, final
+
+from zoo_core.decoding import decode_text
+from zoo_core.errors import ZooError
+from zoo_core.header import read_header
+from zoo_core.manifest import parse_manifest
+from zoo_core.recipes import parse_recipe, published_in
+from zoo_core.references import parse_reference
+from zoo_core.registry_file import parse_registry
+
+from tests.core.manifests import VALUES
+
+CASES = Path(__file__).with_name("cases")
+ENCODINGS = ("utf-8", "utf-16", "utf-32", "utf-7", "latin-1", "idna", "punycode", "unicode_escape")
+
+
+@final
+class Target(NamedTuple):
+    """A reader under test.
+
+    Args:
+        read: Reads some bytes; it may refuse them with a ``ZooError`` and nothing else.
+        seeds: What it takes, to begin from.
+    """
+
+    read: Callable[[bytes], object]
+    seeds: tuple[bytes, ...]
+
+
+def _header(data: bytes) -> object:
+    return read_header(io.BytesIO(data), len(data))
+
+
+def _recipe(data: bytes) -> object:
+    text = _text(data)
+    return parse_recipe(text, "recipe"), published_in(text, "recipe")
+
+
+def _decoded(data: bytes) -> object:
+    return decode_text(data[1:], "text", ENCODINGS[data[0] % len(ENCODINGS)] if data else "utf-8")
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "surrogateescape")
+
+
+HEADER = json.dumps({"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}).encode()
+REGISTRY = f"""schema = 1
+[checkpoints.a.b]
+source = "hub:o/r"
+revision = "{"a" * 40}"
+metrics = {{ accuracy = 1.0 }}
+files."config.json" = {{ size = 0, sha256 = "{"0" * 64}" }}
+[plugins.zoo-owl]
+distribution = "zoo-owl"
+models = ["owl"]
+"""
+RECIPE = """seed = 1
+[dataset]
+name = "hello"
+[published]
+metric = "loss"
+split = "train"
+low = 1.0
+high = 1.20
+source = "a book"
+"""
+TARGETS = {
+    "header": Target(_header, (len(HEADER).to_bytes(8, "little") + HEADER + bytes(4),)),
+    "manifest": Target(lambda data: parse_manifest(data, "m"), (json.dumps(VALUES).encode(),)),
+    "registry": Target(lambda data: parse_registry(_text(data), Path("r")), (REGISTRY.encode(),)),
+    "reference": Target(
+        lambda data: parse_reference(_text(data)),
+        (b"a.b", b"p:a.b", b"hub:o/r@v", b"./x", b"dir:x", b"~x/y"),
+    ),
+    "recipe": Target(_recipe, (RECIPE.encode(),)),
+    "text": Target(_decoded, (b"\x00\xef\xbb\xbfa\r\nb\r", b"\x01\xff\xfea\0", b"\x03+AGE-")),
+}
+
+
+def attempt(name: str, data: bytes) -> None:
+    """Reads some bytes, as sound or as refused in one line of some hundred characters.
+
+    Raises:
+        AssertionError: The refusal is no line that a person can read.
+        Exception: The reader crashed.
+    """
+    try:
+        TARGETS[name].read(data)
+    except ZooError as error:
+        said = str(error)
+        assert len(said) < 2000, f"{len(said)} characters of refusal"
+        with contextlib.suppress(UnicodeEncodeError):
+            said.encode()

@@ -1,0 +1,63 @@
+"""Holding a checkpoint folder, so that two processes never train into it at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+from zoo_core.errors import TargetError
+from zoo_core.files import refusing, write_file
+
+STATE, LOCK, HOLDER = "state", "LOCK", "HOLDER"
+
+
+@contextlib.contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Inside, this process alone may write to a checkpoint folder.
+
+    The system lets go of what a dead process held. A folder that was made for this and is still
+    empty in the end is removed again.
+
+    Raises:
+        TargetError: Another process holds it, or it cannot be written to.
+    """
+    from filelock import FileLock, Timeout
+
+    if folder.exists() and not folder.is_dir():
+        raise TargetError(f"{folder} is no folder")
+    states = folder / STATE
+    made = [each for each in (states, folder, *folder.parents) if not each.exists()]
+    with refusing(folder):
+        states.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(states / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise TargetError(
+                f"{folder} is in use by {_holder(states)}; wait for it, or choose another folder"
+            ) from None
+    try:
+        holder = {"pid": os.getpid(), "host": socket.gethostname()}
+        write_file(states / HOLDER, json.dumps(holder).encode())
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            (states / HOLDER).unlink(missing_ok=True)
+            if {each.name for each in states.iterdir()} == {LOCK}:
+                (states / LOCK).unlink()
+        lock.release()
+        for each in made:
+            with contextlib.suppress(OSError):  # not empty any more
+                each.rmdir()
+
+
+def _holder(states: Path) -> str:
+    try:
+        holder = json.loads((states / HOLDER).read_bytes())
+        return f"process {holder['pid']} on {holder['host']}"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "another process"
