@@ -128,7 +128,7 @@ def test_many_names_and_huge_shapes_take_no_time() -> None:
     assert len(read(made(names))) == 30_000
     endless = (
         b'{"w":{"dtype":"F32","shape":['
-        + b",".join([b"9" * 4000] * 3000)
+        + b",".join([b"9" * 4000] * 200)
         + b'],"data_offsets":[0,4]}}'
     )
     with pytest.raises(IntegrityError, match="its header is"):
