@@ -17,6 +17,7 @@ from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import rebuild
 from zoo_gru.cell import GruCell
+from zoo_kernels import kernel as native
 from zoo_kernels import library
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import LEVEL, NativeLibrary, native_library
@@ -143,14 +144,16 @@ def test_the_level_may_be_bounded_and_a_wrong_name_is_told(
 
 
 @built
-def test_other_cells_projections_and_dtypes_are_refused() -> None:
+def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel, here = NativeKernel(), torch.zeros(1)
     assert kernel.refuses(LstmCell(4), here) is None
     assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it knows no projections"
     reason = kernel.refuses(GruCell(4, reset_after=False), here)
     assert reason == "it knows no gru-reset-before"
     with torch.autocast("cpu", torch.bfloat16):
-        assert kernel.refuses(LstmCell(4), here) == "its products are in full precision"
+        for fast, said in ((True, "its products are in full precision"), (False, None)):
+            monkeypatch.setattr(native, "multiplies_bfloat16", lambda device, fast=fast: fast)
+            assert kernel.refuses(LstmCell(4), here) == said
     assert kernel.refuses(LstmCell(4), here.half()) == "it knows no torch.float16 on cpu"
 
 

@@ -6,10 +6,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import draft
 from zoo_core.errors import NotFoundError, PluginError
 from zoo_core.runtime.backends import Backend, backend_of, backends_here, kernels
+from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model
 from zoo_core.signature import Signature
 
@@ -72,6 +74,19 @@ def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
     said = "torch.nn's own functions; not portable: projections are not written out"
     assert found.why == said
     assert backend(core, "auto").why.endswith("; the first choice")
+
+
+@pytest.mark.parametrize("name", ["auto", "portable", "torch", "reference"])
+@pytest.mark.parametrize("settings", [{}, {"proj_size": 2}], ids=str)
+def test_products_in_bfloat16_are_made_by_every_backend_or_the_next(
+    catalog: Catalog, name: str, settings: dict[str, Any]
+) -> None:
+    plan = replace(draft(catalog, "lstm-embed").plan({"model": settings}), backend=name)
+    model = make_model(catalog, plan, TOKENS)
+    with torch.autocast("cpu", torch.bfloat16):
+        logits = model(Batch(torch.zeros(2, 4, dtype=torch.int64))).logits
+    assert logits.isfinite().all()
+    torch.autograd.backward(logits.float().sum())
 
 
 def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:

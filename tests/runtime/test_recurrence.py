@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 from zoo_core.runtime.cell import AbstractCell
+from zoo_core.runtime.kernels import recurrence
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
@@ -116,8 +117,9 @@ def test_the_last_state_holds_no_other_step_in_memory(cell: AbstractCell[Any]) -
 @every_cell
 @pytest.mark.parametrize("tokens", [False, True], ids=["features", "tokens"])
 def test_products_in_bfloat16_leave_states_and_gradients_in_single_precision(
-    cell: AbstractCell[Any], tokens: bool
+    monkeypatch: pytest.MonkeyPatch, cell: AbstractCell[Any], tokens: bool
 ) -> None:
+    monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: True)
     named = {name: each.detach().float().requires_grad_() for name, each in weights(cell).items()}
     inputs = torch.randint(F, (B, T)) if tokens else torch.randn(B, T, F)
     start, found = cell.initial_state(B, torch.zeros(1)), []
@@ -129,6 +131,19 @@ def test_products_in_bfloat16_leave_states_and_gradients_in_single_precision(
     assert {each.dtype for each in found[1]} == {torch.float32}
     torch.testing.assert_close(found[1], found[0], rtol=0.02, atol=0.02)
     assert not torch.equal(found[1][0], found[0][0])
+
+
+def test_where_bfloat16_would_be_imitated_products_stay_in_full_precision(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: False)
+    cell, inputs, found = GruCell(H), torch.randn(B, T, F).double(), []
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            start = cell.initial_state(B, inputs)
+            how: dict[str, Any] = {"lengths": None, "reverse": False}
+            found.append(PortableKernel().scan(cell, weights(cell), inputs, start, **how)[0])
+    assert torch.equal(*found)
 
 
 def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:

@@ -8,6 +8,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from zoo_core.runtime.cell import AbstractCell, Weights
+from zoo_core.runtime.device import multiplies_bfloat16
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.recurrence import run
 from zoo_core.runtime.model import AbstractRecurrentModel
@@ -46,7 +47,7 @@ class NativeKernel(AbstractKernel):
             return "it knows no projections"
         if like.device.type != "cpu" or like.dtype not in DTYPES:
             return f"it knows no {like.dtype} on {like.device.type}"
-        if torch.is_autocast_enabled("cpu"):
+        if torch.is_autocast_enabled("cpu") and multiplies_bfloat16("cpu"):
             return "its products are in full precision"
         return None
 

@@ -40,3 +40,8 @@ def choose_threads(threads: int) -> int:
 def precision_context(precision: str, device: str) -> AbstractContextManager[object]:
     """Where products are made in bfloat16, if so asked."""
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
+
+
+def multiplies_bfloat16(device: str) -> bool:
+    """Whether a device multiplies in bfloat16; a CPU without AVX-512 only imitates it, slowly."""
+    return device != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

@@ -11,6 +11,7 @@ from torch.nn.functional import embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from zoo_core.runtime.cell import AbstractCell, Weights
+from zoo_core.runtime.device import multiplies_bfloat16
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.state import LayerState, rebuild
 
@@ -31,8 +32,14 @@ class TorchKernel(AbstractKernel):
     details = "torch.nn's own functions"
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Cells that torch.nn does not know."""
-        return None if cell.name in FUNCTIONS else f"torch.nn has no {cell.name}"
+        """Cells that torch.nn does not know; bfloat16 where oneDNN's LSTM would fail with it."""
+        if cell.name not in FUNCTIONS:
+            return f"torch.nn has no {cell.name}"
+        device = like.device.type
+        imitated = torch.is_autocast_enabled(device) and not multiplies_bfloat16(device)
+        if imitated and cell.name == "lstm":
+            return "oneDNN's LSTM knows no bfloat16 on this processor"
+        return None
 
     def scan(
         self,

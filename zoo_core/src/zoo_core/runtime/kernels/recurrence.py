@@ -10,6 +10,7 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 
 from zoo_core.runtime.cell import Weights
+from zoo_core.runtime.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.sweep import AbstractSweep
 from zoo_core.runtime.kernels.walk import Walk
 from zoo_core.runtime.state import LayerState, rebuild
@@ -157,7 +158,7 @@ def run(
         inputs = inputs.to(weights["weight_ih"].dtype)
     given = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     device, dtype = inputs.device.type, weights["weight_hh"].dtype
-    if torch.is_autocast_enabled(device):
+    if torch.is_autocast_enabled(device) and multiplies_bfloat16(device):
         dtype = torch.get_autocast_dtype(device)
     with torch.autocast(device, enabled=False):
         found = Recurrence.apply(sweep, walk, dtype, inputs.transpose(0, 1), *given, *start)
