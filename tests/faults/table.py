@@ -17,7 +17,6 @@ GROUPS = {
     26: "Registry",
     29: "Plugins",
     36: "Data and training",
-    46: "Hub",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults

@@ -69,7 +69,7 @@ def file(name: str) -> str:
             (
                 28,
                 "a newer schema",
-                "Error: …registry.toml: schema = 2: …; upgrade zoo-core",
+                "Error: …registry.toml, line 1: schema = 2 is newer than …: pip install …",
                 6,
                 LEFT,
             ),
