@@ -40,7 +40,7 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
         return tried[names.index(backend) :]
     if backend in KNOWN:
         distribution = KNOWN[backend]
-        remedy = f"install it: pip install {distribution}"
+        remedy = f"install it: zoo plugins install {distribution}"
         raise PluginError(f"backend {backend!r} needs the plugin {distribution}: {remedy}")
     raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
 
