@@ -39,6 +39,8 @@ class Child:
     ) -> None:
         folder.mkdir(parents=True)
         self._files = [folder / "stdout", folder / "stderr"]
+        for file in self._files:
+            file.touch()
         with warnings.catch_warnings():  # from 3.12 on, of locks that other threads might hold
             warnings.simplefilter("ignore", DeprecationWarning)
             self.pid = os.fork()
