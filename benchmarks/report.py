@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import final
@@ -73,8 +73,13 @@ class Report:
         return "\n".join(lines)
 
     def table(self, subject: str) -> str:
-        """A row for each case, a column for each way: the quotient to the first, the figure."""
+        """A row for each case, a column for each way: the quotient to the first, the figure.
+
+        Where the cases have different ways or units, a row for each way.
+        """
         cases = self.cases(subject)
+        if len({tuple((each.way, each.unit) for each in rows) for rows in cases.values()}) > 1:
+            return _long(cases)
         ways = list(dict.fromkeys(each.way for rows in cases.values() for each in rows))
         unit = next(iter(cases.values()))[0].unit
         lines = [f"| {unit} | {' | '.join(ways)} |", f"|{' --- |' * (len(ways) + 1)}"]
@@ -128,6 +133,14 @@ def merge(old: Report, new: Sequence[Figure]) -> list[Figure]:
     """The figures of both; a case that was measured anew replaces the old one."""
     again = {(each.subject, each.case) for each in new}
     return [each for each in old.figures if (each.subject, each.case) not in again] + list(new)
+
+
+def _long(cases: Mapping[str, list[Figure]]) -> str:
+    lines = ["| what | way | figure | unit |", "| --- | --- | --- | --- |"]
+    for case, rows in cases.items():
+        for each in rows:
+            lines.append(f"| {case} | {each.way} | {_cell(each, rows[0])} | {each.unit} |")
+    return "\n".join(lines)
 
 
 def _cell(figure: Figure, base: Figure) -> str:

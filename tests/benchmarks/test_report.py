@@ -80,3 +80,11 @@ def test_a_case_measured_anew_replaces_the_old_one() -> None:
         ("M gru", "naive", 5.0),
         ("M lstm", "naive", 2.0),
     ]
+
+
+def test_cases_of_different_ways_have_a_row_for_each() -> None:
+    found = figures("growth", "layers", "tokens/s", {"1": [8.0], "2": [4.0]})
+    found += figures("growth", "memory", "MB", {"80": [5.0]})
+    table = report(found).table("growth")
+    assert "| layers | 2 | 0.50 × (4) | tokens/s |" in table
+    assert "| memory | 80 | 5 | MB |" in table
