@@ -20,6 +20,7 @@ CORE_ON_THE_WAY = {
     "catalog",
     "discovery",
     "errors",
+    "hanging",
     "hookcalls",
     "hookspecs",
     "imports",

@@ -24,6 +24,7 @@ HEAD = """# Faults
 What goes wrong, what the zoo says, how the command ends and what is on disk afterwards. Every row
 is a test in `tests/faults/` that provokes the fault for real and met exactly this; `…` stands for
 what differs from case to case. `uv run python -m tests.faults` runs them all and writes this page.
+Between the zoo and the Hub: [the Hub](hub.md).
 """
 
 

@@ -70,24 +70,28 @@ def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
             PREAMBLE + GOOD + "@hookimpl\ndef zoo_datasets():\n    raise RuntimeError('half')\n",
         ),
         case(
-            broken(33, "a newer API", "PluginError: built for plugin API 99, …: upgrade zoo-core"),
+            broken(33, "a newer API", "built for plugin API 99, …: upgrade zoo-core"),
             PREAMBLE.replace("= 1", "= 99") + GOOD,
         ),
         case(
-            broken(33, "an older API", "PluginError: built for plugin API 0, …"),
+            broken(33, "an older API", "built for plugin API 0, …"),
             PREAMBLE.replace("= 1", "= 0") + GOOD,
+        ),
+        case(
+            broken(30, "hangs", "it hangs: given up after 2 s"),
+            "try:\n    import time; time.sleep(60)\nexcept Exception:\n    pass\n",
         ),
         case(broken(34, "its module is gone", "ModuleNotFoundError: …"), ""),
         case(
-            broken(35, "a hook returns no list", "PluginError: zoo_models must return a list …"),
+            broken(35, "a hook returns no list", "zoo_models must return a list …"),
             PREAMBLE + "@hookimpl\ndef zoo_models():\n    return model()\n",
         ),
         case(
-            broken(35, "a hook returns other things", "PluginError: zoo_models must return …"),
+            broken(35, "a hook returns other things", "zoo_models must return …"),
             PREAMBLE + "@hookimpl\ndef zoo_models():\n    return [3]\n",
         ),
         case(
-            broken(35, "a hook offers a name twice", "PluginError: zoo_models offers 'owl' twice"),
+            broken(35, "a hook offers a name twice", "zoo_models offers 'owl' twice"),
             PREAMBLE + "@hookimpl\ndef zoo_models():\n    return [model(), model()]\n",
         ),
     ],

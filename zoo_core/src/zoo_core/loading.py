@@ -15,6 +15,7 @@ import pluggy
 from zoo_core import hookspecs
 from zoo_core.discovery import Plugin
 from zoo_core.errors import IncompatibleError, PluginError
+from zoo_core.hanging import giving_up
 from zoo_core.hookcalls import calling
 from zoo_core.specs import (
     API_VERSION,
@@ -46,9 +47,9 @@ def contributions(plugin: Plugin) -> list[Any]:
     Raises:
         IncompatibleError: It is built for another plugin API.
         PluginError: It misspells a hook, returns something of the wrong type, offers a name
-            twice, or offers nothing.
+            twice, offers nothing, or hangs.
     """
-    with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr), giving_up():
         with calling(plugin.name, "import"):
             module = importlib.import_module(plugin.module)
         check_api(module)
