@@ -15,7 +15,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is written, by write."""
     found: list[str] = []
 
-    def echo(text: str, nl: bool = True) -> None:
+    def echo(text: str, nl: bool = True, color: bool | None = None) -> None:
         found.append(text + "\n" * nl)
 
     monkeypatch.setattr(click, "echo", echo)
