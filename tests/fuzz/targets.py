@@ -60,6 +60,7 @@ source = "hub:o/r"
 revision = "{"a" * 40}"
 metrics = {{ accuracy = 1.0 }}
 files."config.json" = {{ size = 0, sha256 = "{"0" * 64}" }}
+files."model.safetensors" = {{ size = 0, sha256 = "{"0" * 64}" }}
 [plugins.zoo-owl]
 distribution = "zoo-owl"
 models = ["owl"]

@@ -25,7 +25,7 @@ class Fault(NamedTuple):
 
     Args:
         where: What method and path must match.
-        kind: ``status``, ``cut``, ``flip``, ``silent``, ``drip``, ``reset``, ``ranges`` for a
+        kind: ``status``, ``cut``, ``flip``, ``silent``, ``reset``, ``ranges`` for a
             server that knows no Range, ``lost`` for a commit that is made and not answered,
             ``first`` and ``then`` for something that happens before or after the answer.
         value: The status, after how many bytes to cut, or seconds of silence.
@@ -396,18 +396,8 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: self.fault.value])
             self.close_connection = True
             return
-        if self.fault and self.fault.kind == "drip":
-            self._drip(body)
-            return
         with contextlib.suppress(OSError):  # whoever asked has lost patience
             self.wfile.write(body)
-
-    def _drip(self, body: bytes) -> None:
-        self.close_connection = True
-        with contextlib.suppress(OSError):
-            for each in body:
-                self.wfile.write(bytes([each]))
-                time.sleep(0.2)
 
     def log_message(self, format: str, *args: object) -> None:
         """Keeps silent."""

@@ -30,7 +30,7 @@ def test_two_pulls_at_once_fetch_it_once_and_do_no_harm(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
 ) -> None:
     hub.repo("owner/hello", files)
-    hub.faults = [Fault(r"GET /large/", "drip")]
+    hub.faults = [Fault(r"GET /large/", "silent", 2)]
     targets = [tmp_path / name for name in ("one", "two", "three")]
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(lambda target: zoo("pull", REPO, "--to", target), targets))
