@@ -157,6 +157,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path, help="Write what was done there too.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, running_hub() as hub:
         os.environ |= {
@@ -180,7 +181,10 @@ def main() -> int:
     warm = measured[min(2, len(measured) - 1)]
     minutes = round((time.monotonic() - began) / 60, 1)
     growth = {"megabytes": [warm[0], measured[-1][0]], "open files": [warm[1], measured[-1][1]]}
-    sys.stdout.write(json.dumps(soak.done | {"minutes": minutes, "lost": None} | growth) + "\n")
+    done = json.dumps(soak.done | {"minutes": minutes, "lost": None} | growth) + "\n"
+    sys.stdout.write(done)
+    if given.out:
+        given.out.write_text(done, "utf-8")
     return 0
 
 
