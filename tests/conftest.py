@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
@@ -9,6 +10,8 @@ from tempfile import mkdtemp
 import pytest
 from zoo_core.catalog import Catalog, load_catalog
 
+DEAD_HUB = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
+os.environ |= DEAD_HUB  # its library looks once, when it is imported
 UNSET = ("ZOO_PLUGINS", "ZOO_REGISTRY", "ZOO_DEBUG", "NO_COLOR", "HF_TOKEN")
 
 
@@ -24,8 +27,8 @@ def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
     home = Path(mkdtemp(prefix="home-", dir=session_folder))
     monkeypatch.setenv("ZOO_HOME", str(home))
     monkeypatch.setenv("MPLCONFIGDIR", str(session_folder / "matplotlib"))
-    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
-    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    for name, value in DEAD_HUB.items():
+        monkeypatch.setenv(name, value)
     for name in UNSET:
         monkeypatch.delenv(name, raising=False)
     if "torch" in sys.modules:
