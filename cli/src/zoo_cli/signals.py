@@ -63,9 +63,13 @@ class Patience:
 
 def _tell(remark: str) -> None:
     """Says it where there is still a terminal; the signal may say that it is gone."""
+    line = f"\n{remark}\n"
     with contextlib.suppress(OSError):
-        sys.stderr.write(f"\n{remark}\n")
-        sys.stderr.flush()
+        try:
+            sys.stderr.write(line)
+            sys.stderr.flush()
+        except RuntimeError:  # the signal came while something else was being written
+            os.write(2, line.encode())
 
 
 @contextlib.contextmanager

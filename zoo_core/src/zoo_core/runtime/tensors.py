@@ -58,19 +58,21 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
             file.seek(0)
             with _whole(path):
                 read_header(file, size)
+        with _whole(path):
+            return load_file(path)
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    with _whole(path):
-        return load_file(path)
 
 
 @contextlib.contextmanager
 def _whole(path: Path) -> Iterator[None]:
     try:
         yield
-    except (IntegrityError, SafetensorError) as error:
+    except (IntegrityError, SafetensorError, RuntimeError) as error:
+        if not path.exists():  # a run that goes on has pruned it meanwhile
+            raise IntegrityError(f"{path} is missing") from None
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
 
 
