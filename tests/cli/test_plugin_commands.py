@@ -73,3 +73,18 @@ def test_the_zoos_own_command_wins_over_a_plugins(zoo: Zoo, tmp_path: Path) -> N
     assert "Commands of plugins" not in zoo("--help").stdout
     assert zoo("list").code == 0
     assert "zoo_owl_command" not in sys.modules
+
+
+def test_a_command_that_two_plugins_bring_is_refused_with_both(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = tmp_path / "zoo_owlet-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-owlet\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[zoo]\nzoo-owlet = zoo_owlet_plugin\n")
+    (tmp_path / "zoo_owlet_plugin.py").write_text(PLUGIN)
+    monkeypatch.delitem(sys.modules, "zoo_owlet_plugin", raising=False)
+    result = zoo("hoot")
+    assert result.code == 3
+    assert "'hoot' is offered by zoo-owl and zoo-owlet: uninstall one" in result.stderr
+    assert "Offered twice, by zoo-owl and zoo-owlet." in zoo("--help").stdout

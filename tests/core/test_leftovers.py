@@ -9,6 +9,7 @@ import pytest
 from filelock import FileLock
 from zoo_core.files import write_file
 from zoo_core.findings import Finding
+from zoo_core.hold import hold
 from zoo_core.home import zoo_home
 from zoo_core.leftovers import leftovers
 
@@ -69,3 +70,9 @@ def test_a_lock_is_held_or_holds_nobody_up(home: Path) -> None:
     path.touch()
     assert not [row for row in leftovers() if "is held" in row.said]
     assert _warnings() == []
+
+
+def test_the_lock_of_a_run_is_one_too(home: Path) -> None:
+    with hold(home / "runs" / "owl"):
+        said = [each.said for each in leftovers() if each.subject == "locks"]
+    assert any("state/LOCK is held by a running process" in each for each in said)

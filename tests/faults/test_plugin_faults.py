@@ -81,6 +81,10 @@ def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
             broken(30, "hangs", "it hangs: given up after 2 s"),
             "try:\n    import time; time.sleep(60)\nexcept Exception:\n    pass\n",
         ),
+        case(
+            broken(30, "hangs, and catches what would end it", "it hangs: given up after 4 s"),
+            "import time\ntry:\n    time.sleep(60)\nexcept BaseException:\n    time.sleep(60)\n",
+        ),
         case(broken(34, "its module is gone", "ModuleNotFoundError: …"), ""),
         case(
             broken(35, "a hook returns no list", "zoo_models must return a list …"),

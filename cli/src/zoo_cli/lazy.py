@@ -7,16 +7,17 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias, final
 
 import click
-from zoo_core.errors import PluginError
+from zoo_core.errors import AmbiguousError, PluginError
 from zoo_core.nearest import nearest
 
 
 @final
 class Row(NamedTuple):
-    """A command: what it does, in one line, and where it is."""
+    """A command: what it does, in one line, where it is, and who else claims its name."""
 
     summary: str
     target: str
+    rivals: str = ""
 
 
 Table: TypeAlias = Mapping[str, Row]
@@ -37,13 +38,17 @@ class AbstractLazyGroup(click.Group, ABC):
         """Imports the command; None if there is none of that name.
 
         Raises:
+            AmbiguousError: Two plugins offer it.
             PluginError: It cannot be imported, or is no click command.
         """
         from zoo_core.imports import resolve
 
         for _, table in self.sections():
-            if cmd_name in table:
-                return _command(table[cmd_name].target, resolve(table[cmd_name].target))
+            if row := table.get(cmd_name):
+                if row.rivals:
+                    said = f"command {cmd_name!r} is offered by {row.rivals}: uninstall one"
+                    raise AmbiguousError(said)
+                return _command(row.target, resolve(row.target))
         return None
 
     def resolve_command(

@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections.abc import Iterator
-from typing import final
+from typing import TYPE_CHECKING, final
 
 import click
 from zoo_core.errors import Interrupted, ZooError
@@ -19,6 +19,10 @@ from zoo_cli.downloading import show_download
 from zoo_cli.lazy import AbstractLazyGroup, Row, Table
 from zoo_cli.output import printable
 from zoo_cli.signals import stop_on_signals
+
+if TYPE_CHECKING:
+    from zoo_core.catalog import Offer
+    from zoo_core.specs import CommandSpec
 
 COMPLETION = "_ZOO_COMPLETE"
 
@@ -65,6 +69,9 @@ def zoo() -> None:
 
 def main() -> None:
     """Runs the command line and exits with the code that design and README list."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever called
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123  # to the very end
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # of what the terminal cannot show
@@ -130,7 +137,15 @@ def _from_plugins() -> dict[str, Row]:
     from zoo_core.catalog import load_catalog
     from zoo_core.specs import CommandSpec
 
-    specs = [offer.spec for offer in load_catalog().of(CommandSpec)]
-    return {
-        spec.name: Row(spec.summary, spec.target) for spec in specs if spec.name not in COMMANDS
-    }
+    catalog = load_catalog()
+    names = {offer.spec.name for offer in catalog.of(CommandSpec)} - COMMANDS.keys()
+    return {name: _row(catalog.named(CommandSpec, name)) for name in sorted(names)}
+
+
+def _row(offers: list[Offer[CommandSpec]]) -> Row:
+    """A plugin's command; one that two plugins claim is refused when it is used."""
+    spec = offers[0].spec
+    if len(offers) == 1:
+        return Row(spec.summary, spec.target)
+    owners = " and ".join(offer.plugin.name for offer in offers)
+    return Row(f"Offered twice, by {owners}.", spec.target, owners)

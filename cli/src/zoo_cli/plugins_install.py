@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 from zoo_core.discovery import every_plugin
+from zoo_core.distributions import normal
 from zoo_core.errors import NotFoundError, RefusedError
 from zoo_core.installer import find_installer
 
@@ -43,8 +44,8 @@ def install(
         confirm(changes, yes)
         click.echo(installer.install(flags).rstrip(), err=True)
         importlib.invalidate_caches()
-    names = {each.name for each in changes}
-    brought = [each.name for each in every_plugin() if each.distribution in names]
+    names = {normal(each.name) for each in changes}
+    brought = [each.name for each in every_plugin() if normal(each.distribution) in names]
     if as_json:
         rows = [change._asdict() for change in changes]
         print_json({"installer": installer.name, "changes": rows, "plugins": brought})

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 from zoo_core.changes import Change
-from zoo_core.discovery import Plugin, every_plugin
+from zoo_core.discovery import UNKNOWN, Plugin, every_plugin
 from zoo_core.distributions import needed_by
-from zoo_core.errors import AmbiguousError, NotFoundError
+from zoo_core.errors import AmbiguousError, NotFoundError, PluginError
 from zoo_core.installer import find_installer
 from zoo_core.nearest import nearest
 
@@ -32,6 +34,12 @@ def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     confirm(changes, yes)
     for name in found:
         click.echo(installer.uninstall(name).rstrip(), err=True)
+        importlib.invalidate_caches()
+        if still := [plugin for plugin in every_plugin() if plugin.distribution == name]:
+            raise PluginError(
+                f"{name} is still there: {installer.name} did not install {still[0].module}; "
+                "remove it from where Python finds it"
+            )
     if as_json:
         rows = [change._asdict() for change in changes]
         print_json({"installer": installer.name, "changes": rows})
@@ -45,10 +53,13 @@ def _find(name: str) -> Plugin:
     Raises:
         AmbiguousError: Two distributions bring one of that name.
         NotFoundError: There is none.
+        PluginError: Its metadata is gone, so that nothing tells what to remove.
     """
     plugins = every_plugin()
     found = [each for each in plugins if name == each.distribution]
     found = found or [each for each in plugins if name == each.name]
+    if any(each.distribution == UNKNOWN for each in found):
+        raise PluginError(f"{name!r} has no metadata: remove what is left of it by hand")
     if not found:
         known = {word for each in plugins for word in (each.name, each.distribution)}
         raise NotFoundError(f"no plugin {name!r}; {nearest(name, known) or 'try: zoo plugins'}")

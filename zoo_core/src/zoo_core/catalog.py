@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
-from zoo_core.discovery import Plugin, installed_plugins
+from zoo_core.discovery import UNKNOWN, Plugin, installed_plugins
 from zoo_core.errors import (
     AmbiguousError,
     IncompatibleError,
@@ -74,6 +74,10 @@ class Catalog(NamedTuple):
     def of(self, kind: type[S]) -> tuple[Offer[S], ...]:
         """The offers of one kind."""
         return tuple(offer for offer in self.offers if isinstance(offer.spec, kind))
+
+    def named(self, kind: type[S], name: str) -> list[Offer[S]]:
+        """Every offer of a kind and a name."""
+        return [offer for offer in self.of(kind) if offer.spec.name == name]
 
     def find(self, kind: type[S], reference: str) -> Offer[S]:
         """The one offer of a name; ``plugin:name`` chooses between plugins.
@@ -149,6 +153,8 @@ def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
         f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
         f"or remove it: zoo plugins uninstall {plugin.name}"
     )
+    if plugin.distribution == UNKNOWN:
+        remedy = f"its metadata is gone: remove what is left of {plugin.module} by hand"
     import traceback
 
     told = "".join(traceback.format_exception(error))

@@ -6,6 +6,9 @@ import os
 from importlib.metadata import Distribution, entry_points
 from typing import Any, NamedTuple, final
 
+UNKNOWN = "unknown"
+"""The distribution of a plugin whose metadata is gone, and its version."""
+
 
 @final
 class Plugin(NamedTuple):
@@ -45,4 +48,4 @@ def chosen_names() -> set[str] | None:
 def _identity(owner: Distribution | None) -> tuple[str, str]:
     """Name and version; ``unknown`` where an interrupted uninstall left no metadata."""
     facts: Any = owner.metadata if owner else {}  # an email.message.Message
-    return str(facts.get("Name", "unknown")), str(facts.get("Version", "unknown"))
+    return str(facts.get("Name", UNKNOWN)), str(facts.get("Version", UNKNOWN))

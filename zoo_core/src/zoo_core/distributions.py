@@ -18,16 +18,17 @@ def installed_version(distribution: str) -> str:
 
 def needed_by(distribution: str) -> list[str]:
     """The installed distributions that name one among their requirements, sorted."""
-    wanted = _normal(distribution)
+    wanted = normal(distribution)
     return sorted(
         {
             str(each.metadata["Name"])
             for each in distributions()
             for requirement in each.requires or ()
-            if "extra ==" not in requirement and _normal(REQUIRED.split(requirement)[0]) == wanted
+            if "extra ==" not in requirement and normal(REQUIRED.split(requirement)[0]) == wanted
         }
     )
 
 
-def _normal(name: str) -> str:
+def normal(name: str) -> str:
+    """A distribution's name in the form in which all its spellings are the same."""
     return re.sub(r"[-_.]+", "-", name).lower()

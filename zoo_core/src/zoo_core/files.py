@@ -8,6 +8,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,15 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for each in made:
         sync_folder(each.parent)
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file; 0 for a folder, and for what is gone by now."""
+    try:
+        facts = path.stat()
+    except OSError:
+        return 0
+    return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
 
 
 def sync_folder(folder: Path) -> None:

@@ -34,18 +34,19 @@ def giving_up() -> Iterator[None]:
     if not main or not hasattr(signal, "setitimer"):
         yield
         return
-    began, worked = time.monotonic(), time.process_time()
+    began = looked = time.monotonic()
+    worked = time.process_time()
 
     def look(number: int, frame: FrameType | None) -> None:
-        nonlocal worked
-        done = time.process_time() - worked
-        if done < IDLE / 4 or time.monotonic() - began > BUSY:
+        nonlocal looked, worked
+        now, done = time.monotonic(), time.process_time() - worked
+        stopped = now - looked > 2 * IDLE  # it, and its clock, stood still: nobody's fault
+        looked, worked = now, worked + done
+        if not stopped and (done < IDLE / 4 or now - began > BUSY):
             raise _Hangs
-        worked += done
-        signal.setitimer(signal.ITIMER_REAL, IDLE)
 
     before = signal.signal(signal.SIGALRM, look)
-    signal.setitimer(signal.ITIMER_REAL, IDLE)
+    others = signal.setitimer(signal.ITIMER_REAL, IDLE, IDLE)  # again: it may catch what is raised
     try:
         yield
     except _Hangs:
@@ -54,3 +55,6 @@ def giving_up() -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+        if others[0]:  # whoever had a timer gets what is left of it
+            left = max(others[0] - (time.monotonic() - began), 0.001)
+            signal.setitimer(signal.ITIMER_REAL, left, others[1])

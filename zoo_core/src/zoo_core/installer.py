@@ -66,11 +66,22 @@ class Installer(NamedTuple):
             PluginError: It failed; what it said is told.
         """
         command = [*self.command, verb, *self.target, *arguments]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            told = _failure(done.stderr) or f"exit code {done.returncode}"
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            stdout, stderr = process.communicate()
+        except KeyboardInterrupt:  # which the installer gets too, and rolls back
+            process.communicate()
+            raise
+        if process.returncode:
+            told = _failure(stderr) or f"exit code {process.returncode}"
             raise PluginError(f"{self.name} {verb} failed: {told}")
-        return done.stderr if self.name == "uv" else done.stdout
+        return stderr if self.name == "uv" else stdout
 
 
 def find_installer() -> Installer:

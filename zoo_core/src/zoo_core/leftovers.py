@@ -7,7 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from zoo_core.files import size_of
 from zoo_core.findings import Finding, quoted
+from zoo_core.hold import LOCK, STATE
 from zoo_core.home import zoo_home
 
 YOUNG = 600.0
@@ -26,9 +28,9 @@ def leftovers() -> list[Finding]:
             if _held(path):
                 rows.append(Finding("locks", "ok", f"{path} is held by a running process"))
         elif what == "download":
-            said = f"{path} broke off at {path.stat().st_size:,} bytes; asking again goes on"
+            said = f"{path} broke off at {size_of(path):,} bytes; asking again goes on"
             rows.append(Finding("leftovers", "ok", said, facts={"path": str(path)}))
-        elif time.time() - path.stat().st_mtime > YOUNG:
+        elif _age(path) > YOUNG:
             remedy = f"rm -r {quoted(path)}"
             said = f"{path}: a {what} that nobody uses"
             rows.append(Finding("leftovers", "warning", said, remedy, {"path": str(path)}))
@@ -42,13 +44,21 @@ def _remains(folder: Path) -> Iterator[tuple[Path, str]]:
     for place, folders, files in os.walk(folder):
         for name in sorted(files + folders):
             path = Path(place) / name
-            if path.suffix == ".lock":
+            if path.suffix == ".lock" or (name == LOCK and path.parent.name == STATE):
                 yield path, "lock"
             elif path.suffix == ".part":
                 yield path, "download"
             elif name.startswith(".") and path.suffix == ".tmp":
                 yield path, "temporary file"
         folders[:] = [each for each in folders if not each.endswith(".tmp")]
+
+
+def _age(path: Path) -> float:
+    """Seconds since it was written; 0 for what is gone by now."""
+    try:
+        return time.time() - path.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _held(path: Path) -> bool:

@@ -59,6 +59,5 @@ def _wanted(parts: str, kinds: Collection[str]) -> bool:
 
 
 def _named(text: str, words: dict[str, str]) -> str:
-    for word, name in words.items():
-        text = text.replace(word, name)
-    return text
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.sub(pattern, lambda found: words[found[0]], text)

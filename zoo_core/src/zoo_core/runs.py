@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import NotFoundError, TargetError, ZooError
-from zoo_core.files import refusing
+from zoo_core.files import refusing, size_of
 from zoo_core.hold import hold
 from zoo_core.home import runs_folder
 from zoo_core.manifest import MANIFEST, Metrics, read_manifest
@@ -71,7 +71,7 @@ def remove_run(run: LocalRun) -> None:
 
 
 def _run(path: Path) -> LocalRun:
-    size = sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+    size = sum(map(size_of, path.rglob("*")))
     try:
         if (path / MANIFEST).exists():
             manifest = read_manifest(path)
