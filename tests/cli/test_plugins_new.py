@@ -18,7 +18,7 @@ CACHE = Path(__file__).parents[2] / ".mypy_cache"
 
 
 @pytest.fixture(autouse=True)
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder that the command is called in."""
     folder = tmp_path / "work"
     folder.mkdir()
@@ -52,12 +52,12 @@ def _new(zoo: Zoo, name: str, *kinds: str) -> Path:
     return Path(result.json["folder"])
 
 
-def test_a_model_is_the_default(zoo: Zoo, workplace: Path) -> None:
+def test_a_model_is_the_default(zoo: Zoo, here: Path) -> None:
     result = zoo("plugins", "new", "owl")
     assert "zoo-plugin-owl/src/zoo_plugin_owl/cell.py\n" in result.stdout
     assert "trainer.py" not in result.stdout
     assert "zoo train owl" in result.stderr
-    assert {path.name for path in workplace.iterdir()} == {"zoo-plugin-owl"}
+    assert {path.name for path in here.iterdir()} == {"zoo-plugin-owl"}
 
 
 def test_the_prefix_may_be_typed(zoo: Zoo) -> None:
@@ -75,11 +75,11 @@ def test_json_names_every_file(zoo: Zoo) -> None:
 @pytest.mark.parametrize(
     "arguments", [["../owl"], ["Con"], ["lstm-embed"], ["plugins", "--command"]]
 )
-def test_a_name_that_cannot_be_is_exit_6(zoo: Zoo, workplace: Path, arguments: list[str]) -> None:
+def test_a_name_that_cannot_be_is_exit_6(zoo: Zoo, here: Path, arguments: list[str]) -> None:
     result = zoo("plugins", "new", *arguments)
     assert (result.code, result.stdout) == (6, "")
     assert len(result.stderr.splitlines()) == 1
-    assert not list(workplace.iterdir())
+    assert not list(here.iterdir())
 
 
 def test_twice_is_exit_6_and_the_first_stands(zoo: Zoo) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import signal
@@ -13,7 +14,7 @@ import pytest
 import torch
 from zoo_core.catalog import Catalog
 from zoo_core.runtime.checkpoint import read_checkpoint
-from zoo_core.runtime.states import has_state
+from zoo_core.runtime.states import current, has_state
 from zoo_core.runtime.tensors import all_finite
 
 from tests.cli.command import Zoo
@@ -80,6 +81,27 @@ def test_two_signals_at_any_instant(
         if has_state(folder):
             assert all_finite(read_checkpoint(catalog, folder).weights)
         assert not (folder / "config.json").exists() or has_state(folder)
+
+
+@fault(
+    41,
+    "resume after the code changed",
+    says="Error: zoo-lstm was 0.0.1, is …; --force goes on all the same",
+    code=6,
+    left="the saved state as it was",
+)
+def test_resume_after_the_code_changed(zoo: Zoo, start: Start, met: Met, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    child = start("train", "lstm-embed", "--out", run, "--trainer.save-every", 0)
+    wait_for_steps(run)
+    child.send(signal.SIGKILL)
+    child.wait()
+    saved = current(run) / "values.json"
+    values = json.loads(saved.read_bytes())
+    values["versions"]["zoo-lstm"] = "0.0.1"
+    saved.write_text(json.dumps(values))
+    met(zoo("resume", run))
+    assert zoo("resume", run, "--force").code == 0
 
 
 @fault(
