@@ -18,9 +18,10 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.hub.server import TOKEN, Fault, Hub, running_hub
+from tests.cli.command import PROGRAM
+from tests.hub.conftest import settings_for
+from tests.hub.server import Fault, Hub, running_hub
 
-PROGRAM = "import sys; from zoo_cli.main import main; sys.argv[0] = 'zoo'; main()"
 FAULTS = [
     Fault("GET /api/models", "status", 503),
     Fault("paths-info", "status", 429),
@@ -160,15 +161,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, help="Write what was done there too.")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as place, running_hub() as hub:
-        os.environ |= {
-            "HF_ENDPOINT": hub.endpoint,
-            "HF_HOME": f"{place}/huggingface",
-            "HF_TOKEN": TOKEN,
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_XET": "1",
-            "NO_PROXY": "127.0.0.1,localhost",
-            "ZOO_HOME": f"{place}/zoo",
-        }
+        os.environ |= settings_for(hub, Path(place))
         soak = Soak(Path(place), hub, given.seed)
         began, measured = time.monotonic(), []
         while time.monotonic() - began < given.minutes * 60:

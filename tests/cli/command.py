@@ -6,6 +6,9 @@ import json
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+PROGRAM = "import sys; from zoo_cli.main import main; sys.argv[0] = 'zoo'; main()"
+"""The command, for a Python of its own: ``python -c PROGRAM list``."""
+
 
 class Result(NamedTuple):
     """What a command left behind."""

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from zoo_cli.main import run
 
-from tests.cli.command import Result, Zoo
+from tests.cli.command import PROGRAM, Result, Zoo
 
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 60
 
@@ -36,9 +36,8 @@ def zoo_process() -> Callable[..., subprocess.Popen[str]]:
     """``zoo_process("train", ...)``: the real command in a process of its own."""
 
     def start(*arguments: object, **settings: Any) -> subprocess.Popen[str]:
-        program = "import sys; from zoo_cli.main import main; sys.argv[0] = 'zoo'; main()"
         return subprocess.Popen(
-            [sys.executable, "-c", program, *map(str, arguments)],
+            [sys.executable, "-c", PROGRAM, *map(str, arguments)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

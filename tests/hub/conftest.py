@@ -14,11 +14,10 @@ from pathlib import Path
 import pytest
 from zoo_cli.main import run
 
-from tests.cli.command import Result, Zoo
+from tests.cli.command import PROGRAM, Result, Zoo
 from tests.hub.server import TOKEN, Hub, running_hub
 from tests.unprivileged import obey_permissions
 
-PROGRAM = "import sys; from zoo_cli.main import main; sys.argv[0] = 'zoo'; main()"
 ALONE = """
 import os, sys
 TALK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Zoo
-from tests.hub.conftest import PROGRAM, settings_for
+from tests.cli.command import PROGRAM, Zoo
+from tests.hub.conftest import settings_for
 from tests.hub.server import Fault, Hub
 
 REQUESTS = range(12)

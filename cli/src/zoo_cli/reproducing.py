@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from pathlib import Path
 from typing import final
@@ -10,6 +9,7 @@ from typing import final
 import torch
 from zoo_core.files import refusing, write_file
 from zoo_core.reproduction import Row, markdown, merge, read_reproduction, to_json
+from zoo_core.runtime.device import cores
 from zoo_core.runtime.forest import forest
 
 
@@ -46,10 +46,9 @@ class Report:
 
 def machine() -> dict[str, str]:
     """What a figure in seconds depends on."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return {
         "processor": _processor(),
-        "cores": f"{cores} cores",
+        "cores": f"{cores()} cores",
         "torch": f"torch {torch.__version__.partition('+')[0]}",
         "python": f"Python {platform.python_version()}",
     }

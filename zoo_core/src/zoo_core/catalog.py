@@ -87,12 +87,11 @@ class Catalog(NamedTuple):
             NotFoundError: None does.
         """
         owner, _, name = reference.rpartition(":")
-        offers = self.of(kind)
-        found = [offer for offer in offers if offer.spec.name == name and _owns(offer, owner)]
+        found = [offer for offer in self.named(kind, name) if _owns(offer, owner)]
         if not found:
             from zoo_core.directory import who_brings
 
-            known = [offer.spec.name for offer in offers]
+            known = [offer.spec.name for offer in self.of(kind)]
             hint = who_brings(name, self.registries) or nearest(name, known)
             hint = hint or f"try: zoo list {NOUNS[kind]}s"
             raise NotFoundError(f"no {NOUNS[kind]} {reference!r}; {hint}{self._excuse()}")

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import os
 import platform
-import shutil
 import sys
 
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.directory import known_plugins
 from zoo_core.distributions import installed_version
 from zoo_core.errors import ConfigError, RefusedError
-from zoo_core.findings import Check, Finding, existing, writable
+from zoo_core.findings import Check, Finding, writable
 from zoo_core.home import zoo_home
 from zoo_core.installer import find_installer
 from zoo_core.registry import load_registry
 from zoo_core.registry_file import registry_path
+from zoo_core.space import free_disk
 from zoo_core.specs import API_VERSION
 from zoo_core.standing import standings
 
@@ -78,7 +78,7 @@ def home() -> list[Finding]:
     """Whether the zoo's own folder can be written to, and how much room there is."""
     folder = zoo_home()
     rows = [writable("home", folder, "export ZOO_HOME=ANOTHER/FOLDER")]
-    free = shutil.disk_usage(existing(folder)).free
+    free = free_disk(folder)
     little = free < LITTLE
     said = f"{free / 1e9:.1f} GB free for {folder}"
     remedy = "zoo runs, then zoo runs remove NAME" if little else ""

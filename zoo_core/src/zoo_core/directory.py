@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zoo_core.discovery import chosen_names, every_plugin
 from zoo_core.errors import ConfigError
-from zoo_core.registry_file import KnownPlugin, read_registry, registry_path
+from zoo_core.registry_file import KnownPlugin, merged, registry_path
 
 
 def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
@@ -19,16 +19,8 @@ def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
     Raises:
         ConfigError: A registry file is not well-formed, or two claim a name.
     """
-    found: dict[str, KnownPlugin] = {}
-    owners: dict[str, Path] = {}
-    for path in (registry_path(), *registries):
-        for known in read_registry(path).plugins:
-            if known.name in found:
-                raise ConfigError(
-                    f"{path}: plugin {known.name!r} is in {owners[known.name]} already"
-                )
-            found[known.name], owners[known.name] = known, path
-    return [found[name] for name in sorted(found)]
+    paths = (registry_path(), *registries)
+    return list(merged("plugin", paths, lambda registry: registry.plugins).values())
 
 
 def search_plugins(word: str, registries: Iterable[Path] = ()) -> list[KnownPlugin]:

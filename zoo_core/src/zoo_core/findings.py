@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
+from zoo_core.space import existing
+
 Verdict: TypeAlias = Literal["ok", "warning", "wrong"]
 
 
@@ -58,11 +60,6 @@ def writable(subject: str, folder: Path, otherwise: str) -> Finding:
         return Finding(subject, "wrong", said, remedy, facts)
     said = str(folder) if folder.exists() else f"{folder}, made when it is needed"
     return Finding(subject, "ok", said, facts=facts)
-
-
-def existing(folder: Path) -> Path:
-    """The nearest of a path and its parents that is there."""
-    return next(each for each in (folder, *folder.absolute().parents) if each.exists())
 
 
 def quoted(path: Path) -> str:

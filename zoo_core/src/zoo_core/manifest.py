@@ -19,8 +19,8 @@ WEIGHTS = "model.safetensors"
 CARD = "README.md"
 SHARED = (MANIFEST, WEIGHTS, CARD)
 """What others need of a checkpoint; nothing else of a repo is ever fetched: no code, no pickle."""
-LARGEST = 16_000_000
-"""Bytes beyond which it is no manifest."""
+LARGEST_TEXT = 16_000_000
+"""Bytes beyond which it is no manifest, and no card."""
 Metrics = dict[str, dict[str, float]]
 
 
@@ -102,7 +102,7 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        if (size := path.stat().st_size) > LARGEST:
+        if (size := path.stat().st_size) > LARGEST_TEXT:
             raise IntegrityError(f"{size:,} bytes, which no manifest has")
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):

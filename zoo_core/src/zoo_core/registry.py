@@ -6,12 +6,10 @@ the copy inside the installed package; then those that plugins bring.
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from zoo_core.catalog import Catalog
-from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.registry_file import Pretrained, read_registry, registry_path
+from zoo_core.registry_file import Pretrained, merged, registry_path
 
 
 def load_registry(catalog: Catalog) -> dict[str, Pretrained]:
@@ -20,16 +18,8 @@ def load_registry(catalog: Catalog) -> dict[str, Pretrained]:
     Raises:
         ConfigError: A registry file is not well-formed, or two claim a name.
     """
-    found: dict[str, Pretrained] = {}
-    owners: dict[str, Path] = {}
-    for path in (registry_path(), *catalog.registries):
-        for entry in read_registry(path).checkpoints:
-            if entry.name in found:
-                raise ConfigError(
-                    f"{path}: checkpoint {entry.name!r} is in {owners[entry.name]} already"
-                )
-            found[entry.name], owners[entry.name] = entry, path
-    return dict(sorted(found.items()))
+    paths = (registry_path(), *catalog.registries)
+    return merged("checkpoint", paths, lambda registry: registry.checkpoints)
 
 
 def find_pretrained(catalog: Catalog, name: str) -> Pretrained:

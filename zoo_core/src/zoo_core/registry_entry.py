@@ -10,7 +10,7 @@ from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError
 from zoo_core.files import write_file
 from zoo_core.manifest import SHARED, read_manifest
-from zoo_core.registry_file import NAME, Pretrained, parse_registry, read_registry
+from zoo_core.registry_file import FULL_NAME, Pretrained, parse_registry, read_registry
 
 
 def make_entry(
@@ -33,7 +33,7 @@ def make_entry(
     named = name or manifest.plan.recipe
     if not named:
         raise ConfigError(f"{folder} was trained without a recipe: name it with --name MODEL.TAG")
-    if not all(NAME.fullmatch(part) for part in named.split(".")) or named.count(".") != 1:
+    if not FULL_NAME.fullmatch(named):
         raise ConfigError(f"--name {named!r}: wanted MODEL.TAG")
     judged = next((s for s in ("test", "validation", "train") if s in manifest.metrics), "")
     return Pretrained(

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, TypeVar, final
 
 from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError
@@ -16,6 +16,8 @@ from zoo_core.references import REPO
 
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9_-]+")
+FULL_NAME = re.compile(rf"{NAME.pattern}\.{NAME.pattern}")
+"""``model.tag``."""
 FILE = re.compile(
     r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))\w(?:[\w.-]*[\w-])?", re.ASCII | re.IGNORECASE
 )
@@ -77,6 +79,9 @@ class Registry(NamedTuple):
     plugins: list[KnownPlugin]
 
 
+E = TypeVar("E", Pretrained, KnownPlugin)
+
+
 def registry_path() -> Path:
     """The registry of this installation."""
     chosen = os.environ.get("ZOO_REGISTRY")
@@ -84,6 +89,31 @@ def registry_path() -> Path:
         return Path(chosen).expanduser()
     packaged = Path(__file__).with_name("registry.toml")
     return packaged if packaged.is_file() else Path(__file__).parents[3] / "registry.toml"
+
+
+def merged(
+    noun: str, paths: Iterable[Path], entries: Callable[[Registry], Iterable[E]]
+) -> dict[str, E]:
+    """The entries of several files by name, sorted.
+
+    Args:
+        noun: What errors call an entry.
+        paths: The files.
+        entries: Which part of a file.
+
+    Raises:
+        ConfigError: A file is not well-formed, or two claim a name.
+    """
+    found: dict[str, E] = {}
+    owners: dict[str, Path] = {}
+    for path in paths:
+        for entry in entries(read_registry(path)):
+            if entry.name in found:
+                raise ConfigError(
+                    f"{path}: {noun} {entry.name!r} is in {owners[entry.name]} already"
+                )
+            found[entry.name], owners[entry.name] = entry, path
+    return dict(sorted(found.items()))
 
 
 def read_registry(path: Path) -> Registry:
@@ -172,7 +202,7 @@ def _checked(path: Path, text: str, kind: str, name: str, values: Any) -> Any:
 
 def _entry(name: str, values: Mapping[str, Any]) -> Pretrained:
     _refuse_unknown(values, ENTRY)
-    if not all(NAME.fullmatch(part) for part in name.split(".")) or name.count(".") != 1:
+    if not FULL_NAME.fullmatch(name):
         raise ValueError("wanted a name like model.tag")
     source, revision = _text(values, "source", None), _text(values, "revision")
     if HUB.fullmatch(source):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import secrets
-import shutil
 from collections.abc import Collection
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,7 +11,7 @@ from pathlib import Path
 from zoo_core.catalog import NOUNS, Catalog
 from zoo_core.discovery import every_plugin
 from zoo_core.errors import RefusedError, TargetError
-from zoo_core.files import refusing, sync_folder, write_new
+from zoo_core.files import new_folder, write_new
 from zoo_core.loading import NAME
 from zoo_core.plugin_files import PREFIX, plugin_files
 
@@ -48,16 +46,10 @@ def new_plugin(
     target = parent / f"{PREFIX}{name}"
     if os.path.lexists(target):
         raise TargetError(f"{target} is there already: choose another name, or remove it")
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
-    with refusing(target):
-        try:
-            for path, text in plugin_files(name, kinds).items():
-                (temporary / path).parent.mkdir(parents=True, exist_ok=True)
-                write_new(temporary / path, text.encode())
-            temporary.rename(target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
-        sync_folder(parent)
+    with new_folder(target) as half:
+        for path, text in plugin_files(name, kinds).items():
+            (half / path).parent.mkdir(parents=True, exist_ok=True)
+            write_new(half / path, text.encode())
     return target
 
 

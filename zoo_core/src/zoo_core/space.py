@@ -38,8 +38,12 @@ def free_memory() -> float:
 
 def free_disk(path: Path) -> int:
     """Bytes that are free where a path lies or would lie."""
-    there = next(each for each in (path, *path.absolute().parents) if each.exists())
-    return shutil.disk_usage(there).free
+    return shutil.disk_usage(existing(path)).free
+
+
+def existing(path: Path) -> Path:
+    """The nearest of a path and its parents that is there."""
+    return next(each for each in (path, *path.absolute().parents) if each.exists())
 
 
 @contextlib.contextmanager

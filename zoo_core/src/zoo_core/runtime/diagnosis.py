@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-
 import torch
 
 from zoo_core.catalog import load_catalog
 from zoo_core.findings import Check, Finding, writable
 from zoo_core.imports import resolve
 from zoo_core.runtime.backends import kernels
-from zoo_core.runtime.device import choose_device
+from zoo_core.runtime.device import choose_device, cores
 from zoo_core.specs import KernelSpec
 
 
@@ -29,12 +27,11 @@ def torch_build() -> list[Finding]:
 
 def threads() -> list[Finding]:
     """Threads of torch against the cores that this process may use."""
-    used = torch.get_num_threads()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    facts = {"threads": used, "cores": cores}
-    said = f"{used} of torch on {cores} cores"
-    if cores and used > cores:
-        return [Finding("threads", "warning", said, f"export OMP_NUM_THREADS={cores}", facts)]
+    used, usable = torch.get_num_threads(), cores()
+    facts = {"threads": used, "cores": usable}
+    said = f"{used} of torch on {usable} cores"
+    if usable and used > usable:
+        return [Finding("threads", "warning", said, f"export OMP_NUM_THREADS={usable}", facts)]
     return [Finding("threads", "ok", said, facts=facts)]
 
 

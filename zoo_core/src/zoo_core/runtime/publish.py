@@ -15,7 +15,7 @@ from zoo_core.registry_entry import make_entry
 from zoo_core.registry_file import Pretrained
 from zoo_core.runtime.frontmatter import license_of
 from zoo_core.runtime.push import Pushed, card_of, open_branch, push
-from zoo_core.runtime.stage import stage
+from zoo_core.runtime.stage import renew_card, stage
 
 
 @final
@@ -68,7 +68,7 @@ def publish(
         try:
             before = open_branch(repo, revision=revision, private=private)
             if card := card_of(before):
-                stage_anew(catalog, folder, repo, staged, card=card, license=license)
+                renew_card(catalog, staged, repo, card, license)
             source, named = f"hub:{before.repo}", name or _name(staged)
             entry = make_entry(staged, source, license=license_of(staged), name=named)
             pushed = push(staged, before, revision=revision, create_pr=create_pr)
@@ -79,11 +79,11 @@ def publish(
 
 
 def stage_anew(
-    catalog: Catalog, folder: Path, repo: str, staged: Path, *, card: str = "", license: str = ""
+    catalog: Catalog, folder: Path, repo: str, staged: Path, *, license: str = ""
 ) -> None:
     """Stages in the place of an earlier stage; see ``stage``."""
     shutil.rmtree(staged, ignore_errors=True)
-    stage(catalog, folder, repo, staged, remote_card=card, license=license)
+    stage(catalog, folder, repo, staged, license=license)
 
 
 def staging_folder(repo: str) -> Path:

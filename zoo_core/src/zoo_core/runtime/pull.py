@@ -13,7 +13,15 @@ from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundE
 from zoo_core.files import refusing, waiting_for
 from zoo_core.header import foreign_kind
 from zoo_core.home import zoo_home
-from zoo_core.manifest import MANIFEST, SHARED, WEIGHTS, Manifest, parse_manifest, read_manifest
+from zoo_core.manifest import (
+    LARGEST_TEXT,
+    MANIFEST,
+    SHARED,
+    WEIGHTS,
+    Manifest,
+    parse_manifest,
+    read_manifest,
+)
 from zoo_core.registry_file import COMMIT
 from zoo_core.runtime.hub import (
     Commit,
@@ -31,8 +39,6 @@ from zoo_core.witness import listening
 
 SILENCE = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
 """Seconds that the store of the bytes may keep silent."""
-LARGEST_TEXT = 16_000_000
-"""Bytes beyond which a manifest or a card is refused."""
 Pins = Mapping[str, FileRecord]
 
 
@@ -123,8 +129,10 @@ def _at_hand(folder: Path, pins: Pins) -> bool:
     """Whether the cache has the whole checkpoint, and nothing of it is spoilt."""
     wanted = {MANIFEST, WEIGHTS, *pins}
     present = [name for name in SHARED if (folder / name).is_file()]
-    if not wanted <= set(present) or not all(unspoilt(folder / name) for name in present):
+    if not wanted <= set(present):
         return False
+    if not all(unspoilt(folder / name) for name in present if name != WEIGHTS):
+        return False  # and the manifest says what the weights are
     try:
         for name, record in pins.items():
             record.refuse_other(folder / name)
@@ -189,7 +197,6 @@ def _fetch(commit: Commit, name: str, record: RemoteRecord, pins: Pins) -> None:
 
 def _wrong(path: Path, name: str, record: RemoteRecord, pins: Pins) -> str:
     """What is wrong with a file, with both hashes; nothing if it is as promised."""
-    found = FileRecord.of(path)
-    if name in pins and found != pins[name]:
+    if name in pins and (found := FileRecord.of(path)) != pins[name]:
         return f"has sha256 {found.sha256}, the registry says {pins[name].sha256}"
     return record.wrong(path)

@@ -9,7 +9,7 @@ from typing import NamedTuple, final
 from huggingface_hub import CommitOperationAdd, HfApi, constants
 
 from zoo_core.errors import MisfitError, NetworkError, NotFoundError
-from zoo_core.manifest import CARD
+from zoo_core.manifest import CARD, LARGEST_TEXT
 from zoo_core.runtime.hub import (
     Commit,
     RemoteRecord,
@@ -20,8 +20,6 @@ from zoo_core.runtime.hub import (
     resolve,
 )
 
-LARGEST_CARD = 16_000_000
-"""Bytes beyond which a card is none."""
 LATEST = 20
 """So many pull requests are looked through for one that was made before."""
 
@@ -71,7 +69,7 @@ def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Comm
 def card_of(commit: Commit) -> str:
     """The card of a commit; empty if it has none."""
     try:
-        return read_text(commit, CARD, LARGEST_CARD).replace("\r\n", "\n")
+        return read_text(commit, CARD, LARGEST_TEXT).replace("\r\n", "\n")
     except NotFoundError:
         return ""
 
@@ -147,9 +145,7 @@ def _changed(folder: Path, commit: Commit) -> list[str]:
 
 
 def _same(path: Path, record: RemoteRecord | None) -> bool:
-    if record is None:
-        return False
-    return not record.wrong(path)
+    return record is not None and not record.wrong(path)
 
 
 def _commit(

@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
-from zoo_core.files import new_folder, write_new
+from zoo_core.files import new_folder, write_file, write_new
 from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, read_manifest
 from zoo_core.recipes import TABLES
 from zoo_core.runtime.card import card, persons_text
@@ -26,7 +26,6 @@ def stage(
     repo: str,
     target: Path,
     *,
-    remote_card: str = "",
     license: str = "",
 ) -> None:
     """Builds the folder of a repo from a checkpoint, all of it or nothing.
@@ -36,9 +35,7 @@ def stage(
         folder: The checkpoint.
         repo: ``owner/name``, for the card's usage.
         target: Where to; a folder that is new.
-        remote_card: The card that the repo has now; what a person wrote into it stands, in the
-            place of what was written into the checkpoint's.
-        license: Of the weights; by default what the repo's card says, or the dataset.
+        license: Of the weights; by default the dataset's.
 
     Raises:
         IntegrityError: The checkpoint is not whole, or has weights that are not finite.
@@ -52,13 +49,14 @@ def stage(
         raise MisfitError(f"{folder} is unfinished: zoo resume {folder}")
     if not all_finite(checkpoint.weights):
         raise IntegrityError(f"{folder} has weights that are infinite or not a number")
-    terms = terms_of(catalog, manifest.plan)
     made = {
         name: (folder / name).read_bytes()
         for name in (MANIFEST, WEIGHTS, HISTORY, CURVE)
         if (folder / name).exists()
     }
-    made[CARD] = _card(manifest, _text(folder / CARD), remote_card, repo, terms, license).encode()
+    terms = _terms(catalog, manifest, license)
+    own = persons_text(_text(folder / CARD))
+    made[CARD] = card(manifest, own, f"hub:{repo}", terms=terms).encode()
     made[RECIPE] = recipe_text(manifest.plan.to_json()).encode()
     with new_folder(target) as half:
         for name, data in made.items():
@@ -77,14 +75,33 @@ def recipe_text(plan: Mapping[str, Any]) -> str:
     return tomli_w.dumps(tables)
 
 
-def _card(manifest: Manifest, own: str, remote: str, repo: str, terms: Terms, license: str) -> str:
-    """The card for the repo, with what a person wrote into the repo's, or else into this one."""
-    text = persons_text(remote) if persons_text(remote).strip() else persons_text(own)
+def renew_card(catalog: Catalog, staged: Path, repo: str, remote: str, license: str = "") -> None:
+    """Writes what persons wrote into the repo's card into the one that is staged.
+
+    Args:
+        catalog: What is installed.
+        staged: What ``stage`` built.
+        repo: ``owner/name``, for the card's usage.
+        remote: The card that the repo has now; its text stands, if it has any, in the place of
+            what was written into the checkpoint's, and so do its license and further YAML.
+        license: Of the weights; by default what the repo's card says, or the dataset.
+
+    Raises:
+        TargetError: It cannot be written.
+    """
+    manifest, theirs = read_manifest(staged), persons_text(remote)
+    text = theirs if theirs.strip() else persons_text(_text(staged / CARD))
     kept = split_card(remote)[0]
     if license:
-        terms = terms._replace(license=license)
         kept = {key: value for key, value in kept.items() if not key.startswith("license")}
-    return card(manifest, text, f"hub:{repo}", terms=terms, kept=kept)
+    terms = _terms(catalog, manifest, license)
+    renewed = card(manifest, text, f"hub:{repo}", terms=terms, kept=kept)
+    write_file(staged / CARD, renewed.encode())
+
+
+def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
+    terms = terms_of(catalog, manifest.plan)
+    return terms._replace(license=license) if license else terms
 
 
 def _refuse_pickle(folder: Path) -> None:
