@@ -83,7 +83,11 @@ template <class Real> void text(int64_t level, int64_t cell, int64_t width, int6
   t.token = V - 1, t.top_k = top_k, t.temperature = top_k == 1 ? 0 : 0.8, t.layer = layers;
   t.table = table.data(), t.weight = weight.data(), t.bias = out_bias.data();
   t.uniform = uniform.data(), t.made = made.data();
+  t.workspace = std::aligned_alloc(64, zoo_text_workspace(&t));
   if (zoo_generate(&t) != N) std::exit(1);
+  t.count = 1, t.packed = 1;
+  if (zoo_generate(&t) != 1) std::exit(1);
+  std::free(t.workspace);
   for (int64_t each : made)
     if (each < 0 || each >= V) std::exit(1);
 }

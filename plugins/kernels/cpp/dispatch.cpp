@@ -5,8 +5,8 @@ extern "C" {
 
 #define ZOO_DECLARE(level) \
   zoo_act_function zoo_act_##level; \
-  zoo_apply_function zoo_apply_##level;
-#define ZOO_ROW(level) {#level, zoo_act_##level, zoo_apply_##level}
+  zoo_dense_function zoo_dense_##level;
+#define ZOO_ROW(level) {#level, zoo_act_##level, zoo_dense_##level}
 
 ZOO_DECLARE(baseline)
 #ifdef ZOO_X86
@@ -37,10 +37,12 @@ ZOO_EXPORT const char *zoo_level_name(int64_t level) {
   return level >= 0 && level < COUNT ? ZOO_LEVELS[level].name : "";
 }
 
-ZOO_EXPORT int64_t zoo_workspace(const zoo_sweep *sweep) {
-  return ZOO_LEVELS[sweep->level].act(2, sweep);
+static int64_t act(zoo_act what, const zoo_sweep *sweep) {
+  return ZOO_LEVELS[sweep->level].act(what, sweep, 0, 1);
 }
-ZOO_EXPORT void zoo_forth(const zoo_sweep *sweep) { ZOO_LEVELS[sweep->level].act(0, sweep); }
-ZOO_EXPORT void zoo_back(const zoo_sweep *sweep) { ZOO_LEVELS[sweep->level].act(1, sweep); }
+
+ZOO_EXPORT int64_t zoo_workspace(const zoo_sweep *sweep) { return act(ZOO_WORKSPACE, sweep); }
+ZOO_EXPORT void zoo_forth(const zoo_sweep *sweep) { act(ZOO_FORTH, sweep); }
+ZOO_EXPORT void zoo_back(const zoo_sweep *sweep) { act(ZOO_BACK, sweep); }
 
 }  // extern "C"

@@ -6,14 +6,32 @@
 
 #define ZOO_EXPORT __attribute__((visibility("default")))
 
-typedef int64_t zoo_act_function(int64_t what, const zoo_sweep *sweep);
-typedef void zoo_apply_function(int64_t real, int64_t N, int64_t K, const void *w, const void *x,
-                                const void *b, void *y);
+enum zoo_act {
+  ZOO_FORTH,      // all steps, in as many threads as the work repays
+  ZOO_BACK,       // the same, back
+  ZOO_WORKSPACE,  // how many bytes that needs
+  ZOO_PACK,       // this thread's part of packing the weights
+  ZOO_PART,       // this thread's part of a step of one row, with weights that are packed
+};
+
+// y (N) = W (N, K) · x + b, of one row.
+struct zoo_dense {
+  int64_t real;        // bytes of a number: 4 or 8
+  int64_t N, K;
+  const void *weight;  // (N, K)
+  const void *bias;    // (N), or null
+  const void *x;       // (K)
+  void *y;             // (N)
+  void *workspace;     // for the packed weights, aligned to 64
+};
+
+typedef int64_t zoo_act_function(int64_t what, const zoo_sweep *, int64_t thread, int64_t of);
+typedef int64_t zoo_dense_function(int64_t what, const zoo_dense *, int64_t thread, int64_t of);
 
 struct zoo_level {
   const char *name;
   zoo_act_function *act;      // sweep.cpp
-  zoo_apply_function *apply;  // the same
+  zoo_dense_function *dense;  // the same: ZOO_WORKSPACE, ZOO_PACK and ZOO_PART
 };
 
 extern "C" __attribute__((visibility("hidden"))) const zoo_level ZOO_LEVELS[];

@@ -13,11 +13,43 @@ constexpr int64_t BLOCK = 128;  // of k
 constexpr int64_t ROWS = 48;    // that share a tile
 constexpr bool MANY_REGISTERS = ZOO_BYTES >= 64;
 
+// c (NV vectors) += a (K) · w (K, NV vectors). One sum for each vector would wait for itself: there
+// are several, each of every so many k. Weights that no near cache holds are asked for early.
+template <class Real, int NV>
+ZOO_INLINE void one_row(int64_t K, const Real *w, const Real *a, Real *c) {
+  typedef typename Of<Real>::V V;
+  constexpr int64_t L = lanes<Real>, EARLY = 4096 / sizeof(Real), LINE = 64 / sizeof(Real);
+  constexpr int SETS = NV > 4 ? 1 : 8 / NV;
+  V sums[SETS][NV] = {};
+  int64_t k = 0;
+  for (; k + SETS <= K; k += SETS) {
+    for (int64_t i = 0; i < SETS * NV * L; i += LINE)
+      __builtin_prefetch(w + k * NV * L + EARLY + i);
+#pragma GCC unroll 8
+    for (int s = 0; s < SETS; s++) {
+      const V x = all(a[k + s]);
+#pragma GCC unroll 8
+      for (int v = 0; v < NV; v++) sums[s][v] += x * load(w + ((k + s) * NV + v) * L);
+    }
+  }
+  for (; k < K; k++)
+#pragma GCC unroll 8
+    for (int v = 0; v < NV; v++) sums[0][v] += all(a[k]) * load(w + (k * NV + v) * L);
+#pragma GCC unroll 8
+  for (int v = 0; v < NV; v++) {
+    V total = load(c + v * L);
+#pragma GCC unroll 8
+    for (int s = 0; s < SETS; s++) total += sums[s][v];
+    store(c + v * L, total);
+  }
+}
+
 // c (MR, NV vectors) += a (MR, K) · w (K, NV vectors), the sums in registers.
 template <class Real, int MR, int NV>
 ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
   typedef typename Of<Real>::V V;
   constexpr int64_t L = lanes<Real>;
+  if constexpr (MR == 1) return one_row<Real, NV>(K, w, a, c);
   V sums[MR][NV];
 #pragma GCC unroll 16
   for (int r = 0; r < MR; r++)

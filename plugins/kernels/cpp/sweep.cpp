@@ -3,6 +3,7 @@
 // One parallel region holds all steps. Where there are rows enough, each thread takes some of them
 // through all steps alone; else each takes some of the columns, and they meet at every step.
 #include "cells.h"
+#include "dispatch.h"
 #include "product.h"
 #include "team.h"
 
@@ -88,12 +89,23 @@ template <class Real, int CELL> struct Sweep {
         const int64_t count = least(ROWS, rows - r);
         for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
           const Real *w = packed + tile * H * TILE * L;
+          for (int64_t k = 0; k < count; k++) fetch(row(t, r + k), tile);
           product<Real, TILE>(count, H, w, row(t, r).before, H, scratch);
           for (int64_t k = 0; k < count; k++) pointwise(row(t, r + k), tile, scratch + k * TILE * L);
         }
       }
       share.meet();
     }
+  }
+
+  // What the cell will need of a row comes nearer while the product is made.
+  void fetch(const Row<Real> &each, int64_t tile) const {
+    const int64_t c = tile * SPAN * L;
+    for (int gate = 0; gate < GATES; gate++) __builtin_prefetch(each.gates + gate * H + c, 1);
+    if (CELL == ZOO_LSTM) __builtin_prefetch(each.memory + c);
+    if (CELL == ZOO_LSTM) __builtin_prefetch(each.next_memory + c, 1);
+    if (CELL == ZOO_GRU) __builtin_prefetch(each.inner + c, 1);
+    __builtin_prefetch(each.after + c, 1);
   }
 
   void pointwise(const Row<Real> &each, int64_t tile, const Real *products) {
@@ -143,6 +155,8 @@ template <class Real, int CELL> struct Sweep {
         const int64_t count = least(ROWS, rows - r), lda = BACK_GATES * H;
         for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
           const Real *w = packed + tile * N * H * WIDE * L;
+          for (int64_t k = 0; k < count; k++)
+            __builtin_prefetch(row(t, r + k).d_before + tile * WIDE * L, 1);
           product<Real, WIDE>(count, N * H, w, row(t, r).d_gates, lda, scratch);
           for (int64_t k = 0; k < count; k++) {
             Real *to = row(t, r + k).d_before;
@@ -177,30 +191,54 @@ template <class Real, int CELL> struct Sweep {
   }
 };
 
-enum Act { FORTH, BACK, WORKSPACE };
-
-template <class Real, int CELL> int64_t act(Act what, const zoo_sweep &s) {
-  Sweep<Real, CELL> sweep{s};
-  if (what == WORKSPACE) return sweep.workspace();
-  what == FORTH ? sweep.forth() : sweep.back();
-  return 0;
-}
-
-template <class Real> int64_t act(Act what, const zoo_sweep &s) {
-  switch (s.cell) {
-    case ZOO_RNN_TANH: return act<Real, ZOO_RNN_TANH>(what, s);
-    case ZOO_RNN_RELU: return act<Real, ZOO_RNN_RELU>(what, s);
-    case ZOO_LSTM: return act<Real, ZOO_LSTM>(what, s);
-    default: return act<Real, ZOO_GRU>(what, s);
+template <class Real, int CELL>
+int64_t act(int64_t what, const zoo_sweep &s, int64_t thread, int64_t of) {
+  typedef Sweep<Real, CELL> Each;
+  Each sweep{s};
+  const int64_t count = Each::tiles(s.width, Each::SPAN);
+  const int64_t first = count * thread / of, last = count * (thread + 1) / of;
+  switch (what) {
+    case ZOO_FORTH: return sweep.forth(), 0;
+    case ZOO_BACK: return sweep.back(), 0;
+    case ZOO_PACK: return sweep.pack_forth(first, last), 0;
+    case ZOO_PART: return sweep.forth_packed({thread, of, 0, s.rows, first, last, nullptr}), 0;
+    default: return sweep.workspace();
   }
 }
 
 template <class Real>
-void apply(int64_t N, int64_t K, const void *w, const void *x, const void *b, void *y) {
-  for (int64_t i = 0; i < N; i++)
-    static_cast<Real *>(y)[i] =
-        dot(K, static_cast<const Real *>(w) + i * K, static_cast<const Real *>(x)) +
-        (b ? static_cast<const Real *>(b)[i] : Real(0));
+int64_t act(int64_t what, const zoo_sweep &s, int64_t thread, int64_t of) {
+  switch (s.cell) {
+    case ZOO_RNN_TANH: return act<Real, ZOO_RNN_TANH>(what, s, thread, of);
+    case ZOO_RNN_RELU: return act<Real, ZOO_RNN_RELU>(what, s, thread, of);
+    case ZOO_LSTM: return act<Real, ZOO_LSTM>(what, s, thread, of);
+    default: return act<Real, ZOO_GRU>(what, s, thread, of);
+  }
+}
+
+template <class Real>
+int64_t dense(int64_t what, const zoo_dense &d, int64_t thread, int64_t of) {
+  constexpr int NV = 4;
+  constexpr int64_t L = lanes<Real>, WIDTH = NV * L;
+  const int64_t count = (d.N + WIDTH - 1) / WIDTH, size = d.K * WIDTH;
+  Real *packed = static_cast<Real *>(d.workspace);
+  if (what == ZOO_WORKSPACE) return count * size * sizeof(Real);
+  for (int64_t tile = count * thread / of; tile < count * (thread + 1) / of; tile++) {
+    const int64_t column = tile * WIDTH;
+    if (what == ZOO_PACK) {
+      int64_t first[NV], last[NV];
+      for (int v = 0; v < NV; v++) first[v] = column + v * L, last[v] = d.N;
+      pack_transposed<Real, NV>(d.K, first, last, static_cast<const Real *>(d.weight),
+                                packed + tile * size);
+      continue;
+    }
+    Real sums[WIDTH];
+    product<Real, NV>(1, d.K, packed + tile * size, static_cast<const Real *>(d.x), d.K, sums);
+    for (int64_t i = 0; i < least(WIDTH, d.N - column); i++)
+      static_cast<Real *>(d.y)[column + i] =
+          sums[i] + (d.bias ? static_cast<const Real *>(d.bias)[column + i] : Real(0));
+  }
+  return 0;
 }
 
 }  // namespace
@@ -208,14 +246,12 @@ void apply(int64_t N, int64_t K, const void *w, const void *x, const void *b, vo
 #define ZOO_JOIN(a, b) a##b
 #define ZOO_NAME(a, b) ZOO_JOIN(a, b)
 
-// y (N) = W (N, K) · x + b; b may be null.
-extern "C" __attribute__((visibility("hidden"))) void ZOO_NAME(zoo_apply_, ZOO_LEVEL)(
-    int64_t real, int64_t N, int64_t K, const void *w, const void *x, const void *b, void *y) {
-  real == 8 ? apply<double>(N, K, w, x, b, y) : apply<float>(N, K, w, x, b, y);
+extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_act_, ZOO_LEVEL)(
+    int64_t what, const zoo_sweep *s, int64_t thread, int64_t of) {
+  return s->real == 8 ? act<double>(what, *s, thread, of) : act<float>(what, *s, thread, of);
 }
 
-// `what` is 0 forth, 1 back, 2 the bytes of the workspace.
-extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_act_, ZOO_LEVEL)(
-    int64_t what, const zoo_sweep *s) {
-  return s->real == 8 ? act<double>(Act(what), *s) : act<float>(Act(what), *s);
+extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_dense_, ZOO_LEVEL)(
+    int64_t what, const zoo_dense *d, int64_t thread, int64_t of) {
+  return d->real == 8 ? dense<double>(what, *d, thread, of) : dense<float>(what, *d, thread, of);
 }

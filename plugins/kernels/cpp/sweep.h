@@ -59,6 +59,8 @@ struct zoo_text {
   const void *bias;        // (V)
   const double *uniform;   // (count): numbers from [0, 1), one for each draw
   int64_t *made;           // (count): the symbols
+  int64_t packed;          // whether the workspace holds these weights from an earlier call
+  void *workspace;         // zoo_text_workspace() bytes, aligned to 64
 };
 
 #ifdef __cplusplus
@@ -69,6 +71,7 @@ const char *zoo_level_name(int64_t level);
 int64_t zoo_workspace(const struct zoo_sweep *sweep);  // bytes that a sweep needs
 void zoo_forth(const struct zoo_sweep *sweep);
 void zoo_back(const struct zoo_sweep *sweep);
+int64_t zoo_text_workspace(const struct zoo_text *text);
 int64_t zoo_generate(const struct zoo_text *text);  // symbols made; fewer where one is not finite
 #ifdef __cplusplus
 }

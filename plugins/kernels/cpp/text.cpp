@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "dispatch.h"
+#include "team.h"
 
 namespace {
 
@@ -32,59 +33,132 @@ int64_t choose(const std::vector<double> &logits, const zoo_text &text, double u
   return std::min<int64_t>(found, text.symbols - 1);
 }
 
+int64_t gates(const zoo_layer &layer) {
+  return (layer.cell == ZOO_LSTM ? 4 : layer.cell == ZOO_GRU ? 3 : 1) * layer.width;
+}
+
+// A network over symbols. All symbols are made in one parallel region, whose threads have their
+// columns of every product, and meet after each.
 template <class Real> struct Text {
   const zoo_text &text;
   const zoo_level &level = ZOO_LEVELS[text.level];
+  std::vector<zoo_sweep> layers;  // one step of one row each
+  std::vector<zoo_dense> inputs;  // what each layer but the first makes of the one below
+  std::vector<Real> answer = std::vector<Real>(text.symbols);
+  zoo_dense output = {};
+  int64_t bytes = 0;     // of the workspace
+  int64_t products = 0;  // of a symbol
 
-  static int64_t gates(const zoo_layer &layer) {
-    return (layer.cell == ZOO_LSTM ? 4 : layer.cell == ZOO_GRU ? 3 : 1) * layer.width;
+  explicit Text(const zoo_text &text) : text(text) {
+    for (int64_t i = 0; i < text.layers; i++) {
+      const zoo_layer &layer = text.layer[i];
+      zoo_sweep sweep = {};
+      sweep.cell = layer.cell, sweep.real = sizeof(Real), sweep.level = text.level;
+      sweep.threads = text.threads, sweep.steps = sweep.rows = 1, sweep.width = layer.width;
+      sweep.gates = layer.gates, sweep.inner = layer.inner;
+      sweep.hidden = layer.hidden, sweep.memory = layer.memory;
+      sweep.weight = layer.weight_hh, sweep.bias = layer.bias_n;
+      sweep.workspace = room(level.act(ZOO_WORKSPACE, &sweep, 0, 1));
+      products += gates(layer) * layer.width;
+      if (i) {
+        zoo_dense input = {};
+        input.real = sizeof(Real), input.N = gates(layer), input.K = text.layer[i - 1].width;
+        input.weight = layer.weight_ih, input.bias = layer.bias, input.y = layer.gates;
+        input.workspace = room(level.dense(ZOO_WORKSPACE, &input, 0, 1));
+        products += input.N * input.K;
+        inputs.push_back(input);
+      }
+      layers.push_back(sweep);
+    }
+    output.real = sizeof(Real), output.N = text.symbols, output.K = text.layer[text.layers - 1].width;
+    output.weight = text.weight, output.bias = text.bias, output.y = answer.data();
+    output.workspace = room(level.dense(ZOO_WORKSPACE, &output, 0, 1));
+    products += output.N * output.K;
   }
 
-  static void advance(void *slots, int64_t width) {
-    Real *state = static_cast<Real *>(slots);
-    if (state) std::memcpy(state, state + width, width * sizeof(Real));
+  void *room(int64_t size) {
+    char *found = static_cast<char *>(text.workspace) + bytes;
+    bytes += (size + 63) / 64 * 64;
+    return text.workspace ? found : nullptr;
   }
 
-  void step(const zoo_layer &layer) const {
-    zoo_sweep sweep = {};
-    sweep.cell = layer.cell, sweep.real = sizeof(Real), sweep.level = text.level;
-    sweep.threads = text.threads, sweep.steps = sweep.rows = 1, sweep.width = layer.width;
-    sweep.gates = layer.gates, sweep.inner = layer.inner;
-    sweep.hidden = layer.hidden, sweep.memory = layer.memory;
-    sweep.weight = layer.weight_hh, sweep.bias = layer.bias_n;
-    level.act(0, &sweep);
-    advance(layer.hidden, layer.width);
-    advance(layer.memory, layer.width);
+  void pack(int64_t thread, int64_t of) const {
+    for (const zoo_sweep &each : layers) level.act(ZOO_PACK, &each, thread, of);
+    for (const zoo_dense &each : inputs) level.dense(ZOO_PACK, &each, thread, of);
+    level.dense(ZOO_PACK, &output, thread, of);
+  }
+
+  // Puts what a symbol contributes where the first layer's gates begin.
+  void feed(int64_t token) const {
+    const int64_t G = gates(text.layer[0]);
+    std::memcpy(text.layer[0].gates, static_cast<const Real *>(text.table) + token * G,
+                G * sizeof(Real));
+  }
+
+  // The answer to what was fed. A state goes to and fro between its two slots: from the first to
+  // the second where `odd` is 0, as a forward sweep does, and back as a reverse one.
+  void forward(const Share &share, int64_t odd) const {
+    for (size_t i = 0; i < layers.size(); i++) {
+      if (i) {
+        zoo_dense input = inputs[i - 1];
+        input.x = state(text.layer[i - 1], !odd);
+        level.dense(ZOO_PART, &input, share.thread, share.threads);
+        share.meet();
+      }
+      zoo_sweep sweep = layers[i];
+      sweep.reverse = odd;
+      level.act(ZOO_PART, &sweep, share.thread, share.threads);
+      share.meet();
+    }
+    zoo_dense last = output;
+    last.x = state(text.layer[text.layers - 1], !odd);
+    level.dense(ZOO_PART, &last, share.thread, share.threads);
+    share.meet();
+  }
+
+  static Real *state(const zoo_layer &layer, int64_t slot) {
+    return static_cast<Real *>(layer.hidden) + slot * layer.width;
+  }
+
+  // The states of the second slots become those of the first.
+  void settle() const {
+    for (int64_t i = 0; i < text.layers; i++) {
+      const zoo_layer &layer = text.layer[i];
+      for (void *each : {layer.hidden, layer.memory})
+        if (Real *slots = static_cast<Real *>(each))
+          std::memcpy(slots, slots + layer.width, layer.width * sizeof(Real));
+    }
   }
 
   int64_t generate() const {
-    std::vector<Real> answer(text.symbols);
+    const Team team(text.threads, 1, text.symbols, products, 1);
+    if (!text.packed) team.each([&](int64_t thread, int64_t of) { pack(thread, of); });
     std::vector<double> logits(text.symbols);
-    int64_t token = text.token;
-    for (int64_t n = 0; n < text.count; n++) {
-      const zoo_layer *layer = text.layer;
-      const int64_t G = gates(*layer);
-      std::memcpy(layer->gates, static_cast<const Real *>(text.table) + token * G, G * sizeof(Real));
-      step(*layer);
-      for (; layer + 1 < text.layer + text.layers; layer++) {
-        const zoo_layer &next = layer[1];
-        level.apply(sizeof(Real), gates(next), layer->width, next.weight_ih, layer->hidden,
-                    next.bias, next.gates);
-        step(next);
+    int64_t made = 0, token = text.token;
+    feed(token);
+    team.share([&](const Share &share) {
+      for (int64_t n = 0; n < text.count; n++) {
+        forward(share, n % 2);
+        if (share.thread == 0) {
+          std::copy(answer.begin(), answer.end(), logits.begin());
+          token = choose(logits, text, text.uniform[n]);
+          if (token >= 0) feed(text.made[made++] = token);
+        }
+        share.meet();
+        if (token < 0) break;
       }
-      level.apply(sizeof(Real), text.symbols, layer->width, text.weight, layer->hidden, text.bias,
-                  answer.data());
-      std::copy(answer.begin(), answer.end(), logits.begin());
-      token = choose(logits, text, text.uniform[n]);
-      if (token < 0) return n;
-      text.made[n] = token;
-    }
-    return text.count;
+    });
+    if (made % 2) settle();
+    return made;
   }
 };
 
 }  // namespace
 
+extern "C" ZOO_EXPORT int64_t zoo_text_workspace(const zoo_text *text) {
+  return text->real == 8 ? Text<double>(*text).bytes : Text<float>(*text).bytes;
+}
+
 extern "C" ZOO_EXPORT int64_t zoo_generate(const zoo_text *text) {
-  return text->real == 8 ? Text<double>{*text}.generate() : Text<float>{*text}.generate();
+  return text->real == 8 ? Text<double>(*text).generate() : Text<float>(*text).generate();
 }

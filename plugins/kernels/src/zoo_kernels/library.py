@@ -74,6 +74,8 @@ class TextArguments(ctypes.Structure):
         ("temperature", ctypes.c_double),
         ("layer", ctypes.POINTER(LayerArguments)),
         *((name, ctypes.c_void_p) for name in TEXT_POINTERS),
+        ("packed", ctypes.c_int64),
+        ("workspace", ctypes.c_void_p),
     )
 
 
@@ -92,9 +94,11 @@ class NativeLibrary:
         library = ctypes.CDLL(str(path))
         self.forth, self.back = library.zoo_forth, library.zoo_back
         self.workspace = library.zoo_workspace
-        self.generate = library.zoo_generate
-        self.generate.argtypes = [ctypes.POINTER(TextArguments)]
-        self.generate.restype = self.workspace.restype = ctypes.c_int64
+        self.generate, self.text_workspace = library.zoo_generate, library.zoo_text_workspace
+        for function in (self.generate, self.text_workspace):
+            function.argtypes = [ctypes.POINTER(TextArguments)]
+            function.restype = ctypes.c_int64
+        self.workspace.restype = ctypes.c_int64
         for function in (self.forth, self.back, self.workspace):
             function.argtypes = [ctypes.POINTER(SweepArguments)]
         library.zoo_level_name.restype = ctypes.c_char_p

@@ -20,7 +20,6 @@ MOST = 256
 """Symbols in one call, once text flows; the first calls make fewer, so that it starts at once."""
 
 
-@torch.no_grad()
 def generate(
     library: NativeLibrary,
     model: AbstractRecurrentModel,
@@ -33,36 +32,36 @@ def generate(
     Raises:
         IntegrityError: The model answers with numbers that are not finite.
     """
-    layers = [_Layer(library, model, state, number) for number in range(len(state))]
-    table, output = _table(model), model.output
+    with torch.no_grad():
+        layers = [_Layer(library, model, state, number) for number in range(len(state))]
+        table, output = _table(model), model.output
+        weight, bias = output.weight.contiguous(), output.bias.contiguous()
+    arguments = TextArguments(
+        real=table.element_size(),
+        level=library.level,
+        threads=torch.get_num_threads(),
+        layers=len(layers),
+        symbols=len(table),
+        top_k=sampler.top_k or 0,
+        temperature=sampler.temperature,
+        layer=(LayerArguments * len(layers))(*(each.arguments for each in layers)),
+        table=table.data_ptr(),
+        weight=weight.data_ptr(),
+        bias=bias.data_ptr(),
+    )
+    size = library.text_workspace(ctypes.byref(arguments))
+    workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
+    arguments.workspace = workspace.data_ptr()
     count = 1
     while True:
         uniform, made = sampler.uniform(count), torch.empty(count, dtype=torch.int64)
-        tensors = {
-            "table": table,
-            "weight": output.weight.contiguous(),
-            "bias": output.bias.contiguous(),
-            "uniform": uniform,
-            "made": made,
-        }
-        arguments = TextArguments(
-            real=table.element_size(),
-            level=library.level,
-            threads=torch.get_num_threads(),
-            layers=len(layers),
-            symbols=len(table),
-            count=count,
-            token=token,
-            top_k=sampler.top_k or 0,
-            temperature=sampler.temperature,
-            layer=(LayerArguments * len(layers))(*(each.arguments for each in layers)),
-            **{name: each.data_ptr() for name, each in tensors.items()},
-        )
+        arguments.uniform, arguments.made = uniform.data_ptr(), made.data_ptr()
+        arguments.token, arguments.count = token, count
         finished = library.generate(ctypes.byref(arguments))
         yield from made[:finished].tolist()
         if finished < count:
             raise IntegrityError(NOT_FINITE)
-        token, count = int(made[-1]), min(2 * count, MOST)
+        token, count, arguments.packed = int(made[-1]), min(2 * count, MOST), 1
 
 
 class _Layer:

@@ -13,7 +13,6 @@ from zoo_core.runtime.sampler import Sampler
 from zoo_core.runtime.state import State
 
 
-@torch.no_grad()
 def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[int]:
     """The ids that follow a prompt, without end.
 
@@ -38,7 +37,8 @@ def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[
     if model.window and not model.carries_state:
         tokens = tokens[:, -model.window :]
     while True:
-        output = model(Batch(tokens), state)
+        with torch.no_grad():  # not over a yield: switching it for each symbol would cost more
+            output = model(Batch(tokens), state)
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
         following = sampler.draw(logits)
         yield following
