@@ -17,10 +17,14 @@ FLAGS = shlex.split(
     "-std=gnu++17 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti "
     "-fno-math-errno -fno-trapping-math -ffp-contract=fast -Wall -Wextra -Wno-psabi"
 )
-LEVELS = {  # of instructions, and how many bytes one of their registers has
-    "baseline": (16, ""),
-    "avx2": (32, "-mavx2 -mfma"),
-    "avx512": (64, "-mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512"),
+WIDE = "-mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512"
+HALVES = f"halves.cpp -DZOO_BYTES=64 {WIDE} -mavx512bf16"
+LEVELS = {  # of instructions, each better than the one before: what to compile, and how
+    "baseline": "sweep.cpp -DZOO_BYTES=16",
+    "avx2": "sweep.cpp -DZOO_BYTES=32 -mavx2 -mfma",
+    "avx512": f"sweep.cpp -DZOO_BYTES=64 {WIDE}",
+    "avx512_bf16": f"{HALVES} -DZOO_TILES=0",
+    "amx_bf16": f"{HALVES} -DZOO_TILES=1 -mamx-tile -mamx-bf16",
 }
 
 
@@ -46,21 +50,24 @@ class CompilerHook(BuildHookInterface):
         build_data["tag"] = f"py3-none-{machine}"
 
 
-def compile_library(sources, build, target, flags=(), programs=()):
+def compile_library(sources, build, target, flags=(), programs=(), levels=None):
     """One object for each level of instructions, side by side; OpenMP where the compiler has it.
 
-    Makes a library, or of a program's sources that program.
+    Makes a library, or of a program's sources that program. Levels that the compiler does not know
+    are left out.
     """
     build.mkdir(exist_ok=True)
     x86 = platform.machine().lower() in ("x86_64", "amd64")
-    levels = {name: each for name, each in LEVELS.items() if x86 or name == "baseline"}
+    levels = levels or (LEVELS if x86 else {"baseline": LEVELS["baseline"]})
     compiler = find_compiler()
+    levels = {n: each for n, each in levels.items() if compiles(compiler, build, options(each))}
     common = [*compiler, *FLAGS, *flags, *openmp(compiler, build)]
-    jobs = {
-        name: [*shlex.split(extra), f"-DZOO_LEVEL={name}", f"-DZOO_BYTES={size}", "sweep.cpp"]
-        for name, (size, extra) in levels.items()
-    }
-    jobs["dispatch"] = [*(["-DZOO_X86"] if x86 else []), "dispatch.cpp"]
+    jobs = {n: [f"-DZOO_LEVEL={n}", *shlex.split(each)] for n, each in levels.items()}
+    jobs["dispatch"] = [
+        f"-DZOO_BUILT={named(levels, 'sweep.cpp')}",
+        f"-DZOO_BUILT_HALVES={named(levels, 'halves.cpp')}",
+        "dispatch.cpp",
+    ]
     jobs["text"] = ["text.cpp"]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         done = [
@@ -88,15 +95,31 @@ def refuse(reason):
     raise FileNotFoundError(reason)
 
 
+def options(level):
+    """The flags that a level's instructions need."""
+    return [each for each in shlex.split(level) if each.startswith("-m")]
+
+
+def named(levels, source):
+    """The levels of a source, as the preprocessor takes them."""
+    return " ".join(f"EACH({name})" for name, each in levels.items() if each.startswith(source))
+
+
 def openmp(compiler, build):
     """The flag for threads, if a program can be linked with it."""
+    source = "#include <omp.h>\nint main() { return omp_get_max_threads() < 1; }\n"
+    return ["-fopenmp"] if compiles(compiler, build, ["-fopenmp"], source) else []
+
+
+def compiles(compiler, build, flags, source="int main() {}\n"):
+    """Whether a small program becomes one."""
     probe = build / "probe.cpp"
-    probe.write_text("#include <omp.h>\nint main() { return omp_get_max_threads() < 1; }\n")
+    probe.write_text(source)
     try:
-        call([*compiler, "-fopenmp", str(probe), "-o", str(build / "probe")], build)
+        call([*compiler, *flags, str(probe), "-o", str(build / "probe")], build)
     except subprocess.CalledProcessError:
-        return []
-    return ["-fopenmp"]
+        return False
+    return True
 
 
 def call(command, folder):

@@ -150,8 +150,12 @@ def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.Monk
     assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it knows no projections"
     reason = kernel.refuses(GruCell(4, reset_after=False), here)
     assert reason == "it knows no gru-reset-before"
+    monkeypatch.setenv(LEVEL, "baseline")
     with torch.autocast("cpu", torch.bfloat16):
-        for fast, said in ((True, "its products are in full precision"), (False, None)):
+        for fast, said in (
+            (True, "with baseline its products are in full precision"),
+            (False, None),
+        ):
             monkeypatch.setattr(native, "multiplies_bfloat16", lambda device, fast=fast: fast)
             assert kernel.refuses(LstmCell(4), here) == said
     assert kernel.refuses(LstmCell(4), here.half()) == "it knows no torch.float16 on cpu"

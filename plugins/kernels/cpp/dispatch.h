@@ -30,8 +30,10 @@ typedef int64_t zoo_dense_function(int64_t what, const zoo_dense *, int64_t thre
 
 struct zoo_level {
   const char *name;
+  bool (*there)();            // whether this processor has it
   zoo_act_function *act;      // sweep.cpp
   zoo_dense_function *dense;  // the same: ZOO_WORKSPACE, ZOO_PACK and ZOO_PART
+  zoo_act_function *halves;   // halves.cpp: products in bfloat16; null where they gain nothing
 };
 
 extern "C" __attribute__((visibility("hidden"))) const zoo_level ZOO_LEVELS[];

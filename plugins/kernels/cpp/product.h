@@ -2,6 +2,9 @@
 //
 // A tile is NV vectors wide. The weight is packed beforehand so that the NV vectors of one k lie
 // side by side, and read in blocks that stay in the first-level cache while the rows pass by.
+//
+// `Plain` says how a sweep makes its products: in full precision. `Halves`, in halves.h, says the
+// same for bfloat16.
 #ifndef ZOO_PRODUCT_H
 #define ZOO_PRODUCT_H
 
@@ -93,23 +96,6 @@ ZOO_INLINE void rows_up_to(int64_t rows, int64_t K, const Real *w, const Real *a
   few_rows<Real, MR, NV>(K, w, a, lda, c);
 }
 
-// c (rows, NV vectors) = a (rows, K) · w: as many rows at a time as the registers hold sums for.
-template <class Real, int NV>
-void product(int64_t rows, int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
-  constexpr int64_t L = lanes<Real>;
-  constexpr int SUMS = MANY_REGISTERS ? 24 : 12;
-  constexpr int MR = SUMS / NV > 8 ? 8 : SUMS / NV;
-  const int64_t parts = (rows + MR - 1) / MR;
-  memset(c, 0, rows * NV * L * sizeof(Real));
-  for (int64_t k = 0; k < K; k += BLOCK) {
-    const int64_t n = K - k < BLOCK ? K - k : BLOCK;
-    for (int64_t i = 0; i < parts; i++) {
-      const int64_t r = rows * i / parts, end = rows * (i + 1) / parts;
-      rows_up_to<Real, MR, NV>(end - r, n, w + k * NV * L, a + r * lda + k, lda, c + r * NV * L);
-    }
-  }
-}
-
 // One number: the product of two rows of length K.
 template <class Real> ZOO_INLINE Real dot(int64_t K, const Real *a, const Real *b) {
   typedef typename Of<Real>::V V;
@@ -124,34 +110,69 @@ template <class Real> ZOO_INLINE Real dot(int64_t K, const Real *a, const Real *
   return sum<Real>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-// Packs NV vectors of the rows of W, (K, width), from a column on; beyond the width lie zeros.
-template <class Real, int NV>
-void pack(int64_t K, int64_t width, int64_t column, const Real *from, Real *to) {
-  constexpr int64_t N = NV * lanes<Real>;
-  const int64_t n = width - column < N ? width - column : N;
-  for (int64_t k = 0; k < K; k++, to += N) {
-    memcpy(to, from + k * width + column, n * sizeof(Real));
-    memset(to + n, 0, (N - n) * sizeof(Real));
-  }
-}
+// Products in full precision: the rows are multiplied as they lie.
+template <class Real> struct Plain {
+  typedef Real Number;    // as weights are packed
+  typedef Real Operand;   // as rows are multiplied
+  static constexpr bool COPIES = false;     // whether rows are copied to be multiplied
+  static constexpr int64_t ROWS_EACH = 16;  // that a thread should have, lest columns be shared out
 
-// The same of the columns of W, (columns, K): vector v of NV holds the columns from first[v] up to
-// last[v]. In blocks of k, so that what is written stays near.
-template <class Real, int NV>
-void pack_transposed(int64_t K, const int64_t *first, const int64_t *last, const Real *from,
-                     Real *to) {
-  constexpr int64_t L = lanes<Real>;
-  for (int64_t start = 0; start < K; start += 64) {
-    const int64_t end = start + 64 < K ? start + 64 : K;
-    for (int v = 0; v < NV; v++)
-      for (int64_t lane = 0; lane < L; lane++) {
-        const bool there = first[v] + lane < last[v];
-        const Real *row = from + (first[v] + lane) * K;
-        for (int64_t k = start; k < end; k++)
-          to[(k * NV + v) * L + lane] = there ? row[k] : Real(0);
+  static int64_t depth(int64_t K) { return K; }  // of a packed weight
+  static void begin() {}                         // in each thread, before its products
+  static void end() {}
+
+  static void copy(int64_t, const Real *, Operand *) {}
+
+  // c (rows, NV vectors) = a (rows, K) · w: as many rows at a time as the registers hold sums for.
+  template <int NV>
+  static void product(int64_t rows, int64_t K, const Number *w, const Operand *a, int64_t lda,
+                      Real *c) {
+    constexpr int64_t L = lanes<Real>;
+    constexpr int SUMS = MANY_REGISTERS ? 24 : 12;
+    constexpr int MR = SUMS / NV > 8 ? 8 : SUMS / NV;
+    const int64_t parts = (rows + MR - 1) / MR;
+    memset(c, 0, rows * NV * L * sizeof(Real));
+    for (int64_t k = 0; k < K; k += BLOCK) {
+      const int64_t n = K - k < BLOCK ? K - k : BLOCK;
+      for (int64_t i = 0; i < parts; i++) {
+        const int64_t r = rows * i / parts, end = rows * (i + 1) / parts;
+        rows_up_to<Real, MR, NV>(end - r, n, w + k * NV * L, a + r * lda + k, lda, c + r * NV * L);
       }
+    }
   }
-}
+
+  // Packs NV vectors of the rows of W, (K, width), from a column on, to the rows from `row` on;
+  // beyond the width lie zeros.
+  template <int NV>
+  static void pack(int64_t K, int64_t width, int64_t column, const Real *from, int64_t row,
+                   Number *to) {
+    constexpr int64_t N = NV * lanes<Real>;
+    const int64_t n = width - column < N ? width - column : N;
+    to += row * N;
+    for (int64_t k = 0; k < K; k++, to += N) {
+      memcpy(to, from + k * width + column, n * sizeof(Real));
+      memset(to + n, 0, (N - n) * sizeof(Real));
+    }
+  }
+
+  // The same of the columns of W, (columns, K): vector v of NV holds the columns from first[v] up
+  // to last[v]. In blocks of k, so that what is written stays near.
+  template <int NV>
+  static void pack_transposed(int64_t K, const int64_t *first, const int64_t *last,
+                              const Real *from, Number *to) {
+    constexpr int64_t L = lanes<Real>;
+    for (int64_t start = 0; start < K; start += 64) {
+      const int64_t end = start + 64 < K ? start + 64 : K;
+      for (int v = 0; v < NV; v++)
+        for (int64_t lane = 0; lane < L; lane++) {
+          const bool there = first[v] + lane < last[v];
+          const Real *row = from + (first[v] + lane) * K;
+          for (int64_t k = start; k < end; k++)
+            to[(k * NV + v) * L + lane] = there ? row[k] : Real(0);
+        }
+    }
+  }
+};
 
 }  // namespace
 

@@ -19,6 +19,7 @@ struct zoo_sweep {
   int64_t steps;           // T
   int64_t rows;            // B
   int64_t width;           // H
+  int64_t half;            // with real = 4: products with the weight in bfloat16, sums in float
   const int64_t *sizes;    // rows that take part in each step (T), or null for all
   void *gates;             // (T, B, G): forth: projected inputs in, gates out; back: gates
   void *inner;             // (T, B, H): GRU: W_n h + b_n
@@ -68,6 +69,7 @@ extern "C" {
 #endif
 int64_t zoo_best_level(void);                        // of this processor
 const char *zoo_level_name(int64_t level);
+int64_t zoo_level_halves(int64_t level);             // whether its sweeps take `half`
 int64_t zoo_workspace(const struct zoo_sweep *sweep);  // bytes that a sweep needs
 void zoo_forth(const struct zoo_sweep *sweep);
 void zoo_back(const struct zoo_sweep *sweep);

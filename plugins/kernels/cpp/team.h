@@ -44,13 +44,15 @@ struct Team {
   int64_t threads, rows, tiles;
   bool by_rows;
 
-  Team(int64_t at_most, int64_t rows, int64_t tiles, int64_t products, int64_t steps)
+  // Columns are shared out where threads would have fewer than `rows_each` rows.
+  Team(int64_t at_most, int64_t rows, int64_t tiles, int64_t products, int64_t steps,
+       int64_t rows_each = 16)
       : threads(at_most), rows(rows), tiles(tiles), by_rows(true) {
     constexpr int64_t ALONE = 1 << 20, TOGETHER = 1 << 17;  // products that repay another thread
 #ifndef _OPENMP
     threads = 1;
 #endif
-    if (rows < 16 * threads) {
+    if (rows < rows_each * threads) {
       by_rows = threads == 1;
       threads = at_least_one(threads, steps ? products / steps / TOGETHER : 0);
       threads = at_least_one(threads, tiles);

@@ -70,7 +70,8 @@ template <class Real> struct Text {
       }
       layers.push_back(sweep);
     }
-    output.real = sizeof(Real), output.N = text.symbols, output.K = text.layer[text.layers - 1].width;
+    output.real = sizeof(Real);
+    output.N = text.symbols, output.K = text.layer[text.layers - 1].width;
     output.weight = text.weight, output.bias = text.bias, output.y = answer.data();
     output.workspace = room(level.dense(ZOO_WORKSPACE, &output, 0, 1));
     products += output.N * output.K;

@@ -24,7 +24,11 @@ DTYPES = (torch.float32, torch.float64)
 
 @final
 class NativeKernel(AbstractKernel):
-    """The steps in C++, with the best instructions the processor has."""
+    """The steps in C++, with the best instructions the processor has.
+
+    Under autocast their products are in bfloat16 where there are instructions for it, with states,
+    sums and gates in float32.
+    """
 
     name = "native"
     looks_up = True
@@ -48,7 +52,16 @@ class NativeKernel(AbstractKernel):
         if like.device.type != "cpu" or like.dtype not in DTYPES:
             return f"it knows no {like.dtype} on {like.device.type}"
         if torch.is_autocast_enabled("cpu") and multiplies_bfloat16("cpu"):
-            return "its products are in full precision"
+            return self._refuses_halves(like.dtype)
+        return None
+
+    def _refuses_halves(self, dtype: torch.dtype) -> str | None:
+        library = native_library()
+        assert not isinstance(library, str), "it was asked because it is there"
+        if dtype != torch.float32 or torch.get_autocast_dtype("cpu") != torch.bfloat16:
+            return f"it makes no products of {dtype} in {torch.get_autocast_dtype('cpu')}"
+        if not library.multiplies_bfloat16:
+            return f"with {library.levels[library.level]} its products are in full precision"
         return None
 
     def scan(

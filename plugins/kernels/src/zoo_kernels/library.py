@@ -17,7 +17,7 @@ REMEDY = "with a C++ compiler at hand: pip install --force-reinstall --no-deps z
 LEVEL = "ZOO_KERNELS_LEVEL"
 """Environment variable: the highest level of instructions to use."""
 
-NUMBERS = ("cell", "real", "level", "threads", "reverse", "steps", "rows", "width")
+NUMBERS = ("cell", "real", "level", "threads", "reverse", "steps", "rows", "width", "half")
 POINTERS = (
     "sizes",
     "gates",
@@ -104,6 +104,8 @@ class NativeLibrary:
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
         library.zoo_best_level.restype = ctypes.c_int64
+        self._halves = library.zoo_level_halves
+        self._halves.restype, self._halves.argtypes = ctypes.c_int64, [ctypes.c_int64]
         self.best = int(library.zoo_best_level())
         names = takewhile(bool, map(library.zoo_level_name, count()))
         self.levels = [name.decode() for name in names]
@@ -122,6 +124,11 @@ class NativeLibrary:
         if highest not in self.levels:
             raise ConfigError(f"{LEVEL} = {highest}: wanted one of {', '.join(self.levels)}")
         return min(self.best, self.levels.index(highest))
+
+    @property
+    def multiplies_bfloat16(self) -> bool:
+        """Whether the level has instructions for products in bfloat16."""
+        return bool(self._halves(self.level))
 
 
 @cache

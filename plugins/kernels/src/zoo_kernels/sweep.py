@@ -61,8 +61,8 @@ class NativeSweep(AbstractSweep):
         found = {"d_gates": d} | dict(zip(("d_hidden", "d_memory"), slopes, strict=False))
         self._call(self.library.back, walk, weight_hh, states, kept, found)
         if not self.inner_gates:
-            return Gradients(d, across(d, before, d.dtype), None)
-        weight = across(d[:, :, : 3 * width], before, d.dtype).roll(-width, 0)  # from n r z
+            return Gradients(d, across(d, before, weight_hh.dtype), None)
+        weight = across(d[:, :, : 3 * width], before, weight_hh.dtype).roll(-width, 0)  # from n r z
         return Gradients(d[:, :, width:], weight, d[:, :, :width].sum((0, 1)))
 
     def _call(
@@ -74,7 +74,8 @@ class NativeSweep(AbstractSweep):
         kept: Kept,
         others: dict[str, Tensor],
     ) -> None:
-        hidden, weight = states[0], weight.contiguous()
+        hidden, half = states[0], weight.dtype == torch.bfloat16
+        weight = weight.to(hidden.dtype).contiguous()
         tensors = {
             **dict(zip(("hidden", "memory"), states, strict=False)),
             **dict(zip(("gates", "inner"), kept, strict=False)),
@@ -91,6 +92,7 @@ class NativeSweep(AbstractSweep):
             steps=walk.steps,
             rows=hidden.shape[1],
             width=hidden.shape[2],
+            half=half,
             sizes=ctypes.cast(sizes, ctypes.c_void_p) if sizes else None,
             **{name: each.data_ptr() for name, each in tensors.items()},
         )

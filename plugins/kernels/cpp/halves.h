@@ -1,0 +1,97 @@
+// Products in bfloat16, the upper half of a float, with sums in float.
+#ifndef ZOO_HALVES_H
+#define ZOO_HALVES_H
+
+#include "pairs.h"
+#include "product.h"
+
+namespace {
+
+// To the nearest, of two as near to the even one; a NaN stays one.
+ZOO_INLINE uint16_t half(float x) {
+  uint32_t bits;
+  memcpy(&bits, &x, sizeof bits);
+  if (x != x) return uint16_t(bits >> 16 | 64);
+  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
+}
+
+// Two k lie side by side, for each column: (depth / 2, NV vectors, 2).
+struct Halves {
+  typedef uint16_t Number, Operand;
+  static constexpr bool COPIES = true;
+  static constexpr int64_t ROWS_EACH = ZOO_TILES ? 64 : 16;
+
+  static int64_t depth(int64_t K) { return (K + TILE_DEPTH - 1) / TILE_DEPTH * TILE_DEPTH; }
+  static void begin() { tiles_begin(); }
+  static void end() { tiles_end(); }
+
+  static void copy(int64_t n, const float *from, uint16_t *to) {
+    for (int64_t i = 0; i < n; i++) to[i] = half(from[i]);
+  }
+
+  template <int NV>
+  static void product(int64_t rows, int64_t K, const uint16_t *w, const uint16_t *a, int64_t lda,
+                      float *c) {
+    if (ZOO_TILES) return tiles_product<NV>(rows, K, w, a, lda, c);
+    for (int64_t r = 0; r < rows; r += 4) {
+      if (rows - r >= 4)
+        pairs_product<4, NV>(K, w, a + r * lda, lda, c + r * NV * SUMS);
+      else
+        for (int64_t i = r; i < rows; i++)
+          pairs_product<1, NV>(K, w, a + i * lda, lda, c + i * NV * SUMS);
+    }
+  }
+
+  // Where W's k and a column of the tile are.
+  template <int NV> static int64_t place(int64_t k, int64_t column) {
+    return (k / PAIR * NV * SUMS + column) * PAIR + k % PAIR;
+  }
+
+  template <int NV>
+  static void pack(int64_t K, int64_t width, int64_t column, const float *from, int64_t row,
+                   uint16_t *to) {
+    constexpr int64_t N = NV * SUMS;
+    const int64_t n = width - column < N ? width - column : N;
+    for (int64_t k = row; k < row + K; k++) {
+      const float *one = from + (k - row) * width + column;
+      for (int64_t i = n; i < N; i++) to[place<NV>(k, i)] = 0;
+      if (k % PAIR == 0 && k + 1 < row + K) {
+        const float *other = one + width;
+        uint16_t *both = to + place<NV>(k, 0);
+        for (int64_t i = 0; i < n; i++)
+          both[2 * i] = half(one[i]), both[2 * i + 1] = half(other[i]);
+        for (int64_t i = n; i < N; i++) both[2 * i + 1] = 0;
+        k++;
+      } else {
+        for (int64_t i = 0; i < n; i++) to[place<NV>(k, i)] = half(one[i]);
+      }
+    }
+    for (int64_t k = row + K; k < depth(row + K); k++)
+      for (int64_t i = 0; i < N; i++) to[place<NV>(k, i)] = 0;
+  }
+
+  template <int NV>
+  static void pack_transposed(int64_t K, const int64_t *first, const int64_t *last,
+                              const float *from, uint16_t *to) {
+    constexpr int64_t PAIRS = TILE_DEPTH / PAIR;
+    for (int64_t k = 0; k < K; k += TILE_DEPTH)
+      for (int v = 0; v < NV; v++) {
+        uint32_t pairs[SUMS][PAIRS] = {};
+        const int64_t n = K - k < TILE_DEPTH ? K - k : TILE_DEPTH;
+        for (int64_t i = 0; i < SUMS && first[v] + i < last[v]; i++) {
+          uint16_t row[TILE_DEPTH] = {};
+          copy(n, from + (first[v] + i) * K + k, row);
+          memcpy(pairs[i], row, sizeof row);
+        }
+        for (int64_t p = 0; p < PAIRS; p++) {
+          uint32_t line[SUMS];
+          for (int64_t i = 0; i < SUMS; i++) line[i] = pairs[i][p];
+          memcpy(to + place<NV>(k + p * PAIR, v * SUMS), line, sizeof line);
+        }
+      }
+  }
+};
+
+}  // namespace
+
+#endif
