@@ -14,8 +14,9 @@ from zoo_core.files import write_file
 from benchmarks.checkpoints import checkpoints
 from benchmarks.generation import generation
 from benchmarks.growth import growth
-from benchmarks.machine import NO_BF16, NO_JAX, has_jax, machine, multiplies_bf16
+from benchmarks.machine import NO_BF16, machine, multiplies_bf16
 from benchmarks.peak import peak
+from benchmarks.peers.packages import install
 from benchmarks.pictures import picture
 from benchmarks.quality import quality
 from benchmarks.report import Report, merge, read_report
@@ -56,8 +57,8 @@ def main(quick: bool, only: tuple[str, ...], out: Path | None) -> None:
     before = read_report(folder / "benchmarks.json")
     # switching oneDNN off and on makes torch speak of a graphics processor that is not there
     warnings.filterwarnings("ignore", "TF32 acceleration")
-    for there, remark in ((has_jax(), NO_JAX), (multiplies_bf16(), NO_BF16)):
-        if not there:
+    for remark in (install(), "" if multiplies_bf16() else NO_BF16):
+        if remark:
             click.echo(remark, err=True)
     report = Report(machine(), datetime.now(UTC).isoformat(timespec="seconds"), quick, [])
     catalog, effort = load_catalog(), QUICK if quick else FULL

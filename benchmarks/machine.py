@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import torch
 from zoo_cli.reproducing import machine as known
 
+from benchmarks.peers.packages import PACKAGES, missing
+
 NOTED = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
-NO_JAX = "JAX is not installed, so not measured: uv run --group bench-jax python -m benchmarks"
 NO_BF16 = "this processor has no products in bfloat16, so none are measured"
 
 
@@ -22,12 +22,8 @@ def machine() -> dict[str, str]:
         "threads": f"{threads} {'threads' if threads > 1 else 'thread'} of torch",
         "zoo-core": f"zoo-core {version('zoo-core')}",
     }
-    return facts | ({"jax": f"jax {version('jax')}"} if has_jax() else {})
-
-
-def has_jax() -> bool:
-    """Whether JAX is installed."""
-    return find_spec("jax") is not None
+    here = (name for name in PACKAGES if name not in missing())
+    return facts | {name: f"{name} {version(name)}" for name in here}
 
 
 def multiplies_bf16() -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 import torch
 from torch import Tensor
 
 from benchmarks.cases import Case
-from benchmarks.machine import has_jax, multiplies_bf16
+from benchmarks.machine import multiplies_bf16
 from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
+from benchmarks.peers.packages import missing
 
 
 class Peer(Protocol):
@@ -34,15 +36,33 @@ def peers(cell: str, case: Case) -> dict[str, Peer]:
     }
     if multiplies_bf16():
         made["torch.nn bf16"] = lambda: Learner(TorchLayers(cell, case), bf16=True)
-    if has_jax():
-        made["jax"] = lambda: _scan(cell, case)
+    absent = missing()
+    for name, make in {"jax": _scan, "keras": _keras}.items():
+        if name not in absent:
+            made[name] = partial(make, cell, case)
     torch.manual_seed(0)
     return {name: make() for name, make in made.items()}
 
 
+def settle() -> None:
+    """What JAX and Keras must know before they are imported."""
+    # XLA takes every core unless it is told; it shall have as many as torch
+    os.environ |= {
+        "JAX_PLATFORMS": "cpu",
+        "KERAS_BACKEND": "jax",
+        "NPROC": str(torch.get_num_threads()),
+    }
+
+
 def _scan(cell: str, case: Case) -> Peer:
-    # XLA takes every core unless it is told before it starts; it shall have as many as torch
-    os.environ |= {"JAX_PLATFORMS": "cpu", "NPROC": str(torch.get_num_threads())}
+    settle()
     from benchmarks.peers.scan import Scan
 
     return Scan(TorchLayers(cell, case))
+
+
+def _keras(cell: str, case: Case) -> Peer:
+    settle()
+    from benchmarks.peers.keras_layers import KerasLayers
+
+    return KerasLayers(TorchLayers(cell, case))

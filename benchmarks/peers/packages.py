@@ -1,0 +1,38 @@
+"""The peers' own packages: which are here, and how the others come."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import shutil
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+PACKAGES = {"jax": "JAX", "keras": "Keras"}
+"""By module: how they are called."""
+GROUP = f"{Path(__file__).parents[2] / 'pyproject.toml'}:bench"
+REMEDY = "uv run --group bench python -m benchmarks"
+
+
+def missing() -> list[str]:
+    """The modules that are not installed; Keras runs on JAX."""
+    if find_spec("jax") is None:
+        return list(PACKAGES)
+    return [name for name in PACKAGES if find_spec(name) is None]
+
+
+def install() -> str:
+    """Has uv bring the group of dependencies that holds what is missing.
+
+    Returns:
+        What to say of those that are still missing, or empty.
+    """
+    uv = os.environ.get("UV") or shutil.which("uv")  # uv run names itself
+    if missing() and uv:
+        command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--group", GROUP]
+        subprocess.run(command, check=False)
+        importlib.invalidate_caches()
+    names = " and ".join(PACKAGES[name] for name in missing())
+    return f"not installed, so not measured: {names}; {REMEDY}" if names else ""
