@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, final
 
@@ -26,8 +27,7 @@ class Scan:
 
     def __init__(self, network: TorchLayers) -> None:
         self.cell, self.case = network.cell, network.case
-        named = {name.removeprefix("recurrent."): p for name, p in network.named_parameters()}
-        self.parameters = {name: jnp.asarray(p.detach().numpy()) for name, p in named.items()}
+        self.parameters = {name: jnp.array(each) for name, each in _parameters(network)}
         zeros = {name: jnp.zeros_like(each) for name, each in self.parameters.items()}
         self.moments = (zeros, {name: jnp.zeros_like(p) for name, p in self.parameters.items()})
         self.count = jnp.float32(0)
@@ -48,9 +48,17 @@ class Scan:
         return found
 
 
+def _parameters(network: TorchLayers) -> Iterator[tuple[str, Any]]:
+    """Torch's, each weight as (inputs, outputs): what stands right of a row is read in order."""
+    for name, parameter in network.named_parameters():
+        values = parameter.detach().numpy()
+        turned = values.T if "weight" in name and name != "embedding.weight" else values
+        yield name.removeprefix("recurrent."), turned
+
+
 def _table(cell: str, case: Case, p: Parameters) -> Any:
     """What each symbol contributes to the gates, (V, G)."""
-    weight = p["weight_ih_l0"].T
+    weight = p["weight_ih_l0"]
     table = p["embedding.weight"] @ weight if case.embedding else weight
     bias = p["bias_ih_l0"] if cell == "gru" else p["bias_ih_l0"] + p["bias_hh_l0"]
     return table + bias
@@ -59,7 +67,7 @@ def _table(cell: str, case: Case, p: Parameters) -> Any:
 def _cell(cell: str, p: Parameters, projected: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
     """One step of a row or of a batch."""
     hidden, memory = state
-    recurrent = hidden @ p["weight_hh_l0"].T
+    recurrent = hidden @ p["weight_hh_l0"]
     if cell == "rnn":
         return jnp.tanh(projected + recurrent), memory
     if cell == "lstm":
@@ -80,7 +88,7 @@ def _loss(cell: str, case: Case, p: Parameters, tokens: Any, labels: Any) -> Any
 
     zeros = jnp.zeros((tokens.shape[0], case.hidden))
     _, hidden = jax.lax.scan(run, (zeros, zeros), _table(cell, case, p)[tokens.T])
-    logits = hidden.reshape(-1, case.hidden) @ p["output.weight"].T + p["output.bias"]
+    logits = hidden.reshape(-1, case.hidden) @ p["output.weight"] + p["output.bias"]
     chosen = jnp.take_along_axis(jax.nn.log_softmax(logits), labels.T.reshape(-1, 1), 1)
     return -chosen.mean()
 
@@ -109,7 +117,7 @@ def _generate(cell: str, case: Case, p: Parameters, length: int) -> Any:
     def run(carried: Any, _: Any) -> Any:
         state, token = carried
         state = _cell(cell, p, table[token], state)
-        token = jnp.argmax(state[0] @ p["output.weight"].T + p["output.bias"]).astype(jnp.int32)
+        token = jnp.argmax(state[0] @ p["output.weight"] + p["output.bias"]).astype(jnp.int32)
         return (state, token), token
 
     zeros = jnp.zeros(case.hidden)
