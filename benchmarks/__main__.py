@@ -60,7 +60,11 @@ def main(quick: bool, only: tuple[str, ...], out: Path | None) -> None:
     for remark in (install(), "" if multiplies_bf16() else NO_BF16):
         if remark:
             click.echo(remark, err=True)
-    report = Report(machine(), datetime.now(UTC).isoformat(timespec="seconds"), quick, [])
+    here = machine()
+    if before and not before.comparable(here):
+        click.echo(f"measured elsewhere or on other threads, so replaced: {folder}", err=True)
+        before = None
+    report = Report(here, datetime.now(UTC).isoformat(timespec="seconds"), quick, [])
     catalog, effort = load_catalog(), QUICK if quick else FULL
     for name in only or SUBJECTS:
         with tempfile.TemporaryDirectory() as work:

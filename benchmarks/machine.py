@@ -19,7 +19,7 @@ def machine() -> dict[str, str]:
     threads = torch.get_num_threads()
     facts = known() | {
         "isa": " ".join(flag for flag in NOTED if flag in _flags()) or "unknown instructions",
-        "threads": f"{threads} {'threads' if threads > 1 else 'thread'} of torch",
+        "threads": f"{threads} {'threads' if threads > 1 else 'thread'} for each way",
         "zoo-core": f"zoo-core {version('zoo-core')}",
     }
     here = (name for name in PACKAGES if name not in missing())

@@ -3,72 +3,72 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from benchmarks.report import Report
 
 DRAWN = ("training", "generation")
-OURS = {"zoo torch": "#9fc3e8", "zoo portable": "#4a8fd0", "zoo native": "#14508f"}
-PEERS = ("#8a8f96", "#c0392b", "#e08e45", "#d9b44a", "#2e7d4f")
+SIZES = {"S": "S, a toy", "M": "M, 512 wide", "F": "F, 256 wide"}
+OURS, PEERS = "#14508f", "#a9afb7"
+Times = Mapping[str, float]
+"""By way: how many times the naive loop."""
 
 
 def picture(report: Report) -> bytes:
-    """A PNG: a panel for each subject and size, a line for each cell, a dot for each way."""
+    """A PNG: a row of panels for each subject and size, one for each cell, a bar for each way."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    panels = _panels(report)
-    figure = Figure(figsize=(9, 1.1 * max(len(panels), 1) + 1.2), layout="constrained")
+    rows = _rows(report)
+    ways = {title: list(dict.fromkeys(chain(*cells.values()))) for title, cells in rows.items()}
+    heights = [len(each) + 2 for each in ways.values()] or [1]
+    columns = max(map(len, rows.values()), default=1)
+    figure = Figure(figsize=(11, 0.19 * sum(heights) + 0.8), layout="constrained")
     FigureCanvasAgg(figure)
-    every: Any = figure.subplots(max(len(panels), 1), 1, squeeze=False, sharex=True)
-    colours = _colours(report)
-    for axes, (title, cases) in zip(every[:, 0], panels.items(), strict=False):
-        for line, times in enumerate(reversed(cases.values())):
-            for way, value in times.items():
-                axes.plot([value], [line], _mark(way), color=colours[way], markersize=7)
-        names = [case.partition(" ")[2] for case in reversed(cases)]
-        axes.set_yticks(range(len(names)), names, fontsize=8)
-        axes.set_ylim(-0.6, len(names) - 0.4)
-        axes.set_xscale("log")
-        axes.xaxis.set_major_formatter("{x:g}")
-        axes.set_title(title, loc="left", fontsize=10)
-        axes.tick_params(axis="x", which="both", labelsize=8)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.grid(axis="x", alpha=0.25)
-    every[-1, 0].set_xlabel("times the naive loop", fontsize=9)
-    handles = [_handle(way, colour) for way, colour in colours.items()]
-    figure.legend(handles=handles, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
+    every: Any = figure.subplots(
+        len(heights), columns, squeeze=False, sharex=True, sharey="row", height_ratios=heights
+    )
+    for line, (title, cells) in zip(every, rows.items(), strict=False):
+        for axes, (cell, times) in zip(line, cells.items(), strict=False):
+            _bars(axes, ways[title], times)
+            axes.set_title(f"{title}: {cell.upper()}", loc="left", fontsize=9, fontweight="bold")
+    low, high = every[0, 0].get_xlim()
+    every[0, 0].set_xlim(low, high * 2)  # where the numbers stand
+    figure.suptitle("How many times the naive loop (the line at 1)", fontsize=11)
     file = io.BytesIO()
-    figure.savefig(file, format="png", dpi=160, metadata={"Software": None})
+    figure.savefig(file, format="png", dpi=130, metadata={"Software": None})
     return file.getvalue()
 
 
-def _panels(report: Report) -> dict[str, dict[str, dict[str, float]]]:
-    """By title and case, how many times the naive loop each way is."""
-    panels: dict[str, dict[str, dict[str, float]]] = {}
+def _bars(axes: Any, ways: Sequence[str], times: Times) -> None:
+    """From 1 to what a way reaches, the zoo's own in blue; the number at the right edge."""
+    for place, (way, value) in enumerate((way, times.get(way)) for way in ways):
+        if value is None:
+            continue
+        ours = way.startswith("zoo")
+        axes.barh(place, value - 1, left=1, height=0.7, color=OURS if ours else PEERS)
+        axes.text(
+            *(0.99, place, f"{value:.2f}" if value < 9.95 else f"{value:.1f}"),
+            transform=axes.get_yaxis_transform(), ha="right", va="center", fontsize=8,
+            fontweight="bold" if ours else "normal",
+        )  # fmt: skip
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(ways)), ways, fontsize=8)
+    axes.set_ylim(len(ways) - 0.4, -0.6)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.xaxis.set_visible(False)  # the numbers are there
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "bottom", "left"]].set_visible(False)
+
+
+def _rows(report: Report) -> dict[str, dict[str, Times]]:
+    """By subject and size, then by cell; the naive loop is what all are measured in."""
+    rows: dict[str, dict[str, Times]] = {}
     for subject in DRAWN:
-        for case, figures in report.cases(subject).items():
-            times = {each.way: each.over(figures[0]) for each in figures}
-            panels.setdefault(f"{subject}, {case.partition(' ')[0]}", {})[case] = times
-    return panels
-
-
-def _colours(report: Report) -> dict[str, str]:
-    ways = dict.fromkeys(each.way for each in report.figures if each.subject in DRAWN)
-    others = iter(PEERS)
-    return {
-        way: OURS.get(way.removesuffix(" bf16"), "#14508f")
-        if way.startswith("zoo")
-        else next(others)
-        for way in ways
-    }
-
-
-def _mark(way: str) -> str:
-    return ("D" if way.endswith("bf16") else "o") if way.startswith("zoo") else "|"
-
-
-def _handle(way: str, colour: str) -> Any:
-    from matplotlib.lines import Line2D
-
-    return Line2D([], [], marker=_mark(way), linestyle="", color=colour, label=way)
+        for case, (base, *others) in report.cases(subject).items():
+            size, _, cell = case.partition(" ")
+            title = f"{subject.capitalize()} {SIZES.get(size, size)}"
+            rows.setdefault(title, {})[cell] = {each.way: each.over(base) for each in others}
+    return rows

@@ -11,8 +11,10 @@ from typing import final
 from benchmarks.figure import Figure, find
 from benchmarks.promises import promises
 
-CHANGED = 0.10
+CHANGED = 0.25
 """A quotient that moved by less than this share may be noise, and is not told."""
+PLACE = ("processor", "cores", "isa", "threads")
+"""What two reports share whose figures may stand side by side."""
 
 
 @final
@@ -31,6 +33,10 @@ class Report:
     date: str
     quick: bool
     figures: list[Figure]
+
+    def comparable(self, machine: Mapping[str, str]) -> bool:
+        """Whether it was measured on such a machine, on as many threads."""
+        return all(self.machine.get(fact) == machine.get(fact) for fact in PLACE)
 
     def subjects(self) -> list[str]:
         """In the order they were measured."""
@@ -54,7 +60,8 @@ class Report:
         for subject in self.subjects():
             parts += [f"## {subject.capitalize()}", self.table(subject)]
         if before:
-            parts += [f"## Since {before.date[:10]}", "\n".join(self._changes(before))]
+            told = "\n".join(self._changes(before)) or f"Nothing moved by more than {CHANGED:.0%}."
+            parts += [f"## Since {before.date[:10]}", told]
         return "\n\n".join(parts) + "\n"
 
     def where(self) -> str:
@@ -75,19 +82,13 @@ class Report:
     def table(self, subject: str) -> str:
         """A row for each case, a column for each way: the quotient to the first, the figure.
 
-        Where the cases have different ways or units, a row for each way.
+        Cases of other ways or another unit have a table of their own.
         """
-        cases = self.cases(subject)
-        if len({tuple((each.way, each.unit) for each in rows) for rows in cases.values()}) > 1:
-            return _long(cases)
-        ways = list(dict.fromkeys(each.way for rows in cases.values() for each in rows))
-        unit = next(iter(cases.values()))[0].unit
-        lines = [f"| {unit} | {' | '.join(ways)} |", f"|{' --- |' * (len(ways) + 1)}"]
-        for case, rows in cases.items():
-            by_way = {each.way: each for each in rows}
-            cells = [_cell(by_way[way], rows[0]) if way in by_way else "" for way in ways]
-            lines.append(f"| {case} | {' | '.join(cells)} |")
-        return "\n".join(lines)
+        alike: dict[tuple[str, ...], dict[str, list[Figure]]] = {}
+        for case, rows in self.cases(subject).items():
+            head = (rows[0].unit, *(each.way for each in rows))
+            alike.setdefault(head, {})[case] = rows
+        return "\n\n".join(_table(head, cases) for head, cases in alike.items())
 
     def summary(self) -> str:
         """What a newcomer wants to see: how fast it trains, generates and learns."""
@@ -105,20 +106,20 @@ class Report:
         return f"Of {len(verdicts)} promises: {', '.join(told)}."
 
     def _changes(self, before: Report) -> Iterator[str]:
-        """What moved against the first way of its case; absolute figures drift with the machine."""
-        told = False
-        for each in self.figures:
-            base = self.cases(each.subject)[each.case][0]
-            old = find(before.figures, each.subject, each.case, each.way)
-            old_base = find(before.figures, each.subject, each.case, base.way)
-            if old is None or old_base is None:
-                continue
-            now, then = each.over(base), old.over(old_base)
-            if abs(now / then - 1) > CHANGED:
-                told = True
-                yield f"- {each.subject}, {each.case}, {each.way}: {then:.3g} → {now:.3g}"
-        if not told:
-            yield f"Nothing moved by more than {CHANGED:.0%}."
+        """What moved against the first way of its case, a line for each subject.
+
+        Absolute figures drift with the machine.
+        """
+        for subject in self.subjects():
+            moved = []
+            for case, (base, *others) in self.cases(subject).items():
+                old_base = find(before.figures, subject, case, base.way)
+                for each in others if old_base else ():
+                    old = find(before.figures, subject, case, each.way)
+                    if old and old_base:
+                        moved += _moved(each.over(base), old.over(old_base), each)
+            if moved:
+                yield f"- {subject}: {'; '.join(moved)}"
 
 
 def read_report(path: Path) -> Report | None:
@@ -135,12 +136,16 @@ def merge(old: Report, new: Sequence[Figure]) -> list[Figure]:
     return [each for each in old.figures if (each.subject, each.case) not in again] + list(new)
 
 
-def _long(cases: Mapping[str, list[Figure]]) -> str:
-    lines = ["| what | way | figure | unit |", "| --- | --- | --- | --- |"]
+def _table(head: Sequence[str], cases: Mapping[str, list[Figure]]) -> str:
+    lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     for case, rows in cases.items():
-        for each in rows:
-            lines.append(f"| {case} | {each.way} | {_cell(each, rows[0])} | {each.unit} |")
+        lines.append(f"| {case} | {' | '.join(_cell(each, rows[0]) for each in rows)} |")
     return "\n".join(lines)
+
+
+def _moved(now: float, then: float, figure: Figure) -> list[str]:
+    moved = abs(now / then - 1) > CHANGED
+    return [f"{figure.case}, {figure.way} {then:.3g} → {now:.3g}"] if moved else []
 
 
 def _cell(figure: Figure, base: Figure) -> str:

@@ -67,8 +67,8 @@ def test_the_table_names_quotient_and_figure() -> None:
 def test_what_moved_since_the_last_run_is_told_as_a_quotient() -> None:
     before = report(training(naive=[100.0], zoo=[250.0]))
     now = report(training(naive=[50.0], zoo=[200.0]))
-    assert "training, M lstm, zoo: 2.5 → 4" in now.markdown(before)
-    drifted = report(training(naive=[50.0], zoo=[126.0]))
+    assert "- training: M lstm, zoo 2.5 → 4" in now.markdown(before)
+    drifted = report(training(naive=[50.0], zoo=[150.0]))
     assert "Nothing moved" in drifted.markdown(before)
 
 
@@ -82,9 +82,17 @@ def test_a_case_measured_anew_replaces_the_old_one() -> None:
     ]
 
 
-def test_cases_of_different_ways_have_a_row_for_each() -> None:
+def test_cases_of_different_ways_or_units_have_tables_of_their_own() -> None:
     found = figures("growth", "layers", "tokens/s", {"1": [8.0], "2": [4.0]})
     found += figures("growth", "memory", "MB", {"80": [5.0]})
-    table = report(found).table("growth")
-    assert "| layers | 2 | 0.50 × (4) | tokens/s |" in table
-    assert "| memory | 80 | 5 | MB |" in table
+    layers, memory = report(found).table("growth").split("\n\n")
+    assert layers.splitlines() == [
+        "| tokens/s | 1 | 2 |", "| --- | --- | --- |", "| layers | 8 | 0.50 × (4) |"
+    ]  # fmt: skip
+    assert memory.splitlines() == ["| MB | 80 |", "| --- | --- |", "| memory | 5 |"]
+
+
+def test_figures_of_other_threads_are_not_comparable() -> None:
+    written = report([])
+    assert written.comparable(HERE | {"torch": "torch 9"})
+    assert not written.comparable(HERE | {"threads": "2 threads for each way"})
