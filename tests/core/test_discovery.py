@@ -71,6 +71,13 @@ def test_metadata_that_is_gone_does_not_stop_the_others(install: Installer) -> N
     assert "probe-whole" in {plugin.distribution for plugin in _named("probe")}
 
 
+def test_what_a_readme_says_is_no_metadata(install: Installer, tmp_path: Path) -> None:
+    install("probe-dist", "probe = probe_package.plugin", metadata=False)
+    text = "Metadata-Version: 2.1\nname: Probe.Dist\nVERSION: 3\n\nName: other\nVersion: 9\n"
+    next(tmp_path.rglob("*.dist-info")).joinpath("METADATA").write_text(text)
+    assert _named("probe") == [Plugin("probe", "probe_package.plugin", "Probe.Dist", "3")]
+
+
 def test_our_own_plugins_bear_the_names_of_their_distributions() -> None:
     ours = [plugin for plugin in installed_plugins() if plugin.module.startswith("zoo_")]
     assert {"zoo-lstm", "zoo-text", "zoo-train"} <= {plugin.name for plugin in ours}

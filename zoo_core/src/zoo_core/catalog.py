@@ -14,7 +14,7 @@ from zoo_core.errors import (
     NotFoundError,
     PluginError,
 )
-from zoo_core.loading import contributions
+from zoo_core.loading import contributions, make_manager
 from zoo_core.nearest import nearest
 from zoo_core.specs import (
     AbstractSpec,
@@ -121,9 +121,10 @@ def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
     offers: list[Offer[Any]] = []
     registries: list[Path] = []
     working, broken = [], []
+    manager = make_manager()
     for plugin in installed_plugins() if plugins is None else plugins:
         try:
-            found = contributions(plugin)
+            found = contributions(plugin, manager)
         except Interrupted:
             raise
         except BaseException as error:  # SystemExit and KeyboardInterrupt raised by a plugin too

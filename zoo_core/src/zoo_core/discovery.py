@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib.metadata import Distribution, entry_points
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 UNKNOWN = "unknown"
 """The distribution of a plugin whose metadata is gone, and its version."""
+HEADER = re.compile(r"^(Name|Version):(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
 @final
@@ -46,6 +48,11 @@ def chosen_names() -> set[str] | None:
 
 
 def _identity(owner: Distribution | None) -> tuple[str, str]:
-    """Name and version; ``unknown`` where an interrupted uninstall left no metadata."""
-    facts: Any = owner.metadata if owner else {}  # an email.message.Message
-    return str(facts.get("Name", UNKNOWN)), str(facts.get("Version", UNKNOWN))
+    """Name and version; ``unknown`` where an interrupted uninstall left no metadata.
+
+    ``Distribution.metadata`` would parse all of it as an e-mail, the README included.
+    """
+    text = (owner.read_text("METADATA") or owner.read_text("PKG-INFO")) if owner else None
+    headers, _, _ = (text or "").partition("\n\n")
+    facts = {name.lower(): value.strip() for name, value in HEADER.findall(headers)}
+    return facts.get("name", UNKNOWN), facts.get("version", UNKNOWN)

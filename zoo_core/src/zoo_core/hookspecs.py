@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pluggy
 
-if TYPE_CHECKING:  # pluggy looks at every name of this module, once for each plugin
+if TYPE_CHECKING:  # pluggy looks at every name of this module
     from pathlib import Path
 
     from zoo_core.specs import CommandSpec, DatasetSpec, KernelSpec, ModelSpec, TrainerSpec

@@ -6,9 +6,10 @@ import contextlib
 import importlib
 import re
 import sys
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias, final
 
 import pluggy
 
@@ -38,11 +39,19 @@ HOOKS: dict[str, type[AbstractSpec | Path]] = {
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-def contributions(plugin: Plugin) -> list[Any]:
+Hooks: TypeAlias = dict[str, list[Callable[[], Any]]]
+"""By name of the hook: a module's implementations."""
+
+
+def contributions(plugin: Plugin, manager: pluggy.PluginManager | None = None) -> list[Any]:
     """Every spec and registry path that a plugin offers.
 
     Its prints go to stderr. Whatever it raises, ``SystemExit`` included, comes out of here: the
     catalog turns it into a row.
+
+    Args:
+        plugin: Which one.
+        manager: Of ``make_manager``, for whoever loads many.
 
     Raises:
         IncompatibleError: It is built for another plugin API.
@@ -53,11 +62,10 @@ def contributions(plugin: Plugin) -> list[Any]:
         with calling(plugin.name, "import"):
             module = importlib.import_module(plugin.module)
         check_api(module)
-        manager = hooks_of(module)
         found: list[Any] = []
-        for hook in (hook for hook in HOOKS if getattr(manager.hook, hook).get_hookimpls()):
+        for hook, implementations in hooks_of(module, manager).items():
             with calling(plugin.name, hook):
-                offered = answers(manager, hook)
+                offered = answers(hook, implementations)
             check_names(hook, offered)
             found += offered
     if not found:
@@ -88,22 +96,45 @@ def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
             raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
 
 
-def hooks_of(module: ModuleType) -> pluggy.PluginManager:
-    """A manager of the module's hooks alone, each of them known and marked.
+@final
+class _Manager(pluggy.PluginManager):
+    """Passes over what Python itself puts into every module, which is most of its names."""
+
+    def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
+        return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
+
+
+def make_manager() -> pluggy.PluginManager:
+    """A manager that knows the hooks, and no plugin."""
+    manager = _Manager("zoo")
+    manager.add_hookspecs(hookspecs)
+    return manager
+
+
+def hooks_of(module: ModuleType, manager: pluggy.PluginManager | None = None) -> Hooks:
+    """The hooks that a module implements, each of them known and marked.
+
+    Args:
+        module: Of a plugin.
+        manager: Knows no plugin, and does not know this one afterwards.
 
     Raises:
         PluginError: A function is named like a hook and not marked as one.
         pluggy.PluginValidationError: A hook or an argument of one is unknown.
     """
-    manager = pluggy.PluginManager("zoo")
-    manager.add_hookspecs(hookspecs)
-    manager.register(module)
-    manager.check_pending()
-    _check_markers(manager, module)
-    return manager
+    manager = manager or make_manager()
+    try:
+        manager.register(module)
+        manager.check_pending()
+        _check_markers(manager, module)
+        marked = {hook: getattr(manager.hook, hook).get_hookimpls() for hook in HOOKS}
+    finally:
+        if manager.is_registered(module):
+            manager.unregister(module)
+    return {hook: [each.function for each in found] for hook, found in marked.items() if found}
 
 
-def answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
+def answers(hook: str, implementations: Iterable[Callable[[], Any]]) -> list[Any]:
     """What the implementations of a hook return.
 
     Raises:
@@ -111,8 +142,8 @@ def answers(manager: pluggy.PluginManager, hook: str) -> list[Any]:
     """
     kind = HOOKS[hook]
     found: list[Any] = []
-    for implementation in getattr(manager.hook, hook).get_hookimpls():
-        answer = implementation.function()  # pluggy's own call would drop a None
+    for implementation in implementations:
+        answer = implementation()  # pluggy's own call would drop a None
         if not isinstance(answer, list):
             raise PluginError(f"{hook} must return a list of {kind.__name__}, not {answer!r:.80}")
         for each in answer:

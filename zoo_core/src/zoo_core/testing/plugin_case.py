@@ -60,5 +60,5 @@ class PluginCase:
     def offered(self) -> dict[str, list[Any]]:
         """What each hook returns."""
         with contextlib.redirect_stdout(sys.stderr):
-            manager = hooks_of(self.module)
-            return {hook: answers(manager, hook) for hook in HOOKS}
+            found = hooks_of(self.module)
+            return {hook: answers(hook, found.get(hook, ())) for hook in HOOKS}
