@@ -50,6 +50,16 @@ def test_a_run_with_manifest_says_what_it_is(status: str) -> None:
     assert run.size == (folder / MANIFEST).stat().st_size
 
 
+def test_the_size_of_a_run_is_that_of_all_files_below_it() -> None:
+    folder = _finished("a")
+    (folder / "state" / "deep").mkdir(parents=True)
+    (folder / "state" / "deep" / "file").write_bytes(b"four")
+    (folder / "round").symlink_to(folder)
+    (folder / "gone").symlink_to(folder / "nowhere")
+    (run,) = list_runs()
+    assert run.size == (folder / MANIFEST).stat().st_size + 4
+
+
 def test_a_run_without_manifest_is_unfinished() -> None:
     _unfinished("a")
     (run,) = list_runs()

@@ -22,6 +22,8 @@ def print_json(value: object) -> None:
 
 def printable(text: str) -> str:
     """A text whose control characters, which could steer a terminal, are written out."""
+    if text.isprintable():  # nearly all are
+        return text
     return "".join(
         each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in text
     )

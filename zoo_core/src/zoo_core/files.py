@@ -109,13 +109,25 @@ def make_folder(folder: Path) -> None:
         sync_folder(each.parent)
 
 
-def size_of(path: Path) -> int:
+def size_of(path: Path | os.DirEntry[str]) -> int:
     """Bytes of a file; 0 for a folder, and for what is gone by now."""
     try:
         facts = path.stat()
     except OSError:
         return 0
     return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+
+
+def size_below(folder: str | os.PathLike[str]) -> int:
+    """Bytes of the files in a folder and in those below it; what cannot be read counts as none."""
+    size = 0
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.is_dir(follow_symlinks=False):
+                size += size_below(entry)
+            else:
+                size += size_of(entry)
+    return size
 
 
 def sync_folder(folder: Path) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import NotFoundError, TargetError, ZooError
-from zoo_core.files import refusing, size_of
+from zoo_core.files import refusing, size_below
 from zoo_core.hold import hold
 from zoo_core.home import runs_folder
 from zoo_core.manifest import MANIFEST, Metrics, read_manifest
@@ -40,9 +41,7 @@ class LocalRun(NamedTuple):
 
 def list_runs() -> list[LocalRun]:
     """Every local run, by name."""
-    folder = runs_folder()
-    paths = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    return [_run(path) for path in sorted(paths)]
+    return [_run(path) for path in _folders()]
 
 
 def find_run(name: str) -> LocalRun:
@@ -51,10 +50,10 @@ def find_run(name: str) -> LocalRun:
     Raises:
         NotFoundError: There is none.
     """
-    names = {run.name: run for run in list_runs()}
-    if name not in names:
-        raise NotFoundError(f"no run {name!r}; {nearest(name, names) or 'try: zoo runs'}")
-    return names[name]
+    paths = {path.name: path for path in _folders()}
+    if name not in paths:
+        raise NotFoundError(f"no run {name!r}; {nearest(name, paths) or 'try: zoo runs'}")
+    return _run(paths[name])
 
 
 def remove_run(run: LocalRun) -> None:
@@ -70,18 +69,26 @@ def remove_run(run: LocalRun) -> None:
         shutil.rmtree(run.path)
 
 
+def _folders() -> list[Path]:
+    folder = runs_folder()
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as entries:
+        return [folder / name for name in sorted(each.name for each in entries if each.is_dir())]
+
+
 def _run(path: Path) -> LocalRun:
-    size = sum(map(size_of, path.rglob("*")))
+    size = size_below(path)
     try:
         if (path / MANIFEST).exists():
             manifest = read_manifest(path)
-            plan, state, metrics = manifest.plan.to_json(), manifest.status, manifest.metrics
-        else:
-            plan, state, metrics = _unfinished(path), "unfinished", {}
+            model, recipe = manifest.plan.model, manifest.plan.recipe
+            return LocalRun(path.name, path, model, recipe, manifest.status, manifest.metrics, size)
+        plan = _unfinished(path)
+        model, recipe = str(plan.get("model", "")), str(plan.get("recipe", ""))
+        return LocalRun(path.name, path, model, recipe, "unfinished", {}, size)
     except (ZooError, OSError, ValueError, KeyError, TypeError):
-        plan, state, metrics = {}, "damaged", {}
-    model, recipe = str(plan.get("model", "")), str(plan.get("recipe", ""))
-    return LocalRun(path.name, path, model, recipe, state, metrics, size)
+        return LocalRun(path.name, path, "", "", "damaged", {}, size)
 
 
 def _unfinished(path: Path) -> dict[str, Any]:
