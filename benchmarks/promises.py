@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, final
 
 from benchmarks.figure import Figure, find
+from benchmarks.levels import UNCOMPILED
 
 MEMORY = "memory of a run after so many epochs"
 CELLS = ("rnn", "lstm", "gru")
@@ -50,10 +51,14 @@ def promises(found: Sequence[Figure], isa: str) -> Iterator[Promise]:
 
     Args:
         found: The figures of a run.
-        isa: The instruction sets of its machine, on which the native promises depend.
+        isa: The instruction sets of its machine, or the level of ``levels.py`` that native code
+            was bounded to: the native promises depend on it.
     """
     yield from _portable(found)
-    yield from _native(found, wide="avx512f" in isa)
+    if isa == UNCOMPILED:
+        return
+    if "avx" in isa:
+        yield from _native(found, wide="avx512f" in isa)
     if "amx_bf16" in isa:
         yield from _bf16(found)
     yield from _generation(found)

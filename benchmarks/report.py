@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import final
 
 from benchmarks.figure import Figure, find
-from benchmarks.promises import promises
+from benchmarks.levels import LEVELS
+from benchmarks.promises import Promise, promises
 
 CHANGED = 0.25
 """A quotient that moved by less than this share may be noise, and is not told."""
@@ -27,12 +28,14 @@ class Report:
         date: As ISO 8601 has it.
         quick: Whether it was a first look, with less time for each figure.
         figures: In the order they were measured.
+        level: Of ``levels.py``, to which native code was bounded; empty for no bound.
     """
 
     machine: dict[str, str]
     date: str
     quick: bool
     figures: list[Figure]
+    level: str = ""
 
     def comparable(self, machine: Mapping[str, str]) -> bool:
         """Whether it was measured on such a machine, on as many threads."""
@@ -67,12 +70,13 @@ class Report:
     def where(self) -> str:
         """Machine, versions and date in a sentence."""
         kind = "A first look" if self.quick else "Measured"
-        return f"{kind} on {', '.join(self.machine.values())}; {self.date[:10]}."
+        facts = [*self.machine.values(), *([LEVELS[self.level]] if self.level else [])]
+        return f"{kind} on {', '.join(facts)}; {self.date[:10]}."
 
     def promises(self) -> str:
         """The table of promises."""
         lines = ["| promise | floor | goal | measured | |", "| --- | --- | --- | --- | --- |"]
-        for each in promises(self.figures, self.machine.get("isa", "")):
+        for each in self._promises():
             goal, measured = (_short(each.goal), _short(each.measured))
             lines.append(
                 f"| {each.what} | {_short(each.floor)} | {goal} | {measured} | {each.verdict} |"
@@ -101,9 +105,14 @@ class Report:
 
     def _kept(self) -> str:
         """How many promises there are, and how many are kept."""
-        verdicts = [each.verdict for each in promises(self.figures, self.machine.get("isa", ""))]
+        verdicts = [each.verdict for each in self._promises()]
         told = (f"{verdicts.count(each)} {each}" for each in dict.fromkeys(sorted(verdicts)))
         return f"Of {len(verdicts)} promises: {', '.join(told)}."
+
+    def _promises(self) -> list[Promise]:
+        """Those made where native code goes so far; under a bound not all is measured."""
+        made = promises(self.figures, self.level or self.machine.get("isa", ""))
+        return [each for each in made if each.measured is not None or not self.level]
 
     def _changes(self, before: Report) -> Iterator[str]:
         """What moved against the first way of its case, a line for each subject.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from zoo_core.catalog import Catalog, load_catalog
 from benchmarks.__main__ import main
 from benchmarks.cases import CASES, GATES
 from benchmarks.figure import figures
+from benchmarks.levels import catalog_at
 from benchmarks.ours import Ours, backends
 from benchmarks.pictures import picture
 from benchmarks.report import Report
@@ -47,6 +49,16 @@ def test_the_backends_are_those_that_a_model_would_try(catalog: Catalog) -> None
     found = backends(catalog)
     assert "torch" in found
     assert "reference" not in found
+
+
+def test_where_nothing_is_compiled_no_backend_is_native() -> None:
+    assert backends(catalog_at("none")) == ["torch", "portable"]
+
+
+def test_a_level_bounds_the_native_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_KERNELS_LEVEL", "avx2")  # and put back what was there
+    catalog_at("baseline")
+    assert os.environ["ZOO_KERNELS_LEVEL"] == "baseline"
 
 
 def test_every_way_has_its_turn_in_every_round() -> None:

@@ -46,9 +46,18 @@ def test_promises_of_an_instruction_set_are_made_where_it_is() -> None:
     def about(isa: str) -> str:
         return " ".join(each.what for each in promises([], isa))
 
+    assert "native" not in about("baseline")
+    assert all(each.what.startswith("portable") for each in promises([], "none"))
     assert "peak" not in about("avx2")
     assert "fp32 peak" in about("avx2 avx512f")
     assert "bf16 peak" in about("avx2 avx512f amx_bf16")
+
+
+def test_a_bounded_report_tells_its_bound_and_the_promises_measured() -> None:
+    bounded = replace(report(training(naive=[1.0], zoo_portable=[1.6])), level="none")
+    assert "nothing compiled" in bounded.where()
+    assert "| portable, M lstm: × naive loop | 1.5 | 1.8 | 1.6 | met |" in bounded.promises()
+    assert "not measured" not in bounded.promises()
 
 
 def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
