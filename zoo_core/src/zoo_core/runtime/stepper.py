@@ -87,6 +87,7 @@ class Stepper:
         self.device, self.precision = device, precision
         refuse_sparse(trainer.config, model)
         self.looks = device == "cpu"
+        self._parameters = dict(model.named_parameters())
         groups = trainer.parameter_groups(model)
         self.optimizer = make_optimizer(trainer.config, groups, sparse=has_sparse(model))
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
@@ -108,7 +109,8 @@ class Stepper:
         with precision_context(self.precision, self.device):
             output = self.model(batch, state)
             loss = self.trainer.loss(output, batch)
-        self.optimizer.zero_grad()
+        for each in self._parameters.values():
+            each.grad = None
         torch.autograd.backward(loss)
         norm = self._clip()
         if self.looks:
@@ -121,10 +123,9 @@ class Stepper:
     def _clip(self) -> Tensor:
         """The gradient's global norm, a scalar, after scaling it down where the config says so."""
         bound = self.trainer.config.clip_norm
-        moved = [each for each in self.model.parameters() if each.grad is not None]
         norm = get_total_norm(list(self._gradients().values()))
         if bound is not None and not (self.looks and not bound < norm.item() < math.inf):
-            clip_grads_with_norm_(moved, bound, norm)
+            clip_grads_with_norm_(self._parameters.values(), bound, norm)
         return norm
 
     def _largest(self) -> str:
@@ -135,7 +136,7 @@ class Stepper:
 
     def _gradients(self) -> dict[str, Tensor]:
         """By parameter; of a sparse one the rows that it has."""
-        found = {n: p.grad for n, p in self.model.named_parameters() if p.grad is not None}
+        found = {n: p.grad for n, p in self._parameters.items() if p.grad is not None}
         return {n: g.coalesce().values() if g.is_sparse else g for n, g in found.items()}
 
     def snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:

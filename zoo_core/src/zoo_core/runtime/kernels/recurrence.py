@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import Any, final
 
 import torch
@@ -158,9 +159,10 @@ def run(
         inputs = inputs.to(weights["weight_ih"].dtype)
     given = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     device, dtype = inputs.device.type, weights["weight_hh"].dtype
-    if torch.is_autocast_enabled(device) and multiplies_bfloat16(device):
+    casting = torch.is_autocast_enabled(device)
+    if casting and multiplies_bfloat16(device):
         dtype = torch.get_autocast_dtype(device)
-    with torch.autocast(device, enabled=False):
+    with torch.autocast(device, enabled=False) if casting else nullcontext():
         found = Recurrence.apply(sweep, walk, dtype, inputs.transpose(0, 1), *given, *start)
     outputs, *after = found
     outputs = outputs.transpose(0, 1)  # (B, T, H)

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zoo_core.runtime.cell import AbstractCell, Weights
 from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.lstm import LstmSweep
 from zoo_core.runtime.kernels.portable.rnn import RnnSweep
@@ -23,12 +24,19 @@ SWEEPS: dict[str, AbstractSweep] = {
     "lstm": LstmSweep(),
     "gru": GruSweep(),
 }
-STEP = ReferenceKernel()
+STEP, FUSED = ReferenceKernel(), TorchKernel()
+FEW_ROWS, FEW_SYMBOLS = 128, 256
+"""Below both, oneDNN's LSTM is faster than the products of one step after the other; symbols
+because it wants them as one-hot vectors."""
 
 
 @final
 class PortableKernel(AbstractKernel):
-    """Backpropagation through time written out in plain torch, for any CPU."""
+    """Backpropagation through time written out in plain torch, for any CPU.
+
+    A single step without gradients is the cell's own, and an LSTM of few rows oneDNN's, where
+    those are faster.
+    """
 
     name = "portable"
     details = "plain torch, derivatives written out"
@@ -57,4 +65,13 @@ class PortableKernel(AbstractKernel):
         """See AbstractKernel."""
         if inputs.shape[1] == 1 and not torch.is_grad_enabled():  # nothing to gain over the cell
             return STEP.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
+        if cell.name == "lstm" and _suits_onednn(inputs, weights["weight_ih"]):
+            return FUSED.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
         return run(SWEEPS[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)
+
+
+def _suits_onednn(inputs: Tensor, weight_ih: Tensor) -> bool:
+    """Whether inputs (B, T, F) or (B, T) are few enough, and torch would hand them to oneDNN."""
+    few = inputs.shape[0] < FEW_ROWS and (inputs.dim() == 3 or weight_ih.shape[1] < FEW_SYMBOLS)
+    plain = weight_ih.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
+    return few and plain and bool(torch._C._has_mkldnn)
