@@ -14,11 +14,11 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 LIBRARY, EXCUSE = "native.so", "not_built.txt"
 FLAGS = shlex.split(
-    "-std=gnu++17 -O3 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti "
+    "-std=gnu++17 -O2 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti "
     "-fno-math-errno -fno-trapping-math -ffp-contract=fast -Wall -Wextra -Wno-psabi"
 )
 WIDE = "-mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512"
-HALVES = f"halves.cpp -DZOO_BYTES=64 {WIDE} -mavx512bf16"
+HALVES = f"halves.cpp -O3 -DZOO_BYTES=64 {WIDE} -mavx512bf16"  # -O3 for loops that round
 LEVELS = {  # of instructions, each better than the one before: what to compile, and how
     "baseline": "sweep.cpp -DZOO_BYTES=16",
     "avx2": "sweep.cpp -DZOO_BYTES=32 -mavx2 -mfma",
