@@ -9,14 +9,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import click
+import torch
 from zoo_core.files import write_file
 
 from benchmarks.checkpoints import checkpoints
 from benchmarks.generation import generation
+from benchmarks.gpu import gpu
 from benchmarks.growth import growth
 from benchmarks.levels import LEVELS, catalog_at
 from benchmarks.levels import SUBJECTS as DEPENDENT
-from benchmarks.machine import NO_BF16, machine, multiplies_bf16
+from benchmarks.machine import NO_BF16, NO_GPU, machine, multiplies_bf16
 from benchmarks.peak import peak
 from benchmarks.peers.packages import install
 from benchmarks.pictures import picture
@@ -33,6 +35,7 @@ SUBJECTS: dict[str, Subject] = {
     "peak": peak,
     "training": training,
     "generation": generation,
+    "gpu": gpu,
     "trainer": trainer,
     "checkpoints": checkpoints,
     "growth": growth,
@@ -66,7 +69,8 @@ def main(quick: bool, only: tuple[str, ...], level: str | None, out: Path | None
     before = read_report(file)
     # switching oneDNN off and on makes torch speak of a graphics processor that is not there
     warnings.filterwarnings("ignore", "TF32 acceleration")
-    for remark in (install(), "" if multiplies_bf16() else NO_BF16):
+    lacking = {NO_BF16: multiplies_bf16(), NO_GPU: torch.cuda.is_available()}
+    for remark in (install(), *(said for said, there in lacking.items() if not there)):
         if remark:
             click.echo(remark, err=True)
     here = machine()

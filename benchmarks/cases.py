@@ -67,6 +67,7 @@ class Case:
         *,
         backend: str = "auto",
         precision: str = "fp32",
+        device: str = "cpu",
         model: dict[str, Any] | None = None,
         dataset: dict[str, Any] | None = None,
         trainer: dict[str, Any] | None = None,
@@ -87,7 +88,7 @@ class Case:
             | (trainer or {}),
         }
         chosen = draft(catalog, f"{cell}-{self.family}", dataset=self.dataset)
-        return chosen.plan(flags, backend=backend, precision=precision, device="cpu")
+        return chosen.plan(flags, backend=backend, precision=precision, device=device)
 
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}

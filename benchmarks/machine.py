@@ -12,6 +12,7 @@ from benchmarks.peers.packages import PACKAGES, missing
 
 NOTED = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
 NO_BF16 = "this processor has no products in bfloat16, so none are measured"
+NO_GPU = "there is no graphics processor that torch can use, so none is measured"
 
 
 def machine() -> dict[str, str]:
@@ -22,6 +23,8 @@ def machine() -> dict[str, str]:
         "threads": f"{threads} {'threads' if threads > 1 else 'thread'} for each way",
         "zoo-core": f"zoo-core {version('zoo-core')}",
     }
+    if torch.cuda.is_available():
+        facts["gpu"] = torch.cuda.get_device_name()
     here = (name for name in PACKAGES if name not in missing())
     return facts | {name: f"{name} {version(name)}" for name in here}
 

@@ -34,7 +34,7 @@ class Learner:
         """Forward, cross entropy, backward, clipping, optimizer; the loss, read."""
         self.optimizer.zero_grad()
         with self._library():
-            with torch.autocast("cpu", torch.bfloat16, enabled=self.bf16):
+            with torch.autocast(inputs.device.type, torch.bfloat16, enabled=self.bf16):
                 logits, _ = self.network(inputs)
             loss = cross_entropy(logits.float().flatten(0, 1), targets.flatten())
             torch.autograd.backward(loss)

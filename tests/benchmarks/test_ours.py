@@ -12,10 +12,12 @@ from zoo_core.catalog import Catalog, load_catalog
 from benchmarks.__main__ import main
 from benchmarks.cases import CASES, GATES
 from benchmarks.figure import figures
+from benchmarks.gpu import ways as on_device
 from benchmarks.levels import catalog_at
 from benchmarks.ours import Ours, backends
 from benchmarks.pictures import picture
 from benchmarks.report import Report
+from benchmarks.subject import Bench
 from benchmarks.timing import Effort, interleave
 
 
@@ -49,6 +51,16 @@ def test_the_backends_are_those_that_a_model_would_try(catalog: Catalog) -> None
     found = backends(catalog)
     assert "torch" in found
     assert "reference" not in found
+
+
+def test_on_a_device_the_zoo_and_torch_take_the_same_targets(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    case = CASES["S"]
+    bench = Bench(catalog, tmp_path, Effort(1, 0.01), quick=True)
+    found = on_device(bench, case, "rnn", "cpu")  # bfloat16 in an LSTM takes a newer processor
+    assert list(found) == ["torch.nn fp32", "zoo fp32", "torch.nn bf16", "zoo bf16"]
+    assert {work(2) for work in found.values()} == {2 * case.steps}
 
 
 def test_where_nothing_is_compiled_no_backend_is_native() -> None:

@@ -64,6 +64,8 @@ class AbstractKernel(ABC):
     ) -> Iterator[int] | None:
         """A loop of its own over the symbols that follow, where it has one.
 
+        It switches gradients off itself, around what it computes and not over a ``yield``.
+
         Args:
             model: A plain one over tokens, in one direction, whose cell this kernel runs.
             state: Where it stands, of one row.

@@ -1,0 +1,72 @@
+"""A graphics processor, where there is one: the zoo's trainer against torch.nn, both on cuDNN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import cycle, islice
+
+import torch
+
+from benchmarks.cases import CASES, GATES, Case
+from benchmarks.figure import Figure, figures
+from benchmarks.ours import Ours
+from benchmarks.peers.learner import Learner
+from benchmarks.peers.network import TorchLayers
+from benchmarks.subject import Bench
+from benchmarks.timing import Work, interleave
+
+PRECISIONS = ("fp32", "bf16")
+
+
+def gpu(bench: Bench) -> Iterator[list[Figure]]:
+    """Training of every cell at the sizes that are worth one; nothing where there is none."""
+    if torch.cuda.is_available():
+        for case in (CASES["M"], CASES["F"]):
+            for cell in GATES:
+                samples = interleave(ways(bench, case, cell, "cuda"), bench.effort)
+                yield figures("gpu", f"{case.name} {cell}", "tokens/s", samples)
+
+
+def ways(bench: Bench, case: Case, cell: str, device: str) -> dict[str, Work]:
+    """torch.nn and the zoo in both precisions, on one device."""
+    found: dict[str, Work] = {}
+    for precision in PRECISIONS:
+        plan = case.plan(bench.catalog, cell, precision=precision, device=device)
+        ours = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {precision}")
+        torch.manual_seed(0)
+        network = TorchLayers(cell, case).to(device)
+        learner = Learner(network, bf16=precision == "bf16")
+        found |= {
+            f"torch.nn {precision}": _finished(_steps(learner, ours, case, device)),
+            f"zoo {precision}": _finished(ours.steps),
+        }
+    return found
+
+
+def _steps(learner: Learner, ours: Ours, case: Case, device: str) -> Work:
+    """Steps of torch.nn on the zoo's batches, which lie on the device beforehand."""
+    drawn = ours.run.dataset.batches("train", case.batch, seed=0, epoch=1)
+    fed = [each.to(device) for each in drawn if each.inputs.shape == (case.batch, case.steps)]
+    feed = cycle(fed)
+
+    def work(count: int) -> float:
+        tokens = 0
+        for batch in islice(feed, count):
+            assert batch.targets is not None, "text has targets"
+            learner.step(batch.inputs, batch.targets)
+            tokens += batch.targets.numel()
+        return tokens
+
+    return work
+
+
+def _finished(work: Work) -> Work:
+    """The same, and what was given to the device is done."""
+
+    def whole(count: int) -> float:
+        done = work(count)
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+        return done
+
+    return whole
