@@ -33,7 +33,7 @@ def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[
         raise MisfitError(
             f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}"
         )
-    state = None
+    state, first = None, True
     if model.window and not model.carries_state:
         tokens = tokens[:, -model.window :]
     while True:
@@ -42,9 +42,9 @@ def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
         following = sampler.draw(logits)
         yield following
-        symbols = _by_kernel(model, output.state, following, sampler)
-        if symbols is not None:
+        if first and (symbols := _by_kernel(model, output.state, following, sampler)) is not None:
             yield from symbols
+        first = False
         latest = tokens.new_tensor([[following]])
         if model.carries_state:
             tokens, state = latest, output.state
