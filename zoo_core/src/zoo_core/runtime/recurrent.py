@@ -61,6 +61,7 @@ class Recurrent(nn.Module):
             TorchKernel(),
             ReferenceKernel(),
         )
+        self._names = tuple(cell.parameter_shapes(input_size))
         bound = cell.hidden_size**-0.5
         for layer in range(num_layers):
             width = self.output_size if layer else input_size
@@ -76,14 +77,17 @@ class Recurrent(nn.Module):
     @property
     def kernel(self) -> AbstractKernel:
         """The first kernel that can run this cell here; the reference can always."""
-        like = next(self.parameters())
-        return next(each for each in self.kernels if each.refuses(self.cell, like) is None)
+        return next(each for each in self.kernels if each.refuses(self.cell, self._like) is None)
+
+    @property
+    def _like(self) -> Tensor:
+        like: Tensor = getattr(self, self._names[0] + _suffix(0, 0))
+        return like
 
     def initial_state(self, batch_size: int) -> State:
         """Zeros for every layer and direction."""
-        like = next(self.parameters())
         count = self.num_layers * self.directions
-        return tuple(self.cell.initial_state(batch_size, like) for _ in range(count))
+        return tuple(self.cell.initial_state(batch_size, self._like) for _ in range(count))
 
     def forward(
         self,
@@ -137,8 +141,7 @@ class Recurrent(nn.Module):
     def weights(self, layer: int, direction: int) -> dict[str, Tensor]:
         """The weights of one layer and direction by the cell's names."""
         suffix = _suffix(layer, direction)
-        names = self.cell.parameter_shapes(1)
-        return {name: self.get_parameter(name + suffix) for name in names}
+        return {name: getattr(self, name + suffix) for name in self._names}
 
     def last(self, state: State) -> Tensor:
         """The last layer's output at the last valid step of each direction: (B, P) or (B, 2P)."""
