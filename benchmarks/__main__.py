@@ -22,6 +22,7 @@ from benchmarks.machine import NO_BF16, NO_GPU, machine, multiplies_bf16
 from benchmarks.peak import peak
 from benchmarks.peers.packages import install
 from benchmarks.pictures import picture
+from benchmarks.precision import precision
 from benchmarks.quality import quality
 from benchmarks.report import Report, merge, read_report
 from benchmarks.startup import startup
@@ -40,6 +41,7 @@ SUBJECTS: dict[str, Subject] = {
     "checkpoints": checkpoints,
     "growth": growth,
     "quality": quality,
+    "precision": precision,
 }
 FULL, QUICK = Effort(rounds=5, seconds=0.5), Effort(rounds=3, seconds=0.1)
 

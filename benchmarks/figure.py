@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from statistics import median
 from typing import final
 
+PERPLEXITY = "perplexity"
+"""The unit of samples that are seeds, not turns: their spread is told beside the median."""
+
 
 @final
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Figure:
     def value(self) -> float:
         """The median."""
         return median(self.samples)
+
+    @property
+    def spread(self) -> tuple[float, float]:
+        """The lowest sample and the highest."""
+        return min(self.samples), max(self.samples)
 
     def over(self, other: Figure) -> float:
         """The median of the ratios to another way in the same turns."""

@@ -11,7 +11,7 @@ from zoo_cli.reproducing import machine as known
 from benchmarks.peers.packages import PACKAGES, missing
 
 NOTED = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
-NO_BF16 = "this processor has no products in bfloat16, so none are measured"
+NO_BF16 = "this processor has no products in bfloat16, so their speed is not measured"
 NO_GPU = "there is no graphics processor that torch can use, so none is measured"
 
 

@@ -9,6 +9,7 @@ from benchmarks.figure import Figure, find
 from benchmarks.levels import UNCOMPILED
 
 MEMORY = "memory of a run after so many epochs"
+BF16, IMITATED = "bf16", "bf16, imitated"
 CELLS = ("rnn", "lstm", "gru")
 
 
@@ -62,6 +63,7 @@ def promises(found: Sequence[Figure], isa: str) -> Iterator[Promise]:
     if "amx_bf16" in isa:
         yield from _bf16(found)
     yield from _generation(found)
+    yield from _precision(found)
     yield from _rest(found)
 
 
@@ -117,6 +119,19 @@ def _generation(found: Sequence[Figure]) -> Iterator[Promise]:
                 best = max((each for each in quotients if each is not None), default=None)
                 aim = goal if cell == "lstm" else None
                 yield Promise(f"generation, {at}: × {peer}", floor, aim, best)
+
+
+def _precision(found: Sequence[Figure]) -> Iterator[Promise]:
+    """Where the median of bf16's seeds lies between the lowest of fp32's, 0, and the highest, 1."""
+    for cell in CELLS:
+        full = find(found, "precision", cell, "fp32")
+        imitated = find(found, "precision", cell, IMITATED)
+        half = find(found, "precision", cell, BF16) or imitated
+        low, high = full.spread if full else (0.0, 0.0)
+        place = (half.value - low) / (high - low) if half and low < high else None
+        way = IMITATED if half is imitated and half else BF16
+        what = f"{way}, {cell}: median perplexity within the spread of fp32's seeds, 0 to 1"
+        yield Promise(what, 1.0, None, place, lower=True)
 
 
 def _rest(found: Sequence[Figure]) -> Iterator[Promise]:

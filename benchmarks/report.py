@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import final
 
-from benchmarks.figure import Figure, find
+from benchmarks.figure import PERPLEXITY, Figure, find
 from benchmarks.levels import LEVELS
 from benchmarks.promises import Promise, promises
 
@@ -86,7 +86,8 @@ class Report:
     def table(self, subject: str) -> str:
         """A row for each case, a column for each way: the quotient to the first, the figure.
 
-        Cases of other ways or another unit have a table of their own.
+        Cases of other ways or another unit have a table of their own; a perplexity is told with
+        the spread of its seeds.
         """
         alike: dict[tuple[str, ...], dict[str, list[Figure]]] = {}
         for case, rows in self.cases(subject).items():
@@ -158,6 +159,9 @@ def _moved(now: float, then: float, figure: Figure) -> list[str]:
 
 
 def _cell(figure: Figure, base: Figure) -> str:
+    if figure.unit == PERPLEXITY:
+        low, high = figure.spread
+        return f"{figure.value:.3f} ({low:.3f} to {high:.3f})"
     value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.3g}"
     return value if figure is base else f"{figure.over(base):.2f} × ({value})"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from benchmarks.figure import Figure, figures
 from benchmarks.promises import promises
 from benchmarks.report import Report, merge, read_report
@@ -26,6 +28,10 @@ def test_a_quotient_is_the_median_of_those_within_a_turn() -> None:
     assert ours.over(base) == 3.0
 
 
+def perplexities(full: list[float], half: list[float], way: str = "bf16") -> list[Figure]:
+    return figures("precision", "lstm", "perplexity", {"fp32": full, way: half})
+
+
 def test_a_promise_is_met_by_the_floor_and_its_goal_told_apart() -> None:
     found = training(naive=[1.0], zoo_portable=[1.6], torch_nn=[1.0])
     said = {each.what: each.verdict for each in promises(found, "avx2")}
@@ -36,6 +42,16 @@ def test_a_promise_is_met_by_the_floor_and_its_goal_told_apart() -> None:
     worse = training(naive=[1.0], zoo_portable=[1.4])
     said = {each.what: each.verdict for each in promises(worse, "avx2")}
     assert said["portable, M lstm: × naive loop"] == "not met"
+
+
+def test_bf16_is_held_to_the_spread_of_fp32_and_said_to_be_imitated_where_it_was() -> None:
+    said = " lstm: median perplexity within the spread of fp32's seeds, 0 to 1"
+    for half, place, verdict in ((1.25, 0.5, "met"), (1.0, -2.0, "met"), (1.4, 2.0, "not met")):
+        for way in ("bf16", "bf16, imitated"):
+            found = perplexities([1.2, 1.3], [half - 0.1, half, half + 1], way)
+            made = {each.what: each for each in promises(found, "avx2")}[f"{way},{said}"]
+            assert made.measured == pytest.approx(place)
+            assert made.verdict == verdict
 
 
 def test_what_was_not_measured_is_said_to_be_so() -> None:
@@ -71,6 +87,11 @@ def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
 def test_the_table_names_quotient_and_figure() -> None:
     table = report(training(naive=[100.0], zoo=[250.0])).table("training")
     assert "| M lstm | 100 | 2.50 × (250) |" in table
+
+
+def test_the_table_tells_the_spread_of_seeds() -> None:
+    table = report(perplexities([1.2, 1.3, 1.1], [1.25])).table("precision")
+    assert "| lstm | 1.200 (1.100 to 1.300) | 1.250 (1.250 to 1.250) |" in table
 
 
 def test_what_moved_since_the_last_run_is_told_as_a_quotient() -> None:

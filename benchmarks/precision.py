@@ -1,0 +1,50 @@
+"""Precision: whether products in bfloat16 learn as well as those in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import nullcontext
+
+from zoo_core.draft import draft
+from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.events import EpochEnded
+from zoo_core.runtime.run import Run
+
+from benchmarks.cases import GATES
+from benchmarks.figure import PERPLEXITY, Figure, figures
+from benchmarks.promises import BF16, IMITATED
+from benchmarks.rounding import imitated_bfloat16
+from benchmarks.subject import Bench
+
+SEEDS, FEW = 5, 2
+
+
+def precision(bench: Bench) -> Iterator[list[Figure]]:
+    """The fast recipes to their end: the perplexity of the last epoch, a sample for each seed.
+
+    Without instructions for bfloat16 products would stay in float32, and show nothing: there they
+    are imitated.
+    """
+    imitated = not multiplies_bfloat16("cpu")
+    backend = "portable" if imitated else "auto"
+    for cell in GATES:
+        full, half = [], []
+        for seed in range(FEW if bench.quick else SEEDS):
+            full.append(_learn(bench, cell, seed, backend, "fp32"))
+            with imitated_bfloat16() if imitated else nullcontext():
+                half.append(_learn(bench, cell, seed, backend, "bf16"))
+        ways = {"fp32": full, IMITATED if imitated else BF16: half}
+        yield figures("precision", cell, PERPLEXITY, ways)
+
+
+def _learn(bench: Bench, cell: str, seed: int, backend: str, precision: str) -> float:
+    plan = draft(bench.catalog, f"{cell}-stacked.fast").plan(
+        {"trainer": {"prompt": None}},
+        seed=seed,
+        device="cpu",
+        backend=backend,
+        precision=precision,
+    )
+    run = Run(bench.catalog, plan, bench.folder / f"{cell} {precision} {seed}")
+    ended = [event for event in run.events() if isinstance(event, EpochEnded)]
+    return ended[-1].metrics["train"]["perplexity"]

@@ -1,0 +1,58 @@
+"""The imitated products in bfloat16 are what torch's are, and reach the whole recurrence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from zoo_core.catalog import Catalog
+from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.kernels import recurrence
+from zoo_core.runtime.run import Run
+
+from benchmarks.cases import CASES, GATES
+from benchmarks.rounding import imitated_bfloat16
+
+NEIGHBOUR = 2**-7
+"""How far the next number in bfloat16 is at most, relative."""
+
+
+def test_a_product_is_that_of_rounded_operands_rounded() -> None:
+    torch.manual_seed(0)
+    a, b = torch.randn(9, 70).bfloat16(), torch.randn(70, 5).bfloat16()
+    with imitated_bfloat16():
+        found = a @ b
+    assert found.dtype == torch.bfloat16
+    exact = a.double() @ b.double()
+    torch.testing.assert_close(found.double(), exact, rtol=NEIGHBOUR / 2 + 1e-5, atol=1e-5)
+    torch.testing.assert_close(found, a @ b, rtol=NEIGHBOUR, atol=1e-5)
+
+
+@pytest.mark.parametrize("cell", list(GATES))
+def test_a_step_feels_the_rounding_and_no_more(catalog: Catalog, cell: str, tmp_path: Path) -> None:
+    full = gradients(catalog, cell, "fp32", tmp_path / "fp32")
+    with imitated_bfloat16():
+        half = gradients(catalog, cell, "bf16", tmp_path / "bf16")
+    assert "weight_hh" in " ".join(full)
+    for name, exact in full.items():
+        error = (half[name] - exact).norm() / exact.norm()
+        assert 1e-5 < error < 1e-2, name
+
+
+def gradients(catalog: Catalog, cell: str, precision: str, folder: Path) -> dict[str, Tensor]:
+    plan = CASES["S"].plan(
+        catalog, cell, backend="portable", precision=precision, model={"num_layers": 2}
+    )
+    loop = Run(catalog, plan, folder).loop
+    next(loop.events())
+    return {
+        name: each.grad for name, each in loop.model.named_parameters() if each.grad is not None
+    }
+
+
+def test_what_was_patched_is_put_back() -> None:
+    with imitated_bfloat16():
+        assert vars(recurrence)["multiplies_bfloat16"]("cpu")
+    assert vars(recurrence)["multiplies_bfloat16"] is multiplies_bfloat16
