@@ -1,7 +1,6 @@
 """Compiles the C++ of this plugin; where that fails, the install goes on and says why."""
 
 import os
-import platform
 import re
 import shlex
 import shutil
@@ -57,9 +56,9 @@ def compile_library(sources, build, target, flags=(), programs=(), levels=None):
     are left out.
     """
     build.mkdir(exist_ok=True)
-    x86 = platform.machine().lower() in ("x86_64", "amd64")
-    levels = levels or (LEVELS if x86 else {"baseline": LEVELS["baseline"]})
     compiler = find_compiler()
+    x86 = target_of(compiler).startswith(("x86_64", "amd64"))
+    levels = levels or (LEVELS if x86 else {"baseline": LEVELS["baseline"]})
     levels = {n: each for n, each in levels.items() if compiles(compiler, build, options(each))}
     common = [*compiler, *FLAGS, *flags, *openmp(compiler, build)]
     jobs = {n: [f"-DZOO_LEVEL={n}", *shlex.split(each)] for n, each in levels.items()}
@@ -89,6 +88,11 @@ def find_compiler():
         return shlex.split(chosen) or refuse("CXX is empty")
     found = next((path for path in map(shutil.which, ("c++", "g++", "clang++")) if path), None)
     return [found] if found else refuse("there is no C++ compiler: c++, g++ or clang++")
+
+
+def target_of(compiler):
+    """What it compiles for, which may be another machine than this."""
+    return call([*compiler, "-dumpmachine"], None).stdout.lower()
 
 
 def refuse(reason):
@@ -123,4 +127,4 @@ def compiles(compiler, build, flags, source="int main() {}\n"):
 
 
 def call(command, folder):
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
