@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -15,7 +16,15 @@ import pytest
 PLUGIN = Path(__file__).parents[2] / "plugins" / "kernels"
 DRIVER = Path(__file__).with_name("native_driver.cpp")
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+ARM = {
+    "compiler": "aarch64-linux-gnu-g++",
+    "disassembler": "aarch64-linux-gnu-objdump",
+    "emulator": "qemu-aarch64",
+}
 compiled = pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
+arm = pytest.mark.skipif(
+    not all(map(shutil.which, ARM.values())), reason=f"not all there: {', '.join(ARM.values())}"
+)
 
 
 @pytest.fixture
@@ -68,20 +77,44 @@ def test_one_wheel_serves_every_python_and_torch_of_a_platform(plugin: Path) -> 
     assert b"libtorch" not in library
 
 
-@compiled
-@pytest.mark.slow
-def test_no_sweep_reads_or_writes_outside_its_buffers(tmp_path: Path) -> None:
+def driver(folder: Path, *flags: str, **environment: str) -> Path:
+    """The program that tries every sweep, of the levels that the compiler knows."""
     program = [
         "import sys; from pathlib import Path; from hatch_build import compile_library",
         "compile_library(Path('cpp').absolute(), Path(sys.argv[1]), Path(sys.argv[2]), "
         "sys.argv[4:], [sys.argv[3]])",
     ]
-    driver = tmp_path / "driver"
-    arguments = [tmp_path / "build", driver, DRIVER, *SANITIZERS]
-    command = [sys.executable, "-c", "; ".join(program), *map(str, arguments)]
-    subprocess.run(command, cwd=PLUGIN, check=True)
-    # the threads of OpenMP live as long as the program: no leak
-    environment = os.environ | {"ASAN_OPTIONS": "detect_leaks=0", "OMP_NUM_THREADS": "3"}
-    done = subprocess.run([driver], env=environment, capture_output=True, text=True, check=False)
+    built = folder / "driver"
+    arguments = map(str, (folder / "build", built, DRIVER, *flags))
+    command = [sys.executable, "-c", "; ".join(program), *arguments]
+    subprocess.run(command, cwd=PLUGIN, env=os.environ | environment, check=True)
+    return built
+
+
+def drive(*command: str | Path, **environment: str) -> None:
+    """Runs it, with several threads."""
+    given = os.environ | {"OMP_NUM_THREADS": "3"} | environment
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "sweeps" in done.stdout
+
+
+@compiled
+@pytest.mark.slow
+def test_every_sweep_stays_in_its_buffers_and_finds_what_plain_loops_do(tmp_path: Path) -> None:
+    built = driver(tmp_path, *SANITIZERS)
+    # the threads of OpenMP live as long as the program: no leak
+    drive(built, ASAN_OPTIONS="detect_leaks=0")
+
+
+@arm
+@pytest.mark.slow
+def test_on_arm_products_take_neon_and_find_what_plain_loops_do(tmp_path: Path) -> None:
+    built = driver(tmp_path, "-static", CXX=ARM["compiler"])
+    code = str(tmp_path / "build" / "baseline.o")
+    command = [ARM["disassembler"], "-dC", "--no-show-raw-insn", code]
+    listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    for real, lanes in (("float", "4s"), ("double", "2d")):
+        products = [each for each in listing.split("\n\n") if f"Plain<{real}>::product" in each]
+        assert any(re.search(rf"\tfmla\tv\d+\.{lanes}, ", each) for each in products), real
+    drive(ARM["emulator"], built)
