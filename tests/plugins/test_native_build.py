@@ -13,7 +13,8 @@ from zipfile import ZipFile
 
 import pytest
 
-PLUGIN = Path(__file__).parents[2] / "plugins" / "kernels"
+from tests.plugins.compiling import IMITATE, IMITATED, PLUGIN, compile_native
+
 DRIVER = Path(__file__).with_name("native_driver.cpp")
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 ARM = {
@@ -77,18 +78,9 @@ def test_one_wheel_serves_every_python_and_torch_of_a_platform(plugin: Path) -> 
     assert b"libtorch" not in library
 
 
-def driver(folder: Path, *flags: str, **environment: str) -> Path:
+def driver(folder: Path, *flags: str, levels: dict[str, str] | None = None, **env: str) -> Path:
     """The program that tries every sweep, of the levels that the compiler knows."""
-    program = [
-        "import sys; from pathlib import Path; from hatch_build import compile_library",
-        "compile_library(Path('cpp').absolute(), Path(sys.argv[1]), Path(sys.argv[2]), "
-        "sys.argv[4:], [sys.argv[3]])",
-    ]
-    built = folder / "driver"
-    arguments = map(str, (folder / "build", built, DRIVER, *flags))
-    command = [sys.executable, "-c", "; ".join(program), *arguments]
-    subprocess.run(command, cwd=PLUGIN, env=os.environ | environment, check=True)
-    return built
+    return compile_native(folder, "driver", flags, [DRIVER], levels, **env)
 
 
 def drive(*command: str | Path, **environment: str) -> None:
@@ -101,8 +93,12 @@ def drive(*command: str | Path, **environment: str) -> None:
 
 @compiled
 @pytest.mark.slow
-def test_every_sweep_stays_in_its_buffers_and_finds_what_plain_loops_do(tmp_path: Path) -> None:
-    built = driver(tmp_path, *SANITIZERS)
+@pytest.mark.parametrize("imitated", [False, True], ids=["here", "imitated"])
+def test_every_sweep_stays_in_its_buffers_and_finds_what_plain_loops_do(
+    tmp_path: Path, imitated: bool
+) -> None:
+    more = [IMITATE] if imitated else []
+    built = driver(tmp_path, *SANITIZERS, *more, levels=IMITATED if imitated else None)
     # the threads of OpenMP live as long as the program: no leak
     drive(built, ASAN_OPTIONS="detect_leaks=0")
 

@@ -6,9 +6,6 @@ The library is compiled anew for it, with registers of 64 bytes in several small
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,21 +22,9 @@ from zoo_kernels.sweep import NativeSweep
 from zoo_lstm.cell import LstmCell
 from zoo_rnn.cell import RnnCell
 
+from tests.plugins.compiling import IMITATE, IMITATED, compile_native
 from tests.plugins.test_native import answer
 
-PLUGIN = Path(__file__).parents[2] / "plugins" / "kernels"
-BUILD = """
-import sys
-from pathlib import Path
-from hatch_build import compile_library
-levels = {
-    "avx512": "sweep.cpp -DZOO_BYTES=64",
-    "avx512_bf16": "halves.cpp -DZOO_BYTES=64 -DZOO_TILES=0",
-    "amx_bf16": "halves.cpp -DZOO_BYTES=64 -DZOO_TILES=1",
-}
-flags = ["-DZOO_IMITATED", "-O1"]
-compile_library(Path("cpp").absolute(), *map(Path, sys.argv[1:]), flags, levels=levels)
-"""
 HALVES = ("avx512_bf16", "amx_bf16")
 CELLS = {"rnn-tanh": RnnCell, "lstm": LstmCell, "gru": GruCell}
 HOWS: list[dict[str, Any]] = [{}, {"padded": True, "reverse": True}]
@@ -54,9 +39,7 @@ every_size = pytest.mark.parametrize("size", SIZES, ids=str)
 def imitated(tmp_path_factory: pytest.TempPathFactory) -> NativeLibrary:
     """The library with every level there."""
     folder = tmp_path_factory.mktemp("imitated")
-    arguments = [str(folder / "build"), str(folder / "native.so")]
-    subprocess.run([sys.executable, "-c", BUILD, *arguments], cwd=PLUGIN, check=True)
-    return NativeLibrary(folder / "native.so")
+    return NativeLibrary(compile_native(folder, "native.so", [IMITATE, "-O1"], levels=IMITATED))
 
 
 @pytest.fixture

@@ -1,0 +1,44 @@
+"""Compiling the native kernel by the plugin's own build, with other flags or levels."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+PLUGIN = Path(__file__).parents[2] / "plugins" / "kernels"
+PROGRAM = """
+import ast, sys
+from pathlib import Path
+from hatch_build import compile_library
+build, target, flags, programs, levels = sys.argv[1:]
+flags, programs, levels = map(ast.literal_eval, (flags, programs, levels))
+compile_library(Path("cpp").absolute(), Path(build), Path(target), flags, programs, levels)
+"""
+IMITATED = {
+    "avx512": "sweep.cpp -DZOO_BYTES=64",
+    "avx512_bf16": "halves.cpp -DZOO_BYTES=64 -DZOO_TILES=0",
+    "amx_bf16": "halves.cpp -DZOO_BYTES=64 -DZOO_TILES=1",
+}
+"""Levels that any processor runs: vectors of 64 bytes in smaller ones, bfloat16 in loops."""
+IMITATE = "-DZOO_IMITATED"
+"""The flag that they need."""
+
+
+def compile_native(
+    folder: Path,
+    target: str,
+    flags: Sequence[str] = (),
+    programs: Sequence[Path] = (),
+    levels: dict[str, str] | None = None,
+    **environment: str,
+) -> Path:
+    """The library, or the program of such sources, in a folder."""
+    built = folder / target
+    values = (list(flags), [str(each) for each in programs], levels)
+    arguments = [str(folder / "build"), str(built), *map(repr, values)]
+    command = [sys.executable, "-c", PROGRAM, *arguments]
+    subprocess.run(command, cwd=PLUGIN, env=os.environ | environment, check=True)
+    return built
