@@ -1,4 +1,7 @@
-"""Levels of native code, to measure what other machines have on this one."""
+"""Levels of native code, to measure on this machine what it does with less of it.
+
+Only the zoo's own code is bounded: torch and the peers keep the instructions that they found.
+"""
 
 from __future__ import annotations
 

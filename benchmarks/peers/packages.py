@@ -29,7 +29,7 @@ def install() -> str:
     Returns:
         What to say of those that are still missing, or empty.
     """
-    uv = os.environ.get("UV") or shutil.which("uv")  # uv run names itself
+    uv = shutil.which(os.environ.get("UV") or "uv")  # uv run names itself
     if missing() and uv:
         command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--group", GROUP]
         subprocess.run(command, check=False)

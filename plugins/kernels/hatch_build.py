@@ -25,6 +25,10 @@ LEVELS = {  # of instructions, each better than the one before: what to compile,
     "avx512_bf16": f"{HALVES} -DZOO_TILES=0",
     "amx_bf16": f"{HALVES} -DZOO_TILES=1 -mamx-tile -mamx-bf16",
 }
+NEWEST = {
+    "-mavx512bf16": "vdpbf16ps %zmm2, %zmm1, %zmm0",
+    "-mamx-bf16": "tdpbf16ps %tmm2, %tmm1, %tmm0",
+}
 
 
 class CompilerHook(BuildHookInterface):
@@ -59,7 +63,11 @@ def compile_library(sources, build, target, flags=(), programs=(), levels=None):
     compiler = find_compiler()
     x86 = target_of(compiler).startswith(("x86_64", "amd64"))
     levels = levels or (LEVELS if x86 else {"baseline": LEVELS["baseline"]})
-    levels = {n: each for n, each in levels.items() if compiles(compiler, build, options(each))}
+    levels = {
+        n: each
+        for n, each in levels.items()
+        if compiles(compiler, build, options(each), probe(each))
+    }
     common = [*compiler, *FLAGS, *flags, *openmp(compiler, build)]
     jobs = {n: [f"-DZOO_LEVEL={n}", *shlex.split(each)] for n, each in levels.items()}
     jobs["dispatch"] = [
@@ -104,6 +112,12 @@ def options(level):
     return [each for each in shlex.split(level) if each.startswith("-m")]
 
 
+def probe(flags):
+    """A program with the newest instructions, which an old assembler may not know."""
+    lines = (f'__asm__("{line}");' for flag, line in NEWEST.items() if flag in flags)
+    return f"int main() {{ {' '.join(lines)} }}\n"
+
+
 def named(levels, source):
     """The levels of a source, as the preprocessor takes them."""
     return " ".join(f"EACH({name})" for name, each in levels.items() if each.startswith(source))
@@ -115,12 +129,12 @@ def openmp(compiler, build):
     return ["-fopenmp"] if compiles(compiler, build, ["-fopenmp"], source) else []
 
 
-def compiles(compiler, build, flags, source="int main() {}\n"):
+def compiles(compiler, build, flags, source):
     """Whether a small program becomes one."""
-    probe = build / "probe.cpp"
-    probe.write_text(source)
+    program = build / "probe.cpp"
+    program.write_text(source)
     try:
-        call([*compiler, *flags, str(probe), "-o", str(build / "probe")], build)
+        call([*compiler, *flags, str(program), "-o", str(build / "probe")], build)
     except subprocess.CalledProcessError:
         return False
     return True

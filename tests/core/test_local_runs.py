@@ -38,7 +38,9 @@ def test_runs_are_listed_by_name() -> None:
     _finished("b")
     _unfinished("a")
     (runs_folder() / "note.txt").touch()
-    assert [run.name for run in list_runs()] == ["a", "b"]
+    (runs_folder() / "in-a-circle").symlink_to("in-a-circle")
+    (runs_folder() / "linked").symlink_to(runs_folder() / "a")
+    assert [run.name for run in list_runs()] == ["a", "b", "linked"]
 
 
 @pytest.mark.parametrize("status", ["finished", "interrupted"])

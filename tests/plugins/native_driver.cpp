@@ -97,15 +97,33 @@ template <class Real> void text(int64_t level, int64_t cell, int64_t width, int6
   uniform.back() = std::nextafter(1.0, 0.0);
   std::vector<int64_t> made(N);
   zoo_text t = {};
-  t.real = sizeof(Real), t.level = level, t.threads = 3, t.layers = 2, t.symbols = V, t.count = N;
-  t.token = V - 1, t.top_k = top_k, t.temperature = top_k == 1 ? 0 : 0.8, t.layer = layers;
+  t.real = sizeof(Real), t.level = level, t.layers = 2, t.symbols = V;
+  t.top_k = top_k, t.temperature = top_k == 1 ? 0 : 0.8, t.layer = layers;
   t.table = table.data(), t.weight = weight.data(), t.bias = out_bias.data();
-  t.uniform = uniform.data(), t.made = made.data();
-  t.workspace = std::aligned_alloc(64, zoo_text_workspace(&t));
-  if (zoo_generate(&t) != N) std::exit(1);
-  t.count = 1, t.packed = 1;
-  if (zoo_generate(&t) != 1) std::exit(1);
-  std::free(t.workspace);
+  // in one thread and in several, at once and in two calls, from the same start
+  const std::vector<Real> start[] = {hidden[0], hidden[1], memory[0], memory[1]};
+  std::vector<int64_t> first;
+  for (int64_t threads : {1, 3})
+    for (int64_t cut : {N, N / 2 + 1}) {
+      for (int i = 0; i < 2; i++) {
+        std::copy(start[i].begin(), start[i].end(), hidden[i].begin());
+        std::copy(start[2 + i].begin(), start[2 + i].end(), memory[i].begin());
+      }
+      t.threads = threads, t.packed = 0, t.token = V - 1;
+      t.uniform = uniform.data(), t.made = made.data(), t.count = cut;
+      t.workspace = std::aligned_alloc(64, zoo_text_workspace(&t));
+      if (zoo_generate(&t) != cut) std::exit(1);
+      t.token = made[cut - 1], t.packed = 1, t.count = N - cut;
+      t.uniform += cut, t.made += cut;
+      if (zoo_generate(&t) != N - cut) std::exit(1);
+      std::free(t.workspace);
+      if (first.empty()) first = made;
+      if (made != first) {
+        std::fprintf(stderr, "text differs: cell %ld level %ld H %ld threads %ld cut %ld\n",
+                     long(cell), long(level), long(H), long(threads), long(cut));
+        std::exit(1);
+      }
+    }
   for (int64_t each : made)
     if (each < 0 || each >= V) std::exit(1);
 }
@@ -115,13 +133,15 @@ template <class Real> void text(int64_t level, int64_t cell, int64_t width, int6
 int main() {
   for (int64_t level = 0; level <= zoo_best_level(); level++)
     for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++)
-      for (int64_t width : {1, 7, 33, 200})
+      for (int64_t width : {1, 7, 33, 400})
         for (int64_t top_k : {0, 1, 3, 99}) {
           text<float>(level, cell, width, top_k);
           text<double>(level, cell, width, top_k);
         }
   const int64_t shapes[][3] = {{1, 1, 1},  {5, 3, 7},   {1, 2, 17},  {9, 2, 33},
-                               {3, 50, 9}, {2, 64, 40}, {4, 5, 130}, {20, 1, 65}};
+                               {3, 50, 9}, {2, 64, 40}, {4, 5, 130}, {20, 1, 65},
+                               // enough for several threads: by rows, by columns
+                               {8, 70, 70}, {3, 5, 240}};
   for (int64_t level = 0; level <= zoo_best_level(); level++)
     for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++)
       for (const auto &shape : shapes)

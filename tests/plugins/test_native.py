@@ -86,7 +86,7 @@ def test_every_level_gives_what_the_portable_kernel_gives(
 
 @built
 @every_cell
-@pytest.mark.parametrize("size", [(64, 3, 40), (5, 4, 150)], ids=["by-rows", "by-columns"])
+@pytest.mark.parametrize("size", [(64, 12, 64), (5, 4, 240)], ids=["by-rows", "by-columns"])
 def test_threads_change_no_bit(make: Any, size: tuple[int, int, int]) -> None:
     alone = answer(NativeKernel(), make(size[2]), size)
     torch.set_num_threads(2)

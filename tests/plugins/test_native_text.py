@@ -126,3 +126,18 @@ def test_a_model_that_does_more_than_read_out_keeps_the_cores_loop() -> None:
     model = untrained(Negative)
     expected = text(model, PortableKernel(), temperature=0)
     assert text(model, NativeKernel(), temperature=0) == expected
+
+
+@built
+def test_autocast_around_it_reaches_no_weight() -> None:
+    torch.manual_seed(0)
+    model = EmbeddingLstm(LstmEmbedConfig(**SMALL, bias=False), SIGNATURE).eval()
+    with torch.no_grad():
+        start = model(Batch(torch.tensor([[1, 2, 3]]))).state
+    made = []
+    for rounding in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=rounding):
+            symbols = NativeKernel().generate(model, start, 1, Sampler())
+            assert symbols is not None
+            made.append(list(islice(symbols, COUNT)))
+    assert made[0] == made[1]

@@ -94,7 +94,7 @@ ZOO_EXPORT int64_t zoo_level_halves(int64_t level) { return ZOO_LEVELS[level].ha
 
 static int64_t act(zoo_act what, const zoo_sweep *sweep) {
   const zoo_level &level = ZOO_LEVELS[sweep->level];
-  return (sweep->half ? level.halves : level.act)(what, sweep, 0, 1);
+  return (sweep->half && level.halves ? level.halves : level.act)(what, sweep, 0, 1);
 }
 
 ZOO_EXPORT int64_t zoo_workspace(const zoo_sweep *sweep) { return act(ZOO_WORKSPACE, sweep); }

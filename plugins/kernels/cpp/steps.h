@@ -39,7 +39,8 @@ template <class Real, int CELL, class Products> struct Sweep {
     return (width + vectors * L - 1) / (vectors * L);
   }
   // The workspace: packed weights, what each thread's products become, and where products take
-  // copies, those of the rows, twice: one is read while the next is written.
+  // copies, those of the rows, twice: one is read while the next is written. There are more rows
+  // than B, for tiles read up to 15 beyond their own; what comes of those is left.
   int64_t forth_tile() const { return Products::depth(H) * TILE * L; }
   int64_t back_tile() const { return Products::depth(MEET * H) * WIDE * L; }
   int64_t weights() const {

@@ -19,7 +19,8 @@ struct zoo_sweep {
   int64_t steps;           // T
   int64_t rows;            // B
   int64_t width;           // H
-  int64_t half;            // with real = 4: products with the weight in bfloat16, sums in float
+  int64_t half;            // with real = 4, where the level has it: products with the weight in
+                           // bfloat16, sums in float
   const int64_t *sizes;    // rows that take part in each step (T), or null for all
   void *gates;             // (T, B, G): forth: projected inputs in, gates out; back: gates
   void *inner;             // (T, B, H): GRU: W_n h + b_n

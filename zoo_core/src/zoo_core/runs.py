@@ -74,7 +74,12 @@ def _folders() -> list[Path]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        return [folder / name for name in sorted(each.name for each in entries if each.is_dir())]
+        return [folder / name for name in sorted(each.name for each in entries if _is_folder(each))]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is one, or a link to one; a link that leads in a circle is none."""
+    return Path(entry).is_dir() if entry.is_symlink() else entry.is_dir()
 
 
 def _run(path: Path) -> LocalRun:

@@ -32,7 +32,7 @@ def generate(
     Raises:
         IntegrityError: The model answers with numbers that are not finite.
     """
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast("cpu", enabled=False):
         layers = [_Layer(library, model, state, number) for number in range(len(state))]
         table, output = _table(model), model.output
         weight, bias = output.weight.contiguous(), output.bias.contiguous()

@@ -109,8 +109,9 @@ class Stepper:
         with precision_context(self.precision, self.device):
             output = self.model(batch, state)
             loss = self.trainer.loss(output, batch)
-        for each in self._parameters.values():
-            each.grad = None
+        for group in self.optimizer.param_groups:
+            for each in group["params"]:
+                each.grad = None
         torch.autograd.backward(loss)
         norm = self._clip()
         if self.looks:

@@ -65,13 +65,15 @@ class PortableKernel(AbstractKernel):
         """See AbstractKernel."""
         if inputs.shape[1] == 1 and not torch.is_grad_enabled():  # nothing to gain over the cell
             return STEP.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
-        if cell.name == "lstm" and _suits_onednn(inputs, weights["weight_ih"]):
+        if cell.name == "lstm" and lengths is None and _suits_onednn(inputs, weights["weight_ih"]):
             return FUSED.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
         return run(SWEEPS[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)
 
 
 def _suits_onednn(inputs: Tensor, weight_ih: Tensor) -> bool:
     """Whether inputs (B, T, F) or (B, T) are few enough, and torch would hand them to oneDNN."""
-    few = inputs.shape[0] < FEW_ROWS and (inputs.dim() == 3 or weight_ih.shape[1] < FEW_SYMBOLS)
-    plain = weight_ih.dtype == torch.float32 and not torch.is_autocast_enabled("cpu")
-    return few and plain and bool(torch._C._has_mkldnn)
+    symbols = 0 if inputs.is_floating_point() else weight_ih.shape[1]
+    few = inputs.shape[0] < FEW_ROWS and symbols < FEW_SYMBOLS
+    plain = weight_ih.dtype == torch.float32 and inputs.dtype in (torch.float32, torch.int64)
+    there = torch._C._has_mkldnn and bool(torch.backends.mkldnn.enabled)
+    return few and plain and there and not torch.is_autocast_enabled("cpu")
