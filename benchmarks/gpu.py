@@ -7,7 +7,6 @@ reads them ten times a second, and copies each batch to the device.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import cycle, islice
 
 import torch
 
@@ -18,6 +17,7 @@ from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import TorchLayers
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
+from benchmarks.training import peer_steps, whole_batches
 
 PRECISIONS = ("fp32", "bf16")
 
@@ -39,29 +39,13 @@ def ways(bench: Bench, case: Case, cell: str, device: str) -> dict[str, Work]:
         ours = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {precision}")
         torch.manual_seed(0)
         network = TorchLayers(cell, case).to(device)
+        batches = whole_batches(ours, case, device)  # torch.nn's lie on the device beforehand
         learner = Learner(network, bf16=precision == "bf16")
         found |= {
-            f"torch.nn {precision}": _finished(_steps(learner, ours, case, device)),
+            f"torch.nn {precision}": _finished(peer_steps(learner, batches)),
             f"zoo {precision}": _finished(_counted(ours, case)),
         }
     return found
-
-
-def _steps(learner: Learner, ours: Ours, case: Case, device: str) -> Work:
-    """Steps of torch.nn on the zoo's batches, which lie on the device beforehand."""
-    drawn = ours.run.dataset.batches("train", case.batch, seed=0, epoch=1)
-    fed = [each.to(device) for each in drawn if each.inputs.shape == (case.batch, case.steps)]
-    feed = cycle(fed)
-
-    def work(count: int) -> float:
-        tokens = 0
-        for batch in islice(feed, count):
-            assert batch.targets is not None, "text has targets"
-            learner.step(batch.inputs, batch.targets)
-            tokens += batch.targets.numel()
-        return tokens
-
-    return work
 
 
 def _counted(ours: Ours, case: Case) -> Work:

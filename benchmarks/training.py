@@ -33,16 +33,21 @@ def _ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
             run = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {name}")
             if run.run.plan.backend == backend:
                 ours[name] = run
-    dataset = next(iter(ours.values())).run.dataset
-    batches = islice(cycle(dataset.batches("train", case.batch, seed=0, epoch=1)), 64)
-    fed = [(each.inputs, each.targets) for each in batches if each.targets is not None]
-    whole = [each for each in fed if each[0].shape == (case.batch, case.steps)]
-    others = {name: _steps(peer, whole) for name, peer in peers(cell, case).items()}
+    text = whole_batches(next(iter(ours.values())), case)
+    others = {name: peer_steps(peer, text) for name, peer in peers(cell, case).items()}
     return others | {name: run.steps for name, run in ours.items()}
 
 
-def _steps(peer: Peer, batches: list[tuple[Tensor, Tensor]]) -> Work:
-    """Steps of a peer on the same text, cut in the same way."""
+def whole_batches(ours: Ours, case: Case, device: str = "cpu") -> list[tuple[Tensor, Tensor]]:
+    """The zoo's own text, cut in the same way: inputs and targets (B, T) on a device."""
+    drawn = islice(ours.run.dataset.batches("train", case.batch, seed=0, epoch=1), 64)
+    fed = [(each.inputs, each.targets) for each in (each.to(device) for each in drawn)]
+    size = (case.batch, case.steps)
+    return [(x, y) for x, y in fed if y is not None and x.shape == size]
+
+
+def peer_steps(peer: Peer, batches: list[tuple[Tensor, Tensor]]) -> Work:
+    """Steps of a peer on such batches, again and again."""
     feed = cycle(batches)
 
     def work(count: int) -> float:

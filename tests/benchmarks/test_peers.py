@@ -8,7 +8,7 @@ import torch
 from benchmarks.cases import GATES, Case
 from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
-from benchmarks.peers.ways import settle
+from benchmarks.peers.ways import Peer, settle
 
 SMALL = Case("small", 5, 0, 8, 3, 6, "Adam", 0.02, "stacked", "hello", {}, 1)
 EMBEDDED = Case("embedded", 5, 4, 8, 3, 6, "SGD", 0.5, "embed", "hello", {}, 1)
@@ -62,9 +62,7 @@ def test_jax_takes_the_steps_that_torch_takes(cell: str, case: Case) -> None:
     torch.manual_seed(0)
     network = TorchLayers(cell, case)
     scan, learner = Scan(network), Learner(network)
-    for _ in range(5):
-        assert scan.step(*batch(case)) == pytest.approx(learner.step(*batch(case)), rel=1e-4)
-    assert scan.generate(9) == learner.generate(9)
+    take_the_same_steps(scan, learner, case)
 
 
 @CASES
@@ -79,6 +77,10 @@ def test_keras_takes_the_steps_that_torch_takes(cell: str, case: Case) -> None:
     if cell != "gru":  # where Keras has one bias, which would learn at half the rate of two
         network.recurrent.bias_hh_l0.requires_grad_(False)
     layers, learner = KerasLayers(network), Learner(network)
+    take_the_same_steps(layers, learner, case)
+
+
+def take_the_same_steps(peer: Peer, learner: Learner, case: Case) -> None:
     for _ in range(5):
-        assert layers.step(*batch(case)) == pytest.approx(learner.step(*batch(case)), rel=1e-4)
-    assert layers.generate(9) == learner.generate(9)
+        assert peer.step(*batch(case)) == pytest.approx(learner.step(*batch(case)), rel=1e-4)
+    assert peer.generate(9) == learner.generate(9)

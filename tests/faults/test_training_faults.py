@@ -18,7 +18,7 @@ from zoo_core.runtime.states import current, has_state
 from zoo_core.runtime.tensors import all_finite
 
 from tests.cli.command import Zoo
-from tests.faults.child import no_more_memory_than
+from tests.faults.child import Child, no_more_memory_than
 from tests.faults.conftest import Met, Start
 from tests.faults.fault import case, fault
 from tests.faults.test_data_faults import train_on
@@ -83,6 +83,13 @@ def test_two_signals_at_any_instant(
         assert not (folder / "config.json").exists() or has_state(folder)
 
 
+def kill_after_a_step(child: Child, folder: Path) -> None:
+    """Leaves a run that has a state to resume from."""
+    wait_for_steps(folder)
+    child.send(signal.SIGKILL)
+    child.wait()
+
+
 @fault(
     41,
     "resume after the code changed",
@@ -93,9 +100,7 @@ def test_two_signals_at_any_instant(
 def test_resume_after_the_code_changed(zoo: Zoo, start: Start, met: Met, tmp_path: Path) -> None:
     run = tmp_path / "run"
     child = start("train", "lstm-embed", "--out", run, "--trainer.save-every", 0)
-    wait_for_steps(run)
-    child.send(signal.SIGKILL)
-    child.wait()
+    kill_after_a_step(child, run)
     saved = current(run) / "values.json"
     values = json.loads(saved.read_bytes())
     values["versions"]["zoo-lstm"] = "0.0.1"
@@ -119,9 +124,7 @@ def test_resume_after_the_data_changed(
     text.write_bytes(b"hello there, old world!\n" * 200)
     how = ["--trainer.save-every", 0, "--trainer.epochs", 100_000]
     child = start(*train_on(text, tmp_path / "run"), *how)
-    wait_for_steps(tmp_path / "run")
-    child.send(signal.SIGKILL)
-    child.wait()
+    kill_after_a_step(child, tmp_path / "run")
     data = text.read_bytes()
     text.write_bytes(change + data)
     met(zoo("resume", tmp_path / "run"))

@@ -77,7 +77,8 @@ class Recurrent(nn.Module):
     @property
     def kernel(self) -> AbstractKernel:
         """The first kernel that can run this cell here; the reference can always."""
-        return next(each for each in self.kernels if each.refuses(self.cell, self._like) is None)
+        like = self._like
+        return next(each for each in self.kernels if each.refuses(self.cell, like) is None)
 
     @property
     def _like(self) -> Tensor:
@@ -86,8 +87,8 @@ class Recurrent(nn.Module):
 
     def initial_state(self, batch_size: int) -> State:
         """Zeros for every layer and direction."""
-        count = self.num_layers * self.directions
-        return tuple(self.cell.initial_state(batch_size, self._like) for _ in range(count))
+        count, like = self.num_layers * self.directions, self._like
+        return tuple(self.cell.initial_state(batch_size, like) for _ in range(count))
 
     def forward(
         self,
