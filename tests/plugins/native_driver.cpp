@@ -74,7 +74,8 @@ template <class Real> void sweep(zoo_sweep s, bool padded) {
 }
 
 // A text of two layers; the buffers of just their size again.
-template <class Real> void text(int64_t level, int64_t cell, int64_t width, int64_t top_k) {
+template <class Real>
+void text(int64_t level, int64_t cell, int64_t width, int64_t top_k, int64_t half = 0) {
   const int64_t V = 7, N = 20, H = width;
   const int64_t G = (cell == ZOO_LSTM ? 4 : cell == ZOO_GRU ? 3 : 1) * H;
   auto table = random<Real>(V * G), weight = random<Real>(V * H), out_bias = random<Real>(V);
@@ -97,7 +98,7 @@ template <class Real> void text(int64_t level, int64_t cell, int64_t width, int6
   uniform.back() = std::nextafter(1.0, 0.0);
   std::vector<int64_t> made(N);
   zoo_text t = {};
-  t.real = sizeof(Real), t.level = level, t.layers = 2, t.symbols = V;
+  t.real = sizeof(Real), t.level = level, t.half = half, t.layers = 2, t.symbols = V;
   t.top_k = top_k, t.temperature = top_k == 1 ? 0 : 0.8, t.layer = layers;
   t.table = table.data(), t.weight = weight.data(), t.bias = out_bias.data();
   // in one thread and in several, at once and in two calls, from the same start
@@ -136,6 +137,7 @@ int main() {
       for (int64_t width : {1, 7, 33, 400})
         for (int64_t top_k : {0, 1, 3, 99}) {
           text<float>(level, cell, width, top_k);
+          text<float>(level, cell, width, top_k, 1);
           text<double>(level, cell, width, top_k);
         }
   const int64_t shapes[][3] = {{1, 1, 1},  {5, 3, 7},   {1, 2, 17},  {9, 2, 33},

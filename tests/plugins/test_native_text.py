@@ -30,7 +30,7 @@ from zoo_rnn.stacked import StackedRnn
 from tests.plugins.test_native import built, every_level
 from zoo_core import Signature, Tokens, Vocabulary
 
-V, COUNT = 11, 150
+V, COUNT, LONG = 11, 150, 10_000  # so long a text shows what rounding does
 SIGNATURE = Signature(
     inputs=Tokens(V),
     classes=V,
@@ -129,15 +129,35 @@ def test_a_model_that_does_more_than_read_out_keeps_the_cores_loop() -> None:
 
 
 @built
-def test_autocast_around_it_reaches_no_weight() -> None:
-    torch.manual_seed(0)
-    model = EmbeddingLstm(LstmEmbedConfig(**SMALL, bias=False), SIGNATURE).eval()
+@every_level
+@every_model
+def test_autocast_keeps_the_weights_in_bfloat16(
+    monkeypatch: pytest.MonkeyPatch, level: str, make: Any
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    model = untrained(make).float()
     with torch.no_grad():
         start = model(Batch(torch.tensor([[1, 2, 3]]))).state
-    made = []
-    for rounding in (False, True):
-        with torch.autocast("cpu", torch.bfloat16, enabled=rounding):
-            symbols = NativeKernel().generate(model, start, 1, Sampler())
-            assert symbols is not None
-            made.append(list(islice(symbols, COUNT)))
-    assert made[0] == made[1]
+    assert start is not None
+    full = symbols(model, start, torch.float32)
+    half = symbols(model, start, torch.bfloat16)
+    for name, parameter in model.named_parameters():
+        if parameter.dim() == 2 and not name.startswith("embedding") and "ih_l0" not in name:
+            parameter.data = parameter.data.bfloat16().float()
+    rounded = symbols(model, start, torch.float32)
+    assert half == rounded != full
+
+
+def symbols(model: AbstractRecurrentModel, start: State, precision: torch.dtype) -> list[int]:
+    """By the native kernel, under autocast to a precision but in float32."""
+    with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
+        made = NativeKernel().generate(model, start, 1, Sampler())
+        assert made is not None
+        return list(islice(made, LONG))
+
+
+@built
+def test_what_is_in_double_precision_stays_so_under_autocast() -> None:
+    model = untrained(MODELS["lstm"])
+    start = model.initial_state(1)
+    assert symbols(model, start, torch.bfloat16) == symbols(model, start, torch.float32)

@@ -63,6 +63,7 @@ extern "C" {
 
 #define EACH(level) \
   zoo_act_function zoo_act_##level; \
+  zoo_row_function zoo_row_##level; \
   zoo_dense_function zoo_dense_##level;
 ZOO_BUILT
 #undef EACH
@@ -71,10 +72,12 @@ ZOO_BUILT_HALVES
 #undef EACH
 
 const zoo_level ZOO_LEVELS[] = {
-#define EACH(level) {#level, has_##level, zoo_act_##level, zoo_dense_##level, nullptr},
+#define EACH(level) \
+  {#level, has_##level, zoo_act_##level, zoo_row_##level, zoo_dense_##level, nullptr},
     ZOO_BUILT
 #undef EACH
-#define EACH(level) {#level, has_##level, zoo_act_avx512, zoo_dense_avx512, zoo_halves_##level},
+#define EACH(level) \
+  {#level, has_##level, zoo_act_avx512, zoo_row_avx512, zoo_dense_avx512, zoo_halves_##level},
     ZOO_BUILT_HALVES
 #undef EACH
 };
@@ -94,7 +97,7 @@ ZOO_EXPORT int64_t zoo_level_halves(int64_t level) { return ZOO_LEVELS[level].ha
 
 static int64_t act(zoo_act what, const zoo_sweep *sweep) {
   const zoo_level &level = ZOO_LEVELS[sweep->level];
-  return (sweep->half && level.halves ? level.halves : level.act)(what, sweep, 0, 1);
+  return (sweep->half && level.halves ? level.halves : level.act)(what, sweep);
 }
 
 ZOO_EXPORT int64_t zoo_workspace(const zoo_sweep *sweep) { return act(ZOO_WORKSPACE, sweep); }

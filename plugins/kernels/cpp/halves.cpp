@@ -4,6 +4,6 @@
 #include "steps.h"
 
 extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_halves_, ZOO_LEVEL)(
-    int64_t what, const zoo_sweep *s, int64_t thread, int64_t of) {
-  return act<float, Halves>(what, *s, thread, of);
+    int64_t what, const zoo_sweep *s) {
+  return act<float, Halves>(what, *s);
 }

@@ -2,18 +2,11 @@
 #ifndef ZOO_HALVES_H
 #define ZOO_HALVES_H
 
+#include "bfloat16.h"
 #include "pairs.h"
 #include "product.h"
 
 namespace {
-
-// To the nearest, of two as near to the even one; a NaN stays one.
-ZOO_INLINE uint16_t half(float x) {
-  uint32_t bits;
-  memcpy(&bits, &x, sizeof bits);
-  if (x != x) return uint16_t(bits >> 16 | 64);
-  return uint16_t((bits + 0x7fff + (bits >> 16 & 1)) >> 16);
-}
 
 // Two k lie side by side, for each column: (depth / 2, NV vectors, 2).
 struct Halves {

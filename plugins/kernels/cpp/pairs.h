@@ -6,7 +6,7 @@
 #ifndef ZOO_PAIRS_H
 #define ZOO_PAIRS_H
 
-#include "vector.h"
+#include "bfloat16.h"
 
 static_assert(ZOO_BYTES == 64, "a vector of 16 sums");
 #ifndef ZOO_IMITATED
@@ -16,13 +16,6 @@ static_assert(ZOO_BYTES == 64, "a vector of 16 sums");
 namespace {
 
 constexpr int64_t SUMS = 16, PAIR = 2, TILE_ROWS = 16, TILE_DEPTH = 32;
-
-ZOO_INLINE float widened(uint16_t x) {
-  const uint32_t bits = uint32_t(x) << 16;
-  float made;
-  memcpy(&made, &bits, sizeof made);
-  return made;
-}
 
 // sums (16) += w (16 pairs) · x (a pair)
 ZOO_INLINE Of<float>::V pairs_add(Of<float>::V sums, const uint16_t *w, const uint16_t *x) {

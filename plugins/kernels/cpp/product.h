@@ -121,8 +121,6 @@ template <class Real> struct Plain {
   static void begin() {}                         // in each thread, before its products
   static void end() {}
 
-  static void copy(int64_t, const Real *, Operand *) {}
-
   // c (rows, NV vectors) = a (rows, K) · w: as many rows at a time as the registers hold sums for.
   template <int NV>
   static void product(int64_t rows, int64_t K, const Number *w, const Operand *a, int64_t lda,

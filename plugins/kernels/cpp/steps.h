@@ -110,7 +110,7 @@ template <class Real, int CELL, class Products> struct Sweep {
     Products::begin();
     for (int64_t i = 0; i < T; i++) {
       const int64_t t = step(i), rows = least(share.last_row, active(t));
-      if (Products::COPIES) {
+      if constexpr (Products::COPIES) {
         for (int64_t r = share.first_row; r < rows; r++)
           Products::copy(last - first, row(t, r).before + first, copied(i, r, depth) + first);
         share.meet();
@@ -192,7 +192,7 @@ template <class Real, int CELL, class Products> struct Sweep {
       for (int64_t r = share.first_row; r < rows; r++) {
         const Row<Real> each = row(t, r);
         for (int64_t c = first; c < last; c += L) Equations::back(each, c, least(L, last - c));
-        if (Products::COPIES)
+        if constexpr (Products::COPIES)
           for (int64_t c = first; c < MEET * H; c += H)
             Products::copy(last - first, each.d_gates + c, copied(i, r, depth) + c);
       }
@@ -251,27 +251,38 @@ template <class Real, int CELL, class Products> struct Sweep {
   }
 };
 
-template <class Each> int64_t act(int64_t what, const zoo_sweep &s, int64_t thread, int64_t of) {
-  Each sweep{s};
-  const int64_t count = Each::tiles(s.width, Each::SPAN);
-  const int64_t first = count * thread / of, last = count * (thread + 1) / of;
-  switch (what) {
-    case ZOO_FORTH: return sweep.forth(), 0;
-    case ZOO_BACK: return sweep.back(), 0;
-    case ZOO_PACK: return sweep.pack_forth(first, last), 0;
-    case ZOO_PART: return sweep.forth_packed({thread, of, 0, s.rows, first, last, nullptr}), 0;
-    default: return sweep.workspace();
+// What the task makes of the sweep.
+template <class Real, class Products, class Task>
+int64_t of_cell(const zoo_sweep &s, Task task) {
+  switch (s.cell) {
+    case ZOO_RNN_TANH: return task(Sweep<Real, ZOO_RNN_TANH, Products>{s});
+    case ZOO_RNN_RELU: return task(Sweep<Real, ZOO_RNN_RELU, Products>{s});
+    case ZOO_LSTM: return task(Sweep<Real, ZOO_LSTM, Products>{s});
+    default: return task(Sweep<Real, ZOO_GRU, Products>{s});
   }
 }
 
+template <class Real, class Products> int64_t act(int64_t what, const zoo_sweep &s) {
+  return of_cell<Real, Products>(s, [=](auto sweep) -> int64_t {
+    if (what == ZOO_WORKSPACE) return sweep.workspace();
+    what == ZOO_FORTH ? sweep.forth() : sweep.back();
+    return 0;
+  });
+}
+
+// One step of one row.
 template <class Real, class Products>
-int64_t act(int64_t what, const zoo_sweep &s, int64_t thread, int64_t of) {
-  switch (s.cell) {
-    case ZOO_RNN_TANH: return act<Sweep<Real, ZOO_RNN_TANH, Products>>(what, s, thread, of);
-    case ZOO_RNN_RELU: return act<Sweep<Real, ZOO_RNN_RELU, Products>>(what, s, thread, of);
-    case ZOO_LSTM: return act<Sweep<Real, ZOO_LSTM, Products>>(what, s, thread, of);
-    default: return act<Sweep<Real, ZOO_GRU, Products>>(what, s, thread, of);
-  }
+int64_t row(int64_t what, const zoo_sweep &s, int64_t thread, int64_t of) {
+  return of_cell<Real, Products>(s, [=](auto sweep) -> int64_t {
+    if (what == ZOO_WORKSPACE) return sweep.workspace();
+    const int64_t count = sweep.tiles(sweep.H, sweep.SPAN);
+    const int64_t first = count * thread / of, last = count * (thread + 1) / of;
+    if (what == ZOO_PACK)
+      sweep.pack_forth(first, last);
+    else
+      sweep.forth_packed({thread, of, 0, 1, first, last, nullptr});
+    return 0;
+  });
 }
 
 }  // namespace

@@ -49,6 +49,7 @@ struct zoo_layer {
 
 struct zoo_text {
   int64_t real, level, threads;  // as in zoo_sweep
+  int64_t half;            // with real = 4: weights are kept in bfloat16, at every level
   int64_t layers;          // how many
   int64_t symbols;         // V
   int64_t count;           // how many to make

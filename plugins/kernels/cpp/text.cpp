@@ -54,15 +54,17 @@ template <class Real> struct Text {
       const zoo_layer &layer = text.layer[i];
       zoo_sweep sweep = {};
       sweep.cell = layer.cell, sweep.real = sizeof(Real), sweep.level = text.level;
+      sweep.half = text.half;
       sweep.threads = text.threads, sweep.steps = sweep.rows = 1, sweep.width = layer.width;
       sweep.gates = layer.gates, sweep.inner = layer.inner;
       sweep.hidden = layer.hidden, sweep.memory = layer.memory;
       sweep.weight = layer.weight_hh, sweep.bias = layer.bias_n;
-      sweep.workspace = room(level.act(ZOO_WORKSPACE, &sweep, 0, 1));
+      sweep.workspace = room(level.row(ZOO_WORKSPACE, &sweep, 0, 1));
       products += gates(layer) * layer.width;
       if (i) {
         zoo_dense input = {};
-        input.real = sizeof(Real), input.N = gates(layer), input.K = text.layer[i - 1].width;
+        input.real = sizeof(Real), input.half = text.half;
+        input.N = gates(layer), input.K = text.layer[i - 1].width;
         input.weight = layer.weight_ih, input.bias = layer.bias, input.y = layer.gates;
         input.workspace = room(level.dense(ZOO_WORKSPACE, &input, 0, 1));
         products += input.N * input.K;
@@ -70,7 +72,7 @@ template <class Real> struct Text {
       }
       layers.push_back(sweep);
     }
-    output.real = sizeof(Real);
+    output.real = sizeof(Real), output.half = text.half;
     output.N = text.symbols, output.K = text.layer[text.layers - 1].width;
     output.weight = text.weight, output.bias = text.bias, output.y = answer.data();
     output.workspace = room(level.dense(ZOO_WORKSPACE, &output, 0, 1));
@@ -84,7 +86,7 @@ template <class Real> struct Text {
   }
 
   void pack(int64_t thread, int64_t of) const {
-    for (const zoo_sweep &each : layers) level.act(ZOO_PACK, &each, thread, of);
+    for (const zoo_sweep &each : layers) level.row(ZOO_PACK, &each, thread, of);
     for (const zoo_dense &each : inputs) level.dense(ZOO_PACK, &each, thread, of);
     level.dense(ZOO_PACK, &output, thread, of);
   }
@@ -108,7 +110,7 @@ template <class Real> struct Text {
       }
       zoo_sweep sweep = layers[i];
       sweep.reverse = odd;
-      level.act(ZOO_PART, &sweep, share.thread, share.threads);
+      level.row(ZOO_PART, &sweep, share.thread, share.threads);
       share.meet();
     }
     zoo_dense last = output;

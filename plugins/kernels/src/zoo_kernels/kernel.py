@@ -80,7 +80,13 @@ class NativeKernel(AbstractKernel):
     def generate(
         self, model: AbstractRecurrentModel, state: State, token: int, sampler: Sampler
     ) -> Iterator[int] | None:
-        """See AbstractKernel."""
+        """See AbstractKernel; with bfloat16 weights by autocast, on any processor."""
         library = native_library()
         assert not isinstance(library, str), "it was chosen because it is there"
-        return generate(library, model, state, token, sampler)
+        half = state[0][0].dtype == torch.float32 and _rounds_to_bfloat16()
+        return generate(library, model, state, token, sampler, half=half)
+
+
+def _rounds_to_bfloat16() -> bool:
+    casting = torch.is_autocast_enabled("cpu")
+    return casting and torch.get_autocast_dtype("cpu") == torch.bfloat16

@@ -41,7 +41,17 @@ LAYER_POINTERS = (
     "gates",
     "inner",
 )
-TEXT_NUMBERS = ("real", "level", "threads", "layers", "symbols", "count", "token", "top_k")
+TEXT_NUMBERS = (
+    "real",
+    "level",
+    "threads",
+    "half",
+    "layers",
+    "symbols",
+    "count",
+    "token",
+    "top_k",
+)
 TEXT_POINTERS = ("table", "weight", "bias", "uniform", "made")
 
 

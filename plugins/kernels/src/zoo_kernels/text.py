@@ -26,8 +26,18 @@ def generate(
     state: State,
     token: int,
     sampler: Sampler,
+    *,
+    half: bool = False,
 ) -> Iterator[int]:
     """The symbols that follow, without end; see AbstractKernel.
+
+    Args:
+        library: The compiled functions.
+        model: As for AbstractKernel, as all that follow.
+        state: Where it stands.
+        token: The symbol that it is fed next.
+        sampler: Chooses each symbol.
+        half: Whether the weights, of float32, are kept in bfloat16.
 
     Raises:
         IntegrityError: The model answers with numbers that are not finite.
@@ -40,6 +50,7 @@ def generate(
         real=table.element_size(),
         level=library.level,
         threads=torch.get_num_threads(),
+        half=half,
         layers=len(layers),
         symbols=len(table),
         top_k=sampler.top_k or 0,
