@@ -8,7 +8,7 @@ from typing import final
 import pytest
 import torch
 from torch import nn
-from zoo_core.errors import MisfitError
+from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.generation import generate, refuse_generation
 from zoo_core.runtime.model import AbstractModel
@@ -89,6 +89,23 @@ def test_the_prompt_decides_the_text(model: EmbeddingLstm) -> None:
     other = Batch(torch.tensor([[4, 5, 6]]))
     first, second = (list(islice(generate(model, p, Sampler()), 40)) for p in (PROMPT, other))
     assert first != second
+
+
+def test_of_a_precision_are_the_products_and_nothing_around_them(model: EmbeddingLstm) -> None:
+    seen: list[bool] = []
+    model.output.register_forward_hook(
+        lambda *_: seen.append(torch.is_autocast_enabled("cpu"))  # and returns None
+    )
+    for precision, rounds in (("fp32", False), ("bf16", True)):
+        for _ in islice(generate(model, PROMPT, Sampler(), precision), 3):
+            assert not torch.is_autocast_enabled("cpu")
+        assert set(seen) == {rounds}
+        seen.clear()
+
+
+def test_a_precision_that_is_none_is_refused(model: EmbeddingLstm) -> None:
+    with pytest.raises(ConfigError, match="precision = fp8: wanted fp32 or bf16"):
+        next(generate(model, PROMPT, Sampler(), "fp8"))
 
 
 def test_a_model_without_state_is_fed_its_window_anew() -> None:

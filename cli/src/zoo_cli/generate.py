@@ -7,6 +7,7 @@ import click
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import echo_text, json_option, print_json
+from zoo_cli.precision import precision_option
 
 
 @click.command()
@@ -17,6 +18,7 @@ from zoo_cli.output import echo_text, json_option, print_json
 @click.option("--top-k", type=int, help="Draw only from so many of the likeliest.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
 @click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
+@precision_option
 @registry_option
 @json_option
 def generate(
@@ -27,6 +29,7 @@ def generate(
     top_k: int | None,
     seed: int,
     unknown: str,
+    precision: str,
     as_json: bool,
 ) -> None:
     """Print a prompt, then symbols as a model makes them."""
@@ -46,7 +49,7 @@ def generate(
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
     batch = checkpoint.dataset.encode(prompt, Unknown.parse(unknown))
     start = vocabulary.decode(batch.inputs[0].tolist())
-    ids = islice(generation.generate(checkpoint.model, batch, sampler), length)
+    ids = islice(generation.generate(checkpoint.model, batch, sampler, precision), length)
     if as_json:
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return

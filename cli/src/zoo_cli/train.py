@@ -17,6 +17,7 @@ from zoo_cli.completing import complete_dataset, complete_reference, complete_tr
 from zoo_cli.duration import Duration
 from zoo_cli.options import Sections, SettingsCommand
 from zoo_cli.output import json_option
+from zoo_cli.precision import precision_option
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoint import Checkpoint
@@ -63,13 +64,7 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     show_default=True,
     help="What runs the recurrence: auto, native, portable, torch or reference.",
 )
-@click.option(
-    "--precision",
-    type=click.Choice(["fp32", "bf16"]),
-    default="fp32",
-    show_default=True,
-    help="Of the products; weights and state stay fp32.",
-)
+@precision_option
 @click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Checkpoint folder.")
 @click.option("--overwrite", is_flag=True, help="Replace a checkpoint in that folder.")
 @click.option("--budget", type=Duration(), help="Stop after this long, such as 60s or 2m.")

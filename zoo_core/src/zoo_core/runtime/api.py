@@ -137,6 +137,7 @@ def generate(
     top_k: int | None = None,
     seed: int = 0,
     unknown: Unknown = REFUSE,
+    precision: str = "fp32",
 ) -> str:
     """The text that follows a prompt.
 
@@ -148,6 +149,7 @@ def generate(
         top_k: Draw only from so many of the likeliest.
         seed: Of the draws.
         unknown: What to do with symbols that the vocabulary lacks.
+        precision: ``fp32``, or ``bf16`` for products in bfloat16.
 
     Raises:
         MisfitError: The model does not predict the next symbol.
@@ -157,5 +159,6 @@ def generate(
     generation.refuse_generation(model)
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
     sampler = Sampler(temperature, top_k, seed)
-    ids = generation.generate(model, checkpoint.dataset.encode(prompt, unknown), sampler)
+    batch: Batch = checkpoint.dataset.encode(prompt, unknown)
+    ids = generation.generate(model, batch, sampler, precision)
     return vocabulary.decode(islice(ids, length))

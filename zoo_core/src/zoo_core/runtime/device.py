@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from zoo_core.errors import DeviceError
+from zoo_core.errors import ConfigError, DeviceError
 
 
 def choose_device(name: str) -> str:
@@ -44,7 +44,13 @@ def cores() -> int | None:
 
 
 def precision_context(precision: str, device: str) -> AbstractContextManager[object]:
-    """Where products are made in bfloat16, if so asked."""
+    """Where products are made in bfloat16 for ``bf16``, and nothing changes for ``fp32``.
+
+    Raises:
+        ConfigError: The precision is neither.
+    """
+    if precision not in ("fp32", "bf16"):
+        raise ConfigError(f"precision = {precision}: wanted fp32 or bf16")
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 

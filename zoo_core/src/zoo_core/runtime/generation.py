@@ -8,12 +8,15 @@ import torch
 
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.model import AbstractModel, AbstractRecurrentModel
 from zoo_core.runtime.sampler import Sampler
 from zoo_core.runtime.state import State
 
 
-def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[int]:
+def generate(
+    model: AbstractModel, prompt: Batch, sampler: Sampler, precision: str = "fp32"
+) -> Iterator[int]:
     """The ids that follow a prompt, without end.
 
     A model that carries its state is fed one symbol at a time, by a loop of its kernel's own where
@@ -23,6 +26,7 @@ def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[
         model: In evaluation mode.
         prompt: A batch of one, (1, T) with T of at least 1.
         sampler: Chooses each symbol.
+        precision: ``fp32``, or ``bf16`` for products in bfloat16.
 
     Raises:
         MisfitError: The model does not predict the next symbol, or the prompt is too short.
@@ -33,17 +37,20 @@ def generate(model: AbstractModel, prompt: Batch, sampler: Sampler) -> Iterator[
         raise MisfitError(
             f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}"
         )
-    state, first = None, True
+    state, first, device = None, True, tokens.device.type
     if model.window and not model.carries_state:
         tokens = tokens[:, -model.window :]
     while True:
-        with torch.no_grad():  # not over a yield: switching it for each symbol would cost more
+        with torch.no_grad(), precision_context(precision, device):  # not over a yield
             output = model(Batch(tokens), state)
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
         following = sampler.draw(logits)
         yield following
-        if first and (symbols := _by_kernel(model, output.state, following, sampler)) is not None:
-            yield from symbols
+        if first:
+            with precision_context(precision, device):
+                symbols = _by_kernel(model, output.state, following, sampler)
+            if symbols is not None:
+                yield from symbols
         first = False
         latest = tokens.new_tensor([[following]])
         if model.carries_state:

@@ -64,7 +64,8 @@ class AbstractKernel(ABC):
     ) -> Iterator[int] | None:
         """A loop of its own over the symbols that follow, where it has one.
 
-        It switches gradients off itself, around what it computes and not over a ``yield``.
+        It switches gradients off itself, around what it computes and not over a ``yield``. The
+        precision of its products is what autocast says where it is called.
 
         Args:
             model: A plain one over tokens, in one direction, whose cell this kernel runs.
