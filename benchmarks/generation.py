@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.figure import Figure, figures
@@ -30,6 +31,8 @@ def _ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
         run = Ours(bench.catalog, case.plan(bench.catalog, cell, backend=backend), folder)
         if run.run.plan.backend == backend:
             ways[f"zoo {backend}"] = run.symbols
+        if run.run.plan.backend == backend == "native":  # weights in bfloat16, on any processor
+            ways["zoo native bf16"] = partial(run.symbols, precision="bf16")
     return ways
 
 

@@ -49,11 +49,12 @@ class Ours:
                     count, self.tokens = count - 1, event.tokens
         return self.tokens - before
 
-    def symbols(self, length: int) -> float:
+    def symbols(self, length: int, precision: str = "fp32") -> float:
         """Generates so many of the likeliest symbols."""
         model = self.run.loop.model.eval()
         dataset = self.run.dataset
-        ids = generate(model, dataset.encode(dataset.example), Sampler(temperature=0))
+        prompt = dataset.encode(dataset.example)
+        ids = generate(model, prompt, Sampler(temperature=0), precision)
         return float(sum(1 for _ in islice(ids, length)))
 
 

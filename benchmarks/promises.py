@@ -115,10 +115,11 @@ def _generation(found: Sequence[Figure]) -> Iterator[Promise]:
             ways = {each.way for each in found if (each.subject, each.case) == ("generation", at)}
             ours = sorted(way for way in ways if way.startswith("zoo"))
             for peer, floor, goal in (("torch.nn", 10.0, 40.0), ("jax", 2.0, 6.0)):
-                quotients = [_times(found, "generation", at, way, peer) for way in ours]
-                best = max((each for each in quotients if each is not None), default=None)
+                times = {way: _times(found, "generation", at, way, peer) for way in ours}
+                best = max(times, key=lambda way: times[way] or 0, default="zoo")
                 aim = goal if cell == "lstm" else None
-                yield Promise(f"generation, {at}: × {peer}", floor, aim, best)
+                what = f"generation, {at}, {best}: × {peer}"
+                yield Promise(what, floor, aim, times.get(best))
 
 
 def _precision(found: Sequence[Figure]) -> Iterator[Promise]:
