@@ -77,6 +77,15 @@ def test_top_1_is_greedy(zoo: Zoo, prose: Path) -> None:
     assert zoo(*start, "--top-k", 1).stdout == zoo(*start, "--temperature", 0).stdout
 
 
+def test_a_long_text_shows_the_precision_of_its_products(zoo: Zoo, prose: Path) -> None:
+    sampled = ["generate", prose, "--prompt", "the", "--temperature", 2, "--length", 3000]
+    full, half, again = (
+        zoo(*sampled, "--precision", each).stdout for each in ("fp32", "bf16", "bf16")
+    )
+    assert full[:20] == half[:20]
+    assert full != half == again
+
+
 def test_generate_refuses_a_model_that_does_not_predict_the_next_symbol(
     zoo: Zoo, hello: Path
 ) -> None:
