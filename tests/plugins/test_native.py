@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -50,19 +51,24 @@ def answer(
     *,
     padded: bool = False,
     reverse: bool = False,
+    cut: bool = False,
 ) -> list[Tensor]:
-    """Outputs, last state and every gradient for the same random weights and inputs each time."""
+    """Outputs, last state and every gradient for the same random weights and inputs each time.
+
+    The start's is among them unless it is cut off.
+    """
     rows, steps, _ = size
     torch.manual_seed(0)
     weights = Recurrent(cell, 3).to(dtype).weights(0, 0)
     inputs = torch.randn(rows, steps, 3, dtype=dtype, requires_grad=True)
     zeros = cell.initial_state(rows, inputs)
-    start = rebuild(zeros, (torch.randn_like(each).requires_grad_() for each in zeros))
+    start = rebuild(zeros, (torch.randn_like(each).requires_grad_(not cut) for each in zeros))
     lengths = torch.randint(1, steps + 1, (rows,)) if padded else None
     outputs, after = kernel.scan(cell, weights, inputs, start, lengths=lengths, reverse=reverse)
     outcome = torch.cat([outputs.flatten(), *(each.flatten() for each in after)])
     loss = (outcome * torch.arange(len(outcome)).to(dtype).cos()).sum()
-    return [outcome, *torch.autograd.grad(loss, [inputs, *weights.values(), *start])]
+    wanting = [inputs, *weights.values(), *(() if cut else start)]
+    return [outcome, *torch.autograd.grad(loss, wanting)]
 
 
 @built
@@ -78,7 +84,8 @@ def test_every_level_gives_what_the_portable_kernel_gives(
     dtype: torch.dtype,
 ) -> None:
     monkeypatch.setenv(LEVEL, level)
-    for how in ({}, {"padded": True}, {"reverse": True}, {"padded": True, "reverse": True}):
+    for chosen in product([False, True], repeat=3):
+        how = dict(zip(("padded", "reverse", "cut"), chosen, strict=True))
         expected = answer(PortableKernel(), make(size[2]), size, dtype, **how)
         found = answer(NativeKernel(), make(size[2]), size, dtype, **how)
         torch.testing.assert_close(found, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])

@@ -9,8 +9,11 @@ import torch
 from torch import Tensor
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernels import recurrence
+from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
+from zoo_core.runtime.kernels.sweep import Gradients
+from zoo_core.runtime.kernels.walk import Walk
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import rebuild
 from zoo_gru.cell import GruCell
@@ -37,10 +40,10 @@ def weights(cell: AbstractCell[Any]) -> dict[str, Tensor]:
     return Recurrent(cell, F).double().requires_grad_().weights(0, 0)
 
 
-def state(cell: AbstractCell[Any], like: Tensor) -> Any:
-    """A random state that wants a gradient."""
+def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
+    """A random state that wants a gradient, or none."""
     zeros = cell.initial_state(B, like.double())
-    return rebuild(zeros, (torch.randn_like(each).requires_grad_() for each in zeros))
+    return rebuild(zeros, (torch.randn_like(each).requires_grad_(not cut) for each in zeros))
 
 
 @every_cell
@@ -69,19 +72,44 @@ def test_gradients_are_those_of_finite_differences(
 @either_way
 @every_length
 @pytest.mark.parametrize("steps", [1, T])
+@pytest.mark.parametrize("cut", [False, True], ids=["to-the-start", "to-the-weights"])
 def test_tokens_give_what_the_reference_gives(
-    cell: AbstractCell[Any], reverse: bool, lengths: list[int] | None, steps: int
+    cell: AbstractCell[Any],
+    reverse: bool,
+    lengths: list[int] | None,
+    steps: int,
+    cut: bool,
 ) -> None:
     named, tokens = weights(cell), torch.randint(F, (B, steps))
-    start = state(cell, tokens)
+    start = state(cell, tokens, cut=cut)
     valid = None if lengths is None else torch.tensor(lengths).clamp(max=steps)
     answers = []
     for kernel in (ReferenceKernel(), PortableKernel()):
         outputs, after = kernel.scan(cell, named, tokens, start, lengths=valid, reverse=reverse)
         outcome = torch.cat([outputs.flatten(), *(each.flatten() for each in after)])
         loss = (outcome * torch.arange(len(outcome)).cos()).sum()
-        answers.append((outcome, torch.autograd.grad(loss, [*named.values(), *start])))
+        wanting = [*named.values(), *(each for each in start if each.requires_grad)]
+        answers.append((outcome, torch.autograd.grad(loss, wanting)))
     torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_the_way_back_ends_where_nobody_asks_further(
+    monkeypatch: pytest.MonkeyPatch, cut: bool
+) -> None:
+    cell, ends = GruCell(H), []
+    named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
+
+    def back(self: GruSweep, walk: Walk, *given: Any) -> Gradients:
+        ends.append(walk.cut)
+        return as_it_is(self, walk, *given)
+
+    as_it_is = GruSweep.back
+    monkeypatch.setattr(GruSweep, "back", back)
+    start = state(cell, inputs, cut=cut)
+    outputs, _ = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
+    torch.autograd.grad(outputs.sum(), list(named.values()))
+    assert ends == [cut]
 
 
 @every_cell

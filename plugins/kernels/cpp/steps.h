@@ -196,6 +196,7 @@ template <class Real, int CELL, class Products> struct Sweep {
           for (int64_t c = first; c < MEET * H; c += H)
             Products::copy(last - first, each.d_gates + c, copied(i, r, depth) + c);
       }
+      if (i == 0 && s.cut) break;
       share.meet();
       for (int64_t r = share.first_row; r < rows; r += ROWS) {
         const int64_t count = least(ROWS, rows - r);

@@ -16,6 +16,7 @@ struct zoo_sweep {
   int64_t level;           // which instructions: 0 up to zoo_best_level()
   int64_t threads;         // at most so many
   int64_t reverse;         // from the last step to the first
+  int64_t cut;             // back: to the first step's gates, but not to the state before it
   int64_t steps;           // T
   int64_t rows;            // B
   int64_t width;           // H
@@ -29,7 +30,8 @@ struct zoo_sweep {
   const void *weight;      // (G, H)
   const void *bias;        // (H): GRU: b_n, or null
   void *d_gates;           // (T, B, G), GRU (T, B, 4H): q r z n, as in zoo_core's portable sweep
-  void *d_hidden;          // (T + 1, B, H): gradients of the outputs in, of the states out
+  void *d_hidden;          // (T + 1, B, H): gradients of the outputs in, of the states out, but
+                           // for the start's if cut
   void *d_memory;          // (B, H): LSTM: of the last cell state in, of the first out
   void *workspace;         // zoo_workspace() bytes, aligned to 64
 };

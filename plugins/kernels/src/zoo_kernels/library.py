@@ -17,7 +17,18 @@ REMEDY = "with a C++ compiler at hand: pip install --force-reinstall --no-deps z
 LEVEL = "ZOO_KERNELS_LEVEL"
 """Environment variable: the highest level of instructions to use."""
 
-NUMBERS = ("cell", "real", "level", "threads", "reverse", "steps", "rows", "width", "half")
+NUMBERS = (
+    "cell",
+    "real",
+    "level",
+    "threads",
+    "reverse",
+    "cut",
+    "steps",
+    "rows",
+    "width",
+    "half",
+)
 POINTERS = (
     "sizes",
     "gates",

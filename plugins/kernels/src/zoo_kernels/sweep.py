@@ -89,6 +89,7 @@ class NativeSweep(AbstractSweep):
             level=self.library.level,
             threads=torch.get_num_threads(),
             reverse=walk.reverse,
+            cut=walk.cut,
             steps=walk.steps,
             rows=hidden.shape[1],
             width=hidden.shape[2],

@@ -16,6 +16,9 @@ from zoo_core.runtime.kernels.sweep import AbstractSweep
 from zoo_core.runtime.kernels.walk import Walk
 from zoo_core.runtime.state import LayerState, rebuild
 
+INPUTS, START = 3, 8
+"""Where the inputs are among what ``Recurrence`` is given, and where the start begins."""
+
 
 @final
 class Recurrence(Function):
@@ -60,7 +63,8 @@ class Recurrence(Function):
     @once_differentiable
     def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
         """The gradient of everything that ``forward`` was given."""
-        walk: Walk = ctx.walk
+        wanted = ctx.needs_input_grad
+        walk: Walk = ctx.walk._replace(cut=not any(wanted[START:]))
         inputs, weight_ih, weight_hh, *rest = ctx.saved_tensors
         kept, states = tuple(rest[: ctx.kept]), tuple(rest[ctx.kept :])
         down = _slopes(walk, states, slopes)
@@ -68,14 +72,14 @@ class Recurrence(Function):
         flat = found.projected.flatten(0, 1)  # (T·B, G)
         d_weight_ih, d_bias = _input_gradients(flat, inputs, weight_ih, ctx.dtype)
         d_inputs = None
-        if ctx.needs_input_grad[3]:
+        if wanted[INPUTS]:
             product = flat.to(ctx.dtype) @ weight_ih.to(ctx.dtype)
             d_inputs = product.to(flat.dtype).view(walk.steps, -1, weight_ih.shape[1])
         d_bias_hh = d_bias
         if found.bias_hh is not None:
             d_bias_hh = torch.cat([d_bias[: -len(found.bias_hh)], found.bias_hh])
         biases = (d_bias if ctx.biases[0] else None, d_bias_hh if ctx.biases[1] else None)
-        start = (down[0][walk.first], *down[1:])
+        start = (None,) * len(down) if walk.cut else (down[0][walk.first], *down[1:])
         return None, None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
 
 

@@ -73,13 +73,14 @@ class AbstractSweep(ABC):
         """Carries the gradient through all steps.
 
         Args:
-            walk: As in ``forth``.
+            walk: As in ``forth``, with ``cut``.
             weight_hh: As in ``forth``.
             states: As ``forth`` left them; not changed.
             kept: What ``forth`` returned; not changed.
             slopes: The gradient of the hidden states in every slot, (T + 1, B, H), and of the
-                last cell state, (B, H), if there is one; afterwards the first slots of the one
-                and all of the other hold the gradients of the state that the walk started from.
+                last cell state, (B, H), if there is one; afterwards, unless the walk is cut, the
+                first slots of the one and all of the other hold the gradients of the state that
+                the walk started from.
         """
 
 

@@ -23,12 +23,14 @@ class Walk(NamedTuple):
         reverse: From the last step to the first.
         lengths: Valid steps of each row (B,), falling; None if all are whole.
         sizes: How many rows take part in each step; None if all do.
+        cut: Whether the way back ends at the first step: nobody asks for the start's gradient.
     """
 
     steps: int
     reverse: bool = False
     lengths: Tensor | None = None
     sizes: tuple[int, ...] | None = None
+    cut: bool = False
 
     @classmethod
     def over(cls, steps: int, reverse: bool, lengths: Tensor | None) -> Walk:
@@ -44,6 +46,11 @@ class Walk(NamedTuple):
         if self.sizes is not None:
             each = tuple(rows[:size] for rows, size in zip(each, self.sizes, strict=True))
         return each[::-1] if self.reverse else each
+
+    @property
+    def goes_on(self) -> Sequence[bool]:
+        """For each step in the order of the walk, whether the way back goes on beyond it."""
+        return (not self.cut, *(True for _ in range(1, self.steps)))[: self.steps]
 
     def silence(self, tensor: Tensor) -> None:
         """Puts zeros in (T, B, ...) where a row takes no part."""

@@ -84,8 +84,10 @@ class GruSweep(AbstractSweep):
             walk.active(each)[::-1] for each in (d4, d[:, :, : 3 * width], z, walk.after(d_hidden))
         )
         earlier = walk.active(walk.before(d_hidden))[::-1]
-        for d_all, d_qrz, update, d_h, d_before in zip(*back, earlier, strict=True):
+        steps = zip(*back, earlier, walk.goes_on[::-1], strict=True)
+        for d_all, d_qrz, update, d_h, d_before, goes_on in steps:
             d_all.mul_(d_h.unsqueeze(1))
-            add_product(d_before.addcmul_(d_h, update), d_qrz, weight)
+            if goes_on:
+                add_product(d_before.addcmul_(d_h, update), d_qrz, weight)
         d_weight = across(d[:, :, : 3 * width], before, weight_hh.dtype).roll(-width, 0)
         return Gradients(d[:, :, width:], d_weight, d_q.sum((0, 1)))

@@ -57,12 +57,14 @@ class RnnSweep(AbstractSweep):
         after = walk.after(hidden)
         d = after.square().neg_().add_(1) if self.tanh else (after > 0).to(after.dtype)
         walk.silence(d)
-        for d_p, d_after, d_before in zip(
+        for d_p, d_after, d_before, goes_on in zip(
             walk.active(d)[::-1],
             walk.active(walk.after(d_hidden))[::-1],
             walk.active(walk.before(d_hidden))[::-1],
+            walk.goes_on[::-1],
             strict=True,
         ):
             d_p.mul_(d_after)
-            add_product(d_before, d_p, weight_hh)
+            if goes_on:
+                add_product(d_before, d_p, weight_hh)
         return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)
