@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.portable.products import add_product, transposed
+from zoo_core.runtime.kernels.portable.squashing import (
+    sigmoid_backward,
+    tanh,
+    tanh_backward,
+)
 from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
@@ -55,7 +60,7 @@ class GruSweep(AbstractSweep):
         for r_and_z, r, z, n, q, h, following in steps:
             add_product(r_and_z, h, weight_rz).sigmoid_()
             add_product(q.copy_(bias), h, weight_n)
-            n.addcmul_(r, q).tanh_()
+            tanh(n.addcmul_(r, q), out=n)
             torch.lerp(n, h, z, out=following)
         return projected, inner
 
@@ -73,10 +78,10 @@ class GruSweep(AbstractSweep):
         r, z, n = gates.chunk(3, dim=2)
         d4 = hidden.new_empty(*before.shape[:2], 4, width)
         d_q, d_r, d_z, d_n = d4.unbind(2)
-        torch.mul(n, n, out=d_n).neg_().add_(1).addcmul_(d_n, z, value=-1)  # s
+        tanh_backward(1 - z, n, grad_input=d_n)  # s
         torch.mul(d_n, r, out=d_q)
-        torch.addcmul(d_q, d_q, r, value=-1, out=d_r).mul_(inner)
-        torch.addcmul(z, z, z, value=-1, out=d_z).mul_(before - n)
+        sigmoid_backward(d_n * inner, r, grad_input=d_r)
+        sigmoid_backward(before - n, z, grad_input=d_z)
         walk.silence(d4)
         d = d4.flatten(2)  # (T, B, 4H)
         weight = weight_hh.roll(width, 0)  # n r z

@@ -8,6 +8,11 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.portable.products import add_product, transposed
+from zoo_core.runtime.kernels.portable.squashing import (
+    sigmoid_backward,
+    tanh,
+    tanh_backward,
+)
 from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
@@ -21,8 +26,6 @@ class LstmSweep(AbstractSweep):
         dp_i = dc' ⊙ g ⊙ i(1 - i)        dp_g = dc' ⊙ i ⊙ (1 - g²)
         dp_f = dc' ⊙ c ⊙ f(1 - f)        dp_o = dh' ⊙ tanh(c') ⊙ o(1 - o)
         dc = dc' ⊙ f                     dh += Wᵀ dp
-
-    Everything right of dc' and dh' is known beforehand, for all steps at once.
     """
 
     def forth(
@@ -46,10 +49,10 @@ class LstmSweep(AbstractSweep):
         for gates, i_and_f, i, f, g, o, h, c, next_h, next_c, tanh_c in steps:
             add_product(gates, h, weight)
             i_and_f.sigmoid_()
-            g.tanh_()
+            tanh(g, out=g)
             o.sigmoid_()
             torch.mul(f, c, out=next_c).addcmul_(i, g)
-            torch.mul(o, torch.tanh(next_c, out=tanh_c), out=next_h)
+            torch.mul(o, tanh(next_c, out=tanh_c), out=next_h)
         return projected, squashed
 
     def back(
@@ -62,28 +65,30 @@ class LstmSweep(AbstractSweep):
     ) -> Gradients:
         """See AbstractSweep."""
         (hidden, cell), (gates, squashed), (d_hidden, d_cell) = states, kept, slopes
-        count, batch, width = walk.before(hidden).shape
-        i, f, g, o = gates.chunk(4, dim=2)
-        d = torch.addcmul(gates, gates, gates, value=-1)  # i(1 - i) and so on; g's is made anew
-        d4 = d.view(count, batch, 4, width)
-        d4[:, :, 0].mul_(g)
-        d4[:, :, 1].mul_(walk.before(cell))
-        torch.mul(g, g, out=d4[:, :, 2]).neg_().add_(1).mul_(i)
-        d4[:, :, 3].mul_(squashed)
-        slope = squashed.square().neg_().add_(1).mul_(o)  # o ⊙ (1 - tanh²(c'))
+        d = torch.empty_like(gates)
         walk.silence(d)
         back = (
             walk.active(each)[::-1]
-            for each in (d, d4[:, :, :3], d4[:, :, 3], slope, f, walk.after(d_hidden))
+            for each in (
+                *gates.chunk(4, dim=2),
+                *d.chunk(4, dim=2),
+                d,
+                walk.before(cell),
+                squashed,
+                walk.after(d_hidden),
+                walk.before(d_hidden),
+            )
         )
-        before = walk.active(walk.before(d_hidden))[::-1]
-        steps = zip(*back, before, walk.goes_on[::-1], strict=True)
-        for d_p, d_ifg, d_o, through, forget, d_h, d_before, goes_on in steps:
+        for i, f, g, o, d_i, d_f, d_g, d_o, d_p, c, tanh_c, d_h, d_before, goes_on in zip(
+            *back, walk.goes_on[::-1], strict=True
+        ):
             d_c = d_cell[: len(d_h)]
-            d_c.addcmul_(d_h, through)
-            d_ifg.mul_(d_c.unsqueeze(1))
-            d_o.mul_(d_h)
-            d_c.mul_(forget)
+            d_c += tanh_backward(d_h * o, tanh_c)
+            sigmoid_backward(d_c * g, i, grad_input=d_i)
+            sigmoid_backward(d_c * c, f, grad_input=d_f)
+            tanh_backward(d_c * i, g, grad_input=d_g)
+            sigmoid_backward(d_h * tanh_c, o, grad_input=d_o)
+            d_c *= f
             if goes_on:
                 add_product(d_before, d_p, weight_hh)
         return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import final
 
-import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.portable.products import add_product, transposed
+from zoo_core.runtime.kernels.portable.squashing import tanh
 from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
@@ -33,7 +33,6 @@ class RnnSweep(AbstractSweep):
     ) -> Kept:
         """See AbstractSweep."""
         (hidden,) = states
-        squash = torch.tanh_ if self.tanh else torch.relu_
         weight = transposed(weight_hh, walk)
         for p, h, following in zip(
             walk.active(projected),
@@ -41,7 +40,8 @@ class RnnSweep(AbstractSweep):
             walk.active(walk.after(hidden)),
             strict=True,
         ):
-            squash(add_product(following.copy_(p), h, weight))
+            add_product(following.copy_(p), h, weight)
+            tanh(following, out=following) if self.tanh else following.relu_()
         return ()
 
     def back(

@@ -1,0 +1,25 @@
+"""What gates are squashed by, and its derivatives from its values."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+MANY = 1 << 12
+"""Numbers from which a fast function repays three more calls."""
+
+sigmoid_backward = torch.ops.aten.sigmoid_backward
+"""d ⊙ y(1 - y), from d and y = σ(x)."""
+tanh_backward = torch.ops.aten.tanh_backward
+"""d ⊙ (1 - y²), from d and y = tanh(x)."""
+
+
+def tanh(x: Tensor, out: Tensor) -> Tensor:
+    """The hyperbolic tangent, of many numbers as 2σ(2x) - 1.
+
+    That is as exact but near 0, where its error stays that of numbers near 1; and torch's σ takes
+    a third of its tanh's time.
+    """
+    if x.numel() < MANY:
+        return torch.tanh(x, out=out)
+    return torch.mul(x, 2, out=out).sigmoid_().mul_(2).sub_(1)
