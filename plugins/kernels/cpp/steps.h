@@ -25,6 +25,9 @@ template <class Real, int CELL, class Products> struct Sweep {
   static constexpr int WIDE = MANY_REGISTERS ? 4 : 2;     // vectors of a tile on the way back
   static constexpr int SPAN = GATES == 1 ? WIDE : 1;      // vectors of each gate of a tile forth
   static constexpr int TILE = GATES * SPAN;               // vectors of a tile forth
+  // Rows that a thread should have forth: of a wide tile few registers are left for rows, and 16
+  // would not come out even.
+  static constexpr int64_t ROWS_FORTH = Products::ROWS_EACH * (TILE > 3 && !MANY_REGISTERS ? 2 : 1);
   static constexpr int64_t SCRATCH = ROWS * 4 * L;        // numbers per thread
   static constexpr int64_t BACK_GATES = CELL == ZOO_GRU ? 4 : GATES;
   static constexpr int MEET = Equations::TO_STATE;        // H wide each: what W meets back
@@ -233,7 +236,7 @@ template <class Real, int CELL, class Products> struct Sweep {
   void forth() {
     const int64_t count = tiles(H, SPAN), work = T * B * G * H;
     const bool plain = !Products::COPIES && T * B < FEW;
-    const Team team(s.threads, B, count, work, T, Products::ROWS_EACH);
+    const Team team(s.threads, B, count, work, T, ROWS_FORTH);
     if (!plain) team.each([&](int64_t thread, int64_t of) {
       pack_forth(count * thread / of, count * (thread + 1) / of);
       clear(thread, of);
