@@ -134,31 +134,43 @@ void text(int64_t level, int64_t cell, int64_t width, int64_t top_k, int64_t hal
 
 }  // namespace
 
+// Shapes: steps, rows, width. The last two are enough for several threads: by rows, by columns.
+// Ways: threads, and bit 0 for backwards, bit 1 for padded, bit 2 for the way back cut.
+#ifdef ZOO_SLOW  // for an emulated processor
+const int64_t WIDTHS[] = {1, 7, 33}, KEPT[] = {0, 3}, WAYS[][2] = {{1, 0}, {3, 7}};
+const int64_t SHAPES[][3] = {{1, 1, 1},   {5, 3, 7},   {1, 2, 17}, {2, 2, 33},  {3, 50, 9},
+                             {1, 64, 40}, {1, 5, 130}, {4, 1, 65}, {2, 70, 70}, {1, 5, 240}};
+#else
+const int64_t WIDTHS[] = {1, 7, 33, 400}, KEPT[] = {0, 1, 3, 99};
+const int64_t WAYS[][2] = {{1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}, {1, 6}, {1, 7},
+                           {3, 0}, {3, 1}, {3, 2}, {3, 3}, {3, 4}, {3, 5}, {3, 6}, {3, 7}};
+const int64_t SHAPES[][3] = {{1, 1, 1},   {5, 3, 7},   {1, 2, 17},  {9, 2, 33},  {3, 50, 9},
+                             {2, 64, 40}, {4, 5, 130}, {20, 1, 65}, {8, 70, 70}, {3, 5, 240}};
+#endif
+
 int main() {
-  for (int64_t level = 0; level <= zoo_best_level(); level++)
-    for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++)
-      for (int64_t width : {1, 7, 33, 400})
-        for (int64_t top_k : {0, 1, 3, 99}) {
+  for (int64_t level = 0; level <= zoo_best_level(); level++) {
+    for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++) {
+      for (int64_t width : WIDTHS)
+        for (int64_t top_k : KEPT) {
           text<float>(level, cell, width, top_k);
           text<float>(level, cell, width, top_k, 1);
           text<double>(level, cell, width, top_k);
         }
-  const int64_t shapes[][3] = {{1, 1, 1},  {5, 3, 7},   {1, 2, 17},  {9, 2, 33},
-                               {3, 50, 9}, {2, 64, 40}, {4, 5, 130}, {20, 1, 65},
-                               // enough for several threads: by rows, by columns
-                               {8, 70, 70}, {3, 5, 240}};
-  for (int64_t level = 0; level <= zoo_best_level(); level++)
-    for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++)
-      for (const auto &shape : shapes)
-        for (int64_t threads : {1, 3})
-          for (int how = 0; how < 8; how++) {
-            zoo_sweep s = {};
-            s.cell = cell, s.level = level, s.threads = threads, s.reverse = how & 1, s.cut = how >> 2;
-            s.steps = shape[0], s.rows = shape[1], s.width = shape[2];
-            sweep<float>(s, how & 2);
-            sweep<double>(s, how & 2);
-            s.half = 1;
-            if (zoo_level_halves(level)) sweep<float>(s, how & 2);
-          }
-  std::printf("%ld sweeps\n", long(done));
+      for (const auto &shape : SHAPES)
+        for (const auto [threads, how] : WAYS) {
+          zoo_sweep s = {};
+          s.cell = cell, s.level = level, s.threads = threads, s.reverse = how & 1;
+          s.cut = how >> 2;
+          s.steps = shape[0], s.rows = shape[1], s.width = shape[2];
+          sweep<float>(s, how & 2);
+          sweep<double>(s, how & 2);
+          s.half = 1;
+          if (zoo_level_halves(level)) sweep<float>(s, how & 2);
+        }
+    }
+    std::printf("%s: %ld sweeps\n", zoo_level_name(level), long(done));
+    std::fflush(stdout);
+    done = 0;
+  }
 }
