@@ -63,7 +63,7 @@ class NativeSweep(AbstractSweep):
         if not self.inner_gates:
             return Gradients(d, across(d, before, weight_hh.dtype), None)
         weight = across(d[:, :, : 3 * width], before, weight_hh.dtype).roll(-width, 0)  # from n r z
-        return Gradients(d[:, :, width:], weight, d[:, :, :width].sum((0, 1)))
+        return Gradients(d, weight, d[:, :, :width].sum((0, 1)))
 
     def _call(
         self,

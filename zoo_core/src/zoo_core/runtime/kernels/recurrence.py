@@ -69,12 +69,12 @@ class Recurrence(Function):
         kept, states = tuple(rest[: ctx.kept]), tuple(rest[ctx.kept :])
         down = _slopes(walk, states, slopes)
         found = ctx.sweep.back(walk, weight_hh.to(ctx.dtype), states, kept, down)
-        flat = found.projected.flatten(0, 1)  # (T·B, G)
-        d_weight_ih, d_bias = _input_gradients(flat, inputs, weight_ih, ctx.dtype)
+        wide = found.projected.flatten(0, 1)  # (T·B, at least G)
+        d_weight_ih, d_bias = _input_gradients(wide, inputs, weight_ih, ctx.dtype)
         d_inputs = None
         if wanted[INPUTS]:
-            product = flat.to(ctx.dtype) @ weight_ih.to(ctx.dtype)
-            d_inputs = product.to(flat.dtype).view(walk.steps, -1, weight_ih.shape[1])
+            product = wide[:, -len(weight_ih) :].to(ctx.dtype) @ weight_ih.to(ctx.dtype)
+            d_inputs = product.to(wide.dtype).view(walk.steps, -1, weight_ih.shape[1])
         d_bias_hh = d_bias
         if found.bias_hh is not None:
             d_bias_hh = torch.cat([d_bias[: -len(found.bias_hh)], found.bias_hh])
@@ -114,13 +114,16 @@ def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.d
 
 
 def _input_gradients(
-    flat: Tensor, inputs: Tensor, weight: Tensor, dtype: torch.dtype
+    wide: Tensor, inputs: Tensor, weight: Tensor, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
-    """The gradients of W, (G, F), and of b, (G,), from that of W x + b, (N, G)."""
+    """The gradients of W, (G, F), and of b, (G,), from that of W x + b, the last G columns."""
+    own = slice(-len(weight), None)
     if inputs.is_floating_point():
+        flat = wide[:, own]
         return flat.to(dtype).t() @ inputs.to(dtype), flat.sum(0)
-    rows = torch.ops.aten.embedding_dense_backward(flat, inputs, weight.shape[1], -1, False)
-    return rows.t(), rows.sum(0)
+    # of all columns, for of some it would first make a copy
+    rows = torch.ops.aten.embedding_dense_backward(wide, inputs, weight.shape[1], -1, False)
+    return rows[:, own].t(), rows[:, own].sum(0)
 
 
 def _slopes(

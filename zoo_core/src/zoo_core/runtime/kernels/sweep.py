@@ -18,7 +18,8 @@ class Gradients(NamedTuple):
     """What a sweep back finds.
 
     Args:
-        projected: Of the projected inputs, (T, B, G); zeros where a row takes no part.
+        projected: Of the projected inputs, (T, B, G); zeros where a row takes no part. There may
+            be other columns before those.
         weight_hh: Of the recurrent weights, (G, H).
         bias_hh: Of the part of ``bias_hh`` that was kept out of the projection, or None.
     """

@@ -95,4 +95,4 @@ class GruSweep(AbstractSweep):
             if goes_on:
                 add_product(d_before.addcmul_(d_h, update), d_qrz, weight)
         d_weight = across(d[:, :, : 3 * width], before, weight_hh.dtype).roll(-width, 0)
-        return Gradients(d[:, :, width:], d_weight, d_q.sum((0, 1)))
+        return Gradients(d, d_weight, d_q.sum((0, 1)))

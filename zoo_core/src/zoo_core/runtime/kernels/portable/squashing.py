@@ -22,4 +22,5 @@ def tanh(x: Tensor, out: Tensor) -> Tensor:
     """
     if x.numel() < MANY:
         return torch.tanh(x, out=out)
-    return torch.mul(x, 2, out=out).sigmoid_().mul_(2).sub_(1)
+    torch.add(x, x, out=out).sigmoid_()
+    return out.add_(out).sub_(1)
