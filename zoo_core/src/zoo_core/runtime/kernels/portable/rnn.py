@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import final
 
+import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.portable.products import add_product, transposed
-from zoo_core.runtime.kernels.portable.squashing import tanh
+from zoo_core.runtime.kernels.portable.squashing import (
+    tanh,
+    tanh_backward,
+    threshold_backward,
+)
 from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.walk import Walk
 
@@ -54,17 +59,20 @@ class RnnSweep(AbstractSweep):
     ) -> Gradients:
         """See AbstractSweep."""
         (hidden,), (d_hidden,) = states, slopes
-        after = walk.after(hidden)
-        d = after.square().neg_().add_(1) if self.tanh else (after > 0).to(after.dtype)
+        d = torch.empty_like(walk.after(hidden))
         walk.silence(d)
-        for d_p, d_after, d_before, goes_on in zip(
+        for d_p, h, d_after, d_before, goes_on in zip(
             walk.active(d)[::-1],
+            walk.active(walk.after(hidden))[::-1],
             walk.active(walk.after(d_hidden))[::-1],
             walk.active(walk.before(d_hidden))[::-1],
             walk.goes_on[::-1],
             strict=True,
         ):
-            d_p.mul_(d_after)
+            if self.tanh:
+                tanh_backward(d_after, h, grad_input=d_p)
+            else:
+                threshold_backward(d_after, h, 0, grad_input=d_p)
             if goes_on:
                 add_product(d_before, d_p, weight_hh)
         return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)

@@ -12,6 +12,8 @@ sigmoid_backward = torch.ops.aten.sigmoid_backward
 """d ⊙ y(1 - y), from d and y = σ(x)."""
 tanh_backward = torch.ops.aten.tanh_backward
 """d ⊙ (1 - y²), from d and y = tanh(x)."""
+threshold_backward = torch.ops.aten.threshold_backward
+"""d where y = relu(x) is over a threshold, else 0; from d, y and the threshold."""
 
 
 def tanh(x: Tensor, out: Tensor) -> Tensor:
