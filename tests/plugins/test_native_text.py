@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any, final
 
@@ -11,13 +12,15 @@ from zoo_core.errors import IntegrityError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.generation import generate
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.sampler import Sampler
-from zoo_core.runtime.state import State
+from zoo_core.runtime.state import State, rebuild
 from zoo_gru.configs import GruEmbedConfig, GruStackedConfig
 from zoo_gru.embed import EmbeddingGru
 from zoo_gru.stacked import StackedGru
+from zoo_kernels import kernel as native
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import LEVEL
 from zoo_lstm.cell import LstmCell
@@ -154,6 +157,42 @@ def symbols(model: AbstractRecurrentModel, start: State, precision: torch.dtype)
         made = NativeKernel().generate(model, start, 1, Sampler())
         assert made is not None
         return list(islice(made, LONG))
+
+
+@built
+@pytest.mark.parametrize("prompt", [[1], [1, 2, 3]], ids=len)
+def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
+    monkeypatch: pytest.MonkeyPatch, prompt: list[int]
+) -> None:
+    monkeypatch.setattr(native, "multiplies_bfloat16", lambda device: True)
+    monkeypatch.setenv(LEVEL, "baseline")
+    model, kernel = untrained(MODELS["lstm"]).float(), NativeKernel()
+    model.recurrent.kernels = (kernel, ReferenceKernel())
+    with torch.autocast("cpu", torch.bfloat16):
+        assert model.recurrent.kernel is not kernel
+    states: list[State] = []
+    loop = NativeKernel.generate
+
+    def noted(model: AbstractRecurrentModel, state: State, *rest: Any) -> Iterator[int] | None:
+        states.append(state)
+        return loop(kernel, model, state, *rest)
+
+    monkeypatch.setattr(kernel, "generate", noted)
+    made = generate(model, Batch(torch.tensor([prompt])), Sampler(), "bf16")
+    assert len(set(islice(made, 50))) > 3
+    assert len(states) == 1
+
+
+@built
+def test_a_state_that_autocast_has_rounded_is_widened() -> None:
+    model = untrained(MODELS["gru"]).float()
+    rounded = tuple(
+        rebuild(each, (torch.randn_like(tensor).bfloat16() for tensor in each))
+        for each in model.initial_state(1)
+    )
+    widened = tuple(rebuild(each, (tensor.float() for tensor in each)) for each in rounded)
+    expected = symbols(model, widened, torch.bfloat16)
+    assert symbols(model, rounded, torch.bfloat16) == expected
 
 
 @built

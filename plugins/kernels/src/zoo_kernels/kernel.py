@@ -83,10 +83,6 @@ class NativeKernel(AbstractKernel):
         """See AbstractKernel; with bfloat16 weights by autocast, on any processor."""
         library = native_library()
         assert not isinstance(library, str), "it was chosen because it is there"
-        half = state[0][0].dtype == torch.float32 and _rounds_to_bfloat16()
+        casting = torch.is_autocast_enabled("cpu")
+        half = casting and torch.get_autocast_dtype("cpu") == torch.bfloat16
         return generate(library, model, state, token, sampler, half=half)
-
-
-def _rounds_to_bfloat16() -> bool:
-    casting = torch.is_autocast_enabled("cpu")
-    return casting and torch.get_autocast_dtype("cpu") == torch.bfloat16

@@ -37,7 +37,7 @@ def generate(
         state: Where it stands.
         token: The symbol that it is fed next.
         sampler: Chooses each symbol.
-        half: Whether the weights, of float32, are kept in bfloat16.
+        half: Whether weights of float32 are kept in bfloat16.
 
     Raises:
         IntegrityError: The model answers with numbers that are not finite.
@@ -50,7 +50,7 @@ def generate(
         real=table.element_size(),
         level=library.level,
         threads=torch.get_num_threads(),
-        half=half,
+        half=half and table.dtype == torch.float32,
         layers=len(layers),
         symbols=len(table),
         top_k=sampler.top_k or 0,
@@ -83,8 +83,9 @@ class _Layer:
     ) -> None:
         recurrent = model.recurrent
         cell, weights = recurrent.cell, recurrent.weights(number, 0)
-        hidden, *memory = (torch.cat([each, torch.empty_like(each)]) for each in state[number])
         weight, bias_hh = weights["weight_hh"], weights.get("bias_hh")
+        given = (each.to(weight.dtype) for each in state[number])  # autocast may have rounded them
+        hidden, *memory = (torch.cat([each, torch.empty_like(each)]) for each in given)
         sweep = NativeSweep(library, cell.name)
         bias = outer_bias(sweep, weight, weights.get("bias_ih"), bias_hh)
         inner = bias_hh[-cell.hidden_size :] if bias_hh is not None and sweep.inner_gates else None

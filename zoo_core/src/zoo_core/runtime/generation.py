@@ -46,11 +46,8 @@ def generate(
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
         following = sampler.draw(logits)
         yield following
-        if first:
-            with precision_context(precision, device):
-                symbols = _by_kernel(model, output.state, following, sampler)
-            if symbols is not None:
-                yield from symbols
+        if first and (symbols := _by_kernel(model, output.state, following, sampler, precision)):
+            yield from symbols
         first = False
         latest = tokens.new_tensor([[following]])
         if model.carries_state:
@@ -60,11 +57,13 @@ def generate(
 
 
 def _by_kernel(
-    model: AbstractModel, state: State | None, token: int, sampler: Sampler
+    model: AbstractModel, state: State | None, token: int, sampler: Sampler, precision: str
 ) -> Iterator[int] | None:
     if not isinstance(model, AbstractRecurrentModel) or not model.plain or state is None:
         return None
-    return model.recurrent.kernel.generate(model, state, token, sampler)
+    kernel = model.recurrent.kernel  # though it may refuse to train in this precision
+    with precision_context(precision, state[0][0].device.type):
+        return kernel.generate(model, state, token, sampler)
 
 
 def refuse_generation(model: AbstractModel) -> None:

@@ -90,5 +90,9 @@ class AbstractRecurrentModel(AbstractModel):
             embedding: What tokens go through first.
         """
         hidden, after = self.recurrent(inputs, state, batch.lengths, embedding)  # (B, T, H)
-        per_step = self.signature.per == "step"
-        return Output(self.output(hidden if per_step else self.recurrent.last(after)), after)
+        if self.signature.per != "step":
+            return Output(self.output(self.recurrent.last(after)), after)
+        turned = hidden.transpose(0, 1)
+        if turned.is_contiguous():  # steps first in memory: as batch first it would be copied
+            return Output(self.output(turned).transpose(0, 1), after)
+        return Output(self.output(hidden), after)
