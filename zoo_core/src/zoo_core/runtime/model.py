@@ -12,6 +12,9 @@ from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import State
 from zoo_core.signature import Signature
 
+MANY = 1 << 16
+"""Numbers whose copy takes longer than turning their axes before and after."""
+
 
 class AbstractModel(nn.Module, ABC):
     """A network with the shape that a signature asks for.
@@ -93,6 +96,6 @@ class AbstractRecurrentModel(AbstractModel):
         if self.signature.per != "step":
             return Output(self.output(self.recurrent.last(after)), after)
         turned = hidden.transpose(0, 1)
-        if turned.is_contiguous():  # steps first in memory: as batch first it would be copied
+        if turned.is_contiguous() and hidden.numel() >= MANY:  # or it would be copied
             return Output(self.output(turned).transpose(0, 1), after)
         return Output(self.output(hidden), after)

@@ -83,7 +83,8 @@ class LstmSweep(AbstractSweep):
             *back, walk.goes_on[::-1], strict=True
         ):
             d_c = d_cell[: len(d_h)]
-            d_c += tanh_backward(d_h * o, tanh_c)
+            through = d_h * o
+            d_c += tanh_backward(through, tanh_c, grad_input=through)
             sigmoid_backward(d_c * g, i, grad_input=d_i)
             sigmoid_backward(d_c * c, f, grad_input=d_f)
             tanh_backward(d_c * i, g, grad_input=d_g)

@@ -8,12 +8,13 @@ from torch import Tensor
 MANY = 1 << 12
 """Numbers from which a fast function repays three more calls."""
 
-sigmoid_backward = torch.ops.aten.sigmoid_backward
-"""d ⊙ y(1 - y), from d and y = σ(x)."""
-tanh_backward = torch.ops.aten.tanh_backward
-"""d ⊙ (1 - y²), from d and y = tanh(x)."""
-threshold_backward = torch.ops.aten.threshold_backward
-"""d where y = relu(x) is over a threshold, else 0; from d, y and the threshold."""
+# one overload each, for looking one up takes longer than a small operation
+sigmoid_backward = torch.ops.aten.sigmoid_backward.grad_input
+"""d ⊙ y(1 - y), from d and y = σ(x), into ``grad_input``."""
+tanh_backward = torch.ops.aten.tanh_backward.grad_input
+"""d ⊙ (1 - y²), from d and y = tanh(x), into ``grad_input``."""
+threshold_backward = torch.ops.aten.threshold_backward.grad_input
+"""d where y = relu(x) is over a threshold, else 0; from d, y and it, into ``grad_input``."""
 
 
 def tanh(x: Tensor, out: Tensor) -> Tensor:
