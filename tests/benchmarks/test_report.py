@@ -54,6 +54,15 @@ def test_bf16_is_held_to_the_spread_of_fp32_and_said_to_be_imitated_where_it_was
             assert made.verdict == verdict
 
 
+def test_text_is_promised_by_the_fastest_way_which_is_named() -> None:
+    ways = {"torch.nn": [1.0], "jax": [5.0], "zoo native": [9.0], "zoo native bf16": [12.0]}
+    found = figures("generation", "M lstm", "symbols/s", ways)
+    made = {each.what: each for each in promises(found, "avx2")}
+    assert made["generation, M lstm, zoo native bf16: × torch.nn"].verdict == "met"
+    assert made["generation, M lstm, zoo native bf16: × jax"].measured == 2.4
+    assert made["generation, M gru, zoo: × jax"].verdict == "not measured"
+
+
 def test_what_was_not_measured_is_said_to_be_so() -> None:
     assert {each.verdict for each in promises([], "avx2")} == {"not measured"}
 

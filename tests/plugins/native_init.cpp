@@ -14,7 +14,7 @@ int main() {
     execl("/driver", "driver", nullptr);
     _exit(127);
   }
-  int status;
+  int status = -1;
   wait(&status);
   printf("ended: %d\n", status);
   fflush(stdout);

@@ -8,6 +8,8 @@ syslinux-common and xorriso, and a kernel not older than 6.15, as trixie-backpor
 
 from __future__ import annotations
 
+import os
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -26,7 +28,8 @@ def test_sweeps_of_every_level_find_what_plain_loops_do(tmp_path: Path) -> None:
         pytest.skip(reason)
     driver = compile_native(tmp_path, "driver", ["-static", "-DZOO_SLOW"], [DRIVER])
     init = tmp_path / "init"
-    subprocess.run(["c++", "-static", INIT, "-o", init], check=True)
+    compiler = shlex.split(os.environ.get("CXX", "c++"))
+    subprocess.run([*compiler, "-static", INIT, "-o", init], check=True)
     lines = emulate(tmp_path, "sapphire_rapids", {"init": init, "driver": driver})
     said = "\n".join(lines)
     assert [line.split(":")[0] for line in lines if line.endswith(" sweeps")] == LEVELS, said

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernels import recurrence
+from zoo_core.runtime.kernels.portable import squashing
 from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
@@ -49,9 +50,15 @@ def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
 @every_cell
 @either_way
 @every_length
+@pytest.mark.parametrize("many", [1, squashing.MANY], ids=["as-many", "as-few"])
 def test_gradients_are_those_of_finite_differences(
-    cell: AbstractCell[Any], reverse: bool, lengths: list[int] | None
+    monkeypatch: pytest.MonkeyPatch,
+    cell: AbstractCell[Any],
+    reverse: bool,
+    lengths: list[int] | None,
+    many: int,
 ) -> None:
+    monkeypatch.setattr(squashing, "MANY", many)
     named = weights(cell)
     inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
     start = state(cell, inputs)

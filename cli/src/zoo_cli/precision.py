@@ -9,5 +9,5 @@ precision_option = click.option(
     type=click.Choice(["fp32", "bf16"]),
     default="fp32",
     show_default=True,
-    help="Of the products; their sums stay fp32.",
+    help="Of the products; saved weights stay fp32.",
 )

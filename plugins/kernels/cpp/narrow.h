@@ -7,6 +7,8 @@
 
 #include "bfloat16.h"
 
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "of a pair the first is the lower half");
+
 namespace {
 
 // Two k lie side by side, for each column: (depth / 2, NV vectors, 2).

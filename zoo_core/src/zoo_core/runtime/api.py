@@ -154,6 +154,7 @@ def generate(
     Raises:
         MisfitError: The model does not predict the next symbol.
         DataError: The prompt has symbols that the vocabulary lacks.
+        ConfigError: The precision is neither fp32 nor bf16.
     """
     model, vocabulary = checkpoint.model, checkpoint.signature.vocabulary
     generation.refuse_generation(model)

@@ -42,7 +42,7 @@ class Output(NamedTuple):
     """A model's answer.
 
     Args:
-        logits: (B, T, classes) per step, (B, classes) per sequence.
+        logits: (B, T, classes) per step, (B, classes) per sequence; not always contiguous.
         state: Where the recurrence stands after the last step, or None if there is none.
     """
 

@@ -30,6 +30,7 @@ def generate(
 
     Raises:
         MisfitError: The model does not predict the next symbol, or the prompt is too short.
+        ConfigError: The precision is neither fp32 nor bf16.
     """
     refuse_generation(model)
     tokens = prompt.inputs
@@ -41,12 +42,14 @@ def generate(
     if model.window and not model.carries_state:
         tokens = tokens[:, -model.window :]
     while True:
-        with torch.no_grad(), precision_context(precision, device):  # not over a yield
+        # not over a yield, which would leave both on for whoever takes the symbol
+        with torch.no_grad(), precision_context(precision, device):
             output = model(Batch(tokens), state)
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
         following = sampler.draw(logits)
         yield following
-        if first and (symbols := _by_kernel(model, output.state, following, sampler, precision)):
+        symbols = _by_kernel(model, output.state, following, sampler, precision) if first else None
+        if symbols is not None:
             yield from symbols
         first = False
         latest = tokens.new_tensor([[following]])

@@ -65,7 +65,8 @@ class AbstractKernel(ABC):
         """A loop of its own over the symbols that follow, where it has one.
 
         It switches gradients off itself, around what it computes and not over a ``yield``. The
-        precision of its products is what autocast says where it is called.
+        precision of its products is what autocast says where it is called, and only there: in the
+        body of a generator it is off again.
 
         Args:
             model: A plain one over tokens, in one direction, whose cell this kernel runs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor, nn
 
 from zoo_core.runtime.batch import Batch, Output
@@ -95,7 +96,16 @@ class AbstractRecurrentModel(AbstractModel):
         hidden, after = self.recurrent(inputs, state, batch.lengths, embedding)  # (B, T, H)
         if self.signature.per != "step":
             return Output(self.output(self.recurrent.last(after)), after)
-        turned = hidden.transpose(0, 1)
-        if turned.is_contiguous() and hidden.numel() >= MANY:  # or it would be copied
-            return Output(self.output(turned).transpose(0, 1), after)
+        if _repays_turning(hidden, self.signature.classes):
+            return Output(self.output(hidden.transpose(0, 1)).transpose(0, 1), after)
         return Output(self.output(hidden), after)
+
+
+def _repays_turning(hidden: Tensor, classes: int) -> bool:
+    """Whether (B, T, H) lies steps first, and copying it would cost more than copying the logits.
+
+    A trace is to hold for any number of rows, so that it must not ask for it.
+    """
+    if torch.compiler.is_compiling() or not hidden.transpose(0, 1).is_contiguous():
+        return False
+    return hidden.numel() >= MANY and classes <= hidden.shape[2]

@@ -18,8 +18,8 @@ class Gradients(NamedTuple):
     """What a sweep back finds.
 
     Args:
-        projected: Of the projected inputs, (T, B, G); zeros where a row takes no part. There may
-            be other columns before those.
+        projected: Of the projected inputs, the last G columns of (T, B, at least G); zeros where a
+            row takes no part.
         weight_hh: Of the recurrent weights, (G, H).
         bias_hh: Of the part of ``bias_hh`` that was kept out of the projection, or None.
     """
@@ -74,7 +74,7 @@ class AbstractSweep(ABC):
         """Carries the gradient through all steps.
 
         Args:
-            walk: As in ``forth``, with ``cut``.
+            walk: The same, which now says whether it is ``cut``.
             weight_hh: As in ``forth``.
             states: As ``forth`` left them; not changed.
             kept: What ``forth`` returned; not changed.

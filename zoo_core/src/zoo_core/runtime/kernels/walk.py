@@ -50,7 +50,7 @@ class Walk(NamedTuple):
     @property
     def goes_on(self) -> Sequence[bool]:
         """For each step in the order of the walk, whether the way back goes on beyond it."""
-        return (not self.cut, *(True for _ in range(1, self.steps)))[: self.steps]
+        return ((not self.cut,) + (True,) * (self.steps - 1))[: self.steps]
 
     def silence(self, tensor: Tensor) -> None:
         """Puts zeros in (T, B, ...) where a row takes no part."""
