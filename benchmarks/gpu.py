@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from zoo_core.plan import PRECISIONS
 
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.figure import Figure, figures
@@ -18,8 +19,6 @@ from benchmarks.peers.network import TorchLayers
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
 from benchmarks.training import peer_steps, whole_batches
-
-PRECISIONS = ("fp32", "bf16")
 
 
 def gpu(bench: Bench) -> Iterator[list[Figure]]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from zoo_core.runtime import model as models
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.testing.exporting import Plain
 from zoo_gru.configs import GruStackedConfig
 from zoo_gru.stacked import StackedGru
 
@@ -44,20 +44,6 @@ def test_turned_or_not_logits_and_gradients_are_the_same(monkeypatch: pytest.Mon
     assert as_it_lies[0].is_contiguous()
     assert not turned[0].is_contiguous()
     torch.testing.assert_close(turned, as_it_lies, rtol=0, atol=1e-12)
-
-
-@final
-class Plain(nn.Module):
-    """From tensor to tensor, as torch.export wants it."""
-
-    def __init__(self, model: AbstractRecurrentModel) -> None:
-        super().__init__()
-        self.model = model
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        """Tokens to logits."""
-        logits: Tensor = self.model(Batch(inputs)).logits
-        return logits
 
 
 @pytest.mark.parametrize("kernel", [TorchKernel(), ReferenceKernel()], ids=["torch", "reference"])

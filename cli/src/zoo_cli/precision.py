@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import click
+from zoo_core.plan import PRECISIONS
 
 precision_option = click.option(
     "--precision",
-    type=click.Choice(["fp32", "bf16"]),
+    type=click.Choice(PRECISIONS),
     default="fp32",
     show_default=True,
     help="Of the products; saved weights stay fp32.",

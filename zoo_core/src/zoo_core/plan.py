@@ -7,6 +7,9 @@ from typing import Any, Literal, TypeAlias, final, get_args
 
 from zoo_core.errors import IntegrityError
 
+PRECISIONS = ("fp32", "bf16")
+"""What products may be made in."""
+
 Section: TypeAlias = Literal["model", "dataset", "trainer"]
 
 

@@ -27,7 +27,7 @@ def generate(
     token: int,
     sampler: Sampler,
     *,
-    half: bool = False,
+    half: bool,
 ) -> Iterator[int]:
     """The symbols that follow, without end; see AbstractKernel.
 

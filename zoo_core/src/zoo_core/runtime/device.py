@@ -8,6 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from zoo_core.errors import ConfigError, DeviceError
+from zoo_core.plan import PRECISIONS
 
 
 def choose_device(name: str) -> str:
@@ -49,8 +50,8 @@ def precision_context(precision: str, device: str) -> AbstractContextManager[obj
     Raises:
         ConfigError: The precision is neither.
     """
-    if precision not in ("fp32", "bf16"):
-        raise ConfigError(f"precision = {precision}: wanted fp32 or bf16")
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision = {precision}: wanted {' or '.join(PRECISIONS)}")
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 

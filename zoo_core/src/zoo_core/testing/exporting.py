@@ -29,7 +29,7 @@ def exports(case: ModelCase) -> Finding | None:
     if not model.exportable:
         raise DoesNotApply("the model says that it cannot be exported")
     with _quiet(), torch.no_grad():
-        traced = torch.export.export(_Plain(model), (batch.inputs,)).module()
+        traced = torch.export.export(Plain(model), (batch.inputs,)).module()
         apart = distance(traced(batch.inputs), answer(model, batch))
     return too_far(apart, EXACT, "the trace answers as the model")
 
@@ -48,7 +48,7 @@ def _quiet() -> Iterator[None]:
 
 
 @final
-class _Plain(nn.Module):
+class Plain(nn.Module):
     """A model from tensor to tensor."""
 
     def __init__(self, model: AbstractModel) -> None:
