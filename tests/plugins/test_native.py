@@ -91,14 +91,31 @@ def test_every_level_gives_what_the_portable_kernel_gives(
         torch.testing.assert_close(found, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
 
 
+THREADED = {
+    "by-rows": (64, 12, 64),
+    "by-columns": (5, 4, 240),
+    "a-row-left-over": (145, 8, 64),  # one alone, with two threads another one or none
+}
+
+
 @built
+@every_level
 @every_cell
-@pytest.mark.parametrize("size", [(64, 12, 64), (5, 4, 240)], ids=["by-rows", "by-columns"])
-def test_threads_change_no_bit(make: Any, size: tuple[int, int, int]) -> None:
-    alone = answer(NativeKernel(), make(size[2]), size)
+@pytest.mark.parametrize("size", THREADED.values(), ids=THREADED)
+@pytest.mark.parametrize("padded", [False, True])
+def test_threads_change_no_bit(
+    monkeypatch: pytest.MonkeyPatch,
+    level: str,
+    make: Any,
+    size: tuple[int, int, int],
+    padded: bool,
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    alone = answer(NativeKernel(), make(size[2]), size, padded=padded)
     torch.set_num_threads(2)
     # torch's products over all steps may differ in the last bits; outputs and states do not
-    assert torch.equal(answer(NativeKernel(), make(size[2]), size)[0], alone[0])
+    together = answer(NativeKernel(), make(size[2]), size, padded=padded)
+    assert torch.equal(together[0], alone[0])
 
 
 @built

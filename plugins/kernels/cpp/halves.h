@@ -24,7 +24,7 @@ struct Halves {
 
   template <int NV>
   static void product(int64_t rows, int64_t K, const uint16_t *w, const uint16_t *a, int64_t lda,
-                      float *c) {
+                      float *c, bool) {
     if (ZOO_TILES) return tiles_product<NV>(rows, K, w, a, lda, c);
     for (int64_t r = 0; r < rows; r += 4) {
       if (rows - r >= 4)

@@ -27,7 +27,7 @@ struct Narrow {
   // that no near cache holds are asked for early.
   template <int NV>
   static void product(int64_t rows, int64_t K, const uint16_t *w, const float *a, int64_t lda,
-                      float *c) {
+                      float *c, bool) {
     for (int64_t r = 0; r < rows; r++) {
       typedef Of<float>::V V;
       constexpr int64_t EARLY = 4096 / sizeof *w, LINE = 64 / sizeof *w;

@@ -16,7 +16,7 @@ constexpr int64_t BLOCK = 128;  // of k
 constexpr int64_t ROWS = 48;    // that share a tile
 constexpr bool MANY_REGISTERS = ZOO_BYTES >= 64;
 
-// c (NV vectors) += a (K) · w (K, NV vectors). One sum for each vector would wait for itself: there
+// c (NV vectors) = a (K) · w (K, NV vectors). One sum for each vector would wait for itself: there
 // are several, each of every so many k. Weights that no near cache holds are asked for early.
 template <class Real, int NV>
 ZOO_INLINE void one_row(int64_t K, const Real *w, const Real *a, Real *c) {
@@ -40,9 +40,9 @@ ZOO_INLINE void one_row(int64_t K, const Real *w, const Real *a, Real *c) {
     for (int v = 0; v < NV; v++) sums[0][v] += all(a[k]) * load(w + (k * NV + v) * L);
 #pragma GCC unroll 8
   for (int v = 0; v < NV; v++) {
-    V total = load(c + v * L);
+    V total = sums[0][v];
 #pragma GCC unroll 8
-    for (int s = 0; s < SETS; s++) total += sums[s][v];
+    for (int s = 1; s < SETS; s++) total += sums[s][v];
     store(c + v * L, total);
   }
 }
@@ -52,7 +52,6 @@ template <class Real, int MR, int NV>
 ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
   typedef typename Of<Real>::V V;
   constexpr int64_t L = lanes<Real>;
-  if constexpr (MR == 1) return one_row<Real, NV>(K, w, a, c);
   V sums[MR][NV];
 #pragma GCC unroll 16
   for (int r = 0; r < MR; r++)
@@ -122,9 +121,12 @@ template <class Real> struct Plain {
   static void end() {}
 
   // c (rows, NV vectors) = a (rows, K) · w: as many rows at a time as the registers hold sums for.
+  // The sums of a row are the same whichever rows are beside it, so that threads may share them out
+  // in any way; only where there is but one row at all, `alone`, may they be others.
   template <int NV>
   static void product(int64_t rows, int64_t K, const Number *w, const Operand *a, int64_t lda,
-                      Real *c) {
+                      Real *c, bool alone) {
+    if (alone) return one_row<Real, NV>(K, w, a, c);
     constexpr int64_t L = lanes<Real>;
     constexpr int SUMS = MANY_REGISTERS ? 24 : 12;
     constexpr int MR = SUMS / NV > 8 ? 8 : SUMS / NV;

@@ -135,13 +135,13 @@ template <class Real, int CELL, class Products> struct Sweep {
 
   // Of rows as they lie, or of their copies.
   template <int NV>
-  static void multiply(int64_t count, int64_t K, const Number *w, const Real *a, int64_t lda,
-                       const Operand *copies, Real *to) {
+  void multiply(int64_t count, int64_t K, const Number *w, const Real *a, int64_t lda,
+                const Operand *copies, Real *to) const {
     const int64_t depth = Products::depth(K);
     if constexpr (Products::COPIES)
-      Products::template product<NV>(count, depth, w, copies, depth, to);
+      Products::template product<NV>(count, depth, w, copies, depth, to, B == 1);
     else
-      Products::template product<NV>(count, K, w, a, lda, to);
+      Products::template product<NV>(count, K, w, a, lda, to, B == 1);
   }
 
   // What the cell will need of a row comes nearer while the product is made.

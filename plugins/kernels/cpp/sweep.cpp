@@ -24,7 +24,7 @@ int64_t dense(int64_t what, const zoo_dense &d, int64_t thread, int64_t of) {
     }
     Real sums[WIDTH];
     Products::template product<NV>(1, d.K, packed + tile * size, static_cast<const Real *>(d.x),
-                                   d.K, sums);
+                                   d.K, sums, true);
     for (int64_t i = 0; i < least(WIDTH, d.N - column); i++)
       static_cast<Real *>(d.y)[column + i] =
           sums[i] + (d.bias ? static_cast<const Real *>(d.bias)[column + i] : Real(0));
