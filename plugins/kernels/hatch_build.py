@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -37,15 +38,16 @@ class CompilerHook(BuildHookInterface):
             return  # an sdist carries the sources
         root = Path(self.root)
         package, build = root / "src" / "zoo_kernels", root / "build"
-        for name in (LIBRARY, EXCUSE):
-            (package / name).unlink(missing_ok=True)
         try:
+            for name in (LIBRARY, EXCUSE):
+                (package / name).unlink(missing_ok=True)
             compile_library(root / "cpp", build, package / LIBRARY)
         except (OSError, subprocess.CalledProcessError) as error:
             said = getattr(error, "stderr", None) or str(error)
-            (package / EXCUSE).write_text(f"{said.strip()}\n", "utf-8")
             self.app.display_warning(f"zoo-kernels stays without native code: {said}")
-            build_data["artifacts"].append(f"src/zoo_kernels/{EXCUSE}")
+            with suppress(OSError):  # the sources may be where nothing can be written
+                (package / EXCUSE).write_text(f"{said.strip()}\n", "utf-8")
+                build_data["artifacts"].append(f"src/zoo_kernels/{EXCUSE}")
             return
         build_data["artifacts"].append(f"src/zoo_kernels/{LIBRARY}")
         build_data["pure_python"] = False
@@ -141,4 +143,5 @@ def compiles(compiler, build, flags, source):
 
 
 def call(command, folder):
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    how = {"text": True, "errors": "replace"}  # compilers speak the user's language
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, **how)

@@ -66,6 +66,20 @@ def test_where_the_compiler_fails_the_install_succeeds_with_its_words(plugin: Pa
     assert archive.read("zoo_kernels/not_built.txt") == b"out of order\n"
 
 
+def test_words_that_are_not_utf_8_stop_no_install(plugin: Path) -> None:
+    compiler = plugin / "broken-compiler"
+    compiler.write_bytes(b"#!/bin/sh\nprintf 'caf\\351' >&2\nexit 1\n")
+    compiler.chmod(0o755)
+    archive = wheel(plugin, CXX=str(compiler))
+    assert archive.read("zoo_kernels/not_built.txt").decode() == "caf\ufffd\n"
+
+
+def test_where_nothing_can_be_written_the_install_succeeds_too(plugin: Path) -> None:
+    for name in ("native.so", "not_built.txt"):  # not even root removes these as files
+        (plugin / "src" / "zoo_kernels" / name / "kept").mkdir(parents=True)
+    assert package(wheel(plugin)) == set()
+
+
 @compiled
 @pytest.mark.slow
 def test_one_wheel_serves_every_python_and_torch_of_a_platform(plugin: Path) -> None:
