@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any, final
 
 import pytest
 import torch
+from torch import Tensor, nn
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.generation import generate
@@ -124,11 +126,71 @@ class Negative(AbstractRecurrentModel):
         return Output(-logits, after)
 
 
+@final
+class Reading(AbstractRecurrentModel):
+    """One that reads out in its own way."""
+
+    def __init__(self) -> None:
+        super().__init__(SIGNATURE, Recurrent(LstmCell(9), V))
+
+    def read_out(self, *given: Any, **named: Any) -> Output:
+        """The logits, turned round."""
+        logits, after = super().read_out(*given, **named)
+        return Output(-logits, after)
+
+
+@final
+class Turned(nn.Linear):
+    """A linear layer that turns its answer round."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """-(W x + b)."""
+        return -super().forward(input)
+
+
+def with_output(make: Callable[[int, int], nn.Module]) -> Callable[[], AbstractRecurrentModel]:
+    """Models with another output layer, from H and V."""
+
+    def changed() -> AbstractRecurrentModel:
+        model: Any = MODELS["lstm"]()
+        model.output = make(SMALL["hidden_size"], V)
+        return model
+
+    return changed
+
+
+def hooked() -> AbstractRecurrentModel:
+    """A model whose output layer has a hook."""
+    model = MODELS["lstm"]()
+    model.output.register_forward_hook(lambda layer, given, answer: -answer)
+    return model
+
+
+OTHERS: dict[str, Any] = {
+    "forward": Negative,
+    "read-out": Reading,
+    "output": with_output(Turned),
+    "no-bias": with_output(lambda width, classes: nn.Linear(width, classes, bias=False)),
+    "two-layers": with_output(
+        lambda width, classes: nn.Sequential(nn.LayerNorm(width), nn.Linear(width, classes))
+    ),
+    "hook": hooked,
+}
+
+
 @built
-def test_a_model_that_does_more_than_read_out_keeps_the_cores_loop() -> None:
-    model = untrained(Negative)
+@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
+def test_a_model_that_does_more_than_the_layers_keeps_the_cores_loop(make: Any) -> None:
+    model = untrained(make)
     expected = text(model, PortableKernel(), temperature=0)
     assert text(model, NativeKernel(), temperature=0) == expected
+
+
+@built
+def test_a_model_of_fewer_classes_than_symbols_keeps_the_cores_loop() -> None:
+    fewer = replace(SIGNATURE, classes=V - 1, vocabulary=None)
+    model = untrained(lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL), fewer))
+    assert set(text(model, NativeKernel(), temperature=5.0, seed=1)) == set(range(V - 1))
 
 
 @built

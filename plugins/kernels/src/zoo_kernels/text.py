@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 from zoo_core.errors import IntegrityError
+from zoo_core.runtime.cell import project
 from zoo_core.runtime.kernels.recurrence import outer_bias
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.sampler import NOT_FINITE, Sampler
@@ -44,7 +45,7 @@ def generate(
     """
     with torch.no_grad(), torch.autocast("cpu", enabled=False):
         layers = [_Layer(library, model, state, number) for number in range(len(state))]
-        table, output = _table(model), model.output
+        table, output = _table(model, layers[0].bias), model.output
         weight, bias = output.weight.contiguous(), output.bias.contiguous()
     arguments = TextArguments(
         real=table.element_size(),
@@ -87,11 +88,11 @@ class _Layer:
         given = (each.to(weight.dtype) for each in state[number])  # autocast may have rounded them
         hidden, *memory = (torch.cat([each, torch.empty_like(each)]) for each in given)
         sweep = NativeSweep(library, cell.name)
-        bias = outer_bias(sweep, weight, weights.get("bias_ih"), bias_hh)
+        self.bias = outer_bias(sweep, weight, weights.get("bias_ih"), bias_hh)
         inner = bias_hh[-cell.hidden_size :] if bias_hh is not None and sweep.inner_gates else None
         tensors: dict[str, Tensor | None] = {
             "weight_ih": weights["weight_ih"] if number else None,
-            "bias": bias if number else None,
+            "bias": self.bias if number else None,
             "weight_hh": weight,
             "bias_n": inner,
             "hidden": hidden,
@@ -105,16 +106,9 @@ class _Layer:
         self.arguments = LayerArguments(cell=kind, width=width, **pointers)
 
 
-def _table(model: AbstractRecurrentModel) -> Tensor:
+def _table(model: AbstractRecurrentModel, bias: Tensor | None) -> Tensor:
     """What each symbol contributes to the first layer's gates, with their biases: (V, G)."""
-    recurrent = model.recurrent
-    weights = recurrent.weights(0, 0)
     symbols = torch.arange(model.signature.input_size)
     inputs = symbols if model.embedding is None else model.embedding(symbols.unsqueeze(0))
-    projected = recurrent.cell.project(weights, inputs.view(1, len(symbols), *inputs.shape[2:]))
-    table = projected[0]
-    bias = weights.get("bias_hh")
-    if bias is not None:
-        outer = len(bias) - (recurrent.cell.hidden_size if recurrent.cell.name == "gru" else 0)
-        table = torch.cat([table[:, :outer] + bias[:outer], table[:, outer:]], dim=1)
-    return table.contiguous()
+    rows = inputs.view(1, len(symbols), *inputs.shape[2:])
+    return project(rows, model.recurrent.weights(0, 0)["weight_ih"], bias)[0].contiguous()

@@ -11,7 +11,7 @@ from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import State
-from zoo_core.signature import Signature
+from zoo_core.signature import Signature, Tokens
 
 MANY = 1 << 16
 """Numbers whose copy takes longer than turning their axes before and after."""
@@ -71,8 +71,20 @@ class AbstractRecurrentModel(AbstractModel):
 
     @property
     def plain(self) -> bool:
-        """Whether answering is reading, the recurrent layer and the output layer, and no more."""
-        return type(self).forward is AbstractRecurrentModel.forward
+        """Whether its answer is a symbol's row, the recurrent layer and the output layer: no more.
+
+        Whoever inherits from this class may change any part of that.
+        """
+        mine, base = type(self), AbstractRecurrentModel
+        parts = [each for each in (self, self.recurrent, self.output, self.embedding) if each]
+        return (
+            (mine.forward, mine.read_out) == (base.forward, base.read_out)
+            and type(self.output) is nn.Linear
+            and self.output.bias is not None
+            and type(self.embedding) in (Embedding, type(None))
+            and not any(each._forward_hooks or each._forward_pre_hooks for each in parts)
+            and self.signature.inputs == Tokens(self.signature.classes)
+        )
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
