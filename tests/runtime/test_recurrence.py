@@ -172,6 +172,18 @@ def test_where_bfloat16_would_be_imitated_products_stay_in_full_precision(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: False)
+    cell, inputs, found = GruCell(H), torch.randn(B, T, F), []
+    named = {name: each.float() for name, each in weights(cell).items()}
+    for enabled in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
+            start = cell.initial_state(B, inputs)
+            how: dict[str, Any] = {"lengths": None, "reverse": False}
+            found.append(PortableKernel().scan(cell, named, inputs, start, **how)[0])
+    assert torch.equal(*found)
+
+
+def test_autocast_leaves_double_precision_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: True)
     cell, inputs, found = GruCell(H), torch.randn(B, T, F).double(), []
     for enabled in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
@@ -179,6 +191,19 @@ def test_where_bfloat16_would_be_imitated_products_stay_in_full_precision(
             how: dict[str, Any] = {"lengths": None, "reverse": False}
             found.append(PortableKernel().scan(cell, weights(cell), inputs, start, **how)[0])
     assert torch.equal(*found)
+
+
+@every_cell
+@torch.no_grad()
+def test_under_autocast_a_single_step_keeps_its_state_in_single_precision(
+    cell: AbstractCell[Any],
+) -> None:
+    named = {name: each.float() for name, each in weights(cell).items()}
+    inputs = torch.randn(B, 1, F)
+    with torch.autocast("cpu", torch.bfloat16):
+        start = cell.initial_state(B, inputs)
+        answer = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
+    assert {each.dtype for each in (answer[0], *answer[1])} == {torch.float32}
 
 
 def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
@@ -107,6 +108,38 @@ def test_weights_of_a_layer_and_direction_go_by_the_cells_names() -> None:
     weights = recurrent.weights(1, 1)
     assert list(weights) == ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
     assert weights["weight_ih"] is recurrent.get_parameter("weight_ih_l1_reverse")
+
+
+def test_a_state_of_other_rows_or_another_layer_is_refused() -> None:
+    recurrent = layer(num_layers=2)
+    given = recurrent.initial_state(3)
+    with pytest.raises(MisfitError, match=r"the state's 0.hidden is \(3, 5\), wanted \(2, 5\)"):
+        recurrent(inputs(), given)
+    narrow = LstmState(torch.zeros(2, H), torch.zeros(2, H - 1))
+    with pytest.raises(MisfitError, match=r"the state's 1.cell is \(2, 4\), wanted \(2, 5\)"):
+        recurrent(inputs(), (recurrent.initial_state(2)[0], narrow))
+    with pytest.raises(MisfitError, match=r"the state's 1.hidden is missing, wanted \(2, 5\)"):
+        recurrent(inputs(), recurrent.initial_state(2)[:1])
+    with pytest.raises(MisfitError, match=r"the state's 2.hidden is \(2, 5\), wanted none"):
+        recurrent(inputs(), (*recurrent.initial_state(2), narrow._replace(cell=narrow.hidden)))
+
+
+@pytest.mark.parametrize("lengths", [[4], [4, 2, 1]], ids=str)
+def test_lengths_of_other_rows_are_refused(lengths: list[int]) -> None:
+    with pytest.raises(MisfitError, match=r"lengths are \([13],\), wanted \(2,\)"):
+        layer()(inputs(), None, torch.tensor(lengths))
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
+def test_a_state_of_another_dtype_is_taken_as_the_weights_are(dtype: torch.dtype) -> None:
+    recurrent = layer()
+    state = tuple(LstmState(*(torch.rand(2, H).to(dtype) for _ in each)) for each in [(0, 1)])
+    exact = tuple(LstmState(*(each.float() for each in part)) for part in state)
+    recurrent.kernels = (PortableKernel(),)
+    lengths = torch.tensor([4, 2])  # not handed to oneDNN
+    assert torch.equal(
+        recurrent(inputs(), state, lengths)[0], recurrent(inputs(), exact, lengths)[0]
+    )
 
 
 @pytest.mark.parametrize("steps", [1, 6], ids=["fewer-tokens-than-symbols", "more"])

@@ -39,6 +39,8 @@ class NativeSweep(AbstractSweep):
         states: tuple[Tensor, ...],
     ) -> Kept:
         """See AbstractSweep."""
+        slots = (walk.steps + 1, projected.shape[1], weight_hh.shape[1])
+        assert all(each.shape == slots for each in states), "C++ takes the sizes on trust"
         inner = (torch.empty_like(states[0][1:]),) if self.inner_gates else ()
         bias = {"bias": bias_hh.contiguous()} if self.inner_gates and bias_hh is not None else {}
         kept = (projected, *inner)

@@ -14,7 +14,7 @@ from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.state import State
+from zoo_core.runtime.state import State, refuse_misfits
 
 
 @final
@@ -108,9 +108,15 @@ class Recurrent(nn.Module):
 
         Returns:
             The last layer's outputs, (B, T, P) or (B, T, 2P), where P is the cell's output size,
-            and the state after the last step.
+            and the state after the last step. They share memory with what gradients need, so
+            that they are not to be changed in place.
+
+        Raises:
+            MisfitError: The state or the lengths are not those of so many rows.
         """
         kernel = self.kernel
+        if not torch.compiler.is_compiling():  # a trace holds for other numbers of rows
+            refuse_misfits(inputs.shape[0], state, self.initial_state(0), lengths)
         states = list(state or self.initial_state(inputs.shape[0]))
         table = None
         if embedding is not None:

@@ -7,6 +7,8 @@ from typing import NamedTuple, TypeAlias, final
 
 from torch import Tensor
 
+from zoo_core.errors import MisfitError
+
 
 @final
 class HiddenState(NamedTuple):
@@ -47,6 +49,32 @@ def detach(state: State | None) -> State | None:
 def rebuild(like: LayerState, tensors: Iterable[Tensor]) -> LayerState:
     """A state of the same type with other tensors."""
     return type(like)._make(tensors)
+
+
+def refuse_misfits(rows: int, state: State | None, like: State, lengths: Tensor | None) -> None:
+    """Says so if a recurrence over so many rows cannot start from a state.
+
+    Kernels take its shape on trust, and some are written in languages that do not look.
+
+    Args:
+        rows: B.
+        state: Where it is to start.
+        like: One of the same parts and widths, of any number of rows.
+        lengths: Valid steps of each row.
+
+    Raises:
+        MisfitError: The state or the lengths are those of other rows, or of another layer.
+    """
+    if lengths is not None and lengths.shape != (rows,):
+        raise MisfitError(f"lengths are {tuple(lengths.shape)}, wanted ({rows},)")
+    if state is None:
+        return
+    given = {name: tuple(each.shape) for name, each in state_tensors(state).items()}
+    wanted = {n: (rows, *each.shape[1:]) for n, each in state_tensors(like).items()}
+    for name in wanted | given:
+        here, due = given.get(name, "missing"), wanted.get(name, "none")
+        if here != due:
+            raise MisfitError(f"the state's {name} is {here}, wanted {due}")
 
 
 def state_tensors(state: State) -> dict[str, Tensor]:

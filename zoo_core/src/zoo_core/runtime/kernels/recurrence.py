@@ -156,18 +156,19 @@ def run(
     reverse: bool,
 ) -> tuple[Tensor, LayerState]:
     """A kernel's ``scan`` by means of a sweep: rows sorted by length, steps first, and back."""
-    start = list(state)
+    dtype = weights["weight_hh"].dtype
+    start = [each.to(dtype) for each in state]
     if lengths is not None:
         lengths, order = lengths.cpu().sort(descending=True, stable=True)
         inputs = inputs.index_select(0, order)
         start = [each.index_select(0, order) for each in start]
     walk = Walk.over(inputs.shape[1], reverse, lengths)
     if inputs.is_floating_point():
-        inputs = inputs.to(weights["weight_ih"].dtype)
+        inputs = inputs.to(dtype)
     given = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
-    device, dtype = inputs.device.type, weights["weight_hh"].dtype
+    device = inputs.device.type
     casting = torch.is_autocast_enabled(device)
-    if casting and multiplies_bfloat16(device):
+    if casting and dtype == torch.float32 and multiplies_bfloat16(device):
         dtype = torch.get_autocast_dtype(device)
     with torch.autocast(device, enabled=False) if casting else nullcontext():
         found = Recurrence.apply(sweep, walk, dtype, inputs.transpose(0, 1), *given, *start)

@@ -63,7 +63,8 @@ class PortableKernel(AbstractKernel):
         reverse: bool,
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
-        if inputs.shape[1] == 1 and not torch.is_grad_enabled():  # nothing to gain over the cell
+        casting = torch.is_autocast_enabled("cpu")  # the cell's states would be rounded
+        if inputs.shape[1] == 1 and not torch.is_grad_enabled() and not casting:
             return STEP.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
         if cell.name == "lstm" and lengths is None and _suits_onednn(inputs, weights["weight_ih"]):
             return FUSED.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
