@@ -148,11 +148,11 @@ class Turned(nn.Linear):
         return -super().forward(input)
 
 
-def with_output(make: Callable[[int, int], nn.Module]) -> Callable[[], AbstractRecurrentModel]:
+def with_output(make: Callable[[int, int], Any]) -> Callable[[], AbstractRecurrentModel]:
     """Models with another output layer, from H and V."""
 
     def changed() -> AbstractRecurrentModel:
-        model: Any = MODELS["lstm"]()
+        model: AbstractRecurrentModel = MODELS["lstm"]()
         model.output = make(SMALL["hidden_size"], V)
         return model
 
@@ -161,7 +161,7 @@ def with_output(make: Callable[[int, int], nn.Module]) -> Callable[[], AbstractR
 
 def hooked() -> AbstractRecurrentModel:
     """A model whose output layer has a hook."""
-    model = MODELS["lstm"]()
+    model: AbstractRecurrentModel = MODELS["lstm"]()
     model.output.register_forward_hook(lambda layer, given, answer: -answer)
     return model
 
