@@ -29,7 +29,12 @@ QUICK = 60
 @click.option("--quick", is_flag=True, help="Only recipes that take less than a minute.")
 @click.option("--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), help="Another seed.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--threads", metavar="N", type=click.IntRange(1, 4096), help="Threads of torch.")
+@click.option(
+    "--threads",
+    metavar="N",
+    type=click.IntRange(1, 4096),
+    help="Threads of torch.  [default: its own choice; 1 for a tiny model]",
+)
 @click.option(
     "--backend",
     default="auto",

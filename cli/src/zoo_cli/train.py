@@ -57,7 +57,12 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     "--seed", metavar="N", type=click.IntRange(0, 2**32 - 1), help="Seed of everything random."
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu, cuda or mps.")
-@click.option("--threads", metavar="N", type=click.IntRange(1, 4096), help="Threads of torch.")
+@click.option(
+    "--threads",
+    metavar="N",
+    type=click.IntRange(1, 4096),
+    help="Threads of torch.  [default: its own choice; 1 for a tiny model]",
+)
 @click.option(
     "--backend",
     default="auto",

@@ -26,7 +26,7 @@ class Plan:
         configs: Every setting of each of the three, by section.
         recipe: ``model.tag``, or empty.
         seed: Seed of everything random.
-        threads: Threads of torch; 0 takes what torch would take.
+        threads: Threads of torch; 0 takes one for a tiny model, else what torch would take.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         backend: ``auto`` or the name of a kernel.
         precision: ``fp32``, or ``bf16`` for products in bfloat16.

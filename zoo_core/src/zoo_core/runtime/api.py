@@ -95,7 +95,7 @@ def train(
         settings: By section: ``{"model": {"hidden_size": 64}, "trainer": {"epochs": 3}}``.
         seed: Of everything random; None takes the recipe's.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        threads: Threads of torch; 0 takes torch's own choice.
+        threads: Threads of torch; 0 takes one for a tiny model, else torch's own choice.
         backend: What runs the recurrence: ``auto``, ``native``, ``portable``, ``torch`` or
             ``reference``.
         precision: ``fp32``, or ``bf16`` for products in bfloat16.

@@ -1,8 +1,7 @@
-"""Devices, threads and precision."""
+"""Devices and precision."""
 
 from __future__ import annotations
 
-import os
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -30,18 +29,6 @@ def choose_device(name: str) -> str:
             f"no device {name!r} here; there is: {', '.join(there)}; try --device {there[0]}"
         )
     return name
-
-
-def choose_threads(threads: int) -> int:
-    """Sets torch's threads, which change results in the last bits; 0 takes torch's own choice."""
-    if threads:
-        torch.set_num_threads(threads)
-    return torch.get_num_threads()
-
-
-def cores() -> int | None:
-    """How many cores this process may use; None where the platform does not say."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def precision_context(precision: str, device: str) -> AbstractContextManager[object]:

@@ -8,7 +8,8 @@ from zoo_core.catalog import load_catalog
 from zoo_core.findings import Check, Finding, writable
 from zoo_core.imports import resolve
 from zoo_core.runtime.backends import kernels
-from zoo_core.runtime.device import choose_device, cores
+from zoo_core.runtime.device import choose_device
+from zoo_core.runtime.threads import cores
 from zoo_core.specs import KernelSpec
 
 

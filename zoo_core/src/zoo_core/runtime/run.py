@@ -22,7 +22,7 @@ from zoo_core.plan import Plan
 from zoo_core.runtime.backends import backend_of
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint
-from zoo_core.runtime.device import choose_device, choose_threads, precision_context
+from zoo_core.runtime.device import choose_device, precision_context
 from zoo_core.runtime.events import Event, Finished, Saved, Started
 from zoo_core.runtime.frontmatter import terms_of
 from zoo_core.runtime.loop import Loop
@@ -30,6 +30,7 @@ from zoo_core.runtime.optimization import copies
 from zoo_core.runtime.states import SavedState, read_state, write_state
 from zoo_core.runtime.stepper import REMEDY
 from zoo_core.runtime.tensors import all_finite, load_weights
+from zoo_core.runtime.threads import choose_threads, computing_with, each_computed_with
 from zoo_core.space import refusing_excess
 from zoo_core.vocabulary import Vocabulary
 
@@ -56,7 +57,7 @@ class Run:
         weights: dict[str, Tensor] | None = None,
     ) -> None:
         self.folder = folder
-        device, threads = choose_device(plan.device), choose_threads(plan.threads)
+        device = choose_device(plan.device)
         torch.manual_seed(plan.seed)
         self.dataset = make_dataset(catalog, plan, vocabulary)
         self.signature = self.dataset.signature
@@ -69,7 +70,6 @@ class Run:
         with precision_context(plan.precision, device):
             backend = backend_of(model)
         self.backend, self.remark = backend.name, backend.remark(plan.backend)
-        self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
         self.versions = _versions(catalog, plan)
         self.terms = terms_of(catalog, plan)
         self.loop = Loop(
@@ -81,6 +81,9 @@ class Run:
             precision=plan.precision,
             budget=plan.budget,
         )
+        first = next(self.dataset.batches("train", trainer.config.batch_size, plan.seed, epoch=1))
+        threads = choose_threads(plan.threads, model, first.inputs, self.signature)
+        self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
         self._saved_at = time.monotonic()
 
     def events(self) -> Generator[Event, None, None]:
@@ -100,7 +103,7 @@ class Run:
         yield saved
         yield self._started()
         try:
-            for event in self.loop.events():
+            for event in each_computed_with(self.plan.threads, self.loop.events()):
                 yield event
                 if time.monotonic() - self._saved_at >= self.loop.config.save_every:
                     self._refuse_infinite()
@@ -163,8 +166,9 @@ class Run:
         metrics = at.metrics
         if reason != "interrupted":
             unjudged = [split for split in loop.dataset.splits if split not in metrics]
-            for split in unjudged if loop.judged else ("train", *unjudged):
-                metrics[split] = loop.evaluate(split)
+            with computing_with(self.plan.threads):
+                for split in unjudged if loop.judged else ("train", *unjudged):
+                    metrics[split] = loop.evaluate(split)
         manifest = Manifest(
             plan=self.plan,
             signature=self.signature,
