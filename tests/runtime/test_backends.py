@@ -7,13 +7,15 @@ from typing import Any
 
 import pytest
 import torch
-from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.catalog import Catalog, Offer, load_catalog
+from zoo_core.discovery import Plugin
 from zoo_core.draft import draft
 from zoo_core.errors import NotFoundError, PluginError
 from zoo_core.runtime.backends import Backend, backend_of, backends_here, kernels
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model
 from zoo_core.signature import Signature
+from zoo_core.specs import KernelSpec
 
 from zoo_core import Tokens, Vocabulary
 
@@ -25,6 +27,19 @@ def core() -> Catalog:
     """What is installed, but for the plugins that bring kernels."""
     known = load_catalog()
     return load_catalog([each for each in known.plugins if each.name != "zoo-kernels"])
+
+
+def bail() -> None:
+    """A factory that ends the process, if it may."""
+    raise SystemExit(3)
+
+
+@pytest.fixture(params=["gone.module:Kernel", f"{__name__}:bail", f"{__name__}:Signature"])
+def broken(core: Catalog, request: pytest.FixtureRequest) -> Catalog:
+    """A plugin offers a kernel that cannot be imported, or made, or that is none."""
+    spec = KernelSpec(name="owl", summary="", factory=request.param, cells=())
+    owner = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
+    return core._replace(offers=(*core.offers, Offer(owner, spec)))
 
 
 def backend(catalog: Catalog, name: str, model: str = "lstm-embed", **settings: Any) -> Backend:
@@ -95,3 +110,24 @@ def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
     found = backends_here(catalog)
     assert list(found) == ["native", "portable", "torch", "reference"]
     assert all(found.values())
+
+
+def test_a_broken_kernel_is_passed_over_with_a_remark_that_names_its_plugin(
+    broken: Catalog,
+) -> None:
+    found = backend(broken, "auto")
+    assert found.name == "portable"
+    assert found.remark("auto").startswith("passed over: backend 'owl' of zoo-plugin-owl: ")
+    assert "not owl: zoo-plugin-owl: " in found.why
+    assert backends_here(broken)["owl"].startswith("zoo-plugin-owl: ")
+
+
+def test_a_broken_kernel_is_no_matter_where_another_is_asked_for(broken: Catalog) -> None:
+    found = backend(broken, "reference")
+    assert (found.name, found.remark("reference")) == ("reference", "")
+
+
+def test_a_broken_kernel_that_is_asked_for_is_exit_7_and_names_its_plugin(broken: Catalog) -> None:
+    with pytest.raises(PluginError, match="backend 'owl' of zoo-plugin-owl: ") as caught:
+        kernels(broken, "owl")
+    assert caught.value.exit_code == 7

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
-from zoo_core.catalog import Catalog
-from zoo_core.errors import NotFoundError, PluginError
+from zoo_core.catalog import Catalog, Offer
+from zoo_core.errors import Interrupted, NotFoundError, PluginError
 from zoo_core.imports import resolve
 from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.broken import BrokenKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
@@ -23,26 +24,46 @@ KNOWN = {"native": "zoo-kernels"}
 def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]:
     """The kernels to try, in their order: the fastest first, the reference last.
 
+    One of a plugin that cannot be made is among them, and refuses every cell.
+
     Args:
         catalog: What is installed.
         backend: ``auto``, or the name of the kernel to begin with.
 
     Raises:
         NotFoundError: No kernel has the backend's name.
-        PluginError: The one that has it is not installed.
+        PluginError: The one that has it is not installed, or cannot be made.
     """
-    offered = [resolve(offer.spec.factory)() for offer in catalog.of(KernelSpec)]
+    offered = [_made(offer) for offer in catalog.of(KernelSpec)]
     tried = [*offered, PortableKernel(), TorchKernel(), ReferenceKernel()]
     if backend == "auto":
         return tried
     names = [each.name for each in tried]
     if backend in names:
-        return tried[names.index(backend) :]
+        chosen = tried[names.index(backend) :]
+        if isinstance(chosen[0], BrokenKernel):
+            raise PluginError(f"backend {backend!r} of {chosen[0].details}")
+        return chosen
     if backend in KNOWN:
         distribution = KNOWN[backend]
         remedy = f"install it: zoo plugins install {distribution}"
         raise PluginError(f"backend {backend!r} needs the plugin {distribution}: {remedy}")
     raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
+
+
+def _made(offer: Offer[KernelSpec]) -> AbstractKernel:
+    """A plugin's kernel; whatever goes wrong in making it is told where it is asked for."""
+    owner, name = offer.plugin.distribution, offer.spec.name
+    try:
+        kernel = resolve(offer.spec.factory)()
+    except Interrupted:
+        raise
+    except BaseException as error:  # SystemExit too: it is the plugin's failure
+        kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
+        return BrokenKernel(name, f"{owner}: {kind}{' '.join(str(error).split()):.300}")
+    if not isinstance(kernel, AbstractKernel):
+        return BrokenKernel(name, f"{owner}: {offer.spec.factory!r} gives no kernel")
+    return kernel
 
 
 def backends_here(catalog: Catalog) -> dict[str, str]:
@@ -58,11 +79,13 @@ class Backend(NamedTuple):
         name: What ``--backend`` calls it.
         details: How it runs here, such as on which instructions.
         passed: Why not the ones before it, in words; empty if it is the first.
+        broken: Those of them that their plugins cannot make, in words.
     """
 
     name: str
     details: str
     passed: str
+    broken: str = ""
 
     @property
     def why(self) -> str:
@@ -71,9 +94,10 @@ class Backend(NamedTuple):
         return f"{self.details}; {reason}"
 
     def remark(self, asked: str) -> str:
-        """What to tell a person who asked for another one by name; empty for ``auto``."""
-        stood_in = asked not in ("auto", self.name)
-        return f"{self.name} stands in, not {self.passed}" if stood_in else ""
+        """What to tell a person who asked for another one by name, or met one that is broken."""
+        if asked not in ("auto", self.name):
+            return f"{self.name} stands in, not {self.passed}"
+        return f"passed over: {self.broken}" if self.broken else ""
 
 
 def backend_of(model: AbstractModel) -> Backend:
@@ -83,5 +107,10 @@ def backend_of(model: AbstractModel) -> Backend:
             used, like = module.kernel, next(module.parameters())
             before = module.kernels[: module.kernels.index(used)]
             reasons = [f"{each.name}: {each.refuses(module.cell, like)}" for each in before]
-            return Backend(used.name, used.details, "; ".join(reasons))
+            broken = [
+                f"backend {each.name!r} of {each.details}"
+                for each in before
+                if isinstance(each, BrokenKernel)
+            ]
+            return Backend(used.name, used.details, "; ".join(reasons), "; ".join(broken))
     return Backend("torch", "no recurrent layer", "")
