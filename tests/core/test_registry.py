@@ -11,7 +11,8 @@ from zoo_core.catalog import Catalog
 from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.registry import find_pretrained, load_registry
-from zoo_core.registry_file import KnownPlugin, read_registry, registry_path
+from zoo_core.registry_file import KnownPlugin, read_registry
+from zoo_core.registry_sources import registry_path
 
 HASH = "0123456789abcdef" * 4
 ENTRY = f"""

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from zoo_core.catalog import load_catalog
 from zoo_core.registry import load_registry
-from zoo_core.registry_file import Pretrained, read_registry, registry_path
+from zoo_core.registry_file import Pretrained, read_registry
+from zoo_core.registry_sources import registry_path
 from zoo_core.runtime.locate import entry_folder
 
 from tests.cli.command import Zoo

@@ -14,7 +14,7 @@ from zoo_core.findings import Check, Finding, writable
 from zoo_core.home import zoo_home
 from zoo_core.installer import find_installer
 from zoo_core.registry import load_registry
-from zoo_core.registry_file import registry_path
+from zoo_core.registry_sources import registry_path
 from zoo_core.space import free_disk
 from zoo_core.specs import API_VERSION
 from zoo_core.standing import standings

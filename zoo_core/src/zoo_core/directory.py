@@ -10,7 +10,8 @@ from pathlib import Path
 
 from zoo_core.discovery import chosen_names, every_plugin
 from zoo_core.errors import ConfigError
-from zoo_core.registry_file import KnownPlugin, merged, registry_path
+from zoo_core.registry_file import KnownPlugin
+from zoo_core.registry_sources import merged, registry_path
 
 
 def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.registry_file import Pretrained, merged, registry_path
+from zoo_core.registry_file import Pretrained
+from zoo_core.registry_sources import merged, registry_path
 
 
 def load_registry(catalog: Catalog) -> dict[str, Pretrained]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, final
+from typing import Any, NamedTuple, final
 
 from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError
@@ -77,43 +76,6 @@ class Registry(NamedTuple):
 
     checkpoints: list[Pretrained]
     plugins: list[KnownPlugin]
-
-
-E = TypeVar("E", Pretrained, KnownPlugin)
-
-
-def registry_path() -> Path:
-    """The registry of this installation."""
-    chosen = os.environ.get("ZOO_REGISTRY")
-    if chosen:
-        return Path(chosen).expanduser()
-    packaged = Path(__file__).with_name("registry.toml")
-    return packaged if packaged.is_file() else Path(__file__).parents[3] / "registry.toml"
-
-
-def merged(
-    noun: str, paths: Iterable[Path], entries: Callable[[Registry], Iterable[E]]
-) -> dict[str, E]:
-    """The entries of several files by name, sorted.
-
-    Args:
-        noun: What errors call an entry.
-        paths: The files.
-        entries: Which part of a file.
-
-    Raises:
-        ConfigError: A file is not well-formed, or two claim a name.
-    """
-    found: dict[str, E] = {}
-    owners: dict[str, Path] = {}
-    for path in paths:
-        for entry in entries(read_registry(path)):
-            if entry.name in found:
-                raise ConfigError(
-                    f"{path}: {noun} {entry.name!r} is in {owners[entry.name]} already"
-                )
-            found[entry.name], owners[entry.name] = entry, path
-    return dict(sorted(found.items()))
 
 
 def read_registry(path: Path) -> Registry:
