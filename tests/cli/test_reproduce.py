@@ -97,6 +97,18 @@ def test_a_recipe_without_a_figure_is_unpublished_and_no_failure(zoo: Zoo, recip
     assert (result.json[0]["verdict"], result.json[0]["published"]) == ("unpublished", None)
 
 
+def test_a_malformed_recipe_of_a_plugin_stops_no_other(zoo: Zoo, recipes: Path) -> None:
+    (recipes / "rnn-cell.dream.toml").write_text("seed = ")
+    remark = "recipe zoo-dreams:rnn-cell.dream: not valid TOML: "
+    assert zoo("reproduce", "gru-manual.hello", "--quick").code == 0
+    assert "rnn-cell.dream" in zoo("show", "rnn-cell", "--json").json["recipes"]
+    listed = zoo("list", "recipes", "rnn-cell.*", "--json")
+    assert (listed.code, remark in listed.stderr) == (0, True)
+    assert "rnn-cell.hello" in [row["name"] for row in listed.json]
+    asked = zoo("reproduce", "rnn-cell.dream")
+    assert (asked.code, remark.removeprefix("recipe ") in asked.stderr) == (6, True)
+
+
 def test_one_failure_does_not_end_the_others(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
     (recipes / "rnn-cell.gone.toml").write_text(

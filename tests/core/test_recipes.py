@@ -9,7 +9,7 @@ import pytest
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.errors import AmbiguousError, ConfigError, NotFoundError
-from zoo_core.recipes import find_recipe, list_recipes, parse_recipe
+from zoo_core.recipes import choose_recipes, find_recipe, list_recipes, parse_recipe
 from zoo_core.references import Named
 
 from tests.core.little import PluginWriter
@@ -94,13 +94,13 @@ def zoo_models(): return [{spec}]
 
 def test_a_malformed_recipe_is_refused_by_name(write_plugin: PluginWriter) -> None:
     plugin = write_plugin(TINY, recipes={"tiny.first": "seed = \n"})
-    with pytest.raises(ConfigError, match=r"^tiny\.first: not valid TOML: .*line 1"):
+    with pytest.raises(ConfigError, match=r"^zoo-test:tiny\.first: not valid TOML: .*line 1"):
         find_recipe(load_catalog([plugin]), FIRST)
 
 
 def test_a_recipe_that_is_no_text_is_refused_by_name(write_plugin: PluginWriter) -> None:
     plugin = write_plugin(TINY, recipes={"tiny.first": b"note = '\xff'"})
-    with pytest.raises(ConfigError, match=r"^tiny\.first: "):
+    with pytest.raises(ConfigError, match=r"^zoo-test:tiny\.first: "):
         find_recipe(load_catalog([plugin]), FIRST)
 
 
@@ -108,6 +108,40 @@ def test_a_malformed_recipe_does_not_hide_the_others(write_plugin: PluginWriter)
     recipes = {"tiny.first": "seed = 9", "tiny.other": "seed = "}
     catalog = load_catalog([write_plugin(TINY, recipes=recipes)])
     assert find_recipe(catalog, FIRST).tables == {"seed": 9}
+    assert [each.name for each in choose_recipes(catalog, ["tiny.first"])] == ["tiny.first"]
+
+
+def test_a_list_goes_on_past_a_malformed_recipe_and_tells_whose_it_is(
+    little: Plugin, write_plugin: PluginWriter
+) -> None:
+    other = write_plugin(TINY, name="zoo-other", recipes={"tiny.bad": "seed = "})
+    catalog, told = load_catalog([little, other]), list[str]()
+    assert [each.name for each in list_recipes(catalog, told.append)] == [
+        "tiny.first",
+        "tiny.second",
+    ]
+    (remark,) = told
+    assert remark.startswith("recipe zoo-other:tiny.bad: not valid TOML: ")
+    assert remark.endswith("; it is left out")
+    with pytest.raises(ConfigError, match=r"^zoo-other:tiny\.bad: "):
+        list_recipes(catalog)
+
+
+@pytest.mark.parametrize("references", [[], ["tiny"], ["tiny.*"]], ids=str)
+def test_a_choice_of_many_goes_on_past_a_malformed_recipe(
+    write_plugin: PluginWriter, references: list[str]
+) -> None:
+    recipes = {"tiny.first": "seed = 9", "tiny.other": "seed = "}
+    catalog, told = load_catalog([write_plugin(TINY, recipes=recipes)]), list[str]()
+    chosen = choose_recipes(catalog, references, told.append)
+    assert [each.name for each in chosen] == ["tiny.first"]
+    assert len(told) == 1
+
+
+def test_a_malformed_recipe_that_is_named_in_full_is_refused(write_plugin: PluginWriter) -> None:
+    catalog = load_catalog([write_plugin(TINY, recipes={"tiny.first": "seed = "})])
+    with pytest.raises(ConfigError, match=r"^zoo-test:tiny\.first: "):
+        choose_recipes(catalog, ["tiny.first"], lambda remark: None)
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def complete_reference(
         return complete_model(ctx, param, incomplete)
     from zoo_core.recipes import list_recipes
 
-    recipes = list_recipes(load_catalog())
+    recipes = list_recipes(load_catalog(), lambda remark: None)  # nowhere to tell it
     return [
         CompletionItem(recipe.name, help=recipe.summary)
         for recipe in recipes

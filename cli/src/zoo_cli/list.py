@@ -65,7 +65,7 @@ def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
                 "published": recipe.published.to_json() if recipe.published else None,
                 "seconds": recipe.seconds,
             }
-            for recipe in list_recipes(catalog)
+            for recipe in list_recipes(catalog, lambda remark: click.echo(remark, err=True))
         ]
     if kind == "checkpoints":
         return _checkpoints(catalog)

@@ -70,7 +70,7 @@ def reproduce(
     every recipe. A recipe takes seconds to minutes; zoo show RECIPE says how long.
     """
     catalog = load_catalog()
-    recipes = choose_recipes(catalog, references)
+    recipes = choose_recipes(catalog, references, lambda remark: click.echo(remark, err=True))
     if quick:
         recipes = [each for each in recipes if each.seconds is not None and each.seconds < QUICK]
     from zoo_cli.reproducing import Report

@@ -64,7 +64,7 @@ def _facts(catalog: Catalog, reference: str) -> dict[str, Any]:
 
 
 def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
-    from zoo_core.recipes import list_recipes
+    from zoo_core.recipes import recipe_names
 
     offer = catalog.find(ModelSpec, named.model)
     spec = offer.spec
@@ -73,7 +73,7 @@ def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
         _part(catalog, ModelSpec, named.model)
         | {
             "takes": f"{' or '.join(spec.accepts)}, a label per {' or '.join(spec.per)}",
-            "recipes": [each.name for each in list_recipes(catalog) if each.name.startswith(start)],
+            "recipes": sorted(name for _, name in recipe_names(catalog) if name.startswith(start)),
             "checkpoints": [name for name in registered if name.startswith(start)],
             "default recipe": f"{start}{spec.default_recipe}" if spec.default_recipe else "",
         }

@@ -7,7 +7,7 @@ was published, ``[published]``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from importlib.resources import files
@@ -30,6 +30,16 @@ KEYS = {
     "note": str,
     "published": dict,
 } | dict.fromkeys(TABLES, dict)
+Tell = Callable[[str], None]
+
+
+@final
+class _File(NamedTuple):
+    """A recipe that was not read yet."""
+
+    name: str
+    plugin: Plugin
+    file: Traversable
 
 
 @final
@@ -60,19 +70,22 @@ class Recipe(NamedTuple):
         return str(self.tables.get("summary", ""))
 
 
-def list_recipes(catalog: Catalog) -> list[Recipe]:
+def list_recipes(catalog: Catalog, tell: Tell | None = None) -> list[Recipe]:
     """Every recipe of every working plugin, sorted by name.
 
+    Args:
+        catalog: What is installed.
+        tell: Told of each recipe that is not well-formed, which is then left out.
+
     Raises:
-        ConfigError: A recipe is not well-formed.
+        ConfigError: A recipe is not well-formed, and there is nobody to tell.
     """
-    found = [_read(name, plugin, file) for name, plugin, file in _files(catalog)]
-    return sorted(found, key=lambda recipe: (recipe.name, recipe.plugin))
+    return list(_readable(_files(catalog), tell))
 
 
 def recipe_names(catalog: Catalog) -> list[tuple[Plugin, str]]:
     """The recipes of every working plugin, unread: who brings them, and ``model.tag``."""
-    return sorted((plugin, name) for name, plugin, _ in _files(catalog))
+    return sorted((each.plugin, each.name) for each in _files(catalog))
 
 
 def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
@@ -86,49 +99,56 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
     wanted = f"{reference.name}.{reference.tag}"
     known = _files(catalog)
     found = [
-        (plugin, file)
-        for name, plugin, file in known
-        if name == wanted and reference.owner in ("", plugin.name, plugin.distribution)
+        each
+        for each in known
+        if each.name == wanted
+        and reference.owner in ("", each.plugin.name, each.plugin.distribution)
     ]
     if not found:
         from zoo_core.directory import who_brings
 
         offered = any(offer.spec.name == reference.name for offer in catalog.of(ModelSpec))
         hint = "" if offered else who_brings(reference.name, catalog.registries)
-        hint = hint or nearest(wanted, [name for name, _, _ in known]) or "try: zoo list recipes"
+        hint = hint or nearest(wanted, [each.name for each in known]) or "try: zoo list recipes"
         raise NotFoundError(f"no recipe {wanted!r}; {hint}")
     if len(found) > 1:
-        refuse_clash("recipe", wanted, [plugin for plugin, _ in found])
-    return _read(wanted, *found[0])
+        refuse_clash("recipe", wanted, [each.plugin for each in found])
+    return _read(found[0])
 
 
-def choose_recipes(catalog: Catalog, references: Sequence[str]) -> list[Recipe]:
+def choose_recipes(
+    catalog: Catalog, references: Sequence[str], tell: Tell | None = None
+) -> list[Recipe]:
     """The recipes that references name, each once, sorted by name; all of them for no reference.
 
     Args:
         catalog: What is installed.
         references: ``model.tag``, a model's name for all its recipes, or a pattern.
+        tell: Told of each recipe that is not well-formed, which is then left out, unless it was
+            named in full.
 
     Raises:
+        ConfigError: A recipe that was named in full is not well-formed.
         NotFoundError: A reference names no recipe.
     """
-    every = list_recipes(catalog)
-    if not references:
-        return every
-    chosen: dict[str, Recipe] = {}
-    for reference in references:
+    every = _files(catalog)
+    chosen: set[_File] = set()
+    for reference in references or ("*",):
         found = [each for each in every if _named_by(reference, each)]
-        if not found:
+        if not found and references:
             hint = nearest(reference, [each.name for each in every]) or "try: zoo list recipes"
             raise NotFoundError(f"no recipe {reference!r}; {hint}")
-        chosen |= {f"{each.plugin.name}:{each.name}": each for each in found}
-    return sorted(chosen.values(), key=lambda each: (each.name, each.plugin))
+        for each in found:
+            if each.name == reference.rpartition(":")[2]:
+                _read(each)
+        chosen |= set(found)
+    return list(_readable(chosen, tell))
 
 
-def _named_by(reference: str, recipe: Recipe) -> bool:
+def _named_by(reference: str, file: _File) -> bool:
     owner, _, name = reference.rpartition(":")
-    ours = owner in ("", recipe.plugin.name, recipe.plugin.distribution)
-    return ours and (fnmatchcase(recipe.name, name) or recipe.name.partition(".")[0] == name)
+    ours = owner in ("", file.plugin.name, file.plugin.distribution)
+    return ours and (fnmatchcase(file.name, name) or file.name.partition(".")[0] == name)
 
 
 def parse_recipe(text: str, name: str) -> dict[str, Any]:
@@ -156,23 +176,35 @@ def parse_recipe(text: str, name: str) -> dict[str, Any]:
     return tables
 
 
-def _files(catalog: Catalog) -> list[tuple[str, Plugin, Traversable]]:
+def _files(catalog: Catalog) -> list[_File]:
     found = []
     for plugin in catalog.plugins:
         package = plugin.module.rpartition(".")[0]  # a plugin of one module has no such folder
         folder = files(package) / "recipes" if package else None
         if folder is not None and folder.is_dir():
             every = [file for file in folder.iterdir() if file.name.endswith(".toml")]
-            found += [(file.name.removesuffix(".toml"), plugin, file) for file in every]
+            found += [_File(file.name.removesuffix(".toml"), plugin, file) for file in every]
     return found
 
 
-def _read(name: str, plugin: Plugin, file: Traversable) -> Recipe:
+def _readable(found: Iterable[_File], tell: Tell | None) -> Iterator[Recipe]:
+    for each in sorted(found, key=lambda file: (file.name, file.plugin)):
+        try:
+            yield _read(each)
+        except ConfigError as error:
+            if tell is None:
+                raise
+            tell(f"recipe {error}; it is left out")
+
+
+def _read(found: _File) -> Recipe:
+    name, plugin, file = found
+    label = f"{plugin.name}:{name}"
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{name}: not readable: {error}") from None
-    return Recipe(name, plugin, parse_recipe(text, name), published_in(text, name))
+        raise ConfigError(f"{label}: not readable: {error}") from None
+    return Recipe(name, plugin, parse_recipe(text, label), published_in(text, label))
 
 
 def published_in(text: str, name: str) -> Published | None:
