@@ -100,6 +100,44 @@ def test_a_checkpoint_is_found_by_name(registry: RegistryWriter) -> None:
     assert find_pretrained(EMPTY, "tiny.first").summary == "Small."
 
 
+def test_a_checkpoint_is_found_past_a_plugins_registry_that_is_malformed(
+    registry: RegistryWriter,
+) -> None:
+    registry(ENTRY)
+    catalog = EMPTY._replace(registries=(registry("[", "bad.toml"),))
+    assert find_pretrained(catalog, "tiny.first").summary == "Small."
+    with pytest.raises(ConfigError, match=r"bad\.toml"):
+        find_pretrained(catalog, "tiny.second")
+
+
+def test_a_name_that_two_registries_claim_is_no_matter_to_another(
+    registry: RegistryWriter,
+) -> None:
+    registry(ENTRY + ENTRY.replace("tiny.first", "tiny.second"))
+    catalog = EMPTY._replace(registries=(registry(ENTRY, "second.toml"),))
+    assert find_pretrained(catalog, "tiny.second").summary == "Small."
+    with pytest.raises(ConfigError, match="already"):
+        find_pretrained(catalog, "tiny.first")
+
+
+def test_a_list_goes_on_past_a_plugins_malformed_registry_and_tells_of_it(
+    registry: RegistryWriter,
+) -> None:
+    registry(ENTRY)
+    bad, told = registry("[", "bad.toml"), list[str]()
+    assert list(load_registry(EMPTY._replace(registries=(bad,)), told.append)) == ["tiny.first"]
+    (remark,) = told
+    assert remark.startswith(f"{bad}: not a readable registry: ")
+    assert remark.endswith("; it is left out, see: zoo doctor")
+
+
+def test_the_zoos_own_registry_must_be_well_formed(registry: RegistryWriter) -> None:
+    second = registry(ENTRY, "second.toml")
+    registry("[")
+    with pytest.raises(ConfigError, match=r"registry\.toml: not a readable registry"):
+        load_registry(EMPTY._replace(registries=(second,)), lambda remark: None)
+
+
 def test_an_unknown_checkpoint_suggests_the_nearest(registry: RegistryWriter) -> None:
     registry(ENTRY)
     with pytest.raises(NotFoundError, match=r"'tiny.frist'; did you mean tiny\.first\?"):

@@ -86,7 +86,7 @@ def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
 
     owners = {offer.spec.name: offer.plugin for offer in catalog.of(ModelSpec)}
     rows = []
-    for entry in load_registry(catalog).values():
+    for entry in load_registry(catalog, lambda remark: click.echo(remark, err=True)).values():
         owner = owners.get(entry.name.partition(".")[0])
         rows.append(
             {

@@ -86,7 +86,7 @@ def _registered(catalog: Catalog) -> list[str]:
     from zoo_core.registry import load_registry
 
     try:
-        return list(load_registry(catalog))
+        return list(load_registry(catalog, lambda remark: click.echo(remark, err=True)))
     except ConfigError as error:
         click.echo(f"no checkpoints: {error}", err=True)
         return []

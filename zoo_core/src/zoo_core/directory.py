@@ -11,7 +11,7 @@ from pathlib import Path
 from zoo_core.discovery import chosen_names, every_plugin
 from zoo_core.errors import ConfigError
 from zoo_core.registry_file import KnownPlugin
-from zoo_core.registry_sources import merged, registry_path
+from zoo_core.registry_sources import merged
 
 
 def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
@@ -20,8 +20,7 @@ def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
     Raises:
         ConfigError: A registry file is not well-formed, or two claim a name.
     """
-    paths = (registry_path(), *registries)
-    return list(merged("plugin", paths, lambda registry: registry.plugins).values())
+    return list(merged("plugin", registries, lambda registry: registry.plugins).values())
 
 
 def search_plugins(word: str, registries: Iterable[Path] = ()) -> list[KnownPlugin]:

@@ -6,31 +6,44 @@ the copy inside the installed package; then those that plugins bring.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.registry_file import Pretrained
-from zoo_core.registry_sources import merged, registry_path
+from zoo_core.registry_file import Pretrained, Registry
+from zoo_core.registry_sources import merged
 
 
-def load_registry(catalog: Catalog) -> dict[str, Pretrained]:
+def load_registry(
+    catalog: Catalog, tell: Callable[[str], None] | None = None
+) -> dict[str, Pretrained]:
     """Every pretrained checkpoint by name.
 
+    Args:
+        catalog: What is installed.
+        tell: Told of each registry of a plugin that is not well-formed, which is then left out.
+
     Raises:
-        ConfigError: A registry file is not well-formed, or two claim a name.
+        ConfigError: A registry file is not well-formed, and it is the zoo's own or there is nobody
+            to tell; or two claim a name.
     """
-    paths = (registry_path(), *catalog.registries)
-    return merged("checkpoint", paths, lambda registry: registry.checkpoints)
+    return merged("checkpoint", catalog.registries, lambda registry: registry.checkpoints, tell)
 
 
 def find_pretrained(catalog: Catalog, name: str) -> Pretrained:
-    """The pretrained checkpoint of a name.
+    """The pretrained checkpoint of a name; what is wrong with others is no matter.
 
     Raises:
+        ConfigError: Two registry files claim the name; or one that is not well-formed may hold it.
         NotFoundError: The registry has none of that name.
     """
-    registry = load_registry(catalog)
-    if name not in registry:
-        hint = nearest(name, registry) or f"make one: zoo train {name}"
+
+    def entries(registry: Registry) -> list[Pretrained]:
+        return [each for each in registry.checkpoints if each.name == name]
+
+    found = merged("checkpoint", catalog.registries, entries, lambda remark: None)
+    if name not in found:
+        hint = nearest(name, load_registry(catalog)) or f"make one: zoo train {name}"
         raise NotFoundError(f"no pretrained checkpoint {name!r}; {hint}")
-    return registry[name]
+    return found[name]

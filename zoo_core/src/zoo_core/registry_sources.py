@@ -23,22 +23,35 @@ def registry_path() -> Path:
 
 
 def merged(
-    noun: str, paths: Iterable[Path], entries: Callable[[Registry], Iterable[E]]
+    noun: str,
+    registries: Iterable[Path],
+    entries: Callable[[Registry], Iterable[E]],
+    tell: Callable[[str], None] | None = None,
 ) -> dict[str, E]:
-    """The entries of several files by name, sorted.
+    """The entries of the zoo's registry and of others by name, sorted.
 
     Args:
         noun: What errors call an entry.
-        paths: The files.
+        registries: The files that plugins bring.
         entries: Which part of a file.
+        tell: Told of each of the plugins' files that is not well-formed, which is then left out.
 
     Raises:
-        ConfigError: A file is not well-formed, or two claim a name.
+        ConfigError: A file is not well-formed, and it is the zoo's own or there is nobody to tell;
+            or two claim a name.
     """
+    own = registry_path()
     found: dict[str, E] = {}
     owners: dict[str, Path] = {}
-    for path in paths:
-        for entry in entries(read_registry(path)):
+    for path in (own, *registries):
+        try:
+            held = read_registry(path)
+        except ConfigError as error:
+            if tell is None or path == own:
+                raise
+            tell(f"{error}; it is left out, see: zoo doctor")
+            continue
+        for entry in entries(held):
             if entry.name in found:
                 raise ConfigError(
                     f"{path}: {noun} {entry.name!r} is in {owners[entry.name]} already"
