@@ -55,6 +55,13 @@ def test_a_metric_that_is_not_reached_is_exit_4(zoo: Zoo, hello: Path) -> None:
     assert "metrics (train): loss was 0.001, is 0.00" in result.stderr
 
 
+def test_a_checkpoint_that_claims_no_metrics_is_no_failure(zoo: Zoo, hello: Path) -> None:
+    rewritten(hello, metrics={}, status="interrupted")
+    result = zoo("verify", hello, "--json")
+    assert result.code == 0
+    assert result.json[-1] == {"what": "metrics", "verdict": "skipped", "said": "it claims none"}
+
+
 def test_other_data_is_said_and_no_failure(zoo: Zoo, hello: Path) -> None:
     rewritten(hello, fingerprint="0" * 64)
     assert zoo("verify", hello).code == 0

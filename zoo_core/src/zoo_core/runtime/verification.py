@@ -70,8 +70,10 @@ def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Finding]:
         said = "the data here is another than the one it was judged on"
         yield Finding("metrics", "skipped", said)
         return
-    judged = [split for split in checkpoint.metrics if split != "train"] or ["train"]
-    for split in judged:
+    claimed = list(checkpoint.metrics)
+    if not claimed:  # a run that was interrupted in its first epoch
+        yield Finding("metrics", "skipped", "it claims none")
+    for split in [each for each in claimed if each != "train"] or claimed:
         measured = evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, split)
         yield _compared(split, checkpoint.metrics, measured)
 
