@@ -62,6 +62,15 @@ def test_a_checkpoint_that_claims_no_metrics_is_no_failure(zoo: Zoo, hello: Path
     assert result.json[-1] == {"what": "metrics", "verdict": "skipped", "said": "it claims none"}
 
 
+def test_metrics_are_measured_again_in_the_precision_of_the_run(zoo: Zoo, tmp_path: Path) -> None:
+    folder = tmp_path / "half"
+    half = ["--precision", "bf16", "--trainer.epochs", 30]
+    assert zoo("train", "lstm-embed", *half, "--out", folder).code == 0
+    assert verdicts(zoo, folder)["metrics (train)"] == "ok"
+    rewritten(folder, precision="fp32")
+    assert verdicts(zoo, folder)["metrics (train)"] == "failed"
+
+
 def test_other_data_is_said_and_no_failure(zoo: Zoo, hello: Path) -> None:
     rewritten(hello, fingerprint="0" * 64)
     assert zoo("verify", hello).code == 0

@@ -74,7 +74,8 @@ def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Finding]:
     if not claimed:  # a run that was interrupted in its first epoch
         yield Finding("metrics", "skipped", "it claims none")
     for split in [each for each in claimed if each != "train"] or claimed:
-        measured = evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, split)
+        parts = (checkpoint.model, checkpoint.dataset, checkpoint.trainer)
+        measured = evaluate(*parts, split, precision=checkpoint.plan.precision)
         yield _compared(split, checkpoint.metrics, measured)
 
 
