@@ -117,6 +117,23 @@ def test_evaluate_judges_other_data(zoo: Zoo, prose: Path, tmp_path: Path) -> No
     assert zoo("evaluate", prose, *arguments).json["train"]["loss"] > 0
 
 
+def test_evaluate_refuses_data_of_another_kind(zoo: Zoo, hello: Path) -> None:
+    result = zoo("evaluate", hello, "--dataset", "prose-or-code", "--unknown", "skip")
+    assert result.code == 6
+    learnt = "lstm-embed learnt tokens of 4, a label of 4 per step; "
+    given = "prose-or-code gives tokens of 4, a label of 2 per sequence: "
+    assert learnt + given in result.stderr
+    assert "zoo train lstm-embed --dataset prose-or-code" in result.stderr
+
+
+def test_evaluate_refuses_labels_of_another_meaning_though_their_shape_fits(
+    zoo: Zoo, prose: Path
+) -> None:
+    result = zoo("evaluate", prose, "--dataset", "hello")
+    assert result.code == 6
+    assert "the next symbol of 28 per step; hello gives tokens of 28, a label of" in result.stderr
+
+
 def test_evaluate_says_that_the_data_has_changed(zoo: Zoo, prose: Path, text_file: Path) -> None:
     text_file.write_text(text_file.read_text().replace("lazy", "quick"))
     assert "has changed" in zoo("evaluate", prose).stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,6 +41,32 @@ def test_the_input_size_is_tokens_features_or_channels(signature: Signature, siz
 )
 def test_a_signature_in_words(signature: Signature, words: str) -> None:
     assert signature.describe() == words
+
+
+@pytest.mark.parametrize(
+    ("signature", "words"),
+    [
+        (TOKENS, "tokens of 4, the next symbol of 4 per step"),
+        (FEATURES, "features of 6, a label of 3 per sequence"),
+        (GRID, "grid of 2 × 28 × 30, a label of 10 per sequence"),
+    ],
+)
+def test_a_signature_in_full_has_its_sizes(signature: Signature, words: str) -> None:
+    assert signature.in_full() == words
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"inputs": Grid(2, (28, 28))}, {"inputs": Features(2)}, {"classes": 2}, {"per": "step"}],
+    ids=str,
+)
+def test_what_differs_in_sizes_or_labels_does_not_fit(change: dict[str, Any]) -> None:
+    assert not GRID.fits(replace(GRID, **change))
+
+
+def test_other_symbols_fit_where_there_are_as_many() -> None:
+    assert TOKENS.fits(replace(TOKENS, vocabulary=Vocabulary.of("abcd")))
+    assert not TOKENS.fits(replace(TOKENS, next_symbol=False))
 
 
 @pytest.mark.parametrize("inputs", [Tokens(1), Features(1), Grid(1, (1,))])

@@ -63,6 +63,7 @@ def evaluate(
     """Print the metrics of a checkpoint, on its own data or on other data."""
     from zoo_core.errors import NotFoundError
     from zoo_core.runtime.evaluation import evaluate as judge
+    from zoo_core.runtime.evaluation import refuse_misfit
     from zoo_core.vocabulary import Unknown
 
     checkpoint: Checkpoint = ctx.meta[CHECKPOINT]
@@ -73,6 +74,7 @@ def evaluate(
         lenient = replace(vocabulary, policy=Unknown.parse(unknown))
         signature = replace(checkpoint.signature, vocabulary=lenient)
         checkpoint = replace(checkpoint, signature=signature)
+    refuse_misfit(checkpoint)
     data = checkpoint.dataset
     if split and split not in data.splits:
         raise NotFoundError(f"no split {split!r}; {plan.dataset} has {', '.join(data.splits)}")

@@ -5,7 +5,7 @@ The dataset makes it, the model is built from it, and the checkpoint keeps it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias, cast, final
 
 from zoo_core.errors import DataError, IntegrityError
@@ -74,6 +74,18 @@ class Signature:
     def describe(self) -> str:
         """The signature in words, for errors and lists."""
         return f"{self.inputs.kind} with a label per {self.per}"
+
+    def in_full(self) -> str:
+        """The signature in words with its sizes: ``grid of 1 × 8 × 8, a label of 10 per step``."""
+        inputs = self.inputs
+        sizes = (inputs.channels, *inputs.sizes) if isinstance(inputs, Grid) else (inputs.size,)
+        label = "the next symbol" if self.next_symbol else "a label"
+        size = " × ".join(map(str, sizes))
+        return f"{inputs.kind} of {size}, {label} of {self.classes} per {self.per}"
+
+    def fits(self, other: Signature) -> bool:
+        """Whether what learnt from the one can be judged on the other; symbols are not compared."""
+        return replace(self, vocabulary=None) == replace(other, vocabulary=None)
 
     def to_json(self) -> dict[str, Any]:
         """The signature as JSON holds it."""

@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.checkpoint import Checkpoint
+
+
+def refuse_misfit(checkpoint: Checkpoint) -> None:
+    """Says so if a checkpoint's plan names other data than what its model can be judged on.
+
+    Raises:
+        MisfitError: Inputs, sizes or labels are others than those that it learnt from.
+    """
+    learnt, given = checkpoint.signature, checkpoint.dataset.signature
+    if not given.fits(learnt):
+        model, dataset = checkpoint.plan.model, checkpoint.plan.dataset
+        raise MisfitError(
+            f"{model} learnt {learnt.in_full()}; {dataset} gives {given.in_full()}: judge it on "
+            f"data like its own, or train one: zoo train {model} --dataset {dataset}"
+        )
 
 
 @torch.no_grad()
