@@ -48,6 +48,37 @@ class WronglyDeclared:
     count: int = setting(default=0, at_least=1, help="How many.")
 
 
+@config
+class Ranged:
+    """A rule over two fields."""
+
+    low: int = setting(default=0, at_least=0, help="The least.")
+    high: int = setting(default=9, help="The most.")
+
+    def __post_init__(self) -> None:
+        """Refuses an empty range."""
+        if self.low > self.high:
+            raise ConfigError(f"low = {self.low} is above high = {self.high}")
+
+
+@config
+class RangedMore(Ranged):
+    """A config that inherits the rule."""
+
+    extra: int = setting(default=0, at_least=0, help="More.")
+
+
+@config
+class RangedStrictly(Ranged):
+    """A config that adds a rule."""
+
+    def __post_init__(self) -> None:
+        """Refuses a range of one number too."""
+        super().__post_init__()
+        if self.low == self.high:
+            raise ConfigError("low and high are the same")
+
+
 GOOD = [
     ("count", 1),
     ("count", 9),
@@ -205,3 +236,22 @@ def test_values_of_a_config_make_it_again() -> None:
 
 def test_values_hold_paths_as_text() -> None:
     assert values_of(Everything())["path"] == "here"
+
+
+@pytest.mark.parametrize("cls", [Ranged, RangedMore, RangedStrictly])
+def test_a_rule_over_several_fields_is_kept_and_inherited(cls: type[Ranged]) -> None:
+    assert cls(low=5, high=6).low == 5
+    with pytest.raises(ConfigError, match="low = 5 is above high = 1"):
+        cls(low=5, high=1)
+
+
+def test_a_rule_over_several_fields_comes_after_the_check_of_each() -> None:
+    with pytest.raises(ConfigError, match="low = '-1': wanted an integer >= 0"):
+        Ranged(low=-1, high=-2)
+    with pytest.raises(ConfigError, match="extra = '-1': wanted"):
+        RangedMore(extra=-1)
+
+
+def test_a_config_may_add_a_rule_to_anothers() -> None:
+    with pytest.raises(ConfigError, match="the same"):
+        RangedStrictly(low=5, high=5)

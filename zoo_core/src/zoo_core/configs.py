@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any, TypeVar, dataclass_transform, overload
 
@@ -69,10 +70,20 @@ def setting(
 def config(cls: type[T]) -> type[T]:
     """Makes a frozen dataclass, every field of which is checked when an instance is made.
 
+    A ``__post_init__`` of the class comes after that, for what several fields decide together; it
+    raises ConfigError too.
+
     Raises:
         ConfigError: On making an instance, a field of the wrong type or out of bounds.
     """
-    setattr(cls, "__post_init__", _check)  # noqa: B010  # mypy knows no such attribute
+    own: Callable[[T], None] | None = getattr(cls, "__post_init__", None)
+
+    def check(self: T) -> None:
+        _check(self)
+        if own is not None:
+            own(self)
+
+    setattr(cls, "__post_init__", check)  # noqa: B010  # mypy knows no such attribute
     return dataclasses.dataclass(frozen=True, kw_only=True)(cls)
 
 
