@@ -14,8 +14,8 @@ from benchmarks.cases import GATES
 from benchmarks.figure import Figure, figures
 from benchmarks.subject import Bench
 
-PERPLEXITY = 1.5
-"""Of the training text, averaged over an epoch: the classic edition's figure after 500."""
+LEARNT = 1.5
+"""Perplexity of the training text over an epoch: the classic edition's figure after 500."""
 RECIPES = {"the book's recipe": "time-machine", "ours": "fast"}
 
 
@@ -29,7 +29,7 @@ def quality(bench: Bench) -> Iterator[list[Figure]]:
             if name in known and not (bench.quick and tag == "time-machine"):
                 seconds[way], speeds[way] = _learn(bench, name)
         if seconds:
-            yield figures("quality", f"{cell}: seconds to perplexity {PERPLEXITY}", "s", seconds)
+            yield figures("quality", f"{cell}: seconds to perplexity {LEARNT}", "s", seconds)
             yield figures("quality", f"{cell}: speed", "tokens/s", speeds)
 
 
@@ -42,6 +42,6 @@ def _learn(bench: Bench, name: str) -> tuple[list[float], list[float]]:
     for event in run.events():
         if isinstance(event, EpochEnded):
             speed = event.tokens_per_second
-            if event.metrics["train"]["perplexity"] <= PERPLEXITY:
+            if event.metrics["train"]["perplexity"] <= LEARNT:
                 return [time.perf_counter() - began], [speed]
     return [float("inf")], [speed]
