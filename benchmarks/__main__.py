@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import torch
 from zoo_core.files import write_file
+from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.checkpoints import checkpoints
 from benchmarks.generation import generation
@@ -18,7 +19,7 @@ from benchmarks.gpu import gpu
 from benchmarks.growth import growth
 from benchmarks.levels import LEVELS, catalog_at
 from benchmarks.levels import SUBJECTS as DEPENDENT
-from benchmarks.machine import NO_BF16, NO_GPU, machine, multiplies_bf16
+from benchmarks.machine import NO_BF16, NO_GPU, machine
 from benchmarks.peak import peak
 from benchmarks.peers.packages import install
 from benchmarks.pictures import picture
@@ -71,7 +72,7 @@ def main(quick: bool, only: tuple[str, ...], level: str | None, out: Path | None
     before = read_report(file)
     # switching oneDNN off and on makes torch speak of a graphics processor that is not there
     warnings.filterwarnings("ignore", "TF32 acceleration")
-    lacking = {NO_BF16: multiplies_bf16(), NO_GPU: torch.cuda.is_available()}
+    lacking = {NO_BF16: multiplies_bfloat16("cpu"), NO_GPU: torch.cuda.is_available()}
     for remark in (install(), *(said for said, there in lacking.items() if not there)):
         if remark:
             click.echo(remark, err=True)

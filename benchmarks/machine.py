@@ -11,7 +11,7 @@ from zoo_cli.reproducing import machine as known
 from benchmarks.peers.packages import PACKAGES, missing
 
 NOTED = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
-NO_BF16 = "this processor has no products in bfloat16, so their speed is not measured"
+NO_BF16 = "torch only imitates products in bfloat16 here, so their speed is not measured"
 NO_GPU = "there is no graphics processor that torch can use, so none is measured"
 
 
@@ -27,11 +27,6 @@ def machine() -> dict[str, str]:
         facts["gpu"] = torch.cuda.get_device_name()
     here = (name for name in PACKAGES if name not in missing())
     return facts | {name: f"{name} {version(name)}" for name in here}
-
-
-def multiplies_bf16() -> bool:
-    """Whether the processor has products in bfloat16; elsewhere torch takes ages over one."""
-    return bool(_flags() & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def _flags() -> set[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.figure import Figure, figures
-from benchmarks.machine import multiplies_bf16
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
 
@@ -17,7 +17,7 @@ SIZE = 1024
 def peak(bench: Bench) -> Iterator[list[Figure]]:
     """Operations per second of torch's product, a multiplication and an addition counted as two."""
     ways = {"fp32": _products(torch.float32)}
-    if multiplies_bf16():
+    if multiplies_bfloat16("cpu"):
         ways["bf16"] = _products(torch.bfloat16)
     samples = interleave(ways, bench.effort)
     yield figures("peak", f"product of {SIZE} x {SIZE}", "flop/s", samples)

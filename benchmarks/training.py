@@ -7,10 +7,10 @@ from itertools import cycle, islice
 
 from torch import Tensor
 from zoo_core.plan import PRECISIONS
+from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.figure import Figure, figures
-from benchmarks.machine import multiplies_bf16
 from benchmarks.ours import Ours, backends
 from benchmarks.peers.ways import Peer, peers
 from benchmarks.subject import Bench
@@ -28,7 +28,7 @@ def training(bench: Bench) -> Iterator[list[Figure]]:
 def _ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
     ours = {}
     for backend in backends(bench.catalog):
-        for precision in PRECISIONS if multiplies_bf16() else ("fp32",):
+        for precision in PRECISIONS if multiplies_bfloat16("cpu") else ("fp32",):
             name = f"zoo {backend}" + (" bf16" if precision == "bf16" else "")
             plan = case.plan(bench.catalog, cell, backend=backend, precision=precision)
             run = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {name}")

@@ -9,9 +9,9 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
+from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.cases import Case
-from benchmarks.machine import multiplies_bf16
 from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.packages import missing
@@ -34,7 +34,7 @@ def peers(cell: str, case: Case) -> dict[str, Peer]:
         "torch.nn": lambda: Learner(TorchLayers(cell, case)),
         "torch.nn without oneDNN": lambda: Learner(TorchLayers(cell, case), onednn=False),
     }
-    if multiplies_bf16():
+    if multiplies_bfloat16("cpu"):  # elsewhere torch takes ages over one product
         made["torch.nn bf16"] = lambda: Learner(TorchLayers(cell, case), bf16=True)
     absent = missing()
     for name, make in {"jax": _scan, "keras": _keras}.items():

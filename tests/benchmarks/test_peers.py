@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from benchmarks.cases import GATES, Case
+from benchmarks.peers import ways
 from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.ways import Peer, settle
@@ -32,6 +33,15 @@ def test_a_network_in_plain_torch_learns(
     losses = [learner.step(*batch(case)) for _ in range(60)]
     assert losses[-1] < 0.8 * losses[0]
     assert len(learner.generate(7)) == 7
+
+
+def test_torch_in_bfloat16_is_a_peer_where_the_zoo_would_use_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ways, "missing", lambda: ["jax", "keras"])
+    for there in (True, False):
+        monkeypatch.setattr(ways, "multiplies_bfloat16", lambda device, there=there: there)
+        assert ("torch.nn bf16" in ways.peers("rnn", SMALL)) is there
 
 
 @CELLS
