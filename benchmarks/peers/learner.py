@@ -20,15 +20,21 @@ class Learner:
         network: Plain torch.
         bf16: Forward under autocast.
         onednn: Whether torch may use oneDNN.
+        fused: Whether the optimizer updates all parameters in one call, as the zoo's does.
     """
 
     def __init__(
-        self, network: AbstractNetwork, *, bf16: bool = False, onednn: bool = True
+        self,
+        network: AbstractNetwork,
+        *,
+        bf16: bool = False,
+        onednn: bool = True,
+        fused: bool = True,
     ) -> None:
         self.network, self.bf16, self.onednn = network, bf16, onednn
         case = network.case
         make = getattr(torch.optim, case.optimizer)
-        self.optimizer = make(network.parameters(), lr=case.learning_rate)
+        self.optimizer = make(network.parameters(), lr=case.learning_rate, fused=fused)
 
     def step(self, inputs: Tensor, targets: Tensor) -> float:
         """Forward, cross entropy, backward, clipping, optimizer; the loss, read."""

@@ -30,7 +30,8 @@ class Peer(Protocol):
 def peers(cell: str, case: Case) -> dict[str, Peer]:
     """Every peer that is installed, freshly made; the first is what all are compared with."""
     made: dict[str, Callable[[], Peer]] = {
-        "naive": lambda: Learner(Naive(cell, case)),
+        # the tutorials take the optimizer as it comes, and are what a newcomer starts from
+        "naive": lambda: Learner(Naive(cell, case), fused=False),
         "torch.nn": lambda: Learner(TorchLayers(cell, case)),
         "torch.nn without oneDNN": lambda: Learner(TorchLayers(cell, case), onednn=False),
     }

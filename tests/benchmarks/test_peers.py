@@ -44,6 +44,15 @@ def test_torch_in_bfloat16_is_a_peer_where_the_zoo_would_use_it(
         assert ("torch.nn bf16" in ways.peers("rnn", SMALL)) is there
 
 
+def test_every_peer_of_torch_but_the_naive_loop_fuses_its_optimizer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ways, "missing", lambda: ["jax", "keras"])
+    for name, peer in ways.peers("rnn", SMALL).items():
+        assert isinstance(peer, Learner)
+        assert peer.optimizer.defaults["fused"] is (name != "naive")
+
+
 @CELLS
 def test_the_naive_loop_computes_what_torch_does(cell: str) -> None:
     torch.manual_seed(0)
