@@ -10,7 +10,8 @@ from typing import final
 
 from benchmarks.figure import PERPLEXITY, Figure, find
 from benchmarks.levels import LEVELS
-from benchmarks.promises import Promise, promises
+from benchmarks.promise import Promise
+from benchmarks.promises import promises
 
 CHANGED = 0.25
 """A quotient that moved by less than this share may be noise, and is not told."""
