@@ -63,6 +63,16 @@ def test_text_is_promised_by_the_fastest_way_which_is_named() -> None:
     assert made["generation, M gru, zoo: × jax"].verdict == "not measured"
 
 
+@pytest.mark.parametrize("subject", ["training", "generation"])
+def test_torch_is_taken_at_its_best_which_is_named(subject: str) -> None:
+    what = {"training": "portable, M lstm: ×", "generation": "generation, M lstm, zoo portable: ×"}
+    for without, peer, times in ((5.0, "torch.nn without oneDNN", 6.0), (3.0, "torch.nn", 7.5)):
+        ways = {"torch.nn": [4.0], "torch.nn without oneDNN": [without], "torch.nn bf16": [99.0]}
+        found = figures(subject, "M lstm", "1/s", ways | {"zoo portable": [30.0]})
+        made = {each.what: each.measured for each in promises(found, "avx2")}
+        assert made[f"{what[subject]} {peer}"] == times
+
+
 def test_what_was_not_measured_is_said_to_be_so() -> None:
     assert {each.verdict for each in promises([], "avx2")} == {"not measured"}
 
