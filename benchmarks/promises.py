@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 from benchmarks.figure import Figure, find
 from benchmarks.levels import UNCOMPILED
@@ -81,18 +82,19 @@ def _bf16(found: Sequence[Figure]) -> Iterator[Promise]:
 
 
 def _generation(found: Sequence[Figure]) -> Iterator[Promise]:
-    for case in ("M", "F"):
-        for cell in CELLS:
-            at = f"{case} {cell}"
-            ways = {each.way for each in found if (each.subject, each.case) == ("generation", at)}
-            ours = sorted(way for way in ways if way.startswith("zoo"))
-            torch = _torch(found, "generation", at)
-            for peer, floor, goal in ((torch, 10.0, 40.0), ("jax", 2.0, 6.0)):
-                times = {way: _times(found, "generation", at, way, peer) for way in ours}
-                best = max(times, key=lambda way: times[way] or 0, default="zoo")
-                aim = goal if cell == "lstm" else None
-                what = f"generation, {at}, {best}: × {peer}"
-                yield Promise(what, floor, aim, times.get(best))
+    """Each precision by its fastest way; the peers are in float32 throughout."""
+    for case, cell, half in product(("M", "F"), CELLS, (False, True)):
+        at = f"{case} {cell}"
+        ways = [each for each in found if (each.subject, each.case) == ("generation", at)]
+        ours = [each for each in ways if each.way.startswith("zoo")]
+        alike = [each for each in ours if each.way.endswith(BF16) is half]
+        wanted = "zoo bf16" if half else "zoo"
+        best = max(alike, key=lambda each: each.value).way if alike else wanted
+        peers = ((_torch(found, "generation", at), 10.0, 40.0), ("jax", 2.0, 6.0))
+        for peer, floor, goal in peers:
+            aim = goal if cell == "lstm" and half else None
+            times = _times(found, "generation", at, best, peer)
+            yield Promise(f"generation, {at}, {best}: × {peer}", floor, aim, times)
 
 
 def _precision(found: Sequence[Figure]) -> Iterator[Promise]:
