@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 from zoo_core.catalog import Catalog, load_catalog
 
+from benchmarks import generation
 from benchmarks.__main__ import main
 from benchmarks.cases import CASES, GATES
 from benchmarks.figure import figures
@@ -61,6 +62,27 @@ def test_on_a_device_the_zoo_and_torch_take_the_same_targets(
     found = on_device(bench, case, "rnn", "cpu")  # bfloat16 in an LSTM takes a newer processor
     assert list(found) == ["torch.nn fp32", "zoo fp32", "torch.nn bf16", "zoo bf16"]
     assert {work(2) for work in found.values()} == {2 * case.steps}
+
+
+def test_every_way_is_asked_for_as_many_symbols_at_once(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    class Writer:
+        def generate(self, length: int, precision: str = "fp32") -> list[int]:
+            asked.append(length)
+            return [0] * length
+
+    monkeypatch.setattr(generation, "peers", lambda cell, case: {"naive": Writer()})
+    monkeypatch.setattr(Ours, "generate", Writer.generate)
+    for quick, length in ((True, generation.SHORT), (False, generation.LENGTH)):
+        asked.clear()
+        bench = Bench(catalog, tmp_path, Effort(1, 0.0), quick)
+        found = generation.ways(bench, CASES["S"], "rnn")
+        assert {"naive", "zoo portable"} <= set(found)
+        assert {work(2) for work in found.values()} == {2 * length}
+        assert asked == 2 * len(found) * [length]
 
 
 def test_where_nothing_is_compiled_no_backend_is_native() -> None:
