@@ -9,6 +9,7 @@ from benchmarks.figure import Figure, find
 from benchmarks.levels import UNCOMPILED
 from benchmarks.promise import Promise
 
+PRODUCT = "a large product"
 MEMORY = "memory of a run after so many epochs"
 BF16, IMITATED = "bf16", "bf16, imitated"
 CELLS = ("rnn", "lstm", "gru")
@@ -59,7 +60,7 @@ def _native(found: Sequence[Figure], *, wide: bool) -> Iterator[Promise]:
             torch = _torch(found, "training", at)
             against = _times(found, "training", at, way, torch)
             yield Promise(f"native, {at}: × {torch}", alone, None, against)
-            share = _share(found, at, cell, way, "fp32")
+            share = _times(found, "peak", f"{at} fp32", way, PRODUCT)
             yield Promise(f"native, {at}: share of the fp32 peak", 0.60, 0.85, share)
     for case, floor in (("S", 1.0), ("M", 1.3), ("F", 1.0)) if not wide else ():
         for cell in CELLS:
@@ -77,7 +78,7 @@ def _bf16(found: Sequence[Figure]) -> Iterator[Promise]:
             against = _times(found, "training", at, way, "naive")
             aim = goal if cell == "lstm" else None
             yield Promise(f"native bf16, {at}: × naive loop", floor, aim, against)
-            share = _share(found, at, cell, way, "bf16")
+            share = _times(found, "peak", f"{at} bf16", "zoo native", PRODUCT)
             yield Promise(f"native bf16, {at}: share of the bf16 peak", 0.40, 0.65, share)
 
 
@@ -137,14 +138,3 @@ def _torch(found: Sequence[Figure], subject: str, at: str) -> str:
 def _times(found: Sequence[Figure], subject: str, case: str, way: str, base: str) -> float | None:
     mine, its = find(found, subject, case, way), find(found, subject, case, base)
     return mine.over(its) if mine and its else None
-
-
-def _share(found: Sequence[Figure], at: str, cell: str, way: str, dtype: str) -> float | None:
-    """The share of the machine's peak that a training reaches in its products."""
-    from benchmarks.cases import CASES
-
-    mine = find(found, "training", at, way)
-    peak = next((each for each in found if each.subject == "peak" and each.way == dtype), None)
-    if mine is None or peak is None:
-        return None
-    return mine.value * CASES[at.partition(" ")[0]].flops(cell) / peak.value

@@ -86,6 +86,15 @@ def test_torch_is_taken_at_its_best_which_is_named(subject: str) -> None:
         assert made[f"{what[subject]} {peer}"] == times
 
 
+def test_the_share_of_the_peak_is_a_quotient_of_the_same_turns() -> None:
+    ways = {"a large product": [10.0, 20.0, 40.0], "zoo native": [7.0, 12.0, 26.0]}
+    found = figures("peak", "M lstm fp32", "flop/s", ways)
+    found += figures("peak", "M lstm bf16", "flop/s", ways | {"zoo native": [3.0, 12.0, 12.0]})
+    made = {each.what: each for each in promises(found, "avx2 avx512f amx_bf16")}
+    assert made["native, M lstm: share of the fp32 peak"].measured == 0.65
+    assert made["native bf16, M lstm: share of the bf16 peak"].verdict == "not met"
+
+
 def test_what_was_not_measured_is_said_to_be_so() -> None:
     assert {each.verdict for each in promises([], "avx2")} == {"not measured"}
 
