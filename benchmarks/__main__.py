@@ -76,19 +76,22 @@ def main(quick: bool, only: tuple[str, ...], level: str | None, out: Path | None
     for remark in (install(), *(said for said, there in lacking.items() if not there)):
         if remark:
             click.echo(remark, err=True)
-    here = machine()
-    if before and not before.comparable(here):
-        click.echo(f"measured elsewhere or on other threads, so replaced: {file}", err=True)
+    report = Report(machine(), _now(), quick, [], level)
+    if before and not before.comparable(report):
+        click.echo(f"measured elsewhere or otherwise, so replaced: {file}", err=True)
         before = None
-    report = Report(here, datetime.now(UTC).isoformat(timespec="seconds"), quick, [], level)
     catalog, effort = catalog_at(level), QUICK if quick else FULL
     for name in only or (DEPENDENT if level else SUBJECTS):
         with tempfile.TemporaryDirectory() as work:
             for found in SUBJECTS[name](Bench(catalog, Path(work), effort, quick)):
                 for each in found:
                     click.echo(f"{name}, {each.case}, {each.way}: {each.value:,.4g} {each.unit}")
-                report.figures.extend(found)
+                report.figures.extend(replace(each, date=_now()) for each in found)
                 _write(file, report, before)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _write(file: Path, report: Report, before: Report | None) -> None:

@@ -22,6 +22,7 @@ class Figure:
         way: How it was done, such as ``torch.nn``.
         unit: Of the samples.
         samples: One for each turn; those of one case were taken in the same turns.
+        date: When they were taken, as ISO 8601 has it; empty if nobody wrote it down.
     """
 
     subject: str
@@ -29,6 +30,7 @@ class Figure:
     way: str
     unit: str
     samples: list[float]
+    date: str = ""
 
     @property
     def value(self) -> float:

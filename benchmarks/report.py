@@ -17,6 +17,8 @@ CHANGED = 0.25
 """A quotient that moved by less than this share may be noise, and is not told."""
 PLACE = ("processor", "cores", "isa", "threads")
 """What two reports share whose figures may stand side by side."""
+VERSIONS = ("torch", "jax", "keras")
+"""What they share too where both have it: a peer's new version is another peer."""
 
 
 @final
@@ -38,9 +40,12 @@ class Report:
     figures: list[Figure]
     level: str = ""
 
-    def comparable(self, machine: Mapping[str, str]) -> bool:
-        """Whether it was measured on such a machine, on as many threads."""
-        return all(self.machine.get(fact) == machine.get(fact) for fact in PLACE)
+    def comparable(self, other: Report) -> bool:
+        """Whether both were measured alike: machine, threads, versions, and how thoroughly."""
+        mine, its = self.machine, other.machine
+        places = all(mine.get(fact) == its.get(fact) for fact in PLACE)
+        versions = all(mine[name] == its[name] for name in VERSIONS if name in mine and name in its)
+        return places and versions and self.quick == other.quick
 
     def subjects(self) -> list[str]:
         """In the order they were measured."""
@@ -62,7 +67,7 @@ class Report:
         """Every table: the promises, the subjects, what changed since another run."""
         parts = ["# Benchmarks", self.where(), "## Promises", self.promises()]
         for subject in self.subjects():
-            parts += [f"## {subject.capitalize()}", self.table(subject)]
+            parts += [f"## {subject.capitalize()}", *self._section(subject)]
         if before:
             told = "\n".join(self._changes(before)) or f"Nothing moved by more than {CHANGED:.0%}."
             parts += [f"## Since {before.date[:10]}", told]
@@ -98,12 +103,17 @@ class Report:
 
     def summary(self) -> str:
         """What a newcomer wants to see: how fast it trains, generates and learns."""
-        parts = [
-            f"**{subject.capitalize()}**\n\n{self.table(subject)}"
-            for subject in ("training", "generation", "quality")
-            if subject in self.subjects()
-        ]
+        parts = []
+        for subject in ("training", "generation", "quality"):
+            if subject in self.subjects():
+                parts += [f"**{subject.capitalize()}**", *self._section(subject)]
         return "\n\n".join([*parts, self.where(), self._kept()])
+
+    def _section(self, subject: str) -> list[str]:
+        """The table, and before it the days on which it was measured if not on the report's."""
+        days = {each.date[:10] for each in self.figures if each.subject == subject} - {""}
+        told = f"Measured on {', '.join(sorted(days))}."
+        return [*([told] if days - {self.date[:10]} else []), self.table(subject)]
 
     def _kept(self) -> str:
         """How many promises there are, and how many are kept."""
@@ -134,11 +144,12 @@ class Report:
 
 
 def read_report(path: Path) -> Report | None:
-    """The report of a file, or None if there is none."""
+    """The report of a file, or None if there is none; a figure without a date has the report's."""
     if not path.exists():
         return None
     values = json.loads(path.read_text("utf-8"))
-    return Report(**values | {"figures": [Figure(**each) for each in values["figures"]]})
+    found = [Figure(**{"date": values["date"]} | each) for each in values["figures"]]
+    return Report(**values | {"figures": found})
 
 
 def merge(old: Report, new: Sequence[Figure]) -> list[Figure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -163,7 +164,32 @@ def test_cases_of_different_ways_or_units_have_tables_of_their_own() -> None:
     assert memory.splitlines() == ["| MB | 80 |", "| --- | --- |", "| memory | 5 |"]
 
 
-def test_figures_of_other_threads_are_not_comparable() -> None:
-    written = report([])
-    assert written.comparable(HERE | {"torch": "torch 9"})
-    assert not written.comparable(HERE | {"threads": "2 threads for each way"})
+def test_only_reports_measured_alike_are_comparable() -> None:
+    versions = {"torch": "torch 9", "zoo-core": "zoo-core 1"}
+    written = replace(report([]), machine=HERE | versions)
+    for alike in ({"zoo-core": "zoo-core 2"}, {"jax": "jax 1"}):
+        assert written.comparable(replace(written, machine=written.machine | alike))
+    for other in ({"threads": "2 threads for each way"}, {"torch": "torch 10"}):
+        assert not written.comparable(replace(written, machine=written.machine | other))
+    with_jax = [replace(written, machine=written.machine | {"jax": f"jax {n}"}) for n in (1, 2)]
+    assert not with_jax[0].comparable(with_jax[1])
+    assert not written.comparable(replace(written, quick=True))
+
+
+def test_a_subject_measured_on_another_day_tells_it() -> None:
+    today = report([replace(each, date="2026-01-02T09") for each in training(naive=[1.0])])
+    assert "Measured on 2026-01-02" not in today.markdown()
+    old = [replace(each, case="M gru", date="2025-12-31T09") for each in today.figures]
+    mixed = replace(today, figures=today.figures + old)
+    for told in (mixed.markdown(), mixed.summary()):
+        assert "Measured on 2025-12-31, 2026-01-02.\n\n| tokens/s |" in told
+
+
+def test_a_figure_that_was_written_without_a_date_has_its_reports(tmp_path: Path) -> None:
+    values = json.loads(report(training(naive=[1.0])).to_json())
+    del values["figures"][0]["date"]
+    path = tmp_path / "benchmarks.json"
+    path.write_text(json.dumps(values), "utf-8")
+    found = read_report(path)
+    assert found
+    assert found.figures[0].date == found.date
