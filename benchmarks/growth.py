@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
-from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 from zoo_core.draft import draft
@@ -14,8 +12,8 @@ from zoo_core.runtime.run import Run
 
 from benchmarks.cases import CASES
 from benchmarks.figure import Figure, figures
+from benchmarks.memory import EPOCHS, each_further, held
 from benchmarks.ours import Ours
-from benchmarks.promises import MEMORY
 from benchmarks.startup import zoo
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
@@ -35,7 +33,6 @@ ZOO_API = 1
 def zoo_models():
     return [ModelSpec(name="synthetic-{n}", summary="One of many.", config="a:B", factory="a:C")]
 """
-EPOCHS = (20, 40, 80)
 
 
 def growth(bench: Bench) -> Iterator[list[Figure]]:
@@ -47,26 +44,12 @@ def growth(bench: Bench) -> Iterator[list[Figure]]:
             plan = case.plan(bench.catalog, "lstm", **chosen)
             ways[value] = Ours(bench.catalog, plan, bench.folder / f"{axis} {value}").steps
         yield figures("growth", axis, "tokens/s", interleave(ways, bench.effort))
-    yield figures("growth", MEMORY, "MB", _memory(bench))
+    megabytes = held(bench.folder / "memory")
+    after = {f"{epochs}": [each] for epochs, each in zip(EPOCHS, megabytes, strict=True)}
+    yield figures("growth", "memory of a run after so many epochs", "MB", after)
+    yield figures("growth", "a further epoch", "kB", {"zoo train": [each_further(megabytes)]})
     yield from _plugins(bench)
     yield from _runs(bench)
-
-
-def _memory(bench: Bench) -> dict[str, list[float]]:
-    """What the process holds in memory, measured in one run of many short epochs."""
-    plan = CASES["M"].plan(bench.catalog, "rnn", model={"hidden_size": 32})
-    run = Ours(bench.catalog, plan, bench.folder / "memory")
-    per_epoch = run.run.loop.batches(1)
-    samples = {}
-    for before, after in pairwise((0, *EPOCHS)):
-        run.steps((after - before) * per_epoch)
-        samples[f"{after}"] = [_resident()]
-    return samples
-
-
-def _resident() -> float:
-    pages = int(Path("/proc/self/statm").read_text("utf-8").split()[1])
-    return pages * 4096 / 1e6
 
 
 def _plugins(bench: Bench) -> Iterator[list[Figure]]:

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.cases import CASES
 from benchmarks.figure import Figure, figures
+from benchmarks.memory import EPOCHS, HIDDEN, each_further
 from benchmarks.promises import promises
 from benchmarks.report import Report, merge, read_report
 
@@ -94,6 +96,15 @@ def test_the_share_of_the_peak_is_a_quotient_of_the_same_turns() -> None:
     made = {each.what: each for each in promises(found, "avx2 avx512f amx_bf16")}
     assert made["native, M lstm: share of the fp32 peak"].measured == 0.65
     assert made["native bf16, M lstm: share of the bf16 peak"].verdict == "not met"
+
+
+def test_a_run_that_keeps_a_copy_of_its_model_each_epoch_breaks_its_promise() -> None:
+    weights = HIDDEN * (HIDDEN + 2 * CASES["M"].symbols)
+    for copies, verdict in ((0, "met"), (1, "not met")):
+        megabytes = [500 + 4 * weights * copies * epoch / 1e6 for epoch in EPOCHS]
+        found = figures("growth", "a further epoch", "kB", {"zoo train": [each_further(megabytes)]})
+        said = {each.what: each.verdict for each in promises(found, "avx2")}
+        assert said["growth: kB for each further epoch"] == verdict
 
 
 def test_what_was_not_measured_is_said_to_be_so() -> None:
