@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
 from click.testing import CliRunner
 from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.runtime.run import Run
 
-from benchmarks import generation
+from benchmarks import generation, trainer
 from benchmarks.__main__ import main
 from benchmarks.cases import CASES, GATES
 from benchmarks.figure import figures
@@ -118,3 +120,19 @@ def test_an_unknown_subject_is_refused() -> None:
     answer = CliRunner().invoke(main, ["--only", "weather"])
     assert answer.exit_code == 2
     assert "weather" in answer.output
+
+
+def test_short_turns_count_together_the_slow_ones_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainer, "PARTS", 3)
+    rates = {"zoo train": [6.0, 6.0, 3.0, 2.0, 2.0, 2.0]}
+    assert trainer.together(rates) == {"zoo train": [pytest.approx(4.5), pytest.approx(2.0)]}
+
+
+def test_the_step_alone_is_the_one_that_the_trainer_takes(catalog: Catalog, tmp_path: Path) -> None:
+    plan = CASES["S"].plan(catalog, "lstm")
+    whole = Ours(catalog, plan, tmp_path / "whole")
+    bare = trainer.BareSteps(Run(catalog, plan, tmp_path / "bare"))
+    assert bare.steps(3) == whole.steps(3)
+    trained = whole.run.loop.model.state_dict()
+    for name, each in bare.stepper.model.state_dict().items():
+        torch.testing.assert_close(each, trained[name], rtol=0, atol=0)
