@@ -108,6 +108,25 @@ def test_every_video_drifts_in_the_direction_of_its_label() -> None:
             assert video.sum(dim=(1, 2)).unique().numel() <= 2  # nothing leaves the canvas
 
 
+def test_a_video_may_fill_its_canvas() -> None:
+    dataset = moving_digits(MovingDigitsConfig(frames=3, canvas=10), None)
+    (batch,) = dataset.batches("test", 400, seed=0, epoch=0)
+    for video in batch.inputs[:, 0]:
+        assert video.sum(dim=(1, 2)).unique().numel() <= 2  # nothing leaves the canvas
+
+
+@pytest.mark.parametrize(("frames", "canvas", "most"), [(4, 10, 3), (12, 16, 9)])
+def test_frames_that_lead_beyond_the_canvas_are_refused(
+    frames: int, canvas: int, most: int
+) -> None:
+    said = (
+        f"dataset.frames = {frames}: on dataset.canvas = {canvas} a digit of 8 cells drifts for "
+        f"{most} frames at most"
+    )
+    with pytest.raises(DataError, match=said):
+        moving_digits(MovingDigitsConfig(frames=frames, canvas=canvas), None)
+
+
 def test_decoding_says_the_class_in_words() -> None:
     logits = torch.eye(10)
     dataset = DATASETS["digits"]

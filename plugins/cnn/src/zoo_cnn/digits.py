@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from zoo_core.errors import DataError
 from zoo_text.windows import shuffled
 
 from zoo_cnn.configs import DigitsConfig, MovingDigitsConfig
@@ -38,7 +39,17 @@ def moving_digits(config: MovingDigitsConfig, vocabulary: Vocabulary | None) -> 
     """The digits drifting over a dark canvas, one cell a frame; the label is the direction.
 
     Every image is one video, so no image is in two splits.
+
+    Raises:
+        DataError: The canvas is too small for a digit to drift for so many frames.
     """
+    most = config.canvas - SIDE + 1
+    if config.frames > most:
+        raise DataError(
+            f"dataset.frames = {config.frames}: on dataset.canvas = {config.canvas} a digit of "
+            f"{SIDE} cells drifts for {most} frames at most; take fewer, or a canvas of "
+            f"{config.frames + SIDE - 1}"
+        )
     grid = Grid(1, (config.frames, config.canvas, config.canvas))
     return GridDataset("moving-digits", config, grid, tuple(DIRECTIONS), lambda: _moving(config))
 
