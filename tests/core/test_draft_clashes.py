@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.draft import draft
 from zoo_core.errors import AmbiguousError
+from zoo_core.recipes import recipe_text
 from zoo_core.specs import ModelSpec
 
 from tests.core.little import CONFIGS, RECIPES, SPECS, PluginWriter
@@ -70,3 +73,12 @@ def test_a_model_chosen_by_distribution_is_found_again_by_the_plan(namesakes: Ca
     chosen = draft(namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain")
     found = namesakes.find(ModelSpec, chosen.plan().name("model"))
     assert found.plugin.distribution == "dist-two"
+
+
+def test_a_plan_written_as_a_recipe_comes_back_where_others_bear_its_names(
+    namesakes: Catalog, tmp_path: Path
+) -> None:
+    names = {"dataset": "dist-two:alpha", "trainer": "dist-two:plain"}
+    plan = draft(namesakes, "dist-two:bare", **names).plan({"dataset": {"length": 9}}, seed=5)
+    (tmp_path / "recipe.toml").write_text(recipe_text(plan))
+    assert draft(namesakes, "dist-two:bare", file=tmp_path / "recipe.toml").plan() == plan

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import Draft, draft
 from zoo_core.errors import MisfitError
-from zoo_core.recipes import TABLES
+from zoo_core.recipes import TABLES, recipe_text
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_dataset, complete_reference, complete_trainer
@@ -100,7 +100,7 @@ def train(
     """
     chosen: Draft = ctx.meta[DRAFT]
     if print_config:
-        click.echo(_toml(chosen, settings, seed), nl=False)
+        click.echo(recipe_text(chosen.plan(settings, seed=seed)), nl=False)
         return
     plan = chosen.plan(
         settings,
@@ -140,15 +140,3 @@ def _source(catalog: Catalog, reference: str) -> Checkpoint:
     from zoo_core.runtime.locate import load
 
     return load(catalog, reference)
-
-
-def _toml(chosen: Draft, settings: Mapping[str, Mapping[str, Any]], seed: int | None) -> str:
-    import tomli_w
-
-    plan = chosen.plan(settings, seed=seed)
-    tables: dict[str, Any] = {"seed": plan.seed}
-    for section in TABLES:
-        name = {} if section == "model" else {"name": plan.name(section)}
-        values = {k: "none" if v is None else v for k, v in plan.configs[section].items()}
-        tables[section] = name | values
-    return tomli_w.dumps(tables)

@@ -18,8 +18,10 @@ from zoo_core.catalog import Catalog, refuse_clash
 from zoo_core.discovery import Plugin
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
+from zoo_core.plan import Plan
 from zoo_core.published import Published, parse_published
 from zoo_core.references import Named
+from zoo_core.settings import NONE
 from zoo_core.specs import ModelSpec
 
 TABLES = ("model", "dataset", "trainer")
@@ -174,6 +176,21 @@ def parse_recipe(text: str, name: str) -> dict[str, Any]:
         if not isinstance(chosen, str):
             raise ConfigError(f"{name}: {table}.name = {chosen!r:.80}: wanted text")
     return tables
+
+
+def recipe_text(plan: Plan) -> str:
+    """A plan in the form of a recipe, which ``zoo train --config`` reads.
+
+    Dataset and trainer are named with their plugins, so that no other one's can be meant.
+    """
+    import tomli_w
+
+    tables: dict[str, Any] = {"seed": plan.seed}
+    for section in TABLES:
+        name = {} if section == "model" else {"name": plan.name(section)}
+        values = {k: NONE if v is None else v for k, v in plan.configs[section].items()}
+        tables[section] = name | values
+    return tomli_w.dumps(tables)
 
 
 def _files(catalog: Catalog) -> list[_File]:

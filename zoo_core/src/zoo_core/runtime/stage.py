@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
 from zoo_core.files import new_folder, write_file, write_new
 from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, read_manifest
-from zoo_core.recipes import TABLES
+from zoo_core.recipes import recipe_text
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.checkpoint import CURVE, HISTORY, read_checkpoint
 from zoo_core.runtime.frontmatter import Terms, split_card, terms_of
@@ -57,22 +55,10 @@ def stage(
     terms = _terms(catalog, manifest, license)
     own = persons_text(_text(folder / CARD))
     made[CARD] = card(manifest, own, f"hub:{repo}", terms=terms).encode()
-    made[RECIPE] = recipe_text(manifest.plan.to_json()).encode()
+    made[RECIPE] = recipe_text(manifest.plan).encode()
     with new_folder(target) as half:
         for name, data in made.items():
             write_new(half / name, data)
-
-
-def recipe_text(plan: Mapping[str, Any]) -> str:
-    """A plan in the form of a recipe, which ``zoo train --config`` reads."""
-    import tomli_w
-
-    tables: dict[str, Any] = {"seed": plan["seed"]}
-    for section in TABLES:
-        name = {} if section == "model" else {"name": plan[section]}
-        values = plan["configs"][section].items()
-        tables[section] = name | {k: "none" if v is None else v for k, v in values}
-    return tomli_w.dumps(tables)
 
 
 def renew_card(catalog: Catalog, staged: Path, repo: str, remote: str, license: str = "") -> None:
