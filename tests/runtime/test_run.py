@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -212,6 +213,23 @@ def test_ctrl_c_may_come_at_any_event(
     next(event for event in events if isinstance(event, kind))
     with pytest.raises(KeyboardInterrupt):
         events.throw(KeyboardInterrupt())
+    go_on(catalog, tmp_path)
+    assert contents(tmp_path) == contents(trained_once)
+
+
+def test_ctrl_c_within_a_step_keeps_to_the_last_saved_state(
+    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+) -> None:
+    run = Run(catalog, plan, tmp_path)
+
+    def strike(*step: object) -> None:
+        if run.loop.position.steps == 4:  # the weights are those of the fifth step already
+            signal.raise_signal(signal.SIGINT)
+
+    run.loop.stepper.optimizer.register_step_post_hook(strike)
+    with pytest.raises(KeyboardInterrupt):
+        finish(run)
+    assert not (tmp_path / "config.json").exists()
     go_on(catalog, tmp_path)
     assert contents(tmp_path) == contents(trained_once)
 

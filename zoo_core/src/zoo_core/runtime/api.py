@@ -87,6 +87,8 @@ def train(
 ) -> Checkpoint:
     """Trains a model and returns its checkpoint.
 
+    Ctrl+C leaves the last saved state in the folder, from which ``zoo resume`` goes on.
+
     Args:
         name: ``model`` or ``model.tag``.
         out: The checkpoint folder; it must not hold a checkpoint yet.

@@ -89,6 +89,9 @@ class Run:
     def events(self) -> Generator[Event, None, None]:
         """Trains to the end; ``KeyboardInterrupt`` thrown in at an event saves, and goes on up.
 
+        One raised within a step, such as a signal's own, goes on up and saves nothing: what was
+        saved before stands, and gives the same when it is gone on from.
+
         Raises:
             DivergedError: The loss is no longer a number; the last good state is kept.
             DeviceError: There is not enough memory.
@@ -104,22 +107,27 @@ class Run:
         yield self._started()
         try:
             for event in each_computed_with(self.plan.threads, self.loop.events()):
-                yield event
+                yield from self._saving(event)
                 if time.monotonic() - self._saved_at >= self.loop.config.save_every:
                     self._refuse_infinite()
-                    yield self.save()
+                    yield from self._saving(self.save())
             self._refuse_infinite()
         except DivergedError:
             if self.loop.stepper.looks and all_finite(self.loop.model.state_dict()):
                 self.save()
             raise
+        self.save()
+        yield self._finish(self.loop.reason)
+
+    def _saving(self, event: Event) -> Generator[Event, None, None]:
+        """An event; only at one is the loop between two steps, so that it can be saved."""
+        try:
+            yield event
         except KeyboardInterrupt:
             self._refuse_infinite()
             self.save()
             self._finish("interrupted")
             raise
-        self.save()
-        yield self._finish(self.loop.reason)
 
     def _drop_manifest(self) -> None:
         """From here on the folder is an unfinished run: its states count, not its manifest."""
