@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from zoo_core.digests import FileRecord
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.manifest import FORMAT, MANIFEST, WEIGHTS, Manifest, read_manifest
+from zoo_core.vocabulary import Vocabulary
 
 from tests.core.manifests import VALUES
 
@@ -46,6 +48,18 @@ def test_figures_keep_every_digit(manifest: Manifest) -> None:
 
 def test_symbols_are_readable_in_the_file(manifest: Manifest) -> None:
     assert "✓" in manifest.to_bytes().decode()
+
+
+def test_what_is_not_utf_8_comes_back_too(manifest: Manifest, tmp_path: Path) -> None:
+    configs = manifest.plan.configs | {"dataset": {"path": os.fsdecode(b"caf\xe9.txt")}}
+    symbols = Vocabulary(("a", "\ud83d", "\ude00", "ö", "\\"))
+    odd = replace(
+        manifest,
+        plan=replace(manifest.plan, configs=configs),
+        signature=replace(manifest.signature, vocabulary=symbols),
+    )
+    (tmp_path / MANIFEST).write_bytes(odd.to_bytes())
+    assert read_manifest(tmp_path) == odd
 
 
 def test_what_is_no_number_is_never_written(manifest: Manifest) -> None:

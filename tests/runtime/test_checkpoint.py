@@ -6,6 +6,8 @@ import hashlib
 import json
 import os
 import shutil
+import sys
+import tomllib
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,11 +25,12 @@ from zoo_core.runtime.checkpoint import (
     refuse_checkpoint,
 )
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.stage import stage
 from zoo_core.runtime.states import read_state
 from zoo_core.runtime.tensors import all_finite
 
 from tests.runtime.crashes import crashes
-from tests.runtime.runs import contents, finish, go_on, interrupt
+from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
 
 FILES = {
     *("model.safetensors", "config.json", "README.md", "history.jsonl", "timings.jsonl"),
@@ -98,6 +101,22 @@ def test_a_checkpoint_needs_no_data_to_answer(
     checkpoint = read_checkpoint(catalog, tmp_path / "run")
     answer = checkpoint.model(checkpoint.dataset.encode("the fox"))
     assert len(checkpoint.dataset.decode(answer)) == len("the fox")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has names that are not UTF-8")
+def test_a_path_that_is_not_utf_8_is_kept_and_may_be_pushed(
+    catalog: Catalog, tmp_path: Path, text_file: Path
+) -> None:
+    copy = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt"))
+    copy.write_bytes(text_file.read_bytes())
+    run = Run(catalog, small_plan(catalog, copy, trainer={"epochs": 1}), tmp_path / "run")
+    finish(run)
+    checkpoint = read_checkpoint(catalog, tmp_path / "run")
+    assert checkpoint.plan == run.plan
+    assert checkpoint.dataset.fingerprint == checkpoint.fingerprint
+    stage(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
+    assert tomllib.loads((tmp_path / "staged" / "recipe.toml").read_text("utf-8"))["dataset"]
+    assert r"caf\udce9.txt" in (tmp_path / "staged" / "README.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("place", [0, 9, 300, -1])

@@ -63,7 +63,9 @@ class Manifest:
         del values["plan"]
         values["signature"] = self.signature.to_json()
         values["weights"] = {"file": WEIGHTS} | self.weights._asdict()
-        return (json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n").encode()
+        text = json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
+        # Python and JSON escape half a surrogate pair, as in a path that is not UTF-8, alike
+        return text.encode(errors="backslashreplace")
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Manifest:

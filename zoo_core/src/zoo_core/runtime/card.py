@@ -31,6 +31,8 @@ def card(
 ) -> str:
     """The card's text: YAML front matter for the Hub, then what a person wants to know.
 
+    What UTF-8 cannot hold, such as a byte of a path, is written out.
+
     Args:
         manifest: What the checkpoint is.
         own: What a person wrote, to stand at the end.
@@ -56,7 +58,7 @@ def card(
         _settings(manifest),
         YOURS,
     ]
-    return "\n".join(sections) + own
+    return ("\n".join(sections) + own).encode(errors="backslashreplace").decode()
 
 
 def _task(signature: Signature) -> str:

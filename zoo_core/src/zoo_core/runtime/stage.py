@@ -55,7 +55,8 @@ def stage(
     terms = _terms(catalog, manifest, license)
     own = persons_text(_text(folder / CARD))
     made[CARD] = card(manifest, own, f"hub:{repo}", terms=terms).encode()
-    made[RECIPE] = recipe_text(manifest.plan).encode()
+    # TOML has no escape for a byte of a path that is not UTF-8
+    made[RECIPE] = recipe_text(manifest.plan).encode(errors="replace")
     with new_folder(target) as half:
         for name, data in made.items():
             write_new(half / name, data)
