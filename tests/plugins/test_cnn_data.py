@@ -95,6 +95,12 @@ def test_a_place_beyond_the_data_is_refused() -> None:
         DATASETS["digits"].encode("test:9999")
 
 
+def test_a_split_without_grids_is_refused_by_name() -> None:
+    dataset = digits(DigitsConfig(validation=0.0001), None)
+    with pytest.raises(DataError, match=r"digits: split validation is empty; .*--dataset\."):
+        dataset.batch_count("validation", 8, seed=0, epoch=0)
+
+
 def moved(video: Tensor, direction: tuple[int, int]) -> Tensor:
     """The frames but the last (frames - 1, side, side), each moved by the direction."""
     return video[:-1].roll(direction, dims=(1, 2))

@@ -139,6 +139,12 @@ def test_a_name_that_is_listed_twice_is_in_one_split(names: NamesDataset) -> Non
     assert sum(len(part) for part in parts) == len(set.union(*parts)) == 6
 
 
+def test_a_split_without_names_is_refused(names: NamesDataset) -> None:
+    names.config = NamesConfig(path=names.config.path, validation=0.001, test=0.33)
+    with pytest.raises(DataError, match="names: split validation is empty"):
+        names.batch_count("validation", 8, seed=0, epoch=0)
+
+
 def test_rows_are_padded_and_say_their_lengths(names: NamesDataset) -> None:
     for batch in names.batches("train", 8, seed=0, epoch=1):
         assert batch.lengths is not None

@@ -91,6 +91,14 @@ def test_evaluation_makes_no_gradients(checkpoint: Checkpoint) -> None:
     assert all(each.grad is None for each in checkpoint.model.parameters())
 
 
+def test_a_split_without_a_batch_is_refused(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(checkpoint.dataset), "batch_count", lambda *arguments, **order: 0)
+    with pytest.raises(DataError, match="split test has not one batch; hold out more"):
+        judge(checkpoint)
+
+
 def test_a_split_that_is_not_there_is_named(checkpoint: Checkpoint) -> None:
     with pytest.raises(DataError, match=r"has no split 'dev'; it has train, validation, test"):
         judge(checkpoint, "dev")

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 from zoo_core.catalog import Catalog
-from zoo_core.errors import DivergedError
+from zoo_core.errors import DataError, DivergedError
 from zoo_core.plan import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.events import EpochEnded, Stepped
@@ -53,6 +53,11 @@ def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
     assert len(steps) == sum(loop.batches(epoch) for epoch in (1, 2, 3))
     assert [event.batch for event in steps if event.epoch == 2] == [*range(1, loop.batches(2) + 1)]
     assert loop.reason == "epochs"
+
+
+def test_a_held_out_split_without_a_batch_is_refused_before_training(loop_of: Loops) -> None:
+    with pytest.raises(DataError, match="split test has 2 symbols, one batch needs 11"):
+        loop_of(dataset={"test": 0.005})
 
 
 def test_the_loss_falls(loop_of: Loops) -> None:

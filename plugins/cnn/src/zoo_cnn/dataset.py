@@ -14,7 +14,7 @@ from zoo_core.errors import DataError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.vocabulary import REFUSE
-from zoo_text.shares import part, refuse_shares, splits_of
+from zoo_text.shares import batches_of, part, refuse_shares, splits_of
 from zoo_text.windows import order
 
 from zoo_cnn.configs import AbstractGridDataConfig
@@ -78,7 +78,7 @@ class GridDataset(AbstractDataset):
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """How many batches an epoch has."""
-        return -(-len(self._part(split)[1]) // size)
+        return batches_of(len(self._part(split)[1]), size, split, self.name)
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0

@@ -19,7 +19,7 @@ from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_text.configs import NamesConfig
 from zoo_text.languages import LANGUAGES, remote
 from zoo_text.remote import text_of
-from zoo_text.shares import part, refuse_shares, splits_of
+from zoo_text.shares import batches_of, part, refuse_shares, splits_of
 from zoo_text.windows import order, shuffled
 
 
@@ -93,7 +93,7 @@ class NamesDataset(AbstractDataset):
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """How many batches an epoch has."""
-        return -(-len(self.rows(split)) // size)
+        return batches_of(len(self.rows(split)), size, split, "names")
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0

@@ -17,7 +17,7 @@ from zoo_core.vocabulary import REFUSE
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_text.configs import ProseOrCodeConfig
 from zoo_text.python_docs import read_topics
-from zoo_text.shares import part, refuse_shares, splits_of
+from zoo_text.shares import batches_of, part, refuse_shares, splits_of
 from zoo_text.windows import cut, order
 
 LABELS = ("prose", "code")
@@ -121,7 +121,7 @@ class ProseOrCodeDataset(AbstractDataset):
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """How many batches an epoch has."""
-        return -(-len(self.windows(split)[1]) // size)
+        return batches_of(len(self.windows(split)[1]), size, split, "prose-or-code")
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0

@@ -54,6 +54,19 @@ def part(total: int, shares: Shares, split: str, name: str) -> slice:
     }[split]
 
 
+def batches_of(rows: int, size: int, split: str, name: str) -> int:
+    """How many batches the rows of a split make, the last of them perhaps smaller.
+
+    Raises:
+        DataError: The split has no rows.
+    """
+    if not rows:
+        raise DataError(
+            f"{name}: split {split} is empty; choose another --dataset.validation or --dataset.test"
+        )
+    return -(-rows // size)
+
+
 def _below(total: int, share: float) -> int:
     """A share of so many, rounded down; what binary fractions lack of it is forgiven."""
     return int(total * share + 1e-6)

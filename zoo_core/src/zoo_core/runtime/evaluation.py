@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
-from zoo_core.errors import MisfitError
+from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.model import AbstractModel
@@ -44,7 +44,11 @@ def evaluate(
     """The trainer's metrics over a whole split, in the data's own order, without dropout.
 
     The model is left in the mode (training or not) that it was in.
+
+    Raises:
+        DataError: The split has not one batch.
     """
+    refuse_empty(dataset, trainer, split)
     training = model.training
     model.eval()
     totals, state = Totals(), None
@@ -58,3 +62,13 @@ def evaluate(
         totals.add(loss.item(), output, batch)
     model.train(training)
     return trainer.metrics(totals)
+
+
+def refuse_empty(dataset: AbstractDataset, trainer: AbstractTrainer, split: str) -> None:
+    """Says so if there is nothing in a split to judge a model on.
+
+    Raises:
+        DataError: The split has not one batch.
+    """
+    if dataset.batch_count(split, trainer.config.batch_size, seed=0, epoch=0) < 1:
+        raise DataError(f"split {split} has not one batch; hold out more of the data, or none")

@@ -17,7 +17,7 @@ from zoo_core.errors import DivergedError, IntegrityError
 from zoo_core.manifest import Metrics
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.dataset import AbstractDataset
-from zoo_core.runtime.evaluation import evaluate
+from zoo_core.runtime.evaluation import evaluate, refuse_empty
 from zoo_core.runtime.events import EpochEnded, Stepped
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.snapshot import (
@@ -49,6 +49,9 @@ class Loop:
         device: Where the model is.
         precision: ``fp32`` or ``bf16``.
         budget: Seconds of the whole run after which to stop; 0 for no limit.
+
+    Raises:
+        DataError: A split has not one batch.
     """
 
     def __init__(
@@ -65,6 +68,8 @@ class Loop:
         self.model, self.dataset, self.trainer = model, dataset, trainer
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
         self.config = trainer.config
+        for split in dataset.splits:  # before hours of training, not after
+            refuse_empty(dataset, trainer, split)
         epochs = range(1, self.config.epochs + 1 if self.config.schedule else 2)
         steps = sum(self.batches(epoch) for epoch in epochs)
         self.stepper = Stepper(model, trainer, steps=steps, device=device, precision=precision)
