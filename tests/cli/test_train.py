@@ -111,6 +111,16 @@ def test_a_language_model_learns_and_shows_a_sample(zoo: Zoo, prose: Path) -> No
     assert set(metrics["validation"]) == {"loss", "perplexity", "bits_per_character", "accuracy"}
 
 
+def test_a_run_whose_closing_sample_fails_has_ended_well(zoo: Zoo, tmp_path: Path) -> None:
+    path = tmp_path / "a.txt"
+    path.write_text("a short first word is too little for a model of three\n" * 40)
+    data = ["--dataset", "text", "--dataset.path", path, "--dataset.steps", 3]
+    how = ["--dataset.per", "sequence", "--dataset.sampling", "random", "--trainer.epochs", 1]
+    result = zoo("train", "char-three", *data, *how, "--out", tmp_path / "x")
+    assert (result.code, "sample" in result.stdout) == (0, False)
+    assert f"next: zoo evaluate {tmp_path / 'x'}" in result.stderr
+
+
 def test_from_goes_on_from_other_weights(
     zoo: Zoo, prose: Path, fox: list[object], tmp_path: Path
 ) -> None:

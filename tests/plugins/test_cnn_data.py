@@ -69,6 +69,12 @@ def test_the_example_can_be_encoded(dataset: AbstractDataset) -> None:
     assert dataset.encode(dataset.example).inputs.shape[0] == 1
 
 
+@pytest.mark.parametrize("held_out", [{"test": 0}, {"validation": 0}, {"test": 0, "validation": 0}])
+def test_the_example_is_in_a_split_that_is_there(held_out: dict[str, float]) -> None:
+    dataset = digits(DigitsConfig(**held_out), None)
+    assert dataset.encode(dataset.example).inputs.shape == (1, 1, 8, 8)
+
+
 def test_digits_are_1797_images_from_0_to_1() -> None:
     images, labels = load_digits()
     assert images.shape == (1797, 1, 8, 8)

@@ -36,8 +36,6 @@ class GridDataset(AbstractDataset):
         load: Gives the grids (N, C, *sizes) and the labels (N,).
     """
 
-    example = "test:0"
-
     def __init__(
         self,
         name: str,
@@ -75,6 +73,11 @@ class GridDataset(AbstractDataset):
     def splits(self) -> tuple[str, ...]:
         """Those whose share is not zero."""
         return splits_of(self.config)
+
+    @property
+    def example(self) -> str:
+        """The first grid of what is held out, or of all there is."""
+        return f"{self.splits[-1]}:0"
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """How many batches an epoch has."""
