@@ -17,8 +17,8 @@ from benchmarks.subject import Bench
 from benchmarks.timing import Effort, interleave
 
 PARTS = 8
-"""Short turns that make up one sample: at M RNN and on a busy machine samples of the share lost lay
-within 0.08 of each other's median, and the median of five, three times over, at 0.01 to 0.03."""
+"""Short turns that make up one sample. At M RNN on a busy machine a sample of the share lost lies
+within 0.08 of the median, and the medians of five were 0.01 to 0.03."""
 
 
 def trainer(bench: Bench) -> Iterator[list[Figure]]:
