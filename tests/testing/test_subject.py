@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pytest
 from zoo_core.errors import Interrupted
-from zoo_core.testing.check import DoesNotApply, Finding, check
+from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.subject import Subject
 
 
@@ -27,21 +27,21 @@ class Number:
 
 
 @check("Choose a smaller one.")
-def small(case: Number) -> Finding | None:
+def small(case: Number) -> Fault | None:
     """A number is below 5."""
-    return Finding("below 5", f"{case.value}") if case.value >= 5 else None
+    return Fault("below 5", f"{case.value}") if case.value >= 5 else None
 
 
 @check("Choose an even one.", needs=("small",))
-def even(case: Number) -> Finding | None:
+def even(case: Number) -> Fault | None:
     """A number is even."""
     if case.value == 0:
         raise DoesNotApply("zero is neither")
-    return Finding("even", "odd") if case.value % 2 else None
+    return Fault("even", "odd") if case.value % 2 else None
 
 
 @check("Choose one that does not raise.")
-def harmless(case: Number) -> Finding | None:
+def harmless(case: Number) -> Fault | None:
     """Looking at it raises nothing."""
     if case.value > 2:
         raise ValueError(f"no\n  {case.value}")
@@ -51,7 +51,7 @@ def harmless(case: Number) -> Finding | None:
 
 
 @check("Press no key.")
-def interrupted(case: Number) -> Finding | None:
+def interrupted(case: Number) -> Fault | None:
     """Nobody presses Ctrl+C."""
     raise Interrupted(2)
 

@@ -19,7 +19,7 @@ from zoo_core.runtime.stage import renew_card, stage
 
 
 @final
-class Published(NamedTuple):
+class Publication(NamedTuple):
     """What publishing made.
 
     Args:
@@ -41,7 +41,7 @@ def publish(
     revision: str = "",
     private: bool = False,
     create_pr: bool = False,
-) -> Published:
+) -> Publication:
     """Stages a checkpoint and pushes it; what was staged is kept if the push fails.
 
     Args:
@@ -75,7 +75,7 @@ def publish(
         except (NetworkError, NotFoundError) as error:
             raise type(error)(f"{error}; what was built is in {staged}") from None
         shutil.rmtree(staged, ignore_errors=True)
-    return Published(pushed, entry._replace(revision=pushed.commit.sha))
+    return Publication(pushed, entry._replace(revision=pushed.commit.sha))
 
 
 def stage_anew(

@@ -21,7 +21,7 @@ TOLERANCE = 1e-3
 
 
 @final
-class Finding(NamedTuple):
+class Verified(NamedTuple):
     """One thing that was looked at.
 
     Args:
@@ -35,7 +35,7 @@ class Finding(NamedTuple):
     said: str
 
 
-def verify(catalog: Catalog, folder: Path) -> Iterator[Finding]:
+def verify(catalog: Catalog, folder: Path) -> Iterator[Verified]:
     """Looks at a checkpoint, from its manifest to its metrics; ends at what leaves no way on.
 
     Raises:
@@ -44,46 +44,46 @@ def verify(catalog: Catalog, folder: Path) -> Iterator[Finding]:
     """
     manifest = read_manifest(folder)
     try:
-        yield Finding("manifest", "ok", f"{manifest.plan.model}, {manifest.status}")
+        yield Verified("manifest", "ok", f"{manifest.plan.model}, {manifest.status}")
         checkpoint = read_checkpoint(catalog, folder)
-        yield Finding("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
+        yield Verified("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
         count = sum(each.numel() for each in checkpoint.model.parameters())
-        yield Finding("model", "ok", f"{count:,} parameters fit")
+        yield Verified("model", "ok", f"{count:,} parameters fit")
     except ZooError as error:
-        yield Finding("checkpoint", "failed", str(error))
+        yield Verified("checkpoint", "failed", str(error))
         return
     finite = all_finite(checkpoint.weights)
-    yield Finding("numbers", "ok" if finite else "failed", "finite" if finite else "not finite")
+    yield Verified("numbers", "ok" if finite else "failed", "finite" if finite else "not finite")
     yield from _metrics(catalog, checkpoint)
 
 
-def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Finding]:
+def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verified]:
     """The metrics again, on the data that the manifest means, if it is the same and at hand."""
     try:
         own = make_dataset(catalog, checkpoint.plan, None)
         with at_hand_only():
             fingerprint = own.fingerprint
     except ZooError as error:
-        yield Finding("metrics", "skipped", str(error))
+        yield Verified("metrics", "skipped", str(error))
         return
     if fingerprint != checkpoint.fingerprint:
         said = "the data here is another than the one it was judged on"
-        yield Finding("metrics", "skipped", said)
+        yield Verified("metrics", "skipped", said)
         return
     claimed = list(checkpoint.metrics)
     if not claimed:  # a run that was interrupted in its first epoch
-        yield Finding("metrics", "skipped", "it claims none")
+        yield Verified("metrics", "skipped", "it claims none")
     for split in [each for each in claimed if each != "train"] or claimed:
         parts = (checkpoint.model, checkpoint.dataset, checkpoint.trainer)
         measured = evaluate(*parts, split, precision=checkpoint.plan.precision)
         yield _compared(split, checkpoint.metrics, measured)
 
 
-def _compared(split: str, recorded: Metrics, measured: dict[str, float]) -> Finding:
+def _compared(split: str, recorded: Metrics, measured: dict[str, float]) -> Verified:
     off = [
         f"{name} was {value:.6g}, is {measured.get(name, math.nan):.6g}"
         for name, value in recorded[split].items()
         if not math.isclose(measured.get(name, math.nan), value, rel_tol=TOLERANCE, abs_tol=1e-6)
     ]
     reached = ", ".join(f"{name} {value:.6g}" for name, value in measured.items())
-    return Finding(f"metrics ({split})", "failed" if off else "ok", "; ".join(off) or reached)
+    return Verified(f"metrics ({split})", "failed" if off else "ok", "; ".join(off) or reached)

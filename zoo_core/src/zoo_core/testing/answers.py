@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from zoo_core.runtime.batch import Batch
-from zoo_core.testing.check import DoesNotApply, Finding, check
+from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, carrying, distance, too_far
 
 MADE = ("import-strings", "config-defaults")
@@ -16,31 +16,31 @@ MADE = ("import-strings", "config-defaults")
     "sequence; refuse settings or data that do not fit with a ConfigError or MisfitError.",
     needs=MADE,
 )
-def shapes(case: ModelCase) -> Finding | None:
+def shapes(case: ModelCase) -> Fault | None:
     """Logits are (B, T, classes) per step and (B, classes) per sequence."""
     steps = (case.steps,) if case.signature.per == "step" else ()
     wanted = (case.rows, *steps, case.signature.classes)
     seen = tuple(answer(case.build(), case.batch()).shape)
-    return None if seen == wanted else Finding(f"logits of shape {wanted}", f"{seen}")
+    return None if seen == wanted else Fault(f"logits of shape {wanted}", f"{seen}")
 
 
 @check(
     "Set window to the number of steps that the model reads, or carry the state.",
     needs=("shapes",),
 )
-def window(case: ModelCase) -> Finding | None:
+def window(case: ModelCase) -> Fault | None:
     """A causal model without state says how many steps it must be fed."""
     model = case.build()
     if model.carries_state or not model.causal:
         raise DoesNotApply("the model carries its state, or looks ahead")
-    return None if model.window else Finding("a number of steps as window", f"{model.window}")
+    return None if model.window else Fault("a number of steps as window", f"{model.window}")
 
 
 @check(
     "Start from initial_state(B) when forward is given no state, and from nothing else.",
     needs=("shapes",),
 )
-def initial_state(case: ModelCase) -> Finding | None:
+def initial_state(case: ModelCase) -> Fault | None:
     """No state means the initial one."""
     model, batch = carrying(case), case.batch()
     given = answer(model, batch, model.initial_state(case.rows))
@@ -52,7 +52,7 @@ def initial_state(case: ModelCase) -> Finding | None:
     "Mix nothing over the batch axis in evaluation: no mean, norm or sort over axis 0.",
     needs=("shapes",),
 )
-def batch_independence(case: ModelCase) -> Finding | None:
+def batch_independence(case: ModelCase) -> Fault | None:
     """Every row gets the answer that it gets alone."""
     model, batch = case.build(), case.batch()
     alone = torch.cat([answer(model, Batch(row)) for row in batch.inputs.unsqueeze(1)])

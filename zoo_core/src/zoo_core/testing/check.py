@@ -11,7 +11,7 @@ from zoo_core.errors import Interrupted
 
 
 @final
-class Finding(NamedTuple):
+class Fault(NamedTuple):
     """What is wrong.
 
     Args:
@@ -56,7 +56,7 @@ class Check:
     name: str
     rule: str
     remedy: str
-    look: Callable[[Any], Finding | None]
+    look: Callable[[Any], Fault | None]
     needs: tuple[str, ...]
 
 
@@ -65,17 +65,17 @@ C = TypeVar("C", bound=Case)
 
 def check(
     remedy: str, *, needs: tuple[str, ...] = ()
-) -> Callable[[Callable[[C], Finding | None]], Check]:
+) -> Callable[[Callable[[C], Fault | None]], Check]:
     """Makes a check of a function: its name, and its docstring's first line as the rule."""
 
-    def decorate(look: Callable[[C], Finding | None]) -> Check:
+    def decorate(look: Callable[[C], Fault | None]) -> Check:
         rule = (inspect.getdoc(look) or "").partition("\n")[0]
         return Check(look.__name__.replace("_", "-"), rule, remedy, look, needs)
 
     return decorate
 
 
-def look(rule: Check, case: Case) -> Finding | None:
+def look(rule: Check, case: Case) -> Fault | None:
     """What is wrong with a case; whatever the part raises is wrong too.
 
     Raises:
@@ -88,10 +88,10 @@ def look(rule: Check, case: Case) -> Finding | None:
     except Exception as error:
         said = " ".join(str(error).split())
         kind = type(error).__name__
-        return Finding(rule.rule, f"{kind}: {said:.300}" if said else kind, kind)
+        return Fault(rule.rule, f"{kind}: {said:.300}" if said else kind, kind)
 
 
-def smallest(rule: Check, case: Case, found: Finding) -> tuple[str, Finding]:
+def smallest(rule: Check, case: Case, found: Fault) -> tuple[str, Fault]:
     """The smallest case, in words, that shows the same fault, and what is wrong with it."""
     for smaller in case.smaller():
         try:

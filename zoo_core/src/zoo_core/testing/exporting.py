@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.model import AbstractModel
-from zoo_core.testing.check import DoesNotApply, Finding, check
+from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, distance, too_far
 
 
@@ -23,7 +23,7 @@ from zoo_core.testing.model_case import EXACT, ModelCase, answer, distance, too_
     "model that must says exportable = False.",
     needs=("shapes",),
 )
-def exports(case: ModelCase) -> Finding | None:
+def exports(case: ModelCase) -> Fault | None:
     """torch.export traces the model, and the trace answers as the model does."""
     model, batch = case.build(), case.batch()
     if not model.exportable:

@@ -19,7 +19,7 @@ from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import state_tensors
 from zoo_core.specs import KernelSpec, ModelSpec
-from zoo_core.testing.check import DoesNotApply, Finding, check
+from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, distance, too_far
 from zoo_core.testing.model_cases import model_cases
 
@@ -52,7 +52,7 @@ class KernelCase:
     "state; or say in refuses() why not.",
     needs=("import-strings",),
 )
-def kernel_equals(case: KernelCase) -> Finding | None:
+def kernel_equals(case: KernelCase) -> Fault | None:
     """A kernel gives what the reference gives: logits, states and gradients, padded rows too."""
     kernel: AbstractKernel = resolve(case.spec.factory)()
     dtype = _dtype(kernel, case.model.build())

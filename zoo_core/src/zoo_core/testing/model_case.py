@@ -17,7 +17,7 @@ from zoo_core.runtime.state import State
 from zoo_core.settings import make
 from zoo_core.signature import Features, Grid, Signature, Tokens
 from zoo_core.specs import ModelSpec
-from zoo_core.testing.check import DoesNotApply, Finding
+from zoo_core.testing.check import DoesNotApply, Fault
 
 EXACT = 1e-12
 """How far two answers in double precision may lie apart that should be one."""
@@ -128,7 +128,7 @@ def distance(one: Tensor, other: Tensor) -> float:
     return apart if apart == apart else float("inf")  # noqa: PLR0124  # NaN alone differs
 
 
-def too_far(apart: float, bound: float, expected: str) -> Finding | None:
+def too_far(apart: float, bound: float, expected: str) -> Fault | None:
     """What is wrong if two answers lie further apart than a bound; 0 is for bit for bit."""
     within = f"to {bound:g}" if bound else "bit for bit"
-    return Finding(f"{expected}, {within}", f"{apart:.2g} apart") if apart > bound else None
+    return Fault(f"{expected}, {within}", f"{apart:.2g} apart") if apart > bound else None

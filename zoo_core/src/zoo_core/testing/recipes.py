@@ -17,7 +17,7 @@ from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.trainer import Totals
-from zoo_core.testing.check import Finding, check
+from zoo_core.testing.check import Fault, check
 from zoo_core.testing.model_case import random_batch
 from zoo_core.vocabulary import Vocabulary
 
@@ -57,14 +57,14 @@ class RecipeCase:
 
 
 @check("Name a model, a dataset and a trainer that are installed, and settings that they have.")
-def recipe_plan(case: RecipeCase) -> Finding | None:
+def recipe_plan(case: RecipeCase) -> Fault | None:
     """A recipe makes a plan of what it says."""
     tables = case.recipe.tables
     plan = case.plan()
     for section in TABLES:
         for key, value in tables.get(section, {}).items():
             if key != "name" and plan.configs[section][key] != value:
-                return Finding(f"{section}.{key} = {value!r}", f"{plan.configs[section][key]!r}")
+                return Fault(f"{section}.{key} = {value!r}", f"{plan.configs[section][key]!r}")
     return None
 
 
@@ -72,13 +72,13 @@ def recipe_plan(case: RecipeCase) -> Finding | None:
     "Choose a dataset whose signature the model takes and a trainer for its labels.",
     needs=("recipe-plan",),
 )
-def recipe_fits(case: RecipeCase) -> Finding | None:
+def recipe_fits(case: RecipeCase) -> Fault | None:
     """A recipe's model answers a batch of its data, and its trainer judges the answer."""
     plan = case.plan()
     dataset, batch = first_batch(case.catalog, plan)
     output = make_model(case.catalog, plan, dataset.signature)(batch)
     loss = make_trainer(case.catalog, plan, dataset.signature).loss(output, batch).item()
-    return None if loss > 0 else Finding("a loss above zero before training", f"{loss:g}")
+    return None if loss > 0 else Fault("a loss above zero before training", f"{loss:g}")
 
 
 @check(
@@ -86,14 +86,14 @@ def recipe_fits(case: RecipeCase) -> Finding | None:
     "under [published] a metric and a split that trainer and dataset have.",
     needs=("recipe-plan",),
 )
-def recipe_told(case: RecipeCase) -> Finding | None:
+def recipe_told(case: RecipeCase) -> Fault | None:
     """A recipe says what it is for, and of what was published only what it can reach."""
     recipe = case.recipe
     for key, said in {"summary": recipe.summary, "note": recipe.tables.get("note", ".")}.items():
         if not said.endswith("."):
-            return Finding(f"{key}: a sentence", repr(said))
+            return Fault(f"{key}: a sentence", repr(said))
     if recipe.seconds is not None and recipe.seconds < 1:
-        return Finding("seconds: how long it takes", f"{recipe.seconds}")
+        return Fault("seconds: how long it takes", f"{recipe.seconds}")
     if recipe.published is None:
         return None
     plan = case.plan()
@@ -103,7 +103,7 @@ def recipe_told(case: RecipeCase) -> Finding | None:
     known = {"metric": tuple(metrics), "split": dataset.splits}
     for key, words in known.items():
         if (said := getattr(recipe.published, key)) not in words:
-            return Finding(f"published.{key} among {', '.join(words)}", repr(said))
+            return Fault(f"published.{key} among {', '.join(words)}", repr(said))
     return None
 
 

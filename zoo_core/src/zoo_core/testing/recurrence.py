@@ -10,7 +10,7 @@ from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.state import State, state_tensors
-from zoo_core.testing.check import DoesNotApply, Finding, check
+from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import (
     EXACT,
     SINGLE,
@@ -27,7 +27,7 @@ from zoo_core.testing.model_case import (
     "last step, and keep nothing else between calls; or set carries_state = False.",
     needs=("shapes",),
 )
-def pieces(case: ModelCase) -> Finding | None:
+def pieces(case: ModelCase) -> Fault | None:
     """Pieces, each started from the state of the one before, give what the whole gives."""
     model = carrying(case)
     if case.steps == 1:
@@ -49,7 +49,7 @@ def pieces(case: ModelCase) -> Finding | None:
     "or set causal = False; a model that never looks ahead sets causal = True.",
     needs=("shapes",),
 )
-def causality(case: ModelCase) -> Finding | None:
+def causality(case: ModelCase) -> Fault | None:
     """A causal model, and no other, gives the same earlier outputs whatever comes later."""
     if case.signature.per != "step" or case.steps == 1:
         raise DoesNotApply("a label for the whole sequence may depend on all of it")
@@ -58,12 +58,12 @@ def causality(case: ModelCase) -> Finding | None:
     changed[:, -1] = (changed[:, -1] + 1) % case.signature.input_size
     before, after = answer(model, batch), answer(model, Batch(changed))
     if torch.equal(before[:, -1], after[:, -1]):
-        return Finding("the last output depends on the last input", "it does not")
+        return Fault("the last output depends on the last input", "it does not")
     apart = distance(before[:, :-1], after[:, :-1])
     if model.causal:
         return too_far(apart, 0.0, "another last input changes no earlier output")
     if apart == 0:
-        return Finding("causal = True, for no output depends on a later input", "causal = False")
+        return Fault("causal = True, for no output depends on a later input", "causal = False")
     return None
 
 
@@ -72,7 +72,7 @@ def causality(case: ModelCase) -> Finding | None:
     "start a reversed pass there, and mask what is pooled; or raise MisfitError for lengths.",
     needs=("shapes",),
 )
-def padding_independence(case: ModelCase) -> Finding | None:
+def padding_independence(case: ModelCase) -> Fault | None:
     """A padded row gets the answer of the same row without padding."""
     if not case.free or case.steps == 1:
         raise DoesNotApply("there is one length only")

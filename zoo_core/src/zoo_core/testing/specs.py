@@ -10,7 +10,7 @@ from typing import Any, final
 from zoo_core.imports import resolve
 from zoo_core.settings import make, settings_of, values_of
 from zoo_core.specs import AbstractSpec
-from zoo_core.testing.check import Finding, check
+from zoo_core.testing.check import Fault, check
 from zoo_core.testing.sample_values import needed_values
 
 LONGEST = 80
@@ -43,7 +43,7 @@ class SpecCase:
 
 
 @check("Write 'package.module:Name' of something that is there and can be called.")
-def import_strings(case: SpecCase) -> Finding | None:
+def import_strings(case: SpecCase) -> Fault | None:
     """Every import string of a spec leads to something that can be called."""
     strings = {
         field.name: getattr(case.spec, field.name)
@@ -52,17 +52,17 @@ def import_strings(case: SpecCase) -> Finding | None:
     }
     for name, string in strings.items():
         if not callable(found := resolve(string)):
-            return Finding(f"{name} = {string!r} leads to a class or a function", f"{found!r:.80}")
+            return Fault(f"{name} = {string!r} leads to a class or a function", f"{found!r:.80}")
     return None
 
 
 @check(f"Write one sentence of at most {LONGEST} characters with a full stop.")
-def summary(case: SpecCase) -> Finding | None:
+def summary(case: SpecCase) -> Fault | None:
     """A summary is one sentence that fits into a line."""
     said = case.spec.summary
     if said.endswith(".") and "\n" not in said and len(said) <= LONGEST:
         return None
-    return Finding(f"a sentence of at most {LONGEST} characters and a full stop", repr(said))
+    return Fault(f"a sentence of at most {LONGEST} characters and a full stop", repr(said))
 
 
 @check(
@@ -70,24 +70,24 @@ def summary(case: SpecCase) -> Finding | None:
     "its own bounds.",
     needs=("import-strings",),
 )
-def config_defaults(case: SpecCase) -> Finding | None:
+def config_defaults(case: SpecCase) -> Fault | None:
     """A config can be made of its defaults, and they are what it holds."""
     made = case.sample()
     for key, value in needed_values(case.config).items():
         if getattr(made, key) != value:
-            return Finding(f"{key} = {value!r}, as given", f"{getattr(made, key)!r}")
+            return Fault(f"{key} = {value!r}, as given", f"{getattr(made, key)!r}")
     return None
 
 
 @check(
     "Give every setting a help that is one sentence with a full stop.", needs=("config-defaults",)
 )
-def config_documented(case: SpecCase) -> Finding | None:
+def config_documented(case: SpecCase) -> Fault | None:
     """Every setting is told in one sentence."""
     for key, each in settings_of(case.config).items():
         said = each.notes.help
         if not said.endswith(".") or "\n" in said:
-            return Finding(f"a sentence for {key}", repr(said))
+            return Fault(f"a sentence for {key}", repr(said))
     return None
 
 
@@ -96,10 +96,10 @@ def config_documented(case: SpecCase) -> Finding | None:
     "field 'name', by which recipes name the part itself.",
     needs=("config-defaults",),
 )
-def config_round_trip(case: SpecCase) -> Finding | None:
+def config_round_trip(case: SpecCase) -> Fault | None:
     """A config comes back from its values, from JSON and from TOML."""
     if "name" in settings_of(case.config):
-        return Finding("no setting called 'name'", "there is one")
+        return Fault("no setting called 'name'", "there is one")
     made = case.sample()
     values = values_of(made)
     forms = {
@@ -110,7 +110,7 @@ def config_round_trip(case: SpecCase) -> Finding | None:
     for form, each in forms.items():
         if make(case.config, "config", each) != made:
             again = make(case.config, "config", each)
-            return Finding(f"{made} from its {form}", f"{again}")
+            return Fault(f"{made} from its {form}", f"{again}")
     return None
 
 

@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
-from zoo_core.testing.check import Case, Check, DoesNotApply, Finding, look, smallest
+from zoo_core.testing.check import Case, Check, DoesNotApply, Fault, look, smallest
 
-Verdict: TypeAlias = Literal["ok", "failed", "skipped"]
+Outcome: TypeAlias = Literal["ok", "failed", "skipped"]
 Cases: TypeAlias = Callable[[], Iterable[Case]]
 
 
@@ -30,7 +30,7 @@ class Result(NamedTuple):
 
     subject: str
     check: str
-    verdict: Verdict
+    verdict: Outcome
     rule: str
     expected: str = ""
     seen: str = ""
@@ -110,7 +110,7 @@ class Subject:
             return blank._replace(verdict="skipped", seen=reasons[0] if reasons else "no cases")
         return blank
 
-    def _failure(self, blank: Result, rule: Check, case: Case, found: Finding) -> Result:
+    def _failure(self, blank: Result, rule: Check, case: Case, found: Fault) -> Result:
         label, found = smallest(rule, case, found)
         expected, seen, _ = found
         how = {"expected": expected, "seen": seen, "case": label, "remedy": rule.remedy}

@@ -12,7 +12,7 @@ import torch
 from zoo_core.runtime.events import EpochEnded, Finished, Saved, Started, Stepped
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.run import resume as resumed
-from zoo_core.testing.check import Finding, check
+from zoo_core.testing.check import Fault, check
 from zoo_core.testing.trainer_case import BATCHES, TrainerCase
 
 KEPT = ("model.safetensors", "history.jsonl", "config.json")
@@ -27,7 +27,7 @@ RATES = (0.05, 0.01, 0.2)
     "a run can keep.",
     needs=("objective",),
 )
-def events(case: TrainerCase) -> Finding | None:
+def events(case: TrainerCase) -> Fault | None:
     """A run says all that happens, with finite metrics for every split, and ends."""
     case.make()
     with TemporaryDirectory() as folder:
@@ -36,17 +36,15 @@ def events(case: TrainerCase) -> Finding | None:
     counts = {Started: 1, Stepped: BATCHES * case.epochs, EpochEnded: case.epochs, Finished: 1}
     for kind, count in counts.items():
         if kinds.count(kind) != count:
-            return Finding(f"{count} × {kind.__name__}", f"{kinds.count(kind)}")
+            return Fault(f"{count} × {kind.__name__}", f"{kinds.count(kind)}")
     if kinds[0] is not Saved or kinds[-1] is not Finished:
-        return Finding(
-            "Saved first and Finished last", f"{kinds[0].__name__}, {kinds[-1].__name__}"
-        )
+        return Fault("Saved first and Finished last", f"{kinds[0].__name__}, {kinds[-1].__name__}")
     for each in said:
         if isinstance(each, EpochEnded):
             for split in ("train", "validation"):
                 metrics = each.metrics.get(split, {})
                 if "loss" not in metrics or not all(map(math.isfinite, metrics.values())):
-                    return Finding(f"finite metrics of {split}, loss among them", f"{metrics}")
+                    return Fault(f"finite metrics of {split}, loss among them", f"{metrics}")
     return None
 
 
@@ -55,7 +53,7 @@ def events(case: TrainerCase) -> Finding | None:
     "detach(), no .item().",
     needs=("events",),
 )
-def loss_falls(case: TrainerCase) -> Finding | None:
+def loss_falls(case: TrainerCase) -> Fault | None:
     """Training makes the loss smaller."""
     case.make()
     shares = []
@@ -65,7 +63,7 @@ def loss_falls(case: TrainerCase) -> Finding | None:
             return None
         shares.append(last / first)
     expected = f"after {EPOCHS} epochs less than {LEARNT:.0%} of the first epoch's loss"
-    return Finding(expected, f"{min(shares):.0%} at best, over learning rates {RATES}")
+    return Fault(expected, f"{min(shares):.0%} at best, over learning rates {RATES}")
 
 
 @check(
@@ -73,7 +71,7 @@ def loss_falls(case: TrainerCase) -> Finding | None:
     "global generator alone, and none in sample().",
     needs=("events",),
 )
-def resume(case: TrainerCase) -> Finding | None:
+def resume(case: TrainerCase) -> Fault | None:
     """An interrupted run that goes on gives bit for bit what an uninterrupted one gives."""
     case.make()
     with TemporaryDirectory() as folder:
@@ -86,7 +84,7 @@ def resume(case: TrainerCase) -> Finding | None:
             list(resumed(case.catalog, again).events())
             if differing := [n for n, data in _contents(again).items() if whole[n] != data]:
                 expected = f"interrupted after step {step} and resumed, the same {differing[0]}"
-                return Finding(expected, "other bytes")
+                return Fault(expected, "other bytes")
     return None
 
 
