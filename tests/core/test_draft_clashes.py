@@ -78,7 +78,7 @@ def test_a_model_chosen_by_distribution_is_found_again_by_the_plan(namesakes: Ca
 def test_a_plan_written_as_a_recipe_comes_back_where_others_bear_its_names(
     namesakes: Catalog, tmp_path: Path
 ) -> None:
-    names = {"dataset": "dist-two:alpha", "trainer": "dist-two:plain"}
-    plan = draft(namesakes, "dist-two:bare", **names).plan({"dataset": {"length": 9}}, seed=5)
+    chosen = draft(namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain")
+    plan = chosen.plan({"dataset": {"length": 9}}, seed=5)
     (tmp_path / "recipe.toml").write_text(recipe_text(plan))
     assert draft(namesakes, "dist-two:bare", file=tmp_path / "recipe.toml").plan() == plan
