@@ -81,6 +81,27 @@ def test_the_recipes_seed_holds_unless_one_is_given(catalog: Catalog, toml: Toml
     assert draft(catalog, "tiny", file=toml("seed = 5")).plan(seed=0).seed == 0
 
 
+@pytest.mark.parametrize("seed", [-5, 2**32, 2**70])
+def test_a_seed_out_of_bounds_is_refused_whoever_gives_it(
+    catalog: Catalog, toml: TomlWriter, seed: int
+) -> None:
+    said = rf"^seed = '{seed}': wanted an integer >= 0 and < 4294967296$"
+    with pytest.raises(ConfigError, match=said):
+        draft(catalog, "tiny", file=toml(f"seed = {seed}")).plan()
+    with pytest.raises(ConfigError, match=said):
+        draft(catalog, "tiny").plan(seed=seed)
+
+
+@pytest.mark.parametrize("seed", [True, 1.0, "1"])
+def test_a_seed_that_is_no_integer_is_refused(catalog: Catalog, seed: object) -> None:
+    with pytest.raises(ConfigError, match=rf"seed = '{seed}': wanted an integer"):
+        draft(catalog, "tiny").plan(seed=seed)
+
+
+def test_the_largest_seed_is_taken(catalog: Catalog) -> None:
+    assert draft(catalog, "tiny").plan(seed=2**32 - 1).seed == 2**32 - 1
+
+
 def test_without_any_seed_it_is_nought(catalog: Catalog) -> None:
     assert draft(catalog, "tiny.second").plan().seed == 0
 
@@ -209,6 +230,10 @@ def test_a_setting_that_must_be_given_is_asked_for(catalog: Catalog) -> None:
 def test_a_wrong_file_is_refused(catalog: Catalog, toml: TomlWriter, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
         draft(catalog, "tiny", dataset="alpha", trainer="plain", file=toml(text)).plan()
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(catalog: Catalog, toml: TomlWriter) -> None:
+    assert draft(catalog, "tiny", file=toml("\ufeffseed = 5")).plan().seed == 5
 
 
 def test_a_file_that_is_gone_is_refused(catalog: Catalog, tmp_path: Path) -> None:

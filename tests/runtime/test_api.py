@@ -111,6 +111,11 @@ def test_a_model_by_name_has_the_shape_of_its_recipes_data() -> None:
     assert model.state_dict()["recurrent.weight_hh_l0"].shape == (16, 4)
 
 
+def test_a_model_of_a_seed_out_of_bounds_is_refused() -> None:
+    with pytest.raises(ConfigError, match="seed = '-1': wanted an integer >= 0"):
+        zoo_core.create_model("lstm-embed.hello", seed=-1)
+
+
 def test_a_model_takes_settings_signature_and_seed() -> None:
     signature = Signature(inputs=Features(3), classes=5, per="sequence")
     how: dict[str, Any] = {"settings": {"hidden_size": 6}, "signature": signature}

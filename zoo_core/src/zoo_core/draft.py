@@ -23,6 +23,8 @@ SPECS: dict[str, type[AbstractSpec]] = {
     "dataset": DatasetSpec,
     "trainer": TrainerSpec,
 }
+SEEDS = 2**32
+"""How many seeds there are."""
 Tables = dict[str, Any]
 
 
@@ -58,7 +60,8 @@ class Draft(NamedTuple):
             how: The remaining fields of the plan; a seed of None takes the draft's.
 
         Raises:
-            ConfigError: A setting is unknown, missing, of the wrong type or out of bounds.
+            ConfigError: A setting or the seed is unknown, missing, of the wrong type or out of
+                bounds.
         """
         given = flags or {}
         if unknown := set(given) - set(TABLES):
@@ -74,12 +77,16 @@ class Draft(NamedTuple):
             for section in TABLES
         }
         seed = how.pop("seed", None)
+        seed = self.seed if seed is None else seed
+        if type(seed) is not int or not 0 <= seed < SEEDS:
+            wanted = f"an integer >= 0 and < {SEEDS}"
+            raise ConfigError(f"seed = {str(seed)!r:.80}: wanted {wanted}")
         return Plan(
             **{section: self.offers[section].spec.name for section in TABLES},
             plugins={each: self.offers[each].plugin.distribution for each in TABLES},
             configs=configs,
             recipe=self.recipe,
-            seed=self.seed if seed is None else seed,
+            seed=seed,
             **how,
         )
 
@@ -182,7 +189,7 @@ def _means(name: str, offer: Offer[Any]) -> bool:
 
 def _read(file: Path) -> Tables:
     try:
-        text = file.read_text("utf-8")
+        text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(
             f"cannot read {file}: {getattr(error, 'strerror', None) or error}"

@@ -58,16 +58,16 @@ def create_model(
 
     Raises:
         NotFoundError: There is no such model, recipe or pretrained checkpoint.
-        ConfigError: A setting is unknown, of the wrong type or out of bounds.
+        ConfigError: A setting or the seed is unknown, of the wrong type or out of bounds.
         MisfitError: The model does not take such a signature.
     """
     if pretrained:
         return load(name).model
     catalog = load_catalog()
-    plan = draft(catalog, name).plan({"model": settings or {}})
+    plan = draft(catalog, name).plan({"model": settings or {}}, seed=seed)
     if signature is None:
         signature = make_dataset(catalog, plan, None).signature
-    torch.manual_seed(seed)
+    torch.manual_seed(plan.seed)
     return make_model(catalog, plan, signature)
 
 
