@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 from zoo_core.catalog import Catalog
@@ -14,7 +16,7 @@ from zoo_core.runtime.magnitude import refuse_large
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.trainer import AbstractTrainer
-from zoo_core.settings import make
+from zoo_core.settings import make, settings_of
 from zoo_core.signature import Signature
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.vocabulary import Vocabulary
@@ -25,6 +27,14 @@ def make_dataset(catalog: Catalog, plan: Plan, vocabulary: Vocabulary | None) ->
     spec = _spec(catalog, DatasetSpec, plan, "dataset")
     dataset: AbstractDataset = resolve(spec.factory)(_config(spec, plan, "dataset"), vocabulary)
     return dataset
+
+
+def missing_paths(catalog: Catalog, plan: Plan) -> list[Path]:
+    """The paths of the plan's dataset where nothing is to be reached from the present folder."""
+    settings = settings_of(resolve(_spec(catalog, DatasetSpec, plan, "dataset").config))
+    given = plan.configs["dataset"]
+    texts = [given[key] for key, each in settings.items() if each.type is Path and given.get(key)]
+    return [Path(text) for text in texts if not os.access(text, os.F_OK)]
 
 
 def make_model(

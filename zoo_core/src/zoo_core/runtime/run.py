@@ -20,7 +20,7 @@ from zoo_core.files import refusing, sync_folder
 from zoo_core.manifest import MANIFEST, Manifest, read_manifest
 from zoo_core.plan import Plan
 from zoo_core.runtime.backends import backend_of
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.build import make_dataset, make_model, make_trainer, missing_paths
 from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, precision_context
 from zoo_core.runtime.events import Event, Finished, Saved, Started
@@ -207,7 +207,7 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
 
     Raises:
         NotFoundError: There is no state in the folder.
-        ResumeError: The run is complete, or data or versions have changed.
+        ResumeError: The run is complete, or data or versions have changed or are out of reach.
     """
     saved = read_state(folder)
     if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
@@ -215,7 +215,12 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
     try:
         run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
     except DataError as error:
-        raise ResumeError(f"the data has changed: {error}") from None
+        gone = missing_paths(catalog, saved.plan)
+        if gone and not gone[0].is_absolute():
+            remedy = "the path is relative: resume in the folder where the run was started"
+            raise ResumeError(f"{error}; {remedy}") from None
+        said = "the data is out of reach" if gone else "the data has changed"
+        raise ResumeError(f"{said}: {error}") from None
     changed = _changes(saved, run)
     if changed and not force:
         raise ResumeError(f"{'; '.join(changed)}; --force goes on all the same")

@@ -1,0 +1,79 @@
+"""What refuses to go on, and what it says."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog
+from zoo_core.errors import NotFoundError, ResumeError
+from zoo_core.manifest import read_manifest
+from zoo_core.plan import Plan
+from zoo_core.runtime.run import Run, resume
+
+from tests.runtime.runs import contents, finish, interrupt, small_plan
+
+
+def test_a_finished_run_refuses_to_go_on(catalog: Catalog, trained: Path) -> None:
+    before = contents(trained)
+    with pytest.raises(ResumeError, match=r"is complete; .*zoo train --from"):
+        resume(catalog, trained)
+    assert contents(trained) == before
+
+
+def test_a_folder_without_a_run_cannot_be_resumed(catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match="no run to go on with"):
+        resume(catalog, tmp_path)
+
+
+@pytest.fixture
+def changed(catalog: Catalog, tmp_path: Path) -> Path:
+    """An interrupted run whose text has changed since."""
+    path, folder = tmp_path / "text.txt", tmp_path / "run"
+    path.write_text("abcdefg hijklmnop\n" * 20)
+    interrupt(Run(catalog, small_plan(catalog, path), folder), 2)
+    path.write_text("abcdefg hijklmnop\n" * 19 + "abcdefg hijklmnoo\n")
+    return folder
+
+
+def test_changed_data_refuses_to_resume_and_is_named(catalog: Catalog, changed: Path) -> None:
+    with pytest.raises(ResumeError, match="the data has changed; --force"):
+        resume(catalog, changed)
+    assert read_manifest(changed).status == "interrupted"
+
+
+def test_force_goes_on_with_changed_data(catalog: Catalog, changed: Path) -> None:
+    assert finish(resume(catalog, changed, force=True)).manifest.status == "finished"
+
+
+def test_changed_versions_refuse_to_resume_and_are_named(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, plan, tmp_path), 2)
+    values = next(tmp_path.glob("state/*/values.json"))
+    saved = json.loads(values.read_text())
+    saved["versions"] |= {"torch": "1.0", "zoo-lstm": "0.0"}
+    values.write_text(json.dumps(saved))
+    with pytest.raises(ResumeError, match=r"torch was 1\.0, is 2.*zoo-lstm was 0\.0, is"):
+        resume(catalog, tmp_path)
+
+
+def test_a_relative_path_seen_from_elsewhere_names_the_remedy(
+    catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "run"
+    monkeypatch.chdir(text_file.parent)
+    plan = small_plan(catalog, Path(text_file.name), trainer={"epochs": 1})
+    interrupt(Run(catalog, plan, folder), 2)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ResumeError, match=r"^cannot read fox\.txt: .* resume in the folder where"):
+        resume(catalog, folder)
+    monkeypatch.chdir(text_file.parent)
+    assert finish(resume(catalog, folder)).manifest.status == "finished"
+
+
+def test_data_that_is_gone_is_called_out_of_reach(catalog: Catalog, changed: Path) -> None:
+    (changed.parent / "text.txt").unlink()
+    with pytest.raises(ResumeError, match=r"^the data is out of reach: cannot read .*text\.txt"):
+        resume(catalog, changed)
