@@ -14,7 +14,6 @@ from typing import final
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
-from zoo_core.manifest import Metrics
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.evaluation import evaluate, refuse_empty
@@ -161,7 +160,7 @@ class Loop:
             metrics["validation"] = self.evaluate("validation")
             best = self._note_best(metrics["validation"]["loss"])
         seconds = at.epoch_seconds
-        self._note(metrics)
+        at.note_epoch(metrics, self.stepper.learning_rate, self.seconds)
         speed = at.totals.targets / seconds if seconds else 0.0
         sample = self._sample()
         ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed, seconds, sample)
@@ -174,26 +173,6 @@ class Loop:
             return self.trainer.sample(self.model, self.dataset, self.position.epoch)
         except IntegrityError as error:
             raise DivergedError(f"epoch {self.position.epoch}: {error}; {REMEDY}") from None
-
-    def _note(self, metrics: Metrics) -> None:
-        """Adds a row to history and timings."""
-        at = self.position
-        at.history.append(
-            {
-                "epoch": at.epoch,
-                "steps": at.steps,
-                "learning_rate": self.stepper.learning_rate,
-                "metrics": metrics,
-            }
-        )
-        at.timings.append(
-            {
-                "epoch": at.epoch,
-                "seconds": self.seconds,
-                "step_seconds": at.epoch_seconds,
-                "tokens": at.totals.targets,
-            }
-        )
 
     def _note_best(self, loss: float) -> bool:
         at = self.position

@@ -51,6 +51,25 @@ class Position:
         rows = [row for row in self.history if row["epoch"] == self.best_epoch] or self.history[-1:]
         return {} if not rows else dict(rows[0]["metrics"])
 
+    def note_epoch(self, metrics: Metrics, learning_rate: float, seconds: float) -> None:
+        """Adds a row for the epoch that ends to history and timings."""
+        self.history.append(
+            {
+                "epoch": self.epoch,
+                "steps": self.steps,
+                "learning_rate": learning_rate,
+                "metrics": metrics,
+            }
+        )
+        self.timings.append(
+            {
+                "epoch": self.epoch,
+                "seconds": seconds,
+                "step_seconds": self.epoch_seconds,
+                "tokens": self.totals.targets,
+            }
+        )
+
     def to_json(self) -> dict[str, Any]:
         """The position as JSON holds it."""
         return asdict(self)
