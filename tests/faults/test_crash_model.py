@@ -12,7 +12,8 @@ from zoo_core.catalog import Catalog
 from zoo_core.draft import draft
 from zoo_core.runtime.checkpoint import read_checkpoint
 from zoo_core.runtime.events import Finished, Saved
-from zoo_core.runtime.run import Run, resume
+from zoo_core.runtime.resume import resume
+from zoo_core.runtime.run import Run
 from zoo_core.runtime.states import has_state, read_state
 from zoo_core.runtime.tensors import all_finite
 

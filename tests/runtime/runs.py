@@ -10,7 +10,8 @@ from zoo_core.catalog import Catalog
 from zoo_core.draft import draft
 from zoo_core.plan import Plan
 from zoo_core.runtime.events import Event, Finished, Stepped
-from zoo_core.runtime.run import Run, resume
+from zoo_core.runtime.resume import resume
+from zoo_core.runtime.run import Run
 
 TEXT = "the quick brown fox jumps over the lazy dog; then it sleeps all day.\n" * 4
 SAME = ("model.safetensors", "history.jsonl", "config.json")

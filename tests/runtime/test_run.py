@@ -16,7 +16,8 @@ from zoo_core.plan import Plan
 from zoo_core.runtime.checkpoint import read_checkpoint, read_history
 from zoo_core.runtime.evaluation import evaluate
 from zoo_core.runtime.events import EpochEnded, Event, Finished, Saved, Started, Stepped
-from zoo_core.runtime.run import Run, resume
+from zoo_core.runtime.resume import resume
+from zoo_core.runtime.run import Run
 from zoo_core.runtime.tensors import all_finite
 
 from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan, train

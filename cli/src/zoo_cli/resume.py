@@ -20,12 +20,12 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
     """
     from zoo_core.catalog import load_catalog
     from zoo_core.hold import hold
-    from zoo_core.runtime import run
+    from zoo_core.runtime.resume import resume as resumed
 
     from zoo_cli.signals import Patience
     from zoo_cli.training import carry_out
 
     catalog = load_catalog()
     with Patience() as patience, hold(folder):
-        resumed = run.resume(catalog, folder, force=force)
-        carry_out(resumed, catalog, patience=patience, as_json=as_json)
+        run = resumed(catalog, folder, force=force)
+        carry_out(run, catalog, patience=patience, as_json=as_json)

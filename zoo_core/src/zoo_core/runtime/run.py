@@ -15,19 +15,19 @@ from torch import Tensor
 
 from zoo_core.catalog import Catalog
 from zoo_core.digests import FileRecord
-from zoo_core.errors import DataError, DivergedError, ResumeError
+from zoo_core.errors import DivergedError
 from zoo_core.files import refusing, sync_folder
-from zoo_core.manifest import MANIFEST, Manifest, read_manifest
+from zoo_core.manifest import MANIFEST, Manifest
 from zoo_core.plan import Plan
 from zoo_core.runtime.backends import backend_of
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer, missing_paths
+from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, precision_context
 from zoo_core.runtime.events import Event, Finished, Saved, Started
 from zoo_core.runtime.frontmatter import terms_of
 from zoo_core.runtime.loop import Loop
 from zoo_core.runtime.optimization import copies
-from zoo_core.runtime.states import SavedState, read_state, write_state
+from zoo_core.runtime.states import SavedState, write_state
 from zoo_core.runtime.stepper import REMEDY
 from zoo_core.runtime.tensors import all_finite, load_weights
 from zoo_core.runtime.threads import choose_threads, computing_with, each_computed_with
@@ -195,51 +195,6 @@ class Run:
         )
         speed = at.tokens / at.step_seconds if at.step_seconds else 0.0
         return Finished(self.folder, reason, manifest, speed, loop.seconds, tuple(remarks))
-
-
-def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
-    """The run of a folder, ready to go on from its last saved state.
-
-    Args:
-        catalog: What is installed.
-        folder: The checkpoint folder.
-        force: Go on although data or versions have changed.
-
-    Raises:
-        NotFoundError: There is no state in the folder.
-        ResumeError: The run is complete, or data or versions have changed or are out of reach.
-    """
-    saved = read_state(folder)
-    if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
-        raise ResumeError(f"{folder} is complete; to go on from it: zoo train --from {folder}")
-    try:
-        run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
-    except DataError as error:
-        gone = missing_paths(catalog, saved.plan)
-        if gone and not gone[0].is_absolute():
-            remedy = "the path is relative: resume in the folder where the run was started"
-            raise ResumeError(f"{error}; {remedy}") from None
-        said = "the data is out of reach" if gone else "the data has changed"
-        raise ResumeError(f"{said}: {error}") from None
-    changed = _changes(saved, run)
-    if changed and not force:
-        raise ResumeError(f"{'; '.join(changed)}; --force goes on all the same")
-    run.loop.restore(saved.snapshot)
-    return run
-
-
-def _changes(saved: SavedState, run: Run) -> list[str]:
-    """What differs between a saved state and the present, in words."""
-    changed = [
-        f"{name} was {saved.versions.get(name, 'missing')}, is {now}"
-        for name, now in run.versions.items()
-        if saved.versions.get(name) != now
-    ]
-    if saved.fingerprint != run.dataset.fingerprint:
-        changed.append("the data has changed")
-    if saved.plan.backend != run.backend:
-        changed.append(f"backend was {saved.plan.backend}, is {run.backend}")
-    return changed
 
 
 def _versions(catalog: Catalog, plan: Plan) -> dict[str, str]:
