@@ -150,14 +150,18 @@ def test_no_room_for_the_picture(
 
 
 @fault(6, "read-only target", says="Error: cannot write …", code=6, left="nothing; not trained")
-def test_a_read_only_target(start: Start, met: Met, tmp_path: Path) -> None:
-    (tmp_path / "closed").mkdir(mode=0o555)
-    out = tmp_path / "closed" / "run"
-    child = start("train", "lstm-embed", "--out", out, before=without_privileges)
+@pytest.mark.parametrize("mode", [0o555, 0o000])
+def test_a_read_only_target(start: Start, met: Met, hello: Path, tmp_path: Path, mode: int) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=mode)
+    child = start("train", "lstm-embed", "--out", closed / "run", before=without_privileges)
     result = child.wait()
+    push = ("push", hello, "owner/hello", "--to", closed / "built")
     met(result)
+    met(start(*push, before=without_privileges).wait())
+    closed.chmod(0o700)
     assert "epoch" not in result.stderr
-    assert not list((tmp_path / "closed").iterdir())
+    assert not list(closed.iterdir())
 
 
 @fault(7, "read-only cache that holds the file", says="", code=0, left="the cache as it was")

@@ -27,11 +27,11 @@ def hold(folder: Path) -> Iterator[None]:
     """
     from filelock import FileLock, Timeout
 
-    if folder.exists() and not folder.is_dir():
-        raise TargetError(f"{folder} is no folder")
     states = folder / STATE
-    made = [each for each in (states, folder, *folder.parents) if not each.exists()]
     with refusing(folder):
+        if folder.exists() and not folder.is_dir():
+            raise TargetError(f"{folder} is no folder")
+        made = [each for each in (states, folder, *folder.parents) if not each.exists()]
         states.mkdir(parents=True, exist_ok=True)
         lock = FileLock(states / LOCK, timeout=0)
         try:

@@ -41,10 +41,10 @@ def stage(
         TargetError: The target is there already, or cannot be written to.
     """
     _refuse_pickle(folder)
-    manifest = read_manifest(folder)
     checkpoint = read_checkpoint(catalog, folder)
     if not checkpoint.finished:
         raise MisfitError(f"{folder} is unfinished: zoo resume {folder}")
+    manifest = read_manifest(folder)
     if not all_finite(checkpoint.weights):
         raise IntegrityError(f"{folder} has weights that are infinite or not a number")
     made = {

@@ -1,0 +1,34 @@
+"""The folder that a push sends: what is not fit to be in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from zoo_core.catalog import Catalog
+from zoo_core.errors import MisfitError, NotFoundError
+from zoo_core.plan import Plan
+from zoo_core.runtime.run import Run
+from zoo_core.runtime.stage import stage
+
+from tests.runtime.runs import interrupt
+
+
+def test_a_killed_run_is_unfinished_and_says_how_to_go_on(
+    catalog: Catalog, plan: Plan, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    next(Run(catalog, plan, folder).events())
+    with pytest.raises(MisfitError, match=f"is unfinished: zoo resume {folder}$"):
+        stage(catalog, folder, "owner/repo", tmp_path / "staged")
+
+
+def test_an_interrupted_run_is_unfinished_too(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
+    interrupt(Run(catalog, plan, tmp_path / "run"), 2)
+    with pytest.raises(MisfitError, match="is unfinished: zoo resume"):
+        stage(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
+
+
+def test_a_folder_without_a_checkpoint_is_named(catalog: Catalog, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=f"no checkpoint in {tmp_path}"):
+        stage(catalog, tmp_path, "owner/repo", tmp_path / "staged")
