@@ -62,12 +62,12 @@ def new_folder(target: Path) -> Iterator[Path]:
     Raises:
         TargetError: Something is there already, or it cannot be written to.
     """
-    half = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
     with refusing(target):
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise TargetError(f"{target} is there already; choose a folder that is new")
         if target.exists() and target.samefile(Path.cwd()):
             raise TargetError(f"{target} is where you are; choose a folder that is new")
+        half = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         try:
             half.mkdir(parents=True)
             yield half
