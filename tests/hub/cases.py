@@ -295,5 +295,5 @@ PUSHES = [
     Case("a pickle in the folder", 6, "is a pickle", NONE, spoil=holding("model.pt", b"\x80\x04.")),
     Case("weights cut short", 4, "the manifest says", NONE, spoil=truncated),
     Case("no weights", 4, "is missing", NONE, spoil=without(WEIGHTS)),
-    Case("no manifest", 3, "no checkpoint in", NONE, spoil=without(MANIFEST)),
+    Case("no manifest", 6, "is unfinished: zoo resume", NONE, spoil=without(MANIFEST)),
 ]
