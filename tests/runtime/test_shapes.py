@@ -48,6 +48,11 @@ def test_inputs_and_logits_are_batch_first(catalog: Catalog, spec: ModelSpec) ->
     assert axes(found, "logits")[-1] in ("V", "C")
 
 
+def test_axes_of_large_batches_are_told_too(catalog: Catalog) -> None:
+    found = shapes(catalog, "lstm-embed", steps=64, hidden_size=512)  # turned where that is faster
+    assert axes(found, "output") == ("B", "T", "V")
+
+
 def test_equal_sizes_are_told_apart(catalog: Catalog) -> None:
     found = shapes(catalog, "lstm-embed", steps=3, hidden_size=4, embedding_size=4)
     assert found.sizes == {"B": 3, "T": 3, "V": 4, "E": 4, "H": 4}

@@ -105,4 +105,5 @@ class _Watch(AbstractKernel):
         self.note(Seen(f"{name}.output", "activation", tuple(outputs.shape)))
         for field, tensor in zip(after._fields, after, strict=True):
             self.note(Seen(f"{name}.{field}", "state", tuple(tensor.shape)))
-        return outputs, after
+        # batch first in memory too: what follows may turn axes where that is faster
+        return outputs.contiguous(), after
