@@ -47,6 +47,20 @@ def test_runs_go_home_by_default(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_
     assert folder.name.startswith("rnn-cell.hello-")
 
 
+def test_a_tilde_that_the_shell_left_is_home(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    facts = zoo("train", "rnn-cell", "--json", "--out=~/run").json
+    assert Path(facts["checkpoint"]) == tmp_path / "run"
+
+
+def test_an_empty_path_is_no_folder(zoo: Zoo) -> None:
+    result = zoo("train", "rnn-cell", "--out", "")
+    assert result.code == 2
+    assert "an empty path" in result.stderr
+
+
 def test_an_existing_checkpoint_is_never_overwritten(zoo: Zoo, hello: Path) -> None:
     before = (hello / "config.json").read_bytes()
     result = zoo("train", "lstm-embed", "--seed", 7, "--out", hello)

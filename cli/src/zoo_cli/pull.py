@@ -9,6 +9,7 @@ from zoo_core.catalog import load_catalog
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
+from zoo_cli.folder import FolderPath
 from zoo_cli.output import json_option, print_json
 
 
@@ -18,7 +19,7 @@ from zoo_cli.output import json_option, print_json
     "--to",
     "target",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=FolderPath(),
     help="Copy it there; else it stays in the Hub's cache, or in its package.",
 )
 @registry_option

@@ -11,11 +11,12 @@ from zoo_core.errors import ConfigError, NetworkError, NotFoundError
 from zoo_core.registry_file import HUB
 from zoo_core.space import in_bytes
 
+from zoo_cli.folder import FolderPath
 from zoo_cli.output import json_option, print_json
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=FolderPath())
 @click.argument("repo", metavar="OWNER/REPO")
 @click.option("--private", is_flag=True, help="Make a new repo private.")
 @click.option("--revision", metavar="B", default="", help="The branch; made if it is not there.")
@@ -31,7 +32,7 @@ from zoo_cli.output import json_option, print_json
     "--to",
     "target",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=FolderPath(),
     help="Build the repo's folder there, offline; send nothing.",
 )
 @json_option

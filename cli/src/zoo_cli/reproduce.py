@@ -16,6 +16,7 @@ from zoo_core.recipes import Recipe, choose_recipes
 from zoo_core.reproduction import FAILURES, Row, failed, judge
 
 from zoo_cli.completing import complete_reference
+from zoo_cli.folder import FolderPath
 from zoo_cli.output import json_option, print_json, print_table
 
 QUICK = 60
@@ -44,13 +45,13 @@ QUICK = 60
 @click.option(
     "--out",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=FolderPath(),
     help="Write reproduction.json, .md and .png there; rows of other recipes stay.",
 )
 @click.option(
     "--checkpoints",
     metavar="DIR",
-    type=click.Path(path_type=Path),
+    type=FolderPath(),
     help="Keep the checkpoints there, a folder for each recipe.",
 )
 @json_option

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
+from zoo_cli.folder import FolderPath
 from zoo_cli.output import json_option
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="DIR", type=FolderPath())
 @click.option("--force", is_flag=True, help="Go on although data or versions have changed.")
 @json_option
 def resume(folder: Path, force: bool, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from zoo_core.recipes import TABLES, recipe_text
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_dataset, complete_reference, complete_trainer
 from zoo_cli.duration import Duration
+from zoo_cli.folder import FolderPath
 from zoo_cli.options import Sections, SettingsCommand
 from zoo_cli.output import json_option
 from zoo_cli.precision import precision_option
@@ -70,7 +71,7 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     help="What runs the recurrence: auto, native, portable, torch or reference.",
 )
 @precision_option
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Checkpoint folder.")
+@click.option("--out", metavar="DIR", type=FolderPath(), help="Checkpoint folder.")
 @click.option("--overwrite", is_flag=True, help="Replace a checkpoint in that folder.")
 @click.option("--budget", type=Duration(), help="Stop after this long, such as 60s or 2m.")
 @registry_option
