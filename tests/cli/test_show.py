@@ -23,6 +23,15 @@ def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> 
     assert "lstm-embed.hello" in facts["recipes"]
 
 
+def test_values_are_shown_as_they_are_typed(zoo: Zoo) -> None:
+    shown = zoo("show", "supervised").stdout
+    assert "[Adam or AdamW or " in shown
+    shown = zoo("show", "lstm-embed").stdout
+    assert "padding_idx = none" in shown
+    assert "sparse = false" in shown
+    assert "counted for: lstm-embed.hello" in shown
+
+
 def test_a_recipe_shows_its_complete_settings(zoo: Zoo) -> None:
     facts = zoo("show", "gru-manual.hello", "--json").json
     assert facts["configs"]["trainer"]["learning_rate"] == 0.03

@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 from zoo_core.errors import ZooError
-from zoo_core.settings import Setting
+from zoo_core.settings import Setting, as_typed
 
 GENERATED = "zoo_cli.generated"
 Sections: TypeAlias = Mapping[str, list[Setting]]
@@ -59,9 +59,7 @@ class SettingOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """The option with what it wants; its sentence with default and unit."""
         setting = self.setting
-        default = "none" if setting.default is None else str(setting.default)
-        if setting.type is bool:
-            default = default.lower()
+        default = as_typed(setting.default)
         known = "must be given" if setting.default is MISSING else f"default {default}"
         unit = f" {setting.notes.unit}" if setting.notes.unit and default != "none" else ""
         return f"{self.opts[0]} VALUE", f"{setting.notes.help} [{setting.wanted()}; {known}{unit}]"

@@ -10,7 +10,7 @@ from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, NotFoundError, ZooError
 from zoo_core.imports import resolve
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
-from zoo_core.settings import Setting, settings_of
+from zoo_core.settings import Setting, as_typed, settings_of
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 from zoo_cli.choosing import registry_option
@@ -185,7 +185,9 @@ def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
     count = sum(each.numel() for each in model.parameters())
     example = {} if known else {"vocabulary": "an example's: the data is not at hand"}
     backend = backend_of(model)
-    return {"parameters": count} | example | {"backend": backend.name, "backend note": backend.why}
+    recipe = {"counted for": plan.recipe} if plan.recipe and not named.tag else {}
+    counted = {"parameters": count} | recipe | example
+    return counted | {"backend": backend.name, "backend note": backend.why}
 
 
 def _setting(setting: Setting) -> dict[str, Any]:
@@ -205,8 +207,8 @@ def _print(facts: dict[str, Any]) -> None:
             click.echo("settings:")
             for each in value:
                 unit = f" {each['unit']}" if each["unit"] else ""
-                click.echo(f"  {each['key']} = {each['default']}{unit}")
-                click.echo(f"      {each['meaning']} {each['wanted'].capitalize()}.")
+                click.echo(f"  {each['key']} = {as_typed(each['default'])}{unit}")
+                click.echo(f"      {each['meaning']} [{each['wanted']}]")
         elif key == "metrics":
             for split, named in value.items():
                 click.echo(f"{split}: {in_words(named)}")

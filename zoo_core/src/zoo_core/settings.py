@@ -125,6 +125,13 @@ class Setting(NamedTuple):
 _BOOLEANS = {"true": True, "false": False}
 
 
+def as_typed(value: object) -> str:
+    """A value as a person types it, for ``Setting.parse`` to read."""
+    if value is None:
+        return NONE
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
 def settings_of(cls: type) -> dict[str, Setting]:
     """Every setting of a config class, by key, in the order of declaration."""
     hints = get_type_hints(cls)
