@@ -84,6 +84,12 @@ def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(core: Catalog
     assert found.remark("torch") == said
 
 
+def test_a_backend_with_nothing_to_run_is_remarked(core: Catalog) -> None:
+    found = Backend("torch", "no recurrent layer", "")
+    assert found.remark("native") == "backend native has nothing to run: no recurrent layer"
+    assert found.remark("auto") == ""
+
+
 def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
     found = backend(core, "auto", proj_size=2)
     assert found.name == "torch"

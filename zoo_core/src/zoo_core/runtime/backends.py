@@ -95,6 +95,8 @@ class Backend(NamedTuple):
 
     def remark(self, asked: str) -> str:
         """What to tell a person who asked for another one by name, or met one that is broken."""
+        if asked not in ("auto", self.name) and not self.passed:
+            return f"backend {asked} has nothing to run: {self.details}"
         if asked not in ("auto", self.name):
             return f"{self.name} stands in, not {self.passed}"
         return f"passed over: {self.broken}" if self.broken else ""
