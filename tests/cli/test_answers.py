@@ -23,6 +23,12 @@ def test_predict_reads_lines_from_stdin(
     assert zoo("predict", hello, "-").stdout.splitlines() == ["ohlol", "ohlo"]
 
 
+def test_of_several_inputs_the_one_that_is_refused_is_told(zoo: Zoo, hello: Path) -> None:
+    result = zoo("predict", hello, "hello", "")
+    assert (result.code, result.stdout) == (6, "ohlol\n")
+    assert "input 2 of 2: an empty input" in result.stderr
+
+
 def test_predict_reads_lines_from_a_file(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     (tmp_path / "inputs.txt").write_text("hello\n")
     assert zoo("predict", hello, "--file", tmp_path / "inputs.txt").stdout == "ohlol\n"
@@ -52,6 +58,17 @@ def test_unknown_symbols_can_be_skipped_or_replaced(zoo: Zoo, hello: Path) -> No
     assert zoo("predict", hello, "hexllo", "--unknown", "skip").stdout == "ohlol\n"
     assert zoo("predict", hello, "hexlo", "--unknown", "replace=l").stdout == "ohlol\n"
     assert zoo("predict", hello, "hexlo", "--unknown", "guess").code == 6
+
+
+def test_a_prompt_that_is_too_short_prints_nothing(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "text.txt").write_text("one two three four five six seven " * 20)
+    data = ("--dataset", "text", "--dataset.path", tmp_path / "text.txt", "--dataset.steps", 3)
+    cut = ("--dataset.per", "sequence", "--dataset.sampling", "random")
+    how = ("--trainer.epochs", 1, "--out", tmp_path / "run")
+    assert zoo("train", "char-three", *data, *cut, *how).code == 0
+    result = zoo("generate", tmp_path / "run", "--prompt", "o")
+    assert (result.code, result.stdout) == (6, "")
+    assert "give a longer prompt" in result.stderr
 
 
 def test_generate_prints_prompt_and_as_many_symbols(zoo: Zoo, prose: Path) -> None:

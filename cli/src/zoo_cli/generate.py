@@ -33,7 +33,7 @@ def generate(
     as_json: bool,
 ) -> None:
     """Print a prompt, then symbols as a model makes them."""
-    from itertools import islice
+    from itertools import chain, islice
 
     from zoo_core.runtime import generation
     from zoo_core.runtime.sampler import Sampler
@@ -53,5 +53,6 @@ def generate(
     if as_json:
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return
+    first = list(islice(ids, 1))  # what cannot go on prints nothing
     echo_text(start, nl=False)
-    stream(vocabulary.symbols[each] for each in ids)
+    stream(vocabulary.symbols[each] for each in chain(first, ids))

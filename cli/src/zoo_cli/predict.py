@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 from zoo_core.decoding import decode_text
-from zoo_core.errors import DataError
+from zoo_core.errors import DataError, ZooError
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
@@ -43,10 +43,14 @@ def predict(
         raise click.UsageError("no input: give some, --file FILE, or - for stdin")
     checkpoint = load_checkpoint(reference)
     answers = []
-    for value in values:
-        answers.append(
-            {"input": value, "prediction": api.predict(checkpoint, value, unknown=policy)}
-        )
+    for number, value in enumerate(values, start=1):
+        try:
+            prediction = api.predict(checkpoint, value, unknown=policy)
+        except ZooError as error:
+            if len(values) == 1:
+                raise
+            raise type(error)(f"input {number} of {len(values)}: {error}") from None
+        answers.append({"input": value, "prediction": prediction})
         if not as_json:
             echo_text(answers[-1]["prediction"])
     if as_json:

@@ -36,7 +36,8 @@ def generate(
     tokens = prompt.inputs
     if tokens.shape[1] < (model.window or 1):
         raise MisfitError(
-            f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}"
+            f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}; "
+            "give a longer prompt"
         )
     state, first, device = None, True, tokens.device.type
     if model.window and not model.carries_state:
