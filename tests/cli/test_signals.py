@@ -92,6 +92,15 @@ def test_a_second_signal_leaves_at_once_with_the_last_state_whole(
     assert zoo("resume", folder).code == 0
 
 
+def test_a_finished_run_tells_a_command_that_goes_on_from_it(
+    zoo: Zoo, hello: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(hello.parent)
+    command = zoo("resume", hello.name).stderr.strip().partition("go on from it: zoo ")[2]
+    assert command == "train lstm-embed.hello --from ./hello"
+    assert zoo(*command.split(), "--out", "again", "--trainer.epochs", 1).code == 0
+
+
 def test_a_finished_run_refuses_to_resume(zoo: Zoo, hello: Path) -> None:
     before = (hello / "config.json").read_bytes()
     result = zoo("resume", hello)

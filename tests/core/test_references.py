@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from zoo_core.errors import NotFoundError
-from zoo_core.references import Folder, HubRepo, Named, Reference, parse_reference
+from zoo_core.references import Folder, HubRepo, Named, Reference, parse_reference, shown
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -94,3 +94,11 @@ def test_the_model_of_a_reference_keeps_the_owner_and_drops_the_tag(text: str, m
     parsed = parse_reference(text)
     assert isinstance(parsed, Named)
     assert parsed.model == model
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [("run", "./run"), ("out/run", "out/run"), ("/tmp/my run", "'/tmp/my run'")],
+)
+def test_a_folder_is_shown_as_it_can_be_typed(folder: str, said: str) -> None:
+    assert shown(Path(folder)) == said

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from pathlib import Path
 from typing import Any, final
 
 import click
@@ -94,11 +93,3 @@ def print_summary(event: Finished, sample: str, hint: str) -> None:
         f" ({event.reason}), {event.tokens_per_second:,.0f} tokens/s; {hint}",
         err=True,
     )
-
-
-def shown(path: Path) -> str:
-    """A path as a person can paste it into a command: with a slash, quoted where it must be."""
-    import shlex
-
-    text = str(path)
-    return shlex.quote(text if "/" in text or "\\" in text else f"./{text}")

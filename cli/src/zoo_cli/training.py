@@ -9,13 +9,14 @@ from pathlib import Path
 import click
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DivergedError, Interrupted, TargetError, ZooError
+from zoo_core.references import shown
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.events import Finished, Started, Stepped
 from zoo_core.runtime.run import Run
 
 from zoo_cli.output import print_json
-from zoo_cli.progress import Progress, print_summary, shown
+from zoo_cli.progress import Progress, print_summary
 from zoo_cli.signals import Patience
 
 SAMPLE = 100

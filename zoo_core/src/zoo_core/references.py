@@ -85,3 +85,11 @@ def _folder(text: str) -> Folder:
         return Folder(Path(text).expanduser())
     except RuntimeError:  # ~name, and there is nobody of that name
         raise NotFoundError(f"{text!r:.120}: no such user; write the path without ~") from None
+
+
+def shown(folder: Path) -> str:
+    """A folder as a person can paste it into a command: with a slash, quoted where it must be."""
+    import shlex
+
+    text = str(folder)
+    return shlex.quote(text if "/" in text or "\\" in text else f"./{text}")

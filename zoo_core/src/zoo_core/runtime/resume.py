@@ -7,6 +7,7 @@ from pathlib import Path
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DataError, ResumeError
 from zoo_core.manifest import MANIFEST, read_manifest
+from zoo_core.references import shown
 from zoo_core.runtime.build import missing_paths
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.states import SavedState, read_state
@@ -26,7 +27,10 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
     """
     saved = read_state(folder)
     if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
-        raise ResumeError(f"{folder} is complete; to go on from it: zoo train --from {folder}")
+        plan = saved.plan
+        again = f"zoo train {plan.recipe or f'{plan.model} --dataset {plan.dataset}'}"
+        remedy = f"to go on from it: {again} --from {shown(folder)}"
+        raise ResumeError(f"{folder} is complete; {remedy}")
     try:
         run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
     except DataError as error:
