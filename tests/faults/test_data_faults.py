@@ -89,7 +89,7 @@ def test_inputs_that_are_no_text(zoo: Zoo, met: Met, hello: Path, tmp_path: Path
     met(zoo("predict", hello, "--file", tmp_path / "inputs"))
 
 
-STRANGE = "Error: symbols that the vocabulary lacks: 'z' (3×), 'y' (1×); choose --unknown …"
+STRANGE = "Error: symbols that the vocabulary lacks: 'z' (3×), 'y' (1×); … --unknown …"
 
 
 @pytest.fixture

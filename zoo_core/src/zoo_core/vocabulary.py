@@ -102,5 +102,5 @@ class Vocabulary:
         strangers = Counter(symbol for symbol in symbols if symbol not in self.ids).most_common()
         listed = ", ".join(f"{symbol!r} ({count}×)" for symbol, count in strangers[:SHOWN])
         more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
-        remedy = "choose --unknown skip or --unknown replace=C"
+        remedy = "leave them out, or where a command has it --unknown skip or replace=C"
         return f"symbols that the vocabulary lacks: {listed}{more}; {remedy}"
