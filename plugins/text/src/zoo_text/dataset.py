@@ -174,9 +174,10 @@ class TextDataset(AbstractDataset):
         count = len(self.split_tokens(split))
         random = self.config.sampling == "random"
         need = f"{self.config.steps + 1}" if random else f"{size + 1} (batch size + 1)"
+        smaller = "--dataset.steps" if random else "--trainer.batch-size in training"
         return (
             f"{self.name}: split {split} has {count} symbols, one batch needs {need}; "
-            "give more text, or a smaller --trainer.batch-size or --dataset.steps"
+            f"give more text, or a smaller {smaller}"
         )
 
 
