@@ -46,7 +46,7 @@ def test_three_by_hand_is_the_loop_over_three() -> None:
 
 @pytest.mark.parametrize("steps", [2, 8])
 def test_three_by_hand_reads_three(steps: int) -> None:
-    with pytest.raises(MisfitError, match=f"reads 3 symbols, not {steps}; use --dataset.steps 3"):
+    with pytest.raises(MisfitError, match=f"reads 3 symbols, not {steps}; give it 3, or "):
         CharThree(CONFIG, LAST)(Batch(tokens(steps)))
 
 

@@ -49,7 +49,8 @@ class CharThree(AbstractModel):
         """
         if batch.inputs.shape[1] != self.window or batch.lengths is not None:
             raise MisfitError(
-                f"char-three reads 3 symbols, not {batch.inputs.shape[1]}; use --dataset.steps 3"
+                f"char-three reads 3 symbols, not {batch.inputs.shape[1]}; give it 3, "
+                "or of a text windows of --dataset.steps 3"
             )
         first, second, third = self.embedding(batch.inputs).unbind(dim=1)  # (B, E) each
         hidden = torch.tanh(self.hidden(torch.relu(self.input(first))))  # (B, H)
