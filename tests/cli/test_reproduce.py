@@ -150,7 +150,8 @@ def test_checkpoints_are_kept_if_asked_and_never_overwritten(zoo: Zoo, tmp_path:
     arguments = ["reproduce", "gru-embed.hello", "--checkpoints", tmp_path]
     assert zoo(*arguments).code == 0
     assert (tmp_path / "gru-embed.hello" / "config.json").exists()
-    assert zoo(*arguments).code == 6
+    again = zoo(*arguments)
+    assert (again.code, "; choose another, or remove it\n" in again.stderr) == (6, True)
 
 
 @pytest.mark.parametrize(

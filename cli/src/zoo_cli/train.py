@@ -124,7 +124,7 @@ def train(
     origin: Checkpoint | None = ctx.meta[SOURCE]
     with Patience() as patience, hold(folder):
         if not overwrite:
-            refuse_checkpoint(folder)
+            refuse_checkpoint(folder, "choose another, or --overwrite")
         run = Run(
             ctx.meta[CATALOG],
             plan,

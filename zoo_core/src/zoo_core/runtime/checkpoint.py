@@ -177,8 +177,12 @@ def _card(path: Path, manifest: Manifest, terms: Terms) -> str:
     return card(manifest, persons_text(old), terms=terms)
 
 
-def refuse_checkpoint(folder: Path) -> None:
+def refuse_checkpoint(folder: Path, remedy: str = "choose another, or remove it") -> None:
     """Says so if a folder already holds a checkpoint or is no folder.
+
+    Args:
+        folder: Where a run is to begin.
+        remedy: What to do where there is a checkpoint.
 
     Raises:
         TargetError: It does, or is none.
@@ -186,7 +190,7 @@ def refuse_checkpoint(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise TargetError(f"{folder} is no folder")
     if (folder / MANIFEST).exists() or has_state(folder):
-        raise TargetError(f"{folder} holds a checkpoint already; choose another, or --overwrite")
+        raise TargetError(f"{folder} holds a checkpoint already; {remedy}")
 
 
 def make_room(folder: Path) -> None:
