@@ -77,6 +77,14 @@ def test_a_backend_that_is_not_installed_is_named_with_its_remedy(core: Catalog)
         kernels(core, "native")
 
 
+def test_a_backend_that_the_environment_leaves_out_is_told_from_a_missing_one(
+    core: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
+    with pytest.raises(PluginError, match="it is installed, but ZOO_PLUGINS leaves it out"):
+        kernels(core, "native")
+
+
 def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(core: Catalog) -> None:
     found = backend(core, "torch", "gru-manual", reset_after=False)
     assert found.name == "reference"

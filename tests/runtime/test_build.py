@@ -59,6 +59,14 @@ def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, plan: Plan)
         make_model(fewer, plan, TOKENS)
 
 
+def test_a_plugin_that_the_environment_leaves_out_is_told_from_a_missing_one(
+    monkeypatch: pytest.MonkeyPatch, plan: Plan
+) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
+    with pytest.raises(PluginError, match="it is installed, but ZOO_PLUGINS leaves it out"):
+        make_model(load_catalog(), plan, TOKENS)
+
+
 def test_a_broken_plugin_is_told_from_a_missing_one(catalog: Catalog, plan: Plan) -> None:
     others = [each for each in catalog.plugins if each.name != "zoo-lstm"]
     broken = Plugin("zoo-lstm", "no_such_module.plugin", "zoo-lstm", "0")

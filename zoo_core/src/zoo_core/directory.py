@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from zoo_core.discovery import chosen_names, every_plugin
+from zoo_core.discovery import every_plugin, left_out
 from zoo_core.errors import ConfigError
 from zoo_core.registry_file import KnownPlugin
 from zoo_core.registry_sources import merged
@@ -49,10 +49,8 @@ def who_brings(name: str, registries: Iterable[Path] = ()) -> str:
     if known is None:
         return ""
     said = f"{name} comes with {known.distribution}"
-    installed = {each.distribution: each.name for each in every_plugin()}
-    if known.distribution not in installed:
+    if known.distribution not in {each.distribution for each in every_plugin()}:
         return f"{said}: zoo plugins install {known.distribution}"
-    chosen = chosen_names()
-    if chosen is not None and installed[known.distribution] not in chosen:
+    if left_out(known.distribution):
         return f"{said}, which ZOO_PLUGINS leaves out"
     return f"{said}, which is installed: zoo plugins"

@@ -47,6 +47,15 @@ def chosen_names() -> set[str] | None:
     return None if chosen is None else {name.strip() for name in chosen.split(",")} - {""}
 
 
+def left_out(distribution: str) -> bool:
+    """Whether a distribution's plugin is installed here, and ``ZOO_PLUGINS`` names others alone."""
+    chosen = chosen_names()
+    if chosen is None:
+        return False
+    here = {each.name for each in every_plugin() if each.distribution == distribution}
+    return bool(here) and not here & chosen
+
+
 def _identity(owner: Distribution | None) -> tuple[str, str]:
     """Name and version; ``unknown`` where an interrupted uninstall left no metadata.
 

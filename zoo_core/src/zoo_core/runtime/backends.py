@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, final
 
 from zoo_core.catalog import Catalog, Offer
+from zoo_core.discovery import left_out
 from zoo_core.errors import Interrupted, NotFoundError, PluginError
 from zoo_core.imports import resolve
 from zoo_core.runtime.kernel import AbstractKernel
@@ -47,6 +48,8 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
     if backend in KNOWN:
         distribution = KNOWN[backend]
         remedy = f"install it: zoo plugins install {distribution}"
+        if left_out(distribution):
+            remedy = "it is installed, but ZOO_PLUGINS leaves it out"
         raise PluginError(f"backend {backend!r} needs the plugin {distribution}: {remedy}")
     raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.catalog import Catalog
+from zoo_core.discovery import left_out
 from zoo_core.errors import MisfitError, NotFoundError, PluginError
 from zoo_core.imports import resolve
 from zoo_core.plan import Plan
@@ -89,6 +90,8 @@ def _spec(catalog: Catalog, kind: type[Any], plan: Plan, section: str) -> Any:
         remedy = f"install it: zoo plugins install {plugin}"
         if plugin in {each.plugin.distribution for each in catalog.broken}:
             remedy = "it is installed but broken; see: zoo plugins"
+        elif left_out(plugin):
+            remedy = "it is installed, but ZOO_PLUGINS leaves it out"
         name = getattr(plan, section)
         raise PluginError(f"{section} {name!r} needs the plugin {plugin}: {remedy}") from error
 
