@@ -143,6 +143,13 @@ def test_evaluate_refuses_data_of_another_kind(zoo: Zoo, hello: Path) -> None:
     assert "zoo train lstm-embed --dataset prose-or-code" in result.stderr
 
 
+def test_evaluate_does_not_propose_to_train_on_what_the_model_does_not_take(
+    zoo: Zoo, hello: Path
+) -> None:
+    result = zoo("evaluate", hello, "--dataset", "digits")
+    assert (result.code, "zoo train" in result.stderr) == (6, False)
+
+
 def test_evaluate_refuses_labels_of_another_meaning_though_their_shape_fits(
     zoo: Zoo, prose: Path
 ) -> None:

@@ -54,11 +54,11 @@ def make_model(
         MisfitError: The model takes no such inputs or gives no such labels.
     """
     spec = _spec(catalog, ModelSpec, plan, "model")
-    if signature.inputs.kind not in spec.accepts or signature.per not in spec.per:
-        takes = f"{' or '.join(spec.accepts)} with a label per {' or '.join(spec.per)}"
+    if not takes(catalog, plan, signature):
+        wanted = f"{' or '.join(spec.accepts)} with a label per {' or '.join(spec.per)}"
         given = f"{plan.dataset} gives {signature.describe()}"
         hint = f"; try --dataset.per {spec.per[0]}" if "per" in plan.configs["dataset"] else ""
-        raise MisfitError(f"{spec.name} takes {takes}; {given}{hint}")
+        raise MisfitError(f"{spec.name} takes {wanted}; {given}{hint}")
     factory, config = resolve(spec.factory), _config(spec, plan, "model")
     refuse_large(lambda: factory(config, signature), spec.name, copies)
     model: AbstractModel = factory(config, signature)
@@ -67,6 +67,12 @@ def make_model(
         if isinstance(module, Recurrent):
             module.kernels = tuple(chosen)
     return model
+
+
+def takes(catalog: Catalog, plan: Plan, signature: Signature) -> bool:
+    """Whether the plan's model can be made for a signature."""
+    spec = _spec(catalog, ModelSpec, plan, "model")
+    return signature.inputs.kind in spec.accepts and signature.per in spec.per
 
 
 def make_trainer(catalog: Catalog, plan: Plan, signature: Signature) -> AbstractTrainer:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from zoo_core.errors import DataError, MisfitError
+from zoo_core.runtime.build import takes
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.model import AbstractModel
@@ -25,9 +26,11 @@ def refuse_misfit(checkpoint: Checkpoint) -> None:
     learnt, given = checkpoint.signature, checkpoint.dataset.signature
     if not given.fits(learnt):
         model, dataset = checkpoint.plan.model, checkpoint.plan.dataset
+        remedy = "judge it on data like its own"
+        if takes(checkpoint.catalog, checkpoint.plan, given):
+            remedy += f", or train one: zoo train {model} --dataset {dataset}"
         raise MisfitError(
-            f"{model} learnt {learnt.in_full()}; {dataset} gives {given.in_full()}: judge it on "
-            f"data like its own, or train one: zoo train {model} --dataset {dataset}"
+            f"{model} learnt {learnt.in_full()}; {dataset} gives {given.in_full()}: {remedy}"
         )
 
 
