@@ -118,6 +118,7 @@ def test_one_failure_does_not_end_the_others(zoo: Zoo, recipes: Path) -> None:
     assert result.code == 1
     assert [row["verdict"] for row in result.json] == ["unpublished", "failed"]
     assert "/nowhere/text" in result.json[1]["reason"]
+    assert f"failed in 0 s: {result.json[1]['reason']}\n" in result.stderr
 
 
 def test_a_lone_failure_has_its_own_exit_code(zoo: Zoo) -> None:

@@ -87,7 +87,8 @@ def reproduce(
                 row = _train(catalog, recipe, folder, plan, **whole)
                 rows.append(row)
                 report.add(row)
-                click.echo(f"  {row.verdict} in {row.seconds:.0f} s", err=True)
+                why = f": {row.reason}" if row.verdict == "failed" else ""
+                click.echo(f"  {row.verdict} in {row.seconds:.0f} s{why}", err=True)
     except Interrupted:
         click.echo(f"interrupted after {len(rows)} of {len(recipes)} recipes", err=True)
         _show(rows, as_json)
