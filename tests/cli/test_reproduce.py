@@ -131,8 +131,16 @@ def test_a_lone_failure_has_its_own_exit_code(zoo: Zoo) -> None:
 def test_quick_leaves_the_long_ones_out(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
     (recipes / "rnn-cell.long.toml").write_text(RECIPE.replace("seconds = 1", "seconds = 60"))
-    rows = zoo("reproduce", "rnn-cell.dream", "rnn-cell.long", "--quick", "--json").json
-    assert [row["recipe"] for row in rows] == ["rnn-cell.dream"]
+    result = zoo("reproduce", "rnn-cell.dream", "rnn-cell.long", "--quick", "--json")
+    assert [row["recipe"] for row in result.json] == ["rnn-cell.dream"]
+    assert result.stderr.startswith("--quick leaves out rnn-cell.long\n")
+
+
+def test_quick_that_leaves_nothing_is_refused(zoo: Zoo, recipes: Path) -> None:
+    (recipes / "rnn-cell.long.toml").write_text(RECIPE.replace("seconds = 1", "seconds = 60"))
+    result = zoo("reproduce", "rnn-cell.long", "--quick")
+    assert (result.code, result.stdout) == (6, "")
+    assert "--quick leaves no recipe: rnn-cell.long may take 60 s" in result.stderr
 
 
 def test_files_keep_the_rows_of_other_recipes(zoo: Zoo, tmp_path: Path, recipes: Path) -> None:

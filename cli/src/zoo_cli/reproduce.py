@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.errors import Interrupted, ZooError
+from zoo_core.errors import ConfigError, Interrupted, ZooError
 from zoo_core.recipes import Recipe, choose_recipes
 from zoo_core.reproduction import FAILURES, Row, failed, judge
 
@@ -73,7 +73,7 @@ def reproduce(
     catalog = load_catalog()
     recipes = choose_recipes(catalog, references, lambda remark: click.echo(remark, err=True))
     if quick:
-        recipes = [each for each in recipes if each.seconds is not None and each.seconds < QUICK]
+        recipes = _quick(recipes)
     from zoo_cli.reproducing import Report
 
     report, rows = Report(out), list[Row]()
@@ -96,6 +96,21 @@ def reproduce(
     _show(rows, as_json)
     if any(row.verdict in FAILURES for row in rows):
         click.get_current_context().exit(1)
+
+
+def _quick(recipes: Sequence[Recipe]) -> list[Recipe]:
+    """Those that are quick; the others are told.
+
+    Raises:
+        ConfigError: None is.
+    """
+    quick = [each for each in recipes if each.seconds is not None and each.seconds < QUICK]
+    slow = ", ".join(each.name for each in recipes if each not in quick)
+    if not quick:
+        raise ConfigError(f"--quick leaves no recipe: {slow} may take {QUICK} s or more")
+    if slow:
+        click.echo(f"--quick leaves out {slow}", err=True)
+    return quick
 
 
 def _train(
