@@ -143,6 +143,13 @@ def test_quick_that_leaves_nothing_is_refused(zoo: Zoo, recipes: Path) -> None:
     assert "--quick leaves no recipe: rnn-cell.long may take 60 s" in result.stderr
 
 
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="there is no such folder here")
+def test_a_folder_that_cannot_be_written_is_refused_before_training(zoo: Zoo) -> None:
+    result = zoo("reproduce", "gru-embed.hello", "--out", "/proc/self")
+    assert (result.code, "1/1" in result.stderr) == (6, False)
+    assert "cannot write /proc/self" in result.stderr
+
+
 def test_files_keep_the_rows_of_other_recipes(zoo: Zoo, tmp_path: Path, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text(RECIPE + IMPOSSIBLE)
     assert zoo("reproduce", "gru-embed.hello", "--out", tmp_path / "out").code == 0

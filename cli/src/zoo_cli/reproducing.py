@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import tempfile
 from pathlib import Path
 from typing import final
 
@@ -31,6 +32,7 @@ class Report:
         if folder:
             with refusing(folder):
                 folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()
             _, self.rows = read_reproduction(folder / "reproduction.json")
 
     def add(self, row: Row) -> None:
