@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from zoo_core.catalog import Catalog
-from zoo_core.errors import PluginError
+from zoo_core.errors import NotFoundError, PluginError
+from zoo_core.manifest import read_manifest
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry import find_pretrained
 from zoo_core.registry_file import HUB, PACKAGE, Pretrained
@@ -58,7 +59,10 @@ def find_folder(catalog: Catalog, reference: str, tell: Tell = lambda remark: No
         return parsed.path
     if isinstance(parsed, HubRepo):
         return _pulled(parsed, None, tell)
-    return entry_folder(find_entry(catalog, parsed), tell)
+    folder = entry_folder(find_entry(catalog, parsed), tell)
+    if parsed.owner:
+        _refuse_other(catalog, parsed, folder)
+    return folder
 
 
 def entry_folder(entry: Pretrained, tell: Tell = lambda remark: None) -> Path:
@@ -83,6 +87,17 @@ def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
     spec = catalog.find(ModelSpec, reference.model).spec
     tag = reference.tag or spec.default_recipe
     return find_pretrained(catalog, f"{spec.name}.{tag}" if tag else spec.name)
+
+
+def _refuse_other(catalog: Catalog, reference: Named, folder: Path) -> None:
+    """Says so if a checkpoint is of another plugin's model than the one that was named."""
+    owner = catalog.find(ModelSpec, reference.model).plugin.distribution
+    found = read_manifest(folder).plan.plugins["model"]
+    if found != owner:
+        other = reference._replace(owner=found).full_name
+        raise NotFoundError(
+            f"no pretrained checkpoint {reference.full_name!r}; that of {found}: {other}"
+        )
 
 
 def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Tell) -> Path:

@@ -1,0 +1,34 @@
+"""From a name to a checkpoint's folder, where two plugins offer the model."""
+
+from __future__ import annotations
+
+import pytest
+from zoo_core.catalog import Catalog, Offer
+from zoo_core.discovery import Plugin
+from zoo_core.errors import NotFoundError
+from zoo_core.runtime.locate import find_folder
+from zoo_core.specs import ModelSpec
+
+OWL = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
+
+
+@pytest.fixture
+def two(catalog: Catalog) -> Catalog:
+    """What is installed, and a second plugin with a model of a name that is taken."""
+    spec = catalog.find(ModelSpec, "lstm-embed").spec
+    return catalog._replace(offers=(*catalog.offers, Offer(OWL, spec)))
+
+
+@pytest.mark.parametrize("tag", ["", ".hello"])
+@pytest.mark.parametrize("owner", ["zoo-owl", "zoo-plugin-owl"])
+def test_the_weights_of_another_plugins_model_are_refused(
+    two: Catalog, owner: str, tag: str
+) -> None:
+    name = f"{owner}:lstm-embed{tag}"
+    said = f"no pretrained checkpoint '{name}'; that of zoo-lstm: zoo-lstm:lstm-embed{tag}$"
+    with pytest.raises(NotFoundError, match=said):
+        find_folder(two, name)
+
+
+def test_the_plugin_that_made_the_weights_finds_them(two: Catalog) -> None:
+    assert (find_folder(two, "zoo-lstm:lstm-embed") / "config.json").exists()
