@@ -55,6 +55,14 @@ def test_unknown_symbols_are_listed(hello: HelloDataset) -> None:
     assert hello.encode("whole", Unknown("skip")).inputs.shape == (1, 4)
 
 
+@pytest.mark.parametrize(("word", "answer"), [("zhz", "ohl"), ("heh", "ozo"), ("zhe", "hez")])
+def test_symbols_with_a_label_each_are_not_skipped(word: str, answer: str) -> None:
+    lenient = Vocabulary(tuple("ehlo"), Unknown("skip"))
+    dataset = HelloDataset(HelloConfig(word=word, answer=answer), lenient)
+    with pytest.raises(DataError, match="with a label each cannot be skipped"):
+        list(dataset.batches("train", 1, seed=0, epoch=0))
+
+
 def test_an_empty_word_is_refused(hello: HelloDataset) -> None:
     with pytest.raises(DataError, match="an empty input"):
         hello.encode("")

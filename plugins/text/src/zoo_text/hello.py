@@ -71,9 +71,14 @@ class HelloDataset(AbstractDataset):
 
     @cached_property
     def _whole(self) -> Batch:
-        encode = self.vocabulary.encode
-        inputs = torch.tensor([encode(self.config.word)])
-        return Batch(inputs, torch.tensor([encode(self.config.answer)]))
+        word, answer = self.config.word, self.config.answer
+        inputs, targets = self.vocabulary.encode(word), self.vocabulary.encode(answer)
+        if len(inputs) < len(word) or len(targets) < len(answer):
+            raise DataError(
+                f"{word!r} or {answer!r} has symbols that the vocabulary lacks; "
+                "those with a label each cannot be skipped: replace them"
+            )
+        return Batch(torch.tensor([inputs]), torch.tensor([targets]))
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """A word, (1, T)."""
