@@ -161,3 +161,8 @@ def test_evaluate_refuses_labels_of_another_meaning_though_their_shape_fits(
 def test_evaluate_says_that_the_data_has_changed(zoo: Zoo, prose: Path, text_file: Path) -> None:
     text_file.write_text(text_file.read_text().replace("lazy", "quick"))
     assert "has changed" in zoo("evaluate", prose).stderr
+
+
+def test_evaluate_tells_no_change_to_who_made_it(zoo: Zoo, hello: Path) -> None:
+    result = zoo("evaluate", hello, "--dataset.word", "hell", "--dataset.answer", "ohlo")
+    assert (result.code, result.stderr) == (0, "")

@@ -78,7 +78,8 @@ def evaluate(
     data = checkpoint.dataset
     if split and split not in data.splits:
         raise NotFoundError(f"no split {split!r}; {plan.dataset} has {', '.join(data.splits)}")
-    if data.fingerprint != checkpoint.fingerprint and not dataset:
+    own = not dataset and not settings["dataset"]
+    if own and data.fingerprint != checkpoint.fingerprint:
         click.echo(f"{plan.dataset} has changed since this checkpoint was trained", err=True)
     held_out = [each for each in data.splits if each != "train"] or ["train"]
     model, trainer = checkpoint.model, checkpoint.trainer
