@@ -125,3 +125,17 @@ def test_without_arguments_all_that_is_installed_is_loaded() -> None:
 def test_zoo_plugins_limits_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-lstm")
     assert [plugin.name for plugin in load_catalog().plugins] == ["zoo-lstm"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        (ModelSpec, "hello", "it is a dataset: zoo train MODEL --dataset hello"),
+        (ModelSpec, "next-token", "it is a trainer: zoo train MODEL --trainer next-token"),
+        (DatasetSpec, "lstm-embed", "it is a model: zoo show lstm-embed"),
+        (ModelSpec, "zoo-gru:lstm-embed", "write zoo-lstm:lstm-embed"),
+    ],
+)
+def test_a_name_that_there_is_elsewhere_is_told(kind: type, name: str, said: str) -> None:
+    with pytest.raises(NotFoundError, match=f"no .* '{name}'; {said}$"):
+        load_catalog().find(kind, name)

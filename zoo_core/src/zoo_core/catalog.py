@@ -92,12 +92,22 @@ class Catalog(NamedTuple):
             from zoo_core.directory import who_brings
 
             known = [offer.spec.name for offer in self.of(kind)]
-            hint = who_brings(name, self.registries) or nearest(name, known)
-            hint = hint or f"try: zoo list {NOUNS[kind]}s"
+            hint = self._elsewhere(kind, name) or who_brings(name, self.registries)
+            hint = hint or nearest(name, known) or f"try: zoo list {NOUNS[kind]}s"
             raise NotFoundError(f"no {NOUNS[kind]} {reference!r}; {hint}{self._excuse()}")
         if len(found) > 1:
             refuse_clash(NOUNS[kind], name, [offer.plugin for offer in found])
         return found[0]
+
+    def _elsewhere(self, kind: type[AbstractSpec], name: str) -> str:
+        """Of which other plugin, or of which other kind, there is such a name, in words."""
+        owners = [f"{offer.plugin.name}:{name}" for offer in self.named(kind, name)]
+        if owners:
+            return f"write {' or '.join(owners)}"
+        for other in (DatasetSpec, TrainerSpec):
+            if self.named(other, name):
+                return f"it is a {NOUNS[other]}: zoo train MODEL --{NOUNS[other]} {name}"
+        return f"it is a model: zoo show {name}" if self.named(ModelSpec, name) else ""
 
     def _excuse(self) -> str:
         names = ", ".join(each.plugin.name for each in self.broken)
