@@ -63,6 +63,12 @@ def test_unknown_recipe_suggests_the_nearest(catalog: Catalog) -> None:
         find_recipe(catalog, Named("", "tiny", "frist"))
 
 
+def test_a_recipe_that_another_plugin_brings_is_told(catalog: Catalog, little: Plugin) -> None:
+    said = f"no recipe 'zoo-other:tiny.first'; write {little.name}:tiny.first$"
+    with pytest.raises(NotFoundError, match=said):
+        find_recipe(catalog, FIRST._replace(owner="zoo-other"))
+
+
 def test_unknown_recipe_like_no_other_tells_how_to_list(catalog: Catalog) -> None:
     with pytest.raises(NotFoundError, match=r"no recipe 'xyz\.q'; try: zoo list recipes"):
         find_recipe(catalog, Named("", "xyz", "q"))

@@ -110,9 +110,11 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         from zoo_core.directory import who_brings
 
         offered = any(offer.spec.name == reference.name for offer in catalog.of(ModelSpec))
-        hint = "" if offered else who_brings(reference.name, catalog.registries)
+        owners = [f"{each.plugin.name}:{wanted}" for each in known if each.name == wanted]
+        hint = f"write {' or '.join(owners)}" if owners else ""
+        hint = hint or ("" if offered else who_brings(reference.name, catalog.registries))
         hint = hint or nearest(wanted, [each.name for each in known]) or "try: zoo list recipes"
-        raise NotFoundError(f"no recipe {wanted!r}; {hint}")
+        raise NotFoundError(f"no recipe {reference.full_name!r}; {hint}")
     if len(found) > 1:
         refuse_clash("recipe", wanted, [each.plugin for each in found])
     return _read(found[0])
