@@ -45,6 +45,25 @@ def test_an_entry_is_added_and_used_offline(zoo: Zoo, registry: Path, packaged: 
     assert (row["name"], row["metrics"]["accuracy"]) == ("lstm-embed.hello", 1.0)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["predict", "lstm-embed.told", "hello"],
+        ["evaluate", "lstm-embed.told"],
+        ["train", "lstm-embed", "--from", "lstm-embed.told", "--print-config"],
+    ],
+)
+def test_every_command_reads_the_registry_it_is_told(
+    zoo: Zoo, tmp_path: Path, packaged: Path, command: list[str]
+) -> None:
+    path = tmp_path / "told.toml"
+    path.write_text("schema = 1\n")
+    names = ["--name", "lstm-embed.told", "--registry", path]
+    assert zoo("registry", "add", packaged, SOURCE, *names).code == 0
+    assert zoo(*command, "--registry", path).code == 0
+    assert zoo(*command).code == 3
+
+
 def test_adding_again_renews_and_keeps_the_others(zoo: Zoo, registry: Path, packaged: Path) -> None:
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one").code == 0
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.two").code == 0

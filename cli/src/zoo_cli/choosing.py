@@ -12,13 +12,15 @@ REGISTRY = "ZOO_REGISTRY"
 
 
 def _choose(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
-    if path:
-        ctx.with_resource(_reading(path))
+    ctx.with_resource(reading(path))
 
 
 @contextmanager
-def _reading(path: str) -> Iterator[None]:
-    """As if ``ZOO_REGISTRY`` named the file, while the command runs."""
+def reading(path: str | None) -> Iterator[None]:
+    """As if ``ZOO_REGISTRY`` named the file, meanwhile; without one nothing changes."""
+    if not path:
+        yield
+        return
     before = os.environ.get(REGISTRY)
     os.environ[REGISTRY] = path
     try:

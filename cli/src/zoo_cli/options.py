@@ -18,6 +18,8 @@ from click.shell_completion import CompletionItem
 from zoo_core.errors import ZooError
 from zoo_core.settings import Setting, as_typed
 
+from zoo_cli.choosing import reading
+
 GENERATED = "zoo_cli.generated"
 Sections: TypeAlias = Mapping[str, list[Setting]]
 Prepare: TypeAlias = Callable[[click.Context, Mapping[str, str]], Sections]
@@ -83,7 +85,8 @@ class SettingsCommand(click.Command):
         plain, _, _ = super().make_parser(ctx).parse_args(undotted(args))
         given = {name: value for name, value in plain.items() if isinstance(value, str)}
         try:
-            sections = self.prepare(ctx, given)
+            with reading(given.get("registry")):  # whose own turn comes with the second parse
+                sections = self.prepare(ctx, given)
         except ZooError:
             if not ctx.resilient_parsing:
                 raise
