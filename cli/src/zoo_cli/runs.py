@@ -7,6 +7,7 @@ from zoo_core.home import runs_folder
 from zoo_core.runs import find_run, list_runs, remove_run
 from zoo_core.space import in_bytes
 
+from zoo_cli.confirming import confirm
 from zoo_cli.output import in_words, json_option, print_json, print_table
 
 
@@ -37,8 +38,7 @@ def runs(ctx: click.Context, as_json: bool) -> None:
 def remove(names: tuple[str, ...], yes: bool) -> None:
     """Remove local runs for good."""
     found = [find_run(name) for name in names]
-    if not yes:
-        click.confirm(f"remove {', '.join(run.name for run in found)}?", abort=True, err=True)
+    confirm((f"- {run.name} ({in_bytes(run.size)})" for run in found), yes)
     for run in found:
         remove_run(run)
         click.echo(f"removed {run.name} ({in_bytes(run.size)})", err=True)
