@@ -104,6 +104,7 @@ def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, pack
         (["hub:owner/repo", "--revision", "main"], "pin the 40 hex digits"),
         (["https://example.org/x"], "wanted hub:OWNER/REPO or package:PACKAGE/PATH"),
         ([SOURCE, "--name", "nodot"], "wanted MODEL.TAG"),
+        ([SOURCE, "--name", "gru-embed.hello"], "holds a lstm-embed"),
     ],
 )
 def test_an_entry_that_is_not_sound_changes_nothing(
@@ -115,6 +116,30 @@ def test_an_entry_that_is_not_sound_changes_nothing(
     assert said in result.stderr
     assert registry.read_text() == before
     assert sorted(path.name for path in registry.parent.glob(".*")) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "replaced", "code", "said"),
+    [
+        ("model.safetensors", (b"F32", b"F32 "), 4, "the manifest says"),
+        ("config.json", (b'"finished"', b'"interrupted"'), 6, "is unfinished: zoo resume"),
+    ],
+)
+def test_a_checkpoint_that_nobody_could_use_is_not_pinned(
+    zoo: Zoo,
+    registry: Path,
+    packaged: Path,
+    name: str,
+    replaced: tuple[bytes, bytes],
+    code: int,
+    said: str,
+) -> None:
+    file = packaged / name
+    file.write_bytes(file.read_bytes().replace(*replaced))
+    result = zoo("registry", "add", packaged, SOURCE)
+    assert result.code == code
+    assert said in result.stderr
+    assert registry.read_text() == "# what there is\nschema = 1\n"
 
 
 def test_a_hub_entry_is_skipped_offline(zoo: Zoo, registry: Path, packaged: Path) -> None:

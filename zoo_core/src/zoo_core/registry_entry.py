@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.digests import FileRecord
-from zoo_core.errors import ConfigError
+from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.files import write_file
 from zoo_core.manifest import SHARED, read_manifest
 from zoo_core.registry_file import FULL_NAME, Pretrained, parse_registry, read_registry
+from zoo_core.soundness import refuse_unsound
 
 
 def make_entry(
@@ -26,15 +27,23 @@ def make_entry(
         name: ``model.tag``; by default the recipe that it was made by.
 
     Raises:
-        ConfigError: It was made without a recipe, so it must be named; or the name is no name.
-        IntegrityError: A file is missing.
+        ConfigError: It was made without a recipe, so it must be named; or the name is no name,
+            or another model's.
+        IntegrityError: A file is missing, or manifest and weights are not sound.
+        MisfitError: It is unfinished.
+        NotFoundError: There is no manifest.
     """
+    refuse_unsound(folder)
     manifest = read_manifest(folder)
+    if manifest.status != "finished":
+        raise MisfitError(f"{folder} is unfinished: zoo resume {folder}")
     named = name or manifest.plan.recipe
     if not named:
         raise ConfigError(f"{folder} was trained without a recipe: name it with --name MODEL.TAG")
     if not FULL_NAME.fullmatch(named):
         raise ConfigError(f"--name {named!r}: wanted MODEL.TAG")
+    if named.split(".")[0] != manifest.plan.model:
+        raise ConfigError(f"{named!r}: {folder} holds a {manifest.plan.model}, name it after that")
     judged = next((s for s in ("test", "validation", "train") if s in manifest.metrics), "")
     return Pretrained(
         name=named,
