@@ -93,6 +93,23 @@ def test_weights_that_do_not_fit_are_exit_4(zoo: Zoo, hello: Path) -> None:
     assert "do not fit" in result.stderr
 
 
+def test_a_checkpoint_of_a_missing_plugin_is_exit_7_as_for_predict(zoo: Zoo, hello: Path) -> None:
+    plugins = json.loads((hello / "config.json").read_text())["plugins"]
+    rewritten(hello, model="owl", plugins=plugins | {"model": "zoo-plugin-owl"})
+    result = zoo("verify", hello)
+    assert result.code == zoo("predict", hello, "hello").code == 7
+    assert "zoo plugins install zoo-plugin-owl" in result.stderr
+
+
+def test_a_run_that_is_not_done_is_exit_6(zoo: Zoo, hello: Path) -> None:
+    (hello / "config.json").unlink()
+    (hello / "state").mkdir(exist_ok=True)
+    (hello / "state" / "CURRENT").write_text("1\n")
+    result = zoo("verify", hello)
+    assert result.code == 6
+    assert f"{hello} is unfinished: zoo resume {hello}" in result.stderr
+
+
 def test_a_folder_without_a_checkpoint_is_exit_3(zoo: Zoo, tmp_path: Path) -> None:
     assert zoo("verify", tmp_path).code == 3
 

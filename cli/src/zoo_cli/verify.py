@@ -16,7 +16,7 @@ def verify(reference: str, as_json: bool) -> None:
     """Verify a checkpoint: files, weights, and the metrics that it says it reached.
 
     The metrics are measured again where the data is at hand and has not changed. Exit code 4 if
-    something is not what it should be.
+    something is not what it should be, 6 if it is unfinished, 7 if a plugin is missing.
     """
     catalog = load_catalog()
     from zoo_core.runtime.locate import find_folder

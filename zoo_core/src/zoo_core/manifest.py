@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, final
 
 from zoo_core.digests import FileRecord
-from zoo_core.errors import IntegrityError, NotFoundError
+from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
 from zoo_core.header import LONGEST, foreign_kind
 from zoo_core.plan import Plan
 from zoo_core.signature import Signature
@@ -100,6 +100,7 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises:
         IntegrityError: It is not well-formed.
+        MisfitError: The folder holds a run that has not written one yet.
         NotFoundError: The folder has none.
     """
     path = folder / MANIFEST
@@ -108,6 +109,8 @@ def read_manifest(folder: Path) -> Manifest:
             raise IntegrityError(f"{size:,} bytes, which no manifest has")
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
+        if (folder / "state" / "CURRENT").is_file():
+            raise MisfitError(f"{folder} is unfinished: zoo resume {folder}") from None
         raise NotFoundError(f"no checkpoint in {folder}: it has no {MANIFEST}") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None

@@ -9,7 +9,7 @@ from typing import NamedTuple, final
 
 from zoo_core.catalog import Catalog
 from zoo_core.downloads import at_hand_only
-from zoo_core.errors import ZooError
+from zoo_core.errors import PluginError, ZooError
 from zoo_core.manifest import Metrics, read_manifest
 from zoo_core.runtime.build import make_dataset
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
@@ -40,7 +40,9 @@ def verify(catalog: Catalog, folder: Path) -> Iterator[Verified]:
 
     Raises:
         IntegrityError: The manifest is none.
+        MisfitError: There is none yet: the run is unfinished.
         NotFoundError: There is none.
+        PluginError: A plugin that it needs is broken or missing, so nobody can tell.
     """
     manifest = read_manifest(folder)
     try:
@@ -49,6 +51,8 @@ def verify(catalog: Catalog, folder: Path) -> Iterator[Verified]:
         yield Verified("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
         count = sum(each.numel() for each in checkpoint.model.parameters())
         yield Verified("model", "ok", f"{count:,} parameters fit")
+    except PluginError:
+        raise
     except ZooError as error:
         yield Verified("checkpoint", "failed", str(error))
         return
