@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import click
 import pytest
 from zoo_cli.main import COMMANDS
 from zoo_core.imports import resolve
 
-from tests.cli.command import Zoo
+from tests.cli.command import PROGRAM, Zoo
+from tests.unprivileged import obey_permissions
 
 HEAVY = ("torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "tqdm", "yaml")
 LIGHT = [["list"], ["list", "--json"], ["--help"], ["plugins"], ["runs"], ["list", "recipes"]]
@@ -91,6 +94,38 @@ def test_an_error_is_one_line_with_the_remedy(
     assert len(last) == 1
     assert word in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["runs"],
+        ["runs", "remove", "any"],
+        ["show", "rnn-scratch"],
+        ["train", "rnn-scratch"],
+        ["push", "shut/in/any", "owner/any", "--dry-run"],
+        ["plugins", "install", "shut/in/any"],
+    ],
+)
+def test_a_folder_that_may_not_be_entered_is_exit_6(tmp_path: Path, arguments: list[str]) -> None:
+    shut = tmp_path / "shut"
+    (shut / "in" / "runs").mkdir(parents=True)
+    shut.chmod(0)
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=os.environ | {"ZOO_HOME": str(shut / "in")},
+        preexec_fn=obey_permissions,
+    )
+    shut.chmod(0o700)
+    assert done.returncode == 6, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "shut/in" in line
+    assert "ermission denied" in line
 
 
 def test_debug_shows_the_traceback(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
 import click
-from zoo_core.errors import Interrupted, ZooError
+from zoo_core.errors import Interrupted, RefusedError, ZooError
 from zoo_core.space import refusing_excess
 from zoo_core.witness import witnessed
 
@@ -122,6 +122,9 @@ def _invoke(arguments: list[str]) -> int:
             zoo.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
+    except PermissionError as error:  # what is in a folder that is shut cannot even be asked
+        said = "permission denied; choose another place, or have it opened to you"
+        raise RefusedError(f"{error.filename or error}: {said}") from error
     return 0
 
 
