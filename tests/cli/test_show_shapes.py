@@ -46,6 +46,8 @@ def test_without_the_data_the_vocabulary_is_said_to_be_an_example(zoo: Zoo) -> N
     ("arguments", "code"),
     [
         (["lstm-embed", "--shapes", "--batch-size", "0"], 2),
+        (["lstm-embed", "--shapes", "--batch-size", "100000000"], 2),
+        (["lstm-embed", "--shapes", "--steps", "100000000"], 2),
         (["lstm-embed", "--steps", "3"], 2),
         (["nobody", "--shapes"], 3),
     ],

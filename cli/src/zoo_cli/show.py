@@ -21,8 +21,8 @@ from zoo_cli.output import in_words, json_option, print_json
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
 @click.option("--shapes", is_flag=True, help="The shape of every tensor of one batch instead.")
-@click.option("--batch-size", metavar="N", type=click.IntRange(1), help="B of that batch [2].")
-@click.option("--steps", metavar="N", type=click.IntRange(1), help="T of that batch.")
+@click.option("--batch-size", metavar="N", type=click.IntRange(1, 256), help="B of that batch [2].")
+@click.option("--steps", metavar="N", type=click.IntRange(1, 1024), help="T of that batch.")
 @registry_option
 @json_option
 def show(
