@@ -10,7 +10,7 @@ from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 from zoo_cli.choosing import registry_option
-from zoo_cli.output import json_option, print_json, print_table
+from zoo_cli.output import json_option, print_json, print_table, remark
 
 SPECS: dict[str, type[AbstractSpec]] = {
     "models": ModelSpec,
@@ -65,7 +65,7 @@ def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
                 "published": recipe.published.to_json() if recipe.published else None,
                 "seconds": recipe.seconds,
             }
-            for recipe in list_recipes(catalog, lambda remark: click.echo(remark, err=True))
+            for recipe in list_recipes(catalog, remark)
         ]
     if kind == "checkpoints":
         return _checkpoints(catalog)
@@ -86,7 +86,7 @@ def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
 
     owners = {offer.spec.name: offer.plugin for offer in catalog.of(ModelSpec)}
     rows = []
-    for entry in load_registry(catalog, lambda remark: click.echo(remark, err=True)).values():
+    for entry in load_registry(catalog, remark).values():
         owner = owners.get(entry.name.partition(".")[0])
         rows.append(
             {

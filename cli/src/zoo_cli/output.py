@@ -20,6 +20,11 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
+def remark(text: str) -> None:
+    """Tells what is no answer, on stderr."""
+    click.echo(text, err=True)
+
+
 def printable(text: str) -> str:
     """A text whose control characters, which could steer a terminal, are written out."""
     if text.isprintable():  # nearly all are

@@ -17,7 +17,7 @@ from zoo_core.reproduction import FAILURES, Row, failed, judge
 
 from zoo_cli.completing import complete_reference
 from zoo_cli.folder import FolderPath
-from zoo_cli.output import json_option, print_json, print_table
+from zoo_cli.output import json_option, print_json, print_table, remark
 
 QUICK = 60
 """Seconds below which a recipe is quick."""
@@ -71,7 +71,7 @@ def reproduce(
     every recipe. A recipe takes seconds to minutes; zoo show RECIPE says how long.
     """
     catalog = load_catalog()
-    recipes = choose_recipes(catalog, references, lambda remark: click.echo(remark, err=True))
+    recipes = choose_recipes(catalog, references, remark)
     if quick:
         recipes = _quick(recipes)
     from zoo_cli.reproducing import Report

@@ -15,7 +15,7 @@ from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
-from zoo_cli.output import in_words, json_option, print_json
+from zoo_cli.output import in_words, json_option, print_json, remark
 
 
 @click.command()
@@ -86,7 +86,7 @@ def _registered(catalog: Catalog) -> list[str]:
     from zoo_core.registry import load_registry
 
     try:
-        return list(load_registry(catalog, lambda remark: click.echo(remark, err=True)))
+        return list(load_registry(catalog, remark))
     except ConfigError as error:
         click.echo(f"no checkpoints: {error}", err=True)
         return []
@@ -150,9 +150,9 @@ def _remote(repo: HubRepo) -> dict[str, Any]:
     """A repo's manifest, without its weights."""
     from zoo_core.runtime.pull import pull_manifest
 
-    commit, manifest, remark = pull_manifest(repo.repo, repo.revision)
-    if remark:
-        click.echo(remark, err=True)
+    commit, manifest, said = pull_manifest(repo.repo, repo.revision)
+    if said:
+        remark(said)
     plan = manifest.plan
     return {
         "name": plan.recipe or plan.model,
