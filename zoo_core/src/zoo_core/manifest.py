@@ -95,6 +95,11 @@ class Manifest:
             raise IntegrityError(f"a field is missing or of the wrong type: {error!r}") from None
 
 
+def unfinished(folder: Path) -> MisfitError:
+    """What is said of a run that has not come to its end, where a checkpoint is wanted."""
+    return MisfitError(f"{folder} is unfinished: zoo resume {folder}")
+
+
 def read_manifest(folder: Path) -> Manifest:
     """The manifest of a checkpoint.
 
@@ -110,7 +115,7 @@ def read_manifest(folder: Path) -> Manifest:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         if (folder / "state" / "CURRENT").is_file():
-            raise MisfitError(f"{folder} is unfinished: zoo resume {folder}") from None
+            raise unfinished(folder) from None
         raise NotFoundError(f"no checkpoint in {folder}: it has no {MANIFEST}") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.digests import FileRecord
-from zoo_core.errors import ConfigError, MisfitError
+from zoo_core.errors import ConfigError
 from zoo_core.files import write_file
-from zoo_core.manifest import SHARED, read_manifest
+from zoo_core.manifest import SHARED, read_manifest, unfinished
 from zoo_core.registry_file import FULL_NAME, Pretrained, parse_registry, read_registry
 from zoo_core.soundness import refuse_unsound
 
@@ -36,7 +36,7 @@ def make_entry(
     refuse_unsound(folder)
     manifest = read_manifest(folder)
     if manifest.status != "finished":
-        raise MisfitError(f"{folder} is unfinished: zoo resume {folder}")
+        raise unfinished(folder)
     named = name or manifest.plan.recipe
     if not named:
         raise ConfigError(f"{folder} was trained without a recipe: name it with --name MODEL.TAG")

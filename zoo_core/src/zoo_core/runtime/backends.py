@@ -43,7 +43,7 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
     if backend in names:
         chosen = tried[names.index(backend) :]
         if isinstance(chosen[0], BrokenKernel):
-            raise PluginError(f"backend {backend!r} of {chosen[0].details}")
+            raise PluginError(chosen[0].excuse)
         return chosen
     if backend in KNOWN:
         distribution = KNOWN[backend]
@@ -112,10 +112,6 @@ def backend_of(model: AbstractModel) -> Backend:
             used, like = module.kernel, next(module.parameters())
             before = module.kernels[: module.kernels.index(used)]
             reasons = [f"{each.name}: {each.refuses(module.cell, like)}" for each in before]
-            broken = [
-                f"backend {each.name!r} of {each.details}"
-                for each in before
-                if isinstance(each, BrokenKernel)
-            ]
+            broken = [each.excuse for each in before if isinstance(each, BrokenKernel)]
             return Backend(used.name, used.details, "; ".join(reasons), "; ".join(broken))
     return Backend("torch", "no recurrent layer", "")

@@ -7,7 +7,7 @@ from pathlib import Path
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
 from zoo_core.files import new_folder, write_file, write_new
-from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, read_manifest
+from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, read_manifest, unfinished
 from zoo_core.recipes import recipe_text
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.checkpoint import CURVE, HISTORY, read_checkpoint
@@ -43,7 +43,7 @@ def stage(
     _refuse_pickle(folder)
     checkpoint = read_checkpoint(catalog, folder)
     if not checkpoint.finished:
-        raise MisfitError(f"{folder} is unfinished: zoo resume {folder}")
+        raise unfinished(folder)
     manifest = read_manifest(folder)
     if not all_finite(checkpoint.weights):
         raise IntegrityError(f"{folder} has weights that are infinite or not a number")

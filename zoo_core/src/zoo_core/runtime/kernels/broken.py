@@ -25,6 +25,11 @@ class BrokenKernel(AbstractKernel):
         self.name = name
         self.details = details
 
+    @property
+    def excuse(self) -> str:
+        """Which backend it is, who brings it, and why it cannot be made."""
+        return f"backend {self.name!r} of {self.details}"
+
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str:
         """Everything."""
         return self.details
@@ -44,4 +49,4 @@ class BrokenKernel(AbstractKernel):
         Raises:
             PluginError: Always.
         """
-        raise PluginError(f"backend {self.name!r} of {self.details}")
+        raise PluginError(self.excuse)
