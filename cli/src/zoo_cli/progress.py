@@ -1,9 +1,11 @@
-"""A run's events as a person sees them: a bar on a terminal, a line per epoch elsewhere."""
+"""A run's events as a person sees them: a bar on a terminal, lines of epochs elsewhere."""
 
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
+import time
 from typing import Any, final
 
 import click
@@ -14,16 +16,20 @@ from zoo_cli.output import in_words
 
 SLOW_EPOCH = 1.0
 """On a terminal, epochs shorter than so many seconds get no line of their own."""
+OFTEN = 0.1
+"""Elsewhere, seconds between two lines. The first epoch, the last and those with a sample have one
+however soon they come."""
 
 
 @final
 class Progress:
-    """Shows events on stderr; redraws the bar ten times a second at most."""
+    """Shows events on stderr, ten times a second at most."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._terminal = sys.stderr.isatty()
-        self._seconds = 0.0
+        self._written = -math.inf
+        self._held: EpochEnded | None = None
 
     def show(self, event: Event) -> None:
         """Shows one event; a terminal that has gone away stops no run."""
@@ -44,11 +50,14 @@ class Progress:
                     click.echo(remark, err=True)
 
     def close(self) -> None:
-        """Leaves the terminal in order."""
-        bar, self._bar = self._bar, None
-        if bar is not None:
-            with contextlib.suppress(OSError):
+        """Leaves the terminal in order, and no last line unsaid."""
+        bar, held = self._bar, self._held
+        self._bar = self._held = None
+        with contextlib.suppress(OSError):
+            if bar is not None:
                 bar.close()
+            if held is not None:
+                click.echo(_line(held), err=True)
 
     def _start(self, event: Started) -> None:
         for remark in event.remarks:
@@ -68,16 +77,27 @@ class Progress:
         self._bar.update(0)
 
     def _epoch(self, event: EpochEnded) -> None:
-        parts = [f"{split} {in_words(named)}" for split, named in event.metrics.items()]
-        mark = " *" if event.best and "validation" in event.metrics else ""
-        line = f"epoch {event.epoch}/{event.epochs}  {'; '.join(parts)}  "
-        line += f"{event.tokens_per_second:,.0f} tokens/s{mark}"
         if self._bar is None:
-            click.echo(line, err=True)
+            self._log(event)
         elif event.seconds >= SLOW_EPOCH or event.sample:
-            self._bar.write(line, file=sys.stderr)
+            self._bar.write(_line(event), file=sys.stderr)
         if event.sample:
             tqdm.write(f"  {event.sample}", file=sys.stderr)
+
+    def _log(self, event: EpochEnded) -> None:
+        now = time.monotonic()
+        soon = now - self._written < OFTEN and not event.sample
+        self._held = event if soon else None
+        if not soon:
+            self._written = now
+            click.echo(_line(event), err=True)
+
+
+def _line(event: EpochEnded) -> str:
+    parts = [f"{split} {in_words(named)}" for split, named in event.metrics.items()]
+    mark = " *" if event.best and "validation" in event.metrics else ""
+    speed = f"{event.tokens_per_second:,.0f} tokens/s"
+    return f"epoch {event.epoch}/{event.epochs}  {'; '.join(parts)}  {speed}{mark}"
 
 
 def print_summary(event: Finished, sample: str, hint: str) -> None:
