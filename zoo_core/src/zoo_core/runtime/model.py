@@ -118,6 +118,6 @@ def _repays_turning(hidden: Tensor, classes: int) -> bool:
 
     A trace is to hold for any number of rows, so that it must not ask for it.
     """
-    if torch.compiler.is_compiling() or not hidden.transpose(0, 1).is_contiguous():
+    if torch.compiler.is_compiling() or hidden.numel() < MANY or classes > hidden.shape[2]:
         return False
-    return hidden.numel() >= MANY and classes <= hidden.shape[2]
+    return hidden.transpose(0, 1).is_contiguous()

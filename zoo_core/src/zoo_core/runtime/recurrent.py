@@ -114,10 +114,11 @@ class Recurrent(nn.Module):
         Raises:
             MisfitError: The state or the lengths are not those of so many rows.
         """
-        kernel = self.kernel
+        kernel, rows = self.kernel, inputs.shape[0]
+        initial = self.initial_state(rows)
         if not torch.compiler.is_compiling():  # a trace holds for other numbers of rows
-            refuse_misfits(inputs.shape[0], state, self.initial_state(0), lengths)
-        states = list(state or self.initial_state(inputs.shape[0]))
+            refuse_misfits(rows, state, initial, lengths)
+        states = list(state or initial)
         table = None
         if embedding is not None:
             folded = kernel.looks_up and embedding.folds(inputs)

@@ -46,8 +46,8 @@ class Recurrence(Function):
     ) -> tuple[Tensor, ...]:
         """Features (T, B, F) or tokens (T, B), and a state (B, H) each, to outputs (T, B, H)
         and the last state."""  # noqa: D205, D209
-        inner = None if bias_hh is None else bias_hh[len(bias_hh) - _inner(sweep, weight_hh) :]
         inputs = inputs.flatten(0, 1)
+        inner = _inner_bias(sweep, weight_hh, bias_hh)
         bias = outer_bias(sweep, weight_hh, bias_ih, bias_hh)
         projected = _project(inputs, weight_ih, bias, dtype)
         states = tuple(walk.slots(each) for each in start)
@@ -83,8 +83,10 @@ class Recurrence(Function):
         return None, None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
 
 
-def _inner(sweep: AbstractSweep, weight_hh: Tensor) -> int:
-    return sweep.inner_gates * weight_hh.shape[1]
+def _inner_bias(sweep: AbstractSweep, weight_hh: Tensor, bias_hh: Tensor | None) -> Tensor | None:
+    if bias_hh is None or not sweep.inner_gates:
+        return None
+    return bias_hh[-sweep.inner_gates * weight_hh.shape[1] :]
 
 
 def outer_bias(
@@ -93,8 +95,10 @@ def outer_bias(
     """All biases but the inner gates' recurrent one, (G,)."""
     if bias_ih is None or bias_hh is None:
         return bias_ih
+    if not sweep.inner_gates:
+        return bias_ih + bias_hh
     bias = bias_ih.clone()
-    outer = len(bias) - _inner(sweep, weight_hh)
+    outer = len(bias) - sweep.inner_gates * weight_hh.shape[1]
     bias[:outer] += bias_hh[:outer]
     return bias
 
@@ -122,8 +126,8 @@ def _input_gradients(
         flat = wide[:, own]
         return flat.to(dtype).t() @ inputs.to(dtype), flat.sum(0)
     # of all columns, for of some it would first make a copy
-    rows = torch.ops.aten.embedding_dense_backward(wide, inputs, weight.shape[1], -1, False)
-    return rows[:, own].t(), rows[:, own].sum(0)
+    rows = wide.new_zeros(weight.shape[1], wide.shape[1]).index_add_(0, inputs, wide)[:, own]
+    return rows.t(), rows.sum(0)
 
 
 def _slopes(
