@@ -134,8 +134,8 @@ template <class Real> struct Text {
   }
 
   int64_t generate() const {
-    // threads that are called once for all symbols repay themselves with half the work
-    const Team team(text.threads, 1, text.symbols, 2 * products, 1);
+    // threads that are called once for all symbols repay themselves with a quarter of the work
+    const Team team(text.threads, 1, text.symbols, 4 * products, 1);
     if (!text.packed) team.each([&](int64_t thread, int64_t of) { pack(thread, of); });
     std::vector<double> logits(text.symbols);
     int64_t made = 0, token = text.token;
