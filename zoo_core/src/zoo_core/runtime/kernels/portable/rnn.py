@@ -45,8 +45,8 @@ class RnnSweep(AbstractSweep):
             walk.active(walk.after(hidden)),
             strict=True,
         ):
-            add_product(following.copy_(p), h, weight)
-            tanh(following, out=following) if self.tanh else following.relu_()
+            add_product(p, h, weight)
+            tanh(p, out=following) if self.tanh else torch.clamp_min(p, 0, out=following)
         return ()
 
     def back(
