@@ -104,6 +104,7 @@ void text(int64_t level, int64_t cell, int64_t width, int64_t top_k, int64_t hal
   t.real = sizeof(Real), t.level = level, t.half = half, t.layers = 2, t.symbols = V;
   t.top_k = top_k, t.temperature = top_k == 1 ? 0 : 0.8, t.layer = layers;
   t.table = table.data(), t.weight = weight.data(), t.bias = out_bias.data();
+  const int64_t prompt[] = {V - 1, 0, V / 2, V - 1};
   // in one thread and in several, at once and in two calls, from the same start
   const std::vector<Real> start[] = {hidden[0], hidden[1], memory[0], memory[1]};
   std::vector<int64_t> first;
@@ -113,11 +114,11 @@ void text(int64_t level, int64_t cell, int64_t width, int64_t top_k, int64_t hal
         std::copy(start[i].begin(), start[i].end(), hidden[i].begin());
         std::copy(start[2 + i].begin(), start[2 + i].end(), memory[i].begin());
       }
-      t.threads = threads, t.packed = 0, t.token = V - 1;
+      t.threads = threads, t.packed = 0, t.prompt = prompt, t.fed = 4;
       t.uniform = uniform.data(), t.made = made.data(), t.count = cut;
       t.workspace = std::aligned_alloc(64, zoo_text_workspace(&t));
       if (zoo_generate(&t) != cut) std::exit(1);
-      t.token = made[cut - 1], t.packed = 1, t.count = N - cut;
+      t.prompt = &made[cut - 1], t.fed = 1, t.packed = 1, t.count = N - cut;
       t.uniform += cut, t.made += cut;
       if (zoo_generate(&t) != N - cut) std::exit(1);
       std::free(t.workspace);

@@ -94,6 +94,34 @@ def test_text_is_that_of_the_cores_loop(
 
 
 @built
+@every_model
+def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
+    """Fed at once, or half by the model and half by the kernel."""
+    model = untrained(make)
+    prompt = torch.randint(V, (1, 101), generator=torch.Generator().manual_seed(4))
+    with torch.no_grad():
+        half = model(Batch(prompt[:, :50])).state
+    assert half is not None
+    starts = [(model.initial_state(1), prompt[0]), (half, prompt[0, 50:])]
+    whole, pieces = (NativeKernel().generate(model, *each, Sampler(seed=5)) for each in starts)
+    assert whole is not None
+    assert pieces is not None
+    assert list(islice(whole, COUNT)) == list(islice(pieces, COUNT))
+
+
+@built
+@pytest.mark.parametrize("symbol", [-1, V])
+def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
+    """C++ would read beyond its table."""
+    model = untrained(MODELS["lstm"])
+    prompt = torch.tensor([1, symbol])
+    assert NativeKernel().generate(model, model.initial_state(1), prompt, Sampler()) is None
+    model.recurrent.kernels = (NativeKernel(),)
+    with pytest.raises(IndexError):
+        next(generate(model, Batch(prompt.unsqueeze(0)), Sampler()))
+
+
+@built
 def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> None:
     model = untrained(MODELS["lstm"]).float()
     first = text(model, NativeKernel(), seed=3)
@@ -107,7 +135,7 @@ def test_numbers_that_are_not_finite_end_the_text() -> None:
     model.output.bias.data[4] = torch.inf
     model.recurrent.kernels = (NativeKernel(),)
     state = model.initial_state(1)
-    symbols = NativeKernel().generate(model, state, 0, Sampler())
+    symbols = NativeKernel().generate(model, state, torch.tensor([0]), Sampler())
     assert symbols is not None
     with pytest.raises(IntegrityError, match="not finite"):
         next(symbols)
@@ -216,7 +244,7 @@ def test_autocast_keeps_the_weights_in_bfloat16(
 def symbols(model: AbstractRecurrentModel, start: State, precision: torch.dtype) -> list[int]:
     """By the native kernel, under autocast to a precision but in float32."""
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
-        made = NativeKernel().generate(model, start, 1, Sampler())
+        made = NativeKernel().generate(model, start, torch.tensor([1]), Sampler())
         assert made is not None
         return list(islice(made, LONG))
 

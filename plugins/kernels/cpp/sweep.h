@@ -55,13 +55,14 @@ struct zoo_text {
   int64_t layers;          // how many
   int64_t symbols;         // V
   int64_t count;           // how many to make
-  int64_t token;           // fed first
+  int64_t fed;             // how many are fed first, at least one
   int64_t top_k;           // draw from so many of the likeliest; 0 for all
   double temperature;      // divides the logits; 0 takes the likeliest
   const struct zoo_layer *layer;
   const void *table;       // (V, G): what each symbol contributes to the first layer, with biases
   const void *weight;      // (V, H): of the output
   const void *bias;        // (V)
+  const int64_t *prompt;   // (fed): those symbols
   const double *uniform;   // (count): numbers from [0, 1), one for each draw
   int64_t *made;           // (count): the symbols
   int64_t packed;          // whether the workspace holds these weights from an earlier call

@@ -98,7 +98,7 @@ template <class Real> struct Text {
                 G * sizeof(Real));
   }
 
-  // The answer to what was fed. A state goes to and fro between its two slots: from the first to
+  // The states after what was fed. They go to and fro between their two slots: from the first to
   // the second where `odd` is 0, as a forward sweep does, and back as a reverse one.
   void forward(const Share &share, int64_t odd) const {
     for (size_t i = 0; i < layers.size(); i++) {
@@ -113,6 +113,10 @@ template <class Real> struct Text {
       level.row(ZOO_PART, &sweep, share.thread, share.threads);
       share.meet();
     }
+  }
+
+  // What the network says to that.
+  void read_out(const Share &share, int64_t odd) const {
     zoo_dense last = output;
     last.x = state(text.layer[text.layers - 1], !odd);
     level.dense(ZOO_PART, &last, share.thread, share.threads);
@@ -138,21 +142,29 @@ template <class Real> struct Text {
     const Team team(text.threads, 1, text.symbols, 4 * products, 1);
     if (!text.packed) team.each([&](int64_t thread, int64_t of) { pack(thread, of); });
     std::vector<double> logits(text.symbols);
-    int64_t made = 0, token = text.token;
+    const int64_t steps = text.fed + text.count - 1;
+    int64_t made = 0, token = text.prompt[0];
     feed(token);
     team.share([&](const Share &share) {
-      for (int64_t n = 0; n < text.count; n++) {
+      for (int64_t n = 0; n < steps; n++) {
+        const bool prompted = n + 1 < text.fed;
         forward(share, n % 2);
+        if (!prompted) read_out(share, n % 2);
         if (share.thread == 0) {
-          std::copy(answer.begin(), answer.end(), logits.begin());
-          token = choose(logits, text, text.uniform[n]);
-          if (token >= 0) feed(text.made[made++] = token);
+          if (prompted) {
+            token = text.prompt[n + 1];
+          } else {
+            std::copy(answer.begin(), answer.end(), logits.begin());
+            token = choose(logits, text, text.uniform[made]);
+            if (token >= 0) text.made[made++] = token;
+          }
+          if (token >= 0) feed(token);
         }
         share.meet();
         if (token < 0) break;
       }
     });
-    if (made % 2) settle();
+    if (steps % 2) settle();
     return made;
   }
 };

@@ -78,11 +78,13 @@ class NativeKernel(AbstractKernel):
         return run(self.sweeps[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)
 
     def generate(
-        self, model: AbstractRecurrentModel, state: State, token: int, sampler: Sampler
+        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
     ) -> Iterator[int] | None:
         """See AbstractKernel; with bfloat16 weights by autocast, on any processor."""
         library = native_library()
         assert not isinstance(library, str), "it was chosen because it is there"
+        if int(prompt.min()) < 0 or int(prompt.max()) >= model.signature.input_size:
+            return None  # C++ takes symbols on trust; the model says what is wrong with them
         casting = torch.is_autocast_enabled("cpu")
         half = casting and torch.get_autocast_dtype("cpu") == torch.bfloat16
-        return generate(library, model, state, token, sampler, half=half)
+        return generate(library, model, state, prompt, sampler, half=half)

@@ -60,10 +60,10 @@ TEXT_NUMBERS = (
     "layers",
     "symbols",
     "count",
-    "token",
+    "fed",
     "top_k",
 )
-TEXT_POINTERS = ("table", "weight", "bias", "uniform", "made")
+TEXT_POINTERS = ("table", "weight", "bias", "prompt", "uniform", "made")
 
 
 @final

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
+from torch import Tensor
 
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.model import AbstractModel, AbstractRecurrentModel
 from zoo_core.runtime.sampler import Sampler
-from zoo_core.runtime.state import State
 
 
 def generate(
@@ -19,8 +19,8 @@ def generate(
 ) -> Iterator[int]:
     """The ids that follow a prompt, without end.
 
-    A model that carries its state is fed one symbol at a time, by a loop of its kernel's own where
-    there is one; another is fed the last ``window`` symbols anew each time.
+    A model that carries its state is fed one symbol at a time; where its kernel has a loop of its
+    own, that does it all. Another is fed the last ``window`` symbols anew each time.
 
     Args:
         model: In evaluation mode.
@@ -39,7 +39,8 @@ def generate(
             f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}; "
             "give a longer prompt"
         )
-    state, first, device = None, True, tokens.device.type
+    yield from _by_kernel(model, tokens[0], sampler, precision)
+    state, device = None, tokens.device.type
     if model.window and not model.carries_state:
         tokens = tokens[:, -model.window :]
     while True:
@@ -49,10 +50,6 @@ def generate(
         logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
         following = sampler.draw(logits)
         yield following
-        symbols = _by_kernel(model, output.state, following, sampler, precision) if first else None
-        if symbols is not None:
-            yield from symbols
-        first = False
         latest = tokens.new_tensor([[following]])
         if model.carries_state:
             tokens, state = latest, output.state
@@ -61,13 +58,14 @@ def generate(
 
 
 def _by_kernel(
-    model: AbstractModel, state: State | None, token: int, sampler: Sampler, precision: str
-) -> Iterator[int] | None:
-    if not isinstance(model, AbstractRecurrentModel) or not model.plain or state is None:
-        return None
-    kernel = model.recurrent.kernel  # though it may refuse to train in this precision
-    with precision_context(precision, state[0][0].device.type):
-        return kernel.generate(model, state, token, sampler)
+    model: AbstractModel, prompt: Tensor, sampler: Sampler, precision: str
+) -> Iterator[int]:
+    """By a loop of the kernel's own, without end; nothing at all where there is none."""
+    if isinstance(model, AbstractRecurrentModel) and model.plain and model.carries_state:
+        kernel = model.recurrent.kernel  # though it may refuse to train in this precision
+        with precision_context(precision, prompt.device.type):
+            symbols = kernel.generate(model, model.initial_state(1), prompt, sampler)
+        yield from symbols or ()
 
 
 def refuse_generation(model: AbstractModel) -> None:

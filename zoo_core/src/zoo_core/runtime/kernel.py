@@ -60,9 +60,9 @@ class AbstractKernel(ABC):
         """
 
     def generate(
-        self, model: AbstractRecurrentModel, state: State, token: int, sampler: Sampler
+        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
     ) -> Iterator[int] | None:
-        """A loop of its own over the symbols that follow, where it has one.
+        """A loop of its own over the symbols that follow a prompt, where it has one.
 
         It switches gradients off itself, around what it computes and not over a ``yield``. The
         precision of its products is what autocast says where it is called, and only there: in the
@@ -70,8 +70,8 @@ class AbstractKernel(ABC):
 
         Args:
             model: A plain one over tokens, in one direction, whose cell this kernel runs.
-            state: Where it stands, of one row.
-            token: The symbol that it is fed next.
+            state: Where it starts, of one row.
+            prompt: The symbols that it is fed first, (T,) with T of at least 1.
             sampler: Chooses each symbol.
 
         Returns:
