@@ -8,9 +8,11 @@ from itertools import islice
 from pathlib import Path
 from typing import final
 
+import torch
 from zoo_cli.progress import Progress
 from zoo_core.catalog import Catalog
 from zoo_core.plan import Plan
+from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model
 from zoo_core.runtime.events import Stepped
 from zoo_core.runtime.generation import generate
@@ -50,12 +52,10 @@ class Ours:
         return self.tokens - before
 
     def generate(self, length: int, precision: str = "fp32") -> list[int]:
-        """So many of the likeliest symbols, after the dataset's example."""
+        """So many of the likeliest symbols, from the first on, as the peers do."""
         model = self.run.loop.model.eval()
-        dataset = self.run.dataset
-        prompt = dataset.encode(dataset.example)
-        ids = generate(model, prompt, Sampler(temperature=0), precision)
-        return list(islice(ids, length))
+        first = Batch(torch.zeros(1, 1, dtype=torch.long))
+        return list(islice(generate(model, first, Sampler(temperature=0), precision), length))
 
 
 def backends(catalog: Catalog) -> list[str]:
