@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.cell import project
 from zoo_core.runtime.kernels.recurrence import outer_bias
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.sampler import NOT_FINITE, Sampler
@@ -112,7 +111,7 @@ class _Layer:
 
 def _table(model: AbstractRecurrentModel, bias: Tensor | None) -> Tensor:
     """What each symbol contributes to the first layer's gates, with their biases: (V, G)."""
-    symbols = torch.arange(model.signature.input_size)
-    inputs = symbols if model.embedding is None else model.embedding(symbols.unsqueeze(0))
-    rows = inputs.view(1, len(symbols), *inputs.shape[2:])
-    return project(rows, model.recurrent.weights(0, 0)["weight_ih"], bias)[0].contiguous()
+    table = model.recurrent.weights(0, 0)["weight_ih"].t()
+    if model.embedding is not None:
+        table = model.embedding(torch.arange(model.signature.input_size)) @ table
+    return (table if bias is None else table + bias).contiguous()
