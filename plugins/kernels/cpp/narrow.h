@@ -23,21 +23,18 @@ struct Narrow {
   static void begin() {}
   static void end() {}
 
-  // c (NV vectors) = a (K) · w. Sums for several pairs of k, as none can wait for itself; weights
-  // that no near cache holds are asked for early.
+  // c (NV vectors) = a (K) · w. Sums for several pairs of k, as none can wait for itself. Asking for
+  // weights early, as for those in full precision, would cost more than it gains.
   template <int NV>
   static void product(int64_t rows, int64_t K, const uint16_t *w, const float *a, int64_t lda,
                       float *c, bool) {
     for (int64_t r = 0; r < rows; r++) {
       typedef Of<float>::V V;
-      constexpr int64_t EARLY = 4096 / sizeof *w, LINE = 64 / sizeof *w;
       constexpr int SETS = NV > 2 ? 1 : 4 / NV;
       const float *x = a + r * lda;
       V even[SETS][NV] = {}, odd[SETS][NV] = {};
       int64_t k = 0;
       for (; k + 2 * SETS <= K; k += 2 * SETS) {
-        for (int64_t i = 0; i < SETS * NV * 2 * L; i += LINE)
-          __builtin_prefetch(w + k * NV * L + EARLY + i);
 #pragma GCC unroll 8
         for (int s = 0; s < SETS; s++)
           add<NV>(w + (k + 2 * s) * NV * L, x[k + 2 * s], x[k + 2 * s + 1], even[s], odd[s]);

@@ -21,11 +21,12 @@ constexpr bool MANY_REGISTERS = ZOO_BYTES >= 64;
 template <class Real, int NV>
 ZOO_INLINE void one_row(int64_t K, const Real *w, const Real *a, Real *c) {
   typedef typename Of<Real>::V V;
-  constexpr int64_t L = lanes<Real>, EARLY = 4096 / sizeof(Real), LINE = 64 / sizeof(Real);
+  constexpr int64_t L = lanes<Real>, EARLY = 2048 / sizeof(Real), LINE = 64 / sizeof(Real);
   constexpr int SETS = NV > 4 ? 1 : 8 / NV;
   V sums[SETS][NV] = {};
   int64_t k = 0;
   for (; k + SETS <= K; k += SETS) {
+#pragma GCC unroll 8
     for (int64_t i = 0; i < SETS * NV * L; i += LINE)
       __builtin_prefetch(w + k * NV * L + EARLY + i);
 #pragma GCC unroll 8

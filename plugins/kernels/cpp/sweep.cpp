@@ -7,7 +7,7 @@ namespace {
 
 template <class Real, class Products>
 int64_t dense(int64_t what, const zoo_dense &d, int64_t thread, int64_t of) {
-  constexpr int NV = 4;
+  constexpr int NV = 2;  // few, so that threads can share out few columns
   constexpr int64_t L = lanes<Real>, WIDTH = NV * L;
   typedef typename Products::Number Number;
   const int64_t count = (d.N + WIDTH - 1) / WIDTH, size = Products::depth(d.K) * WIDTH;
