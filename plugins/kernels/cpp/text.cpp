@@ -11,11 +11,15 @@ namespace {
 
 // The symbol that the uniform number falls on, by the softmax of the logits; -1 if one of them is
 // not finite. The same as zoo_core's Sampler.
-int64_t choose(const std::vector<double> &logits, const zoo_text &text, double uniform) {
-  for (double each : logits)
-    if (!std::isfinite(each)) return -1;
-  const auto likeliest = std::max_element(logits.begin(), logits.end());
-  if (text.temperature == 0) return likeliest - logits.begin();
+template <class Real>
+int64_t choose(const std::vector<Real> &answer, const zoo_text &text, double uniform) {
+  int64_t likeliest = 0;
+  for (int64_t i = 0; i < text.symbols; i++) {
+    if (!std::isfinite(answer[i])) return -1;
+    if (answer[i] > answer[likeliest]) likeliest = i;
+  }
+  if (text.temperature == 0) return likeliest;
+  const std::vector<double> logits(answer.begin(), answer.end());
   double bound = -INFINITY;
   if (text.top_k && text.top_k < text.symbols) {
     std::vector<double> sorted(logits);
@@ -26,7 +30,7 @@ int64_t choose(const std::vector<double> &logits, const zoo_text &text, double u
   std::vector<double> sums(logits.size());
   double sum = 0;
   for (size_t i = 0; i < logits.size(); i++) {
-    if (logits[i] >= bound) sum += std::exp((logits[i] - *likeliest) / text.temperature);
+    if (logits[i] >= bound) sum += std::exp((logits[i] - logits[likeliest]) / text.temperature);
     sums[i] = sum;
   }
   const int64_t found = std::upper_bound(sums.begin(), sums.end(), uniform * sum) - sums.begin();
@@ -141,7 +145,6 @@ template <class Real> struct Text {
     // threads that are called once for all symbols repay themselves with a quarter of the work
     const Team team(text.threads, 1, text.symbols, 4 * products, 1);
     if (!text.packed) team.each([&](int64_t thread, int64_t of) { pack(thread, of); });
-    std::vector<double> logits(text.symbols);
     const int64_t steps = text.fed + text.count - 1;
     int64_t made = 0, token = text.prompt[0];
     feed(token);
@@ -154,8 +157,7 @@ template <class Real> struct Text {
           if (prompted) {
             token = text.prompt[n + 1];
           } else {
-            std::copy(answer.begin(), answer.end(), logits.begin());
-            token = choose(logits, text, text.uniform[made]);
+            token = choose(answer, text, text.uniform[made]);
             if (token >= 0) text.made[made++] = token;
           }
           if (token >= 0) feed(token);
