@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.generation import generate
-from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
@@ -88,7 +87,7 @@ def test_text_is_that_of_the_cores_loop(
 ) -> None:
     monkeypatch.setenv(LEVEL, level)
     model = untrained(make)
-    expected = text(model, PortableKernel(), **how)
+    expected = text(model, ReferenceKernel(), **how)
     assert text(model, NativeKernel(), **how) == expected
     assert how.get("temperature") == 0 or len(set(expected)) >= 3
 
@@ -210,7 +209,7 @@ OTHERS: dict[str, Any] = {
 @pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
 def test_a_model_that_does_more_than_the_layers_keeps_the_cores_loop(make: Any) -> None:
     model = untrained(make)
-    expected = text(model, PortableKernel(), temperature=0)
+    expected = text(model, ReferenceKernel(), temperature=0)
     assert text(model, NativeKernel(), temperature=0) == expected
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, final
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, final
 
 import torch
 from torch import Tensor
@@ -13,10 +14,15 @@ from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.lstm import LstmSweep
 from zoo_core.runtime.kernels.portable.rnn import RnnSweep
+from zoo_core.runtime.kernels.portable.text import generate
 from zoo_core.runtime.kernels.recurrence import run
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.kernels.sweep import AbstractSweep
-from zoo_core.runtime.state import LayerState
+from zoo_core.runtime.sampler import Sampler
+from zoo_core.runtime.state import LayerState, State
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.model import AbstractRecurrentModel
 
 SWEEPS: dict[str, AbstractSweep] = {
     "rnn-tanh": RnnSweep("tanh"),
@@ -69,6 +75,14 @@ class PortableKernel(AbstractKernel):
         if cell.name == "lstm" and lengths is None and _suits_onednn(inputs, weights["weight_ih"]):
             return FUSED.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
         return run(SWEEPS[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)
+
+    def generate(
+        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
+    ) -> Iterator[int] | None:
+        """See AbstractKernel; autocast is left to the model."""
+        if torch.is_autocast_enabled("cpu"):
+            return None
+        return generate(model, state, prompt, sampler)
 
 
 def _suits_onednn(inputs: Tensor, weight_ih: Tensor) -> bool:
