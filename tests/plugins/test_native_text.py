@@ -121,6 +121,31 @@ def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
 
 
 @built
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
+def test_an_output_layer_of_another_dtype_is_left_to_the_model(dtype: torch.dtype) -> None:
+    """C++ would read beyond its end."""
+    model = untrained(MODELS["lstm"])
+    model.output.to(dtype)
+    model.recurrent.kernels = (NativeKernel(),)
+    with pytest.raises(RuntimeError, match="dtype"):
+        next(generate(model, Batch(torch.tensor([[1]])), Sampler()))
+
+
+@built
+def test_a_model_that_moves_between_two_symbols_leaves_the_text_alone() -> None:
+    """C++ goes on reading what it was given, so that must stay."""
+    expected = text(untrained(MODELS["gru"]).float(), NativeKernel(), seed=6)
+    model = untrained(MODELS["gru"]).float()
+    model.recurrent.kernels = (NativeKernel(),)
+    symbols = generate(model, Batch(torch.tensor([[1, 2, 3]])), Sampler(seed=6))
+    first = next(symbols)
+    model.double()
+    others = [torch.full((V,), 100.0) for _ in range(500)]  # some where the bias was
+    assert [first, *islice(symbols, COUNT - 1)] == expected
+    assert len(others) == 500
+
+
+@built
 def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> None:
     model = untrained(MODELS["lstm"]).float()
     first = text(model, NativeKernel(), seed=3)
@@ -193,6 +218,13 @@ def hooked() -> AbstractRecurrentModel:
     return model
 
 
+def hooked_inside() -> AbstractRecurrentModel:
+    """A model with a hook between two of its layers."""
+    model: AbstractRecurrentModel = MODELS["lstm"]()
+    model.recurrent.dropout.register_forward_hook(lambda layer, given, answer: answer * 0)
+    return model
+
+
 OTHERS: dict[str, Any] = {
     "forward": Negative,
     "read-out": Reading,
@@ -202,6 +234,7 @@ OTHERS: dict[str, Any] = {
         lambda width, classes: nn.Sequential(nn.LayerNorm(width), nn.Linear(width, classes))
     ),
     "hook": hooked,
+    "hook-inside": hooked_inside,
 }
 
 

@@ -83,8 +83,18 @@ class NativeKernel(AbstractKernel):
         """See AbstractKernel; with bfloat16 weights by autocast, on any processor."""
         library = native_library()
         assert not isinstance(library, str), "it was chosen because it is there"
-        if int(prompt.min()) < 0 or int(prompt.max()) >= model.signature.input_size:
-            return None  # C++ takes symbols on trust; the model says what is wrong with them
+        if not _trustworthy(model, prompt):
+            return None  # the model says what is wrong
         casting = torch.is_autocast_enabled("cpu")
         half = casting and torch.get_autocast_dtype("cpu") == torch.bfloat16
         return generate(library, model, state, prompt, sampler, half=half)
+
+
+def _trustworthy(model: AbstractRecurrentModel, prompt: Tensor) -> bool:
+    """Whether C++, which looks at none of it, may read a plain model and the symbols it is fed."""
+    symbols, like = model.signature.input_size, model.recurrent.weights(0, 0)["weight_hh"]
+    alike = all(
+        (each.dtype, each.device) == (like.dtype, like.device) for each in model.parameters()
+    )
+    fits = model.output.weight.shape == (symbols, model.recurrent.output_size)
+    return alike and fits and int(prompt.min()) >= 0 and int(prompt.max()) < symbols

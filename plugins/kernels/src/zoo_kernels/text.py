@@ -18,8 +18,11 @@ from zoo_kernels.sweep import CELLS, NativeSweep
 
 MOST = 256
 """Symbols in one call, once text flows; the first calls make fewer, so that it starts at once."""
-FASTER = 3
+GROWTH = 3
 """How many times as many symbols as all calls before the next one makes."""
+LONG = 64
+"""Symbols of a prompt beyond which the layers, one after the other, are faster than the loop: what
+goes from layer to layer is one product over all steps."""
 
 
 def generate(
@@ -36,7 +39,7 @@ def generate(
     Args:
         library: The compiled functions.
         model: As for AbstractKernel, as all that follow.
-        state: Where it stands.
+        state: Where it starts, of one row.
         prompt: The symbols that it is fed first, (T,), each one of the model's.
         sampler: Chooses each symbol.
         half: Whether weights of float32 are kept in bfloat16.
@@ -45,9 +48,12 @@ def generate(
         IntegrityError: The model answers with numbers that are not finite.
     """
     with torch.no_grad(), torch.autocast("cpu", enabled=False):
+        if len(prompt) > LONG:
+            _, state = model.recurrent(prompt[None, :-1], state, None, model.embedding)
+            prompt = prompt[-1:]
         layers = [_Layer(library, model, state, number) for number in range(len(state))]
         table, output = _table(model, layers[0].bias), model.output
-        weight, bias = output.weight.contiguous(), output.bias.contiguous()
+        weight, bias = _kept(output.weight), _kept(output.bias)
     arguments = TextArguments(
         real=table.element_size(),
         level=library.level,
@@ -76,7 +82,7 @@ def generate(
         if finished < count:
             raise IntegrityError(NOT_FINITE)
         fed, total, arguments.packed = made[-1:], total + count, 1
-        count = min(FASTER * total, MOST)
+        count = min(GROWTH * total, MOST)
 
 
 class _Layer:
@@ -103,10 +109,15 @@ class _Layer:
             "gates": hidden.new_empty(len(weight)),
             "inner": hidden.new_empty(cell.hidden_size),
         }
-        self.tensors = {n: each.contiguous() for n, each in tensors.items() if each is not None}
+        self.tensors = {n: _kept(each) for n, each in tensors.items() if each is not None}
         pointers = {name: each.data_ptr() for name, each in self.tensors.items()}
         kind, width = CELLS.index(cell.name), cell.hidden_size
         self.arguments = LayerArguments(cell=kind, width=width, **pointers)
+
+
+def _kept(tensor: Tensor) -> Tensor:
+    """A parameter's memory as it is now, though the parameter be given other memory meanwhile."""
+    return tensor.detach().contiguous()
 
 
 def _table(model: AbstractRecurrentModel, bias: Tensor | None) -> Tensor:

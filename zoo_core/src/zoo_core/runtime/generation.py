@@ -64,7 +64,7 @@ def _by_kernel(
     if isinstance(model, AbstractRecurrentModel) and model.plain and model.carries_state:
         kernel = model.recurrent.kernel  # though it may refuse to train in this precision
         with precision_context(precision, prompt.device.type):
-            symbols = kernel.generate(model, model.initial_state(1), prompt, sampler)
+            symbols = kernel.generate(model, model.recurrent.initial_state(1), prompt, sampler)
         yield from symbols or ()
 
 

@@ -76,13 +76,12 @@ class AbstractRecurrentModel(AbstractModel):
         Whoever inherits from this class may change any part of that.
         """
         mine, base = type(self), AbstractRecurrentModel
-        parts = [each for each in (self, self.recurrent, self.output, self.embedding) if each]
         return (
             (mine.forward, mine.read_out) == (base.forward, base.read_out)
             and type(self.output) is nn.Linear
             and self.output.bias is not None
             and type(self.embedding) in (Embedding, type(None))
-            and not any(each._forward_hooks or each._forward_pre_hooks for each in parts)
+            and not any(each._forward_hooks or each._forward_pre_hooks for each in self.modules())
             and self.signature.inputs == Tokens(self.signature.classes)
         )
 
