@@ -28,22 +28,23 @@ def generate(
     weights = [recurrent.weights(layer, 0) for layer in range(recurrent.num_layers)]
     with torch.no_grad():
         answer = model(Batch(prompt.unsqueeze(0)), state)
-        table = _table(model)
+    rows: dict[int, Tensor] = {}  # of the symbols met, for a vocabulary may be large
     logits, states = answer.logits.flatten(0, -2)[-1], list(answer.state)
     while True:
         symbol = sampler.draw(logits)
         yield symbol
         with torch.no_grad():  # not over the yield, which would leave it on for whoever takes it
-            hidden, states[0] = cell.step(weights[0], table[symbol : symbol + 1], states[0])
+            if symbol not in rows:
+                rows[symbol] = _row(model, symbol)
+            hidden, states[0] = cell.step(weights[0], rows[symbol], states[0])
             for layer in range(1, len(weights)):
                 projected = cell.project(weights[layer], hidden.unsqueeze(1))[:, 0]
                 hidden, states[layer] = cell.step(weights[layer], projected, states[layer])
             logits = model.output(hidden)[0]
 
 
-def _table(model: AbstractRecurrentModel) -> Tensor:
-    """What each symbol contributes to the first layer, (V, G)."""
-    symbols = torch.arange(model.signature.input_size).unsqueeze(0)
-    inputs = symbols if model.embedding is None else model.embedding(symbols)
-    recurrent = model.recurrent
-    return recurrent.cell.project(recurrent.weights(0, 0), inputs)[0]
+def _row(model: AbstractRecurrentModel, symbol: int) -> Tensor:
+    """What a symbol contributes to the first layer, (1, G)."""
+    token = torch.tensor([[symbol]])
+    inputs = token if model.embedding is None else model.embedding(token)
+    return model.recurrent.cell.project(model.recurrent.weights(0, 0), inputs)[0]
