@@ -16,14 +16,14 @@ from zoo_cli.output import in_words
 
 SLOW_EPOCH = 1.0
 """On a terminal, epochs shorter than so many seconds get no line of their own."""
-OFTEN = 0.1
-"""Elsewhere, seconds between two lines. The first epoch, the last and those with a sample have one
-however soon they come."""
+LINE_EVERY = 0.1
+"""Elsewhere, seconds from one line to the next, at least. The first epoch, the last and those with
+a sample have a line however soon they come; of the others that come sooner none has."""
 
 
 @final
 class Progress:
-    """Shows events on stderr, ten times a second at most."""
+    """Shows events on stderr, ten times a second at most but for samples and the end."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
@@ -86,7 +86,7 @@ class Progress:
 
     def _log(self, event: EpochEnded) -> None:
         now = time.monotonic()
-        soon = now - self._written < OFTEN and not event.sample
+        soon = now - self._written < LINE_EVERY and not event.sample
         self._held = event if soon else None
         if not soon:
             self._written = now
