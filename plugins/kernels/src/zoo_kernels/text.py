@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.kernels.recurrence import outer_bias
+from zoo_core.runtime.kernels.recurrence import inner_bias, outer_bias
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.state import State
@@ -98,12 +98,11 @@ class _Layer:
         hidden, *memory = (torch.cat([each, torch.empty_like(each)]) for each in given)
         sweep = NativeSweep(library, cell.name)
         self.bias = outer_bias(sweep, weight, weights.get("bias_ih"), bias_hh)
-        inner = bias_hh[-cell.hidden_size :] if bias_hh is not None and sweep.inner_gates else None
         tensors: dict[str, Tensor | None] = {
             "weight_ih": weights["weight_ih"] if number else None,
             "bias": self.bias if number else None,
             "weight_hh": weight,
-            "bias_n": inner,
+            "bias_n": inner_bias(sweep, weight, bias_hh),
             "hidden": hidden,
             "memory": memory[0] if memory else None,
             "gates": hidden.new_empty(len(weight)),

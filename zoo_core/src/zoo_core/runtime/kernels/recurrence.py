@@ -47,7 +47,7 @@ class Recurrence(Function):
         """Features (T, B, F) or tokens (T, B), and a state (B, H) each, to outputs (T, B, H)
         and the last state."""  # noqa: D205, D209
         inputs = inputs.flatten(0, 1)
-        inner = _inner_bias(sweep, weight_hh, bias_hh)
+        inner = inner_bias(sweep, weight_hh, bias_hh)
         bias = outer_bias(sweep, weight_hh, bias_ih, bias_hh)
         projected = _project(inputs, weight_ih, bias, dtype)
         states = tuple(walk.slots(each) for each in start)
@@ -83,7 +83,8 @@ class Recurrence(Function):
         return None, None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
 
 
-def _inner_bias(sweep: AbstractSweep, weight_hh: Tensor, bias_hh: Tensor | None) -> Tensor | None:
+def inner_bias(sweep: AbstractSweep, weight_hh: Tensor, bias_hh: Tensor | None) -> Tensor | None:
+    """The inner gates' recurrent bias, which is no mere part of a sum; None if there is none."""
     if bias_hh is None or not sweep.inner_gates:
         return None
     return bias_hh[-sweep.inner_gates * weight_hh.shape[1] :]
