@@ -47,8 +47,7 @@ def generate(
         # not over a yield, which would leave both on for whoever takes the symbol
         with torch.no_grad(), precision_context(precision, device):
             output = model(Batch(tokens), state)
-        logits = output.logits[0, -1] if output.logits.dim() == 3 else output.logits[0]
-        following = sampler.draw(logits)
+        following = sampler.draw(output.logits.flatten(0, -2)[-1])
         yield following
         latest = tokens.new_tensor([[following]])
         if model.carries_state:
