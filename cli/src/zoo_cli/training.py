@@ -13,6 +13,7 @@ from zoo_core.references import shown
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.events import Finished, Started, Stepped
+from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.run import Run
 
 from zoo_cli.output import print_json
@@ -54,6 +55,7 @@ def follow(run: Run, patience: Patience, *, kept: bool = True) -> Finished:
         Interrupted: A signal came; the run has been saved.
         DivergedError: The loss is no longer a number.
     """
+    keep_freed_memory()
     progress, finished = Progress(), None
     folder = shown(run.folder)
     events = run.events()
