@@ -83,7 +83,7 @@ def main(quick: bool, only: tuple[str, ...], level: str | None, out: Path | None
     catalog, effort = catalog_at(level), QUICK if quick else FULL
     for name in only or (DEPENDENT if level else SUBJECTS):
         with tempfile.TemporaryDirectory() as work:
-            for found in SUBJECTS[name](Bench(catalog, Path(work), effort, quick)):
+            for found in SUBJECTS[name](Bench(catalog, Path(work), effort, quick, level)):
                 for each in found:
                     click.echo(f"{name}, {each.case}, {each.way}: {each.value:,.4g} {each.unit}")
                 report.figures.extend(replace(each, date=_now()) for each in found)

@@ -38,7 +38,8 @@ def ways(bench: Bench, case: Case, cell: str, device: str) -> dict[str, Work]:
         ours = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {precision}")
         torch.manual_seed(0)
         network = TorchLayers(cell, case).to(device)
-        batches = whole_batches(ours, case, device)  # torch.nn's lie on the device beforehand
+        # torch.nn's lie on the device beforehand
+        batches = whole_batches(ours.run.dataset, case, device)
         learner = Learner(network, bf16=precision == "bf16")
         found |= {
             f"torch.nn {precision}": _finished(peer_steps(learner, batches)),

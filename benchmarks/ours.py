@@ -16,6 +16,7 @@ from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model
 from zoo_core.runtime.events import Stepped
 from zoo_core.runtime.generation import generate
+from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.sampler import Sampler
@@ -35,6 +36,7 @@ class Ours:
     """
 
     def __init__(self, catalog: Catalog, plan: Plan, folder: Path) -> None:
+        keep_freed_memory()  # as the command does
         self.run = Run(catalog, plan, folder)
         self.events = self.run.events()
         self.progress = Progress()

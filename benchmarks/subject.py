@@ -21,12 +21,15 @@ class Bench(NamedTuple):
         folder: An empty folder to work in.
         effort: How long to measure each thing.
         quick: Whether the sizes are those of a first look.
+        level: What the catalog's native code is bounded to, as ``levels.py`` has it; empty for no
+            bound.
     """
 
     catalog: Catalog
     folder: Path
     effort: Effort
     quick: bool
+    level: str = ""
 
 
 Subject: TypeAlias = Callable[[Bench], Iterator[list[Figure]]]

@@ -1,47 +1,80 @@
-"""Training: tokens per second through the zoo's own trainer, against the peers."""
+"""Training: tokens per second through the zoo's own trainer, against the peers.
+
+Each way has a process of its own, as whoever uses it would: what one frees is not there for another
+to take, and how the zoo keeps its memory is not a gift to the peers.
+
+``python -m benchmarks.training LEVEL CASE CELL WAY`` is such a process; see ``Worker``.
+"""
 
 from __future__ import annotations
 
+import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from itertools import cycle, islice
+from pathlib import Path
 
 from torch import Tensor
+from zoo_core.catalog import Catalog
 from zoo_core.plan import PRECISIONS
+from zoo_core.runtime.build import make_dataset
+from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.figure import Figure, figures
+from benchmarks.levels import catalog_at
 from benchmarks.ours import Ours, backends
-from benchmarks.peers.ways import Peer, peers
+from benchmarks.peers.ways import Peer, peer_makers
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
+from benchmarks.worker import Worker, serve
 
 
 def training(bench: Bench) -> Iterator[list[Figure]]:
     """Every cell at every size."""
     for case in CASES.values():
         for cell in GATES:
-            samples = interleave(_ways(bench, case, cell), bench.effort)
+            with ExitStack() as stack:
+                started = {
+                    way: stack.enter_context(
+                        Worker("benchmarks.training", bench.level, case.name, cell, way)
+                    )
+                    for way in (*peer_makers(cell, case), *zoo_ways(bench.catalog))
+                }
+                ready = {way: worker for way, worker in started.items() if worker.ready()}
+                samples = interleave(ready, bench.effort)
             yield figures("training", f"{case.name} {cell}", "tokens/s", samples)
 
 
-def _ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
-    ours = {}
-    for backend in backends(bench.catalog):
-        for precision in PRECISIONS if multiplies_bfloat16("cpu") else ("fp32",):
-            name = f"zoo {backend}" + (" bf16" if precision == "bf16" else "")
-            plan = case.plan(bench.catalog, cell, backend=backend, precision=precision)
-            run = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {name}")
-            if run.run.plan.backend == backend:
-                ours[name] = run
-    text = whole_batches(next(iter(ours.values())), case)
-    others = {name: peer_steps(peer, text) for name, peer in peers(cell, case).items()}
-    return others | {name: run.steps for name, run in ours.items()}
+def zoo_ways(catalog: Catalog) -> dict[str, tuple[str, str]]:
+    """The zoo's ways: each backend in each precision that this processor has products in."""
+    precisions = PRECISIONS if multiplies_bfloat16("cpu") else ("fp32",)
+    return {
+        f"zoo {backend}" + (" bf16" if precision == "bf16" else ""): (backend, precision)
+        for backend in backends(catalog)
+        for precision in precisions
+    }
 
 
-def whole_batches(ours: Ours, case: Case, device: str = "cpu") -> list[tuple[Tensor, Tensor]]:
+def way(catalog: Catalog, case: Case, cell: str, name: str, folder: Path) -> Work | None:
+    """One way, made ready; None for a backend that this machine has not."""
+    if name in (makers := peer_makers(cell, case)):
+        dataset = make_dataset(catalog, case.plan(catalog, cell), None)
+        return peer_steps(makers[name](), whole_batches(dataset, case))
+    backend, precision = zoo_ways(catalog)[name]
+    plan = case.plan(catalog, cell, backend=backend, precision=precision)
+    ours = Ours(catalog, plan, folder)
+    return ours.steps if ours.run.plan.backend == backend else None
+
+
+def whole_batches(
+    dataset: AbstractDataset, case: Case, device: str = "cpu"
+) -> list[tuple[Tensor, Tensor]]:
     """The zoo's own text, cut in the same way: inputs and targets (B, T) on a device."""
-    drawn = islice(ours.run.dataset.batches("train", case.batch, seed=0, epoch=1), 64)
+    drawn = islice(dataset.batches("train", case.batch, seed=0, epoch=1), 64)
     fed = [(each.inputs, each.targets) for each in (each.to(device) for each in drawn)]
     size = (case.batch, case.steps)
     return [(x, y) for x, y in fed if y is not None and x.shape == size]
@@ -59,3 +92,13 @@ def peer_steps(peer: Peer, batches: list[tuple[Tensor, Tensor]]) -> Work:
         return tokens
 
     return work
+
+
+def _serve(level: str, case: str, cell: str, name: str) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        work = way(catalog_at(level), CASES[case], cell, name, Path(folder))
+        serve(work, sys.stdin, partial(print, flush=True))
+
+
+if __name__ == "__main__":
+    _serve(*sys.argv[1:])

@@ -29,6 +29,11 @@ class Peer(Protocol):
 
 def peers(cell: str, case: Case) -> dict[str, Peer]:
     """Every peer that is installed, freshly made; the first is what all are compared with."""
+    return {name: make() for name, make in peer_makers(cell, case).items()}
+
+
+def peer_makers(cell: str, case: Case) -> dict[str, Callable[[], Peer]]:
+    """How each peer that is installed is made."""
     made: dict[str, Callable[[], Peer]] = {
         # the tutorials take the optimizer as it comes, and are what a newcomer starts from
         "naive": lambda: Learner(Naive(cell, case), fused=False),
@@ -41,8 +46,12 @@ def peers(cell: str, case: Case) -> dict[str, Peer]:
     for name, make in {"jax": _scan, "keras": _keras}.items():
         if name not in absent:
             made[name] = partial(make, cell, case)
+    return {name: partial(_seeded, make) for name, make in made.items()}
+
+
+def _seeded(make: Callable[[], Peer]) -> Peer:
     torch.manual_seed(0)
-    return {name: make() for name, make in made.items()}
+    return make()
 
 
 def settle() -> None:
