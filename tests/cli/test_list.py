@@ -49,5 +49,7 @@ def test_tags_select(zoo: Zoo) -> None:
 def test_only_the_plugins_named_by_the_environment_load(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
-    assert {row["plugin"] for row in zoo("list", "--json").json} == {"zoo-gru"}
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru,zoo-unheard-of")
+    result = zoo("list", "--json")
+    assert {row["plugin"] for row in result.json} == {"zoo-gru"}
+    assert result.stderr == "ZOO_PLUGINS names zoo-unheard-of, which is not installed\n"

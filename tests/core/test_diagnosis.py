@@ -58,6 +58,12 @@ def test_blocked_plugins_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {(row.verdict, row.remedy) for row in rest} == {("warning", "unset ZOO_PLUGINS")}
 
 
+def test_a_name_that_no_plugin_has_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-unheard-of")
+    found = [row for row in diagnosis.plugins() if "zoo-unheard-of" in row.said]
+    assert [(row.verdict, row.remedy) for row in found] == [("warning", "unset ZOO_PLUGINS")]
+
+
 def test_a_broken_plugin_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     info = tmp_path / "zoo_sad-1.0.dist-info"
     info.mkdir()

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.discovery import misnamed
 from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 from zoo_cli.choosing import registry_option
@@ -46,9 +47,9 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
     else:
         print_table([(row["name"], row["plugin"], row["summary"]) for row in rows])
     for each in catalog.broken:
-        click.echo(
-            f"plugin {each.plugin.name} is broken: {each.reason}; see: zoo plugins", err=True
-        )
+        remark(f"plugin {each.plugin.name} is broken: {each.reason}; see: zoo plugins")
+    for said in misnamed():
+        remark(said)
 
 
 def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any, final
 
 import click
-from zoo_core.discovery import chosen_names
+from zoo_core.discovery import misnamed
 from zoo_core.standing import Standing, standings
 
 from zoo_cli.lazy import AbstractLazyGroup, Row, Table
-from zoo_cli.output import json_option, print_json
+from zoo_cli.output import json_option, print_json, remark
 
 COMMANDS = {
     "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.plugins_new:new"),
@@ -50,8 +50,8 @@ def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
     else:
         for each in found:
             _print(each, verbose)
-    for name in sorted((chosen_names() or set()) - {each.plugin.name for each in found}):
-        click.echo(f"ZOO_PLUGINS names {name}, which is not installed", err=True)
+    for said in misnamed():
+        remark(said)
 
 
 def _facts(standing: Standing, verbose: bool) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import sys
 
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.directory import known_plugins
+from zoo_core.discovery import misnamed
 from zoo_core.distributions import installed_version
 from zoo_core.errors import ConfigError, RefusedError
 from zoo_core.findings import Check, Finding, writable
@@ -71,6 +72,8 @@ def plugins() -> list[Finding]:
         elif each.state == "blocked":
             said = f"{each.plugin.name} is blocked: {each.reason}"
             rows.append(Finding("plugins", "warning", said, "unset ZOO_PLUGINS"))
+    for said in misnamed():
+        rows.append(Finding("plugins", "warning", said, "unset ZOO_PLUGINS"))
     return rows
 
 

@@ -47,6 +47,13 @@ def chosen_names() -> set[str] | None:
     return None if chosen is None else {name.strip() for name in chosen.split(",")} - {""}
 
 
+def misnamed() -> list[str]:
+    """What to say of each name in ``ZOO_PLUGINS`` that no plugin here has, sorted."""
+    chosen = chosen_names()
+    unknown = chosen - {each.name for each in every_plugin()} if chosen else ()
+    return [f"ZOO_PLUGINS names {name}, which is not installed" for name in sorted(unknown)]
+
+
 def left_out(distribution: str) -> bool:
     """Whether a distribution's plugin is installed here, and ``ZOO_PLUGINS`` names others alone."""
     chosen = chosen_names()
