@@ -54,8 +54,9 @@ class Walk(NamedTuple):
 
     def silence(self, tensor: Tensor) -> None:
         """Puts zeros in (T, B, ...) where a row takes no part."""
-        for rows, size in zip(tensor, self.sizes or (), strict=False):
-            rows[size:] = 0
+        if self.sizes is not None:
+            for rows, size in zip(tensor, self.sizes, strict=True):
+                rows[size:] = 0
 
     def before(self, slots: Tensor) -> Tensor:
         """The slots (T, B, ...) of a buffer (T + 1, B, ...) that the steps start from."""
