@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-import warnings
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -70,8 +69,6 @@ def main(quick: bool, only: tuple[str, ...], level: str | None, out: Path | None
     level = level or ""
     file = folder / f"benchmarks{level and f'-{level}'}.json"
     before = read_report(file)
-    # switching oneDNN off and on makes torch speak of a graphics processor that is not there
-    warnings.filterwarnings("ignore", "TF32 acceleration")
     lacking = {NO_BF16: multiplies_bfloat16("cpu"), NO_GPU: torch.cuda.is_available()}
     for remark in (install(), *(said for said, there in lacking.items() if not there)):
         if remark:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import AbstractContextManager, nullcontext
 from typing import final
 
@@ -32,6 +33,8 @@ class Learner:
         fused: bool = True,
     ) -> None:
         self.network, self.bf16, self.onednn = network, bf16, onednn
+        # switching oneDNN off and on makes torch speak of a graphics processor that is not there
+        warnings.filterwarnings("ignore", "TF32 acceleration")
         case = network.case
         make = getattr(torch.optim, case.optimizer)
         self.optimizer = make(network.parameters(), lr=case.learning_rate, fused=fused)
