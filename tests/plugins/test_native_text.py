@@ -32,6 +32,7 @@ from zoo_rnn.embed import EmbeddingRnn
 from zoo_rnn.stacked import StackedRnn
 
 from tests.plugins.test_native import built, every_level
+from tests.runtime.willed import willed
 from zoo_core import Signature, Tokens, Vocabulary
 
 V, COUNT, LONG = 11, 150, 10_000  # so long a text shows what rounding does
@@ -69,15 +70,6 @@ def text(model: AbstractRecurrentModel, kernel: Any, count: int = COUNT, **how: 
     return list(islice(generate(model, prompt, Sampler(**how)), count))
 
 
-def untrained(make: Any) -> AbstractRecurrentModel:
-    """In float64, so that no rounding decides; with weights large enough to have a will."""
-    torch.manual_seed(0)
-    model: AbstractRecurrentModel = make().double().eval()
-    for parameter in model.output.parameters():
-        parameter.data *= 4
-    return model
-
-
 @built
 @every_level
 @every_model
@@ -86,7 +78,7 @@ def test_text_is_that_of_the_cores_loop(
     monkeypatch: pytest.MonkeyPatch, level: str, make: Any, how: dict[str, Any]
 ) -> None:
     monkeypatch.setenv(LEVEL, level)
-    model = untrained(make)
+    model = willed(make)
     expected = text(model, ReferenceKernel(), **how)
     assert text(model, NativeKernel(), **how) == expected
     assert how.get("temperature") == 0 or len(set(expected)) >= 3
@@ -96,7 +88,7 @@ def test_text_is_that_of_the_cores_loop(
 @every_model
 def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
     """Fed at once, or half by the model and half by the kernel."""
-    model = untrained(make)
+    model = willed(make)
     prompt = torch.randint(V, (1, 101), generator=torch.Generator().manual_seed(4))
     with torch.no_grad():
         half = model(Batch(prompt[:, :50])).state
@@ -112,7 +104,7 @@ def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
 @pytest.mark.parametrize("symbol", [-1, V])
 def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
     """C++ would read beyond its table."""
-    model = untrained(MODELS["lstm"])
+    model = willed(MODELS["lstm"])
     prompt = torch.tensor([1, symbol])
     assert NativeKernel().generate(model, model.initial_state(1), prompt, Sampler()) is None
     model.recurrent.kernels = (NativeKernel(),)
@@ -124,7 +116,7 @@ def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_an_output_layer_of_another_dtype_is_left_to_the_model(dtype: torch.dtype) -> None:
     """C++ would read beyond its end."""
-    model = untrained(MODELS["lstm"])
+    model = willed(MODELS["lstm"])
     model.output.to(dtype)
     model.recurrent.kernels = (NativeKernel(),)
     with pytest.raises(RuntimeError, match="dtype"):
@@ -134,8 +126,8 @@ def test_an_output_layer_of_another_dtype_is_left_to_the_model(dtype: torch.dtyp
 @built
 def test_a_model_that_moves_between_two_symbols_leaves_the_text_alone() -> None:
     """C++ goes on reading what it was given, so that must stay."""
-    expected = text(untrained(MODELS["gru"]).float(), NativeKernel(), seed=6)
-    model = untrained(MODELS["gru"]).float()
+    expected = text(willed(MODELS["gru"]).float(), NativeKernel(), seed=6)
+    model = willed(MODELS["gru"]).float()
     model.recurrent.kernels = (NativeKernel(),)
     symbols = generate(model, Batch(torch.tensor([[1, 2, 3]])), Sampler(seed=6))
     first = next(symbols)
@@ -147,7 +139,7 @@ def test_a_model_that_moves_between_two_symbols_leaves_the_text_alone() -> None:
 
 @built
 def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> None:
-    model = untrained(MODELS["lstm"]).float()
+    model = willed(MODELS["lstm"]).float()
     first = text(model, NativeKernel(), seed=3)
     assert text(model, NativeKernel(), seed=3) == first
     assert text(model, NativeKernel(), 20, seed=3) == first[:20]
@@ -155,7 +147,7 @@ def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> Non
 
 @built
 def test_numbers_that_are_not_finite_end_the_text() -> None:
-    model = untrained(MODELS["gru"])
+    model = willed(MODELS["gru"])
     model.output.bias.data[4] = torch.inf
     model.recurrent.kernels = (NativeKernel(),)
     state = model.initial_state(1)
@@ -241,7 +233,7 @@ OTHERS: dict[str, Any] = {
 @built
 @pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
 def test_a_model_that_does_more_than_the_layers_keeps_the_cores_loop(make: Any) -> None:
-    model = untrained(make)
+    model = willed(make)
     expected = text(model, ReferenceKernel(), temperature=0)
     assert text(model, NativeKernel(), temperature=0) == expected
 
@@ -249,7 +241,7 @@ def test_a_model_that_does_more_than_the_layers_keeps_the_cores_loop(make: Any) 
 @built
 def test_a_model_of_fewer_classes_than_symbols_keeps_the_cores_loop() -> None:
     fewer = replace(SIGNATURE, classes=V - 1, vocabulary=None)
-    model = untrained(lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL), fewer))
+    model = willed(lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL), fewer))
     assert set(text(model, NativeKernel(), temperature=5.0, seed=1)) == set(range(V - 1))
 
 
@@ -260,7 +252,7 @@ def test_autocast_keeps_the_weights_in_bfloat16(
     monkeypatch: pytest.MonkeyPatch, level: str, make: Any
 ) -> None:
     monkeypatch.setenv(LEVEL, level)
-    model = untrained(make).float()
+    model = willed(make).float()
     with torch.no_grad():
         start = model(Batch(torch.tensor([[1, 2, 3]]))).state
     assert start is not None
@@ -288,7 +280,7 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
 ) -> None:
     monkeypatch.setattr(native, "multiplies_bfloat16", lambda device: True)
     monkeypatch.setenv(LEVEL, "baseline")
-    model, kernel = untrained(MODELS["lstm"]).float(), NativeKernel()
+    model, kernel = willed(MODELS["lstm"]).float(), NativeKernel()
     model.recurrent.kernels = (kernel, ReferenceKernel())
     with torch.autocast("cpu", torch.bfloat16):
         assert model.recurrent.kernel is not kernel
@@ -307,7 +299,7 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
 
 @built
 def test_a_state_that_autocast_has_rounded_is_widened() -> None:
-    model = untrained(MODELS["gru"]).float()
+    model = willed(MODELS["gru"]).float()
     rounded = tuple(
         rebuild(each, (torch.randn_like(tensor).bfloat16() for tensor in each))
         for each in model.initial_state(1)
@@ -319,6 +311,6 @@ def test_a_state_that_autocast_has_rounded_is_widened() -> None:
 
 @built
 def test_what_is_in_double_precision_stays_so_under_autocast() -> None:
-    model = untrained(MODELS["lstm"])
+    model = willed(MODELS["lstm"])
     start = model.initial_state(1)
     assert symbols(model, start, torch.bfloat16) == symbols(model, start, torch.float32)

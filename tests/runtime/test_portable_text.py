@@ -24,6 +24,7 @@ from zoo_lstm.embed import EmbeddingLstm
 from zoo_rnn.configs import RnnStackedConfig
 from zoo_rnn.stacked import StackedRnn
 
+from tests.runtime.willed import willed
 from zoo_core import Signature, Tokens, Vocabulary
 
 V, COUNT = 7, 200
@@ -50,15 +51,6 @@ MODELS: dict[str, Callable[[], AbstractRecurrentModel]] = {
 PROMPT = torch.tensor([[1, 2, 3]])
 
 
-def made(name: str) -> AbstractRecurrentModel:
-    """In float64, so that no rounding decides; with weights large enough to have a will."""
-    torch.manual_seed(0)
-    model = MODELS[name]().double().eval()
-    for parameter in model.output.parameters():
-        parameter.data *= 4
-    return model
-
-
 def text(model: AbstractRecurrentModel, kernel: Any, sampler: Sampler) -> list[int]:
     """So many symbols after the prompt."""
     model.recurrent.kernels = (kernel,)
@@ -67,14 +59,14 @@ def text(model: AbstractRecurrentModel, kernel: Any, sampler: Sampler) -> list[i
 
 @pytest.mark.parametrize("name", MODELS)
 def test_text_is_that_of_the_cores_loop(name: str) -> None:
-    model = made(name)
+    model = willed(MODELS[name])
     expected = text(model, ReferenceKernel(), Sampler(seed=1))
     assert text(model, PortableKernel(), Sampler(seed=1)) == expected
     assert len(set(expected)) >= 3
 
 
 def test_between_two_symbols_the_model_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, asked = made("lstm"), []
+    model, asked = willed(MODELS["lstm"]), []
     read = type(model.recurrent).forward
 
     def noted(self: Any, inputs: Tensor, *rest: Any) -> Any:
@@ -87,14 +79,14 @@ def test_between_two_symbols_the_model_is_not_asked(monkeypatch: pytest.MonkeyPa
 
 
 def test_autocast_is_left_to_the_model() -> None:
-    model = made("gru").float()
+    model = willed(MODELS["gru"]).float()
     with torch.autocast("cpu", torch.bfloat16):
         state = model.initial_state(1)
         assert PortableKernel().generate(model, state, PROMPT[0], Sampler()) is None
 
 
 def test_gradients_are_on_for_whoever_takes_a_symbol() -> None:
-    model = made("rnn")
+    model = willed(MODELS["rnn"])
     model.recurrent.kernels = (PortableKernel(),)
     symbols = generate(model, Batch(PROMPT), Sampler())
     for _ in range(3):
@@ -103,7 +95,7 @@ def test_gradients_are_on_for_whoever_takes_a_symbol() -> None:
 
 
 def test_numbers_that_are_not_finite_end_the_text() -> None:
-    model = made("rnn")
+    model = willed(MODELS["rnn"])
     model.recurrent.kernels = (PortableKernel(),)
     symbols = generate(model, Batch(PROMPT), Sampler())
     next(symbols)
