@@ -45,6 +45,18 @@ def test_an_entry_is_added_and_used_offline(zoo: Zoo, registry: Path, packaged: 
     assert (row["name"], row["metrics"]["accuracy"]) == ("lstm-embed.hello", 1.0)
 
 
+def test_an_entry_that_no_recipe_made_can_be_shown(
+    zoo: Zoo, registry: Path, packaged: Path
+) -> None:
+    named = ("--license", "MIT", "--name", "lstm-embed.shout")
+    assert zoo("registry", "add", packaged, SOURCE, *named).code == 0
+    shown = zoo("show", "lstm-embed.shout", "--json").json
+    assert (shown["name"], shown["source"], shown["license"]) == (named[-1], SOURCE, "MIT")
+    assert shown["reached"]["accuracy"] == 1.0
+    assert "accuracy 1.0" in zoo("show", "lstm-embed.shout").stdout
+    assert "no recipe 'lstm-embed.whisper'" in zoo("show", "lstm-embed.whisper").stderr
+
+
 @pytest.mark.parametrize(
     "command",
     [

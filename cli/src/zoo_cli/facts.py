@@ -1,0 +1,203 @@
+"""What is known of a model, recipe, dataset, trainer or checkpoint: what ``zoo show`` shows."""
+
+from __future__ import annotations
+
+from dataclasses import MISSING
+from typing import Any
+
+import click
+from zoo_core.catalog import Catalog
+from zoo_core.errors import ConfigError, NotFoundError, ZooError
+from zoo_core.imports import resolve
+from zoo_core.references import Folder, HubRepo, Named, parse_reference
+from zoo_core.settings import Setting, settings_of
+from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
+
+from zoo_cli.output import remark
+
+
+def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
+    """By name, in the order in which a person wants them.
+
+    Raises:
+        NotFoundError: There is nothing of that name.
+    """
+    parsed = parse_reference(reference)
+    if isinstance(parsed, HubRepo):
+        return _remote(parsed)
+    if isinstance(parsed, Folder):
+        return _checkpoint(catalog, reference)
+    if parsed.tag:
+        return _tagged(catalog, parsed)
+    try:
+        return _model(catalog, parsed)
+    except NotFoundError as unknown:
+        for kind in (DatasetSpec, TrainerSpec):
+            names = {offer.spec.name for offer in catalog.of(kind)}
+            if parsed.name in names:
+                return _part(catalog, kind, parsed.model)
+        raise unknown
+
+
+def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
+    from zoo_core.recipes import recipe_names
+
+    offer = catalog.find(ModelSpec, named.model)
+    spec = offer.spec
+    start, registered = f"{spec.name}.", _registered(catalog)
+    return (
+        _part(catalog, ModelSpec, named.model)
+        | {
+            "takes": f"{' or '.join(spec.accepts)}, a label per {' or '.join(spec.per)}",
+            "recipes": sorted(name for _, name in recipe_names(catalog) if name.startswith(start)),
+            "checkpoints": [name for name in registered if name.startswith(start)],
+            "default recipe": f"{start}{spec.default_recipe}" if spec.default_recipe else "",
+        }
+        | _size(catalog, named)
+    )
+
+
+def _registered(catalog: Catalog) -> list[str]:
+    """The pretrained checkpoints; a registry that is broken hides them and nothing else."""
+    from zoo_core.registry import load_registry
+
+    try:
+        return list(load_registry(catalog, remark))
+    except ConfigError as error:
+        click.echo(f"no checkpoints: {error}", err=True)
+        return []
+
+
+def _part(catalog: Catalog, kind: Any, reference: str) -> dict[str, Any]:
+    offer = catalog.find(kind, reference)
+    spec = offer.spec
+    return {
+        "name": spec.name,
+        "summary": spec.summary,
+        "plugin": offer.plugin.name,
+        "version": offer.plugin.version,
+        "source": getattr(spec, "source", ""),
+        "tags": list(spec.tags),
+        "settings": [_setting(each) for each in settings_of(resolve(spec.config)).values()],
+    }
+
+
+def _tagged(catalog: Catalog, named: Named) -> dict[str, Any]:
+    """A recipe, or a pretrained checkpoint that none of the recipes made."""
+    try:
+        return _recipe(catalog, named)
+    except NotFoundError:
+        if named.full_name not in _registered(catalog):
+            raise
+    return _pretrained(catalog, named.full_name)
+
+
+def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
+    from zoo_core.draft import draft
+    from zoo_core.recipes import find_recipe
+
+    recipe = find_recipe(catalog, named)
+    plan = draft(catalog, named.full_name).plan()
+    return {
+        "name": recipe.name,
+        "summary": recipe.summary,
+        "plugin": recipe.plugin.name,
+        "version": recipe.plugin.version,
+        "note": recipe.tables.get("note", ""),
+        "published": recipe.published.to_json() if recipe.published else None,
+        "seconds": recipe.seconds,
+        "dataset": plan.dataset,
+        "trainer": plan.trainer,
+        "seed": plan.seed,
+        "configs": plan.configs,
+    } | _size(catalog, named)
+
+
+def _pretrained(catalog: Catalog, name: str) -> dict[str, Any]:
+    """A registry's entry; nothing is downloaded for that."""
+    from zoo_core.registry import find_pretrained
+
+    entry = find_pretrained(catalog, name)
+    return {
+        "name": entry.name,
+        "summary": entry.summary,
+        "source": entry.source,
+        "revision": entry.revision,
+        "license": entry.license,
+        "reached": entry.metrics,
+        "files": {file: f"{record.size:,} bytes" for file, record in entry.files.items()},
+    }
+
+
+def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
+    from zoo_core.runtime.locate import load
+
+    checkpoint = load(catalog, reference)
+    plan = checkpoint.plan
+    return {
+        "name": plan.recipe or plan.model,
+        "folder": str(checkpoint.folder),
+        "state": "finished" if checkpoint.finished else "unfinished",
+        "model": plan.model,
+        "dataset": plan.dataset,
+        "trainer": plan.trainer,
+        "seed": plan.seed,
+        "metrics": checkpoint.metrics,
+        "parameters": sum(each.numel() for each in checkpoint.weights.values()),
+        "configs": plan.configs,
+    }
+
+
+def _remote(repo: HubRepo) -> dict[str, Any]:
+    """A repo's manifest, without its weights."""
+    from zoo_core.runtime.pull import pull_manifest
+
+    commit, manifest, said = pull_manifest(repo.repo, repo.revision)
+    if said:
+        remark(said)
+    plan = manifest.plan
+    return {
+        "name": plan.recipe or plan.model,
+        "repo": commit.repo,
+        "revision": commit.sha,
+        "state": manifest.status,
+        "model": plan.model,
+        "dataset": plan.dataset,
+        "trainer": plan.trainer,
+        "seed": plan.seed,
+        "metrics": manifest.metrics,
+        "bytes of weights": f"{manifest.weights.size:,}",
+        "configs": plan.configs,
+    }
+
+
+def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
+    """The parameters of a model as its recipe makes it; nothing is downloaded for that."""
+    from zoo_core.draft import draft
+    from zoo_core.runtime.backends import backend_of
+    from zoo_core.runtime.build import make_model
+    from zoo_core.runtime.shapes import signature_at_hand
+
+    try:
+        plan = draft(catalog, named.full_name).plan()
+        signature, known = signature_at_hand(catalog, plan)
+        model = make_model(catalog, plan, signature)
+    except ZooError:
+        return {}
+    count = sum(each.numel() for each in model.parameters())
+    example = {} if known else {"vocabulary": "an example's: the data is not at hand"}
+    backend = backend_of(model)
+    recipe = {"counted for": plan.recipe} if plan.recipe and not named.tag else {}
+    counted = {"parameters": count} | recipe | example
+    return counted | {"backend": backend.name, "backend note": backend.why}
+
+
+def _setting(setting: Setting) -> dict[str, Any]:
+    default = setting.default
+    return {
+        "key": setting.key,
+        "default": "must be given" if default is MISSING else default,
+        "unit": setting.notes.unit,
+        "meaning": setting.notes.help,
+        "wanted": setting.wanted(),
+    }
