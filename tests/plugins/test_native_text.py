@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import islice
 from typing import Any, final
 
@@ -98,6 +99,20 @@ def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
     assert whole is not None
     assert pieces is not None
     assert list(islice(whole, COUNT)) == list(islice(pieces, COUNT))
+
+
+@built
+def test_a_large_vocabulary_with_a_narrow_embedding_is_left_to_the_cores_loop() -> None:
+    """Of all symbols, what C++ is given would be larger than the model."""
+    config = LstmEmbedConfig(hidden_size=64, embedding_size=2)
+    for symbols, taken in ((10_000, True), (20_000, False)):
+        signature = replace(SIGNATURE, inputs=Tokens(symbols), classes=symbols, vocabulary=None)
+        model = willed(partial(EmbeddingLstm, config, signature))
+        prompt = torch.tensor([1])
+        given = NativeKernel().generate(model, model.initial_state(1), prompt, Sampler())
+        assert (given is not None) is taken
+        found = text(model, NativeKernel(), 20, seed=3)
+        assert found == text(model, ReferenceKernel(), 20, seed=3)
 
 
 @built

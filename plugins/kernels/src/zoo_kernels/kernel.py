@@ -20,6 +20,8 @@ from zoo_kernels.sweep import CELLS, NativeSweep
 from zoo_kernels.text import generate
 
 DTYPES = (torch.float32, torch.float64)
+SMALL = 1 << 22
+"""Numbers that are made in milliseconds."""
 
 
 @final
@@ -85,9 +87,21 @@ class NativeKernel(AbstractKernel):
         assert not isinstance(library, str), "it was chosen because it is there"
         if not _trustworthy(model, prompt):
             return None  # the model says what is wrong
+        if not _table_repays(model):
+            return None
         casting = torch.is_autocast_enabled("cpu")
         half = casting and torch.get_autocast_dtype("cpu") == torch.bfloat16
         return generate(library, model, state, prompt, sampler, half=half)
+
+
+def _table_repays(model: AbstractRecurrentModel) -> bool:
+    """Whether what C++ is given of all symbols, (V, G), is small, or no larger than the model.
+
+    With an embedding and a large vocabulary it would be neither: gigabytes, and seconds before the
+    first symbol, where the output layer takes most of the time whoever runs the loop.
+    """
+    table = model.signature.input_size * len(model.recurrent.weights(0, 0)["weight_hh"])
+    return table <= max(SMALL, sum(each.numel() for each in model.parameters()))
 
 
 def _trustworthy(model: AbstractRecurrentModel, prompt: Tensor) -> bool:
