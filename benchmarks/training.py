@@ -29,12 +29,16 @@ from benchmarks.levels import catalog_at
 from benchmarks.ours import Ours, backends
 from benchmarks.peers.ways import Peer, peer_makers
 from benchmarks.subject import Bench
-from benchmarks.timing import Work, interleave
+from benchmarks.timing import Effort, Work, interleave
 from benchmarks.worker import Worker, serve
+
+TURNS = 4
+"""Times as many turns as elsewhere, half as long: those of a toy differ by up to twice."""
 
 
 def training(bench: Bench) -> Iterator[list[Figure]]:
-    """Every cell at every size."""
+    """Every cell at every size; what ends of epochs cost is told by ``trainer``."""
+    effort = Effort(bench.effort.rounds * TURNS, bench.effort.seconds / 2)
     for case in CASES.values():
         for cell in GATES:
             with ExitStack() as stack:
@@ -45,7 +49,7 @@ def training(bench: Bench) -> Iterator[list[Figure]]:
                     for way in (*peer_makers(cell, case), *zoo_ways(bench.catalog))
                 }
                 ready = {way: worker for way, worker in started.items() if worker.ready()}
-                samples = interleave(ready, bench.effort)
+                samples = interleave(ready, effort)
             yield figures("training", f"{case.name} {cell}", "tokens/s", samples)
 
 

@@ -48,5 +48,7 @@ def test_training_measures_every_way_that_is_ready(
     monkeypatch.setattr(training, "GATES", {"rnn": 1})
     bench = Bench(catalog, tmp_path, Effort(2, 0.01), quick=True)
     (found,) = training.training(bench)
-    assert {each.way: len(each.samples) for each in found} == {"torch.nn": 2, "zoo portable": 2}
+    turns = 2 * training.TURNS
+    samples = {each.way: len(each.samples) for each in found}
+    assert samples == {"torch.nn": turns, "zoo portable": turns}
     assert min(each.value for each in found) > 0
