@@ -65,7 +65,8 @@ def answer(
     start = rebuild(zeros, (torch.randn_like(each).requires_grad_(not cut) for each in zeros))
     lengths = torch.randint(1, steps + 1, (rows,)) if padded else None
     outputs, after = kernel.scan(cell, weights, inputs, start, lengths=lengths, reverse=reverse)
-    outcome = torch.cat([outputs.flatten(), *(each.flatten() for each in after)])
+    # turned round, so that gradients arrive in another order than states lie in
+    outcome = torch.cat([outputs.mT.flatten(), *(each.t().flatten() for each in after)])
     loss = (outcome * torch.arange(len(outcome)).to(dtype).cos()).sum()
     wanting = [inputs, *weights.values(), *(() if cut else start)]
     return [outcome, *torch.autograd.grad(loss, wanting)]

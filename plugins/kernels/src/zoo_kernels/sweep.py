@@ -84,6 +84,7 @@ class NativeSweep(AbstractSweep):
             **others,
             "weight": weight,
         }
+        assert all(each.is_contiguous() for each in tensors.values()), "C++ takes that on trust"
         sizes = walk.sizes and (ctypes.c_int64 * walk.steps)(*walk.sizes)
         arguments = SweepArguments(
             cell=CELLS.index(self.cell),

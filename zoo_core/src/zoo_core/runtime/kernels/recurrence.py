@@ -144,10 +144,10 @@ def _slopes(
         walk.after(down).copy_(outputs)
     if hidden is not None:
         down[walk.last] += hidden
-    last = (
-        torch.zeros_like(buffer[0]) if slope is None else slope.clone()
-        for buffer, slope in zip(states[1:], cells, strict=True)
-    )
+    last = [torch.zeros_like(buffer[0]) for buffer in states[1:]]  # a slope may lie in any order
+    for each, slope in zip(last, cells, strict=True):
+        if slope is not None:
+            each.copy_(slope)
     return down, *last
 
 
