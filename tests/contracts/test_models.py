@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from copy import deepcopy
 
 import pytest
 import torch
@@ -53,6 +54,16 @@ def test_the_state_dict_is_the_parameters_and_training_without_a_step_leaves_it_
     answer(model.train("max_norm" not in case.settings), case.batch())  # torch rewrites those
     assert to_bytes(model.state_dict()) == before
     assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
+
+
+@every_case
+def test_a_copy_is_a_model_of_its_own(case: ModelCase) -> None:
+    model, batch = case.build(), case.batch()
+    expected, copy = answer(model, batch), deepcopy(model)
+    with torch.no_grad():
+        for each in model.parameters():
+            each.zero_()
+    assert torch.equal(answer(copy, batch), expected)
 
 
 @every_case

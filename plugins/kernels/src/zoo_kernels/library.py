@@ -7,7 +7,7 @@ import os
 from functools import cache
 from itertools import count, takewhile
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from zoo_core.errors import ConfigError
 
@@ -131,6 +131,10 @@ class NativeLibrary:
         names = takewhile(bool, map(library.zoo_level_name, count()))
         self.levels = [name.decode() for name in names]
         """The levels of instructions that it was built for, the best last."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy, or what another process unpickles, is the library of that process."""
+        return native_library, ()
 
     @property
     def level(self) -> int:
