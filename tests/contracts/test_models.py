@@ -10,15 +10,17 @@ import torch
 from zoo_core.catalog import load_catalog
 from zoo_core.imports import resolve
 from zoo_core.runtime.backends import kernels
+from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.tensors import to_bytes
 from zoo_core.settings import settings_of
 from zoo_core.testing import learning
 from zoo_core.testing.check import Check, DoesNotApply, look
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, learn
+from zoo_core.testing.model_cases import plain_cases
 from zoo_core.testing.models import CHECKS
 
-from tests.contracts.cases import BACKENDS, CASES, COMBINED, label
+from tests.contracts.cases import BACKENDS, CASES, COMBINED, SPECS, label
 
 every_case = pytest.mark.parametrize("case", CASES, ids=label)
 every_combination = pytest.mark.parametrize("case", COMBINED, ids=label)
@@ -56,9 +58,19 @@ def test_the_state_dict_is_the_parameters_and_training_without_a_step_leaves_it_
     assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
 
 
-@every_case
-def test_a_copy_is_a_model_of_its_own(case: ModelCase) -> None:
-    model, batch = case.build(), case.batch()
+def run_by(backend: str, case: ModelCase) -> AbstractModel:
+    """The case's model, its recurrence run by a backend."""
+    model = case.build()
+    for layer in model.modules():
+        if isinstance(layer, Recurrent):
+            layer.kernels = tuple(kernels(load_catalog(), backend))
+    return model
+
+
+@pytest.mark.parametrize("case", [case for spec in SPECS for case in plain_cases(spec)], ids=label)
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_a_copy_is_a_model_of_its_own(case: ModelCase, backend: str) -> None:
+    model, batch = run_by(backend, case), case.batch()
     expected, copy = answer(model, batch), deepcopy(model)
     with torch.no_grad():
         for each in model.parameters():
@@ -71,10 +83,7 @@ def test_a_copy_is_a_model_of_its_own(case: ModelCase) -> None:
 def test_every_backend_gives_the_same(case: ModelCase, backend: str) -> None:
     answers = []
     for name in ("reference", backend):
-        model = case.build()
-        for layer in model.modules():
-            if isinstance(layer, Recurrent):
-                layer.kernels = tuple(kernels(load_catalog(), name))
+        model = run_by(name, case)
         loss = torch.tensor(learn(model, case.batch()), dtype=torch.float64)
         answers.append((loss, [each.grad for each in model.parameters()]))
     torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=EXACT)
