@@ -7,9 +7,11 @@ import os
 
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3
 """As glibc's ``malloc.h`` numbers them."""
-NEVER, LARGE = -1, 1 << 30
-"""The heap never shrinks; blocks of up to a gigabyte lie in it."""
-OWN_CHOICE = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_", "GLIBC_TUNABLES")
+NEVER, LARGE = -1, (1 << 30, 1 << 25)
+"""The heap never shrinks; blocks of up to so many bytes lie in it. Before 2.35 glibc takes no more
+than 32 MB."""
+OWN_CHOICE = ("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_")
+TUNABLES = "GLIBC_TUNABLES"
 
 
 def keep_freed_memory() -> bool:
@@ -22,10 +24,14 @@ def keep_freed_memory() -> bool:
     memory that it ever needed. Who has told glibc otherwise by its environment variables is
     obeyed; other C libraries are left alone.
     """
-    if any(name in os.environ for name in OWN_CHOICE):
+    tuned = "glibc.malloc." in os.environ.get(TUNABLES, "")
+    if tuned or any(name in os.environ for name in OWN_CHOICE):
         return False
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError, TypeError):  # musl has none; Windows no such library
         return False
-    return bool(mallopt(MMAP_THRESHOLD, LARGE) and mallopt(TRIM_THRESHOLD, NEVER))
+    # never the second without the first: every larger block would be the system's each time
+    return any(mallopt(MMAP_THRESHOLD, each) for each in LARGE) and bool(
+        mallopt(TRIM_THRESHOLD, NEVER)
+    )
