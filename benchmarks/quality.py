@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from zoo_core.draft import draft
 from zoo_core.recipes import list_recipes
 from zoo_core.runtime.events import EpochEnded
+from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.run import Run
 
 from benchmarks.cases import GATES
@@ -37,6 +38,7 @@ def _learn(bench: Bench, name: str) -> tuple[list[float], list[float]]:
     """One run until it is good enough; infinitely many seconds if it never is."""
     flags = {"trainer": {"prompt": None}}
     plan = draft(bench.catalog, name).plan(flags, device="cpu")
+    keep_freed_memory()  # as the command does
     run = Run(bench.catalog, plan, bench.folder / name)
     began, speed = time.perf_counter(), 0.0
     for event in run.events():

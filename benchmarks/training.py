@@ -1,7 +1,7 @@
 """Training: tokens per second through the zoo's own trainer, against the peers.
 
 Each way has a process of its own, as whoever uses it would: what one frees is not there for another
-to take, and how the zoo keeps its memory is not a gift to the peers.
+to take, and that the zoo keeps its memory is no gift to the peers.
 
 ``python -m benchmarks.training LEVEL CASE CELL WAY`` is such a process; see ``Worker``.
 """
@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -100,8 +99,7 @@ def peer_steps(peer: Peer, batches: list[tuple[Tensor, Tensor]]) -> Work:
 
 def _serve(level: str, case: str, cell: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        work = way(catalog_at(level), CASES[case], cell, name, Path(folder))
-        serve(work, sys.stdin, partial(print, flush=True))
+        serve(lambda: way(catalog_at(level), CASES[case], cell, name, Path(folder)))
 
 
 if __name__ == "__main__":

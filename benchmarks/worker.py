@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import final
 
 from benchmarks.timing import Work
@@ -25,6 +27,8 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            cwd=Path(__file__).parents[1],
+            start_new_session=True,  # Ctrl+C is for whoever asks
         )
 
     def __call__(self, count: int) -> float:
@@ -57,19 +61,24 @@ class Worker:
     def __enter__(self) -> Worker:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is not None:  # nobody waits for the end of its turn
+            self.process.terminate()
         self.process.communicate()
 
 
-def serve(work: Work | None, asked: Iterable[str], answer: Callable[[str], None]) -> None:
-    """Does work until nobody asks any more.
+def serve(make: Callable[[], Work | None]) -> None:
+    """Makes work, and does as much of it as each line of stdin asks for, until nobody asks.
+
+    What is printed meanwhile goes to stderr, so that stdout holds the answers alone.
 
     Args:
-        work: What to do; None if it cannot be done here.
-        asked: A count each.
-        answer: Takes ``ready`` or ``no``, then how much came of each count.
+        make: Gives None if it cannot be done here.
     """
-    answer("ready" if work else "no")
-    if work:
-        for line in asked:
-            answer(str(work(int(line))))
+    with os.fdopen(os.dup(1), "w", buffering=1) as answers:
+        os.dup2(2, 1)
+        work = make()
+        answers.write("ready\n" if work else "no\n")
+        if work:
+            for line in sys.stdin:
+                answers.write(f"{work(int(line))}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from benchmarks.cases import CASES
 from benchmarks.levels import UNCOMPILED
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort
-from benchmarks.worker import Worker, serve
+from benchmarks.worker import Worker
 
 
 def worker(*, level: str, way: str) -> Worker:
@@ -33,10 +35,41 @@ def test_a_way_that_is_not_there_is_said_to_be_missing() -> None:
     assert "zoo native ended with 1" in str(refused.value)
 
 
-def test_what_cannot_be_done_here_is_answered_and_not_asked_for() -> None:
-    said: list[str] = []
-    serve(None, iter(["3"]), said.append)
-    assert said == ["no"]
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: str) -> Worker:
+    """A process that serves what a function of these lines makes."""
+    lines = ["import os, time", "from benchmarks.worker import serve", "def make():", make]
+    (tmp_path / "served.py").write_text("\n".join([*lines, "serve(make)"]))
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    return Worker("served")
+
+
+def test_what_cannot_be_done_here_is_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with script(tmp_path, monkeypatch, "  return None") as work:
+        assert not work.ready()
+    assert work.process.returncode == 0
+
+
+def test_what_the_work_prints_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    make = "  print('hello'); return lambda count: (os.system('echo 5'), count / 2)[1]"
+    with script(tmp_path, monkeypatch, make) as work:
+        assert work.ready()
+        assert work(3) == 1.5
+
+
+def test_nobody_waits_for_a_turn_that_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make = "  return lambda count: time.sleep(count)"
+    work = script(tmp_path, monkeypatch, make)
+    with suppress(KeyboardInterrupt), work:
+        assert work.ready()
+        assert work.process.stdin
+        work.process.stdin.write("600\n")
+        work.process.stdin.flush()
+        raise KeyboardInterrupt
+    assert work.process.returncode == -signal.SIGTERM
 
 
 def test_training_measures_every_way_that_is_ready(
