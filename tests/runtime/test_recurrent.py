@@ -166,6 +166,18 @@ def test_an_embedding_whose_options_look_at_the_tokens_is_not_folded() -> None:
     assert not Embedding(AbstractEmbeddingConfig(embedding_size=F), 9).folds(tokens)
 
 
+@pytest.mark.parametrize("hook", ["forward", "forward_pre"])
+def test_an_embedding_that_is_watched_is_not_folded(hook: str) -> None:
+    seen: list[object] = []
+    embedding = Embedding(AbstractEmbeddingConfig(embedding_size=F), 2)
+    getattr(embedding, f"register_{hook}_hook")(lambda *each: seen.append(each))
+    recurrent = layer()
+    recurrent.kernels = (PortableKernel(),)
+    outputs, _ = recurrent(torch.zeros(2, 3, dtype=torch.int64), embedding=embedding)
+    torch.autograd.backward(outputs.sum())
+    assert len(seen) == 1
+
+
 def test_orthogonal_recurrent_weights_are_so_gate_by_gate() -> None:
     for name, weight in layer(num_layers=2, bidirectional=True, orthogonal=True).named_parameters():
         for gate in weight.detach().chunk(4) if name.startswith("weight_hh") else ():

@@ -57,8 +57,20 @@ class Embedding(nn.Embedding):
         """Whether what follows may multiply the table once instead of every row looked up.
 
         It repays where the tokens are no fewer than the table's rows, and it changes nothing where
-        no option depends on which rows are looked up.
+        no option depends on which rows are looked up, and no hook waits for them.
         """
         options = (self.max_norm, self.padding_idx, self.scale_grad_by_freq, self.sparse)
-        plain = options == (None, None, False, False)
+        plain = options == (None, None, False, False) and not hooked(self)
         return plain and tokens.numel() >= self.num_embeddings
+
+
+def hooked(module: nn.Module) -> bool:
+    """Whether somebody waits for what goes into a module, comes out, or goes back through it."""
+    return any(
+        (
+            module._forward_hooks,
+            module._forward_pre_hooks,
+            module._backward_hooks,
+            module._backward_pre_hooks,
+        )
+    )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.embedding import Embedding
+from zoo_core.runtime.embedding import Embedding, hooked
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import State
 from zoo_core.signature import Signature, Tokens
@@ -81,7 +81,7 @@ class AbstractRecurrentModel(AbstractModel):
             and type(self.output) is nn.Linear
             and self.output.bias is not None
             and type(self.embedding) in (Embedding, type(None))
-            and not any(each._forward_hooks or each._forward_pre_hooks for each in self.modules())
+            and not any(map(hooked, self.modules()))
             and self.signature.inputs == Tokens(self.signature.classes)
         )
 
