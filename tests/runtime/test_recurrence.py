@@ -142,6 +142,16 @@ def test_a_graph_that_is_kept_gives_the_same_gradient_again(cell: AbstractCell[A
 
 
 @every_cell
+def test_second_derivatives_are_refused(cell: AbstractCell[Any]) -> None:
+    named = weights(cell)
+    inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
+    start = cell.initial_state(B, inputs)
+    outputs, _ = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
+    with pytest.raises(NotImplementedError, match="second derivatives take"):
+        torch.autograd.grad(outputs.sum(), inputs, create_graph=True)
+
+
+@every_cell
 def test_the_last_state_holds_no_other_step_in_memory(cell: AbstractCell[Any]) -> None:
     named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
     start = cell.initial_state(B, inputs)

@@ -130,6 +130,41 @@ def test_lengths_of_other_rows_are_refused(lengths: list[int]) -> None:
         layer()(inputs(), None, torch.tensor(lengths))
 
 
+@pytest.mark.parametrize(
+    ("lengths", "said"),
+    [
+        (torch.tensor([5, 2]), "lengths are 2 to 5, wanted 1 to 4"),
+        (torch.tensor([4, 0]), "lengths are 0 to 4, wanted 1 to 4"),
+        (torch.tensor([4, -1]), "lengths are -1 to 4, wanted 1 to 4"),
+        (torch.tensor([4.0, 2.0]), "lengths are torch.float32, wanted torch.int64"),
+    ],
+    ids=str,
+)
+def test_lengths_that_no_row_has_are_refused(lengths: Tensor, said: str) -> None:
+    with pytest.raises(MisfitError, match=said):
+        layer()(inputs(), None, lengths)
+
+
+def test_tokens_many_or_few_are_one_hot_vectors_to_the_torch_kernel() -> None:
+    recurrent = layer()
+    recurrent.kernels = (TorchKernel(),)
+    many = torch.arange(2 * 4).view(2, 4) % F
+    for tokens in (many, many[:, :1]):
+        expected, _ = recurrent(torch.nn.functional.one_hot(tokens, F).float())
+        assert torch.equal(recurrent(tokens)[0], expected)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # of torch's own tracer
+def test_a_trace_of_few_rows_learns_as_the_layer_does() -> None:
+    recurrent = layer()
+    recurrent.kernels = (PortableKernel(),)
+    outputs, _ = recurrent(inputs())
+    expected = torch.autograd.grad(outputs.sum(), list(recurrent.parameters()))
+    traced, _ = torch.compile(recurrent, backend="aot_eager")(inputs())
+    found = torch.autograd.grad(traced.sum(), list(recurrent.parameters()))
+    torch.testing.assert_close(found, expected)
+
+
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
 def test_a_state_of_another_dtype_is_taken_as_the_weights_are(dtype: torch.dtype) -> None:
     recurrent = layer()

@@ -14,7 +14,7 @@ from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.state import State, refuse_misfits
+from zoo_core.runtime.state import State, refuse_lengths, refuse_misfits
 
 
 @final
@@ -112,12 +112,14 @@ class Recurrent(nn.Module):
             that they are not to be changed in place.
 
         Raises:
-            MisfitError: The state or the lengths are not those of so many rows.
+            MisfitError: The state or the lengths are not those of such inputs.
         """
         kernel, rows = self.kernel, inputs.shape[0]
         initial = self.initial_state(rows)
         if not torch.compiler.is_compiling():  # a trace holds for other numbers of rows
-            refuse_misfits(rows, state, initial, lengths)
+            refuse_misfits(rows, state, initial)
+            if lengths is not None:
+                refuse_lengths(rows, inputs.shape[1], lengths)
         states = list(state or initial)
         table = None
         if embedding is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple, TypeAlias, final
 
+import torch
 from torch import Tensor
 
 from zoo_core.errors import MisfitError
@@ -51,7 +52,22 @@ def rebuild(like: LayerState, tensors: Iterable[Tensor]) -> LayerState:
     return type(like)._make(tensors)
 
 
-def refuse_misfits(rows: int, state: State | None, like: State, lengths: Tensor | None) -> None:
+def refuse_lengths(rows: int, steps: int, lengths: Tensor) -> None:
+    """Says so if lengths are not those of so many rows of so many steps.
+
+    Raises:
+        MisfitError: There are more or fewer, or one is no whole number from 1 to T.
+    """
+    if lengths.shape != (rows,):
+        raise MisfitError(f"lengths are {tuple(lengths.shape)}, wanted ({rows},)")
+    if lengths.dtype not in (torch.int64, torch.int32):
+        raise MisfitError(f"lengths are {lengths.dtype}, wanted torch.int64")
+    if rows and not 1 <= int(lengths.min()) <= int(lengths.max()) <= steps:
+        shortest, longest = int(lengths.min()), int(lengths.max())
+        raise MisfitError(f"lengths are {shortest} to {longest}, wanted 1 to {steps}")
+
+
+def refuse_misfits(rows: int, state: State | None, like: State) -> None:
     """Says so if a recurrence over so many rows cannot start from a state.
 
     Kernels take its shape on trust, and some are written in languages that do not look.
@@ -60,13 +76,10 @@ def refuse_misfits(rows: int, state: State | None, like: State, lengths: Tensor 
         rows: B.
         state: Where it is to start.
         like: One of the same parts and widths, of any number of rows.
-        lengths: Valid steps of each row.
 
     Raises:
-        MisfitError: The state or the lengths are those of other rows, or of another layer.
+        MisfitError: The state is that of other rows, or of another layer.
     """
-    if lengths is not None and lengths.shape != (rows,):
-        raise MisfitError(f"lengths are {tuple(lengths.shape)}, wanted ({rows},)")
     if state is None:
         return
     given = {name: tuple(each.shape) for name, each in state_tensors(state).items()}

@@ -104,8 +104,11 @@ def _quiet(function: Any) -> Any:
 
 def _one_hot(tokens: Tensor, like: Tensor) -> Tensor:
     """Tokens (B, T) as rows of the identity (B, T, F), in the dtype of a weight (G, F)."""
-    identity = torch.eye(like.shape[1], dtype=like.dtype, device=like.device)
-    return embedding(tokens, identity)
+    if tokens.numel() >= like.shape[1]:
+        identity = torch.eye(like.shape[1], dtype=like.dtype, device=like.device)
+        return embedding(tokens, identity)
+    found = torch.zeros(*tokens.shape, like.shape[1], dtype=like.dtype, device=like.device)
+    return found.scatter_(-1, tokens.long().unsqueeze(-1), 1)
 
 
 def _reverse(sequence: Tensor, lengths: Tensor | None) -> Tensor:

@@ -8,7 +8,6 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
 
 from zoo_core.runtime.cell import Weights
 from zoo_core.runtime.device import multiplies_bfloat16
@@ -60,9 +59,14 @@ class Recurrence(Function):
         return walk.after(states[0]), *(each[walk.last].clone() for each in states)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
-        """The gradient of everything that ``forward`` was given."""
+        """The gradient of everything that ``forward`` was given.
+
+        Raises:
+            NotImplementedError: It is to be differentiated itself.
+        """
+        if torch.is_grad_enabled():  # as with create_graph
+            raise NotImplementedError("second derivatives take the backend reference or torch")
         wanted = ctx.needs_input_grad
         walk: Walk = ctx.walk._replace(cut=not any(wanted[START:]))
         inputs, weight_ih, weight_hh, *rest = ctx.saved_tensors

@@ -91,4 +91,5 @@ def _suits_onednn(inputs: Tensor, weight_ih: Tensor) -> bool:
     few = inputs.shape[0] < FEW_ROWS and symbols < FEW_SYMBOLS
     plain = weight_ih.dtype == torch.float32 and inputs.dtype in (torch.float32, torch.int64)
     there = torch._C._has_mkldnn and bool(torch.backends.mkldnn.enabled)
-    return few and plain and there and not torch.is_autocast_enabled("cpu")
+    apart = torch.is_autocast_enabled("cpu") or torch.compiler.is_compiling()  # it traces it wrong
+    return few and plain and there and not apart
