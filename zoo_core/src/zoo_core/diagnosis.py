@@ -73,7 +73,7 @@ def plugins() -> list[Finding]:
             said = f"{each.plugin.name} is blocked: {each.reason}"
             rows.append(Finding("plugins", "warning", said, "unset ZOO_PLUGINS"))
     for said in misnamed():
-        rows.append(Finding("plugins", "warning", said, "unset ZOO_PLUGINS"))
+        rows.append(Finding("plugins", "warning", said, "change or unset ZOO_PLUGINS"))
     return rows
 
 

@@ -7,6 +7,8 @@ import re
 from importlib.metadata import Distribution, entry_points
 from typing import NamedTuple, final
 
+from zoo_core.nearest import nearest
+
 UNKNOWN = "unknown"
 """The distribution of a plugin whose metadata is gone, and its version."""
 HEADER = re.compile(r"^(Name|Version):(.*)$", re.IGNORECASE | re.MULTILINE)
@@ -49,9 +51,13 @@ def chosen_names() -> set[str] | None:
 
 def misnamed() -> list[str]:
     """What to say of each name in ``ZOO_PLUGINS`` that no plugin here has, sorted."""
-    chosen = chosen_names()
-    unknown = chosen - {each.name for each in every_plugin()} if chosen else ()
-    return [f"ZOO_PLUGINS names {name}, which is not installed" for name in sorted(unknown)]
+    chosen = chosen_names() or set()
+    names = {each.name for each in every_plugin()} if chosen else set()
+    return [
+        f"ZOO_PLUGINS names {name}, which is not installed; {hint}".rstrip("; ")
+        for name in sorted(chosen - names)
+        for hint in [nearest(name, names)]
+    ]
 
 
 def left_out(distribution: str) -> bool:
