@@ -1,4 +1,4 @@
-"""Generation: symbols per second, one row, the likeliest each time."""
+"""Generation: symbols per second, one row, the likeliest each time; all ways in one process."""
 
 from __future__ import annotations
 

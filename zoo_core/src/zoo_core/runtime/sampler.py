@@ -14,7 +14,7 @@ NOT_FINITE = "the model answers with numbers that are not finite; train anew"
 
 @final
 class Sampler:
-    """Draws symbols, repeatably.
+    """Draws symbols, repeatably; one for each text, for a kernel may draw ahead.
 
     Args:
         temperature: Divides the logits; 0 takes the likeliest symbol.
