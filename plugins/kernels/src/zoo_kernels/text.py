@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.kernels.recurrence import inner_bias, outer_bias
+from zoo_core.runtime.kernels.projection import inner_bias, outer_bias
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.state import State

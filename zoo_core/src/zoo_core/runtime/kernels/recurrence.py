@@ -11,6 +11,7 @@ from torch.autograd import Function
 
 from zoo_core.runtime.cell import Weights
 from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.kernels.projection import inner_bias, input_gradients, outer_bias, project
 from zoo_core.runtime.kernels.sweep import AbstractSweep
 from zoo_core.runtime.kernels.walk import Walk
 from zoo_core.runtime.state import LayerState, rebuild
@@ -48,7 +49,7 @@ class Recurrence(Function):
         inputs = inputs.flatten(0, 1)
         inner = inner_bias(sweep, weight_hh, bias_hh)
         bias = outer_bias(sweep, weight_hh, bias_ih, bias_hh)
-        projected = _project(inputs, weight_ih, bias, dtype)
+        projected = project(inputs, weight_ih, bias, dtype)
         states = tuple(walk.slots(each) for each in start)
         gates = projected.view(walk.steps, -1, len(weight_hh))
         kept = sweep.forth(walk, gates, weight_hh.to(dtype), inner, states)
@@ -74,7 +75,7 @@ class Recurrence(Function):
         down = _slopes(walk, states, slopes)
         found = ctx.sweep.back(walk, weight_hh.to(ctx.dtype), states, kept, down)
         wide = found.projected.flatten(0, 1)  # (T·B, at least G)
-        d_weight_ih, d_bias = _input_gradients(wide, inputs, weight_ih, ctx.dtype)
+        d_weight_ih, d_bias = input_gradients(wide, inputs, weight_ih, ctx.dtype)
         d_inputs = None
         if wanted[INPUTS]:
             product = wide[:, -len(weight_ih) :].to(ctx.dtype) @ weight_ih.to(ctx.dtype)
@@ -85,54 +86,6 @@ class Recurrence(Function):
         biases = (d_bias if ctx.biases[0] else None, d_bias_hh if ctx.biases[1] else None)
         start = (None,) * len(down) if walk.cut else (down[0][walk.first], *down[1:])
         return None, None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
-
-
-def inner_bias(sweep: AbstractSweep, weight_hh: Tensor, bias_hh: Tensor | None) -> Tensor | None:
-    """The inner gates' recurrent bias, which is no mere part of a sum; None if there is none."""
-    if bias_hh is None or not sweep.inner_gates:
-        return None
-    return bias_hh[-sweep.inner_gates * weight_hh.shape[1] :]
-
-
-def outer_bias(
-    sweep: AbstractSweep, weight_hh: Tensor, bias_ih: Tensor | None, bias_hh: Tensor | None
-) -> Tensor | None:
-    """All biases but the inner gates' recurrent one, (G,)."""
-    if bias_ih is None or bias_hh is None:
-        return bias_ih
-    if not sweep.inner_gates:
-        return bias_ih + bias_hh
-    bias = bias_ih.clone()
-    outer = len(bias) - sweep.inner_gates * weight_hh.shape[1]
-    bias[:outer] += bias_hh[:outer]
-    return bias
-
-
-def _project(inputs: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dtype) -> Tensor:
-    """Features (N, F) or tokens (N,) to W x + b, (N, G), in memory of its own."""
-    if inputs.is_floating_point() and dtype != weight.dtype:
-        product = (inputs.to(dtype) @ weight.to(dtype).t()).to(weight.dtype)
-        return product if bias is None else product.add_(bias)
-    if inputs.is_floating_point():
-        return inputs @ weight.t() if bias is None else torch.addmm(bias, inputs, weight.t())
-    if len(inputs) < weight.shape[1]:
-        picked = weight.t().index_select(0, inputs)
-        return picked if bias is None else picked.add_(bias)
-    table = weight.t().clone(memory_format=torch.contiguous_format)  # (V, G)
-    return (table if bias is None else table.add_(bias)).index_select(0, inputs)
-
-
-def _input_gradients(
-    wide: Tensor, inputs: Tensor, weight: Tensor, dtype: torch.dtype
-) -> tuple[Tensor, Tensor]:
-    """The gradients of W, (G, F), and of b, (G,), from that of W x + b, the last G columns."""
-    own = slice(-len(weight), None)
-    if inputs.is_floating_point():
-        flat = wide[:, own]
-        return flat.to(dtype).t() @ inputs.to(dtype), flat.sum(0)
-    # of all columns, for of some it would first make a copy
-    rows = wide.new_zeros(weight.shape[1], wide.shape[1]).index_add_(0, inputs, wide)[:, own]
-    return rows.t(), rows.sum(0)
 
 
 def _slopes(
