@@ -33,17 +33,11 @@ from zoo_rnn.embed import EmbeddingRnn
 from zoo_rnn.stacked import StackedRnn
 
 from tests.plugins.test_native import built, every_level
-from tests.runtime.willed import willed
-from zoo_core import Signature, Tokens, Vocabulary
+from tests.runtime.willed import letters, willed
+from zoo_core import Tokens
 
 V, COUNT, LONG = 11, 150, 10_000  # so long a text shows what rounding does
-SIGNATURE = Signature(
-    inputs=Tokens(V),
-    classes=V,
-    per="step",
-    vocabulary=Vocabulary(tuple("abcdefghijk")),
-    next_symbol=True,
-)
+SIGNATURE = letters(V)
 SMALL: dict[str, Any] = {"hidden_size": 19, "embedding_size": 5}
 MODELS: dict[str, Any] = {
     "rnn": lambda: EmbeddingRnn(RnnEmbedConfig(**SMALL), SIGNATURE),

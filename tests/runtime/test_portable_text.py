@@ -24,17 +24,10 @@ from zoo_lstm.embed import EmbeddingLstm
 from zoo_rnn.configs import RnnStackedConfig
 from zoo_rnn.stacked import StackedRnn
 
-from tests.runtime.willed import willed
-from zoo_core import Signature, Tokens, Vocabulary
+from tests.runtime.willed import letters, willed
 
 V, COUNT = 7, 200
-SIGNATURE = Signature(
-    inputs=Tokens(V),
-    classes=V,
-    per="step",
-    vocabulary=Vocabulary(tuple("abcdefg")),
-    next_symbol=True,
-)
+SIGNATURE = letters(V)
 LSTM: dict[str, Any] = {"hidden_size": 13, "embedding_size": 5}
 MODELS: dict[str, Callable[[], AbstractRecurrentModel]] = {
     "rnn": lambda: StackedRnn(RnnStackedConfig(hidden_size=13), SIGNATURE),

@@ -1,11 +1,25 @@
-"""A model that writes a text of its own before it has learnt anything."""
+"""A model that writes a text of its own before it has learnt anything, and what it writes in."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from string import ascii_lowercase
 
 import torch
 from zoo_core.runtime.model import AbstractRecurrentModel
+
+from zoo_core import Signature, Tokens, Vocabulary
+
+
+def letters(count: int) -> Signature:
+    """Text in the first letters of the alphabet."""
+    return Signature(
+        inputs=Tokens(count),
+        classes=count,
+        per="step",
+        vocabulary=Vocabulary(tuple(ascii_lowercase[:count])),
+        next_symbol=True,
+    )
 
 
 def willed(make: Callable[[], AbstractRecurrentModel]) -> AbstractRecurrentModel:
