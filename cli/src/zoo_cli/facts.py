@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import MISSING
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import click
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError, ZooError
 from zoo_core.imports import resolve
@@ -14,6 +13,9 @@ from zoo_core.settings import Setting, settings_of
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 from zoo_cli.output import remark
+
+if TYPE_CHECKING:
+    from zoo_core.registry_file import Pretrained
 
 
 def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
@@ -57,15 +59,15 @@ def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
     )
 
 
-def _registered(catalog: Catalog) -> list[str]:
+def _registered(catalog: Catalog) -> dict[str, Pretrained]:
     """The pretrained checkpoints; a registry that is broken hides them and nothing else."""
     from zoo_core.registry import load_registry
 
     try:
-        return list(load_registry(catalog, remark))
+        return load_registry(catalog, remark)
     except ConfigError as error:
-        click.echo(f"no checkpoints: {error}", err=True)
-        return []
+        remark(f"no checkpoints: {error}")
+        return {}
 
 
 def _part(catalog: Catalog, kind: Any, reference: str) -> dict[str, Any]:
@@ -87,9 +89,10 @@ def _tagged(catalog: Catalog, named: Named) -> dict[str, Any]:
     try:
         return _recipe(catalog, named)
     except NotFoundError:
-        if named.full_name not in _registered(catalog):
+        entry = _registered(catalog).get(named.full_name)
+        if entry is None:
             raise
-    return _pretrained(catalog, named.full_name)
+    return _pretrained(entry)
 
 
 def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
@@ -113,11 +116,8 @@ def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
     } | _size(catalog, named)
 
 
-def _pretrained(catalog: Catalog, name: str) -> dict[str, Any]:
+def _pretrained(entry: Pretrained) -> dict[str, Any]:
     """A registry's entry; nothing is downloaded for that."""
-    from zoo_core.registry import find_pretrained
-
-    entry = find_pretrained(catalog, name)
     return {
         "name": entry.name,
         "summary": entry.summary,
