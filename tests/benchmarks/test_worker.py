@@ -17,20 +17,20 @@ from benchmarks.timing import Effort
 from benchmarks.worker import Worker
 
 
-def worker(*, level: str, way: str) -> Worker:
-    return Worker("benchmarks.training", level, "S", "rnn", way)
+def worker(way: str) -> Worker:
+    return Worker("benchmarks.training", UNCOMPILED, "S", "rnn", way)
 
 
 @pytest.mark.parametrize("way", ["torch.nn", "zoo portable"])
 def test_a_process_takes_the_steps_that_it_is_asked_for(way: str) -> None:
-    with worker(level=UNCOMPILED, way=way) as work:
+    with worker(way) as work:
         assert work.ready()
         assert [work(3), work(5)] == [3 * CASES["S"].steps, 5 * CASES["S"].steps]
     assert work.process.returncode == 0
 
 
 def test_a_way_that_is_not_there_is_said_to_be_missing() -> None:
-    with worker(level=UNCOMPILED, way="zoo native") as work, pytest.raises(RuntimeError) as refused:
+    with worker("zoo native") as work, pytest.raises(RuntimeError) as refused:
         work.ready()
     assert "zoo native ended with 1" in str(refused.value)
 

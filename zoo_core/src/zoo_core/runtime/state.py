@@ -62,8 +62,10 @@ def refuse_lengths(rows: int, steps: int, lengths: Tensor) -> None:
         raise MisfitError(f"lengths are {tuple(lengths.shape)}, wanted ({rows},)")
     if lengths.dtype not in (torch.int64, torch.int32):
         raise MisfitError(f"lengths are {lengths.dtype}, wanted torch.int64")
-    if rows and not 1 <= int(lengths.min()) <= int(lengths.max()) <= steps:
-        shortest, longest = int(lengths.min()), int(lengths.max())
+    if not rows:
+        return
+    shortest, longest = (int(each) for each in lengths.aminmax())
+    if not 1 <= shortest <= longest <= steps:
         raise MisfitError(f"lengths are {shortest} to {longest}, wanted 1 to {steps}")
 
 

@@ -101,10 +101,12 @@ def _slopes(
         walk.after(down).copy_(outputs)
     if hidden is not None:
         down[walk.last] += hidden
-    last = [torch.zeros_like(buffer[0]) for buffer in states[1:]]  # a slope may lie in any order
-    for each, slope in zip(last, cells, strict=True):
-        if slope is not None:
-            each.copy_(slope)
+    last = (
+        torch.zeros_like(buffer[0])
+        if slope is None
+        else slope.clone(memory_format=torch.contiguous_format)  # it may lie in any order
+        for buffer, slope in zip(states[1:], cells, strict=True)
+    )
     return down, *last
 
 
