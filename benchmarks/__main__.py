@@ -9,8 +9,6 @@ from pathlib import Path
 
 import click
 import torch
-from zoo_core.files import write_file
-from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.checkpoints import checkpoints
 from benchmarks.generation import generation
@@ -30,6 +28,8 @@ from benchmarks.subject import Bench, Subject
 from benchmarks.timing import Effort
 from benchmarks.trainer import trainer
 from benchmarks.training import training
+from zoo_core.files import write_file
+from zoo_core.runtime.device import multiplies_bfloat16
 
 SUBJECTS: dict[str, Subject] = {
     "startup": startup,

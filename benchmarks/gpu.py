@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from zoo_core.plan import PRECISIONS
 
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.figure import Figure, figures
@@ -19,6 +18,7 @@ from benchmarks.peers.network import TorchLayers
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
 from benchmarks.training import peer_steps, whole_batches
+from zoo_core.plan import PRECISIONS
 
 
 def gpu(bench: Bench) -> Iterator[list[Figure]]:

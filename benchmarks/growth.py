@@ -6,10 +6,6 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
-from zoo_core.draft import draft
-from zoo_core.runtime.events import Finished
-from zoo_core.runtime.run import Run
-
 from benchmarks.cases import CASES
 from benchmarks.figure import Figure, figures
 from benchmarks.memory import EPOCHS, each_further, held
@@ -17,6 +13,9 @@ from benchmarks.ours import Ours
 from benchmarks.startup import zoo
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
+from zoo_core.draft import draft
+from zoo_core.runtime.events import Finished
+from zoo_core.runtime.run import Run
 
 AXES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "steps T": [(f"{n}", {"dataset": {"steps": n}}) for n in (35, 70, 140, 280)],

@@ -13,10 +13,9 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from zoo_core.catalog import load_catalog
-
 from benchmarks.cases import CASES
 from benchmarks.ours import Ours
+from zoo_core.catalog import load_catalog
 
 EPOCHS = (20, 40, 80)
 """The first are for what is made once, and for the allocator to find its size."""

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import final
 
 import torch
+
+from benchmarks.cases import CASES
 from zoo_cli.progress import Progress
+from zoo_core import Signature, Tokens
 from zoo_core.catalog import Catalog
 from zoo_core.plan import Plan
 from zoo_core.runtime.batch import Batch
@@ -20,9 +23,6 @@ from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.sampler import Sampler
-
-from benchmarks.cases import CASES
-from zoo_core import Signature, Tokens
 
 
 @final

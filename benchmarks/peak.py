@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import torch
-from zoo_core.plan import PRECISIONS
-from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.cases import CASES, GATES
 from benchmarks.figure import Figure, figures
@@ -14,6 +12,8 @@ from benchmarks.ours import Ours
 from benchmarks.promises import PRODUCT
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
+from zoo_core.plan import PRECISIONS
+from zoo_core.runtime.device import multiplies_bfloat16
 
 SIZE = 1024
 """Rows and columns of the matrices of the large product."""

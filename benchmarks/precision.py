@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import nullcontext
 
-from zoo_core.draft import draft
-from zoo_core.runtime.device import multiplies_bfloat16
-from zoo_core.runtime.events import EpochEnded
-from zoo_core.runtime.run import Run
-
 from benchmarks.cases import GATES
 from benchmarks.figure import PERPLEXITY, Figure, figures
 from benchmarks.promises import BF16, IMITATED
 from benchmarks.rounding import imitated_bfloat16
 from benchmarks.subject import Bench
+from zoo_core.draft import draft
+from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.events import EpochEnded
+from zoo_core.runtime.run import Run
 
 SEEDS, FEW = 5, 2
 

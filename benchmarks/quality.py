@@ -5,15 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
+from benchmarks.cases import GATES
+from benchmarks.figure import Figure, figures
+from benchmarks.subject import Bench
 from zoo_core.draft import draft
 from zoo_core.recipes import list_recipes
 from zoo_core.runtime.events import EpochEnded
 from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.run import Run
-
-from benchmarks.cases import GATES
-from benchmarks.figure import Figure, figures
-from benchmarks.subject import Bench
 
 LEARNT = 1.5
 """Perplexity of the training text over an epoch: the classic edition's figure after 500."""

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, final
 
-from zoo_core.catalog import Catalog
-
 from benchmarks.figure import Figure
 from benchmarks.timing import Effort
+from zoo_core.catalog import Catalog
 
 
 @final

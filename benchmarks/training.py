@@ -16,11 +16,6 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from torch import Tensor
-from zoo_core.catalog import Catalog
-from zoo_core.plan import PRECISIONS
-from zoo_core.runtime.build import make_dataset
-from zoo_core.runtime.dataset import AbstractDataset
-from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.figure import Figure, figures
@@ -30,6 +25,11 @@ from benchmarks.peers.ways import Peer, peer_makers
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort, Work, interleave
 from benchmarks.worker import Worker, serve
+from zoo_core.catalog import Catalog
+from zoo_core.plan import PRECISIONS
+from zoo_core.runtime.build import make_dataset
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.device import multiplies_bfloat16
 
 TURNS = 4
 """Times as many turns as elsewhere, half as long: those of a toy differ by up to twice."""

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from dataclasses import MISSING, fields
 
 import click
+
 from zoo_cli.main import COMMANDS, zoo
+from zoo_core import hookspecs
 from zoo_core.loading import HOOKS
 from zoo_core.specs import AbstractSpec
-
-from zoo_core import hookspecs
 
 ARGUMENT = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.M | re.S)
 

@@ -9,12 +9,12 @@ from typing import Protocol
 
 import torch
 from torch import Tensor
-from zoo_core.runtime.device import multiplies_bfloat16
 
 from benchmarks.cases import Case
 from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.packages import missing
+from zoo_core.runtime.device import multiplies_bfloat16
 
 
 class Peer(Protocol):

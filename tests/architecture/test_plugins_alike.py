@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+
 from zoo_core.catalog import Catalog
 from zoo_core.scaffold import KINDS, new_plugin
 

@@ -8,8 +8,6 @@ from pathlib import Path
 import pytest
 import torch
 from click.testing import CliRunner
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.runtime.run import Run
 
 from benchmarks import generation, trainer
 from benchmarks.__main__ import main
@@ -22,6 +20,8 @@ from benchmarks.pictures import picture
 from benchmarks.report import Report
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort, interleave
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.runtime.run import Run
 
 
 @pytest.fixture(scope="module")

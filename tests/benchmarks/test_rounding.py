@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
+
+from benchmarks.cases import CASES, GATES
+from benchmarks.rounding import imitated_bfloat16
 from zoo_core.catalog import Catalog
 from zoo_core.runtime.device import multiplies_bfloat16
 from zoo_core.runtime.kernels import recurrence
 from zoo_core.runtime.run import Run
-
-from benchmarks.cases import CASES, GATES
-from benchmarks.rounding import imitated_bfloat16
 
 NEIGHBOUR = 2**-7
 """How far the next number in bfloat16 is at most, relative."""

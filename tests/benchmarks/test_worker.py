@@ -7,7 +7,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from zoo_core.catalog import Catalog
 
 from benchmarks import training
 from benchmarks.cases import CASES
@@ -15,6 +14,7 @@ from benchmarks.levels import UNCOMPILED
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort
 from benchmarks.worker import Worker
+from zoo_core.catalog import Catalog
 
 
 def worker(way: str) -> Worker:

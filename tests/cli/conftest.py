@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from zoo_cli.main import run
 
 from tests.cli.command import PROGRAM, Result, Zoo
+from zoo_cli.main import run
 
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 60
 

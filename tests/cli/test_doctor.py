@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from zoo_core.runtime import diagnosis
 
 from tests.cli.command import Zoo
+from zoo_core.runtime import diagnosis
 
 SUBJECTS = {
     *("python", "installer", "versions", "plugins", "home", "disk", "registry", "leftovers"),

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
-from zoo_cli.main import COMMANDS
-from zoo_core.imports import resolve
 
 from tests.cli.command import PROGRAM, Zoo
 from tests.unprivileged import obey_permissions
+from zoo_cli.main import COMMANDS
+from zoo_core.imports import resolve
 
 HEAVY = ("torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "tqdm", "yaml")
 LIGHT = [["list"], ["list", "--json"], ["--help"], ["plugins"], ["runs"], ["list", "recipes"]]

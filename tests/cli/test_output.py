@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pytest
+
 from zoo_cli.output import echo_text, print_table, printable
 
 ESCAPE = "a\x1b[2Jb\x07"

@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from zoo_core.installer import Installer
 
 from tests.cli.command import Zoo
+from zoo_core.installer import Installer
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from zoo_core.scaffold import KINDS
 
 from tests.cli.command import Zoo
+from zoo_core.scaffold import KINDS
 
 CACHE = Path(__file__).parents[2] / ".mypy_cache"
 """The gate has run mypy before; its findings about torch serve here too."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from zoo_cli.progress import Progress
 from zoo_core.runtime.events import EpochEnded
 

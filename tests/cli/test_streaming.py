@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import click
 import pytest
+
 from zoo_cli import streaming
 from zoo_cli.streaming import stream
 

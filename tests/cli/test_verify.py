@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from zoo_core.runtime.tensors import read_tensors, to_bytes
 
 from tests.cli.command import Zoo
+from zoo_core.runtime.tensors import read_tensors, to_bytes
 
 
 def verdicts(zoo: Zoo, folder: Path) -> dict[str, str]:

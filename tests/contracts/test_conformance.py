@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from zoo_core.catalog import load_catalog
 from zoo_core.specs import KernelSpec
 from zoo_core.testing.battery import every_check, subjects

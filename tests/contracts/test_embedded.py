@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+import zoo_core
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.registry import load_registry
 from zoo_core.registry_file import PACKAGE, Pretrained
 from zoo_core.runtime.locate import entry_folder, find_folder
 from zoo_core.runtime.verification import verify
-
-import zoo_core
 
 SHIPPED = [e for e in load_registry(load_catalog()).values() if PACKAGE.fullmatch(e.source)]
 LARGEST = 2_000_000

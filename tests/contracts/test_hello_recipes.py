@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+import zoo_core
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import SPECS
 from zoo_core.recipes import Recipe, list_recipes
-
-import zoo_core
 
 HELLO = [each for each in list_recipes(load_catalog()) if each.name.endswith(".hello")]
 every_hello = pytest.mark.parametrize("recipe", HELLO, ids=lambda recipe: recipe.name)

@@ -7,6 +7,8 @@ from copy import deepcopy
 
 import pytest
 import torch
+
+from tests.contracts.cases import BACKENDS, CASES, COMBINED, SPECS, label
 from zoo_core.catalog import load_catalog
 from zoo_core.imports import resolve
 from zoo_core.runtime.backends import kernels
@@ -19,8 +21,6 @@ from zoo_core.testing.check import Check, DoesNotApply, look
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, learn
 from zoo_core.testing.model_cases import plain_cases
 from zoo_core.testing.models import CHECKS
-
-from tests.contracts.cases import BACKENDS, CASES, COMBINED, SPECS, label
 
 every_case = pytest.mark.parametrize("case", CASES, ids=label)
 every_combination = pytest.mark.parametrize("case", COMBINED, ids=label)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import Plugin
 
 from tests.core.little import CONFIGS, PREAMBLE, RECIPES, SPECS, PluginWriter
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.discovery import Plugin
 
 
 @pytest.fixture(autouse=True)

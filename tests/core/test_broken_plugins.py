@@ -5,12 +5,12 @@ from __future__ import annotations
 import signal
 
 import pytest
+
+from tests.core.little import PluginWriter
 from zoo_core.catalog import load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.errors import Interrupted, NotFoundError
 from zoo_core.specs import ModelSpec
-
-from tests.core.little import PluginWriter
 
 GOOD = "@hookimpl\ndef zoo_models(): return [model('good')]\n"
 DATASET = "DatasetSpec(name='d', summary='', config='', factory='', default_trainer='')"

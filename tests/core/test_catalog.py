@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from tests.core.little import PluginWriter
 from zoo_core.catalog import NOUNS, Catalog, load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.errors import AmbiguousError, NotFoundError
 from zoo_core.loading import HOOKS
 from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
-
-from tests.core.little import PluginWriter
 
 TINY = "@hookimpl\ndef zoo_models(): return [model('tiny')]"
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import pytest
+
 from zoo_core.configs import config, setting
 from zoo_core.errors import ConfigError
 from zoo_core.settings import make, settings_of, values_of

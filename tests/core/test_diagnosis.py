@@ -7,10 +7,10 @@ import stat
 from pathlib import Path
 
 import pytest
-from zoo_core.diagnosis import CHECKS
-from zoo_core.findings import Finding, examine, writable
 
 from zoo_core import diagnosis
+from zoo_core.diagnosis import CHECKS
+from zoo_core.findings import Finding, examine, writable
 
 
 def _broken_check() -> list[Finding]:

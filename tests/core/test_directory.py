@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.directory import known_plugins, search_plugins, who_brings
 from zoo_core.errors import ConfigError, NotFoundError

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from zoo_core.discovery import Plugin, installed_plugins
 
 Installer = Callable[..., None]

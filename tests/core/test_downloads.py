@@ -13,13 +13,13 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+
+from tests.core.mirror import Mirror, mirror
+from zoo_core import transfer
 from zoo_core.downloads import RemoteFile, fetch
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
 from zoo_core.transfer import Listener
 from zoo_core.witness import witnessed
-
-from tests.core.mirror import Mirror, mirror
-from zoo_core import transfer
 
 CONTENT = bytes(range(256)) * 2000
 GONE = "http://127.0.0.1:9/file"

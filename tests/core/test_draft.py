@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from zoo_core.catalog import Catalog
 from zoo_core.draft import draft
 from zoo_core.errors import ConfigError, NotFoundError

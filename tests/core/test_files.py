@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from zoo_core.errors import TargetError
 from zoo_core.files import refusing, sync_folder, write_file, write_new
 

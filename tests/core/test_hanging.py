@@ -6,10 +6,10 @@ import signal
 import time
 
 import pytest
-from zoo_core.errors import PluginError
-from zoo_core.hanging import giving_up
 
 from zoo_core import hanging
+from zoo_core.errors import PluginError
+from zoo_core.hanging import giving_up
 
 
 @pytest.fixture(autouse=True)

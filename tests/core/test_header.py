@@ -14,6 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
+
 from zoo_core.errors import IntegrityError
 from zoo_core.header import BYTES, TensorRecord, read_header
 

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from zoo_core.home import runs_folder, zoo_home
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from zoo_core.errors import Interrupted, PluginError
 from zoo_core.imports import resolve
 

@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from zoo_core import installer
 from zoo_core.changes import Change, pip_changes, uv_changes
 from zoo_core.distributions import installed_version, needed_by
 from zoo_core.errors import PluginError, RefusedError
 from zoo_core.installer import Installer, find_installer
-
-from zoo_core import installer
 
 UV = """Resolved 3 packages in 5ms
 Would download 2 packages

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from filelock import FileLock
+
 from zoo_core.files import write_file
 from zoo_core.findings import Finding
 from zoo_core.hold import hold

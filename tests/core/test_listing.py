@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from zoo_core.listing import list_datasets, list_models
 
 

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
+
+from tests.core.little import SPECS, PluginWriter
 from zoo_core.errors import PluginError
 from zoo_core.hookspecs import hookspec
 from zoo_core.loading import HOOKS, contributions
 from zoo_core.specs import AbstractSpec, CommandSpec, KernelSpec
-
-from tests.core.little import SPECS, PluginWriter
 
 KERNEL_AND_COMMAND = """
 from zoo_core import CommandSpec, KernelSpec

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+
+from tests.core.manifests import VALUES
 from zoo_core.errors import NotFoundError
 from zoo_core.home import runs_folder
 from zoo_core.manifest import MANIFEST
 from zoo_core.runs import find_run, list_runs, remove_run
-
-from tests.core.manifests import VALUES
 
 
 def _finished(name: str, **values: object) -> Path:

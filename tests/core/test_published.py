@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+
 from zoo_core.errors import ConfigError
 from zoo_core.published import Published, parse_published
 from zoo_core.recipes import parse_recipe

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from zoo_core.errors import NotFoundError
 from zoo_core.references import Folder, HubRepo, Named, Reference, parse_reference, shown
 

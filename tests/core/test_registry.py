@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from zoo_core.catalog import Catalog
 from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError, NotFoundError

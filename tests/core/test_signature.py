@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+
 from zoo_core.errors import IntegrityError
 from zoo_core.signature import KINDS, Features, Grid, Inputs, Signature, Tokens
 from zoo_core.vocabulary import Vocabulary

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from zoo_core.standing import Standing, standings
 
 Installer = Callable[..., Path]

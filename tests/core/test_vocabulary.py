@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from zoo_core.errors import ConfigError, DataError
 from zoo_core.vocabulary import SHOWN, Unknown, Vocabulary
 

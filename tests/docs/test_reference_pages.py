@@ -9,10 +9,10 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from zoo_core.loading import HOOKS
 
 from docs import reference
 from zoo_core import hookspecs
+from zoo_core.loading import HOOKS
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = re.compile(r"^\]\]\] -->\n(.*)^<!-- \[\[\[end\]\]\]", re.M | re.S)

@@ -16,9 +16,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import final
 
-from zoo_cli.main import run
-
 from tests.cli.command import Result
+from zoo_cli.main import run
 
 CAPABILITIES = 0x20080522
 """Version 3 of Linux's capability sets."""

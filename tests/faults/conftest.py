@@ -11,15 +11,15 @@ from pathlib import Path
 
 import matplotlib.backends.backend_agg  # noqa: F401  # once here, not in every forked process
 import pytest
-from zoo_core.catalog import Catalog
-from zoo_core.draft import draft
-from zoo_core.runtime.run import Run
 
 from tests.cli.command import Result
 from tests.cli.conftest import hello, hello_trained_once, text_file, zoo, zoo_process
 from tests.faults.child import Child
 from tests.faults.fault import Fault
 from tests.runtime.runs import interrupt
+from zoo_core.catalog import Catalog
+from zoo_core.draft import draft
+from zoo_core.runtime.run import Run
 
 __all__ = ["hello", "hello_trained_once", "text_file", "zoo", "zoo_process"]
 

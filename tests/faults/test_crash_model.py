@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from tests.cli.command import Result
+from tests.faults.conftest import Met
+from tests.faults.fault import fault
+from tests.faults.operations import Operation, crashes, crashes_after, recording
 from zoo_core.catalog import Catalog
 from zoo_core.draft import draft
 from zoo_core.runtime.checkpoint import read_checkpoint
@@ -16,11 +21,6 @@ from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.states import has_state, read_state
 from zoo_core.runtime.tensors import all_finite
-
-from tests.cli.command import Result
-from tests.faults.conftest import Met
-from tests.faults.fault import fault
-from tests.faults.operations import Operation, crashes, crashes_after, recording
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="descriptors are named by /proc")
 

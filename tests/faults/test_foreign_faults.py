@@ -16,13 +16,13 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save
-from zoo_core.downloads import RemoteFile, fetch
-from zoo_core.errors import IntegrityError
 
 from tests.cli.command import Zoo
 from tests.faults.child import no_more_memory_than
 from tests.faults.conftest import Met, Start
 from tests.faults.fault import case, fault
+from zoo_core.downloads import RemoteFile, fetch
+from zoo_core.errors import IntegrityError
 
 WEIGHTS, MANIFEST = "model.safetensors", "config.json"
 UNTOUCHED = "the file as it was"

@@ -12,10 +12,6 @@ from typing import Any
 
 import pytest
 import torch
-from zoo_core.catalog import Catalog
-from zoo_core.runtime.checkpoint import read_checkpoint
-from zoo_core.runtime.states import current, has_state
-from zoo_core.runtime.tensors import all_finite
 
 from tests.cli.command import Zoo
 from tests.faults.child import Child, no_more_memory_than
@@ -23,6 +19,10 @@ from tests.faults.conftest import Met, Start
 from tests.faults.fault import case, fault
 from tests.faults.test_data_faults import train_on
 from tests.faults.test_disk_faults import wait_for_steps
+from zoo_core.catalog import Catalog
+from zoo_core.runtime.checkpoint import read_checkpoint
+from zoo_core.runtime.states import current, has_state
+from zoo_core.runtime.tensors import all_finite
 
 LAST = "the last saved state; it loads, and zoo resume goes on from it"
 

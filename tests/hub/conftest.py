@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from zoo_cli.main import run
 
 from tests.cli.command import PROGRAM, Result, Zoo
 from tests.hub.server import TOKEN, Hub, running_hub
 from tests.unprivileged import obey_permissions
+from zoo_cli.main import run
 
 ALONE = """
 import os, sys

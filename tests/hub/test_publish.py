@@ -6,14 +6,14 @@ import shutil
 from pathlib import Path
 
 import pytest
+
+from tests.cli.command import Zoo
+from tests.hub.server import Fault, Hub
 from zoo_core.catalog import load_catalog
 from zoo_core.registry import load_registry
 from zoo_core.registry_file import Pretrained, read_registry
 from zoo_core.registry_sources import registry_path
 from zoo_core.runtime.locate import entry_folder
-
-from tests.cli.command import Zoo
-from tests.hub.server import Fault, Hub
 
 SHIPPED = load_registry(load_catalog())
 EXACT = ("config.json", "model.safetensors")

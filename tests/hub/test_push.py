@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 import torch
 from huggingface_hub.utils._runtime import is_xet_available
-from zoo_core.runtime.frontmatter import split_card
-from zoo_core.runtime.tensors import read_tensors, to_bytes
 
 from tests.cli.command import Zoo
 from tests.hub.server import TOKEN, Fault, Hub
+from zoo_core.runtime.frontmatter import split_card
+from zoo_core.runtime.tensors import read_tensors, to_bytes
 
 FILES = {
     "README.md",

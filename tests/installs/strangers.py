@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from zoo_core.catalog import Catalog
-from zoo_core.scaffold import KINDS, new_plugin
-
 from tests.core.little import PREAMBLE
 from tests.core.test_broken_plugins import APIS, BROKEN, GOOD
+from zoo_core.catalog import Catalog
+from zoo_core.scaffold import KINDS, new_plugin
 
 MARK = """
 import os, pathlib

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel

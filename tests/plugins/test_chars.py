@@ -8,15 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import linear
+
 from zoo_chars.cells import ConcatCell
 from zoo_chars.configs import CharConfig, CharSeqRnnConfig
 from zoo_chars.loop import CharModel, char_loop, char_rnn, char_seq_rnn
 from zoo_chars.three import CharThree
+from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.state import HiddenState
-
-from zoo_core import Signature, Tokens
 
 V, E, H, B = 9, 4, 5, 3
 LAST = Signature(inputs=Tokens(V), classes=V, per="sequence", next_symbol=True)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
+
+from tests.plugins.texts import same, targets_of
 from zoo_cnn.configs import DigitsConfig, MovingDigitsConfig
 from zoo_cnn.dataset import GridDataset
 from zoo_cnn.digits import DIRECTIONS, digits, load_digits, moving_digits
+from zoo_core import Grid, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.batch import Output
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_text.configs import ProseOrCodeConfig
 from zoo_text.prose_or_code import ProseOrCodeDataset
-
-from tests.plugins.texts import same, targets_of
-from zoo_core import Grid, Vocabulary
 
 SPLITS = ("train", "validation", "test")
 DATASETS: dict[str, AbstractDataset] = {

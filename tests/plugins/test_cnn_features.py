@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+
 from zoo_cnn import features
 from zoo_cnn.classifier import make_classifier
 from zoo_cnn.configs import Cnn1dConfig, CnnGridConfig
 from zoo_cnn.grid import cnn2d, cnn3d
+from zoo_core import Grid, Signature
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.batch import Batch
-
-from zoo_core import Grid, Signature
 
 B, C = 3, 4
 SIZES = {2: (9, 8), 3: (9, 9, 8)}

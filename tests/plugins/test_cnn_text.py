@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 import torch
+
 from zoo_cnn.configs import Cnn1dConfig
 from zoo_cnn.features import make_blocks
 from zoo_cnn.lengths import after_convolution, after_pool
 from zoo_cnn.text import TextClassifier
+from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import Batch
-
-from zoo_core import Signature, Tokens
 
 V = 7
 SIGNATURE = Signature(inputs=Tokens(V), classes=3, per="sequence")

@@ -6,6 +6,8 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
+from zoo_core import Vocabulary
 from zoo_core.downloads import RemoteFile
 from zoo_core.errors import DataError, IntegrityError, NetworkError
 from zoo_text import languages, literature, time_machine
@@ -18,8 +20,6 @@ from zoo_text.configs import (
 from zoo_text.dataset import TextDataset
 from zoo_text.names import NamesDataset
 from zoo_text.remote import NIETZSCHE, TIME_MACHINE, TINY_SHAKESPEARE
-
-from zoo_core import Vocabulary
 
 BOOK = (
     "The Time Machine, by H. G. Wells [1898]\n\n\n  I\n\nThe Time Traveller (for so  it\nwas)--\n"

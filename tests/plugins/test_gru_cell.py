@@ -5,12 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor, nn
-from zoo_core.runtime.cell import Weights
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.kernels.fused import TorchKernel
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import HiddenState
-from zoo_gru.cell import GruCell
 
 from tests.plugins.oracle import (
     EXACT,
@@ -26,6 +20,12 @@ from tests.plugins.oracle import (
     pair,
     with_and_without_bias,
 )
+from zoo_core.runtime.cell import Weights
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.state import HiddenState
+from zoo_gru.cell import GruCell
 
 KINDS = ("ih", "hh")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 import torch
+
+from zoo_core import Tokens, Unknown, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.batch import Output
 from zoo_text.configs import HelloConfig
 from zoo_text.hello import HelloDataset
-
-from zoo_core import Tokens, Unknown, Vocabulary
 
 LOGITS = torch.eye(4)[[3, 1, 2, 3, 2]].unsqueeze(0)
 """The likeliest ids 3 1 2 3 2: o h l o l."""

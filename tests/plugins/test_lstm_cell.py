@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
-from zoo_core.errors import ConfigError
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_lstm.cell import LstmCell
 
 from tests.plugins.oracle import (
     H,
@@ -22,6 +19,9 @@ from tests.plugins.oracle import (
     pair,
     with_and_without_bias,
 )
+from zoo_core.errors import ConfigError
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_lstm.cell import LstmCell
 
 
 def lstm(layers: int, both: bool, bias: bool = True, proj_size: int = 0) -> Pair:

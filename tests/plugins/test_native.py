@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError
 from zoo_core.runtime import backends

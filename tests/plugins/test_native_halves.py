@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
+from tests.plugins.compiling import IMITATE, IMITATED, compile_native
+from tests.plugins.test_native import answer
 from zoo_core.runtime.kernels import recurrence
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.walk import Walk
@@ -21,9 +24,6 @@ from zoo_kernels.library import LEVEL, NativeLibrary
 from zoo_kernels.sweep import NativeSweep
 from zoo_lstm.cell import LstmCell
 from zoo_rnn.cell import RnnCell
-
-from tests.plugins.compiling import IMITATE, IMITATED, compile_native
-from tests.plugins.test_native import answer
 
 HALVES = ("avx512_bf16", "amx_bf16")
 CELLS = {"rnn-tanh": RnnCell, "lstm": LstmCell, "gru": GruCell}

@@ -11,6 +11,10 @@ from typing import Any, final
 import pytest
 import torch
 from torch import Tensor, nn
+
+from tests.plugins.test_native import built, every_level
+from tests.runtime.willed import letters, willed
+from zoo_core import Tokens
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.generation import generate
@@ -31,10 +35,6 @@ from zoo_lstm.embed import EmbeddingLstm
 from zoo_rnn.configs import RnnEmbedConfig, RnnStackedConfig
 from zoo_rnn.embed import EmbeddingRnn
 from zoo_rnn.stacked import StackedRnn
-
-from tests.plugins.test_native import built, every_level
-from tests.runtime.willed import letters, willed
-from zoo_core import Tokens
 
 V, COUNT, LONG = 11, 150, 10_000  # so long a text shows what rounding does
 SIGNATURE = letters(V)

@@ -6,6 +6,7 @@ import hashlib
 import sys
 
 import pytest
+
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_text.configs import PythonDocsConfig
 from zoo_text.dataset import TextDataset

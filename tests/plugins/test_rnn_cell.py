@@ -5,9 +5,6 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_rnn.cell import RnnCell
-from zoo_rnn.configs import Nonlinearity
 
 from tests.plugins.oracle import (
     H,
@@ -21,6 +18,9 @@ from tests.plugins.oracle import (
     pair,
     with_and_without_bias,
 )
+from zoo_core.runtime.kernel import AbstractKernel
+from zoo_rnn.cell import RnnCell
+from zoo_rnn.configs import Nonlinearity
 
 either_nonlinearity = pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
 

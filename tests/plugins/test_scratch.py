@@ -8,6 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
+
+from zoo_core import Signature, Tokens
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernels.reference import ReferenceKernel
@@ -17,8 +19,6 @@ from zoo_scratch.gru import ScratchGruCell, scratch_gru
 from zoo_scratch.lstm import ScratchLstmCell, scratch_lstm
 from zoo_scratch.model import ScratchModel
 from zoo_scratch.rnn import ScratchRnnCell, scratch_rnn
-
-from zoo_core import Signature, Tokens
 
 V, H, B, T = 7, 5, 3, 6
 SIGNATURE = Signature(inputs=Tokens(V), classes=V, per="step")

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from zoo_core import Vocabulary
 from zoo_core.errors import DataError
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
 from zoo_text.textfile import text_file
-
-from zoo_core import Vocabulary
 
 
 @pytest.fixture

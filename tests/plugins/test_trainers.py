@@ -6,14 +6,14 @@ import math
 
 import pytest
 import torch
+
+from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.batch import IGNORED, Batch, Output
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
 from zoo_train.configs import NextTokenConfig, SupervisedConfig
 from zoo_train.next_token import NextTokenTrainer
 from zoo_train.supervised import SupervisedTrainer
-
-from zoo_core import Signature, Tokens
 
 LABELS = Signature(inputs=Tokens(2), classes=2, per="step")
 NEXT = Signature(inputs=Tokens(2), classes=2, per="step", next_symbol=True)

@@ -8,11 +8,11 @@ from typing import NamedTuple
 import pytest
 import torch
 from torch import Tensor
+
+from tests.plugins.texts import same, targets_of
 from zoo_core.runtime.batch import Batch
 from zoo_core.signature import Per
 from zoo_text import windows
-
-from tests.plugins.texts import same, targets_of
 
 SIZES = [(50, 4, 3), (50, 7, 1), (49, 8, 6), (13, 4, 3), (13, 40, 3), (7, 1, 6)]
 every_size = pytest.mark.parametrize(("count", "steps", "size"), SIZES)

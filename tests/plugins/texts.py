@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor
+
+from zoo_core import Vocabulary
 from zoo_core.runtime.batch import Batch
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.dataset import TextDataset
-
-from zoo_core import Vocabulary
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 

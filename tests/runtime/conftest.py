@@ -6,10 +6,10 @@ import shutil
 from pathlib import Path
 
 import pytest
-from zoo_core.catalog import Catalog
-from zoo_core.plan import Plan
 
 from tests.runtime.runs import TEXT, small_plan, train
+from zoo_core.catalog import Catalog
+from zoo_core.plan import Plan
 
 
 @pytest.fixture(scope="session")

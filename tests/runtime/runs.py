@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+
 from zoo_core.catalog import Catalog
 from zoo_core.draft import draft
 from zoo_core.plan import Plan

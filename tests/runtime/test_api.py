@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 import torch
+
+import zoo_core
+from zoo_core import Features, Signature, Tokens, Unknown
 from zoo_core.errors import (
     ConfigError,
     DataError,
@@ -17,9 +20,6 @@ from zoo_core.errors import (
 )
 from zoo_core.runtime.checkpoint import Checkpoint
 from zoo_core.runtime.events import Event, Finished, Started
-
-import zoo_core
-from zoo_core import Features, Signature, Tokens, Unknown
 
 HELLO: dict[str, Any] = {"seed": 0, "device": "cpu", "threads": 1}
 

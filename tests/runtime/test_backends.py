@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 import torch
+
+from zoo_core import Tokens, Vocabulary
 from zoo_core.catalog import Catalog, Offer, load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.draft import draft
@@ -16,8 +18,6 @@ from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model
 from zoo_core.signature import Signature
 from zoo_core.specs import KernelSpec
-
-from zoo_core import Tokens, Vocabulary
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
 

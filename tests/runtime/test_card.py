@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from huggingface_hub import metadata_load
+
+from tests.runtime.runs import go_on, interrupt
 from zoo_core.catalog import Catalog
 from zoo_core.manifest import read_manifest
 from zoo_core.plan import Plan
 from zoo_core.runtime.card import card
 from zoo_core.runtime.run import Run
-
-from tests.runtime.runs import go_on, interrupt
 
 
 @pytest.fixture

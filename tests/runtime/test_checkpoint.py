@@ -14,6 +14,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors import safe_open
+
+from tests.runtime.crashes import crashes
+from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plan import Plan
@@ -28,9 +31,6 @@ from zoo_core.runtime.run import Run
 from zoo_core.runtime.stage import stage
 from zoo_core.runtime.states import read_state
 from zoo_core.runtime.tensors import all_finite
-
-from tests.runtime.crashes import crashes
-from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
 
 FILES = {
     *("model.safetensors", "config.json", "README.md", "history.jsonl", "timings.jsonl"),

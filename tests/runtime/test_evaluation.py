@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn.functional import cross_entropy
+
+from tests.runtime.runs import small_plan, train
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DataError
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.evaluation import evaluate
-
-from tests.runtime.runs import small_plan, train
 
 
 @pytest.fixture(scope="module", params=["sequential", "random"])

@@ -8,6 +8,8 @@ from typing import final
 import pytest
 import torch
 from torch import nn
+
+from zoo_core import Signature, Tokens, Vocabulary
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.generation import generate, refuse_generation
@@ -17,8 +19,6 @@ from zoo_core.runtime.state import State
 from zoo_lstm.configs import LstmEmbedConfig, LstmStackedConfig
 from zoo_lstm.embed import EmbeddingLstm
 from zoo_lstm.stacked import StackedLstm
-
-from zoo_core import Signature, Tokens, Vocabulary
 
 V = 7
 PROMPT = Batch(torch.tensor([[1, 2, 3]]))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from zoo_core.catalog import Catalog, Offer
 from zoo_core.discovery import Plugin
 from zoo_core.errors import NotFoundError

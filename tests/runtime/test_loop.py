@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
+from tests.runtime.runs import small_plan
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DataError, DivergedError
 from zoo_core.plan import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.events import EpochEnded, Stepped
 from zoo_core.runtime.loop import Loop
-
-from tests.runtime.runs import small_plan
 
 Loops = Callable[..., Loop]
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+
 from zoo_core.runtime.memory import (
     MMAP_THRESHOLD,
     NEVER,

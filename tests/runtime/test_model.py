@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
+from zoo_core import Signature, Tokens
 from zoo_core.runtime import model as models
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.kernels.fused import TorchKernel
@@ -15,8 +17,6 @@ from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.testing.exporting import Plain
 from zoo_gru.configs import GruStackedConfig
 from zoo_gru.stacked import StackedGru
-
-from zoo_core import Signature, Tokens
 
 V, H = 5, 6
 

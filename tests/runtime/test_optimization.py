@@ -9,12 +9,12 @@ import pytest
 import torch
 from safetensors.torch import load
 from torch import Tensor, nn
+
+from zoo_core import AbstractTrainerConfig
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.optimization import flatten, make_optimizer, make_schedule, unflatten
 from zoo_core.runtime.tensors import to_bytes
 from zoo_train.configs import SupervisedConfig
-
-from zoo_core import AbstractTrainerConfig
 
 HINTS = get_type_hints(AbstractTrainerConfig)
 OPTIMIZERS: list[dict[str, Any]] = [

@@ -7,6 +7,7 @@ from unittest.mock import Mock
 import pytest
 import torch
 from torch import Tensor
+
 from zoo_core.runtime.kernels.portable import kernel as portable
 from zoo_core.runtime.kernels.portable.kernel import FEW_ROWS, FEW_SYMBOLS, PortableKernel
 from zoo_core.runtime.recurrent import Recurrent

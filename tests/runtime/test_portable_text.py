@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
+from tests.runtime.willed import letters, willed
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.generation import generate
@@ -23,8 +25,6 @@ from zoo_lstm.configs import LstmEmbedConfig
 from zoo_lstm.embed import EmbeddingLstm
 from zoo_rnn.configs import RnnStackedConfig
 from zoo_rnn.stacked import StackedRnn
-
-from tests.runtime.willed import letters, willed
 
 V, COUNT = 7, 200
 SIGNATURE = letters(V)

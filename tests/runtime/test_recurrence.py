@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernels import recurrence
 from zoo_core.runtime.kernels.portable import squashing

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor
+
+from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernels.fused import TorchKernel
@@ -15,8 +17,6 @@ from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.state import LstmState
 from zoo_lstm.cell import LstmCell
-
-from zoo_core import AbstractEmbeddingConfig
 
 F, H = 3, 5
 

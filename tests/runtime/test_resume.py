@@ -6,14 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+
+from tests.runtime.runs import contents, finish, interrupt, small_plan
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError, ResumeError
 from zoo_core.manifest import read_manifest
 from zoo_core.plan import Plan
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
-
-from tests.runtime.runs import contents, finish, interrupt, small_plan
 
 
 def test_a_finished_run_refuses_to_go_on(catalog: Catalog, trained: Path) -> None:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import torch
+
+from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan, train
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DivergedError
 from zoo_core.manifest import read_manifest
@@ -19,8 +21,6 @@ from zoo_core.runtime.events import EpochEnded, Event, Finished, Saved, Started,
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.tensors import all_finite
-
-from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan, train
 
 KINDS: dict[str, dict[str, Any]] = {
     "shuffled": {},

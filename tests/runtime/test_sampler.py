@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 import torch
+
 from zoo_core.errors import ConfigError, IntegrityError
 from zoo_core.runtime.sampler import Sampler
 

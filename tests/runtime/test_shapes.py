@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
+from zoo_core import ModelSpec
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import draft
 from zoo_core.runtime.shapes import Shapes, shapes_of, signature_at_hand
-
-from zoo_core import ModelSpec
 
 MODELS: list[ModelSpec] = [spec for _, spec in load_catalog().of(ModelSpec)]
 every_model = pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import torch
+
+from tests.runtime.runs import small_plan, train
 from zoo_core.catalog import Catalog
 from zoo_core.errors import MisfitError
 from zoo_core.plan import Plan
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.tensors import read_tensors
-
-from tests.runtime.runs import small_plan, train
 
 FITTING: dict[str, Any] = {"clip_norm": "none", "schedule": "none"}
 

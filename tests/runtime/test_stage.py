@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from tests.runtime.runs import interrupt
 from zoo_core.catalog import Catalog
 from zoo_core.errors import MisfitError, NotFoundError
 from zoo_core.plan import Plan
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.stage import stage
-
-from tests.runtime.runs import interrupt
 
 
 def test_a_killed_run_is_unfinished_and_says_how_to_go_on(

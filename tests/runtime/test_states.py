@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+
+from tests.runtime.crashes import crashes
+from tests.runtime.runs import interrupt
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plan import Plan
@@ -15,9 +18,6 @@ from zoo_core.runtime.checkpoint import read_checkpoint
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.states import SavedState, has_state, read_state, write_state
 from zoo_core.runtime.tensors import all_finite
-
-from tests.runtime.crashes import crashes
-from tests.runtime.runs import interrupt
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
 

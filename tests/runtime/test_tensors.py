@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.tensors import read_tensors, to_bytes
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from zoo_core.testing.battery import every_check
-
 from tests.testing.examples import wrong_examples
+from zoo_core.testing.battery import every_check
 
 HEAD = "| check | rule | how to mend | what fails it |\n| --- | --- | --- | --- |"
 

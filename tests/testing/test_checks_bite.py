@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
+from tests.testing.examples import FAULTY, HOOK, PLUGINS, faulty_catalog, wrong_examples
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.discovery import Plugin
 from zoo_core.testing.battery import every_check, subjects
 from zoo_core.testing.subject import Result, Subject
-
-from tests.testing.examples import FAULTY, HOOK, PLUGINS, faulty_catalog, wrong_examples
 
 CHECKS = {kind: [each.name for each in checks] for kind, checks in every_check().items()}
 PARTS = [name for kind, names in CHECKS.items() for name in names if kind != "plugins"]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from zoo_core.testing.trial import distribution_of
 
 from tests.testing.examples import HOOK
+from zoo_core.testing.trial import distribution_of
 
 pytest_plugins = ["pytester"]
 LINE = "from zoo_core.testing import conformance\n"

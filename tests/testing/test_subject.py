@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
+
 from zoo_core.errors import Interrupted
 from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.subject import Subject

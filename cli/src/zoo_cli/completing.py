@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import click
 from click.shell_completion import CompletionItem
+
 from zoo_core.catalog import load_catalog
 from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 
 import click
+
 from zoo_core.errors import RefusedError, ZooError
 
 

@@ -19,9 +19,8 @@ WIDEST = 60
 @json_option
 def diff(first: str, second: str, as_json: bool) -> None:
     """Show what differs between two checkpoints: settings, data, versions, metrics, weights."""
-    from zoo_core.runtime.difference import differences
-
     from zoo_cli.loading import load_checkpoint
+    from zoo_core.runtime.difference import differences
 
     found = differences(load_checkpoint(first), load_checkpoint(second))
     if as_json:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import click
-from zoo_core.findings import Finding, examine
-from zoo_core.leftovers import leftovers
 
 from zoo_cli.output import json_option, print_json, print_table
 from zoo_core import diagnosis
+from zoo_core.findings import Finding, examine
+from zoo_core.leftovers import leftovers
 
 
 @click.command()

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
+
 from zoo_core.space import in_bytes
 
 if TYPE_CHECKING:

@@ -23,11 +23,10 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     """The settings of the dataset to judge on: the checkpoint's own, or another's defaults."""
     if "reference" not in given:
         return {}
+    from zoo_cli.loading import load_checkpoint
     from zoo_core.imports import resolve
     from zoo_core.settings import settings_of
     from zoo_core.specs import DatasetSpec
-
-    from zoo_cli.loading import load_checkpoint
 
     checkpoint = load_checkpoint(given["reference"])
     plan, chosen = checkpoint.plan, given.get("dataset", "")

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
+from zoo_cli.output import remark
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError, ZooError
 from zoo_core.imports import resolve
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.settings import Setting, settings_of
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
-
-from zoo_cli.output import remark
 
 if TYPE_CHECKING:
     from zoo_core.registry_file import Pretrained

@@ -35,12 +35,11 @@ def generate(
     """Print a prompt, then symbols as a model makes them."""
     from itertools import chain, islice
 
+    from zoo_cli.loading import load_checkpoint
+    from zoo_cli.streaming import stream
     from zoo_core.runtime import generation
     from zoo_core.runtime.sampler import Sampler
     from zoo_core.vocabulary import Unknown
-
-    from zoo_cli.loading import load_checkpoint
-    from zoo_cli.streaming import stream
 
     sampler = Sampler(temperature, top_k, seed)
     checkpoint = load_checkpoint(reference)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, TypeAlias, final
 
 import click
+
 from zoo_core.errors import AmbiguousError, PluginError
 from zoo_core.nearest import nearest
 

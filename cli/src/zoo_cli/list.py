@@ -6,12 +6,12 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 import click
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import misnamed
-from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.output import json_option, print_json, print_table, remark
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.discovery import misnamed
+from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 SPECS: dict[str, type[AbstractSpec]] = {
     "models": ModelSpec,

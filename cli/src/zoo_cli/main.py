@@ -10,15 +10,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, final
 
 import click
-from zoo_core.errors import Interrupted, RefusedError, ZooError
-from zoo_core.space import refusing_excess
-from zoo_core.witness import witnessed
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.downloading import show_download
 from zoo_cli.lazy import AbstractLazyGroup, Row, Table
 from zoo_cli.output import printable
 from zoo_cli.signals import stop_on_signals
+from zoo_core.errors import Interrupted, RefusedError, ZooError
+from zoo_core.space import refusing_excess
+from zoo_core.witness import witnessed
 
 if TYPE_CHECKING:
     from zoo_core.catalog import Offer

@@ -15,10 +15,10 @@ from typing import Any, TypeAlias, final
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
-from zoo_core.errors import ZooError
-from zoo_core.settings import Setting, as_typed
 
 from zoo_cli.choosing import reading
+from zoo_core.errors import ZooError
+from zoo_core.settings import Setting, as_typed
 
 GENERATED = "zoo_cli.generated"
 Sections: TypeAlias = Mapping[str, list[Setting]]

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any, final
 
 import click
-from zoo_core.discovery import misnamed
-from zoo_core.standing import Standing, standings
 
 from zoo_cli.lazy import AbstractLazyGroup, Row, Table
 from zoo_cli.output import json_option, print_json, remark
+from zoo_core.discovery import misnamed
+from zoo_core.standing import Standing, standings
 
 COMMANDS = {
     "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.plugins_new:new"),

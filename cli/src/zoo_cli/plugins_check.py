@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
-from zoo_core.catalog import load_catalog
-from zoo_core.errors import PluginError
 
 from zoo_cli.output import json_option, print_json
+from zoo_core.catalog import load_catalog
+from zoo_core.errors import PluginError
 
 if TYPE_CHECKING:
     from zoo_core.testing.subject import Result

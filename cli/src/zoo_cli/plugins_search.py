@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import click
-from zoo_core.catalog import load_catalog
-from zoo_core.directory import search_plugins
-from zoo_core.distributions import installed_version
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.output import json_option, print_json, print_table
+from zoo_core.catalog import load_catalog
+from zoo_core.directory import search_plugins
+from zoo_core.distributions import installed_version
 
 
 @click.command()

@@ -5,15 +5,15 @@ from __future__ import annotations
 import importlib
 
 import click
+
+from zoo_cli.confirming import confirm
+from zoo_cli.output import json_option, print_json
 from zoo_core.changes import Change
 from zoo_core.discovery import UNKNOWN, Plugin, every_plugin
 from zoo_core.distributions import needed_by
 from zoo_core.errors import AmbiguousError, NotFoundError, PluginError
 from zoo_core.installer import find_installer
 from zoo_core.nearest import nearest
-
-from zoo_cli.confirming import confirm
-from zoo_cli.output import json_option, print_json
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import click
+
 from zoo_core.plan import PRECISIONS
 
 precision_option = click.option(

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import click
-from zoo_core.decoding import decode_text
-from zoo_core.errors import DataError, ZooError
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import echo_text, json_option, print_json
+from zoo_core.decoding import decode_text
+from zoo_core.errors import DataError, ZooError
 
 
 @click.command()
@@ -32,10 +32,9 @@ def predict(
 
     Inputs come from the arguments, from --file, or with - from stdin, one a line.
     """
+    from zoo_cli.loading import load_checkpoint
     from zoo_core.runtime import api
     from zoo_core.vocabulary import Unknown
-
-    from zoo_cli.loading import load_checkpoint
 
     policy = Unknown.parse(unknown)
     values = list(_values(inputs, file))

@@ -10,9 +10,9 @@ from typing import Any, final
 
 import click
 from tqdm import tqdm
-from zoo_core.runtime.events import EpochEnded, Event, Finished, Started, Stepped
 
 from zoo_cli.output import in_words
+from zoo_core.runtime.events import EpochEnded, Event, Finished, Started, Stepped
 
 SLOW_EPOCH = 1.0
 """On a terminal, epochs shorter than so many seconds get no line of their own."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from zoo_core.catalog import load_catalog
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.folder import FolderPath
 from zoo_cli.output import json_option, print_json
+from zoo_core.catalog import load_catalog
 
 
 @click.command()

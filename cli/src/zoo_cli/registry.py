@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+
+from zoo_cli.choosing import registry_option
+from zoo_cli.output import json_option, print_json, print_table
 from zoo_core.catalog import load_catalog
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.references import HubRepo, parse_reference
 from zoo_core.registry import load_registry
 from zoo_core.registry_file import HUB, PACKAGE, read_registry
 from zoo_core.registry_sources import registry_path
-
-from zoo_cli.choosing import registry_option
-from zoo_cli.output import json_option, print_json, print_table
 
 
 @click.group()

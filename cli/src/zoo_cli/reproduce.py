@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import click
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.errors import ConfigError, Interrupted, ZooError
-from zoo_core.recipes import Recipe, choose_recipes
-from zoo_core.reproduction import FAILURES, Row, failed, judge
 
 from zoo_cli.completing import complete_reference
 from zoo_cli.folder import FolderPath
 from zoo_cli.output import json_option, print_json, print_table, remark
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.errors import ConfigError, Interrupted, ZooError
+from zoo_core.recipes import Recipe, choose_recipes
+from zoo_core.reproduction import FAILURES, Row, failed, judge
 
 QUICK = 60
 """Seconds below which a recipe is quick."""
@@ -119,13 +119,12 @@ def _train(
     """Trains a recipe; a failure is a row of its own, unless there is no other."""
     from datetime import UTC, datetime
 
+    from zoo_cli.signals import Patience
+    from zoo_cli.training import follow
     from zoo_core.draft import draft
     from zoo_core.hold import hold
     from zoo_core.runtime.checkpoint import refuse_checkpoint
     from zoo_core.runtime.run import Run
-
-    from zoo_cli.signals import Patience
-    from zoo_cli.training import follow
 
     began, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     seed = int(recipe.tables.get("seed", 0) if how["seed"] is None else how["seed"])

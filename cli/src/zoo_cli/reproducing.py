@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import final
 
 import torch
+
 from zoo_core.files import refusing, write_file
 from zoo_core.reproduction import Row, markdown, merge, read_reproduction, to_json
 from zoo_core.runtime.forest import forest

@@ -19,12 +19,11 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
 
     The result is bit for bit that of a run never interrupted.
     """
+    from zoo_cli.signals import Patience
+    from zoo_cli.training import carry_out
     from zoo_core.catalog import load_catalog
     from zoo_core.hold import hold
     from zoo_core.runtime.resume import resume as resumed
-
-    from zoo_cli.signals import Patience
-    from zoo_cli.training import carry_out
 
     catalog = load_catalog()
     with Patience() as patience, hold(folder):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import click
+
+from zoo_cli.output import print_json, print_table
 from zoo_core.catalog import Catalog
 from zoo_core.references import Named, parse_reference
 from zoo_core.runtime.shapes import MEANINGS, Shapes, shapes_of, signature_at_hand
-
-from zoo_cli.output import print_json, print_table
 
 STEPS = 5
 """Steps to show where neither the line nor the dataset says how many."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from zoo_core.catalog import load_catalog
-from zoo_core.settings import as_typed
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_reference
 from zoo_cli.output import in_words, json_option, print_json
+from zoo_core.catalog import load_catalog
+from zoo_core.settings import as_typed
 
 
 @click.command()

@@ -7,10 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.draft import Draft, draft
-from zoo_core.errors import MisfitError
-from zoo_core.recipes import TABLES, recipe_text
 
 from zoo_cli.choosing import registry_option
 from zoo_cli.completing import complete_dataset, complete_reference, complete_trainer
@@ -19,6 +15,10 @@ from zoo_cli.folder import FolderPath
 from zoo_cli.options import Sections, SettingsCommand
 from zoo_cli.output import json_option
 from zoo_cli.precision import precision_option
+from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.draft import Draft, draft
+from zoo_core.errors import MisfitError
+from zoo_core.recipes import TABLES, recipe_text
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoint import Checkpoint
@@ -113,12 +113,11 @@ def train(
         precision=precision,
         source=source or "",
     )
+    from zoo_cli.signals import Patience
+    from zoo_cli.training import carry_out, default_folder
     from zoo_core.hold import hold
     from zoo_core.runtime.checkpoint import make_room, refuse_checkpoint
     from zoo_core.runtime.run import Run
-
-    from zoo_cli.signals import Patience
-    from zoo_cli.training import carry_out, default_folder
 
     folder = out or default_folder(plan.recipe or f"{plan.model}.{plan.dataset}")
     origin: Checkpoint | None = ctx.meta[SOURCE]

@@ -7,6 +7,10 @@ import shlex
 from pathlib import Path
 
 import click
+
+from zoo_cli.output import print_json
+from zoo_cli.progress import Progress, print_summary
+from zoo_cli.signals import Patience
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DivergedError, Interrupted, TargetError, ZooError
 from zoo_core.references import shown
@@ -15,10 +19,6 @@ from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.events import Finished, Started, Stepped
 from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.run import Run
-
-from zoo_cli.output import print_json
-from zoo_cli.progress import Progress, print_summary
-from zoo_cli.signals import Patience
 
 SAMPLE = 100
 """Symbols of generated text to show at the end."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import click
-from zoo_core.catalog import load_catalog
-from zoo_core.errors import IntegrityError
 
 from zoo_cli.output import json_option, print_json, print_table
+from zoo_core.catalog import load_catalog
+from zoo_core.errors import IntegrityError
 
 
 @click.command()

@@ -8,12 +8,12 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.dataset import AbstractDataset
-from zoo_core.vocabulary import REFUSE
 
 from tests.testing.faulty.configs import Data
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.vocabulary import REFUSE
 
 SYMBOLS = tuple("abcdefghijklmnopqrstuvwxyz")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from torch import Tensor
+
 from zoo_core.runtime.cell import AbstractCell, Weights
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel

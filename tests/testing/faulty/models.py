@@ -6,12 +6,12 @@ from typing import Any
 
 import torch
 from torch import nn
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.state import HiddenState, State
 
 from tests.testing.faulty.configs import Plain
 from zoo_core import Signature
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.state import HiddenState, State
 
 
 class Honest(AbstractModel):

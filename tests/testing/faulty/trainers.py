@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from torch import Tensor
 from torch.nn.functional import cross_entropy
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
 
 from tests.testing.faulty.configs import Training
 from zoo_core import Signature
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.trainer import AbstractTrainer, Totals
 
 
 class Honest(AbstractTrainer):

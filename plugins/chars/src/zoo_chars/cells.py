@@ -7,6 +7,7 @@ from typing import final
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
+
 from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes, project
 from zoo_core.runtime.state import HiddenState
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import Any, final
 
 from torch import nn
+
+from zoo_chars.cells import AddCell, ConcatCell
+from zoo_chars.configs import CharConfig, CharSeqRnnConfig
+from zoo_core import Signature
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_rnn.cell import RnnCell
-
-from zoo_chars.cells import AddCell, ConcatCell
-from zoo_chars.configs import CharConfig, CharSeqRnnConfig
-from zoo_core import Signature
 
 
 @final

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from zoo_core.errors import DataError
-from zoo_text.windows import shuffled
 
 from zoo_cnn.configs import DigitsConfig, MovingDigitsConfig
 from zoo_cnn.dataset import GridDataset
 from zoo_core import Grid, Vocabulary
+from zoo_core.errors import DataError
+from zoo_text.windows import shuffled
 
 SIDE, LEVELS = 8, 16
 DIRECTIONS = {

@@ -7,9 +7,9 @@ from typing import Any, final
 
 import torch
 from torch import Tensor, nn
-from zoo_core.errors import ConfigError
 
 from zoo_cnn.configs import AbstractCnnConfig, CnnGridConfig
+from zoo_core.errors import ConfigError
 
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 POOLS: dict[str, dict[int, type[nn.Module]]] = {

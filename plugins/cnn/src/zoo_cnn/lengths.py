@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TypeVar
 
 from torch import Tensor
-from zoo_core.errors import MisfitError
 
 from zoo_cnn.configs import AbstractCnnConfig
+from zoo_core.errors import MisfitError
 
 L = TypeVar("L", int, Tensor)
 """The length of one row, or the lengths of all of them, (B,)."""

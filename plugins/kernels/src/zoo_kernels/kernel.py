@@ -7,6 +7,7 @@ from typing import Any, final
 
 import torch
 from torch import Tensor
+
 from zoo_core.runtime.cell import AbstractCell, Weights
 from zoo_core.runtime.device import multiplies_bfloat16
 from zoo_core.runtime.kernel import AbstractKernel
@@ -14,7 +15,6 @@ from zoo_core.runtime.kernels.recurrence import run
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.sampler import Sampler
 from zoo_core.runtime.state import LayerState, State
-
 from zoo_kernels.library import native_library
 from zoo_kernels.sweep import CELLS, NativeSweep
 from zoo_kernels.text import generate

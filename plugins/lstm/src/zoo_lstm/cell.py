@@ -6,6 +6,7 @@ from typing import final
 
 from torch import Tensor
 from torch.nn.functional import linear
+
 from zoo_core.errors import ConfigError
 from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes, project
 from zoo_core.runtime.state import LstmState

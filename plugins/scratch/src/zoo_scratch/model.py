@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, final
 
 from torch import nn
+
+from zoo_core import Signature
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.model import AbstractRecurrentModel
 from zoo_core.runtime.recurrent import Recurrent
-
-from zoo_core import Signature
 from zoo_scratch.configs import ScratchConfig
 
 

@@ -7,9 +7,8 @@ change from version to version; the dataset's fingerprint says which ones a chec
 
 from __future__ import annotations
 
-from zoo_core.errors import DataError
-
 from zoo_core import Vocabulary
+from zoo_core.errors import DataError
 from zoo_text.configs import PythonDocsConfig
 from zoo_text.dataset import TextDataset
 

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import torch
 from torch import Tensor
+
 from zoo_core.runtime.batch import Batch
 from zoo_core.signature import Per
 

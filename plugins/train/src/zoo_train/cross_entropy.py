@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 from torch.nn.functional import cross_entropy
+
 from zoo_core.runtime.batch import IGNORED, Batch, Output
 
 

@@ -7,6 +7,8 @@ from itertools import islice
 from typing import final
 
 from torch import Tensor
+
+from zoo_core import Signature
 from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.dataset import AbstractDataset
@@ -14,8 +16,6 @@ from zoo_core.runtime.generation import generate
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.sampler import Sampler
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
-
-from zoo_core import Signature
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 

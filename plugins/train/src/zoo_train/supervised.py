@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import final
 
 from torch import Tensor
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
 
 from zoo_core import Signature
+from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.trainer import AbstractTrainer, Totals
 from zoo_train.configs import SupervisedConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 
