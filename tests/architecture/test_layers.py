@@ -11,7 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "zoo_core" / "src" / "zoo_core"
-MODULES = {f"zoo_core.{path.stem}" for path in CORE.glob("*.py") if path.stem != "__init__"}
+APART = {"runtime", "testing", "template", "scaffold/template"}
+MODULES = {
+    "zoo_core." + ".".join(path.relative_to(CORE).with_suffix("").parts)
+    for path in CORE.rglob("*.py")
+    if path.stem != "__init__" and not any(path.is_relative_to(CORE / folder) for folder in APART)
+}
 HEAVY = re.compile(r"^(import|from) (torch|zoo_core\.runtime)\b", re.MULTILINE)
 LIGHT_CHECKS = {
     f"zoo_core.testing.{path.stem}"
