@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.peers.packages import PACKAGES, missing
-from zoo_cli.reproducing import machine as known
+from zoo_cli.commands.reproduction_report import machine as known
 
 NOTED = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
 NO_BF16 = "torch only imitates products in bfloat16 here, so their speed is not measured"

@@ -33,7 +33,7 @@ ON_THE_WAY = {
     "zoo_cli.choosing",
     "zoo_cli.downloading",
     "zoo_cli.lazy",
-    "zoo_cli.list",
+    "zoo_cli.commands.list",
     "zoo_cli.main",
     "zoo_cli.output",
     "zoo_cli.signals",

@@ -28,25 +28,29 @@ COMPLETION = "_ZOO_COMPLETE"
 
 
 COMMANDS = {
-    "list": Row("What the zoo holds.", "zoo_cli.list:list_command"),
-    "show": Row("What a model, recipe, dataset or checkpoint is.", "zoo_cli.show:show"),
-    "train": Row("Train a model.", "zoo_cli.train:train"),
-    "resume": Row("Go on with an interrupted run.", "zoo_cli.resume:resume"),
-    "runs": Row("Local runs: state, metrics, size.", "zoo_cli.runs:runs"),
-    "evaluate": Row("Metrics of a checkpoint on a split.", "zoo_cli.evaluate:evaluate"),
-    "predict": Row("What a model says of each input.", "zoo_cli.predict:predict"),
-    "generate": Row("Text, symbol by symbol.", "zoo_cli.generate:generate"),
+    "list": Row("What the zoo holds.", "zoo_cli.commands.list:list_command"),
+    "show": Row("What a model, recipe, dataset or checkpoint is.", "zoo_cli.commands.show:show"),
+    "train": Row("Train a model.", "zoo_cli.commands.train:train"),
+    "resume": Row("Go on with an interrupted run.", "zoo_cli.commands.resume:resume"),
+    "runs": Row("Local runs: state, metrics, size.", "zoo_cli.commands.runs:runs"),
+    "evaluate": Row("Metrics of a checkpoint on a split.", "zoo_cli.commands.evaluate:evaluate"),
+    "predict": Row("What a model says of each input.", "zoo_cli.commands.predict:predict"),
+    "generate": Row("Text, symbol by symbol.", "zoo_cli.commands.generate:generate"),
     "reproduce": Row(
-        "Train recipes and compare with what was published.", "zoo_cli.reproduce:reproduce"
+        "Train recipes and compare with what was published.", "zoo_cli.commands.reproduce:reproduce"
     ),
-    "pull": Row("Get a pretrained checkpoint.", "zoo_cli.pull:pull"),
-    "push": Row("Publish a checkpoint on the Hub.", "zoo_cli.push:push"),
-    "diff": Row("What differs between two checkpoints.", "zoo_cli.diff:diff"),
-    "verify": Row("Whether a checkpoint is what it says it is.", "zoo_cli.verify:verify"),
-    "registry": Row("Look after the registry of checkpoints.", "zoo_cli.registry:registry"),
+    "pull": Row("Get a pretrained checkpoint.", "zoo_cli.commands.pull:pull"),
+    "push": Row("Publish a checkpoint on the Hub.", "zoo_cli.commands.push:push"),
+    "diff": Row("What differs between two checkpoints.", "zoo_cli.commands.diff:diff"),
+    "verify": Row("Whether a checkpoint is what it says it is.", "zoo_cli.commands.verify:verify"),
+    "registry": Row(
+        "Look after the registry of checkpoints.", "zoo_cli.commands.registry:registry"
+    ),
     "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),
-    "doctor": Row("Whether all is well here, and what mends it.", "zoo_cli.doctor:doctor"),
-    "completion": Row("The lines that make a shell complete.", "zoo_cli.completion:completion"),
+    "doctor": Row("Whether all is well here, and what mends it.", "zoo_cli.commands.doctor:doctor"),
+    "completion": Row(
+        "The lines that make a shell complete.", "zoo_cli.commands.completion:completion"
+    ),
 }
 
 

@@ -74,7 +74,7 @@ def reproduce(
     recipes = choose_recipes(catalog, references, remark)
     if quick:
         recipes = _quick(recipes)
-    from zoo_cli.reproducing import Report
+    from zoo_cli.commands.reproduction_report import Report
 
     report, rows = Report(out), list[Row]()
     try:

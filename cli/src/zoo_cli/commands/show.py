@@ -25,7 +25,7 @@ def show(
 ) -> None:
     """Show what a model, recipe, dataset, trainer or checkpoint is: every setting, every figure."""
     if shapes:
-        from zoo_cli.shapes import show_shapes
+        from zoo_cli.commands.show_shapes import show_shapes
 
         catalog = load_catalog()
         batch = batch_size or 2
