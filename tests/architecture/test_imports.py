@@ -84,7 +84,10 @@ def _modules_after(source: str) -> set[str]:
         ),
         ("import zoo_core; assert zoo_core.list_models('lstm*')", "zoo_lstm.plugin"),
         ("import zoo_core.testing.trial", "zoo_core.testing"),
-        ("import zoo_core.testing.battery, zoo_cli.plugins_check", "zoo_core.testing.plugins"),
+        (
+            "import zoo_core.testing.battery, zoo_cli.commands.plugins.check",
+            "zoo_core.testing.plugins",
+        ),
     ],
 )
 def test_the_core_and_its_lists_import_nothing_heavy(source: str, used: str) -> None:

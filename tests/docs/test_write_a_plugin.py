@@ -11,8 +11,8 @@ import pytest
 
 from tests.docs.session import Session, agrees, blocks, commands
 from tests.installs.environment import make_zoo
+from zoo_cli.commands.plugins.group import COMMANDS as PLUGINS
 from zoo_cli.main import COMMANDS
-from zoo_cli.plugins import COMMANDS as PLUGINS
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
 TEXT = PAGE.read_text("utf-8")

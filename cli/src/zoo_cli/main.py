@@ -46,7 +46,10 @@ COMMANDS = {
     "registry": Row(
         "Look after the registry of checkpoints.", "zoo_cli.commands.registry:registry"
     ),
-    "plugins": Row("Which plugins are installed, and which are broken.", "zoo_cli.plugins:plugins"),
+    "plugins": Row(
+        "Which plugins are installed, and which are broken.",
+        "zoo_cli.commands.plugins.group:plugins",
+    ),
     "doctor": Row("Whether all is well here, and what mends it.", "zoo_cli.commands.doctor:doctor"),
     "completion": Row(
         "The lines that make a shell complete.", "zoo_cli.commands.completion:completion"

@@ -13,12 +13,14 @@ from zoo_core.discovery import misnamed
 from zoo_core.standing import Standing, standings
 
 COMMANDS = {
-    "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.plugins_new:new"),
-    "check": Row("Whether a plugin keeps the rules.", "zoo_cli.plugins_check:check"),
-    "search": Row("Find plugins by a word, installed or not.", "zoo_cli.plugins_search:search"),
-    "install": Row("Install plugins.", "zoo_cli.plugins_install:install"),
-    "uninstall": Row("Remove plugins.", "zoo_cli.plugins_uninstall:uninstall"),
-    "trace": Row("Every hook call and its time.", "zoo_cli.plugins_trace:trace"),
+    "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.commands.plugins.new:new"),
+    "check": Row("Whether a plugin keeps the rules.", "zoo_cli.commands.plugins.check:check"),
+    "search": Row(
+        "Find plugins by a word, installed or not.", "zoo_cli.commands.plugins.search:search"
+    ),
+    "install": Row("Install plugins.", "zoo_cli.commands.plugins.install:install"),
+    "uninstall": Row("Remove plugins.", "zoo_cli.commands.plugins.uninstall:uninstall"),
+    "trace": Row("Every hook call and its time.", "zoo_cli.commands.plugins.trace:trace"),
 }
 PLURALS = {"registry": "registries"}
 

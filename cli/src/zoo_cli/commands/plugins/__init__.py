@@ -1,0 +1,1 @@
+"""The commands of ``zoo plugins``, one module each."""
