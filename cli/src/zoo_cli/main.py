@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, final
 
 import click
 
-from zoo_cli.choosing import registry_option
 from zoo_cli.downloading import show_download
-from zoo_cli.lazy import AbstractLazyGroup, Row, Table
 from zoo_cli.output import printable
+from zoo_cli.parsing.lazy_group import AbstractLazyGroup, Row, Table
+from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.signals import stop_on_signals
 from zoo_core.errors import Interrupted, RefusedError, ZooError
 from zoo_core.space import refusing_excess

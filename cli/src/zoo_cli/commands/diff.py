@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.choosing import registry_option
-from zoo_cli.completing import complete_reference
 from zoo_cli.output import json_option, print_json, print_table
+from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.registry_option import registry_option
 
 WIDEST = 60
 """Characters of a value that the table shows."""

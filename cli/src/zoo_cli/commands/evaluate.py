@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_cli.choosing import registry_option
-from zoo_cli.completing import complete_dataset, complete_reference
-from zoo_cli.options import Sections, SettingsCommand
 from zoo_cli.output import in_words, json_option, print_json
+from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
+from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoint import Checkpoint

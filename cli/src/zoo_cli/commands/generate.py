@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.choosing import registry_option
-from zoo_cli.completing import complete_reference
 from zoo_cli.output import echo_text, json_option, print_json
-from zoo_cli.precision import precision_option
+from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.precision import precision_option
+from zoo_cli.parsing.registry_option import registry_option
 
 
 @click.command()

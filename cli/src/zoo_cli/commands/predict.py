@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.choosing import registry_option
-from zoo_cli.completing import complete_reference
 from zoo_cli.output import echo_text, json_option, print_json
+from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.registry_option import registry_option
 from zoo_core.decoding import decode_text
 from zoo_core.errors import DataError, ZooError
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.folder import FolderPath
 from zoo_cli.output import json_option
+from zoo_cli.parsing.folder import FolderPath
 
 
 @click.command()

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_cli.choosing import registry_option
-from zoo_cli.completing import complete_dataset, complete_reference, complete_trainer
-from zoo_cli.duration import Duration
-from zoo_cli.folder import FolderPath
-from zoo_cli.options import Sections, SettingsCommand
 from zoo_cli.output import json_option
-from zoo_cli.precision import precision_option
+from zoo_cli.parsing.completion_items import complete_dataset, complete_reference, complete_trainer
+from zoo_cli.parsing.duration import Duration
+from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.precision import precision_option
+from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import Draft, draft
 from zoo_core.errors import MisfitError

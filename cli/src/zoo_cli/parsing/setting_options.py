@@ -16,7 +16,7 @@ import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from zoo_cli.choosing import reading
+from zoo_cli.parsing.registry_option import reading
 from zoo_core.errors import ZooError
 from zoo_core.settings import Setting, as_typed
 

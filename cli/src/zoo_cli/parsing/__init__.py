@@ -1,0 +1,1 @@
+"""Parameter types, options and groups of the command line."""
