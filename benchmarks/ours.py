@@ -11,7 +11,7 @@ from typing import final
 import torch
 
 from benchmarks.cases import CASES
-from zoo_cli.progress import Progress
+from zoo_cli.terminal.progress import Progress
 from zoo_core import Signature, Tokens
 from zoo_core.catalog import Catalog
 from zoo_core.plan import Plan

@@ -31,12 +31,12 @@ ON_THE_WAY = {
     "zoo_core.specs",
     "zoo_core.witness",
     "zoo_cli.parsing.registry_option",
-    "zoo_cli.downloading",
+    "zoo_cli.terminal.download_bar",
     "zoo_cli.parsing.lazy_group",
     "zoo_cli.commands.list",
     "zoo_cli.main",
-    "zoo_cli.output",
-    "zoo_cli.signals",
+    "zoo_cli.terminal.output",
+    "zoo_cli.terminal.signals",
 }
 """The modules of ours, packages left out, that may be imported there."""
 SLOW = {"asyncio", "concurrent", "hashlib", "http", "logging", "multiprocessing", "ssl", "tomllib"}

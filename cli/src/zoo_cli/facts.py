@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
-from zoo_cli.output import remark
+from zoo_cli.terminal.output import remark
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError, ZooError
 from zoo_core.imports import resolve

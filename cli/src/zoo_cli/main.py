@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, final
 
 import click
 
-from zoo_cli.downloading import show_download
-from zoo_cli.output import printable
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, Row, Table
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.signals import stop_on_signals
+from zoo_cli.terminal.download_bar import show_download
+from zoo_cli.terminal.output import printable
+from zoo_cli.terminal.signals import stop_on_signals
 from zoo_core.errors import Interrupted, RefusedError, ZooError
 from zoo_core.space import refusing_excess
 from zoo_core.witness import witnessed

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.output import json_option, print_json, print_table
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import json_option, print_json, print_table
 
 WIDEST = 60
 """Characters of a value that the table shows."""
@@ -19,7 +19,7 @@ WIDEST = 60
 @json_option
 def diff(first: str, second: str, as_json: bool) -> None:
     """Show what differs between two checkpoints: settings, data, versions, metrics, weights."""
-    from zoo_cli.loading import load_checkpoint
+    from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.runtime.difference import differences
 
     found = differences(load_checkpoint(first), load_checkpoint(second))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core import diagnosis
 from zoo_core.findings import Finding, examine
 from zoo_core.leftovers import leftovers

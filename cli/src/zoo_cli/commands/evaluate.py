@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_cli.output import in_words, json_option, print_json
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
+from zoo_cli.terminal.output import in_words, json_option, print_json
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoint import Checkpoint
@@ -23,7 +23,7 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     """The settings of the dataset to judge on: the checkpoint's own, or another's defaults."""
     if "reference" not in given:
         return {}
-    from zoo_cli.loading import load_checkpoint
+    from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.imports import resolve
     from zoo_core.settings import settings_of
     from zoo_core.specs import DatasetSpec

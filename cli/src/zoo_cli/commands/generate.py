@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.output import echo_text, json_option, print_json
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import echo_text, json_option, print_json
 
 
 @click.command()
@@ -35,8 +35,8 @@ def generate(
     """Print a prompt, then symbols as a model makes them."""
     from itertools import chain, islice
 
-    from zoo_cli.loading import load_checkpoint
-    from zoo_cli.streaming import stream
+    from zoo_cli.terminal.checkpoint import load_checkpoint
+    from zoo_cli.terminal.stream_text import stream
     from zoo_core.runtime import generation
     from zoo_core.runtime.sampler import Sampler
     from zoo_core.vocabulary import Unknown

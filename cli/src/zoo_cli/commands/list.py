@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from zoo_cli.output import json_option, print_json, print_table, remark
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import json_option, print_json, print_table, remark
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.discovery import misnamed
 from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec

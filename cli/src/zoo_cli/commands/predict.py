@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.output import echo_text, json_option, print_json
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import echo_text, json_option, print_json
 from zoo_core.decoding import decode_text
 from zoo_core.errors import DataError, ZooError
 
@@ -32,7 +32,7 @@ def predict(
 
     Inputs come from the arguments, from --file, or with - from stdin, one a line.
     """
-    from zoo_cli.loading import load_checkpoint
+    from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.runtime import api
     from zoo_core.vocabulary import Unknown
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.output import json_option, print_json
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, NetworkError, NotFoundError
 from zoo_core.registry_file import HUB

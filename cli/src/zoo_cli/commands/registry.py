@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.output import json_option, print_json, print_table
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core.catalog import load_catalog
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.references import HubRepo, parse_reference

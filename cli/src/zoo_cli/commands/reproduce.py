@@ -11,9 +11,9 @@ from typing import Any
 
 import click
 
-from zoo_cli.output import json_option, print_json, print_table, remark
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.terminal.output import json_option, print_json, print_table, remark
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, Interrupted, ZooError
 from zoo_core.recipes import Recipe, choose_recipes
@@ -119,8 +119,8 @@ def _train(
     """Trains a recipe; a failure is a row of its own, unless there is no other."""
     from datetime import UTC, datetime
 
-    from zoo_cli.signals import Patience
-    from zoo_cli.training import follow
+    from zoo_cli.terminal.run_view import follow
+    from zoo_cli.terminal.signals import Patience
     from zoo_core.draft import draft
     from zoo_core.hold import hold
     from zoo_core.runtime.checkpoint import refuse_checkpoint

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.output import json_option
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.terminal.output import json_option
 
 
 @click.command()
@@ -19,8 +19,8 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
 
     The result is bit for bit that of a run never interrupted.
     """
-    from zoo_cli.signals import Patience
-    from zoo_cli.training import carry_out
+    from zoo_cli.terminal.run_view import carry_out
+    from zoo_cli.terminal.signals import Patience
     from zoo_core.catalog import load_catalog
     from zoo_core.hold import hold
     from zoo_core.runtime.resume import resume as resumed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.confirming import confirm
-from zoo_cli.output import in_words, json_option, print_json, print_table
+from zoo_cli.terminal.confirm import confirm
+from zoo_cli.terminal.output import in_words, json_option, print_json, print_table
 from zoo_core.home import runs_folder
 from zoo_core.runs import find_run, list_runs, remove_run
 from zoo_core.space import in_bytes

@@ -6,9 +6,9 @@ from typing import Any
 
 import click
 
-from zoo_cli.output import in_words, json_option, print_json
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import in_words, json_option, print_json
 from zoo_core.catalog import load_catalog
 from zoo_core.settings import as_typed
 

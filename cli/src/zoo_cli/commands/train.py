@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_cli.output import json_option
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference, complete_trainer
 from zoo_cli.parsing.duration import Duration
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
+from zoo_cli.terminal.output import json_option
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import Draft, draft
 from zoo_core.errors import MisfitError
@@ -113,8 +113,8 @@ def train(
         precision=precision,
         source=source or "",
     )
-    from zoo_cli.signals import Patience
-    from zoo_cli.training import carry_out, default_folder
+    from zoo_cli.terminal.run_view import carry_out, default_folder
+    from zoo_cli.terminal.signals import Patience
     from zoo_core.hold import hold
     from zoo_core.runtime.checkpoint import make_room, refuse_checkpoint
     from zoo_core.runtime.run import Run

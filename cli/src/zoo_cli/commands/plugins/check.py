@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_cli.output import json_option, print_json
+from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.catalog import load_catalog
 from zoo_core.errors import PluginError
 

@@ -7,8 +7,8 @@ from typing import Any, final
 
 import click
 
-from zoo_cli.output import json_option, print_json, remark
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, Row, Table
+from zoo_cli.terminal.output import json_option, print_json, remark
 from zoo_core.discovery import misnamed
 from zoo_core.standing import Standing, standings
 

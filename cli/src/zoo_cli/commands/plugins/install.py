@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.confirming import confirm
-from zoo_cli.output import json_option, print_json
+from zoo_cli.terminal.confirm import confirm
+from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.discovery import every_plugin
 from zoo_core.distributions import normal
 from zoo_core.errors import NotFoundError, RefusedError

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.output import json_option, print_json, print_table
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core.catalog import load_catalog
 from zoo_core.directory import search_plugins
 from zoo_core.distributions import installed_version

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from zoo_cli.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core.catalog import load_catalog
 from zoo_core.hookcalls import HookCall, recording
 

@@ -6,8 +6,8 @@ import importlib
 
 import click
 
-from zoo_cli.confirming import confirm
-from zoo_cli.output import json_option, print_json
+from zoo_cli.terminal.confirm import confirm
+from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.changes import Change
 from zoo_core.discovery import UNKNOWN, Plugin, every_plugin
 from zoo_core.distributions import needed_by

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from zoo_cli.progress import Progress
+from zoo_cli.terminal.progress import Progress
 from zoo_core.runtime.events import EpochEnded
 
 EPOCHS = 100
@@ -21,7 +21,7 @@ def ended(epoch: int, sample: str = "") -> EpochEnded:
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every look at the clock is 30 ms after the last."""
     times: Iterator[float] = (look * 0.03 for look in range(10 * EPOCHS))
-    monkeypatch.setattr("zoo_cli.progress.time.monotonic", lambda: next(times))
+    monkeypatch.setattr("zoo_cli.terminal.progress.time.monotonic", lambda: next(times))
 
 
 def epochs_said(capsys: pytest.CaptureFixture[str]) -> list[int]:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.output import print_json
-from zoo_cli.progress import Progress, print_summary
-from zoo_cli.signals import Patience
+from zoo_cli.terminal.output import print_json
+from zoo_cli.terminal.progress import Progress, print_summary
+from zoo_cli.terminal.signals import Patience
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DivergedError, Interrupted, TargetError, ZooError
 from zoo_core.references import shown

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import click
 import pytest
 
-from zoo_cli import streaming
-from zoo_cli.streaming import stream
+from zoo_cli.terminal import stream_text as streaming
+from zoo_cli.terminal.stream_text import stream
 
 
 @pytest.fixture

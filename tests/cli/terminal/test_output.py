@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from zoo_cli.output import echo_text, print_table, printable
+from zoo_cli.terminal.output import echo_text, print_table, printable
 
 ESCAPE = "a\x1b[2Jb\x07"
 

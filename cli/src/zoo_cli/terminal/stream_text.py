@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterable
 
-from zoo_cli.output import echo_text
+from zoo_cli.terminal.output import echo_text
 
 PAUSE = 0.05
 """Seconds between two writes: a person reads no faster, and a write costs more than a symbol."""

@@ -11,7 +11,7 @@ from typing import Any, final
 import click
 from tqdm import tqdm
 
-from zoo_cli.output import in_words
+from zoo_cli.terminal.output import in_words
 from zoo_core.runtime.events import EpochEnded, Event, Finished, Started, Stepped
 
 SLOW_EPOCH = 1.0
