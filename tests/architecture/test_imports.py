@@ -27,7 +27,7 @@ ON_THE_WAY = {
     "zoo_core.listing",
     "zoo_core.loading",
     "zoo_core.nearest",
-    "zoo_core.space",
+    "zoo_core.storage.capacity",
     "zoo_core.specs",
     "zoo_core.witness",
     "zoo_cli.parsing.registry_option",

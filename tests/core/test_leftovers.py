@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from zoo_core.files import write_file
 from zoo_core.findings import Finding
 from zoo_core.hold import hold
-from zoo_core.home import zoo_home
 from zoo_core.leftovers import leftovers
+from zoo_core.storage.atomic import write_file
+from zoo_core.storage.locations import zoo_home
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 
 from tests.core.manifests import VALUES
 from zoo_core.errors import NotFoundError
-from zoo_core.home import runs_folder
 from zoo_core.manifest import MANIFEST
 from zoo_core.runs import find_run, list_runs, remove_run
+from zoo_core.storage.locations import runs_folder
 
 
 def _finished(name: str, **values: object) -> Path:

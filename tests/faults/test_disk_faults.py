@@ -21,10 +21,10 @@ from tests.faults.conftest import Met, Start
 from tests.faults.fault import fault
 from zoo_core.catalog import Catalog
 from zoo_core.downloads import RemoteFile, fetch
-from zoo_core.files import write_file
 from zoo_core.runtime.checkpoint import read_checkpoint
 from zoo_core.runtime.states import has_state, read_state
 from zoo_core.runtime.tensors import all_finite
+from zoo_core.storage.atomic import write_file
 
 FULL = "Error: cannot write …; it needs …, … are free; what was saved before stands: zoo resume …"
 

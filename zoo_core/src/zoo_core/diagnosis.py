@@ -12,13 +12,13 @@ from zoo_core.discovery import misnamed
 from zoo_core.distributions import installed_version
 from zoo_core.errors import ConfigError, RefusedError
 from zoo_core.findings import Check, Finding, writable
-from zoo_core.home import zoo_home
 from zoo_core.installer import find_installer
 from zoo_core.registry import load_registry
 from zoo_core.registry_sources import registry_path
-from zoo_core.space import free_disk
 from zoo_core.specs import API_VERSION
 from zoo_core.standing import standings
+from zoo_core.storage.capacity import free_disk
+from zoo_core.storage.locations import zoo_home
 
 DISTRIBUTIONS = (
     *("zoo-core", "zoo-cli", "torch", "numpy", "safetensors", "huggingface_hub", "pluggy"),

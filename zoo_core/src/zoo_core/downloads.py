@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import final
 
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
-from zoo_core.files import refusing, sync_folder, waiting_for
+from zoo_core.storage.atomic import refusing, sync_folder, waiting_for
 from zoo_core.transfer import transfer
 from zoo_core.witness import listening
 

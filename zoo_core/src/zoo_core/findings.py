@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
-from zoo_core.space import existing
+from zoo_core.storage.capacity import existing
 
 Verdict: TypeAlias = Literal["ok", "warning", "wrong"]
 

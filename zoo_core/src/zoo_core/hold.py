@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
-from zoo_core.files import refusing, write_file
+from zoo_core.storage.atomic import refusing, write_file
 
 STATE, LOCK, HOLDER = "state", "LOCK", "HOLDER"
 

@@ -7,10 +7,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo_core.files import size_of
 from zoo_core.findings import Finding, quoted
 from zoo_core.hold import LOCK, STATE
-from zoo_core.home import zoo_home
+from zoo_core.storage.atomic import size_of
+from zoo_core.storage.locations import zoo_home
 
 YOUNG = 600.0
 """Seconds in which a temporary file may still be somebody's who is writing it."""

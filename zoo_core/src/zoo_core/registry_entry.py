@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError
-from zoo_core.files import write_file
 from zoo_core.manifest import SHARED, read_manifest, unfinished
 from zoo_core.registry_file import FULL_NAME, Pretrained, parse_registry, read_registry
 from zoo_core.soundness import refuse_unsound
+from zoo_core.storage.atomic import write_file
+from zoo_core.storage.hashes import FileRecord
 
 
 def make_entry(

@@ -8,10 +8,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.digests import FileRecord
 from zoo_core.errors import ConfigError
 from zoo_core.manifest import MANIFEST, WEIGHTS
 from zoo_core.references import REPO
+from zoo_core.storage.hashes import FileRecord
 
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9_-]+")

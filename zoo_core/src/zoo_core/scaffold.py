@@ -11,9 +11,9 @@ from pathlib import Path
 from zoo_core.catalog import NOUNS, Catalog
 from zoo_core.discovery import every_plugin
 from zoo_core.errors import RefusedError, TargetError
-from zoo_core.files import new_folder, write_new
 from zoo_core.loading import NAME
 from zoo_core.plugin_files import PREFIX, plugin_files
+from zoo_core.storage.atomic import new_folder, write_new
 
 KINDS = tuple(NOUNS.values())
 LONGEST = 40

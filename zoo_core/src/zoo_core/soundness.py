@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from zoo_core.errors import IntegrityError
-from zoo_core.files import new_folder, write_new
 from zoo_core.header import read_header
 from zoo_core.manifest import SHARED, WEIGHTS, read_manifest
+from zoo_core.storage.atomic import new_folder, write_new
 
 
 def refuse_unsound(folder: Path) -> None:

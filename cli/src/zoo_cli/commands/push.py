@@ -12,7 +12,7 @@ from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, NetworkError, NotFoundError
 from zoo_core.registry_file import HUB
-from zoo_core.space import in_bytes
+from zoo_core.storage.capacity import in_bytes
 
 
 @click.command()

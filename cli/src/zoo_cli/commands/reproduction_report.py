@@ -9,10 +9,10 @@ from typing import final
 
 import torch
 
-from zoo_core.files import refusing, write_file
 from zoo_core.reproduction import Row, markdown, merge, read_reproduction, to_json
 from zoo_core.runtime.forest import forest
 from zoo_core.runtime.threads import cores
+from zoo_core.storage.atomic import refusing, write_file
 
 
 @final

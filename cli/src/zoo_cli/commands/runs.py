@@ -6,9 +6,9 @@ import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import in_words, json_option, print_json, print_table
-from zoo_core.home import runs_folder
 from zoo_core.runs import find_run, list_runs, remove_run
-from zoo_core.space import in_bytes
+from zoo_core.storage.capacity import in_bytes
+from zoo_core.storage.locations import runs_folder
 
 
 @click.group(invoke_without_command=True)

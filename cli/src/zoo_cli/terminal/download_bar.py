@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_core.space import in_bytes
+from zoo_core.storage.capacity import in_bytes
 
 if TYPE_CHECKING:
     from zoo_core.transfer import Listener

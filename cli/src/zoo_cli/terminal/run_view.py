@@ -121,7 +121,7 @@ def default_folder(name: str) -> Path:
     import secrets
     from datetime import UTC, datetime
 
-    from zoo_core.home import runs_folder
+    from zoo_core.storage.locations import runs_folder
 
     now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     return runs_folder() / f"{name}-{now}-{secrets.token_hex(2)}"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zoo_core.downloads import RemoteFile, fetch, refuse_other
 from zoo_core.errors import DataError
-from zoo_core.home import data_folder
+from zoo_core.storage.locations import data_folder
 
 OTHER = "for a text of your own: --dataset text --dataset.path FILE"
 

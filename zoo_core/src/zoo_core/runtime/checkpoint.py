@@ -13,9 +13,7 @@ from typing import Any, final
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
-from zoo_core.digests import FileRecord
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
-from zoo_core.files import refusing, remove_remains, write_file
 from zoo_core.hold import STATE
 from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.plan import Plan
@@ -31,6 +29,8 @@ from zoo_core.runtime.states import CURRENT, current, has_state, read_state
 from zoo_core.runtime.tensors import all_finite, load_weights, read_tensors, to_bytes
 from zoo_core.runtime.trainer import AbstractTrainer
 from zoo_core.signature import Signature
+from zoo_core.storage.atomic import refusing, remove_remains, write_file
+from zoo_core.storage.hashes import FileRecord
 
 HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
 

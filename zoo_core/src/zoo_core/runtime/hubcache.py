@@ -12,9 +12,9 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-from zoo_core.digests import git_hash, sha256
-from zoo_core.files import refusing, write_file
 from zoo_core.runtime.hub import Commit
+from zoo_core.storage.atomic import refusing, write_file
+from zoo_core.storage.hashes import git_hash, sha256
 
 
 def snapshot_folder(commit: Commit) -> Path:

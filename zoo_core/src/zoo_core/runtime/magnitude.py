@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from zoo_core.errors import DeviceError
-from zoo_core.space import free_memory, in_bytes
+from zoo_core.storage.capacity import free_memory, in_bytes
 
 DRAWS = frozenset(getattr(Tensor, name) for name in ("normal_", "uniform_", "random_"))
 """What starts weights."""

@@ -8,11 +8,8 @@ from typing import NamedTuple, final
 
 from huggingface_hub import constants
 
-from zoo_core.digests import FileRecord
 from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
-from zoo_core.files import refusing, waiting_for
 from zoo_core.header import foreign_kind
-from zoo_core.home import zoo_home
 from zoo_core.manifest import (
     LARGEST_TEXT,
     MANIFEST,
@@ -34,6 +31,9 @@ from zoo_core.runtime.hub import (
 )
 from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store, unspoilt
 from zoo_core.soundness import refuse_unsound
+from zoo_core.storage.atomic import refusing, waiting_for
+from zoo_core.storage.hashes import FileRecord
+from zoo_core.storage.locations import zoo_home
 from zoo_core.transfer import transfer
 from zoo_core.witness import listening
 

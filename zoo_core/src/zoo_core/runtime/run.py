@@ -14,9 +14,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
-from zoo_core.digests import FileRecord
 from zoo_core.errors import DivergedError
-from zoo_core.files import refusing, sync_folder
 from zoo_core.manifest import MANIFEST, Manifest
 from zoo_core.plan import Plan
 from zoo_core.runtime.backends import backend_of
@@ -31,7 +29,9 @@ from zoo_core.runtime.states import SavedState, write_state
 from zoo_core.runtime.stepper import REMEDY
 from zoo_core.runtime.tensors import all_finite, load_weights
 from zoo_core.runtime.threads import choose_threads, computing_with, each_computed_with
-from zoo_core.space import refusing_excess
+from zoo_core.storage.atomic import refusing, sync_folder
+from zoo_core.storage.capacity import refusing_excess
+from zoo_core.storage.hashes import FileRecord
 from zoo_core.vocabulary import Vocabulary
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
-from zoo_core.files import new_folder, write_file, write_new
 from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, read_manifest, unfinished
 from zoo_core.recipes import recipe_text
 from zoo_core.runtime.card import card, persons_text
@@ -14,6 +13,7 @@ from zoo_core.runtime.checkpoint import CURVE, HISTORY, read_checkpoint
 from zoo_core.runtime.frontmatter import Terms, split_card, terms_of
 from zoo_core.runtime.pickled import CONVERT, pickled
 from zoo_core.runtime.tensors import all_finite
+from zoo_core.storage.atomic import new_folder, write_file, write_new
 
 RECIPE = "recipe.toml"
 

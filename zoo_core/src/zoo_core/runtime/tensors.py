@@ -13,10 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
 
-from zoo_core.digests import FileRecord
 from zoo_core.errors import DeviceError, IntegrityError
 from zoo_core.header import LONGEST, foreign_kind, read_header
-from zoo_core.space import free_memory, in_bytes
+from zoo_core.storage.capacity import free_memory, in_bytes
+from zoo_core.storage.hashes import FileRecord
 
 
 def to_bytes(tensors: dict[str, Tensor]) -> bytes:

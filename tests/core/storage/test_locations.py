@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.home import runs_folder, zoo_home
+from zoo_core.storage.locations import runs_folder, zoo_home
 
 
 def test_zoo_home_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core.errors import TargetError
-from zoo_core.files import refusing, sync_folder, write_file, write_new
+from zoo_core.storage.atomic import refusing, sync_folder, write_file, write_new
 
 
 @pytest.fixture

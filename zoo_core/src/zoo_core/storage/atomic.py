@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
-from zoo_core.space import free_disk, in_bytes
+from zoo_core.storage.capacity import free_disk, in_bytes
 
 PATIENCE = 1800
 """Seconds to wait for another process."""
