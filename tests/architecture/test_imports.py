@@ -29,7 +29,7 @@ ON_THE_WAY = {
     "zoo_core.nearest",
     "zoo_core.storage.capacity",
     "zoo_core.specs",
-    "zoo_core.witness",
+    "zoo_core.downloads.progress",
     "zoo_cli.parsing.registry_option",
     "zoo_cli.terminal.download_bar",
     "zoo_cli.parsing.lazy_group",

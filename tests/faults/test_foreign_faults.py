@@ -21,7 +21,7 @@ from tests.cli.command import Zoo
 from tests.faults.child import no_more_memory_than
 from tests.faults.conftest import Met, Start
 from tests.faults.fault import case, fault
-from zoo_core.downloads import RemoteFile, fetch
+from zoo_core.downloads.download import RemoteFile, fetch
 from zoo_core.errors import IntegrityError
 
 WEIGHTS, MANIFEST = "model.safetensors", "config.json"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core import Vocabulary
-from zoo_core.downloads import RemoteFile
+from zoo_core.downloads.download import RemoteFile
 from zoo_core.errors import DataError, IntegrityError, NetworkError
 from zoo_text import languages, literature, time_machine
 from zoo_text.configs import (

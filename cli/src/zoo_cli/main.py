@@ -16,9 +16,9 @@ from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.download_bar import show_download
 from zoo_cli.terminal.output import printable
 from zoo_cli.terminal.signals import stop_on_signals
+from zoo_core.downloads.progress import witnessed
 from zoo_core.errors import Interrupted, RefusedError, ZooError
 from zoo_core.storage.capacity import refusing_excess
-from zoo_core.witness import witnessed
 
 if TYPE_CHECKING:
     from zoo_core.catalog import Offer

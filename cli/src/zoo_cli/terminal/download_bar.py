@@ -10,7 +10,7 @@ import click
 from zoo_core.storage.capacity import in_bytes
 
 if TYPE_CHECKING:
-    from zoo_core.transfer import Listener
+    from zoo_core.downloads.http import Listener
 
 
 def show_download(name: str, size: int) -> Listener:

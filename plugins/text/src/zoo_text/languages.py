@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core.downloads import RemoteFile
+from zoo_core.downloads.download import RemoteFile
 
 MIRROR = "https://raw.githubusercontent.com/spro/practical-pytorch/master/data/names/"
 FILES = {

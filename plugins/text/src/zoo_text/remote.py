@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo_core.downloads import RemoteFile, fetch, refuse_other
+from zoo_core.downloads.download import RemoteFile, fetch, refuse_other
 from zoo_core.errors import DataError
 from zoo_core.storage.locations import data_folder
 

@@ -6,8 +6,8 @@ from typing import TypeAlias
 
 from huggingface_hub import constants, errors
 
+from zoo_core.downloads.http import seconds
 from zoo_core.errors import DeniedError, NetworkError, NotFoundError, ZooError
-from zoo_core.transfer import seconds
 
 LOG_IN = "log in: hf auth login"
 NO_REPO = "no repo {repo} at {endpoint}; if it is private, " + LOG_IN

@@ -8,6 +8,8 @@ from typing import NamedTuple, final
 
 from huggingface_hub import constants
 
+from zoo_core.downloads.http import transfer
+from zoo_core.downloads.progress import listening
 from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
 from zoo_core.header import foreign_kind
 from zoo_core.manifest import (
@@ -34,8 +36,6 @@ from zoo_core.soundness import refuse_unsound
 from zoo_core.storage.atomic import refusing, waiting_for
 from zoo_core.storage.hashes import FileRecord
 from zoo_core.storage.locations import zoo_home
-from zoo_core.transfer import transfer
-from zoo_core.witness import listening
 
 SILENCE = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
 """Seconds that the store of the bytes may keep silent."""

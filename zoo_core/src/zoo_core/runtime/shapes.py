@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 import torch
 
 from zoo_core.catalog import Catalog
-from zoo_core.downloads import at_hand_only
+from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import ZooError
 from zoo_core.plan import Plan
 from zoo_core.runtime.axes import Sizes, name_axes

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from zoo_core.catalog import Catalog
-from zoo_core.downloads import at_hand_only
+from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import PluginError, ZooError
 from zoo_core.manifest import Metrics, read_manifest
 from zoo_core.runtime.build import make_dataset

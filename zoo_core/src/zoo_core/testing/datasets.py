@@ -6,7 +6,7 @@ from itertools import combinations
 
 import torch
 
-from zoo_core.downloads import at_hand_only
+from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import DataError, NetworkError
 from zoo_core.runtime.batch import Output
 from zoo_core.testing import epochs

@@ -7,7 +7,7 @@ from typing import final
 
 from zoo_core.catalog import Catalog
 from zoo_core.discovery import Plugin
-from zoo_core.downloads import at_hand_only
+from zoo_core.downloads.download import at_hand_only
 from zoo_core.draft import draft
 from zoo_core.errors import NetworkError
 from zoo_core.plan import Plan

@@ -8,7 +8,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from zoo_core.transfer import Listener
+    from zoo_core.downloads.http import Listener
 
     Witness = Callable[[str, int], Listener]
 

@@ -14,12 +14,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.core.mirror import Mirror, mirror
-from zoo_core import transfer
-from zoo_core.downloads import RemoteFile, fetch
+from tests.core.downloads.file_server import Mirror, mirror
+from zoo_core.downloads import http as transfer
+from zoo_core.downloads.download import RemoteFile, fetch
+from zoo_core.downloads.http import Listener
+from zoo_core.downloads.progress import witnessed
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
-from zoo_core.transfer import Listener
-from zoo_core.witness import witnessed
 
 CONTENT = bytes(range(256)) * 2000
 GONE = "http://127.0.0.1:9/file"
@@ -167,7 +167,7 @@ def test_a_server_that_drips_outlives_no_deadline(
     server.pause = 0.01
     began = time.monotonic()
     clock = lambda: began + (time.monotonic() - began) * 600  # noqa: E731
-    monkeypatch.setattr("zoo_core.transfer.time", SimpleNamespace(monotonic=clock, sleep=id))
+    monkeypatch.setattr("zoo_core.downloads.http.time", SimpleNamespace(monotonic=clock, sleep=id))
     with pytest.raises(NetworkError, match="too slow"):
         fetch(file(server.url), tmp_path)
     assert time.monotonic() - began < 3
@@ -236,7 +236,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
 PROGRAM = """
 import sys, hashlib
 from pathlib import Path
-from zoo_core.downloads import RemoteFile, fetch
+from zoo_core.downloads.download import RemoteFile, fetch
 url, folder, size, sha256 = sys.argv[1:]
 print("asking", flush=True)
 fetch(RemoteFile(name="data/file.bin", size=int(size), sha256=sha256, mirrors=(url,)), Path(folder))

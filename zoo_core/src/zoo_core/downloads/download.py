@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
+from zoo_core.downloads.http import transfer
+from zoo_core.downloads.progress import listening
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
 from zoo_core.storage.atomic import refusing, sync_folder, waiting_for
-from zoo_core.transfer import transfer
-from zoo_core.witness import listening
 
 
 @final
