@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from zoo_core.data.signature import Signature, Tokens
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.manifest import Manifest
 from zoo_core.plan import Plan
-from zoo_core.signature import Signature, Tokens
 from zoo_core.storage.hashes import FileRecord
-from zoo_core.vocabulary import Vocabulary
 
 VALUES: dict[str, Any] = json.loads(
     Manifest(

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.core.manifests import VALUES
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.manifest import FORMAT, MANIFEST, WEIGHTS, Manifest, read_manifest
 from zoo_core.storage.hashes import FileRecord
-from zoo_core.vocabulary import Vocabulary
 
 
 @pytest.fixture

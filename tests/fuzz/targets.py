@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from tests.core.manifests import VALUES
-from zoo_core.decoding import decode_text
+from zoo_core.data.text import decode_text
 from zoo_core.errors import ZooError
 from zoo_core.header import read_header
 from zoo_core.manifest import parse_manifest

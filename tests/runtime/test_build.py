@@ -8,13 +8,13 @@ import pytest
 
 from zoo_core import Features, Grid, Tokens, Vocabulary
 from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.data.signature import Signature
 from zoo_core.discovery import Plugin
 from zoo_core.draft import draft
 from zoo_core.errors import DeviceError, MisfitError, PluginError
 from zoo_core.plan import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.run import Run
-from zoo_core.signature import Signature
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
 

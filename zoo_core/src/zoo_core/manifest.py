@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
+from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
 from zoo_core.header import LONGEST, foreign_kind
 from zoo_core.plan import Plan
-from zoo_core.signature import Signature
 from zoo_core.storage.hashes import FileRecord
 
 FORMAT = 1

@@ -60,10 +60,10 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Print the metrics of a checkpoint, on its own data or on other data."""
+    from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError
     from zoo_core.runtime.evaluation import evaluate as judge
     from zoo_core.runtime.evaluation import refuse_misfit
-    from zoo_core.vocabulary import Unknown
 
     checkpoint: Checkpoint = ctx.meta[CHECKPOINT]
     plan = checkpoint.plan

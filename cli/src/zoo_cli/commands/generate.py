@@ -37,9 +37,9 @@ def generate(
 
     from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_cli.terminal.stream_text import stream
+    from zoo_core.data.vocabulary import Unknown
     from zoo_core.runtime import generation
     from zoo_core.runtime.sampler import Sampler
-    from zoo_core.vocabulary import Unknown
 
     sampler = Sampler(temperature, top_k, seed)
     checkpoint = load_checkpoint(reference)

@@ -10,7 +10,7 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo_text, json_option, print_json
-from zoo_core.decoding import decode_text
+from zoo_core.data.text import decode_text
 from zoo_core.errors import DataError, ZooError
 
 
@@ -33,8 +33,8 @@ def predict(
     Inputs come from the arguments, from --file, or with - from stdin, one a line.
     """
     from zoo_cli.terminal.checkpoint import load_checkpoint
+    from zoo_core.data.vocabulary import Unknown
     from zoo_core.runtime import api
-    from zoo_core.vocabulary import Unknown
 
     policy = Unknown.parse(unknown)
     values = list(_values(inputs, file))

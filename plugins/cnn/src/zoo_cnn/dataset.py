@@ -13,10 +13,10 @@ from torch import Tensor
 
 from zoo_cnn.configs import AbstractGridDataConfig
 from zoo_core import Grid, Signature, Unknown
+from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.dataset import AbstractDataset
-from zoo_core.vocabulary import REFUSE
 from zoo_text.shares import batches_of, part, refuse_shares, splits_of
 from zoo_text.windows import order
 

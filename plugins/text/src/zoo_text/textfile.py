@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zoo_core import Vocabulary
-from zoo_core.decoding import decode_text
+from zoo_core.data.text import decode_text
 from zoo_core.errors import DataError
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from zoo_core.data.signature import Per
 from zoo_core.runtime.batch import Batch
-from zoo_core.signature import Per
 
 
 def offset(stride: int, seed: int, epoch: int) -> int:

@@ -11,6 +11,8 @@ from typing import Any
 import torch
 
 from zoo_core.catalog import load_catalog
+from zoo_core.data.signature import Signature
+from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.draft import draft
 from zoo_core.hold import hold
 from zoo_core.runtime import generation, locate
@@ -21,8 +23,6 @@ from zoo_core.runtime.events import Event
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.sampler import Sampler
-from zoo_core.signature import Signature
-from zoo_core.vocabulary import REFUSE, Unknown
 
 Settings = Mapping[str, Mapping[str, Any]]
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.catalog import Catalog
+from zoo_core.data.signature import Signature
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.discovery import left_out
 from zoo_core.errors import MisfitError, NotFoundError, PluginError
 from zoo_core.imports import resolve
@@ -18,9 +20,7 @@ from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.trainer import AbstractTrainer
 from zoo_core.settings import make, settings_of
-from zoo_core.signature import Signature
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
-from zoo_core.vocabulary import Vocabulary
 
 
 def make_dataset(catalog: Catalog, plan: Plan, vocabulary: Vocabulary | None) -> AbstractDataset:

@@ -6,9 +6,9 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
+from zoo_core.data.signature import Grid, Signature
 from zoo_core.manifest import Manifest
 from zoo_core.runtime.frontmatter import NO_TERMS, Terms, front_matter, split_card
-from zoo_core.signature import Grid, Signature
 
 NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
 PROMPTS = ("The ", "the ")

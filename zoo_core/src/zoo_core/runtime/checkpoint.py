@@ -13,6 +13,7 @@ from typing import Any, final
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
+from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.hold import STATE
 from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
@@ -28,7 +29,6 @@ from zoo_core.runtime.snapshot import Position
 from zoo_core.runtime.states import CURRENT, current, has_state, read_state
 from zoo_core.runtime.tensors import all_finite, load_weights, read_tensors, to_bytes
 from zoo_core.runtime.trainer import AbstractTrainer
-from zoo_core.signature import Signature
 from zoo_core.storage.atomic import refusing, remove_remains, write_file
 from zoo_core.storage.hashes import FileRecord
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+from zoo_core.data.signature import Signature
+from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.runtime.batch import Batch, Output
-from zoo_core.signature import Signature
-from zoo_core.vocabulary import REFUSE, Unknown
 
 
 class AbstractDataset(ABC):

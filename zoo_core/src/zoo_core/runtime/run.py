@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.catalog import Catalog
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DivergedError
 from zoo_core.manifest import MANIFEST, Manifest
 from zoo_core.plan import Plan
@@ -32,7 +33,6 @@ from zoo_core.runtime.threads import choose_threads, computing_with, each_comput
 from zoo_core.storage.atomic import refusing, sync_folder
 from zoo_core.storage.capacity import refusing_excess
 from zoo_core.storage.hashes import FileRecord
-from zoo_core.vocabulary import Vocabulary
 
 
 @final

@@ -8,6 +8,8 @@ from typing import NamedTuple, final
 import torch
 
 from zoo_core.catalog import Catalog
+from zoo_core.data.signature import Features, Grid, Signature, Tokens
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import ZooError
 from zoo_core.plan import Plan
@@ -15,8 +17,6 @@ from zoo_core.runtime.axes import Sizes, name_axes
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model
 from zoo_core.runtime.tracing import Seen, trace
-from zoo_core.signature import Features, Grid, Signature, Tokens
-from zoo_core.vocabulary import Vocabulary
 
 MEANINGS = {
     "B": "batch",

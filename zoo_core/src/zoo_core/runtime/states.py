@@ -12,12 +12,12 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
+from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.hold import STATE
 from zoo_core.plan import Plan
 from zoo_core.runtime.snapshot import Snapshot
 from zoo_core.runtime.tensors import read_tensors, to_bytes
-from zoo_core.signature import Signature
 from zoo_core.storage.atomic import (
     make_folder,
     refusing,

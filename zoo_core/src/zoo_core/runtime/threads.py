@@ -10,7 +10,7 @@ from typing import TypeVar
 import torch
 from torch import Tensor, nn
 
-from zoo_core.signature import Signature, Tokens
+from zoo_core.data.signature import Signature, Tokens
 
 T = TypeVar("T")
 REPAYING = 1 << 22

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from zoo_core.catalog import Catalog
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.discovery import Plugin
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.draft import draft
@@ -19,7 +20,6 @@ from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.trainer import Totals
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.model_case import random_batch
-from zoo_core.vocabulary import Vocabulary
 
 
 @final

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from zoo_core.data.signature import KINDS, Features, Grid, Inputs, Signature, Tokens
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import IntegrityError
-from zoo_core.signature import KINDS, Features, Grid, Inputs, Signature, Tokens
-from zoo_core.vocabulary import Vocabulary
 
 ELOH = Vocabulary.of("hello")
 TOKENS = Signature(inputs=Tokens(4), classes=4, per="step", vocabulary=ELOH, next_symbol=True)

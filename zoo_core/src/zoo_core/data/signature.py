@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, TypeAlias, cast, final
 
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DataError, IntegrityError
-from zoo_core.vocabulary import Vocabulary
 
 Per: TypeAlias = Literal["step", "sequence"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from zoo_core.data.vocabulary import SHOWN, Unknown, Vocabulary
 from zoo_core.errors import ConfigError, DataError
-from zoo_core.vocabulary import SHOWN, Unknown, Vocabulary
 
 ELOH = Vocabulary.of("hello")
 

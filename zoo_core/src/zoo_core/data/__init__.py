@@ -1,0 +1,1 @@
+"""Descriptions of data: signatures, vocabularies and text decoding."""
