@@ -10,12 +10,12 @@ import torch
 
 from tests.contracts.cases import BACKENDS, CASES, COMBINED, SPECS, label
 from zoo_core.catalog import load_catalog
+from zoo_core.configs.settings import settings_of
 from zoo_core.imports import resolve
 from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.tensors import to_bytes
-from zoo_core.settings import settings_of
 from zoo_core.testing import learning
 from zoo_core.testing.check import Check, DoesNotApply, look
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, learn

@@ -19,21 +19,21 @@ from zoo_core.specs import (
 )
 
 if TYPE_CHECKING:
-    from zoo_core.configs import config, setting
+    from zoo_core.configs.declare import config, setting
+    from zoo_core.configs.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
+    from zoo_core.configs.training import AbstractTrainerConfig
     from zoo_core.data.signature import Features, Grid, Signature, Tokens
     from zoo_core.data.vocabulary import Unknown, Vocabulary
-    from zoo_core.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
     from zoo_core.listing import list_datasets, list_models
     from zoo_core.runtime.api import create_model, generate, load, predict, train
-    from zoo_core.training import AbstractTrainerConfig
 
 HOMES = {
-    "zoo_core.configs": ("config", "setting"),
-    "zoo_core.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
+    "zoo_core.configs.declare": ("config", "setting"),
+    "zoo_core.configs.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
     "zoo_core.listing": ("list_datasets", "list_models"),
     "zoo_core.runtime.api": ("create_model", "generate", "load", "predict", "train"),
     "zoo_core.data.signature": ("Features", "Grid", "Signature", "Tokens"),
-    "zoo_core.training": ("AbstractTrainerConfig",),
+    "zoo_core.configs.training": ("AbstractTrainerConfig",),
     "zoo_core.data.vocabulary": ("Unknown", "Vocabulary"),
 }
 """What is looked up when it is first used, by the module that has it."""

@@ -15,13 +15,13 @@ from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple, final
 
 from zoo_core.catalog import Catalog, refuse_clash
+from zoo_core.configs.settings import NONE
 from zoo_core.discovery import Plugin
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
 from zoo_core.plan import Plan
 from zoo_core.published import Published, parse_published
 from zoo_core.references import Named
-from zoo_core.settings import NONE
 from zoo_core.specs import ModelSpec
 
 TABLES = ("model", "dataset", "trainer")

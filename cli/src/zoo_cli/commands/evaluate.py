@@ -24,8 +24,8 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     if "reference" not in given:
         return {}
     from zoo_cli.terminal.checkpoint import load_checkpoint
+    from zoo_core.configs.settings import settings_of
     from zoo_core.imports import resolve
-    from zoo_core.settings import settings_of
     from zoo_core.specs import DatasetSpec
 
     checkpoint = load_checkpoint(given["reference"])

@@ -17,8 +17,8 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from zoo_cli.parsing.registry_option import reading
+from zoo_core.configs.settings import Setting, as_typed
 from zoo_core.errors import ZooError
-from zoo_core.settings import Setting, as_typed
 
 GENERATED = "zoo_cli.generated"
 Sections: TypeAlias = Mapping[str, list[Setting]]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.catalog import Catalog
+from zoo_core.configs.settings import make, settings_of
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.discovery import left_out
@@ -19,7 +20,6 @@ from zoo_core.runtime.magnitude import refuse_large
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.trainer import AbstractTrainer
-from zoo_core.settings import make, settings_of
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 

@@ -7,8 +7,8 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from zoo_core.configs.layers import AbstractEmbeddingConfig
 from zoo_core.errors import ConfigError
-from zoo_core.layers import AbstractEmbeddingConfig
 
 TINY = 1e-7
 """What torch adds to a norm before it divides by it."""

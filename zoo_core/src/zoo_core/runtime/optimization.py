@@ -15,8 +15,8 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
 )
 
+from zoo_core.configs.training import AbstractTrainerConfig
 from zoo_core.errors import MisfitError
-from zoo_core.training import AbstractTrainerConfig
 
 WITH_MOMENTUM = ("SGD", "RMSprop")
 SLOTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1, "SGD": 0}

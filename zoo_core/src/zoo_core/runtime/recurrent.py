@@ -7,7 +7,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from zoo_core.layers import AbstractRecurrentConfig
+from zoo_core.configs.layers import AbstractRecurrentConfig
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernel import AbstractKernel

@@ -23,7 +23,7 @@ plugin = Plugin(*json.loads(sys.argv[1]))
 """
 FINGERPRINTS = """
 from zoo_core.downloads.download import at_hand_only
-from zoo_core.settings import make
+from zoo_core.configs.settings import make
 from zoo_core.specs import DatasetSpec
 from zoo_core.testing.sample_values import needed_values
 

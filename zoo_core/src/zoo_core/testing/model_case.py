@@ -10,12 +10,12 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
+from zoo_core.configs.settings import make
 from zoo_core.data.signature import Features, Grid, Signature, Tokens
 from zoo_core.imports import resolve
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.state import State
-from zoo_core.settings import make
 from zoo_core.specs import ModelSpec
 from zoo_core.testing.check import DoesNotApply, Fault
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import torch
 
+from zoo_core.configs.training import AbstractTrainerConfig
 from zoo_core.imports import resolve
 from zoo_core.runtime.batch import IGNORED, Batch, Output
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.trainer_case import TrainerCase
-from zoo_core.training import AbstractTrainerConfig
 
 
 @check("Let the trainer's config inherit from AbstractTrainerConfig.", needs=("config-defaults",))

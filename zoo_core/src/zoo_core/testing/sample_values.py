@@ -6,7 +6,7 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
-from zoo_core.settings import Setting, settings_of
+from zoo_core.configs.settings import Setting, settings_of
 
 FILE = Path(__file__).parents[1] / "catalog.py"
 """A file that is there on every machine, and is text."""

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from zoo_core.catalog import Catalog, Offer
-from zoo_core.configs import config, setting
+from zoo_core.configs.declare import config, setting
 from zoo_core.data.signature import Signature, Tokens
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
 from zoo_core.discovery import Plugin

@@ -10,6 +10,7 @@ from typing import Any, final
 import torch
 
 from zoo_core.catalog import Catalog, Offer
+from zoo_core.configs.settings import make, values_of
 from zoo_core.errors import MisfitError
 from zoo_core.imports import resolve
 from zoo_core.plan import Plan
@@ -21,7 +22,6 @@ from zoo_core.runtime.loop import Loop
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.trainer import AbstractTrainer
-from zoo_core.settings import make, values_of
 from zoo_core.specs import TrainerSpec
 from zoo_core.testing.check import DoesNotApply
 from zoo_core.testing.model_case import random_batch

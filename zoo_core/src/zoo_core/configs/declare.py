@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any, TypeVar, dataclass_transform, overload
 
-from zoo_core.settings import Notes, settings_of
+from zoo_core.configs.settings import Notes, settings_of
 
 T = TypeVar("T")
 

@@ -9,9 +9,9 @@ from typing import Literal
 
 import pytest
 
-from zoo_core.configs import config, setting
+from zoo_core.configs.declare import config, setting
+from zoo_core.configs.settings import Notes, settings_of
 from zoo_core.errors import ConfigError
-from zoo_core.settings import Notes, settings_of
 
 
 @config

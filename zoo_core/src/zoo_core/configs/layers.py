@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from zoo_core.configs import config, setting
+from zoo_core.configs.declare import config, setting
 
 
 @config

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import pytest
 
-from zoo_core.configs import config, setting
+from zoo_core.configs.declare import config, setting
+from zoo_core.configs.settings import make, settings_of, values_of
 from zoo_core.errors import ConfigError
-from zoo_core.settings import make, settings_of, values_of
 
 
 @config

@@ -1,0 +1,1 @@
+"""The config engine and the configs that models and trainers share."""
