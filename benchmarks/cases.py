@@ -7,7 +7,7 @@ from typing import Any, final
 
 from zoo_core.catalog import Catalog
 from zoo_core.draft import draft
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 
 ENDLESS = 15_000
 """Optimizer steps, at least, of a run that is measured and left before its end."""

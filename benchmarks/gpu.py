@@ -18,7 +18,7 @@ from benchmarks.peers.network import TorchLayers
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
 from benchmarks.training import peer_steps, whole_batches
-from zoo_core.plan import PRECISIONS
+from zoo_core.run_folder.run_config import PRECISIONS
 
 
 def gpu(bench: Bench) -> Iterator[list[Figure]]:

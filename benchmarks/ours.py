@@ -14,7 +14,7 @@ from benchmarks.cases import CASES
 from zoo_cli.terminal.progress import Progress
 from zoo_core import Signature, Tokens
 from zoo_core.catalog import Catalog
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model
 from zoo_core.runtime.events import Stepped

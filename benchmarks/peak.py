@@ -12,7 +12,7 @@ from benchmarks.ours import Ours
 from benchmarks.promises import PRODUCT
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
-from zoo_core.plan import PRECISIONS
+from zoo_core.run_folder.run_config import PRECISIONS
 from zoo_core.runtime.device import multiplies_bfloat16
 
 SIZE = 1024

@@ -26,7 +26,7 @@ from benchmarks.subject import Bench
 from benchmarks.timing import Effort, Work, interleave
 from benchmarks.worker import Worker, serve
 from zoo_core.catalog import Catalog
-from zoo_core.plan import PRECISIONS
+from zoo_core.run_folder.run_config import PRECISIONS
 from zoo_core.runtime.build import make_dataset
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.device import multiplies_bfloat16

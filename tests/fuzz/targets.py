@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple, final
 
-from tests.core.manifests import VALUES
+from tests.core.run_folder.manifests import VALUES
 from zoo_core.data.text import decode_text
 from zoo_core.errors import ZooError
-from zoo_core.header import read_header
-from zoo_core.manifest import parse_manifest
 from zoo_core.recipes import parse_recipe, published_in
 from zoo_core.references import parse_reference
 from zoo_core.registry_file import parse_registry
+from zoo_core.run_folder.manifest import parse_manifest
+from zoo_core.run_folder.safetensors_header import read_header
 
 CASES = Path(__file__).with_name("cases")
 ENCODINGS = ("utf-8", "utf-16", "utf-32", "utf-7", "latin-1", "idna", "punycode", "unicode_escape")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.runtime.runs import TEXT, small_plan, train
 from zoo_core.catalog import Catalog
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 
 
 @pytest.fixture(scope="session")

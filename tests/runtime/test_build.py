@@ -12,7 +12,7 @@ from zoo_core.data.signature import Signature
 from zoo_core.discovery import Plugin
 from zoo_core.draft import draft
 from zoo_core.errors import DeviceError, MisfitError, PluginError
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.run import Run
 

@@ -19,7 +19,7 @@ from tests.runtime.crashes import crashes
 from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.checkpoint import (
     make_room,

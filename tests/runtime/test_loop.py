@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.runtime.runs import small_plan
 from zoo_core.catalog import Catalog
 from zoo_core.errors import DataError, DivergedError
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.events import EpochEnded, Stepped
 from zoo_core.runtime.loop import Loop

@@ -10,8 +10,8 @@ import pytest
 from tests.runtime.runs import contents, finish, interrupt, small_plan
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError, ResumeError
-from zoo_core.manifest import read_manifest
-from zoo_core.plan import Plan
+from zoo_core.run_folder.manifest import read_manifest
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 

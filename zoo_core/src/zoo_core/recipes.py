@@ -19,9 +19,9 @@ from zoo_core.configs.settings import NONE
 from zoo_core.discovery import Plugin
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.plan import Plan
 from zoo_core.published import Published, parse_published
 from zoo_core.references import Named
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.specs import ModelSpec
 
 TABLES = ("model", "dataset", "trainer")

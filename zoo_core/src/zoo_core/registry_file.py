@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import ConfigError
-from zoo_core.manifest import MANIFEST, WEIGHTS
 from zoo_core.references import REPO
+from zoo_core.run_folder.manifest import MANIFEST, WEIGHTS
 from zoo_core.storage.hashes import FileRecord
 
 SCHEMA = 1

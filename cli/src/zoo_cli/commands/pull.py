@@ -30,8 +30,8 @@ def pull(reference: str, target: Path | None, as_json: bool) -> None:
     A branch is resolved to its commit, which is shown. Every file's size and hash is checked.
     """
     catalog = load_catalog()
+    from zoo_core.run_folder.integrity import copy_checkpoint, refuse_unsound
     from zoo_core.runtime.locate import find_folder
-    from zoo_core.soundness import copy_checkpoint, refuse_unsound
 
     folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
     if target:

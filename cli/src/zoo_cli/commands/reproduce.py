@@ -122,7 +122,7 @@ def _train(
     from zoo_cli.terminal.run_view import follow
     from zoo_cli.terminal.signals import Patience
     from zoo_core.draft import draft
-    from zoo_core.hold import hold
+    from zoo_core.run_folder.lock import hold
     from zoo_core.runtime.checkpoint import refuse_checkpoint
     from zoo_core.runtime.run import Run
 

@@ -22,7 +22,7 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
     from zoo_cli.terminal.run_view import carry_out
     from zoo_cli.terminal.signals import Patience
     from zoo_core.catalog import load_catalog
-    from zoo_core.hold import hold
+    from zoo_core.run_folder.lock import hold
     from zoo_core.runtime.resume import resume as resumed
 
     catalog = load_catalog()

@@ -6,7 +6,7 @@ import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import in_words, json_option, print_json, print_table
-from zoo_core.runs import find_run, list_runs, remove_run
+from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
 from zoo_core.storage.capacity import in_bytes
 from zoo_core.storage.locations import runs_folder
 

@@ -115,7 +115,7 @@ def train(
     )
     from zoo_cli.terminal.run_view import carry_out, default_folder
     from zoo_cli.terminal.signals import Patience
-    from zoo_core.hold import hold
+    from zoo_core.run_folder.lock import hold
     from zoo_core.runtime.checkpoint import make_room, refuse_checkpoint
     from zoo_core.runtime.run import Run
 

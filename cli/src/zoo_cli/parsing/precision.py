@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo_core.plan import PRECISIONS
+from zoo_core.run_folder.run_config import PRECISIONS
 
 precision_option = click.option(
     "--precision",

@@ -14,7 +14,7 @@ from zoo_core.catalog import load_catalog
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.draft import draft
-from zoo_core.hold import hold
+from zoo_core.run_folder.lock import hold
 from zoo_core.runtime import generation, locate
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model

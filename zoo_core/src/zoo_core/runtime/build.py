@@ -13,7 +13,7 @@ from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.discovery import left_out
 from zoo_core.errors import MisfitError, NotFoundError, PluginError
 from zoo_core.imports import resolve
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.magnitude import refuse_large

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from zoo_core.data.signature import Grid, Signature
-from zoo_core.manifest import Manifest
+from zoo_core.run_folder.manifest import Manifest
 from zoo_core.runtime.frontmatter import NO_TERMS, Terms, front_matter, split_card
 
 NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}

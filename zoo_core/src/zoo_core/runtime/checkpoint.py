@@ -15,9 +15,9 @@ from torch import Tensor
 from zoo_core.catalog import Catalog
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
-from zoo_core.hold import STATE
-from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
-from zoo_core.plan import Plan
+from zoo_core.run_folder.lock import STATE
+from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve

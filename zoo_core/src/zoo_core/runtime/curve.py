@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 
 SPLITS = {"train": "#4878a8", "validation": "#d1603d"}
 

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from zoo_core.errors import ConfigError, DeviceError
-from zoo_core.plan import PRECISIONS
+from zoo_core.run_folder.run_config import PRECISIONS
 
 
 def choose_device(name: str) -> str:

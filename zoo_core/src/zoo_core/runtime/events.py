@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, final
 
-from zoo_core.manifest import Manifest, Metrics
+from zoo_core.run_folder.manifest import Manifest, Metrics
 
 
 @final

@@ -11,8 +11,9 @@ from huggingface_hub import constants
 from zoo_core.downloads.http import transfer
 from zoo_core.downloads.progress import listening
 from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
-from zoo_core.header import foreign_kind
-from zoo_core.manifest import (
+from zoo_core.registry_file import COMMIT
+from zoo_core.run_folder.integrity import refuse_unsound
+from zoo_core.run_folder.manifest import (
     LARGEST_TEXT,
     MANIFEST,
     SHARED,
@@ -21,7 +22,7 @@ from zoo_core.manifest import (
     parse_manifest,
     read_manifest,
 )
-from zoo_core.registry_file import COMMIT
+from zoo_core.run_folder.safetensors_header import foreign_kind
 from zoo_core.runtime.hub import (
     Commit,
     RemoteRecord,
@@ -32,7 +33,6 @@ from zoo_core.runtime.hub import (
     resolve,
 )
 from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store, unspoilt
-from zoo_core.soundness import refuse_unsound
 from zoo_core.storage.atomic import refusing, waiting_for
 from zoo_core.storage.hashes import FileRecord
 from zoo_core.storage.locations import zoo_home

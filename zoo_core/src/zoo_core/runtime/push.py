@@ -9,7 +9,7 @@ from typing import NamedTuple, final
 from huggingface_hub import CommitOperationAdd, HfApi, constants
 
 from zoo_core.errors import MisfitError, NetworkError, NotFoundError
-from zoo_core.manifest import CARD, LARGEST_TEXT
+from zoo_core.run_folder.manifest import CARD, LARGEST_TEXT
 from zoo_core.runtime.hub import (
     Commit,
     RemoteRecord,

@@ -16,8 +16,8 @@ from torch import Tensor
 from zoo_core.catalog import Catalog
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DivergedError
-from zoo_core.manifest import MANIFEST, Manifest
-from zoo_core.plan import Plan
+from zoo_core.run_folder.manifest import MANIFEST, Manifest
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.backends import backend_of
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint

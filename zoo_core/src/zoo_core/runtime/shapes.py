@@ -12,7 +12,7 @@ from zoo_core.data.signature import Features, Grid, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import ZooError
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.axes import Sizes, name_axes
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor
 
-from zoo_core.manifest import Metrics
+from zoo_core.run_folder.manifest import Metrics
 from zoo_core.runtime.trainer import Totals
 
 

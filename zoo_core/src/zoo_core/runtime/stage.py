@@ -6,8 +6,15 @@ from pathlib import Path
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
-from zoo_core.manifest import CARD, MANIFEST, WEIGHTS, Manifest, read_manifest, unfinished
 from zoo_core.recipes import recipe_text
+from zoo_core.run_folder.manifest import (
+    CARD,
+    MANIFEST,
+    WEIGHTS,
+    Manifest,
+    read_manifest,
+    unfinished,
+)
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.checkpoint import CURVE, HISTORY, read_checkpoint
 from zoo_core.runtime.frontmatter import Terms, split_card, terms_of

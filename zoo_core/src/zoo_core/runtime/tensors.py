@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from zoo_core.errors import DeviceError, IntegrityError
-from zoo_core.header import LONGEST, foreign_kind, read_header
+from zoo_core.run_folder.safetensors_header import LONGEST, foreign_kind, read_header
 from zoo_core.storage.capacity import free_memory, in_bytes
 from zoo_core.storage.hashes import FileRecord
 

@@ -10,7 +10,7 @@ from typing import NamedTuple, final
 from zoo_core.catalog import Catalog
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import PluginError, ZooError
-from zoo_core.manifest import Metrics, read_manifest
+from zoo_core.run_folder.manifest import Metrics, read_manifest
 from zoo_core.runtime.build import make_dataset
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.evaluation import evaluate

@@ -11,9 +11,9 @@ from zoo_core.discovery import Plugin
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.draft import draft
 from zoo_core.errors import NetworkError
-from zoo_core.plan import Plan
 from zoo_core.recipes import TABLES, Recipe, find_recipe
 from zoo_core.references import Named
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.dataset import AbstractDataset

@@ -13,7 +13,7 @@ from zoo_core.catalog import Catalog, Offer
 from zoo_core.configs.settings import make, values_of
 from zoo_core.errors import MisfitError
 from zoo_core.imports import resolve
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.dataset import AbstractDataset

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import NotFoundError, TargetError, ZooError
-from zoo_core.hold import hold
-from zoo_core.manifest import MANIFEST, Metrics, read_manifest
 from zoo_core.nearest import nearest
+from zoo_core.run_folder.lock import hold
+from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
 from zoo_core.storage.atomic import refusing, size_below
 from zoo_core.storage.locations import runs_folder
 

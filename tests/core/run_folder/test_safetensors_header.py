@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from zoo_core.errors import IntegrityError
-from zoo_core.header import BYTES, TensorRecord, read_header
+from zoo_core.run_folder.safetensors_header import BYTES, TensorRecord, read_header
 
 TENSORS: dict[str, Any] = {
     "output.weight": np.zeros((2, 3), np.float32),

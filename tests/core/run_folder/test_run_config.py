@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from zoo_core.errors import IntegrityError
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
 
 PLAN = Plan(
     model="tiny",

@@ -9,8 +9,8 @@ from typing import Any, final
 
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
-from zoo_core.header import LONGEST, foreign_kind
-from zoo_core.plan import Plan
+from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.safetensors_header import LONGEST, foreign_kind
 from zoo_core.storage.hashes import FileRecord
 
 FORMAT = 1

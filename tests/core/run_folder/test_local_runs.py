@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.manifests import VALUES
+from tests.core.run_folder.manifests import VALUES
 from zoo_core.errors import NotFoundError
-from zoo_core.manifest import MANIFEST
-from zoo_core.runs import find_run, list_runs, remove_run
+from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
+from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.storage.locations import runs_folder
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.manifests import VALUES
+from tests.core.run_folder.manifests import VALUES
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import IntegrityError, NotFoundError
-from zoo_core.manifest import FORMAT, MANIFEST, WEIGHTS, Manifest, read_manifest
+from zoo_core.run_folder.manifest import FORMAT, MANIFEST, WEIGHTS, Manifest, read_manifest
 from zoo_core.storage.hashes import FileRecord
 
 

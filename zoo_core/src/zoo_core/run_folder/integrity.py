@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from zoo_core.errors import IntegrityError
-from zoo_core.header import read_header
-from zoo_core.manifest import SHARED, WEIGHTS, read_manifest
+from zoo_core.run_folder.manifest import SHARED, WEIGHTS, read_manifest
+from zoo_core.run_folder.safetensors_header import read_header
 from zoo_core.storage.atomic import new_folder, write_new
 
 
