@@ -8,8 +8,8 @@ import pytest
 
 import zoo_core
 from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.registry import load_registry
-from zoo_core.registry_file import PACKAGE, Pretrained
+from zoo_core.registry.checkpoints import load_registry
+from zoo_core.registry.file import PACKAGE, Pretrained
 from zoo_core.runtime.locate import entry_folder, find_folder
 from zoo_core.runtime.verification import verify
 

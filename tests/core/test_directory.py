@@ -11,7 +11,7 @@ from zoo_core.directory import known_plugins, search_plugins, who_brings
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.recipes import find_recipe
 from zoo_core.references import Named
-from zoo_core.registry_file import read_registry
+from zoo_core.registry.file import read_registry
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 ROOT = Path(__file__).parents[2]

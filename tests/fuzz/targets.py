@@ -14,7 +14,7 @@ from zoo_core.data.text import decode_text
 from zoo_core.errors import ZooError
 from zoo_core.recipes import parse_recipe, published_in
 from zoo_core.references import parse_reference
-from zoo_core.registry_file import parse_registry
+from zoo_core.registry.file import parse_registry
 from zoo_core.run_folder.manifest import parse_manifest
 from zoo_core.run_folder.safetensors_header import read_header
 

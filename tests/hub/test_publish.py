@@ -10,9 +10,9 @@ import pytest
 from tests.cli.command import Zoo
 from tests.hub.server import Fault, Hub
 from zoo_core.catalog import load_catalog
-from zoo_core.registry import load_registry
-from zoo_core.registry_file import Pretrained, read_registry
-from zoo_core.registry_sources import registry_path
+from zoo_core.registry.checkpoints import load_registry
+from zoo_core.registry.file import Pretrained, read_registry
+from zoo_core.registry.sources import registry_path
 from zoo_core.runtime.locate import entry_folder
 
 SHIPPED = load_registry(load_catalog())

@@ -14,7 +14,7 @@ from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 if TYPE_CHECKING:
-    from zoo_core.registry_file import Pretrained
+    from zoo_core.registry.file import Pretrained
 
 
 def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
 
 def _registered(catalog: Catalog) -> dict[str, Pretrained]:
     """The pretrained checkpoints; a registry that is broken hides them and nothing else."""
-    from zoo_core.registry import load_registry
+    from zoo_core.registry.checkpoints import load_registry
 
     try:
         return load_registry(catalog, remark)

@@ -13,8 +13,8 @@ from zoo_core.distributions import installed_version
 from zoo_core.errors import ConfigError, RefusedError
 from zoo_core.findings import Check, Finding, writable
 from zoo_core.installer import find_installer
-from zoo_core.registry import load_registry
-from zoo_core.registry_sources import registry_path
+from zoo_core.registry.checkpoints import load_registry
+from zoo_core.registry.sources import registry_path
 from zoo_core.specs import API_VERSION
 from zoo_core.standing import standings
 from zoo_core.storage.capacity import free_disk

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from zoo_core.discovery import every_plugin, left_out
 from zoo_core.errors import ConfigError
-from zoo_core.registry_file import KnownPlugin
-from zoo_core.registry_sources import merged
+from zoo_core.registry.file import KnownPlugin
+from zoo_core.registry.sources import merged
 
 
 def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:

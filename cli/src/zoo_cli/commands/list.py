@@ -83,7 +83,7 @@ def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
 
 
 def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
-    from zoo_core.registry import load_registry
+    from zoo_core.registry.checkpoints import load_registry
 
     owners = {offer.spec.name: offer.plugin for offer in catalog.of(ModelSpec)}
     rows = []

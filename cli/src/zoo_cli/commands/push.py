@@ -11,7 +11,7 @@ from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, NetworkError, NotFoundError
-from zoo_core.registry_file import HUB
+from zoo_core.registry.file import HUB
 from zoo_core.storage.capacity import in_bytes
 
 
@@ -54,7 +54,7 @@ def push(
     if dry_run or target:
         _build(catalog, folder, repo, target, license=license, as_json=as_json)
         return
-    from zoo_core.registry_entry import entry_text
+    from zoo_core.registry.entry import entry_text
     from zoo_core.runtime.publish import publish, staging_folder
 
     how = {"revision": revision, "license": license}

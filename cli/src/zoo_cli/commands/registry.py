@@ -11,9 +11,9 @@ from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core.catalog import load_catalog
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.references import HubRepo, parse_reference
-from zoo_core.registry import load_registry
-from zoo_core.registry_file import HUB, PACKAGE, read_registry
-from zoo_core.registry_sources import registry_path
+from zoo_core.registry.checkpoints import load_registry
+from zoo_core.registry.file import HUB, PACKAGE, read_registry
+from zoo_core.registry.sources import registry_path
 
 
 @click.group()
@@ -69,7 +69,7 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     A repo of the Hub is pulled and pinned to its commit. For a folder SOURCE is where it lies for
     others: package:PACKAGE/PATH, or hub:OWNER/REPO with --revision.
     """
-    from zoo_core.registry_entry import add_entry, entry_text, make_entry
+    from zoo_core.registry.entry import add_entry, entry_text, make_entry
     from zoo_core.runtime.frontmatter import license_of
 
     parsed = parse_reference(checkpoint)
@@ -106,7 +106,7 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
     if not HUB.fullmatch(f"hub:{namespace}/any"):
         raise ConfigError(f"--namespace {namespace!r}: wanted a user or an organization")
     catalog = load_catalog()
-    from zoo_core.registry_entry import add_entry
+    from zoo_core.registry.entry import add_entry
     from zoo_core.runtime.locate import entry_folder
     from zoo_core.runtime.publish import publish as send
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError, PluginError
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
-from zoo_core.registry import find_pretrained
-from zoo_core.registry_file import HUB, PACKAGE, Pretrained
+from zoo_core.registry.checkpoints import find_pretrained
+from zoo_core.registry.file import HUB, PACKAGE, Pretrained
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.specs import ModelSpec
 

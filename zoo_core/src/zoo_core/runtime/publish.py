@@ -8,8 +8,8 @@ from typing import NamedTuple, final
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NetworkError, NotFoundError
-from zoo_core.registry_entry import make_entry
-from zoo_core.registry_file import Pretrained
+from zoo_core.registry.entry import make_entry
+from zoo_core.registry.file import Pretrained
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.runtime.frontmatter import license_of
 from zoo_core.runtime.push import Pushed, card_of, open_branch, push

@@ -11,7 +11,7 @@ from huggingface_hub import constants
 from zoo_core.downloads.http import transfer
 from zoo_core.downloads.progress import listening
 from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
-from zoo_core.registry_file import COMMIT
+from zoo_core.registry.file import COMMIT
 from zoo_core.run_folder.integrity import refuse_unsound
 from zoo_core.run_folder.manifest import (
     LARGEST_TEXT,

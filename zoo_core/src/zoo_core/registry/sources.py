@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from zoo_core.errors import ConfigError
-from zoo_core.registry_file import KnownPlugin, Pretrained, Registry, read_registry
+from zoo_core.registry.file import KnownPlugin, Pretrained, Registry, read_registry
 
 E = TypeVar("E", Pretrained, KnownPlugin)
 
@@ -18,8 +18,8 @@ def registry_path() -> Path:
     chosen = os.environ.get("ZOO_REGISTRY")
     if chosen:
         return Path(chosen).expanduser()
-    packaged = Path(__file__).with_name("registry.toml")
-    return packaged if packaged.is_file() else Path(__file__).parents[3] / "registry.toml"
+    packaged = Path(__file__).parents[1] / "registry.toml"
+    return packaged if packaged.is_file() else Path(__file__).parents[4] / "registry.toml"
 
 
 def merged(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.errors import ConfigError
-from zoo_core.registry_file import FULL_NAME, Pretrained, parse_registry, read_registry
+from zoo_core.registry.file import FULL_NAME, Pretrained, parse_registry, read_registry
 from zoo_core.run_folder.integrity import refuse_unsound
 from zoo_core.run_folder.manifest import SHARED, read_manifest, unfinished
 from zoo_core.storage.atomic import write_file

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
-from zoo_core.registry_file import Pretrained, Registry
-from zoo_core.registry_sources import merged
+from zoo_core.registry.file import Pretrained, Registry
+from zoo_core.registry.sources import merged
 
 
 def load_registry(

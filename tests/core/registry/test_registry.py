@@ -10,9 +10,9 @@ import pytest
 
 from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError
-from zoo_core.registry import find_pretrained, load_registry
-from zoo_core.registry_file import KnownPlugin, read_registry
-from zoo_core.registry_sources import registry_path
+from zoo_core.registry.checkpoints import find_pretrained, load_registry
+from zoo_core.registry.file import KnownPlugin, read_registry
+from zoo_core.registry.sources import registry_path
 from zoo_core.storage.hashes import FileRecord
 
 HASH = "0123456789abcdef" * 4

@@ -1,0 +1,1 @@
+"""``registry.toml``: pretrained checkpoints and known plugins."""
