@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import installed_plugins
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import installed_plugins
 from zoo_kernels.library import LEVEL
 
 UNCOMPILED = "none"

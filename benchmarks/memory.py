@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchmarks.cases import CASES
 from benchmarks.ours import Ours
-from zoo_core.catalog import load_catalog
+from zoo_core.plugins.catalog import load_catalog
 
 EPOCHS = (20, 40, 80)
 """The first are for what is made once, and for the allocator to find its size."""

@@ -13,7 +13,7 @@ import torch
 from benchmarks.cases import CASES
 from zoo_cli.terminal.progress import Progress
 from zoo_core import Signature, Tokens
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias, final
 
 from benchmarks.figure import Figure
 from benchmarks.timing import Effort
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 
 
 @final

@@ -25,7 +25,7 @@ from benchmarks.peers.ways import Peer, peer_makers
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort, Work, interleave
 from benchmarks.worker import Worker, serve
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import PRECISIONS
 from zoo_core.runtime.build import make_dataset
 from zoo_core.runtime.dataset import AbstractDataset

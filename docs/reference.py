@@ -10,9 +10,9 @@ from dataclasses import MISSING, fields
 import click
 
 from zoo_cli.main import COMMANDS, zoo
-from zoo_core import hookspecs
-from zoo_core.loading import HOOKS
-from zoo_core.specs import AbstractSpec
+from zoo_core.plugins import hookspecs
+from zoo_core.plugins.loading import HOOKS
+from zoo_core.plugins.specs import AbstractSpec
 
 ARGUMENT = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.M | re.S)
 

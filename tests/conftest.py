@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 
 import pytest
 
-from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.plugins.catalog import Catalog, load_catalog
 
 DEAD_HUB = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
 os.environ |= DEAD_HUB  # its library looks once, when it is imported

@@ -17,18 +17,18 @@ COMPLETE = "import os; os.environ |= dict({}); {}"
 LIGHT = {"click", "pluggy"}
 """The libraries that may be imported on the way to a list, a help page or a completion."""
 ON_THE_WAY = {
-    "zoo_core.catalog",
-    "zoo_core.discovery",
+    "zoo_core.plugins.catalog",
+    "zoo_core.plugins.discovery",
     "zoo_core.errors",
-    "zoo_core.hanging",
-    "zoo_core.hookcalls",
-    "zoo_core.hookspecs",
-    "zoo_core.imports",
-    "zoo_core.listing",
-    "zoo_core.loading",
+    "zoo_core.plugins.watchdog",
+    "zoo_core.plugins.trace",
+    "zoo_core.plugins.hookspecs",
+    "zoo_core.plugins.import_strings",
+    "zoo_core.plugins.listing",
+    "zoo_core.plugins.loading",
     "zoo_core.nearest",
     "zoo_core.storage.capacity",
-    "zoo_core.specs",
+    "zoo_core.plugins.specs",
     "zoo_core.downloads.progress",
     "zoo_cli.parsing.registry_option",
     "zoo_cli.terminal.download_bar",
@@ -79,7 +79,7 @@ def _modules_after(source: str) -> set[str]:
     [
         ("import zoo_core", "zoo_core"),
         (
-            "from zoo_core.catalog import load_catalog; assert load_catalog().offers",
+            "from zoo_core.plugins.catalog import load_catalog; assert load_catalog().offers",
             "zoo_lstm.plugin",
         ),
         ("import zoo_core; assert zoo_core.list_models('lstm*')", "zoo_lstm.plugin"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.scaffold import KINDS, new_plugin
 
 ROOT = Path(__file__).parents[2]

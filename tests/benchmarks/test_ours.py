@@ -20,7 +20,7 @@ from benchmarks.pictures import picture
 from benchmarks.report import Report
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort, interleave
-from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.runtime.run import Run
 
 

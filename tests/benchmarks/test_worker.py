@@ -14,7 +14,7 @@ from benchmarks.levels import UNCOMPILED
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort
 from benchmarks.worker import Worker
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 
 
 def worker(way: str) -> Worker:

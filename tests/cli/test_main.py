@@ -13,7 +13,7 @@ import pytest
 from tests.cli.command import PROGRAM, Zoo
 from tests.unprivileged import obey_permissions
 from zoo_cli.main import COMMANDS
-from zoo_core.imports import resolve
+from zoo_core.plugins.import_strings import resolve
 
 HEAVY = ("torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "tqdm", "yaml")
 LIGHT = [["list"], ["list", "--json"], ["--help"], ["plugins"], ["runs"], ["list", "recipes"]]

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from zoo_core.catalog import load_catalog
 from zoo_core.configs.settings import settings_of
-from zoo_core.imports import resolve
-from zoo_core.specs import KernelSpec, ModelSpec
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import KernelSpec, ModelSpec
 from zoo_core.testing.model_case import ModelCase
 from zoo_core.testing.model_cases import fitted, model_cases, plain_cases
 

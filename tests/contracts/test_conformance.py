@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from zoo_core.catalog import load_catalog
-from zoo_core.specs import KernelSpec
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.specs import KernelSpec
 from zoo_core.testing.battery import every_check, subjects
 from zoo_core.testing.trial import Trial
 

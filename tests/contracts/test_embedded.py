@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import zoo_core
-from zoo_core.catalog import Catalog, load_catalog
+from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.file import PACKAGE, Pretrained
 from zoo_core.runtime.locate import entry_folder, find_folder

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import zoo_core
-from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.draft import SPECS
+from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes import Recipe, list_recipes
 
 HELLO = [each for each in list_recipes(load_catalog()) if each.name.endswith(".hello")]

@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from tests.contracts.cases import BACKENDS, CASES, COMBINED, SPECS, label
-from zoo_core.catalog import load_catalog
 from zoo_core.configs.settings import settings_of
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.import_strings import resolve
 from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.little import CONFIGS, PREAMBLE, RECIPES, SPECS, PluginWriter
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import Plugin
+from tests.core.plugins.sample_plugin import CONFIGS, PREAMBLE, RECIPES, SPECS, PluginWriter
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import Plugin
 
 
 @pytest.fixture(autouse=True)

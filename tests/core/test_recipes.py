@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.little import PluginWriter
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import Plugin
+from tests.core.plugins.sample_plugin import PluginWriter
 from zoo_core.errors import AmbiguousError, ConfigError, NotFoundError
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import Plugin
 from zoo_core.recipes import choose_recipes, find_recipe, list_recipes, parse_recipe
 from zoo_core.references import Named
 

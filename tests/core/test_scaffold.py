@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from zoo_core import scaffold
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import Plugin
 from zoo_core.errors import RefusedError, TargetError
 from zoo_core.plugin_files import MARK, plugin_files
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.specs import AbstractSpec
 from zoo_core.scaffold import KINDS, new_plugin
-from zoo_core.specs import AbstractSpec
 
 NOTHING = Catalog((), (), (), ())
 CHOICES = [

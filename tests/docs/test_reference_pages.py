@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from docs import reference
-from zoo_core import hookspecs
-from zoo_core.loading import HOOKS
+from zoo_core.plugins import hookspecs
+from zoo_core.plugins.loading import HOOKS
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = re.compile(r"^\]\]\] -->\n(.*)^<!-- \[\[\[end\]\]\]", re.M | re.S)

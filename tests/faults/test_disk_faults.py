@@ -19,8 +19,8 @@ from tests.cli.command import Zoo
 from tests.faults.child import killed_at, no_longer_files_than, without_privileges
 from tests.faults.conftest import Met, Start
 from tests.faults.fault import fault
-from zoo_core.catalog import Catalog
 from zoo_core.downloads.download import RemoteFile, fetch
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoint import read_checkpoint
 from zoo_core.runtime.states import has_state, read_state
 from zoo_core.runtime.tensors import all_finite

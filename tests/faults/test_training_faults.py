@@ -19,7 +19,7 @@ from tests.faults.conftest import Met, Start
 from tests.faults.fault import case, fault
 from tests.faults.test_data_faults import train_on
 from tests.faults.test_disk_faults import wait_for_steps
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoint import read_checkpoint
 from zoo_core.runtime.states import current, has_state
 from zoo_core.runtime.tensors import all_finite

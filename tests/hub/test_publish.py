@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.command import Zoo
 from tests.hub.server import Fault, Hub
-from zoo_core.catalog import load_catalog
+from zoo_core.plugins.catalog import load_catalog
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.file import Pretrained, read_registry
 from zoo_core.registry.sources import registry_path

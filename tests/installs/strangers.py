@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.core.little import PREAMBLE
-from tests.core.test_broken_plugins import APIS, BROKEN, GOOD
-from zoo_core.catalog import Catalog
+from tests.core.plugins.sample_plugin import PREAMBLE
+from tests.core.plugins.test_broken_plugins import APIS, BROKEN, GOOD
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.scaffold import KINDS, new_plugin
 
 MARK = """

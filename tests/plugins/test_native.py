@@ -10,8 +10,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime import backends
 from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernel import AbstractKernel

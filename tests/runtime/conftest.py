@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.runs import TEXT, small_plan, train
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 
 

@@ -9,7 +9,7 @@ import pytest
 from huggingface_hub import metadata_load
 
 from tests.runtime.runs import go_on, interrupt
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.card import card

@@ -17,8 +17,8 @@ from safetensors import safe_open
 
 from tests.runtime.crashes import crashes
 from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
-from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.checkpoint import (

@@ -10,8 +10,8 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from tests.runtime.runs import small_plan, train
-from zoo_core.catalog import Catalog
 from zoo_core.errors import DataError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.evaluation import evaluate
 

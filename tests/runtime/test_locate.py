@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from zoo_core.catalog import Catalog, Offer
-from zoo_core.discovery import Plugin
 from zoo_core.errors import NotFoundError
+from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.locate import find_folder
-from zoo_core.specs import ModelSpec
 
 OWL = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
 

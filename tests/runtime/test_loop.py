@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from tests.runtime.runs import small_plan
-from zoo_core.catalog import Catalog
 from zoo_core.errors import DataError, DivergedError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.events import EpochEnded, Stepped

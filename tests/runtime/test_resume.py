@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.runs import contents, finish, interrupt, small_plan
-from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError, ResumeError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.resume import resume

@@ -11,8 +11,8 @@ import pytest
 import torch
 
 from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan, train
-from zoo_core.catalog import Catalog
 from zoo_core.errors import DivergedError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.checkpoint import read_checkpoint, read_history

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from tests.runtime.runs import small_plan, train
-from zoo_core.catalog import Catalog
 from zoo_core.errors import MisfitError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.tensors import read_tensors

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.runs import interrupt
-from zoo_core.catalog import Catalog
 from zoo_core.errors import MisfitError, NotFoundError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.stage import stage

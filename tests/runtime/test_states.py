@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 
 from tests.runtime.crashes import crashes
 from tests.runtime.runs import interrupt
-from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.checkpoint import read_checkpoint
 from zoo_core.runtime.run import Run

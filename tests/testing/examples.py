@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import Plugin, installed_plugins
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import Plugin, installed_plugins
 from zoo_core.recipes import list_recipes
 
 FAULTY = Plugin("zoo-faulty", "tests.testing.faulty.plugin", "zoo-faulty", "1.0")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.testing.examples import FAULTY, HOOK, PLUGINS, faulty_catalog, wrong_examples
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import Plugin
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import Plugin
 from zoo_core.testing.battery import every_check, subjects
 from zoo_core.testing.subject import Result, Subject
 

@@ -7,7 +7,7 @@ import torch
 
 from tests.testing.examples import FAULTY
 from zoo_core import ModelSpec
-from zoo_core.catalog import load_catalog
+from zoo_core.plugins.catalog import load_catalog
 from zoo_core.testing.check import look
 from zoo_core.testing.model_case import ModelCase
 from zoo_core.testing.model_cases import model_cases, plain_cases

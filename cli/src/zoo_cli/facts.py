@@ -6,12 +6,12 @@ from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
 from zoo_cli.terminal.output import remark
-from zoo_core.catalog import Catalog
 from zoo_core.configs.settings import Setting, settings_of
 from zoo_core.errors import ConfigError, NotFoundError, ZooError
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
-from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 if TYPE_CHECKING:
     from zoo_core.registry.file import Pretrained

@@ -21,8 +21,8 @@ from zoo_core.errors import Interrupted, RefusedError, ZooError
 from zoo_core.storage.capacity import refusing_excess
 
 if TYPE_CHECKING:
-    from zoo_core.catalog import Offer
-    from zoo_core.specs import CommandSpec
+    from zoo_core.plugins.catalog import Offer
+    from zoo_core.plugins.specs import CommandSpec
 
 COMPLETION = "_ZOO_COMPLETE"
 
@@ -144,8 +144,8 @@ def _say(error: BaseException, message: str) -> None:
 
 
 def _from_plugins() -> dict[str, Row]:
-    from zoo_core.catalog import load_catalog
-    from zoo_core.specs import CommandSpec
+    from zoo_core.plugins.catalog import load_catalog
+    from zoo_core.plugins.specs import CommandSpec
 
     catalog = load_catalog()
     names = {offer.spec.name for offer in catalog.of(CommandSpec)} - COMMANDS.keys()

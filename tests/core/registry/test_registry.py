@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.registry.checkpoints import find_pretrained, load_registry
 from zoo_core.registry.file import KnownPlugin, read_registry
 from zoo_core.registry.sources import registry_path

@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from zoo_core.errors import ZooError
-from zoo_core.hookspecs import hookimpl
-from zoo_core.specs import (
+from zoo_core.plugins.hookspecs import hookimpl
+from zoo_core.plugins.specs import (
     CommandSpec,
     DatasetSpec,
     KernelSpec,
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from zoo_core.configs.training import AbstractTrainerConfig
     from zoo_core.data.signature import Features, Grid, Signature, Tokens
     from zoo_core.data.vocabulary import Unknown, Vocabulary
-    from zoo_core.listing import list_datasets, list_models
+    from zoo_core.plugins.listing import list_datasets, list_models
     from zoo_core.runtime.api import create_model, generate, load, predict, train
 
 HOMES = {
     "zoo_core.configs.declare": ("config", "setting"),
     "zoo_core.configs.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
-    "zoo_core.listing": ("list_datasets", "list_models"),
+    "zoo_core.plugins.listing": ("list_datasets", "list_models"),
     "zoo_core.runtime.api": ("create_model", "generate", "load", "predict", "train"),
     "zoo_core.data.signature": ("Features", "Grid", "Signature", "Tokens"),
     "zoo_core.configs.training": ("AbstractTrainerConfig",),

@@ -6,17 +6,17 @@ import os
 import platform
 import sys
 
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.directory import known_plugins
-from zoo_core.discovery import misnamed
 from zoo_core.distributions import installed_version
 from zoo_core.errors import ConfigError, RefusedError
 from zoo_core.findings import Check, Finding, writable
 from zoo_core.installer import find_installer
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import misnamed
+from zoo_core.plugins.index import known_plugins
+from zoo_core.plugins.specs import API_VERSION
+from zoo_core.plugins.status import standings
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.sources import registry_path
-from zoo_core.specs import API_VERSION
-from zoo_core.standing import standings
 from zoo_core.storage.capacity import free_disk
 from zoo_core.storage.locations import zoo_home
 

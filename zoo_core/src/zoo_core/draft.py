@@ -9,14 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.catalog import Catalog, Offer
 from zoo_core.configs.settings import Setting, make, settings_of, values_of
 from zoo_core.errors import ConfigError, NotFoundError
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes import TABLES, Recipe, find_recipe, parse_recipe
 from zoo_core.references import Named, parse_reference
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 SPECS: dict[str, type[AbstractSpec]] = {
     "model": ModelSpec,

@@ -14,15 +14,15 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple, final
 
-from zoo_core.catalog import Catalog, refuse_clash
 from zoo_core.configs.settings import NONE
-from zoo_core.discovery import Plugin
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.nearest import nearest
+from zoo_core.plugins.catalog import Catalog, refuse_clash
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.specs import ModelSpec
 from zoo_core.published import Published, parse_published
 from zoo_core.references import Named
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.specs import ModelSpec
 
 TABLES = ("model", "dataset", "trainer")
 KEYS = {
@@ -107,7 +107,7 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         and reference.owner in ("", each.plugin.name, each.plugin.distribution)
     ]
     if not found:
-        from zoo_core.directory import who_brings
+        from zoo_core.plugins.index import who_brings
 
         offered = any(offer.spec.name == reference.name for offer in catalog.of(ModelSpec))
         owners = [f"{each.plugin.name}:{wanted}" for each in known if each.name == wanted]

@@ -25,8 +25,8 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
         return {}
     from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.configs.settings import settings_of
-    from zoo_core.imports import resolve
-    from zoo_core.specs import DatasetSpec
+    from zoo_core.plugins.import_strings import resolve
+    from zoo_core.plugins.specs import DatasetSpec
 
     checkpoint = load_checkpoint(given["reference"])
     plan, chosen = checkpoint.plan, given.get("dataset", "")

@@ -9,9 +9,9 @@ import click
 
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import json_option, print_json, print_table, remark
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.discovery import misnamed
-from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.discovery import misnamed
+from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 SPECS: dict[str, type[AbstractSpec]] = {
     "models": ModelSpec,

@@ -10,7 +10,7 @@ from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.catalog import load_catalog
+from zoo_core.plugins.catalog import load_catalog
 
 
 @click.command()

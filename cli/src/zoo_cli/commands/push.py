@@ -9,8 +9,8 @@ import click
 
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, NetworkError, NotFoundError
+from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.registry.file import HUB
 from zoo_core.storage.capacity import in_bytes
 

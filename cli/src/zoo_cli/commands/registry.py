@@ -8,8 +8,8 @@ import click
 
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import json_option, print_json, print_table
-from zoo_core.catalog import load_catalog
 from zoo_core.errors import ConfigError, ZooError
+from zoo_core.plugins.catalog import load_catalog
 from zoo_core.references import HubRepo, parse_reference
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.file import HUB, PACKAGE, read_registry

@@ -14,8 +14,8 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.output import json_option, print_json, print_table, remark
-from zoo_core.catalog import Catalog, load_catalog
 from zoo_core.errors import ConfigError, Interrupted, ZooError
+from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes import Recipe, choose_recipes
 from zoo_core.reproduction import FAILURES, Row, failed, judge
 

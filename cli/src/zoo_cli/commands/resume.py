@@ -21,7 +21,7 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
     """
     from zoo_cli.terminal.run_view import carry_out
     from zoo_cli.terminal.signals import Patience
-    from zoo_core.catalog import load_catalog
+    from zoo_core.plugins.catalog import load_catalog
     from zoo_core.run_folder.lock import hold
     from zoo_core.runtime.resume import resume as resumed
 

@@ -9,8 +9,8 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import in_words, json_option, print_json
-from zoo_core.catalog import load_catalog
 from zoo_core.configs.settings import as_typed
+from zoo_core.plugins.catalog import load_catalog
 
 
 @click.command()

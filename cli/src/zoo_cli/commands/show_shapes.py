@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from zoo_cli.terminal.output import print_json, print_table
-from zoo_core.catalog import Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import Named, parse_reference
 from zoo_core.runtime.shapes import MEANINGS, Shapes, shapes_of, signature_at_hand
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from zoo_cli.terminal.output import json_option, print_json, print_table
-from zoo_core.catalog import load_catalog
 from zoo_core.errors import IntegrityError
+from zoo_core.plugins.catalog import load_catalog
 
 
 @click.command()

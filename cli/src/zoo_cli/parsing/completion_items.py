@@ -7,8 +7,8 @@ from collections.abc import Callable
 import click
 from click.shell_completion import CompletionItem
 
-from zoo_core.catalog import load_catalog
-from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 

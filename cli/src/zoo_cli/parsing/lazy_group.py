@@ -42,7 +42,7 @@ class AbstractLazyGroup(click.Group, ABC):
             AmbiguousError: Two plugins offer it.
             PluginError: It cannot be imported, or is no click command.
         """
-        from zoo_core.imports import resolve
+        from zoo_core.plugins.import_strings import resolve
 
         for _, table in self.sections():
             if row := table.get(cmd_name):

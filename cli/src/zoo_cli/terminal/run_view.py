@@ -11,8 +11,8 @@ import click
 from zoo_cli.terminal.output import print_json
 from zoo_cli.terminal.progress import Progress, print_summary
 from zoo_cli.terminal.signals import Patience
-from zoo_core.catalog import Catalog
 from zoo_core.errors import DivergedError, Interrupted, TargetError, ZooError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.registry.file import Pretrained, Registry
 from zoo_core.registry.sources import merged
 

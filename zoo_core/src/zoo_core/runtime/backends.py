@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
-from zoo_core.catalog import Catalog, Offer
-from zoo_core.discovery import left_out
 from zoo_core.errors import Interrupted, NotFoundError, PluginError
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.discovery import left_out
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import KernelSpec
 from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.broken import BrokenKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
@@ -16,7 +17,6 @@ from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.specs import KernelSpec
 
 KNOWN = {"native": "zoo-kernels"}
 """Backends that may not be installed, and the distributions that bring them."""

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 from typing import Any
 
-from zoo_core.catalog import Catalog
 from zoo_core.configs.settings import make, settings_of
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.discovery import left_out
 from zoo_core.errors import MisfitError, NotFoundError, PluginError
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.discovery import left_out
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.dataset import AbstractDataset
@@ -20,7 +21,6 @@ from zoo_core.runtime.magnitude import refuse_large
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.recurrent import Recurrent
 from zoo_core.runtime.trainer import AbstractTrainer
-from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
 
 def make_dataset(catalog: Catalog, plan: Plan, vocabulary: Vocabulary | None) -> AbstractDataset:

@@ -12,9 +12,9 @@ from typing import Any, final
 
 from torch import Tensor
 
-from zoo_core.catalog import Catalog
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.run_folder.run_config import Plan

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.catalog import load_catalog
 from zoo_core.findings import Check, Finding, writable
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import KernelSpec
 from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.device import choose_device
 from zoo_core.runtime.threads import cores
-from zoo_core.specs import KernelSpec
 
 
 def torch_build() -> list[Finding]:

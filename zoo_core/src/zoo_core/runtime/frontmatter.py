@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError, PluginError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.references import HubRepo, parse_reference
 from zoo_core.run_folder.manifest import CARD, Manifest
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.specs import DatasetSpec
 
 HEAD = re.compile(r"\A---\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 LICENSES = frozenset(

@@ -7,13 +7,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import NotFoundError, PluginError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.specs import ModelSpec
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry.checkpoints import find_pretrained
 from zoo_core.registry.file import HUB, PACKAGE, Pretrained
 from zoo_core.run_folder.manifest import read_manifest
-from zoo_core.specs import ModelSpec
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoint import Checkpoint

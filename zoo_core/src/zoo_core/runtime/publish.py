@@ -6,8 +6,8 @@ import shutil
 from pathlib import Path
 from typing import NamedTuple, final
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import NetworkError, NotFoundError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.registry.entry import make_entry
 from zoo_core.registry.file import Pretrained
 from zoo_core.run_folder.manifest import read_manifest

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import DataError, ResumeError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.runtime.build import missing_paths

@@ -13,9 +13,9 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.catalog import Catalog
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DivergedError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import MANIFEST, Manifest
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.backends import backend_of

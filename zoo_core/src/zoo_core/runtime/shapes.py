@@ -7,11 +7,11 @@ from typing import NamedTuple, final
 
 import torch
 
-from zoo_core.catalog import Catalog
 from zoo_core.data.signature import Features, Grid, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import ZooError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.axes import Sizes, name_axes
 from zoo_core.runtime.batch import Batch

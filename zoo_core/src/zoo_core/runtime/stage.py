@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo_core.catalog import Catalog
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes import recipe_text
 from zoo_core.run_folder.manifest import (
     CARD,

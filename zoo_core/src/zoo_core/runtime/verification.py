@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, final
 
-from zoo_core.catalog import Catalog
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import PluginError, ZooError
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import Metrics, read_manifest
 from zoo_core.runtime.build import make_dataset
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint

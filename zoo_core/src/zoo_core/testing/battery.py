@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from zoo_core.catalog import NOUNS, Catalog, Offer
-from zoo_core.discovery import Plugin
 from zoo_core.errors import NotFoundError
 from zoo_core.nearest import nearest
+from zoo_core.plugins.catalog import NOUNS, Catalog, Offer
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes import recipe_names
-from zoo_core.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
 from zoo_core.testing.fresh import Elsewhere

@@ -10,21 +10,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
-from zoo_core.discovery import Plugin
 from zoo_core.errors import PluginError
+from zoo_core.plugins.discovery import Plugin
 
 PREAMBLE = """
 import json, sys, time
-from zoo_core.catalog import load_catalog
-from zoo_core.discovery import Plugin
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.import_strings import resolve
 
 plugin = Plugin(*json.loads(sys.argv[1]))
 """
 FINGERPRINTS = """
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.configs.settings import make
-from zoo_core.specs import DatasetSpec
+from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.testing.sample_values import needed_values
 
 found = {}

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from zoo_core.configs.training import AbstractTrainerConfig
-from zoo_core.imports import resolve
+from zoo_core.plugins.import_strings import resolve
 from zoo_core.runtime.batch import IGNORED, Batch, Output
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.trainer_case import TrainerCase

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
 
-from zoo_core.catalog import Catalog
-from zoo_core.discovery import Plugin
-from zoo_core.loading import HOOKS, answers, hooks_of
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.loading import HOOKS, answers, hooks_of
 from zoo_core.testing.fresh import in_fresh_process
 
 HEAVY = ("huggingface_hub", "matplotlib", "numpy", "safetensors", "torch")

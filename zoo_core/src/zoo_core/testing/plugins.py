@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from zoo_core.catalog import NOUNS
-from zoo_core.imports import resolve
-from zoo_core.loading import check_api, check_names, hooks_of
+from zoo_core.plugins.catalog import NOUNS
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.loading import check_api, check_names, hooks_of
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.fresh import in_fresh_process
 from zoo_core.testing.plugin_case import HEAVY, LISTING, PluginCase
@@ -34,7 +34,7 @@ def api_version(case: PluginCase) -> Fault | None:
 
 
 @check(
-    "Spell every hook and its arguments as zoo_core.hookspecs does, and mark it with @hookimpl.",
+    "Spell every hook and its arguments as zoo_core.plugins.hookspecs does, and mark it with @hookimpl.",
     needs=("imports",),
 )
 def hooks(case: PluginCase) -> Fault | None:

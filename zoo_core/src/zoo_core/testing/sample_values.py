@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo_core.configs.settings import Setting, settings_of
 
-FILE = Path(__file__).parents[1] / "catalog.py"
+FILE = Path(__file__).parents[1] / "errors.py"
 """A file that is there on every machine, and is text."""
 NUMBERS: dict[type, tuple[float, ...]] = {int: (1, 2, 8, 64, 0), float: (0.5, 1.0, 2.0, 0.0)}
 

@@ -10,16 +10,16 @@ from typing import Literal, final
 import torch
 from torch import nn
 
-from zoo_core.catalog import Catalog, Offer
 from zoo_core.configs.declare import config, setting
 from zoo_core.data.signature import Signature, Tokens
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
-from zoo_core.discovery import Plugin
+from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.specs import DatasetSpec, ModelSpec
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.state import HiddenState, State
-from zoo_core.specs import DatasetSpec, ModelSpec
 
 WORD = "abcdefgh"
 ROWS = 12

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields
 from typing import Any, final
 
 from zoo_core.configs.settings import make, settings_of, values_of
-from zoo_core.imports import resolve
-from zoo_core.specs import AbstractSpec
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import AbstractSpec
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.sample_values import needed_values
 

@@ -9,10 +9,11 @@ from typing import Any, final
 
 import torch
 
-from zoo_core.catalog import Catalog, Offer
 from zoo_core.configs.settings import make, values_of
 from zoo_core.errors import MisfitError
-from zoo_core.imports import resolve
+from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import TrainerSpec
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
@@ -22,7 +23,6 @@ from zoo_core.runtime.loop import Loop
 from zoo_core.runtime.model import AbstractModel
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.trainer import AbstractTrainer
-from zoo_core.specs import TrainerSpec
 from zoo_core.testing.check import DoesNotApply
 from zoo_core.testing.model_case import random_batch
 from zoo_core.testing.sample_values import needed_values

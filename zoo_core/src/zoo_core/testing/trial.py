@@ -34,7 +34,7 @@ def trials(name: str) -> list[Trial]:
     Raises:
         NotFoundError: There is no such plugin.
     """
-    from zoo_core.catalog import load_catalog
+    from zoo_core.plugins.catalog import load_catalog
     from zoo_core.testing.battery import find_plugin, subjects
 
     catalog = load_catalog()

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.catalog import load_catalog
 from zoo_core.errors import PluginError
+from zoo_core.plugins.catalog import load_catalog
 
 if TYPE_CHECKING:
     from zoo_core.testing.subject import Result

@@ -9,8 +9,8 @@ import click
 
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, Row, Table
 from zoo_cli.terminal.output import json_option, print_json, remark
-from zoo_core.discovery import misnamed
-from zoo_core.standing import Standing, standings
+from zoo_core.plugins.discovery import misnamed
+from zoo_core.plugins.status import Standing, standings
 
 COMMANDS = {
     "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.commands.plugins.new:new"),

@@ -9,10 +9,10 @@ import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.discovery import every_plugin
 from zoo_core.distributions import normal
 from zoo_core.errors import NotFoundError, RefusedError
 from zoo_core.installer import find_installer
+from zoo_core.plugins.discovery import every_plugin
 
 
 @click.command()

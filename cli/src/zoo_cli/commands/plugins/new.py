@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.catalog import load_catalog
 from zoo_core.plugin_files import PREFIX
+from zoo_core.plugins.catalog import load_catalog
 from zoo_core.scaffold import KINDS, new_plugin
 
 

@@ -8,8 +8,8 @@ import sys
 import click
 
 from zoo_cli.terminal.output import json_option, print_json, print_table
-from zoo_core.catalog import load_catalog
-from zoo_core.hookcalls import HookCall, recording
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.trace import HookCall, recording
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})

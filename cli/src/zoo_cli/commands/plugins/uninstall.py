@@ -9,11 +9,11 @@ import click
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.changes import Change
-from zoo_core.discovery import UNKNOWN, Plugin, every_plugin
 from zoo_core.distributions import needed_by
 from zoo_core.errors import AmbiguousError, NotFoundError, PluginError
 from zoo_core.installer import find_installer
 from zoo_core.nearest import nearest
+from zoo_core.plugins.discovery import UNKNOWN, Plugin, every_plugin
 
 
 @click.command()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.discovery import Plugin, installed_plugins
+from zoo_core.plugins.discovery import Plugin, installed_plugins
 
 Installer = Callable[..., None]
 

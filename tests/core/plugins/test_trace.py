@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from tests.core.little import SPECS, PluginWriter
-from zoo_core.catalog import load_catalog
-from zoo_core.hookcalls import recording
+from tests.core.plugins.sample_plugin import SPECS, PluginWriter
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.trace import recording
 
 
 def test_import_and_hooks_are_written_down_in_order(write_plugin: PluginWriter) -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.catalog import Catalog, load_catalog
-from zoo_core.directory import known_plugins, search_plugins, who_brings
 from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.index import known_plugins, search_plugins, who_brings
+from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes import find_recipe
 from zoo_core.references import Named
 from zoo_core.registry.file import read_registry
-from zoo_core.specs import DatasetSpec, ModelSpec, TrainerSpec
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 OWL = """
 [plugins.zoo-owl]
 distribution = "zoo-plugin-owl"

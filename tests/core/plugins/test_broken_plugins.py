@@ -6,11 +6,11 @@ import signal
 
 import pytest
 
-from tests.core.little import PluginWriter
-from zoo_core.catalog import load_catalog
-from zoo_core.discovery import Plugin
+from tests.core.plugins.sample_plugin import PluginWriter
 from zoo_core.errors import Interrupted, NotFoundError
-from zoo_core.specs import ModelSpec
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.specs import ModelSpec
 
 GOOD = "@hookimpl\ndef zoo_models(): return [model('good')]\n"
 DATASET = "DatasetSpec(name='d', summary='', config='', factory='', default_trainer='')"

@@ -7,8 +7,8 @@ from importlib.metadata import PackageNotFoundError, distribution
 from typing import Literal, NamedTuple, TypeAlias, final
 from urllib.parse import unquote, urlsplit
 
-from zoo_core.catalog import NOUNS, Catalog, load_catalog
-from zoo_core.discovery import Plugin, chosen_names, every_plugin
+from zoo_core.plugins.catalog import NOUNS, Catalog, load_catalog
+from zoo_core.plugins.discovery import Plugin, chosen_names, every_plugin
 from zoo_core.recipes import recipe_names
 
 State: TypeAlias = Literal["ok", "broken", "blocked", "incompatible"]

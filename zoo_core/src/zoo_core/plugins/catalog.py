@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Generic, NamedTuple, TypeVar, final
 
-from zoo_core.discovery import UNKNOWN, Plugin, installed_plugins
 from zoo_core.errors import (
     AmbiguousError,
     IncompatibleError,
@@ -14,9 +13,10 @@ from zoo_core.errors import (
     NotFoundError,
     PluginError,
 )
-from zoo_core.loading import contributions, make_manager
 from zoo_core.nearest import nearest
-from zoo_core.specs import (
+from zoo_core.plugins.discovery import UNKNOWN, Plugin, installed_plugins
+from zoo_core.plugins.loading import contributions, make_manager
+from zoo_core.plugins.specs import (
     AbstractSpec,
     CommandSpec,
     DatasetSpec,
@@ -89,7 +89,7 @@ class Catalog(NamedTuple):
         owner, _, name = reference.rpartition(":")
         found = [offer for offer in self.named(kind, name) if _owns(offer, owner)]
         if not found:
-            from zoo_core.directory import who_brings
+            from zoo_core.plugins.index import who_brings
 
             known = [offer.spec.name for offer in self.of(kind)]
             hint = self._elsewhere(kind, name) or who_brings(name, self.registries)

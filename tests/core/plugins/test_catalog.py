@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.little import PluginWriter
-from zoo_core.catalog import NOUNS, Catalog, load_catalog
-from zoo_core.discovery import Plugin
+from tests.core.plugins.sample_plugin import PluginWriter
 from zoo_core.errors import AmbiguousError, NotFoundError
-from zoo_core.loading import HOOKS
-from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.catalog import NOUNS, Catalog, load_catalog
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.loading import HOOKS
+from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 TINY = "@hookimpl\ndef zoo_models(): return [model('tiny')]"
 

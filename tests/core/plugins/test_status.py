@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.standing import Standing, standings
+from zoo_core.plugins.status import Standing, standings
 
 Installer = Callable[..., Path]
 GOOD = """

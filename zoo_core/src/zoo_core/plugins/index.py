@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from zoo_core.discovery import every_plugin, left_out
 from zoo_core.errors import ConfigError
+from zoo_core.plugins.discovery import every_plugin, left_out
 from zoo_core.registry.file import KnownPlugin
 from zoo_core.registry.sources import merged
 

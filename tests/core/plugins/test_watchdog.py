@@ -7,9 +7,9 @@ import time
 
 import pytest
 
-from zoo_core import hanging
 from zoo_core.errors import PluginError
-from zoo_core.hanging import giving_up
+from zoo_core.plugins import watchdog as hanging
+from zoo_core.plugins.watchdog import giving_up
 
 
 @pytest.fixture(autouse=True)

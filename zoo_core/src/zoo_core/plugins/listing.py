@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from zoo_core.catalog import load_catalog
-from zoo_core.specs import AbstractSpec, DatasetSpec, ModelSpec
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec
 
 
 def list_models(pattern: str = "*") -> list[str]:

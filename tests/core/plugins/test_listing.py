@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zoo_core.listing import list_datasets, list_models
+from zoo_core.plugins.listing import list_datasets, list_models
 
 
 def test_models_are_listed_by_name() -> None:

@@ -13,7 +13,7 @@ import pluggy
 if TYPE_CHECKING:  # pluggy looks at every name of this module
     from pathlib import Path
 
-    from zoo_core.specs import CommandSpec, DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
+    from zoo_core.plugins.specs import CommandSpec, DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 
 hookspec = pluggy.HookspecMarker("zoo")
 hookimpl = pluggy.HookimplMarker("zoo")

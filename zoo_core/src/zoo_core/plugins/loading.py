@@ -13,12 +13,10 @@ from typing import Any, TypeAlias, final
 
 import pluggy
 
-from zoo_core import hookspecs
-from zoo_core.discovery import Plugin
 from zoo_core.errors import IncompatibleError, PluginError
-from zoo_core.hanging import giving_up
-from zoo_core.hookcalls import calling
-from zoo_core.specs import (
+from zoo_core.plugins import hookspecs
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.specs import (
     API_VERSION,
     AbstractSpec,
     CommandSpec,
@@ -27,6 +25,8 @@ from zoo_core.specs import (
     ModelSpec,
     TrainerSpec,
 )
+from zoo_core.plugins.trace import calling
+from zoo_core.plugins.watchdog import giving_up
 
 HOOKS: dict[str, type[AbstractSpec | Path]] = {
     "zoo_models": ModelSpec,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core.errors import Interrupted, PluginError
-from zoo_core.imports import resolve
+from zoo_core.plugins.import_strings import resolve
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zoo_core.discovery import Plugin
+from zoo_core.plugins.discovery import Plugin
 
 PREAMBLE = """
 from zoo_core import DatasetSpec, ModelSpec, TrainerSpec, hookimpl

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.little import SPECS, PluginWriter
+from tests.core.plugins.sample_plugin import SPECS, PluginWriter
 from zoo_core.errors import PluginError
-from zoo_core.hookspecs import hookspec
-from zoo_core.loading import HOOKS, contributions
-from zoo_core.specs import AbstractSpec, CommandSpec, KernelSpec
+from zoo_core.plugins.hookspecs import hookspec
+from zoo_core.plugins.loading import HOOKS, contributions
+from zoo_core.plugins.specs import AbstractSpec, CommandSpec, KernelSpec
 
 KERNEL_AND_COMMAND = """
 from zoo_core import CommandSpec, KernelSpec
@@ -34,7 +34,7 @@ def zoo_registries():
 
 
 def test_every_hook_of_the_specification_is_called() -> None:
-    from zoo_core import hookspecs
+    from zoo_core.plugins import hookspecs
 
     specified = {name for name in vars(hookspecs) if name.startswith("zoo_")}
     assert specified == set(HOOKS)

@@ -1,0 +1,1 @@
+"""Plugins: specs, hooks, discovery and the catalog."""
