@@ -44,7 +44,7 @@ def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_installer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("zoo_core.installer.find_spec", lambda name: None)
+    monkeypatch.setattr("zoo_core.installer.installer.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
     (found,) = diagnosis.installer()
     assert found.verdict == "wrong"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
-from zoo_core.installer import Installer
+from zoo_core.installer.installer import Installer
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.distributions import normal
 from zoo_core.errors import NotFoundError, RefusedError
-from zoo_core.installer import find_installer
+from zoo_core.installer.installer import find_installer
+from zoo_core.installer.packages import normal
 from zoo_core.plugins.discovery import every_plugin
 
 

@@ -6,7 +6,7 @@ import click
 
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import json_option, print_json, print_table
-from zoo_core.distributions import installed_version
+from zoo_core.installer.packages import installed_version
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.index import search_plugins
 

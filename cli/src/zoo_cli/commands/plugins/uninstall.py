@@ -8,10 +8,10 @@ import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.changes import Change
-from zoo_core.distributions import needed_by
 from zoo_core.errors import AmbiguousError, NotFoundError, PluginError
-from zoo_core.installer import find_installer
+from zoo_core.installer.changes import Change
+from zoo_core.installer.installer import find_installer
+from zoo_core.installer.packages import needed_by
 from zoo_core.nearest import nearest
 from zoo_core.plugins.discovery import UNKNOWN, Plugin, every_plugin
 

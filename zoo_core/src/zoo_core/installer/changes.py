@@ -6,8 +6,8 @@ import json
 import re
 from typing import NamedTuple, final
 
-from zoo_core.distributions import installed_version
 from zoo_core.errors import PluginError
+from zoo_core.installer.packages import installed_version
 
 UV_LINE = re.compile(r" (?P<sign>[+~-]) (?P<name>[\w.-]+)(?:==| @ )(?P<version>\S+).*", re.ASCII)
 

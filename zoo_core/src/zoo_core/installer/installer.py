@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from typing import NamedTuple, final
 
-from zoo_core.changes import Change, pip_changes, uv_changes
 from zoo_core.errors import PluginError, RefusedError
+from zoo_core.installer.changes import Change, pip_changes, uv_changes
 
 FRAME = " ╰─▶│├×"
 """What uv draws around the words of an error."""

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core import installer
-from zoo_core.changes import Change, pip_changes, uv_changes
-from zoo_core.distributions import installed_version, needed_by
 from zoo_core.errors import PluginError, RefusedError
-from zoo_core.installer import Installer, find_installer
+from zoo_core.installer import installer
+from zoo_core.installer.changes import Change, pip_changes, uv_changes
+from zoo_core.installer.installer import Installer, find_installer
+from zoo_core.installer.packages import installed_version, needed_by
 
 UV = """Resolved 3 packages in 5ms
 Would download 2 packages
