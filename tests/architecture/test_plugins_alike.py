@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.scaffold import KINDS, new_plugin
+from zoo_core.scaffold.new_plugin import KINDS, new_plugin
 
 ROOT = Path(__file__).parents[2]
 OURS = sorted(path.parent for path in ROOT.glob("plugins/*/pyproject.toml"))

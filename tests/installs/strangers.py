@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.core.plugins.sample_plugin import PREAMBLE
 from tests.core.plugins.test_broken_plugins import APIS, BROKEN, GOOD
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.scaffold import KINDS, new_plugin
+from zoo_core.scaffold.new_plugin import KINDS, new_plugin
 
 MARK = """
 import os, pathlib

@@ -75,7 +75,7 @@ def test_the_good_plugins_model_trains(environment: Environment, tmp_path: Path)
 def test_the_cores_wheel_brings_the_registry_and_the_template(wheels: dict[str, Path]) -> None:
     names = zipfile.ZipFile(wheels["zoo_core"]).namelist()
     assert "zoo_core/registry.toml" in names
-    template = "zoo_core/template/"
+    template = "zoo_core/scaffold/template/"
     assert {f"{template}.gitignore", f"{template}.github/workflows/ci.yml"} <= set(names)
     assert not [name for name in names if name.startswith(template) and "cache" in name]
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
-from zoo_core.scaffold import KINDS
+from zoo_core.scaffold.new_plugin import KINDS
 
 CACHE = Path(__file__).parents[2] / ".mypy_cache"
 """The gate has run mypy before; its findings about torch serve here too."""

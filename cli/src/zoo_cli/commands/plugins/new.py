@@ -7,9 +7,9 @@ from pathlib import Path
 import click
 
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.plugin_files import PREFIX
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.scaffold import KINDS, new_plugin
+from zoo_core.scaffold.new_plugin import KINDS, new_plugin
+from zoo_core.scaffold.template_files import PREFIX
 
 
 @click.command()

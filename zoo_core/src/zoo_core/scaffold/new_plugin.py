@@ -9,10 +9,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from zoo_core.errors import RefusedError, TargetError
-from zoo_core.plugin_files import PREFIX, plugin_files
 from zoo_core.plugins.catalog import NOUNS, Catalog
 from zoo_core.plugins.discovery import every_plugin
 from zoo_core.plugins.loading import NAME
+from zoo_core.scaffold.template_files import PREFIX, plugin_files
 from zoo_core.storage.atomic import new_folder, write_new
 
 KINDS = tuple(NOUNS.values())

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core import scaffold
 from zoo_core.errors import RefusedError, TargetError
-from zoo_core.plugin_files import MARK, plugin_files
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import AbstractSpec
-from zoo_core.scaffold import KINDS, new_plugin
+from zoo_core.scaffold import new_plugin as scaffold
+from zoo_core.scaffold.new_plugin import KINDS, new_plugin
+from zoo_core.scaffold.template_files import MARK, plugin_files
 
 NOTHING = Catalog((), (), (), ())
 CHOICES = [

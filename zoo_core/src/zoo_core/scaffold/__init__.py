@@ -1,0 +1,1 @@
+"""New plugins, written from a template."""
