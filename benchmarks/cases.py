@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, final
 
-from zoo_core.draft import draft
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import draft
 from zoo_core.run_folder.run_config import Plan
 
 ENDLESS = 15_000

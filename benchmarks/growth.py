@@ -13,7 +13,7 @@ from benchmarks.ours import Ours
 from benchmarks.startup import zoo
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
-from zoo_core.draft import draft
+from zoo_core.recipes.resolve import draft
 from zoo_core.runtime.events import Finished
 from zoo_core.runtime.run import Run
 

@@ -10,7 +10,7 @@ from benchmarks.figure import PERPLEXITY, Figure, figures
 from benchmarks.promises import BF16, IMITATED
 from benchmarks.rounding import imitated_bfloat16
 from benchmarks.subject import Bench
-from zoo_core.draft import draft
+from zoo_core.recipes.resolve import draft
 from zoo_core.runtime.device import multiplies_bfloat16
 from zoo_core.runtime.events import EpochEnded
 from zoo_core.runtime.run import Run

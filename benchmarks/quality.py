@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from benchmarks.cases import GATES
 from benchmarks.figure import Figure, figures
 from benchmarks.subject import Bench
-from zoo_core.draft import draft
-from zoo_core.recipes import list_recipes
+from zoo_core.recipes.recipe import list_recipes
+from zoo_core.recipes.resolve import draft
 from zoo_core.runtime.events import EpochEnded
 from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.run import Run

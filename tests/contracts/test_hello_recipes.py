@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 import zoo_core
-from zoo_core.draft import SPECS
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.recipes import Recipe, list_recipes
+from zoo_core.recipes.recipe import Recipe, list_recipes
+from zoo_core.recipes.resolve import SPECS
 
 HELLO = [each for each in list_recipes(load_catalog()) if each.name.endswith(".hello")]
 every_hello = pytest.mark.parametrize("recipe", HELLO, ids=lambda recipe: recipe.name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.recipes import Recipe, list_recipes
+from zoo_core.recipes.recipe import Recipe, list_recipes
 
 RECIPES = list_recipes(load_catalog())
 

@@ -17,8 +17,8 @@ from tests.cli.conftest import hello, hello_trained_once, text_file, zoo, zoo_pr
 from tests.faults.child import Child
 from tests.faults.fault import Fault
 from tests.runtime.runs import interrupt
-from zoo_core.draft import draft
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import draft
 from zoo_core.runtime.run import Run
 
 __all__ = ["hello", "hello_trained_once", "text_file", "zoo", "zoo_process"]

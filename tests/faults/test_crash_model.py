@@ -13,8 +13,8 @@ from tests.cli.command import Result
 from tests.faults.conftest import Met
 from tests.faults.fault import fault
 from tests.faults.operations import Operation, crashes, crashes_after, recording
-from zoo_core.draft import draft
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import draft
 from zoo_core.runtime.checkpoint import read_checkpoint
 from zoo_core.runtime.events import Finished, Saved
 from zoo_core.runtime.resume import resume

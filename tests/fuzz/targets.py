@@ -12,7 +12,7 @@ from typing import NamedTuple, final
 from tests.core.run_folder.manifests import VALUES
 from zoo_core.data.text import decode_text
 from zoo_core.errors import ZooError
-from zoo_core.recipes import parse_recipe, published_in
+from zoo_core.recipes.recipe import parse_recipe, published_in
 from zoo_core.references import parse_reference
 from zoo_core.registry.file import parse_registry
 from zoo_core.run_folder.manifest import parse_manifest

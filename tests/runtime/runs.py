@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
-from zoo_core.draft import draft
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import draft
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.events import Event, Finished, Stepped
 from zoo_core.runtime.resume import resume

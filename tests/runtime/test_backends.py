@@ -10,11 +10,11 @@ import torch
 
 from zoo_core import Tokens, Vocabulary
 from zoo_core.data.signature import Signature
-from zoo_core.draft import draft
 from zoo_core.errors import NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog, Offer, load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import KernelSpec
+from zoo_core.recipes.resolve import draft
 from zoo_core.runtime.backends import Backend, backend_of, backends_here, kernels
 from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model

@@ -8,10 +8,10 @@ import pytest
 
 from zoo_core import Features, Grid, Tokens, Vocabulary
 from zoo_core.data.signature import Signature
-from zoo_core.draft import draft
 from zoo_core.errors import DeviceError, MisfitError, PluginError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
+from zoo_core.recipes.resolve import draft
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.run import Run

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin, installed_plugins
-from zoo_core.recipes import list_recipes
+from zoo_core.recipes.recipe import list_recipes
 
 FAULTY = Plugin("zoo-faulty", "tests.testing.faulty.plugin", "zoo-faulty", "1.0")
 HOOK = """

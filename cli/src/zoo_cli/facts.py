@@ -41,7 +41,7 @@ def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
 
 
 def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
-    from zoo_core.recipes import recipe_names
+    from zoo_core.recipes.recipe import recipe_names
 
     offer = catalog.find(ModelSpec, named.model)
     spec = offer.spec
@@ -95,8 +95,8 @@ def _tagged(catalog: Catalog, named: Named) -> dict[str, Any]:
 
 
 def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
-    from zoo_core.draft import draft
-    from zoo_core.recipes import find_recipe
+    from zoo_core.recipes.recipe import find_recipe
+    from zoo_core.recipes.resolve import draft
 
     recipe = find_recipe(catalog, named)
     plan = draft(catalog, named.full_name).plan()
@@ -172,7 +172,7 @@ def _remote(repo: HubRepo) -> dict[str, Any]:
 
 def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
     """The parameters of a model as its recipe makes it; nothing is downloaded for that."""
-    from zoo_core.draft import draft
+    from zoo_core.recipes.resolve import draft
     from zoo_core.runtime.backends import backend_of
     from zoo_core.runtime.build import make_model
     from zoo_core.runtime.shapes import signature_at_hand

@@ -10,7 +10,7 @@ from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.index import known_plugins, search_plugins, who_brings
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
-from zoo_core.recipes import find_recipe
+from zoo_core.recipes.recipe import find_recipe
 from zoo_core.references import Named
 from zoo_core.registry.file import read_registry
 

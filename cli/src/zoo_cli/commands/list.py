@@ -54,7 +54,7 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
 
 def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
     if kind == "recipes":
-        from zoo_core.recipes import list_recipes
+        from zoo_core.recipes.recipe import list_recipes
 
         return [
             {

@@ -16,8 +16,8 @@ from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.output import json_option, print_json, print_table, remark
 from zoo_core.errors import ConfigError, Interrupted, ZooError
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.recipes import Recipe, choose_recipes
-from zoo_core.reproduction import FAILURES, Row, failed, judge
+from zoo_core.recipes.recipe import Recipe, choose_recipes
+from zoo_core.recipes.reproduction import FAILURES, Row, failed, judge
 
 QUICK = 60
 """Seconds below which a recipe is quick."""
@@ -121,7 +121,7 @@ def _train(
 
     from zoo_cli.terminal.run_view import follow
     from zoo_cli.terminal.signals import Patience
-    from zoo_core.draft import draft
+    from zoo_core.recipes.resolve import draft
     from zoo_core.run_folder.lock import hold
     from zoo_core.runtime.checkpoint import refuse_checkpoint
     from zoo_core.runtime.run import Run

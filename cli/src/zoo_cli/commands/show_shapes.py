@@ -20,7 +20,7 @@ def show_shapes(
 ) -> None:
     """Prints the shape of every tensor of one batch."""
     if isinstance(parse_reference(reference), Named):
-        from zoo_core.draft import draft
+        from zoo_core.recipes.resolve import draft
 
         plan = draft(catalog, reference).plan()
         signature, known = signature_at_hand(catalog, plan)

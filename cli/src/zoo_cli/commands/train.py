@@ -15,10 +15,10 @@ from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.terminal.output import json_option
-from zoo_core.draft import Draft, draft
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.recipes import TABLES, recipe_text
+from zoo_core.recipes.recipe import TABLES, recipe_text
+from zoo_core.recipes.resolve import Draft, draft
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoint import Checkpoint

@@ -35,7 +35,7 @@ def complete_reference(
         return [CompletionItem(incomplete, type="dir")]
     if "." not in incomplete:
         return complete_model(ctx, param, incomplete)
-    from zoo_core.recipes import list_recipes
+    from zoo_core.recipes.recipe import list_recipes
 
     recipes = list_recipes(load_catalog(), lambda remark: None)  # nowhere to tell it
     return [

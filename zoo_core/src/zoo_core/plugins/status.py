@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from zoo_core.plugins.catalog import NOUNS, Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin, chosen_names, every_plugin
-from zoo_core.recipes import recipe_names
+from zoo_core.recipes.recipe import recipe_names
 
 State: TypeAlias = Literal["ok", "broken", "blocked", "incompatible"]
 

@@ -12,8 +12,8 @@ import torch
 
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import REFUSE, Unknown
-from zoo_core.draft import draft
 from zoo_core.plugins.catalog import load_catalog
+from zoo_core.recipes.resolve import draft
 from zoo_core.run_folder.lock import hold
 from zoo_core.runtime import generation, locate
 from zoo_core.runtime.batch import Batch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from zoo_core.reproduction import Row
+from zoo_core.recipes.reproduction import Row
 
 COLOURS = {"reproduced": "#2e7d4f", "better": "#2460a7", "missed": "#c0392b"}
 RANGE = "#d5d8dc"

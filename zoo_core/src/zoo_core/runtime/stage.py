@@ -6,7 +6,7 @@ from pathlib import Path
 
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes import recipe_text
+from zoo_core.recipes.recipe import recipe_text
 from zoo_core.run_folder.manifest import (
     CARD,
     MANIFEST,

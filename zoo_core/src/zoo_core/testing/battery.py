@@ -10,7 +10,7 @@ from zoo_core.nearest import nearest
 from zoo_core.plugins.catalog import NOUNS, Catalog, Offer
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
-from zoo_core.recipes import recipe_names
+from zoo_core.recipes.recipe import recipe_names
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
 from zoo_core.testing.fresh import Elsewhere

@@ -7,11 +7,11 @@ from typing import final
 
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import at_hand_only
-from zoo_core.draft import draft
 from zoo_core.errors import NetworkError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
-from zoo_core.recipes import TABLES, Recipe, find_recipe
+from zoo_core.recipes.recipe import TABLES, Recipe, find_recipe
+from zoo_core.recipes.resolve import draft
 from zoo_core.references import Named
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.batch import Batch

@@ -20,7 +20,7 @@ from zoo_core.nearest import nearest
 from zoo_core.plugins.catalog import Catalog, refuse_clash
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import ModelSpec
-from zoo_core.published import Published, parse_published
+from zoo_core.recipes.published import Published, parse_published
 from zoo_core.references import Named
 from zoo_core.run_folder.run_config import Plan
 

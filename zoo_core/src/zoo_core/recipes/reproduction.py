@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, final
 
 from zoo_core.errors import IntegrityError
-from zoo_core.recipes import Recipe
+from zoo_core.recipes.recipe import Recipe
 
 FAILURES = ("missed", "failed")
 

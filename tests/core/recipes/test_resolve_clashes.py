@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from tests.core.plugins.sample_plugin import CONFIGS, RECIPES, SPECS, PluginWriter
-from zoo_core.draft import draft
 from zoo_core.errors import AmbiguousError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import ModelSpec
-from zoo_core.recipes import recipe_text
+from zoo_core.recipes.recipe import recipe_text
+from zoo_core.recipes.resolve import draft
 
 THIRD = {"tiny.third": "[dataset]\nname = 'alpha'"}
 RIVAL = {"tiny.first": "[dataset]\nname = 'alpha'\nlength = 9"}

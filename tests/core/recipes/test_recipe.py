@@ -11,7 +11,7 @@ from tests.core.plugins.sample_plugin import PluginWriter
 from zoo_core.errors import AmbiguousError, ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
-from zoo_core.recipes import choose_recipes, find_recipe, list_recipes, parse_recipe
+from zoo_core.recipes.recipe import choose_recipes, find_recipe, list_recipes, parse_recipe
 from zoo_core.references import Named
 
 TINY = "@hookimpl\ndef zoo_models(): return [model('tiny')]"

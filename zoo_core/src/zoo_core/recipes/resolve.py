@@ -14,7 +14,7 @@ from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, Offer
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
-from zoo_core.recipes import TABLES, Recipe, find_recipe, parse_recipe
+from zoo_core.recipes.recipe import TABLES, Recipe, find_recipe, parse_recipe
 from zoo_core.references import Named, parse_reference
 from zoo_core.run_folder.run_config import Plan
 

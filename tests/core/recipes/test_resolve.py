@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.draft import draft
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import draft
 
 TomlWriter = Callable[[str], Path]
 

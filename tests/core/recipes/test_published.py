@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from zoo_core.errors import ConfigError
-from zoo_core.published import Published, parse_published
-from zoo_core.recipes import parse_recipe
+from zoo_core.recipes.published import Published, parse_published
+from zoo_core.recipes.recipe import parse_recipe
 
 GOOD: dict[str, Any] = {
     "metric": "perplexity",

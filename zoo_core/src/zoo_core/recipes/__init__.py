@@ -1,0 +1,1 @@
+"""Recipes: reading, resolving and reproducing them."""
