@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from zoo_cli.terminal.output import json_option, print_json, print_table
-from zoo_core import diagnosis
-from zoo_core.findings import Finding, examine
-from zoo_core.leftovers import leftovers
+from zoo_core.doctor import checks as diagnosis
+from zoo_core.doctor.result import Finding, examine
+from zoo_core.doctor.stale_files import leftovers
 
 
 @click.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.findings import Check, Finding, writable
+from zoo_core.doctor.result import Check, Finding, writable
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core import diagnosis
-from zoo_core.diagnosis import CHECKS
-from zoo_core.findings import Finding, examine, writable
+from zoo_core.doctor import checks as diagnosis
+from zoo_core.doctor.checks import CHECKS
+from zoo_core.doctor.result import Finding, examine, writable
 
 
 def _broken_check() -> list[Finding]:

@@ -6,8 +6,8 @@ import os
 import platform
 import sys
 
+from zoo_core.doctor.result import Check, Finding, writable
 from zoo_core.errors import ConfigError, RefusedError
-from zoo_core.findings import Check, Finding, writable
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import installed_version
 from zoo_core.plugins.catalog import Catalog, load_catalog

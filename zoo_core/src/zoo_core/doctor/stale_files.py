@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo_core.findings import Finding, quoted
+from zoo_core.doctor.result import Finding, quoted
 from zoo_core.run_folder.lock import LOCK, STATE
 from zoo_core.storage.atomic import size_of
 from zoo_core.storage.locations import zoo_home

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from zoo_core.findings import Finding
-from zoo_core.leftovers import leftovers
+from zoo_core.doctor.result import Finding
+from zoo_core.doctor.stale_files import leftovers
 from zoo_core.run_folder.lock import hold
 from zoo_core.storage.atomic import write_file
 from zoo_core.storage.locations import zoo_home
