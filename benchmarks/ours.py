@@ -15,12 +15,12 @@ from zoo_cli.terminal.progress import Progress
 from zoo_core import Signature, Tokens
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.build import make_model
 from zoo_core.runtime.events import Stepped
 from zoo_core.runtime.generation import generate
 from zoo_core.runtime.memory import keep_freed_memory
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.sampler import Sampler
 

@@ -11,9 +11,9 @@ from benchmarks.figure import Figure, figures
 from benchmarks.ours import Ours
 from benchmarks.subject import Bench
 from benchmarks.timing import Effort, interleave
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.state import State, detach
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.state import State, detach
 
 PARTS = 8
 """Short turns that make up one sample. At M RNN on a busy machine a sample of the share lost lies

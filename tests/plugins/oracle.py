@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from zoo_core.runtime.cell import AbstractCell
-from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import HiddenState, LstmState, State
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.state import HiddenState, LstmState, State
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import native_library
 

@@ -15,8 +15,8 @@ from zoo_chars.loop import CharModel, char_loop, char_rnn, char_seq_rnn
 from zoo_chars.three import CharThree
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.batch import Batch
-from zoo_core.runtime.state import HiddenState
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.state import HiddenState
 
 V, E, H, B = 9, 4, 5, 3
 LAST = Signature(inputs=Tokens(V), classes=V, per="sequence", next_symbol=True)

@@ -15,7 +15,7 @@ from zoo_cnn.configs import Cnn1dConfig, CnnGridConfig
 from zoo_cnn.grid import cnn2d, cnn3d
 from zoo_core import Grid, Signature
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 
 B, C = 3, 4
 SIZES = {2: (9, 8), 3: (9, 9, 8)}

@@ -14,7 +14,7 @@ from zoo_cnn.lengths import after_convolution, after_pool
 from zoo_cnn.text import TextClassifier
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 
 V = 7
 SIGNATURE = Signature(inputs=Tokens(V), classes=3, per="sequence")

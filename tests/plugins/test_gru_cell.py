@@ -20,11 +20,11 @@ from tests.plugins.oracle import (
     pair,
     with_and_without_bias,
 )
-from zoo_core.runtime.cell import Weights
-from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import HiddenState
+from zoo_core.runtime.nn.cell import Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.state import HiddenState
 from zoo_gru.cell import GruCell
 
 KINDS = ("ih", "hh")

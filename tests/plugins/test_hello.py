@@ -7,7 +7,7 @@ import torch
 
 from zoo_core import Tokens, Unknown, Vocabulary
 from zoo_core.errors import DataError
-from zoo_core.runtime.batch import Output
+from zoo_core.runtime.nn.batch import Output
 from zoo_text.configs import HelloConfig
 from zoo_text.hello import HelloDataset
 

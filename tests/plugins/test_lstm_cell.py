@@ -20,7 +20,7 @@ from tests.plugins.oracle import (
     with_and_without_bias,
 )
 from zoo_core.errors import ConfigError
-from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_lstm.cell import LstmCell
 
 

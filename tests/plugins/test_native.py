@@ -13,11 +13,11 @@ from torch import Tensor
 from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime import backends
-from zoo_core.runtime.cell import AbstractCell
-from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import rebuild
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
 from zoo_kernels import kernel as native
 from zoo_kernels import library

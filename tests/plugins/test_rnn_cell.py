@@ -18,7 +18,7 @@ from tests.plugins.oracle import (
     pair,
     with_and_without_bias,
 )
-from zoo_core.runtime.kernel import AbstractKernel
+from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_rnn.cell import RnnCell
 from zoo_rnn.configs import Nonlinearity
 

@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from zoo_core import Signature, Tokens
-from zoo_core.runtime.batch import Batch
-from zoo_core.runtime.cell import AbstractCell
-from zoo_core.runtime.kernels.reference import ReferenceKernel
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_gru.cell import GruCell
 from zoo_scratch.configs import ScratchConfig
 from zoo_scratch.gru import ScratchGruCell, scratch_gru

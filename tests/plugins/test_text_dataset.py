@@ -12,7 +12,7 @@ import torch
 from tests.plugins.texts import LETTERS, same, targets_of, text_dataset
 from zoo_core import Tokens, Unknown, Vocabulary
 from zoo_core.errors import DataError
-from zoo_core.runtime.batch import Output
+from zoo_core.runtime.nn.batch import Output
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.dataset import TextDataset
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from tests.plugins.texts import same, targets_of
 from zoo_core.data.signature import Per
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 from zoo_text import windows
 
 SIZES = [(50, 4, 3), (50, 7, 1), (49, 8, 6), (13, 4, 3), (13, 40, 3), (7, 1, 6)]

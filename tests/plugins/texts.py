@@ -7,7 +7,7 @@ from typing import Any
 from torch import Tensor
 
 from zoo_core import Vocabulary
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.dataset import TextDataset
 

@@ -20,13 +20,13 @@ from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.checkpoint import (
     make_room,
     read_checkpoint,
     read_history,
     refuse_checkpoint,
 )
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.stage import stage
 from zoo_core.runtime.states import read_state

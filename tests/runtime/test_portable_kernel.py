@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zoo_core.runtime.kernels.portable import kernel as portable
 from zoo_core.runtime.kernels.portable.kernel import FEW_ROWS, FEW_SYMBOLS, PortableKernel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_gru.cell import GruCell
 from zoo_lstm.cell import LstmCell
 

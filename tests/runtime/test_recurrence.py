@@ -8,16 +8,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.cell import AbstractCell
 from zoo_core.runtime.kernels import recurrence
 from zoo_core.runtime.kernels.portable import squashing
 from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.kernels.sweep import Gradients
 from zoo_core.runtime.kernels.walk import Walk
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import rebuild
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
 from zoo_lstm.cell import LstmCell
 from zoo_rnn.cell import RnnCell

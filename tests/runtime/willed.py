@@ -8,7 +8,7 @@ from string import ascii_lowercase
 import torch
 
 from zoo_core import Signature, Tokens, Vocabulary
-from zoo_core.runtime.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
 
 
 def letters(count: int) -> Signature:

@@ -6,10 +6,10 @@ from typing import Any
 
 from torch import Tensor
 
-from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.state import LayerState
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.state import LayerState
 
 
 class Honest(AbstractKernel):

@@ -9,9 +9,9 @@ from torch import nn
 
 from tests.testing.faulty.configs import Plain
 from zoo_core import Signature
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.state import HiddenState, State
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import HiddenState, State
 
 
 class Honest(AbstractModel):

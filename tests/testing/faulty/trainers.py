@@ -7,8 +7,8 @@ from torch.nn.functional import cross_entropy
 
 from tests.testing.faulty.configs import Training
 from zoo_core import Signature
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
 
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes, project
-from zoo_core.runtime.state import HiddenState
+from zoo_core.runtime.nn.cell import AbstractCell, Weights, gate_shapes, project
+from zoo_core.runtime.nn.state import HiddenState
 
 
 @final

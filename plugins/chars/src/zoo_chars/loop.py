@@ -9,10 +9,10 @@ from torch import nn
 from zoo_chars.cells import AddCell, ConcatCell
 from zoo_chars.configs import CharConfig, CharSeqRnnConfig
 from zoo_core import Signature
-from zoo_core.runtime.cell import AbstractCell
-from zoo_core.runtime.embedding import Embedding
-from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.embedding import Embedding
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_rnn.cell import RnnCell
 
 

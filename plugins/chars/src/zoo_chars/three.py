@@ -10,10 +10,10 @@ from torch import nn
 from zoo_chars.configs import CharConfig
 from zoo_core import Signature
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.embedding import Embedding
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.state import State
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.embedding import Embedding
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State
 
 
 @final

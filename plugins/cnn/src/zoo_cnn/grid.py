@@ -9,9 +9,9 @@ from zoo_cnn.configs import CnnGridConfig
 from zoo_cnn.features import make_blocks, out_of_grid
 from zoo_core import Grid, Signature
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.state import State
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State
 
 
 @final

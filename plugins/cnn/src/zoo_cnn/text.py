@@ -13,10 +13,10 @@ from zoo_cnn.features import Block, make_blocks
 from zoo_cnn.lengths import after_convolution, after_pool, refuse_lengths
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.embedding import Embedding
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.state import State
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.embedding import Embedding
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State
 
 
 @final

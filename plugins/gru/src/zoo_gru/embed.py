@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import final
 
 from zoo_core import Signature
-from zoo_core.runtime.embedding import Embedding
-from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.recurrent import recurrent_layer
+from zoo_core.runtime.nn.embedding import Embedding
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.recurrent import recurrent_layer
 from zoo_gru.cell import GruCell
 from zoo_gru.configs import GruEmbedConfig
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import final
 
 from zoo_core import Signature
-from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_gru.cell import GruCell
 from zoo_gru.configs import GruManualConfig
 

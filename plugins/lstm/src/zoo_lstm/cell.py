@@ -8,8 +8,8 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from zoo_core.errors import ConfigError
-from zoo_core.runtime.cell import AbstractCell, Weights, gate_shapes, project
-from zoo_core.runtime.state import LstmState
+from zoo_core.runtime.nn.cell import AbstractCell, Weights, gate_shapes, project
+from zoo_core.runtime.nn.state import LstmState
 
 
 @final

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import final
 
 from zoo_core import Signature
-from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.recurrent import recurrent_layer
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.recurrent import recurrent_layer
 from zoo_lstm.cell import LstmCell
 from zoo_lstm.configs import LstmStackedConfig
 

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from zoo_core import Signature
-from zoo_core.runtime.cell import AbstractCell, Weights, project
-from zoo_core.runtime.state import HiddenState
+from zoo_core.runtime.nn.cell import AbstractCell, Weights, project
+from zoo_core.runtime.nn.state import HiddenState
 from zoo_scratch.configs import ScratchConfig
 from zoo_scratch.model import ScratchModel, one_bias_shapes
 

@@ -7,9 +7,9 @@ from typing import Any, final
 from torch import nn
 
 from zoo_core import Signature
-from zoo_core.runtime.cell import AbstractCell
-from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_scratch.configs import ScratchConfig
 
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.data.signature import Per
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 
 
 def offset(stride: int, seed: int, epoch: int) -> int:

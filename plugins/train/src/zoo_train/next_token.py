@@ -10,10 +10,10 @@ from torch import Tensor
 
 from zoo_core import Signature
 from zoo_core.errors import DataError, MisfitError
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.generation import generate
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.sampler import Sampler
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
 from zoo_train.configs import NextTokenConfig

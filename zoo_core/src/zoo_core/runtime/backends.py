@@ -10,13 +10,13 @@ from zoo_core.plugins.catalog import Catalog, Offer
 from zoo_core.plugins.discovery import left_out
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
-from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.broken import BrokenKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
 
 KNOWN = {"native": "zoo-kernels"}
 """Backends that may not be installed, and the distributions that bring them."""

@@ -18,8 +18,8 @@ from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.backends import kernels
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.magnitude import refuse_large
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.trainer import AbstractTrainer
 
 

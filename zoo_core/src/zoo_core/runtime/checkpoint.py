@@ -23,7 +23,7 @@ from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.frontmatter import NO_TERMS, Terms
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.pickled import about_pickles
 from zoo_core.runtime.snapshot import Position
 from zoo_core.runtime.states import CURRENT, current, has_state, read_state

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import REFUSE, Unknown
-from zoo_core.runtime.batch import Batch, Output
+from zoo_core.runtime.nn.batch import Batch, Output
 
 
 class AbstractDataset(ABC):

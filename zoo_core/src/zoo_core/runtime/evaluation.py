@@ -10,7 +10,7 @@ from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.build import takes
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.device import precision_context
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
 
 if TYPE_CHECKING:

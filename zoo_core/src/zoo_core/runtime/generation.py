@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.device import precision_context
-from zoo_core.runtime.model import AbstractModel, AbstractRecurrentModel
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import AbstractModel, AbstractRecurrentModel
 from zoo_core.runtime.sampler import Sampler
 
 

@@ -14,11 +14,12 @@ from typing import final
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
-from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.dataset import AbstractDataset
 from zoo_core.runtime.evaluation import evaluate, refuse_empty
 from zoo_core.runtime.events import EpochEnded, Stepped
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensors
 from zoo_core.runtime.snapshot import (
     Position,
     Snapshot,
@@ -27,7 +28,6 @@ from zoo_core.runtime.snapshot import (
     restore_random_state,
     without_prefix,
 )
-from zoo_core.runtime.state import State, detach, restore_state, state_tensors
 from zoo_core.runtime.stepper import REMEDY, Stepper, refuse_divergence
 from zoo_core.runtime.tally import Tally
 from zoo_core.runtime.trainer import AbstractTrainer, Totals

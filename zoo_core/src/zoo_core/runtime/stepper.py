@@ -11,9 +11,10 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from zoo_core.errors import DivergedError
-from zoo_core.runtime.batch import Batch, Output
 from zoo_core.runtime.device import precision_context
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.optimization import (
     flatten,
     has_sparse,
@@ -22,7 +23,6 @@ from zoo_core.runtime.optimization import (
     refuse_sparse,
     unflatten,
 )
-from zoo_core.runtime.state import State
 from zoo_core.runtime.trainer import AbstractTrainer
 
 REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"

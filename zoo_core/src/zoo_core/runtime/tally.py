@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.stepper import Taken
 from zoo_core.runtime.trainer import hits
 

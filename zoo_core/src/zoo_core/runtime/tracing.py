@@ -8,12 +8,12 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor, nn
 
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import LayerState
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.state import LayerState
 
 
 @final

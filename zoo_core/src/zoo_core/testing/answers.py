@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, carrying, distance, too_far
 

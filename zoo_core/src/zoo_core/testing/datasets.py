@@ -8,7 +8,7 @@ import torch
 
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import DataError, NetworkError
-from zoo_core.runtime.batch import Output
+from zoo_core.runtime.nn.batch import Output
 from zoo_core.testing import epochs
 from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.dataset_case import SEED, DatasetCase, misfit, rows_of

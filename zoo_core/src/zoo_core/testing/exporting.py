@@ -12,8 +12,8 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from zoo_core.runtime.batch import Batch
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, distance, too_far
 

@@ -13,12 +13,12 @@ from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import state_tensors
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.state import state_tensors
 from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, distance, too_far
 from zoo_core.testing.model_cases import model_cases

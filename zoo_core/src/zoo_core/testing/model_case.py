@@ -14,9 +14,9 @@ from zoo_core.configs.settings import make
 from zoo_core.data.signature import Features, Grid, Signature, Tokens
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
-from zoo_core.runtime.batch import Batch
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.state import State
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State
 from zoo_core.testing.check import DoesNotApply, Fault
 
 EXACT = 1e-12

@@ -15,7 +15,7 @@ from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError, RefusedError
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.testing.model_case import ModelCase
 from zoo_core.testing.sample_values import needed_values
 

@@ -9,7 +9,7 @@ import torch
 
 from zoo_core.configs.training import AbstractTrainerConfig
 from zoo_core.plugins.import_strings import resolve
-from zoo_core.runtime.batch import IGNORED, Batch, Output
+from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.trainer_case import TrainerCase
 

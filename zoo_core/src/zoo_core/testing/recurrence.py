@@ -7,9 +7,9 @@ from itertools import pairwise
 import torch
 
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.model import AbstractModel
-from zoo_core.runtime.state import State, state_tensors
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State, state_tensors
 from zoo_core.testing.check import DoesNotApply, Fault, check
 from zoo_core.testing.model_case import (
     EXACT,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.runtime.model import AbstractModel
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.tensors import load_weights, to_bytes
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.model_case import ModelCase, answer, distance, learn

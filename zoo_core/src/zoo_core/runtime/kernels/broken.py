@@ -7,9 +7,9 @@ from typing import Any, final
 from torch import Tensor
 
 from zoo_core.errors import PluginError
-from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.state import LayerState
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.state import LayerState
 
 
 @final

@@ -10,10 +10,10 @@ from torch import Tensor
 from torch.nn.functional import embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from zoo_core.runtime.cell import AbstractCell, Weights
 from zoo_core.runtime.device import multiplies_bfloat16
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.state import LayerState, rebuild
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.state import LayerState, rebuild
 
 FUNCTIONS = {
     "rnn-tanh": torch.rnn_tanh,

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING, Any, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.lstm import LstmSweep
 from zoo_core.runtime.kernels.portable.rnn import RnnSweep
 from zoo_core.runtime.kernels.portable.text import generate
 from zoo_core.runtime.kernels.recurrence import run
-from zoo_core.runtime.kernels.reference import ReferenceKernel
 from zoo_core.runtime.kernels.sweep import AbstractSweep
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.state import LayerState, State
 from zoo_core.runtime.sampler import Sampler
-from zoo_core.runtime.state import LayerState, State
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.model import AbstractRecurrentModel
+    from zoo_core.runtime.nn.model import AbstractRecurrentModel
 
 SWEEPS: dict[str, AbstractSweep] = {
     "rnn-tanh": RnnSweep("tanh"),

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.sampler import Sampler
-from zoo_core.runtime.state import State
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.model import AbstractRecurrentModel
+    from zoo_core.runtime.nn.model import AbstractRecurrentModel
 
 
 def generate(

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import torch
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import HiddenState
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.state import HiddenState
 
 from zoo_plugin_quokka.cell import QuokkaCell
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 import zoo_core
-from zoo_core.runtime.batch import Batch
+from zoo_core.runtime.nn.batch import Batch
 
 from zoo_plugin_quokka.configs import QuokkaDataConfig
 from zoo_plugin_quokka.dataset import QuokkaDataset

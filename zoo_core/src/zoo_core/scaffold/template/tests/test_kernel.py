@@ -6,8 +6,8 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
-from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.recurrent import Recurrent
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_gru.cell import GruCell
 
 from zoo_plugin_quokka.kernel import QuokkaKernel

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import zoo_core
 from zoo_core import Signature, Tokens
-from zoo_core.runtime.batch import IGNORED, Batch, Output
+from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 
 from zoo_plugin_quokka.configs import QuokkaTrainerConfig
 from zoo_plugin_quokka.trainer import QuokkaTrainer

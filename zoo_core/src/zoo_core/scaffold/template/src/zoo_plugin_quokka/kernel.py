@@ -8,9 +8,9 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
-from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.state import HiddenState, LayerState
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.state import HiddenState, LayerState
 
 
 @final

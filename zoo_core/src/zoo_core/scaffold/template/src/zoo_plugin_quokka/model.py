@@ -6,10 +6,10 @@ from __future__ import annotations
 from typing import final
 
 from zoo_core import Signature
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.model import AbstractRecurrentModel
-from zoo_core.runtime.recurrent import recurrent_layer
-from zoo_core.runtime.state import State
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.recurrent import recurrent_layer
+from zoo_core.runtime.nn.state import State
 
 from zoo_plugin_quokka.cell import QuokkaCell
 from zoo_plugin_quokka.configs import QuokkaConfig

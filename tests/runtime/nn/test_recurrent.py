@@ -10,12 +10,12 @@ from torch import Tensor
 
 from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.embedding import Embedding
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import LstmState
+from zoo_core.runtime.nn.embedding import Embedding
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.state import LstmState
 from zoo_lstm.cell import LstmCell
 
 F, H = 3, 5

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.data.signature import Signature, Tokens
-from zoo_core.runtime.batch import Batch, Output
-from zoo_core.runtime.embedding import Embedding, hooked
-from zoo_core.runtime.recurrent import Recurrent
-from zoo_core.runtime.state import State
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.embedding import Embedding, hooked
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.state import State
 
 MANY = 1 << 16
 """Numbers whose copy takes longer than turning their axes before and after."""

@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 
 from torch import Tensor
 
-from zoo_core.runtime.state import State
+from zoo_core.runtime.nn.state import State
 
 IGNORED = -100
 """A target that does not count: padding."""

@@ -9,11 +9,11 @@ import torch
 from torch import Tensor
 
 from zoo_core import Signature, Tokens
-from zoo_core.runtime import model as models
-from zoo_core.runtime.batch import Batch
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
+from zoo_core.runtime.nn import model as models
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.testing.exporting import Plain
 from zoo_gru.configs import GruStackedConfig
 from zoo_gru.stacked import StackedGru

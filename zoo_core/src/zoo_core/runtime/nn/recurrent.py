@@ -8,13 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
-from zoo_core.runtime.cell import AbstractCell
-from zoo_core.runtime.embedding import Embedding
-from zoo_core.runtime.kernel import AbstractKernel
 from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.reference import ReferenceKernel
-from zoo_core.runtime.state import State, refuse_lengths, refuse_misfits
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.embedding import Embedding
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.state import State, refuse_lengths, refuse_misfits
 
 
 @final

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import ConfigError
-from zoo_core.runtime.embedding import Embedding
+from zoo_core.runtime.nn.embedding import Embedding
 
 V, E = 6, 4
 TOKENS = torch.tensor([[0, 1, 1, 5], [1, 2, 0, 3]])

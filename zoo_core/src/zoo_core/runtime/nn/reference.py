@@ -7,9 +7,9 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.kernel import AbstractKernel
-from zoo_core.runtime.state import LayerState, rebuild
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.state import LayerState, rebuild
 
 
 @final

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
-from zoo_core.runtime.cell import AbstractCell, Weights
-from zoo_core.runtime.state import LayerState, State
+from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.state import LayerState, State
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.model import AbstractRecurrentModel
+    from zoo_core.runtime.nn.model import AbstractRecurrentModel
     from zoo_core.runtime.sampler import Sampler
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zoo_core.runtime.state import (
+from zoo_core.runtime.nn.state import (
     HiddenState,
     LstmState,
     State,

@@ -1,0 +1,1 @@
+"""Cells, states, layers, models and batches."""
