@@ -13,7 +13,7 @@ from unittest.mock import patch
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
-from zoo_core.runtime.kernels import recurrence
+from zoo_core.runtime.kernels import autograd as recurrence
 
 PRODUCTS = (torch.ops.aten.mm.default, torch.ops.aten.addmm.default, torch.ops.aten.bmm.default)
 

@@ -12,7 +12,7 @@ from benchmarks.cases import CASES, GATES
 from benchmarks.rounding import imitated_bfloat16
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.device import multiplies_bfloat16
-from zoo_core.runtime.kernels import recurrence
+from zoo_core.runtime.kernels import autograd as recurrence
 from zoo_core.runtime.run import Run
 
 NEIGHBOUR = 2**-7

@@ -20,7 +20,7 @@ from tests.plugins.oracle import (
     pair,
     with_and_without_bias,
 )
-from zoo_core.runtime.kernels.fused import TorchKernel
+from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.cell import Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent

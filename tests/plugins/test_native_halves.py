@@ -14,9 +14,9 @@ from torch import Tensor
 
 from tests.plugins.compiling import IMITATE, IMITATED, compile_native
 from tests.plugins.test_native import answer
-from zoo_core.runtime.kernels import recurrence
+from zoo_core.runtime.kernels import autograd as recurrence
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.walk import Walk
+from zoo_core.runtime.kernels.schedule import Walk
 from zoo_gru.cell import GruCell
 from zoo_kernels import kernel
 from zoo_kernels.kernel import NativeKernel

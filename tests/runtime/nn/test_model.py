@@ -9,8 +9,8 @@ import torch
 from torch import Tensor
 
 from zoo_core import Signature, Tokens
-from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn import model as models
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.reference import ReferenceKernel

@@ -10,8 +10,8 @@ from torch import Tensor
 
 from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel

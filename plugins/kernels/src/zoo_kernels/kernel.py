@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.device import multiplies_bfloat16
-from zoo_core.runtime.kernels.recurrence import run
+from zoo_core.runtime.kernels.autograd import run
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.model import AbstractRecurrentModel

@@ -8,8 +8,8 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
-from zoo_core.runtime.kernels.walk import Walk
+from zoo_core.runtime.kernels.cell_passes import AbstractSweep, Gradients, Kept, across
+from zoo_core.runtime.kernels.schedule import Walk
 from zoo_kernels.library import NativeLibrary, SweepArguments
 
 CELLS = ("rnn-tanh", "rnn-relu", "lstm", "gru")

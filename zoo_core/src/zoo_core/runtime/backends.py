@@ -10,9 +10,9 @@ from zoo_core.plugins.catalog import Catalog, Offer
 from zoo_core.plugins.discovery import left_out
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
-from zoo_core.runtime.kernels.broken import BrokenKernel
-from zoo_core.runtime.kernels.fused import TorchKernel
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.torch_layers import TorchKernel
+from zoo_core.runtime.kernels.unavailable import BrokenKernel
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent

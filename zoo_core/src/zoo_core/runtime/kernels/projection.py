@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.sweep import AbstractSweep
+from zoo_core.runtime.kernels.cell_passes import AbstractSweep
 
 
 def inner_bias(sweep: AbstractSweep, weight_hh: Tensor, bias_hh: Tensor | None) -> Tensor | None:

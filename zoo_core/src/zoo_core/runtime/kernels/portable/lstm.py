@@ -7,14 +7,14 @@ from typing import final
 import torch
 from torch import Tensor
 
+from zoo_core.runtime.kernels.cell_passes import AbstractSweep, Gradients, Kept, across
 from zoo_core.runtime.kernels.portable.products import add_product, transposed
 from zoo_core.runtime.kernels.portable.squashing import (
     sigmoid_backward,
     tanh,
     tanh_backward,
 )
-from zoo_core.runtime.kernels.sweep import AbstractSweep, Gradients, Kept, across
-from zoo_core.runtime.kernels.walk import Walk
+from zoo_core.runtime.kernels.schedule import Walk
 
 
 @final

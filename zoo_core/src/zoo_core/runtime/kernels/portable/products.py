@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from zoo_core.runtime.kernels.walk import Walk
+from zoo_core.runtime.kernels.schedule import Walk
 
 
 def transposed(weight: Tensor, walk: Walk) -> Tensor:

@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels import recurrence
+from zoo_core.runtime.kernels import autograd as recurrence
+from zoo_core.runtime.kernels.cell_passes import Gradients
 from zoo_core.runtime.kernels.portable import squashing
 from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.sweep import Gradients
-from zoo_core.runtime.kernels.walk import Walk
+from zoo_core.runtime.kernels.schedule import Walk
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.walk import Walk
+from zoo_core.runtime.kernels.schedule import Walk
 
 Kept: TypeAlias = tuple[Tensor, ...]
 
