@@ -12,7 +12,7 @@ from zoo_cnn.dataset import GridDataset
 from zoo_cnn.digits import DIRECTIONS, digits, load_digits, moving_digits
 from zoo_core import Grid, Vocabulary
 from zoo_core.errors import DataError
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Output
 from zoo_text.configs import ProseOrCodeConfig
 from zoo_text.prose_or_code import ProseOrCodeDataset

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_text.configs import PythonDocsConfig
 from zoo_text.dataset import TextDataset
 from zoo_text.python_docs import python_docs

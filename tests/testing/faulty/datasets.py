@@ -12,7 +12,7 @@ from torch import Tensor
 from tests.testing.faulty.configs import Data
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch, Output
 
 SYMBOLS = tuple("abcdefghijklmnopqrstuvwxyz")

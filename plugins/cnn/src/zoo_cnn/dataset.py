@@ -15,9 +15,9 @@ from zoo_cnn.configs import AbstractGridDataConfig
 from zoo_core import Grid, Signature, Unknown
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.datasets.splits import batches_of, part, refuse_shares, splits_of
 from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_text.shares import batches_of, part, refuse_shares, splits_of
 from zoo_text.windows import order
 
 

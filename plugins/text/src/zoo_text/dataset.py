@@ -13,11 +13,11 @@ from torch import Tensor
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.datasets.splits import part, refuse_shares, splits_of
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text import windows
 from zoo_text.configs import AbstractTextConfig
-from zoo_text.shares import part, refuse_shares, splits_of
 
 
 @final

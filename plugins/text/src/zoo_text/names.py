@@ -14,12 +14,12 @@ from torch.nn.utils.rnn import pad_sequence
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.datasets.splits import batches_of, part, refuse_shares, splits_of
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text.configs import NamesConfig
 from zoo_text.languages import LANGUAGES, remote
 from zoo_text.remote import text_of
-from zoo_text.shares import batches_of, part, refuse_shares, splits_of
 from zoo_text.windows import order, shuffled
 
 

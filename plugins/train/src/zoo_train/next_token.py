@@ -10,7 +10,7 @@ from torch import Tensor
 
 from zoo_core import Signature
 from zoo_core.errors import DataError, MisfitError
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation import generate
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel

@@ -21,7 +21,7 @@ from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.frontmatter import NO_TERMS, Terms
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.pickled import about_pickles

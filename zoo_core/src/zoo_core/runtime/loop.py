@@ -14,7 +14,7 @@ from typing import final
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.evaluation import evaluate, refuse_empty
 from zoo_core.runtime.events import EpochEnded, Stepped
 from zoo_core.runtime.nn.batch import Batch

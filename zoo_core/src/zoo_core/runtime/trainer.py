@@ -9,7 +9,7 @@ from typing import final
 from torch import Tensor
 
 from zoo_core.configs.training import AbstractTrainerConfig
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 

@@ -14,7 +14,7 @@ from zoo_core.data.signature import Features, Inputs, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch
 from zoo_core.testing.fresh import Elsewhere
 from zoo_core.testing.sample_values import needed_values

@@ -16,7 +16,7 @@ from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
 from zoo_core.plugins.catalog import Catalog, Offer
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import HiddenState, State

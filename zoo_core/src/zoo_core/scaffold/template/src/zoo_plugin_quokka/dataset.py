@@ -13,7 +13,7 @@ from torch import Tensor
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
-from zoo_core.runtime.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch, Output
 
 from zoo_plugin_quokka.configs import QuokkaDataConfig

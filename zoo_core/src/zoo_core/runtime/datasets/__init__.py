@@ -1,0 +1,1 @@
+"""Datasets: the interface and splits."""
