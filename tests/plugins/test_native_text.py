@@ -16,13 +16,13 @@ from tests.plugins.test_native import built, every_level
 from tests.runtime.willed import letters, willed
 from zoo_core import Tokens
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.generation import generate
+from zoo_core.runtime.generation.generate import generate
+from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractRecurrentModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import State, rebuild
-from zoo_core.runtime.sampler import Sampler
 from zoo_gru.configs import GruEmbedConfig, GruStackedConfig
 from zoo_gru.embed import EmbeddingGru
 from zoo_gru.stacked import StackedGru

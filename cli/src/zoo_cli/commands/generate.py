@@ -38,8 +38,8 @@ def generate(
     from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_cli.terminal.stream_text import stream
     from zoo_core.data.vocabulary import Unknown
-    from zoo_core.runtime import generation
-    from zoo_core.runtime.sampler import Sampler
+    from zoo_core.runtime.generation import generate as generation
+    from zoo_core.runtime.generation.sampler import Sampler
 
     sampler = Sampler(temperature, top_k, seed)
     checkpoint = load_checkpoint(reference)

@@ -9,12 +9,12 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.kernels.autograd import run
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.model import AbstractRecurrentModel
 from zoo_core.runtime.nn.state import LayerState, State
-from zoo_core.runtime.sampler import Sampler
 from zoo_kernels.library import native_library
 from zoo_kernels.sweep import CELLS, NativeSweep
 from zoo_kernels.text import generate

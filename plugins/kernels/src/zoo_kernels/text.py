@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 
 from zoo_core.errors import IntegrityError
+from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.kernels.projection import inner_bias, outer_bias
 from zoo_core.runtime.nn.model import AbstractRecurrentModel
 from zoo_core.runtime.nn.state import State
-from zoo_core.runtime.sampler import NOT_FINITE, Sampler
 from zoo_kernels.library import LayerArguments, NativeLibrary, TextArguments
 from zoo_kernels.sweep import CELLS, NativeSweep
 

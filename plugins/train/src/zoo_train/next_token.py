@@ -11,10 +11,10 @@ from torch import Tensor
 from zoo_core import Signature
 from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.generation import generate
+from zoo_core.runtime.generation.generate import generate
+from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.sampler import Sampler
 from zoo_core.runtime.trainer import AbstractTrainer, Totals
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy

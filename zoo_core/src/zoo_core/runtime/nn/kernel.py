@@ -12,8 +12,8 @@ from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.state import LayerState, State
 
 if TYPE_CHECKING:
+    from zoo_core.runtime.generation.sampler import Sampler
     from zoo_core.runtime.nn.model import AbstractRecurrentModel
-    from zoo_core.runtime.sampler import Sampler
 
 
 class AbstractKernel(ABC):

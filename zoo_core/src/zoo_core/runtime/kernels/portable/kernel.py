@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any, final
 import torch
 from torch import Tensor
 
+from zoo_core.runtime.generation.cell_loop import generate
+from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.kernels.autograd import run
 from zoo_core.runtime.kernels.cell_passes import AbstractSweep
 from zoo_core.runtime.kernels.portable.gru import GruSweep
 from zoo_core.runtime.kernels.portable.lstm import LstmSweep
 from zoo_core.runtime.kernels.portable.rnn import RnnSweep
-from zoo_core.runtime.kernels.portable.text import generate
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import LayerState, State
-from zoo_core.runtime.sampler import Sampler
 
 if TYPE_CHECKING:
     from zoo_core.runtime.nn.model import AbstractRecurrentModel

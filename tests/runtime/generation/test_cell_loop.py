@@ -13,12 +13,12 @@ from torch import Tensor
 
 from tests.runtime.willed import letters, willed
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.generation import generate
+from zoo_core.runtime.generation.generate import generate
+from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractRecurrentModel
 from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_core.runtime.sampler import Sampler
 from zoo_gru.configs import GruStackedConfig
 from zoo_gru.stacked import StackedGru
 from zoo_lstm.configs import LstmEmbedConfig

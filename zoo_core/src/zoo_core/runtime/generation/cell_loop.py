@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor
 
+from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.state import State
-from zoo_core.runtime.sampler import Sampler
 
 if TYPE_CHECKING:
     from zoo_core.runtime.nn.model import AbstractRecurrentModel

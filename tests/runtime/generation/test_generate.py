@@ -11,11 +11,11 @@ from torch import nn
 
 from zoo_core import Signature, Tokens, Vocabulary
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.generation import generate, refuse_generation
+from zoo_core.runtime.generation.generate import generate, refuse_generation
+from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
-from zoo_core.runtime.sampler import Sampler
 from zoo_lstm.configs import LstmEmbedConfig, LstmStackedConfig
 from zoo_lstm.embed import EmbeddingLstm
 from zoo_lstm.stacked import StackedLstm

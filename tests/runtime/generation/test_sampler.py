@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from zoo_core.errors import ConfigError, IntegrityError
-from zoo_core.runtime.sampler import Sampler
+from zoo_core.runtime.generation.sampler import Sampler
 
 LOGITS = torch.tensor([0.0, 2.0, 1.0, -1.0])
 
