@@ -14,8 +14,8 @@ from benchmarks.startup import zoo
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
 from zoo_core.recipes.resolve import draft
-from zoo_core.runtime.events import Finished
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.events import Finished
 
 AXES: dict[str, list[tuple[str, dict[str, Any]]]] = {
     "steps T": [(f"{n}", {"dataset": {"steps": n}}) for n in (35, 70, 140, 280)],

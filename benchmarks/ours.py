@@ -16,13 +16,13 @@ from zoo_core import Signature, Tokens
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_model
-from zoo_core.runtime.events import Stepped
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.events import Stepped
 
 
 @final

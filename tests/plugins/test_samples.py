@@ -11,8 +11,8 @@ import pytest
 from tests.runtime.runs import contents, small_plan, train
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.events import EpochEnded
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.events import EpochEnded
 
 TEXT = "abc " * 100
 

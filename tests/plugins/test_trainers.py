@@ -10,7 +10,7 @@ import torch
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 from zoo_train.configs import NextTokenConfig, SupervisedConfig
 from zoo_train.next_token import NextTokenTrainer
 from zoo_train.supervised import SupervisedTrainer

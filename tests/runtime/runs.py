@@ -10,9 +10,9 @@ import torch
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import draft
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.events import Event, Finished, Stepped
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.events import Event, Finished, Stepped
 
 TEXT = "the quick brown fox jumps over the lazy dog; then it sleeps all day.\n" * 4
 SAME = ("model.safetensors", "history.jsonl", "config.json")

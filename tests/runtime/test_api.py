@@ -19,7 +19,7 @@ from zoo_core.errors import (
     TargetError,
 )
 from zoo_core.runtime.checkpoint import Checkpoint
-from zoo_core.runtime.events import Event, Finished, Started
+from zoo_core.runtime.training.events import Event, Finished, Started
 
 HELLO: dict[str, Any] = {"seed": 0, "device": "cpu", "threads": 1}
 

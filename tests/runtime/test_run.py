@@ -16,11 +16,11 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.checkpoint import read_checkpoint, read_history
-from zoo_core.runtime.evaluation import evaluate
-from zoo_core.runtime.events import EpochEnded, Event, Finished, Saved, Started, Stepped
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.tensors import all_finite
+from zoo_core.runtime.training.evaluation import evaluate
+from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Saved, Started, Stepped
 
 KINDS: dict[str, dict[str, Any]] = {
     "shuffled": {},

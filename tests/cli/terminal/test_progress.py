@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from zoo_cli.terminal.progress import Progress
-from zoo_core.runtime.events import EpochEnded
+from zoo_core.runtime.training.events import EpochEnded
 
 EPOCHS = 100
 

@@ -9,7 +9,7 @@ from tests.testing.faulty.configs import Training
 from zoo_core import Signature
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 
 
 class Honest(AbstractTrainer):

@@ -62,8 +62,8 @@ def evaluate(
     """Print the metrics of a checkpoint, on its own data or on other data."""
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError
-    from zoo_core.runtime.evaluation import evaluate as judge
-    from zoo_core.runtime.evaluation import refuse_misfit
+    from zoo_core.runtime.training.evaluation import evaluate as judge
+    from zoo_core.runtime.training.evaluation import refuse_misfit
 
     checkpoint: Checkpoint = ctx.meta[CHECKPOINT]
     plan = checkpoint.plan

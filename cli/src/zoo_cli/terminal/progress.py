@@ -12,7 +12,7 @@ import click
 from tqdm import tqdm
 
 from zoo_cli.terminal.output import in_words
-from zoo_core.runtime.events import EpochEnded, Event, Finished, Started, Stepped
+from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Started, Stepped
 
 SLOW_EPOCH = 1.0
 """On a terminal, epochs shorter than so many seconds get no line of their own."""

@@ -16,9 +16,9 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
-from zoo_core.runtime.events import Finished, Started, Stepped
 from zoo_core.runtime.memory import keep_freed_memory
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.events import Finished, Started, Stepped
 
 SAMPLE = 100
 """Symbols of generated text to show at the end."""

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from zoo_core import Signature
 from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 from zoo_train.configs import SupervisedConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 

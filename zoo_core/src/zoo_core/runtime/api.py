@@ -18,12 +18,12 @@ from zoo_core.run_folder.lock import hold
 from zoo_core.runtime import locate
 from zoo_core.runtime.build import make_dataset, make_model
 from zoo_core.runtime.checkpoint import Checkpoint, refuse_checkpoint
-from zoo_core.runtime.events import Event
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.events import Event
 
 Settings = Mapping[str, Mapping[str, Any]]
 

@@ -20,7 +20,7 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.magnitude import refuse_large
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
-from zoo_core.runtime.trainer import AbstractTrainer
+from zoo_core.runtime.training.trainer import AbstractTrainer
 
 
 def make_dataset(catalog: Catalog, plan: Plan, vocabulary: Vocabulary | None) -> AbstractDataset:

@@ -25,10 +25,10 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.frontmatter import NO_TERMS, Terms
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.pickled import about_pickles
-from zoo_core.runtime.snapshot import Position
 from zoo_core.runtime.states import CURRENT, current, has_state, read_state
 from zoo_core.runtime.tensors import all_finite, load_weights, read_tensors, to_bytes
-from zoo_core.runtime.trainer import AbstractTrainer
+from zoo_core.runtime.training.loop_state import Position
+from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.storage.atomic import refusing, remove_remains, write_file
 from zoo_core.storage.hashes import FileRecord
 

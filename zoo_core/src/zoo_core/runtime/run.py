@@ -22,14 +22,14 @@ from zoo_core.runtime.backends import backend_of
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, precision_context
-from zoo_core.runtime.events import Event, Finished, Saved, Started
 from zoo_core.runtime.frontmatter import terms_of
-from zoo_core.runtime.loop import Loop
-from zoo_core.runtime.optimization import copies
 from zoo_core.runtime.states import SavedState, write_state
-from zoo_core.runtime.stepper import REMEDY
 from zoo_core.runtime.tensors import all_finite, load_weights
 from zoo_core.runtime.threads import choose_threads, computing_with, each_computed_with
+from zoo_core.runtime.training.events import Event, Finished, Saved, Started
+from zoo_core.runtime.training.loop import Loop
+from zoo_core.runtime.training.optimization import copies
+from zoo_core.runtime.training.step import REMEDY
 from zoo_core.storage.atomic import refusing, sync_folder
 from zoo_core.storage.capacity import refusing_excess
 from zoo_core.storage.hashes import FileRecord

@@ -13,8 +13,8 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import Metrics, read_manifest
 from zoo_core.runtime.build import make_dataset
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
-from zoo_core.runtime.evaluation import evaluate
 from zoo_core.runtime.tensors import all_finite
+from zoo_core.runtime.training.evaluation import evaluate
 
 TOLERANCE = 1e-3
 """How far a metric may be off, relatively: processors and thread counts differ in the last bits."""

@@ -17,7 +17,7 @@ from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.trainer import Totals
+from zoo_core.runtime.training.trainer import Totals
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.model_case import random_batch
 

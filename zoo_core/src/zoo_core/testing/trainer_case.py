@@ -17,12 +17,12 @@ from zoo_core.plugins.specs import TrainerSpec
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.events import EpochEnded, Event
-from zoo_core.runtime.loop import Loop
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.trainer import AbstractTrainer
+from zoo_core.runtime.training.events import EpochEnded, Event
+from zoo_core.runtime.training.loop import Loop
+from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.testing.check import DoesNotApply
 from zoo_core.testing.model_case import random_batch
 from zoo_core.testing.sample_values import needed_values

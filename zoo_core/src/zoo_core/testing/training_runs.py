@@ -9,9 +9,9 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from zoo_core.runtime.events import EpochEnded, Finished, Saved, Started, Stepped
 from zoo_core.runtime.resume import resume as resumed
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.events import EpochEnded, Finished, Saved, Started, Stepped
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.trainer_case import BATCHES, TrainerCase
 

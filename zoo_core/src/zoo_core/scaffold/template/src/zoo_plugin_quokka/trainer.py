@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from zoo_core import Signature
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 
 from zoo_plugin_quokka.configs import QuokkaTrainerConfig
 

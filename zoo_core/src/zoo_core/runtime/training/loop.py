@@ -15,12 +15,12 @@ from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.evaluation import evaluate, refuse_empty
-from zoo_core.runtime.events import EpochEnded, Stepped
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensors
-from zoo_core.runtime.snapshot import (
+from zoo_core.runtime.training.evaluation import evaluate, refuse_empty
+from zoo_core.runtime.training.events import EpochEnded, Stepped
+from zoo_core.runtime.training.loop_state import (
     Position,
     Snapshot,
     prefixed,
@@ -28,9 +28,9 @@ from zoo_core.runtime.snapshot import (
     restore_random_state,
     without_prefix,
 )
-from zoo_core.runtime.stepper import REMEDY, Stepper, refuse_divergence
-from zoo_core.runtime.tally import Tally
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.step import REMEDY, Stepper, refuse_divergence
+from zoo_core.runtime.training.step_metrics import Tally
+from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 
 LOOK = 0.1
 """Seconds between two looks at what an accelerator has done."""

@@ -11,7 +11,7 @@ from zoo_core.runtime.build import takes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoint import Checkpoint

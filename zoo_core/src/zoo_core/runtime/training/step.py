@@ -15,7 +15,7 @@ from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
-from zoo_core.runtime.optimization import (
+from zoo_core.runtime.training.optimization import (
     flatten,
     has_sparse,
     make_optimizer,
@@ -23,7 +23,7 @@ from zoo_core.runtime.optimization import (
     refuse_sparse,
     unflatten,
 )
-from zoo_core.runtime.trainer import AbstractTrainer
+from zoo_core.runtime.training.trainer import AbstractTrainer
 
 REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
 

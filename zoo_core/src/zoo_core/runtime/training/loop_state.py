@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.run_folder.manifest import Metrics
-from zoo_core.runtime.trainer import Totals
+from zoo_core.runtime.training.trainer import Totals
 
 
 @final

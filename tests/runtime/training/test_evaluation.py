@@ -13,7 +13,7 @@ from tests.runtime.runs import small_plan, train
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
-from zoo_core.runtime.evaluation import evaluate
+from zoo_core.runtime.training.evaluation import evaluate
 
 
 @pytest.fixture(scope="module", params=["sequential", "random"])

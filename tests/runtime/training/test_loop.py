@@ -16,8 +16,8 @@ from zoo_core.errors import DataError, DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.build import make_dataset, make_model, make_trainer
-from zoo_core.runtime.events import EpochEnded, Stepped
-from zoo_core.runtime.loop import Loop
+from zoo_core.runtime.training.events import EpochEnded, Stepped
+from zoo_core.runtime.training.loop import Loop
 
 Loops = Callable[..., Loop]
 

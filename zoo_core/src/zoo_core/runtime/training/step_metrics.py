@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.stepper import Taken
-from zoo_core.runtime.trainer import hits
+from zoo_core.runtime.training.step import Taken
+from zoo_core.runtime.training.trainer import hits
 
 
 @final
