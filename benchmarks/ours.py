@@ -15,7 +15,7 @@ from zoo_cli.terminal.progress import Progress
 from zoo_core import Signature, Tokens
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.build import make_model
+from zoo_core.runtime.building.build import make_model
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.memory import keep_freed_memory

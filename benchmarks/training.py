@@ -27,7 +27,7 @@ from benchmarks.timing import Effort, Work, interleave
 from benchmarks.worker import Worker, serve
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import PRECISIONS
-from zoo_core.runtime.build import make_dataset
+from zoo_core.runtime.building.build import make_dataset
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.device import multiplies_bfloat16
 

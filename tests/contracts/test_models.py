@@ -12,7 +12,7 @@ from tests.contracts.cases import BACKENDS, CASES, COMBINED, SPECS, label
 from zoo_core.configs.settings import settings_of
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
-from zoo_core.runtime.backends import kernels
+from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.tensors import to_bytes

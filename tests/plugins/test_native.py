@@ -12,7 +12,7 @@ from torch import Tensor
 
 from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime import backends
+from zoo_core.runtime.building import kernel_choice as backends
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.kernel import AbstractKernel

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.plugins.test_native import built, every_level
-from tests.runtime.willed import letters, willed
+from tests.runtime.building.sharpened import letters, willed
 from zoo_core import Tokens
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.generate import generate

@@ -173,8 +173,8 @@ def _remote(repo: HubRepo) -> dict[str, Any]:
 def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
     """The parameters of a model as its recipe makes it; nothing is downloaded for that."""
     from zoo_core.recipes.resolve import draft
-    from zoo_core.runtime.backends import backend_of
-    from zoo_core.runtime.build import make_model
+    from zoo_core.runtime.building.build import make_model
+    from zoo_core.runtime.building.kernel_choice import backend_of
     from zoo_core.runtime.shapes import signature_at_hand
 
     try:

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.runtime.willed import letters, willed
+from tests.runtime.building.sharpened import letters, willed
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler

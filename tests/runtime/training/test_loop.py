@@ -15,7 +15,7 @@ from tests.runtime.runs import small_plan
 from zoo_core.errors import DataError, DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.training.events import EpochEnded, Stepped
 from zoo_core.runtime.training.loop import Loop
 

@@ -18,7 +18,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.card import card, persons_text
 from zoo_core.runtime.curve import curve
 from zoo_core.runtime.datasets.dataset import AbstractDataset

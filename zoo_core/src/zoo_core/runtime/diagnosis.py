@@ -8,7 +8,7 @@ from zoo_core.doctor.result import Check, Finding, writable
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
-from zoo_core.runtime.backends import kernels
+from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.device import choose_device
 from zoo_core.runtime.threads import cores
 

@@ -8,7 +8,7 @@ from zoo_core.errors import DataError, ResumeError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
-from zoo_core.runtime.build import missing_paths
+from zoo_core.runtime.building.build import missing_paths
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.states import SavedState, read_state
 

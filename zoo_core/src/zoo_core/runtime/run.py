@@ -18,8 +18,8 @@ from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import MANIFEST, Manifest
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.backends import backend_of
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.kernel_choice import backend_of
 from zoo_core.runtime.checkpoint import write_checkpoint
 from zoo_core.runtime.device import choose_device, precision_context
 from zoo_core.runtime.frontmatter import terms_of

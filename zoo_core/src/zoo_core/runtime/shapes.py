@@ -14,7 +14,7 @@ from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.axes import Sizes, name_axes
-from zoo_core.runtime.build import make_dataset, make_model
+from zoo_core.runtime.building.build import make_dataset, make_model
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.tracing import Seen, trace
 

@@ -14,7 +14,7 @@ from zoo_core.recipes.recipe import TABLES, Recipe, find_recipe
 from zoo_core.recipes.resolve import draft
 from zoo_core.references import Named
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.training.trainer import Totals

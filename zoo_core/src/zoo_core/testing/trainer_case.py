@@ -15,7 +15,7 @@ from zoo_core.plugins.catalog import Catalog, Offer
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import TrainerSpec
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel

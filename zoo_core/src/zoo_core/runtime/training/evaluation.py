@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from zoo_core.errors import DataError, MisfitError
-from zoo_core.runtime.build import takes
+from zoo_core.runtime.building.build import takes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.nn.model import AbstractModel

@@ -15,7 +15,7 @@ from zoo_core.plugins.discovery import left_out
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.backends import kernels
+from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.magnitude import refuse_large
 from zoo_core.runtime.nn.model import AbstractModel

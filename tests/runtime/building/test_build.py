@@ -13,7 +13,7 @@ from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.recipes.resolve import draft
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.run import Run
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))

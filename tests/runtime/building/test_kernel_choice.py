@@ -15,8 +15,8 @@ from zoo_core.plugins.catalog import Catalog, Offer, load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import KernelSpec
 from zoo_core.recipes.resolve import draft
-from zoo_core.runtime.backends import Backend, backend_of, backends_here, kernels
-from zoo_core.runtime.build import make_model
+from zoo_core.runtime.building.build import make_model
+from zoo_core.runtime.building.kernel_choice import Backend, backend_of, backends_here, kernels
 from zoo_core.runtime.nn.batch import Batch
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))

@@ -1,0 +1,1 @@
+"""Models, datasets and trainers built from a run config."""
