@@ -12,7 +12,7 @@ from torch import Tensor
 from benchmarks.figure import Figure, figures
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.storage.atomic import write_file
 
 TENSORS = 16

@@ -10,8 +10,8 @@ import zoo_core
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.file import PACKAGE, Pretrained
+from zoo_core.runtime.checkpoints.verification import verify
 from zoo_core.runtime.locate import entry_folder, find_folder
-from zoo_core.runtime.verification import verify
 
 SHIPPED = [e for e in load_registry(load_catalog()).values() if PACKAGE.fullmatch(e.source)]
 LARGEST = 2_000_000

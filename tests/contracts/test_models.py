@@ -13,9 +13,9 @@ from zoo_core.configs.settings import settings_of
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.runtime.building.kernel_choice import kernels
+from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
-from zoo_core.runtime.tensors import to_bytes
 from zoo_core.testing import learning
 from zoo_core.testing.check import Check, DoesNotApply, look
 from zoo_core.testing.model_case import EXACT, ModelCase, answer, learn

@@ -15,11 +15,11 @@ from tests.faults.fault import fault
 from tests.faults.operations import Operation, crashes, crashes_after, recording
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import draft
-from zoo_core.runtime.checkpoint import read_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
+from zoo_core.runtime.checkpoints.resume_states import has_state, read_state
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.states import has_state, read_state
-from zoo_core.runtime.tensors import all_finite
 from zoo_core.runtime.training.events import Finished, Saved
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="descriptors are named by /proc")

@@ -21,9 +21,9 @@ from tests.faults.conftest import Met, Start
 from tests.faults.fault import fault
 from zoo_core.downloads.download import RemoteFile, fetch
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.checkpoint import read_checkpoint
-from zoo_core.runtime.states import has_state, read_state
-from zoo_core.runtime.tensors import all_finite
+from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
+from zoo_core.runtime.checkpoints.resume_states import has_state, read_state
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import write_file
 
 FULL = "Error: cannot write …; it needs …, … are free; what was saved before stands: zoo resume …"

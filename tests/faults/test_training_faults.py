@@ -20,9 +20,9 @@ from tests.faults.fault import case, fault
 from tests.faults.test_data_faults import train_on
 from tests.faults.test_disk_faults import wait_for_steps
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.checkpoint import read_checkpoint
-from zoo_core.runtime.states import current, has_state
-from zoo_core.runtime.tensors import all_finite
+from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
+from zoo_core.runtime.checkpoints.resume_states import current, has_state
+from zoo_core.runtime.checkpoints.tensors import all_finite
 
 LAST = "the last saved state; it loads, and zoo resume goes on from it"
 

@@ -14,8 +14,8 @@ from huggingface_hub.utils._runtime import is_xet_available
 
 from tests.cli.command import Zoo
 from tests.hub.server import TOKEN, Fault, Hub
-from zoo_core.runtime.frontmatter import split_card
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.frontmatter import split_card
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 
 FILES = {
     "README.md",

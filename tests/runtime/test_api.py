@@ -18,7 +18,7 @@ from zoo_core.errors import (
     NotFoundError,
     TargetError,
 )
-from zoo_core.runtime.checkpoint import Checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.training.events import Event, Finished, Started
 
 HELLO: dict[str, Any] = {"seed": 0, "device": "cpu", "threads": 1}

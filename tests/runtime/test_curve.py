@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.checkpoint import read_history
+from zoo_core.runtime.checkpoints.checkpoint import read_history
 from zoo_core.runtime.curve import curve
 
 

@@ -15,10 +15,10 @@ from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.checkpoint import read_checkpoint, read_history
+from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint, read_history
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.tensors import all_finite
 from zoo_core.runtime.training.evaluation import evaluate
 from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Saved, Started, Stepped
 

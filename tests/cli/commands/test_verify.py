@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.cli.command import Zoo
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 
 
 def verdicts(zoo: Zoo, folder: Path) -> dict[str, str]:

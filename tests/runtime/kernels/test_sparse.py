@@ -12,8 +12,8 @@ from tests.runtime.runs import small_plan, train
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
+from zoo_core.runtime.checkpoints.tensors import read_tensors
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.tensors import read_tensors
 
 FITTING: dict[str, Any] = {"clip_norm": "none", "schedule": "none"}
 

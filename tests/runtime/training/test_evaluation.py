@@ -12,7 +12,7 @@ from torch.nn.functional import cross_entropy
 from tests.runtime.runs import small_plan, train
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.training.evaluation import evaluate
 
 

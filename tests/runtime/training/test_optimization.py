@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from zoo_core import AbstractTrainerConfig
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.tensors import to_bytes
+from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.training.optimization import flatten, make_optimizer, make_schedule, unflatten
 from zoo_train.configs import SupervisedConfig
 

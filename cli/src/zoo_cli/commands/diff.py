@@ -20,7 +20,7 @@ WIDEST = 60
 def diff(first: str, second: str, as_json: bool) -> None:
     """Show what differs between two checkpoints: settings, data, versions, metrics, weights."""
     from zoo_cli.terminal.checkpoint import load_checkpoint
-    from zoo_core.runtime.difference import differences
+    from zoo_core.runtime.checkpoints.difference import differences
 
     found = differences(load_checkpoint(first), load_checkpoint(second))
     if as_json:

@@ -14,7 +14,7 @@ from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.terminal.output import in_words, json_option, print_json
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.checkpoint import Checkpoint
+    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 CHECKPOINT = "zoo.checkpoint"
 

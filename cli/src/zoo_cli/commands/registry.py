@@ -70,7 +70,7 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     others: package:PACKAGE/PATH, or hub:OWNER/REPO with --revision.
     """
     from zoo_core.registry.entry import add_entry, entry_text, make_entry
-    from zoo_core.runtime.frontmatter import license_of
+    from zoo_core.runtime.checkpoints.frontmatter import license_of
 
     parsed = parse_reference(checkpoint)
     if isinstance(parsed, HubRepo):

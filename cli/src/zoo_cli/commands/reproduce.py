@@ -123,7 +123,7 @@ def _train(
     from zoo_cli.terminal.signals import Patience
     from zoo_core.recipes.resolve import draft
     from zoo_core.run_folder.lock import hold
-    from zoo_core.runtime.checkpoint import refuse_checkpoint
+    from zoo_core.runtime.checkpoints.checkpoint import refuse_checkpoint
     from zoo_core.runtime.run import Run
 
     began, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")

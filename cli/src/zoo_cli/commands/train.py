@@ -21,7 +21,7 @@ from zoo_core.recipes.recipe import TABLES, recipe_text
 from zoo_core.recipes.resolve import Draft, draft
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.checkpoint import Checkpoint
+    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 CATALOG, DRAFT, SOURCE = "zoo.catalog", "zoo.draft", "zoo.source"
 
@@ -116,7 +116,7 @@ def train(
     from zoo_cli.terminal.run_view import carry_out, default_folder
     from zoo_cli.terminal.signals import Patience
     from zoo_core.run_folder.lock import hold
-    from zoo_core.runtime.checkpoint import make_room, refuse_checkpoint
+    from zoo_core.runtime.checkpoints.checkpoint import make_room, refuse_checkpoint
     from zoo_core.runtime.run import Run
 
     folder = out or default_folder(plan.recipe or f"{plan.model}.{plan.dataset}")

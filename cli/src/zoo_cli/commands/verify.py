@@ -19,8 +19,8 @@ def verify(reference: str, as_json: bool) -> None:
     something is not what it should be, 6 if it is unfinished, 7 if a plugin is missing.
     """
     catalog = load_catalog()
+    from zoo_core.runtime.checkpoints.verification import verify as look
     from zoo_core.runtime.locate import find_folder
-    from zoo_core.runtime.verification import verify as look
 
     folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
     findings = list(look(catalog, folder))

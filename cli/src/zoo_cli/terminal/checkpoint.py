@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.locate import find_folder
 
 

@@ -17,7 +17,7 @@ from zoo_core.recipes.resolve import draft
 from zoo_core.run_folder.lock import hold
 from zoo_core.runtime import locate
 from zoo_core.runtime.building.build import make_dataset, make_model
-from zoo_core.runtime.checkpoint import Checkpoint, refuse_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, refuse_checkpoint
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch

@@ -16,7 +16,7 @@ from zoo_core.registry.file import HUB, PACKAGE, Pretrained
 from zoo_core.run_folder.manifest import read_manifest
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.checkpoint import Checkpoint
+    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 
 Tell = Callable[[str], None]
@@ -36,7 +36,9 @@ def load(catalog: Catalog, reference: str, tell: Tell = lambda remark: None) -> 
         IntegrityError: It is not what it should be.
         NetworkError: It must be downloaded, and cannot be.
     """
-    from zoo_core.runtime.checkpoint import read_checkpoint  # torch, which pulling does not need
+    from zoo_core.runtime.checkpoints.checkpoint import (
+        read_checkpoint,  # torch, which pulling does not need
+    )
 
     return read_checkpoint(catalog, find_folder(catalog, reference, tell))
 

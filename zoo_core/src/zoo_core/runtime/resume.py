@@ -9,8 +9,8 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.runtime.building.build import missing_paths
+from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.states import SavedState, read_state
 
 
 def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:

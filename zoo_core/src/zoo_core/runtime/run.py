@@ -20,11 +20,11 @@ from zoo_core.run_folder.manifest import MANIFEST, Manifest
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.building.kernel_choice import backend_of
-from zoo_core.runtime.checkpoint import write_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
+from zoo_core.runtime.checkpoints.frontmatter import terms_of
+from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
+from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights
 from zoo_core.runtime.device import choose_device, precision_context
-from zoo_core.runtime.frontmatter import terms_of
-from zoo_core.runtime.states import SavedState, write_state
-from zoo_core.runtime.tensors import all_finite, load_weights
 from zoo_core.runtime.threads import choose_threads, computing_with, each_computed_with
 from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop

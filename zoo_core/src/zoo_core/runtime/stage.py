@@ -15,11 +15,11 @@ from zoo_core.run_folder.manifest import (
     read_manifest,
     unfinished,
 )
-from zoo_core.runtime.card import card, persons_text
-from zoo_core.runtime.checkpoint import CURVE, HISTORY, read_checkpoint
-from zoo_core.runtime.frontmatter import Terms, split_card, terms_of
-from zoo_core.runtime.pickled import CONVERT, pickled
-from zoo_core.runtime.tensors import all_finite
+from zoo_core.runtime.checkpoints.card import card, persons_text
+from zoo_core.runtime.checkpoints.checkpoint import CURVE, HISTORY, read_checkpoint
+from zoo_core.runtime.checkpoints.frontmatter import Terms, split_card, terms_of
+from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, pickled
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import new_folder, write_file, write_new
 
 RECIPE = "recipe.toml"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from zoo_core.runtime.checkpoints.tensors import load_weights, to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.tensors import load_weights, to_bytes
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.model_case import ModelCase, answer, distance, learn
 

@@ -14,7 +14,7 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.checkpoint import Checkpoint
+    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 
 def refuse_misfit(checkpoint: Checkpoint) -> None:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, final
 from torch import Tensor
 
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
-from zoo_core.runtime.checkpoint import Checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 
 @final

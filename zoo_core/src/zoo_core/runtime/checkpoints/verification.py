@@ -12,8 +12,8 @@ from zoo_core.errors import PluginError, ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import Metrics, read_manifest
 from zoo_core.runtime.building.build import make_dataset
-from zoo_core.runtime.checkpoint import Checkpoint, read_checkpoint
-from zoo_core.runtime.tensors import all_finite
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.training.evaluation import evaluate
 
 TOLERANCE = 1e-3

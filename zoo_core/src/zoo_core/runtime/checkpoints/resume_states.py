@@ -16,7 +16,7 @@ from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.training.loop_state import Snapshot
 from zoo_core.storage.atomic import (
     make_folder,

@@ -15,22 +15,22 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from tests.runtime.crashes import crashes
+from tests.runtime.checkpoints.crash_points import crashes
 from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.checkpoint import (
+from zoo_core.runtime.checkpoints.checkpoint import (
     make_room,
     read_checkpoint,
     read_history,
     refuse_checkpoint,
 )
+from zoo_core.runtime.checkpoints.resume_states import read_state
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.stage import stage
-from zoo_core.runtime.states import read_state
-from zoo_core.runtime.tensors import all_finite
 
 FILES = {
     *("model.safetensors", "config.json", "README.md", "history.jsonl", "timings.jsonl"),

@@ -9,15 +9,20 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from tests.runtime.crashes import crashes
+from tests.runtime.checkpoints.crash_points import crashes
 from tests.runtime.runs import interrupt
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.checkpoint import read_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
+from zoo_core.runtime.checkpoints.resume_states import (
+    SavedState,
+    has_state,
+    read_state,
+    write_state,
+)
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.states import SavedState, has_state, read_state, write_state
-from zoo_core.runtime.tensors import all_finite
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.tensors import read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 
 
 @pytest.fixture

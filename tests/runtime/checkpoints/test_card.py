@@ -12,7 +12,7 @@ from tests.runtime.runs import go_on, interrupt
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.card import card
+from zoo_core.runtime.checkpoints.card import card
 from zoo_core.runtime.run import Run
 
 
