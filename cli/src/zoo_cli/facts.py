@@ -149,7 +149,7 @@ def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
 
 def _remote(repo: HubRepo) -> dict[str, Any]:
     """A repo's manifest, without its weights."""
-    from zoo_core.runtime.pull import pull_manifest
+    from zoo_core.runtime.hub.pull import pull_manifest
 
     commit, manifest, said = pull_manifest(repo.repo, repo.revision)
     if said:

@@ -28,9 +28,9 @@ from zoo_core.runtime.checkpoints.checkpoint import (
 )
 from zoo_core.runtime.checkpoints.resume_states import read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
+from zoo_core.runtime.hub.upload_folder import stage
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.stage import stage
 
 FILES = {
     *("model.safetensors", "config.json", "README.md", "history.jsonl", "timings.jsonl"),

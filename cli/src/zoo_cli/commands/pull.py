@@ -49,7 +49,7 @@ def _origin(folder: Path) -> dict[str, str]:
     """Which commit it is, if it came from the Hub."""
     if folder.parent.name != "snapshots":
         return {}
-    from zoo_core.runtime.hubcache import commit_of
+    from zoo_core.runtime.hub.cache import commit_of
 
     commit = commit_of(folder)
     return {"repo": commit.repo, "revision": commit.sha} if commit else {}

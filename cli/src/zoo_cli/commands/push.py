@@ -55,7 +55,7 @@ def push(
         _build(catalog, folder, repo, target, license=license, as_json=as_json)
         return
     from zoo_core.registry.entry import entry_text
-    from zoo_core.runtime.publish import publish, staging_folder
+    from zoo_core.runtime.hub.publish import publish, staging_folder
 
     how = {"revision": revision, "license": license}
     try:
@@ -83,8 +83,8 @@ def _build(
     catalog: Catalog, folder: Path, repo: str, target: Path | None, *, license: str, as_json: bool
 ) -> None:
     """Builds the folder and says what it holds."""
-    from zoo_core.runtime.publish import stage_anew, staging_folder
-    from zoo_core.runtime.stage import stage
+    from zoo_core.runtime.hub.publish import stage_anew, staging_folder
+    from zoo_core.runtime.hub.upload_folder import stage
 
     staged = target or staging_folder(repo)
     (stage if target else stage_anew)(catalog, folder, repo, staged, license=license)

@@ -74,7 +74,7 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
 
     parsed = parse_reference(checkpoint)
     if isinstance(parsed, HubRepo):
-        from zoo_core.runtime.pull import pull
+        from zoo_core.runtime.hub.pull import pull
 
         pulled = pull(parsed.repo, parsed.revision)
         folder, source = pulled.folder, f"hub:{pulled.commit.repo}"
@@ -107,8 +107,8 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
         raise ConfigError(f"--namespace {namespace!r}: wanted a user or an organization")
     catalog = load_catalog()
     from zoo_core.registry.entry import add_entry
+    from zoo_core.runtime.hub.publish import publish as send
     from zoo_core.runtime.locate import entry_folder
-    from zoo_core.runtime.publish import publish as send
 
     rows = []
     for old in packaged:

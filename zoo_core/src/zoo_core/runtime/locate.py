@@ -103,7 +103,7 @@ def _refuse_other(catalog: Catalog, reference: Named, folder: Path) -> None:
 
 
 def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Tell) -> Path:
-    from zoo_core.runtime.pull import pull  # the client library takes its time to import
+    from zoo_core.runtime.hub.pull import pull  # the client library takes its time to import
 
     pulled = pull(repo.repo, repo.revision, entry.files if entry else None)
     if pulled.remark:

@@ -10,8 +10,8 @@ from tests.runtime.runs import interrupt
 from zoo_core.errors import MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
+from zoo_core.runtime.hub.upload_folder import stage
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.stage import stage
 
 
 def test_a_killed_run_is_unfinished_and_says_how_to_go_on(

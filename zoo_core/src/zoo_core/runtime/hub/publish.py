@@ -12,8 +12,8 @@ from zoo_core.registry.entry import make_entry
 from zoo_core.registry.file import Pretrained
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.runtime.checkpoints.frontmatter import license_of
-from zoo_core.runtime.push import Pushed, card_of, open_branch, push
-from zoo_core.runtime.stage import renew_card, stage
+from zoo_core.runtime.hub.push import Pushed, card_of, open_branch, push
+from zoo_core.runtime.hub.upload_folder import renew_card, stage
 from zoo_core.storage.atomic import refusing, waiting_for
 from zoo_core.storage.locations import zoo_home
 

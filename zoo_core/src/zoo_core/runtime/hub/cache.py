@@ -12,7 +12,7 @@ from pathlib import Path
 
 from huggingface_hub import constants
 
-from zoo_core.runtime.hub import Commit
+from zoo_core.runtime.hub.client import Commit
 from zoo_core.storage.atomic import refusing, write_file
 from zoo_core.storage.hashes import git_hash, sha256
 

@@ -10,7 +10,7 @@ from huggingface_hub import CommitOperationAdd, HfApi, constants
 
 from zoo_core.errors import MisfitError, NetworkError, NotFoundError
 from zoo_core.run_folder.manifest import CARD, LARGEST_TEXT
-from zoo_core.runtime.hub import (
+from zoo_core.runtime.hub.client import (
     Commit,
     RemoteRecord,
     asking,

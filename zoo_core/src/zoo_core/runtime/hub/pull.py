@@ -23,7 +23,8 @@ from zoo_core.run_folder.manifest import (
     read_manifest,
 )
 from zoo_core.run_folder.safetensors_header import foreign_kind
-from zoo_core.runtime.hub import (
+from zoo_core.runtime.hub.cache import cached_commit, note_commit, snapshot_folder, store, unspoilt
+from zoo_core.runtime.hub.client import (
     Commit,
     RemoteRecord,
     list_files,
@@ -32,7 +33,6 @@ from zoo_core.runtime.hub import (
     read_text,
     resolve,
 )
-from zoo_core.runtime.hubcache import cached_commit, note_commit, snapshot_folder, store, unspoilt
 from zoo_core.storage.atomic import refusing, waiting_for
 from zoo_core.storage.hashes import FileRecord
 from zoo_core.storage.locations import zoo_home

@@ -24,7 +24,7 @@ from huggingface_hub.utils._http import (
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from zoo_core.errors import IntegrityError, NetworkError
-from zoo_core.runtime.huberrors import asked_to_wait, is_networks, passes, told
+from zoo_core.runtime.hub.errors import asked_to_wait, is_networks, passes, told
 from zoo_core.storage.hashes import FileRecord, git_hash, sha256
 
 T = TypeVar("T")
