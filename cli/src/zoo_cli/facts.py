@@ -175,7 +175,7 @@ def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.recipes.resolve import draft
     from zoo_core.runtime.building.build import make_model
     from zoo_core.runtime.building.kernel_choice import backend_of
-    from zoo_core.runtime.shapes import signature_at_hand
+    from zoo_core.runtime.shapes.shapes import signature_at_hand
 
     try:
         plan = draft(catalog, named.full_name).plan()

@@ -9,7 +9,7 @@ import click
 from zoo_cli.terminal.output import print_json, print_table
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import Named, parse_reference
-from zoo_core.runtime.shapes import MEANINGS, Shapes, shapes_of, signature_at_hand
+from zoo_core.runtime.shapes.shapes import MEANINGS, Shapes, shapes_of, signature_at_hand
 
 STEPS = 5
 """Steps to show where neither the line nor the dataset says how many."""

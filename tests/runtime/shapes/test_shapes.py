@@ -9,7 +9,7 @@ import pytest
 from zoo_core import ModelSpec
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.resolve import draft
-from zoo_core.runtime.shapes import Shapes, shapes_of, signature_at_hand
+from zoo_core.runtime.shapes.shapes import Shapes, shapes_of, signature_at_hand
 
 MODELS: list[ModelSpec] = [spec for _, spec in load_catalog().of(ModelSpec)]
 every_model = pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name)

@@ -13,10 +13,10 @@ from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import Plan
-from zoo_core.runtime.axes import Sizes, name_axes
 from zoo_core.runtime.building.build import make_dataset, make_model
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.tracing import Seen, trace
+from zoo_core.runtime.shapes.axes import Sizes, name_axes
+from zoo_core.runtime.shapes.tracing import Seen, trace
 
 MEANINGS = {
     "B": "batch",

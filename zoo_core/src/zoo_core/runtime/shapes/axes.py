@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from zoo_core.errors import ZooError
-from zoo_core.runtime.tracing import Seen
+from zoo_core.runtime.shapes.tracing import Seen
 
 Sizes: TypeAlias = Mapping[str, int]
 """The value of each letter."""

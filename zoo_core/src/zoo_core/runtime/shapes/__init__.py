@@ -1,0 +1,1 @@
+"""Shapes of every layer of a model."""
