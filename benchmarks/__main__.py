@@ -28,7 +28,7 @@ from benchmarks.subject import Bench, Subject
 from benchmarks.timing import Effort
 from benchmarks.trainer import trainer
 from benchmarks.training import training
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.storage.atomic import write_file
 
 SUBJECTS: dict[str, Subject] = {

@@ -18,7 +18,7 @@ from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.building.build import make_model
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
-from zoo_core.runtime.memory import keep_freed_memory
+from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.run import Run

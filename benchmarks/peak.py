@@ -13,7 +13,7 @@ from benchmarks.promises import PRODUCT
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
 from zoo_core.run_folder.run_config import PRECISIONS
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 
 SIZE = 1024
 """Rows and columns of the matrices of the large product."""

@@ -11,7 +11,7 @@ from benchmarks.promises import BF16, IMITATED
 from benchmarks.rounding import imitated_bfloat16
 from benchmarks.subject import Bench
 from zoo_core.recipes.resolve import draft
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded
 

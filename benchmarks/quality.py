@@ -10,7 +10,7 @@ from benchmarks.figure import Figure, figures
 from benchmarks.subject import Bench
 from zoo_core.recipes.recipe import list_recipes
 from zoo_core.recipes.resolve import draft
-from zoo_core.runtime.memory import keep_freed_memory
+from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded
 

@@ -29,7 +29,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import PRECISIONS
 from zoo_core.runtime.building.build import make_dataset
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 
 TURNS = 4
 """Times as many turns as elsewhere, half as long: those of a toy differ by up to twice."""

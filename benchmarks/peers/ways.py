@@ -14,7 +14,7 @@ from benchmarks.cases import Case
 from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.packages import missing
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 
 
 class Peer(Protocol):

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmarks.cases import CASES, GATES
 from benchmarks.rounding import imitated_bfloat16
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels import autograd as recurrence
 from zoo_core.runtime.run import Run
 

@@ -11,7 +11,7 @@ import torch
 
 from zoo_core.recipes.reproduction import Row, markdown, merge, read_reproduction, to_json
 from zoo_core.runtime.forest import forest
-from zoo_core.runtime.threads import cores
+from zoo_core.runtime.hardware.threads import cores
 from zoo_core.storage.atomic import refusing, write_file
 
 

@@ -16,7 +16,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
-from zoo_core.runtime.memory import keep_freed_memory
+from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import Finished, Started, Stepped
 

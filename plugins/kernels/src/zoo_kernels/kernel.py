@@ -8,8 +8,8 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.device import multiplies_bfloat16
 from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.autograd import run
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel

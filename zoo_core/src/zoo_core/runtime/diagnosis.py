@@ -9,8 +9,8 @@ from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
 from zoo_core.runtime.building.kernel_choice import kernels
-from zoo_core.runtime.device import choose_device
-from zoo_core.runtime.threads import cores
+from zoo_core.runtime.hardware.device import choose_device
+from zoo_core.runtime.hardware.threads import cores
 
 
 def torch_build() -> list[Finding]:

@@ -24,8 +24,8 @@ from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
 from zoo_core.runtime.checkpoints.frontmatter import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights
-from zoo_core.runtime.device import choose_device, precision_context
-from zoo_core.runtime.threads import choose_threads, computing_with, each_computed_with
+from zoo_core.runtime.hardware.device import choose_device, precision_context
+from zoo_core.runtime.hardware.threads import choose_threads, computing_with, each_computed_with
 from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.optimization import copies

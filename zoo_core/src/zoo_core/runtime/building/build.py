@@ -17,7 +17,7 @@ from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.magnitude import refuse_large
+from zoo_core.runtime.hardware.model_size import refuse_large
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.training.trainer import AbstractTrainer

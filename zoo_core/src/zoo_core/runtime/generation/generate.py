@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.device import precision_context
 from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, AbstractRecurrentModel
 

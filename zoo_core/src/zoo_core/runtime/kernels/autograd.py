@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.cell_passes import AbstractSweep
 from zoo_core.runtime.kernels.projection import inner_bias, input_gradients, outer_bias, project
 from zoo_core.runtime.kernels.schedule import Walk

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from zoo_core.runtime.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.state import LayerState, rebuild

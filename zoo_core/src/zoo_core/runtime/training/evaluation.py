@@ -9,7 +9,7 @@ import torch
 from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.building.build import takes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.device import precision_context
+from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
 

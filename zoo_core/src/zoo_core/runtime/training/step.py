@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from zoo_core.errors import DivergedError
-from zoo_core.runtime.device import precision_context
+from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 
-from zoo_core.runtime.memory import (
+from zoo_core.runtime.hardware.allocator import (
     MMAP_THRESHOLD,
     NEVER,
     OWN_CHOICE,
@@ -30,7 +30,9 @@ for _ in range(5):
     step()
 print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 5)
 """
-KEEPING = "from zoo_core.runtime.memory import keep_freed_memory; assert keep_freed_memory()"
+KEEPING = (
+    "from zoo_core.runtime.hardware.allocator import keep_freed_memory; assert keep_freed_memory()"
+)
 TRAINING = "from zoo_cli.main import run; assert run(['train', 'lstm-embed', '--json']) == 0"
 
 

@@ -10,7 +10,12 @@ import torch
 from torch import nn
 
 from zoo_core import Features, Grid, Signature, Tokens
-from zoo_core.runtime.threads import REPAYING, choose_threads, computing_with, each_computed_with
+from zoo_core.runtime.hardware.threads import (
+    REPAYING,
+    choose_threads,
+    computing_with,
+    each_computed_with,
+)
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step")
 MODEL = nn.Linear(64, 64, bias=False)
