@@ -10,8 +10,8 @@ from typing import final
 import torch
 
 from zoo_core.recipes.reproduction import Row, markdown, merge, read_reproduction, to_json
-from zoo_core.runtime.forest import forest
 from zoo_core.runtime.hardware.threads import cores
+from zoo_core.runtime.plots.forest_plot import forest
 from zoo_core.storage.atomic import refusing, write_file
 
 

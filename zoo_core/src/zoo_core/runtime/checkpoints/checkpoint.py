@@ -24,9 +24,9 @@ from zoo_core.runtime.checkpoints.frontmatter import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import about_pickles
 from zoo_core.runtime.checkpoints.resume_states import CURRENT, current, has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights, read_tensors, to_bytes
-from zoo_core.runtime.curve import curve
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.plots.training_curve import curve
 from zoo_core.runtime.training.loop_state import Position
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.storage.atomic import refusing, remove_remains, write_file

@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo_core.run_folder.run_config import Plan
 from zoo_core.runtime.checkpoints.checkpoint import read_history
-from zoo_core.runtime.curve import curve
+from zoo_core.runtime.plots.training_curve import curve
 
 
 def size(png: bytes) -> tuple[int, ...]:
