@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from tests.cli.command import Zoo
-from zoo_core.runtime import diagnosis
+from zoo_core.runtime import doctor as diagnosis
 
 SUBJECTS = {
     *("python", "installer", "versions", "plugins", "home", "disk", "registry", "leftovers"),
@@ -58,8 +58,8 @@ def test_what_is_wrong_is_exit_1_with_its_remedy(
 def test_torch_that_cannot_be_imported_is_a_finding(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(sys.modules, "zoo_core.runtime.diagnosis")
-    monkeypatch.setitem(sys.modules, "zoo_core.runtime.diagnosis", None)
+    monkeypatch.delitem(sys.modules, "zoo_core.runtime.doctor")
+    monkeypatch.setitem(sys.modules, "zoo_core.runtime.doctor", None)
     result = zoo("doctor", "--json")
     assert result.code == 1
     (row,) = [row for row in result.json if row["subject"] == "torch"]

@@ -20,7 +20,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     """
     found = examine([*diagnosis.CHECKS, leftovers])
     try:
-        from zoo_core.runtime.diagnosis import CHECKS
+        from zoo_core.runtime.doctor import CHECKS
     except Exception as error:
         remedy = "zoo plugins install --upgrade torch zoo-core"
         found.append(Finding("torch", "wrong", f"cannot be imported: {error}", remedy))

@@ -33,7 +33,7 @@ def show(
         return
     if batch_size or steps:
         raise click.UsageError("--batch-size and --steps go with --shapes")
-    from zoo_cli.facts import facts_of
+    from zoo_core.runtime.describe import facts_of
 
     facts = facts_of(load_catalog(), reference)
     if as_json:
