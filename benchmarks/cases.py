@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import draft
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.run_config import RunConfig
 
 ENDLESS = 15_000
 """Optimizer steps, at least, of a run that is measured and left before its end."""
@@ -60,7 +60,7 @@ class Case:
         weights = GATES[cell] * self.hidden**2 + self.symbols * self.hidden
         return 2 * 3 * weights
 
-    def plan(
+    def run_config(
         self,
         catalog: Catalog,
         cell: str,
@@ -71,7 +71,7 @@ class Case:
         model: dict[str, Any] | None = None,
         dataset: dict[str, Any] | None = None,
         trainer: dict[str, Any] | None = None,
-    ) -> Plan:
+    ) -> RunConfig:
         """The zoo's run of this size; settings by section beat the case's."""
         flags = {
             "model": {"hidden_size": self.hidden}
@@ -87,8 +87,8 @@ class Case:
             }
             | (trainer or {}),
         }
-        chosen = draft(catalog, f"{cell}-{self.family}", dataset=self.dataset)
-        return chosen.plan(flags, backend=backend, precision=precision, device=device)
+        chosen = resolve_run(catalog, f"{cell}-{self.family}", dataset=self.dataset)
+        return chosen.run_config(flags, backend=backend, precision=precision, device=device)
 
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}

@@ -54,5 +54,5 @@ def figures(subject: str, case: str, unit: str, samples: Mapping[str, list[float
 
 def find(found: Iterable[Figure], subject: str, case: str, way: str) -> Figure | None:
     """The figure of a way, if it was measured."""
-    wanted = (subject, case, way)
-    return next((each for each in found if (each.subject, each.case, each.way) == wanted), None)
+    expected = (subject, case, way)
+    return next((each for each in found if (each.subject, each.case, each.way) == expected), None)

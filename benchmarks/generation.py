@@ -30,10 +30,12 @@ def ways(bench: Bench, case: Case, cell: str) -> dict[str, Work]:
     made = {name: peer.generate for name, peer in peers(cell, case).items()}
     for backend in backends(bench.catalog):
         folder = bench.folder / f"generation {case.name} {cell} {backend}"
-        run = Ours(bench.catalog, case.plan(bench.catalog, cell, backend=backend), folder)
-        if run.run.plan.backend == backend:
+        run = Ours(bench.catalog, case.run_config(bench.catalog, cell, backend=backend), folder)
+        if run.run.run_config.backend == backend:
             made[f"zoo {backend}"] = run.generate
-        if run.run.plan.backend == backend == "native":  # weights in bfloat16, on any processor
+        if (
+            run.run.run_config.backend == backend == "native"
+        ):  # weights in bfloat16, on any processor
             made["zoo native bf16"] = partial(run.generate, precision="bf16")
     length = SHORT if bench.quick else LENGTH
     return {name: texts(generate, length) for name, generate in made.items()}

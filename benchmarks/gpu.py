@@ -34,8 +34,8 @@ def ways(bench: Bench, case: Case, cell: str, device: str) -> dict[str, Work]:
     """torch.nn and the zoo in both precisions, on one device."""
     found: dict[str, Work] = {}
     for precision in PRECISIONS:
-        plan = case.plan(bench.catalog, cell, precision=precision, device=device)
-        ours = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell} {precision}")
+        run_config = case.run_config(bench.catalog, cell, precision=precision, device=device)
+        ours = Ours(bench.catalog, run_config, bench.folder / f"{case.name} {cell} {precision}")
         torch.manual_seed(0)
         network = TorchLayers(cell, case).to(device)
         # torch.nn's lie on the device beforehand

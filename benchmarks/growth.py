@@ -13,7 +13,7 @@ from benchmarks.ours import Ours
 from benchmarks.startup import zoo
 from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import Finished
 
@@ -40,8 +40,8 @@ def growth(bench: Bench) -> Iterator[list[Figure]]:
     for axis, settings in AXES.items():
         ways: dict[str, Work] = {}
         for value, chosen in settings:
-            plan = case.plan(bench.catalog, "lstm", **chosen)
-            ways[value] = Ours(bench.catalog, plan, bench.folder / f"{axis} {value}").steps
+            run_config = case.run_config(bench.catalog, "lstm", **chosen)
+            ways[value] = Ours(bench.catalog, run_config, bench.folder / f"{axis} {value}").steps
         yield figures("growth", axis, "tokens/s", interleave(ways, bench.effort))
     megabytes = held(bench.folder / "memory")
     after = {f"{epochs}": [each] for epochs, each in zip(EPOCHS, megabytes, strict=True)}
@@ -71,8 +71,10 @@ def _runs(bench: Bench) -> Iterator[list[Figure]]:
     count = 1_000 if bench.quick else 10_000
     home = bench.folder / "home"
     first = home / "runs" / "run-0"
-    plan = draft(bench.catalog, "rnn-embed.hello").plan({"trainer": {"epochs": 1}})
-    done = list(Run(bench.catalog, plan, first).events())
+    run_config = resolve_run(bench.catalog, "rnn-embed.hello").run_config(
+        {"trainer": {"epochs": 1}}
+    )
+    done = list(Run(bench.catalog, run_config, first).events())
     assert isinstance(done[-1], Finished), "a run ends with Finished"
     shutil.rmtree(first / "state")
     for n in range(1, count):

@@ -41,7 +41,9 @@ def each_further(held: Sequence[float]) -> float:
 
 def _held(folder: Path) -> Iterator[int]:
     catalog = load_catalog()
-    run = Ours(catalog, CASES["M"].plan(catalog, "rnn", model={"hidden_size": HIDDEN}), folder)
+    run = Ours(
+        catalog, CASES["M"].run_config(catalog, "rnn", model={"hidden_size": HIDDEN}), folder
+    )
     batches = run.run.loop.batches(1)
     for before, after in pairwise((0, *EPOCHS)):
         run.steps((after - before) * batches)

@@ -14,7 +14,7 @@ from benchmarks.cases import CASES
 from zoo_cli.terminal.progress import Progress
 from zoo_core import Signature, Tokens
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_model
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
@@ -31,13 +31,13 @@ class Ours:
 
     Args:
         catalog: What is installed.
-        plan: Of the run.
+        run_config: Of the run.
         folder: Where it saves its states, as every run does.
     """
 
-    def __init__(self, catalog: Catalog, plan: Plan, folder: Path) -> None:
+    def __init__(self, catalog: Catalog, run_config: RunConfig, folder: Path) -> None:
         keep_freed_memory()  # as the command does
-        self.run = Run(catalog, plan, folder)
+        self.run = Run(catalog, run_config, folder)
         self.events = self.run.events()
         self.progress = Progress()
         self.tokens = 0
@@ -63,7 +63,9 @@ class Ours:
 def backends(catalog: Catalog) -> list[str]:
     """Every backend but the cell step by step, which is there to be right: the slowest first."""
     model = make_model(
-        catalog, CASES["S"].plan(catalog, "rnn"), Signature(inputs=Tokens(2), classes=2, per="step")
+        catalog,
+        CASES["S"].run_config(catalog, "rnn"),
+        Signature(inputs=Tokens(2), classes=2, per="step"),
     )
     kernels = next(each.kernels for each in model.modules() if isinstance(each, Recurrent))
     return [kernel.name for kernel in reversed(kernels) if kernel.name != "reference"]

@@ -29,9 +29,11 @@ def peak(bench: Bench) -> Iterator[list[Figure]]:
         for case in (CASES["M"], CASES["F"]):
             for cell in GATES:
                 name = f"{case.name} {cell} {precision}"
-                plan = case.plan(bench.catalog, cell, backend="native", precision=precision)
-                ours = Ours(bench.catalog, plan, bench.folder / name)
-                if ours.run.plan.backend == "native":
+                run_config = case.run_config(
+                    bench.catalog, cell, backend="native", precision=precision
+                )
+                ours = Ours(bench.catalog, run_config, bench.folder / name)
+                if ours.run.run_config.backend == "native":
                     ways = {
                         PRODUCT: _products(DTYPES[precision]),
                         "zoo native": _operations(ours, case.flops(cell)),

@@ -10,7 +10,7 @@ from benchmarks.figure import PERPLEXITY, Figure, figures
 from benchmarks.promises import BF16, IMITATED
 from benchmarks.rounding import imitated_bfloat16
 from benchmarks.subject import Bench
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded
@@ -37,13 +37,13 @@ def precision(bench: Bench) -> Iterator[list[Figure]]:
 
 
 def _learn(bench: Bench, cell: str, seed: int, backend: str, precision: str) -> float:
-    plan = draft(bench.catalog, f"{cell}-stacked.fast").plan(
+    run_config = resolve_run(bench.catalog, f"{cell}-stacked.fast").run_config(
         {"trainer": {"prompt": None}},
         seed=seed,
         device="cpu",
         backend=backend,
         precision=precision,
     )
-    run = Run(bench.catalog, plan, bench.folder / f"{cell} {precision} {seed}")
+    run = Run(bench.catalog, run_config, bench.folder / f"{cell} {precision} {seed}")
     ended = [event for event in run.events() if isinstance(event, EpochEnded)]
     return ended[-1].metrics["train"]["perplexity"]

@@ -90,8 +90,8 @@ def _generation(found: Sequence[Figure]) -> Iterator[Promise]:
         ways = [each for each in found if (each.subject, each.case) == ("generation", at)]
         ours = [each for each in ways if each.way.startswith("zoo")]
         alike = [each for each in ours if each.way.endswith(BF16) is half]
-        wanted = "zoo bf16" if half else "zoo"
-        best = max(alike, key=lambda each: each.value).way if alike else wanted
+        expected = "zoo bf16" if half else "zoo"
+        best = max(alike, key=lambda each: each.value).way if alike else expected
         peers = ((_torch(found, "generation", at), 10.0, 40.0), ("jax", 2.0, 6.0))
         for peer, floor, goal in peers:
             aim = goal if cell == "lstm" and half else None

@@ -9,7 +9,7 @@ from benchmarks.cases import GATES
 from benchmarks.figure import Figure, figures
 from benchmarks.subject import Bench
 from zoo_core.recipes.recipe import list_recipes
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded
@@ -36,9 +36,9 @@ def quality(bench: Bench) -> Iterator[list[Figure]]:
 def _learn(bench: Bench, name: str) -> tuple[list[float], list[float]]:
     """One run until it is good enough; infinitely many seconds if it never is."""
     flags = {"trainer": {"prompt": None}}
-    plan = draft(bench.catalog, name).plan(flags, device="cpu")
+    run_config = resolve_run(bench.catalog, name).run_config(flags, device="cpu")
     keep_freed_memory()  # as the command does
-    run = Run(bench.catalog, plan, bench.folder / name)
+    run = Run(bench.catalog, run_config, bench.folder / name)
     began, speed = time.perf_counter(), 0.0
     for event in run.events():
         if isinstance(event, EpochEnded):

@@ -28,9 +28,9 @@ def trainer(bench: Bench) -> Iterator[list[Figure]]:
     effort = Effort(bench.effort.rounds * PARTS, bench.effort.seconds / 4)
     for case in (CASES["M"], CASES["F"]):
         for cell in GATES:
-            plan = case.plan(bench.catalog, cell)
-            ours = Ours(bench.catalog, plan, bench.folder / f"{case.name} {cell}")
-            bare = BareSteps(Run(bench.catalog, plan, bench.folder / "unused"))
+            run_config = case.run_config(bench.catalog, cell)
+            ours = Ours(bench.catalog, run_config, bench.folder / f"{case.name} {cell}")
+            bare = BareSteps(Run(bench.catalog, run_config, bench.folder / "unused"))
             ways = {"the step alone": bare.steps, "zoo train": ours.steps}
             samples = together(interleave(ways, effort))
             yield figures("trainer", f"{case.name} {cell}", "tokens/s", samples)

@@ -65,12 +65,12 @@ def zoo_ways(catalog: Catalog) -> dict[str, tuple[str, str]]:
 def way(catalog: Catalog, case: Case, cell: str, name: str, folder: Path) -> Work | None:
     """One way, made ready; None for a backend that this machine has not."""
     if name in (makers := peer_makers(cell, case)):
-        dataset = make_dataset(catalog, case.plan(catalog, cell), None)
+        dataset = make_dataset(catalog, case.run_config(catalog, cell), None)
         return peer_steps(makers[name](), whole_batches(dataset, case))
     backend, precision = zoo_ways(catalog)[name]
-    plan = case.plan(catalog, cell, backend=backend, precision=precision)
-    ours = Ours(catalog, plan, folder)
-    return ours.steps if ours.run.plan.backend == backend else None
+    run_config = case.run_config(catalog, cell, backend=backend, precision=precision)
+    ours = Ours(catalog, run_config, folder)
+    return ours.steps if ours.run.run_config.backend == backend else None
 
 
 def whole_batches(

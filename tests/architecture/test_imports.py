@@ -26,7 +26,6 @@ ON_THE_WAY = {
     "zoo_core.plugins.import_strings",
     "zoo_core.plugins.listing",
     "zoo_core.plugins.loading",
-    "zoo_core.nearest",
     "zoo_core.storage.capacity",
     "zoo_core.plugins.specs",
     "zoo_core.downloads.progress",
@@ -79,7 +78,7 @@ def _modules_after(source: str) -> set[str]:
     [
         ("import zoo_core", "zoo_core"),
         (
-            "from zoo_core.plugins.catalog import load_catalog; assert load_catalog().offers",
+            "from zoo_core.plugins.catalog import load_catalog; assert load_catalog().entries",
             "zoo_lstm.plugin",
         ),
         ("import zoo_core; assert zoo_core.list_models('lstm*')", "zoo_lstm.plugin"),

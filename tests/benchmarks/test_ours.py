@@ -31,7 +31,7 @@ def catalog() -> Catalog:
 
 @pytest.mark.parametrize("cell", list(GATES))
 def test_a_step_of_a_run_counts_its_targets(catalog: Catalog, cell: str, tmp_path: Path) -> None:
-    run = Ours(catalog, CASES["S"].plan(catalog, cell), tmp_path)
+    run = Ours(catalog, CASES["S"].run_config(catalog, cell), tmp_path)
     assert run.steps(3) == 3 * CASES["S"].steps
     assert run.run.loop.position.steps == 3
 
@@ -42,12 +42,12 @@ def test_the_zoo_is_given_the_size_that_the_peers_have(
     catalog: Catalog, case: str, cell: str
 ) -> None:
     size = CASES[case]
-    plan = size.plan(catalog, cell, backend="reference", trainer={"epochs": 3})
-    assert plan.configs["model"]["hidden_size"] == size.hidden
-    assert plan.configs["model"].get("embedding_size", 0) == size.embedding
-    assert plan.configs["trainer"]["batch_size"] == size.batch
-    assert plan.configs["trainer"]["epochs"] == 3
-    assert plan.backend == "reference"
+    run_config = size.run_config(catalog, cell, backend="reference", trainer={"epochs": 3})
+    assert run_config.configs["model"]["hidden_size"] == size.hidden
+    assert run_config.configs["model"].get("embedding_size", 0) == size.embedding
+    assert run_config.configs["trainer"]["batch_size"] == size.batch
+    assert run_config.configs["trainer"]["epochs"] == 3
+    assert run_config.backend == "reference"
 
 
 def test_the_backends_are_those_that_a_model_would_try(catalog: Catalog) -> None:
@@ -129,9 +129,9 @@ def test_short_turns_count_together_the_slow_ones_too(monkeypatch: pytest.Monkey
 
 
 def test_the_step_alone_is_the_one_that_the_trainer_takes(catalog: Catalog, tmp_path: Path) -> None:
-    plan = CASES["S"].plan(catalog, "lstm")
-    whole = Ours(catalog, plan, tmp_path / "whole")
-    bare = trainer.BareSteps(Run(catalog, plan, tmp_path / "bare"))
+    run_config = CASES["S"].run_config(catalog, "lstm")
+    whole = Ours(catalog, run_config, tmp_path / "whole")
+    bare = trainer.BareSteps(Run(catalog, run_config, tmp_path / "bare"))
     assert bare.steps(3) == whole.steps(3)
     trained = whole.run.loop.model.state_dict()
     for name, each in bare.stepper.model.state_dict().items():

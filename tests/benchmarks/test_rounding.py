@@ -42,10 +42,10 @@ def test_a_step_feels_the_rounding_and_no_more(catalog: Catalog, cell: str, tmp_
 
 
 def gradients(catalog: Catalog, cell: str, precision: str, folder: Path) -> dict[str, Tensor]:
-    plan = CASES["S"].plan(
+    run_config = CASES["S"].run_config(
         catalog, cell, backend="portable", precision=precision, model={"num_layers": 2}
     )
-    loop = Run(catalog, plan, folder).loop
+    loop = Run(catalog, run_config, folder).loop
     next(loop.events())
     return {
         name: each.grad for name, each in loop.model.named_parameters() if each.grad is not None

@@ -38,7 +38,7 @@ def label(case: ModelCase) -> str:
     return f"{case.spec.name}: {case.label()}"
 
 
-SPECS = [offer.spec for offer in load_catalog().of(ModelSpec)]
+SPECS = [entry.spec for entry in load_catalog().of(ModelSpec)]
 COMBINED = [case for spec in SPECS for case in _combined(spec)]
 CASES = [*(case for spec in SPECS for case in model_cases(spec)), *COMBINED]
 BACKENDS = ["portable", "torch", *(spec.name for _, spec in load_catalog().of(KernelSpec))]

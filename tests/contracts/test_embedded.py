@@ -44,7 +44,7 @@ def test_retraining_gives_the_same_twice_and_what_is_shipped_within_a_hundredth(
     entry: Pretrained, tmp_path: Path
 ) -> None:
     shipped = zoo_core.load(entry.name)
-    seed = shipped.plan.seed
+    seed = shipped.run_config.seed
     runs = [zoo_core.train(entry.name, tmp_path / n, seed=seed, threads=1) for n in ("a", "b")]
     files = [(each.folder / "model.safetensors").read_bytes() for each in runs]
     assert files[0] == files[1]

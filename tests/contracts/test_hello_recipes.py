@@ -17,7 +17,7 @@ every_hello = pytest.mark.parametrize("recipe", HELLO, ids=lambda recipe: recipe
 
 def test_the_catalog_is_whole(catalog: Catalog) -> None:
     assert catalog.broken == ()
-    assert {type(offer.spec) for offer in catalog.offers} >= set(SPECS.values())
+    assert {type(entry.spec) for entry in catalog.entries} >= set(SPECS.values())
     assert len(HELLO) > 5
 
 

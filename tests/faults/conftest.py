@@ -18,7 +18,7 @@ from tests.faults.child import Child
 from tests.faults.fault import Fault
 from tests.runtime.runs import interrupt
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.run import Run
 
 __all__ = ["hello", "hello_trained_once", "text_file", "zoo", "zoo_process"]
@@ -74,8 +74,8 @@ def unfinished_once(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) 
     """A run of forty steps that was stopped after seven, to be copied."""
     folder = tmp_path_factory.mktemp("unfinished") / "run"
     settings = {"trainer": {"epochs": 40, "save_every": 0.0}}
-    plan = draft(catalog, "lstm-embed").plan(settings, device="cpu", threads=1)
-    interrupt(Run(catalog, plan, folder), 7)
+    run_config = resolve_run(catalog, "lstm-embed").run_config(settings, device="cpu", threads=1)
+    interrupt(Run(catalog, run_config, folder), 7)
     (folder / "config.json").unlink()
     return folder
 

@@ -14,7 +14,7 @@ from tests.faults.conftest import Met
 from tests.faults.fault import fault
 from tests.faults.operations import Operation, crashes, crashes_after, recording
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
@@ -35,7 +35,7 @@ def whole(catalog: Catalog, folder: Path) -> tuple[bool, int]:
 def fresh(catalog: Catalog, folder: Path, **trainer: Any) -> Run:
     """A run of three steps that saves after each."""
     settings = {"trainer": {"epochs": 3, "save_every": 0.0} | trainer}
-    return Run(catalog, draft(catalog, "lstm-embed").plan(settings, threads=1), folder)
+    return Run(catalog, resolve_run(catalog, "lstm-embed").run_config(settings, threads=1), folder)
 
 
 def check(

@@ -215,7 +215,7 @@ TOO_LARGE = "Error: lstm-embed would have …; … are free here: choose smaller
             (23, "an embedding of 10^12", TOO_LARGE, 6, UNTOUCHED), sizes("embedding_size", 10**12)
         ),
         case(
-            (23, "10^9 layers", "Error: model.num_layers = …: wanted …", 6, UNTOUCHED),
+            (23, "10^9 layers", "Error: model.num_layers = …: expected …", 6, UNTOUCHED),
             sizes("num_layers", 10**9),
         ),
         case(
@@ -287,9 +287,9 @@ def test_infinite_weights_are_not_pushed(zoo: Zoo, met: Met, hello: Path, tmp_pa
 
 def test_a_download_of_another_hash_never_becomes_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"other")
-    wanted = RemoteFile(name="a.txt", size=5, sha256="0" * 64, mirrors=("http://127.0.0.1:9/",))
-    with pytest.raises(IntegrityError, match="wanted 5 bytes with sha256 0000"):
-        fetch(wanted, tmp_path)
+    expected = RemoteFile(name="a.txt", size=5, sha256="0" * 64, mirrors=("http://127.0.0.1:9/",))
+    with pytest.raises(IntegrityError, match="expected 5 bytes with sha256 0000"):
+        fetch(expected, tmp_path)
 
 
 NAMES = ["../x", "..", "/etc", "a/../../x", "..\\x", "C:\\x", "con", "a:b", "x\0", "."]

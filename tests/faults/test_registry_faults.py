@@ -46,8 +46,10 @@ def file(name: str) -> str:
             (27, "a short hash", LINE + "revision … can move: …", 6, LEFT), entry(revision="a" * 7)
         ),
         case((27, "no revision", LINE + "revision '' can move: …", 6, LEFT), entry(revision="")),
-        case((27, "http", LINE + "source …: wanted …", 6, LEFT), entry("http://evil.example/x")),
-        case((27, "a file URL", LINE + "source …: wanted …", 6, LEFT), entry("file:///etc/passwd")),
+        case((27, "http", LINE + "source …: expected …", 6, LEFT), entry("http://evil.example/x")),
+        case(
+            (27, "a file URL", LINE + "source …: expected …", 6, LEFT), entry("file:///etc/passwd")
+        ),
         case(
             (27, "a package that climbs", LINE + "source …: …", 6, LEFT),
             entry("package:p/../x", ""),

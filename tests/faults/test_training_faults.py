@@ -177,7 +177,7 @@ def test_a_clock_that_jumps_back(
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "steady" / name).read_bytes()
 
 
-def setting(key: str, value: object, says: str = "wanted …") -> Any:
+def setting(key: str, value: object, says: str = "expected …") -> Any:
     """A setting that is refused."""
     what = f"--{key} {value}"
     return case((44, what, f"Error: --{key} = …: {says}", 6, "no run"), f"--{key}", value)

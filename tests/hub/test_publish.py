@@ -115,5 +115,5 @@ def test_a_namespace_that_is_none_is_refused(
 ) -> None:
     result = zoo("registry", "publish", f"--namespace={namespace}", "--registry", copy)
     assert result.code == 6
-    assert "wanted a user or an organization" in result.stderr
+    assert "expected a user or an organization" in result.stderr
     assert hub.requests == []

@@ -58,8 +58,8 @@ def test_what_the_installer_cannot_do_is_one_line_and_changes_nothing(
 ) -> None:
     odd = tmp_path / "zoo_plugin_odd-1.0-py3-none-any.whl"
     odd.write_text("no wheel")
-    for wanted in ("zoo-plugin-that-nobody-has", str(odd)):
-        result = place.run("zoo", "plugins", "install", "--yes", wanted, check=False)
+    for expected in ("zoo-plugin-that-nobody-has", str(odd)):
+        result = place.run("zoo", "plugins", "install", "--yes", expected, check=False)
         assert result.code == 7
         assert "install failed: " in result.stderr
         assert len(result.stderr.splitlines()) == 1

@@ -28,13 +28,13 @@ template <class Real> std::vector<double> wide(const std::vector<Real> &values) 
 }
 
 template <class Real>
-void close(const char *what, const std::vector<Real> &found, const std::vector<double> &wanted,
+void close(const char *what, const std::vector<Real> &found, const std::vector<double> &expected,
            const zoo_sweep &s) {
   const double tolerance = s.half ? 3e-2 : sizeof(Real) == 4 ? 1e-5 : 1e-13;
-  for (size_t i = 0; i < wanted.size(); i++)
-    if (!(std::fabs(found[i] - wanted[i]) <= tolerance * (1 + std::fabs(wanted[i])))) {
+  for (size_t i = 0; i < expected.size(); i++)
+    if (!(std::fabs(found[i] - expected[i]) <= tolerance * (1 + std::fabs(expected[i])))) {
       std::fprintf(stderr, "%s[%ld] is %.9g, not %.9g: cell %ld level %ld T %ld B %ld H %ld\n", what,
-                   long(i), double(found[i]), wanted[i], long(s.cell), long(s.level),
+                   long(i), double(found[i]), expected[i], long(s.cell), long(s.level),
                    long(s.steps), long(s.rows), long(s.width));
       std::exit(1);
     }

@@ -92,7 +92,7 @@ def test_a_grid_may_be_typed_as_numbers_or_as_a_place() -> None:
 
 @pytest.mark.parametrize("value", ["", "7", "test:", "test:-1", "1 " * 63, "nan " * 64])
 def test_what_is_no_grid_is_refused_in_words(value: str) -> None:
-    with pytest.raises(DataError, match="wanted 64 numbers from 0 to 1, or a place in the data"):
+    with pytest.raises(DataError, match="expected 64 numbers from 0 to 1, or a place in the data"):
         DATASETS["digits"].encode(value)
 
 

@@ -99,8 +99,8 @@ def test_two_logits_are_one_and_its_sigmoid() -> None:
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"groups": 3}, "model.groups = 3: wanted a divisor of the channels that come in, 2,"),
-        ({"pool_padding": 2}, "model.pool_padding = 2: wanted <= half of model.pool_size = 2"),
+        ({"groups": 3}, "model.groups = 3: expected a divisor of the channels that come in, 2,"),
+        ({"pool_padding": 2}, "model.pool_padding = 2: expected <= half of model.pool_size = 2"),
         ({"divisor_override": 2}, "goes with model.pool average only"),
         ({"kernel_size": 20}, "leave nothing of a grid of 9 × 8"),
         ({"blocks": 5}, "choose fewer model.blocks"),

@@ -78,7 +78,7 @@ def test_the_projected_lstm_equals_torchs(
 
 
 def test_a_projection_must_be_narrower_than_the_cell() -> None:
-    with pytest.raises(ConfigError, match=r"model.proj_size = 5: wanted < model.hidden_size = 5"):
+    with pytest.raises(ConfigError, match=r"model.proj_size = 5: expected < model.hidden_size = 5"):
         LstmCell(5, proj_size=5)
 
 

@@ -165,7 +165,7 @@ def test_the_level_may_be_bounded_and_a_wrong_name_is_told(
     monkeypatch.setenv(LEVEL, LEVELS[-1])
     assert NativeKernel().details == LEVELS[-1]
     monkeypatch.setenv(LEVEL, "mmx")
-    with pytest.raises(ConfigError, match=r"ZOO_KERNELS_LEVEL = mmx: wanted one of baseline"):
+    with pytest.raises(ConfigError, match=r"ZOO_KERNELS_LEVEL = mmx: expected one of baseline"):
         NativeKernel()
 
 

@@ -26,8 +26,10 @@ def text(tmp_path: Path) -> Path:
 
 def ended(catalog: Catalog, folder: Path, text: Path, **trainer: Any) -> Iterator[EpochEnded]:
     """The epochs of a small run."""
-    plan = small_plan(catalog, text, trainer={"epochs": 4} | trainer)
-    return (each for each in Run(catalog, plan, folder).events() if isinstance(each, EpochEnded))
+    run_config = small_plan(catalog, text, trainer={"epochs": 4} | trainer)
+    return (
+        each for each in Run(catalog, run_config, folder).events() if isinstance(each, EpochEnded)
+    )
 
 
 def test_every_so_many_epochs_the_prompt_is_gone_on_from(
@@ -58,7 +60,7 @@ def test_a_prompt_changes_nothing_of_the_training(
 def test_a_prompt_that_cannot_be_read_is_refused_before_training(
     catalog: Catalog, tmp_path: Path, text: Path
 ) -> None:
-    plan = small_plan(catalog, text, trainer={"prompt": "abcx"})
+    run_config = small_plan(catalog, text, trainer={"prompt": "abcx"})
     with pytest.raises(DataError, match="'x'"):
-        Run(catalog, plan, tmp_path / "run")
+        Run(catalog, run_config, tmp_path / "run")
     assert not (tmp_path / "run").exists()

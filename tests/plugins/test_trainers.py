@@ -10,7 +10,7 @@ import torch
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 from zoo_train.configs import NextTokenConfig, SupervisedConfig
 from zoo_train.next_token import NextTokenTrainer
 from zoo_train.supervised import SupervisedTrainer
@@ -38,7 +38,7 @@ def batch(*targets: int) -> Batch:
 
 def metrics(trainer: AbstractTrainer, *batches: Batch) -> dict[str, float]:
     """The metrics after some batches, each answered with the same logits."""
-    totals, output = Totals(), Output(LOGITS, None)
+    totals, output = MetricSums(), Output(LOGITS, None)
     for each in batches:
         totals.add(trainer.loss(output, each).item(), output, each)
     return trainer.metrics(totals)
@@ -90,7 +90,7 @@ def test_next_token_tells_perplexity_and_bits_per_character() -> None:
 
 def test_an_even_guess_among_classes_has_their_number_as_perplexity() -> None:
     trainer = NextTokenTrainer(NextTokenConfig(), NEXT)
-    totals = Totals(loss=math.log(27) * 10, correct=0, targets=10)
+    totals = MetricSums(loss=math.log(27) * 10, correct=0, targets=10)
     assert trainer.metrics(totals)["perplexity"] == pytest.approx(27, rel=1e-12)
 
 
@@ -100,7 +100,7 @@ def test_supervised_tells_loss_and_accuracy_alone() -> None:
 
 
 def test_a_huge_loss_has_a_finite_perplexity() -> None:
-    totals = Totals(loss=1e9, correct=0, targets=1)
+    totals = MetricSums(loss=1e9, correct=0, targets=1)
     found = NextTokenTrainer(NextTokenConfig(), NEXT).metrics(totals)
     assert math.isfinite(found["perplexity"])
 

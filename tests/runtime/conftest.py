@@ -9,7 +9,7 @@ import pytest
 
 from tests.runtime.runs import TEXT, small_plan, train
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 
 
 @pytest.fixture(scope="session")
@@ -21,20 +21,22 @@ def text_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def plan(catalog: Catalog, text_file: Path) -> Plan:
+def run_config(catalog: Catalog, text_file: Path) -> RunConfig:
     """Windows in random order, each from a fresh state."""
     return small_plan(catalog, text_file)
 
 
 @pytest.fixture(scope="session")
-def trained_once(catalog: Catalog, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoint of ``plan``, to be read only."""
+def trained_once(
+    catalog: Catalog, run_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The checkpoint of ``run_config``, to be read only."""
     folder = tmp_path_factory.mktemp("once") / "run"
-    train(catalog, plan, folder)
+    train(catalog, run_config, folder)
     return folder
 
 
 @pytest.fixture
 def trained(trained_once: Path, tmp_path: Path) -> Path:
-    """A checkpoint of ``plan`` of one's own."""
+    """A checkpoint of ``run_config`` of one's own."""
     return shutil.copytree(trained_once, tmp_path / "trained")

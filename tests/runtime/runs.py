@@ -8,8 +8,8 @@ from typing import Any
 import torch
 
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import draft
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import Event, Finished, Stepped
@@ -19,8 +19,8 @@ SAME = ("model.safetensors", "history.jsonl", "config.json")
 Settings = dict[str, dict[str, Any]]
 
 
-def small_plan(catalog: Catalog, path: Path, **settings: dict[str, Any]) -> Plan:
-    """A plan of three epochs of five or six steps: two layers of LSTM with dropout, a schedule.
+def small_plan(catalog: Catalog, path: Path, **settings: dict[str, Any]) -> RunConfig:
+    """A run config of three epochs of five or six steps: a two-layer LSTM, dropout, a schedule.
 
     Args:
         catalog: What is installed.
@@ -40,8 +40,8 @@ def small_plan(catalog: Catalog, path: Path, **settings: dict[str, Any]) -> Plan
         },
     }
     together = {name: flags[name] | settings.get(name, {}) for name in flags}
-    chosen = draft(catalog, "lstm-embed", dataset="text")
-    return chosen.plan(together, seed=3, device="cpu", threads=1)
+    chosen = resolve_run(catalog, "lstm-embed", dataset="text")
+    return chosen.run_config(together, seed=3, device="cpu", threads=1)
 
 
 def finish(run: Run) -> Finished:
@@ -51,9 +51,9 @@ def finish(run: Run) -> Finished:
     return last
 
 
-def train(catalog: Catalog, plan: Plan, folder: Path) -> Finished:
+def train(catalog: Catalog, run_config: RunConfig, folder: Path) -> Finished:
     """A run from beginning to end."""
-    return finish(Run(catalog, plan, folder))
+    return finish(Run(catalog, run_config, folder))
 
 
 def go_on(catalog: Catalog, folder: Path) -> Finished:

@@ -59,7 +59,7 @@ def test_settings_beat_the_recipe(tmp_path: Path) -> None:
     settings = {"model": {"hidden_size": 3}, "trainer": {"epochs": 1}}
     checkpoint = zoo_core.train("gru-manual", tmp_path / "x", settings=settings, **HELLO)
     assert checkpoint.model.state_dict()["recurrent.weight_hh_l0"].shape == (9, 3)
-    assert checkpoint.plan.recipe == "gru-manual.hello"
+    assert checkpoint.run_config.recipe == "gru-manual.hello"
 
 
 def test_training_takes_another_dataset_and_trainer(tmp_path: Path, text_file: Path) -> None:
@@ -70,8 +70,8 @@ def test_training_takes_another_dataset_and_trainer(tmp_path: Path, text_file: P
     }
     how: dict[str, Any] = {"dataset": "text", "trainer": "next-token", "settings": settings}
     checkpoint = zoo_core.train("rnn-stacked", tmp_path / "x", **how, **HELLO)
-    assert (checkpoint.plan.dataset, checkpoint.plan.trainer) == ("text", "next-token")
-    assert checkpoint.plan.recipe == ""
+    assert (checkpoint.run_config.dataset, checkpoint.run_config.trainer) == ("text", "next-token")
+    assert checkpoint.run_config.recipe == ""
 
 
 def test_training_overwrites_no_checkpoint(hello: Checkpoint) -> None:
@@ -112,7 +112,7 @@ def test_a_model_by_name_has_the_shape_of_its_recipes_data() -> None:
 
 
 def test_a_model_of_a_seed_out_of_bounds_is_refused() -> None:
-    with pytest.raises(ConfigError, match="seed = '-1': wanted an integer >= 0"):
+    with pytest.raises(ConfigError, match="seed = '-1': expected an integer >= 0"):
         zoo_core.create_model("lstm-embed.hello", seed=-1)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from zoo_core.errors import NotFoundError
-from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.locate import find_folder
@@ -17,7 +17,7 @@ OWL = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
 def two(catalog: Catalog) -> Catalog:
     """What is installed, and a second plugin with a model of a name that is taken."""
     spec = catalog.find(ModelSpec, "lstm-embed").spec
-    return catalog._replace(offers=(*catalog.offers, Offer(OWL, spec)))
+    return catalog._replace(entries=(*catalog.entries, CatalogEntry(OWL, spec)))
 
 
 @pytest.mark.parametrize("tag", ["", ".hello"])

@@ -11,7 +11,7 @@ from tests.runtime.runs import contents, finish, interrupt, small_plan
 from zoo_core.errors import NotFoundError, ResumeError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 
@@ -49,9 +49,9 @@ def test_force_goes_on_with_changed_data(catalog: Catalog, changed: Path) -> Non
 
 
 def test_changed_versions_refuse_to_resume_and_are_named(
-    catalog: Catalog, plan: Plan, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
-    interrupt(Run(catalog, plan, tmp_path), 2)
+    interrupt(Run(catalog, run_config, tmp_path), 2)
     values = next(tmp_path.glob("state/*/values.json"))
     saved = json.loads(values.read_text())
     saved["versions"] |= {"torch": "1.0", "zoo-lstm": "0.0"}
@@ -65,8 +65,8 @@ def test_a_relative_path_seen_from_elsewhere_names_the_remedy(
 ) -> None:
     folder = tmp_path / "run"
     monkeypatch.chdir(text_file.parent)
-    plan = small_plan(catalog, Path(text_file.name), trainer={"epochs": 1})
-    interrupt(Run(catalog, plan, folder), 2)
+    run_config = small_plan(catalog, Path(text_file.name), trainer={"epochs": 1})
+    interrupt(Run(catalog, run_config, folder), 2)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ResumeError, match=r"^cannot read fox\.txt: .* resume in the folder where"):
         resume(catalog, folder)

@@ -14,7 +14,7 @@ from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan, t
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint, read_history
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.resume import resume
@@ -29,9 +29,9 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 class Whole(NamedTuple):
-    """A plan, and what the run of it holds that was never interrupted."""
+    """A run config, and what the run of it holds that was never interrupted."""
 
-    plan: Plan
+    run_config: RunConfig
     contents: dict[str, bytes]
     steps: int
 
@@ -43,10 +43,10 @@ def whole(
     text_file: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Whole:
-    plan = small_plan(catalog, text_file, **KINDS[request.param])
+    run_config = small_plan(catalog, text_file, **KINDS[request.param])
     folder = tmp_path_factory.mktemp("whole")
-    steps = train(catalog, plan, folder).manifest.steps
-    return Whole(plan, contents(folder), steps)
+    steps = train(catalog, run_config, folder).manifest.steps
+    return Whole(run_config, contents(folder), steps)
 
 
 def abandon(run: Run, step: int) -> None:
@@ -60,7 +60,7 @@ def abandon(run: Run, step: int) -> None:
 def test_an_interrupted_run_ends_as_if_it_never_was(
     catalog: Catalog, whole: Whole, tmp_path: Path, share: float
 ) -> None:
-    interrupt(Run(catalog, whole.plan, tmp_path), max(1, round(share * whole.steps)))
+    interrupt(Run(catalog, whole.run_config, tmp_path), max(1, round(share * whole.steps)))
     assert read_manifest(tmp_path).status == "interrupted"
     go_on(catalog, tmp_path)
     assert contents(tmp_path) == whole.contents
@@ -70,7 +70,7 @@ def test_an_interrupted_run_ends_as_if_it_never_was(
 def test_a_killed_run_ends_as_if_it_never_was(
     catalog: Catalog, whole: Whole, tmp_path: Path, share: float
 ) -> None:
-    abandon(Run(catalog, whole.plan, tmp_path), round(share * whole.steps))
+    abandon(Run(catalog, whole.run_config, tmp_path), round(share * whole.steps))
     assert not (tmp_path / "config.json").exists()
     go_on(catalog, tmp_path)
     assert contents(tmp_path) == whole.contents
@@ -79,7 +79,7 @@ def test_a_killed_run_ends_as_if_it_never_was(
 def test_a_run_may_be_interrupted_again_and_again(
     catalog: Catalog, whole: Whole, tmp_path: Path
 ) -> None:
-    interrupt(Run(catalog, whole.plan, tmp_path), 2)
+    interrupt(Run(catalog, whole.run_config, tmp_path), 2)
     for step in (3, 6, 11):
         interrupt(resume(catalog, tmp_path), step)
     abandon(resume(catalog, tmp_path), 13)
@@ -96,43 +96,45 @@ def test_saving_more_or_less_often_changes_no_weight(
 
 
 def test_the_same_seed_gives_the_same_bytes(
-    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
 ) -> None:
-    train(catalog, plan, tmp_path)
+    train(catalog, run_config, tmp_path)
     assert contents(tmp_path) == contents(trained_once)
 
 
 def test_another_seed_gives_other_weights(
-    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
 ) -> None:
-    other = Plan(**plan.to_json() | {"seed": 4})
+    other = RunConfig(**run_config.to_json() | {"seed": 4})
     train(catalog, other, tmp_path)
     assert contents(tmp_path)["model.safetensors"] != contents(trained_once)["model.safetensors"]
 
 
-def test_going_on_removes_the_manifest_first(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
-    interrupt(Run(catalog, plan, tmp_path), 3)
+def test_going_on_removes_the_manifest_first(
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, run_config, tmp_path), 3)
     next(resume(catalog, tmp_path).events())
     assert not (tmp_path / "config.json").exists()
     assert not read_checkpoint(catalog, tmp_path).finished
 
 
 @pytest.fixture
-def hopeless(catalog: Catalog, text_file: Path) -> Plan:
-    """A plan that cannot but diverge."""
+def hopeless(catalog: Catalog, text_file: Path) -> RunConfig:
+    """A run config that cannot but diverge."""
     trainer = {"optimizer": "SGD", "learning_rate": 1e38, "clip_norm": None, "schedule": None}
     return small_plan(catalog, text_file, trainer=trainer)
 
 
 def test_a_run_that_diverges_says_where_and_what_to_try(
-    catalog: Catalog, hopeless: Plan, tmp_path: Path
+    catalog: Catalog, hopeless: RunConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(DivergedError, match=r"epoch 1, step \d+: .*--trainer\.learning-rate"):
         train(catalog, hopeless, tmp_path)
 
 
 def test_a_run_that_diverged_leaves_finite_weights(
-    catalog: Catalog, hopeless: Plan, tmp_path: Path
+    catalog: Catalog, hopeless: RunConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(DivergedError):
         train(catalog, hopeless, tmp_path)
@@ -141,8 +143,10 @@ def test_a_run_that_diverged_leaves_finite_weights(
     assert all_finite(checkpoint.model.state_dict())
 
 
-def test_the_events_tell_the_run_in_order(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
-    said = list(Run(catalog, plan, tmp_path).events())
+def test_the_events_tell_the_run_in_order(
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
+) -> None:
+    said = list(Run(catalog, run_config, tmp_path).events())
     kinds = [type(event) for event in said]
     assert kinds[:2] == [Saved, Started]
     assert kinds[-1] is Finished
@@ -152,20 +156,20 @@ def test_the_events_tell_the_run_in_order(catalog: Catalog, plan: Plan, tmp_path
 
 
 def test_the_plan_on_disk_says_what_auto_came_to(
-    catalog: Catalog, plan: Plan, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
-    auto = Plan(**plan.to_json() | {"threads": 0, "backend": "auto", "device": "cpu"})
+    auto = RunConfig(**run_config.to_json() | {"threads": 0, "backend": "auto", "device": "cpu"})
     train(catalog, auto, tmp_path)
-    written = read_manifest(tmp_path).plan
+    written = read_manifest(tmp_path).run_config
     assert (written.device, written.backend in ("native", "portable")) == ("cpu", True)
     assert written.threads == 1 == torch.get_num_threads()
 
 
 @pytest.mark.parametrize("kind", [Saved, Started, EpochEnded])
 def test_ctrl_c_may_come_at_any_event(
-    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path, kind: type[Event]
+    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path, kind: type[Event]
 ) -> None:
-    events = Run(catalog, plan, tmp_path).events()
+    events = Run(catalog, run_config, tmp_path).events()
     next(event for event in events if isinstance(event, kind))
     with pytest.raises(KeyboardInterrupt):
         events.throw(KeyboardInterrupt())
@@ -174,9 +178,9 @@ def test_ctrl_c_may_come_at_any_event(
 
 
 def test_ctrl_c_within_a_step_keeps_to_the_last_saved_state(
-    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
 ) -> None:
-    run = Run(catalog, plan, tmp_path)
+    run = Run(catalog, run_config, tmp_path)
 
     def strike(*step: object) -> None:
         if run.loop.position.steps == 4:  # the weights are those of the fifth step already
@@ -191,9 +195,9 @@ def test_ctrl_c_within_a_step_keeps_to_the_last_saved_state(
 
 
 def test_going_on_takes_as_many_threads_as_before(
-    catalog: Catalog, plan: Plan, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
-    one = replace(plan, threads=1)
+    one = replace(run_config, threads=1)
     interrupt(Run(catalog, one, tmp_path), 2)
     torch.set_num_threads(2)
     run = resume(catalog, tmp_path)
@@ -218,35 +222,37 @@ def test_patience_ends_a_run_whose_best_weights_are_written(
 
 
 def test_a_budget_ends_a_run_that_counts_as_finished(
-    catalog: Catalog, plan: Plan, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
-    finished = train(catalog, Plan(**plan.to_json() | {"budget": 1e-9}), tmp_path)
+    finished = train(catalog, RunConfig(**run_config.to_json() | {"budget": 1e-9}), tmp_path)
     assert (finished.reason, finished.manifest.steps) == ("budget", 1)
     assert read_checkpoint(catalog, tmp_path).finished
 
 
 def test_a_run_may_start_from_the_weights_of_another(
-    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
 ) -> None:
     source = read_checkpoint(catalog, trained_once)
     vocabulary = source.signature.vocabulary
-    run = Run(catalog, plan, tmp_path, vocabulary=vocabulary, weights=source.weights)
+    run = Run(catalog, run_config, tmp_path, vocabulary=vocabulary, weights=source.weights)
     torch.testing.assert_close(run.loop.model.state_dict(), source.weights, rtol=0, atol=0)
 
 
 def test_products_in_bfloat16_leave_the_weights_in_single_precision(
-    catalog: Catalog, plan: Plan, trained_once: Path, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
 ) -> None:
-    train(catalog, Plan(**plan.to_json() | {"precision": "bf16"}), tmp_path)
+    train(catalog, RunConfig(**run_config.to_json() | {"precision": "bf16"}), tmp_path)
     weights = read_checkpoint(catalog, tmp_path).weights
     assert {each.dtype for each in weights.values()} == {torch.float32}
     assert contents(tmp_path)["model.safetensors"] != contents(trained_once)["model.safetensors"]
 
 
 def test_every_backend_learns_the_same(catalog: Catalog, text_file: Path, tmp_path: Path) -> None:
-    plan = small_plan(catalog, text_file, trainer={"optimizer": "SGD", "learning_rate": 0.5})
+    run_config = small_plan(catalog, text_file, trainer={"optimizer": "SGD", "learning_rate": 0.5})
     losses = [
-        train(catalog, Plan(**plan.to_json() | {"backend": name}), tmp_path / name).manifest.metrics
+        train(
+            catalog, RunConfig(**run_config.to_json() | {"backend": name}), tmp_path / name
+        ).manifest.metrics
         for name in ("reference", "torch", "portable")
     ]
     expected, *found = (each["validation"]["loss"] for each in losses)

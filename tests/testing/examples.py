@@ -60,7 +60,7 @@ def wrong_examples() -> dict[str, str]:
     """What is wrong with the example of each check, in words, by the check's name."""
     catalog = load_catalog([FAULTY])
     told = {name: each.words for name, each in PLUGINS.items()}
-    told |= {offer.spec.name: offer.spec.summary for offer in catalog.offers}
+    told |= {entry.spec.name: entry.spec.summary for entry in catalog.entries}
     told |= {each.name: each.summary for each in list_recipes(catalog)}
     short = {name.rpartition("wrong-")[2]: words for name, words in told.items()}
     return {n: words if words.endswith(".") else f"{words}." for n, words in short.items()}

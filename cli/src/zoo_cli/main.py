@@ -18,10 +18,10 @@ from zoo_cli.terminal.output import printable
 from zoo_cli.terminal.signals import stop_on_signals
 from zoo_core.downloads.progress import witnessed
 from zoo_core.errors import Interrupted, RefusedError, ZooError
-from zoo_core.storage.capacity import refusing_excess
+from zoo_core.storage.capacity import memory_errors
 
 if TYPE_CHECKING:
-    from zoo_core.plugins.catalog import Offer
+    from zoo_core.plugins.catalog import CatalogEntry
     from zoo_core.plugins.specs import CommandSpec
 
 COMPLETION = "_ZOO_COMPLETE"
@@ -99,7 +99,7 @@ def run(arguments: list[str]) -> int:
         128 + n for signal n, else the error's own.
     """
     try:
-        with stop_on_signals(), refusing_excess("choose smaller sizes"):
+        with stop_on_signals(), memory_errors("choose smaller sizes"):
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:
@@ -148,14 +148,14 @@ def _from_plugins() -> dict[str, Row]:
     from zoo_core.plugins.specs import CommandSpec
 
     catalog = load_catalog()
-    names = {offer.spec.name for offer in catalog.of(CommandSpec)} - COMMANDS.keys()
+    names = {entry.spec.name for entry in catalog.of(CommandSpec)} - COMMANDS.keys()
     return {name: _row(catalog.named(CommandSpec, name)) for name in sorted(names)}
 
 
-def _row(offers: list[Offer[CommandSpec]]) -> Row:
+def _row(entries: list[CatalogEntry[CommandSpec]]) -> Row:
     """A plugin's command; one that two plugins claim is refused when it is used."""
-    spec = offers[0].spec
-    if len(offers) == 1:
+    spec = entries[0].spec
+    if len(entries) == 1:
         return Row(spec.summary, spec.target)
-    owners = " and ".join(offer.plugin.name for offer in offers)
+    owners = " and ".join(entry.plugin.name for entry in entries)
     return Row(f"Offered twice, by {owners}.", spec.target, owners)

@@ -114,8 +114,8 @@ def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, pack
     [
         (["hub:owner/repo"], "pin the 40 hex digits"),
         (["hub:owner/repo", "--revision", "main"], "pin the 40 hex digits"),
-        (["https://example.org/x"], "wanted hub:OWNER/REPO or package:PACKAGE/PATH"),
-        ([SOURCE, "--name", "nodot"], "wanted MODEL.TAG"),
+        (["https://example.org/x"], "expected hub:OWNER/REPO or package:PACKAGE/PATH"),
+        ([SOURCE, "--name", "nodot"], "expected MODEL.TAG"),
         ([SOURCE, "--name", "gru-embed.hello"], "holds a lstm-embed"),
     ],
 )

@@ -131,7 +131,7 @@ def test_right_value_is_kept(key: str, value: object) -> None:
 def test_wrong_value_is_refused_with_section_key_and_value(key: str, value: object) -> None:
     with pytest.raises(ConfigError) as caught:
         make(Everything, "model", {key: value})
-    assert str(caught.value).startswith(f"model.{key} = {str(value)!r}: wanted ")
+    assert str(caught.value).startswith(f"model.{key} = {str(value)!r}: expected ")
 
 
 @pytest.mark.parametrize(("key", "value"), BAD)
@@ -146,7 +146,7 @@ def test_direct_construction_makes_an_integer_a_float() -> None:
 
 
 def test_a_default_out_of_bounds_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"count = '0': wanted an integer >= 1"):
+    with pytest.raises(ConfigError, match=r"count = '0': expected an integer >= 1"):
         WronglyDeclared()
 
 
@@ -247,9 +247,9 @@ def test_a_rule_over_several_fields_is_kept_and_inherited(cls: type[Ranged]) -> 
 
 
 def test_a_rule_over_several_fields_comes_after_the_check_of_each() -> None:
-    with pytest.raises(ConfigError, match="low = '-1': wanted an integer >= 0"):
+    with pytest.raises(ConfigError, match="low = '-1': expected an integer >= 0"):
         Ranged(low=-1, high=-2)
-    with pytest.raises(ConfigError, match="extra = '-1': wanted"):
+    with pytest.raises(ConfigError, match="extra = '-1': expected"):
         RangedMore(extra=-1)
 
 

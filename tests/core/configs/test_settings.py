@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from zoo_core.configs.declare import config, setting
-from zoo_core.configs.settings import Notes, settings_of
+from zoo_core.configs.settings import FieldInfo, settings_of
 from zoo_core.errors import ConfigError
 
 
@@ -55,7 +55,7 @@ def test_text_becomes_a_value_of_the_fields_type(key: str, text: str, value: obj
 
 
 @pytest.mark.parametrize(
-    ("key", "text", "wanted"),
+    ("key", "text", "expected"),
     [
         ("count", "0", "an integer >= 1"),
         ("count", "abc", "an integer >= 1"),
@@ -73,10 +73,10 @@ def test_text_becomes_a_value_of_the_fields_type(key: str, text: str, value: obj
         ("limit", "None", "an integer > 0 or none"),
     ],
 )
-def test_wrong_text_is_refused_with_what_would_be_right(key: str, text: str, wanted: str) -> None:
+def test_wrong_text_is_refused_with_what_would_be_right(key: str, text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         SETTINGS[key].parse(text)
-    assert str(caught.value).endswith(f": wanted {wanted}")
+    assert str(caught.value).endswith(f": expected {expected}")
 
 
 def test_a_long_number_beyond_every_float_is_refused() -> None:
@@ -93,7 +93,7 @@ def test_an_error_shows_no_more_than_a_line_of_the_value() -> None:
 
 def test_an_error_bears_the_label_it_is_given() -> None:
     flag = SETTINGS["count"]._replace(label="--model.count")
-    with pytest.raises(ConfigError, match=r"^--model\.count = 'abc': wanted an integer >= 1$"):
+    with pytest.raises(ConfigError, match=r"^--model\.count = 'abc': expected an integer >= 1$"):
         flag.parse("abc")
 
 
@@ -107,23 +107,23 @@ def test_setting_without_a_default_says_so() -> None:
 
 def test_setting_carries_default_unit_and_sentence() -> None:
     count = SETTINGS["count"]
-    assert (count.default, count.notes.unit, count.notes.help) == (3, "units", "How many.")
+    assert (count.default, count.info.unit, count.info.help) == (3, "units", "How many.")
 
 
 @pytest.mark.parametrize(
-    ("notes", "words"),
+    ("info", "words"),
     [
-        (Notes("", "", -math.inf, math.inf, -math.inf, math.inf), ""),
-        (Notes("", "", 0, math.inf, -math.inf, 1), ">= 0 and < 1"),
-        (Notes("", "", -math.inf, 0.5, 1e-3, math.inf), "> 0.001 and <= 0.5"),
+        (FieldInfo("", "", -math.inf, math.inf, -math.inf, math.inf), ""),
+        (FieldInfo("", "", 0, math.inf, -math.inf, 1), ">= 0 and < 1"),
+        (FieldInfo("", "", -math.inf, 0.5, 1e-3, math.inf), "> 0.001 and <= 0.5"),
     ],
 )
-def test_bounds_in_words(notes: Notes, words: str) -> None:
-    assert notes.bounds() == words
+def test_bounds_in_words(info: FieldInfo, words: str) -> None:
+    assert info.bounds() == words
 
 
 def test_bounds_that_include_and_exclude_differ_at_the_edge() -> None:
-    closed = Notes("", "", 0, 1, -math.inf, math.inf)
-    opened = Notes("", "", -math.inf, math.inf, 0, 1)
+    closed = FieldInfo("", "", 0, 1, -math.inf, math.inf)
+    opened = FieldInfo("", "", -math.inf, math.inf, 0, 1)
     assert [closed.admits(0), closed.admits(1)] == [True, True]
     assert [opened.admits(0), opened.admits(1)] == [False, False]

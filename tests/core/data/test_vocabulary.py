@@ -85,7 +85,7 @@ def test_a_policy_is_read(text: str, policy: Unknown) -> None:
 
 @pytest.mark.parametrize("text", ["", "replace", "replace=", "skip=", "error=x", "Skip", "drop"])
 def test_what_is_no_policy_is_refused(text: str) -> None:
-    with pytest.raises(ConfigError, match=r"wanted error, skip or replace=C$"):
+    with pytest.raises(ConfigError, match=r"expected error, skip or replace=C$"):
         Unknown.parse(text)
 
 

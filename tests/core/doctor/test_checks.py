@@ -10,14 +10,14 @@ import pytest
 
 from zoo_core.doctor import checks as diagnosis
 from zoo_core.doctor.checks import CHECKS
-from zoo_core.doctor.result import Finding, examine, writable
+from zoo_core.doctor.result import DoctorResult, examine, writable
 
 
-def _broken_check() -> list[Finding]:
+def _broken_check() -> list[DoctorResult]:
     raise ValueError("no\nluck")
 
 
-def _only(rows: list[Finding], subject: str) -> Finding:
+def _only(rows: list[DoctorResult], subject: str) -> DoctorResult:
     (found,) = [row for row in rows if row.subject == subject]
     return found
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from zoo_core.doctor.result import Finding
+from zoo_core.doctor.result import DoctorResult
 from zoo_core.doctor.stale_files import leftovers
-from zoo_core.run_folder.lock import hold
+from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.storage.atomic import write_file
 from zoo_core.storage.locations import zoo_home
 
@@ -23,7 +23,7 @@ def home() -> Path:
     return folder
 
 
-def _warnings() -> list[Finding]:
+def _warnings() -> list[DoctorResult]:
     return [row for row in leftovers() if row.verdict != "ok"]
 
 
@@ -74,6 +74,6 @@ def test_a_lock_is_held_or_holds_nobody_up(home: Path) -> None:
 
 
 def test_the_lock_of_a_run_is_one_too(home: Path) -> None:
-    with hold(home / "runs" / "owl"):
+    with lock_run_folder(home / "runs" / "owl"):
         said = [each.said for each in leftovers() if each.subject == "locks"]
     assert any("state/LOCK is held by a running process" in each for each in said)

@@ -58,15 +58,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answers as the mirror is told to."""
-        mirror, wanted = self.server, self.headers.get("Range", "")
-        mirror.requests.append(wanted)
+        mirror, expected = self.server, self.headers.get("Range", "")
+        mirror.requests.append(expected)
         if mirror.raw:
             self.wfile.write(mirror.raw)
             return
         if mirror.statuses:
             self.send_error(mirror.statuses.pop(0))
             return
-        start = int(wanted.removeprefix("bytes=").rstrip("-")) if wanted and mirror.ranges else 0
+        start = (
+            int(expected.removeprefix("bytes=").rstrip("-")) if expected and mirror.ranges else 0
+        )
         body = mirror.content[start:]
         self.send_response(206 if start else 200)
         if start:

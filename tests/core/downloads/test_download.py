@@ -101,13 +101,15 @@ def test_the_next_mirror_takes_over(server: Mirror, tmp_path: Path) -> None:
 
 
 def test_without_a_mirror_the_error_says_what_to_put_where(tmp_path: Path) -> None:
-    wanted = file(GONE)
+    expected = file(GONE)
     began = time.monotonic()
     with pytest.raises(NetworkError) as caught:
-        fetch(wanted, tmp_path)
+        fetch(expected, tmp_path)
     said = str(caught.value)
     assert time.monotonic() - began < 5
-    assert f"a copy with sha256 {wanted.sha256} may be put at {tmp_path / 'data/file.bin'}" in said
+    assert (
+        f"a copy with sha256 {expected.sha256} may be put at {tmp_path / 'data/file.bin'}" in said
+    )
     assert caught.value.exit_code == 5
     assert "\n" not in said
 
@@ -129,7 +131,7 @@ def test_another_file_in_its_place_is_refused_with_both_hashes(tmp_path: Path) -
 
 def test_wrong_bytes_are_thrown_away(server: Mirror, tmp_path: Path) -> None:
     server.content = bytes(len(CONTENT))
-    with pytest.raises(IntegrityError, match="wanted 512,000 bytes with sha256") as caught:
+    with pytest.raises(IntegrityError, match="expected 512,000 bytes with sha256") as caught:
         fetch(file(server.url, GONE), tmp_path)
     assert hashlib.sha256(server.content).hexdigest() in str(caught.value)
     assert f"may be put at {tmp_path / 'data/file.bin'}" in str(caught.value)
@@ -245,8 +247,8 @@ fetch(RemoteFile(name="data/file.bin", size=int(size), sha256=sha256, mirrors=(u
 
 def in_another_process(server: Mirror, folder: Path) -> subprocess.Popen[str]:
     """A process that fetches the file."""
-    wanted = file(server.url)
-    arguments = [server.url, str(folder), str(wanted.size), wanted.sha256]
+    expected = file(server.url)
+    arguments = [server.url, str(folder), str(expected.size), expected.sha256]
     command = [sys.executable, "-c", PROGRAM, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 

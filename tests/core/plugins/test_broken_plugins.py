@@ -83,7 +83,7 @@ def test_unsupported_api_is_a_row_that_says_what_to_upgrade(
 ) -> None:
     catalog = load_catalog([write_plugin(GOOD, api=api)])
     assert [reason in row.reason for row in catalog.broken] == [True]
-    assert not catalog.offers
+    assert not catalog.entries
 
 
 def test_module_that_is_gone_is_a_row(write_plugin: PluginWriter) -> None:
@@ -91,7 +91,7 @@ def test_module_that_is_gone_is_a_row(write_plugin: PluginWriter) -> None:
     catalog = load_catalog([gone, write_plugin(GOOD)])
     assert [row.plugin for row in catalog.broken] == [gone]
     assert "zoo_gone_for_good" in catalog.broken[0].reason
-    assert len(catalog.offers) == 1
+    assert len(catalog.entries) == 1
 
 
 def test_reason_is_one_line(write_plugin: PluginWriter) -> None:
@@ -113,7 +113,7 @@ def test_row_tells_where_it_happened(write_plugin: PluginWriter) -> None:
 
 def test_what_a_broken_plugin_offers_is_not_offered(write_plugin: PluginWriter) -> None:
     bad = write_plugin(GOOD + "@hookimpl\ndef zoo_datasets(): return 3")
-    assert not load_catalog([bad]).offers
+    assert not load_catalog([bad]).entries
 
 
 def test_unknown_name_tells_of_broken_plugins(write_plugin: PluginWriter) -> None:
@@ -135,4 +135,4 @@ def test_prints_go_to_stderr_and_the_plugin_works(
     noisy = "print('loud')\n@hookimpl\ndef zoo_models(): print('louder'); return [model()]"
     catalog = load_catalog([write_plugin(noisy)])
     assert capsys.readouterr() == ("", "loud\nlouder\n")
-    assert [offer.spec.name for offer in catalog.offers] == ["tiny"]
+    assert [entry.spec.name for entry in catalog.entries] == ["tiny"]

@@ -35,8 +35,8 @@ def namesakes(write_plugin: PluginWriter) -> Catalog:
 
 
 def test_a_spec_is_found_by_its_name(catalog: Catalog, little: Plugin) -> None:
-    offer = catalog.find(ModelSpec, "tiny")
-    assert (offer.plugin, offer.spec.name) == (little, "tiny")
+    entry = catalog.find(ModelSpec, "tiny")
+    assert (entry.plugin, entry.spec.name) == (little, "tiny")
 
 
 @pytest.mark.parametrize("owner", ["zoo-one", "dist-zoo-one"])
@@ -60,7 +60,7 @@ def test_plugins_of_one_name_are_told_apart_by_distribution(
 
 
 def test_neither_of_two_plugins_of_one_name_is_dropped(namesakes: Catalog) -> None:
-    found = [offer.plugin.distribution for offer in namesakes.of(ModelSpec)]
+    found = [entry.plugin.distribution for entry in namesakes.of(ModelSpec)]
     assert found == ["dist-one", "dist-two"]
 
 
@@ -91,21 +91,21 @@ def test_what_is_almost_a_name_is_not_found(catalog: Catalog, reference: str) ->
 
 
 def test_offers_are_of_one_kind_and_sorted_by_name(catalog: Catalog) -> None:
-    assert [offer.spec.name for offer in catalog.of(ModelSpec)] == ["bare", "tiny"]
-    assert [offer.spec.name for offer in catalog.of(AbstractSpec)] == sorted(
-        offer.spec.name for offer in catalog.offers
+    assert [entry.spec.name for entry in catalog.of(ModelSpec)] == ["bare", "tiny"]
+    assert [entry.spec.name for entry in catalog.of(AbstractSpec)] == sorted(
+        entry.spec.name for entry in catalog.entries
     )
 
 
 def test_order_of_installation_changes_no_offers(rivals: Catalog) -> None:
-    assert load_catalog(reversed(rivals.plugins)).offers == rivals.offers
+    assert load_catalog(reversed(rivals.plugins)).entries == rivals.entries
 
 
 def test_registries_of_plugins_are_gathered(write_plugin: PluginWriter) -> None:
     source = "from pathlib import Path\n@hookimpl\ndef zoo_registries(): return [Path('a.toml')]"
     catalog = load_catalog([write_plugin(source)])
     assert catalog.registries == (Path("a.toml"),)
-    assert catalog.offers == ()
+    assert catalog.entries == ()
 
 
 def test_every_kind_that_a_hook_returns_has_a_noun() -> None:

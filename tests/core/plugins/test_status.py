@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.plugins.status import Standing, standings
+from zoo_core.plugins.status import PluginStatus, plugin_statuses
 
 Installer = Callable[..., Path]
 GOOD = """
@@ -42,8 +42,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
     return write
 
 
-def _stands(name: str) -> Standing:
-    (found,) = [each for each in standings() if each.plugin.name == name]
+def _stands(name: str) -> PluginStatus:
+    (found,) = [each for each in plugin_statuses() if each.plugin.name == name]
     return found
 
 

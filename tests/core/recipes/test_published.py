@@ -71,13 +71,13 @@ def test_a_figure_is_told_with_its_digits() -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"metric": "f1"}, "published.metric = 'f1': wanted loss or perplexity or"),
-        ({"split": "dev"}, "published.split = 'dev': wanted train or validation or test"),
-        ({"low": "1"}, "published.low = '1': wanted a number"),
-        ({"high": True}, "published.high = True: wanted a number"),
-        ({"high": Decimal("nan")}, "published.high = Decimal('NaN'): wanted a number"),
+        ({"metric": "f1"}, "published.metric = 'f1': expected loss or perplexity or"),
+        ({"split": "dev"}, "published.split = 'dev': expected train or validation or test"),
+        ({"low": "1"}, "published.low = '1': expected a number"),
+        ({"high": True}, "published.high = True: expected a number"),
+        ({"high": Decimal("nan")}, "published.high = Decimal('NaN'): expected a number"),
         ({"low": Decimal(3)}, "published.low = 3 is above published.high = 1.2"),
-        ({"source": ""}, "published.source: wanted text"),
+        ({"source": ""}, "published.source: expected text"),
         ({"digits": 2}, "published.digits: published has high, low, metric, source, split"),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_missing_key_is_named() -> None:
 
 def test_seconds_are_an_integer() -> None:
     assert parse_recipe("seconds = 5", "recipe")["seconds"] == 5
-    with pytest.raises(ConfigError, match="seconds = 'long': wanted int"):
+    with pytest.raises(ConfigError, match="seconds = 'long': expected int"):
         parse_recipe("seconds = 'long'", "recipe")
 
 
@@ -111,5 +111,5 @@ def test_what_is_no_figure_is_missed(ours: float) -> None:
 
 @pytest.mark.parametrize("figure", ["1e400", "1e-400", "1e31"])
 def test_digits_that_nobody_publishes_are_refused(figure: str) -> None:
-    with pytest.raises(ConfigError, match="wanted a number"):
+    with pytest.raises(ConfigError, match="expected a number"):
         parse_published(GOOD | {"high": Decimal(figure)}, "recipe")

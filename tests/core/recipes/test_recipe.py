@@ -94,7 +94,7 @@ def zoo_models(): return [{spec}]
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "solo_module", raising=False)
     catalog = load_catalog([Plugin("solo", "solo_module", "solo", "1.0")])
-    assert [offer.spec.name for offer in catalog.offers] == ["solo"]
+    assert [entry.spec.name for entry in catalog.entries] == ["solo"]
     assert list_recipes(catalog) == []
 
 
@@ -156,12 +156,12 @@ def test_a_malformed_recipe_that_is_named_in_full_is_refused(write_plugin: Plugi
         ("sede = 1", r"a: sede: no such key; did you mean seed\?"),
         ("[models]", r"a: models: no such key; did you mean model\?"),
         ("xyz = 1", r"a: xyz: no such key; a recipe has: seed, seconds, summary"),
-        ("seed = '1'", r"a: seed = '1': wanted int"),
-        ("seed = 1.0", r"a: seed = 1\.0: wanted int"),
-        ("seed = true", r"a: seed = True: wanted int"),
-        ("summary = 1", r"a: summary = 1: wanted str"),
-        ("model = 'tiny'", r"a: model = 'tiny': wanted dict"),
-        ("[[trainer]]", r"a: trainer = \[\{\}\]: wanted dict"),
+        ("seed = '1'", r"a: seed = '1': expected int"),
+        ("seed = 1.0", r"a: seed = 1\.0: expected int"),
+        ("seed = true", r"a: seed = True: expected int"),
+        ("summary = 1", r"a: summary = 1: expected str"),
+        ("model = 'tiny'", r"a: model = 'tiny': expected dict"),
+        ("[[trainer]]", r"a: trainer = \[\{\}\]: expected dict"),
         ("seed = " + "9" * 5000, "a: not valid TOML"),
         ("seed = 1\nseed = 2\n", r"a: not valid TOML: .*line 2"),
     ],

@@ -9,7 +9,7 @@ import pytest
 
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 
 TomlWriter = Callable[[str], Path]
 
@@ -27,23 +27,27 @@ def toml(tmp_path: Path) -> TomlWriter:
 
 
 def test_no_tag_means_the_default_recipe(catalog: Catalog) -> None:
-    plan = draft(catalog, "tiny").plan()
-    assert (plan.recipe, plan.dataset, plan.trainer) == ("tiny.first", "alpha", "fancy")
-    assert plan.configs["model"] == {"width": 16, "depth": 1}
+    run_config = resolve_run(catalog, "tiny").run_config()
+    assert (run_config.recipe, run_config.dataset, run_config.trainer) == (
+        "tiny.first",
+        "alpha",
+        "fancy",
+    )
+    assert run_config.configs["model"] == {"width": 16, "depth": 1}
 
 
 def test_a_tag_chooses_the_recipe(catalog: Catalog) -> None:
-    plan = draft(catalog, "tiny.second").plan()
-    assert (plan.recipe, plan.dataset) == ("tiny.second", "alpha")
-    assert plan.configs["model"]["width"] == 8
+    run_config = resolve_run(catalog, "tiny.second").run_config()
+    assert (run_config.recipe, run_config.dataset) == ("tiny.second", "alpha")
+    assert run_config.configs["model"]["width"] == 8
 
 
 def test_a_recipe_that_names_no_trainer_takes_the_datasets(catalog: Catalog) -> None:
-    assert draft(catalog, "tiny.second").plan().trainer == "plain"
+    assert resolve_run(catalog, "tiny.second").run_config().trainer == "plain"
 
 
 def test_a_plan_is_complete(catalog: Catalog) -> None:
-    assert draft(catalog, "little:tiny").plan().configs == {
+    assert resolve_run(catalog, "little:tiny").run_config().configs == {
         "model": {"width": 16, "depth": 1},
         "dataset": {"length": 6},
         "trainer": {"epochs": 4, "gain": 0.5},
@@ -51,126 +55,132 @@ def test_a_plan_is_complete(catalog: Catalog) -> None:
 
 
 def test_a_plan_names_the_plugin_of_each_part(catalog: Catalog) -> None:
-    plan = draft(catalog, "tiny").plan()
-    assert plan.plugins == dict.fromkeys(["model", "dataset", "trainer"], "little")
+    run_config = resolve_run(catalog, "tiny").run_config()
+    assert run_config.plugins == dict.fromkeys(["model", "dataset", "trainer"], "little")
 
 
 def test_flag_beats_file_beats_recipe_beats_default(catalog: Catalog, toml: TomlWriter) -> None:
     file = toml("[model]\nwidth = 32\n[trainer]\nepochs = 5")
-    plan = draft(catalog, "tiny", file=file).plan({"model": {"width": 64}})
-    assert plan.configs["model"] == {"width": 64, "depth": 1}  # flag, default
-    assert plan.configs["trainer"] == {"epochs": 5, "gain": 0.5}  # file, recipe
+    run_config = resolve_run(catalog, "tiny", file=file).run_config({"model": {"width": 64}})
+    assert run_config.configs["model"] == {"width": 64, "depth": 1}  # flag, default
+    assert run_config.configs["trainer"] == {"epochs": 5, "gain": 0.5}  # file, recipe
 
 
 def test_the_file_beats_a_model_gone_on_from_beats_the_recipe(
     catalog: Catalog, toml: TomlWriter
 ) -> None:
     given = {"width": 20, "depth": 2}
-    plan = draft(catalog, "tiny", model_values=given, file=toml("[model]\ndepth = 3")).plan()
-    assert plan.configs["model"] == {"width": 20, "depth": 3}
+    run_config = resolve_run(
+        catalog, "tiny", model_values=given, file=toml("[model]\ndepth = 3")
+    ).run_config()
+    assert run_config.configs["model"] == {"width": 20, "depth": 3}
 
 
 def test_defaults_shown_are_those_that_hold_without_a_flag(catalog: Catalog) -> None:
-    shown = {each.key: each.default for each in draft(catalog, "tiny").settings("model")}
+    shown = {each.key: each.default for each in resolve_run(catalog, "tiny").settings("model")}
     assert shown == {"width": 16, "depth": 1}
 
 
 def test_the_recipes_seed_holds_unless_one_is_given(catalog: Catalog, toml: TomlWriter) -> None:
-    assert draft(catalog, "tiny").plan().seed == 3
-    assert draft(catalog, "tiny").plan(seed=None).seed == 3
-    assert draft(catalog, "tiny", file=toml("seed = 5")).plan().seed == 5
-    assert draft(catalog, "tiny", file=toml("seed = 5")).plan(seed=0).seed == 0
+    assert resolve_run(catalog, "tiny").run_config().seed == 3
+    assert resolve_run(catalog, "tiny").run_config(seed=None).seed == 3
+    assert resolve_run(catalog, "tiny", file=toml("seed = 5")).run_config().seed == 5
+    assert resolve_run(catalog, "tiny", file=toml("seed = 5")).run_config(seed=0).seed == 0
 
 
 @pytest.mark.parametrize("seed", [-5, 2**32, 2**70])
 def test_a_seed_out_of_bounds_is_refused_whoever_gives_it(
     catalog: Catalog, toml: TomlWriter, seed: int
 ) -> None:
-    said = rf"^seed = '{seed}': wanted an integer >= 0 and < 4294967296$"
+    said = rf"^seed = '{seed}': expected an integer >= 0 and < 4294967296$"
     with pytest.raises(ConfigError, match=said):
-        draft(catalog, "tiny", file=toml(f"seed = {seed}")).plan()
+        resolve_run(catalog, "tiny", file=toml(f"seed = {seed}")).run_config()
     with pytest.raises(ConfigError, match=said):
-        draft(catalog, "tiny").plan(seed=seed)
+        resolve_run(catalog, "tiny").run_config(seed=seed)
 
 
 @pytest.mark.parametrize("seed", [True, 1.0, "1"])
 def test_a_seed_that_is_no_integer_is_refused(catalog: Catalog, seed: object) -> None:
-    with pytest.raises(ConfigError, match=rf"seed = '{seed}': wanted an integer"):
-        draft(catalog, "tiny").plan(seed=seed)
+    with pytest.raises(ConfigError, match=rf"seed = '{seed}': expected an integer"):
+        resolve_run(catalog, "tiny").run_config(seed=seed)
 
 
 def test_the_largest_seed_is_taken(catalog: Catalog) -> None:
-    assert draft(catalog, "tiny").plan(seed=2**32 - 1).seed == 2**32 - 1
+    assert resolve_run(catalog, "tiny").run_config(seed=2**32 - 1).seed == 2**32 - 1
 
 
 def test_without_any_seed_it_is_nought(catalog: Catalog) -> None:
-    assert draft(catalog, "tiny.second").plan().seed == 0
+    assert resolve_run(catalog, "tiny.second").run_config().seed == 0
 
 
 def test_how_to_run_reaches_the_plan(catalog: Catalog) -> None:
-    plan = draft(catalog, "tiny").plan(device="cpu", threads=2, budget=1.5)
-    assert (plan.device, plan.threads, plan.budget) == ("cpu", 2, 1.5)
+    run_config = resolve_run(catalog, "tiny").run_config(device="cpu", threads=2, budget=1.5)
+    assert (run_config.device, run_config.threads, run_config.budget) == ("cpu", 2, 1.5)
 
 
 def test_another_dataset_drops_the_whole_recipe(catalog: Catalog) -> None:
-    plan = draft(catalog, "tiny", dataset="beta").plan({"dataset": {"path": "a.txt"}})
-    assert (plan.recipe, plan.seed, plan.trainer) == ("", 0, "fancy")
-    assert plan.configs["model"] == {"width": 8, "depth": 1}
-    assert plan.configs["dataset"] == {"path": "a.txt", "length": 7}
-    assert plan.configs["trainer"] == {"epochs": 10, "gain": 1.0}
+    run_config = resolve_run(catalog, "tiny", dataset="beta").run_config(
+        {"dataset": {"path": "a.txt"}}
+    )
+    assert (run_config.recipe, run_config.seed, run_config.trainer) == ("", 0, "fancy")
+    assert run_config.configs["model"] == {"width": 8, "depth": 1}
+    assert run_config.configs["dataset"] == {"path": "a.txt", "length": 7}
+    assert run_config.configs["trainer"] == {"epochs": 10, "gain": 1.0}
 
 
 def test_another_dataset_drops_a_recipe_that_was_named(catalog: Catalog) -> None:
-    assert draft(catalog, "tiny.second", dataset="beta").recipe == ""
+    assert resolve_run(catalog, "tiny.second", dataset="beta").recipe == ""
 
 
 @pytest.mark.parametrize("dataset", ["alpha", "little:alpha"])
 def test_the_recipes_own_dataset_keeps_the_recipe(catalog: Catalog, dataset: str) -> None:
-    plan = draft(catalog, "tiny", dataset=dataset).plan()
-    assert (plan.recipe, plan.configs["dataset"]) == ("tiny.first", {"length": 6})
+    run_config = resolve_run(catalog, "tiny", dataset=dataset).run_config()
+    assert (run_config.recipe, run_config.configs["dataset"]) == ("tiny.first", {"length": 6})
 
 
 def test_a_dataset_of_the_file_drops_the_recipe_too(catalog: Catalog, toml: TomlWriter) -> None:
     file = toml('[model]\nwidth = 32\n[dataset]\nname = "beta"\npath = "a.txt"')
-    plan = draft(catalog, "tiny", file=file).plan()
-    assert (plan.recipe, plan.dataset, plan.trainer) == ("", "beta", "fancy")
-    assert plan.configs["model"] == {"width": 32, "depth": 1}
+    run_config = resolve_run(catalog, "tiny", file=file).run_config()
+    assert (run_config.recipe, run_config.dataset, run_config.trainer) == ("", "beta", "fancy")
+    assert run_config.configs["model"] == {"width": 32, "depth": 1}
 
 
 def test_a_flag_chooses_the_dataset_against_the_file(catalog: Catalog, toml: TomlWriter) -> None:
     file = toml('[dataset]\nname = "beta"\nlength = 99')
-    plan = draft(catalog, "tiny", dataset="alpha", file=file).plan()
-    assert (plan.dataset, plan.configs["dataset"]) == ("alpha", {"length": 6})
+    run_config = resolve_run(catalog, "tiny", dataset="alpha", file=file).run_config()
+    assert (run_config.dataset, run_config.configs["dataset"]) == ("alpha", {"length": 6})
 
 
 def test_a_nameless_table_of_the_file_is_for_whatever_is_chosen(
     catalog: Catalog, toml: TomlWriter
 ) -> None:
     file = toml('[dataset]\nlength = 99\npath = "a.txt"')
-    plan = draft(catalog, "bare", dataset="beta", file=file).plan()
-    assert plan.configs["dataset"] == {"path": "a.txt", "length": 99}
+    run_config = resolve_run(catalog, "bare", dataset="beta", file=file).run_config()
+    assert run_config.configs["dataset"] == {"path": "a.txt", "length": 99}
 
 
 def test_another_trainer_leaves_the_recipes_trainer_table(catalog: Catalog) -> None:
-    plan = draft(catalog, "tiny", trainer="plain").plan()
-    assert (plan.recipe, plan.trainer) == ("tiny.first", "plain")
-    assert plan.configs["trainer"] == {"epochs": 10}
-    assert plan.configs["model"]["width"] == 16
+    run_config = resolve_run(catalog, "tiny", trainer="plain").run_config()
+    assert (run_config.recipe, run_config.trainer) == ("tiny.first", "plain")
+    assert run_config.configs["trainer"] == {"epochs": 10}
+    assert run_config.configs["model"]["width"] == 16
 
 
 def test_a_trainer_of_the_file_beats_the_recipes(catalog: Catalog, toml: TomlWriter) -> None:
-    plan = draft(catalog, "tiny", file=toml('[trainer]\nname = "plain"\nepochs = 2')).plan()
-    assert (plan.trainer, plan.configs["trainer"]) == ("plain", {"epochs": 2})
+    run_config = resolve_run(
+        catalog, "tiny", file=toml('[trainer]\nname = "plain"\nepochs = 2')
+    ).run_config()
+    assert (run_config.trainer, run_config.configs["trainer"]) == ("plain", {"epochs": 2})
 
 
 def test_a_model_without_recipe_needs_a_dataset(catalog: Catalog) -> None:
     with pytest.raises(ConfigError, match="bare has no default recipe: name a dataset"):
-        draft(catalog, "bare")
+        resolve_run(catalog, "bare")
 
 
 def test_a_model_without_recipe_takes_the_datasets_trainer(catalog: Catalog) -> None:
-    plan = draft(catalog, "bare", dataset="alpha").plan()
-    assert (plan.recipe, plan.trainer) == ("", "plain")
+    run_config = resolve_run(catalog, "bare", dataset="alpha").run_config()
+    assert (run_config.recipe, run_config.trainer) == ("", "plain")
 
 
 @pytest.mark.parametrize(
@@ -188,19 +198,21 @@ def test_a_mistyped_name_is_not_found(
     catalog: Catalog, model: str, parts: dict[str, str], said: str
 ) -> None:
     with pytest.raises(NotFoundError, match=said):
-        draft(catalog, model, dataset=parts.get("dataset", ""), trainer=parts.get("trainer", ""))
+        resolve_run(
+            catalog, model, dataset=parts.get("dataset", ""), trainer=parts.get("trainer", "")
+        )
 
 
 def test_the_models_name_is_resolved_first(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="no model 'tinny'"):
-        draft(catalog, "tinny", dataset="none", file=tmp_path / "gone.toml")
+        resolve_run(catalog, "tinny", dataset="none", file=tmp_path / "gone.toml")
 
 
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
         ({"model": {"widht": 1}}, r"model\.widht: no such setting; did you mean width\?"),
-        ({"model": {"width": 0}}, r"model\.width = '0': wanted an integer >= 1"),
+        ({"model": {"width": 0}}, r"model\.width = '0': expected an integer >= 1"),
         ({"models": {"width": 1}}, "models: no such section; there are model, dataset, trainer"),
     ],
 )
@@ -208,19 +220,19 @@ def test_a_wrong_flag_is_refused(
     catalog: Catalog, flags: dict[str, dict[str, object]], said: str
 ) -> None:
     with pytest.raises(ConfigError, match=said):
-        draft(catalog, "tiny").plan(flags)
+        resolve_run(catalog, "tiny").run_config(flags)
 
 
 def test_a_setting_that_must_be_given_is_asked_for(catalog: Catalog) -> None:
     with pytest.raises(ConfigError, match=r"dataset\.path must be given: The file\."):
-        draft(catalog, "bare", dataset="beta").plan()
+        resolve_run(catalog, "bare", dataset="beta").run_config()
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("[model]\nwidht = 1", r"model\.widht: no such setting; did you mean width"),
-        ("[model]\nwidth = 'a'", r"model\.width = 'a': wanted an integer >= 1"),
+        ("[model]\nwidth = 'a'", r"model\.width = 'a': expected an integer >= 1"),
         ("[model]\nname = 'tiny'", r"model\.name: no such setting"),
         ("sede = 1", r"given\.toml: sede: no such key; did you mean seed"),
         ("[model", r"given\.toml: not valid TOML"),
@@ -230,19 +242,19 @@ def test_a_setting_that_must_be_given_is_asked_for(catalog: Catalog) -> None:
 )
 def test_a_wrong_file_is_refused(catalog: Catalog, toml: TomlWriter, text: str, said: str) -> None:
     with pytest.raises(ConfigError, match=said):
-        draft(catalog, "tiny", dataset="alpha", trainer="plain", file=toml(text)).plan()
+        resolve_run(catalog, "tiny", dataset="alpha", trainer="plain", file=toml(text)).run_config()
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(catalog: Catalog, toml: TomlWriter) -> None:
-    assert draft(catalog, "tiny", file=toml("\ufeffseed = 5")).plan().seed == 5
+    assert resolve_run(catalog, "tiny", file=toml("\ufeffseed = 5")).run_config().seed == 5
 
 
 def test_a_file_that_is_gone_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read .*gone\.toml: No such file"):
-        draft(catalog, "tiny", file=tmp_path / "gone.toml")
+        resolve_run(catalog, "tiny", file=tmp_path / "gone.toml")
 
 
 def test_a_file_that_is_no_text_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "given.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"cannot read .*given\.toml: "):
-        draft(catalog, "tiny", file=tmp_path / "given.toml")
+        resolve_run(catalog, "tiny", file=tmp_path / "given.toml")

@@ -12,7 +12,7 @@ from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.recipes.recipe import recipe_text
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 
 THIRD = {"tiny.third": "[dataset]\nname = 'alpha'"}
 RIVAL = {"tiny.first": "[dataset]\nname = 'alpha'\nlength = 9"}
@@ -33,8 +33,8 @@ def namesakes(write_plugin: PluginWriter) -> Catalog:
 
 def test_a_recipe_of_another_plugin_is_taken(little: Plugin, write_plugin: PluginWriter) -> None:
     other = write_plugin(ANOTHER, name="zoo-other", recipes=THIRD)
-    plan = draft(load_catalog([little, other]), "tiny.third").plan()
-    assert (plan.recipe, plan.plugins["model"]) == ("tiny.third", "little")
+    run_config = resolve_run(load_catalog([little, other]), "tiny.third").run_config()
+    assert (run_config.recipe, run_config.plugins["model"]) == ("tiny.third", "little")
 
 
 @pytest.mark.parametrize(("owner", "length"), [("little", 6), ("zoo-other", 9)])
@@ -42,9 +42,9 @@ def test_the_owner_of_a_recipe_need_not_own_the_model(
     little: Plugin, write_plugin: PluginWriter, owner: str, length: int
 ) -> None:
     other = write_plugin(ANOTHER, name="zoo-other", recipes=RIVAL)
-    plan = draft(load_catalog([little, other]), f"{owner}:tiny.first").plan()
-    assert plan.plugins["model"] == "little"
-    assert plan.configs["dataset"] == {"length": length}
+    run_config = resolve_run(load_catalog([little, other]), f"{owner}:tiny.first").run_config()
+    assert run_config.plugins["model"] == "little"
+    assert run_config.configs["dataset"] == {"length": length}
 
 
 def test_a_recipe_that_two_plugins_bring_is_refused(
@@ -52,7 +52,7 @@ def test_a_recipe_that_two_plugins_bring_is_refused(
 ) -> None:
     other = write_plugin(ANOTHER, name="zoo-other", recipes=RIVAL)
     with pytest.raises(AmbiguousError, match=r"little:tiny\.first or zoo-other:tiny\.first"):
-        draft(load_catalog([little, other]), "tiny.first")
+        resolve_run(load_catalog([little, other]), "tiny.first")
 
 
 def test_a_dataset_of_another_plugin_is_not_the_recipes(
@@ -60,7 +60,7 @@ def test_a_dataset_of_another_plugin_is_not_the_recipes(
 ) -> None:
     recipes = {"tiny.first": RECIPES["tiny.first"].replace('"alpha"', '"little:alpha"')}
     other = write_plugin(SPECS, name="zoo-other", configs=CONFIGS, recipes=recipes)
-    chosen = draft(
+    chosen = resolve_run(
         load_catalog([little, other]),
         "zoo-other:tiny.first",
         dataset="zoo-other:alpha",
@@ -70,15 +70,22 @@ def test_a_dataset_of_another_plugin_is_not_the_recipes(
 
 
 def test_a_model_chosen_by_distribution_is_found_again_by_the_plan(namesakes: Catalog) -> None:
-    chosen = draft(namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain")
-    found = namesakes.find(ModelSpec, chosen.plan().name("model"))
+    chosen = resolve_run(
+        namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain"
+    )
+    found = namesakes.find(ModelSpec, chosen.run_config().name("model"))
     assert found.plugin.distribution == "dist-two"
 
 
 def test_a_plan_written_as_a_recipe_comes_back_where_others_bear_its_names(
     namesakes: Catalog, tmp_path: Path
 ) -> None:
-    chosen = draft(namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain")
-    plan = chosen.plan({"dataset": {"length": 9}}, seed=5)
-    (tmp_path / "recipe.toml").write_text(recipe_text(plan))
-    assert draft(namesakes, "dist-two:bare", file=tmp_path / "recipe.toml").plan() == plan
+    chosen = resolve_run(
+        namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain"
+    )
+    run_config = chosen.run_config({"dataset": {"length": 9}}, seed=5)
+    (tmp_path / "recipe.toml").write_text(recipe_text(run_config))
+    assert (
+        resolve_run(namesakes, "dist-two:bare", file=tmp_path / "recipe.toml").run_config()
+        == run_config
+    )

@@ -156,10 +156,10 @@ def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
 @pytest.mark.parametrize(
     ("schema", "said"),
     [
-        ("", "registry.toml: schema = None: wanted 1"),
+        ("", "registry.toml: schema = None: expected 1"),
         ("schema = 2\n", "registry.toml, line 1: schema = 2 is newer than zoo-core"),
-        ("schema = '1'\n", "registry.toml, line 1: schema = '1': wanted 1"),
-        ("schema = 1.0\n", "registry.toml, line 1: schema = 1.0: wanted 1"),
+        ("schema = '1'\n", "registry.toml, line 1: schema = '1': expected 1"),
+        ("schema = 1.0\n", "registry.toml, line 1: schema = 1.0: expected 1"),
         ("x = " + "[" * 100_000, "not a readable registry"),
     ],
 )
@@ -272,8 +272,8 @@ def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
         ('distribution = "zoo-plugin-owl"', "", "distribution is missing"),
         ('["owl-cell"]', '"owl-cell"', "are lists of names"),
         ("summary", "sumary", "sumary: no such key"),
-        ('"zoo-plugin-owl"', "3", "distribution = 3: wanted a line of text"),
-        ('"zoo-plugin-owl"', '"-e evil"', "distribution = '-e evil': wanted a name"),
+        ('"zoo-plugin-owl"', "3", "distribution = 3: expected a line of text"),
+        ('"zoo-plugin-owl"', '"-e evil"', "distribution = '-e evil': expected a name"),
         ('"owl-cell"', '"owl cell"', "are lists of names"),
     ],
 )

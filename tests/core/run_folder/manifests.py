@@ -8,12 +8,12 @@ from typing import Any
 from zoo_core.data.signature import Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.run_folder.manifest import Manifest
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.hashes import FileRecord
 
 VALUES: dict[str, Any] = json.loads(
     Manifest(
-        plan=Plan(
+        run_config=RunConfig(
             model="tiny",
             dataset="alpha",
             trainer="plain",

@@ -25,8 +25,8 @@ def _unfinished(name: str, current: str = "00000007", values: object = None) -> 
     folder = runs_folder() / name
     (folder / "state" / "00000007").mkdir(parents=True)
     (folder / "state" / "CURRENT").write_text(current + "\n")
-    plan = {"plan": {"model": "tiny", "recipe": "tiny.first"}} if values is None else values
-    (folder / "state" / "00000007" / "values.json").write_text(json.dumps(plan))
+    run_config = {"plan": {"model": "tiny", "recipe": "tiny.first"}} if values is None else values
+    (folder / "state" / "00000007" / "values.json").write_text(json.dumps(run_config))
     return folder
 
 

@@ -39,7 +39,7 @@ def test_the_file_says_its_format_and_the_weights_file() -> None:
 def test_the_plan_lies_open_in_the_file() -> None:
     assert (VALUES["model"], VALUES["recipe"]) == ("tiny", "tiny.first")
     assert VALUES["configs"]["model"] == {"width": 8}
-    assert "plan" not in VALUES
+    assert "run_config" not in VALUES
 
 
 def test_figures_keep_every_digit(manifest: Manifest) -> None:
@@ -51,11 +51,11 @@ def test_symbols_are_readable_in_the_file(manifest: Manifest) -> None:
 
 
 def test_what_is_not_utf_8_comes_back_too(manifest: Manifest, tmp_path: Path) -> None:
-    configs = manifest.plan.configs | {"dataset": {"path": os.fsdecode(b"caf\xe9.txt")}}
+    configs = manifest.run_config.configs | {"dataset": {"path": os.fsdecode(b"caf\xe9.txt")}}
     symbols = Vocabulary(("a", "\ud83d", "\ude00", "ö", "\\"))
     odd = replace(
         manifest,
-        plan=replace(manifest.plan, configs=configs),
+        run_config=replace(manifest.run_config, configs=configs),
         signature=replace(manifest.signature, vocabulary=symbols),
     )
     (tmp_path / MANIFEST).write_bytes(odd.to_bytes())

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from zoo_core.errors import IntegrityError
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 
-PLAN = Plan(
+PLAN = RunConfig(
     model="tiny",
     dataset="alpha",
     trainer="plain",
@@ -40,30 +40,30 @@ def _through_json(values: object) -> Any:
 
 
 def test_a_plan_comes_back_from_json() -> None:
-    assert Plan.from_json(_through_json(PLAN.to_json())) == PLAN
+    assert RunConfig.from_json(_through_json(PLAN.to_json())) == PLAN
 
 
 def test_a_whole_number_of_seconds_comes_back_from_json() -> None:
-    plan = replace(PLAN, budget=60)
-    assert Plan.from_json(_through_json(plan.to_json())) == plan
+    run_config = replace(PLAN, budget=60)
+    assert RunConfig.from_json(_through_json(run_config.to_json())) == run_config
 
 
 def test_other_keys_are_left_aside() -> None:
-    assert Plan.from_json(PLAN.to_json() | {"epochs": 3}) == PLAN
+    assert RunConfig.from_json(PLAN.to_json() | {"epochs": 3}) == PLAN
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG)
 def test_a_field_of_the_wrong_type_is_refused_by_name(key: str, value: object) -> None:
     with pytest.raises(IntegrityError, match=f"^{key} = "):
-        Plan.from_json(PLAN.to_json() | {key: value})
+        RunConfig.from_json(PLAN.to_json() | {key: value})
 
 
 @pytest.mark.parametrize("key", PLAN.to_json())
 def test_a_missing_field_is_refused_by_name(key: str) -> None:
     values = PLAN.to_json()
     del values[key]
-    with pytest.raises(IntegrityError, match=f"^{key} = None: wanted "):
-        Plan.from_json(values)
+    with pytest.raises(IntegrityError, match=f"^{key} = None: expected "):
+        RunConfig.from_json(values)
 
 
 @pytest.mark.parametrize(

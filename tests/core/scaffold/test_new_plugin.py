@@ -65,7 +65,7 @@ def test_a_new_plugin_loads_and_brings_what_was_chosen(
     plugin = Plugin("sea-owl", "zoo_plugin_sea_owl.plugin", "zoo-plugin-sea-owl", "0.1.0")
     catalog = load_catalog([plugin])
     assert not catalog.broken
-    brought = {(type(each.spec), each.spec.name) for each in catalog.offers}
+    brought = {(type(each.spec), each.spec.name) for each in catalog.entries}
     assert brought == {(kind, "sea-owl") for kind in AbstractSpec.__subclasses__()}
     assert not {"zoo_plugin_sea_owl.model", "zoo_plugin_sea_owl.command"} & set(sys.modules)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core.errors import TargetError
-from zoo_core.storage.atomic import refusing, sync_folder, write_file, write_new
+from zoo_core.storage.atomic import sync_folder, target_errors, write_file, write_new
 
 
 @pytest.fixture
@@ -76,11 +76,11 @@ def test_new_files_are_written_whole(tmp_path: Path) -> None:
 
 
 def test_only_what_the_file_system_says_is_turned_into_a_refusal(tmp_path: Path) -> None:
-    with pytest.raises(KeyError), refusing(tmp_path):
+    with pytest.raises(KeyError), target_errors(tmp_path):
         raise KeyError("ours")
 
 
 def test_a_refusal_keeps_its_cause(tmp_path: Path) -> None:
-    with pytest.raises(TargetError, match="no room") as caught, refusing(tmp_path):
+    with pytest.raises(TargetError, match="no room") as caught, target_errors(tmp_path):
         raise OSError(28, "no room")
     assert isinstance(caught.value.__cause__, OSError)

@@ -1,4 +1,4 @@
-"""Making the parts of a plan, and telling before training whether they fit."""
+"""Making the parts of a run config, and telling before training whether they fit."""
 
 from __future__ import annotations
 
@@ -11,72 +11,76 @@ from zoo_core.data.signature import Signature
 from zoo_core.errors import DeviceError, MisfitError, PluginError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
-from zoo_core.recipes.resolve import draft
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.run import Run
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
 
 
-def with_settings(plan: Plan, **changes: object) -> Plan:
-    """The plan with other fields."""
-    return Plan(**plan.to_json() | changes)
+def with_settings(run_config: RunConfig, **changes: object) -> RunConfig:
+    """The run config with other fields."""
+    return RunConfig(**run_config.to_json() | changes)
 
 
-def test_the_parts_of_a_plan_have_its_settings(catalog: Catalog, plan: Plan) -> None:
-    dataset = make_dataset(catalog, plan, None)
-    model = make_model(catalog, plan, dataset.signature)
+def test_the_parts_of_a_plan_have_its_settings(catalog: Catalog, run_config: RunConfig) -> None:
+    dataset = make_dataset(catalog, run_config, None)
+    model = make_model(catalog, run_config, dataset.signature)
     assert model.state_dict()["recurrent.weight_hh_l1"].shape == (24, 6)
-    assert make_trainer(catalog, plan, dataset.signature).config.batch_size == 4
+    assert make_trainer(catalog, run_config, dataset.signature).config.batch_size == 4
 
 
 @pytest.mark.parametrize(("inputs", "said"), [(Features(4), "features"), (Grid(1, (8, 8)), "grid")])
 def test_inputs_that_a_model_does_not_take_are_told(
-    catalog: Catalog, plan: Plan, inputs: Features | Grid, said: str
+    catalog: Catalog, run_config: RunConfig, inputs: Features | Grid, said: str
 ) -> None:
     signature = Signature(inputs=inputs, classes=2, per="step")
     message = f"lstm-embed takes tokens with a label per .*; text gives {said} with a label"
     with pytest.raises(MisfitError, match=message):
-        make_model(catalog, plan, signature)
+        make_model(catalog, run_config, signature)
 
 
 def test_labels_that_a_trainer_cannot_learn_are_told_before_training(
     catalog: Catalog, tmp_path: Path
 ) -> None:
-    plan = draft(catalog, "lstm-embed", trainer="next-token").plan(device="cpu", threads=1)
+    run_config = resolve_run(catalog, "lstm-embed", trainer="next-token").run_config(
+        device="cpu", threads=1
+    )
     with pytest.raises(MisfitError, match="use --trainer supervised"):
-        Run(catalog, plan, tmp_path / "run")
+        Run(catalog, run_config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
-def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, plan: Plan) -> None:
+def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, run_config: RunConfig) -> None:
     fewer = load_catalog([each for each in catalog.plugins if each.name != "zoo-lstm"])
     message = (
         "model 'lstm-embed' needs the plugin zoo-lstm: install it: zoo plugins install zoo-lstm"
     )
     with pytest.raises(PluginError, match=message):
-        make_model(fewer, plan, TOKENS)
+        make_model(fewer, run_config, TOKENS)
 
 
 def test_a_plugin_that_the_environment_leaves_out_is_told_from_a_missing_one(
-    monkeypatch: pytest.MonkeyPatch, plan: Plan
+    monkeypatch: pytest.MonkeyPatch, run_config: RunConfig
 ) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
     with pytest.raises(PluginError, match="it is installed, but ZOO_PLUGINS leaves it out"):
-        make_model(load_catalog(), plan, TOKENS)
+        make_model(load_catalog(), run_config, TOKENS)
 
 
-def test_a_broken_plugin_is_told_from_a_missing_one(catalog: Catalog, plan: Plan) -> None:
+def test_a_broken_plugin_is_told_from_a_missing_one(
+    catalog: Catalog, run_config: RunConfig
+) -> None:
     others = [each for each in catalog.plugins if each.name != "zoo-lstm"]
     broken = Plugin("zoo-lstm", "no_such_module.plugin", "zoo-lstm", "0")
     with pytest.raises(PluginError, match="it is installed but broken; see: zoo plugins"):
-        make_model(load_catalog([*others, broken]), plan, TOKENS)
+        make_model(load_catalog([*others, broken]), run_config, TOKENS)
 
 
 def test_a_device_that_is_not_here_is_told_before_training(
-    catalog: Catalog, plan: Plan, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(DeviceError, match=r"no device 'tpu' here; there is: .*cpu"):
-        Run(catalog, with_settings(plan, device="tpu"), tmp_path / "run")
+        Run(catalog, with_settings(run_config, device="tpu"), tmp_path / "run")
     assert not (tmp_path / "run").exists()

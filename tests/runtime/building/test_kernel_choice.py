@@ -11,10 +11,10 @@ import torch
 from zoo_core import Tokens, Vocabulary
 from zoo_core.data.signature import Signature
 from zoo_core.errors import NotFoundError, PluginError
-from zoo_core.plugins.catalog import Catalog, Offer, load_catalog
+from zoo_core.plugins.catalog import Catalog, CatalogEntry, load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import KernelSpec
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.building.build import make_model
 from zoo_core.runtime.building.kernel_choice import Backend, backend_of, backends_here, kernels
 from zoo_core.runtime.nn.batch import Batch
@@ -39,13 +39,13 @@ def broken(core: Catalog, request: pytest.FixtureRequest) -> Catalog:
     """A plugin offers a kernel that cannot be imported, or made, or that is none."""
     spec = KernelSpec(name="owl", summary="", factory=request.param, cells=())
     owner = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
-    return core._replace(offers=(*core.offers, Offer(owner, spec)))
+    return core._replace(entries=(*core.entries, CatalogEntry(owner, spec)))
 
 
 def backend(catalog: Catalog, name: str, model: str = "lstm-embed", **settings: Any) -> Backend:
     """What runs a model where a backend was asked for."""
-    plan = replace(draft(catalog, model).plan({"model": settings}), backend=name)
-    return backend_of(make_model(catalog, plan, TOKENS))
+    run_config = replace(resolve_run(catalog, model).run_config({"model": settings}), backend=name)
+    return backend_of(make_model(catalog, run_config, TOKENS))
 
 
 def test_auto_tries_the_fastest_first_and_the_reference_last(core: Catalog) -> None:
@@ -112,8 +112,10 @@ def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
 def test_products_in_bfloat16_are_made_by_every_backend_or_the_next(
     catalog: Catalog, name: str, settings: dict[str, Any]
 ) -> None:
-    plan = replace(draft(catalog, "lstm-embed").plan({"model": settings}), backend=name)
-    model = make_model(catalog, plan, TOKENS)
+    run_config = replace(
+        resolve_run(catalog, "lstm-embed").run_config({"model": settings}), backend=name
+    )
+    model = make_model(catalog, run_config, TOKENS)
     with torch.autocast("cpu", torch.bfloat16):
         logits = model(Batch(torch.zeros(2, 4, dtype=torch.int64))).logits
     assert logits.isfinite().all()

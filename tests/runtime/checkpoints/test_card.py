@@ -11,7 +11,7 @@ from huggingface_hub import metadata_load
 from tests.runtime.runs import go_on, interrupt
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.card import card
 from zoo_core.runtime.run import Run
 
@@ -60,8 +60,10 @@ def test_the_card_repeats(trained_once: Path, text: str) -> None:
     assert card(read_manifest(trained_once)) == text
 
 
-def test_a_persons_text_survives_going_on(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
-    interrupt(Run(catalog, plan, tmp_path), 4)
+def test_a_persons_text_survives_going_on(
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, run_config, tmp_path), 4)
     readme = tmp_path / "README.md"
     readme.write_text(f"{readme.read_text('utf-8')}\n## Remarks\n\nMine, by hand.\n", "utf-8")
     go_on(catalog, tmp_path)

@@ -19,12 +19,12 @@ from tests.runtime.checkpoints.crash_points import crashes
 from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.checkpoint import (
+    check_no_checkpoint,
     make_room,
     read_checkpoint,
     read_history,
-    refuse_checkpoint,
 )
 from zoo_core.runtime.checkpoints.resume_states import read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
@@ -81,9 +81,9 @@ def test_the_best_weights_are_the_ones_written(catalog: Catalog, trained_once: P
 
 
 def test_a_checkpoint_answers_bit_for_bit_what_the_run_would(
-    catalog: Catalog, plan: Plan, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
-    run = Run(catalog, plan, tmp_path)
+    run = Run(catalog, run_config, tmp_path)
     finish(run)
     batch = Batch(torch.tensor([[1, 2, 3, 4]]))
     ours = run.loop.model.eval()(batch).logits
@@ -91,12 +91,12 @@ def test_a_checkpoint_answers_bit_for_bit_what_the_run_would(
 
 
 def test_a_checkpoint_needs_no_data_to_answer(
-    catalog: Catalog, plan: Plan, tmp_path: Path, text_file: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path, text_file: Path
 ) -> None:
     copy = tmp_path / "copy.txt"
     copy.write_bytes(text_file.read_bytes())
-    configs = plan.configs | {"dataset": plan.configs["dataset"] | {"path": str(copy)}}
-    finish(Run(catalog, Plan(**plan.to_json() | {"configs": configs}), tmp_path / "run"))
+    configs = run_config.configs | {"dataset": run_config.configs["dataset"] | {"path": str(copy)}}
+    finish(Run(catalog, RunConfig(**run_config.to_json() | {"configs": configs}), tmp_path / "run"))
     copy.unlink()
     checkpoint = read_checkpoint(catalog, tmp_path / "run")
     answer = checkpoint.model(checkpoint.dataset.encode("the fox"))
@@ -112,7 +112,7 @@ def test_a_path_that_is_not_utf_8_is_kept_and_may_be_pushed(
     run = Run(catalog, small_plan(catalog, copy, trainer={"epochs": 1}), tmp_path / "run")
     finish(run)
     checkpoint = read_checkpoint(catalog, tmp_path / "run")
-    assert checkpoint.plan == run.plan
+    assert checkpoint.run_config == run.run_config
     assert checkpoint.dataset.fingerprint == checkpoint.fingerprint
     stage(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
     assert tomllib.loads((tmp_path / "staged" / "recipe.toml").read_text("utf-8"))["dataset"]
@@ -166,28 +166,30 @@ def test_an_unfinished_run_loads_from_its_last_state(catalog: Catalog, trained: 
     assert all_finite(checkpoint.model.state_dict())
 
 
-def test_an_interrupted_run_is_not_finished(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
-    interrupt(Run(catalog, plan, tmp_path), 4)
+def test_an_interrupted_run_is_not_finished(
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, run_config, tmp_path), 4)
     assert {each.name for each in tmp_path.iterdir()} == FILES
     assert not read_checkpoint(catalog, tmp_path).finished
 
 
 def test_a_checkpoint_is_not_overwritten(trained: Path, tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="already; choose another, or remove it"):
-        refuse_checkpoint(trained)
+        check_no_checkpoint(trained)
     (trained / "config.json").unlink()
     with pytest.raises(TargetError, match="holds a checkpoint already"):
-        refuse_checkpoint(trained)
-    refuse_checkpoint(tmp_path / "new")
+        check_no_checkpoint(trained)
+    check_no_checkpoint(tmp_path / "new")
 
 
 def test_what_is_replaced_loads_until_its_successor_has_begun(
-    catalog: Catalog, plan: Plan, trained: Path
+    catalog: Catalog, run_config: RunConfig, trained: Path
 ) -> None:
     (trained / "notes.txt").write_text("mine")
     before = read_checkpoint(catalog, trained)
     make_room(trained)
-    successor = Run(catalog, plan, trained).events()
+    successor = Run(catalog, run_config, trained).events()
     assert read_checkpoint(catalog, trained).finished
     next(successor)
     assert not read_checkpoint(catalog, trained).finished
@@ -197,24 +199,26 @@ def test_what_is_replaced_loads_until_its_successor_has_begun(
 
 @pytest.mark.parametrize("steps", [0, 4])
 def test_an_unfinished_run_is_replaced_by_a_new_one(
-    catalog: Catalog, plan: Plan, tmp_path: Path, steps: int
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path, steps: int
 ) -> None:
     if steps:
-        interrupt(Run(catalog, plan, tmp_path), steps)
+        interrupt(Run(catalog, run_config, tmp_path), steps)
         (tmp_path / "config.json").unlink()
     else:
-        next(Run(catalog, plan, tmp_path).events())
+        next(Run(catalog, run_config, tmp_path).events())
     make_room(tmp_path)
-    other = replace(plan, seed=plan.seed + 1)
+    other = replace(run_config, seed=run_config.seed + 1)
     next(Run(catalog, other, tmp_path).events())
-    assert read_state(tmp_path).plan.seed == other.seed
+    assert read_state(tmp_path).run_config.seed == other.seed
 
 
 @pytest.fixture(scope="module")
-def crashed(catalog: Catalog, plan: Plan, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+def crashed(
+    catalog: Catalog, run_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
+) -> list[Path]:
     """What crashes leave of a run resumed near its end, the last copy complete."""
     folder = tmp_path_factory.mktemp("crashed")
-    interrupt(Run(catalog, plan, folder / "run"), 14)
+    interrupt(Run(catalog, run_config, folder / "run"), 14)
     return crashes(folder / "run", folder / "copies", lambda: go_on(catalog, folder / "run"))
 
 

@@ -13,7 +13,7 @@ from tests.runtime.checkpoints.crash_points import crashes
 from tests.runtime.runs import interrupt
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import (
     SavedState,
@@ -29,13 +29,13 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot
 
 @pytest.fixture(scope="module")
 def saved(
-    catalog: Catalog, plan: Plan, tmp_path_factory: pytest.TempPathFactory
+    catalog: Catalog, run_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[int, SavedState]:
     """The states after three, seven and nine steps."""
     states = {}
     for step in (3, 7, 9):
         folder = tmp_path_factory.mktemp("states")
-        interrupt(Run(catalog, plan, folder), step)
+        interrupt(Run(catalog, run_config, folder), step)
         states[step] = read_state(folder)
     return states
 

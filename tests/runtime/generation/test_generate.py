@@ -11,7 +11,7 @@ from torch import nn
 
 from zoo_core import Signature, Tokens, Vocabulary
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.generation.generate import generate, refuse_generation
+from zoo_core.runtime.generation.generate import check_generates, generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
@@ -104,7 +104,7 @@ def test_of_a_precision_are_the_products_and_nothing_around_them(model: Embeddin
 
 
 def test_a_precision_that_is_none_is_refused(model: EmbeddingLstm) -> None:
-    with pytest.raises(ConfigError, match="precision = fp8: wanted fp32 or bf16"):
+    with pytest.raises(ConfigError, match="precision = fp8: expected fp32 or bf16"):
         next(generate(model, PROMPT, Sampler(), "fp8"))
 
 
@@ -122,22 +122,22 @@ def test_of_a_prompt_longer_than_the_window_the_end_is_fed() -> None:
 
 
 def test_a_prompt_shorter_than_the_window_is_refused() -> None:
-    with pytest.raises(MisfitError, match=r"the prompt has 2 symbols, wanted >= 3"):
+    with pytest.raises(MisfitError, match=r"the prompt has 2 symbols, expected >= 3"):
         next(generate(Windowed(), Batch(torch.tensor([[1, 2]])), Sampler()))
 
 
 def test_an_empty_prompt_is_refused(model: EmbeddingLstm) -> None:
-    with pytest.raises(MisfitError, match=r"the prompt has 0 symbols, wanted >= 1"):
+    with pytest.raises(MisfitError, match=r"the prompt has 0 symbols, expected >= 1"):
         next(generate(model, Batch(torch.empty(1, 0, dtype=torch.long)), Sampler()))
 
 
 def test_a_model_of_other_labels_is_refused() -> None:
     other = EmbeddingLstm(LstmEmbedConfig(hidden_size=3), signature(next_symbol=False))
     with pytest.raises(MisfitError, match="does not predict the next symbol"):
-        refuse_generation(other)
+        check_generates(other)
 
 
 def test_a_model_that_looks_ahead_is_refused() -> None:
     ahead = StackedLstm(LstmStackedConfig(hidden_size=3, bidirectional=True), signature())
     with pytest.raises(MisfitError, match="does not predict the next symbol"):
-        refuse_generation(ahead)
+        check_generates(ahead)

@@ -62,13 +62,13 @@ def test_a_very_small_temperature_is_greedy_and_not_nan() -> None:
 
 @pytest.mark.parametrize("temperature", [-0.1, float("nan"), float("inf")])
 def test_a_temperature_that_is_none_is_refused(temperature: float) -> None:
-    with pytest.raises(ConfigError, match=r"temperature = .*: wanted a number >= 0"):
+    with pytest.raises(ConfigError, match=r"temperature = .*: expected a number >= 0"):
         Sampler(temperature)
 
 
 @pytest.mark.parametrize("top_k", [0, -1])
 def test_a_top_k_below_one_is_refused(top_k: int) -> None:
-    with pytest.raises(ConfigError, match=r"top_k = .*: wanted an integer >= 1"):
+    with pytest.raises(ConfigError, match=r"top_k = .*: expected an integer >= 1"):
         Sampler(top_k=top_k)
 
 

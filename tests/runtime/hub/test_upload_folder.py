@@ -9,22 +9,24 @@ import pytest
 from tests.runtime.runs import interrupt
 from zoo_core.errors import MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.hub.upload_folder import stage
 from zoo_core.runtime.run import Run
 
 
 def test_a_killed_run_is_unfinished_and_says_how_to_go_on(
-    catalog: Catalog, plan: Plan, tmp_path: Path
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"
-    next(Run(catalog, plan, folder).events())
+    next(Run(catalog, run_config, folder).events())
     with pytest.raises(MisfitError, match=f"is unfinished: zoo resume {folder}$"):
         stage(catalog, folder, "owner/repo", tmp_path / "staged")
 
 
-def test_an_interrupted_run_is_unfinished_too(catalog: Catalog, plan: Plan, tmp_path: Path) -> None:
-    interrupt(Run(catalog, plan, tmp_path / "run"), 2)
+def test_an_interrupted_run_is_unfinished_too(
+    catalog: Catalog, run_config: RunConfig, tmp_path: Path
+) -> None:
+    interrupt(Run(catalog, run_config, tmp_path / "run"), 2)
     with pytest.raises(MisfitError, match="is unfinished: zoo resume"):
         stage(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
 

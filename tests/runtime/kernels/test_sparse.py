@@ -11,14 +11,14 @@ import torch
 from tests.runtime.runs import small_plan, train
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors
 from zoo_core.runtime.run import Run
 
 FITTING: dict[str, Any] = {"clip_norm": "none", "schedule": "none"}
 
 
-def sparse_plan(catalog: Catalog, path: Path, sparse: bool = True, **trainer: Any) -> Plan:
+def sparse_plan(catalog: Catalog, path: Path, sparse: bool = True, **trainer: Any) -> RunConfig:
     """A small plan with sparse embeddings."""
     settings = FITTING | trainer
     return small_plan(catalog, path, model={"sparse": sparse}, trainer=settings)
@@ -37,9 +37,9 @@ def sparse_plan(catalog: Catalog, path: Path, sparse: bool = True, **trainer: An
 def test_what_does_not_go_with_sparse_gradients_is_said_before_training(
     catalog: Catalog, text_file: Path, tmp_path: Path, trainer: dict[str, Any], said: str
 ) -> None:
-    plan = sparse_plan(catalog, text_file, **trainer)
+    run_config = sparse_plan(catalog, text_file, **trainer)
     with pytest.raises(MisfitError, match=f"model.sparse = true does not go with {said}: choose"):
-        Run(catalog, plan, tmp_path / "run")
+        Run(catalog, run_config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -48,8 +48,8 @@ def test_sparse_gradients_train_as_dense_ones(
     catalog: Catalog, text_file: Path, tmp_path: Path, optimizer: str
 ) -> None:
     for sparse in (True, False):
-        plan = sparse_plan(catalog, text_file, sparse, optimizer=optimizer)
-        train(catalog, plan, tmp_path / str(sparse))
+        run_config = sparse_plan(catalog, text_file, sparse, optimizer=optimizer)
+        train(catalog, run_config, tmp_path / str(sparse))
     ours, dense = (
         read_tensors(tmp_path / each / "model.safetensors") for each in ("True", "False")
     )

@@ -70,5 +70,5 @@ def test_the_padding_symbol_is_zero_and_gets_no_gradient() -> None:
 
 
 def test_a_padding_symbol_beyond_the_vocabulary_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"model.padding_idx = 6: wanted < 6"):
+    with pytest.raises(ConfigError, match=r"model.padding_idx = 6: expected < 6"):
         embedding(padding_idx=6)

@@ -113,30 +113,30 @@ def test_weights_of_a_layer_and_direction_go_by_the_cells_names() -> None:
 def test_a_state_of_other_rows_or_another_layer_is_refused() -> None:
     recurrent = layer(num_layers=2)
     given = recurrent.initial_state(3)
-    with pytest.raises(MisfitError, match=r"the state's 0.hidden is \(3, 5\), wanted \(2, 5\)"):
+    with pytest.raises(MisfitError, match=r"the state's 0.hidden is \(3, 5\), expected \(2, 5\)"):
         recurrent(inputs(), given)
     narrow = LstmState(torch.zeros(2, H), torch.zeros(2, H - 1))
-    with pytest.raises(MisfitError, match=r"the state's 1.cell is \(2, 4\), wanted \(2, 5\)"):
+    with pytest.raises(MisfitError, match=r"the state's 1.cell is \(2, 4\), expected \(2, 5\)"):
         recurrent(inputs(), (recurrent.initial_state(2)[0], narrow))
-    with pytest.raises(MisfitError, match=r"the state's 1.hidden is missing, wanted \(2, 5\)"):
+    with pytest.raises(MisfitError, match=r"the state's 1.hidden is missing, expected \(2, 5\)"):
         recurrent(inputs(), recurrent.initial_state(2)[:1])
-    with pytest.raises(MisfitError, match=r"the state's 2.hidden is \(2, 5\), wanted none"):
+    with pytest.raises(MisfitError, match=r"the state's 2.hidden is \(2, 5\), expected none"):
         recurrent(inputs(), (*recurrent.initial_state(2), narrow._replace(cell=narrow.hidden)))
 
 
 @pytest.mark.parametrize("lengths", [[4], [4, 2, 1]], ids=str)
 def test_lengths_of_other_rows_are_refused(lengths: list[int]) -> None:
-    with pytest.raises(MisfitError, match=r"lengths are \([13],\), wanted \(2,\)"):
+    with pytest.raises(MisfitError, match=r"lengths are \([13],\), expected \(2,\)"):
         layer()(inputs(), None, torch.tensor(lengths))
 
 
 @pytest.mark.parametrize(
     ("lengths", "said"),
     [
-        (torch.tensor([5, 2]), "lengths are 2 to 5, wanted 1 to 4"),
-        (torch.tensor([4, 0]), "lengths are 0 to 4, wanted 1 to 4"),
-        (torch.tensor([4, -1]), "lengths are -1 to 4, wanted 1 to 4"),
-        (torch.tensor([4.0, 2.0]), "lengths are torch.float32, wanted torch.int64"),
+        (torch.tensor([5, 2]), "lengths are 2 to 5, expected 1 to 4"),
+        (torch.tensor([4, 0]), "lengths are 0 to 4, expected 1 to 4"),
+        (torch.tensor([4, -1]), "lengths are -1 to 4, expected 1 to 4"),
+        (torch.tensor([4.0, 2.0]), "lengths are torch.float32, expected torch.int64"),
     ],
     ids=str,
 )

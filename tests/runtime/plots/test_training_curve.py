@@ -6,7 +6,7 @@ import struct
 from pathlib import Path
 from typing import Any
 
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.checkpoint import read_history
 from zoo_core.runtime.plots.training_curve import curve
 
@@ -26,16 +26,18 @@ def test_the_picture_is_1600_by_640(trained_once: Path) -> None:
     assert size((trained_once / "curve.png").read_bytes()) == (1600, 640)
 
 
-def test_the_picture_repeats(trained_once: Path, plan: Plan) -> None:
+def test_the_picture_repeats(trained_once: Path, run_config: RunConfig) -> None:
     rows = read_history(trained_once)
-    assert curve(rows, plan) == curve(rows, plan)
+    assert curve(rows, run_config) == curve(rows, run_config)
 
 
-def test_another_history_gives_another_picture(plan: Plan) -> None:
-    first = curve([row(1, loss=1.0), row(2, loss=0.5)], plan)
-    assert curve([row(1, loss=1.0), row(2, loss=0.4)], plan) != first
-    assert curve([row(1, loss=1.0, accuracy=0.5), row(2, loss=0.5, accuracy=0.6)], plan) != first
+def test_another_history_gives_another_picture(run_config: RunConfig) -> None:
+    first = curve([row(1, loss=1.0), row(2, loss=0.5)], run_config)
+    assert curve([row(1, loss=1.0), row(2, loss=0.4)], run_config) != first
+    assert (
+        curve([row(1, loss=1.0, accuracy=0.5), row(2, loss=0.5, accuracy=0.6)], run_config) != first
+    )
 
 
-def test_a_run_that_ended_before_its_first_epoch_has_a_picture_too(plan: Plan) -> None:
-    assert size(curve([], plan)) == (1600, 640)
+def test_a_run_that_ended_before_its_first_epoch_has_a_picture_too(run_config: RunConfig) -> None:
+    assert size(curve([], run_config)) == (1600, 640)

@@ -8,7 +8,7 @@ import pytest
 
 from zoo_core import ModelSpec
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.shapes.shapes import Shapes, shapes_of, signature_at_hand
 
 MODELS: list[ModelSpec] = [spec for _, spec in load_catalog().of(ModelSpec)]
@@ -17,9 +17,9 @@ every_model = pytest.mark.parametrize("spec", MODELS, ids=lambda spec: spec.name
 
 def shapes(catalog: Catalog, name: str, *, steps: int = 6, **model: Any) -> Shapes:
     """The shapes of a model as its default recipe makes it, but for some settings."""
-    plan = draft(catalog, name).plan({"model": model})
-    signature, _ = signature_at_hand(catalog, plan)
-    return shapes_of(catalog, plan, signature, batch_size=3, steps=steps)
+    run_config = resolve_run(catalog, name).run_config({"model": model})
+    signature, _ = signature_at_hand(catalog, run_config)
+    return shapes_of(catalog, run_config, signature, batch_size=3, steps=steps)
 
 
 def axes(found: Shapes, name: str) -> tuple[str, ...]:
@@ -94,7 +94,7 @@ def test_pooling_halves_the_steps(catalog: Catalog) -> None:
 
 
 def test_data_that_is_not_at_hand_has_an_example_for_a_vocabulary(catalog: Catalog) -> None:
-    plan = draft(catalog, "rnn-scratch.time-machine").plan()
-    signature, known = signature_at_hand(catalog, plan)
+    run_config = resolve_run(catalog, "rnn-scratch.time-machine").run_config()
+    signature, known = signature_at_hand(catalog, run_config)
     assert not known
     assert (signature.classes, signature.per, signature.next_symbol) == (28, "step", True)

@@ -25,9 +25,11 @@ def checkpoint(
 ) -> Checkpoint:
     """Trained a little, in windows of either kind."""
     dataset = {"sampling": request.param, "test": 0.3}
-    plan = small_plan(catalog, text_file, dataset=dataset, trainer={"epochs": 1, "batch_size": 2})
+    run_config = small_plan(
+        catalog, text_file, dataset=dataset, trainer={"epochs": 1, "batch_size": 2}
+    )
     folder = tmp_path_factory.mktemp("evaluated")
-    train(catalog, plan, folder)
+    train(catalog, run_config, folder)
     return read_checkpoint(catalog, folder)
 
 

@@ -14,7 +14,7 @@ from torch import Tensor
 from tests.runtime.runs import small_plan
 from zoo_core.errors import DataError, DivergedError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.training.events import EpochEnded, Stepped
 from zoo_core.runtime.training.loop import Loop
@@ -27,12 +27,12 @@ def loop_of(catalog: Catalog, text_file: Path) -> Loops:
     """Makes a loop from settings by section, and how it is run."""
 
     def make(budget: float = 0.0, **settings: dict[str, Any]) -> Loop:
-        plan: Plan = small_plan(catalog, text_file, **settings)
-        torch.manual_seed(plan.seed)
-        dataset = make_dataset(catalog, plan, None)
-        model = make_model(catalog, plan, dataset.signature)
-        trainer = make_trainer(catalog, plan, dataset.signature)
-        return Loop(model, dataset, trainer, seed=plan.seed, budget=budget)
+        run_config: RunConfig = small_plan(catalog, text_file, **settings)
+        torch.manual_seed(run_config.seed)
+        dataset = make_dataset(catalog, run_config, None)
+        model = make_model(catalog, run_config, dataset.signature)
+        trainer = make_trainer(catalog, run_config, dataset.signature)
+        return Loop(model, dataset, trainer, seed=run_config.seed, budget=budget)
 
     return make
 

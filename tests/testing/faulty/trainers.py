@@ -9,7 +9,7 @@ from tests.testing.faulty.configs import Training
 from zoo_core import Signature
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 
 
 class Honest(AbstractTrainer):
@@ -25,7 +25,7 @@ class Honest(AbstractTrainer):
         assert batch.targets is not None
         return cross_entropy(output.logits.flatten(0, -2), batch.targets.flatten())
 
-    def metrics(self, totals: Totals) -> dict[str, float]:
+    def metrics(self, totals: MetricSums) -> dict[str, float]:
         """The loss."""
         return {"loss": totals.loss / totals.targets}
 
@@ -49,7 +49,7 @@ class Partial(Honest):  # noqa: D101
 
 
 class Lossless(Honest):  # noqa: D101
-    def metrics(self, totals: Totals) -> dict[str, float]:
+    def metrics(self, totals: MetricSums) -> dict[str, float]:
         return {"accuracy": totals.correct / totals.targets}
 
 

@@ -22,6 +22,7 @@ Interrupted is no ZooError: like the KeyboardInterrupt that it is, it passes `ex
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import final
 
 
@@ -125,3 +126,11 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, signal: int) -> None:
         super().__init__(signal)
         self.signal = signal
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """Returns ``did you mean ...?`` with up to three known names, or an empty string."""
+    import difflib
+
+    close = difflib.get_close_matches(name, sorted(set(known)), n=3)
+    return f"did you mean {' or '.join(close)}?" if close else ""

@@ -6,7 +6,7 @@ import click
 
 from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core.doctor import checks as diagnosis
-from zoo_core.doctor.result import Finding, examine
+from zoo_core.doctor.result import DoctorResult, examine
 from zoo_core.doctor.stale_files import leftovers
 
 
@@ -23,7 +23,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         from zoo_core.runtime.doctor import CHECKS
     except Exception as error:
         remedy = "zoo plugins install --upgrade torch zoo-core"
-        found.append(Finding("torch", "wrong", f"cannot be imported: {error}", remedy))
+        found.append(DoctorResult("torch", "wrong", f"cannot be imported: {error}", remedy))
     else:
         found += examine(CHECKS)
     if as_json:
@@ -36,5 +36,5 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     ctx.exit(1 if wrong else 0)
 
 
-def _said(finding: Finding) -> str:
+def _said(finding: DoctorResult) -> str:
     return f"{finding.said}; mend it: {finding.remedy}" if finding.remedy else finding.said

@@ -29,14 +29,14 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     from zoo_core.plugins.specs import DatasetSpec
 
     checkpoint = load_checkpoint(given["reference"])
-    plan, chosen = checkpoint.plan, given.get("dataset", "")
-    offer = checkpoint.catalog.find(DatasetSpec, chosen or plan.name("dataset"))
-    values = plan.configs["dataset"] if offer.spec.name == plan.dataset else {}
-    plugins = plan.plugins | {"dataset": offer.plugin.name}
-    configs = plan.configs | {"dataset": values}
-    judged = replace(plan, dataset=offer.spec.name, plugins=plugins, configs=configs)
-    ctx.meta[CHECKPOINT] = replace(checkpoint, plan=judged)
-    every = settings_of(resolve(offer.spec.config)).values()
+    run_config, chosen = checkpoint.run_config, given.get("dataset", "")
+    entry = checkpoint.catalog.find(DatasetSpec, chosen or run_config.name("dataset"))
+    values = run_config.configs["dataset"] if entry.spec.name == run_config.dataset else {}
+    plugins = run_config.plugins | {"dataset": entry.plugin.name}
+    configs = run_config.configs | {"dataset": values}
+    judged = replace(run_config, dataset=entry.spec.name, plugins=plugins, configs=configs)
+    ctx.meta[CHECKPOINT] = replace(checkpoint, run_config=judged)
+    every = settings_of(resolve(entry.spec.config)).values()
     return {
         "dataset": [each._replace(default=values.get(each.key, each.default)) for each in every]
     }
@@ -62,24 +62,26 @@ def evaluate(
     """Print the metrics of a checkpoint, on its own data or on other data."""
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError
+    from zoo_core.runtime.training.evaluation import check_fit
     from zoo_core.runtime.training.evaluation import evaluate as judge
-    from zoo_core.runtime.training.evaluation import refuse_misfit
 
     checkpoint: Checkpoint = ctx.meta[CHECKPOINT]
-    plan = checkpoint.plan
-    configs = plan.configs | {"dataset": plan.configs["dataset"] | settings["dataset"]}
-    checkpoint = replace(checkpoint, plan=replace(plan, configs=configs))
+    run_config = checkpoint.run_config
+    configs = run_config.configs | {"dataset": run_config.configs["dataset"] | settings["dataset"]}
+    checkpoint = replace(checkpoint, run_config=replace(run_config, configs=configs))
     if vocabulary := checkpoint.signature.vocabulary:
         lenient = replace(vocabulary, policy=Unknown.parse(unknown))
         signature = replace(checkpoint.signature, vocabulary=lenient)
         checkpoint = replace(checkpoint, signature=signature)
-    refuse_misfit(checkpoint)
+    check_fit(checkpoint)
     data = checkpoint.dataset
     if split and split not in data.splits:
-        raise NotFoundError(f"no split {split!r}; {plan.dataset} has {', '.join(data.splits)}")
+        raise NotFoundError(
+            f"no split {split!r}; {run_config.dataset} has {', '.join(data.splits)}"
+        )
     own = not dataset and not settings["dataset"]
     if own and data.fingerprint != checkpoint.fingerprint:
-        click.echo(f"{plan.dataset} has changed since this checkpoint was trained", err=True)
+        click.echo(f"{run_config.dataset} has changed since this checkpoint was trained", err=True)
     held_out = [each for each in data.splits if each != "train"] or ["train"]
     model, trainer = checkpoint.model, checkpoint.trainer
     metrics = {each: judge(model, data, trainer, each) for each in ([split] if split else held_out)}

@@ -43,7 +43,7 @@ def generate(
 
     sampler = Sampler(temperature, top_k, seed)
     checkpoint = load_checkpoint(reference)
-    generation.refuse_generation(checkpoint.model)
+    generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
     batch = checkpoint.dataset.encode(prompt, Unknown.parse(unknown))

@@ -72,20 +72,20 @@ def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
         return _checkpoints(catalog)
     return [
         {
-            "name": offer.spec.name,
-            "summary": offer.spec.summary,
-            "plugin": offer.plugin.name,
-            "version": offer.plugin.version,
-            "tags": list(getattr(offer.spec, "tags", ())),
+            "name": entry.spec.name,
+            "summary": entry.spec.summary,
+            "plugin": entry.plugin.name,
+            "version": entry.plugin.version,
+            "tags": list(getattr(entry.spec, "tags", ())),
         }
-        for offer in catalog.of(SPECS[kind])
+        for entry in catalog.of(SPECS[kind])
     ]
 
 
 def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
     from zoo_core.registry.checkpoints import load_registry
 
-    owners = {offer.spec.name: offer.plugin for offer in catalog.of(ModelSpec)}
+    owners = {entry.spec.name: entry.plugin for entry in catalog.of(ModelSpec)}
     rows = []
     for entry in load_registry(catalog, remark).values():
         owner = owners.get(entry.name.partition(".")[0])

@@ -30,14 +30,14 @@ def pull(reference: str, target: Path | None, as_json: bool) -> None:
     A branch is resolved to its commit, which is shown. Every file's size and hash is checked.
     """
     catalog = load_catalog()
-    from zoo_core.run_folder.integrity import copy_checkpoint, refuse_unsound
+    from zoo_core.run_folder.integrity import copy_checkpoint, validate_checkpoint_files
     from zoo_core.runtime.locate import find_folder
 
     folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
     if target:
         copy_checkpoint(folder, target)
     else:
-        refuse_unsound(folder)
+        validate_checkpoint_files(folder)
     place = (target or folder).absolute()
     if as_json:
         print_json({"checkpoint": str(place)} | _origin(folder))

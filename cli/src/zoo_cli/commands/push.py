@@ -49,7 +49,7 @@ def push(
 ) -> None:
     """Push a checkpoint to the Hub as one commit, and print the registry entry that pins it."""
     if not HUB.fullmatch(f"hub:{repo}"):
-        raise ConfigError(f"{repo!r} is no repo: wanted OWNER/REPO")
+        raise ConfigError(f"{repo!r} is no repo: expected OWNER/REPO")
     catalog = load_catalog()
     if dry_run or target:
         _build(catalog, folder, repo, target, license=license, as_json=as_json)

@@ -104,7 +104,7 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
     path = registry_path()
     packaged = [each for each in read_registry(path).checkpoints if PACKAGE.fullmatch(each.source)]
     if not HUB.fullmatch(f"hub:{namespace}/any"):
-        raise ConfigError(f"--namespace {namespace!r}: wanted a user or an organization")
+        raise ConfigError(f"--namespace {namespace!r}: expected a user or an organization")
     catalog = load_catalog()
     from zoo_core.registry.entry import add_entry
     from zoo_core.runtime.hub.publish import publish as send

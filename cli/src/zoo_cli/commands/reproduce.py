@@ -82,9 +82,9 @@ def reproduce(
             for number, recipe in enumerate(recipes, start=1):
                 click.echo(f"{number}/{len(recipes)} {recipe.name}{_expected(recipe)}", err=True)
                 folder = (checkpoints or Path(scratch)) / recipe.name
-                plan = {"seed": seed, "threads": threads or 0, **how}
+                run_config = {"seed": seed, "threads": threads or 0, **how}
                 whole = {"alone": len(recipes) == 1, "kept": checkpoints is not None}
-                row = _train(catalog, recipe, folder, plan, **whole)
+                row = _train(catalog, recipe, folder, run_config, **whole)
                 rows.append(row)
                 report.add(row)
                 why = f": {row.reason}" if row.verdict == "failed" else ""
@@ -121,18 +121,18 @@ def _train(
 
     from zoo_cli.terminal.run_view import follow
     from zoo_cli.terminal.signals import Patience
-    from zoo_core.recipes.resolve import draft
-    from zoo_core.run_folder.lock import hold
-    from zoo_core.runtime.checkpoints.checkpoint import refuse_checkpoint
+    from zoo_core.recipes.resolve import resolve_run
+    from zoo_core.run_folder.lock import lock_run_folder
+    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint
     from zoo_core.runtime.run import Run
 
     began, date = time.monotonic(), datetime.now(UTC).isoformat(timespec="seconds")
     seed = int(recipe.tables.get("seed", 0) if how["seed"] is None else how["seed"])
     try:
-        plan = draft(catalog, f"{recipe.plugin.name}:{recipe.name}").plan(**how)
-        with Patience() as patience, hold(folder):
-            refuse_checkpoint(folder)
-            finished = follow(Run(catalog, plan, folder), patience, kept=kept)
+        run_config = resolve_run(catalog, f"{recipe.plugin.name}:{recipe.name}").run_config(**how)
+        with Patience() as patience, lock_run_folder(folder):
+            check_no_checkpoint(folder)
+            finished = follow(Run(catalog, run_config, folder), patience, kept=kept)
     except ZooError as error:
         if alone:
             raise

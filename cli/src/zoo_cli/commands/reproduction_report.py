@@ -12,7 +12,7 @@ import torch
 from zoo_core.recipes.reproduction import Row, markdown, merge, read_reproduction, to_json
 from zoo_core.runtime.hardware.threads import cores
 from zoo_core.runtime.plots.forest_plot import forest
-from zoo_core.storage.atomic import refusing, write_file
+from zoo_core.storage.atomic import target_errors, write_file
 
 
 @final
@@ -31,7 +31,7 @@ class Report:
         self.folder = folder
         self.rows: list[Row] = []
         if folder:
-            with refusing(folder):
+            with target_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
             _, self.rows = read_reproduction(folder / "reproduction.json")

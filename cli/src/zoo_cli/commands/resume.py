@@ -22,10 +22,10 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
     from zoo_cli.terminal.run_view import carry_out
     from zoo_cli.terminal.signals import Patience
     from zoo_core.plugins.catalog import load_catalog
-    from zoo_core.run_folder.lock import hold
+    from zoo_core.run_folder.lock import lock_run_folder
     from zoo_core.runtime.resume import resume as resumed
 
     catalog = load_catalog()
-    with Patience() as patience, hold(folder):
+    with Patience() as patience, lock_run_folder(folder):
         run = resumed(catalog, folder, force=force)
         carry_out(run, catalog, patience=patience, as_json=as_json)

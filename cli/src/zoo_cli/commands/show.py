@@ -49,7 +49,7 @@ def _print(facts: dict[str, Any]) -> None:
             for each in value:
                 unit = f" {each['unit']}" if each["unit"] else ""
                 click.echo(f"  {each['key']} = {as_typed(each['default'])}{unit}")
-                click.echo(f"      {each['meaning']} [{each['wanted']}]")
+                click.echo(f"      {each['meaning']} [{each['expected']}]")
         elif key == "metrics":
             for split, named in value.items():
                 click.echo(f"{split}: {in_words(named)}")

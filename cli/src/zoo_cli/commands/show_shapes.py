@@ -20,17 +20,17 @@ def show_shapes(
 ) -> None:
     """Prints the shape of every tensor of one batch."""
     if isinstance(parse_reference(reference), Named):
-        from zoo_core.recipes.resolve import draft
+        from zoo_core.recipes.resolve import resolve_run
 
-        plan = draft(catalog, reference).plan()
-        signature, known = signature_at_hand(catalog, plan)
+        run_config = resolve_run(catalog, reference).run_config()
+        signature, known = signature_at_hand(catalog, run_config)
     else:
         from zoo_core.runtime.locate import load
 
         checkpoint = load(catalog, reference)
-        plan, signature, known = checkpoint.plan, checkpoint.signature, True
-    length = steps or plan.configs["dataset"].get("steps", STEPS)
-    shapes = shapes_of(catalog, plan, signature, batch_size=batch_size, steps=length)
+        run_config, signature, known = checkpoint.run_config, checkpoint.signature, True
+    length = steps or run_config.configs["dataset"].get("steps", STEPS)
+    shapes = shapes_of(catalog, run_config, signature, batch_size=batch_size, steps=length)
     if as_json:
         print_json(_rows(shapes))
         return

@@ -18,7 +18,7 @@ from zoo_cli.terminal.output import json_option
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import TABLES, recipe_text
-from zoo_core.recipes.resolve import Draft, draft
+from zoo_core.recipes.resolve import ResolvedRun, resolve_run
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
@@ -32,17 +32,17 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
         return {}
     catalog: Catalog = ctx.meta.setdefault(CATALOG, load_catalog())
     source = _source(catalog, given["source"]) if "source" in given else None
-    chosen = draft(
+    chosen = resolve_run(
         catalog,
         given["model"],
         dataset=given.get("dataset", ""),
         trainer=given.get("trainer", ""),
         file=Path(given["config"]).expanduser() if "config" in given else None,
-        model_values=source.plan.configs["model"] if source else None,
+        model_values=source.run_config.configs["model"] if source else None,
     )
-    model = chosen.offers["model"].spec.name
-    if source and source.plan.model != model:
-        raise MisfitError(f"{given['source']} holds a {source.plan.model}, not a {model}")
+    model = chosen.entries["model"].spec.name
+    if source and source.run_config.model != model:
+        raise MisfitError(f"{given['source']} holds a {source.run_config.model}, not a {model}")
     ctx.meta[DRAFT], ctx.meta[SOURCE] = chosen, source
     return {section: chosen.settings(section) for section in TABLES}
 
@@ -99,11 +99,11 @@ def train(
     MODEL alone means its default recipe. A flag beats --config, which beats the recipe, which
     beats the defaults. Name a model before --help to see its settings.
     """
-    chosen: Draft = ctx.meta[DRAFT]
+    chosen: ResolvedRun = ctx.meta[DRAFT]
     if print_config:
-        click.echo(recipe_text(chosen.plan(settings, seed=seed)), nl=False)
+        click.echo(recipe_text(chosen.run_config(settings, seed=seed)), nl=False)
         return
-    plan = chosen.plan(
+    run_config = chosen.run_config(
         settings,
         seed=seed,
         threads=threads or 0,
@@ -115,18 +115,18 @@ def train(
     )
     from zoo_cli.terminal.run_view import carry_out, default_folder
     from zoo_cli.terminal.signals import Patience
-    from zoo_core.run_folder.lock import hold
-    from zoo_core.runtime.checkpoints.checkpoint import make_room, refuse_checkpoint
+    from zoo_core.run_folder.lock import lock_run_folder
+    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, make_room
     from zoo_core.runtime.run import Run
 
-    folder = out or default_folder(plan.recipe or f"{plan.model}.{plan.dataset}")
+    folder = out or default_folder(run_config.recipe or f"{run_config.model}.{run_config.dataset}")
     origin: Checkpoint | None = ctx.meta[SOURCE]
-    with Patience() as patience, hold(folder):
+    with Patience() as patience, lock_run_folder(folder):
         if not overwrite:
-            refuse_checkpoint(folder, "choose another, or --overwrite")
+            check_no_checkpoint(folder, "choose another, or --overwrite")
         run = Run(
             ctx.meta[CATALOG],
-            plan,
+            run_config,
             folder,
             vocabulary=origin.signature.vocabulary if origin else None,
             weights=origin.weights if origin else None,

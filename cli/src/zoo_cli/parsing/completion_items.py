@@ -17,7 +17,7 @@ def _names(kind: type[AbstractSpec]) -> Complete:
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
-        specs = [offer.spec for offer in load_catalog().of(kind)]
+        specs = [entry.spec for entry in load_catalog().of(kind)]
         return [
             CompletionItem(spec.name, help=spec.summary)
             for spec in specs

@@ -8,8 +8,7 @@ from typing import NamedTuple, TypeAlias, final
 
 import click
 
-from zoo_core.errors import AmbiguousError, PluginError
-from zoo_core.nearest import nearest
+from zoo_core.errors import AmbiguousError, PluginError, suggest
 
 
 @final
@@ -58,7 +57,7 @@ class AbstractLazyGroup(click.Group, ABC):
         """As click does, with the nearest names for a typo."""
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            hint = nearest(name, self.list_commands(ctx)) or f"try: {ctx.command_path} --help"
+            hint = suggest(name, self.list_commands(ctx)) or f"try: {ctx.command_path} --help"
             ctx.fail(f"no command {name!r}; {hint}")
         return super().resolve_command(ctx, args)
 

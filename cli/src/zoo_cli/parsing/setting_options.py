@@ -30,7 +30,7 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic from cl
     """Text to a setting's value, by the config's own rule, so that flags and files err alike."""
 
     def __init__(self, setting: Setting) -> None:
-        self.setting, self.name = setting, setting.wanted()
+        self.setting, self.name = setting, setting.expected()
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
@@ -55,7 +55,7 @@ class SettingOption(click.Option):
     def __init__(self, section: str, setting: Setting) -> None:
         flag = f"--{section}.{setting.key.replace('_', '-')}"
         kind = SettingType(setting._replace(label=flag))
-        super().__init__([f"{section}__{setting.key}", flag], type=kind, help=setting.notes.help)
+        super().__init__([f"{section}__{setting.key}", flag], type=kind, help=setting.info.help)
         self.section, self.setting = section, setting
 
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
@@ -63,8 +63,8 @@ class SettingOption(click.Option):
         setting = self.setting
         default = as_typed(setting.default)
         known = "must be given" if setting.default is MISSING else f"default {default}"
-        unit = f" {setting.notes.unit}" if setting.notes.unit and default != "none" else ""
-        return f"{self.opts[0]} VALUE", f"{setting.notes.help} [{setting.wanted()}; {known}{unit}]"
+        unit = f" {setting.info.unit}" if setting.info.unit and default != "none" else ""
+        return f"{self.opts[0]} VALUE", f"{setting.info.help} [{setting.expected()}; {known}{unit}]"
 
 
 @final

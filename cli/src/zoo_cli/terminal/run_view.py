@@ -89,20 +89,20 @@ def follow(run: Run, patience: Patience, *, kept: bool = True) -> Finished:
 
 
 def _summary(event: Finished, run: Run) -> dict[str, object]:
-    plan, manifest = run.plan, event.manifest
+    run_config, manifest = run.run_config, event.manifest
     return {
         "checkpoint": str(event.folder.absolute()),
-        "model": plan.model,
-        "recipe": plan.recipe,
-        "dataset": plan.dataset,
-        "trainer": plan.trainer,
+        "model": run_config.model,
+        "recipe": run_config.recipe,
+        "dataset": run_config.dataset,
+        "trainer": run_config.trainer,
         "metrics": manifest.metrics,
         "epochs": manifest.epochs,
         "tokens": manifest.tokens,
         "tokens_per_second": event.tokens_per_second,
         "seconds": event.seconds,
-        "backend": plan.backend,
-        "seed": plan.seed,
+        "backend": run_config.backend,
+        "seed": run_config.seed,
     }
 
 

@@ -16,7 +16,7 @@ from zoo_core import Grid, Signature, Unknown
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.splits import batches_of, part, refuse_shares, splits_of
+from zoo_core.runtime.datasets.splits import batches_of, check_fractions, part, splits_of
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text.windows import order
 
@@ -44,7 +44,7 @@ class GridDataset(AbstractDataset):
         labels: tuple[str, ...],
         load: Callable[[], tuple[Tensor, Tensor]],
     ) -> None:
-        refuse_shares(config, name)
+        check_fractions(config, name)
         self.name, self.config, self.grid, self.labels, self._load = (
             name,
             config,
@@ -108,7 +108,7 @@ class GridDataset(AbstractDataset):
             numbers = []
         if len(numbers) != math.prod(shape) or not all(map(math.isfinite, numbers)):
             raise DataError(
-                f"{value!r:.60} is no input: wanted {math.prod(shape)} numbers from 0 to 1, or a "
+                f"{value!r:.60} is no input: expected {math.prod(shape)} numbers from 0 to 1, or a "
                 f"place in the data such as {self.example}"
             )
         return Batch(torch.tensor(numbers).view(shape))

@@ -111,12 +111,12 @@ def _pool(config: AbstractCnnConfig, sizes: int) -> nn.Module:
 def _refuse(config: AbstractCnnConfig, before: int, after: int) -> None:
     if before % config.groups or after % config.groups:
         raise ConfigError(
-            f"model.groups = {config.groups}: wanted a divisor of the channels that come in, "
+            f"model.groups = {config.groups}: expected a divisor of the channels that come in, "
             f"{before}, and of those that go out, {after}"
         )
     if 2 * config.pool_padding > config.pool_size:
         raise ConfigError(
-            f"model.pool_padding = {config.pool_padding}: wanted <= half of model.pool_size = "
+            f"model.pool_padding = {config.pool_padding}: expected <= half of model.pool_size = "
             f"{config.pool_size}"
         )
     if isinstance(config, CnnGridConfig) and config.divisor_override and config.pool == "max":

@@ -30,7 +30,7 @@ def after_pool(lengths: L, config: AbstractCnnConfig) -> L:
     return pooled - beyond * 1
 
 
-def refuse_lengths(config: AbstractCnnConfig) -> None:
+def check_lengths(config: AbstractCnnConfig) -> None:
     """Says so if rows of unlike length would not give what they give alone.
 
     Raises:

@@ -10,7 +10,7 @@ from torch import Tensor
 from zoo_cnn.classifier import make_classifier
 from zoo_cnn.configs import Cnn1dConfig
 from zoo_cnn.features import Block, make_blocks
-from zoo_cnn.lengths import after_convolution, after_pool, refuse_lengths
+from zoo_cnn.lengths import after_convolution, after_pool, check_lengths
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
@@ -58,7 +58,7 @@ class TextClassifier(AbstractModel):
             MisfitError: A row is too short for the blocks, or padding would change the result.
         """
         if batch.lengths is not None:
-            refuse_lengths(self.config)
+            check_lengths(self.config)
         steps = self.embedding(batch.inputs) if self.embedding else batch.inputs  # (B, T, E)
         lengths, shortest = batch.lengths, steps.shape[1]
         if lengths is None:

@@ -147,7 +147,7 @@ class NativeLibrary:
         if highest is None:
             return self.best
         if highest not in self.levels:
-            raise ConfigError(f"{LEVEL} = {highest}: wanted one of {', '.join(self.levels)}")
+            raise ConfigError(f"{LEVEL} = {highest}: expected one of {', '.join(self.levels)}")
         return min(self.best, self.levels.index(highest))
 
     @property

@@ -46,7 +46,7 @@ class LstmCell(AbstractCell[LstmState]):
     def __init__(self, hidden_size: int, bias: bool = True, proj_size: int = 0) -> None:
         if proj_size >= hidden_size:
             raise ConfigError(
-                f"model.proj_size = {proj_size}: wanted < model.hidden_size = {hidden_size}"
+                f"model.proj_size = {proj_size}: expected < model.hidden_size = {hidden_size}"
             )
         self.hidden_size = hidden_size
         self.output_size = proj_size or hidden_size

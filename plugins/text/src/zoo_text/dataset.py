@@ -14,7 +14,7 @@ from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.splits import part, refuse_shares, splits_of
+from zoo_core.runtime.datasets.splits import check_fractions, part, splits_of
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text import windows
 from zoo_text.configs import AbstractTextConfig
@@ -46,7 +46,7 @@ class TextDataset(AbstractDataset):
         special: tuple[str, ...] = (),
         example: str = "",
     ) -> None:
-        refuse_shares(config, name)
+        check_fractions(config, name)
         if config.sampling == "sequential":
             _refuse_sequential(config, name)
         self.name, self.config, self._read, self._given = name, config, read, vocabulary

@@ -15,7 +15,7 @@ from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.splits import batches_of, part, refuse_shares, splits_of
+from zoo_core.runtime.datasets.splits import batches_of, check_fractions, part, splits_of
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text.configs import NamesConfig
 from zoo_text.languages import LANGUAGES, remote
@@ -41,7 +41,7 @@ class NamesDataset(AbstractDataset):
     example = "Dostoevsky"
 
     def __init__(self, config: NamesConfig, vocabulary: Vocabulary | None) -> None:
-        refuse_shares(config, "names")
+        check_fractions(config, "names")
         self.config, self._given = config, vocabulary
 
     @cached_property

@@ -14,7 +14,7 @@ from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.splits import batches_of, part, refuse_shares, splits_of
+from zoo_core.runtime.datasets.splits import batches_of, check_fractions, part, splits_of
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text.configs import ProseOrCodeConfig
 from zoo_text.python_docs import read_topics
@@ -59,7 +59,7 @@ class ProseOrCodeDataset(AbstractDataset):
     example = "for line in lines: print(line)"
 
     def __init__(self, config: ProseOrCodeConfig, vocabulary: Vocabulary | None) -> None:
-        refuse_shares(config, "prose-or-code")
+        check_fractions(config, "prose-or-code")
         self.config, self._given = config, vocabulary
 
     @cached_property

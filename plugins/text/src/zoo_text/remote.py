@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo_core.downloads.download import RemoteFile, fetch, refuse_other
+from zoo_core.downloads.download import RemoteFile, check_matches, fetch
 from zoo_core.errors import DataError
 from zoo_core.storage.locations import data_folder
 
@@ -46,5 +46,5 @@ def text_of(file: RemoteFile, path: Path | None) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
-    refuse_other(file, data, str(path), OTHER)
+    check_matches(file, data, str(path), OTHER)
     return data.decode()

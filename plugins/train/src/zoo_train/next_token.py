@@ -15,7 +15,7 @@ from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 
@@ -50,7 +50,7 @@ class NextTokenTrainer(AbstractTrainer):
         """The mean cross entropy, in nats."""
         return mean_cross_entropy(output, batch)
 
-    def metrics(self, totals: Totals) -> dict[str, float]:
+    def metrics(self, totals: MetricSums) -> dict[str, float]:
         """``loss`` in nats, ``perplexity`` = exp(loss), ``bits_per_character``, ``accuracy``."""
         loss = totals.loss / totals.targets
         return {

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from zoo_core import Signature
 from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 from zoo_train.configs import SupervisedConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 
@@ -31,7 +31,7 @@ class SupervisedTrainer(AbstractTrainer):
         """The mean cross entropy, in nats."""
         return mean_cross_entropy(output, batch)
 
-    def metrics(self, totals: Totals) -> dict[str, float]:
+    def metrics(self, totals: MetricSums) -> dict[str, float]:
         """``loss`` in nats per target and ``accuracy`` from 0 to 1."""
         return {
             "loss": totals.loss / totals.targets,

@@ -20,8 +20,8 @@ def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         "sys.stderr.write(' + zoo-plugin-owl==1.0' + chr(10))"
     )
     made = Installer("uv", (sys.executable, "-c", program), ())
-    for command in ("plugins_install", "plugins_uninstall"):
-        monkeypatch.setattr(f"zoo_cli.{command}.find_installer", lambda: made)
+    for command in ("install", "uninstall"):
+        monkeypatch.setattr(f"zoo_cli.commands.plugins.{command}.find_installer", lambda: made)
     note.touch()
     return note
 
@@ -93,7 +93,7 @@ def test_flags_and_folders_reach_the_installer(
 
 
 @pytest.mark.parametrize(
-    ("wanted", "code", "word"),
+    ("expected", "code", "word"),
     [
         ("./nowhere", 3, "no such folder"),
         ("nowhere.whl", 3, "no such folder"),
@@ -101,9 +101,9 @@ def test_flags_and_folders_reach_the_installer(
     ],
 )
 def test_what_cannot_be_installed_never_reaches_it(
-    zoo: Zoo, said: Path, wanted: str, code: int, word: str
+    zoo: Zoo, said: Path, expected: str, code: int, word: str
 ) -> None:
-    result = zoo("plugins", "install", "--yes", "--", wanted)
+    result = zoo("plugins", "install", "--yes", "--", expected)
     assert result.code == code
     assert word in result.stderr
     assert said.read_text() == ""

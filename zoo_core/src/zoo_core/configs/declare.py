@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any, TypeVar, dataclass_transform, overload
 
-from zoo_core.configs.settings import Notes, settings_of
+from zoo_core.configs.settings import FieldInfo, settings_of
 
 T = TypeVar("T")
 
@@ -62,8 +62,8 @@ def setting(
         above: Bound that a value must exceed.
         below: Bound that a value must stay under.
     """
-    notes = Notes(help, unit, at_least, at_most, above, below)
-    return dataclasses.field(default=default, metadata={"notes": notes})
+    info = FieldInfo(help, unit, at_least, at_most, above, below)
+    return dataclasses.field(default=default, metadata={"info": info})
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))

@@ -11,8 +11,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, final, get_args, get_origin, get_type_hints
 
-from zoo_core.errors import ConfigError
-from zoo_core.nearest import nearest
+from zoo_core.errors import ConfigError, suggest
 
 T = TypeVar("T")
 WORDS: dict[type, str] = {
@@ -26,7 +25,7 @@ NONE = "none"
 
 
 @final
-class Notes(NamedTuple):
+class FieldInfo(NamedTuple):
     """What a field's declaration adds to its type and default."""
 
     help: str
@@ -69,11 +68,11 @@ class Setting(NamedTuple):
     choices: tuple[str, ...]
     optional: bool
     default: object
-    notes: Notes
+    info: FieldInfo
 
-    def wanted(self) -> str:
+    def expected(self) -> str:
         """What would be right, in words."""
-        kind = " or ".join(self.choices) or f"{WORDS[self.type]} {self.notes.bounds()}".rstrip()
+        kind = " or ".join(self.choices) or f"{WORDS[self.type]} {self.info.bounds()}".rstrip()
         return f"{kind} or {NONE}" if self.optional else kind
 
     def parse(self, text: str) -> object:
@@ -91,7 +90,7 @@ class Setting(NamedTuple):
         return self.check(value)
 
     def check(self, value: object) -> object:
-        """The value itself, an integer made a number and text a path where that is wanted.
+        """The value itself, an integer made a number and text a path where that is expected.
 
         Raises:
             ConfigError: The value is of the wrong type, none of the choices, or out of bounds.
@@ -103,7 +102,7 @@ class Setting(NamedTuple):
             raise self.error(value)
         if self.choices and value not in self.choices:
             raise self.error(value)
-        if isinstance(value, (int, float)) and not self.notes.admits(value):
+        if isinstance(value, (int, float)) and not self.info.admits(value):
             raise self.error(value)
         return value
 
@@ -119,7 +118,7 @@ class Setting(NamedTuple):
 
     def error(self, value: object) -> ConfigError:
         """The error that says which setting, which value and what would be right."""
-        return ConfigError(f"{self.label} = {str(value)!r:.80}: wanted {self.wanted()}")
+        return ConfigError(f"{self.label} = {str(value)!r:.80}: expected {self.expected()}")
 
 
 _BOOLEANS = {"true": True, "false": False}
@@ -148,7 +147,7 @@ def make(cls: type[T], section: str, values: Mapping[str, object]) -> T:
     known = settings_of(cls)
     for key in values:
         if key not in known:
-            hint = nearest(key, known) or f"{section} has: {', '.join(known) or 'no settings'}"
+            hint = suggest(key, known) or f"{section} has: {', '.join(known) or 'no settings'}"
             raise ConfigError(f"{section}.{key}: no such setting; {hint}")
     checked: dict[str, Any] = {}
     for key, each in known.items():
@@ -156,7 +155,7 @@ def make(cls: type[T], section: str, values: Mapping[str, object]) -> T:
         if key in values:
             checked[key] = labelled.check(values[key])
         elif each.default is MISSING:
-            raise ConfigError(f"{labelled.label} must be given: {each.notes.help}")
+            raise ConfigError(f"{labelled.label} must be given: {each.info.help}")
     return cls(**checked)
 
 
@@ -178,5 +177,5 @@ def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:
         choices=choices,
         optional=optional,
         default=field.default,
-        notes=field.metadata["notes"],
+        info=field.metadata["info"],
     )

@@ -36,7 +36,7 @@ class Unknown(NamedTuple):
         action, equals, symbol = text.partition("=")
         if (action in ("error", "skip") and not equals) or (action == "replace" and symbol):
             return cls(action, symbol)
-        raise ConfigError(f"unknown = {text!r}: wanted error, skip or replace=C")
+        raise ConfigError(f"unknown = {text!r}: expected error, skip or replace=C")
 
 
 REFUSE = Unknown()

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from zoo_core.doctor.result import Check, Finding, writable
+from zoo_core.doctor.result import Check, DoctorResult, writable
 from zoo_core.errors import ConfigError, RefusedError
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import installed_version
@@ -14,7 +14,7 @@ from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import misnamed
 from zoo_core.plugins.index import known_plugins
 from zoo_core.plugins.specs import API_VERSION
-from zoo_core.plugins.status import standings
+from zoo_core.plugins.status import plugin_statuses
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.sources import registry_path
 from zoo_core.storage.capacity import free_disk
@@ -28,56 +28,56 @@ LITTLE = 2_000_000_000
 """Bytes below which a disk is nearly full: a run writes its state again and again."""
 
 
-def python() -> list[Finding]:
+def python() -> list[DoctorResult]:
     """The interpreter."""
     version = platform.python_version()
     facts = {"version": version, "executable": sys.executable, "platform": platform.platform()}
     said = f"{version}, {sys.executable}, {platform.platform()}"
-    return [Finding("python", "ok", said, facts=facts)]
+    return [DoctorResult("python", "ok", said, facts=facts)]
 
 
-def installer() -> list[Finding]:
+def installer() -> list[DoctorResult]:
     """What installs plugins here."""
     try:
         found = find_installer()
     except RefusedError as error:
-        return [Finding("installer", "wrong", str(error), f"{sys.executable} -m ensurepip")]
-    return [Finding("installer", "ok", found.name, facts={"command": list(found.command)})]
+        return [DoctorResult("installer", "wrong", str(error), f"{sys.executable} -m ensurepip")]
+    return [DoctorResult("installer", "ok", found.name, facts={"command": list(found.command)})]
 
 
-def versions() -> list[Finding]:
+def versions() -> list[DoctorResult]:
     """What is installed of that which the zoo stands on."""
     found = {name: installed_version(name) for name in DISTRIBUTIONS}
     said = ", ".join(f"{name} {version}" for name, version in found.items() if version)
-    rows = [Finding("versions", "ok", said, facts=found)]
+    rows = [DoctorResult("versions", "ok", said, facts=found)]
     for name in (name for name, version in found.items() if not version):
-        rows.append(Finding("versions", "wrong", f"{name} is missing", _install(name)))
+        rows.append(DoctorResult("versions", "wrong", f"{name} is missing", _install(name)))
     return rows
 
 
-def plugins() -> list[Finding]:
+def plugins() -> list[DoctorResult]:
     """The plugin API, and the plugins that do not work."""
-    every = standings()
+    every = plugin_statuses()
     states = [each.state for each in every]
     counts = ", ".join(f"{states.count(each)} {each}" for each in dict.fromkeys(states)) or "none"
     facts = {"api": API_VERSION, "states": {each.plugin.name: each.state for each in every}}
     said = f"plugin API {API_VERSION}; installed: {counts}"
-    rows = [Finding("plugins", "ok" if every else "warning", said, facts=facts)]
+    rows = [DoctorResult("plugins", "ok" if every else "warning", said, facts=facts)]
     if not every:
         rows = [rows[0]._replace(remedy="zoo plugins search")]
     for each in every:
         if each.state in ("broken", "incompatible"):
             said = f"{each.plugin.name} is {each.state}: {each.reason}"
-            rows.append(Finding("plugins", "wrong", said, each.remedy))
+            rows.append(DoctorResult("plugins", "wrong", said, each.remedy))
         elif each.state == "blocked":
             said = f"{each.plugin.name} is blocked: {each.reason}"
-            rows.append(Finding("plugins", "warning", said, "unset ZOO_PLUGINS"))
+            rows.append(DoctorResult("plugins", "warning", said, "unset ZOO_PLUGINS"))
     for said in misnamed():
-        rows.append(Finding("plugins", "warning", said, "change or unset ZOO_PLUGINS"))
+        rows.append(DoctorResult("plugins", "warning", said, "change or unset ZOO_PLUGINS"))
     return rows
 
 
-def home() -> list[Finding]:
+def home() -> list[DoctorResult]:
     """Whether the zoo's own folder can be written to, and how much room there is."""
     folder = zoo_home()
     rows = [writable("home", folder, "export ZOO_HOME=ANOTHER/FOLDER")]
@@ -85,10 +85,13 @@ def home() -> list[Finding]:
     little = free < LITTLE
     said = f"{free / 1e9:.1f} GB free for {folder}"
     remedy = "zoo runs, then zoo runs remove NAME" if little else ""
-    return [*rows, Finding("disk", "warning" if little else "ok", said, remedy, {"free": free})]
+    return [
+        *rows,
+        DoctorResult("disk", "warning" if little else "ok", said, remedy, {"free": free}),
+    ]
 
 
-def registry() -> list[Finding]:
+def registry() -> list[DoctorResult]:
     """Whether the registry is well-formed."""
     catalog: Catalog = load_catalog()
     path = registry_path()
@@ -105,10 +108,10 @@ def registry() -> list[Finding]:
             remedy = "unset ZOO_REGISTRY"
         else:
             remedy = _install(owners[0] if owners else "zoo-core")
-        return [Finding("registry", "wrong", str(error), remedy, {"path": str(path)})]
+        return [DoctorResult("registry", "wrong", str(error), remedy, {"path": str(path)})]
     said = f"{len(entries)} checkpoints and {len(known)} plugins in {path}"
     facts = {"path": str(path), "checkpoints": len(entries), "plugins": len(known)}
-    return [Finding("registry", "ok", said, facts=facts)]
+    return [DoctorResult("registry", "ok", said, facts=facts)]
 
 
 def _install(distribution: str) -> str:

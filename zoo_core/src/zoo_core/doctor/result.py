@@ -14,7 +14,7 @@ Verdict: TypeAlias = Literal["ok", "warning", "wrong"]
 
 
 @final
-class Finding(NamedTuple):
+class DoctorResult(NamedTuple):
     """What was found of one subject.
 
     Args:
@@ -32,34 +32,36 @@ class Finding(NamedTuple):
     facts: dict[str, Any] = {}  # noqa: RUF012  # never changed
 
 
-Check: TypeAlias = Callable[[], Iterable[Finding]]
+Check: TypeAlias = Callable[[], Iterable[DoctorResult]]
 
 
-def examine(checks: Iterable[Check]) -> list[Finding]:
+def examine(checks: Iterable[Check]) -> list[DoctorResult]:
     """The findings of every check; one that fails is a finding too, and the others go on."""
-    found: list[Finding] = []
+    found: list[DoctorResult] = []
     for check in checks:
         try:
             found += check()
         except Exception as error:
             said = f"cannot be told: {type(error).__name__}: {' '.join(str(error).split()):.300}"
-            found.append(Finding(check.__name__, "wrong", said, "ZOO_DEBUG=1 zoo plugins -v"))
+            found.append(DoctorResult(check.__name__, "wrong", said, "ZOO_DEBUG=1 zoo plugins -v"))
     return found
 
 
-def writable(subject: str, folder: Path, otherwise: str) -> Finding:
+def writable(subject: str, folder: Path, otherwise: str) -> DoctorResult:
     """Whether a folder, or where it would be made, can be written to."""
     place = existing(folder)
     facts = {"path": str(folder), "exists": folder.exists()}
     if not place.is_dir():
         said = f"{place} is no folder"
-        return Finding(subject, "wrong", said, f"mv {quoted(place)} {quoted(place)}.old", facts)
+        return DoctorResult(
+            subject, "wrong", said, f"mv {quoted(place)} {quoted(place)}.old", facts
+        )
     if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
         said = f"{place} cannot be written to"
         remedy = f"chmod u+rwx {quoted(place)}, or {otherwise}"
-        return Finding(subject, "wrong", said, remedy, facts)
+        return DoctorResult(subject, "wrong", said, remedy, facts)
     said = str(folder) if folder.exists() else f"{folder}, made when it is needed"
-    return Finding(subject, "ok", said, facts=facts)
+    return DoctorResult(subject, "ok", said, facts=facts)
 
 
 def quoted(path: Path) -> str:

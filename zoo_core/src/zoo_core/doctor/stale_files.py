@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo_core.doctor.result import Finding, quoted
+from zoo_core.doctor.result import DoctorResult, quoted
 from zoo_core.run_folder.lock import LOCK, STATE
 from zoo_core.storage.atomic import size_of
 from zoo_core.storage.locations import zoo_home
@@ -16,7 +16,7 @@ YOUNG = 600.0
 """Seconds in which a temporary file may still be somebody's who is writing it."""
 
 
-def leftovers() -> list[Finding]:
+def leftovers() -> list[DoctorResult]:
     """Temporary files that nobody writes, downloads broken off, and locks.
 
     A lock's file outlives the lock: the system frees it when its process ends, however that ends.
@@ -26,17 +26,20 @@ def leftovers() -> list[Finding]:
         if what == "lock":
             locks += 1
             if _held(path):
-                rows.append(Finding("locks", "ok", f"{path} is held by a running process"))
+                rows.append(DoctorResult("locks", "ok", f"{path} is held by a running process"))
         elif what == "download":
             said = f"{path} broke off at {size_of(path):,} bytes; asking again goes on"
-            rows.append(Finding("leftovers", "ok", said, facts={"path": str(path)}))
+            rows.append(DoctorResult("leftovers", "ok", said, facts={"path": str(path)}))
         elif _age(path) > YOUNG:
             remedy = f"rm -r {quoted(path)}"
             said = f"{path}: a {what} that nobody uses"
-            rows.append(Finding("leftovers", "warning", said, remedy, {"path": str(path)}))
+            rows.append(DoctorResult("leftovers", "warning", said, remedy, {"path": str(path)}))
     if not rows:
-        rows = [Finding("leftovers", "ok", "none")]
-    return [*rows, Finding("locks", "ok", f"{locks} files; one that is not held holds nobody up")]
+        rows = [DoctorResult("leftovers", "ok", "none")]
+    return [
+        *rows,
+        DoctorResult("locks", "ok", f"{locks} files; one that is not held holds nobody up"),
+    ]
 
 
 def _remains(folder: Path) -> Iterator[tuple[Path, str]]:

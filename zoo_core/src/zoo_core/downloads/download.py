@@ -13,7 +13,7 @@ from typing import final
 from zoo_core.downloads.http import transfer
 from zoo_core.downloads.progress import listening
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
-from zoo_core.storage.atomic import refusing, sync_folder, waiting_for
+from zoo_core.storage.atomic import sync_folder, target_errors, waiting_for
 
 
 @final
@@ -62,7 +62,7 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
     if not target.exists() and _OFFLINE.get():
         raise NetworkError(f"{file.name} is not at hand")
     if not target.exists():
-        with refusing(folder):
+        with target_errors(folder):
             target.parent.mkdir(parents=True, exist_ok=True)
         with waiting_for(target.with_name(f".{target.name}")):
             if not target.exists():
@@ -71,11 +71,11 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
         data = target.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {target}: {error.strerror}") from None
-    refuse_other(file, data, str(target), "remove it to download it again")
+    check_matches(file, data, str(target), "remove it to download it again")
     return target
 
 
-def refuse_other(file: RemoteFile, data: bytes, place: str, remedy: str) -> None:
+def check_matches(file: RemoteFile, data: bytes, place: str, remedy: str) -> None:
     """Says so if bytes are not the file's.
 
     Raises:
@@ -84,8 +84,8 @@ def refuse_other(file: RemoteFile, data: bytes, place: str, remedy: str) -> None
     found = hashlib.sha256(data).hexdigest()
     if found != file.sha256:
         raise IntegrityError(
-            f"{place} has {len(data):,} bytes with sha256 {found}, wanted {file.size:,} bytes with "
-            f"sha256 {file.sha256}; {remedy}"
+            f"{place} has {len(data):,} bytes with sha256 {found}, "
+            f"expected {file.size:,} bytes with sha256 {file.sha256}; {remedy}"
         )
 
 
@@ -98,7 +98,7 @@ def _download(file: RemoteFile, target: Path) -> None:
         except (NetworkError, IntegrityError) as error:
             refusals.append(error)
         else:
-            with refusing(target):
+            with target_errors(target):
                 part.replace(target)
                 sync_folder(target.parent)
             return
@@ -115,9 +115,9 @@ def _bring(file: RemoteFile, url: str, part: Path) -> None:
     while True:
         begun = part.exists()
         try:
-            with refusing(part):
+            with target_errors(part):
                 transfer(url, part, file.size, listening(file.name, file.size))
-            refuse_other(file, part.read_bytes(), url, "it was thrown away")
+            check_matches(file, part.read_bytes(), url, "it was thrown away")
             return
         except IntegrityError:
             part.unlink(missing_ok=True)

@@ -51,8 +51,8 @@ def transfer(
         timeout: Seconds that the server may keep silent.
 
     Raises:
-        IntegrityError: The server sends more than wanted.
-        NetworkError: The server cannot be reached, refuses, or sends less than wanted.
+        IntegrityError: The server sends more than expected.
+        NetworkError: The server cannot be reached, refuses, or sends less than expected.
         OSError: The file cannot be written.
     """
     if urlsplit(url).scheme not in SCHEMES:

@@ -30,26 +30,26 @@ class Installer(NamedTuple):
     command: tuple[str, ...]
     target: tuple[str, ...]
 
-    def plan(self, wanted: Sequence[str]) -> list[Change]:
+    def plan(self, expected: Sequence[str]) -> list[Change]:
         """What installing would change, found out without changing anything.
 
         Args:
-            wanted: Flags and requirements as the installer takes them.
+            expected: Flags and requirements as the installer takes them.
 
         Raises:
             PluginError: The installer cannot do it; it says why.
         """
         if self.name == "uv":
-            return uv_changes(self.run("install", "--dry-run", *wanted))
-        return pip_changes(self.run("install", "--dry-run", "--quiet", "--report", "-", *wanted))
+            return uv_changes(self.run("install", "--dry-run", *expected))
+        return pip_changes(self.run("install", "--dry-run", "--quiet", "--report", "-", *expected))
 
-    def install(self, wanted: Sequence[str]) -> str:
+    def install(self, expected: Sequence[str]) -> str:
         """Installs; returns what the installer said.
 
         Raises:
             PluginError: It failed.
         """
-        return self.run("install", *wanted)
+        return self.run("install", *expected)
 
     def uninstall(self, distribution: str) -> str:
         """Removes a distribution; returns what the installer said.

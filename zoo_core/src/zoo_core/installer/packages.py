@@ -18,13 +18,13 @@ def installed_version(distribution: str) -> str:
 
 def needed_by(distribution: str) -> list[str]:
     """The installed distributions that name one among their requirements, sorted."""
-    wanted = normal(distribution)
+    expected = normal(distribution)
     return sorted(
         {
             str(each.metadata["Name"])
             for each in distributions()
             for requirement in each.requires or ()
-            if "extra ==" not in requirement and normal(REQUIRED.split(requirement)[0]) == wanted
+            if "extra ==" not in requirement and normal(REQUIRED.split(requirement)[0]) == expected
         }
     )
 

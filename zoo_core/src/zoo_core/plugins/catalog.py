@@ -12,8 +12,8 @@ from zoo_core.errors import (
     Interrupted,
     NotFoundError,
     PluginError,
+    suggest,
 )
-from zoo_core.nearest import nearest
 from zoo_core.plugins.discovery import UNKNOWN, Plugin, installed_plugins
 from zoo_core.plugins.loading import contributions, make_manager
 from zoo_core.plugins.specs import (
@@ -36,7 +36,7 @@ NOUNS: dict[type[AbstractSpec], str] = {
 
 
 @final
-class Offer(NamedTuple, Generic[S]):
+class CatalogEntry(NamedTuple, Generic[S]):
     """A spec and the plugin it comes from."""
 
     plugin: Plugin
@@ -66,20 +66,20 @@ class BrokenPlugin(NamedTuple):
 class Catalog(NamedTuple):
     """What is installed: offers sorted by name, plugins that work, plugins that do not."""
 
-    offers: tuple[Offer[Any], ...]
+    entries: tuple[CatalogEntry[Any], ...]
     plugins: tuple[Plugin, ...]
     broken: tuple[BrokenPlugin, ...]
     registries: tuple[Path, ...]
 
-    def of(self, kind: type[S]) -> tuple[Offer[S], ...]:
+    def of(self, kind: type[S]) -> tuple[CatalogEntry[S], ...]:
         """The offers of one kind."""
-        return tuple(offer for offer in self.offers if isinstance(offer.spec, kind))
+        return tuple(entry for entry in self.entries if isinstance(entry.spec, kind))
 
-    def named(self, kind: type[S], name: str) -> list[Offer[S]]:
+    def named(self, kind: type[S], name: str) -> list[CatalogEntry[S]]:
         """Every offer of a kind and a name."""
-        return [offer for offer in self.of(kind) if offer.spec.name == name]
+        return [entry for entry in self.of(kind) if entry.spec.name == name]
 
-    def find(self, kind: type[S], reference: str) -> Offer[S]:
+    def find(self, kind: type[S], reference: str) -> CatalogEntry[S]:
         """The one offer of a name; ``plugin:name`` chooses between plugins.
 
         Raises:
@@ -87,21 +87,21 @@ class Catalog(NamedTuple):
             NotFoundError: None does.
         """
         owner, _, name = reference.rpartition(":")
-        found = [offer for offer in self.named(kind, name) if _owns(offer, owner)]
+        found = [entry for entry in self.named(kind, name) if _owns(entry, owner)]
         if not found:
             from zoo_core.plugins.index import who_brings
 
-            known = [offer.spec.name for offer in self.of(kind)]
+            known = [entry.spec.name for entry in self.of(kind)]
             hint = self._elsewhere(kind, name) or who_brings(name, self.registries)
-            hint = hint or nearest(name, known) or f"try: zoo list {NOUNS[kind]}s"
+            hint = hint or suggest(name, known) or f"try: zoo list {NOUNS[kind]}s"
             raise NotFoundError(f"no {NOUNS[kind]} {reference!r}; {hint}{self._excuse()}")
         if len(found) > 1:
-            refuse_clash(NOUNS[kind], name, [offer.plugin for offer in found])
+            check_unique(NOUNS[kind], name, [entry.plugin for entry in found])
         return found[0]
 
     def _elsewhere(self, kind: type[AbstractSpec], name: str) -> str:
         """Of which other plugin, or of which other kind, there is such a name, in words."""
-        owners = [f"{offer.plugin.name}:{name}" for offer in self.named(kind, name)]
+        owners = [f"{entry.plugin.name}:{name}" for entry in self.named(kind, name)]
         if owners:
             return f"write {' or '.join(owners)}"
         for other in (DatasetSpec, TrainerSpec):
@@ -114,7 +114,7 @@ class Catalog(NamedTuple):
         return f" (broken, so not searched: {names}; see: zoo plugins)" if names else ""
 
 
-def refuse_clash(noun: str, name: str, owners: Iterable[Plugin]) -> None:
+def check_unique(noun: str, name: str, owners: Iterable[Plugin]) -> None:
     """Says who claims a name, and how to choose.
 
     Raises:
@@ -128,7 +128,7 @@ def refuse_clash(noun: str, name: str, owners: Iterable[Plugin]) -> None:
 
 def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
     """Loads the given plugins, or all that are installed; one that fails is a row in ``broken``."""
-    offers: list[Offer[Any]] = []
+    entries: list[CatalogEntry[Any]] = []
     registries: list[Path] = []
     working, broken = [], []
     manager = make_manager()
@@ -141,14 +141,14 @@ def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
             broken.append(_broken(plugin, error))
             continue
         working.append(plugin)
-        offers += [Offer(plugin, each) for each in found if isinstance(each, AbstractSpec)]
+        entries += [CatalogEntry(plugin, each) for each in found if isinstance(each, AbstractSpec)]
         registries += [each for each in found if isinstance(each, Path)]
-    offers.sort(key=lambda offer: (offer.spec.name, offer.plugin))
-    return Catalog(tuple(offers), tuple(working), tuple(broken), tuple(registries))
+    entries.sort(key=lambda entry: (entry.spec.name, entry.plugin))
+    return Catalog(tuple(entries), tuple(working), tuple(broken), tuple(registries))
 
 
-def _owns(offer: Offer[Any], owner: str) -> bool:
-    return owner in ("", offer.plugin.name, offer.plugin.distribution)
+def _owns(entry: CatalogEntry[Any], owner: str) -> bool:
+    return owner in ("", entry.plugin.name, entry.plugin.distribution)
 
 
 def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:

@@ -7,7 +7,7 @@ import re
 from importlib.metadata import Distribution, entry_points
 from typing import NamedTuple, final
 
-from zoo_core.nearest import nearest
+from zoo_core.errors import suggest
 
 UNKNOWN = "unknown"
 """The distribution of a plugin whose metadata is gone, and its version."""
@@ -56,7 +56,7 @@ def misnamed() -> list[str]:
     return [
         f"ZOO_PLUGINS names {name}, which is not installed; {hint}".rstrip("; ")
         for name in sorted(chosen - names)
-        for hint in [nearest(name, names)]
+        for hint in [suggest(name, names)]
     ]
 
 

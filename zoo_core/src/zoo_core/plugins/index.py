@@ -29,12 +29,12 @@ def search_plugins(word: str, registries: Iterable[Path] = ()) -> list[KnownPlug
     Raises:
         ConfigError: A registry file is not well-formed, or two claim a name.
     """
-    wanted = word.casefold()
+    expected = word.casefold()
     return [
         known
         for known in known_plugins(registries)
         if any(
-            wanted in text.casefold()
+            expected in text.casefold()
             for text in (known.name, known.distribution, known.summary, *known.offers)
         )
     ]

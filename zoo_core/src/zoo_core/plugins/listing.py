@@ -19,5 +19,5 @@ def list_datasets(pattern: str = "*") -> list[str]:
 
 
 def _names(kind: type[AbstractSpec], pattern: str) -> list[str]:
-    names = {offer.spec.name for offer in load_catalog().of(kind)}
+    names = {entry.spec.name for entry in load_catalog().of(kind)}
     return sorted(name for name in names if fnmatchcase(name, pattern))

@@ -15,7 +15,7 @@ State: TypeAlias = Literal["ok", "broken", "blocked", "incompatible"]
 
 
 @final
-class Standing(NamedTuple):
+class PluginStatus(NamedTuple):
     """One installed plugin.
 
     Args:
@@ -38,10 +38,10 @@ class Standing(NamedTuple):
     traceback: str = ""
 
 
-def standings() -> list[Standing]:
+def plugin_statuses() -> list[PluginStatus]:
     """How every plugin stands, by name; each is loaded by itself, those blocked not at all."""
     chosen = chosen_names()
-    return [_standing(each, chosen is None or each.name in chosen) for each in every_plugin()]
+    return [_status(each, chosen is None or each.name in chosen) for each in every_plugin()]
 
 
 def location(plugin: Plugin) -> str:
@@ -56,20 +56,20 @@ def location(plugin: Plugin) -> str:
         return ""  # an interrupted uninstall, or metadata that no installer wrote
 
 
-def _standing(plugin: Plugin, chosen: bool) -> Standing:
+def _status(plugin: Plugin, chosen: bool) -> PluginStatus:
     place = location(plugin)
     if not chosen:
         remedy = f"name {plugin.name} in ZOO_PLUGINS, or unset it"
-        return Standing(plugin, "blocked", place, {}, "ZOO_PLUGINS leaves it out", remedy)
+        return PluginStatus(plugin, "blocked", place, {}, "ZOO_PLUGINS leaves it out", remedy)
     alone = load_catalog([plugin])
     for each in alone.broken:
         state: State = "incompatible" if each.incompatible else "broken"
-        return Standing(plugin, state, place, {}, each.reason, each.remedy, each.traceback)
-    return Standing(plugin, "ok", place, _contributes(alone))
+        return PluginStatus(plugin, state, place, {}, each.reason, each.remedy, each.traceback)
+    return PluginStatus(plugin, "ok", place, _contributes(alone))
 
 
 def _contributes(alone: Catalog) -> dict[str, list[str]]:
-    found = {noun: [offer.spec.name for offer in alone.of(kind)] for kind, noun in NOUNS.items()}
+    found = {noun: [entry.spec.name for entry in alone.of(kind)] for kind, noun in NOUNS.items()}
     found["recipe"] = [name for _, name in recipe_names(alone)]
     found["registry"] = [str(path) for path in alone.registries]
     return {kind: names for kind, names in found.items() if names}

@@ -75,12 +75,12 @@ def parse_published(values: Mapping[str, Any], name: str) -> Published:
     low, high = (_figure(values[key], f"{name}: published.{key}") for key in ("low", "high"))
     for key, choices in (("metric", tuple(GOOD)), ("split", SPLITS)):
         if values[key] not in choices:
-            wanted = " or ".join(choices)
-            raise ConfigError(f"{name}: published.{key} = {values[key]!r:.80}: wanted {wanted}")
+            expected = " or ".join(choices)
+            raise ConfigError(f"{name}: published.{key} = {values[key]!r:.80}: expected {expected}")
     if low > high:
         raise ConfigError(f"{name}: published.low = {low} is above published.high = {high}")
     if not isinstance(values["source"], str) or not values["source"]:
-        raise ConfigError(f"{name}: published.source: wanted text")
+        raise ConfigError(f"{name}: published.source: expected text")
     return Published(values["metric"], values["split"], low, high, values["source"])
 
 
@@ -91,7 +91,7 @@ def _figure(value: Any, label: str) -> Decimal:
         or not Decimal(value).is_finite()
         or not -DIGITS <= _exponent(Decimal(value)) <= Decimal(value).adjusted() <= DIGITS
     ):
-        raise ConfigError(f"{label} = {value!r:.80}: wanted a number")
+        raise ConfigError(f"{label} = {value!r:.80}: expected a number")
     return Decimal(value)
 
 

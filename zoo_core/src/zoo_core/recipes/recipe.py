@@ -15,14 +15,13 @@ from importlib.resources.abc import Traversable
 from typing import Any, NamedTuple, final
 
 from zoo_core.configs.settings import NONE
-from zoo_core.errors import ConfigError, NotFoundError
-from zoo_core.nearest import nearest
-from zoo_core.plugins.catalog import Catalog, refuse_clash
+from zoo_core.errors import ConfigError, NotFoundError, suggest
+from zoo_core.plugins.catalog import Catalog, check_unique
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.recipes.published import Published, parse_published
 from zoo_core.references import Named
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 
 TABLES = ("model", "dataset", "trainer")
 KEYS = {
@@ -98,25 +97,25 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         ConfigError: It is not well-formed.
         NotFoundError: There is none.
     """
-    wanted = f"{reference.name}.{reference.tag}"
+    expected = f"{reference.name}.{reference.tag}"
     known = _files(catalog)
     found = [
         each
         for each in known
-        if each.name == wanted
+        if each.name == expected
         and reference.owner in ("", each.plugin.name, each.plugin.distribution)
     ]
     if not found:
         from zoo_core.plugins.index import who_brings
 
-        offered = any(offer.spec.name == reference.name for offer in catalog.of(ModelSpec))
-        owners = [f"{each.plugin.name}:{wanted}" for each in known if each.name == wanted]
+        offered = any(entry.spec.name == reference.name for entry in catalog.of(ModelSpec))
+        owners = [f"{each.plugin.name}:{expected}" for each in known if each.name == expected]
         hint = f"write {' or '.join(owners)}" if owners else ""
         hint = hint or ("" if offered else who_brings(reference.name, catalog.registries))
-        hint = hint or nearest(wanted, [each.name for each in known]) or "try: zoo list recipes"
+        hint = hint or suggest(expected, [each.name for each in known]) or "try: zoo list recipes"
         raise NotFoundError(f"no recipe {reference.full_name!r}; {hint}")
     if len(found) > 1:
-        refuse_clash("recipe", wanted, [each.plugin for each in found])
+        check_unique("recipe", expected, [each.plugin for each in found])
     return _read(found[0])
 
 
@@ -140,7 +139,7 @@ def choose_recipes(
     for reference in references or ("*",):
         found = [each for each in every if _named_by(reference, each)]
         if not found and references:
-            hint = nearest(reference, [each.name for each in every]) or "try: zoo list recipes"
+            hint = suggest(reference, [each.name for each in every]) or "try: zoo list recipes"
             raise NotFoundError(f"no recipe {reference!r}; {hint}")
         for each in found:
             if each.name == reference.rpartition(":")[2]:
@@ -169,28 +168,28 @@ def parse_recipe(text: str, name: str) -> dict[str, Any]:
         raise ConfigError(f"{name}: not valid TOML: {error}") from None
     for key, value in tables.items():
         if key not in KEYS:
-            hint = nearest(key, KEYS) or f"a recipe has: {', '.join(KEYS)}"
+            hint = suggest(key, KEYS) or f"a recipe has: {', '.join(KEYS)}"
             raise ConfigError(f"{name}: {key}: no such key; {hint}")
         if not isinstance(value, KEYS[key]) or isinstance(value, bool):
-            raise ConfigError(f"{name}: {key} = {value!r:.80}: wanted {KEYS[key].__name__}")
+            raise ConfigError(f"{name}: {key} = {value!r:.80}: expected {KEYS[key].__name__}")
     for table in TABLES:
         chosen = tables.get(table, {}).get("name", "")
         if not isinstance(chosen, str):
-            raise ConfigError(f"{name}: {table}.name = {chosen!r:.80}: wanted text")
+            raise ConfigError(f"{name}: {table}.name = {chosen!r:.80}: expected text")
     return tables
 
 
-def recipe_text(plan: Plan) -> str:
-    """A plan in the form of a recipe, which ``zoo train --config`` reads.
+def recipe_text(run_config: RunConfig) -> str:
+    """A run config in the form of a recipe, which ``zoo train --config`` reads.
 
     Dataset and trainer are named with their plugins, so that no other one's can be meant.
     """
     import tomli_w
 
-    tables: dict[str, Any] = {"seed": plan.seed}
+    tables: dict[str, Any] = {"seed": run_config.seed}
     for section in TABLES:
-        name = {} if section == "model" else {"name": plan.name(section)}
-        values = {k: NONE if v is None else v for k, v in plan.configs[section].items()}
+        name = {} if section == "model" else {"name": run_config.name(section)}
+        values = {k: NONE if v is None else v for k, v in run_config.configs[section].items()}
         tables[section] = name | values
     return tomli_w.dumps(tables)
 

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, final
 
 from zoo_core.configs.settings import Setting, make, settings_of, values_of
 from zoo_core.errors import ConfigError, NotFoundError
-from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes.recipe import TABLES, Recipe, find_recipe, parse_recipe
 from zoo_core.references import Named, parse_reference
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 
 SPECS: dict[str, type[AbstractSpec]] = {
     "model": ModelSpec,
@@ -29,18 +29,18 @@ Tables = dict[str, Any]
 
 
 @final
-class Draft(NamedTuple):
+class ResolvedRun(NamedTuple):
     """The parts of a run and what is set of them so far.
 
     Args:
-        offers: The chosen spec of each section, with its plugin.
+        entries: The chosen spec of each section, with its plugin.
         configs: The config class of each section.
         values: What recipe and file set, by section.
         recipe: The recipe's name, or empty if none applies.
         seed: The seed they set.
     """
 
-    offers: dict[str, Offer[Any]]
+    entries: dict[str, CatalogEntry[Any]]
     configs: dict[str, type]
     values: dict[str, dict[str, Any]]
     recipe: str
@@ -52,12 +52,14 @@ class Draft(NamedTuple):
         every = settings_of(self.configs[section]).values()
         return [each._replace(default=chosen.get(each.key, each.default)) for each in every]
 
-    def plan(self, flags: Mapping[str, Mapping[str, Any]] | None = None, **how: Any) -> Plan:
+    def run_config(
+        self, flags: Mapping[str, Mapping[str, Any]] | None = None, **how: Any
+    ) -> RunConfig:
         """The complete plan.
 
         Args:
             flags: Settings by section that beat all others.
-            how: The remaining fields of the plan; a seed of None takes the draft's.
+            how: The remaining fields of the run config; a seed of None takes the draft's.
 
         Raises:
             ConfigError: A setting or the seed is unknown, missing, of the wrong type or out of
@@ -79,11 +81,11 @@ class Draft(NamedTuple):
         seed = how.pop("seed", None)
         seed = self.seed if seed is None else seed
         if type(seed) is not int or not 0 <= seed < SEEDS:
-            wanted = f"an integer >= 0 and < {SEEDS}"
-            raise ConfigError(f"seed = {str(seed)!r:.80}: wanted {wanted}")
-        return Plan(
-            **{section: self.offers[section].spec.name for section in TABLES},
-            plugins={each: self.offers[each].plugin.distribution for each in TABLES},
+            expected = f"an integer >= 0 and < {SEEDS}"
+            raise ConfigError(f"seed = {str(seed)!r:.80}: expected {expected}")
+        return RunConfig(
+            **{section: self.entries[section].spec.name for section in TABLES},
+            plugins={each: self.entries[each].plugin.distribution for each in TABLES},
             configs=configs,
             recipe=self.recipe,
             seed=seed,
@@ -91,7 +93,7 @@ class Draft(NamedTuple):
         )
 
 
-def draft(
+def resolve_run(
     catalog: Catalog,
     model: str,
     *,
@@ -99,7 +101,7 @@ def draft(
     trainer: str = "",
     file: Path | None = None,
     model_values: Mapping[str, Any] | None = None,
-) -> Draft:
+) -> ResolvedRun:
     """Chooses model, dataset and trainer, and lays recipe and file over each other.
 
     With a dataset other than the recipe's, the recipe does not apply at all.
@@ -133,24 +135,24 @@ def draft(
     if recipe and not _means(_named([recipe.tables], "dataset"), data):
         layers, recipe = layers[1:], None
     trained_by = trainer or _named(layers, "trainer") or data.spec.default_trainer
-    offers: dict[str, Offer[Any]] = {
+    entries: dict[str, CatalogEntry[Any]] = {
         "model": model_offer,
         "dataset": data,
         "trainer": catalog.find(TrainerSpec, trained_by),
     }
-    return Draft(
-        offers=offers,
-        configs={section: resolve(offer.spec.config) for section, offer in offers.items()},
-        values={section: _values(layers, section, offers[section]) for section in TABLES},
+    return ResolvedRun(
+        entries=entries,
+        configs={section: resolve(entry.spec.config) for section, entry in entries.items()},
+        values={section: _values(layers, section, entries[section]) for section in TABLES},
         recipe=recipe.name if recipe else "",
         seed=next((layer["seed"] for layer in reversed(layers) if "seed" in layer), 0),
     )
 
 
-def _model(catalog: Catalog, reference: Named) -> Offer[ModelSpec]:
+def _model(catalog: Catalog, reference: Named) -> CatalogEntry[ModelSpec]:
     """The model; with a tag, the owner may be that of the recipe alone."""
-    owned = [offer for offer in catalog.of(ModelSpec) if offer.spec.name == reference.name]
-    if reference.tag and not any(reference.owner in offer.plugin for offer in owned):
+    owned = [entry for entry in catalog.of(ModelSpec) if entry.spec.name == reference.name]
+    if reference.tag and not any(reference.owner in entry.plugin for entry in owned):
         return catalog.find(ModelSpec, reference.name)
     return catalog.find(ModelSpec, reference.model)
 
@@ -169,22 +171,22 @@ def _named(layers: list[Tables], section: str) -> str:
     return names[-1] if names else ""
 
 
-def _values(layers: list[Tables], section: str, offer: Offer[Any]) -> dict[str, Any]:
+def _values(layers: list[Tables], section: str, entry: CatalogEntry[Any]) -> dict[str, Any]:
     """What the layers set; a table that names another dataset or trainer does not apply."""
     values: dict[str, Any] = {}
     for layer in layers:
         table = dict(layer.get(section, {}))
         name = "" if section == "model" else table.pop("name", "")
-        if not name or _means(name, offer):
+        if not name or _means(name, entry):
             values |= table
     return values
 
 
-def _means(name: str, offer: Offer[Any]) -> bool:
+def _means(name: str, entry: CatalogEntry[Any]) -> bool:
     """Whether a name means this offer."""
     owner, _, short = name.rpartition(":")
-    plugin = offer.plugin
-    return short == offer.spec.name and owner in ("", plugin.name, plugin.distribution)
+    plugin = entry.plugin
+    return short == entry.spec.name and owner in ("", plugin.name, plugin.distribution)
 
 
 def _read(file: Path) -> Tables:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from zoo_core.errors import NotFoundError
-from zoo_core.nearest import nearest
+from zoo_core.errors import NotFoundError, suggest
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.registry.file import Pretrained, Registry
 from zoo_core.registry.sources import merged
@@ -44,6 +43,6 @@ def find_pretrained(catalog: Catalog, name: str) -> Pretrained:
 
     found = merged("checkpoint", catalog.registries, entries, lambda remark: None)
     if name not in found:
-        hint = nearest(name, load_registry(catalog)) or f"make one: zoo train {name}"
+        hint = suggest(name, load_registry(catalog)) or f"make one: zoo train {name}"
         raise NotFoundError(f"no pretrained checkpoint {name!r}; {hint}")
     return found[name]

@@ -8,7 +8,7 @@ from typing import Any
 
 from zoo_core.errors import ConfigError
 from zoo_core.registry.file import FULL_NAME, Pretrained, parse_registry, read_registry
-from zoo_core.run_folder.integrity import refuse_unsound
+from zoo_core.run_folder.integrity import validate_checkpoint_files
 from zoo_core.run_folder.manifest import SHARED, read_manifest, unfinished
 from zoo_core.storage.atomic import write_file
 from zoo_core.storage.hashes import FileRecord
@@ -33,23 +33,25 @@ def make_entry(
         MisfitError: It is unfinished.
         NotFoundError: There is no manifest.
     """
-    refuse_unsound(folder)
+    validate_checkpoint_files(folder)
     manifest = read_manifest(folder)
     if manifest.status != "finished":
         raise unfinished(folder)
-    named = name or manifest.plan.recipe
+    named = name or manifest.run_config.recipe
     if not named:
         raise ConfigError(f"{folder} was trained without a recipe: name it with --name MODEL.TAG")
     if not FULL_NAME.fullmatch(named):
-        raise ConfigError(f"--name {named!r}: wanted MODEL.TAG")
-    if named.split(".")[0] != manifest.plan.model:
-        raise ConfigError(f"{named!r}: {folder} holds a {manifest.plan.model}, name it after that")
+        raise ConfigError(f"--name {named!r}: expected MODEL.TAG")
+    if named.split(".")[0] != manifest.run_config.model:
+        raise ConfigError(
+            f"{named!r}: {folder} holds a {manifest.run_config.model}, name it after that"
+        )
     judged = next((s for s in ("test", "validation", "train") if s in manifest.metrics), "")
     return Pretrained(
         name=named,
         source=source,
         revision=revision,
-        summary=f"{manifest.plan.model} trained on {manifest.plan.dataset}.",
+        summary=f"{manifest.run_config.model} trained on {manifest.run_config.dataset}.",
         license=license,
         metrics={
             key: float(f"{each:.4g}") for key, each in manifest.metrics.get(judged, {}).items()

@@ -61,7 +61,7 @@ class KnownPlugin(NamedTuple):
         name: Of its entry point.
         distribution: What to install.
         summary: One line.
-        offers: Names of its models, datasets and trainers.
+        entries: Names of its models, datasets and trainers.
     """
 
     name: str
@@ -107,7 +107,7 @@ def parse_registry(text: str, path: Path) -> Registry:
         tables = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # not TOML, or too deep or long to be any
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
-    _refuse_schema(tables.get("schema"), _place(path, text, "schema"))
+    _check_schema(tables.get("schema"), _place(path, text, "schema"))
     if unknown := set(tables) - {"schema", "checkpoints", "plugins"}:
         place = _place(path, text, min(unknown))
         raise ConfigError(f"{place}: {min(unknown)}: a registry has schema, checkpoints, plugins")
@@ -123,17 +123,19 @@ def parse_registry(text: str, path: Path) -> Registry:
         )
     except AttributeError:
         place = _place(path, text, "[checkpoints", "checkpoints")
-        raise ConfigError(f"{place}: checkpoints: wanted tables [checkpoints.MODEL.TAG]") from None
+        raise ConfigError(
+            f"{place}: checkpoints: expected tables [checkpoints.MODEL.TAG]"
+        ) from None
 
 
-def _refuse_schema(schema: object, place: str) -> None:
+def _check_schema(schema: object, place: str) -> None:
     if type(schema) is int and schema > SCHEMA:
         raise ConfigError(
             f"{place}: schema = {schema} is newer than zoo-core {version('zoo-core')} reads "
             f"({SCHEMA}): pip install --upgrade zoo-core"
         )
     if type(schema) is not int or schema != SCHEMA:
-        raise ConfigError(f"{place}: schema = {schema!r}: wanted {SCHEMA}")
+        raise ConfigError(f"{place}: schema = {schema!r}: expected {SCHEMA}")
 
 
 def _place(path: Path, text: str, *words: str) -> str:
@@ -151,7 +153,7 @@ def _checked(path: Path, text: str, kind: str, name: str, values: Any) -> Any:
     table = f"{kind}s.{name}"
     try:
         if not isinstance(values, Mapping):
-            raise ValueError("wanted a table")
+            raise ValueError("expected a table")
         return _plugin(name, values) if kind == "plugin" else _entry(name, values)
     except KeyError as error:
         said = f"{error.args[0]} is missing"
@@ -163,15 +165,15 @@ def _checked(path: Path, text: str, kind: str, name: str, values: Any) -> Any:
 
 
 def _entry(name: str, values: Mapping[str, Any]) -> Pretrained:
-    _refuse_unknown(values, ENTRY)
+    _check_keys(values, ENTRY)
     if not FULL_NAME.fullmatch(name):
-        raise ValueError("wanted a name like model.tag")
+        raise ValueError("expected a name like model.tag")
     source, revision = _text(values, "source", None), _text(values, "revision")
     if HUB.fullmatch(source):
         if not COMMIT.fullmatch(revision):
             raise ValueError(f"revision {revision!r} can move: pin the 40 hex digits of a commit")
     elif not PACKAGE.fullmatch(source):
-        raise ValueError(f"source {source!r}: wanted hub:OWNER/REPO or package:PACKAGE/PATH")
+        raise ValueError(f"source {source!r}: expected hub:OWNER/REPO or package:PACKAGE/PATH")
     elif revision:
         raise ValueError("a package has no revision")
     return Pretrained(
@@ -197,7 +199,7 @@ def _files(values: Mapping[str, Any]) -> dict[str, FileRecord]:
 def _text(values: Mapping[str, Any], key: str, default: str | None = "") -> str:
     value = values[key] if default is None else values.get(key, default)
     if not isinstance(value, str) or not value.isprintable():
-        raise ValueError(f"{key} = {value!r:.80}: wanted a line of text")
+        raise ValueError(f"{key} = {value!r:.80}: expected a line of text")
     return value
 
 
@@ -206,14 +208,14 @@ def _record(file: str, record: Mapping[str, Any]) -> FileRecord:
         raise ValueError(f"file {file!r} leaves its folder, or is no name")
     size, sha256 = record["size"], record["sha256"]
     if type(size) is not int or size < 0:
-        raise ValueError(f"file {file!r}: size = {size!r}: wanted bytes")
+        raise ValueError(f"file {file!r}: size = {size!r}: expected bytes")
     if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
-        raise ValueError(f"file {file!r}: sha256 = {sha256!r:.80}: wanted 64 hex digits")
+        raise ValueError(f"file {file!r}: sha256 = {sha256!r:.80}: expected 64 hex digits")
     return FileRecord(size, sha256)
 
 
 def _plugin(name: str, values: Mapping[str, Any]) -> KnownPlugin:
-    _refuse_unknown(values, PLUGIN)
+    _check_keys(values, PLUGIN)
     lists = [values.get(kind, []) for kind in ("models", "datasets", "trainers")]
     if not all(isinstance(each, list) for each in lists):
         raise ValueError("models, datasets and trainers are lists of names")
@@ -222,11 +224,11 @@ def _plugin(name: str, values: Mapping[str, Any]) -> KnownPlugin:
         raise ValueError("models, datasets and trainers are lists of names")
     distribution = _text(values, "distribution", None)
     if not DISTRIBUTION.fullmatch(distribution):
-        raise ValueError(f"distribution = {distribution!r:.80}: wanted a name of a package")
+        raise ValueError(f"distribution = {distribution!r:.80}: expected a name of a package")
     return KnownPlugin(name, distribution, _text(values, "summary"), offers)
 
 
-def _refuse_unknown(values: Mapping[str, Any], known: set[str]) -> None:
+def _check_keys(values: Mapping[str, Any], known: set[str]) -> None:
     if unknown := set(values) - known:
         raise ValueError(f"{min(unknown)}: no such key; there are {', '.join(sorted(known))}")
 

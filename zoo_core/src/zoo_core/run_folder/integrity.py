@@ -10,7 +10,7 @@ from zoo_core.run_folder.safetensors_header import read_header
 from zoo_core.storage.atomic import new_folder, write_new
 
 
-def refuse_unsound(folder: Path) -> None:
+def validate_checkpoint_files(folder: Path) -> None:
     """Says so if manifest and weights are not sound, or not each other's.
 
     Raises:
@@ -18,7 +18,7 @@ def refuse_unsound(folder: Path) -> None:
         NotFoundError: There is no manifest.
     """
     manifest, weights = read_manifest(folder), folder / WEIGHTS
-    manifest.weights.refuse_other(weights, "the manifest")
+    manifest.weights.check_matches(weights, "the manifest")
     try:
         with weights.open("rb") as file:
             found = read_header(file, weights.stat().st_size)
@@ -36,7 +36,7 @@ def copy_checkpoint(folder: Path, target: Path) -> None:
         NotFoundError: There is none.
         TargetError: The target is there already, or cannot be written to.
     """
-    refuse_unsound(folder)
+    validate_checkpoint_files(folder)
     with new_folder(target) as half:
         for name in SHARED:
             if (folder / name).exists():

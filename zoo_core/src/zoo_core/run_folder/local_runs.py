@@ -8,11 +8,10 @@ import shutil
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.errors import NotFoundError, TargetError, ZooError
-from zoo_core.nearest import nearest
-from zoo_core.run_folder.lock import hold
+from zoo_core.errors import NotFoundError, TargetError, ZooError, suggest
+from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
-from zoo_core.storage.atomic import refusing, size_below
+from zoo_core.storage.atomic import size_below, target_errors
 from zoo_core.storage.locations import runs_folder
 
 
@@ -52,7 +51,7 @@ def find_run(name: str) -> LocalRun:
     """
     paths = {path.name: path for path in _folders()}
     if name not in paths:
-        raise NotFoundError(f"no run {name!r}; {nearest(name, paths) or 'try: zoo runs'}")
+        raise NotFoundError(f"no run {name!r}; {suggest(name, paths) or 'try: zoo runs'}")
     return _run(paths[name])
 
 
@@ -64,7 +63,7 @@ def remove_run(run: LocalRun) -> None:
     """
     if run.path.is_symlink():
         raise TargetError(f"{run.path} is a link: remove it yourself")
-    with hold(run.path), refusing(run.path):
+    with lock_run_folder(run.path), target_errors(run.path):
         (run.path / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(run.path)
 
@@ -87,10 +86,10 @@ def _run(path: Path) -> LocalRun:
     try:
         if (path / MANIFEST).exists():
             manifest = read_manifest(path)
-            model, recipe = manifest.plan.model, manifest.plan.recipe
+            model, recipe = manifest.run_config.model, manifest.run_config.recipe
             return LocalRun(path.name, path, model, recipe, manifest.status, manifest.metrics, size)
-        plan = _unfinished(path)
-        model, recipe = str(plan.get("model", "")), str(plan.get("recipe", ""))
+        run_config = _unfinished(path)
+        model, recipe = str(run_config.get("model", "")), str(run_config.get("recipe", ""))
         return LocalRun(path.name, path, model, recipe, "unfinished", {}, size)
     except (ZooError, OSError, ValueError, KeyError, TypeError):
         return LocalRun(path.name, path, "", "", "damaged", {}, size)
@@ -98,5 +97,5 @@ def _run(path: Path) -> LocalRun:
 
 def _unfinished(path: Path) -> dict[str, Any]:
     step = (path / "state" / "CURRENT").read_text("utf-8").strip()
-    plan = json.loads((path / "state" / step / "values.json").read_bytes())["plan"]
-    return dict(plan)
+    run_config = json.loads((path / "state" / step / "values.json").read_bytes())["plan"]
+    return dict(run_config)

@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
-from zoo_core.storage.atomic import refusing, write_file
+from zoo_core.storage.atomic import target_errors, write_file
 
 STATE, LOCK, HOLDER = "state", "LOCK", "HOLDER"
 
 
 @contextlib.contextmanager
-def hold(folder: Path) -> Iterator[None]:
+def lock_run_folder(folder: Path) -> Iterator[None]:
     """Inside, this process alone may write to a checkpoint folder.
 
     The system lets go of what a dead process held. A folder that was made for this and is still
@@ -28,7 +28,7 @@ def hold(folder: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     states = folder / STATE
-    with refusing(folder):
+    with target_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise TargetError(f"{folder} is no folder")
         made = [each for each in (states, folder, *folder.parents) if not each.exists()]

@@ -9,7 +9,7 @@ from typing import Any, final
 
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.safetensors_header import LONGEST, foreign_kind
 from zoo_core.storage.hashes import FileRecord
 
@@ -30,7 +30,7 @@ class Manifest:
     """What ``config.json`` holds.
 
     Args:
-        plan: Everything that decided the run.
+        run_config: Everything that decided the run.
         signature: What goes in and comes out.
         fingerprint: The dataset's.
         versions: Of python, torch, zoo-core and the three plugins.
@@ -42,7 +42,7 @@ class Manifest:
         weights: Size and sha256 of ``model.safetensors``.
     """
 
-    plan: Plan
+    run_config: RunConfig
     signature: Signature
     fingerprint: str
     versions: dict[str, str]
@@ -59,8 +59,8 @@ class Manifest:
 
     def to_bytes(self) -> bytes:
         """The file's content."""
-        values = {"format": FORMAT} | self.plan.to_json() | asdict(self)
-        del values["plan"]
+        values = {"format": FORMAT} | self.run_config.to_json() | asdict(self)
+        del values["run_config"]
         values["signature"] = self.signature.to_json()
         values["weights"] = {"file": WEIGHTS} | self.weights._asdict()
         text = json.dumps(values, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
@@ -78,7 +78,7 @@ class Manifest:
             raise IntegrityError(f"format {values.get('format')!r}: this core reads {FORMAT}")
         try:
             return cls(
-                plan=Plan.from_json(values),
+                run_config=RunConfig.from_json(values),
                 signature=Signature.from_json(values["signature"]),
                 fingerprint=_text(values["fingerprint"]),
                 versions={key: _text(value) for key, value in values["versions"].items()},
@@ -96,7 +96,7 @@ class Manifest:
 
 
 def unfinished(folder: Path) -> MisfitError:
-    """What is said of a run that has not come to its end, where a checkpoint is wanted."""
+    """What is said of a run that has not come to its end, where a checkpoint is expected."""
     return MisfitError(f"{folder} is unfinished: zoo resume {folder}")
 
 

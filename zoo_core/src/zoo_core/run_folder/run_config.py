@@ -1,4 +1,4 @@
-"""A plan: everything that decides a run, complete, so that a later default changes no old run."""
+"""The run config: everything that decides a run, written out so that defaults may change later."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Section: TypeAlias = Literal["model", "dataset", "trainer"]
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Plan:
+class RunConfig:
     """Everything that decides a run.
 
     Args:
@@ -53,12 +53,12 @@ class Plan:
         return f"{self.plugins[section]}:{getattr(self, section)}"
 
     def to_json(self) -> dict[str, Any]:
-        """The plan as JSON holds it."""
+        """The run config as JSON holds it."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Plan:
-        """The plan that ``to_json`` wrote; other keys are left aside.
+    def from_json(cls, values: dict[str, Any]) -> RunConfig:
+        """The run config that ``to_json`` wrote; other keys are left aside.
 
         Raises:
             IntegrityError: A field is missing or of the wrong type.
@@ -67,12 +67,14 @@ class Plan:
         if type(given["budget"]) is int:
             given["budget"] = float(given["budget"])
         for field in fields(cls):
-            wanted = str(field.type).partition("[")[0]
-            if type(given[field.name]).__name__ != wanted:
-                raise IntegrityError(f"{field.name} = {given[field.name]!r:.80}: wanted {wanted}")
+            expected = str(field.type).partition("[")[0]
+            if type(given[field.name]).__name__ != expected:
+                raise IntegrityError(
+                    f"{field.name} = {given[field.name]!r:.80}: expected {expected}"
+                )
         for section in get_args(Section):
             if not isinstance(given["configs"].get(section), dict):  # type: ignore[union-attr]
-                raise IntegrityError(f"configs.{section}: wanted a table of settings")
+                raise IntegrityError(f"configs.{section}: expected a table of settings")
             if not isinstance(given["plugins"].get(section), str):  # type: ignore[union-attr]
-                raise IntegrityError(f"plugins.{section}: wanted a plugin's name")
+                raise IntegrityError(f"plugins.{section}: expected a plugin's name")
         return cls(**given)  # type: ignore[arg-type]  # checked above

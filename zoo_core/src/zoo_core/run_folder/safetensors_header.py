@@ -98,12 +98,12 @@ def _read(file: BinaryIO, size: int, length: int) -> dict[str, TensorRecord]:
     if size < 8 or length > min(LARGEST, size - 8):
         raise IntegrityError(f"{size:,} bytes do not hold a header of {length:,} bytes")
     header = _parsed(file.read(length))
-    _refuse_metadata(header.pop("__metadata__", {}))
+    _check_metadata(header.pop("__metadata__", {}))
     found, spans = {}, []
     for name, values in header.items():
         found[name], span = _record(name, values)
         spans.append((span, name))
-    _refuse_gaps(sorted(spans), size - 8 - length)
+    _check_gaps(sorted(spans), size - 8 - length)
     return found
 
 
@@ -125,7 +125,7 @@ def _parsed(text: bytes) -> dict[str, Any]:
     return header
 
 
-def _refuse_metadata(values: Any) -> None:
+def _check_metadata(values: Any) -> None:
     if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
         raise IntegrityError("its header's __metadata__ is no mapping of texts")
 
@@ -147,7 +147,7 @@ def _record(name: str, values: Any) -> tuple[TensorRecord, tuple[int, int]]:
     return TensorRecord(dtype, tuple(shape)), (first, last)
 
 
-def _refuse_gaps(spans: list[tuple[tuple[int, int], str]], size: int) -> None:
+def _check_gaps(spans: list[tuple[tuple[int, int], str]], size: int) -> None:
     end = 0
     for (first, last), name in spans:
         if first != end:

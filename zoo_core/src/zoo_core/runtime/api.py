@@ -13,11 +13,11 @@ import torch
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.recipes.resolve import draft
-from zoo_core.run_folder.lock import hold
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.runtime import locate
 from zoo_core.runtime.building.build import make_dataset, make_model
-from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, refuse_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch
@@ -65,11 +65,11 @@ def create_model(
     if pretrained:
         return load(name).model
     catalog = load_catalog()
-    plan = draft(catalog, name).plan({"model": settings or {}}, seed=seed)
+    run_config = resolve_run(catalog, name).run_config({"model": settings or {}}, seed=seed)
     if signature is None:
-        signature = make_dataset(catalog, plan, None).signature
-    torch.manual_seed(plan.seed)
-    return make_model(catalog, plan, signature)
+        signature = make_dataset(catalog, run_config, None).signature
+    torch.manual_seed(run_config.seed)
+    return make_model(catalog, run_config, signature)
 
 
 def train(
@@ -108,12 +108,12 @@ def train(
         ZooError: See ``zoo_core.errors``; the message says what to do.
     """
     catalog, folder = load_catalog(), Path(out)
-    chosen = draft(catalog, name, dataset=dataset, trainer=trainer)
+    chosen = resolve_run(catalog, name, dataset=dataset, trainer=trainer)
     how = {"device": device, "backend": backend, "precision": precision}
-    plan = chosen.plan(settings, seed=seed, threads=threads, **how)
-    with hold(folder):
-        refuse_checkpoint(folder)
-        for event in Run(catalog, plan, folder).events():
+    run_config = chosen.run_config(settings, seed=seed, threads=threads, **how)
+    with lock_run_folder(folder):
+        check_no_checkpoint(folder)
+        for event in Run(catalog, run_config, folder).events():
             if listen:
                 listen(event)
     return load(folder)
@@ -160,7 +160,7 @@ def generate(
         ConfigError: The precision is neither fp32 nor bf16.
     """
     model, vocabulary = checkpoint.model, checkpoint.signature.vocabulary
-    generation.refuse_generation(model)
+    generation.check_generates(model)
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
     sampler = Sampler(temperature, top_k, seed)
     batch: Batch = checkpoint.dataset.encode(prompt, unknown)

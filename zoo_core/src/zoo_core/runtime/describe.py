@@ -34,7 +34,7 @@ def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
         return _model(catalog, parsed)
     except NotFoundError as unknown:
         for kind in (DatasetSpec, TrainerSpec):
-            names = {offer.spec.name for offer in catalog.of(kind)}
+            names = {entry.spec.name for entry in catalog.of(kind)}
             if parsed.name in names:
                 return _part(catalog, kind, parsed.model)
         raise unknown
@@ -43,8 +43,8 @@ def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
 def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.recipes.recipe import recipe_names
 
-    offer = catalog.find(ModelSpec, named.model)
-    spec = offer.spec
+    entry = catalog.find(ModelSpec, named.model)
+    spec = entry.spec
     start, registered = f"{spec.name}.", _registered(catalog)
     return (
         _part(catalog, ModelSpec, named.model)
@@ -70,13 +70,13 @@ def _registered(catalog: Catalog) -> dict[str, Pretrained]:
 
 
 def _part(catalog: Catalog, kind: Any, reference: str) -> dict[str, Any]:
-    offer = catalog.find(kind, reference)
-    spec = offer.spec
+    entry = catalog.find(kind, reference)
+    spec = entry.spec
     return {
         "name": spec.name,
         "summary": spec.summary,
-        "plugin": offer.plugin.name,
-        "version": offer.plugin.version,
+        "plugin": entry.plugin.name,
+        "version": entry.plugin.version,
         "source": getattr(spec, "source", ""),
         "tags": list(spec.tags),
         "settings": [_setting(each) for each in settings_of(resolve(spec.config)).values()],
@@ -96,10 +96,10 @@ def _tagged(catalog: Catalog, named: Named) -> dict[str, Any]:
 
 def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.recipes.recipe import find_recipe
-    from zoo_core.recipes.resolve import draft
+    from zoo_core.recipes.resolve import resolve_run
 
     recipe = find_recipe(catalog, named)
-    plan = draft(catalog, named.full_name).plan()
+    run_config = resolve_run(catalog, named.full_name).run_config()
     return {
         "name": recipe.name,
         "summary": recipe.summary,
@@ -108,10 +108,10 @@ def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
         "note": recipe.tables.get("note", ""),
         "published": recipe.published.to_json() if recipe.published else None,
         "seconds": recipe.seconds,
-        "dataset": plan.dataset,
-        "trainer": plan.trainer,
-        "seed": plan.seed,
-        "configs": plan.configs,
+        "dataset": run_config.dataset,
+        "trainer": run_config.trainer,
+        "seed": run_config.seed,
+        "configs": run_config.configs,
     } | _size(catalog, named)
 
 
@@ -132,18 +132,18 @@ def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
     from zoo_core.runtime.locate import load
 
     checkpoint = load(catalog, reference)
-    plan = checkpoint.plan
+    run_config = checkpoint.run_config
     return {
-        "name": plan.recipe or plan.model,
+        "name": run_config.recipe or run_config.model,
         "folder": str(checkpoint.folder),
         "state": "finished" if checkpoint.finished else "unfinished",
-        "model": plan.model,
-        "dataset": plan.dataset,
-        "trainer": plan.trainer,
-        "seed": plan.seed,
+        "model": run_config.model,
+        "dataset": run_config.dataset,
+        "trainer": run_config.trainer,
+        "seed": run_config.seed,
         "metrics": checkpoint.metrics,
         "parameters": sum(each.numel() for each in checkpoint.weights.values()),
-        "configs": plan.configs,
+        "configs": run_config.configs,
     }
 
 
@@ -154,39 +154,39 @@ def _remote(repo: HubRepo) -> dict[str, Any]:
     commit, manifest, said = pull_manifest(repo.repo, repo.revision)
     if said:
         remark(said)
-    plan = manifest.plan
+    run_config = manifest.run_config
     return {
-        "name": plan.recipe or plan.model,
+        "name": run_config.recipe or run_config.model,
         "repo": commit.repo,
         "revision": commit.sha,
         "state": manifest.status,
-        "model": plan.model,
-        "dataset": plan.dataset,
-        "trainer": plan.trainer,
-        "seed": plan.seed,
+        "model": run_config.model,
+        "dataset": run_config.dataset,
+        "trainer": run_config.trainer,
+        "seed": run_config.seed,
         "metrics": manifest.metrics,
         "bytes of weights": f"{manifest.weights.size:,}",
-        "configs": plan.configs,
+        "configs": run_config.configs,
     }
 
 
 def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
     """The parameters of a model as its recipe makes it; nothing is downloaded for that."""
-    from zoo_core.recipes.resolve import draft
+    from zoo_core.recipes.resolve import resolve_run
     from zoo_core.runtime.building.build import make_model
     from zoo_core.runtime.building.kernel_choice import backend_of
     from zoo_core.runtime.shapes.shapes import signature_at_hand
 
     try:
-        plan = draft(catalog, named.full_name).plan()
-        signature, known = signature_at_hand(catalog, plan)
-        model = make_model(catalog, plan, signature)
+        run_config = resolve_run(catalog, named.full_name).run_config()
+        signature, known = signature_at_hand(catalog, run_config)
+        model = make_model(catalog, run_config, signature)
     except ZooError:
         return {}
     count = sum(each.numel() for each in model.parameters())
     example = {} if known else {"vocabulary": "an example's: the data is not at hand"}
     backend = backend_of(model)
-    recipe = {"counted for": plan.recipe} if plan.recipe and not named.tag else {}
+    recipe = {"counted for": run_config.recipe} if run_config.recipe and not named.tag else {}
     counted = {"parameters": count} | recipe | example
     return counted | {"backend": backend.name, "backend note": backend.why}
 
@@ -196,7 +196,7 @@ def _setting(setting: Setting) -> dict[str, Any]:
     return {
         "key": setting.key,
         "default": "must be given" if default is MISSING else default,
-        "unit": setting.notes.unit,
-        "meaning": setting.notes.help,
-        "wanted": setting.wanted(),
+        "unit": setting.info.unit,
+        "meaning": setting.info.help,
+        "expected": setting.expected(),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.doctor.result import Check, Finding, writable
+from zoo_core.doctor.result import Check, DoctorResult, writable
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
@@ -13,7 +13,7 @@ from zoo_core.runtime.hardware.device import choose_device
 from zoo_core.runtime.hardware.threads import cores
 
 
-def torch_build() -> list[Finding]:
+def torch_build() -> list[DoctorResult]:
     """Torch's build and the devices that it can use here."""
     built = torch.version.cuda or torch.version.hip or ""
     gpus = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
@@ -23,39 +23,39 @@ def torch_build() -> list[Finding]:
     said = f"{torch.__version__}, device {device}{name}"
     if built and not gpus:
         said += f"; built for CUDA {built}, and no GPU is usable here"
-    return [Finding("torch", "ok", said, facts=facts)]
+    return [DoctorResult("torch", "ok", said, facts=facts)]
 
 
-def threads() -> list[Finding]:
+def threads() -> list[DoctorResult]:
     """Threads of torch against the cores that this process may use."""
     used, usable = torch.get_num_threads(), cores()
     facts = {"threads": used, "cores": usable}
     said = f"{used} of torch on {usable} cores"
     if usable and used > usable:
-        return [Finding("threads", "warning", said, f"export OMP_NUM_THREADS={usable}", facts)]
-    return [Finding("threads", "ok", said, facts=facts)]
+        return [DoctorResult("threads", "warning", said, f"export OMP_NUM_THREADS={usable}", facts)]
+    return [DoctorResult("threads", "ok", said, facts=facts)]
 
 
-def backends() -> list[Finding]:
+def backends() -> list[DoctorResult]:
     """The kernels on offer; each is made once."""
     catalog = load_catalog()
-    rows, names = [], [each.name for each in kernels(catalog._replace(offers=()))]
-    for offer in catalog.of(KernelSpec):
-        spec, remedy = offer.spec, f"zoo plugins install --upgrade {offer.plugin.distribution}"
+    rows, names = [], [each.name for each in kernels(catalog._replace(entries=()))]
+    for entry in catalog.of(KernelSpec):
+        spec, remedy = entry.spec, f"zoo plugins install --upgrade {entry.plugin.distribution}"
         try:
             made = resolve(spec.factory)().name
         except Exception as error:
-            said = f"{spec.name} of {offer.plugin.name}: {' '.join(str(error).split()):.300}"
-            rows.append(Finding("backends", "wrong", said, remedy))
+            said = f"{spec.name} of {entry.plugin.name}: {' '.join(str(error).split()):.300}"
+            rows.append(DoctorResult("backends", "wrong", said, remedy))
             continue
         names.append(spec.name)
         if made != spec.name:
-            said = f"{spec.name} of {offer.plugin.name} calls itself {made}"
-            rows.append(Finding("backends", "wrong", said, remedy))
-    return [Finding("backends", "ok", ", ".join(names), facts={"names": names}), *rows]
+            said = f"{spec.name} of {entry.plugin.name} calls itself {made}"
+            rows.append(DoctorResult("backends", "wrong", said, remedy))
+    return [DoctorResult("backends", "ok", ", ".join(names), facts={"names": names}), *rows]
 
 
-def hub() -> list[Finding]:
+def hub() -> list[DoctorResult]:
     """Where the Hub is, whether a token is at hand (which is never shown), and the cache."""
     from pathlib import Path
 
@@ -66,7 +66,7 @@ def hub() -> list[Finding]:
     said = f"{constants.ENDPOINT}, {'a token is there' if token else 'no token'}"
     cache = Path(constants.HF_HUB_CACHE)
     return [
-        Finding("hub", "ok", f"{said}{', offline' if offline else ''}", facts=facts),
+        DoctorResult("hub", "ok", f"{said}{', offline' if offline else ''}", facts=facts),
         writable("cache", cache, "export HF_HOME=ANOTHER/FOLDER"),
     ]
 

@@ -63,7 +63,7 @@ def find_folder(catalog: Catalog, reference: str, tell: Tell = lambda remark: No
         return _pulled(parsed, None, tell)
     folder = entry_folder(find_entry(catalog, parsed), tell)
     if parsed.owner:
-        _refuse_other(catalog, parsed, folder)
+        _check_other(catalog, parsed, folder)
     return folder
 
 
@@ -91,10 +91,10 @@ def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
     return find_pretrained(catalog, f"{spec.name}.{tag}" if tag else spec.name)
 
 
-def _refuse_other(catalog: Catalog, reference: Named, folder: Path) -> None:
+def _check_other(catalog: Catalog, reference: Named, folder: Path) -> None:
     """Says so if a checkpoint is of another plugin's model than the one that was named."""
     owner = catalog.find(ModelSpec, reference.model).plugin.distribution
-    found = read_manifest(folder).plan.plugins["model"]
+    found = read_manifest(folder).run_config.plugins["model"]
     if found != owner:
         other = reference._replace(owner=found).full_name
         raise NotFoundError(
@@ -122,5 +122,5 @@ def _packaged(entry: Pretrained) -> Path:
             f"{entry.name} comes with {package}: zoo plugins install {package}"
         ) from None
     for name, record in entry.files.items():
-        record.refuse_other(folder / name)
+        record.check_matches(folder / name)
     return folder

@@ -27,14 +27,16 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
     """
     saved = read_state(folder)
     if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
-        plan = saved.plan
-        again = f"zoo train {plan.recipe or f'{plan.model} --dataset {plan.dataset}'}"
+        run_config = saved.run_config
+        again = (
+            f"zoo train {run_config.recipe or f'{run_config.model} --dataset {run_config.dataset}'}"
+        )
         remedy = f"to go on from it: {again} --from {shown(folder)}"
         raise ResumeError(f"{folder} is complete; {remedy}")
     try:
-        run = Run(catalog, saved.plan, folder, vocabulary=saved.signature.vocabulary)
+        run = Run(catalog, saved.run_config, folder, vocabulary=saved.signature.vocabulary)
     except DataError as error:
-        gone = missing_paths(catalog, saved.plan)
+        gone = missing_paths(catalog, saved.run_config)
         if gone and not gone[0].is_absolute():
             remedy = "the path is relative: resume in the folder where the run was started"
             raise ResumeError(f"{error}; {remedy}") from None
@@ -56,6 +58,6 @@ def _changes(saved: SavedState, run: Run) -> list[str]:
     ]
     if saved.fingerprint != run.dataset.fingerprint:
         changed.append("the data has changed")
-    if saved.plan.backend != run.backend:
-        changed.append(f"backend was {saved.plan.backend}, is {run.backend}")
+    if saved.run_config.backend != run.backend:
+        changed.append(f"backend was {saved.run_config.backend}, is {run.backend}")
     return changed

@@ -1,4 +1,4 @@
-"""A run: a plan, carried out or resumed, into a checkpoint folder."""
+"""A run: a run config, carried out or resumed, into a checkpoint folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import MANIFEST, Manifest
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.building.kernel_choice import backend_of
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
@@ -30,8 +30,8 @@ from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.optimization import copies
 from zoo_core.runtime.training.step import REMEDY
-from zoo_core.storage.atomic import refusing, sync_folder
-from zoo_core.storage.capacity import refusing_excess
+from zoo_core.storage.atomic import sync_folder, target_errors
+from zoo_core.storage.capacity import memory_errors
 from zoo_core.storage.hashes import FileRecord
 
 
@@ -41,7 +41,7 @@ class Run:
 
     Args:
         catalog: What is installed.
-        plan: What to do.
+        run_config: What to do.
         folder: Where the checkpoint goes.
         vocabulary: A vocabulary to keep to, if the weights come from another checkpoint.
         weights: What to start from, if not from the model's own beginning.
@@ -50,40 +50,42 @@ class Run:
     def __init__(
         self,
         catalog: Catalog,
-        plan: Plan,
+        run_config: RunConfig,
         folder: Path,
         *,
         vocabulary: Vocabulary | None = None,
         weights: dict[str, Tensor] | None = None,
     ) -> None:
         self.folder = folder
-        device = choose_device(plan.device)
-        torch.manual_seed(plan.seed)
-        self.dataset = make_dataset(catalog, plan, vocabulary)
+        device = choose_device(run_config.device)
+        torch.manual_seed(run_config.seed)
+        self.dataset = make_dataset(catalog, run_config, vocabulary)
         self.signature = self.dataset.signature
-        trainer = make_trainer(catalog, plan, self.signature)
+        trainer = make_trainer(catalog, run_config, self.signature)
         held = copies(trainer.config) if device == "cpu" else 1
-        model = make_model(catalog, plan, self.signature, copies=held)
+        model = make_model(catalog, run_config, self.signature, copies=held)
         if weights is not None:
-            load_weights(model, weights, plan.source)
+            load_weights(model, weights, run_config.source)
         model = model.to(device)
-        with precision_context(plan.precision, device):
+        with precision_context(run_config.precision, device):
             backend = backend_of(model)
-        self.backend, self.remark = backend.name, backend.remark(plan.backend)
-        self.versions = _versions(catalog, plan)
-        self.terms = terms_of(catalog, plan)
+        self.backend, self.remark = backend.name, backend.remark(run_config.backend)
+        self.versions = _versions(catalog, run_config)
+        self.terms = terms_of(catalog, run_config)
         self.loop = Loop(
             model,
             self.dataset,
             trainer,
-            seed=plan.seed,
+            seed=run_config.seed,
             device=device,
-            precision=plan.precision,
-            budget=plan.budget,
+            precision=run_config.precision,
+            budget=run_config.budget,
         )
-        first = next(self.dataset.batches("train", trainer.config.batch_size, plan.seed, epoch=1))
-        threads = choose_threads(plan.threads, model, first.inputs, self.signature)
-        self.plan = replace(plan, device=device, threads=threads, backend=self.backend)
+        first = next(
+            self.dataset.batches("train", trainer.config.batch_size, run_config.seed, epoch=1)
+        )
+        threads = choose_threads(run_config.threads, model, first.inputs, self.signature)
+        self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
         self._saved_at = time.monotonic()
 
     def events(self) -> Generator[Event, None, None]:
@@ -97,7 +99,7 @@ class Run:
             DeviceError: There is not enough memory.
             TargetError: The folder cannot be written to.
         """
-        with refusing_excess(self._smaller()):
+        with memory_errors(self._smaller()):
             yield from self._events()
 
     def _events(self) -> Generator[Event, None, None]:
@@ -106,12 +108,12 @@ class Run:
         yield saved
         yield self._started()
         try:
-            for event in each_computed_with(self.plan.threads, self.loop.events()):
+            for event in each_computed_with(self.run_config.threads, self.loop.events()):
                 yield from self._saving(event)
                 if time.monotonic() - self._saved_at >= self.loop.config.save_every:
-                    self._refuse_infinite()
+                    self._check_finite()
                     yield from self._saving(self.save())
-            self._refuse_infinite()
+            self._check_finite()
         except DivergedError:
             if self.loop.stepper.looks and all_finite(self.loop.model.state_dict()):
                 self.save()
@@ -124,14 +126,14 @@ class Run:
         try:
             yield event
         except KeyboardInterrupt:
-            self._refuse_infinite()
+            self._check_finite()
             self.save()
             self._finish("interrupted")
             raise
 
     def _drop_manifest(self) -> None:
         """From here on the folder is an unfinished run: its states count, not its manifest."""
-        with refusing(self.folder):
+        with target_errors(self.folder):
             (self.folder / MANIFEST).unlink(missing_ok=True)
             sync_folder(self.folder)
 
@@ -139,13 +141,13 @@ class Run:
         """Saves a state to resume from."""
         snapshot = self.loop.snapshot()
         saved = SavedState(
-            self.plan, self.signature, self.dataset.fingerprint, self.versions, snapshot
+            self.run_config, self.signature, self.dataset.fingerprint, self.versions, snapshot
         )
         step = write_state(self.folder, saved)
         self._saved_at = time.monotonic()
         return Saved(self.folder, step)
 
-    def _refuse_infinite(self) -> None:
+    def _check_finite(self) -> None:
         if not all_finite(self.loop.model.state_dict()):
             steps = self.loop.position.steps
             raise DivergedError(f"step {steps}: weights that are not finite; {REMEDY}")
@@ -153,7 +155,7 @@ class Run:
     def _smaller(self) -> str:
         size = self.loop.config.batch_size
         smaller = f"--trainer.batch-size {size // 2}" if size > 1 else "a smaller model"
-        return f"try {smaller}" + ("" if self.plan.device == "cpu" else " or --device cpu")
+        return f"try {smaller}" + ("" if self.run_config.device == "cpu" else " or --device cpu")
 
     def _started(self) -> Started:
         at = self.loop.position
@@ -162,7 +164,7 @@ class Run:
             epochs=self.loop.config.epochs,
             batches=self.loop.batches(min(at.epoch, self.loop.config.epochs)),
             parameters=sum(each.numel() for each in self.loop.model.parameters()),
-            device=self.plan.device,
+            device=self.run_config.device,
             backend=self.backend,
             remarks=(self.remark,) if self.remark else (),
         )
@@ -174,11 +176,11 @@ class Run:
         metrics = at.metrics
         if reason != "interrupted":
             unjudged = [split for split in loop.dataset.splits if split not in metrics]
-            with computing_with(self.plan.threads):
+            with computing_with(self.run_config.threads):
                 for split in unjudged if loop.judged else ("train", *unjudged):
                     metrics[split] = loop.evaluate(split)
         manifest = Manifest(
-            plan=self.plan,
+            run_config=self.run_config,
             signature=self.signature,
             fingerprint=self.dataset.fingerprint,
             versions=self.versions,
@@ -197,11 +199,11 @@ class Run:
         return Finished(self.folder, reason, manifest, speed, loop.seconds, tuple(remarks))
 
 
-def _versions(catalog: Catalog, plan: Plan) -> dict[str, str]:
+def _versions(catalog: Catalog, run_config: RunConfig) -> dict[str, str]:
     """The versions that decide whether a result repeats bit for bit."""
     used = {plugin.distribution: plugin.version for plugin in catalog.plugins}
     return {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "zoo-core": version("zoo-core"),
-    } | {name: used[name] for name in sorted(set(plan.plugins.values())) if name in used}
+    } | {name: used[name] for name in sorted(set(run_config.plugins.values())) if name in used}

@@ -42,7 +42,7 @@ def new_plugin(
         RefusedError: The name is no name, or taken.
         TargetError: The folder is there already, or cannot be written.
     """
-    refuse_name(catalog, name, kinds, commands)
+    check_name(catalog, name, kinds, commands)
     target = parent / f"{PREFIX}{name}"
     if os.path.lexists(target):
         raise TargetError(f"{target} is there already: choose another name, or remove it")
@@ -53,7 +53,7 @@ def new_plugin(
     return target
 
 
-def refuse_name(
+def check_name(
     catalog: Catalog, name: str, kinds: Collection[str], commands: Collection[str]
 ) -> None:
     """Says so if a plugin cannot be called so.
@@ -63,7 +63,7 @@ def refuse_name(
     """
     if not NAME.fullmatch(name) or not name[0].isalpha() or len(name) > LONGEST:
         raise RefusedError(
-            f"{name!r:.80} is no name for a plugin: wanted a lower case letter, then lower case "
+            f"{name!r:.80} is no name for a plugin: expected a lower case letter, then lower case "
             f"letters, digits and single hyphens, {LONGEST} characters at most, such as my-owl"
         )
     if WINDOWS.fullmatch(name):
@@ -72,7 +72,7 @@ def refuse_name(
     known = {each for plugin in every_plugin() for each in (plugin.name, plugin.distribution)}
     if distribution in known or find_spec(distribution.replace("-", "_")):
         raise RefusedError(f"{distribution} is installed already: choose another name")
-    taken = {(NOUNS[type(each.spec)], each.spec.name): each.plugin.name for each in catalog.offers}
+    taken = {(NOUNS[type(each.spec)], each.spec.name): each.plugin.name for each in catalog.entries}
     taken |= {("kernel", each): "zoo-core" for each in CORE_KERNELS}
     taken |= {("command", each): "zoo-cli" for each in commands}
     for kind in KINDS:

@@ -31,7 +31,7 @@ def write_file(path: Path, data: bytes) -> None:
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    with refusing(path, len(data)):
+    with target_errors(path, len(data)):
         try:
             write_new(temporary, data)
             temporary.replace(path)
@@ -62,7 +62,7 @@ def new_folder(target: Path) -> Iterator[Path]:
     Raises:
         TargetError: Something is there already, or it cannot be written to.
     """
-    with refusing(target):
+    with target_errors(target):
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise TargetError(f"{target} is there already; choose a folder that is new")
         if target.exists() and target.samefile(Path.cwd()):
@@ -89,7 +89,7 @@ def waiting_for(path: Path) -> Iterator[None]:
     from filelock import FileLock, Timeout
 
     lock = FileLock(path.with_name(f"{path.name}.lock"))
-    with refusing(path):
+    with target_errors(path):
         try:
             lock.acquire(timeout=PATIENCE)
         except Timeout:
@@ -142,7 +142,7 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def refusing(path: Path, size: int = 0) -> Iterator[None]:
+def target_errors(path: Path, size: int = 0) -> Iterator[None]:
     """Turns what the file system says of writing into one line.
 
     Args:

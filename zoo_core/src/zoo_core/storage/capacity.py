@@ -47,7 +47,7 @@ def existing(path: Path) -> Path:
 
 
 @contextlib.contextmanager
-def refusing_excess(remedy: str) -> Iterator[None]:
+def memory_errors(remedy: str) -> Iterator[None]:
     """Turns an allocation that failed into one line.
 
     Args:

@@ -28,7 +28,7 @@ class FileRecord(NamedTuple):
         except OSError as error:
             raise IntegrityError(f"cannot read {path}: {error.strerror}") from None
 
-    def refuse_other(self, path: Path, source: str = "the registry") -> None:
+    def check_matches(self, path: Path, source: str = "the registry") -> None:
         """Says so if a file is not the one.
 
         Args:

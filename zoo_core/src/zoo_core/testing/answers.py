@@ -19,9 +19,9 @@ MADE = ("import-strings", "config-defaults")
 def shapes(case: ModelCase) -> Fault | None:
     """Logits are (B, T, classes) per step and (B, classes) per sequence."""
     steps = (case.steps,) if case.signature.per == "step" else ()
-    wanted = (case.rows, *steps, case.signature.classes)
+    expected = (case.rows, *steps, case.signature.classes)
     seen = tuple(answer(case.build(), case.batch()).shape)
-    return None if seen == wanted else Fault(f"logits of shape {wanted}", f"{seen}")
+    return None if seen == expected else Fault(f"logits of shape {expected}", f"{seen}")
 
 
 @check(

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from zoo_core.errors import NotFoundError
-from zoo_core.nearest import nearest
-from zoo_core.plugins.catalog import NOUNS, Catalog, Offer
+from zoo_core.errors import NotFoundError, suggest
+from zoo_core.plugins.catalog import NOUNS, Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes.recipe import recipe_names
@@ -47,7 +46,7 @@ def find_plugin(catalog: Catalog, name: str) -> Plugin:
     for each in known:
         if name in (each.name, each.distribution):
             return each
-    hint = nearest(name, [each.name for each in known]) or "try: zoo plugins"
+    hint = suggest(name, [each.name for each in known]) or "try: zoo plugins"
     raise NotFoundError(f"no plugin {name!r}; {hint}")
 
 
@@ -57,10 +56,10 @@ def subjects(catalog: Catalog, plugin: Plugin) -> Iterator[Subject]:
         f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])]
     )
     elsewhere = Elsewhere(plugin)
-    for offer in catalog.offers:
-        if offer.plugin == plugin:
-            name = f"{NOUNS[type(offer.spec)]} {offer.spec.name}"
-            yield Subject(name, _groups(catalog, offer, elsewhere))
+    for entry in catalog.entries:
+        if entry.plugin == plugin:
+            name = f"{NOUNS[type(entry.spec)]} {entry.spec.name}"
+            yield Subject(name, _groups(catalog, entry, elsewhere))
     for owner, name in recipe_names(catalog):
         if owner == plugin:
             yield _of_recipe(catalog, plugin, name)
@@ -75,8 +74,8 @@ def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> Subject:
     )
 
 
-def _groups(catalog: Catalog, offer: Offer[Any], elsewhere: Elsewhere) -> Groups:
-    spec = offer.spec
+def _groups(catalog: Catalog, entry: CatalogEntry[Any], elsewhere: Elsewhere) -> Groups:
+    spec = entry.spec
     groups: Groups = [(specs.CHECKS, lambda: [SpecCase(spec)])]
     if hasattr(spec, "config"):
         groups.append((specs.CONFIG_CHECKS, lambda: [SpecCase(spec)]))
@@ -86,7 +85,7 @@ def _groups(catalog: Catalog, offer: Offer[Any], elsewhere: Elsewhere) -> Groups
         case DatasetSpec():
             groups += _of_dataset(spec, elsewhere)
         case TrainerSpec():
-            groups += _of_trainer(catalog, offer)
+            groups += _of_trainer(catalog, entry)
         case KernelSpec():
             groups += _of_kernel(catalog, spec)
     return groups
@@ -105,13 +104,13 @@ def _of_dataset(spec: DatasetSpec, elsewhere: Elsewhere) -> Groups:
     return [(datasets.CHECKS, lambda: [DatasetCase(spec, elsewhere)])]
 
 
-def _of_trainer(catalog: Catalog, offer: Offer[TrainerSpec]) -> Groups:
+def _of_trainer(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Groups:
     from zoo_core.testing import objective, training_runs
     from zoo_core.testing.trainer_case import taken, trainer_cases
 
     return [
-        (objective.CHECKS, lambda: trainer_cases(catalog, offer)),
-        (training_runs.CHECKS, lambda: taken(trainer_cases(catalog, offer))),
+        (objective.CHECKS, lambda: trainer_cases(catalog, entry)),
+        (training_runs.CHECKS, lambda: taken(trainer_cases(catalog, entry))),
     ]
 
 

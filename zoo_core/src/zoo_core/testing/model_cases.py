@@ -92,9 +92,9 @@ def _others(setting: Setting) -> list[Any]:
         return [not setting.default]
     if setting.type is int:
         start = setting.default if isinstance(setting.default, int) else 0
-        return [each for each in (start + 1,) if setting.notes.admits(each)]
+        return [each for each in (start + 1,) if setting.info.admits(each)]
     if setting.type is float:
-        return [each for each in (0.5, 2.0) if setting.notes.admits(each)][:1]
+        return [each for each in (0.5, 2.0) if setting.info.admits(each)][:1]
     return []
 
 

@@ -17,7 +17,7 @@ from zoo_core.testing.trainer_case import TrainerCase
 @check("Let the trainer's config inherit from AbstractTrainerConfig.", needs=("config-defaults",))
 def loop_settings(case: TrainerCase) -> Fault | None:
     """A trainer's config has the settings of the training loop."""
-    config = resolve(case.offer.spec.config)
+    config = resolve(case.entry.spec.config)
     if issubclass(config, AbstractTrainerConfig):
         return None
     return Fault("a subclass of AbstractTrainerConfig", config.__name__)

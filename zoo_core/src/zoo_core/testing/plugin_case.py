@@ -18,8 +18,8 @@ LISTING = f"""
 began = time.perf_counter()
 catalog = load_catalog([plugin])
 seconds = time.perf_counter() - began
-for offer in catalog.offers:
-    if config := getattr(offer.spec, "config", ""):
+for entry in catalog.entries:
+    if config := getattr(entry.spec, "config", ""):
         resolve(config)
 print(json.dumps([seconds, sorted({set(HEAVY)!r} & set(sys.modules))]))
 """

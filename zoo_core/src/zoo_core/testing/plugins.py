@@ -34,7 +34,8 @@ def api_version(case: PluginCase) -> Fault | None:
 
 
 @check(
-    "Spell every hook and its arguments as zoo_core.plugins.hookspecs does, and mark it with @hookimpl.",
+    "Spell every hook and its arguments as zoo_core.plugins.hookspecs does, and mark it with "
+    "@hookimpl.",
     needs=("imports",),
 )
 def hooks(case: PluginCase) -> Fault | None:
@@ -62,7 +63,7 @@ def names(case: PluginCase) -> Fault | None:
     for hook, found in case.offered().items():
         check_names(hook, found)
         for spec in found:
-            for other in case.catalog.offers:
+            for other in case.catalog.entries:
                 alike = type(other.spec) is type(spec) and other.spec.name == spec.name
                 if alike and other.plugin != case.plugin:
                     noun = f"{NOUNS[type(spec)]} {spec.name!r}"

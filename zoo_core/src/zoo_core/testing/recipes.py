@@ -11,13 +11,13 @@ from zoo_core.errors import NetworkError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.recipes.recipe import TABLES, Recipe, find_recipe
-from zoo_core.recipes.resolve import draft
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.references import Named
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.training.trainer import Totals
+from zoo_core.runtime.training.trainer import MetricSums
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.model_case import random_batch
 
@@ -51,20 +51,22 @@ class RecipeCase:
         model, _, tag = self.name.partition(".")
         return find_recipe(self.catalog, Named(self.plugin.name, model, tag))
 
-    def plan(self) -> Plan:
+    def run_config(self) -> RunConfig:
         """What the recipe plans."""
-        return draft(self.catalog, f"{self.plugin.name}:{self.name}").plan()
+        return resolve_run(self.catalog, f"{self.plugin.name}:{self.name}").run_config()
 
 
 @check("Name a model, a dataset and a trainer that are installed, and settings that they have.")
 def recipe_plan(case: RecipeCase) -> Fault | None:
-    """A recipe makes a plan of what it says."""
+    """A recipe makes a run config of what it says."""
     tables = case.recipe.tables
-    plan = case.plan()
+    run_config = case.run_config()
     for section in TABLES:
         for key, value in tables.get(section, {}).items():
-            if key != "name" and plan.configs[section][key] != value:
-                return Fault(f"{section}.{key} = {value!r}", f"{plan.configs[section][key]!r}")
+            if key != "name" and run_config.configs[section][key] != value:
+                return Fault(
+                    f"{section}.{key} = {value!r}", f"{run_config.configs[section][key]!r}"
+                )
     return None
 
 
@@ -74,10 +76,10 @@ def recipe_plan(case: RecipeCase) -> Fault | None:
 )
 def recipe_fits(case: RecipeCase) -> Fault | None:
     """A recipe's model answers a batch of its data, and its trainer judges the answer."""
-    plan = case.plan()
-    dataset, batch = first_batch(case.catalog, plan)
-    output = make_model(case.catalog, plan, dataset.signature)(batch)
-    loss = make_trainer(case.catalog, plan, dataset.signature).loss(output, batch).item()
+    run_config = case.run_config()
+    dataset, batch = first_batch(case.catalog, run_config)
+    output = make_model(case.catalog, run_config, dataset.signature)(batch)
+    loss = make_trainer(case.catalog, run_config, dataset.signature).loss(output, batch).item()
     return None if loss > 0 else Fault("a loss above zero before training", f"{loss:g}")
 
 
@@ -96,10 +98,10 @@ def recipe_told(case: RecipeCase) -> Fault | None:
         return Fault("seconds: how long it takes", f"{recipe.seconds}")
     if recipe.published is None:
         return None
-    plan = case.plan()
-    dataset, _ = first_batch(case.catalog, plan)
-    trainer = make_trainer(case.catalog, plan, dataset.signature)
-    metrics = trainer.metrics(Totals(loss=1.0, correct=1, targets=1))
+    run_config = case.run_config()
+    dataset, _ = first_batch(case.catalog, run_config)
+    trainer = make_trainer(case.catalog, run_config, dataset.signature)
+    metrics = trainer.metrics(MetricSums(loss=1.0, correct=1, targets=1))
     known = {"metric": tuple(metrics), "split": dataset.splits}
     for key, words in known.items():
         if (said := getattr(recipe.published, key)) not in words:
@@ -107,16 +109,16 @@ def recipe_told(case: RecipeCase) -> Fault | None:
     return None
 
 
-def first_batch(catalog: Catalog, plan: Plan) -> tuple[AbstractDataset, Batch]:
-    """The plan's dataset and a batch of it, or a random one where the data is not at hand."""
-    size = plan.configs["trainer"]["batch_size"]
+def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDataset, Batch]:
+    """The run config's dataset and a batch of it, or a random one where the data is not at hand."""
+    size = run_config.configs["trainer"]["batch_size"]
     try:
         with at_hand_only():
-            dataset = make_dataset(catalog, plan, None)
-            return dataset, next(dataset.batches("train", size, plan.seed, epoch=1))
+            dataset = make_dataset(catalog, run_config, None)
+            return dataset, next(dataset.batches("train", size, run_config.seed, epoch=1))
     except NetworkError:
-        dataset = make_dataset(catalog, plan, Vocabulary(tuple("abcdef")))
-        steps = plan.configs["dataset"].get("steps", 5)
+        dataset = make_dataset(catalog, run_config, Vocabulary(tuple("abcdef")))
+        steps = run_config.configs["dataset"].get("steps", 5)
         return dataset, random_batch(dataset.signature, size, steps)
 
 

@@ -23,6 +23,6 @@ def _sample(setting: Setting) -> Any:
     if setting.choices:
         return setting.choices[0]
     if setting.type in NUMBERS:
-        admitted = (each for each in NUMBERS[setting.type] if setting.notes.admits(each))
-        return next(admitted, setting.notes.at_least)
+        admitted = (each for each in NUMBERS[setting.type] if setting.info.admits(each))
+        return next(admitted, setting.info.at_least)
     return {bool: False, Path: FILE}.get(setting.type, "text")

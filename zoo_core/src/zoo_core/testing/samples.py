@@ -13,7 +13,7 @@ from torch import nn
 from zoo_core.configs.declare import config, setting
 from zoo_core.data.signature import Signature, Tokens
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
-from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec
 from zoo_core.runtime.datasets.dataset import AbstractDataset
@@ -134,4 +134,6 @@ DATA = DatasetSpec(
 
 def with_samples(catalog: Catalog) -> Catalog:
     """A catalog that offers the sample model and the sample data too."""
-    return catalog._replace(offers=(*catalog.offers, Offer(PLUGIN, MODEL), Offer(PLUGIN, DATA)))
+    return catalog._replace(
+        entries=(*catalog.entries, CatalogEntry(PLUGIN, MODEL), CatalogEntry(PLUGIN, DATA))
+    )

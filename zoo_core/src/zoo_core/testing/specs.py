@@ -85,7 +85,7 @@ def config_defaults(case: SpecCase) -> Fault | None:
 def config_documented(case: SpecCase) -> Fault | None:
     """Every setting is told in one sentence."""
     for key, each in settings_of(case.config).items():
-        said = each.notes.help
+        said = each.info.help
         if not said.endswith(".") or "\n" in said:
             return Fault(f"a sentence for {key}", repr(said))
     return None

@@ -11,10 +11,10 @@ import torch
 
 from zoo_core.configs.settings import make, values_of
 from zoo_core.errors import MisfitError
-from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import TrainerSpec
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch, Output
@@ -39,13 +39,13 @@ class TrainerCase:
 
     Args:
         catalog: What is installed, and the samples.
-        offer: The trainer and who brings it.
+        entry: The trainer and who brings it.
         labels: The sample data's.
         epochs: Of a run.
     """
 
     catalog: Catalog
-    offer: Offer[TrainerSpec]
+    entry: CatalogEntry[TrainerSpec]
     labels: str
     epochs: int = 2
 
@@ -58,19 +58,19 @@ class TrainerCase:
         if self.epochs > 1:
             yield replace(self, epochs=1)
 
-    def plan(self, **settings: Any) -> Plan:
+    def run_config(self, **settings: Any) -> RunConfig:
         """A run of some epochs of three steps, which saves its state at every step."""
-        config = resolve(self.offer.spec.config)
+        config = resolve(self.entry.spec.config)
         given = {"epochs": self.epochs, "batch_size": ROWS, "save_every": 0.0} | settings
         values = values_of(make(config, "trainer", needed_values(config) | given))
-        return Plan(
+        return RunConfig(
             model=MODEL.name,
             dataset=DATA.name,
-            trainer=self.offer.spec.name,
+            trainer=self.entry.spec.name,
             plugins={
                 "model": PLUGIN.distribution,
                 "dataset": PLUGIN.distribution,
-                "trainer": self.offer.plugin.distribution,
+                "trainer": self.entry.plugin.distribution,
             },
             configs={"model": {}, "dataset": {"labels": self.labels}, "trainer": values},
             threads=torch.get_num_threads(),
@@ -79,11 +79,11 @@ class TrainerCase:
 
     def dataset(self) -> AbstractDataset:
         """The sample data with these labels."""
-        return make_dataset(self.catalog, self.plan(), None)
+        return make_dataset(self.catalog, self.run_config(), None)
 
     def model(self) -> AbstractModel:
         """The sample model."""
-        return make_model(self.catalog, self.plan(), self.dataset().signature)
+        return make_model(self.catalog, self.run_config(), self.dataset().signature)
 
     def make(self) -> AbstractTrainer:
         """The trainer.
@@ -92,7 +92,7 @@ class TrainerCase:
             DoesNotApply: It does not take such labels.
         """
         try:
-            return make_trainer(self.catalog, self.plan(), self.dataset().signature)
+            return make_trainer(self.catalog, self.run_config(), self.dataset().signature)
         except MisfitError as error:
             raise DoesNotApply(str(error)) from None
 
@@ -107,23 +107,23 @@ class TrainerCase:
 
     def events(self, folder: Path) -> list[Event]:
         """What a run says from beginning to end."""
-        return list(Run(self.catalog, self.plan(), folder).events())
+        return list(Run(self.catalog, self.run_config(), folder).events())
 
     def losses(self, rate: float) -> list[float]:
         """The training loss of every epoch at a learning rate; nothing is written."""
         torch.manual_seed(0)
         trainer = make_trainer(
-            self.catalog, self.plan(learning_rate=rate), self.dataset().signature
+            self.catalog, self.run_config(learning_rate=rate), self.dataset().signature
         )
         loop = Loop(self.model(), self.dataset(), trainer, seed=0)
         ended = [each for each in loop.events() if isinstance(each, EpochEnded)]
         return [each.metrics["train"]["loss"] for each in ended]
 
 
-def trainer_cases(catalog: Catalog, offer: Offer[TrainerSpec]) -> list[TrainerCase]:
+def trainer_cases(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> list[TrainerCase]:
     """The trainer with each kind of labels."""
     there = with_samples(catalog)
-    return [TrainerCase(there, offer, labels) for labels in LABELS]
+    return [TrainerCase(there, entry, labels) for labels in LABELS]
 
 
 def taken(cases: list[TrainerCase]) -> list[TrainerCase]:

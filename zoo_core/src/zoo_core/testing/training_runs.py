@@ -79,7 +79,7 @@ def resume(case: TrainerCase) -> Fault | None:
         whole = _contents(Path(folder) / "whole")
         for step in sorted({1, BATCHES * case.epochs - 2}):
             again = Path(folder) / f"interrupted-{step}"
-            _interrupt(Run(case.catalog, case.plan(), again), step)
+            _interrupt(Run(case.catalog, case.run_config(), again), step)
             torch.manual_seed(12345)
             list(resumed(case.catalog, again).events())
             if differing := [n for n, data in _contents(again).items() if whole[n] != data]:

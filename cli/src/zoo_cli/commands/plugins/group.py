@@ -10,7 +10,7 @@ import click
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, Row, Table
 from zoo_cli.terminal.output import json_option, print_json, remark
 from zoo_core.plugins.discovery import misnamed
-from zoo_core.plugins.status import Standing, standings
+from zoo_core.plugins.status import PluginStatus, plugin_statuses
 
 COMMANDS = {
     "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.commands.plugins.new:new"),
@@ -46,7 +46,7 @@ def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    found = standings()
+    found = plugin_statuses()
     if as_json:
         print_json([_facts(each, verbose) for each in found])
     else:
@@ -56,26 +56,26 @@ def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
         remark(said)
 
 
-def _facts(standing: Standing, verbose: bool) -> dict[str, Any]:
-    facts = standing.plugin._asdict() | standing._asdict()
+def _facts(status: PluginStatus, verbose: bool) -> dict[str, Any]:
+    facts = status.plugin._asdict() | status._asdict()
     del facts["plugin"]
     if not verbose:
         del facts["traceback"]
     return facts
 
 
-def _print(standing: Standing, verbose: bool) -> None:
-    plugin = standing.plugin
-    click.echo(f"{plugin.name} {plugin.version}: {standing.state}")
-    for noun, names in standing.contributes.items():
+def _print(status: PluginStatus, verbose: bool) -> None:
+    plugin = status.plugin
+    click.echo(f"{plugin.name} {plugin.version}: {status.state}")
+    for noun, names in status.contributes.items():
         click.echo(f"  {PLURALS.get(noun, f'{noun}s')}: {', '.join(names)}")
     owner = f"{plugin.distribution}, " if plugin.distribution != plugin.name else ""
     for label, value in (
-        ("from", f"{owner}{standing.location}" if standing.location else ""),
-        ("reason", standing.reason),
-        ("remedy", standing.remedy),
+        ("from", f"{owner}{status.location}" if status.location else ""),
+        ("reason", status.reason),
+        ("remedy", status.remedy),
     ):
         if value:
             click.echo(f"  {label}: {value}")
-    if verbose and standing.traceback:
-        click.echo("".join(f"  {line}" for line in standing.traceback.splitlines(keepends=True)))
+    if verbose and status.traceback:
+        click.echo("".join(f"  {line}" for line in status.traceback.splitlines(keepends=True)))

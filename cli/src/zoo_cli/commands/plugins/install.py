@@ -16,14 +16,14 @@ from zoo_core.plugins.discovery import every_plugin
 
 
 @click.command()
-@click.argument("wanted", metavar="DIST|PATH|URL ...", nargs=-1, required=True)
+@click.argument("expected", metavar="DIST|PATH|URL ...", nargs=-1, required=True)
 @click.option("--upgrade", is_flag=True, help="Take the newest version that fits.")
 @click.option("--editable", is_flag=True, help="Leave the code of a PATH where it is.")
 @click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def install(
-    wanted: tuple[str, ...],
+    expected: tuple[str, ...],
     upgrade: bool,
     editable: bool,
     dry_run: bool,
@@ -34,7 +34,7 @@ def install(
 
     What will change is shown first. No plugin is loaded, so this works while one is broken.
     """
-    places = [_requirement(each) for each in wanted]
+    places = [_requirement(each) for each in expected]
     flags = ["--upgrade"] * upgrade
     for place in places:
         flags += ["--editable", place] if editable else [place]
@@ -60,24 +60,26 @@ def install(
         click.echo("nothing of this is a plugin: it names none in the group zoo", err=True)
 
 
-def _requirement(wanted: str) -> str:
+def _requirement(expected: str) -> str:
     """What the installer is given.
 
     Raises:
         NotFoundError: It is a path, and nothing is there.
         RefusedError: It is a flag of the installer's.
     """
-    if wanted.startswith("-"):
-        raise RefusedError(f"{wanted!r} is a flag, not a distribution, path or URL")
-    path = Path(wanted)
-    looks_so = wanted in (".", "..") or "/" in wanted or "\\" in wanted
-    if "://" in wanted or "@" in wanted:
-        return wanted
-    if looks_so or wanted.endswith((".whl", ".tar.gz")):
+    if expected.startswith("-"):
+        raise RefusedError(f"{expected!r} is a flag, not a distribution, path or URL")
+    path = Path(expected)
+    looks_so = expected in (".", "..") or "/" in expected or "\\" in expected
+    if "://" in expected or "@" in expected:
+        return expected
+    if looks_so or expected.endswith((".whl", ".tar.gz")):
         if not path.expanduser().exists():
-            raise NotFoundError(f"{wanted!r}: no such folder or file")
+            raise NotFoundError(f"{expected!r}: no such folder or file")
         return str(path.expanduser().absolute())
     if path.is_dir():
-        remark = f"{wanted} is taken from the package index; write ./{wanted} for the folder here"
+        remark = (
+            f"{expected} is taken from the package index; write ./{expected} for the folder here"
+        )
         click.echo(remark, err=True)
-    return wanted
+    return expected

@@ -8,11 +8,10 @@ import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import json_option, print_json
-from zoo_core.errors import AmbiguousError, NotFoundError, PluginError
+from zoo_core.errors import AmbiguousError, NotFoundError, PluginError, suggest
 from zoo_core.installer.changes import Change
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import needed_by
-from zoo_core.nearest import nearest
 from zoo_core.plugins.discovery import UNKNOWN, Plugin, every_plugin
 
 
@@ -62,7 +61,7 @@ def _find(name: str) -> Plugin:
         raise PluginError(f"{name!r} has no metadata: remove what is left of it by hand")
     if not found:
         known = {word for each in plugins for word in (each.name, each.distribution)}
-        raise NotFoundError(f"no plugin {name!r}; {nearest(name, known) or 'try: zoo plugins'}")
+        raise NotFoundError(f"no plugin {name!r}; {suggest(name, known) or 'try: zoo plugins'}")
     if len(owners := {each.distribution for each in found}) > 1:
         raise AmbiguousError(f"{name!r} comes with {' and '.join(sorted(owners))}: name one")
     return found[0]

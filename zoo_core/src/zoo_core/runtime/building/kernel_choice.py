@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, final
 
 from zoo_core.errors import Interrupted, NotFoundError, PluginError
-from zoo_core.plugins.catalog import Catalog, Offer
+from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import left_out
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
@@ -35,7 +35,7 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
         NotFoundError: No kernel has the backend's name.
         PluginError: The one that has it is not installed, or cannot be made.
     """
-    offered = [_made(offer) for offer in catalog.of(KernelSpec)]
+    offered = [_made(entry) for entry in catalog.of(KernelSpec)]
     tried = [*offered, PortableKernel(), TorchKernel(), ReferenceKernel()]
     if backend == "auto":
         return tried
@@ -54,18 +54,18 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
     raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
 
 
-def _made(offer: Offer[KernelSpec]) -> AbstractKernel:
+def _made(entry: CatalogEntry[KernelSpec]) -> AbstractKernel:
     """A plugin's kernel; whatever goes wrong in making it is told where it is asked for."""
-    owner, name = offer.plugin.distribution, offer.spec.name
+    owner, name = entry.plugin.distribution, entry.spec.name
     try:
-        kernel = resolve(offer.spec.factory)()
+        kernel = resolve(entry.spec.factory)()
     except Interrupted:
         raise
     except BaseException as error:  # SystemExit too: it is the plugin's failure
         kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
         return BrokenKernel(name, f"{owner}: {kind}{' '.join(str(error).split()):.300}")
     if not isinstance(kernel, AbstractKernel):
-        return BrokenKernel(name, f"{owner}: {offer.spec.factory!r} gives no kernel")
+        return BrokenKernel(name, f"{owner}: {entry.spec.factory!r} gives no kernel")
     return kernel
 
 

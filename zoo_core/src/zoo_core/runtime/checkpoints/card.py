@@ -40,12 +40,13 @@ def card(
         terms: License and languages.
         kept: What a person wrote into the YAML.
     """
-    plan, signature = manifest.plan, manifest.signature
+    run_config, signature = manifest.run_config, manifest.signature
     task = _task(signature)
     sections = [
         f"---\n{front_matter(manifest, task, terms, kept or {})}\n---\n",
-        f"# {plan.recipe or plan.model}\n",
-        f"`{plan.model}` trained on `{plan.dataset}` by `{plan.trainer}`, seed {plan.seed}: "
+        f"# {run_config.recipe or run_config.model}\n",
+        f"`{run_config.model}` trained on `{run_config.dataset}` by `{run_config.trainer}`, "
+        f"seed {run_config.seed}: "
         f"{manifest.epochs} epochs, {manifest.steps:,} steps.\n",
         "## Use\n",
         "Where the zoo is installed"
@@ -99,7 +100,7 @@ def _table(manifest: Manifest) -> str:
 def _settings(manifest: Manifest) -> str:
     lines = [
         f"| {section} | `{key}` | {value} |"
-        for section, values in manifest.plan.configs.items()
+        for section, values in manifest.run_config.configs.items()
         for key, value in values.items()
     ]
     return "\n".join(["| section | setting | value |", "| --- | --- | --- |", *lines]) + "\n"

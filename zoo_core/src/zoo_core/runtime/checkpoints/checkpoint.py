@@ -17,7 +17,7 @@ from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoints.card import card, persons_text
 from zoo_core.runtime.checkpoints.frontmatter import NO_TERMS, Terms
@@ -29,7 +29,7 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.plots.training_curve import curve
 from zoo_core.runtime.training.loop_state import Position
 from zoo_core.runtime.training.trainer import AbstractTrainer
-from zoo_core.storage.atomic import refusing, remove_remains, write_file
+from zoo_core.storage.atomic import remove_remains, target_errors, write_file
 from zoo_core.storage.hashes import FileRecord
 
 HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
@@ -43,7 +43,7 @@ class Checkpoint:
     Args:
         folder: Where it lies.
         catalog: What is installed.
-        plan: What decided its run.
+        run_config: What decided its run.
         signature: What goes in and comes out.
         fingerprint: Of the data it learnt from.
         metrics: What it reached, by split and name.
@@ -53,7 +53,7 @@ class Checkpoint:
 
     folder: Path
     catalog: Catalog
-    plan: Plan
+    run_config: RunConfig
     signature: Signature
     fingerprint: str
     metrics: Metrics
@@ -79,19 +79,19 @@ class Checkpoint:
             IntegrityError: The weights do not fit the model.
             PluginError: The plugin that brings the model is missing.
         """
-        model = make_model(self.catalog, replace(self.plan, backend="auto"), self.signature)
+        model = make_model(self.catalog, replace(self.run_config, backend="auto"), self.signature)
         load_weights(model, self.weights, self.folder)
         return model.eval()
 
     @cached_property
     def dataset(self) -> AbstractDataset:
         """The dataset with this checkpoint's vocabulary."""
-        return make_dataset(self.catalog, self.plan, self.signature.vocabulary)
+        return make_dataset(self.catalog, self.run_config, self.signature.vocabulary)
 
     @cached_property
     def trainer(self) -> AbstractTrainer:
         """The objective it was trained for."""
-        return make_trainer(self.catalog, self.plan, self.signature)
+        return make_trainer(self.catalog, self.run_config, self.signature)
 
 
 def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
@@ -112,13 +112,13 @@ def _read(catalog: Catalog, folder: Path) -> Checkpoint:
         saved = read_state(folder)
         position = Position.from_json(saved.snapshot.values["position"])
         weights = saved.snapshot.best or saved.snapshot.weights
-        known = (saved.plan, saved.signature, saved.fingerprint, position.metrics)
+        known = (saved.run_config, saved.signature, saved.fingerprint, position.metrics)
         return Checkpoint(folder, catalog, *known, weights, finished=False)
     if not (folder / MANIFEST).exists() and (said := about_pickles(folder)):
         raise IntegrityError(said)
     manifest = read_manifest(folder)
     weights = read_tensors(folder / WEIGHTS, manifest.weights)
-    known = (manifest.plan, manifest.signature, manifest.fingerprint, manifest.metrics)
+    known = (manifest.run_config, manifest.signature, manifest.fingerprint, manifest.metrics)
     return Checkpoint(folder, catalog, *known, weights, manifest.status == "finished")
 
 
@@ -148,13 +148,13 @@ def write_checkpoint(
     """
     data = to_bytes(weights)
     manifest = manifest.with_weights(FileRecord(len(data), hashlib.sha256(data).hexdigest()))
-    with refusing(folder):
+    with target_errors(folder):
         remove_remains(folder)
     write_file(folder / WEIGHTS, data)
     extras = {
         HISTORY: _lines(position.history),
         TIMINGS: _lines(position.timings),
-        CURVE: curve(position.history, manifest.plan),
+        CURVE: curve(position.history, manifest.run_config),
     }
     for name, content in extras.items():
         try:
@@ -177,7 +177,7 @@ def _card(path: Path, manifest: Manifest, terms: Terms) -> str:
     return card(manifest, persons_text(old), terms=terms)
 
 
-def refuse_checkpoint(folder: Path, remedy: str = "choose another, or remove it") -> None:
+def check_no_checkpoint(folder: Path, remedy: str = "choose another, or remove it") -> None:
     """Says so if a folder already holds a checkpoint or is no folder.
 
     Args:
@@ -202,7 +202,7 @@ def make_room(folder: Path) -> None:
     Raises:
         TargetError: A file cannot be removed.
     """
-    with refusing(folder):
+    with target_errors(folder):
         if has_state(folder) and ((folder / MANIFEST).exists() or current(folder).name == "0"):
             (folder / STATE / CURRENT).unlink()
 

@@ -39,7 +39,7 @@ def differences(first: Checkpoint, second: Checkpoint) -> list[Difference]:
 
 def _told(checkpoint: Checkpoint) -> dict[str, str]:
     """Everything but the weights, flat, as text."""
-    told = _flat("", checkpoint.plan.to_json())
+    told = _flat("", checkpoint.run_config.to_json())
     told |= {"data": checkpoint.fingerprint, "signature": checkpoint.signature.describe()}
     vocabulary = checkpoint.signature.vocabulary
     told["vocabulary"] = repr("".join(vocabulary.symbols)) if vocabulary else ""

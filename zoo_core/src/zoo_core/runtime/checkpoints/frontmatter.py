@@ -12,7 +12,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.references import HubRepo, parse_reference
 from zoo_core.run_folder.manifest import CARD, Manifest
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 
 HEAD = re.compile(r"\A---\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 LICENSES = frozenset(
@@ -43,10 +43,10 @@ class Terms(NamedTuple):
 NO_TERMS = Terms()
 
 
-def terms_of(catalog: Catalog, plan: Plan) -> Terms:
-    """The terms of the dataset that a plan trains on; none if it is not installed."""
+def terms_of(catalog: Catalog, run_config: RunConfig) -> Terms:
+    """The terms of the dataset that a run config trains on; none if it is not installed."""
     try:
-        spec = catalog.find(DatasetSpec, plan.name("dataset")).spec
+        spec = catalog.find(DatasetSpec, run_config.name("dataset")).spec
     except (NotFoundError, PluginError):
         return NO_TERMS
     return Terms(spec.license, spec.languages)
@@ -86,12 +86,12 @@ def front_matter(manifest: Manifest, task: str, terms: Terms, kept: Mapping[str,
     """
     from huggingface_hub import EvalResult, ModelCardData
 
-    plan = manifest.plan
+    run_config = manifest.run_config
     results = [
         EvalResult(
             task_type=task,
-            dataset_type=plan.dataset,
-            dataset_name=plan.dataset,
+            dataset_type=run_config.dataset,
+            dataset_name=run_config.dataset,
             dataset_split=split,
             metric_type=name,
             metric_value=value,
@@ -102,12 +102,12 @@ def front_matter(manifest: Manifest, task: str, terms: Terms, kept: Mapping[str,
     own = {
         "library_name": "zoo-core",
         "pipeline_tag": task,
-        "datasets": [plan.dataset],
-        "tags": list(dict.fromkeys(["recurrent", plan.model, *_words(kept.get("tags"))])),
+        "datasets": [run_config.dataset],
+        "tags": list(dict.fromkeys(["recurrent", run_config.model, *_words(kept.get("tags"))])),
         "eval_results": results or None,
-        "model_name": plan.recipe or plan.model,
+        "model_name": run_config.recipe or run_config.model,
     }
-    said = _license(terms.license) | _languages(terms.languages) | _base(plan.source)
+    said = _license(terms.license) | _languages(terms.languages) | _base(run_config.source)
     others = {str(key): value for key, value in kept.items() if key != "model-index"}
     return str(ModelCardData(**(said | others | own)).to_yaml())
 

@@ -15,14 +15,14 @@ from typing import Any, NamedTuple, final
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.run_folder.lock import STATE
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.training.loop_state import Snapshot
 from zoo_core.storage.atomic import (
     make_folder,
-    refusing,
     remove_remains,
     sync_folder,
+    target_errors,
     write_file,
     write_new,
 )
@@ -36,14 +36,14 @@ class SavedState(NamedTuple):
     """A state with what it belongs to.
 
     Args:
-        plan: Of the run.
+        run_config: Of the run.
         signature: Of the data.
         fingerprint: Of the data.
         versions: Of python, torch, zoo-core and the plugins.
         snapshot: Of the loop.
     """
 
-    plan: Plan
+    run_config: RunConfig
     signature: Signature
     fingerprint: str
     versions: dict[str, str]
@@ -81,7 +81,7 @@ def write_state(folder: Path, saved: SavedState) -> int:
     states = folder / STATE
     home = states / str(step)
     contents = _contents(saved)
-    with refusing(states, sum(map(len, contents.values()))):
+    with target_errors(states, sum(map(len, contents.values()))):
         if has_state(folder) and current(folder) == home:
             return step
         make_folder(states)
@@ -126,7 +126,7 @@ def _read(home: Path) -> SavedState:
         values = json.loads((home / VALUES).read_bytes())
         best = home / f"{BEST}.safetensors"
         return SavedState(
-            plan=Plan.from_json(values["plan"]),
+            run_config=RunConfig.from_json(values["plan"]),
             signature=Signature.from_json(values["signature"]),
             fingerprint=values["fingerprint"],
             versions=values["versions"],
@@ -146,7 +146,7 @@ def _read(home: Path) -> SavedState:
 def _contents(saved: SavedState) -> dict[str, bytes]:
     snapshot = saved.snapshot
     values: dict[str, Any] = {
-        "plan": saved.plan.to_json(),
+        "plan": saved.run_config.to_json(),
         "signature": saved.signature.to_json(),
         "fingerprint": saved.fingerprint,
         "versions": saved.versions,

@@ -82,13 +82,13 @@ def load_weights(model: torch.nn.Module, weights: dict[str, Tensor], source: obj
     Raises:
         IntegrityError: Tensors are missing, unexpected or of another shape; all are listed.
     """
-    wanted = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
+    expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    wrong = [f"{name} is missing" for name in wanted.keys() - given.keys()]
-    wrong += [f"{name} is unexpected" for name in given.keys() - wanted.keys()]
+    wrong = [f"{name} is missing" for name in expected.keys() - given.keys()]
+    wrong += [f"{name} is unexpected" for name in given.keys() - expected.keys()]
     wrong += [
         f"{name} is {given[name]}, not {shape}"
-        for name, shape in wanted.items()
+        for name, shape in expected.items()
         if name in given and given[name] != shape
     ]
     if wrong:

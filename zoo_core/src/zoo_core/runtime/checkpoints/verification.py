@@ -46,7 +46,7 @@ def verify(catalog: Catalog, folder: Path) -> Iterator[Verified]:
     """
     manifest = read_manifest(folder)
     try:
-        yield Verified("manifest", "ok", f"{manifest.plan.model}, {manifest.status}")
+        yield Verified("manifest", "ok", f"{manifest.run_config.model}, {manifest.status}")
         checkpoint = read_checkpoint(catalog, folder)
         yield Verified("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
         count = sum(each.numel() for each in checkpoint.model.parameters())
@@ -64,7 +64,7 @@ def verify(catalog: Catalog, folder: Path) -> Iterator[Verified]:
 def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verified]:
     """The metrics again, on the data that the manifest means, if it is the same and at hand."""
     try:
-        own = make_dataset(catalog, checkpoint.plan, None)
+        own = make_dataset(catalog, checkpoint.run_config, None)
         with at_hand_only():
             fingerprint = own.fingerprint
     except ZooError as error:
@@ -79,7 +79,7 @@ def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verified]:
         yield Verified("metrics", "skipped", "it claims none")
     for split in [each for each in claimed if each != "train"] or claimed:
         parts = (checkpoint.model, checkpoint.dataset, checkpoint.trainer)
-        measured = evaluate(*parts, split, precision=checkpoint.plan.precision)
+        measured = evaluate(*parts, split, precision=checkpoint.run_config.precision)
         yield _compared(split, checkpoint.metrics, measured)
 
 

@@ -19,7 +19,7 @@ class Shares(Protocol):
         """Of the test split."""
 
 
-def refuse_shares(shares: Shares, name: str) -> None:
+def check_fractions(shares: Shares, name: str) -> None:
     """Says so if nothing is left to train on.
 
     Raises:

@@ -32,11 +32,11 @@ def generate(
         MisfitError: The model does not predict the next symbol, or the prompt is too short.
         ConfigError: The precision is neither fp32 nor bf16.
     """
-    refuse_generation(model)
+    check_generates(model)
     tokens = prompt.inputs
     if tokens.shape[1] < (model.window or 1):
         raise MisfitError(
-            f"the prompt has {tokens.shape[1]} symbols, wanted >= {model.window or 1}; "
+            f"the prompt has {tokens.shape[1]} symbols, expected >= {model.window or 1}; "
             "give a longer prompt"
         )
     yield from _by_kernel(model, tokens[0], sampler, precision)
@@ -67,7 +67,7 @@ def _by_kernel(
         yield from symbols or ()
 
 
-def refuse_generation(model: AbstractModel) -> None:
+def check_generates(model: AbstractModel) -> None:
     """Says so if text cannot be generated.
 
     Raises:

@@ -27,9 +27,9 @@ class Sampler:
 
     def __init__(self, temperature: float = 1.0, top_k: int | None = None, seed: int = 0) -> None:
         if not 0 <= temperature < float("inf"):
-            raise ConfigError(f"temperature = {temperature}: wanted a number >= 0")
+            raise ConfigError(f"temperature = {temperature}: expected a number >= 0")
         if top_k is not None and top_k < 1:
-            raise ConfigError(f"top_k = {top_k}: wanted an integer >= 1")
+            raise ConfigError(f"top_k = {top_k}: expected an integer >= 1")
         self.temperature, self.top_k = temperature, top_k
         self.generator = torch.Generator().manual_seed(seed)
 

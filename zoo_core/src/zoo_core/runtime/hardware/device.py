@@ -38,7 +38,7 @@ def precision_context(precision: str, device: str) -> AbstractContextManager[obj
         ConfigError: The precision is neither.
     """
     if precision not in PRECISIONS:
-        raise ConfigError(f"precision = {precision}: wanted {' or '.join(PRECISIONS)}")
+        raise ConfigError(f"precision = {precision}: expected {' or '.join(PRECISIONS)}")
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 

@@ -17,7 +17,7 @@ DRAWS = frozenset(getattr(Tensor, name) for name in ("normal_", "uniform_", "ran
 """What starts weights."""
 
 
-def refuse_large(build: Callable[[], nn.Module], name: str, copies: int = 1) -> None:
+def ensure_fits_memory(build: Callable[[], nn.Module], name: str, copies: int = 1) -> None:
     """Says so if a model is larger than the memory that is free.
 
     Args:

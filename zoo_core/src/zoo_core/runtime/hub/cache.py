@@ -13,7 +13,7 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from zoo_core.runtime.hub.client import Commit
-from zoo_core.storage.atomic import refusing, write_file
+from zoo_core.storage.atomic import target_errors, write_file
 from zoo_core.storage.hashes import git_hash, sha256
 
 
@@ -63,7 +63,7 @@ def store(commit: Commit, name: str, etag: str, file: Path) -> Path:
     blob = _repo_folder(commit.repo) / "blobs" / etag
     link = snapshot_folder(commit) / name
     fresh = link.with_name(f".{name}.{secrets.token_hex(4)}.tmp")
-    with refusing(link):
+    with target_errors(link):
         for folder in (blob.parent, link.parent):
             folder.mkdir(parents=True, exist_ok=True)
         _move(file, blob)

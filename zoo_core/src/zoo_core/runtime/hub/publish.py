@@ -14,7 +14,7 @@ from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.runtime.checkpoints.frontmatter import license_of
 from zoo_core.runtime.hub.push import Pushed, card_of, open_branch, push
 from zoo_core.runtime.hub.upload_folder import renew_card, stage
-from zoo_core.storage.atomic import refusing, waiting_for
+from zoo_core.storage.atomic import target_errors, waiting_for
 from zoo_core.storage.locations import zoo_home
 
 
@@ -61,7 +61,7 @@ def publish(
         NotFoundError: There is no such owner or branch; says so too.
     """
     staged = staging_folder(repo)
-    with refusing(staged.parent):
+    with target_errors(staged.parent):
         staged.parent.mkdir(parents=True, exist_ok=True)
     with waiting_for(staged):
         stage_anew(catalog, folder, repo, staged, license=license)
@@ -92,5 +92,5 @@ def staging_folder(repo: str) -> Path:
 
 
 def _name(folder: Path) -> str:
-    plan = read_manifest(folder).plan
-    return plan.recipe or f"{plan.model}.{plan.dataset}"
+    run_config = read_manifest(folder).run_config
+    return run_config.recipe or f"{run_config.model}.{run_config.dataset}"

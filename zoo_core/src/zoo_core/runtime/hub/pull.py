@@ -12,7 +12,7 @@ from zoo_core.downloads.http import transfer
 from zoo_core.downloads.progress import listening
 from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundError
 from zoo_core.registry.file import COMMIT
-from zoo_core.run_folder.integrity import refuse_unsound
+from zoo_core.run_folder.integrity import validate_checkpoint_files
 from zoo_core.run_folder.manifest import (
     LARGEST_TEXT,
     MANIFEST,
@@ -33,7 +33,7 @@ from zoo_core.runtime.hub.client import (
     read_text,
     resolve,
 )
-from zoo_core.storage.atomic import refusing, waiting_for
+from zoo_core.storage.atomic import target_errors, waiting_for
 from zoo_core.storage.hashes import FileRecord
 from zoo_core.storage.locations import zoo_home
 
@@ -77,7 +77,7 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
     folder = snapshot_folder(commit)
     if not _at_hand(folder, pins):
         records = list_files(commit, SHARED)
-        _refuse_others(commit, records, pins)
+        _check_others(commit, records, pins)
         for name in SHARED:
             if name in records:
                 _fetch(commit, name, records[name], pins)
@@ -85,8 +85,8 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
                 manifest = parse_manifest(
                     (folder / MANIFEST).read_bytes(), f"{commit.repo}: {MANIFEST}"
                 )
-                _refuse_weights(commit, records[WEIGHTS], manifest)
-        refuse_unsound(folder)
+                _check_weights(commit, records[WEIGHTS], manifest)
+        validate_checkpoint_files(folder)
     return Pulled(folder, commit, remark)
 
 
@@ -127,22 +127,22 @@ def _commit(repo: str, revision: str) -> tuple[Commit, str]:
 
 def _at_hand(folder: Path, pins: Pins) -> bool:
     """Whether the cache has the whole checkpoint, and nothing of it is spoilt."""
-    wanted = {MANIFEST, WEIGHTS, *pins}
+    expected = {MANIFEST, WEIGHTS, *pins}
     present = [name for name in SHARED if (folder / name).is_file()]
-    if not wanted <= set(present):
+    if not expected <= set(present):
         return False
     if not all(unspoilt(folder / name) for name in present if name != WEIGHTS):
         return False  # and the manifest says what the weights are
     try:
         for name, record in pins.items():
-            record.refuse_other(folder / name)
-        refuse_unsound(folder)
+            record.check_matches(folder / name)
+        validate_checkpoint_files(folder)
     except IntegrityError:
         return False
     return True
 
 
-def _refuse_others(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pins) -> None:
+def _check_others(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pins) -> None:
     """Says so if a repo's files cannot be a checkpoint, or those that are pinned."""
     for name in (MANIFEST, WEIGHTS):
         if name not in records:
@@ -157,7 +157,7 @@ def _refuse_others(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pi
             raise IntegrityError(f"{commit.repo}: {name} {said}, the registry says {_told(pin)}")
 
 
-def _refuse_weights(commit: Commit, record: RemoteRecord, manifest: Manifest) -> None:
+def _check_weights(commit: Commit, record: RemoteRecord, manifest: Manifest) -> None:
     """Says so, before they are fetched, if weights are not those that the manifest describes."""
     if said := record.differs(manifest.weights):
         if kind := foreign_kind(read_beginning(commit, WEIGHTS)):
@@ -177,19 +177,19 @@ def _fetch(commit: Commit, name: str, record: RemoteRecord, pins: Pins) -> None:
     if path.is_file() and not _wrong(path, name, record, pins):
         return
     folder = zoo_home() / "partial"
-    with refusing(folder):
+    with target_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{record.etag}.part"
     with waiting_for(part):
         if path.is_file() and not _wrong(path, name, record, pins):
             return  # another process was faster
         url, headers = locate_file(commit, name)
-        with refusing(part):
+        with target_errors(part):
             part.touch()
             transfer(url, part, record.size, listening(name, record.size), headers, SILENCE)
         if said := _wrong(part, name, record, pins):
             kept = part.with_suffix(".quarantine")
-            with refusing(kept):
+            with target_errors(kept):
                 part.replace(kept)
             raise IntegrityError(f"{commit.repo}: {name} {said}; what came is kept as {kept}")
         store(commit, name, record.etag, part)

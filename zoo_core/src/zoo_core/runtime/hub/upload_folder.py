@@ -47,7 +47,7 @@ def stage(
         MisfitError: It is unfinished, or pickled weights are there.
         TargetError: The target is there already, or cannot be written to.
     """
-    _refuse_pickle(folder)
+    _check_no_pickle(folder)
     checkpoint = read_checkpoint(catalog, folder)
     if not checkpoint.finished:
         raise unfinished(folder)
@@ -63,7 +63,7 @@ def stage(
     own = persons_text(_text(folder / CARD))
     made[CARD] = card(manifest, own, f"hub:{repo}", terms=terms).encode()
     # TOML has no escape for a byte of a path that is not UTF-8
-    made[RECIPE] = recipe_text(manifest.plan).encode(errors="replace")
+    made[RECIPE] = recipe_text(manifest.run_config).encode(errors="replace")
     with new_folder(target) as half:
         for name, data in made.items():
             write_new(half / name, data)
@@ -94,11 +94,11 @@ def renew_card(catalog: Catalog, staged: Path, repo: str, remote: str, license: 
 
 
 def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
-    terms = terms_of(catalog, manifest.plan)
+    terms = terms_of(catalog, manifest.run_config)
     return terms._replace(license=license) if license else terms
 
 
-def _refuse_pickle(folder: Path) -> None:
+def _check_no_pickle(folder: Path) -> None:
     """Says so if pickled weights are to be pushed."""
     if not folder.exists():
         raise TargetError(f"{folder} is no folder")

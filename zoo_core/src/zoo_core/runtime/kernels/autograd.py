@@ -68,8 +68,8 @@ class Recurrence(Function):
         """
         if torch.is_grad_enabled():  # as with create_graph
             raise NotImplementedError("second derivatives take the backend reference or torch")
-        wanted = ctx.needs_input_grad
-        walk: Walk = ctx.walk._replace(cut=not any(wanted[START:]))
+        expected = ctx.needs_input_grad
+        walk: Walk = ctx.walk._replace(cut=not any(expected[START:]))
         inputs, weight_ih, weight_hh, *rest = ctx.saved_tensors
         kept, states = tuple(rest[: ctx.kept]), tuple(rest[ctx.kept :])
         down = _slopes(walk, states, slopes)
@@ -77,7 +77,7 @@ class Recurrence(Function):
         wide = found.projected.flatten(0, 1)  # (T·B, at least G)
         d_weight_ih, d_bias = input_gradients(wide, inputs, weight_ih, ctx.dtype)
         d_inputs = None
-        if wanted[INPUTS]:
+        if expected[INPUTS]:
             product = wide[:, -len(weight_ih) :].to(ctx.dtype) @ weight_ih.to(ctx.dtype)
             d_inputs = product.to(wide.dtype).view(walk.steps, -1, weight_ih.shape[1])
         d_bias_hh = d_bias

@@ -31,7 +31,7 @@ class Embedding(nn.Embedding):
 
     def __init__(self, config: AbstractEmbeddingConfig, symbols: int) -> None:
         if config.padding_idx is not None and config.padding_idx >= symbols:
-            raise ConfigError(f"model.padding_idx = {config.padding_idx}: wanted < {symbols}")
+            raise ConfigError(f"model.padding_idx = {config.padding_idx}: expected < {symbols}")
         super().__init__(
             symbols,
             config.embedding_size,

@@ -14,7 +14,7 @@ from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_core.runtime.nn.state import State, refuse_lengths, refuse_misfits
+from zoo_core.runtime.nn.state import State, check_lengths, check_state
 
 
 @final
@@ -117,9 +117,9 @@ class Recurrent(nn.Module):
         kernel, rows = self.kernel, inputs.shape[0]
         initial = self.initial_state(rows)
         if not torch.compiler.is_compiling():  # a trace holds for other numbers of rows
-            refuse_misfits(rows, state, initial)
+            check_state(rows, state, initial)
             if lengths is not None:
-                refuse_lengths(rows, inputs.shape[1], lengths)
+                check_lengths(rows, inputs.shape[1], lengths)
         states = list(state or initial)
         table = None
         if embedding is not None:

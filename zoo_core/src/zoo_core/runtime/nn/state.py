@@ -52,24 +52,24 @@ def rebuild(like: LayerState, tensors: Iterable[Tensor]) -> LayerState:
     return type(like)._make(tensors)
 
 
-def refuse_lengths(rows: int, steps: int, lengths: Tensor) -> None:
+def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
     """Says so if lengths are not those of so many rows of so many steps.
 
     Raises:
         MisfitError: There are more or fewer, or one is no whole number from 1 to T.
     """
     if lengths.shape != (rows,):
-        raise MisfitError(f"lengths are {tuple(lengths.shape)}, wanted ({rows},)")
+        raise MisfitError(f"lengths are {tuple(lengths.shape)}, expected ({rows},)")
     if lengths.dtype not in (torch.int64, torch.int32):
-        raise MisfitError(f"lengths are {lengths.dtype}, wanted torch.int64")
+        raise MisfitError(f"lengths are {lengths.dtype}, expected torch.int64")
     if not rows:
         return
     shortest, longest = (int(each) for each in lengths.aminmax())
     if not 1 <= shortest <= longest <= steps:
-        raise MisfitError(f"lengths are {shortest} to {longest}, wanted 1 to {steps}")
+        raise MisfitError(f"lengths are {shortest} to {longest}, expected 1 to {steps}")
 
 
-def refuse_misfits(rows: int, state: State | None, like: State) -> None:
+def check_state(rows: int, state: State | None, like: State) -> None:
     """Says so if a recurrence over so many rows cannot start from a state.
 
     Kernels take its shape on trust, and some are written in languages that do not look.
@@ -85,11 +85,11 @@ def refuse_misfits(rows: int, state: State | None, like: State) -> None:
     if state is None:
         return
     given = {name: tuple(each.shape) for name, each in state_tensors(state).items()}
-    wanted = {n: (rows, *each.shape[1:]) for n, each in state_tensors(like).items()}
-    for name in wanted | given:
-        here, due = given.get(name, "missing"), wanted.get(name, "none")
+    expected = {n: (rows, *each.shape[1:]) for n, each in state_tensors(like).items()}
+    for name in expected | given:
+        here, due = given.get(name, "missing"), expected.get(name, "none")
         if here != due:
-            raise MisfitError(f"the state's {name} is {here}, wanted {due}")
+            raise MisfitError(f"the state's {name} is {here}, expected {due}")
 
 
 def state_tensors(state: State) -> dict[str, Tensor]:

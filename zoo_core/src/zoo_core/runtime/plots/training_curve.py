@@ -5,17 +5,17 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 
 SPLITS = {"train": "#4878a8", "validation": "#d1603d"}
 
 
-def curve(history: list[dict[str, Any]], plan: Plan) -> bytes:
+def curve(history: list[dict[str, Any]], run_config: RunConfig) -> bytes:
     """A PNG of 1600 × 640 pixels: the loss on the left, the accuracy on the right if it is known.
 
     Args:
         history: A row per epoch.
-        plan: For the title.
+        run_config: For the title.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -23,7 +23,9 @@ def curve(history: list[dict[str, Any]], plan: Plan) -> bytes:
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
-    figure.suptitle(f"{plan.model} on {plan.dataset}, seed {plan.seed}", fontsize=12)
+    figure.suptitle(
+        f"{run_config.model} on {run_config.dataset}, seed {run_config.seed}", fontsize=12
+    )
     named = history[-1]["metrics"]["train"] if history else {}
     panels = {"loss": "loss (nats)"} | ({"accuracy": "accuracy"} if "accuracy" in named else {})
     for position, (metric, label) in enumerate(panels.items(), start=1):

@@ -12,7 +12,7 @@ from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.run_config import Plan
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.shapes.axes import Sizes, name_axes
@@ -55,26 +55,26 @@ class Shapes(NamedTuple):
     rows: list[tuple[Seen, tuple[str, ...]]]
 
 
-def signature_at_hand(catalog: Catalog, plan: Plan) -> tuple[Signature, bool]:
-    """The signature of a plan's dataset, and whether it is the data's own or an example's.
+def signature_at_hand(catalog: Catalog, run_config: RunConfig) -> tuple[Signature, bool]:
+    """The signature of a run config's dataset, and whether it is the data's own or an example's.
 
     Nothing is downloaded.
     """
     with at_hand_only():
         try:
-            return make_dataset(catalog, plan, None).signature, True
+            return make_dataset(catalog, run_config, None).signature, True
         except ZooError:
-            return make_dataset(catalog, plan, EXAMPLE).signature, False
+            return make_dataset(catalog, run_config, EXAMPLE).signature, False
 
 
 def shapes_of(
-    catalog: Catalog, plan: Plan, signature: Signature, *, batch_size: int, steps: int
+    catalog: Catalog, run_config: RunConfig, signature: Signature, *, batch_size: int, steps: int
 ) -> Shapes:
-    """The shapes of a plan's model.
+    """The shapes of a run config's model.
 
     Args:
         catalog: What is installed.
-        plan: Names the model and its settings.
+        run_config: Names the model and its settings.
         signature: What goes in and comes out.
         batch_size: B.
         steps: T; a model of a fixed window takes its own.
@@ -82,27 +82,29 @@ def shapes_of(
     Raises:
         ZooError: The model cannot be made, or does not take such a batch.
     """
-    window = make_model(catalog, plan, signature).window
-    sizes = _sizes(plan, signature, batch_size, window or steps)
+    window = make_model(catalog, run_config, signature).window
+    sizes = _sizes(run_config, signature, batch_size, window or steps)
 
     def probe(changed: Sizes) -> list[Seen]:
         asked = _signature(signature, changed)
         settings = {key: changed[each] for each, key in SETTINGS.items() if each in changed}
-        configs = plan.configs | {"model": plan.configs["model"] | settings}
-        model = make_model(catalog, replace(plan, configs=configs), asked)
+        configs = run_config.configs | {"model": run_config.configs["model"] | settings}
+        model = make_model(catalog, replace(run_config, configs=configs), asked)
         return trace(model, _batch(asked, changed))
 
     return Shapes(sizes, name_axes(probe, sizes))
 
 
-def _sizes(plan: Plan, signature: Signature, batch_size: int, steps: int) -> dict[str, int]:
+def _sizes(
+    run_config: RunConfig, signature: Signature, batch_size: int, steps: int
+) -> dict[str, int]:
     """The letters that this model and this data have."""
     sizes = {"B": batch_size}
     if not isinstance(signature.inputs, Grid):
         sizes |= {"T": steps, _letter(signature): signature.inputs.size}
     if not _answers_symbols(signature):
         sizes["C"] = signature.classes
-    model = plan.configs["model"]
+    model = run_config.configs["model"]
     return sizes | {each: model[key] for each, key in SETTINGS.items() if model.get(key)}
 
 

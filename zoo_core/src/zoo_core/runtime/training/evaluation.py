@@ -11,13 +11,13 @@ from zoo_core.runtime.building.build import takes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 
-def refuse_misfit(checkpoint: Checkpoint) -> None:
+def check_fit(checkpoint: Checkpoint) -> None:
     """Says so if a checkpoint's plan names other data than what its model can be judged on.
 
     Raises:
@@ -25,9 +25,9 @@ def refuse_misfit(checkpoint: Checkpoint) -> None:
     """
     learnt, given = checkpoint.signature, checkpoint.dataset.signature
     if not given.fits(learnt):
-        model, dataset = checkpoint.plan.model, checkpoint.plan.dataset
+        model, dataset = checkpoint.run_config.model, checkpoint.run_config.dataset
         remedy = "judge it on data like its own"
-        if takes(checkpoint.catalog, checkpoint.plan, given):
+        if takes(checkpoint.catalog, checkpoint.run_config, given):
             remedy += f", or train one: zoo train {model} --dataset {dataset}"
         raise MisfitError(
             f"{model} learnt {learnt.in_full()}; {dataset} gives {given.in_full()}: {remedy}"
@@ -51,10 +51,10 @@ def evaluate(
     Raises:
         DataError: The split has not one batch.
     """
-    refuse_empty(dataset, trainer, split)
+    check_not_empty(dataset, trainer, split)
     training = model.training
     model.eval()
-    totals, state = Totals(), None
+    totals, state = MetricSums(), None
     batches = dataset.batches(split, trainer.config.batch_size, seed=0, epoch=0)
     for batch in (each.to(device) for each in batches):
         carried = state if batch.carry and trainer.carries_state and model.carries_state else None
@@ -67,7 +67,7 @@ def evaluate(
     return trainer.metrics(totals)
 
 
-def refuse_empty(dataset: AbstractDataset, trainer: AbstractTrainer, split: str) -> None:
+def check_not_empty(dataset: AbstractDataset, trainer: AbstractTrainer, split: str) -> None:
     """Says so if there is nothing in a split to judge a model on.
 
     Raises:

@@ -18,7 +18,7 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensors
-from zoo_core.runtime.training.evaluation import evaluate, refuse_empty
+from zoo_core.runtime.training.evaluation import check_not_empty, evaluate
 from zoo_core.runtime.training.events import EpochEnded, Stepped
 from zoo_core.runtime.training.loop_state import (
     Position,
@@ -28,9 +28,9 @@ from zoo_core.runtime.training.loop_state import (
     restore_random_state,
     without_prefix,
 )
-from zoo_core.runtime.training.step import REMEDY, Stepper, refuse_divergence
+from zoo_core.runtime.training.step import REMEDY, Stepper, check_finite
 from zoo_core.runtime.training.step_metrics import Tally
-from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 
 LOOK = 0.1
 """Seconds between two looks at what an accelerator has done."""
@@ -68,7 +68,7 @@ class Loop:
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
         self.config = trainer.config
         for split in dataset.splits:  # before hours of training, not after
-            refuse_empty(dataset, trainer, split)
+            check_not_empty(dataset, trainer, split)
         epochs = range(1, self.config.epochs + 1 if self.config.schedule else 2)
         steps = sum(self.batches(epoch) for epoch in epochs)
         self.stepper = Stepper(model, trainer, steps=steps, device=device, precision=precision)
@@ -143,7 +143,7 @@ class Loop:
         noted = self.tally.look()
         for step, each in enumerate(noted, start=at.steps - len(noted) + 1):
             try:
-                refuse_divergence(each.loss, each.norm)
+                check_finite(each.loss, each.norm)
             except DivergedError as error:
                 raise DivergedError(f"epoch {at.epoch}, step {step}: {error}") from None
             at.totals.add_sums(each.loss, each.correct, each.targets)
@@ -164,7 +164,7 @@ class Loop:
         speed = at.totals.targets / seconds if seconds else 0.0
         sample = self._sample()
         ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed, seconds, sample)
-        at.epoch, at.batch, at.totals, self.state = at.epoch + 1, 0, Totals(), None
+        at.epoch, at.batch, at.totals, self.state = at.epoch + 1, 0, MetricSums(), None
         at.epoch_seconds = 0.0
         return ended
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.run_folder.manifest import Metrics
-from zoo_core.runtime.training.trainer import Totals
+from zoo_core.runtime.training.trainer import MetricSums
 
 
 @final
@@ -36,7 +36,7 @@ class Position:
     batch: int = 0
     steps: int = 0
     tokens: int = 0
-    totals: Totals = field(default_factory=Totals)
+    totals: MetricSums = field(default_factory=MetricSums)
     best_loss: float | None = None
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -77,7 +77,7 @@ class Position:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Position:
         """The position that ``to_json`` wrote."""
-        return cls(**values | {"totals": Totals(**values["totals"])})
+        return cls(**values | {"totals": MetricSums(**values["totals"])})
 
 
 @final

@@ -28,7 +28,7 @@ FUSED = {"cpu": ("Adam", "AdamW", "SGD", "Adagrad"), "cuda": ("Adam", "AdamW", "
 """What torch updates in one pass, by device."""
 
 
-def refuse_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
+def check_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
     """Says before training that torch cannot train a model's sparse embeddings as configured.
 
     Raises:

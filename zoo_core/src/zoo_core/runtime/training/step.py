@@ -16,11 +16,11 @@ from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.training.optimization import (
+    check_sparse,
     flatten,
     has_sparse,
     make_optimizer,
     make_schedule,
-    refuse_sparse,
     unflatten,
 )
 from zoo_core.runtime.training.trainer import AbstractTrainer
@@ -43,7 +43,7 @@ class Taken(NamedTuple):
     output: Output
 
 
-def refuse_divergence(loss: float, norm: float, largest: Callable[[], str] | None = None) -> None:
+def check_finite(loss: float, norm: float, largest: Callable[[], str] | None = None) -> None:
     """Says so if a step's loss or its gradient's norm is not finite.
 
     Args:
@@ -85,7 +85,7 @@ class Stepper:
     ) -> None:
         self.model, self.trainer = model, trainer
         self.device, self.precision = device, precision
-        refuse_sparse(trainer.config, model)
+        check_sparse(trainer.config, model)
         self.looks = device == "cpu"
         self._parameters = dict(model.named_parameters())
         groups = trainer.parameter_groups(model)
@@ -102,7 +102,7 @@ class Stepper:
 
         Raises:
             DivergedError: On the processor, the loss or the gradient is not finite; the weights
-                are untouched. Elsewhere looking would make both wait: see ``refuse_divergence``.
+                are untouched. Elsewhere looking would make both wait: see ``check_finite``.
         """
         if not self.model.training:
             self.model.train()
@@ -115,7 +115,7 @@ class Stepper:
         torch.autograd.backward(loss)
         norm = self._clip()
         if self.looks:
-            refuse_divergence(loss.item(), norm.item(), self._largest)
+            check_finite(loss.item(), norm.item(), self._largest)
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()

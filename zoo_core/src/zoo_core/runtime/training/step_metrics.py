@@ -9,7 +9,7 @@ from torch import Tensor
 
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.training.step import Taken
-from zoo_core.runtime.training.trainer import hits
+from zoo_core.runtime.training.trainer import count_correct
 
 
 @final
@@ -42,7 +42,7 @@ class Tally:
 
     def note(self, taken: Taken, batch: Batch) -> None:
         """Keeps the figures of a step."""
-        self._waiting.append((taken.loss, taken.norm, *hits(taken.output, batch)))
+        self._waiting.append((taken.loss, taken.norm, *count_correct(taken.output, batch)))
 
     def look(self) -> list[Noted]:
         """The figures of the steps since the last look, in their order."""

@@ -16,7 +16,7 @@ from zoo_core.runtime.nn.model import AbstractModel
 
 @final
 @dataclass
-class Totals:
+class MetricSums:
     """Sums over the batches seen.
 
     Args:
@@ -31,7 +31,7 @@ class Totals:
 
     def add(self, loss: float, output: Output, batch: Batch) -> None:
         """Adds a batch and its mean loss."""
-        correct, targets = hits(output, batch)
+        correct, targets = count_correct(output, batch)
         self.add_sums(loss, int(correct), int(targets))
 
     def add_sums(self, loss: float, correct: int, targets: int) -> None:
@@ -41,7 +41,7 @@ class Totals:
         self.targets += targets
 
 
-def hits(output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
+def count_correct(output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
     """How many targets of a batch were the likeliest class, and how many count; on the device."""
     assert batch.targets is not None, "training and evaluation need targets"
     right = output.logits.detach().argmax(dim=-1) == batch.targets  # no class is IGNORED
@@ -64,7 +64,7 @@ class AbstractTrainer(ABC):
         """The loss to minimise, a mean over the targets that count; a scalar."""
 
     @abstractmethod
-    def metrics(self, totals: Totals) -> dict[str, float]:
+    def metrics(self, totals: MetricSums) -> dict[str, float]:
         """The metrics of the batches seen; ``loss`` is among them."""
 
     def parameter_groups(self, model: AbstractModel) -> list[dict[str, object]]:

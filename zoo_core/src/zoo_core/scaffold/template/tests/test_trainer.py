@@ -28,7 +28,7 @@ def test_the_loss_is_what_its_words_say() -> None:
 def test_a_model_of_the_zoo_learns_with_it(tmp_path: Path) -> None:
     settings = {"trainer": {"epochs": 50, "learning_rate": 0.05}}
     checkpoint = zoo_core.train("rnn-cell", tmp_path / "run", trainer="quokka", settings=settings)
-    assert checkpoint.plan.trainer == "quokka"
+    assert checkpoint.run_config.trainer == "quokka"
     assert checkpoint.metrics["train"]["accuracy"] == 1
 
 

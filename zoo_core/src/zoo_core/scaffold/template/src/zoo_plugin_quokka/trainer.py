@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 from zoo_core import Signature
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, Totals
+from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 
 from zoo_plugin_quokka.configs import QuokkaTrainerConfig
 
@@ -39,7 +39,7 @@ class QuokkaTrainer(AbstractTrainer):
             label_smoothing=self.config.smoothing,
         )
 
-    def metrics(self, totals: Totals) -> dict[str, float]:
+    def metrics(self, totals: MetricSums) -> dict[str, float]:
         """``loss`` in nats per target and ``accuracy`` from 0 to 1."""
         return {
             "loss": totals.loss / totals.targets,
