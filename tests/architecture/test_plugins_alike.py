@@ -74,7 +74,7 @@ def test_the_package_itself_imports_nothing(folder: Path) -> None:
 
 def test_what_is_declared_reads_alike(folder: Path) -> None:
     tree = ast.parse((_package(folder) / "plugin.py").read_text("utf-8"))
-    assert (ast.get_docstring(tree) or "").startswith("What this plugin brings")
+    assert (ast.get_docstring(tree) or "").startswith("Declarations of this plugin")
     names = [ast.unparse(each) for each in tree.body if isinstance(each, ast.Assign)]
     assert "ZOO_API = 1" in names
     hooks = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
@@ -82,8 +82,8 @@ def test_what_is_declared_reads_alike(folder: Path) -> None:
     marks = [ast.unparse(mark) for each in hooks for mark in each.decorator_list]
     assert marks == ["hookimpl"] * len(hooks)
     if (path := _package(folder) / "configs.py").exists():
-        said = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
-        assert said.startswith("What a person chooses")
+        docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""
+        assert docstring.startswith("Settings of ")
 
 
 def test_recipes_are_named_after_a_model_and_a_tag(folder: Path) -> None:

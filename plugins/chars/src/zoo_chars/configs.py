@@ -1,4 +1,4 @@
-"""What a person chooses of a character model."""
+"""Settings of the character models."""
 
 from __future__ import annotations
 

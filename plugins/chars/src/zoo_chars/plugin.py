@@ -1,4 +1,4 @@
-"""What this plugin brings: the ladder of character models."""
+"""Declarations of this plugin: the ladder of character models."""
 
 from __future__ import annotations
 

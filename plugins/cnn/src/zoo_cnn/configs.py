@@ -1,4 +1,4 @@
-"""What a person chooses of a convolutional classifier and of its data."""
+"""Settings of the convolutional classifiers and their data."""
 
 from __future__ import annotations
 

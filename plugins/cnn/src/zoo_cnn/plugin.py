@@ -1,4 +1,4 @@
-"""What this plugin brings: convolutional classifiers and their data."""
+"""Declarations of this plugin: convolutional classifiers and their data."""
 
 from __future__ import annotations
 

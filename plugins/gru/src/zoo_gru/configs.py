@@ -1,4 +1,4 @@
-"""What a person chooses of a GRU."""
+"""Settings of the GRU models."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this plugin brings: GRUs."""
+"""Declarations of this plugin: GRUs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this plugin brings: the native kernel."""
+"""Declarations of this plugin: the native kernel."""
 
 from __future__ import annotations
 

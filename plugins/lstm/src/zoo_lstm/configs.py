@@ -1,4 +1,4 @@
-"""What a person chooses of an LSTM."""
+"""Settings of the LSTM models."""
 
 from __future__ import annotations
 

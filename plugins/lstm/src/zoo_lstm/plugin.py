@@ -1,4 +1,4 @@
-"""What this plugin brings: LSTMs."""
+"""Declarations of this plugin: LSTMs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person chooses of an RNN."""
+"""Settings of the RNN models."""
 
 from __future__ import annotations
 

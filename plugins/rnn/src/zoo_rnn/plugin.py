@@ -1,4 +1,4 @@
-"""What this plugin brings: plain recurrent networks."""
+"""Declarations of this plugin: plain recurrent networks."""
 
 from __future__ import annotations
 

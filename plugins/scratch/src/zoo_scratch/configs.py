@@ -1,4 +1,4 @@
-"""What a person chooses of a model from scratch."""
+"""Settings of the models from scratch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What this plugin brings: recurrent language models whose parameters are bare matrices."""
+"""Declarations of this plugin: recurrent language models whose parameters are bare matrices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person chooses of a text."""
+"""Settings of the text datasets."""
 
 from __future__ import annotations
 

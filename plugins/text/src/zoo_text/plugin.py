@@ -1,4 +1,4 @@
-"""What this plugin brings: text datasets."""
+"""Declarations of this plugin: text datasets."""
 
 from __future__ import annotations
 

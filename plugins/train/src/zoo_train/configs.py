@@ -1,4 +1,4 @@
-"""What a person chooses of a trainer, beside the settings that every training has."""
+"""Settings of the trainers."""
 
 from __future__ import annotations
 

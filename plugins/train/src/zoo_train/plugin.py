@@ -1,4 +1,4 @@
-"""What this plugin brings: trainers."""
+"""Declarations of this plugin: trainers."""
 
 from __future__ import annotations
 

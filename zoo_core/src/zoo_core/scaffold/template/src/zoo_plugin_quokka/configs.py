@@ -1,5 +1,5 @@
 # [model|dataset|trainer]
-"""What a person chooses."""
+"""Settings of this plugin."""
 
 from __future__ import annotations
 
