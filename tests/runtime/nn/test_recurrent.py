@@ -12,6 +12,7 @@ from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
+from zoo_core.runtime.kernels.unavailable import BrokenKernel
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
@@ -98,8 +99,10 @@ def test_dropout_drops_the_same_whichever_kernel_runs() -> None:
 
 def test_the_first_kernel_that_does_not_refuse_runs() -> None:
     recurrent = layer()
+    assert recurrent.kernel.name == "reference"
+    recurrent.kernels = (PortableKernel(), ReferenceKernel())
     assert recurrent.kernel.name == "portable"
-    recurrent.kernels = (ReferenceKernel(),)
+    recurrent.kernels = (BrokenKernel("broken", "cannot be made"), ReferenceKernel())
     assert recurrent.kernel.name == "reference"
 
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.autograd import run
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
@@ -25,7 +26,7 @@ SMALL = 1 << 22
 
 
 @final
-class NativeKernel(AbstractKernel):
+class NativeKernel(AbstractKernel, AbstractTextKernel):
     """The steps in C++, with the best instructions the processor has.
 
     Under autocast their products are in bfloat16 where there are instructions for it, with states,
@@ -82,7 +83,7 @@ class NativeKernel(AbstractKernel):
     def generate(
         self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
     ) -> Iterator[int] | None:
-        """See AbstractKernel; with bfloat16 weights by autocast, on any processor."""
+        """See AbstractTextKernel; with bfloat16 weights by autocast, on any processor."""
         library = native_library()
         assert not isinstance(library, str), "it was chosen because it is there"
         if not _trustworthy(model, prompt):

@@ -34,11 +34,11 @@ def generate(
     *,
     half: bool,
 ) -> Iterator[int]:
-    """The symbols that follow, without end; see AbstractKernel.
+    """The symbols that follow, without end; see AbstractTextKernel.
 
     Args:
         library: The compiled functions.
-        model: As for AbstractKernel, as all that follow.
+        model: As for AbstractTextKernel, as all that follow.
         state: Where it starts, of one row.
         prompt: The symbols that it is fed first, (T,), each one of the model's.
         sampler: Chooses each symbol.

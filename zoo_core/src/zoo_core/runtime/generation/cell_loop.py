@@ -1,50 +1,53 @@
-"""Text in plain torch: nothing but the cell's steps between one symbol and the next."""
+"""Text generation by the cell alone: between two symbols, no layer and no model is called."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
 from zoo_core.runtime.nn.state import State
 
-if TYPE_CHECKING:
-    from zoo_core.runtime.nn.model import AbstractRecurrentModel
 
-
-def generate(
+def generate_by_cell(
     model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
 ) -> Iterator[int]:
-    """The symbols that follow, without end; see AbstractKernel.
+    """Generates the symbols that follow a prompt, without end, in the precision of the weights.
+
+    Args:
+        model: A model with the default forward over tokens, in one direction, of any cell.
+        state: The state to start from, for one row.
+        prompt: The symbols that come first, (T,) with T of at least 1.
+        sampler: Chooses each symbol.
 
     Raises:
-        IntegrityError: The model answers with numbers that are not finite.
+        IntegrityError: The logits are not finite.
     """
     recurrent, cell = model.recurrent, model.recurrent.cell
     weights = [recurrent.weights(layer, 0) for layer in range(recurrent.num_layers)]
     with torch.no_grad():
-        answer = model(Batch(prompt.unsqueeze(0)), state)
-    rows: dict[int, Tensor] = {}  # of the symbols met, for a vocabulary may be large
-    logits, states = answer.logits.flatten(0, -2)[-1], list(answer.state)
+        output = model(Batch(prompt.unsqueeze(0)), state)
+    # Filled as symbols appear: a table of a large vocabulary may not fit into memory.
+    projected_symbols: dict[int, Tensor] = {}
+    logits, states = output.logits.flatten(0, -2)[-1], list(output.state)
     while True:
         symbol = sampler.draw(logits)
         yield symbol
-        with torch.no_grad():  # not over the yield, which would leave it on for whoever takes it
-            if symbol not in rows:
-                rows[symbol] = _row(model, symbol)
-            hidden, states[0] = cell.step(weights[0], rows[symbol], states[0])
+        with torch.no_grad():  # not over the yield: the caller's setting would change
+            if symbol not in projected_symbols:
+                projected_symbols[symbol] = _project_symbol(model, prompt.new_tensor([[symbol]]))
+            hidden, states[0] = cell.step(weights[0], projected_symbols[symbol], states[0])
             for layer in range(1, len(weights)):
                 projected = cell.project(weights[layer], hidden.unsqueeze(1))[:, 0]
                 hidden, states[layer] = cell.step(weights[layer], projected, states[layer])
             logits = model.output(hidden)[0]
 
 
-def _row(model: AbstractRecurrentModel, symbol: int) -> Tensor:
-    """What a symbol contributes to the first layer, (1, G)."""
-    token = torch.tensor([[symbol]])
+def _project_symbol(model: AbstractRecurrentModel, token: Tensor) -> Tensor:
+    """The contribution of a symbol (1, 1) to the first layer, (1, G)."""
     inputs = token if model.embedding is None else model.embedding(token)
     return model.recurrent.cell.project(model.recurrent.weights(0, 0), inputs)[0]

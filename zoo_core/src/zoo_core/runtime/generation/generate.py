@@ -8,7 +8,9 @@ import torch
 from torch import Tensor
 
 from zoo_core.errors import MisfitError
+from zoo_core.runtime.generation.cell_loop import generate_by_cell
 from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, AbstractRecurrentModel
@@ -17,10 +19,11 @@ from zoo_core.runtime.nn.model import AbstractModel, AbstractRecurrentModel
 def generate(
     model: AbstractModel, prompt: Batch, sampler: Sampler, precision: str = "fp32"
 ) -> Iterator[int]:
-    """The ids that follow a prompt, without end.
+    """Generates the ids that follow a prompt, without end.
 
-    A model that carries its state is fed one symbol at a time; where its kernel has a loop of its
-    own, that does it all. Another is fed the last ``window`` symbols anew each time.
+    A model with the default forward is generated from by its kernel's own loop, or by the cell's
+    steps alone. Any other model that carries its state is fed one symbol at a time. A model
+    without state is fed the last ``window`` symbols each time.
 
     Args:
         model: In evaluation mode.
@@ -39,12 +42,12 @@ def generate(
             f"the prompt has {tokens.shape[1]} symbols, expected >= {model.window or 1}; "
             "give a longer prompt"
         )
-    yield from _by_kernel(model, tokens[0], sampler, precision)
+    yield from _default_forward_symbols(model, tokens[0], sampler, precision)
     state, device = None, tokens.device.type
     if model.window and not model.carries_state:
         tokens = tokens[:, -model.window :]
     while True:
-        # not over a yield, which would leave both on for whoever takes the symbol
+        # not over the yield: both would stay on in the caller
         with torch.no_grad(), precision_context(precision, device):
             output = model(Batch(tokens), state)
         following = sampler.draw(output.logits.flatten(0, -2)[-1])
@@ -56,19 +59,27 @@ def generate(
             tokens = torch.cat([tokens, latest], dim=1)[:, -(model.window or 0) :]
 
 
-def _by_kernel(
+def _default_forward_symbols(
     model: AbstractModel, prompt: Tensor, sampler: Sampler, precision: str
 ) -> Iterator[int]:
-    """By a loop of the kernel's own, without end; nothing at all where there is none."""
-    if isinstance(model, AbstractRecurrentModel) and model.plain and model.carries_state:
-        kernel = model.recurrent.kernel  # though it may refuse to train in this precision
-        with precision_context(precision, prompt.device.type):
-            symbols = kernel.generate(model, model.recurrent.initial_state(1), prompt, sampler)
-        yield from symbols or ()
+    """The symbols of a loop that bypasses forward, without end; none where forward is needed."""
+    if not isinstance(model, AbstractRecurrentModel):
+        return
+    if not (model.plain and model.carries_state):
+        return
+    symbols, state, device = None, model.recurrent.initial_state(1), prompt.device.type
+    kernel = model.recurrent.kernel  # asked outside autocast, under which it may refuse to train
+    with precision_context(precision, device):
+        if isinstance(kernel, AbstractTextKernel):
+            symbols = kernel.generate(model, state, prompt, sampler)
+        # Under autocast, the model alone decides what is rounded between two layers.
+        if symbols is None and not torch.is_autocast_enabled(device):
+            symbols = generate_by_cell(model, state, prompt, sampler)
+    yield from symbols or ()
 
 
 def check_generates(model: AbstractModel) -> None:
-    """Says so if text cannot be generated.
+    """Checks that a model can generate text.
 
     Raises:
         MisfitError: The model does not predict the next symbol.

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
-from zoo_core.runtime.nn.state import LayerState, State
-
-if TYPE_CHECKING:
-    from zoo_core.runtime.generation.sampler import Sampler
-    from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.state import LayerState
 
 
 class AbstractKernel(ABC):
@@ -58,23 +53,3 @@ class AbstractKernel(ABC):
         Returns:
             The outputs (B, T, P), in the order of the inputs, and the last state.
         """
-
-    def generate(
-        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
-    ) -> Iterator[int] | None:
-        """A loop of its own over the symbols that follow a prompt, where it has one.
-
-        It switches gradients off itself, around what it computes and not over a ``yield``. The
-        precision of its products is what autocast says where it is called, and only there: in the
-        body of a generator it is off again.
-
-        Args:
-            model: A plain one over tokens, in one direction, whose cell this kernel runs.
-            state: Where it starts, of one row.
-            prompt: The symbols that it is fed first, (T,) with T of at least 1.
-            sampler: Chooses each symbol.
-
-        Returns:
-            The symbols without end, or None.
-        """
-        return None

@@ -8,8 +8,6 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
-from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel
@@ -38,6 +36,10 @@ class Recurrent(nn.Module):
         orthogonal: Whether each gate's recurrent matrix starts as an orthogonal one, which keeps
             the length of what passes through it from step to step (Saxe, McClelland & Ganguli
             2014), in the place of the uniform draw.
+
+    Attributes:
+        kernels: The kernels to try, the fastest first and one that runs every cell last. The
+            reference kernel alone, until the model is built from a run's settings.
     """
 
     def __init__(
@@ -56,11 +58,7 @@ class Recurrent(nn.Module):
         self.directions = 2 if bidirectional else 1
         self.output_size = cell.output_size * self.directions
         self.dropout = nn.Dropout(dropout)
-        self.kernels: tuple[AbstractKernel, ...] = (
-            PortableKernel(),
-            TorchKernel(),
-            ReferenceKernel(),
-        )
+        self.kernels: tuple[AbstractKernel, ...] = (ReferenceKernel(),)
         self._names = tuple(cell.parameter_shapes(input_size))
         bound = cell.hidden_size**-0.5
         for layer in range(num_layers):

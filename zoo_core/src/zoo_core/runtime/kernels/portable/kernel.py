@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, final
+from typing import Any, final
 
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.generation.cell_loop import generate
-from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.kernels.autograd import run
 from zoo_core.runtime.kernels.cell_passes import AbstractSweep
 from zoo_core.runtime.kernels.portable.gru import GruSweep
@@ -19,10 +16,7 @@ from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_core.runtime.nn.state import LayerState, State
-
-if TYPE_CHECKING:
-    from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.state import LayerState
 
 SWEEPS: dict[str, AbstractSweep] = {
     "rnn-tanh": RnnSweep("tanh"),
@@ -75,14 +69,6 @@ class PortableKernel(AbstractKernel):
         if cell.name == "lstm" and lengths is None and _suits_onednn(inputs, weights["weight_ih"]):
             return FUSED.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
         return run(SWEEPS[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)
-
-    def generate(
-        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
-    ) -> Iterator[int] | None:
-        """See AbstractKernel; autocast is left to the model."""
-        if torch.is_autocast_enabled("cpu"):
-            return None
-        return generate(model, state, prompt, sampler)
 
 
 def _suits_onednn(inputs: Tensor, weight_ih: Tensor) -> bool:

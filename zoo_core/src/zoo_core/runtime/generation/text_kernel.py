@@ -1,0 +1,37 @@
+"""The interface of a kernel that generates text by a loop of its own."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+
+from torch import Tensor
+
+from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.state import State
+
+
+class AbstractTextKernel(ABC):
+    """A capability of a kernel, beside AbstractKernel: to run the whole loop over symbols."""
+
+    @abstractmethod
+    def generate(
+        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
+    ) -> Iterator[int] | None:
+        """Generates the symbols that follow a prompt.
+
+        The kernel switches gradients off itself, around what it computes and not over a
+        ``yield``. Autocast, where it is on during this call, sets the precision of the products.
+        It is off again while the caller iterates, so the kernel reads it here.
+
+        Args:
+            model: A model with the default forward over tokens, in one direction, whose cell this
+                kernel runs.
+            state: The state to start from, for one row.
+            prompt: The symbols that come first, (T,) with T of at least 1.
+            sampler: Chooses each symbol.
+
+        Returns:
+            The symbols, without end; None if this kernel's loop does not suit the model.
+        """
