@@ -44,7 +44,7 @@ def _held(folder: Path) -> Iterator[int]:
     run = Ours(
         catalog, CASES["M"].run_config(catalog, "rnn", model={"hidden_size": HIDDEN}), folder
     )
-    batches = run.run.loop.batches(1)
+    batches = run.run.loop.batch_count(1)
     for before, after in pairwise((0, *EPOCHS)):
         run.steps((after - before) * batches)
         yield _resident()

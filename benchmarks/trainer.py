@@ -51,7 +51,7 @@ class BareSteps:
     """The trainer's own step on batches that are there already; no loop, figures or saves."""
 
     def __init__(self, run: Run) -> None:
-        self.stepper = run.loop.stepper
+        self.train_step = run.loop.train_step
         self.carries = run.loop.trainer.carries_state and run.loop.model.carries_state
         size = run.loop.config.batch_size
         self.feed: Iterator[Batch] = cycle(list(run.dataset.batches("train", size, 0, 1)))
@@ -61,7 +61,7 @@ class BareSteps:
         tokens = 0
         state: State | None = None
         for batch in islice(self.feed, count):
-            taken = self.stepper.step(batch, state if batch.carry and self.carries else None)
+            taken = self.train_step(batch, state if batch.carry and self.carries else None)
             state = detach(taken.output.state)
             tokens += batch.inputs.numel()
         return tokens

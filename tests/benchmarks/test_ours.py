@@ -33,7 +33,7 @@ def catalog() -> Catalog:
 def test_a_step_of_a_run_counts_its_targets(catalog: Catalog, cell: str, tmp_path: Path) -> None:
     run = Ours(catalog, CASES["S"].run_config(catalog, cell), tmp_path)
     assert run.steps(3) == 3 * CASES["S"].steps
-    assert run.run.loop.position.steps == 3
+    assert run.run.loop.progress.steps == 3
 
 
 @pytest.mark.parametrize("case", list(CASES))
@@ -134,5 +134,5 @@ def test_the_step_alone_is_the_one_that_the_trainer_takes(catalog: Catalog, tmp_
     bare = trainer.BareSteps(Run(catalog, run_config, tmp_path / "bare"))
     assert bare.steps(3) == whole.steps(3)
     trained = whole.run.loop.model.state_dict()
-    for name, each in bare.stepper.model.state_dict().items():
+    for name, each in bare.train_step.model.state_dict().items():
         torch.testing.assert_close(each, trained[name], rtol=0, atol=0)

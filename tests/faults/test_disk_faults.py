@@ -41,7 +41,7 @@ def wait_for_steps(folder: Path) -> None:
 
 def steps_of(folder: Path) -> int:
     """At which step a run was saved."""
-    return int(read_state(folder).snapshot.values["position"]["steps"])
+    return int(read_state(folder).loop_state.values["position"]["steps"])
 
 
 @fault(

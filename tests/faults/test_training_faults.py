@@ -21,7 +21,7 @@ from tests.faults.test_data_faults import train_on
 from tests.faults.test_disk_faults import wait_for_steps
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
-from zoo_core.runtime.checkpoints.resume_states import current, has_state
+from zoo_core.runtime.checkpoints.resume_states import current_state, has_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
 
 LAST = "the last saved state; it loads, and zoo resume goes on from it"
@@ -93,7 +93,7 @@ def kill_after_a_step(child: Child, folder: Path) -> None:
 @fault(
     41,
     "resume after the code changed",
-    says="Error: zoo-lstm was 0.0.1, is …; --force goes on all the same",
+    says="Error: zoo-lstm was 0.0.1, is …; --force resumes all the same",
     code=6,
     left="the saved state as it was",
 )
@@ -101,7 +101,7 @@ def test_resume_after_the_code_changed(zoo: Zoo, start: Start, met: Met, tmp_pat
     run = tmp_path / "run"
     child = start("train", "lstm-embed", "--out", run, "--trainer.save-every", 0)
     kill_after_a_step(child, run)
-    saved = current(run) / "values.json"
+    saved = current_state(run) / "values.json"
     values = json.loads(saved.read_bytes())
     values["versions"]["zoo-lstm"] = "0.0.1"
     saved.write_text(json.dumps(values))

@@ -69,7 +69,7 @@ def interrupt(run: Run, step: int) -> list[Event]:
     try:
         for event in events:
             said.append(event)
-            if isinstance(event, Stepped) and run.loop.position.steps == step:
+            if isinstance(event, Stepped) and run.loop.progress.steps == step:
                 events.throw(KeyboardInterrupt())
     except KeyboardInterrupt:
         return said

@@ -24,7 +24,7 @@ def test_a_finished_run_refuses_to_go_on(catalog: Catalog, trained: Path) -> Non
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(catalog: Catalog, tmp_path: Path) -> None:
-    with pytest.raises(NotFoundError, match="no run to go on with"):
+    with pytest.raises(NotFoundError, match="no run to resume"):
         resume(catalog, tmp_path)
 
 

@@ -183,10 +183,10 @@ def test_ctrl_c_within_a_step_keeps_to_the_last_saved_state(
     run = Run(catalog, run_config, tmp_path)
 
     def strike(*step: object) -> None:
-        if run.loop.position.steps == 4:  # the weights are those of the fifth step already
+        if run.loop.progress.steps == 4:  # the weights are those of the fifth step already
             signal.raise_signal(signal.SIGINT)
 
-    run.loop.stepper.optimizer.register_step_post_hook(strike)
+    run.loop.train_step.optimizer.register_step_post_hook(strike)
     with pytest.raises(KeyboardInterrupt):
         finish(run)
     assert not (tmp_path / "config.json").exists()

@@ -58,9 +58,9 @@ def names(folder: Path) -> set[str]:
 def test_a_state_comes_back_bit_for_bit(tmp_path: Path, late: SavedState) -> None:
     write_state(tmp_path, late)
     found = read_state(tmp_path)
-    assert found._replace(snapshot=late.snapshot) == late
-    assert found.snapshot.values == late.snapshot.values
-    for ours, theirs in zip(found.snapshot[:3], late.snapshot[:3], strict=True):
+    assert found._replace(loop_state=late.loop_state) == late
+    assert found.loop_state.values == late.loop_state.values
+    for ours, theirs in zip(found.loop_state[:3], late.loop_state[:3], strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
 
 
@@ -99,7 +99,7 @@ def test_permissions_are_what_the_umask_gives(tmp_path: Path, early: SavedState)
 
 def test_a_folder_without_states_has_none(tmp_path: Path) -> None:
     assert not has_state(tmp_path)
-    with pytest.raises(NotFoundError, match="no run to go on with"):
+    with pytest.raises(NotFoundError, match="no run to resume"):
         read_state(tmp_path)
 
 
@@ -136,7 +136,7 @@ def test_a_crash_while_saving_leaves_the_old_state_or_the_new(
     folder = tmp_path / "run"
     write_state(folder, early)
     copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, late))
-    steps = [read_state(copy).snapshot.values["position"]["steps"] for copy in copies]
+    steps = [read_state(copy).loop_state.values["position"]["steps"] for copy in copies]
     assert steps == sorted(steps)
     assert set(steps) == {3, 7}
     assert all(all_finite(read_checkpoint(catalog, copy).weights) for copy in copies)
@@ -150,7 +150,7 @@ def test_after_a_crash_the_next_save_works_and_clears_the_remains(
     write_state(folder, saved[3])
     for copy in crashes(folder, tmp_path / "copies", lambda: write_state(folder, saved[7])):
         write_state(copy, saved[9])
-        assert read_state(copy).snapshot.values == saved[9].snapshot.values
+        assert read_state(copy).loop_state.values == saved[9].loop_state.values
         assert names(copy) == {"CURRENT", "9"}
 
 
@@ -163,4 +163,4 @@ def test_a_crash_before_the_first_state_leaves_no_run(tmp_path: Path, early: Sav
     assert whole == sorted(whole)
     for copy in copies:
         write_state(copy, early)
-        assert read_state(copy).snapshot.values == early.snapshot.values
+        assert read_state(copy).loop_state.values == early.loop_state.values

@@ -97,7 +97,7 @@ def test_a_split_without_a_batch_is_refused(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(checkpoint.dataset), "batch_count", lambda *arguments, **order: 0)
-    with pytest.raises(DataError, match="split test has not one batch; hold out more"):
+    with pytest.raises(DataError, match="split test is too small for one batch; hold out more"):
         judge(checkpoint)
 
 

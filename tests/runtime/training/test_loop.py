@@ -50,9 +50,11 @@ def weights(loop: Loop) -> list[Tensor]:
 def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
     loop = loop_of()
     steps = [event for event in loop.events() if isinstance(event, Stepped)]
-    assert len(steps) == sum(loop.batches(epoch) for epoch in (1, 2, 3))
-    assert [event.batch for event in steps if event.epoch == 2] == [*range(1, loop.batches(2) + 1)]
-    assert loop.reason == "epochs"
+    assert len(steps) == sum(loop.batch_count(epoch) for epoch in (1, 2, 3))
+    assert [event.batch for event in steps if event.epoch == 2] == [
+        *range(1, loop.batch_count(2) + 1)
+    ]
+    assert loop.stop_reason == "epochs"
 
 
 def test_a_held_out_split_without_a_batch_is_refused_before_training(loop_of: Loops) -> None:
@@ -87,9 +89,9 @@ def test_patience_stops_and_the_best_weights_are_kept(loop_of: Loops) -> None:
             found.append(event.metrics["validation"]["loss"])
             copies.append(weights(loop))
     best = found.index(min(found))
-    assert loop.reason == "patience"
+    assert loop.stop_reason == "patience"
     assert len(found) == best + 1 + 2 < 40
-    kept = [loop.best[name] for name, _ in loop.model.named_parameters()]
+    kept = [loop.best_weights[name] for name, _ in loop.model.named_parameters()]
     torch.testing.assert_close(kept, copies[best], rtol=0, atol=0)
 
 
@@ -104,14 +106,14 @@ def test_an_epoch_says_whether_it_is_the_best_so_far(loop_of: Loops) -> None:
 def test_a_budget_stops_after_a_step(loop_of: Loops) -> None:
     loop = loop_of(budget=1e-9)
     events = list(loop.events())
-    assert loop.reason == "budget"
+    assert loop.stop_reason == "budget"
     assert [type(event) for event in events] == [Stepped, EpochEnded]
 
 
 def test_a_large_budget_stops_nothing(loop_of: Loops) -> None:
     loop = loop_of(budget=1e9)
     assert len(ended(loop)) == 3
-    assert loop.reason == "epochs"
+    assert loop.stop_reason == "epochs"
 
 
 def test_gradients_are_clipped_to_the_norm(loop_of: Loops) -> None:
@@ -135,7 +137,7 @@ def test_the_state_goes_on_where_data_and_trainer_allow_it(
     loop = loop_of(model={"dropout": 0.0}, **settings)
     events = loop.events()
     next(events)
-    state = loop.state
+    state = loop.carried_state
     batches = loop.dataset.batches("train", 4, loop.seed, 1, start=1)
     batch = next(batches)
     loop.model.train()
@@ -150,7 +152,7 @@ def test_without_validation_the_last_weights_count(loop_of: Loops) -> None:
     loop = loop_of(dataset={"validation": 0.0})
     events = ended(loop)
     assert [set(each.metrics) for each in events] == [{"train"}] * 3
-    assert loop.best == {}
+    assert loop.best_weights == {}
 
 
 def test_history_repeats_and_holds_the_rate(loop_of: Loops) -> None:
@@ -158,8 +160,8 @@ def test_history_repeats_and_holds_the_rate(loop_of: Loops) -> None:
     ended(first)
     again = loop_of()
     ended(again)
-    assert first.position.history == again.position.history
-    rates = [row["learning_rate"] for row in first.position.history]
+    assert first.progress.history == again.progress.history
+    rates = [row["learning_rate"] for row in first.progress.history]
     assert rates == sorted(rates, reverse=True)
     assert rates[-1] == pytest.approx(0, abs=1e-9)
 
@@ -170,13 +172,13 @@ def test_a_loop_restored_goes_on_bit_for_bit(loop_of: Loops, at: int) -> None:
     events = first.events()
     for _ in range(at):
         next(events)
-    snapshot = copy.deepcopy(first.snapshot())
+    state = copy.deepcopy(first.capture())
     list(events)
     torch.manual_seed(99)
-    other.restore(snapshot)
+    other.restore(state)
     list(other.events())
     torch.testing.assert_close(weights(other), weights(first), rtol=0, atol=0)
-    assert other.position.history == first.position.history
+    assert other.progress.history == first.progress.history
 
 
 def test_evaluation_drops_nothing_and_leaves_the_mode_alone(loop_of: Loops) -> None:
@@ -190,7 +192,7 @@ def test_evaluation_drops_nothing_and_leaves_the_mode_alone(loop_of: Loops) -> N
 
 def seldom(loop: Loop) -> Loop:
     """The loop as it is on an accelerator: nobody looks at a step by itself."""
-    loop.stepper.looks = False
+    loop.train_step.checks_each_step = False
     return loop
 
 
@@ -199,8 +201,8 @@ def test_looking_seldom_changes_no_figure(loop_of: Loops) -> None:
     metrics = ended(often)[-1].metrics
     never = seldom(loop_of())
     assert ended(never)[-1].metrics == metrics
-    assert often.position.history == never.position.history
-    assert often.position.tokens == never.position.tokens
+    assert often.progress.history == never.progress.history
+    assert often.progress.tokens == never.progress.tokens
     torch.testing.assert_close(weights(often), weights(never), rtol=0, atol=0)
 
 
@@ -212,16 +214,18 @@ def test_a_snapshot_counts_the_steps_that_nobody_looked_at(loop_of: Loops) -> No
         for _ in range(3):
             next(events)
     timeless = {"seconds", "step_seconds", "epoch_seconds"}
-    found = [loop.snapshot().values["position"] for loop in (often, never)]
+    found = [loop.capture().values["position"] for loop in (often, never)]
     ours, theirs = ({k: v for k, v in each.items() if k not in timeless} for each in found)
     assert ours == theirs
     assert ours["totals"]["targets"] > 0
 
 
-@pytest.mark.parametrize("looks", [True, False])
-def test_a_step_that_diverged_is_named_however_late_it_is_seen(loop_of: Loops, looks: bool) -> None:
+@pytest.mark.parametrize("checks_each_step", [True, False])
+def test_a_step_that_diverged_is_named_however_late_it_is_seen(
+    loop_of: Loops, checks_each_step: bool
+) -> None:
     loop = loop_of()
-    loop.stepper.looks = looks
+    loop.train_step.checks_each_step = checks_each_step
     events = loop.events()
     next(events)
     with torch.no_grad():

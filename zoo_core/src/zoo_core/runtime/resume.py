@@ -1,4 +1,4 @@
-"""Going on with a run from its last saved state."""
+"""Resuming a run from its last saved state."""
 
 from __future__ import annotations
 
@@ -14,50 +14,58 @@ from zoo_core.runtime.run import Run
 
 
 def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
-    """The run of a folder, ready to go on from its last saved state.
+    """Returns the run of a folder, ready to continue from its last saved state.
 
     Args:
-        catalog: What is installed.
+        catalog: The installed plugins.
         folder: The checkpoint folder.
-        force: Go on although data or versions have changed.
+        force: Continue although data or versions have changed.
 
     Raises:
-        NotFoundError: There is no state in the folder.
+        NotFoundError: The folder holds no saved state.
         ResumeError: The run is complete, or data or versions have changed or are out of reach.
     """
     saved = read_state(folder)
-    if (folder / MANIFEST).exists() and read_manifest(folder).status == "finished":
-        run_config = saved.run_config
-        again = (
-            f"zoo train {run_config.recipe or f'{run_config.model} --dataset {run_config.dataset}'}"
-        )
-        remedy = f"to go on from it: {again} --from {shown(folder)}"
-        raise ResumeError(f"{folder} is complete; {remedy}")
-    try:
-        run = Run(catalog, saved.run_config, folder, vocabulary=saved.signature.vocabulary)
-    except DataError as error:
-        gone = missing_paths(catalog, saved.run_config)
-        if gone and not gone[0].is_absolute():
-            remedy = "the path is relative: resume in the folder where the run was started"
-            raise ResumeError(f"{error}; {remedy}") from None
-        said = "the data is out of reach" if gone else "the data has changed"
-        raise ResumeError(f"{said}: {error}") from None
-    changed = _changes(saved, run)
-    if changed and not force:
-        raise ResumeError(f"{'; '.join(changed)}; --force goes on all the same")
-    run.loop.restore(saved.snapshot)
+    _check_unfinished(folder, saved)
+    run = _make_run(catalog, folder, saved)
+    changes = _changes(saved, run)
+    if changes and not force:
+        raise ResumeError(f"{'; '.join(changes)}; --force resumes all the same")
+    run.loop.restore(saved.loop_state)
     return run
 
 
+def _check_unfinished(folder: Path, saved: SavedState) -> None:
+    if not (folder / MANIFEST).exists() or read_manifest(folder).status != "finished":
+        return
+    run_config = saved.run_config
+    target = run_config.recipe or f"{run_config.model} --dataset {run_config.dataset}"
+    raise ResumeError(
+        f"{folder} is complete; to train it further: zoo train {target} --from {shown(folder)}"
+    )
+
+
+def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:
+    try:
+        return Run(catalog, saved.run_config, folder, vocabulary=saved.signature.vocabulary)
+    except DataError as error:
+        missing = missing_paths(catalog, saved.run_config)
+        if missing and not missing[0].is_absolute():
+            remedy = "the path is relative: resume in the folder where the run was started"
+            raise ResumeError(f"{error}; {remedy}") from None
+        cause = "the data is out of reach" if missing else "the data has changed"
+        raise ResumeError(f"{cause}: {error}") from None
+
+
 def _changes(saved: SavedState, run: Run) -> list[str]:
-    """What differs between a saved state and the present, in words."""
-    changed = [
-        f"{name} was {saved.versions.get(name, 'missing')}, is {now}"
-        for name, now in run.versions.items()
-        if saved.versions.get(name) != now
+    """Returns what differs between a saved state and the present, in words."""
+    changes = [
+        f"{name} was {saved.versions.get(name, 'missing')}, is {current}"
+        for name, current in run.versions.items()
+        if saved.versions.get(name) != current
     ]
     if saved.fingerprint != run.dataset.fingerprint:
-        changed.append("the data has changed")
+        changes.append("the data has changed")
     if saved.run_config.backend != run.backend:
-        changed.append(f"backend was {saved.run_config.backend}, is {run.backend}")
-    return changed
+        changes.append(f"backend was {saved.run_config.backend}, is {run.backend}")
+    return changes

@@ -1,4 +1,4 @@
-"""A run: a run config, carried out or resumed, into a checkpoint folder."""
+"""A run: trains what a run config describes, into a checkpoint folder."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from torch import Tensor
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.manifest import MANIFEST, Manifest
+from zoo_core.run_folder.manifest import MANIFEST, Manifest, Metrics
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.building.kernel_choice import backend_of
@@ -28,7 +28,7 @@ from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.threads import choose_threads, computing_with, each_computed_with
 from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
-from zoo_core.runtime.training.optimization import copies
+from zoo_core.runtime.training.optimization import memory_factor
 from zoo_core.runtime.training.step import REMEDY
 from zoo_core.storage.atomic import sync_folder, target_errors
 from zoo_core.storage.capacity import memory_errors
@@ -37,14 +37,14 @@ from zoo_core.storage.hashes import FileRecord
 
 @final
 class Run:
-    """One act of training in one folder.
+    """One training in one checkpoint folder.
 
     Args:
-        catalog: What is installed.
-        run_config: What to do.
-        folder: Where the checkpoint goes.
-        vocabulary: A vocabulary to keep to, if the weights come from another checkpoint.
-        weights: What to start from, if not from the model's own beginning.
+        catalog: The installed plugins.
+        run_config: Everything that decides the run.
+        folder: The checkpoint folder.
+        vocabulary: The vocabulary of the checkpoint that the run starts from, if any.
+        weights: The weights of that checkpoint; by default the model's initial weights.
     """
 
     def __init__(
@@ -62,8 +62,9 @@ class Run:
         self.dataset = make_dataset(catalog, run_config, vocabulary)
         self.signature = self.dataset.signature
         trainer = make_trainer(catalog, run_config, self.signature)
-        held = copies(trainer.config) if device == "cpu" else 1
-        model = make_model(catalog, run_config, self.signature, copies=held)
+        # A model is built in the CPU's memory, but gradients and optimizer are on its device.
+        copies = memory_factor(trainer.config) if device == "cpu" else 1
+        model = make_model(catalog, run_config, self.signature, copies=copies)
         if weights is not None:
             load_weights(model, weights, run_config.source)
         model = model.to(device)
@@ -81,129 +82,167 @@ class Run:
             precision=run_config.precision,
             budget=run_config.budget,
         )
-        first = next(
-            self.dataset.batches("train", trainer.config.batch_size, run_config.seed, epoch=1)
-        )
-        threads = choose_threads(run_config.threads, model, first.inputs, self.signature)
+        batch_size, seed = trainer.config.batch_size, run_config.seed
+        first_batch = next(self.dataset.batches("train", batch_size, seed, epoch=1))
+        threads = choose_threads(run_config.threads, model, first_batch.inputs, self.signature)
         self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
         self._saved_at = time.monotonic()
 
     def events(self) -> Generator[Event, None, None]:
-        """Trains to the end; ``KeyboardInterrupt`` thrown in at an event saves, and goes on up.
+        """Trains to the end.
 
-        One raised within a step, such as a signal's own, goes on up and saves nothing: what was
-        saved before stands, and gives the same when it is gone on from.
+        A ``KeyboardInterrupt`` that is thrown into the generator at an event saves a state and a
+        checkpoint, and is raised again. One that is raised within a step, such as by a signal
+        handler, saves nothing; the last saved state remains, and resumes to the same result.
+
+        Yields:
+            ``Saved`` and ``Started``, the events of the loop with a ``Saved`` now and then, and
+            ``Finished``.
 
         Raises:
-            DivergedError: The loss is no longer a number; the last good state is kept.
+            DivergedError: The loss is infinite or not a number; the last good state is kept.
             DeviceError: There is not enough memory.
             TargetError: The folder cannot be written to.
         """
-        with memory_errors(self._smaller()):
+        with memory_errors(self._memory_remedy()):
             yield from self._events()
 
     def _events(self) -> Generator[Event, None, None]:
         saved = self.save()
-        self._drop_manifest()
+        self._remove_manifest()
         yield saved
         yield self._started()
         try:
             for event in each_computed_with(self.run_config.threads, self.loop.events()):
-                yield from self._saving(event)
+                yield from self._interruptible(event)
                 if time.monotonic() - self._saved_at >= self.loop.config.save_every:
-                    self._check_finite()
-                    yield from self._saving(self.save())
-            self._check_finite()
+                    self._check_weights()
+                    yield from self._interruptible(self.save())
+            self._check_weights()
         except DivergedError:
-            if self.loop.stepper.looks and all_finite(self.loop.model.state_dict()):
+            # Where each step is checked, a step that diverged has left the weights unchanged.
+            checked = self.loop.train_step.checks_each_step
+            if checked and all_finite(self.loop.model.state_dict()):
                 self.save()
             raise
         self.save()
-        yield self._finish(self.loop.reason)
+        yield self._finish(self.loop.stop_reason)
 
-    def _saving(self, event: Event) -> Generator[Event, None, None]:
-        """An event; only at one is the loop between two steps, so that it can be saved."""
+    def _interruptible(self, event: Event) -> Generator[Event, None, None]:
+        """Yields an event and saves if Ctrl+C comes there: the loop is between two steps."""
         try:
             yield event
         except KeyboardInterrupt:
-            self._check_finite()
+            self._check_weights()
             self.save()
             self._finish("interrupted")
             raise
 
-    def _drop_manifest(self) -> None:
-        """From here on the folder is an unfinished run: its states count, not its manifest."""
+    def _remove_manifest(self) -> None:
+        """Makes the folder an unfinished run, which is loaded from its states."""
         with target_errors(self.folder):
             (self.folder / MANIFEST).unlink(missing_ok=True)
             sync_folder(self.folder)
 
     def save(self) -> Saved:
         """Saves a state to resume from."""
-        snapshot = self.loop.snapshot()
-        saved = SavedState(
-            self.run_config, self.signature, self.dataset.fingerprint, self.versions, snapshot
+        state = SavedState(
+            run_config=self.run_config,
+            signature=self.signature,
+            fingerprint=self.dataset.fingerprint,
+            versions=self.versions,
+            loop_state=self.loop.capture(),
         )
-        step = write_state(self.folder, saved)
+        step = write_state(self.folder, state)
         self._saved_at = time.monotonic()
         return Saved(self.folder, step)
 
-    def _check_finite(self) -> None:
+    def _check_weights(self) -> None:
         if not all_finite(self.loop.model.state_dict()):
-            steps = self.loop.position.steps
+            steps = self.loop.progress.steps
             raise DivergedError(f"step {steps}: weights that are not finite; {REMEDY}")
 
-    def _smaller(self) -> str:
-        size = self.loop.config.batch_size
-        smaller = f"--trainer.batch-size {size // 2}" if size > 1 else "a smaller model"
-        return f"try {smaller}" + ("" if self.run_config.device == "cpu" else " or --device cpu")
+    def _memory_remedy(self) -> str:
+        """Returns what to try where memory runs out."""
+        batch_size = self.loop.config.batch_size
+        remedy = "try a smaller model"
+        if batch_size > 1:
+            remedy = f"try --trainer.batch-size {batch_size // 2}"
+        if self.run_config.device != "cpu":
+            remedy += " or --device cpu"
+        return remedy
 
     def _started(self) -> Started:
-        at = self.loop.position
+        epoch, epochs = self.loop.progress.epoch, self.loop.config.epochs
         return Started(
-            epoch=at.epoch,
-            epochs=self.loop.config.epochs,
-            batches=self.loop.batches(min(at.epoch, self.loop.config.epochs)),
-            parameters=sum(each.numel() for each in self.loop.model.parameters()),
+            epoch=epoch,
+            epochs=epochs,
+            batches=self.loop.batch_count(min(epoch, epochs)),
+            parameters=sum(parameter.numel() for parameter in self.loop.model.parameters()),
             device=self.run_config.device,
             backend=self.backend,
             remarks=(self.remark,) if self.remark else (),
         )
 
     def _finish(self, reason: str) -> Finished:
-        loop, at = self.loop, self.loop.position
-        if loop.best:
-            loop.model.load_state_dict(loop.best)
-        metrics = at.metrics
+        """Writes the checkpoint with the best weights."""
+        loop, progress = self.loop, self.loop.progress
+        if loop.best_weights:
+            loop.model.load_state_dict(loop.best_weights)
+        metrics = progress.metrics
         if reason != "interrupted":
-            unjudged = [split for split in loop.dataset.splits if split not in metrics]
-            with computing_with(self.run_config.threads):
-                for split in unjudged if loop.judged else ("train", *unjudged):
-                    metrics[split] = loop.evaluate(split)
+            metrics |= self._missing_metrics(metrics)
         manifest = Manifest(
             run_config=self.run_config,
             signature=self.signature,
             fingerprint=self.dataset.fingerprint,
             versions=self.versions,
             status="interrupted" if reason == "interrupted" else "finished",
-            epochs=len(at.history),
-            steps=at.steps,
-            tokens=at.tokens,
+            epochs=len(progress.history),
+            steps=progress.steps,
+            tokens=progress.tokens,
             metrics=metrics,
-            weights=FileRecord(0, ""),
+            weights=FileRecord(0, ""),  # known when they are written
         )
         remarks: list[str] = []
         manifest = write_checkpoint(
-            self.folder, manifest, loop.model.state_dict(), at, self.terms, remarks.append
+            self.folder,
+            manifest,
+            loop.model.state_dict(),
+            progress,
+            self.terms,
+            remarks.append,
         )
-        speed = at.tokens / at.step_seconds if at.step_seconds else 0.0
-        return Finished(self.folder, reason, manifest, speed, loop.seconds, tuple(remarks))
+        seconds = progress.step_seconds
+        return Finished(
+            folder=self.folder,
+            reason=reason,
+            manifest=manifest,
+            tokens_per_second=progress.tokens / seconds if seconds else 0.0,
+            seconds=loop.seconds,
+            remarks=tuple(remarks),
+        )
+
+    def _missing_metrics(self, metrics: Metrics) -> Metrics:
+        """Evaluates the splits that have no metrics yet.
+
+        Without validation the metrics of ``train`` are averages over an epoch in which the weights
+        changed, so they are measured again with the last weights.
+        """
+        splits = [split for split in self.dataset.splits if split not in metrics]
+        if not self.loop.has_validation:
+            splits.insert(0, "train")
+        with computing_with(self.run_config.threads):
+            return {split: self.loop.evaluate(split) for split in splits}
 
 
 def _versions(catalog: Catalog, run_config: RunConfig) -> dict[str, str]:
-    """The versions that decide whether a result repeats bit for bit."""
-    used = {plugin.distribution: plugin.version for plugin in catalog.plugins}
-    return {
+    """Returns the versions that decide whether a result repeats bit for bit."""
+    versions = {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "zoo-core": version("zoo-core"),
-    } | {name: used[name] for name in sorted(set(run_config.plugins.values())) if name in used}
+    }
+    used = set(run_config.plugins.values())
+    plugins = {plugin.distribution: plugin.version for plugin in catalog.plugins}
+    return versions | {name: plugins[name] for name in sorted(used) if name in plugins}

@@ -93,7 +93,7 @@ def _interrupt(run: Run, step: int) -> None:
     events = run.events()
     try:
         for event in events:
-            if isinstance(event, Stepped) and run.loop.position.steps == step:
+            if isinstance(event, Stepped) and run.loop.progress.steps == step:
                 events.throw(KeyboardInterrupt())
     except KeyboardInterrupt:
         return

@@ -22,12 +22,12 @@ from zoo_core.runtime.building.build import make_dataset, make_model, make_train
 from zoo_core.runtime.checkpoints.card import card, persons_text
 from zoo_core.runtime.checkpoints.frontmatter import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import about_pickles
-from zoo_core.runtime.checkpoints.resume_states import CURRENT, current, has_state, read_state
+from zoo_core.runtime.checkpoints.resume_states import CURRENT, current_state, has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights, read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.plots.training_curve import curve
-from zoo_core.runtime.training.loop_state import Position
+from zoo_core.runtime.training.loop_state import RunProgress
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.storage.atomic import remove_remains, target_errors, write_file
 from zoo_core.storage.hashes import FileRecord
@@ -110,9 +110,9 @@ def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
 def _read(catalog: Catalog, folder: Path) -> Checkpoint:
     if not (folder / MANIFEST).exists() and has_state(folder):
         saved = read_state(folder)
-        position = Position.from_json(saved.snapshot.values["position"])
-        weights = saved.snapshot.best or saved.snapshot.weights
-        known = (saved.run_config, saved.signature, saved.fingerprint, position.metrics)
+        progress = RunProgress.from_json(saved.loop_state.values["position"])
+        weights = saved.loop_state.best_weights or saved.loop_state.weights
+        known = (saved.run_config, saved.signature, saved.fingerprint, progress.metrics)
         return Checkpoint(folder, catalog, *known, weights, finished=False)
     if not (folder / MANIFEST).exists() and (said := about_pickles(folder)):
         raise IntegrityError(said)
@@ -126,7 +126,7 @@ def write_checkpoint(
     folder: Path,
     manifest: Manifest,
     weights: dict[str, Tensor],
-    position: Position,
+    progress: RunProgress,
     terms: Terms = NO_TERMS,
     tell: Callable[[str], None] = lambda remark: None,
 ) -> Manifest:
@@ -136,7 +136,7 @@ def write_checkpoint(
         folder: Where to.
         manifest: All of it but the record of the weights.
         weights: The best ones.
-        position: Where the run ended, for history and timings.
+        progress: How far the run came, for history and timings.
         terms: Of its data, for the card.
         tell: Told which of the files were left out that a checkpoint can do without.
 
@@ -152,9 +152,9 @@ def write_checkpoint(
         remove_remains(folder)
     write_file(folder / WEIGHTS, data)
     extras = {
-        HISTORY: _lines(position.history),
-        TIMINGS: _lines(position.timings),
-        CURVE: curve(position.history, manifest.run_config),
+        HISTORY: _lines(progress.history),
+        TIMINGS: _lines(progress.timings),
+        CURVE: curve(progress.history, manifest.run_config),
     }
     for name, content in extras.items():
         try:
@@ -203,7 +203,9 @@ def make_room(folder: Path) -> None:
         TargetError: A file cannot be removed.
     """
     with target_errors(folder):
-        if has_state(folder) and ((folder / MANIFEST).exists() or current(folder).name == "0"):
+        if has_state(folder) and (
+            (folder / MANIFEST).exists() or current_state(folder).name == "0"
+        ):
             (folder / STATE / CURRENT).unlink()
 
 

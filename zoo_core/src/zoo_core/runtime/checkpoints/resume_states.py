@@ -1,8 +1,8 @@
-"""Saved states: ``state/<step>/`` in a checkpoint folder, immutable, to resume from.
+"""Saved states to resume from: ``state/<step>/`` in a checkpoint folder, immutable.
 
-A state is written to a temporary sibling, synced and renamed; only then does ``state/CURRENT``,
-replaced in one move, name it; only then are older ones removed. So a kill at any instant leaves
-the old one or the new one.
+A state is written to a temporary sibling, synced and renamed. Then ``state/CURRENT``, which is
+replaced in one move, names it. Only then are older states removed. A kill at any instant therefore
+leaves the old state or the new one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
-from zoo_core.runtime.training.loop_state import Snapshot
+from zoo_core.runtime.training.loop_state import LoopState
 from zoo_core.storage.atomic import (
     make_folder,
     remove_remains,
@@ -33,33 +33,33 @@ LAST, BEST, TENSORS, VALUES = "last", "best", "tensors", "values.json"
 
 @final
 class SavedState(NamedTuple):
-    """A state with what it belongs to.
+    """A state of a training loop, with the run that it belongs to.
 
     Args:
-        run_config: Of the run.
-        signature: Of the data.
-        fingerprint: Of the data.
-        versions: Of python, torch, zoo-core and the plugins.
-        snapshot: Of the loop.
+        run_config: Everything that decides the run.
+        signature: The signature of the data.
+        fingerprint: The fingerprint of the data.
+        versions: The versions of python, torch, zoo-core and the plugins.
+        loop_state: The state of the training loop.
     """
 
     run_config: RunConfig
     signature: Signature
     fingerprint: str
     versions: dict[str, str]
-    snapshot: Snapshot
+    loop_state: LoopState
 
 
 def has_state(folder: Path) -> bool:
-    """Whether a run can be resumed from this folder."""
+    """Whether a checkpoint folder holds a state to resume from."""
     return (folder / STATE / CURRENT).is_file()
 
 
-def current(folder: Path) -> Path:
-    """The folder of the state that counts.
+def current_state(folder: Path) -> Path:
+    """Returns the folder of the state that ``CURRENT`` names.
 
     Raises:
-        IntegrityError: ``CURRENT`` names none.
+        IntegrityError: ``CURRENT`` does not name a state.
     """
     name = (folder / STATE / CURRENT).read_text("utf-8").strip()
     if not name.isdigit():
@@ -68,24 +68,25 @@ def current(folder: Path) -> Path:
 
 
 def write_state(folder: Path, saved: SavedState) -> int:
-    """Saves a state and makes it the one that counts.
+    """Saves a state and makes it the current one.
 
     Returns:
-        The step it was saved at. A state of that step that already counts is left as it is:
-        going on from it gives the same.
+        The optimizer step of the state. If the current state is of that step, it is left as it is:
+        resuming from it gives the same result.
 
     Raises:
-        TargetError: The folder cannot be written to; the old state stands.
+        TargetError: The folder cannot be written to; the old state is still the current one.
     """
-    step = int(saved.snapshot.values["position"]["steps"])
+    step = int(saved.loop_state.values["position"]["steps"])
     states = folder / STATE
-    home = states / str(step)
+    target = states / str(step)
     contents = _contents(saved)
     with target_errors(states, sum(map(len, contents.values()))):
-        if has_state(folder) and current(folder) == home:
+        current = current_state(folder) if has_state(folder) else None
+        if current == target:
             return step
         make_folder(states)
-        _remove_others(states, keep=current(folder) if has_state(folder) else None)
+        _remove_states(states, keep=current)
         remove_remains(states)
         temporary = states / f".{step}.tmp"
         try:
@@ -93,73 +94,78 @@ def write_state(folder: Path, saved: SavedState) -> int:
             for name, data in contents.items():
                 write_new(temporary / name, data)
             sync_folder(temporary)
-            temporary.rename(home)
+            temporary.rename(target)
         except OSError:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         sync_folder(states)
         write_file(states / CURRENT, f"{step}\n".encode())
-        _remove_others(states, keep=home)
+        _remove_states(states, keep=target)
     return step
 
 
 def read_state(folder: Path) -> SavedState:
-    """The state that counts.
+    """Reads the current state.
 
     Raises:
-        IntegrityError: It is not well-formed.
+        IntegrityError: It is damaged.
         NotFoundError: There is none.
     """
     if not has_state(folder):
-        raise NotFoundError(f"no run to go on with in {folder}: it has no {STATE}/{CURRENT}")
+        raise NotFoundError(f"no run to resume in {folder}: it has no {STATE}/{CURRENT}")
     while True:
-        home = current(folder)
+        state = current_state(folder)
         try:
-            return _read(home)
+            return _read(state)
         except IntegrityError:
-            if current(folder) == home:  # else the run has gone on and pruned it meanwhile
+            if current_state(folder) == state:
                 raise
+            # A running training has saved a newer state and removed this one: read that.
 
 
-def _read(home: Path) -> SavedState:
+def _read(state: Path) -> SavedState:
     try:
-        values = json.loads((home / VALUES).read_bytes())
-        best = home / f"{BEST}.safetensors"
+        values = json.loads((state / VALUES).read_bytes())
+        best = state / f"{BEST}.safetensors"
         return SavedState(
             run_config=RunConfig.from_json(values["plan"]),
             signature=Signature.from_json(values["signature"]),
             fingerprint=values["fingerprint"],
             versions=values["versions"],
-            snapshot=Snapshot(
-                weights=read_tensors(home / f"{LAST}.safetensors"),
-                best=read_tensors(best) if best.is_file() else {},
-                tensors=read_tensors(home / f"{TENSORS}.safetensors"),
+            loop_state=LoopState(
+                weights=read_tensors(state / f"{LAST}.safetensors"),
+                best_weights=read_tensors(best) if best.is_file() else {},
+                tensors=read_tensors(state / f"{TENSORS}.safetensors"),
                 values=values["snapshot"],
             ),
         )
     except PermissionError as error:
         raise IntegrityError(f"{error.filename} is not readable: {error.strerror}") from None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise IntegrityError(f"{home} is not a whole state: {error!r}") from error
+        raise IntegrityError(f"{state} is not a whole state: {error!r}") from error
 
 
 def _contents(saved: SavedState) -> dict[str, bytes]:
-    snapshot = saved.snapshot
+    """Returns the files of a state by name."""
+    loop_state = saved.loop_state
     values: dict[str, Any] = {
         "plan": saved.run_config.to_json(),
         "signature": saved.signature.to_json(),
         "fingerprint": saved.fingerprint,
         "versions": saved.versions,
-        "snapshot": snapshot.values,
+        "snapshot": loop_state.values,
     }
-    groups = {LAST: snapshot.weights, TENSORS: snapshot.tensors}
-    if snapshot.best:
-        groups[BEST] = snapshot.best
-    contents = {f"{name}.safetensors": to_bytes(tensors) for name, tensors in groups.items()}
-    return contents | {VALUES: json.dumps(values, indent=1).encode()}
+    files = {
+        f"{LAST}.safetensors": to_bytes(loop_state.weights),
+        f"{TENSORS}.safetensors": to_bytes(loop_state.tensors),
+    }
+    if loop_state.best_weights:
+        files[f"{BEST}.safetensors"] = to_bytes(loop_state.best_weights)
+    files[VALUES] = json.dumps(values, indent=1).encode()
+    return files
 
 
-def _remove_others(states: Path, keep: Path | None) -> None:
-    for each in states.iterdir():
-        if each.is_dir() and each != keep:
-            shutil.rmtree(each)
+def _remove_states(states: Path, keep: Path | None) -> None:
+    for path in states.iterdir():
+        if path.is_dir() and path != keep:
+            shutil.rmtree(path)

@@ -1,4 +1,4 @@
-"""Judging a model on a split."""
+"""Evaluating a model on a split of a dataset."""
 
 from __future__ import annotations
 
@@ -44,34 +44,36 @@ def evaluate(
     device: str = "cpu",
     precision: str = "fp32",
 ) -> dict[str, float]:
-    """The trainer's metrics over a whole split, in the data's own order, without dropout.
+    """Returns the trainer's metrics over a whole split, in the data's own order, without dropout.
 
-    The model is left in the mode (training or not) that it was in.
+    The model keeps the mode (training or not) that it had.
 
     Raises:
-        DataError: The split has not one batch.
+        DataError: The split is too small for one batch.
     """
     check_not_empty(dataset, trainer, split)
-    training = model.training
+    was_training = model.training
     model.eval()
     totals, state = MetricSums(), None
-    batches = dataset.batches(split, trainer.config.batch_size, seed=0, epoch=0)
-    for batch in (each.to(device) for each in batches):
-        carried = state if batch.carry and trainer.carries_state and model.carries_state else None
+    for cpu_batch in dataset.batches(split, trainer.config.batch_size, seed=0, epoch=0):
+        batch = cpu_batch.to(device)
+        carries = batch.carry and trainer.carries_state and model.carries_state
         with precision_context(precision, device):
-            output = model(batch, carried)
+            output = model(batch, state if carries else None)
             loss = trainer.loss(output, batch)
         state = output.state
         totals.add(loss.item(), output, batch)
-    model.train(training)
+    model.train(was_training)
     return trainer.metrics(totals)
 
 
 def check_not_empty(dataset: AbstractDataset, trainer: AbstractTrainer, split: str) -> None:
-    """Says so if there is nothing in a split to judge a model on.
+    """Checks that a split has at least one batch.
 
     Raises:
-        DataError: The split has not one batch.
+        DataError: It is too small for one.
     """
     if dataset.batch_count(split, trainer.config.batch_size, seed=0, epoch=0) < 1:
-        raise DataError(f"split {split} has not one batch; hold out more of the data, or none")
+        raise DataError(
+            f"split {split} is too small for one batch; hold out more of the data, or none"
+        )

@@ -1,4 +1,4 @@
-"""What a run says while it goes on. It knows nothing of who listens."""
+"""The events of a run. Whoever trains a model reads them; the run does not know its readers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from zoo_core.run_folder.manifest import Manifest, Metrics
 
 @final
 class Started(NamedTuple):
-    """Everything is built; training begins.
+    """Model and data are built; training begins.
 
     Args:
-        epoch: The epoch that comes first; above 1 when resuming.
-        epochs: How many there will be.
-        batches: Batches of that epoch.
-        parameters: Numbers that are trained.
-        device: Where it runs.
+        epoch: The first epoch to train; above 1 after a resume.
+        epochs: The number of epochs of the run.
+        batches: The number of batches of the first epoch to train.
+        parameters: The number of trained parameters.
+        device: The device of the model.
         backend: The kernel that runs the recurrence.
         remarks: What a person should know, such as a kernel that had to stand in.
     """
@@ -33,15 +33,15 @@ class Started(NamedTuple):
 
 @final
 class Stepped(NamedTuple):
-    """One optimizer step was taken.
+    """The optimizer took a step.
 
     Args:
-        epoch: From 1.
-        batch: Batches of this epoch so far.
-        batches: Batches of this epoch.
-        loss: Of this batch.
-        tokens: Targets predicted so far.
-        seconds: Of training steps so far.
+        epoch: The current epoch, from 1.
+        batch: The finished batches of this epoch.
+        batches: The number of batches of this epoch.
+        loss: The loss of the last batch whose metrics were read, in nats.
+        tokens: The targets predicted in the run so far.
+        seconds: Seconds of the training steps of the run so far.
     """
 
     epoch: int
@@ -54,16 +54,16 @@ class Stepped(NamedTuple):
 
 @final
 class EpochEnded(NamedTuple):
-    """An epoch was trained and judged.
+    """An epoch was trained and, if there is a validation split, evaluated.
 
     Args:
-        epoch: From 1.
-        epochs: How many there will be.
-        metrics: By split and name.
-        best: Whether it is the best so far.
-        tokens_per_second: Of this epoch's training steps.
-        seconds: Of this epoch's training steps.
-        sample: What the trainer has a person read of the model; mostly nothing.
+        epoch: The epoch, from 1.
+        epochs: The number of epochs of the run.
+        metrics: The metrics by split and name.
+        best: Whether its validation loss is the lowest so far; True without validation.
+        tokens_per_second: The speed of this epoch's training steps.
+        seconds: Seconds of this epoch's training steps.
+        sample: A line to print, such as generated text; usually empty.
     """
 
     epoch: int
@@ -77,7 +77,12 @@ class EpochEnded(NamedTuple):
 
 @final
 class Saved(NamedTuple):
-    """A state to resume from is safely on disk."""
+    """A state to resume from is on disk.
+
+    Args:
+        folder: The checkpoint folder.
+        step: The optimizer step of the state.
+    """
 
     folder: Path
     step: int
@@ -88,11 +93,11 @@ class Finished(NamedTuple):
     """The checkpoint is complete.
 
     Args:
-        folder: Where it is.
-        reason: ``epochs``, ``patience``, ``budget`` or ``interrupted``.
-        manifest: What it holds.
-        tokens_per_second: Of the training steps alone.
-        seconds: Of the whole run.
+        folder: The checkpoint folder.
+        reason: Why training stopped: ``epochs``, ``patience``, ``budget`` or ``interrupted``.
+        manifest: The manifest of the checkpoint.
+        tokens_per_second: The speed of the training steps alone.
+        seconds: Seconds of the whole run.
         remarks: What a person should know.
     """
 

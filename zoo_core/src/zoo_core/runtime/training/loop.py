@@ -1,7 +1,8 @@
-"""The training loop: epochs, best and last, early stop, budget.
+"""The training loop: epochs, the best weights, early stopping and the time budget.
 
-It is a generator of events. All of its own state is advanced before each event, so that between
-two events it can be saved, and restored, bit for bit.
+The loop is a generator of events. It updates all of its own state before it yields an event.
+Between two events that state can therefore be captured, and a loop that is restored from it
+continues bit for bit.
 """
 
 from __future__ import annotations
@@ -21,36 +22,37 @@ from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensor
 from zoo_core.runtime.training.evaluation import check_not_empty, evaluate
 from zoo_core.runtime.training.events import EpochEnded, Stepped
 from zoo_core.runtime.training.loop_state import (
-    Position,
-    Snapshot,
-    prefixed,
+    LoopState,
+    RunProgress,
+    add_prefix,
     random_state,
     restore_random_state,
-    without_prefix,
+    select_prefix,
 )
-from zoo_core.runtime.training.step import REMEDY, Stepper, check_finite
-from zoo_core.runtime.training.step_metrics import Tally
-from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
+from zoo_core.runtime.training.step import REMEDY, TrainStep, check_finite
+from zoo_core.runtime.training.step_metrics import MetricBuffer
+from zoo_core.runtime.training.trainer import AbstractTrainer
 
-LOOK = 0.1
-"""Seconds between two looks at what an accelerator has done."""
+FLUSH_INTERVAL = 0.1
+"""Seconds between two reads of the metrics that wait on an accelerator."""
 
 
 @final
 class Loop:
-    """One training under way.
+    """Trains one model on one dataset.
 
     Args:
-        model: On its device.
-        dataset: What it learns from.
-        trainer: The objective.
-        seed: Of the order of the data.
-        device: Where the model is.
+        model: The model, on its device.
+        dataset: The data to learn from.
+        trainer: The objective and the settings of the loop.
+        seed: The seed of the order of the data.
+        device: The device of the model.
         precision: ``fp32`` or ``bf16``.
-        budget: Seconds of the whole run after which to stop; 0 for no limit.
+        budget: Seconds of the whole run after which training stops; 0 for no limit.
 
     Raises:
-        DataError: A split has not one batch.
+        DataError: A split is too small for one batch.
+        MisfitError: The optimizer does not take the model's gradients.
     """
 
     def __init__(
@@ -67,171 +69,219 @@ class Loop:
         self.model, self.dataset, self.trainer = model, dataset, trainer
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
         self.config = trainer.config
-        for split in dataset.splits:  # before hours of training, not after
+        for split in dataset.splits:  # fail before hours of training, not after
             check_not_empty(dataset, trainer, split)
-        epochs = range(1, self.config.epochs + 1 if self.config.schedule else 2)
-        steps = sum(self.batches(epoch) for epoch in epochs)
-        self.stepper = Stepper(model, trainer, steps=steps, device=device, precision=precision)
-        self.trainer.sample(model, dataset, epoch=0)
-        self.position = Position()
-        self.best: dict[str, Tensor] = {}
-        self.state: State | None = None
-        self.tally, self.loss = Tally(), math.nan
-        self.reason = "epochs"
-        self.judged = "validation" in dataset.splits
-        self._began = self._looked = time.monotonic()
+        self.train_step = TrainStep(
+            model, trainer, steps=self._scheduled_steps(), device=device, precision=precision
+        )
+        self.trainer.sample(model, dataset, epoch=0)  # its errors, too, come before training
+        self.progress = RunProgress()
+        self.best_weights: dict[str, Tensor] = {}
+        self.carried_state: State | None = None
+        self.last_loss = math.nan
+        self.stop_reason = "epochs"
+        self.has_validation = "validation" in dataset.splits
+        self._metric_buffer = MetricBuffer()
+        self._started_at = self._flushed_at = time.monotonic()
+
+    def _scheduled_steps(self) -> int:
+        """The steps of all epochs if a schedule needs them, else of the first epoch alone."""
+        epochs = self.config.epochs if self.config.schedule else 1
+        return sum(self.batch_count(epoch) for epoch in range(1, epochs + 1))
 
     @property
     def seconds(self) -> float:
-        """Of the run so far, those before a resume included."""
-        return self.position.seconds + time.monotonic() - self._began
+        """Seconds of the run so far, including those before a resume."""
+        return self.progress.seconds + time.monotonic() - self._started_at
 
-    def batches(self, epoch: int) -> int:
-        """How many an epoch has."""
+    def batch_count(self, epoch: int) -> int:
+        """The number of training batches of an epoch."""
         return self.dataset.batch_count("train", self.config.batch_size, self.seed, epoch)
 
     def events(self) -> Iterator[Stepped | EpochEnded]:
         """Trains until the epochs, the patience or the budget are used up.
 
+        Yields:
+            ``Stepped`` after each optimizer step, ``EpochEnded`` after each epoch.
+
         Raises:
             DivergedError: The loss or the gradient is infinite or not a number.
         """
-        while self.position.epoch <= self.config.epochs and not self._stop():
-            yield from self._steps()
-            if self.position.batch:
+        while self.progress.epoch <= self.config.epochs and not self._should_stop():
+            yield from self._train_epoch()
+            if self.progress.batch:
                 yield self._end_epoch()
 
     def evaluate(self, split: str) -> dict[str, float]:
-        """The metrics of the model as it stands."""
-        how = {"device": self.device, "precision": self.precision}
-        return evaluate(self.model, self.dataset, self.trainer, split, **how)
+        """Returns the metrics of the model with its present weights on a split."""
+        return evaluate(
+            self.model,
+            self.dataset,
+            self.trainer,
+            split,
+            device=self.device,
+            precision=self.precision,
+        )
 
-    def _steps(self) -> Iterator[Stepped]:
-        at = self.position
-        count = self.batches(at.epoch)
-        size = self.config.batch_size
-        batches = self.dataset.batches("train", size, self.seed, at.epoch, start=at.batch)
-        while at.batch < count and not self._over_budget():
-            began = time.perf_counter()
-            self._step(next(batches).to(self.device))
-            taken = time.perf_counter() - began
-            at.step_seconds += taken
-            at.epoch_seconds += taken
-            yield Stepped(at.epoch, at.batch, count, self.loss, at.tokens, at.step_seconds)
+    def _train_epoch(self) -> Iterator[Stepped]:
+        progress = self.progress
+        count = self.batch_count(progress.epoch)
+        batches = self.dataset.batches(
+            "train", self.config.batch_size, self.seed, progress.epoch, start=progress.batch
+        )
+        while progress.batch < count and not self._over_budget():
+            started = time.perf_counter()
+            self._train_batch(next(batches).to(self.device))
+            elapsed = time.perf_counter() - started
+            progress.step_seconds += elapsed
+            progress.epoch_seconds += elapsed
+            yield Stepped(
+                epoch=progress.epoch,
+                batch=progress.batch,
+                batches=count,
+                loss=self.last_loss,
+                tokens=progress.tokens,
+                seconds=progress.step_seconds,
+            )
 
-    def _step(self, batch: Batch) -> None:
-        at = self.position
+    def _train_batch(self, batch: Batch) -> None:
+        progress = self.progress
         carries = batch.carry and self.trainer.carries_state and self.model.carries_state
         try:
-            taken = self.stepper.step(batch, self.state if carries else None)
+            result = self.train_step(batch, self.carried_state if carries else None)
         except DivergedError as error:
-            raise DivergedError(f"epoch {at.epoch}, step {at.steps + 1}: {error}") from None
-        self.state = detach(taken.output.state)
-        self.tally.note(taken, batch)
-        at.batch += 1
-        at.steps += 1
-        if self.stepper.looks or time.monotonic() - self._looked >= LOOK:
-            self._look()
+            raise DivergedError(
+                f"epoch {progress.epoch}, step {progress.steps + 1}: {error}"
+            ) from None
+        self.carried_state = detach(result.output.state)
+        self._metric_buffer.add(result, batch)
+        progress.batch += 1
+        progress.steps += 1
+        waited = time.monotonic() - self._flushed_at
+        if self.train_step.checks_each_step or waited >= FLUSH_INTERVAL:
+            self._flush_metrics()
 
-    def _look(self) -> None:
-        """Adds up the figures of the steps since the last look.
+    def _flush_metrics(self) -> None:
+        """Adds the metrics of the steps since the last flush to the sums of the epoch.
 
         Raises:
             DivergedError: One of those steps had a loss or a gradient that is not finite.
         """
-        at = self.position
-        noted = self.tally.look()
-        for step, each in enumerate(noted, start=at.steps - len(noted) + 1):
+        progress = self.progress
+        flushed = self._metric_buffer.flush()
+        first_step = progress.steps - len(flushed) + 1
+        for step, metrics in enumerate(flushed, start=first_step):
             try:
-                check_finite(each.loss, each.norm)
+                check_finite(metrics.loss, metrics.gradient_norm)
             except DivergedError as error:
-                raise DivergedError(f"epoch {at.epoch}, step {step}: {error}") from None
-            at.totals.add_sums(each.loss, each.correct, each.targets)
-            at.tokens += each.targets
-            self.loss = each.loss
-        self._looked = time.monotonic()
+                raise DivergedError(f"epoch {progress.epoch}, step {step}: {error}") from None
+            progress.totals.add_sums(metrics.loss, metrics.correct, metrics.targets)
+            progress.tokens += metrics.targets
+            self.last_loss = metrics.loss
+        self._flushed_at = time.monotonic()
 
     def _end_epoch(self) -> EpochEnded:
-        self._look()
-        at = self.position
-        metrics = {"train": self.trainer.metrics(at.totals)}
-        best = True
-        if self.judged:
+        self._flush_metrics()
+        progress = self.progress
+        metrics = {"train": self.trainer.metrics(progress.totals)}
+        is_best = True
+        if self.has_validation:
             metrics["validation"] = self.evaluate("validation")
-            best = self._note_best(metrics["validation"]["loss"])
-        seconds = at.epoch_seconds
-        at.note_epoch(metrics, self.stepper.learning_rate, self.seconds)
-        speed = at.totals.targets / seconds if seconds else 0.0
-        sample = self._sample()
-        ended = EpochEnded(at.epoch, self.config.epochs, metrics, best, speed, seconds, sample)
-        at.epoch, at.batch, at.totals, self.state = at.epoch + 1, 0, MetricSums(), None
-        at.epoch_seconds = 0.0
-        return ended
+            is_best = self._update_best(metrics["validation"]["loss"])
+        progress.add_epoch(metrics, self.train_step.learning_rate, self.seconds)
+        seconds = progress.epoch_seconds
+        event = EpochEnded(
+            epoch=progress.epoch,
+            epochs=self.config.epochs,
+            metrics=metrics,
+            best=is_best,
+            tokens_per_second=progress.totals.targets / seconds if seconds else 0.0,
+            seconds=seconds,
+            sample=self._sample(),
+        )
+        progress.start_next_epoch()
+        self.carried_state = None
+        return event
 
     def _sample(self) -> str:
+        epoch = self.progress.epoch
         try:
-            return self.trainer.sample(self.model, self.dataset, self.position.epoch)
+            return self.trainer.sample(self.model, self.dataset, epoch)
         except IntegrityError as error:
-            raise DivergedError(f"epoch {self.position.epoch}: {error}; {REMEDY}") from None
+            raise DivergedError(f"epoch {epoch}: {error}; {REMEDY}") from None
 
-    def _note_best(self, loss: float) -> bool:
-        at = self.position
+    def _update_best(self, loss: float) -> bool:
+        """Keeps the weights if this validation loss is the lowest so far; returns whether it is."""
+        progress = self.progress
         if not math.isfinite(loss):
-            raise DivergedError(f"epoch {at.epoch}: validation loss {loss:g}; {REMEDY}")
-        better = at.best_loss is None or loss < at.best_loss
-        if better:
-            at.best_loss, at.best_epoch = loss, at.epoch
-            self.best = {n: t.detach().cpu().clone() for n, t in self.model.state_dict().items()}
-        return better
+            raise DivergedError(f"epoch {progress.epoch}: validation loss {loss:g}; {REMEDY}")
+        if progress.best_loss is not None and loss >= progress.best_loss:
+            return False
+        progress.best_loss, progress.best_epoch = loss, progress.epoch
+        self.best_weights = {
+            name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()
+        }
+        return True
 
-    def _stop(self) -> bool:
-        at, patience = self.position, self.config.patience
+    def _should_stop(self) -> bool:
+        """Whether to stop before the next epoch; sets ``stop_reason`` if so."""
         if self._over_budget():
             return True
-        if patience and self.judged and at.epoch - 1 - at.best_epoch >= patience:
-            self.reason = "patience"
+        epochs_without_gain = self.progress.epoch - 1 - self.progress.best_epoch
+        patience = self.config.patience
+        if patience and self.has_validation and epochs_without_gain >= patience:
+            self.stop_reason = "patience"
             return True
         return False
 
     def _over_budget(self) -> bool:
-        over = 0 < self.budget <= self.seconds and self.position.steps > 0
+        """Whether the time is used up, which counts from the first step on."""
+        over = 0 < self.budget <= self.seconds and self.progress.steps > 0
         if over:
-            self.reason = "budget"
+            self.stop_reason = "budget"
         return over
 
-    def snapshot(self) -> Snapshot:
-        """All that ``restore`` needs.
+    def capture(self) -> LoopState:
+        """Returns the state that ``restore`` continues from.
 
         Raises:
-            DivergedError: A step since the last look had a loss or a gradient that is not finite.
+            DivergedError: A step since the last flush had a loss or a gradient that is not finite.
         """
-        self._look()
-        tensors, values = self.stepper.snapshot()
-        carried = state_tensors(self.state) if self.state else {}
-        return Snapshot(
+        self._flush_metrics()
+        optimizer_tensors, optimizer_values = self.train_step.capture()
+        carried = state_tensors(self.carried_state) if self.carried_state else {}
+        progress = self.progress.to_json() | {"seconds": self.seconds}
+        return LoopState(
             weights=self.model.state_dict(),
-            best=self.best,
-            tensors=prefixed("optimizer", tensors)
-            | prefixed("state", carried)
+            best_weights=self.best_weights,
+            tensors=add_prefix("optimizer", optimizer_tensors)
+            | add_prefix("state", carried)
             | random_state(self.device),
-            values=values | {"position": self.position.to_json() | {"seconds": self.seconds}},
+            values=optimizer_values | {"position": progress},
         )
 
-    def restore(self, snapshot: Snapshot) -> None:
-        """Puts the loop where ``snapshot`` was taken."""
-        self.model.load_state_dict(snapshot.weights)
-        # a snapshot from disk is mapped, and its file is removed when the next one is saved
-        self.best = {name: each.clone() for name, each in snapshot.best.items()}
-        slots = {n: t.clone() for n, t in without_prefix("optimizer", snapshot.tensors).items()}
-        self.stepper.restore(slots, snapshot.values)
-        self.position = Position.from_json(snapshot.values["position"])
-        self.state = self._restored_state(without_prefix("state", snapshot.tensors))
-        restore_random_state(snapshot.tensors)
-        self._began = time.monotonic()
+    def restore(self, state: LoopState) -> None:
+        """Continues from a captured state instead of from the beginning."""
+        self.model.load_state_dict(state.weights)
+        # Tensors from disk are memory-mapped, and their file is removed by the next save.
+        self.best_weights = {name: tensor.clone() for name, tensor in state.best_weights.items()}
+        optimizer_tensors = {
+            name: tensor.clone()
+            for name, tensor in select_prefix("optimizer", state.tensors).items()
+        }
+        self.train_step.restore(optimizer_tensors, state.values)
+        self.progress = RunProgress.from_json(state.values["position"])
+        self.carried_state = self._to_state(select_prefix("state", state.tensors))
+        restore_random_state(state.tensors)
+        self._started_at = time.monotonic()
 
-    def _restored_state(self, carried: dict[str, Tensor]) -> State | None:
-        if not carried:
+    def _to_state(self, tensors: dict[str, Tensor]) -> State | None:
+        """Returns the recurrent state that ``state_tensors`` took apart, on the device."""
+        if not tensors:
             return None
-        like = self.model.initial_state(next(iter(carried.values())).shape[0])
+        batch_size = next(iter(tensors.values())).shape[0]
+        like = self.model.initial_state(batch_size)
         assert like is not None, "a state was carried, so the model has one"
-        return restore_state(like, {name: each.to(self.device) for name, each in carried.items()})
+        return restore_state(
+            like, {name: tensor.to(self.device) for name, tensor in tensors.items()}
+        )

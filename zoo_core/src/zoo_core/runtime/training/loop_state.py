@@ -1,4 +1,4 @@
-"""A snapshot: all that a training loop must get back to go on bit for bit."""
+"""The state of a training loop: what it needs to continue bit for bit."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from zoo_core.runtime.training.trainer import MetricSums
 
 @final
 @dataclass
-class Position:
-    """Where a run stands, as JSON can hold it.
+class RunProgress:
+    """How far a run has come, in values that JSON can hold.
 
     Args:
-        epoch: The epoch under way, from 1; beyond the last when all are done.
-        batch: Batches of it that are done.
-        steps: Optimizer steps in all.
-        tokens: Targets predicted in all.
-        totals: Sums over this epoch's batches.
-        best_loss: The best validation loss so far; None before the first.
-        best_epoch: The epoch it was reached in; 0 before the first.
+        epoch: The current epoch, from 1; beyond the last one when all are done.
+        batch: The finished batches of that epoch.
+        steps: The optimizer steps of the run.
+        tokens: The targets predicted in the run.
+        totals: Sums over the batches of the current epoch.
+        best_loss: The lowest validation loss so far; None before the first.
+        best_epoch: The epoch of that loss; 0 before the first.
         history: A row per epoch, without clock times.
         timings: A row per epoch, with clock times.
-        seconds: Of the run so far.
-        step_seconds: Of the training steps so far.
-        epoch_seconds: Of this epoch's training steps so far.
+        seconds: Seconds of the run.
+        step_seconds: Seconds of the training steps of the run.
+        epoch_seconds: Seconds of the training steps of the current epoch.
     """
 
     epoch: int = 1
@@ -47,12 +47,17 @@ class Position:
 
     @property
     def metrics(self) -> Metrics:
-        """The metrics of the best epoch, or of the last where none is judged; empty before any."""
-        rows = [row for row in self.history if row["epoch"] == self.best_epoch] or self.history[-1:]
-        return {} if not rows else dict(rows[0]["metrics"])
+        """The metrics of the best epoch, or of the last one if there is no validation split."""
+        if not self.history:
+            return {}
+        row = self.history[-1]
+        for candidate in self.history:
+            if candidate["epoch"] == self.best_epoch:
+                row = candidate
+        return dict(row["metrics"])
 
-    def note_epoch(self, metrics: Metrics, learning_rate: float, seconds: float) -> None:
-        """Adds a row for the epoch that ends to history and timings."""
+    def add_epoch(self, metrics: Metrics, learning_rate: float, seconds: float) -> None:
+        """Adds a row for the current epoch to ``history`` and ``timings``."""
         self.history.append(
             {
                 "epoch": self.epoch,
@@ -70,35 +75,42 @@ class Position:
             }
         )
 
+    def start_next_epoch(self) -> None:
+        """Sets the counters of the current epoch to those of the next one."""
+        self.epoch += 1
+        self.batch = 0
+        self.totals = MetricSums()
+        self.epoch_seconds = 0.0
+
     def to_json(self) -> dict[str, Any]:
-        """The position as JSON holds it."""
+        """Returns the fields as JSON holds them."""
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Position:
-        """The position that ``to_json`` wrote."""
+    def from_json(cls, values: dict[str, Any]) -> RunProgress:
+        """Returns the progress that ``to_json`` wrote."""
         return cls(**values | {"totals": MetricSums(**values["totals"])})
 
 
 @final
-class Snapshot(NamedTuple):
-    """Tensors and JSON.
+class LoopState(NamedTuple):
+    """The tensors and the JSON values of a training loop.
 
     Args:
-        weights: Of the model, as of the last step.
-        best: The weights of the best epoch; empty where the last are the best.
-        tensors: Of the optimizer, the random generators and the carried state.
-        values: Of the optimizer, the schedule and the position.
+        weights: The model's weights after the last step.
+        best_weights: The weights of the best epoch; empty if the last ones are the best.
+        tensors: Tensors of the optimizer, the random generators and the carried state.
+        values: JSON of the optimizer, the schedule and the progress.
     """
 
     weights: dict[str, Tensor]
-    best: dict[str, Tensor]
+    best_weights: dict[str, Tensor]
     tensors: dict[str, Tensor]
     values: dict[str, Any]
 
 
 def random_state(device: str) -> dict[str, Tensor]:
-    """The state of torch's generators."""
+    """Returns the state of torch's random generators."""
     states = {"random.cpu": torch.get_rng_state()}
     if device == "cuda":
         states["random.cuda"] = torch.cuda.get_rng_state()
@@ -106,18 +118,22 @@ def random_state(device: str) -> dict[str, Tensor]:
 
 
 def restore_random_state(tensors: dict[str, Tensor]) -> None:
-    """Sets torch's generators to what ``random_state`` saw."""
+    """Sets torch's random generators to a state that ``random_state`` returned."""
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"])
 
 
-def prefixed(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors under names that begin with a prefix and a dot."""
+def add_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Returns the tensors under ``prefix.name``."""
     return {f"{prefix}.{name}": tensor for name, tensor in tensors.items()}
 
 
-def without_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The tensors whose names begin with a prefix and a dot, without it."""
+def select_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Returns the tensors named ``prefix.name``, under ``name``."""
     start = f"{prefix}."
-    return {n.removeprefix(start): t for n, t in tensors.items() if n.startswith(start)}
+    return {
+        name.removeprefix(start): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(start)
+    }

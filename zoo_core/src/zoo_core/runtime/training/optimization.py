@@ -1,4 +1,4 @@
-"""Optimizers and schedules by torch's names, and their state as tensors and JSON."""
+"""Optimizers and schedules under torch's names, and their state as tensors and JSON."""
 
 from __future__ import annotations
 
@@ -19,58 +19,63 @@ from zoo_core.configs.training import AbstractTrainerConfig
 from zoo_core.errors import MisfitError
 
 WITH_MOMENTUM = ("SGD", "RMSprop")
-SLOTS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1, "SGD": 0}
-"""Tensors that an optimizer keeps of each parameter, without momentum."""
-TAKES_SPARSE = ("SGD", "Adagrad")
-"""SparseAdam, which torch has too, refuses dense gradients, and every model here has some."""
-
+"""The optimizers that take a momentum."""
+STATE_TENSORS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1, "SGD": 0}
+"""The number of tensors that an optimizer keeps per parameter, without momentum."""
+WITH_SPARSE_GRADIENTS = ("SGD", "Adagrad")
+"""The optimizers that take sparse gradients beside dense ones, which torch's SparseAdam refuses."""
 FUSED = {"cpu": ("Adam", "AdamW", "SGD", "Adagrad"), "cuda": ("Adam", "AdamW", "SGD")}
-"""What torch updates in one pass, by device."""
+"""The optimizers that torch runs fused, in one pass over the parameters, by device."""
 
 
 def check_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
-    """Says before training that torch cannot train a model's sparse embeddings as configured.
+    """Checks before training that torch can train a model's sparse embeddings as configured.
 
     Raises:
-        MisfitError: The optimizer takes no sparse gradients, or not with momentum, weight decay
-            or clipping.
+        MisfitError: The optimizer takes no sparse gradients, or does not take them with momentum,
+            weight decay or clipping.
     """
     if not has_sparse(model):
         return
-    obstacles = {
-        f"trainer.optimizer = {config.optimizer!r}": config.optimizer not in TAKES_SPARSE,
-        f"trainer.momentum = {config.momentum:g}": config.momentum > 0,
-        f"trainer.weight_decay = {config.weight_decay:g}": config.weight_decay > 0,
-        f"trainer.clip_norm = {config.clip_norm}": config.clip_norm is not None,
-    }
-    found = [said for said, stands in obstacles.items() if stands]
-    if found:
+    conflicts = []
+    if config.optimizer not in WITH_SPARSE_GRADIENTS:
+        conflicts.append(f"trainer.optimizer = {config.optimizer!r}")
+    if config.momentum > 0:
+        conflicts.append(f"trainer.momentum = {config.momentum:g}")
+    if config.weight_decay > 0:
+        conflicts.append(f"trainer.weight_decay = {config.weight_decay:g}")
+    if config.clip_norm is not None:
+        conflicts.append(f"trainer.clip_norm = {config.clip_norm}")
+    if conflicts:
         raise MisfitError(
-            f"model.sparse = true does not go with {', '.join(found)}: choose the optimizer SGD or "
-            "Adagrad with momentum 0, weight_decay 0, clip_norm none"
+            f"model.sparse = true does not go with {', '.join(conflicts)}: choose the optimizer "
+            "SGD or Adagrad with momentum 0, weight_decay 0, clip_norm none"
         )
 
 
 def has_sparse(model: nn.Module) -> bool:
     """Whether an embedding of the model has sparse gradients."""
-    return any(isinstance(each, nn.Embedding) and each.sparse for each in model.modules())
+    return any(isinstance(module, nn.Embedding) and module.sparse for module in model.modules())
 
 
-def copies(config: AbstractTrainerConfig) -> int:
-    """How often training holds the weights: themselves, gradients, what the optimizer keeps."""
-    momentum = config.momentum > 0 and config.optimizer in WITH_MOMENTUM
-    return 2 + SLOTS[config.optimizer] + int(momentum)
+def memory_factor(config: AbstractTrainerConfig) -> int:
+    """Returns the memory of training in multiples of the weights.
+
+    These are the weights themselves, the gradients and the tensors that the optimizer keeps.
+    """
+    has_momentum = config.momentum > 0 and config.optimizer in WITH_MOMENTUM
+    return 2 + STATE_TENSORS[config.optimizer] + int(has_momentum)
 
 
 def make_optimizer(
     config: AbstractTrainerConfig, groups: list[dict[str, Any]], *, sparse: bool = False
 ) -> Optimizer:
-    """The optimizer that a config names, in one pass over the weights where torch has one.
+    """Returns the optimizer that a config names, fused where torch has a fused one.
 
     Args:
-        config: Names it.
-        groups: Of parameters.
-        sparse: Whether some of them have sparse gradients, which the one pass does not take.
+        config: The settings of the trainer.
+        groups: The parameter groups.
+        sparse: Whether some parameters have sparse gradients, which no fused optimizer takes.
     """
     settings: dict[str, Any] = {"lr": config.learning_rate, "weight_decay": config.weight_decay}
     if config.optimizer in WITH_MOMENTUM:
@@ -85,12 +90,13 @@ def make_optimizer(
 def make_schedule(
     config: AbstractTrainerConfig, optimizer: Optimizer, steps: int
 ) -> LRScheduler | None:
-    """The schedule that a config names, over all steps of the run; it advances with each step.
+    """Returns the schedule that a config names over all steps of the run; None for a constant rate.
 
-    While it warms up, the learning rate is a growing share of what the schedule would have.
+    It advances once per step. During the warm-up the learning rate rises linearly to what the
+    schedule gives without one.
 
     Raises:
-        MisfitError: It shall warm up twice.
+        MisfitError: The config adds a warm-up to a schedule that has its own.
     """
     if config.warm_up and config.schedule == "OneCycleLR":
         raise MisfitError(
@@ -100,8 +106,8 @@ def make_schedule(
     if not config.warm_up:
         return schedule
     start = 1 / (config.warm_up + 1)
-    rise = LinearLR(optimizer, start_factor=start, total_iters=config.warm_up)
-    return ChainedScheduler([schedule, rise]) if schedule else rise
+    warm_up = LinearLR(optimizer, start_factor=start, total_iters=config.warm_up)
+    return ChainedScheduler([schedule, warm_up]) if schedule else warm_up
 
 
 def _schedule(
@@ -119,22 +125,27 @@ def _schedule(
 
 
 def flatten(state: dict[str, Any]) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
-    """An optimizer's state dict as tensors named ``parameter.slot``, and its groups as JSON."""
+    """Splits an optimizer's state dict into tensors and JSON.
+
+    Returns:
+        The tensors, named ``index.key`` by the index of their parameter and their key in its
+        state; and the parameter groups, which JSON can hold.
+    """
     tensors = {
-        f"{index}.{slot}": value
-        for index, slots in state["state"].items()
-        for slot, value in slots.items()
+        f"{index}.{key}": value
+        for index, values in state["state"].items()
+        for key, value in values.items()
         if value is not None
     }
-    strangers = [name for name, value in tensors.items() if not isinstance(value, Tensor)]
-    assert not strangers, f"optimizer state that is no tensor: {strangers}"
+    others = [name for name, value in tensors.items() if not isinstance(value, Tensor)]
+    assert not others, f"optimizer state that is not a tensor: {others}"
     return tensors, state["param_groups"]
 
 
 def unflatten(tensors: dict[str, Tensor], groups: list[dict[str, Any]]) -> dict[str, Any]:
-    """The state dict that ``flatten`` took apart."""
+    """Returns the state dict that ``flatten`` split."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
-        index, _, slot = name.partition(".")
-        state.setdefault(int(index), {})[slot] = tensor
+        index, _, key = name.partition(".")
+        state.setdefault(int(index), {})[key] = tensor
     return {"state": state, "param_groups": groups}

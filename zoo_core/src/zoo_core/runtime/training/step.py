@@ -1,4 +1,4 @@
-"""One optimizer step: forward, loss, backward, clipping, optimizer, schedule."""
+"""One training step: forward, loss, backward, clipping, optimizer, schedule."""
 
 from __future__ import annotations
 
@@ -29,45 +29,50 @@ REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
 
 
 @final
-class Taken(NamedTuple):
-    """A step that was taken.
+class StepResult(NamedTuple):
+    """The result of one training step.
 
     Args:
-        loss: Before the step, a scalar on the device.
-        norm: Of the gradient before it was clipped, a scalar on the device.
-        output: What the model answered.
+        loss: The loss before the update, a scalar on the device, in nats.
+        gradient_norm: The norm of the gradient before clipping, a scalar on the device.
+        output: The output of the model.
     """
 
     loss: Tensor
-    norm: Tensor
+    gradient_norm: Tensor
     output: Output
 
 
-def check_finite(loss: float, norm: float, largest: Callable[[], str] | None = None) -> None:
-    """Says so if a step's loss or its gradient's norm is not finite.
+def check_finite(
+    loss: float, gradient_norm: float, describe_largest: Callable[[], str] | None = None
+) -> None:
+    """Checks that a step's loss and gradient norm are finite.
 
     Args:
-        loss: In nats.
-        norm: Of all gradients together.
-        largest: Names the parameter with the largest gradient, where it is still at hand.
+        loss: The loss in nats.
+        gradient_norm: The norm of all gradients together.
+        describe_largest: Names the parameter with the largest gradient, while gradients are there.
 
     Raises:
-        DivergedError: One of them is not.
+        DivergedError: One of them is infinite or not a number.
     """
-    if not math.isfinite(loss) or not math.isfinite(norm):
-        said = f"; the largest gradient is that of {largest()}" if largest else ""
-        raise DivergedError(f"loss {loss:g}, gradient norm {norm:g}{said}; {REMEDY}")
+    if math.isfinite(loss) and math.isfinite(gradient_norm):
+        return
+    message = f"loss {loss:g}, gradient norm {gradient_norm:g}"
+    if describe_largest:
+        message += f"; the largest gradient is that of {describe_largest()}"
+    raise DivergedError(f"{message}; {REMEDY}")
 
 
 @final
-class Stepper:
-    """A model with its optimizer and schedule.
+class TrainStep:
+    """A model with its optimizer and schedule; calling it trains on one batch.
 
     Args:
-        model: On its device.
+        model: The model, on its device.
         trainer: The objective.
-        steps: How many the whole run will take, for the schedule if there is one.
-        device: Where the model is.
+        steps: The number of steps of the whole run, which a schedule needs.
+        device: The device of the model.
         precision: ``fp32`` or ``bf16``.
 
     Raises:
@@ -86,7 +91,8 @@ class Stepper:
         self.model, self.trainer = model, trainer
         self.device, self.precision = device, precision
         check_sparse(trainer.config, model)
-        self.looks = device == "cpu"
+        # On an accelerator each check would wait for the device, so the loop checks later.
+        self.checks_each_step = device == "cpu"
         self._parameters = dict(model.named_parameters())
         groups = trainer.parameter_groups(model)
         self.optimizer = make_optimizer(trainer.config, groups, sparse=has_sparse(model))
@@ -94,15 +100,19 @@ class Stepper:
 
     @property
     def learning_rate(self) -> float:
-        """Of the next step."""
+        """The learning rate of the next step."""
         return float(self.optimizer.param_groups[0]["lr"])
 
-    def step(self, batch: Batch, state: State | None) -> Taken:
-        """Learns from a batch on the model's device.
+    def __call__(self, batch: Batch, state: State | None) -> StepResult:
+        """Trains on a batch.
+
+        Args:
+            batch: A batch on the model's device.
+            state: The recurrent state to begin with; None for the model's initial state.
 
         Raises:
-            DivergedError: On the processor, the loss or the gradient is not finite; the weights
-                are untouched. Elsewhere looking would make both wait: see ``check_finite``.
+            DivergedError: On the CPU, the loss or the gradient is not finite; the weights are
+                unchanged. Elsewhere the caller checks the result with ``check_finite``.
         """
         if not self.model.training:
             self.model.train()
@@ -110,44 +120,52 @@ class Stepper:
             output = self.model(batch, state)
             loss = self.trainer.loss(output, batch)
         for group in self.optimizer.param_groups:
-            for each in group["params"]:
-                each.grad = None
+            for parameter in group["params"]:
+                parameter.grad = None
         torch.autograd.backward(loss)
-        norm = self._clip()
-        if self.looks:
-            check_finite(loss.item(), norm.item(), self._largest)
+        gradient_norm = self._clip_gradients()
+        if self.checks_each_step:
+            check_finite(loss.item(), gradient_norm.item(), self._describe_largest_gradient)
         self.optimizer.step()
         if self.schedule:
             self.schedule.step()
-        return Taken(loss.detach(), norm, output)
+        return StepResult(loss.detach(), gradient_norm, output)
 
-    def _clip(self) -> Tensor:
-        """The gradient's global norm, a scalar, after scaling it down where the config says so."""
-        bound = self.trainer.config.clip_norm
+    def _clip_gradients(self) -> Tensor:
+        """Scales the gradient down to ``clip_norm``; returns its norm before that, a scalar."""
+        max_norm = self.trainer.config.clip_norm
         norm = get_total_norm(list(self._gradients().values()))
-        if bound is not None and not (self.looks and not bound < norm.item() < math.inf):
-            clip_grads_with_norm_(self._parameters.values(), bound, norm)
+        if max_norm is None:
+            return norm
+        # On the CPU, where reading the norm is cheap, skip a scaling by 1.
+        if self.checks_each_step and not max_norm < norm.item() < math.inf:
+            return norm
+        clip_grads_with_norm_(self._parameters.values(), max_norm, norm)
         return norm
 
-    def _largest(self) -> str:
-        """The parameter whose gradient has the largest norm, and that norm; NaN is beyond all."""
-        norms = {name: float(each.norm().item()) for name, each in self._gradients().items()}
+    def _describe_largest_gradient(self) -> str:
+        """Names the parameter whose gradient has the largest norm; NaN counts as the largest."""
+        norms = {name: float(grad.norm().item()) for name, grad in self._gradients().items()}
         name = max(norms, key=lambda name: (math.isnan(norms[name]), norms[name]))
         return f"{name} ({norms[name]:g})"
 
     def _gradients(self) -> dict[str, Tensor]:
-        """By parameter; of a sparse one the rows that it has."""
-        found = {n: p.grad for n, p in self._parameters.items() if p.grad is not None}
-        return {n: g.coalesce().values() if g.is_sparse else g for n, g in found.items()}
+        """Returns the gradients by parameter; of a sparse one only the rows that it has."""
+        gradients = {}
+        for name, parameter in self._parameters.items():
+            grad = parameter.grad
+            if grad is not None:
+                gradients[name] = grad.coalesce().values() if grad.is_sparse else grad
+        return gradients
 
-    def snapshot(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
-        """The optimizer's tensors, and as JSON its groups and the schedule."""
+    def capture(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
+        """Returns the optimizer's tensors, and its groups and the schedule as JSON."""
         tensors, groups = flatten(self.optimizer.state_dict())
         schedule = self.schedule.state_dict() if self.schedule else None
         return tensors, {"optimizer": groups, "schedule": schedule}
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
-        """Puts optimizer and schedule where ``snapshot`` was taken."""
+        """Sets optimizer and schedule to what ``capture`` returned."""
         self.optimizer.load_state_dict(unflatten(tensors, values["optimizer"]))
         if self.schedule:
             self.schedule.load_state_dict(values["schedule"])

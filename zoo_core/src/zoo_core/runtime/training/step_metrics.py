@@ -1,4 +1,4 @@
-"""The figures of steps, left on the device until somebody looks."""
+"""The metrics of training steps, read from the device many steps at a time."""
 
 from __future__ import annotations
 
@@ -8,50 +8,52 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.training.step import Taken
+from zoo_core.runtime.training.step import StepResult
 from zoo_core.runtime.training.trainer import count_correct
 
 
 @final
-class Noted(NamedTuple):
-    """A step in numbers.
+class StepMetrics(NamedTuple):
+    """The numbers of one training step.
 
     Args:
-        loss: Before the step.
-        norm: Of the gradient before it was clipped.
-        correct: Targets that were the likeliest class.
-        targets: Targets that count.
+        loss: The loss before the update, in nats.
+        gradient_norm: The norm of the gradient before clipping.
+        correct: The targets that had the highest logit.
+        targets: The targets that count.
     """
 
     loss: float
-    norm: float
+    gradient_norm: float
     correct: int
     targets: int
 
 
 @final
-class Tally:
-    """Steps whose figures nobody has looked at.
+class MetricBuffer:
+    """Metrics of steps that are still on the device.
 
-    Reading one number from an accelerator makes it finish all it was given, and then wait for
-    more; reading those of many steps at once costs no more than reading one.
+    Reading one number from an accelerator waits until it has done all its queued work. The buffer
+    reads the numbers of many steps at once, which costs no more than reading one.
     """
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[Tensor, ...]] = []
+        self._pending: list[tuple[Tensor, ...]] = []
 
-    def note(self, taken: Taken, batch: Batch) -> None:
-        """Keeps the figures of a step."""
-        self._waiting.append((taken.loss, taken.norm, *count_correct(taken.output, batch)))
+    def add(self, result: StepResult, batch: Batch) -> None:
+        """Adds the metrics of a step without reading them."""
+        correct, targets = count_correct(result.output, batch)
+        self._pending.append((result.loss, result.gradient_norm, correct, targets))
 
-    def look(self) -> list[Noted]:
-        """The figures of the steps since the last look, in their order."""
-        columns = zip(*self._waiting, strict=True)
-        numbers = [_numbers(each) for each in columns]
-        self._waiting = []
-        return [Noted(*row) for row in zip(*numbers, strict=True)]
+    def flush(self) -> list[StepMetrics]:
+        """Returns the metrics of the steps since the last flush, in order."""
+        columns = [_read(column) for column in zip(*self._pending, strict=True)]
+        self._pending = []
+        return [StepMetrics(*row) for row in zip(*columns, strict=True)]
 
 
-def _numbers(scalars: tuple[Tensor, ...]) -> list[Any]:
-    """What scalars on the device hold, read at once."""
-    return [scalars[0].item()] if len(scalars) == 1 else list(torch.stack(scalars).tolist())
+def _read(scalars: tuple[Tensor, ...]) -> list[Any]:
+    """Returns the numbers of scalars on the device, all of them in one transfer."""
+    if len(scalars) == 1:
+        return [scalars[0].item()]
+    return list(torch.stack(scalars).tolist())

@@ -1,4 +1,4 @@
-"""What a trainer is: the objective of a run. The loop belongs to the core."""
+"""The interface of a trainer, which is the objective of a run; the core has the loop."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from zoo_core.runtime.nn.model import AbstractModel
 @final
 @dataclass
 class MetricSums:
-    """Sums over the batches seen.
+    """Sums over batches, from which a trainer computes its metrics.
 
     Args:
-        loss: Of the losses, each weighted by its batch's targets.
-        correct: Targets that were the likeliest class.
-        targets: Targets that count.
+        loss: The sum of the losses, each times the number of its batch's targets.
+        correct: The targets that had the highest logit.
+        targets: The targets that count.
     """
 
     loss: float = 0.0
@@ -30,30 +30,36 @@ class MetricSums:
     targets: int = 0
 
     def add(self, loss: float, output: Output, batch: Batch) -> None:
-        """Adds a batch and its mean loss."""
+        """Adds a batch, by its mean loss, its output and its targets."""
         correct, targets = count_correct(output, batch)
         self.add_sums(loss, int(correct), int(targets))
 
     def add_sums(self, loss: float, correct: int, targets: int) -> None:
-        """Adds a batch by its mean loss and its counts."""
+        """Adds a batch, by its mean loss and its counts."""
         self.loss += loss * targets
         self.correct += correct
         self.targets += targets
 
 
 def count_correct(output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
-    """How many targets of a batch were the likeliest class, and how many count; on the device."""
+    """Counts the targets of a batch that had the highest logit, and those that count.
+
+    Returns:
+        Two scalars on the device.
+    """
     assert batch.targets is not None, "training and evaluation need targets"
-    right = output.logits.detach().argmax(dim=-1) == batch.targets  # no class is IGNORED
-    return right.sum(), (batch.targets != IGNORED).sum()
+    # No class has the index IGNORED, so such a target is never correct.
+    correct = output.logits.detach().argmax(dim=-1) == batch.targets
+    return correct.sum(), (batch.targets != IGNORED).sum()
 
 
 class AbstractTrainer(ABC):
-    """An objective.
+    """The objective of a run: its loss and its metrics.
 
     Attributes:
         config: The settings of the loop and of the objective.
-        carries_state: Whether the state goes on from batch to batch, where the data allows it.
+        carries_state: Whether a batch begins with the state that the one before it ended with,
+            where the data allows it.
     """
 
     config: AbstractTrainerConfig
@@ -61,20 +67,20 @@ class AbstractTrainer(ABC):
 
     @abstractmethod
     def loss(self, output: Output, batch: Batch) -> Tensor:
-        """The loss to minimise, a mean over the targets that count; a scalar."""
+        """Returns the loss to minimise: a scalar, the mean over the targets that count."""
 
     @abstractmethod
     def metrics(self, totals: MetricSums) -> dict[str, float]:
-        """The metrics of the batches seen; ``loss`` is among them."""
+        """Returns the metrics of the batches that were summed; ``loss`` is among them."""
 
     def parameter_groups(self, model: AbstractModel) -> list[dict[str, object]]:
-        """What the optimizer is given: all parameters in one group."""
+        """Returns the parameter groups of the optimizer; by default one of all parameters."""
         return [{"params": list(model.parameters())}]
 
     def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:
-        """What a person may read of the model at the end of an epoch; nothing by default.
+        """Returns a line to print at the end of an epoch, such as generated text; by default none.
 
-        It must leave the global random state alone, or a resumed run would differ. It is called
-        once for epoch 0, before training, so that what is wrong is said then.
+        It must leave torch's global random state unchanged, or a resumed run would differ. It is
+        called once for epoch 0, before training, so that its errors come early.
         """
         return ""
