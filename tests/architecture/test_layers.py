@@ -1,8 +1,7 @@
-"""The rules of imports leave no module out."""
+"""The rules of imports leave no package out, and a folder keeps few modules."""
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -11,18 +10,17 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 CORE = ROOT / "zoo_core" / "src" / "zoo_core"
-APART = {"runtime", "testing", "template", "scaffold/template"}
-MODULES = {
-    "zoo_core." + ".".join(path.relative_to(CORE).with_suffix("").parts)
-    for path in CORE.rglob("*.py")
-    if path.stem != "__init__" and not any(path.is_relative_to(CORE / folder) for folder in APART)
-}
-HEAVY = re.compile(r"^(import|from) (torch|zoo_core\.runtime)\b", re.MULTILINE)
-LIGHT_CHECKS = {
-    f"zoo_core.testing.{path.stem}"
-    for path in CORE.glob("testing/*.py")
-    if path.stem != "__init__" and not HEAVY.search(path.read_text("utf-8"))
-}
+TORCH_SIDE = {"zoo_core.runtime", "zoo_core.testing"}
+MAX_MODULES = 8
+"""Modules that may lie in a folder beside its packages."""
+
+
+def _modules(folder: Path) -> set[str]:
+    return {path.stem for path in folder.glob("*.py")} - {"__init__"}
+
+
+def _packages(folder: Path) -> set[str]:
+    return {path.parent.name for path in folder.glob("*/__init__.py")}
 
 
 @pytest.fixture
@@ -31,20 +29,22 @@ def contracts() -> dict[str, Any]:
     return {contract["id"]: contract for contract in settings["contracts"]}
 
 
-def test_every_module_of_the_core_has_its_layer(contracts: dict[str, Any]) -> None:
+def test_every_package_of_the_core_has_its_layer(contracts: dict[str, Any]) -> None:
     named = {name.strip() for layer in contracts["layers"]["layers"] for name in layer.split("|")}
-    assert named - {"zoo_cli", "zoo_core.testing", "zoo_core.runtime"} == MODULES
+    assert named == {"zoo_cli"} | {f"zoo_core.{name}" for name in _packages(CORE) | _modules(CORE)}
 
 
-def test_every_module_of_the_core_is_kept_light(contracts: dict[str, Any]) -> None:
+def test_every_package_of_the_core_without_torch_is_kept_light(contracts: dict[str, Any]) -> None:
     listed = set(contracts["light"]["source_modules"]) - {"*.configs", "*.plugin"}
-    assert listed == MODULES | LIGHT_CHECKS
-
-
-def test_what_pytest_loads_of_the_checks_is_light() -> None:
-    assert {f"zoo_core.testing.{name}" for name in ("trial", "subject", "check")} <= LIGHT_CHECKS
+    every = {f"zoo_core.{name}" for name in _packages(CORE) | _modules(CORE)}
+    assert listed == every - TORCH_SIDE
 
 
 def test_every_plugin_of_the_workspace_is_kept_out_of_the_core(contracts: dict[str, Any]) -> None:
     packages = {path.name for path in ROOT.glob("plugins/*/src/*") if path.is_dir()}
     assert set(contracts["plugins"]["forbidden_modules"]) == packages
+
+
+@pytest.mark.parametrize("folder", [CORE, CORE / "runtime"], ids=lambda folder: folder.name)
+def test_a_folder_of_packages_keeps_few_modules(folder: Path) -> None:
+    assert len(_modules(folder)) <= MAX_MODULES

@@ -13,7 +13,9 @@ from zoo_core.registry.file import PACKAGE, Pretrained
 from zoo_core.runtime.checkpoints.verification import verify
 from zoo_core.runtime.locate import entry_folder, find_folder
 
-SHIPPED = [e for e in load_registry(load_catalog()).values() if PACKAGE.fullmatch(e.source)]
+SHIPPED = [
+    e for e in load_registry(load_catalog().registries).values() if PACKAGE.fullmatch(e.source)
+]
 LARGEST = 2_000_000
 every_shipped = pytest.mark.parametrize("entry", SHIPPED, ids=lambda entry: entry.name)
 every_hello = pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from zoo_core.registry.file import Pretrained, read_registry
 from zoo_core.registry.sources import registry_path
 from zoo_core.runtime.locate import entry_folder
 
-SHIPPED = load_registry(load_catalog())
+SHIPPED = load_registry(load_catalog().registries)
 EXACT = ("config.json", "model.safetensors")
 
 

@@ -77,8 +77,11 @@ def test_a_figure_is_told_with_its_digits() -> None:
         ({"high": True}, "published.high = True: expected a number"),
         ({"high": Decimal("nan")}, "published.high = Decimal('NaN'): expected a number"),
         ({"low": Decimal(3)}, "published.low = 3 is above published.high = 1.2"),
-        ({"source": ""}, "published.source: expected text"),
-        ({"digits": 2}, "published.digits: published has high, low, metric, source, split"),
+        ({"source": ""}, "published.source = '': expected text"),
+        (
+            {"digits": 2},
+            "published.digits: no such key; there are: metric, split, low, high, source",
+        ),
     ],
 )
 def test_a_table_that_is_not_well_formed_is_refused(change: dict[str, Any], said: str) -> None:
@@ -88,13 +91,13 @@ def test_a_table_that_is_not_well_formed_is_refused(change: dict[str, Any], said
 
 
 def test_a_missing_key_is_named() -> None:
-    with pytest.raises(ConfigError, match=r"published\.source: published has"):
+    with pytest.raises(ConfigError, match=r"published\.source is missing: expected text"):
         parse_published({key: value for key, value in GOOD.items() if key != "source"}, "recipe")
 
 
 def test_seconds_are_an_integer() -> None:
     assert parse_recipe("seconds = 5", "recipe")["seconds"] == 5
-    with pytest.raises(ConfigError, match="seconds = 'long': expected int"):
+    with pytest.raises(ConfigError, match="seconds = 'long': expected an integer"):
         parse_recipe("seconds = 'long'", "recipe")
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from zoo_core.errors import ConfigError, NotFoundError
-from zoo_core.plugins.catalog import Catalog
 from zoo_core.registry.checkpoints import find_pretrained, load_registry
 from zoo_core.registry.file import KnownPlugin, read_registry
 from zoo_core.registry.sources import registry_path
@@ -25,7 +24,6 @@ metrics = {{ accuracy = 1 }}
 files."config.json" = {{ size = 12, sha256 = "{HASH}" }}
 files."model.safetensors" = {{ size = 34, sha256 = "{HASH}" }}
 """
-EMPTY = Catalog((), (), (), ())
 RegistryWriter = Callable[..., Path]
 
 
@@ -67,7 +65,7 @@ def test_the_environment_names_the_registry(registry: RegistryWriter) -> None:
 def test_without_the_environment_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZOO_REGISTRY", raising=False)
     assert registry_path().name == "registry.toml"
-    assert load_registry(EMPTY).keys() == {
+    assert load_registry(()).keys() == {
         entry.name for entry in read_registry(registry_path()).checkpoints
     }
 
@@ -78,7 +76,7 @@ def test_the_plugins_registries_are_merged_by_name(registry: RegistryWriter) -> 
         registry(ENTRY.replace("tiny.first", "tiny.alpha"), "a.toml"),
         registry(ENTRY.replace("tiny.first", "big.first"), "b.toml"),
     )
-    merged = load_registry(EMPTY._replace(registries=others))
+    merged = load_registry(others)
     assert list(merged) == ["big.first", "tiny.alpha", "tiny.first"]
 
 
@@ -88,7 +86,7 @@ def test_a_duplicate_in_two_files_is_refused(registry: RegistryWriter) -> None:
     with pytest.raises(
         ConfigError, match=r"second\.toml.*'tiny\.first' is in .*registry\.toml already"
     ):
-        load_registry(EMPTY._replace(registries=(second,)))
+        load_registry((second,))
 
 
 def test_a_duplicate_in_one_file_is_refused_with_its_line(registry: RegistryWriter) -> None:
@@ -98,27 +96,27 @@ def test_a_duplicate_in_one_file_is_refused_with_its_line(registry: RegistryWrit
 
 def test_a_checkpoint_is_found_by_name(registry: RegistryWriter) -> None:
     registry(ENTRY)
-    assert find_pretrained(EMPTY, "tiny.first").summary == "Small."
+    assert find_pretrained((), "tiny.first").summary == "Small."
 
 
 def test_a_checkpoint_is_found_past_a_plugins_registry_that_is_malformed(
     registry: RegistryWriter,
 ) -> None:
     registry(ENTRY)
-    catalog = EMPTY._replace(registries=(registry("[", "bad.toml"),))
-    assert find_pretrained(catalog, "tiny.first").summary == "Small."
+    others = (registry("[", "bad.toml"),)
+    assert find_pretrained(others, "tiny.first").summary == "Small."
     with pytest.raises(ConfigError, match=r"bad\.toml"):
-        find_pretrained(catalog, "tiny.second")
+        find_pretrained(others, "tiny.second")
 
 
 def test_a_name_that_two_registries_claim_is_no_matter_to_another(
     registry: RegistryWriter,
 ) -> None:
     registry(ENTRY + ENTRY.replace("tiny.first", "tiny.second"))
-    catalog = EMPTY._replace(registries=(registry(ENTRY, "second.toml"),))
-    assert find_pretrained(catalog, "tiny.second").summary == "Small."
+    others = (registry(ENTRY, "second.toml"),)
+    assert find_pretrained(others, "tiny.second").summary == "Small."
     with pytest.raises(ConfigError, match="already"):
-        find_pretrained(catalog, "tiny.first")
+        find_pretrained(others, "tiny.first")
 
 
 def test_a_list_goes_on_past_a_plugins_malformed_registry_and_tells_of_it(
@@ -126,7 +124,7 @@ def test_a_list_goes_on_past_a_plugins_malformed_registry_and_tells_of_it(
 ) -> None:
     registry(ENTRY)
     bad, told = registry("[", "bad.toml"), list[str]()
-    assert list(load_registry(EMPTY._replace(registries=(bad,)), told.append)) == ["tiny.first"]
+    assert list(load_registry((bad,), told.append)) == ["tiny.first"]
     (remark,) = told
     assert remark.startswith(f"{bad}: not a readable registry: ")
     assert remark.endswith("; it is left out, see: zoo doctor")
@@ -136,13 +134,13 @@ def test_the_zoos_own_registry_must_be_well_formed(registry: RegistryWriter) -> 
     second = registry(ENTRY, "second.toml")
     registry("[")
     with pytest.raises(ConfigError, match=r"registry\.toml: not a readable registry"):
-        load_registry(EMPTY._replace(registries=(second,)), lambda remark: None)
+        load_registry((second,), lambda remark: None)
 
 
 def test_an_unknown_checkpoint_suggests_the_nearest(registry: RegistryWriter) -> None:
     registry(ENTRY)
     with pytest.raises(NotFoundError, match=r"'tiny.frist'; did you mean tiny\.first\?"):
-        find_pretrained(EMPTY, "tiny.frist")
+        find_pretrained((), "tiny.frist")
 
 
 def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
@@ -150,7 +148,7 @@ def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
 ) -> None:
     registry("")
     with pytest.raises(NotFoundError, match="no pretrained checkpoint 'x'; make one: zoo train x"):
-        find_pretrained(EMPTY, "x")
+        find_pretrained((), "x")
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,7 @@ from zoo_core.plugins.discovery import misnamed
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 SPECS: dict[str, type[AbstractSpec]] = {
-    "models": ModelSpec,
-    "datasets": DatasetSpec,
-    "trainers": TrainerSpec,
+    f"{cls.noun}s": cls for cls in (ModelSpec, DatasetSpec, TrainerSpec)
 }
 KINDS = (*SPECS, "recipes", "checkpoints")
 
@@ -87,7 +85,7 @@ def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
 
     owners = {entry.spec.name: entry.plugin for entry in catalog.of(ModelSpec)}
     rows = []
-    for entry in load_registry(catalog, remark).values():
+    for entry in load_registry(catalog.registries, remark).values():
         owner = owners.get(entry.name.partition(".")[0])
         rows.append(
             {

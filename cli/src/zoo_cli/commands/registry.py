@@ -31,7 +31,7 @@ def verify(online: bool, as_json: bool) -> None:
     The exit code is that of the first that is not.
     """
     catalog = load_catalog()
-    entries = load_registry(catalog)
+    entries = load_registry(catalog.registries)
     from zoo_core.runtime.locate import entry_folder
 
     rows, failed = [], []

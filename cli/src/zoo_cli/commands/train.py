@@ -17,8 +17,9 @@ from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.terminal.output import json_option
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.recipes.recipe import TABLES, recipe_text
+from zoo_core.recipes.recipe import recipe_text
 from zoo_core.recipes.resolve import ResolvedRun, resolve_run
+from zoo_core.run_folder.run_config import SECTIONS
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
@@ -44,7 +45,7 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     if source and source.run_config.model != model:
         raise MisfitError(f"{given['source']} holds a {source.run_config.model}, not a {model}")
     ctx.meta[DRAFT], ctx.meta[SOURCE] = chosen, source
-    return {section: chosen.settings(section) for section in TABLES}
+    return {section: chosen.settings(section) for section in SECTIONS}
 
 
 @click.command(cls=SettingsCommand, prepare=prepare, about="a model")

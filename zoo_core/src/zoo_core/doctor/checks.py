@@ -96,7 +96,7 @@ def registry() -> list[DoctorResult]:
     catalog: Catalog = load_catalog()
     path = registry_path()
     try:
-        entries, known = load_registry(catalog), known_plugins(catalog.registries)
+        entries, known = load_registry(catalog.registries), known_plugins(catalog.registries)
     except ConfigError as error:
         owners = [
             plugin.distribution

@@ -16,23 +16,9 @@ from zoo_core.errors import (
 )
 from zoo_core.plugins.discovery import UNKNOWN, Plugin, installed_plugins
 from zoo_core.plugins.loading import contributions, make_manager
-from zoo_core.plugins.specs import (
-    AbstractSpec,
-    CommandSpec,
-    DatasetSpec,
-    KernelSpec,
-    ModelSpec,
-    TrainerSpec,
-)
+from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 S = TypeVar("S", bound=AbstractSpec)
-NOUNS: dict[type[AbstractSpec], str] = {
-    ModelSpec: "model",
-    DatasetSpec: "dataset",
-    TrainerSpec: "trainer",
-    KernelSpec: "kernel",
-    CommandSpec: "command",
-}
 
 
 @final
@@ -87,16 +73,16 @@ class Catalog(NamedTuple):
             NotFoundError: None does.
         """
         owner, _, name = reference.rpartition(":")
-        found = [entry for entry in self.named(kind, name) if _owns(entry, owner)]
+        found = [entry for entry in self.named(kind, name) if entry.plugin.is_meant_by(owner)]
         if not found:
             from zoo_core.plugins.index import who_brings
 
             known = [entry.spec.name for entry in self.of(kind)]
             hint = self._elsewhere(kind, name) or who_brings(name, self.registries)
-            hint = hint or suggest(name, known) or f"try: zoo list {NOUNS[kind]}s"
-            raise NotFoundError(f"no {NOUNS[kind]} {reference!r}; {hint}{self._excuse()}")
+            hint = hint or suggest(name, known) or f"try: zoo list {kind.noun}s"
+            raise NotFoundError(f"no {kind.noun} {reference!r}; {hint}{self._excuse()}")
         if len(found) > 1:
-            check_unique(NOUNS[kind], name, [entry.plugin for entry in found])
+            check_unique(kind.noun, name, [entry.plugin for entry in found])
         return found[0]
 
     def _elsewhere(self, kind: type[AbstractSpec], name: str) -> str:
@@ -106,7 +92,7 @@ class Catalog(NamedTuple):
             return f"write {' or '.join(owners)}"
         for other in (DatasetSpec, TrainerSpec):
             if self.named(other, name):
-                return f"it is a {NOUNS[other]}: zoo train MODEL --{NOUNS[other]} {name}"
+                return f"it is a {other.noun}: zoo train MODEL --{other.noun} {name}"
         return f"it is a model: zoo show {name}" if self.named(ModelSpec, name) else ""
 
     def _excuse(self) -> str:
@@ -145,10 +131,6 @@ def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
         registries += [each for each in found if isinstance(each, Path)]
     entries.sort(key=lambda entry: (entry.spec.name, entry.plugin))
     return Catalog(tuple(entries), tuple(working), tuple(broken), tuple(registries))
-
-
-def _owns(entry: CatalogEntry[Any], owner: str) -> bool:
-    return owner in ("", entry.plugin.name, entry.plugin.distribution)
 
 
 def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:

@@ -30,6 +30,10 @@ class Plugin(NamedTuple):
     distribution: str
     version: str
 
+    def is_meant_by(self, owner: str) -> bool:
+        """Whether what a reference writes before the colon means this plugin, or is empty."""
+        return owner in ("", self.name, self.distribution)
+
 
 def installed_plugins() -> list[Plugin]:
     """The plugins to load, sorted: all that are here, or those that ``ZOO_PLUGINS=a,b`` names."""

@@ -16,26 +16,15 @@ import pluggy
 from zoo_core.errors import IncompatibleError, PluginError
 from zoo_core.plugins import hookspecs
 from zoo_core.plugins.discovery import Plugin
-from zoo_core.plugins.specs import (
-    API_VERSION,
-    AbstractSpec,
-    CommandSpec,
-    DatasetSpec,
-    KernelSpec,
-    ModelSpec,
-    TrainerSpec,
-)
+from zoo_core.plugins.specs import API_VERSION, SPEC_CLASSES, AbstractSpec
 from zoo_core.plugins.trace import calling
 from zoo_core.plugins.watchdog import giving_up
 
 HOOKS: dict[str, type[AbstractSpec | Path]] = {
-    "zoo_models": ModelSpec,
-    "zoo_datasets": DatasetSpec,
-    "zoo_trainers": TrainerSpec,
-    "zoo_kernels": KernelSpec,
-    "zoo_commands": CommandSpec,
+    **{f"zoo_{cls.noun}s": cls for cls in SPEC_CLASSES},
     "zoo_registries": Path,
 }
+"""What each hook returns a list of."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 

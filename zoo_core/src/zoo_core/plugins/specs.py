@@ -7,7 +7,7 @@ it is listed.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import final
+from typing import ClassVar, final
 
 API_VERSION = 1
 """The plugin interface of this core. A plugin's ``ZOO_API`` names the one it was built for."""
@@ -21,6 +21,9 @@ class AbstractSpec:
         name: The short name people type: lower case, words joined by hyphens.
         summary: One line, for lists.
     """
+
+    noun: ClassVar[str]
+    """What messages call a spec of this class: ``model``."""
 
     name: str
     summary: str
@@ -40,6 +43,8 @@ class ModelSpec(AbstractSpec):
         source: Where the equations come from.
         tags: Words to find it by.
     """
+
+    noun: ClassVar[str] = "model"
 
     config: str
     factory: str
@@ -65,6 +70,8 @@ class DatasetSpec(AbstractSpec):
         tags: Words to find it by.
     """
 
+    noun: ClassVar[str] = "dataset"
+
     config: str
     factory: str
     default_trainer: str
@@ -85,6 +92,8 @@ class TrainerSpec(AbstractSpec):
         tags: Words to find it by.
     """
 
+    noun: ClassVar[str] = "trainer"
+
     config: str
     factory: str
     tags: tuple[str, ...] = ()
@@ -100,6 +109,8 @@ class KernelSpec(AbstractSpec):
         cells: Names of the cells it knows.
     """
 
+    noun: ClassVar[str] = "kernel"
+
     factory: str
     cells: tuple[str, ...]
 
@@ -113,4 +124,16 @@ class CommandSpec(AbstractSpec):
         target: Import string of a click command.
     """
 
+    noun: ClassVar[str] = "command"
+
     target: str
+
+
+SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (
+    ModelSpec,
+    DatasetSpec,
+    TrainerSpec,
+    KernelSpec,
+    CommandSpec,
+)
+"""Every class of specs; the hook ``zoo_<noun>s`` returns its specs."""

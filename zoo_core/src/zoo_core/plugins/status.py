@@ -7,9 +7,10 @@ from importlib.metadata import PackageNotFoundError, distribution
 from typing import Literal, NamedTuple, TypeAlias, final
 from urllib.parse import unquote, urlsplit
 
-from zoo_core.plugins.catalog import NOUNS, Catalog, load_catalog
+from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin, chosen_names, every_plugin
-from zoo_core.recipes.recipe import recipe_names
+from zoo_core.plugins.recipe_files import recipe_files
+from zoo_core.plugins.specs import SPEC_CLASSES
 
 State: TypeAlias = Literal["ok", "broken", "blocked", "incompatible"]
 
@@ -69,7 +70,7 @@ def _status(plugin: Plugin, chosen: bool) -> PluginStatus:
 
 
 def _contributes(alone: Catalog) -> dict[str, list[str]]:
-    found = {noun: [entry.spec.name for entry in alone.of(kind)] for kind, noun in NOUNS.items()}
-    found["recipe"] = [name for _, name in recipe_names(alone)]
+    found = {cls.noun: [entry.spec.name for entry in alone.of(cls)] for cls in SPEC_CLASSES}
+    found["recipe"] = [file.name for file in recipe_files(alone)]
     found["registry"] = [str(path) for path in alone.registries]
     return {kind: names for kind, names in found.items() if names}

@@ -1,101 +1,103 @@
-"""A published figure: what a recipe must reach, and whether it did."""
+"""A published result: what a recipe must reach, and whether a run reached it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Context, Decimal
-from typing import Any, NamedTuple, final
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, final
 
+from zoo_core.configs.records import Rule, read_record
 from zoo_core.errors import ConfigError
 
-GOOD = {"loss": -1, "perplexity": -1, "bits_per_character": -1, "accuracy": 1}
-"""The metrics, and on which side of a figure the better ones lie."""
-SPLITS = ("train", "validation", "test")
-DIGITS = 30
-"""More than anybody publishes, before the point and behind it."""
+HIGHER_IS_BETTER = {
+    "loss": False,
+    "perplexity": False,
+    "bits_per_character": False,
+    "accuracy": True,
+}
+"""The metrics that may be published, and whether the higher of two values is the better one."""
+MAX_DIGITS = 30
+"""More digits than anybody publishes, before and behind the point."""
 EXACT = Context(prec=400)
-"""Digits enough for the largest of all floats."""
-KEYS = {"metric", "split", "low", "high", "source"}
+"""Enough digits for the largest float."""
+
+
+def _is_publishable(value: Decimal) -> bool:
+    return value.is_finite() and -MAX_DIGITS <= _exponent(value) <= value.adjusted() <= MAX_DIGITS
+
+
+Metric: TypeAlias = Annotated[
+    str, Rule(" or ".join(HIGHER_IS_BETTER), lambda metric: metric in HIGHER_IS_BETTER)
+]
+Figure: TypeAlias = Annotated[Decimal, Rule("a number", _is_publishable)]
 
 
 @final
 class Published(NamedTuple):
-    """What was published of a recipe.
+    """What was published about a recipe.
 
     Args:
-        metric: One of ``GOOD``.
-        split: What it was measured on.
-        low: The lowest figure published, with the digits that were published.
-        high: The highest; the same if there is but one.
-        source: Where.
+        metric: One of ``HIGHER_IS_BETTER``.
+        split: The split that it was measured on.
+        low: The lowest value published, with the digits that were published.
+        high: The highest value; equal to ``low`` if there is only one.
+        source: Where it was published.
     """
 
-    metric: str
-    split: str
-    low: Decimal
-    high: Decimal
-    source: str
+    metric: Metric
+    split: Literal["train", "validation", "test"]
+    low: Figure
+    high: Figure
+    source: Annotated[str, Rule("text", lambda source: source != "")]
 
-    def rounded(self, ours: float) -> Decimal:
-        """Our figure with as many digits as were published; as it is if it is not finite."""
+    def rounded(self, measured: float) -> Decimal:
+        """Returns a measured value with as many digits as were published.
+
+        Infinity and NaN are returned as they are.
+        """
         finest = min(self.low, self.high, key=_exponent)
-        figure = Decimal(repr(ours))
-        if not figure.is_finite():
-            return figure
-        return figure.quantize(Decimal(1).scaleb(_exponent(finest)), context=EXACT)
+        value = Decimal(repr(measured))
+        if not value.is_finite():
+            return value
+        return value.quantize(Decimal(1).scaleb(_exponent(finest)), context=EXACT)
 
-    def verdict(self, ours: float) -> str:
-        """``reproduced`` in the range, ``better`` beyond it on the good side, else ``missed``."""
-        figure, good = self.rounded(ours), GOOD[self.metric]
-        if not figure.is_finite():
+    def verdict(self, measured: float) -> str:
+        """Returns ``reproduced`` in the range, ``better`` beyond its good end, or ``missed``."""
+        value = self.rounded(measured)
+        if not value.is_finite():
             return "missed"
-        if self.low <= figure <= self.high:
+        if self.low <= value <= self.high:
             return "reproduced"
-        return "better" if (figure > self.high) == (good > 0) else "missed"
+        is_higher = value > self.high
+        return "better" if is_higher == HIGHER_IS_BETTER[self.metric] else "missed"
 
     def in_words(self) -> str:
-        """The figure, or the range."""
+        """Returns the value, or the range of values."""
         return f"{self.low}" if self.low == self.high else f"{self.low}–{self.high}"
 
     def to_json(self) -> dict[str, Any]:
-        """The figure as JSON holds it."""
+        """Returns the fields as JSON holds them."""
         return self._asdict() | {"low": float(self.low), "high": float(self.high)}
 
 
-def parse_published(values: Mapping[str, Any], name: str) -> Published:
-    """The table ``[published]``, its numbers as Decimals.
+def parse_published(values: object, name: str) -> Published:
+    """Returns the published result in a table ``[published]`` whose numbers are Decimals.
+
+    Args:
+        values: The table.
+        name: The recipe that errors name.
 
     Raises:
-        ConfigError: A key is missing, unknown or of the wrong type.
+        ConfigError: A key is missing, unknown or has a wrong value.
     """
-    if wrong := KEYS.symmetric_difference(values):
+    published = read_record(Published, values, error=ConfigError, source=name, key="published")
+    if published.low > published.high:
         raise ConfigError(
-            f"{name}: published.{min(wrong)}: published has {', '.join(sorted(KEYS))}"
+            f"{name}: published.low = {published.low} is above published.high = {published.high}"
         )
-    low, high = (_figure(values[key], f"{name}: published.{key}") for key in ("low", "high"))
-    for key, choices in (("metric", tuple(GOOD)), ("split", SPLITS)):
-        if values[key] not in choices:
-            expected = " or ".join(choices)
-            raise ConfigError(f"{name}: published.{key} = {values[key]!r:.80}: expected {expected}")
-    if low > high:
-        raise ConfigError(f"{name}: published.low = {low} is above published.high = {high}")
-    if not isinstance(values["source"], str) or not values["source"]:
-        raise ConfigError(f"{name}: published.source: expected text")
-    return Published(values["metric"], values["split"], low, high, values["source"])
+    return published
 
 
-def _figure(value: Any, label: str) -> Decimal:
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int | Decimal)
-        or not Decimal(value).is_finite()
-        or not -DIGITS <= _exponent(Decimal(value)) <= Decimal(value).adjusted() <= DIGITS
-    ):
-        raise ConfigError(f"{label} = {value!r:.80}: expected a number")
-    return Decimal(value)
-
-
-def _exponent(figure: Decimal) -> int:
-    exponent = figure.as_tuple().exponent
+def _exponent(value: Decimal) -> int:
+    exponent = value.as_tuple().exponent
     assert isinstance(exponent, int), "checked to be finite"
     return exponent

@@ -14,15 +14,14 @@ from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
-from zoo_core.recipes.recipe import TABLES, Recipe, find_recipe, parse_recipe
+from zoo_core.recipes.recipe import Recipe, find_recipe, parse_recipe
 from zoo_core.references import Named, parse_reference
-from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 
 SPECS: dict[str, type[AbstractSpec]] = {
-    "model": ModelSpec,
-    "dataset": DatasetSpec,
-    "trainer": TrainerSpec,
+    cls.noun: cls for cls in (ModelSpec, DatasetSpec, TrainerSpec)
 }
+"""The class of the spec that each section of a run names."""
 SEEDS = 2**32
 """How many seeds there are."""
 Tables = dict[str, Any]
@@ -66,8 +65,8 @@ class ResolvedRun(NamedTuple):
                 bounds.
         """
         given = flags or {}
-        if unknown := set(given) - set(TABLES):
-            raise ConfigError(f"{min(unknown)}: no such section; there are {', '.join(TABLES)}")
+        if unknown := set(given) - set(SECTIONS):
+            raise ConfigError(f"{min(unknown)}: no such section; there are {', '.join(SECTIONS)}")
         configs = {
             section: values_of(
                 make(
@@ -76,7 +75,7 @@ class ResolvedRun(NamedTuple):
                     self.values[section] | dict(given.get(section, {})),
                 )
             )
-            for section in TABLES
+            for section in SECTIONS
         }
         seed = how.pop("seed", None)
         seed = self.seed if seed is None else seed
@@ -84,8 +83,8 @@ class ResolvedRun(NamedTuple):
             expected = f"an integer >= 0 and < {SEEDS}"
             raise ConfigError(f"seed = {str(seed)!r:.80}: expected {expected}")
         return RunConfig(
-            **{section: self.entries[section].spec.name for section in TABLES},
-            plugins={each: self.entries[each].plugin.distribution for each in TABLES},
+            **{section: self.entries[section].spec.name for section in SECTIONS},
+            plugins={each: self.entries[each].plugin.distribution for each in SECTIONS},
             configs=configs,
             recipe=self.recipe,
             seed=seed,
@@ -143,7 +142,7 @@ def resolve_run(
     return ResolvedRun(
         entries=entries,
         configs={section: resolve(entry.spec.config) for section, entry in entries.items()},
-        values={section: _values(layers, section, entries[section]) for section in TABLES},
+        values={section: _values(layers, section, entries[section]) for section in SECTIONS},
         recipe=recipe.name if recipe else "",
         seed=next((layer["seed"] for layer in reversed(layers) if "seed" in layer), 0),
     )
@@ -185,8 +184,7 @@ def _values(layers: list[Tables], section: str, entry: CatalogEntry[Any]) -> dic
 def _means(name: str, entry: CatalogEntry[Any]) -> bool:
     """Whether a name means this offer."""
     owner, _, short = name.rpartition(":")
-    plugin = entry.plugin
-    return short == entry.spec.name and owner in ("", plugin.name, plugin.distribution)
+    return short == entry.spec.name and entry.plugin.is_meant_by(owner)
 
 
 def _read(file: Path) -> Tables:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, fields
-from typing import Any, Literal, TypeAlias, final, get_args
+from typing import Any, final
 
 from zoo_core.errors import IntegrityError
 
 PRECISIONS = ("fp32", "bf16")
 """What products may be made in."""
 
-Section: TypeAlias = Literal["model", "dataset", "trainer"]
+SECTIONS = ("model", "dataset", "trainer")
+"""The parts of a run: their names, their tables in a recipe and the words before their flags."""
 
 
 @final
@@ -72,7 +73,7 @@ class RunConfig:
                 raise IntegrityError(
                     f"{field.name} = {given[field.name]!r:.80}: expected {expected}"
                 )
-        for section in get_args(Section):
+        for section in SECTIONS:
             if not isinstance(given["configs"].get(section), dict):  # type: ignore[union-attr]
                 raise IntegrityError(f"configs.{section}: expected a table of settings")
             if not isinstance(given["plugins"].get(section), str):  # type: ignore[union-attr]

@@ -41,7 +41,7 @@ def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
 
 
 def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
-    from zoo_core.recipes.recipe import recipe_names
+    from zoo_core.plugins.recipe_files import recipe_files
 
     entry = catalog.find(ModelSpec, named.model)
     spec = entry.spec
@@ -50,7 +50,7 @@ def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
         _part(catalog, ModelSpec, named.model)
         | {
             "takes": f"{' or '.join(spec.accepts)}, a label per {' or '.join(spec.per)}",
-            "recipes": sorted(name for _, name in recipe_names(catalog) if name.startswith(start)),
+            "recipes": [file.name for file in recipe_files(catalog) if file.name.startswith(start)],
             "checkpoints": [name for name in registered if name.startswith(start)],
             "default recipe": f"{start}{spec.default_recipe}" if spec.default_recipe else "",
         }
@@ -63,7 +63,7 @@ def _registered(catalog: Catalog) -> dict[str, Pretrained]:
     from zoo_core.registry.checkpoints import load_registry
 
     try:
-        return load_registry(catalog, remark)
+        return load_registry(catalog.registries, remark)
     except ConfigError as error:
         remark(f"no checkpoints: {error}")
         return {}

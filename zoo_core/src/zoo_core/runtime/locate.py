@@ -88,7 +88,7 @@ def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
     """
     spec = catalog.find(ModelSpec, reference.model).spec
     tag = reference.tag or spec.default_recipe
-    return find_pretrained(catalog, f"{spec.name}.{tag}" if tag else spec.name)
+    return find_pretrained(catalog.registries, f"{spec.name}.{tag}" if tag else spec.name)
 
 
 def _check_other(catalog: Catalog, reference: Named, folder: Path) -> None:

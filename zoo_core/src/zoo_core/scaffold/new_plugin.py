@@ -9,13 +9,14 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from zoo_core.errors import RefusedError, TargetError
-from zoo_core.plugins.catalog import NOUNS, Catalog
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import every_plugin
 from zoo_core.plugins.loading import NAME
+from zoo_core.plugins.specs import SPEC_CLASSES
 from zoo_core.scaffold.template_files import PREFIX, plugin_files
 from zoo_core.storage.atomic import new_folder, write_new
 
-KINDS = tuple(NOUNS.values())
+KINDS = tuple(cls.noun for cls in SPEC_CLASSES)
 LONGEST = 40
 """Characters of a name: what stands around it must still fit a path."""
 CORE_KERNELS = ("auto", "portable", "torch", "reference")
@@ -72,7 +73,7 @@ def check_name(
     known = {each for plugin in every_plugin() for each in (plugin.name, plugin.distribution)}
     if distribution in known or find_spec(distribution.replace("-", "_")):
         raise RefusedError(f"{distribution} is installed already: choose another name")
-    taken = {(NOUNS[type(each.spec)], each.spec.name): each.plugin.name for each in catalog.entries}
+    taken = {(each.spec.noun, each.spec.name): each.plugin.name for each in catalog.entries}
     taken |= {("kernel", each): "zoo-core" for each in CORE_KERNELS}
     taken |= {("command", each): "zoo-cli" for each in commands}
     for kind in KINDS:

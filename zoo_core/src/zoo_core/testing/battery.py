@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from zoo_core.errors import NotFoundError, suggest
-from zoo_core.plugins.catalog import NOUNS, Catalog, CatalogEntry
+from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.recipe_files import recipe_files
 from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
-from zoo_core.recipes.recipe import recipe_names
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
 from zoo_core.testing.fresh import Elsewhere
@@ -44,7 +44,7 @@ def find_plugin(catalog: Catalog, name: str) -> Plugin:
     """
     known = [*catalog.plugins, *(each.plugin for each in catalog.broken)]
     for each in known:
-        if name in (each.name, each.distribution):
+        if name and each.is_meant_by(name):
             return each
     hint = suggest(name, [each.name for each in known]) or "try: zoo plugins"
     raise NotFoundError(f"no plugin {name!r}; {hint}")
@@ -58,11 +58,11 @@ def subjects(catalog: Catalog, plugin: Plugin) -> Iterator[Subject]:
     elsewhere = Elsewhere(plugin)
     for entry in catalog.entries:
         if entry.plugin == plugin:
-            name = f"{NOUNS[type(entry.spec)]} {entry.spec.name}"
+            name = f"{entry.spec.noun} {entry.spec.name}"
             yield Subject(name, _groups(catalog, entry, elsewhere))
-    for owner, name in recipe_names(catalog):
-        if owner == plugin:
-            yield _of_recipe(catalog, plugin, name)
+    for file in recipe_files(catalog):
+        if file.plugin == plugin:
+            yield _of_recipe(catalog, plugin, file.name)
 
 
 def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> Subject:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from zoo_core.plugins.catalog import NOUNS
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.loading import check_api, check_names, hooks_of
 from zoo_core.testing.check import Fault, check
@@ -66,7 +65,7 @@ def names(case: PluginCase) -> Fault | None:
             for other in case.catalog.entries:
                 alike = type(other.spec) is type(spec) and other.spec.name == spec.name
                 if alike and other.plugin != case.plugin:
-                    noun = f"{NOUNS[type(spec)]} {spec.name!r}"
+                    noun = f"{spec.noun} {spec.name!r}"
                     return Fault(f"{noun} from one plugin", f"{other.plugin.name} has it too")
     return None
 

@@ -10,10 +10,10 @@ from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import NetworkError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
-from zoo_core.recipes.recipe import TABLES, Recipe, find_recipe
+from zoo_core.recipes.recipe import Recipe, find_recipe
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.references import Named
-from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
@@ -61,7 +61,7 @@ def recipe_plan(case: RecipeCase) -> Fault | None:
     """A recipe makes a run config of what it says."""
     tables = case.recipe.tables
     run_config = case.run_config()
-    for section in TABLES:
+    for section in SECTIONS:
         for key, value in tables.get(section, {}).items():
             if key != "name" and run_config.configs[section][key] != value:
                 return Fault(
