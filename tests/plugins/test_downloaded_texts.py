@@ -1,4 +1,4 @@
-"""The downloaded texts, in miniature: preparation, symbols, splits, copies at hand."""
+"""Downloaded texts on a small scale: preparation, symbols, splits, local copies."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from zoo_core import Vocabulary
 from zoo_core.downloads.download import RemoteFile
 from zoo_core.errors import DataError, IntegrityError, NetworkError
-from zoo_text import languages, literature, time_machine
+from zoo_text import books, languages, time_machine
 from zoo_text.configs import (
     NamesConfig,
     NietzscheConfig,
@@ -29,7 +29,7 @@ NEWER = "the time machine by h g wells i the time traveller for so it was "
 
 
 def pinned(monkeypatch: pytest.MonkeyPatch, module: object, name: str, path: Path) -> None:
-    """Has a module take a small file for the one on the web."""
+    """Replaces a remote file of a module by a small local one."""
     data = path.read_bytes()
     sha256 = hashlib.sha256(data).hexdigest()
     small = RemoteFile(name=path.name, size=len(data), sha256=sha256, mirrors=())
@@ -38,7 +38,7 @@ def pinned(monkeypatch: pytest.MonkeyPatch, module: object, name: str, path: Pat
 
 @pytest.fixture
 def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A small Time Machine."""
+    """A small copy of The Time Machine."""
     path = tmp_path / "timemachine.txt"
     path.write_text(BOOK)
     pinned(monkeypatch, time_machine, "TIME_MACHINE", path)
@@ -46,32 +46,34 @@ def book(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(("preparation", "text"), [("classic", CLASSIC), ("newer", NEWER)])
-def test_the_time_machine_is_letters_and_spaces_in_lower_case(preparation: str, text: str) -> None:
+def test_the_time_machine_has_only_lowercase_letters_and_spaces(
+    preparation: str, text: str
+) -> None:
     assert time_machine.prepare(BOOK, preparation) == text
 
 
-def test_the_time_machine_knows_an_unknown_symbol_and_those_beyond_the_limit(book: Path) -> None:
+def test_its_vocabulary_has_an_unknown_symbol_and_those_beyond_the_limit(book: Path) -> None:
     config = TimeMachineConfig(path=book, limit=10)
     dataset = time_machine.time_machine(config, None)
     assert dataset.text == CLASSIC[:10]
     assert dataset.vocabulary == Vocabulary(("<unk>", *sorted(set(CLASSIC))))
 
 
-def test_the_time_machines_example_can_be_read(book: Path) -> None:
+def test_its_example_can_be_encoded(book: Path) -> None:
     dataset = time_machine.time_machine(TimeMachineConfig(path=book), None)
     assert dataset.encode(dataset.example).inputs.shape == (1, len("time traveller"))
 
 
-def test_another_text_is_refused_with_the_way_to_train_on_it(book: Path) -> None:
+def test_another_text_is_an_error_that_names_the_text_dataset(book: Path) -> None:
     book.write_text("another text")
     dataset = time_machine.time_machine(TimeMachineConfig(path=book), None)
     with pytest.raises(IntegrityError, match="for a text of your own: --dataset text"):
         _ = dataset.text
 
 
-def test_a_copy_that_is_not_there_is_named(tmp_path: Path) -> None:
-    dataset = literature.nietzsche(NietzscheConfig(path=tmp_path / "gone"), None)
-    with pytest.raises(DataError, match=r"cannot read .*gone: No such file"):
+def test_a_missing_local_copy_is_named(tmp_path: Path) -> None:
+    dataset = books.nietzsche(NietzscheConfig(path=tmp_path / "missing"), None)
+    with pytest.raises(DataError, match=r"cannot read .*missing: No such file"):
         _ = dataset.text
 
 
@@ -79,10 +81,10 @@ def test_a_copy_that_is_not_there_is_named(tmp_path: Path) -> None:
     "dataset",
     [
         time_machine.time_machine(TimeMachineConfig(), Vocabulary(("a",))),
-        literature.nietzsche(NietzscheConfig(), Vocabulary(("a",))),
-        literature.tiny_shakespeare(TinyShakespeareConfig(), Vocabulary(("a",))),
+        books.nietzsche(NietzscheConfig(), Vocabulary(("a",))),
+        books.tiny_shakespeare(TinyShakespeareConfig(), Vocabulary(("a",))),
     ],
-    ids=lambda each: each.name,
+    ids=lambda dataset: dataset.name,
 )
 def test_with_a_vocabulary_no_data_is_needed(dataset: TextDataset) -> None:
     assert dataset.encode("aa").inputs.tolist() == [[0, 0]]
@@ -94,19 +96,19 @@ def test_with_a_vocabulary_no_data_is_needed(dataset: TextDataset) -> None:
 @pytest.mark.parametrize(
     "remote",
     [TIME_MACHINE, NIETZSCHE, TINY_SHAKESPEARE, *map(languages.remote, languages.LANGUAGES)],
-    ids=lambda each: each.name,
+    ids=lambda remote: remote.name,
 )
-def test_every_file_is_pinned_and_has_an_address(remote: RemoteFile) -> None:
+def test_every_remote_file_has_a_hash_a_size_and_an_address(remote: RemoteFile) -> None:
     assert len(remote.sha256) == 64
     assert remote.size > 0
-    assert all(each.startswith("http") for each in remote.mirrors)
     assert remote.mirrors
+    assert all(address.startswith("http") for address in remote.mirrors)
 
 
-def test_shakespeare_is_split_ninety_to_ten() -> None:
-    text = TextDataset("s", TinyShakespeareConfig(), lambda: "x" * 1_115_394, None)
-    parts = [len(text.split_tokens(split)) for split in text.splits]
-    assert (text.splits, parts) == (("train", "validation"), [1_003_854, 111_540])
+def test_shakespeare_is_split_90_to_10() -> None:
+    dataset = TextDataset("s", TinyShakespeareConfig(), lambda: "x" * 1_115_394, None)
+    lengths = {split: len(dataset.split_tokens(split)) for split in dataset.splits}
+    assert lengths == {"train": 1_003_854, "validation": 111_540}
 
 
 NAMES = {"Arabic": "Abadi\nAbadi\nSayegh\nNassar\n", "Czech": "Abl\nNovák\n\nSvoboda\n"}
@@ -115,37 +117,35 @@ NAMES = {"Arabic": "Abadi\nAbadi\nSayegh\nNassar\n", "Czech": "Abl\nNovák\n\nSv
 @pytest.fixture
 def names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> NamesDataset:
     """Two languages of a few names."""
-    for language, listed in NAMES.items():
-        (tmp_path / f"{language}.txt").write_text(listed * 10)
-    found = {
-        language: (path.stat().st_size, hashlib.sha256(path.read_bytes()).hexdigest())
-        for language in NAMES
-        for path in [tmp_path / f"{language}.txt"]
-    }
-    monkeypatch.setattr(languages, "FILES", found)
+    files = {}
+    for language, lines in NAMES.items():
+        data = (lines * 10).encode()
+        (tmp_path / f"{language}.txt").write_bytes(data)
+        files[language] = len(data), hashlib.sha256(data).hexdigest()
+    monkeypatch.setattr(languages, "FILES", files)
     monkeypatch.setattr("zoo_text.names.LANGUAGES", tuple(NAMES))
-    return NamesDataset(NamesConfig(path=tmp_path, validation=0.34, test=0.33), None)
+    return NamesDataset(NamesConfig(path=tmp_path, validation=0.33, test=0.33), None)
 
 
 def test_a_name_is_labelled_with_its_language(names: NamesDataset) -> None:
-    labelled = {row for split in names.splits for row in names.rows(split)}
+    labelled = [row for split in names.splits for row in names.labelled_names(split)]
     assert ("Sayegh", 0) in labelled
     assert ("Novák", 1) in labelled
-    assert len(names.rows("train") + names.rows("validation") + names.rows("test")) == 70
+    assert len(labelled) == 70
 
 
-def test_a_name_that_is_listed_twice_is_in_one_split(names: NamesDataset) -> None:
-    parts = [{name for name, _ in names.rows(split)} for split in names.splits]
-    assert sum(len(part) for part in parts) == len(set.union(*parts)) == 6
+def test_a_repeated_name_is_in_one_split(names: NamesDataset) -> None:
+    by_split = [{name for name, _ in names.labelled_names(split)} for split in names.splits]
+    assert sum(map(len, by_split)) == len(set.union(*by_split)) == 6
 
 
-def test_a_split_without_names_is_refused(names: NamesDataset) -> None:
-    names.config = NamesConfig(path=names.config.path, validation=0.001, test=0.33)
+def test_a_split_without_names_is_an_error(names: NamesDataset, tmp_path: Path) -> None:
+    names = NamesDataset(NamesConfig(path=tmp_path, validation=0.001, test=0.33), None)
     with pytest.raises(DataError, match="names: split validation is empty"):
         names.batch_count("validation", 8, seed=0, epoch=0)
 
 
-def test_rows_are_padded_and_say_their_lengths(names: NamesDataset) -> None:
+def test_names_are_padded_to_the_longest_of_their_batch(names: NamesDataset) -> None:
     for batch in names.batches("train", 8, seed=0, epoch=1):
         assert batch.lengths is not None
         assert batch.inputs.shape[1] == batch.lengths.max()

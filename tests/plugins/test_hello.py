@@ -36,11 +36,11 @@ def test_hello_is_one_batch_of_one_row_of_five_steps(hello: HelloDataset) -> Non
     assert not batch.carry
 
 
-def test_hello_starts_where_it_is_told(hello: HelloDataset) -> None:
+def test_a_later_start_skips_the_batch(hello: HelloDataset) -> None:
     assert list(hello.batches("train", 1, seed=0, epoch=1, start=1)) == []
 
 
-def test_hello_has_a_train_split_alone(hello: HelloDataset) -> None:
+def test_hello_has_only_a_train_split(hello: HelloDataset) -> None:
     assert hello.splits == ("train",)
 
 
@@ -56,14 +56,14 @@ def test_unknown_symbols_are_listed(hello: HelloDataset) -> None:
 
 
 @pytest.mark.parametrize(("word", "answer"), [("zhz", "ohl"), ("heh", "ozo"), ("zhe", "hez")])
-def test_symbols_with_a_label_each_are_not_skipped(word: str, answer: str) -> None:
-    lenient = Vocabulary(tuple("ehlo"), Unknown("skip"))
-    dataset = HelloDataset(HelloConfig(word=word, answer=answer), lenient)
-    with pytest.raises(DataError, match="with a label each cannot be skipped"):
+def test_unknown_symbols_of_the_data_are_not_skipped(word: str, answer: str) -> None:
+    vocabulary = Vocabulary(tuple("ehlo"), Unknown("skip"))
+    dataset = HelloDataset(HelloConfig(word=word, answer=answer), vocabulary)
+    with pytest.raises(DataError, match="cannot be skipped, because every symbol has its label"):
         list(dataset.batches("train", 1, seed=0, epoch=0))
 
 
-def test_an_empty_word_is_refused(hello: HelloDataset) -> None:
+def test_an_empty_word_is_an_error(hello: HelloDataset) -> None:
     with pytest.raises(DataError, match="an empty input"):
         hello.encode("")
 
@@ -76,13 +76,13 @@ def test_word_and_answer_can_be_chosen_and_change_the_fingerprint(hello: HelloDa
 
 
 @pytest.mark.parametrize(("word", "answer"), [("hello", "ohl"), ("", ""), ("a", "")])
-def test_an_answer_of_another_length_is_refused_with_both(word: str, answer: str) -> None:
+def test_an_answer_of_another_length_is_an_error_with_both(word: str, answer: str) -> None:
     with pytest.raises(DataError, match=f"'{word}' has {len(word)} .*'{answer}' {len(answer)}"):
         HelloDataset(HelloConfig(word=word, answer=answer), None)
 
 
-def test_a_given_vocabulary_wins() -> None:
-    given = Vocabulary(tuple("olhe"))
-    dataset = HelloDataset(HelloConfig(), given)
-    assert dataset.signature.vocabulary == given
+def test_the_vocabulary_of_a_checkpoint_replaces_that_of_the_word() -> None:
+    vocabulary = Vocabulary(tuple("olhe"))
+    dataset = HelloDataset(HelloConfig(), vocabulary)
+    assert dataset.signature.vocabulary == vocabulary
     assert dataset.encode("hello").inputs.tolist() == [[2, 3, 1, 1, 0]]

@@ -1,4 +1,4 @@
-"""Texts as datasets, without a file."""
+"""Datasets of texts that need no file, and comparison of batches."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from zoo_text.dataset import TextDataset
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-def text_dataset(text: str, vocabulary: Vocabulary | None = None, **how: Any) -> TextDataset:
-    """A dataset over a text."""
-    return TextDataset("letters", AbstractTextConfig(**how), lambda: text, vocabulary)
+def text_dataset(text: str, vocabulary: Vocabulary | None = None, **settings: Any) -> TextDataset:
+    """Returns a dataset of a text."""
+    return TextDataset("letters", AbstractTextConfig(**settings), lambda: text, vocabulary)
 
 
 def targets_of(batch: Batch) -> Tensor:
-    """A batch's targets."""
+    """Returns the targets of a batch that has them."""
     assert batch.targets is not None
     return batch.targets
 
 
-def same(first: list[Batch], second: list[Batch]) -> bool:
-    """Whether two sequences of batches are equal."""
+def same_batches(first: list[Batch], second: list[Batch]) -> bool:
+    """Returns whether two lists of batches are equal."""
     pairs = list(zip(first, second, strict=False))
     return len(first) == len(second) and all(
         a.inputs.equal(b.inputs) and targets_of(a).equal(targets_of(b)) and a.carry == b.carry

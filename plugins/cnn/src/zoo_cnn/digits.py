@@ -1,4 +1,4 @@
-"""Handwritten digits, still and moving."""
+"""Handwritten digits, as images and as videos in which they move."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ from zoo_cnn.configs import DigitsConfig, MovingDigitsConfig
 from zoo_cnn.dataset import GridDataset
 from zoo_core import Grid, Vocabulary
 from zoo_core.errors import DataError
-from zoo_text.windows import shuffled
+from zoo_core.runtime.datasets.epoch_order import fixed_order
 
-SIDE, LEVELS = 8, 16
+SIDE = 8
+"""Height and width of an image, in cells."""
+MAX_LEVEL = 16
+"""The brightest grey level; 0 is dark."""
 DIRECTIONS = {
     "up": (-1, 0),
     "up-right": (-1, 1),
@@ -22,11 +25,11 @@ DIRECTIONS = {
     "left": (0, -1),
     "up-left": (-1, -1),
 }
-"""Rows and columns that a digit moves from frame to frame."""
+"""Rows and columns by which a digit moves from frame to frame."""
 
 
 def digits(config: DigitsConfig, vocabulary: Vocabulary | None) -> GridDataset:
-    """1,797 images of 8 × 8 cells with 17 grey levels, from 0 to 1; the label is the digit.
+    """Returns 1,797 images of 8 × 8 cells with 17 grey levels from 0 to 1; the label is the digit.
 
     Source: Alpaydin & Kaynak, Optical Recognition of Handwritten Digits (1998), the test part, as
     scikit-learn carries it.
@@ -36,46 +39,49 @@ def digits(config: DigitsConfig, vocabulary: Vocabulary | None) -> GridDataset:
 
 
 def moving_digits(config: MovingDigitsConfig, vocabulary: Vocabulary | None) -> GridDataset:
-    """The digits drifting over a dark canvas, one cell a frame; the label is the direction.
+    """Returns videos of digits that move by one cell per frame; the label is the direction.
 
-    Every image is one video, so no image is in two splits.
+    Every image becomes one video, so that no image is in two splits.
 
     Raises:
-        DataError: The canvas is too small for a digit to drift for so many frames.
+        DataError: The canvas is too small for a digit to move in every frame.
     """
-    most = config.canvas - SIDE + 1
-    if config.frames > most:
+    max_frames = config.canvas - SIDE + 1
+    if config.frames > max_frames:
         raise DataError(
             f"dataset.frames = {config.frames}: on dataset.canvas = {config.canvas} a digit of "
-            f"{SIDE} cells drifts for {most} frames at most; take fewer, or a canvas of "
-            f"{config.frames + SIDE - 1}"
+            f"{SIDE} cells moves for at most {max_frames} frames; choose fewer frames, or a canvas "
+            f"of {config.frames + SIDE - 1}"
         )
     grid = Grid(1, (config.frames, config.canvas, config.canvas))
-    return GridDataset("moving-digits", config, grid, tuple(DIRECTIONS), lambda: _moving(config))
+    return GridDataset(
+        "moving-digits", config, grid, tuple(DIRECTIONS), lambda: _load_videos(config)
+    )
 
 
 def load_digits() -> tuple[Tensor, Tensor]:
-    """Images (N, 1, 8, 8) and digits (N,), in an order that never changes."""
+    """Returns the images (N, 1, 8, 8) and digits (N,) in a random order that never changes."""
     from sklearn import datasets
 
-    found = datasets.load_digits()
-    turns = shuffled(len(found.images))
-    images = torch.tensor(found.images, dtype=torch.float32).unsqueeze(1) / LEVELS
-    return images[turns], torch.tensor(found.target, dtype=torch.long)[turns]
+    bunch = datasets.load_digits()
+    order = fixed_order(len(bunch.images))
+    images = torch.tensor(bunch.images, dtype=torch.float32).unsqueeze(1) / MAX_LEVEL
+    return images[order], torch.tensor(bunch.target, dtype=torch.long)[order]
 
 
-def _moving(config: MovingDigitsConfig) -> tuple[Tensor, Tensor]:
-    """Videos (N, 1, frames, canvas, canvas) and directions (N,)."""
+def _load_videos(config: MovingDigitsConfig) -> tuple[Tensor, Tensor]:
+    """Returns videos (N, 1, frames, canvas, canvas) and directions (N,)."""
     images, _ = load_digits()
     generator = torch.Generator().manual_seed(0)
     labels = torch.randint(len(DIRECTIONS), (len(images),), generator=generator)
     steps = torch.tensor(list(DIRECTIONS.values()))[labels]  # (N, 2)
     room = config.canvas - SIDE - steps.abs() * (config.frames - 1)  # (N, 2)
-    chance = torch.rand(len(images), 2, generator=generator)
-    begin = (chance * (room + 1)).long() + torch.where(steps < 0, config.frames - 1, 0)
+    fractions = torch.rand(len(images), 2, generator=generator)
+    # a digit that moves up or left starts that much further down or right
+    starts = (fractions * (room + 1)).long() + torch.where(steps < 0, config.frames - 1, 0)
     videos = torch.zeros(len(images), 1, config.frames, config.canvas, config.canvas)
     for number, image in enumerate(images[:, 0]):
         for frame in range(config.frames):
-            row, column = (begin[number] + frame * steps[number]).tolist()
+            row, column = (starts[number] + frame * steps[number]).tolist()
             videos[number, 0, frame, row : row + SIDE, column : column + SIDE] = image
     return videos, labels

@@ -1,4 +1,4 @@
-"""A text as a dataset: symbols, splits, windows."""
+"""A text as a dataset of windows."""
 
 from __future__ import annotations
 
@@ -13,27 +13,33 @@ from torch import Tensor
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
-from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.splits import check_fractions, part, splits_of
+from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
+from zoo_core.runtime.datasets.epoch_order import epoch_offset, fixed_order
+from zoo_core.runtime.datasets.labelled_rows import LabelledRows
+from zoo_core.runtime.datasets.splits import check_split_fractions, split_names, split_slice
 from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_text import windows
 from zoo_text.configs import AbstractTextConfig
+from zoo_text.windows import sequential_batch_count, sequential_batches, sliding_windows
 
 
 @final
 class TextDataset(AbstractDataset):
-    """Predict the next symbol of a text.
+    """Windows of a text with the next symbols as labels.
 
-    Train, validation and test lie one after the other in the text and do not overlap, or are
-    windows from anywhere in it. The text is read when it is first needed.
+    Train, validation and test are three consecutive regions of the text, or windows from anywhere
+    in it. The text is read when it is first needed.
 
     Args:
-        name: What errors call it.
-        config: How the text becomes windows.
-        read: Gives the text, prepared.
-        vocabulary: A checkpoint's, or None for the text's own symbols, sorted.
-        special: Symbols that stand before the text's own.
-        example: An input worth trying, or empty for the text's first word.
+        name: Name of the dataset in errors.
+        config: Settings of the windows and splits.
+        read: Returns the prepared text.
+        vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of the text.
+        special: Symbols that precede those of the text.
+        example: A typical input, or empty for the first word of the text.
+
+    Raises:
+        DataError: The fractions leave nothing to train on, or sequential sampling was combined
+            with a setting that it excludes.
     """
 
     def __init__(
@@ -46,35 +52,36 @@ class TextDataset(AbstractDataset):
         special: tuple[str, ...] = (),
         example: str = "",
     ) -> None:
-        check_fractions(config, name)
+        check_split_fractions(config, name)
         if config.sampling == "sequential":
-            _refuse_sequential(config, name)
-        self.name, self.config, self._read, self._given = name, config, read, vocabulary
+            _check_sequential(config, name)
+        self.name, self.config, self._read = name, config, read
+        self._checkpoint_vocabulary = vocabulary
         self._special, self._example = special, example
 
     @cached_property
-    def _whole(self) -> str:
-        """The text before it is cut to its limit."""
+    def _full_text(self) -> str:
+        """The text without its limit."""
         text = self._read()
         return text.lower() if self.config.lowercase else text
 
     @property
     def text(self) -> str:
-        """The text that is used."""
-        return self._whole[: self.config.limit]
+        """The text up to its limit."""
+        return self._full_text[: self.config.limit]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The symbols, those beyond the limit included."""
-        if self._given is not None:
-            return self._given
-        if not self._whole:
+        """The symbols of the full text, including those beyond the limit."""
+        if self._checkpoint_vocabulary is not None:
+            return self._checkpoint_vocabulary
+        if not self._full_text:
             raise DataError(f"{self.name}: the text is empty")
-        return Vocabulary((*self._special, *Vocabulary.of(self._whole).symbols))
+        return Vocabulary((*self._special, *Vocabulary.of(self._full_text).symbols))
 
     @property
     def signature(self) -> Signature:
-        """Tokens, with the next token as label of every step or of the whole window."""
+        """Tokens, with the next token as the label of every step or of the whole window."""
         size = len(self.vocabulary)
         return Signature(
             inputs=Tokens(size),
@@ -91,8 +98,8 @@ class TextDataset(AbstractDataset):
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """Those whose share is not zero."""
-        return splits_of(self.config)
+        """``train`` and the splits whose fraction is not zero."""
+        return split_names(self.config)
 
     @cached_property
     def tokens(self) -> Tensor:
@@ -100,94 +107,117 @@ class TextDataset(AbstractDataset):
         return torch.tensor(self.vocabulary.encode(self.text))
 
     def split_tokens(self, split: str) -> Tensor:
-        """The ids of one contiguous split.
+        """Returns the ids of a contiguous split, (N,).
 
         Raises:
             DataError: There is no such split.
         """
-        return self.tokens[part(len(self.tokens), self.config, split, self.name)]
+        return self.tokens[split_slice(len(self.tokens), self.config, split, self.name)]
 
     @property
     def example(self) -> str:
-        """An input worth trying."""
+        """The given example, or the first word of the text."""
         return self._example or next(iter(self.text.split()), self.text)
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
-        """How many batches of windows an epoch has."""
-        steps = self.config.steps
+        """Returns the number of batches of an epoch.
+
+        Raises:
+            DataError: The split is too short for one batch, or there is no such split.
+        """
         if self.config.sampling == "random":
-            found = -(-len(self._windows(split, seed, epoch)[1]) // size)
+            count = self._windows(split, seed, epoch).batch_count(size)
         else:
             region = self._region(split, seed, epoch, size + 1)
-            found = windows.sequential_count(len(region), steps, size)
-        if found < 1:
+            count = sequential_batch_count(len(region), self.config.steps, size)
+        if count < 1:
             raise DataError(self._too_short(split, size))
-        return found
+        return count
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
-        """Windows (B, T); as targets the same one symbol later, or the symbols after them (B,)."""
+        """Returns windows (B, T) with targets of every step (B, T) or of the window (B,).
+
+        Raises:
+            DataError: The split is too short for one batch, or there is no such split.
+        """
         self.batch_count(split, size, seed, epoch)
         if self.config.sampling == "random":
-            view, rows = self._windows(split, seed, epoch)
-            how = {"seed": seed, "epoch": epoch, "start": start}
-            return windows.random(view, rows, size, per=self.config.per, **how)
+            return self._windows(split, seed, epoch).batches(size, seed, epoch, start)
         region = self._region(split, seed, epoch, size + 1)
-        return windows.sequential(region, self.config.steps, size, start)
+        return sequential_batches(region, self.config.steps, size, start)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """A text, (1, T)."""
-        ids = self.vocabulary.encode(value.lower() if self.config.lowercase else value, unknown)
-        if not ids:
-            raise DataError("an empty input; give at least one symbol")
-        return Batch(torch.tensor([ids]))
+        """Returns the tokens of a typed text, (1, T)."""
+        text = value.lower() if self.config.lowercase else value
+        return encode_text(text, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
-        """After each symbol, or after all of them, the likeliest next one."""
+        """Returns the most likely next symbol of every step, or of the whole input."""
         likeliest = output.logits[0].argmax(dim=-1)
         return self.vocabulary.decode(likeliest.reshape(-1).tolist())
 
-    def _region(self, split: str, seed: int, epoch: int, need: int) -> Tensor:
-        """The ids of a split, from the epoch's offset on, which leaves what one batch needs."""
-        region = self.split_tokens(split)
-        spare = max(len(region) - need, 0)
-        stride = min(self.config.stride or self.config.steps, spare + 1)
-        return region[windows.offset(stride, seed, epoch) :]
+    def _region(self, split: str, seed: int, epoch: int, needed: int) -> Tensor:
+        """Returns the ids of a split from the offset of the epoch on.
 
-    def _windows(self, split: str, seed: int, epoch: int) -> tuple[Tensor, Tensor]:
-        """Windows (count, T + 1), and which of them make up the split."""
+        Args:
+            split: Name of the split.
+            seed: Seed of the offset.
+            epoch: Epoch of the offset.
+            needed: Tokens of one batch; the offset leaves at least as many.
+        """
+        region = self.split_tokens(split)
+        spare = max(len(region) - needed, 0)
+        stride = min(self.config.stride or self.config.steps, spare + 1)
+        return region[epoch_offset(stride, seed, epoch) :]
+
+    def _windows(self, split: str, seed: int, epoch: int) -> LabelledRows:
+        """Returns the windows of a split for random sampling."""
         steps, stride = self.config.steps, self.config.stride or self.config.steps
+        selected = None
         if self.config.split == "contiguous":
-            view = windows.cut(self._region(split, seed, epoch, steps + 1), steps, stride)
-            return view, torch.arange(len(view))
-        view = windows.cut(self.tokens, steps, stride)
-        chosen = part(len(view), self.config, split, self.name)
-        return view, windows.shuffled(len(view))[chosen].sort().values
+            region = self._region(split, seed, epoch, steps + 1)
+            windows = sliding_windows(region, steps + 1, stride)
+        else:
+            windows = sliding_windows(self.tokens, steps + 1, stride)
+            of_split = split_slice(len(windows), self.config, split, self.name)
+            selected = fixed_order(len(windows))[of_split].sort().values
+        labels = windows[:, 1:] if self.config.per == "step" else windows[:, -1]
+        return LabelledRows(windows[:, :-1], labels, selected=selected)
 
     def _too_short(self, split: str, size: int) -> str:
+        """Returns the message for a split that has less than one batch."""
         if self.config.split == "random":
             return (
                 f"{self.name}: there are too few windows for split {split} to get one; "
                 "give more text, or a smaller --dataset.steps or --dataset.stride"
             )
-        count = len(self.split_tokens(split))
-        random = self.config.sampling == "random"
-        need = f"{self.config.steps + 1}" if random else f"{size + 1} (batch size + 1)"
-        smaller = "--dataset.steps" if random else "--trainer.batch-size in training"
+        if self.config.sampling == "random":
+            needed, smaller = f"{self.config.steps + 1}", "--dataset.steps"
+        else:
+            needed = f"{size + 1} (batch size + 1)"
+            smaller = "--trainer.batch-size in training"
         return (
-            f"{self.name}: split {split} has {count} symbols, one batch needs {need}; "
-            f"give more text, or a smaller {smaller}"
+            f"{self.name}: split {split} has {len(self.split_tokens(split))} symbols, one batch "
+            f"needs {needed}; give more text, or a smaller {smaller}"
         )
 
 
-def _refuse_sequential(config: AbstractTextConfig, name: str) -> None:
-    """A partition whose rows go on has no gaps, no overlap, and a label for every step."""
-    wrong = {
-        f"stride = {config.stride}": config.stride not in (None, config.steps),
-        f"per = {config.per}": config.per != "step",
-        f"split = {config.split}": config.split != "contiguous",
-    }
-    for said, stands in wrong.items():
-        if stands:
-            raise DataError(f"{name}: {said} needs --dataset.sampling random")
+def _check_sequential(config: AbstractTextConfig, name: str) -> None:
+    """Raises an error if the settings exclude sequential sampling.
+
+    Rows that continue from batch to batch have no gaps, no overlap and a label for every step.
+
+    Raises:
+        DataError: A setting needs random sampling.
+    """
+    if config.stride not in (None, config.steps):
+        setting = f"stride = {config.stride}"
+    elif config.per != "step":
+        setting = f"per = {config.per}"
+    elif config.split != "contiguous":
+        setting = f"split = {config.split}"
+    else:
+        return
+    raise DataError(f"{name}: {setting} needs --dataset.sampling random")

@@ -1,4 +1,4 @@
-"""One word and its answer."""
+"""One word and its answer, the smallest dataset."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ import torch
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
-from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text.configs import HelloConfig
 
 
 @final
 class HelloDataset(AbstractDataset):
-    """One sequence, with a label for each of its steps.
+    """One sequence with a label for each step.
 
     Args:
         config: Word and answer.
-        vocabulary: A checkpoint's, or None for the word's and the answer's symbols, sorted.
+        vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of word and answer.
 
     Raises:
         DataError: Word and answer differ in length, or are empty.
@@ -42,14 +42,13 @@ class HelloDataset(AbstractDataset):
 
     @property
     def signature(self) -> Signature:
-        """Tokens, with a token as label of every step."""
+        """Tokens, with a token as the label of every step."""
         size = len(self.vocabulary)
-        inputs = Tokens(size)
-        return Signature(inputs=inputs, classes=size, per="step", vocabulary=self.vocabulary)
+        return Signature(inputs=Tokens(size), classes=size, per="step", vocabulary=self.vocabulary)
 
     @property
     def fingerprint(self) -> str:
-        """Of word and answer."""
+        """The sha256 of word and answer."""
         text = f"{self.config.word}\n{self.config.answer}"
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -59,34 +58,36 @@ class HelloDataset(AbstractDataset):
         return self.config.word
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
-        """One."""
+        """Returns 1."""
         return 1
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
-        """The one sequence, (1, T)."""
+        """Yields the sequence, (1, T)."""
         if start == 0:
-            yield self._whole
+            yield self._batch
 
     @cached_property
-    def _whole(self) -> Batch:
+    def _batch(self) -> Batch:
+        """The sequence as a batch of one.
+
+        Raises:
+            DataError: The vocabulary lacks a symbol.
+        """
         word, answer = self.config.word, self.config.answer
         inputs, targets = self.vocabulary.encode(word), self.vocabulary.encode(answer)
         if len(inputs) < len(word) or len(targets) < len(answer):
             raise DataError(
-                f"{word!r} or {answer!r} has symbols that the vocabulary lacks; "
-                "those with a label each cannot be skipped: replace them"
+                f"{word!r} or {answer!r} has symbols that the vocabulary lacks; they cannot be "
+                "skipped, because every symbol has its label: replace them"
             )
         return Batch(torch.tensor([inputs]), torch.tensor([targets]))
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """A word, (1, T)."""
-        ids = self.vocabulary.encode(value, unknown)
-        if not ids:
-            raise DataError("an empty input; give at least one symbol")
-        return Batch(torch.tensor([ids]))
+        """Returns the tokens of a word, (1, T)."""
+        return encode_text(value, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
-        """The likeliest symbol of every step."""
+        """Returns the most likely symbol of every step."""
         return self.vocabulary.decode(output.logits[0].argmax(dim=-1).tolist())

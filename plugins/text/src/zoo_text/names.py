@@ -1,68 +1,68 @@
-"""Names and the language each is from: many symbols to one label."""
+"""Names from 18 languages, labelled with their language."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from functools import cached_property
 from typing import final
 
 import torch
-from torch import Tensor
 from torch.nn.utils.rnn import pad_sequence
 
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
-from zoo_core.errors import DataError
-from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.splits import batches_of, check_fractions, part, splits_of
+from zoo_core.runtime.datasets.dataset import encode_text
+from zoo_core.runtime.datasets.epoch_order import fixed_order
+from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
+from zoo_core.runtime.datasets.splits import check_split_not_empty
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text.configs import NamesConfig
 from zoo_text.languages import LANGUAGES, remote
 from zoo_text.remote import text_of
-from zoo_text.windows import order, shuffled
 
 
 @final
-class NamesDataset(AbstractDataset):
-    """20,050 names from 18 languages; rows are padded at the end, and say their lengths.
+class NamesDataset(AbstractLabelledDataset):
+    """20,050 names from 18 languages, padded at the end.
 
-    Each language is shuffled once and split by itself, so that every split has its share of each.
-    A name that a language lists twice stays in one split; one that two languages share stays in
-    both, and may be in the training split of the one and the test split of the other.
+    Each language is shuffled once and split separately, so that every split has the same fraction
+    of each language. A name that a language lists twice is in one split. A name that two languages
+    share is labelled with both, and may be in the training split of one language and the test
+    split of the other.
 
     Source: Robertson, practical-pytorch, "Classifying Names with a Character-Level RNN".
 
     Args:
-        config: What a person chose.
-        vocabulary: A checkpoint's, or None for the names' own symbols, sorted.
+        config: Settings of the dataset.
+        vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of the names.
     """
 
     example = "Dostoevsky"
 
     def __init__(self, config: NamesConfig, vocabulary: Vocabulary | None) -> None:
-        check_fractions(config, "names")
-        self.config, self._given = config, vocabulary
+        super().__init__("names", config)
+        self._folder, self._checkpoint_vocabulary = config.path, vocabulary
 
     @cached_property
     def names(self) -> dict[str, list[str]]:
         """The names of each language, in the order of their file."""
-        found = {}
+        names = {}
         for language in LANGUAGES:
-            copy = self.config.path / f"{language}.txt" if self.config.path else None
-            lines = text_of(remote(language), copy).splitlines()
-            found[language] = [line.strip() for line in lines if line.strip()]
-        return found
+            local_copy = self._folder / f"{language}.txt" if self._folder else None
+            lines = text_of(remote(language), local_copy).splitlines()
+            names[language] = [line.strip() for line in lines if line.strip()]
+        return names
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The symbols."""
-        every = "".join("".join(names) for names in self.names.values()) if not self._given else ""
-        return self._given or Vocabulary.of(every)
+        """The symbols of the names."""
+        if self._checkpoint_vocabulary is not None:
+            return self._checkpoint_vocabulary
+        return Vocabulary.of("".join("".join(names) for names in self.names.values()))
 
     @property
     def signature(self) -> Signature:
-        """Tokens, with the language as label of the whole sequence."""
+        """Tokens, with the language as the label of the whole sequence."""
         return Signature(
             inputs=Tokens(len(self.vocabulary)),
             classes=len(LANGUAGES),
@@ -72,53 +72,43 @@ class NamesDataset(AbstractDataset):
 
     @cached_property
     def fingerprint(self) -> str:
-        """Of languages and names."""
-        listed = "\n".join(",".join([each, *self.names[each]]) for each in LANGUAGES)
-        return hashlib.sha256(listed.encode()).hexdigest()
+        """The sha256 of the languages and their names."""
+        lines = [",".join([language, *self.names[language]]) for language in LANGUAGES]
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Those whose share is not zero."""
-        return splits_of(self.config)
+    def labelled_names(self, split: str) -> list[tuple[str, int]]:
+        """Returns the names of a split, each with the index of its language.
 
-    def rows(self, split: str) -> list[tuple[str, int]]:
-        """Names and the number of their language."""
-        found = []
+        Raises:
+            DataError: There is no such split.
+        """
+        labelled = []
         for label, language in enumerate(LANGUAGES):
-            unlike = list(dict.fromkeys(self.names[language]))
-            turns = shuffled(len(unlike))[part(len(unlike), self.config, split, "names")].tolist()
-            chosen = {unlike[index] for index in turns}
-            found += [(name, label) for name in self.names[language] if name in chosen]
-        return found
+            distinct = list(dict.fromkeys(self.names[language]))
+            of_split = self.split_slice(len(distinct), split)
+            chosen = {distinct[index] for index in fixed_order(len(distinct))[of_split].tolist()}
+            labelled += [(name, label) for name in self.names[language] if name in chosen]
+        return labelled
 
-    def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
-        """How many batches an epoch has."""
-        return batches_of(len(self.rows(split)), size, split, "names")
+    def rows(self, split: str) -> LabelledRows:
+        """Returns the names of a split, (N, T), and their languages, (N,).
 
-    def batches(
-        self, split: str, size: int, seed: int, epoch: int, start: int = 0
-    ) -> Iterator[Batch]:
-        """Names (B, T), T the longest of the batch; labels (B,); in random order in training."""
-        rows = self.rows(split)
-        turns = order(len(rows), seed, epoch).tolist()
-        for first in range(start * size, len(rows), size):
-            chosen = [rows[index] for index in turns[first : first + size]]
-            tokens, lengths = self._padded([name for name, _ in chosen])
-            yield Batch(tokens, torch.tensor([label for _, label in chosen]), lengths)
+        Raises:
+            DataError: The split is empty, or there is no such split.
+        """
+        labelled = self.labelled_names(split)
+        check_split_not_empty(len(labelled), split, self.name)
+        tokens = [torch.tensor(self.vocabulary.encode(name)) for name, _ in labelled]
+        return LabelledRows(
+            pad_sequence(tokens, batch_first=True),
+            torch.tensor([label for _, label in labelled]),
+            lengths=torch.tensor([len(ids) for ids in tokens]),
+        )
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """A name, (1, T)."""
-        ids = self.vocabulary.encode(value, unknown)
-        if not ids:
-            raise DataError("an empty input; give at least one symbol")
-        return Batch(torch.tensor([ids]))
+        """Returns the tokens of a name, (1, T)."""
+        return encode_text(value, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
-        """The likeliest language."""
+        """Returns the most likely language."""
         return LANGUAGES[int(output.logits[0].argmax())]
-
-    def _padded(self, names: list[str]) -> tuple[Tensor, Tensor]:
-        """Tokens (B, T) and lengths (B,)."""
-        encoded = [torch.tensor(self.vocabulary.encode(name)) for name in names]
-        lengths = torch.tensor([len(each) for each in encoded])
-        return pad_sequence(encoded, batch_first=True), lengths

@@ -1,9 +1,8 @@
-"""CPython's prose against its own source: which of the two is a window from?"""
+"""Windows of CPython's prose and of its source code, labelled with their origin."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from functools import cached_property
 from typing import final
 
@@ -13,12 +12,12 @@ from torch import Tensor
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
-from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.splits import batches_of, check_fractions, part, splits_of
+from zoo_core.runtime.datasets.dataset import encode_text
+from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_text.configs import ProseOrCodeConfig
 from zoo_text.python_docs import read_topics
-from zoo_text.windows import cut, order
+from zoo_text.windows import sliding_windows
 
 LABELS = ("prose", "code")
 MODULES = (
@@ -46,37 +45,37 @@ MODULES = (
 
 
 @final
-class ProseOrCodeDataset(AbstractDataset):
-    """Windows of two texts with the text they are from; as many of the one as of the other.
+class ProseOrCodeDataset(AbstractLabelledDataset):
+    """Windows of two texts, labelled with the text that they are from, in equal numbers.
 
-    Each text is split in itself before windows are cut, so that no two splits overlap.
+    Each text is split before it is cut into windows, so that no two splits overlap.
 
     Args:
-        config: What a person chose.
-        vocabulary: A checkpoint's, or None for the symbols of both texts, sorted.
+        config: Settings of the dataset.
+        vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of both texts.
     """
 
     example = "for line in lines: print(line)"
 
     def __init__(self, config: ProseOrCodeConfig, vocabulary: Vocabulary | None) -> None:
-        check_fractions(config, "prose-or-code")
-        self.config, self._given = config, vocabulary
+        super().__init__("prose-or-code", config)
+        self.config, self._checkpoint_vocabulary = config, vocabulary
 
     @cached_property
     def texts(self) -> tuple[str, str]:
-        """Prose and code, cut to the shorter one's length."""
+        """Prose and code, both cut to the length of the shorter one."""
         prose, code = read_topics(), _read_sources()
         length = min(len(prose), len(code))
         return prose[:length], code[:length]
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The symbols."""
-        return self._given or Vocabulary.of("".join(self.texts))
+        """The symbols of both texts."""
+        return self._checkpoint_vocabulary or Vocabulary.of("".join(self.texts))
 
     @property
     def signature(self) -> Signature:
-        """Tokens, with the text they are from as label of the whole window."""
+        """Tokens, with the text that they are from as the label of the whole window."""
         return Signature(
             inputs=Tokens(len(self.vocabulary)),
             classes=len(LABELS),
@@ -89,64 +88,46 @@ class ProseOrCodeDataset(AbstractDataset):
         """The sha256 of both texts."""
         return hashlib.sha256("\0".join(self.texts).encode("utf-8", "surrogatepass")).hexdigest()
 
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """Those whose share is not zero."""
-        return splits_of(self.config)
-
     @cached_property
     def tokens(self) -> tuple[Tensor, Tensor]:
         """Both texts as ids, (N,) each."""
         prose, code = (torch.tensor(self.vocabulary.encode(text)) for text in self.texts)
         return prose, code
 
-    def windows(self, split: str) -> tuple[Tensor, Tensor]:
-        """Every window (R, T) of a split, and its label (R,).
+    def rows(self, split: str) -> LabelledRows:
+        """Returns the windows of a split, (N, T), and their labels, (N,).
 
         Raises:
             DataError: There is no such split, or it is shorter than a window.
         """
-        found, labels = [], []
+        steps = self.config.steps
+        windows, labels = [], []
         for label, tokens in enumerate(self.tokens):
-            region = tokens[part(len(tokens), self.config, split, "prose-or-code")]
-            cuts = cut(region, self.config.steps - 1, self.config.steps)
-            found.append(cuts)
-            labels += [label] * len(cuts)
+            region = tokens[self.split_slice(len(tokens), split)]
+            windows.append(sliding_windows(region, steps, steps))
+            labels += [label] * len(windows[-1])
         if not labels:
             raise DataError(
-                f"prose-or-code: split {split} is shorter than a window of {self.config.steps}; "
+                f"prose-or-code: split {split} is shorter than a window of {steps}; "
                 "choose a smaller --dataset.steps"
             )
-        return torch.cat(found), torch.tensor(labels)
-
-    def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
-        """How many batches an epoch has."""
-        return batches_of(len(self.windows(split)[1]), size, split, "prose-or-code")
-
-    def batches(
-        self, split: str, size: int, seed: int, epoch: int, start: int = 0
-    ) -> Iterator[Batch]:
-        """Windows (B, T) and labels (B,), in random order in training."""
-        windows, labels = self.windows(split)
-        turns = order(len(labels), seed, epoch)
-        for first in range(start * size, len(labels), size):
-            chosen = turns[first : first + size]
-            yield Batch(windows[chosen], labels[chosen])
+        return LabelledRows(torch.cat(windows), torch.tensor(labels))
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """A text, (1, T)."""
-        ids = self.vocabulary.encode(value, unknown)
-        if not ids:
-            raise DataError("an empty input; give at least one symbol")
-        return Batch(torch.tensor([ids]))
+        """Returns the tokens of a typed text, (1, T)."""
+        return encode_text(value, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
-        """``prose`` or ``code``."""
+        """Returns ``prose`` or ``code``."""
         return LABELS[int(output.logits[0].argmax())]
 
 
 def _read_sources() -> str:
-    """The source of some modules of the standard library, one after the other."""
+    """Returns the source code of some modules of the standard library, concatenated.
+
+    Raises:
+        DataError: This Python was installed without one of them.
+    """
     from importlib.util import find_spec
 
     texts = []

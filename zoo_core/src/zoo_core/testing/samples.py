@@ -16,7 +16,8 @@ from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec
-from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
+from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import HiddenState, State
@@ -92,24 +93,24 @@ class SampleData(AbstractDataset):
         return hashlib.sha256(WORD.encode()).hexdigest()
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
-        """How many batches an epoch has."""
-        return -(-ROWS // size)
+        """Returns the number of batches of an epoch."""
+        return self._rows().batch_count(size)
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
-        """Tokens (B, 5) and labels (B, 5) or (B,), in random order in training."""
-        generator = torch.Generator().manual_seed(seed * 1000 + epoch)
-        turns = torch.randperm(ROWS, generator=generator) if epoch else torch.arange(ROWS)
+        """Returns tokens (B, 5) and labels (B, 5) or (B,), shuffled in training."""
+        return self._rows().batches(size, seed, epoch, start)
+
+    def _rows(self) -> LabelledRows:
+        """Returns the rows, which are the same in both splits."""
         rows = (torch.arange(6) + torch.arange(ROWS).unsqueeze(1)) % len(WORD)
-        for first in range(start * size, ROWS, size):
-            chosen = rows[turns[first : first + size]]
-            labels = chosen[:, -1] if self.labels == "sequence" else chosen[:, 1:]
-            yield Batch(chosen[:, :-1], labels)
+        labels = rows[:, -1] if self.labels == "sequence" else rows[:, 1:]
+        return LabelledRows(rows[:, :-1], labels)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Some symbols, (1, T)."""
-        return Batch(torch.tensor([self.vocabulary.encode(value, unknown)]))
+        return encode_text(value, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
         """The likeliest symbols."""

@@ -1,1 +1,1 @@
-"""Datasets: the interface and splits."""
+"""Datasets: the interface, labelled rows, splits and the order of an epoch."""

@@ -1,20 +1,23 @@
-"""What a dataset is."""
+"""The interface of a dataset."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 
+import torch
+
 from zoo_core.data.signature import Signature
-from zoo_core.data.vocabulary import REFUSE, Unknown
+from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
+from zoo_core.errors import DataError
 from zoo_core.runtime.nn.batch import Batch, Output
 
 
 class AbstractDataset(ABC):
     """Batches of sequences with labels.
 
-    A dataset made with a vocabulary (a checkpoint's) must encode and decode without its data, so
-    that a model can be used where the data is not at hand.
+    A dataset that is built with the vocabulary of a checkpoint must encode and decode without its
+    data, so that a model can be used on a machine that does not have the data.
     """
 
     @property
@@ -25,49 +28,61 @@ class AbstractDataset(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """A hash of the data as prepared; another one means another run."""
+        """A hash of the prepared data; a run resumes only on data with the same fingerprint."""
 
     @property
     @abstractmethod
     def splits(self) -> tuple[str, ...]:
-        """Which of ``train``, ``validation`` and ``test`` there are."""
+        """The splits that exist, out of ``train``, ``validation`` and ``test``."""
 
     @property
     @abstractmethod
     def example(self) -> str:
-        """An input worth trying a model on."""
+        """A typical input to try a model on."""
 
     @abstractmethod
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
-        """How many batches an epoch has.
+        """Returns the number of batches of an epoch.
 
         Raises:
-            DataError: There is not enough data for one.
+            DataError: There is not enough data for one batch.
         """
 
     @abstractmethod
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
-        """The batches of an epoch, a pure function of the arguments.
+        """Returns the batches of an epoch, a pure function of the arguments.
 
         Args:
             split: One of ``splits``.
-            size: B, sequences in a batch; the last batch may be smaller.
-            seed: Of the order.
-            epoch: From 1; the order may differ from epoch to epoch. 0 is for evaluation: no
-                randomness.
-            start: How many batches to pass over.
+            size: B, sequences per batch; the last batch may be smaller.
+            seed: Seed of the epoch order.
+            epoch: Counts from 1, and the order may change with it. 0 means evaluation, which
+                has no randomness.
+            start: Number of batches to skip.
         """
 
     @abstractmethod
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """What a person typed, as a batch of one.
+        """Returns typed input as a batch of one.
 
         Raises:
-            DataError: It cannot be encoded.
+            DataError: The input cannot be encoded.
         """
 
     @abstractmethod
     def decode(self, output: Output) -> str:
-        """What a model says of a batch of one, in words."""
+        """Returns a model's output for a batch of one in words."""
+
+
+def encode_text(text: str, vocabulary: Vocabulary, unknown: Unknown = REFUSE) -> Batch:
+    """Returns a typed text as a batch of one, tokens (1, T).
+
+    Raises:
+        DataError: The text is empty or has symbols that the vocabulary lacks.
+    """
+    ids = vocabulary.encode(text, unknown)
+    if not ids:
+        raise DataError("an empty input; give at least one symbol")
+    return Batch(torch.tensor([ids]))

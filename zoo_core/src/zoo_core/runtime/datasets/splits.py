@@ -1,4 +1,4 @@
-"""Which part of something is trained on, validated on, tested on."""
+"""Training, validation and test splits of ordered data."""
 
 from __future__ import annotations
 
@@ -7,46 +7,56 @@ from typing import Protocol
 from zoo_core.errors import DataError
 
 
-class Shares(Protocol):
-    """The shares that are held out."""
+class SplitFractions(Protocol):
+    """Fractions of the data that are held out, each from 0 to 1."""
 
     @property
     def validation(self) -> float:
-        """Of the validation split."""
+        """Fraction of the validation split."""
 
     @property
     def test(self) -> float:
-        """Of the test split."""
+        """Fraction of the test split."""
 
 
-def check_fractions(shares: Shares, name: str) -> None:
-    """Says so if nothing is left to train on.
+def check_split_fractions(fractions: SplitFractions, name: str) -> None:
+    """Raises an error if the held-out fractions leave nothing to train on.
+
+    Args:
+        fractions: Fractions of the validation and test splits.
+        name: Name of the dataset in the error.
 
     Raises:
-        DataError: The shares add up to 1 or more.
+        DataError: The fractions add up to 1 or more.
     """
-    if shares.validation + shares.test >= 1:
-        together = f"{shares.validation:g} + {shares.test:g}"
+    if fractions.validation + fractions.test >= 1:
+        together = f"{fractions.validation:g} + {fractions.test:g}"
         raise DataError(f"{name}: validation + test = {together} leaves nothing to train on")
 
 
-def splits_of(shares: Shares) -> tuple[str, ...]:
-    """``train``, and those whose share is not zero."""
-    held_out = {"validation": shares.validation, "test": shares.test}
-    return ("train", *(split for split, share in held_out.items() if share))
+def split_names(fractions: SplitFractions) -> tuple[str, ...]:
+    """Returns ``train`` and the splits whose fraction is not zero."""
+    held_out = {"validation": fractions.validation, "test": fractions.test}
+    return ("train", *(split for split, fraction in held_out.items() if fraction))
 
 
-def part(total: int, shares: Shares, split: str, name: str) -> slice:
-    """The split's part of so many, with train, validation and test one after the other.
+def split_slice(total: int, fractions: SplitFractions, split: str, name: str) -> slice:
+    """Returns the rows of a split: train, validation and test follow one another.
+
+    Args:
+        total: Number of rows in all splits.
+        fractions: Fractions of the validation and test splits.
+        split: Name of the split.
+        name: Name of the dataset in the error.
 
     Raises:
         DataError: There is no such split.
     """
-    splits = splits_of(shares)
+    splits = split_names(fractions)
     if split not in splits:
         raise DataError(f"{name} has no split {split!r}; it has {', '.join(splits)}")
-    test = _below(total, 1 - shares.test)
-    validation = _below(total, 1 - shares.test - shares.validation)
+    validation = _rounded_down(total, 1 - fractions.test - fractions.validation)
+    test = _rounded_down(total, 1 - fractions.test)
     return {
         "train": slice(0, validation),
         "validation": slice(validation, test),
@@ -54,19 +64,21 @@ def part(total: int, shares: Shares, split: str, name: str) -> slice:
     }[split]
 
 
-def batches_of(rows: int, size: int, split: str, name: str) -> int:
-    """How many batches the rows of a split make, the last of them perhaps smaller.
+def check_split_not_empty(rows: int, split: str, name: str) -> None:
+    """Raises an error if a split has no rows.
 
     Raises:
-        DataError: The split has no rows.
+        DataError: The split is empty.
     """
     if not rows:
         raise DataError(
             f"{name}: split {split} is empty; choose another --dataset.validation or --dataset.test"
         )
-    return -(-rows // size)
 
 
-def _below(total: int, share: float) -> int:
-    """A share of so many, rounded down; what binary fractions lack of it is forgiven."""
-    return int(total * share + 1e-6)
+def _rounded_down(total: int, fraction: float) -> int:
+    """Returns a fraction of a total, rounded down.
+
+    The small addend makes up for binary fractions: 10 * (1 - 0.1) is 9, not 8.999.
+    """
+    return int(total * fraction + 1e-6)

@@ -1,4 +1,4 @@
-"""Texts that are taken as they are."""
+"""Books whose text is used without preparation."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from zoo_text.remote import NIETZSCHE, TINY_SHAKESPEARE, text_of
 
 
 def nietzsche(config: NietzscheConfig, vocabulary: Vocabulary | None) -> TextDataset:
-    """Beyond Good and Evil: 600,893 characters, 84 symbols."""
+    """Returns Beyond Good and Evil: 600,893 characters, 84 symbols."""
     return TextDataset(
         "nietzsche", config, lambda: text_of(NIETZSCHE, config.path), vocabulary, example=" that "
     )
 
 
 def tiny_shakespeare(config: TinyShakespeareConfig, vocabulary: Vocabulary | None) -> TextDataset:
-    """Shakespeare's plays in part: 1,115,394 characters, 65 symbols."""
+    """Returns a part of Shakespeare's plays: 1,115,394 characters, 65 symbols."""
     return TextDataset(
         "tiny-shakespeare",
         config,
