@@ -144,5 +144,16 @@ def test_a_closed_stdout_is_no_error() -> None:
     assert done.stderr == ""
 
 
-def test_version_is_told(zoo: Zoo) -> None:
+def test_version_is_printed(zoo: Zoo) -> None:
     assert zoo("--version").stdout.startswith("zoo, version")
+
+
+def test_the_package_runs_as_a_module() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "zoo_cli", "lisst"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("Usage: zoo ")

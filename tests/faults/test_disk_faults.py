@@ -26,7 +26,7 @@ from zoo_core.runtime.checkpoints.resume_states import has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import write_file
 
-FULL = "Error: cannot write …; it needs …, … are free; what was saved before stands: zoo resume …"
+FULL = "Error: cannot write …; it needs …, … are free; the last saved state is intact: zoo resume …"
 
 
 def wait_for_steps(folder: Path) -> None:

@@ -47,9 +47,9 @@ def test_divergence_names_step_and_gradient(
 @pytest.mark.parametrize(
     "number",
     [
-        case((40, "Ctrl+C", "saved; to go on: zoo resume …", 130, LAST), signal.SIGINT),
-        case((40, "SIGTERM", "saved; to go on: zoo resume …", 143, LAST), signal.SIGTERM),
-        case((45, "SIGHUP", "saved; to go on: zoo resume …", 129, LAST), signal.SIGHUP),
+        case((40, "Ctrl+C", "saved; to continue: zoo resume …", 130, LAST), signal.SIGINT),
+        case((40, "SIGTERM", "saved; to continue: zoo resume …", 143, LAST), signal.SIGTERM),
+        case((45, "SIGHUP", "saved; to continue: zoo resume …", 129, LAST), signal.SIGHUP),
     ],
 )
 def test_a_signal_saves(

@@ -117,7 +117,7 @@ def test_push(hub: Hub, zoo: Zoo, checkpoint: Path, home: Path, tell: Tell, case
     assert staged.is_dir() == (case.left == BUILT)
     assert commits(hub) == (1 if case.left == ONE else 0)
     if case.left == BUILT:
-        assert "to go on: zoo push" in result.stderr
+        assert "to continue: zoo push" in result.stderr
         hub.faults = []
         sent = [each for each in hub.requests if each.startswith("PUT /large/")]
         assert zoo(*arguments).code == 0

@@ -34,7 +34,7 @@ def test_a_plugin_comes_and_goes_while_another_is_broken(
 
     unasked = place.run("zoo", "plugins", "install", wheel, check=False, variables=loaded)
     assert unasked.code == 6
-    assert "stdin is no terminal, so nobody can be asked: add --yes" in unasked.stderr
+    assert "cannot ask for confirmation, stdin is not a terminal: add --yes" in unasked.stderr
 
     done = place.run("zoo", "plugins", "install", "--yes", "--json", wheel, variables=loaded).json
     assert done["installer"] == installer

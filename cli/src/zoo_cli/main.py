@@ -1,4 +1,4 @@
-"""The command ``zoo``: a table of commands, each imported when it is used."""
+"""The command ``zoo``: a table of commands, each imported only when it runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, final
 
 import click
 
-from zoo_cli.parsing.lazy_group import AbstractLazyGroup, Row, Table
+from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.download_bar import show_download
 from zoo_cli.terminal.output import printable
@@ -25,69 +25,80 @@ if TYPE_CHECKING:
     from zoo_core.plugins.specs import CommandSpec
 
 COMPLETION = "_ZOO_COMPLETE"
-
-
 COMMANDS = {
-    "list": Row("What the zoo holds.", "zoo_cli.commands.list:list_command"),
-    "show": Row("What a model, recipe, dataset or checkpoint is.", "zoo_cli.commands.show:show"),
-    "train": Row("Train a model.", "zoo_cli.commands.train:train"),
-    "resume": Row("Go on with an interrupted run.", "zoo_cli.commands.resume:resume"),
-    "runs": Row("Local runs: state, metrics, size.", "zoo_cli.commands.runs:runs"),
-    "evaluate": Row("Metrics of a checkpoint on a split.", "zoo_cli.commands.evaluate:evaluate"),
-    "predict": Row("What a model says of each input.", "zoo_cli.commands.predict:predict"),
-    "generate": Row("Text, symbol by symbol.", "zoo_cli.commands.generate:generate"),
-    "reproduce": Row(
-        "Train recipes and compare with what was published.", "zoo_cli.commands.reproduce:reproduce"
+    "list": LazyCommand(
+        "List models, datasets, trainers, recipes and checkpoints.",
+        "zoo_cli.commands.list:list_command",
     ),
-    "pull": Row("Get a pretrained checkpoint.", "zoo_cli.commands.pull:pull"),
-    "push": Row("Publish a checkpoint on the Hub.", "zoo_cli.commands.push:push"),
-    "diff": Row("What differs between two checkpoints.", "zoo_cli.commands.diff:diff"),
-    "verify": Row("Whether a checkpoint is what it says it is.", "zoo_cli.commands.verify:verify"),
-    "registry": Row(
-        "Look after the registry of checkpoints.", "zoo_cli.commands.registry:registry"
+    "show": LazyCommand(
+        "Show a model, recipe, dataset, trainer or checkpoint.",
+        "zoo_cli.commands.show:show",
     ),
-    "plugins": Row(
-        "Which plugins are installed, and which are broken.",
-        "zoo_cli.commands.plugins.group:plugins",
+    "train": LazyCommand("Train a model.", "zoo_cli.commands.train:train"),
+    "resume": LazyCommand("Resume an interrupted run.", "zoo_cli.commands.resume:resume"),
+    "runs": LazyCommand("List and remove local runs.", "zoo_cli.commands.runs:runs"),
+    "evaluate": LazyCommand(
+        "Measure the metrics of a checkpoint.", "zoo_cli.commands.evaluate:evaluate"
     ),
-    "doctor": Row("Whether all is well here, and what mends it.", "zoo_cli.commands.doctor:doctor"),
-    "completion": Row(
-        "The lines that make a shell complete.", "zoo_cli.commands.completion:completion"
+    "predict": LazyCommand("Predict the answer to each input.", "zoo_cli.commands.predict:predict"),
+    "generate": LazyCommand("Generate text.", "zoo_cli.commands.generate:generate"),
+    "reproduce": LazyCommand(
+        "Train recipes and compare the results with published ones.",
+        "zoo_cli.commands.reproduce:reproduce",
+    ),
+    "pull": LazyCommand("Download a pretrained checkpoint.", "zoo_cli.commands.pull:pull"),
+    "push": LazyCommand("Publish a checkpoint on the Hub.", "zoo_cli.commands.push:push"),
+    "diff": LazyCommand("Compare two checkpoints.", "zoo_cli.commands.diff:diff"),
+    "verify": LazyCommand(
+        "Check the files, weights and metrics of a checkpoint.", "zoo_cli.commands.verify:verify"
+    ),
+    "registry": LazyCommand(
+        "Manage the registry of pretrained checkpoints.", "zoo_cli.commands.registry:registry"
+    ),
+    "plugins": LazyCommand(
+        "List, write, check and install plugins.", "zoo_cli.commands.plugins.group:plugins"
+    ),
+    "doctor": LazyCommand(
+        "Check the installation and suggest fixes.", "zoo_cli.commands.doctor:doctor"
+    ),
+    "completion": LazyCommand(
+        "Print the completion script of a shell.", "zoo_cli.commands.completion:completion"
     ),
 }
 
 
 @final
 class ZooGroup(AbstractLazyGroup):
-    """The zoo's own commands and those that plugins bring."""
+    """The built-in commands and those of plugins."""
 
-    def sections(self) -> Iterator[tuple[str, Table]]:
-        """The zoo's own first, for which no plugin is loaded."""
+    def sections(self) -> Iterator[tuple[str, CommandTable]]:
+        """Yields the built-in commands first, so that they run without loading any plugin."""
         yield "Commands", COMMANDS
-        yield "Commands of plugins", _from_plugins()
+        yield "Commands of plugins", _plugin_commands()
 
 
 @click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="zoo-cli", prog_name="zoo")
 @registry_option
 def zoo() -> None:
-    """A zoo of recurrent sequence models: list, train, judge, repeat, share and extend them."""
+    """Train, evaluate, reproduce and share recurrent sequence models."""
 
 
 def main() -> None:
-    """Runs the command line and exits with the code that design and README list."""
+    """Runs the command line and exits with its exit code."""
     for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # closed by whoever called
-            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123  # to the very end
+        if getattr(sys, name) is None:  # closed by the calling process
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123  # until the exit
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # of what the terminal cannot show
+            # print characters that the terminal's encoding lacks instead of failing
+            stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
-    threads = threading.enumerate()
-    if any(not each.daemon for each in threads if each is not threading.main_thread()):
+    other_threads = [t for t in threading.enumerate() if t is not threading.main_thread()]
+    if any(not thread.daemon for thread in other_threads):
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
-        os._exit(code)  # a plugin's thread, which may never end
+        os._exit(code)  # sys.exit would wait for a plugin's thread, which may never end
     sys.exit(code)
 
 
@@ -95,8 +106,8 @@ def run(arguments: list[str]) -> int:
     """Runs one command.
 
     Returns:
-        The exit code: 0 if all went well or whoever read stdout had enough, 2 for wrong usage,
-        128 + n for signal n, else the error's own.
+        The exit code: 0 on success or if the reader closed stdout, 2 for wrong usage, 128 + n
+        for signal n, otherwise the error's own.
     """
     try:
         with stop_on_signals(), memory_errors("choose smaller sizes"):
@@ -111,10 +122,10 @@ def run(arguments: list[str]) -> int:
     except (KeyboardInterrupt, click.Abort) as error:
         return 128 + error.signal if isinstance(error, Interrupted) else 130
     except ZooError as error:
-        _say(error, str(error))
+        _print_error(error, str(error))
         return error.exit_code
-    except Exception as error:  # an error of the zoo itself, which shall still be one line
-        _say(error, f"{type(error).__name__}: {error} (ZOO_DEBUG=1 shows where)")
+    except Exception as error:  # a bug of our own; still one line
+        _print_error(error, f"{type(error).__name__}: {error} (ZOO_DEBUG=1 shows the traceback)")
         return 1
     return code
 
@@ -129,13 +140,13 @@ def _invoke(arguments: list[str]) -> int:
             zoo.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code
-    except PermissionError as error:  # what is in a folder that is shut cannot even be asked
-        said = "permission denied; choose another place, or have it opened to you"
-        raise RefusedError(f"{error.filename or error}: {said}") from error
+    except PermissionError as error:  # even exists() raises for a path inside a closed folder
+        message = f"{error.filename or error}: permission denied; choose another folder"
+        raise RefusedError(f"{message}, or change its permissions") from error
     return 0
 
 
-def _say(error: BaseException, message: str) -> None:
+def _print_error(error: BaseException, message: str) -> None:
     if os.environ.get("ZOO_DEBUG") == "1":
         import traceback
 
@@ -143,19 +154,19 @@ def _say(error: BaseException, message: str) -> None:
     click.echo(f"Error: {printable(' '.join(message.split()))}", err=True)
 
 
-def _from_plugins() -> dict[str, Row]:
+def _plugin_commands() -> dict[str, LazyCommand]:
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.plugins.specs import CommandSpec
 
     catalog = load_catalog()
     names = {entry.spec.name for entry in catalog.of(CommandSpec)} - COMMANDS.keys()
-    return {name: _row(catalog.named(CommandSpec, name)) for name in sorted(names)}
+    return {name: _lazy_command(catalog.named(CommandSpec, name)) for name in sorted(names)}
 
 
-def _row(entries: list[CatalogEntry[CommandSpec]]) -> Row:
-    """A plugin's command; one that two plugins claim is refused when it is used."""
+def _lazy_command(entries: list[CatalogEntry[CommandSpec]]) -> LazyCommand:
+    """Returns a plugin's command; it is refused when it runs if two plugins claim its name."""
     spec = entries[0].spec
     if len(entries) == 1:
-        return Row(spec.summary, spec.target)
+        return LazyCommand(spec.summary, spec.target)
     owners = " and ".join(entry.plugin.name for entry in entries)
-    return Row(f"Offered twice, by {owners}.", spec.target, owners)
+    return LazyCommand(f"Offered twice, by {owners}.", spec.target, owners)

@@ -51,7 +51,7 @@ def test_what_is_wrong_is_exit_1_with_its_remedy(
     monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "nowhere.toml"))
     result = zoo("doctor")
     assert result.code == 1
-    assert "mend it: unset ZOO_REGISTRY" in result.stdout
+    assert "to fix it: unset ZOO_REGISTRY" in result.stdout
     assert "wrong: 1" in result.stderr
 
 

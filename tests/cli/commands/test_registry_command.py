@@ -80,7 +80,7 @@ def test_adding_again_renews_and_keeps_the_others(zoo: Zoo, registry: Path, pack
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one").code == 0
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.two").code == 0
     result = zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one")
-    assert "renewed in" in result.stderr
+    assert "updated in" in result.stderr
     assert list(tomllib.loads(registry.read_text())["checkpoints"]["lstm-embed"]) == ["one", "two"]
 
 
@@ -90,7 +90,7 @@ def test_a_registry_whose_files_have_their_hashes_is_verified(
     assert zoo("registry", "add", packaged, SOURCE).code == 0
     result = zoo("registry", "verify")
     assert result.code == 0
-    assert "3 files have their hashes" in result.stdout
+    assert "3 files match their hashes" in result.stdout
 
 
 def test_a_file_of_another_hash_is_exit_4(zoo: Zoo, registry: Path, packaged: Path) -> None:

@@ -38,7 +38,7 @@ def test_a_checkpoint_has_shapes_too(zoo: Zoo, hello: Path) -> None:
 def test_without_the_data_the_vocabulary_is_said_to_be_an_example(zoo: Zoo) -> None:
     result = zoo("show", "lstm-scratch", "--shapes")
     assert result.code == 0
-    assert "its vocabulary here is an example" in result.stderr
+    assert "the vocabulary shown is an example" in result.stderr
     assert "V vocabulary 28" in result.stdout
 
 

@@ -26,7 +26,7 @@ def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def test_symbols_of_a_moment_are_written_together(
     written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "PAUSE", 60.0)
+    monkeypatch.setattr(streaming, "INTERVAL", 60.0)
     stream("abcdefgh")
     assert "".join(written) == "abcdefgh\n"
     assert len(written) == 2
@@ -35,7 +35,7 @@ def test_symbols_of_a_moment_are_written_together(
 def test_a_slow_model_is_seen_symbol_by_symbol(
     written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "PAUSE", 0.0)
+    monkeypatch.setattr(streaming, "INTERVAL", 0.0)
     stream("abc")
     assert written == ["a", "b", "c", "\n"]
 
@@ -43,7 +43,7 @@ def test_a_slow_model_is_seen_symbol_by_symbol(
 def test_what_was_made_before_a_failure_is_written(
     written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "PAUSE", 60.0)
+    monkeypatch.setattr(streaming, "INTERVAL", 60.0)
 
     def failing() -> Iterator[str]:
         yield from "abc"

@@ -9,12 +9,12 @@ from click.shell_completion import get_completion_class
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
-    """Print the lines that make a shell complete zoo's commands, models and settings.
+    """Print the script that completes zoo's commands, models and settings in a shell.
 
-    For bash: eval "$(zoo completion bash)"
+    In bash, run: eval "$(zoo completion bash)"
     """
     from zoo_cli.main import COMPLETION, zoo
 
-    kind = get_completion_class(shell)
-    assert kind is not None, "click knows the three shells"
-    click.echo(kind(zoo, {}, "zoo", COMPLETION).source())
+    completion_class = get_completion_class(shell)
+    assert completion_class is not None, "click supports the three shells"
+    click.echo(completion_class(zoo, {}, "zoo", COMPLETION).source())

@@ -8,7 +8,7 @@ from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import json_option, print_json, print_table
 
-WIDEST = 60
+MAX_WIDTH = 60
 """Characters of a value that the table shows."""
 
 
@@ -18,18 +18,19 @@ WIDEST = 60
 @registry_option
 @json_option
 def diff(first: str, second: str, as_json: bool) -> None:
-    """Show what differs between two checkpoints: settings, data, versions, metrics, weights."""
+    """Compare the settings, data, versions, metrics and weights of two checkpoints."""
     from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.runtime.checkpoints.difference import differences
 
-    found = differences(load_checkpoint(first), load_checkpoint(second))
+    rows = differences(load_checkpoint(first), load_checkpoint(second))
     if as_json:
-        print_json([each._asdict() for each in found])
-    elif found:
-        print_table([("", first, second), *([_shortened(cell) for cell in each] for each in found)])
+        print_json([row._asdict() for row in rows])
+    elif rows:
+        table = [[_shorten(cell) for cell in row] for row in rows]
+        print_table([("", first, second), *table])
     else:
         click.echo("no difference", err=True)
 
 
-def _shortened(value: str) -> str:
-    return value if len(value) <= WIDEST else value[: WIDEST - 1] + "…"
+def _shorten(value: str) -> str:
+    return value if len(value) <= MAX_WIDTH else value[: MAX_WIDTH - 1] + "…"

@@ -14,27 +14,27 @@ from zoo_core.doctor.stale_files import leftovers
 @json_option
 @click.pass_context
 def doctor(ctx: click.Context, as_json: bool) -> None:
-    """Look whether all is well here: Python, torch, plugins, folders, registry, Hub.
+    """Check Python, torch, plugins, folders, registry and Hub.
 
-    What is not comes with the command that mends it. Exit code 1 if something is wrong.
+    A problem is printed with the command that fixes it. The exit code is 1 if anything is wrong.
     """
-    found = examine([*diagnosis.CHECKS, leftovers])
+    results = examine([*diagnosis.CHECKS, leftovers])
     try:
         from zoo_core.runtime.doctor import CHECKS
     except Exception as error:
         remedy = "zoo plugins install --upgrade torch zoo-core"
-        found.append(DoctorResult("torch", "wrong", f"cannot be imported: {error}", remedy))
+        results.append(DoctorResult("torch", "wrong", f"cannot be imported: {error}", remedy))
     else:
-        found += examine(CHECKS)
+        results += examine(CHECKS)
     if as_json:
-        print_json([each._asdict() for each in found])
+        print_json([result._asdict() for result in results])
     else:
-        print_table([(each.verdict, each.subject, _said(each)) for each in found])
-    wrong = [each.verdict for each in found].count("wrong")
+        print_table([(row.verdict, row.subject, _describe(row)) for row in results])
+    wrong = sum(result.verdict == "wrong" for result in results)
     if wrong and not as_json:
         click.echo(f"wrong: {wrong}", err=True)
     ctx.exit(1 if wrong else 0)
 
 
-def _said(finding: DoctorResult) -> str:
-    return f"{finding.said}; mend it: {finding.remedy}" if finding.remedy else finding.said
+def _describe(result: DoctorResult) -> str:
+    return f"{result.said}; to fix it: {result.remedy}" if result.remedy else result.said

@@ -11,7 +11,8 @@ import click
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
-from zoo_cli.terminal.output import in_words, json_option, print_json
+from zoo_cli.parsing.unknown_option import unknown_option
+from zoo_cli.terminal.output import format_metrics, json_option, print_json
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
@@ -19,17 +20,20 @@ if TYPE_CHECKING:
 CHECKPOINT = "zoo.checkpoint"
 
 
-def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
-    """The settings of the dataset to judge on: the checkpoint's own, or another's defaults."""
-    if "reference" not in given:
+def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
+    """Returns the settings of the dataset to evaluate on.
+
+    Their defaults are the checkpoint's own, or those of the dataset that ``--dataset`` names.
+    """
+    if "reference" not in names:
         return {}
     from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.configs.settings import settings_of
     from zoo_core.plugins.import_strings import resolve
     from zoo_core.plugins.specs import DatasetSpec
 
-    checkpoint = load_checkpoint(given["reference"])
-    run_config, chosen = checkpoint.run_config, given.get("dataset", "")
+    checkpoint = load_checkpoint(names["reference"])
+    run_config, chosen = checkpoint.run_config, names.get("dataset", "")
     entry = checkpoint.catalog.find(DatasetSpec, chosen or run_config.name("dataset"))
     values = run_config.configs["dataset"] if entry.spec.name == run_config.dataset else {}
     plugins = run_config.plugins | {"dataset": entry.plugin.name}
@@ -42,11 +46,20 @@ def prepare(ctx: click.Context, given: Mapping[str, str]) -> Sections:
     }
 
 
-@click.command(cls=SettingsCommand, prepare=prepare, about="a checkpoint")
+@click.command(cls=SettingsCommand, find_settings=find_settings, named="a checkpoint")
 @click.argument("reference", shell_complete=complete_reference)
-@click.option("--dataset", metavar="NAME", shell_complete=complete_dataset, help="Another dataset.")
-@click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
-@click.option("--split", help="train, validation or test.  [default: all that were held out]")
+@click.option(
+    "--dataset",
+    metavar="NAME",
+    shell_complete=complete_dataset,
+    help="Dataset to evaluate on.  [default: the checkpoint's own]",
+)
+@unknown_option
+@click.option(
+    "--split",
+    metavar="NAME",
+    help="Split to evaluate on: train, validation or test.  [default: all held-out splits]",
+)
 @registry_option
 @json_option
 @click.pass_context
@@ -59,7 +72,7 @@ def evaluate(
     unknown: str,
     as_json: bool,
 ) -> None:
-    """Print the metrics of a checkpoint, on its own data or on other data."""
+    """Measure the metrics of a checkpoint on its own data or on another dataset."""
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError
     from zoo_core.runtime.training.evaluation import check_fit
@@ -89,4 +102,4 @@ def evaluate(
         print_json(metrics)
         return
     for each, named in metrics.items():
-        click.echo(f"{each}: {in_words(named)}")
+        click.echo(f"{each}: {format_metrics(named)}")

@@ -7,17 +7,39 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.parsing.run_options import SEED
+from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.output import echo_text, json_option, print_json
 
 
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
-@click.option("--prompt", default="\n", help="What the text begins with.  [default: a line end]")
-@click.option("--length", type=click.IntRange(0), default=200, show_default=True, help="Symbols.")
-@click.option("--temperature", type=float, default=0.8, show_default=True, help="0 is greedy.")
-@click.option("--top-k", type=int, help="Draw only from so many of the likeliest.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True)
-@click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
+@click.option("--prompt", default="\n", help="Beginning of the text.  [default: a line end]")
+@click.option(
+    "--length",
+    metavar="N",
+    type=click.IntRange(0),
+    default=200,
+    show_default=True,
+    help="Number of symbols to generate.",
+)
+@click.option(
+    "--temperature",
+    type=float,
+    default=0.8,
+    show_default=True,
+    help="Sampling temperature; 0 always takes the most likely symbol.",
+)
+@click.option(
+    "--top-k",
+    metavar="K",
+    type=int,
+    help="Sample from the K most likely symbols only.  [default: all symbols]",
+)
+@click.option(
+    "--seed", metavar="N", type=SEED, default=0, show_default=True, help="Random seed of the text."
+)
+@unknown_option
 @precision_option
 @registry_option
 @json_option
@@ -32,7 +54,7 @@ def generate(
     precision: str,
     as_json: bool,
 ) -> None:
-    """Print a prompt, then symbols as a model makes them."""
+    """Generate text and print it while it is generated."""
     from itertools import chain, islice
 
     from zoo_cli.terminal.checkpoint import load_checkpoint
@@ -45,13 +67,13 @@ def generate(
     checkpoint = load_checkpoint(reference)
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
-    assert vocabulary is not None, "what predicts symbols has a vocabulary"
+    assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
     batch = checkpoint.dataset.encode(prompt, Unknown.parse(unknown))
     start = vocabulary.decode(batch.inputs[0].tolist())
     ids = islice(generation.generate(checkpoint.model, batch, sampler, precision), length)
     if as_json:
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return
-    first = list(islice(ids, 1))  # what cannot go on prints nothing
+    first = list(islice(ids, 1))  # fails before the prompt is printed if the prompt is too short
     echo_text(start, nl=False)
-    stream(vocabulary.symbols[each] for each in chain(first, ids))
+    stream(vocabulary.symbols[symbol_id] for symbol_id in chain(first, ids))

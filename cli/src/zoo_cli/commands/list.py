@@ -22,15 +22,15 @@ KINDS = (*SPECS, "recipes", "checkpoints")
 @click.command("list")
 @click.argument("kind", metavar=f"[{'|'.join(KINDS)}]", default="models")
 @click.argument("pattern", default="")
-@click.option("--tag", help="Only those with this tag.")
+@click.option("--tag", metavar="NAME", help="Only entries with this tag.")
 @registry_option
 @json_option
 def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> None:
     """List models, datasets, trainers, recipes or pretrained checkpoints.
 
-    PATTERN has wildcards as in a shell: zoo list models 'lstm*'.
+    PATTERN may hold shell wildcards: zoo list models 'lstm*'.
     """
-    if kind not in KINDS and not pattern and any(sign in kind for sign in "*?["):
+    if kind not in KINDS and not pattern and any(wildcard in kind for wildcard in "*?["):
         kind, pattern = "models", kind
     if kind not in KINDS:
         raise click.UsageError(f"no kind {kind!r}: choose from {', '.join(KINDS)}")
@@ -44,10 +44,10 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
         print_json(rows)
     else:
         print_table([(row["name"], row["plugin"], row["summary"]) for row in rows])
-    for each in catalog.broken:
-        remark(f"plugin {each.plugin.name} is broken: {each.reason}; see: zoo plugins")
-    for said in misnamed():
-        remark(said)
+    for broken in catalog.broken:
+        remark(f"plugin {broken.plugin.name} is broken: {broken.reason}; see: zoo plugins")
+    for message in misnamed():
+        remark(message)
 
 
 def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:

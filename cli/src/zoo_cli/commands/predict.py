@@ -9,6 +9,7 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.output import echo_text, json_option, print_json
 from zoo_core.data.text import decode_text
 from zoo_core.errors import DataError, ZooError
@@ -20,26 +21,26 @@ from zoo_core.errors import DataError, ZooError
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read inputs from a file, one a line.",
+    help="File to read inputs from, one per line.",
 )
-@click.option("--unknown", default="error", help="Unknown symbols: error, skip or replace=C.")
+@unknown_option
 @registry_option
 @json_option
 def predict(
     reference: str, inputs: tuple[str, ...], file: Path | None, unknown: str, as_json: bool
 ) -> None:
-    """Print what a model says of each input, one a line: hello gives ohlol.
+    """Predict the answer to each input and print one per line.
 
-    Inputs come from the arguments, from --file, or with - from stdin, one a line.
+    Inputs are arguments, the lines of --file, or with - the lines of stdin.
     """
     from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.runtime import api
 
     policy = Unknown.parse(unknown)
-    values = list(_values(inputs, file))
+    values = _read_inputs(inputs, file)
     if not values:
-        raise click.UsageError("no input: give some, --file FILE, or - for stdin")
+        raise click.UsageError("no input: give an INPUT, --file FILE, or - for stdin")
     checkpoint = load_checkpoint(reference)
     answers = []
     for number, value in enumerate(values, start=1):
@@ -51,15 +52,15 @@ def predict(
             raise type(error)(f"input {number} of {len(values)}: {error}") from None
         answers.append({"input": value, "prediction": prediction})
         if not as_json:
-            echo_text(answers[-1]["prediction"])
+            echo_text(prediction)
     if as_json:
         print_json(answers)
 
 
-def _values(inputs: tuple[str, ...], file: Path | None) -> list[str]:
+def _read_inputs(inputs: tuple[str, ...], file: Path | None) -> list[str]:
     values: list[str] = []
     for value in inputs:
-        values += decode_text(_stdin(), "stdin").splitlines() if value == "-" else [value]
+        values += decode_text(_read_stdin(), "stdin").splitlines() if value == "-" else [value]
     if file:
         try:
             data = file.read_bytes()
@@ -69,7 +70,7 @@ def _values(inputs: tuple[str, ...], file: Path | None) -> list[str]:
     return values
 
 
-def _stdin() -> bytes:
+def _read_stdin() -> bytes:
     try:
         return sys.stdin.read().encode("utf-8", "surrogateescape")
     except UnicodeDecodeError as error:

@@ -20,14 +20,15 @@ from zoo_core.plugins.catalog import load_catalog
     "target",
     metavar="DIR",
     type=FolderPath(),
-    help="Copy it there; else it stays in the Hub's cache, or in its package.",
+    help="Folder to copy the checkpoint to.  [default: the Hub's cache, or its package]",
 )
 @registry_option
 @json_option
 def pull(reference: str, target: Path | None, as_json: bool) -> None:
-    """Get a pretrained checkpoint: hub:owner/repo@revision, or a name of the registry.
+    """Download a pretrained checkpoint.
 
-    A branch is resolved to its commit, which is shown. Every file's size and hash is checked.
+    REFERENCE is hub:OWNER/REPO[@REVISION] or a name in the registry. A branch is resolved to its
+    commit, which is printed. The size and hash of every file are checked.
     """
     catalog = load_catalog()
     from zoo_core.run_folder.integrity import copy_checkpoint, validate_checkpoint_files
@@ -38,15 +39,15 @@ def pull(reference: str, target: Path | None, as_json: bool) -> None:
         copy_checkpoint(folder, target)
     else:
         validate_checkpoint_files(folder)
-    place = (target or folder).absolute()
+    location = (target or folder).absolute()
     if as_json:
-        print_json({"checkpoint": str(place)} | _origin(folder))
+        print_json({"checkpoint": str(location)} | _origin(folder))
     else:
-        click.echo(f"checkpoint: {place}")
+        click.echo(f"checkpoint: {location}")
 
 
 def _origin(folder: Path) -> dict[str, str]:
-    """Which commit it is, if it came from the Hub."""
+    """Returns the repo and the commit of a checkpoint from the Hub."""
     if folder.parent.name != "snapshots":
         return {}
     from zoo_core.runtime.hub.cache import commit_of

@@ -18,22 +18,27 @@ from zoo_core.storage.capacity import in_bytes
 @click.command()
 @click.argument("folder", metavar="DIR", type=FolderPath())
 @click.argument("repo", metavar="OWNER/REPO")
-@click.option("--private", is_flag=True, help="Make a new repo private.")
-@click.option("--revision", metavar="B", default="", help="The branch; made if it is not there.")
-@click.option("--create-pr", is_flag=True, help="Open a pull request instead.")
+@click.option("--private", is_flag=True, help="Make the repo private if it is created.")
+@click.option(
+    "--revision",
+    metavar="BRANCH",
+    default="",
+    help="Branch to push to; created if it does not exist.  [default: main]",
+)
+@click.option("--create-pr", is_flag=True, help="Open a pull request instead of pushing.")
 @click.option(
     "--license",
     metavar="ID",
     default="",
-    help="Of the weights, such as mit.  [default: what the repo's card says, or the dataset's]",
+    help="License of the weights, such as mit.  [default: the repo card's, or the dataset's]",
 )
-@click.option("--dry-run", is_flag=True, help="Build the repo's folder, offline; send nothing.")
+@click.option("--dry-run", is_flag=True, help="Build the folder to upload; send nothing.")
 @click.option(
     "--to",
     "target",
     metavar="DIR",
     type=FolderPath(),
-    help="Build the repo's folder there, offline; send nothing.",
+    help="Folder to build the upload in; nothing is sent.",
 )
 @json_option
 def push(
@@ -47,7 +52,7 @@ def push(
     target: Path | None,
     as_json: bool,
 ) -> None:
-    """Push a checkpoint to the Hub as one commit, and print the registry entry that pins it."""
+    """Publish a checkpoint on the Hub as one commit and print its registry entry."""
     if not HUB.fullmatch(f"hub:{repo}"):
         raise ConfigError(f"{repo!r} is no repo: expected OWNER/REPO")
     catalog = load_catalog()
@@ -57,16 +62,29 @@ def push(
     from zoo_core.registry.entry import entry_text
     from zoo_core.runtime.hub.publish import publish, staging_folder
 
-    how = {"revision": revision, "license": license}
     try:
-        pushed, entry = publish(catalog, folder, repo, private=private, create_pr=create_pr, **how)
+        pushed, entry = publish(
+            catalog,
+            folder,
+            repo,
+            private=private,
+            create_pr=create_pr,
+            revision=revision,
+            license=license,
+        )
     except (NetworkError, NotFoundError) as error:
         if not staging_folder(repo).exists():
             raise
-        flags = ["--private"] * private + ["--create-pr"] * create_pr
-        flags += [word for key, value in how.items() if value for word in (f"--{key}", value)]
-        again = shlex.join(["zoo", "push", str(folder), repo, *flags])
-        raise type(error)(f"{error}; to go on: {again}") from None
+        command = ["zoo", "push", str(folder), repo]
+        if private:
+            command.append("--private")
+        if create_pr:
+            command.append("--create-pr")
+        if revision:
+            command += ["--revision", revision]
+        if license:
+            command += ["--license", license]
+        raise type(error)(f"{error}; to continue: {shlex.join(command)}") from None
     pinned = entry_text(entry)
     if as_json:
         commit = pushed.commit
@@ -82,7 +100,7 @@ def push(
 def _build(
     catalog: Catalog, folder: Path, repo: str, target: Path | None, *, license: str, as_json: bool
 ) -> None:
-    """Builds the folder and says what it holds."""
+    """Builds the folder to upload and prints its files."""
     from zoo_core.runtime.hub.publish import stage_anew, staging_folder
     from zoo_core.runtime.hub.upload_folder import stage
 

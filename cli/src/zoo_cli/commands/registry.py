@@ -18,17 +18,17 @@ from zoo_core.registry.sources import registry_path
 
 @click.group()
 def registry() -> None:
-    """Look after registry.toml: which pretrained checkpoints exist, every file pinned by hash."""
+    """Manage registry.toml, which pins every file of the pretrained checkpoints by hash."""
 
 
 @registry.command()
-@click.option("--online", is_flag=True, help="Ask the Hub for the files of its checkpoints too.")
+@click.option("--online", is_flag=True, help="Check checkpoints on the Hub too.")
 @registry_option
 @json_option
 def verify(online: bool, as_json: bool) -> None:
-    """Verify that every entry is well-formed and that every file at hand has its hash.
+    """Check that every entry is well-formed and that every local file has its hash.
 
-    The exit code is that of the first that is not.
+    If checks fail, the exit code is that of the first failure.
     """
     catalog = load_catalog()
     entries = load_registry(catalog.registries)
@@ -37,11 +37,11 @@ def verify(online: bool, as_json: bool) -> None:
     rows, failed = [], []
     for entry in entries.values():
         if HUB.fullmatch(entry.source) and not online:
-            rows.append((entry.name, "skipped", "on the Hub; --online asks for it"))
+            rows.append((entry.name, "skipped", "on the Hub; add --online to check it"))
             continue
         try:
             entry_folder(entry)
-            rows.append((entry.name, "ok", f"{len(entry.files)} files have their hashes"))
+            rows.append((entry.name, "ok", f"{len(entry.files)} files match their hashes"))
         except ZooError as error:
             rows.append((entry.name, "failed", str(error)))
             failed.append(type(error)(f"{entry.name}: {error}"))
@@ -57,17 +57,19 @@ def verify(online: bool, as_json: bool) -> None:
 @registry.command()
 @click.argument("checkpoint", metavar="DIR|hub:OWNER/REPO[@REVISION]")
 @click.argument("source", metavar="[SOURCE]", default="")
-@click.option("--revision", metavar="SHA", default="", help="The commit of a Hub source.")
+@click.option("--revision", metavar="SHA", default="", help="Commit of a SOURCE on the Hub.")
 @click.option(
-    "--license", metavar="ID", default="", help="Of the weights.  [default: what the card says]"
+    "--license", metavar="ID", default="", help="License of the weights.  [default: the card's]"
 )
-@click.option("--name", default="", metavar="MODEL.TAG", help="By default the recipe's.")
+@click.option(
+    "--name", default="", metavar="MODEL.TAG", help="Name of the entry.  [default: the recipe's]"
+)
 @registry_option
 def add(checkpoint: str, source: str, revision: str, license: str, name: str) -> None:
-    """Add a checkpoint's entry to the registry, or renew it.
+    """Add a checkpoint to the registry, or update its entry.
 
-    A repo of the Hub is pulled and pinned to its commit. For a folder SOURCE is where it lies for
-    others: package:PACKAGE/PATH, or hub:OWNER/REPO with --revision.
+    A repo on the Hub is downloaded and pinned to its commit. For a folder, SOURCE says where
+    others find it: package:PACKAGE/PATH, or hub:OWNER/REPO with --revision.
     """
     from zoo_core.registry.entry import add_entry, entry_text, make_entry
     from zoo_core.runtime.checkpoints.frontmatter import license_of
@@ -82,37 +84,44 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     else:
         folder = Path(checkpoint)
     if not source:
-        raise ConfigError("SOURCE is missing: where others find it, such as package:PACKAGE/PATH")
-    said = license or license_of(folder)
-    entry = make_entry(folder, source, revision=revision, license=said, name=name)
+        raise ConfigError(
+            "SOURCE is missing: say where others find it, such as package:PACKAGE/PATH"
+        )
+    license_id = license or license_of(folder)
+    entry = make_entry(folder, source, revision=revision, license=license_id, name=name)
     target = registry_path()
     replaced = add_entry(target, entry)
-    click.echo(f"{'renewed in' if replaced else 'added to'} {target}", err=True)
+    click.echo(f"{'updated in' if replaced else 'added to'} {target}", err=True)
     click.echo(entry_text(entry), nl=False)
 
 
 @registry.command()
-@click.option("--namespace", metavar="OWNER", required=True, help="Whose repos they become.")
-@click.option("--private", is_flag=True, help="Make new repos private.")
+@click.option(
+    "--namespace", metavar="OWNER", required=True, help="User or organization that owns the repos."
+)
+@click.option("--private", is_flag=True, help="Make repos private if they are created.")
 @registry_option
 @json_option
 def publish(namespace: str, private: bool, as_json: bool) -> None:
-    """Push every checkpoint that a package carries, as OWNER/MODEL.TAG, and pin its entry to it.
+    """Publish the checkpoints of installed packages on the Hub and pin their entries.
 
-    Entries are rewritten one by one: what broke off goes on where it stopped.
+    Each checkpoint becomes the repo OWNER/MODEL.TAG. Entries are updated one by one, so that an
+    interrupted command can be repeated.
     """
     path = registry_path()
-    packaged = [each for each in read_registry(path).checkpoints if PACKAGE.fullmatch(each.source)]
+    packaged = [
+        entry for entry in read_registry(path).checkpoints if PACKAGE.fullmatch(entry.source)
+    ]
     if not HUB.fullmatch(f"hub:{namespace}/any"):
         raise ConfigError(f"--namespace {namespace!r}: expected a user or an organization")
     catalog = load_catalog()
     from zoo_core.registry.entry import add_entry
-    from zoo_core.runtime.hub.publish import publish as send
+    from zoo_core.runtime.hub.publish import publish as publish_checkpoint
     from zoo_core.runtime.locate import entry_folder
 
     rows = []
     for old in packaged:
-        pushed, new = send(
+        pushed, new = publish_checkpoint(
             catalog,
             entry_folder(old),
             f"{namespace}/{old.name}",
@@ -126,4 +135,4 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
     if as_json:
         print_json(rows)
     else:
-        click.echo(f"{len(rows)} checkpoints published; their entries in {path} are pinned")
+        click.echo(f"published {len(rows)} checkpoints and pinned their entries in {path}")

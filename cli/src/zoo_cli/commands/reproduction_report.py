@@ -1,4 +1,4 @@
-"""The files of a reproduction, renewed after every recipe."""
+"""Files that report a reproduction."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from zoo_core.storage.atomic import target_errors, write_file
 
 @final
 class Report:
-    """``reproduction.json``, ``.md`` and ``.png`` in a folder; nothing without one.
+    """The files ``reproduction.json``, ``.md`` and ``.png``, rewritten after every recipe.
 
     Args:
-        folder: Where; rows of recipes that are not trained again stay.
+        folder: Folder of the files, or None to write none. Rows that are already in them are
+            kept unless their recipe is trained again.
 
     Raises:
-        IntegrityError: A file of that name holds something else.
-        TargetError: The folder cannot be written to.
+        IntegrityError: ``reproduction.json`` is not the file of a reproduction.
+        TargetError: The folder is not writable.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -37,18 +38,18 @@ class Report:
             _, self.rows = read_reproduction(folder / "reproduction.json")
 
     def add(self, row: Row) -> None:
-        """Notes a row and renews the files."""
+        """Adds or replaces a row and rewrites the files."""
         self.rows = merge(self.rows, [row])
         if self.folder is None:
             return
-        here = machine()
-        write_file(self.folder / "reproduction.json", to_json(here, self.rows).encode())
-        write_file(self.folder / "reproduction.md", markdown(here, self.rows).encode())
+        facts = machine()
+        write_file(self.folder / "reproduction.json", to_json(facts, self.rows).encode())
+        write_file(self.folder / "reproduction.md", markdown(facts, self.rows).encode())
         write_file(self.folder / "reproduction.png", forest(self.rows))
 
 
 def machine() -> dict[str, str]:
-    """What a figure in seconds depends on."""
+    """Returns what a figure in seconds depends on: processor, cores and versions."""
     return {
         "processor": _processor(),
         "cores": f"{cores()} cores",

@@ -12,20 +12,20 @@ from zoo_cli.terminal.output import json_option
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=FolderPath())
-@click.option("--force", is_flag=True, help="Go on although data or versions have changed.")
+@click.option("--force", is_flag=True, help="Resume even if the data or versions have changed.")
 @json_option
 def resume(folder: Path, force: bool, as_json: bool) -> None:
-    """Go on with an interrupted run.
+    """Resume an interrupted run.
 
-    The result is bit for bit that of a run never interrupted.
+    The result is bit for bit that of an uninterrupted run.
     """
-    from zoo_cli.terminal.run_view import carry_out
-    from zoo_cli.terminal.signals import Patience
+    from zoo_cli.terminal.run_view import train_and_report
+    from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.run_folder.lock import lock_run_folder
-    from zoo_core.runtime.resume import resume as resumed
+    from zoo_core.runtime.resume import resume as resume_run
 
     catalog = load_catalog()
-    with Patience() as patience, lock_run_folder(folder):
-        run = resumed(catalog, folder, force=force)
-        carry_out(run, catalog, patience=patience, as_json=as_json)
+    with GracefulInterrupt() as interrupt, lock_run_folder(folder):
+        run = resume_run(catalog, folder, force=force)
+        train_and_report(run, catalog, interrupt=interrupt, as_json=as_json)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo_cli.terminal.confirm import confirm
-from zoo_cli.terminal.output import in_words, json_option, print_json, print_table
+from zoo_cli.terminal.output import format_metrics, json_option, print_json, print_table
 from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
 from zoo_core.storage.capacity import in_bytes
 from zoo_core.storage.locations import runs_folder
@@ -15,30 +15,33 @@ from zoo_core.storage.locations import runs_folder
 @json_option
 @click.pass_context
 def runs(ctx: click.Context, as_json: bool) -> None:
-    """List the local runs: state, metrics, size."""
+    """List the local runs with their state, metrics and size."""
     if ctx.invoked_subcommand:
         return
-    found = list_runs()
+    local_runs = list_runs()
     if as_json:
-        print_json([run._asdict() | {"path": str(run.path)} for run in found])
+        print_json([run._asdict() | {"path": str(run.path)} for run in local_runs])
         return
-    if not found:
-        click.echo(f"no runs in {runs_folder()}; make one: zoo train lstm-embed", err=True)
+    if not local_runs:
+        click.echo(f"no runs in {runs_folder()}; start one: zoo train lstm-embed", err=True)
     rows = []
-    for run in found:
-        split = next((each for each in ("validation", "train") if each in run.metrics), "")
-        reached = f"{split} {in_words(run.metrics[split])}" if split else ""
-        rows.append((run.name, run.state, in_bytes(run.size), reached))
+    for run in local_runs:
+        metrics = ""
+        for split in ("validation", "train"):
+            if split in run.metrics:
+                metrics = f"{split} {format_metrics(run.metrics[split])}"
+                break
+        rows.append((run.name, run.state, in_bytes(run.size), metrics))
     print_table(rows)
 
 
 @runs.command()
 @click.argument("names", metavar="NAME ...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(names: tuple[str, ...], yes: bool) -> None:
-    """Remove local runs for good."""
-    found = [find_run(name) for name in names]
-    confirm((f"- {run.name} ({in_bytes(run.size)})" for run in found), yes)
-    for run in found:
+    """Delete local runs for good."""
+    local_runs = [find_run(name) for name in names]
+    confirm((f"- {run.name} ({in_bytes(run.size)})" for run in local_runs), yes)
+    for run in local_runs:
         remove_run(run)
         click.echo(f"removed {run.name} ({in_bytes(run.size)})", err=True)

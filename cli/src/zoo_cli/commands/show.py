@@ -8,22 +8,34 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import in_words, json_option, print_json
+from zoo_cli.terminal.output import format_metrics, json_option, print_json
 from zoo_core.configs.settings import as_typed
 from zoo_core.plugins.catalog import load_catalog
 
 
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
-@click.option("--shapes", is_flag=True, help="The shape of every tensor of one batch instead.")
-@click.option("--batch-size", metavar="N", type=click.IntRange(1, 256), help="B of that batch [2].")
-@click.option("--steps", metavar="N", type=click.IntRange(1, 1024), help="T of that batch.")
+@click.option(
+    "--shapes", is_flag=True, help="Show the shape of every tensor for one batch instead."
+)
+@click.option(
+    "--batch-size",
+    metavar="N",
+    type=click.IntRange(1, 256),
+    help="Rows of that batch.  [default: 2]",
+)
+@click.option(
+    "--steps",
+    metavar="N",
+    type=click.IntRange(1, 1024),
+    help="Time steps of that batch.  [default: the recipe's, else 5]",
+)
 @registry_option
 @json_option
 def show(
     reference: str, shapes: bool, batch_size: int | None, steps: int | None, as_json: bool
 ) -> None:
-    """Show what a model, recipe, dataset, trainer or checkpoint is: every setting, every figure."""
+    """Show the settings and figures of a model, recipe, dataset, trainer or checkpoint."""
     if shapes:
         from zoo_cli.commands.show_shapes import show_shapes
 
@@ -32,7 +44,7 @@ def show(
         show_shapes(catalog, reference, batch_size=batch, steps=steps, as_json=as_json)
         return
     if batch_size or steps:
-        raise click.UsageError("--batch-size and --steps go with --shapes")
+        raise click.UsageError("--batch-size and --steps need --shapes")
     from zoo_core.runtime.describe import facts_of
 
     facts = facts_of(load_catalog(), reference)
@@ -52,7 +64,7 @@ def _print(facts: dict[str, Any]) -> None:
                 click.echo(f"      {each['meaning']} [{each['expected']}]")
         elif key == "metrics":
             for split, named in value.items():
-                click.echo(f"{split}: {in_words(named)}")
+                click.echo(f"{split}: {format_metrics(named)}")
         elif key == "configs":
             for section, values in value.items():
                 listed = ", ".join(f"{name} = {each}" for name, each in values.items())

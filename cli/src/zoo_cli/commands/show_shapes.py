@@ -1,4 +1,4 @@
-"""The shapes of a model, as ``zoo show --shapes`` prints them."""
+"""``zoo show --shapes``."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import Named, parse_reference
 from zoo_core.runtime.shapes.shapes import MEANINGS, Shapes, shapes_of, signature_at_hand
 
-STEPS = 5
-"""Steps to show where neither the line nor the dataset says how many."""
+DEFAULT_STEPS = 5
+"""Time steps if neither the command line nor the dataset's config gives a number."""
 
 
 def show_shapes(
     catalog: Catalog, reference: str, *, batch_size: int, steps: int | None, as_json: bool
 ) -> None:
-    """Prints the shape of every tensor of one batch."""
+    """Prints the shape of every tensor for one batch."""
     if isinstance(parse_reference(reference), Named):
         from zoo_core.recipes.resolve import resolve_run
 
@@ -29,24 +29,25 @@ def show_shapes(
 
         checkpoint = load(catalog, reference)
         run_config, signature, known = checkpoint.run_config, checkpoint.signature, True
-    length = steps or run_config.configs["dataset"].get("steps", STEPS)
+    length = steps or run_config.configs["dataset"].get("steps", DEFAULT_STEPS)
     shapes = shapes_of(catalog, run_config, signature, batch_size=batch_size, steps=length)
     if as_json:
         print_json(_rows(shapes))
         return
     if not known:
-        click.echo("the data is not at hand: its vocabulary here is an example", err=True)
-    click.echo(", ".join(f"{each} {MEANINGS[each]} {size}" for each, size in shapes.sizes.items()))
-    print_table([_line(row) for row in _rows(shapes)])
+        click.echo("the data is not available: the vocabulary shown is an example", err=True)
+    legend = [f"{letter} {MEANINGS[letter]} {size}" for letter, size in shapes.sizes.items()]
+    click.echo(", ".join(legend))
+    print_table([_table_row(row) for row in _rows(shapes)])
 
 
 def _rows(shapes: Shapes) -> list[dict[str, Any]]:
     return [
-        {"name": seen.name, "kind": seen.kind, "shape": list(seen.shape), "axes": list(axes)}
-        for seen, axes in shapes.rows
+        {"name": item.name, "kind": item.kind, "shape": list(item.shape), "axes": list(axes)}
+        for item, axes in shapes.rows
     ]
 
 
-def _line(row: dict[str, Any]) -> list[str]:
+def _table_row(row: dict[str, Any]) -> list[str]:
     letters = f"({', '.join(row['axes'])})"
     return [row["name"], row["kind"], letters, " × ".join(str(size) for size in row["shape"])]

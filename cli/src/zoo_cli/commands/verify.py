@@ -13,20 +13,20 @@ from zoo_core.plugins.catalog import load_catalog
 @click.argument("reference", metavar="DIR")
 @json_option
 def verify(reference: str, as_json: bool) -> None:
-    """Verify a checkpoint: files, weights, and the metrics that it says it reached.
+    """Check the files, weights and metrics of a checkpoint.
 
-    The metrics are measured again where the data is at hand and has not changed. Exit code 4 if
-    something is not what it should be, 6 if it is unfinished, 7 if a plugin is missing.
+    Metrics are measured again if the data is available and unchanged. The exit code is 4 if a
+    check fails, 6 if the run is unfinished and 7 if a plugin is missing.
     """
     catalog = load_catalog()
-    from zoo_core.runtime.checkpoints.verification import verify as look
+    from zoo_core.runtime.checkpoints.verification import verify as verify_checkpoint
     from zoo_core.runtime.locate import find_folder
 
     folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
-    findings = list(look(catalog, folder))
+    results = list(verify_checkpoint(catalog, folder))
     if as_json:
-        print_json([each._asdict() for each in findings])
+        print_json([result._asdict() for result in results])
     else:
-        print_table(findings)
-    if failed := [each for each in findings if each.verdict == "failed"]:
+        print_table(results)
+    if failed := [result for result in results if result.verdict == "failed"]:
         raise IntegrityError(f"{reference}: {failed[0].what}: {failed[0].said}")

@@ -1,4 +1,4 @@
-"""What a shell may complete."""
+"""Shell completion of names."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, Trainer
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
 
-def _names(kind: type[AbstractSpec]) -> Complete:
+def _complete_names(kind: type[AbstractSpec]) -> Complete:
     def complete(
         ctx: click.Context, param: click.Parameter, incomplete: str
     ) -> list[CompletionItem]:
@@ -30,14 +30,14 @@ def _names(kind: type[AbstractSpec]) -> Complete:
 def complete_reference(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Models, and recipes once there is a dot; folders once there is a slash."""
+    """Completes folders if the word has a slash, recipes if it has a dot, otherwise models."""
     if "/" in incomplete:
         return [CompletionItem(incomplete, type="dir")]
     if "." not in incomplete:
         return complete_model(ctx, param, incomplete)
     from zoo_core.recipes.recipe import list_recipes
 
-    recipes = list_recipes(load_catalog(), lambda remark: None)  # nowhere to tell it
+    recipes = list_recipes(load_catalog(), lambda remark: None)  # a completion prints no warnings
     return [
         CompletionItem(recipe.name, help=recipe.summary)
         for recipe in recipes
@@ -45,6 +45,6 @@ def complete_reference(
     ]
 
 
-complete_model = _names(ModelSpec)
-complete_dataset = _names(DatasetSpec)
-complete_trainer = _names(TrainerSpec)
+complete_model = _complete_names(ModelSpec)
+complete_dataset = _complete_names(DatasetSpec)
+complete_trainer = _complete_names(TrainerSpec)

@@ -1,4 +1,4 @@
-"""Durations as people type them."""
+"""Durations on the command line."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 @final
 class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.5 on only
-    """``60s``, ``2m``, ``1.5h`` or plain seconds."""
+    """A duration such as ``60s``, ``2m`` or ``1.5h``; a plain number is in seconds."""
 
     name = "duration"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Seconds, more than none."""
+        """Returns the duration in seconds, greater than 0."""
         if isinstance(value, float):
             return value
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))

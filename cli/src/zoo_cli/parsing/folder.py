@@ -1,4 +1,4 @@
-"""A folder on the command line."""
+"""Folders on the command line."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import click
 
 @final
 class FolderPath(click.Path):
-    """A path in which ``~`` is one's home: of ``--out=~/run`` the shell leaves it as it is.
+    """A path in which ``~`` means the home folder.
 
-    An empty path is refused, as of a variable that is not set: it would be the present folder.
+    The shell does not expand the ``~`` of ``--out=~/run``. An empty path, such as that of an unset
+    variable, is rejected because it would mean the current folder.
     """
 
     def __init__(self) -> None:
         super().__init__(path_type=Path)
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The path."""
+        """Returns the expanded path."""
         if not str(value):
-            self.fail("an empty path; the present folder is .", param, ctx)
+            self.fail("an empty path; write . for the current folder", param, ctx)
         try:
             return super().convert(Path(value).expanduser(), param, ctx)
-        except RuntimeError as error:  # ~nobody
+        except RuntimeError as error:  # ~nobody: no such user
             self.fail(f"{value}: {error}", param, ctx)

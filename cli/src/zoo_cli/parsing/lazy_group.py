@@ -1,4 +1,4 @@
-"""Groups of commands that are tables: each command is imported when it is used."""
+"""Command groups that import a command only when it runs."""
 
 from __future__ import annotations
 
@@ -12,49 +12,60 @@ from zoo_core.errors import AmbiguousError, PluginError, suggest
 
 
 @final
-class Row(NamedTuple):
-    """A command: what it does, in one line, where it is, and who else claims its name."""
+class LazyCommand(NamedTuple):
+    """A command that has not been imported yet.
+
+    Args:
+        summary: What the command does, in one line.
+        target: Import string of the click command.
+        claimants: The plugins that claim the name, in words, if more than one does.
+    """
 
     summary: str
     target: str
-    rivals: str = ""
+    claimants: str = ""
 
 
-Table: TypeAlias = Mapping[str, Row]
+CommandTable: TypeAlias = Mapping[str, LazyCommand]
 
 
 class AbstractLazyGroup(click.Group, ABC):
-    """A group whose help imports none of its commands."""
+    """A group whose help page imports none of its commands."""
 
     @abstractmethod
-    def sections(self) -> Iterator[tuple[str, Table]]:
-        """Titles and commands, one section after the other; no later one is made in vain."""
+    def sections(self) -> Iterator[tuple[str, CommandTable]]:
+        """Yields the title and the commands of each section of the help page.
+
+        A command is looked up in one section after the other, so the table of a later section is
+        built only if the earlier ones lack the command.
+        """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Every command, in the order of the sections."""
+        """Returns the names of all commands, section by section."""
         return [name for _, table in self.sections() for name in table]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports the command; None if there is none of that name.
+        """Imports a command; returns None if there is no command of that name.
 
         Raises:
-            AmbiguousError: Two plugins offer it.
-            PluginError: It cannot be imported, or is no click command.
+            AmbiguousError: Two plugins offer the command.
+            PluginError: The target cannot be imported, or is no click command.
         """
         from zoo_core.plugins.import_strings import resolve
 
         for _, table in self.sections():
-            if row := table.get(cmd_name):
-                if row.rivals:
-                    said = f"command {cmd_name!r} is offered by {row.rivals}: uninstall one"
-                    raise AmbiguousError(said)
-                return _command(row.target, resolve(row.target))
+            if command := table.get(cmd_name):
+                if command.claimants:
+                    raise AmbiguousError(
+                        f"command {cmd_name!r} is offered by {command.claimants}: uninstall one"
+                    )
+                return _check_command(command.target, resolve(command.target))
         return None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does, with the nearest names for a typo."""
+        """Resolves a command as click does, and suggests similar names for a misspelt one."""
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
             hint = suggest(name, self.list_commands(ctx)) or f"try: {ctx.command_path} --help"
@@ -62,14 +73,14 @@ class AbstractLazyGroup(click.Group, ABC):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Writes the tables without importing any command."""
+        """Writes the sections of the help page."""
         for title, table in self.sections():
             if table:
                 with formatter.section(title):
                     formatter.write_dl([(name, row.summary) for name, row in table.items()])
 
 
-def _command(target: str, found: object) -> click.Command:
-    if not isinstance(found, click.Command):
-        raise PluginError(f"{target} is no click command: mend the plugin that declares it")
-    return found
+def _check_command(target: str, imported: object) -> click.Command:
+    if not isinstance(imported, click.Command):
+        raise PluginError(f"{target} is no click command: fix the plugin that declares it")
+    return imported

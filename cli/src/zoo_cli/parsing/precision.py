@@ -1,4 +1,4 @@
-"""How exact products are."""
+"""The option ``--precision``."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ precision_option = click.option(
     type=click.Choice(PRECISIONS),
     default="fp32",
     show_default=True,
-    help="Of the products; saved weights stay fp32.",
+    help="Precision of matrix products; saved weights are always fp32.",
 )

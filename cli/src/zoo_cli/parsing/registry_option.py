@@ -1,4 +1,4 @@
-"""Which registry a command reads."""
+"""The option ``--registry``."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ import click
 REGISTRY = "ZOO_REGISTRY"
 
 
-def _choose(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
-    ctx.with_resource(reading(path))
-
-
 @contextmanager
-def reading(path: str | None) -> Iterator[None]:
-    """As if ``ZOO_REGISTRY`` named the file, meanwhile; without one nothing changes."""
+def use_registry(path: str | None) -> Iterator[None]:
+    """Sets ``ZOO_REGISTRY`` inside the context; an empty path changes nothing."""
     if not path:
         yield
         return
-    before = os.environ.get(REGISTRY)
+    previous = os.environ.get(REGISTRY)
     os.environ[REGISTRY] = path
     try:
         yield
     finally:
-        if before is None:
+        if previous is None:
             del os.environ[REGISTRY]
         else:
-            os.environ[REGISTRY] = before
+            os.environ[REGISTRY] = previous
+
+
+def _use_registry_until_exit(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
+    ctx.with_resource(use_registry(path))
 
 
 registry_option = click.option(
@@ -38,6 +38,6 @@ registry_option = click.option(
     type=click.Path(dir_okay=False),
     expose_value=False,
     is_eager=True,
-    callback=_choose,
-    help="The registry to read, in the place of the zoo's own.",
+    callback=_use_registry_until_exit,
+    help="Registry file to read instead of the default one.",
 )

@@ -1,1 +1,1 @@
-"""What a person sees: output, progress and questions."""
+"""Output, progress, questions and signals."""

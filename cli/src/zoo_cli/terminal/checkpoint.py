@@ -1,4 +1,4 @@
-"""Loading the checkpoint that a command was given."""
+"""Loading of the checkpoint that a command names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoo_core.runtime.locate import find_folder
 
 
 def load_checkpoint(reference: str) -> Checkpoint:
-    """The checkpoint; says on stderr which commit a branch means, and what else is to be known."""
+    """Loads a checkpoint; prints warnings, and the commit that a branch means, on stderr."""
     catalog = load_catalog()
     folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
     checkpoint = read_checkpoint(catalog, folder)

@@ -1,4 +1,4 @@
-"""Asking before something changes."""
+"""Confirmation of changes."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from zoo_core.errors import RefusedError, ZooError
 
 
 def confirm(changes: Iterable[object], yes: bool) -> None:
-    """Shows on stderr what will change, and asks unless that was answered beforehand.
+    """Shows on stderr what will change, and asks unless ``yes``.
 
     Raises:
-        RefusedError: Nobody can be asked.
+        RefusedError: Stdin is not a terminal, so nobody can answer.
         ZooError: The answer is no.
     """
     for change in changes:
@@ -22,15 +22,15 @@ def confirm(changes: Iterable[object], yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise RefusedError("stdin is no terminal, so nobody can be asked: add --yes")
-    if not _agreed():
+        raise RefusedError("cannot ask for confirmation, stdin is not a terminal: add --yes")
+    if not _ask():
         raise ZooError("nothing was changed")
 
 
-def _agreed() -> bool:
-    """The answer; Ctrl+D is none, which is no."""
+def _ask() -> bool:
+    """Returns the answer; Ctrl+D counts as no."""
     try:
-        return click.confirm("go on?", err=True)
+        return click.confirm("Continue?", err=True)
     except click.Abort as abort:
         if not isinstance(abort.__context__, EOFError):
             raise

@@ -1,4 +1,4 @@
-"""A download as a person sees it: a bar on a terminal, a line elsewhere."""
+"""Progress of a download: a bar on a terminal, one line elsewhere."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def show_download(name: str, size: int) -> Listener:
-    """Somebody to tell of a file's progress."""
+    """Announces the download of a file of ``size`` bytes; returns its progress callback."""
     if not sys.stderr.isatty():
         click.echo(f"downloading {name}, {in_bytes(size)}", err=True)
         return lambda done, size: None

@@ -1,4 +1,4 @@
-"""What commands print: JSON, tables, metrics."""
+"""Printing of JSON, tables, metrics and text."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-ORDER = ("loss", "perplexity", "bits_per_character", "accuracy")
-SHORT = {"bits_per_character": "bits/char"}
+METRIC_ORDER = ("loss", "perplexity", "bits_per_character", "accuracy")
+METRIC_LABELS = {"bits_per_character": "bits/char"}
 
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 def print_json(value: object) -> None:
@@ -21,21 +21,21 @@ def print_json(value: object) -> None:
 
 
 def remark(text: str) -> None:
-    """Tells what is no answer, on stderr."""
+    """Prints a message on stderr."""
     click.echo(text, err=True)
 
 
 def printable(text: str) -> str:
-    """A text whose control characters, which could steer a terminal, are written out."""
-    if text.isprintable():  # nearly all are
+    """Escapes control characters, which could steer a terminal."""
+    if text.isprintable():  # nearly every text is
         return text
     return "".join(
-        each if each.isprintable() or each in "\n\t" else ascii(each)[1:-1] for each in text
+        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
     )
 
 
 def echo_text(text: str, *, nl: bool = True) -> None:
-    """Prints what a model says: as it is, but for a terminal."""
+    """Prints the text of a model, with control characters escaped on a terminal only."""
     terminal = sys.stdout.isatty()
     click.echo(printable(text) if terminal else text, nl=nl, color=not terminal)
 
@@ -51,9 +51,8 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
         click.echo("  ".join(cells).rstrip())
 
 
-def in_words(metrics: Mapping[str, float]) -> str:
-    """Metrics of one split in a line."""
-    names = sorted(
-        metrics, key=lambda name: (name not in ORDER, ORDER.index(name) if name in ORDER else name)
-    )
-    return ", ".join(f"{SHORT.get(name, name)} {metrics[name]:.4g}" for name in names)
+def format_metrics(metrics: Mapping[str, float]) -> str:
+    """Formats the metrics of one split in one line, the usual ones first."""
+    usual = [name for name in METRIC_ORDER if name in metrics]
+    names = usual + sorted(name for name in metrics if name not in METRIC_ORDER)
+    return ", ".join(f"{METRIC_LABELS.get(name, name)} {metrics[name]:.4g}" for name in names)

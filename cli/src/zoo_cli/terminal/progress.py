@@ -1,4 +1,4 @@
-"""A run's events as a person sees them: a bar on a terminal, lines of epochs elsewhere."""
+"""Progress of a run: a bar on a terminal, one line per epoch elsewhere."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from typing import Any, final
 import click
 from tqdm import tqdm
 
-from zoo_cli.terminal.output import in_words
+from zoo_cli.terminal.output import format_metrics
 from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Started, Stepped
 
 SLOW_EPOCH = 1.0
-"""On a terminal, epochs shorter than so many seconds get no line of their own."""
-LINE_EVERY = 0.1
-"""Elsewhere, seconds from one line to the next, at least. The first epoch, the last and those with
-a sample have a line however soon they come; of the others that come sooner none has."""
+"""Seconds; on a terminal, only epochs that take at least this long get a line of their own."""
+LINE_INTERVAL = 0.1
+"""Least seconds between two lines where there is no terminal. Epochs that end sooner are left
+out, except the first, the last and those with a sample."""
 
 
 @final
 class Progress:
-    """Shows events on stderr, ten times a second at most but for samples and the end."""
+    """Shows the events of a run on stderr."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
         self._terminal = sys.stderr.isatty()
-        self._written = -math.inf
-        self._held: EpochEnded | None = None
+        self._last_line = -math.inf
+        self._skipped: EpochEnded | None = None
 
     def show(self, event: Event) -> None:
-        """Shows one event; a terminal that has gone away stops no run."""
+        """Shows one event; a closed terminal does not stop the run."""
         with contextlib.suppress(OSError):
             self._show(event)
 
@@ -43,21 +43,21 @@ class Progress:
             case Stepped():
                 self._step(event)
             case EpochEnded():
-                self._epoch(event)
+                self._end_epoch(event)
             case Finished():
                 self.close()
                 for remark in event.remarks:
                     click.echo(remark, err=True)
 
     def close(self) -> None:
-        """Leaves the terminal in order, and no last line unsaid."""
-        bar, held = self._bar, self._held
-        self._bar = self._held = None
+        """Removes the bar, and prints the line of the last epoch if it was left out."""
+        bar, skipped = self._bar, self._skipped
+        self._bar = self._skipped = None
         with contextlib.suppress(OSError):
             if bar is not None:
                 bar.close()
-            if held is not None:
-                click.echo(_line(held), err=True)
+            if skipped is not None:
+                click.echo(_format_epoch(skipped), err=True)
 
     def _start(self, event: Started) -> None:
         for remark in event.remarks:
@@ -76,35 +76,36 @@ class Progress:
         self._bar.set_postfix_str(f"loss {event.loss:.3f}, {speed:,.0f} tokens/s", refresh=False)
         self._bar.update(0)
 
-    def _epoch(self, event: EpochEnded) -> None:
+    def _end_epoch(self, event: EpochEnded) -> None:
         if self._bar is None:
-            self._log(event)
+            self._print_epoch(event)
         elif event.seconds >= SLOW_EPOCH or event.sample:
-            self._bar.write(_line(event), file=sys.stderr)
+            self._bar.write(_format_epoch(event), file=sys.stderr)
         if event.sample:
             tqdm.write(f"  {event.sample}", file=sys.stderr)
 
-    def _log(self, event: EpochEnded) -> None:
+    def _print_epoch(self, event: EpochEnded) -> None:
         now = time.monotonic()
-        soon = now - self._written < LINE_EVERY and not event.sample
-        self._held = event if soon else None
-        if not soon:
-            self._written = now
-            click.echo(_line(event), err=True)
+        if now - self._last_line < LINE_INTERVAL and not event.sample:
+            self._skipped = event
+            return
+        self._skipped = None
+        self._last_line = now
+        click.echo(_format_epoch(event), err=True)
 
 
-def _line(event: EpochEnded) -> str:
-    parts = [f"{split} {in_words(named)}" for split, named in event.metrics.items()]
+def _format_epoch(event: EpochEnded) -> str:
+    metrics = [f"{split} {format_metrics(values)}" for split, values in event.metrics.items()]
     mark = " *" if event.best and "validation" in event.metrics else ""
     speed = f"{event.tokens_per_second:,.0f} tokens/s"
-    return f"epoch {event.epoch}/{event.epochs}  {'; '.join(parts)}  {speed}{mark}"
+    return f"epoch {event.epoch}/{event.epochs}  {'; '.join(metrics)}  {speed}{mark}"
 
 
 def print_summary(event: Finished, sample: str, hint: str) -> None:
-    """What a person wants to know at the end, on stdout; the next command to try on stderr."""
+    """Prints metrics, a sample and the folder on stdout; timings and a hint on stderr."""
     manifest = event.manifest
-    for split, named in manifest.metrics.items():
-        click.echo(f"{split}: {in_words(named)}")
+    for split, metrics in manifest.metrics.items():
+        click.echo(f"{split}: {format_metrics(metrics)}")
     if sample:
         click.echo(sample)
     click.echo(f"checkpoint: {event.folder}")

@@ -1,4 +1,4 @@
-"""Carrying out a run for ``zoo train`` and ``zoo resume``: progress, signals, summary."""
+"""Running a training for ``zoo train``, ``zoo resume`` and ``zoo reproduce``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from zoo_cli.terminal.output import print_json
 from zoo_cli.terminal.progress import Progress, print_summary
-from zoo_cli.terminal.signals import Patience
+from zoo_cli.terminal.signals import GracefulInterrupt
 from zoo_core.errors import DivergedError, Interrupted, TargetError, ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
@@ -20,40 +20,44 @@ from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import Finished, Started, Stepped
 
-SAMPLE = 100
+SAMPLE_LENGTH = 100
 """Symbols of generated text to show at the end."""
 
 
-def carry_out(run: Run, catalog: Catalog, *, patience: Patience, as_json: bool) -> None:
-    """Trains to the end, shows it, and says what to do next.
+def train_and_report(
+    run: Run, catalog: Catalog, *, interrupt: GracefulInterrupt, as_json: bool
+) -> None:
+    """Trains to the end and prints the result.
 
     Raises:
         Interrupted: A signal came; the run has been saved.
-        DivergedError: The loss is no longer a number.
+        DivergedError: The loss is not finite.
     """
-    finished = follow(run, patience)
+    finished = train_with_progress(run, interrupt)
     if as_json:
-        print_json(_summary(finished, run))
+        print_json(_result(finished, run))
         return
     checkpoint = read_checkpoint(catalog, run.folder)
     try:
-        sample, hint = _try(checkpoint, run.dataset.example)
+        sample, hint = _try_model(checkpoint, run.dataset.example)
     except ZooError:  # some models want a longer input; the run has ended well all the same
         sample, hint = "", f"next: zoo evaluate {shown(run.folder)}"
     print_summary(finished, sample, hint)
 
 
-def follow(run: Run, patience: Patience, *, kept: bool = True) -> Finished:
+def train_with_progress(
+    run: Run, interrupt: GracefulInterrupt, *, keeps_folder: bool = True
+) -> Finished:
     """Trains to the end and shows the progress.
 
     Args:
-        run: What to carry out.
-        patience: Notes signals.
-        kept: Whether the folder outlives the command.
+        run: The run to carry out.
+        interrupt: Records a signal, after which the run is saved and left.
+        keeps_folder: Whether the folder outlives the command, so that messages may name it.
 
     Raises:
         Interrupted: A signal came; the run has been saved.
-        DivergedError: The loss is no longer a number.
+        DivergedError: The loss is not finite.
     """
     keep_freed_memory()
     progress, finished = Progress(), None
@@ -63,32 +67,33 @@ def follow(run: Run, patience: Patience, *, kept: bool = True) -> Finished:
         for event in events:
             progress.show(event)
             if isinstance(event, Started):
-                patience.begin()
+                interrupt.enable()
             if isinstance(event, Finished):
                 finished = event
-            if patience.signal is not None and isinstance(event, Stepped):
+            if interrupt.signal is not None and isinstance(event, Stepped):
+                # thrown into the generator between two steps, so that it saves a whole step
                 events.throw(KeyboardInterrupt())
     except KeyboardInterrupt:
-        if patience.signal is None:
+        if interrupt.signal is None:
             raise
         progress.close()
-        if kept:
+        if keeps_folder:
             with contextlib.suppress(OSError):
-                click.echo(f"saved; to go on: zoo resume {folder}", err=True)
-        raise Interrupted(patience.signal) from None
+                click.echo(f"saved; to continue: zoo resume {folder}", err=True)
+        raise Interrupted(interrupt.signal) from None
     except DivergedError as error:
-        place = f"; the last good state is in {folder}" if kept else ""
-        raise DivergedError(f"{error}{place}") from None
+        remedy = f"; the last good state is in {folder}" if keeps_folder else ""
+        raise DivergedError(f"{error}{remedy}") from None
     except TargetError as error:
-        place = f"; what was saved before stands: zoo resume {folder}" if kept else ""
-        raise TargetError(f"{error}{place}") from None
+        remedy = f"; the last saved state is intact: zoo resume {folder}" if keeps_folder else ""
+        raise TargetError(f"{error}{remedy}") from None
     finally:
         progress.close()
     assert finished is not None, "a run that is not interrupted ends with Finished"
     return finished
 
 
-def _summary(event: Finished, run: Run) -> dict[str, object]:
+def _result(event: Finished, run: Run) -> dict[str, object]:
     run_config, manifest = run.run_config, event.manifest
     return {
         "checkpoint": str(event.folder.absolute()),
@@ -106,18 +111,18 @@ def _summary(event: Finished, run: Run) -> dict[str, object]:
     }
 
 
-def _try(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
-    """What the model makes of an example, and the command that shows more."""
+def _try_model(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
+    """Returns the model's answer to an example, and a command that shows more."""
     folder, quoted = shown(checkpoint.folder), shlex.quote(example)
     if checkpoint.signature.next_symbol and checkpoint.model.causal:
-        text = generate(checkpoint, example, length=SAMPLE, temperature=0.7)
+        text = generate(checkpoint, example, length=SAMPLE_LENGTH, temperature=0.7)
         return f"sample: {(example + text)!r}", f"next: zoo generate {folder} --prompt {quoted}"
     answer = predict(checkpoint, example)
     return f"{example} → {answer}", f"next: zoo predict {folder} {quoted}"
 
 
 def default_folder(name: str) -> Path:
-    """A folder of its own for a run, by name, UTC time and four hex digits."""
+    """Returns a new run folder, named by ``name``, UTC time and four random hex digits."""
     import secrets
     from datetime import UTC, datetime
 

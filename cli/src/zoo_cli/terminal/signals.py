@@ -1,4 +1,4 @@
-"""Signals from outside: Ctrl+C, SIGTERM, SIGHUP."""
+"""Handling of Ctrl+C, SIGTERM and SIGHUP."""
 
 from __future__ import annotations
 
@@ -19,64 +19,69 @@ Handler = Callable[[int, FrameType | None], None]
 
 
 def stop_on_signals() -> contextlib.AbstractContextManager[None]:
-    """Inside, each signal raises ``Interrupted``, so that it is told from what a plugin raises."""
+    """Raises ``Interrupted`` for a signal that arrives inside the context.
+
+    The error is our own, so that a signal is distinguished from a ``KeyboardInterrupt`` that a
+    plugin raises.
+    """
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Interrupted(number)
 
-    return _handling(stop)
+    return _handle_signals(stop)
 
 
 @final
-class Patience:
-    """Inside, the first signal is only noted, so that a step can be finished and saved.
+class GracefulInterrupt:
+    """Lets a run finish its step and save before it stops.
 
-    A second one leaves at once: what is on disk is whole at any instant. Until ``begin`` is
-    called there is nothing to save, and the first one raises ``Interrupted``.
+    Inside the context, the first signal is only recorded in ``signal``. A second one leaves the
+    process at once, which is safe because what is on disk is complete at any instant. Until
+    ``enable`` is called there is nothing to save, and the first signal raises ``Interrupted``.
     """
 
     def __init__(self) -> None:
         self.signal: int | None = None
-        self._begun = False
+        self._enabled = False
 
-    def begin(self) -> None:
-        """From now on there is something to save."""
-        self._begun = True
+    def enable(self) -> None:
+        """Starts to record signals instead of raising ``Interrupted``."""
+        self._enabled = True
 
-    def __enter__(self) -> Patience:
-        self._handlers = _handling(self._note)
+    def __enter__(self) -> GracefulInterrupt:
+        self._handlers = _handle_signals(self._record)
         self._handlers.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
         self._handlers.__exit__(None, None, None)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
-        if not self._begun:
+    def _record(self, number: int, frame: FrameType | None) -> None:
+        if not self._enabled:
             raise Interrupted(number)
         if self.signal is not None:
-            _tell("left at once; the last saved state is whole")
+            _print_from_handler("stopped; the last saved state is intact")
             os._exit(128 + number)
         self.signal = number
-        _tell("finishing the step and saving; once more to leave at once")
+        _print_from_handler("finishing the step and saving; repeat the signal to stop at once")
 
 
-def _tell(remark: str) -> None:
-    """Says it where there is still a terminal; the signal may say that it is gone."""
-    line = f"\n{remark}\n"
+def _print_from_handler(message: str) -> None:
+    """Prints a message on stderr; the terminal may be closed, as it is at SIGHUP."""
+    line = f"\n{message}\n"
     with contextlib.suppress(OSError):
         try:
             sys.stderr.write(line)
             sys.stderr.flush()
-        except RuntimeError:  # the signal came while something else was being written
+        except RuntimeError:  # the signal interrupted another write to the same buffer
             os.write(2, line.encode())
 
 
 @contextlib.contextmanager
-def _handling(handler: Handler) -> Iterator[None]:
-    before = {number: signal.signal(number, handler) for number in SIGNALS}
+def _handle_signals(handler: Handler) -> Iterator[None]:
+    previous = {number: signal.signal(number, handler) for number in SIGNALS}
     try:
         yield
     finally:
-        for number, old in before.items():
-            signal.signal(number, old)
+        for number, previous_handler in previous.items():
+            signal.signal(number, previous_handler)

@@ -1,4 +1,4 @@
-"""Text as it is made, on stdout."""
+"""Printing of text while it is generated."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections.abc import Iterable
 
 from zoo_cli.terminal.output import echo_text
 
-PAUSE = 0.05
-"""Seconds between two writes: a person reads no faster, and a write costs more than a symbol."""
+INTERVAL = 0.05
+"""Least seconds between two writes: nobody reads faster, and a write costs more than a symbol."""
 
 
 def stream(symbols: Iterable[str]) -> None:
-    """Prints symbols as they come, those of a moment together; a line end follows the last."""
+    """Prints symbols as they come, collected for up to ``INTERVAL``, then a line end."""
     waiting: list[str] = []
-    written = -math.inf
+    last_write = -math.inf
     try:
-        for each in symbols:
-            waiting.append(each)
-            if time.monotonic() - written >= PAUSE:
+        for symbol in symbols:
+            waiting.append(symbol)
+            if time.monotonic() - last_write >= INTERVAL:
                 echo_text("".join(waiting), nl=False)
-                waiting, written = [], time.monotonic()
+                waiting, last_write = [], time.monotonic()
     finally:
         echo_text("".join(waiting))

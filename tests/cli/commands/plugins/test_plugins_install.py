@@ -115,7 +115,7 @@ def test_a_folder_of_that_name_is_remarked(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "zoo-plugin-owl").mkdir()
     result = zoo("plugins", "install", "zoo-plugin-owl", "--dry-run")
-    assert "write ./zoo-plugin-owl for the folder here" in result.stderr
+    assert "for the folder: ./zoo-plugin-owl" in result.stderr
 
 
 def test_only_plugins_are_removed(zoo: Zoo, said: Path) -> None:
@@ -133,5 +133,5 @@ def test_who_needs_what_is_removed_is_said(zoo: Zoo, said: Path) -> None:
 def test_what_the_installer_leaves_is_not_said_to_be_removed(zoo: Zoo, said: Path) -> None:
     result = zoo("plugins", "uninstall", "zoo-text", "--yes")
     assert (result.code, result.stdout) == (7, "")
-    assert "zoo-text is still there: uv did not install zoo_text.plugin" in result.stderr
+    assert "zoo-text is still installed: uv did not install zoo_text.plugin" in result.stderr
     assert said.read_text() == "uninstall zoo-text\n"

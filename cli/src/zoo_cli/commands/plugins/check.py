@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
@@ -19,37 +18,37 @@ if TYPE_CHECKING:
 @click.argument("name", metavar="NAME")
 @json_option
 def check(name: str, as_json: bool) -> None:
-    """Check an installed plugin: that it loads, and that each of its parts keeps the rules.
+    """Check that an installed plugin loads and follows the conformance rules.
 
-    Every failure says what was expected, what was seen, in which smallest case, and how to mend
-    it. Datasets that must be downloaded first are passed over. Exit code 7 if a check fails.
+    A failure is printed with what was expected, what was seen, the smallest case and a remedy.
+    Datasets that must be downloaded first are skipped. The exit code is 7 if a check fails.
     """
     from zoo_core.testing.battery import find_plugin, subjects
 
     catalog = load_catalog()
     plugin = find_plugin(catalog, name)
-    every = (result for subject in subjects(catalog, plugin) for result in subject.results())
-    found = list(every if as_json else _told(every))
+    results: list[Result] = []
+    for subject in subjects(catalog, plugin):
+        for result in subject.results():
+            results.append(result)
+            if not as_json:
+                _print(result)
     if as_json:
-        print_json([each._asdict() for each in found])
-    failed = [each for each in found if each.verdict == "failed"]
-    if failed:
+        print_json([result._asdict() for result in results])
+    if failed := [result for result in results if result.verdict == "failed"]:
         first = f"{failed[0].check} of {failed[0].subject}"
         more = f" and {len(failed) - 1} more" if failed[1:] else ""
-        raise PluginError(f"{plugin.name} does not pass: {first}{more}; docs/conformance.md")
+        raise PluginError(f"{plugin.name} does not pass: {first}{more}; see docs/conformance.md")
     if not as_json:
-        passed = sum(each.verdict == "ok" for each in found)
-        click.echo(f"{plugin.name} passes: {passed} ok, {len(found) - passed} skipped", err=True)
+        passed = sum(result.verdict == "ok" for result in results)
+        click.echo(f"{plugin.name} passes: {passed} ok, {len(results) - passed} skipped", err=True)
 
 
-def _told(results: Iterator[Result]) -> Iterator[Result]:
-    """The results, each printed as it comes."""
-    for each in results:
-        click.echo(f"{each.verdict:7}  {each.subject}  {each.check}")
-        if each.verdict == "failed":
-            click.echo(
-                "".join(f"           {line}\n" for line in each.in_words().splitlines()), nl=False
-            )
-        elif each.verdict == "skipped":
-            click.echo(f"           {each.seen}")
-        yield each
+def _print(result: Result) -> None:
+    """Prints a result as soon as it is known."""
+    click.echo(f"{result.verdict:7}  {result.subject}  {result.check}")
+    if result.verdict == "failed":
+        for line in result.in_words().splitlines():
+            click.echo(f"           {line}")
+    elif result.verdict == "skipped":
+        click.echo(f"           {result.seen}")

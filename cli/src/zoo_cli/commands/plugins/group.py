@@ -7,53 +7,53 @@ from typing import Any, final
 
 import click
 
-from zoo_cli.parsing.lazy_group import AbstractLazyGroup, Row, Table
+from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.terminal.output import json_option, print_json, remark
 from zoo_core.plugins.discovery import misnamed
 from zoo_core.plugins.status import PluginStatus, plugin_statuses
 
 COMMANDS = {
-    "new": Row("Write a new plugin, ready to be changed.", "zoo_cli.commands.plugins.new:new"),
-    "check": Row("Whether a plugin keeps the rules.", "zoo_cli.commands.plugins.check:check"),
-    "search": Row(
-        "Find plugins by a word, installed or not.", "zoo_cli.commands.plugins.search:search"
+    "new": LazyCommand("Write a new plugin.", "zoo_cli.commands.plugins.new:new"),
+    "check": LazyCommand(
+        "Check that a plugin follows the rules.", "zoo_cli.commands.plugins.check:check"
     ),
-    "install": Row("Install plugins.", "zoo_cli.commands.plugins.install:install"),
-    "uninstall": Row("Remove plugins.", "zoo_cli.commands.plugins.uninstall:uninstall"),
-    "trace": Row("Every hook call and its time.", "zoo_cli.commands.plugins.trace:trace"),
+    "search": LazyCommand("Search known plugins.", "zoo_cli.commands.plugins.search:search"),
+    "install": LazyCommand("Install plugins.", "zoo_cli.commands.plugins.install:install"),
+    "uninstall": LazyCommand("Remove plugins.", "zoo_cli.commands.plugins.uninstall:uninstall"),
+    "trace": LazyCommand("Time every hook call.", "zoo_cli.commands.plugins.trace:trace"),
 }
 PLURALS = {"registry": "registries"}
 
 
 @final
 class PluginsGroup(AbstractLazyGroup):
-    """What can be done about plugins."""
+    """The commands of ``zoo plugins``."""
 
-    def sections(self) -> Iterator[tuple[str, Table]]:
-        """One section."""
+    def sections(self) -> Iterator[tuple[str, CommandTable]]:
+        """Yields one section."""
         yield "Commands", COMMANDS
 
 
 @click.group(cls=PluginsGroup, invoke_without_command=True)
-@click.option("-v", "--verbose", is_flag=True, help="Show where a plugin failed.")
+@click.option("-v", "--verbose", is_flag=True, help="Show the traceback of a plugin that failed.")
 @json_option
 @click.pass_context
 def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
-    """List the installed plugins: what each contributes, and why one does not work.
+    """List the installed plugins and what they contribute.
 
     A plugin is ok, broken (it fails to load), blocked (ZOO_PLUGINS leaves it out) or incompatible
-    (built for another plugin API).
+    (it was built for another plugin API). A plugin that does not work has a reason and a remedy.
     """
     if ctx.invoked_subcommand:
         return
-    found = plugin_statuses()
+    statuses = plugin_statuses()
     if as_json:
-        print_json([_facts(each, verbose) for each in found])
+        print_json([_facts(status, verbose) for status in statuses])
     else:
-        for each in found:
-            _print(each, verbose)
-    for said in misnamed():
-        remark(said)
+        for status in statuses:
+            _print(status, verbose)
+    for message in misnamed():
+        remark(message)
 
 
 def _facts(status: PluginStatus, verbose: bool) -> dict[str, Any]:

@@ -16,70 +16,71 @@ from zoo_core.plugins.discovery import every_plugin
 
 
 @click.command()
-@click.argument("expected", metavar="DIST|PATH|URL ...", nargs=-1, required=True)
-@click.option("--upgrade", is_flag=True, help="Take the newest version that fits.")
-@click.option("--editable", is_flag=True, help="Leave the code of a PATH where it is.")
-@click.option("--dry-run", is_flag=True, help="Show what would change, and change nothing.")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.argument("requirements", metavar="DIST|PATH|URL ...", nargs=-1, required=True)
+@click.option("--upgrade", is_flag=True, help="Upgrade to the newest compatible version.")
+@click.option("--editable", is_flag=True, help="Install a PATH in editable mode.")
+@click.option("--dry-run", is_flag=True, help="Show what would change and exit.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def install(
-    expected: tuple[str, ...],
+    requirements: tuple[str, ...],
     upgrade: bool,
     editable: bool,
     dry_run: bool,
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Install plugins with this environment's own installer, pip or uv.
+    """Install plugins with the installer of this environment, pip or uv.
 
-    What will change is shown first. No plugin is loaded, so this works while one is broken.
+    Changes are shown and confirmed first. No plugin is loaded, so a broken one can be replaced.
     """
-    places = [_requirement(each) for each in expected]
-    flags = ["--upgrade"] * upgrade
-    for place in places:
-        flags += ["--editable", place] if editable else [place]
+    flags = ["--upgrade"] if upgrade else []
+    for requirement in requirements:
+        if editable:
+            flags.append("--editable")
+        flags.append(_installer_argument(requirement))
     installer = find_installer()
     changes = installer.plan(flags)
     if changes and not dry_run:
         confirm(changes, yes)
         click.echo(installer.install(flags).rstrip(), err=True)
         importlib.invalidate_caches()
-    names = {normal(each.name) for each in changes}
-    brought = [each.name for each in every_plugin() if normal(each.distribution) in names]
+    changed = {normal(change.name) for change in changes}
+    plugins = [plugin.name for plugin in every_plugin() if normal(plugin.distribution) in changed]
     if as_json:
         rows = [change._asdict() for change in changes]
-        print_json({"installer": installer.name, "changes": rows, "plugins": brought})
+        print_json({"installer": installer.name, "changes": rows, "plugins": plugins})
     elif not changes:
-        click.echo("nothing to change: it is all installed", err=True)
+        click.echo("nothing to change: everything is installed", err=True)
     elif dry_run:
         for change in changes:
             click.echo(str(change))
-    elif brought:
-        click.echo(f"installed: {', '.join(brought)}; see: zoo plugins")
+    elif plugins:
+        click.echo(f"installed: {', '.join(plugins)}; see: zoo plugins")
     else:
-        click.echo("nothing of this is a plugin: it names none in the group zoo", err=True)
+        click.echo(
+            "installed, but not a plugin: there is no entry point in the group zoo", err=True
+        )
 
 
-def _requirement(expected: str) -> str:
-    """What the installer is given.
+def _installer_argument(requirement: str) -> str:
+    """Returns a requirement in the form that the installer takes.
 
     Raises:
-        NotFoundError: It is a path, and nothing is there.
-        RefusedError: It is a flag of the installer's.
+        NotFoundError: The requirement is a path, and nothing is there.
+        RefusedError: The requirement is a flag of the installer.
     """
-    if expected.startswith("-"):
-        raise RefusedError(f"{expected!r} is a flag, not a distribution, path or URL")
-    path = Path(expected)
-    looks_so = expected in (".", "..") or "/" in expected or "\\" in expected
-    if "://" in expected or "@" in expected:
-        return expected
-    if looks_so or expected.endswith((".whl", ".tar.gz")):
+    if requirement.startswith("-"):
+        raise RefusedError(f"{requirement!r} is a flag, not a distribution, path or URL")
+    if "://" in requirement or "@" in requirement:
+        return requirement
+    path = Path(requirement)
+    looks_like_path = requirement in (".", "..") or "/" in requirement or "\\" in requirement
+    if looks_like_path or requirement.endswith((".whl", ".tar.gz")):
         if not path.expanduser().exists():
-            raise NotFoundError(f"{expected!r}: no such folder or file")
+            raise NotFoundError(f"{requirement!r}: no such folder or file")
         return str(path.expanduser().absolute())
     if path.is_dir():
-        remark = (
-            f"{expected} is taken from the package index; write ./{expected} for the folder here"
-        )
-        click.echo(remark, err=True)
-    return expected
+        message = f"{requirement} comes from the package index; for the folder: ./{requirement}"
+        click.echo(message, err=True)
+    return requirement

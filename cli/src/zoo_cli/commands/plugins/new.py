@@ -14,14 +14,16 @@ from zoo_core.scaffold.template_files import PREFIX
 
 @click.command()
 @click.argument("name")
-@click.option("--model", "kinds", flag_value="model", multiple=True, help="With a model [default].")
-@click.option("--dataset", "kinds", flag_value="dataset", multiple=True, help="With a dataset.")
-@click.option("--trainer", "kinds", flag_value="trainer", multiple=True, help="With a trainer.")
-@click.option("--kernel", "kinds", flag_value="kernel", multiple=True, help="With a kernel.")
-@click.option("--command", "kinds", flag_value="command", multiple=True, help="With a command.")
+@click.option(
+    "--model", "kinds", flag_value="model", multiple=True, help="Add a model (the default)."
+)
+@click.option("--dataset", "kinds", flag_value="dataset", multiple=True, help="Add a dataset.")
+@click.option("--trainer", "kinds", flag_value="trainer", multiple=True, help="Add a trainer.")
+@click.option("--kernel", "kinds", flag_value="kernel", multiple=True, help="Add a kernel.")
+@click.option("--command", "kinds", flag_value="command", multiple=True, help="Add a command.")
 @json_option
 def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
-    """Write a new plugin into ./zoo-plugin-NAME: small, complete, tested, ready to be changed."""
+    """Write a new plugin with tests into the folder zoo-plugin-NAME."""
     from zoo_cli.main import COMMANDS
 
     chosen = kinds or ("model",)
@@ -33,7 +35,7 @@ def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
     for path in files:
         click.echo(f"{folder.name}/{path}")
     short = folder.name.removeprefix(PREFIX)
-    use = {
+    commands_to_try = {
         "model": f"zoo train {short}",
         "dataset": f"zoo train rnn-cell --dataset {short}",
         "trainer": f"zoo train rnn-cell --trainer {short}",
@@ -44,4 +46,4 @@ def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
     click.echo("      zoo plugins install --editable .", err=True)
     for kind in KINDS:
         if kind in chosen:
-            click.echo(f"      {use[kind]}", err=True)
+            click.echo(f"      {commands_to_try[kind]}", err=True)

@@ -16,9 +16,10 @@ from zoo_core.plugins.index import search_plugins
 @registry_option
 @json_option
 def search(word: str, as_json: bool) -> None:
-    """Find known plugins by a word in their name, summary or in what they offer.
+    """Search known plugins for a word in their name, summary or contributions.
 
-    Without WORD, all of them. The directory is part of registry.toml; nothing is fetched.
+    Without WORD, all known plugins are listed. They are read from registry.toml, not from the
+    network.
     """
     rows = [
         known._asdict() | {"installed": installed_version(known.distribution)}
@@ -33,4 +34,4 @@ def search(word: str, as_json: bool) -> None:
     if not rows:
         click.echo(f"no known plugin has {word!r}; zoo plugins search lists all", err=True)
     elif missing := [row["distribution"] for row in rows if not row["installed"]]:
-        click.echo(f"to have one: zoo plugins install {missing[0]}", err=True)
+        click.echo(f"to install it: zoo plugins install {missing[0]}", err=True)

@@ -17,10 +17,10 @@ from zoo_core.plugins.trace import HookCall, recording
 @json_option
 @click.pass_context
 def trace(ctx: click.Context, command: tuple[str, ...], as_json: bool) -> None:
-    """Trace every hook call, and tell what each plugin costs at the start.
+    """Time every hook call and show how long each plugin takes to load.
 
-    Without COMMAND, all plugins are loaded once. COMMAND is run as usual, such as list models;
-    what it prints goes to stderr, and its exit code is kept.
+    COMMAND is a zoo command such as list models. It runs as usual, but prints on stderr, and its
+    exit code is kept. Without COMMAND, all plugins are loaded once.
     """
     code = 0
     with recording() as calls:
@@ -33,15 +33,15 @@ def trace(ctx: click.Context, command: tuple[str, ...], as_json: bool) -> None:
             load_catalog()
     costs = _costs(calls)
     if as_json:
-        each = [{"plugin": name, "seconds": cost} for name, cost in costs.items()]
-        print_json({"calls": [call._asdict() for call in calls], "plugins": each, "exit": code})
+        plugins = [{"plugin": name, "seconds": cost} for name, cost in costs.items()]
+        print_json({"calls": [call._asdict() for call in calls], "plugins": plugins, "exit": code})
     else:
         _print(calls, costs)
     ctx.exit(code)
 
 
 def _costs(calls: list[HookCall]) -> dict[str, float]:
-    """Seconds by plugin, the dearest first."""
+    """Returns the seconds of each plugin, the slowest first."""
     costs: dict[str, float] = {}
     for call in calls:
         costs[call.plugin] = costs.get(call.plugin, 0.0) + call.seconds
@@ -49,11 +49,12 @@ def _costs(calls: list[HookCall]) -> dict[str, float]:
 
 
 def _print(calls: list[HookCall], costs: dict[str, float]) -> None:
-    rows = [(each.plugin, each.hook, _ms(each.seconds), each.error) for each in calls]
-    print_table([("plugin", "call", "ms", ""), *rows] if rows else [])
+    if calls:
+        rows = [(call.plugin, call.hook, _ms(call.seconds), call.error) for call in calls]
+        print_table([("plugin", "call", "ms", ""), *rows])
     click.echo()
-    total = [(name, _ms(cost)) for name, cost in costs.items()]
-    print_table([("plugin", "ms in all"), *total, ("every plugin", _ms(sum(costs.values())))])
+    totals = [(name, _ms(cost)) for name, cost in costs.items()]
+    print_table([("plugin", "total ms"), *totals, ("every plugin", _ms(sum(costs.values())))])
 
 
 def _ms(seconds: float) -> str:

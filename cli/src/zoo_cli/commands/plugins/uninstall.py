@@ -17,51 +17,53 @@ from zoo_core.plugins.discovery import UNKNOWN, Plugin, every_plugin
 
 @click.command()
 @click.argument("names", metavar="NAME ...", nargs=-1, required=True)
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
-    """Remove plugins, named by themselves or by their distribution.
+    """Remove plugins.
 
-    What will change is shown first. No plugin is loaded, so this works while one is broken.
+    NAME is a plugin or a distribution. Changes are shown and confirmed first. No plugin is
+    loaded, so a broken one can be removed.
     """
-    found = {plugin.distribution: plugin.version for plugin in map(_find, names)}
+    versions = {plugin.distribution: plugin.version for plugin in map(_find, names)}
     installer = find_installer()
-    changes = [Change(name, version, "") for name, version in found.items()]
-    for name in found:
-        if others := [each for each in needed_by(name) if each not in found]:
-            click.echo(f"{name} is needed by {', '.join(others)}", err=True)
+    changes = [Change(name, version, "") for name, version in versions.items()]
+    for name in versions:
+        if dependents := [other for other in needed_by(name) if other not in versions]:
+            click.echo(f"{name} is needed by {', '.join(dependents)}", err=True)
     confirm(changes, yes)
-    for name in found:
+    for name in versions:
         click.echo(installer.uninstall(name).rstrip(), err=True)
         importlib.invalidate_caches()
-        if still := [plugin for plugin in every_plugin() if plugin.distribution == name]:
+        if left := [plugin for plugin in every_plugin() if plugin.distribution == name]:
             raise PluginError(
-                f"{name} is still there: {installer.name} did not install {still[0].module}; "
-                "remove it from where Python finds it"
+                f"{name} is still installed: {installer.name} did not install {left[0].module}; "
+                "remove it from the folder where Python finds it"
             )
     if as_json:
         rows = [change._asdict() for change in changes]
         print_json({"installer": installer.name, "changes": rows})
     else:
-        click.echo(f"removed: {', '.join(found)}")
+        click.echo(f"removed: {', '.join(versions)}")
 
 
 def _find(name: str) -> Plugin:
-    """The plugin of a name.
+    """Returns the plugin of a name.
 
     Raises:
-        AmbiguousError: Two distributions bring one of that name.
-        NotFoundError: There is none.
-        PluginError: Its metadata is gone, so that nothing tells what to remove.
+        AmbiguousError: Two distributions bring a plugin of that name.
+        NotFoundError: There is no such plugin.
+        PluginError: The plugin has no metadata, so the installer cannot remove it.
     """
     plugins = every_plugin()
-    found = [each for each in plugins if name == each.distribution]
-    found = found or [each for each in plugins if name == each.name]
-    if any(each.distribution == UNKNOWN for each in found):
-        raise PluginError(f"{name!r} has no metadata: remove what is left of it by hand")
-    if not found:
-        known = {word for each in plugins for word in (each.name, each.distribution)}
-        raise NotFoundError(f"no plugin {name!r}; {suggest(name, known) or 'try: zoo plugins'}")
-    if len(owners := {each.distribution for each in found}) > 1:
+    matches = [plugin for plugin in plugins if name == plugin.distribution]
+    if not matches:
+        matches = [plugin for plugin in plugins if name == plugin.name]
+    if any(plugin.distribution == UNKNOWN for plugin in matches):
+        raise PluginError(f"{name!r} has no metadata: remove its files by hand")
+    if not matches:
+        names = {word for plugin in plugins for word in (plugin.name, plugin.distribution)}
+        raise NotFoundError(f"no plugin {name!r}; {suggest(name, names) or 'try: zoo plugins'}")
+    if len(owners := {plugin.distribution for plugin in matches}) > 1:
         raise AmbiguousError(f"{name!r} comes with {' and '.join(sorted(owners))}: name one")
-    return found[0]
+    return matches[0]

@@ -1,0 +1,43 @@
+"""The options that ``zoo train`` and ``zoo reproduce`` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SEED = click.IntRange(0, 2**32 - 1)
+MOST_THREADS = 4096
+
+
+def run_options(command: Command) -> Command:
+    """Adds ``--seed``, ``--device``, ``--threads`` and ``--backend``, in this order."""
+    options = [
+        click.option(
+            "--seed", metavar="N", type=SEED, help="Random seed.  [default: the recipe's, else 0]"
+        ),
+        click.option(
+            "--device",
+            default="auto",
+            show_default=True,
+            help="Device to run on: auto, cpu, cuda or mps.",
+        ),
+        click.option(
+            "--threads",
+            metavar="N",
+            type=click.IntRange(1, MOST_THREADS),
+            help="Number of torch threads.  [default: torch's choice; 1 for a tiny model]",
+        ),
+        click.option(
+            "--backend",
+            default="auto",
+            show_default=True,
+            help="Implementation of the recurrence: auto, native, portable, torch or reference.",
+        ),
+    ]
+    for option in reversed(options):  # click lists the options of the innermost decorator last
+        command = option(command)
+    return command
