@@ -92,7 +92,7 @@ class SettingsCommand(click.Command):
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parses the command line twice."""
         plain_args = without_setting_options(args)
-        values, _, _ = super().make_parser(ctx).parse_args(plain_args)
+        values, _, _ = super().make_parser(ctx).parse_args(list(plain_args))  # which empties it
         names = {name: value for name, value in values.items() if isinstance(value, str)}
         try:
             # the option's own callback runs only in the second pass

@@ -81,4 +81,4 @@ def test_listing_plugins_imports_no_torch(
     with zoo_process("plugins", "check", "--help") as process:
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "Check an installed plugin" in said
+    assert "Check that an installed plugin" in said
