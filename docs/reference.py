@@ -1,4 +1,4 @@
-"""The generated parts of these pages: hooks from the hookspecs, commands from click."""
+"""The generated parts of ``hooks.md`` and ``cli.md``."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ ARGUMENT = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.M | re.S)
 
 
 def hooks_page() -> str:
-    """Every hook with its signature and text, and the fields of what it returns."""
+    """Returns every hook with its signature, its docstring and the fields of its specs."""
     return "\n".join(line for hook in HOOKS for line in _hook(hook))
 
 
 def commands_page() -> str:
-    """Every command with its usage, text and options, and those below it."""
+    """Returns every command with its usage, text, options and subcommands."""
     with click.Context(zoo, info_name="zoo") as context:
         return "\n".join(line for name in COMMANDS for line in _command(context, name, 2))
 
@@ -31,28 +31,27 @@ def commands_page() -> str:
 def _hook(name: str) -> Iterator[str]:
     function = getattr(hookspecs, name)
     yield f"## `{name}`\n"
-    signature = str(inspect.signature(function)).replace("'", "")  # annotations are text
+    signature = str(inspect.signature(function)).replace("'", "")  # annotations are strings
     yield f"```python\ndef {name}{signature}: ...\n```\n"
-    yield f"{_plain(inspect.getdoc(function) or '')}\n"
+    yield f"{_to_markdown(inspect.getdoc(function) or '')}\n"
     kind = HOOKS[name]
     if issubclass(kind, AbstractSpec):
         yield from _spec(kind)
 
 
 def _spec(kind: type[AbstractSpec]) -> Iterator[str]:
-    said = dict(ARGUMENT.findall(_arguments(AbstractSpec))) | dict(
-        ARGUMENT.findall(_arguments(kind))
-    )
+    descriptions = _argument_descriptions(AbstractSpec) | _argument_descriptions(kind)
     yield f"| `{kind.__name__}` | default | what it is |"
     yield "| --- | --- | --- |"
-    for each in fields(kind):
-        default = "must be given" if each.default is MISSING else f"`{each.default!r}`"
-        yield f"| `{each.name}` | {default} | {_cell(said[each.name])} |"
+    for field in fields(kind):
+        default = "must be given" if field.default is MISSING else f"`{field.default!r}`"
+        yield f"| `{field.name}` | {default} | {_to_cell(descriptions[field.name])} |"
     yield ""
 
 
-def _arguments(kind: type[AbstractSpec]) -> str:
-    return (inspect.getdoc(kind) or "").partition("Args:\n")[2]
+def _argument_descriptions(kind: type[AbstractSpec]) -> dict[str, str]:
+    """Returns the entries of the ``Args`` section of a docstring."""
+    return dict(ARGUMENT.findall((inspect.getdoc(kind) or "").partition("Args:\n")[2]))
 
 
 def _command(parent: click.Context, name: str, level: int) -> Iterator[str]:
@@ -64,23 +63,24 @@ def _command(parent: click.Context, name: str, level: int) -> Iterator[str]:
         usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
         yield f"{'#' * level} `{context.command_path}`\n"
         yield f"```text\n{usage}\n```\n"
-        yield f"{_plain(inspect.cleandoc(command.help or ''))}\n"
-        options = [each for each in command.params if isinstance(each, click.Option)]
-        if records := [record for each in options if (record := each.get_help_record(context))]:
+        yield f"{_to_markdown(inspect.cleandoc(command.help or ''))}\n"
+        options = [param for param in command.params if isinstance(param, click.Option)]
+        records = [record for option in options if (record := option.get_help_record(context))]
+        if records:
             yield "| option | what it does |\n| --- | --- |"
             for names, text in records:
-                yield f"| `{_cell(names)}` | {_cell(text)} |"
+                yield f"| `{_to_cell(names)}` | {_to_cell(text)} |"
             yield ""
         if isinstance(command, click.Group):
-            for each in command.list_commands(context):
-                yield from _command(context, each, level + 1)
+            for subcommand in command.list_commands(context):
+                yield from _command(context, subcommand, level + 1)
 
 
-def _plain(text: str) -> str:
-    """Text of a docstring, which marks code with two backticks where Markdown has one."""
+def _to_markdown(text: str) -> str:
+    """Converts a docstring, which marks code with two backticks where Markdown has one."""
     return text.replace("``", "`")
 
 
-def _cell(text: str) -> str:
-    """Text as a cell of a table."""
-    return _plain(" ".join(text.split())).replace("|", r"\|")
+def _to_cell(text: str) -> str:
+    """Converts text to a cell of a table."""
+    return _to_markdown(" ".join(text.split())).replace("|", r"\|")
