@@ -1,4 +1,4 @@
-"""The directory of plugins: what is known, and what an unknown name is told."""
+"""The index of known plugins, and what the error about an unknown name says."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.plugins.index import known_plugins, search_plugins, who_brings
+from zoo_core.plugins.index import known_owner, known_plugins, search_plugins
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes.recipe import find_recipe
 from zoo_core.references import Named
@@ -68,7 +68,7 @@ def test_the_plugins_registries_count_too(
 ) -> None:
     (tmp_path / "other.toml").write_text("schema = 1\n")
     monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "other.toml"))
-    assert who_brings("owl-cell") == ""
+    assert known_owner("owl-cell") == ""
     with pytest.raises(NotFoundError, match=COMES):
         catalog._replace(registries=(registry,)).find(ModelSpec, "owl-cell")
 
@@ -86,16 +86,16 @@ def test_a_registry_that_is_wrong_does_not_hide_what_was_not_found(
         catalog.find(ModelSpec, "owl-cell")
 
 
-def test_what_an_installed_plugin_brings_and_the_environment_leaves_out_is_said(
+def test_a_name_of_an_installed_plugin_that_the_environment_leaves_out_says_so(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
-    said = "lstm-embed comes with zoo-lstm, which ZOO_PLUGINS leaves out"
+    said = "lstm-embed comes with zoo-lstm: it is installed, but ZOO_PLUGINS leaves it out"
     with pytest.raises(NotFoundError, match=said):
         load_catalog().find(ModelSpec, "lstm-embed")
 
 
-def test_our_own_directory_lists_what_our_plugins_offer() -> None:
+def test_our_own_index_lists_what_our_plugins_offer() -> None:
     catalog = load_catalog()
     offered = {
         plugin.name: {

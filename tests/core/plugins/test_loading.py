@@ -10,7 +10,7 @@ import pytest
 from tests.core.plugins.sample_plugin import SPECS, PluginWriter
 from zoo_core.errors import PluginError
 from zoo_core.plugins.hookspecs import hookspec
-from zoo_core.plugins.loading import HOOKS, contributions
+from zoo_core.plugins.loading import HOOKS, load_plugin
 from zoo_core.plugins.specs import AbstractSpec, CommandSpec, KernelSpec
 
 KERNEL_AND_COMMAND = """
@@ -42,18 +42,18 @@ def test_every_hook_of_the_specification_is_called() -> None:
 
 
 def test_models_datasets_and_trainers_are_contributed(write_plugin: PluginWriter) -> None:
-    found = contributions(write_plugin(SPECS))
+    found = load_plugin(write_plugin(SPECS))
     assert [each.name for each in found] == ["tiny", "bare", "alpha", "beta", "plain", "fancy"]
 
 
 def test_kernels_and_commands_are_contributed(write_plugin: PluginWriter) -> None:
-    found = contributions(write_plugin(KERNEL_AND_COMMAND))
+    found = load_plugin(write_plugin(KERNEL_AND_COMMAND))
     assert [type(each) for each in found] == [KernelSpec, CommandSpec]
 
 
 def test_a_registry_alone_is_a_contribution(write_plugin: PluginWriter) -> None:
     plugin = write_plugin(REGISTRY)
-    (path,) = contributions(plugin)
+    (path,) = load_plugin(plugin)
     assert path == Path(str(sys.modules[plugin.module].__file__)).with_name("registry.toml")
 
 
@@ -65,24 +65,24 @@ def zoo_models(): return [model('tiny')]
 @hookimpl
 def zoo_datasets(): return [{dataset}]
 """
-    assert [each.name for each in contributions(write_plugin(source))] == ["tiny", "tiny"]
+    assert [each.name for each in load_plugin(write_plugin(source))] == ["tiny", "tiny"]
 
 
 def test_an_unmarked_helper_without_the_prefix_is_no_hook(write_plugin: PluginWriter) -> None:
     source = "def helper(): pass\n@hookimpl\ndef zoo_models(): return [model()]"
-    assert len(contributions(write_plugin(source))) == 1
+    assert len(load_plugin(write_plugin(source))) == 1
 
 
 def test_stdout_is_the_same_after_a_failure(write_plugin: PluginWriter) -> None:
     before = sys.stdout
     with pytest.raises(PluginError):
-        contributions(write_plugin(""))
+        load_plugin(write_plugin(""))
     assert sys.stdout is before
 
 
 def test_long_answers_are_cut_in_the_reason(write_plugin: PluginWriter) -> None:
     with pytest.raises(PluginError) as caught:
-        contributions(write_plugin("@hookimpl\ndef zoo_models(): return 'x' * 5000"))
+        load_plugin(write_plugin("@hookimpl\ndef zoo_models(): return 'x' * 5000"))
     assert len(str(caught.value)) < 200
 
 

@@ -54,9 +54,7 @@ def test_labels_that_a_trainer_cannot_learn_are_told_before_training(
 
 def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, run_config: RunConfig) -> None:
     fewer = load_catalog([each for each in catalog.plugins if each.name != "zoo-lstm"])
-    message = (
-        "model 'lstm-embed' needs the plugin zoo-lstm: install it: zoo plugins install zoo-lstm"
-    )
+    message = "model 'lstm-embed' needs the plugin zoo-lstm: zoo plugins install zoo-lstm"
     with pytest.raises(PluginError, match=message):
         make_model(fewer, run_config, TOKENS)
 

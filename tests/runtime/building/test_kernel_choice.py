@@ -70,9 +70,7 @@ def test_an_unknown_backend_lists_those_there_are(core: Catalog) -> None:
 
 
 def test_a_backend_that_is_not_installed_is_named_with_its_remedy(core: Catalog) -> None:
-    message = (
-        "backend 'native' needs the plugin zoo-kernels: install it: zoo plugins install zoo-kernels"
-    )
+    message = "backend 'native' needs the plugin zoo-kernels: zoo plugins install zoo-kernels"
     with pytest.raises(PluginError, match=message):
         kernels(core, "native")
 

@@ -11,7 +11,7 @@ from zoo_core.errors import ConfigError, RefusedError
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import installed_version
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.plugins.discovery import misnamed
+from zoo_core.plugins.discovery import unknown_name_messages
 from zoo_core.plugins.index import known_plugins
 from zoo_core.plugins.specs import API_VERSION
 from zoo_core.plugins.status import plugin_statuses
@@ -72,7 +72,7 @@ def plugins() -> list[DoctorResult]:
         elif each.state == "blocked":
             said = f"{each.plugin.name} is blocked: {each.reason}"
             rows.append(DoctorResult("plugins", "warning", said, "unset ZOO_PLUGINS"))
-    for said in misnamed():
+    for said in unknown_name_messages():
         rows.append(DoctorResult("plugins", "warning", said, "change or unset ZOO_PLUGINS"))
     return rows
 

@@ -1,4 +1,4 @@
-"""The catalog: every spec of every installed plugin, whose it is, and which plugins are broken."""
+"""The catalog: every spec of every installed plugin, and which plugins are broken."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from zoo_core.errors import (
     PluginError,
     suggest,
 )
-from zoo_core.plugins.discovery import UNKNOWN, Plugin, installed_plugins
-from zoo_core.plugins.loading import contributions, make_manager
+from zoo_core.plugins.discovery import UNKNOWN, Plugin, installed_plugins, is_left_out
+from zoo_core.plugins.loading import load_plugin, make_manager
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
 S = TypeVar("S", bound=AbstractSpec)
@@ -23,7 +23,7 @@ S = TypeVar("S", bound=AbstractSpec)
 
 @final
 class CatalogEntry(NamedTuple, Generic[S]):
-    """A spec and the plugin it comes from."""
+    """A spec and the plugin that it comes from."""
 
     plugin: Plugin
     spec: S
@@ -31,14 +31,14 @@ class CatalogEntry(NamedTuple, Generic[S]):
 
 @final
 class BrokenPlugin(NamedTuple):
-    """A plugin that could not be loaded: why, what to do, and where it happened.
+    """A plugin that could not be loaded.
 
     Args:
-        plugin: Which one.
+        plugin: The plugin.
         reason: What it raised, in one line.
-        remedy: The command that may mend it.
-        traceback: Of what it raised.
-        incompatible: Whether it is whole, and built for another plugin API.
+        remedy: The command that may repair it.
+        traceback: The traceback of what it raised.
+        incompatible: Whether it is built for another plugin API.
     """
 
     plugin: Plugin
@@ -50,7 +50,14 @@ class BrokenPlugin(NamedTuple):
 
 @final
 class Catalog(NamedTuple):
-    """What is installed: offers sorted by name, plugins that work, plugins that do not."""
+    """What is installed.
+
+    Args:
+        entries: Every spec with its plugin, sorted by name.
+        plugins: The plugins that work.
+        broken: The plugins that do not.
+        registries: The registry files that plugins bring.
+    """
 
     entries: tuple[CatalogEntry[Any], ...]
     plugins: tuple[Plugin, ...]
@@ -58,35 +65,38 @@ class Catalog(NamedTuple):
     registries: tuple[Path, ...]
 
     def of(self, kind: type[S]) -> tuple[CatalogEntry[S], ...]:
-        """The offers of one kind."""
+        """Returns the entries of one class of specs."""
         return tuple(entry for entry in self.entries if isinstance(entry.spec, kind))
 
     def named(self, kind: type[S], name: str) -> list[CatalogEntry[S]]:
-        """Every offer of a kind and a name."""
+        """Returns every entry of a class and a name."""
         return [entry for entry in self.of(kind) if entry.spec.name == name]
 
     def find(self, kind: type[S], reference: str) -> CatalogEntry[S]:
-        """The one offer of a name; ``plugin:name`` chooses between plugins.
+        """Returns the one entry of a name; ``plugin:name`` chooses between plugins.
 
         Raises:
-            AmbiguousError: Two plugins offer it.
-            NotFoundError: None does.
+            AmbiguousError: Two plugins have the name.
+            NotFoundError: No plugin has it.
         """
         owner, _, name = reference.rpartition(":")
         found = [entry for entry in self.named(kind, name) if entry.plugin.is_meant_by(owner)]
         if not found:
-            from zoo_core.plugins.index import who_brings
-
             known = [entry.spec.name for entry in self.of(kind)]
-            hint = self._elsewhere(kind, name) or who_brings(name, self.registries)
-            hint = hint or suggest(name, known) or f"try: zoo list {kind.noun}s"
-            raise NotFoundError(f"no {kind.noun} {reference!r}; {hint}{self._excuse()}")
-        if len(found) > 1:
-            check_unique(kind.noun, name, [entry.plugin for entry in found])
+            hint = (
+                self._similar_entry(kind, name)
+                or self.where_to_get(name)
+                or suggest(name, known)
+                or f"try: zoo list {kind.noun}s"
+            )
+            broken = ", ".join(row.plugin.name for row in self.broken)
+            note = f" (broken, so not searched: {broken}; see: zoo plugins)" if broken else ""
+            raise NotFoundError(f"no {kind.noun} {reference!r}; {hint}{note}")
+        check_unique(kind.noun, name, [entry.plugin for entry in found])
         return found[0]
 
-    def _elsewhere(self, kind: type[AbstractSpec], name: str) -> str:
-        """Of which other plugin, or of which other kind, there is such a name, in words."""
+    def _similar_entry(self, kind: type[AbstractSpec], name: str) -> str:
+        """Says which other plugin, or which other class of specs, has the name."""
         owners = [f"{entry.plugin.name}:{name}" for entry in self.named(kind, name)]
         if owners:
             return f"write {' or '.join(owners)}"
@@ -95,59 +105,91 @@ class Catalog(NamedTuple):
                 return f"it is a {other.noun}: zoo train MODEL --{other.noun} {name}"
         return f"it is a model: zoo show {name}" if self.named(ModelSpec, name) else ""
 
-    def _excuse(self) -> str:
-        names = ", ".join(each.plugin.name for each in self.broken)
-        return f" (broken, so not searched: {names}; see: zoo plugins)" if names else ""
+    def where_to_get(self, name: str) -> str:
+        """Says which known plugin would bring a name, and how to get it; empty if none would."""
+        from zoo_core.plugins.index import known_owner
+
+        distribution = known_owner(name, self.registries)
+        if not distribution:
+            return ""
+        return f"{name} comes with {distribution}: {self.how_to_get(distribution)}"
+
+    def how_to_get(self, distribution: str) -> str:
+        """Says what to do where something of a distribution's plugin is needed and not found."""
+        if distribution in {row.plugin.distribution for row in self.broken}:
+            return "it is installed but broken; see: zoo plugins"
+        if distribution in {plugin.distribution for plugin in self.plugins}:
+            return "it is installed without it; see: zoo plugins"
+        if is_left_out(distribution):
+            return "it is installed, but ZOO_PLUGINS leaves it out"
+        return f"zoo plugins install {distribution}"
 
 
-def check_unique(noun: str, name: str, owners: Iterable[Plugin]) -> None:
-    """Says who claims a name, and how to choose.
+def check_unique(noun: str, name: str, owners: list[Plugin]) -> None:
+    """Checks that one plugin alone has a name.
 
     Raises:
-        AmbiguousError: Always.
+        AmbiguousError: Several plugins have it; the message says how to choose.
     """
-    plugins = list(owners)
-    unique = len({plugin.name for plugin in plugins}) == len(plugins)
-    choices = [f"{plugin.name if unique else plugin.distribution}:{name}" for plugin in plugins]
+    if len(owners) == 1:
+        return
+    names_differ = len({plugin.name for plugin in owners}) == len(owners)
+    choices = [
+        f"{plugin.name if names_differ else plugin.distribution}:{name}" for plugin in owners
+    ]
     raise AmbiguousError(f"{noun} {name!r} is offered twice: write {' or '.join(choices)}")
 
 
 def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
-    """Loads the given plugins, or all that are installed; one that fails is a row in ``broken``."""
+    """Loads the given plugins, or all that are installed; those that fail are in ``broken``."""
     entries: list[CatalogEntry[Any]] = []
     registries: list[Path] = []
     working, broken = [], []
     manager = make_manager()
     for plugin in installed_plugins() if plugins is None else plugins:
         try:
-            found = contributions(plugin, manager)
+            contributed = load_plugin(plugin, manager)
         except Interrupted:
             raise
         except BaseException as error:  # SystemExit and KeyboardInterrupt raised by a plugin too
-            broken.append(_broken(plugin, error))
+            broken.append(_broken_plugin(plugin, error))
             continue
         working.append(plugin)
-        entries += [CatalogEntry(plugin, each) for each in found if isinstance(each, AbstractSpec)]
-        registries += [each for each in found if isinstance(each, Path)]
+        for item in contributed:
+            if isinstance(item, AbstractSpec):
+                entries.append(CatalogEntry(plugin, item))
+            else:
+                registries.append(item)
     entries.sort(key=lambda entry: (entry.spec.name, entry.plugin))
     return Catalog(tuple(entries), tuple(working), tuple(broken), tuple(registries))
 
 
-def _broken(plugin: Plugin, error: BaseException) -> BrokenPlugin:
-    try:
-        said = " ".join(str(error).split())
-    except Exception:  # an error that cannot even say what it is
-        said = ""
-    ours = isinstance(error, PluginError)  # which says it in words
-    kind = type(error).__name__
-    reason = said if ours and said else f"{kind}: {said}" if said else kind
-    remedy = (
-        f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
-        f"or remove it: zoo plugins uninstall {plugin.name}"
-    )
-    if plugin.distribution == UNKNOWN:
-        remedy = f"its metadata is gone: remove what is left of {plugin.module} by hand"
+def _broken_plugin(plugin: Plugin, error: BaseException) -> BrokenPlugin:
     import traceback
 
-    told = "".join(traceback.format_exception(error))
-    return BrokenPlugin(plugin, reason, remedy, told, isinstance(error, IncompatibleError))
+    if plugin.distribution == UNKNOWN:
+        remedy = f"its metadata is missing: remove what is left of {plugin.module} by hand"
+    else:
+        remedy = (
+            f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
+            f"or remove it: zoo plugins uninstall {plugin.name}"
+        )
+    return BrokenPlugin(
+        plugin,
+        _reason(error),
+        remedy,
+        "".join(traceback.format_exception(error)),
+        isinstance(error, IncompatibleError),
+    )
+
+
+def _reason(error: BaseException) -> str:
+    """Describes an exception in one line; the zoo's own errors need no name of their type."""
+    try:
+        message = " ".join(str(error).split())
+    except Exception:  # an exception whose __str__ fails
+        message = ""
+    kind = type(error).__name__
+    if not message:
+        return kind
+    return message if isinstance(error, PluginError) else f"{kind}: {message}"

@@ -1,4 +1,4 @@
-"""Which distributions name themselves in the entry-point group ``zoo``."""
+"""Discovery of plugins: the entry points of the group ``zoo``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import NamedTuple, final
 from zoo_core.errors import suggest
 
 UNKNOWN = "unknown"
-"""The distribution of a plugin whose metadata is gone, and its version."""
+"""Name and version of a distribution whose metadata is missing."""
 HEADER = re.compile(r"^(Name|Version):(.*)$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -36,49 +36,53 @@ class Plugin(NamedTuple):
 
 
 def installed_plugins() -> list[Plugin]:
-    """The plugins to load, sorted: all that are here, or those that ``ZOO_PLUGINS=a,b`` names."""
+    """Returns the plugins to load, sorted: all, or those that ``ZOO_PLUGINS=a,b`` names."""
     chosen = chosen_names()
     return [plugin for plugin in every_plugin() if chosen is None or plugin.name in chosen]
 
 
 def every_plugin() -> list[Plugin]:
-    """Every plugin installed here, sorted, whatever ``ZOO_PLUGINS`` says."""
+    """Returns every installed plugin, sorted, whatever ``ZOO_PLUGINS`` says."""
     points = entry_points(group="zoo")
-    return sorted({Plugin(each.name, each.value, *_identity(each.dist)) for each in points})
+    return sorted({Plugin(point.name, point.value, *_identity(point.dist)) for point in points})
 
 
 def chosen_names() -> set[str] | None:
-    """The names in ``ZOO_PLUGINS``, or None if it is not set and every plugin counts."""
-    chosen = os.environ.get("ZOO_PLUGINS")
-    return None if chosen is None else {name.strip() for name in chosen.split(",")} - {""}
+    """Returns the names in ``ZOO_PLUGINS``, or None if it is not set and every plugin counts."""
+    value = os.environ.get("ZOO_PLUGINS")
+    return None if value is None else {name.strip() for name in value.split(",")} - {""}
 
 
-def misnamed() -> list[str]:
-    """What to say of each name in ``ZOO_PLUGINS`` that no plugin here has, sorted."""
-    chosen = chosen_names() or set()
-    names = {each.name for each in every_plugin()} if chosen else set()
-    return [
-        f"ZOO_PLUGINS names {name}, which is not installed; {hint}".rstrip("; ")
-        for name in sorted(chosen - names)
-        for hint in [suggest(name, names)]
-    ]
+def unknown_name_messages() -> list[str]:
+    """Returns a message for every name in ``ZOO_PLUGINS`` that no installed plugin has, sorted."""
+    chosen = chosen_names()
+    if not chosen:
+        return []
+    installed = {plugin.name for plugin in every_plugin()}
+    messages = []
+    for name in sorted(chosen - installed):
+        message = f"ZOO_PLUGINS names {name}, which is not installed; {suggest(name, installed)}"
+        messages.append(message.rstrip("; "))
+    return messages
 
 
-def left_out(distribution: str) -> bool:
-    """Whether a distribution's plugin is installed here, and ``ZOO_PLUGINS`` names others alone."""
+def is_left_out(distribution: str) -> bool:
+    """Whether a distribution is installed and ``ZOO_PLUGINS`` names none of its plugins."""
     chosen = chosen_names()
     if chosen is None:
         return False
-    here = {each.name for each in every_plugin() if each.distribution == distribution}
-    return bool(here) and not here & chosen
+    names = {plugin.name for plugin in every_plugin() if plugin.distribution == distribution}
+    return bool(names) and not names & chosen
 
 
-def _identity(owner: Distribution | None) -> tuple[str, str]:
-    """Name and version; ``unknown`` where an interrupted uninstall left no metadata.
+def _identity(distribution: Distribution | None) -> tuple[str, str]:
+    """Returns name and version; ``unknown`` if an interrupted uninstall left no metadata.
 
-    ``Distribution.metadata`` would parse all of it as an e-mail, the README included.
+    ``Distribution.metadata`` would parse the whole file as an e-mail, the README included.
     """
-    text = (owner.read_text("METADATA") or owner.read_text("PKG-INFO")) if owner else None
+    text = None
+    if distribution is not None:
+        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
     headers, _, _ = (text or "").partition("\n\n")
-    facts = {name.lower(): value.strip() for name, value in HEADER.findall(headers)}
-    return facts.get("name", UNKNOWN), facts.get("version", UNKNOWN)
+    fields = {name.lower(): value.strip() for name, value in HEADER.findall(headers)}
+    return fields.get("name", UNKNOWN), fields.get("version", UNKNOWN)

@@ -1,4 +1,4 @@
-"""Import strings."""
+"""Import strings: ``package.module:Name``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from zoo_core.errors import Interrupted, PluginError
 
 
 def resolve(import_string: str) -> Any:
-    """The object that ``package.module:Name`` names. What the module prints goes to stderr.
+    """Returns the object that ``package.module:Name`` names.
+
+    What the module prints while it is imported goes to stderr.
 
     Raises:
         PluginError: There is no such module or no such name in it, or importing it raises
@@ -24,6 +26,8 @@ def resolve(import_string: str) -> Any:
     except Interrupted:
         raise
     except BaseException as error:  # SystemExit too: it is the plugin's failure
-        said = f"{type(error).__name__}: {error}"
-        message = f"cannot import {import_string!r}: {said}; reinstall the plugin that declares it"
+        reason = f"{type(error).__name__}: {error}"
+        message = (
+            f"cannot import {import_string!r}: {reason}; reinstall the plugin that declares it"
+        )
         raise PluginError(message) from error

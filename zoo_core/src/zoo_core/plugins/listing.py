@@ -1,4 +1,4 @@
-"""Names, for those who use no shell."""
+"""The names of what is installed, for Python programs."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec
 
 
 def list_models(pattern: str = "*") -> list[str]:
-    """The names of the installed models that match a pattern, with wildcards as in a shell."""
+    """Returns the names of the installed models that match a pattern with shell wildcards."""
     return _names(ModelSpec, pattern)
 
 
 def list_datasets(pattern: str = "*") -> list[str]:
-    """The names of the installed datasets that match a pattern, with wildcards as in a shell."""
+    """Returns the names of the installed datasets that match a pattern with shell wildcards."""
     return _names(DatasetSpec, pattern)
 
 

@@ -1,4 +1,8 @@
-"""Loading one plugin so that nothing it does can reach another."""
+"""Loading one plugin, isolated from the others.
+
+The plugin's module is imported and its hooks are called, each by itself, under a time limit and
+with what they print turned to stderr.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ from zoo_core.errors import IncompatibleError, PluginError
 from zoo_core.plugins import hookspecs
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import API_VERSION, SPEC_CLASSES, AbstractSpec
-from zoo_core.plugins.trace import calling
-from zoo_core.plugins.watchdog import giving_up
+from zoo_core.plugins.trace import traced_call
+from zoo_core.plugins.watchdog import time_limit
 
 HOOKS: dict[str, type[AbstractSpec | Path]] = {
     **{f"zoo_{cls.noun}s": cls for cls in SPEC_CLASSES},
@@ -27,39 +31,37 @@ HOOKS: dict[str, type[AbstractSpec | Path]] = {
 """What each hook returns a list of."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
+Implementations: TypeAlias = dict[str, list[Callable[[], Any]]]
+"""A module's implementations by name of the hook."""
 
-Hooks: TypeAlias = dict[str, list[Callable[[], Any]]]
-"""By name of the hook: a module's implementations."""
 
+def load_plugin(plugin: Plugin, manager: pluggy.PluginManager | None = None) -> list[Any]:
+    """Returns every spec and registry path that a plugin contributes.
 
-def contributions(plugin: Plugin, manager: pluggy.PluginManager | None = None) -> list[Any]:
-    """Every spec and registry path that a plugin offers.
-
-    Its prints go to stderr. Whatever it raises, ``SystemExit`` included, comes out of here: the
-    catalog turns it into a row.
+    Whatever the plugin raises leaves this function, ``SystemExit`` included.
 
     Args:
-        plugin: Which one.
-        manager: Of ``make_manager``, for whoever loads many.
+        plugin: The plugin to load.
+        manager: A manager of ``make_manager``; one manager serves many plugins in turn.
 
     Raises:
-        IncompatibleError: It is built for another plugin API.
-        PluginError: It misspells a hook, returns something of the wrong type, offers a name
-            twice, offers nothing, or hangs.
+        IncompatibleError: The plugin is built for another plugin API.
+        PluginError: The plugin misspells a hook, returns something of the wrong type, uses a name
+            twice, contributes nothing, or hangs.
     """
-    with contextlib.redirect_stdout(sys.stderr), giving_up():
-        with calling(plugin.name, "import"):
+    with contextlib.redirect_stdout(sys.stderr), time_limit():
+        with traced_call(plugin.name, "import"):
             module = importlib.import_module(plugin.module)
         check_api(module)
-        found: list[Any] = []
-        for hook, implementations in hooks_of(module, manager).items():
-            with calling(plugin.name, hook):
-                offered = answers(hook, implementations)
-            check_names(hook, offered)
-            found += offered
-    if not found:
+        contributed: list[Any] = []
+        for hook, implementations in find_hooks(module, manager).items():
+            with traced_call(plugin.name, hook):
+                returned = call_hook(hook, implementations)
+            check_names(hook, returned)
+            contributed += returned
+    if not contributed:
         raise PluginError(f"{plugin.module} contributes nothing: mark its hooks with @hookimpl")
-    return found
+    return contributed
 
 
 def check_api(module: ModuleType) -> None:
@@ -78,34 +80,27 @@ def check_api(module: ModuleType) -> None:
         raise IncompatibleError(said)
 
 
-def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
-    marked = {caller.name for caller in manager.get_hookcallers(module) or ()}
-    for name, value in vars(module).items():
-        if name.startswith("zoo_") and callable(value) and name not in marked:
-            raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
-
-
 @final
 class _Manager(pluggy.PluginManager):
-    """Passes over what Python itself puts into every module, which is most of its names."""
+    """Skips the names that Python puts into every module, which are most of a module's names."""
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         return None if name.startswith("__") else super().parse_hookimpl_opts(plugin, name)
 
 
 def make_manager() -> pluggy.PluginManager:
-    """A manager that knows the hooks, and no plugin."""
+    """Returns a manager that knows the hooks and no plugin."""
     manager = _Manager("zoo")
     manager.add_hookspecs(hookspecs)
     return manager
 
 
-def hooks_of(module: ModuleType, manager: pluggy.PluginManager | None = None) -> Hooks:
-    """The hooks that a module implements, each of them known and marked.
+def find_hooks(module: ModuleType, manager: pluggy.PluginManager | None = None) -> Implementations:
+    """Returns the hooks that a plugin's module implements.
 
     Args:
-        module: Of a plugin.
-        manager: Knows no plugin, and does not know this one afterwards.
+        module: The plugin's module.
+        manager: A manager that knows no plugin; it does not know this one afterwards.
 
     Raises:
         PluginError: A function is named like a hook and not marked as one.
@@ -116,39 +111,50 @@ def hooks_of(module: ModuleType, manager: pluggy.PluginManager | None = None) ->
         manager.register(module)
         manager.check_pending()
         _check_markers(manager, module)
-        marked = {hook: getattr(manager.hook, hook).get_hookimpls() for hook in HOOKS}
+        implementations = {hook: getattr(manager.hook, hook).get_hookimpls() for hook in HOOKS}
     finally:
         if manager.is_registered(module):
             manager.unregister(module)
-    return {hook: [each.function for each in found] for hook, found in marked.items() if found}
+    return {
+        hook: [implementation.function for implementation in marked]
+        for hook, marked in implementations.items()
+        if marked
+    }
 
 
-def answers(hook: str, implementations: Iterable[Callable[[], Any]]) -> list[Any]:
-    """What the implementations of a hook return.
+def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
+    marked = {caller.name for caller in manager.get_hookcallers(module) or ()}
+    for name, value in vars(module).items():
+        if name.startswith("zoo_") and callable(value) and name not in marked:
+            raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
+
+
+def call_hook(hook: str, implementations: Iterable[Callable[[], Any]]) -> list[Any]:
+    """Returns what the implementations of a hook return, as one list.
 
     Raises:
-        PluginError: It is no list, or holds something of the wrong type.
+        PluginError: An implementation returns no list, or an item of the wrong type.
     """
-    kind = HOOKS[hook]
-    found: list[Any] = []
+    expected = HOOKS[hook].__name__
+    items: list[Any] = []
     for implementation in implementations:
-        answer = implementation()  # pluggy's own call would drop a None
-        if not isinstance(answer, list):
-            raise PluginError(f"{hook} must return a list of {kind.__name__}, not {answer!r:.80}")
-        for each in answer:
-            if not isinstance(each, kind):
-                raise PluginError(f"{hook} must return {kind.__name__}s, not {each!r:.80}")
-        found += answer
-    return found
+        returned = implementation()  # pluggy's own call would drop a None
+        if not isinstance(returned, list):
+            raise PluginError(f"{hook} must return a list of {expected}, not {returned!r:.80}")
+        for item in returned:
+            if not isinstance(item, HOOKS[hook]):
+                raise PluginError(f"{hook} must return {expected}s, not {item!r:.80}")
+        items += returned
+    return items
 
 
-def check_names(hook: str, found: list[Any]) -> None:
-    """Says so if what a hook returned is not well named.
+def check_names(hook: str, returned: list[Any]) -> None:
+    """Checks the names of the specs that a hook returned.
 
     Raises:
         PluginError: A name has capitals or other signs, or occurs twice.
     """
-    names = [each.name for each in found if isinstance(each, AbstractSpec)]
+    names = [spec.name for spec in returned if isinstance(spec, AbstractSpec)]
     for name in names:
         if not isinstance(name, str) or not NAME.fullmatch(name):
             raise PluginError(f"{hook} offers {name!r}: names are lower case, joined by hyphens")

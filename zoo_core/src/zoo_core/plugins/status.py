@@ -1,4 +1,4 @@
-"""How every installed plugin stands: works, is broken, is blocked, or is built for another API."""
+"""The status of every installed plugin: ok, broken, blocked or incompatible."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ State: TypeAlias = Literal["ok", "broken", "blocked", "incompatible"]
 
 @final
 class PluginStatus(NamedTuple):
-    """One installed plugin.
+    """The status of one installed plugin.
 
     Args:
-        plugin: Which one.
+        plugin: The plugin.
         state: ``ok``; ``broken``, it fails to load; ``blocked``, ``ZOO_PLUGINS`` leaves it out;
             ``incompatible``, it is built for another plugin API.
-        location: The folder that it is imported from, if that can be told.
-        contributes: Names by noun, such as ``model``; empty unless it works.
+        location: The folder that it is imported from; empty if unknown.
+        contributes: Names by noun, such as ``model``; empty unless the plugin works.
         reason: Why it does not work.
         remedy: What to do about it.
         traceback: Where it failed.
@@ -40,37 +40,42 @@ class PluginStatus(NamedTuple):
 
 
 def plugin_statuses() -> list[PluginStatus]:
-    """How every plugin stands, by name; each is loaded by itself, those blocked not at all."""
+    """Returns the status of every plugin, by name.
+
+    Every plugin is loaded by itself; blocked ones are not loaded.
+    """
     chosen = chosen_names()
-    return [_status(each, chosen is None or each.name in chosen) for each in every_plugin()]
+    return [_status(plugin, chosen is None or plugin.name in chosen) for plugin in every_plugin()]
 
 
 def location(plugin: Plugin) -> str:
-    """The folder that a plugin's distribution was installed from or into; empty if unknown."""
+    """Returns the folder that a plugin is imported from; empty if unknown."""
     try:
-        found = distribution(plugin.distribution)
-        origin = json.loads(found.read_text("direct_url.json") or "{}")
+        owner = distribution(plugin.distribution)
+        origin = json.loads(owner.read_text("direct_url.json") or "{}")
         if origin.get("dir_info", {}).get("editable"):
             return unquote(urlsplit(origin["url"]).path)
-        return str(found.locate_file(""))
+        return str(owner.locate_file(""))
     except (PackageNotFoundError, ValueError, KeyError, AttributeError, TypeError, OSError):
         return ""  # an interrupted uninstall, or metadata that no installer wrote
 
 
 def _status(plugin: Plugin, chosen: bool) -> PluginStatus:
-    place = location(plugin)
+    folder = location(plugin)
     if not chosen:
         remedy = f"name {plugin.name} in ZOO_PLUGINS, or unset it"
-        return PluginStatus(plugin, "blocked", place, {}, "ZOO_PLUGINS leaves it out", remedy)
-    alone = load_catalog([plugin])
-    for each in alone.broken:
-        state: State = "incompatible" if each.incompatible else "broken"
-        return PluginStatus(plugin, state, place, {}, each.reason, each.remedy, each.traceback)
-    return PluginStatus(plugin, "ok", place, _contributes(alone))
+        return PluginStatus(plugin, "blocked", folder, {}, "ZOO_PLUGINS leaves it out", remedy)
+    catalog = load_catalog([plugin])
+    if catalog.broken:
+        (row,) = catalog.broken
+        state: State = "incompatible" if row.incompatible else "broken"
+        return PluginStatus(plugin, state, folder, {}, row.reason, row.remedy, row.traceback)
+    return PluginStatus(plugin, "ok", folder, _contributes(catalog))
 
 
-def _contributes(alone: Catalog) -> dict[str, list[str]]:
-    found = {cls.noun: [entry.spec.name for entry in alone.of(cls)] for cls in SPEC_CLASSES}
-    found["recipe"] = [file.name for file in recipe_files(alone)]
-    found["registry"] = [str(path) for path in alone.registries]
-    return {kind: names for kind, names in found.items() if names}
+def _contributes(catalog: Catalog) -> dict[str, list[str]]:
+    """Returns what the catalog's only plugin contributes: names by noun."""
+    names = {cls.noun: [entry.spec.name for entry in catalog.of(cls)] for cls in SPEC_CLASSES}
+    names["recipe"] = [file.name for file in recipe_files(catalog)]
+    names["registry"] = [str(path) for path in catalog.registries]
+    return {noun: listed for noun, listed in names.items() if listed}

@@ -1,4 +1,4 @@
-"""What loading a plugin calls, and how long each call takes."""
+"""The hook trace: what loading a plugin calls, and how long every call takes."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ class HookCall(NamedTuple):
     """One call into a plugin.
 
     Args:
-        plugin: Its name.
-        hook: The hook, or ``import`` for the import of its module.
-        seconds: How long it took.
-        error: The type of what it raised, or empty.
+        plugin: The plugin's name.
+        hook: The hook, or ``import`` for the import of the plugin's module.
+        seconds: How long the call took.
+        error: The type of the exception that it raised, or empty.
     """
 
     plugin: str
@@ -26,24 +26,24 @@ class HookCall(NamedTuple):
     error: str
 
 
-_CALLS: ContextVar[list[HookCall] | None] = ContextVar("calls", default=None)
+_TRACE: ContextVar[list[HookCall] | None] = ContextVar("trace", default=None)
 
 
 @contextlib.contextmanager
 def recording() -> Iterator[list[HookCall]]:
-    """Has every call inside written down, in order."""
+    """Yields a list that receives every call made inside, in order."""
     calls: list[HookCall] = []
-    token = _CALLS.set(calls)
+    token = _TRACE.set(calls)
     try:
         yield calls
     finally:
-        _CALLS.reset(token)
+        _TRACE.reset(token)
 
 
 @contextlib.contextmanager
-def calling(plugin: str, hook: str) -> Iterator[None]:
-    """Writes down what happens inside, where somebody records."""
-    calls = _CALLS.get()
+def traced_call(plugin: str, hook: str) -> Iterator[None]:
+    """Adds the code inside to the trace as one call, if a trace is being recorded."""
+    calls = _TRACE.get()
     if calls is None:
         yield
         return

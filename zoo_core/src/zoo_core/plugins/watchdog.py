@@ -1,4 +1,4 @@
-"""Giving up on a plugin that hangs, where the platform can interrupt it."""
+"""A time limit for plugins that hang, where the platform can interrupt them."""
 
 from __future__ import annotations
 
@@ -11,50 +11,52 @@ from types import FrameType
 
 from zoo_core.errors import PluginError
 
-IDLE = 2.0
-"""Seconds in which a plugin may do nothing."""
-BUSY = 20.0
-"""Seconds that it may take if it works: a cold import of a large library takes several."""
+IDLE_LIMIT = 2.0
+"""Seconds for which a plugin may do nothing."""
+BUSY_LIMIT = 20.0
+"""Seconds that a plugin may take while it works: a cold import of a large library needs several."""
 
 
 class _Hangs(BaseException):
-    """Passes a plugin's own ``except Exception``."""
+    """Raised inside a plugin that hangs, past the plugin's own ``except Exception``."""
 
 
 @contextlib.contextmanager
-def giving_up() -> Iterator[None]:
-    """Inside, what does nothing for two seconds, or never ends, is interrupted.
+def time_limit() -> Iterator[None]:
+    """Interrupts the code inside if it does nothing for two seconds or does not end.
 
-    Only in the main thread, and only where there are interval timers: not on Windows.
+    This works only in the main thread, and only where there are interval timers: not on Windows.
 
     Raises:
-        PluginError: It hangs.
+        PluginError: The code inside hangs.
     """
-    main = threading.current_thread() is threading.main_thread()
-    if not main or not hasattr(signal, "setitimer"):
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not in_main_thread or not hasattr(signal, "setitimer"):
         yield
         return
-    began = looked = time.monotonic()
-    worked = time.process_time()
+    start = last_look = time.monotonic()
+    cpu_seconds = time.process_time()
 
     def look(number: int, frame: FrameType | None) -> None:
-        nonlocal looked, worked
-        now, done = time.monotonic(), time.process_time() - worked
-        stopped = now - looked > 2 * IDLE  # it, and its clock, stood still: nobody's fault
-        looked, worked = now, worked + done
-        if not stopped and (done < IDLE / 4 or now - began > BUSY):
+        nonlocal last_look, cpu_seconds
+        now, worked = time.monotonic(), time.process_time() - cpu_seconds
+        was_suspended = now - last_look > 2 * IDLE_LIMIT  # the timer stood still too
+        last_look, cpu_seconds = now, cpu_seconds + worked
+        if not was_suspended and (worked < IDLE_LIMIT / 4 or now - start > BUSY_LIMIT):
             raise _Hangs
 
-    before = signal.signal(signal.SIGALRM, look)
-    others = signal.setitimer(signal.ITIMER_REAL, IDLE, IDLE)  # again: it may catch what is raised
+    old_handler = signal.signal(signal.SIGALRM, look)
+    # The timer repeats, because the plugin may catch what the first look raises.
+    old_timer = signal.setitimer(signal.ITIMER_REAL, IDLE_LIMIT, IDLE_LIMIT)
     try:
         yield
     except _Hangs:
-        waited = time.monotonic() - began
+        waited = time.monotonic() - start
         raise PluginError(f"it hangs: given up after {waited:.0f} s") from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-        if others[0]:  # whoever had a timer gets what is left of it
-            left = max(others[0] - (time.monotonic() - began), 0.001)
-            signal.setitimer(signal.ITIMER_REAL, left, others[1])
+        signal.signal(signal.SIGALRM, old_handler)
+        remaining, interval = old_timer
+        if remaining:  # a timer that was set before goes on with the time that it has left
+            left = max(remaining - (time.monotonic() - start), 0.001)
+            signal.setitimer(signal.ITIMER_REAL, left, interval)

@@ -96,13 +96,12 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
     if not owned:
         hint = (
             _other_owners(named)
-            or _uninstalled_owner(catalog, reference)
+            or _owner_of_model(catalog, reference.name)
             or suggest(name, [file.name for file in known])
             or "try: zoo list recipes"
         )
         raise NotFoundError(f"no recipe {reference.full_name!r}; {hint}")
-    if len(owned) > 1:
-        check_unique("recipe", name, [file.plugin for file in owned])
+    check_unique("recipe", name, [file.plugin for file in owned])
     return _read(owned[0])
 
 
@@ -111,13 +110,8 @@ def _other_owners(named: list[RecipeFile]) -> str:
     return f"write {' or '.join(choices)}" if choices else ""
 
 
-def _uninstalled_owner(catalog: Catalog, reference: Named) -> str:
-    """Names the known plugin that would bring the recipe's model, if none here has it."""
-    from zoo_core.plugins.index import who_brings
-
-    if catalog.named(ModelSpec, reference.name):
-        return ""
-    return who_brings(reference.name, catalog.registries)
+def _owner_of_model(catalog: Catalog, model: str) -> str:
+    return "" if catalog.named(ModelSpec, model) else catalog.where_to_get(model)
 
 
 def choose_recipes(

@@ -10,7 +10,7 @@ from typing import Any, final
 
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
-from zoo_core.plugins.loading import HOOKS, answers, hooks_of
+from zoo_core.plugins.loading import HOOKS, call_hook, find_hooks
 from zoo_core.testing.fresh import in_fresh_process
 
 HEAVY = ("huggingface_hub", "matplotlib", "numpy", "safetensors", "torch")
@@ -60,5 +60,5 @@ class PluginCase:
     def offered(self) -> dict[str, list[Any]]:
         """What each hook returns."""
         with contextlib.redirect_stdout(sys.stderr):
-            found = hooks_of(self.module)
-            return {hook: answers(hook, found.get(hook, ())) for hook in HOOKS}
+            found = find_hooks(self.module)
+            return {hook: call_hook(hook, found.get(hook, ())) for hook in HOOKS}

@@ -6,7 +6,7 @@ import contextlib
 import sys
 
 from zoo_core.plugins.import_strings import resolve
-from zoo_core.plugins.loading import check_api, check_names, hooks_of
+from zoo_core.plugins.loading import check_api, check_names, find_hooks
 from zoo_core.testing.check import Fault, check
 from zoo_core.testing.fresh import in_fresh_process
 from zoo_core.testing.plugin_case import HEAVY, LISTING, PluginCase
@@ -40,7 +40,7 @@ def api_version(case: PluginCase) -> Fault | None:
 def hooks(case: PluginCase) -> Fault | None:
     """Every hook has a known name and known arguments, and is marked."""
     with contextlib.redirect_stdout(sys.stderr):
-        hooks_of(case.module)
+        find_hooks(case.module)
     return None
 
 

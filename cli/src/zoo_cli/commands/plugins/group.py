@@ -9,7 +9,7 @@ import click
 
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.terminal.output import json_option, print_json, remark
-from zoo_core.plugins.discovery import misnamed
+from zoo_core.plugins.discovery import unknown_name_messages
 from zoo_core.plugins.status import PluginStatus, plugin_statuses
 
 COMMANDS = {
@@ -52,7 +52,7 @@ def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
     else:
         for status in statuses:
             _print(status, verbose)
-    for message in misnamed():
+    for message in unknown_name_messages():
         remark(message)
 
 

@@ -11,7 +11,6 @@ from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.discovery import left_out
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.run_folder.run_config import RunConfig
@@ -101,11 +100,7 @@ def _spec(catalog: Catalog, kind: type[Any], run_config: RunConfig, section: str
         plugin = run_config.plugins[section]
         if plugin in {each.distribution for each in catalog.plugins}:
             raise
-        remedy = f"install it: zoo plugins install {plugin}"
-        if plugin in {each.plugin.distribution for each in catalog.broken}:
-            remedy = "it is installed but broken; see: zoo plugins"
-        elif left_out(plugin):
-            remedy = "it is installed, but ZOO_PLUGINS leaves it out"
+        remedy = catalog.how_to_get(plugin)
         name = getattr(run_config, section)
         raise PluginError(f"{section} {name!r} needs the plugin {plugin}: {remedy}") from error
 

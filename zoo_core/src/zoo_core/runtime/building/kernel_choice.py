@@ -7,7 +7,6 @@ from typing import NamedTuple, final
 
 from zoo_core.errors import Interrupted, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
-from zoo_core.plugins.discovery import left_out
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
@@ -47,9 +46,7 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
         return chosen
     if backend in KNOWN:
         distribution = KNOWN[backend]
-        remedy = f"install it: zoo plugins install {distribution}"
-        if left_out(distribution):
-            remedy = "it is installed, but ZOO_PLUGINS leaves it out"
+        remedy = catalog.how_to_get(distribution)
         raise PluginError(f"backend {backend!r} needs the plugin {distribution}: {remedy}")
     raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
 
