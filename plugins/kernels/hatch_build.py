@@ -1,4 +1,4 @@
-"""Compiles the C++ of this plugin; where that fails, the install goes on and says why."""
+"""Compiles the C++ of this plugin. If that fails, the install succeeds and records the reason."""
 
 import os
 import re
@@ -12,21 +12,22 @@ from pathlib import Path
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-LIBRARY, EXCUSE = "native.so", "not_built.txt"
+LIBRARY, BUILD_ERROR = "native.so", "not_built.txt"
 FLAGS = shlex.split(
     "-std=gnu++17 -O2 -fPIC -fvisibility=hidden -fno-exceptions -fno-rtti "
     "-fno-math-errno -fno-trapping-math -ffp-contract=fast -Wall -Wextra -Wno-psabi"
 )
-WIDE = "-mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512"
-HALVES = f"halves.cpp -O3 -DZOO_BYTES=64 {WIDE} -mavx512bf16"  # -O3 for loops that round
-LEVELS = {  # of instructions, each better than the one before: what to compile, and how
-    "baseline": "sweep.cpp -DZOO_BYTES=16",
-    "avx2": "sweep.cpp -DZOO_BYTES=32 -mavx2 -mfma",
-    "avx512": f"sweep.cpp -DZOO_BYTES=64 {WIDE}",
-    "avx512_bf16": f"{HALVES} -DZOO_TILES=0",
-    "amx_bf16": f"{HALVES} -DZOO_TILES=1 -mamx-tile -mamx-bf16",
+FULL_PRECISION, BF16 = "recurrence.cpp", "recurrence_bf16.cpp"
+AVX512 = "-mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma -mprefer-vector-width=512"
+AVX512_BF16 = f"{BF16} -O3 -DZOO_VECTOR_BYTES=64 {AVX512} -mavx512bf16"  # -O3: rounding loops
+LEVELS = {  # instruction sets, each better than the one before: source file and flags
+    "baseline": f"{FULL_PRECISION} -DZOO_VECTOR_BYTES=16",
+    "avx2": f"{FULL_PRECISION} -DZOO_VECTOR_BYTES=32 -mavx2 -mfma",
+    "avx512": f"{FULL_PRECISION} -DZOO_VECTOR_BYTES=64 {AVX512}",
+    "avx512_bf16": f"{AVX512_BF16} -DZOO_AMX=0",
+    "amx_bf16": f"{AVX512_BF16} -DZOO_AMX=1 -mamx-tile -mamx-bf16",
 }
-NEWEST = {
+NEWEST_INSTRUCTIONS = {
     "-mavx512bf16": "vdpbf16ps %zmm2, %zmm1, %zmm0",
     "-mamx-bf16": "tdpbf16ps %tmm2, %tmm1, %tmm0",
 }
@@ -39,109 +40,121 @@ class CompilerHook(BuildHookInterface):
         root = Path(self.root)
         package, build = root / "src" / "zoo_kernels", root / "build"
         try:
-            for name in (LIBRARY, EXCUSE):
+            for name in (LIBRARY, BUILD_ERROR):
                 (package / name).unlink(missing_ok=True)
             compile_library(root / "cpp", build, package / LIBRARY)
         except (OSError, subprocess.CalledProcessError) as error:
-            said = getattr(error, "stderr", None) or str(error)
-            self.app.display_warning(f"zoo-kernels stays without native code: {said}")
-            with suppress(OSError):  # the sources may be where nothing can be written
-                (package / EXCUSE).write_text(f"{said.strip()}\n", "utf-8")
-                build_data["artifacts"].append(f"src/zoo_kernels/{EXCUSE}")
+            message = getattr(error, "stderr", None) or str(error)
+            self.app.display_warning(f"zoo-kernels is installed without native code: {message}")
+            with suppress(OSError):  # the sources may lie in a read-only folder
+                (package / BUILD_ERROR).write_text(f"{message.strip()}\n", "utf-8")
+                build_data["artifacts"].append(f"src/zoo_kernels/{BUILD_ERROR}")
             return
         build_data["artifacts"].append(f"src/zoo_kernels/{LIBRARY}")
         build_data["pure_python"] = False
-        machine = re.sub(r"[^a-z0-9_]", "_", sysconfig.get_platform().lower())
-        build_data["tag"] = f"py3-none-{machine}"
+        platform = re.sub(r"[^a-z0-9_]", "_", sysconfig.get_platform().lower())
+        build_data["tag"] = f"py3-none-{platform}"
 
 
 def compile_library(sources, build, target, flags=(), programs=(), levels=None):
-    """One object for each level of instructions, side by side; OpenMP where the compiler has it.
+    """Compiles one object per level, in parallel, and links them to a library.
 
-    Makes a library, or of a program's sources that program. Levels that the compiler does not know
-    are left out.
+    Uses OpenMP if the compiler has it, and leaves out the levels that the compiler does not know.
+
+    Args:
+        sources: The folder of the C++ sources.
+        build: A folder for objects; created if it does not exist.
+        target: The path of the library.
+        flags: Further flags for every source.
+        programs: Sources with a main function; the result is then this program.
+        levels: Levels in place of ``LEVELS``.
     """
     build.mkdir(exist_ok=True)
     compiler = find_compiler()
-    x86 = target_of(compiler).startswith(("x86_64", "amd64"))
-    levels = levels or (LEVELS if x86 else {"baseline": LEVELS["baseline"]})
+    is_x86 = target_machine(compiler).startswith(("x86_64", "amd64"))
+    levels = levels or (LEVELS if is_x86 else {"baseline": LEVELS["baseline"]})
     levels = {
-        n: each
-        for n, each in levels.items()
-        if compiles(compiler, build, options(each), probe(each))
+        name: level
+        for name, level in levels.items()
+        if compiles(compiler, build, machine_flags(level), probe_program(level))
     }
-    common = [*compiler, *FLAGS, *flags, *openmp(compiler, build)]
-    jobs = {n: [f"-DZOO_LEVEL={n}", *shlex.split(each)] for n, each in levels.items()}
+    common = [*compiler, *FLAGS, *flags, *openmp_flags(compiler, build)]
+    jobs = {name: [f"-DZOO_LEVEL={name}", *shlex.split(level)] for name, level in levels.items()}
     jobs["dispatch"] = [
-        f"-DZOO_BUILT={named(levels, 'sweep.cpp')}",
-        f"-DZOO_BUILT_HALVES={named(levels, 'halves.cpp')}",
+        f"-DZOO_BUILT_LEVELS={level_list(levels, FULL_PRECISION)}",
+        f"-DZOO_BUILT_BF16_LEVELS={level_list(levels, BF16)}",
         "dispatch.cpp",
     ]
     jobs["text"] = ["text.cpp"]
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        done = [
-            pool.submit(call, [*common, "-c", *job, "-o", str(build / f"{name}.o")], sources)
+        compilations = [
+            pool.submit(run, [*common, "-c", *job, "-o", str(build / f"{name}.o")], sources)
             for name, job in jobs.items()
         ]
-        for each in done:
-            each.result()
+        for compilation in compilations:
+            compilation.result()
     objects = [str(build / f"{name}.o") for name in jobs]
     kind = ["-I.", *programs] if programs else ["-shared"]
-    call([*common, *kind, *objects, "-o", str(build / LIBRARY)], sources)
+    run([*common, *kind, *objects, "-o", str(build / LIBRARY)], sources)
     shutil.copy(build / LIBRARY, target)
 
 
 def find_compiler():
-    """``CXX`` if it is set, else the first that is there."""
+    """Returns ``CXX`` if it is set, else the first compiler on the path."""
     chosen = os.environ.get("CXX")
     if chosen is not None:
-        return shlex.split(chosen) or refuse("CXX is empty")
-    found = next((path for path in map(shutil.which, ("c++", "g++", "clang++")) if path), None)
-    return [found] if found else refuse("there is no C++ compiler: c++, g++ or clang++")
+        if not chosen.strip():
+            raise FileNotFoundError("CXX is empty")
+        return shlex.split(chosen)
+    for name in ("c++", "g++", "clang++"):
+        if path := shutil.which(name):
+            return [path]
+    raise FileNotFoundError("there is no C++ compiler: c++, g++ or clang++")
 
 
-def target_of(compiler):
-    """What it compiles for, which may be another machine than this."""
-    return call([*compiler, "-dumpmachine"], None).stdout.lower()
+def target_machine(compiler):
+    """Returns the machine that the compiler compiles for, which may not be this one."""
+    return run([*compiler, "-dumpmachine"], None).stdout.lower()
 
 
-def refuse(reason):
-    raise FileNotFoundError(reason)
+def machine_flags(level):
+    """Returns the flags that enable a level's instructions."""
+    return [flag for flag in shlex.split(level) if flag.startswith("-m")]
 
 
-def options(level):
-    """The flags that a level's instructions need."""
-    return [each for each in shlex.split(level) if each.startswith("-m")]
+def probe_program(level):
+    """Returns a program with the newest instructions, which an old assembler may not know."""
+    flags = machine_flags(level)
+    instructions = [line for flag, line in NEWEST_INSTRUCTIONS.items() if flag in flags]
+    statements = " ".join(f'__asm__("{line}");' for line in instructions)
+    return f"int main() {{ {statements} }}\n"
 
 
-def probe(flags):
-    """A program with the newest instructions, which an old assembler may not know."""
-    lines = (f'__asm__("{line}");' for flag, line in NEWEST.items() if flag in flags)
-    return f"int main() {{ {' '.join(lines)} }}\n"
+def level_list(levels, source):
+    """Returns the levels that compile a source, as a list for the preprocessor."""
+    names = [name for name, level in levels.items() if level.startswith(f"{source} ")]
+    return " ".join(f"EACH({name})" for name in names)
 
 
-def named(levels, source):
-    """The levels of a source, as the preprocessor takes them."""
-    return " ".join(f"EACH({name})" for name, each in levels.items() if each.startswith(source))
-
-
-def openmp(compiler, build):
-    """The flag for threads, if a program can be linked with it."""
+def openmp_flags(compiler, build):
+    """Returns the flag for threads, if a program can be linked with it."""
     source = "#include <omp.h>\nint main() { return omp_get_max_threads() < 1; }\n"
     return ["-fopenmp"] if compiles(compiler, build, ["-fopenmp"], source) else []
 
 
 def compiles(compiler, build, flags, source):
-    """Whether a small program becomes one."""
+    """Returns whether the compiler can compile and link a program with these flags."""
     program = build / "probe.cpp"
     program.write_text(source)
     try:
-        call([*compiler, *flags, str(program), "-o", str(build / "probe")], build)
+        run([*compiler, *flags, str(program), "-o", str(build / "probe")], build)
     except subprocess.CalledProcessError:
         return False
     return True
 
 
-def call(command, folder):
-    how = {"text": True, "errors": "replace"}  # compilers speak the user's language
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, **how)
+def run(command, folder):
+    # compilers print in the user's language and encoding
+    return subprocess.run(
+        command, cwd=folder, check=True, capture_output=True, text=True, errors="replace"
+    )

@@ -17,13 +17,13 @@ build, target, flags, programs, levels = sys.argv[1:]
 flags, programs, levels = map(ast.literal_eval, (flags, programs, levels))
 compile_library(Path("cpp").absolute(), Path(build), Path(target), flags, programs, levels)
 """
-IMITATED = {
-    "avx512": "sweep.cpp -DZOO_BYTES=64",
-    "avx512_bf16": "halves.cpp -DZOO_BYTES=64 -DZOO_TILES=0",
-    "amx_bf16": "halves.cpp -DZOO_BYTES=64 -DZOO_TILES=1",
+EMULATED = {
+    "avx512": "recurrence.cpp -DZOO_VECTOR_BYTES=64",
+    "avx512_bf16": "recurrence_bf16.cpp -DZOO_VECTOR_BYTES=64 -DZOO_AMX=0",
+    "amx_bf16": "recurrence_bf16.cpp -DZOO_VECTOR_BYTES=64 -DZOO_AMX=1",
 }
 """Levels that any processor runs: vectors of 64 bytes in smaller ones, bfloat16 in loops."""
-IMITATE = "-DZOO_IMITATED"
+EMULATE = "-DZOO_EMULATED"
 """The flag that they need."""
 
 

@@ -1,4 +1,4 @@
-// The first program of an emulated machine, and but for the one that it runs the only one.
+// The first program of an emulated machine. It runs the driver and restarts the machine.
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/reboot.h>
@@ -7,8 +7,8 @@
 #include <unistd.h>
 
 int main() {
-  // Of what Linux puts away when it changes threads, Bochs 3.0 mistakes the shapes of tiles, and
-  // does not say that there are numbers in them: there is to be only one thread.
+  // Bochs 3.0 does not restore AMX tiles correctly when Linux switches threads, so only one thread is
+  // allowed.
   setenv("OMP_THREAD_LIMIT", "1", 1);
   if (fork() == 0) {
     execl("/driver", "driver", nullptr);

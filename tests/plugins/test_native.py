@@ -173,9 +173,9 @@ def test_the_level_may_be_bounded_and_a_wrong_name_is_told(
 def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel, here = NativeKernel(), torch.zeros(1)
     assert kernel.refuses(LstmCell(4), here) is None
-    assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it knows no projections"
+    assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it does not support projections"
     reason = kernel.refuses(GruCell(4, reset_after=False), here)
-    assert reason == "it knows no gru-reset-before"
+    assert reason == "it does not support gru-reset-before"
     monkeypatch.setenv(LEVEL, "baseline")
     with torch.autocast("cpu", torch.bfloat16):
         for fast, said in (
@@ -184,16 +184,16 @@ def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.Monk
         ):
             monkeypatch.setattr(native, "multiplies_bfloat16", lambda device, fast=fast: fast)
             assert kernel.refuses(LstmCell(4), here) == said
-    assert kernel.refuses(LstmCell(4), here.half()) == "it knows no torch.float16 on cpu"
+    assert kernel.refuses(LstmCell(4), here.half()) == "it does not support torch.float16 on cpu"
 
 
 def test_where_it_is_not_built_the_next_stands_in_and_says_why(
     monkeypatch: pytest.MonkeyPatch, catalog: Catalog, tmp_path: Path
 ) -> None:
-    excuse = tmp_path / "not_built.txt"
-    excuse.write_text("there is no C++ compiler\n")
+    build_error = tmp_path / "not_built.txt"
+    build_error.write_text("there is no C++ compiler\n")
     monkeypatch.setattr(library, "LIBRARY", tmp_path / "native.so")
-    monkeypatch.setattr(library, "EXCUSE", excuse)
+    monkeypatch.setattr(library, "BUILD_ERROR", build_error)
     native_library.cache_clear()
     try:
         kernels = backends.kernels(catalog, "native")
@@ -207,7 +207,7 @@ def test_where_it_is_not_built_the_next_stands_in_and_says_why(
     assert found.remark("native").startswith(said)
 
 
-def test_a_file_that_is_no_library_is_an_excuse(
+def test_a_file_that_is_no_library_is_an_os_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "native.so").write_bytes(b"no library")

@@ -13,7 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.plugins.compiling import IMITATE, IMITATED, PLUGIN, compile_native
+from tests.plugins.compiling import EMULATE, EMULATED, PLUGIN, compile_native
 
 DRIVER = Path(__file__).with_name("native_driver.cpp")
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -102,17 +102,17 @@ def drive(*command: str | Path, **environment: str) -> None:
     given = os.environ | {"OMP_NUM_THREADS": "3"} | environment
     done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "sweeps" in done.stdout
+    assert "recurrences" in done.stdout
 
 
 @compiled
 @pytest.mark.slow
-@pytest.mark.parametrize("imitated", [False, True], ids=["here", "imitated"])
+@pytest.mark.parametrize("emulated", [False, True], ids=["here", "emulated"])
 def test_every_sweep_stays_in_its_buffers_and_finds_what_plain_loops_do(
-    tmp_path: Path, imitated: bool
+    tmp_path: Path, emulated: bool
 ) -> None:
-    more = [IMITATE] if imitated else []
-    built = driver(tmp_path, *SANITIZERS, *more, levels=IMITATED if imitated else None)
+    more = [EMULATE] if emulated else []
+    built = driver(tmp_path, *SANITIZERS, *more, levels=EMULATED if emulated else None)
     # the threads of OpenMP live as long as the program: no leak
     drive(built, ASAN_OPTIONS="detect_leaks=0")
 
@@ -125,6 +125,8 @@ def test_on_arm_products_take_neon_and_find_what_plain_loops_do(tmp_path: Path) 
     command = [ARM["disassembler"], "-dC", "--no-show-raw-insn", code]
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for real, lanes in (("float", "4s"), ("double", "2d")):
-        products = [each for each in listing.split("\n\n") if f"Plain<{real}>::product" in each]
+        products = [
+            each for each in listing.split("\n\n") if f"FullPrecision<{real}>::product" in each
+        ]
         assert any(re.search(rf"\tfmla\tv\d+\.{lanes}, ", each) for each in products), real
     drive(ARM["emulator"], built)

@@ -32,5 +32,5 @@ def test_sweeps_of_every_level_find_what_plain_loops_do(tmp_path: Path) -> None:
     subprocess.run([*compiler, "-static", INIT, "-o", init], check=True)
     lines = emulate(tmp_path, "sapphire_rapids", {"init": init, "driver": driver})
     said = "\n".join(lines)
-    assert [line.split(":")[0] for line in lines if line.endswith(" sweeps")] == LEVELS, said
+    assert [line.split(":")[0] for line in lines if line.endswith(" recurrences")] == LEVELS, said
     assert "ended: 0" in lines, said

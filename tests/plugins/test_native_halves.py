@@ -1,4 +1,4 @@
-"""Products in bfloat16, with the instructions that this processor may lack imitated by loops.
+"""Products in bfloat16, with the instructions that this processor may lack emulated by loops.
 
 The library is compiled anew for it, with registers of 64 bytes in several smaller ones.
 """
@@ -12,16 +12,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.plugins.compiling import IMITATE, IMITATED, compile_native
+from tests.plugins.compiling import EMULATE, EMULATED, compile_native
 from tests.plugins.test_native import answer
 from zoo_core.runtime.kernels import autograd as recurrence
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.schedule import Walk
+from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_gru.cell import GruCell
 from zoo_kernels import kernel
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import LEVEL, NativeLibrary
-from zoo_kernels.sweep import NativeSweep
+from zoo_kernels.passes import NativePasses
 from zoo_lstm.cell import LstmCell
 from zoo_rnn.cell import RnnCell
 
@@ -36,19 +36,19 @@ every_size = pytest.mark.parametrize("size", SIZES, ids=str)
 
 
 @pytest.fixture(scope="module")
-def imitated(tmp_path_factory: pytest.TempPathFactory) -> NativeLibrary:
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> NativeLibrary:
     """The library with every level there."""
-    folder = tmp_path_factory.mktemp("imitated")
-    return NativeLibrary(compile_native(folder, "native.so", [IMITATE, "-O1"], levels=IMITATED))
+    folder = tmp_path_factory.mktemp("emulated")
+    return NativeLibrary(compile_native(folder, "native.so", [EMULATE, "-O1"], levels=EMULATED))
 
 
 @pytest.fixture
-def library(imitated: NativeLibrary, monkeypatch: pytest.MonkeyPatch) -> NativeLibrary:
+def library(emulated: NativeLibrary, monkeypatch: pytest.MonkeyPatch) -> NativeLibrary:
     """The same in the place of the installed one, on a processor that multiplies in bfloat16."""
-    monkeypatch.setattr(kernel, "native_library", lambda: imitated)
+    monkeypatch.setattr(kernel, "native_library", lambda: emulated)
     for module in (kernel, recurrence):
         monkeypatch.setattr(module, "multiplies_bfloat16", lambda device: True)
-    return imitated
+    return emulated
 
 
 def rounded(x: Tensor) -> Tensor:
@@ -119,19 +119,21 @@ def test_a_step_multiplies_rounded_numbers_and_sums_them_in_full(
     torch.manual_seed(0)
     gates = {"rnn-tanh": 1, "lstm": 4, "gru": 3}[cell]
     weight = torch.randn(gates * width, width).div(width**0.5)
-    start, walk = torch.randn(rows, width), Walk.over(1, False, None)
+    start, schedule = torch.randn(rows, width), TimeSchedule(1)
     if cell == "gru":  # whose state also passes the weight by, unrounded
         start = rounded(start)
     outcomes = []
     for name, w, h in ((level, weight, start), ("avx512", rounded(weight), rounded(start))):
         monkeypatch.setenv(LEVEL, name)
-        sweep = NativeSweep(library, cell)
+        passes = NativePasses(library, cell)
         given = w.bfloat16() if name == level else w
-        states = [walk.slots(h), walk.slots(torch.ones(rows, width))][: 2 if cell == "lstm" else 1]
-        kept = sweep.forth(walk, torch.zeros(1, rows, len(w)), given, None, tuple(states))
+        states = [schedule.state_buffer(h), schedule.state_buffer(torch.ones(rows, width))][
+            : 2 if cell == "lstm" else 1
+        ]
+        saved = passes.forward(schedule, torch.zeros(1, rows, len(w)), given, None, tuple(states))
         down = [torch.zeros(2, rows, width), torch.ones(rows, width)][: len(states)]
         down[0][1] = 1
-        back = sweep.back(walk, given, tuple(states), kept, tuple(down))
+        back = passes.backward(schedule, given, tuple(states), saved, tuple(down))
         outcomes.append(torch.cat([each[1] for each in states]))
         if cell == "gru":  # part of whose gradient passes the weight by
             continue

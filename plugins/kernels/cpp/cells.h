@@ -1,41 +1,44 @@
-// The equations of the cells, a vector of one row at a time, and their derivatives.
+// The equations of the cells and their derivatives, for one vector of one row at a time.
 //
-// `sums` are the products with the recurrent weights; p, the projected inputs, already hold all
-// biases but the GRU's b_n. The derivatives are those that zoo_core's portable sweeps state.
+// `sums` holds the products with the recurrent weights. `gates` holds the projected inputs, with
+// all biases but the GRU's b_n, and receives the gates. zoo_core's portable kernel states the
+// derivatives (portable/lstm.py, gru.py, rnn.py).
 #ifndef ZOO_CELLS_H
 #define ZOO_CELLS_H
 
-#include "sweep.h"
+#include "recurrence.h"
 #include "vector.h"
 
 namespace {
 
-// One row at one step; every pointer stands at the first column of the row.
+// One row at one step. Every pointer is at the row's first column.
 template <class Real> struct Row {
-  Real *gates;                  // G wide
-  Real *inner;                  // H wide, as all that follow
-  Real *before, *after;         // hidden states
-  Real *memory, *next_memory;   // cell states
-  Real *d_gates;                // G wide, GRU 4H
-  Real *d_before, *d_after;
-  Real *d_memory;
+  Real *gates;                            // G wide
+  Real *recurrent_n;                      // H wide, like all that follow
+  Real *hidden, *next_hidden;             // before and after the step
+  Real *cell_state, *next_cell_state;     // LSTM
+  Real *d_gates;                          // G wide, GRU 4H wide
+  Real *d_hidden, *d_next_hidden;
+  Real *d_cell_state;
   const Real *bias;
-  int64_t width;                // H
+  int64_t hidden_size;  // H
 };
 
+// GATES is G / H; RECURRENT_GATES the number of gate gradients, each H wide, that are multiplied
+// with the recurrent weights in the backward pass.
 template <class Real, int CELL> struct Cell;
 
 template <class Real, int CELL> struct Rnn {
-  typedef typename Of<Real>::V V;
-  static constexpr int GATES = 1, TO_STATE = 1;  // how many H wide: G; what W meets on the way back
+  typedef typename Simd<Real>::V V;
+  static constexpr int GATES = 1, RECURRENT_GATES = 1;
 
-  ZOO_INLINE void forth(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
+  ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
     V p = load(row.gates + c, n) + sums[0];
-    store(row.after + c, CELL == ZOO_RNN_TANH ? tangent(p) : (p < 0 ? V{} : p), n);
+    store(row.next_hidden + c, CELL == ZOO_RNN_TANH ? simd_tanh(p) : (p < 0 ? V{} : p), n);
   }
 
-  ZOO_INLINE void back(const Row<Real> &row, int64_t c, int64_t n) {
-    V h = load(row.after + c, n), d = load(row.d_after + c, n);
+  ZOO_INLINE void backward(const Row<Real> &row, int64_t c, int64_t n) {
+    V h = load(row.next_hidden + c, n), d = load(row.d_next_hidden + c, n);
     store(row.d_gates + c, CELL == ZOO_RNN_TANH ? d * (1 - h * h) : (h > 0 ? d : V{}), n);
   }
 };
@@ -44,62 +47,62 @@ template <class Real> struct Cell<Real, ZOO_RNN_TANH> : Rnn<Real, ZOO_RNN_TANH> 
 template <class Real> struct Cell<Real, ZOO_RNN_RELU> : Rnn<Real, ZOO_RNN_RELU> {};
 
 template <class Real> struct Cell<Real, ZOO_LSTM> {
-  typedef typename Of<Real>::V V;
-  static constexpr int GATES = 4, TO_STATE = 4;
+  typedef typename Simd<Real>::V V;
+  static constexpr int GATES = 4, RECURRENT_GATES = 4;
 
-  ZOO_INLINE void forth(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
-    const int64_t H = row.width;
+  ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
+    const int64_t H = row.hidden_size;
     Real *p = row.gates + c;
-    V i = sigmoid(load(p, n) + sums[0]), f = sigmoid(load(p + H, n) + sums[1]);
-    V g = tangent(load(p + 2 * H, n) + sums[2]), o = sigmoid(load(p + 3 * H, n) + sums[3]);
-    V memory = f * load(row.memory + c, n) + i * g;
+    V i = simd_sigmoid(load(p, n) + sums[0]), f = simd_sigmoid(load(p + H, n) + sums[1]);
+    V g = simd_tanh(load(p + 2 * H, n) + sums[2]), o = simd_sigmoid(load(p + 3 * H, n) + sums[3]);
+    V cell_state = f * load(row.cell_state + c, n) + i * g;
     store(p, i, n), store(p + H, f, n), store(p + 2 * H, g, n), store(p + 3 * H, o, n);
-    store(row.next_memory + c, memory, n);
-    store(row.after + c, o * tangent(memory), n);
+    store(row.next_cell_state + c, cell_state, n);
+    store(row.next_hidden + c, o * simd_tanh(cell_state), n);
   }
 
-  ZOO_INLINE void back(const Row<Real> &row, int64_t c, int64_t n) {
-    const int64_t H = row.width;
+  ZOO_INLINE void backward(const Row<Real> &row, int64_t c, int64_t n) {
+    const int64_t H = row.hidden_size;
     const Real *p = row.gates + c;
     V i = load(p, n), f = load(p + H, n), g = load(p + 2 * H, n), o = load(p + 3 * H, n);
-    V squashed = tangent(load(row.next_memory + c, n)), d_h = load(row.d_after + c, n);
-    V d_c = load(row.d_memory + c, n) + d_h * o * (1 - squashed * squashed);
+    V tanh_c = simd_tanh(load(row.next_cell_state + c, n)), d_h = load(row.d_next_hidden + c, n);
+    V d_c = load(row.d_cell_state + c, n) + d_h * o * (1 - tanh_c * tanh_c);
     Real *d = row.d_gates + c;
     store(d, d_c * g * (i * (1 - i)), n);
-    store(d + H, d_c * load(row.memory + c, n) * (f * (1 - f)), n);
+    store(d + H, d_c * load(row.cell_state + c, n) * (f * (1 - f)), n);
     store(d + 2 * H, d_c * i * (1 - g * g), n);
-    store(d + 3 * H, d_h * squashed * (o * (1 - o)), n);
-    store(row.d_memory + c, d_c * f, n);
+    store(d + 3 * H, d_h * tanh_c * (o * (1 - o)), n);
+    store(row.d_cell_state + c, d_c * f, n);
   }
 };
 
 template <class Real> struct Cell<Real, ZOO_GRU> {
-  typedef typename Of<Real>::V V;
-  static constexpr int GATES = 3, TO_STATE = 3;
+  typedef typename Simd<Real>::V V;
+  static constexpr int GATES = 3, RECURRENT_GATES = 3;
 
-  ZOO_INLINE void forth(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
-    const int64_t H = row.width;
+  ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
+    const int64_t H = row.hidden_size;
     Real *p = row.gates + c;
-    V r = sigmoid(load(p, n) + sums[0]), z = sigmoid(load(p + H, n) + sums[1]);
+    V r = simd_sigmoid(load(p, n) + sums[0]), z = simd_sigmoid(load(p + H, n) + sums[1]);
     V q = row.bias ? sums[2] + load(row.bias + c, n) : sums[2];
-    V candidate = tangent(load(p + 2 * H, n) + r * q);
+    V candidate = simd_tanh(load(p + 2 * H, n) + r * q);
     store(p, r, n), store(p + H, z, n), store(p + 2 * H, candidate, n);
-    store(row.inner + c, q, n);
-    store(row.after + c, candidate + z * (load(row.before + c, n) - candidate), n);
+    store(row.recurrent_n + c, q, n);
+    store(row.next_hidden + c, candidate + z * (load(row.hidden + c, n) - candidate), n);
   }
 
-  ZOO_INLINE void back(const Row<Real> &row, int64_t c, int64_t n) {
-    const int64_t H = row.width;
+  ZOO_INLINE void backward(const Row<Real> &row, int64_t c, int64_t n) {
+    const int64_t H = row.hidden_size;
     const Real *p = row.gates + c;
     V r = load(p, n), z = load(p + H, n), candidate = load(p + 2 * H, n);
-    V d_h = load(row.d_after + c, n);
+    V d_h = load(row.d_next_hidden + c, n);
     V d_n = d_h * (1 - z) * (1 - candidate * candidate), d_q = d_n * r;
     Real *d = row.d_gates + c;
     store(d, d_q, n);
-    store(d + H, d_q * (1 - r) * load(row.inner + c, n), n);
-    store(d + 2 * H, d_h * (load(row.before + c, n) - candidate) * (z * (1 - z)), n);
+    store(d + H, d_q * (1 - r) * load(row.recurrent_n + c, n), n);
+    store(d + 2 * H, d_h * (load(row.hidden + c, n) - candidate) * (z * (1 - z)), n);
     store(d + 3 * H, d_n, n);
-    store(row.d_before + c, load(row.d_before + c, n) + d_h * z, n);
+    store(row.d_hidden + c, load(row.d_hidden + c, n) + d_h * z, n);
   }
 };
 

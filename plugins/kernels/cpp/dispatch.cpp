@@ -1,7 +1,8 @@
-// Which instructions this processor has, and the functions that were compiled for them.
+// Detects the instruction sets of this processor and calls the functions compiled for the best one.
 //
-// ZOO_BUILT names the levels, each better than the one before, as EACH(baseline) EACH(avx2) ...;
-// ZOO_BUILT_HALVES those after them which differ from AVX-512 in products in bfloat16 alone.
+// ZOO_BUILT_LEVELS lists the levels, each better than the one before, as EACH(baseline) EACH(avx2)
+// ...; ZOO_BUILT_BF16_LEVELS those after them, which differ from AVX-512 only in products in
+// bfloat16.
 #include "dispatch.h"
 
 #if defined __x86_64__
@@ -16,7 +17,7 @@ namespace {
 
 bool has_baseline() { return true; }
 
-#if defined ZOO_IMITATED
+#if defined ZOO_EMULATED
 
 bool has_avx512() { return true; }
 bool has_avx512_bf16() { return true; }
@@ -24,8 +25,9 @@ bool has_amx_bf16() { return true; }
 
 #elif defined __x86_64__
 
-// A bit of what the processor says of itself: leaf 7, by subleaf and register.
-bool says(unsigned subleaf, int which, int bit) {
+// A feature bit of CPUID leaf 7. The compiler's __builtin_cpu_supports knows the newest features
+// only in its newest versions.
+bool cpuid_bit(unsigned subleaf, int which, int bit) {
   unsigned registers[4] = {};
   if (!__get_cpuid_count(7, subleaf, registers, registers + 1, registers + 2, registers + 3))
     return false;
@@ -42,14 +44,15 @@ bool has_avx512() {
          __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw");
 }
 
-bool has_avx512_bf16() { return has_avx512() && says(1, 0, 5); }
+bool has_avx512_bf16() { return has_avx512() && cpuid_bit(1, 0, 5); }
 
-// Linux wants to be asked before a process uses tiles, for they make its threads' states larger.
+// Linux requires a process to request permission before it uses tiles, because they enlarge the
+// state that it saves for every thread.
 bool has_amx_bf16() {
 #if defined __linux__ && defined SYS_arch_prctl
-  constexpr int ASK = 0x1023, TILE_DATA = 18;
-  return has_avx512_bf16() && says(0, 3, 22) && says(0, 3, 24) &&
-         syscall(SYS_arch_prctl, ASK, TILE_DATA) == 0;
+  constexpr int REQUEST_PERMISSION = 0x1023, TILE_DATA = 18;
+  return has_avx512_bf16() && cpuid_bit(0, 3, 22) && cpuid_bit(0, 3, 24) &&
+         syscall(SYS_arch_prctl, REQUEST_PERMISSION, TILE_DATA) == 0;
 #else
   return false;
 #endif
@@ -61,31 +64,32 @@ bool has_amx_bf16() {
 
 extern "C" {
 
-#define EACH(level) \
-  zoo_act_function zoo_act_##level; \
-  zoo_row_function zoo_row_##level; \
+#define EACH(level)                               \
+  zoo_run_function zoo_run_##level;               \
+  zoo_single_row_function zoo_single_row_##level; \
   zoo_dense_function zoo_dense_##level;
-ZOO_BUILT
+ZOO_BUILT_LEVELS
 #undef EACH
-#define EACH(level) zoo_act_function zoo_halves_##level;
-ZOO_BUILT_HALVES
+#define EACH(level) zoo_run_function zoo_run_bf16_##level;
+ZOO_BUILT_BF16_LEVELS
 #undef EACH
 
 const zoo_level ZOO_LEVELS[] = {
 #define EACH(level) \
-  {#level, has_##level, zoo_act_##level, zoo_row_##level, zoo_dense_##level, nullptr},
-    ZOO_BUILT
+  {#level, has_##level, zoo_run_##level, zoo_single_row_##level, zoo_dense_##level, nullptr},
+    ZOO_BUILT_LEVELS
 #undef EACH
-#define EACH(level) \
-  {#level, has_##level, zoo_act_avx512, zoo_row_avx512, zoo_dense_avx512, zoo_halves_##level},
-    ZOO_BUILT_HALVES
+#define EACH(level)                                                                  \
+  {#level,           has_##level,           zoo_run_avx512, zoo_single_row_avx512, \
+   zoo_dense_avx512, zoo_run_bf16_##level},
+    ZOO_BUILT_BF16_LEVELS
 #undef EACH
 };
 enum { COUNT = sizeof ZOO_LEVELS / sizeof ZOO_LEVELS[0] };
 
 ZOO_EXPORT int64_t zoo_best_level(void) {
   int64_t best = COUNT - 1;
-  while (!ZOO_LEVELS[best].there()) best--;
+  while (!ZOO_LEVELS[best].is_supported()) best--;
   return best;
 }
 
@@ -93,15 +97,17 @@ ZOO_EXPORT const char *zoo_level_name(int64_t level) {
   return level >= 0 && level < COUNT ? ZOO_LEVELS[level].name : "";
 }
 
-ZOO_EXPORT int64_t zoo_level_halves(int64_t level) { return ZOO_LEVELS[level].halves != nullptr; }
-
-static int64_t act(zoo_act what, const zoo_sweep *sweep) {
-  const zoo_level &level = ZOO_LEVELS[sweep->level];
-  return (sweep->half && level.halves ? level.halves : level.act)(what, sweep);
+ZOO_EXPORT int64_t zoo_level_has_bf16(int64_t level) {
+  return ZOO_LEVELS[level].run_bf16 != nullptr;
 }
 
-ZOO_EXPORT int64_t zoo_workspace(const zoo_sweep *sweep) { return act(ZOO_WORKSPACE, sweep); }
-ZOO_EXPORT void zoo_forth(const zoo_sweep *sweep) { act(ZOO_FORTH, sweep); }
-ZOO_EXPORT void zoo_back(const zoo_sweep *sweep) { act(ZOO_BACK, sweep); }
+static int64_t run(zoo_operation operation, const zoo_recurrence *layer) {
+  const zoo_level &level = ZOO_LEVELS[layer->level];
+  return (layer->bf16 && level.run_bf16 ? level.run_bf16 : level.run)(operation, layer);
+}
+
+ZOO_EXPORT int64_t zoo_workspace(const zoo_recurrence *layer) { return run(ZOO_WORKSPACE, layer); }
+ZOO_EXPORT void zoo_forward(const zoo_recurrence *layer) { run(ZOO_FORWARD, layer); }
+ZOO_EXPORT void zoo_backward(const zoo_recurrence *layer) { run(ZOO_BACKWARD, layer); }
 
 }  // extern "C"

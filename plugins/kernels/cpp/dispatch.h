@@ -1,23 +1,23 @@
-// The functions that were compiled for each level of instructions.
+// The functions that are compiled once for each instruction set ("level").
 #ifndef ZOO_DISPATCH_H
 #define ZOO_DISPATCH_H
 
-#include "sweep.h"
+#include "recurrence.h"
 
 #define ZOO_EXPORT __attribute__((visibility("default")))
 
-enum zoo_act {
-  ZOO_WORKSPACE,  // how many bytes it needs
-  ZOO_FORTH,      // all steps, in as many threads as the work repays
-  ZOO_BACK,       // the same, back
-  ZOO_PACK,       // of one row: this thread's part of packing the weights
-  ZOO_PART,       // of one row: this thread's part of the product, with weights that are packed
+enum zoo_operation {
+  ZOO_WORKSPACE,  // returns the bytes of workspace
+  ZOO_FORWARD,    // all steps, in as many threads as the work is worth
+  ZOO_BACKWARD,   // likewise
+  ZOO_PACK,       // single row: packs this thread's part of the weights
+  ZOO_MULTIPLY,   // single row: makes this thread's part of the product, with packed weights
 };
 
-// y (N) = W (N, K) · x + b, of one row.
+// y (N) = W (N, K) · x + b, for a single row.
 struct zoo_dense {
-  int64_t real;        // bytes of a number: 4 or 8
-  int64_t half;        // with real = 4: the weights are kept in bfloat16
+  int64_t element_size;  // bytes of a number: 4 or 8
+  int64_t bf16;          // with element_size = 4: the weights are stored in bfloat16
   int64_t N, K;
   const void *weight;  // (N, K)
   const void *bias;    // (N), or null
@@ -26,17 +26,19 @@ struct zoo_dense {
   void *workspace;     // for the packed weights, aligned to 64
 };
 
-typedef int64_t zoo_act_function(int64_t what, const zoo_sweep *);
-typedef int64_t zoo_row_function(int64_t what, const zoo_sweep *, int64_t thread, int64_t of);
-typedef int64_t zoo_dense_function(int64_t what, const zoo_dense *, int64_t thread, int64_t of);
+typedef int64_t zoo_run_function(int64_t operation, const zoo_recurrence *);
+typedef int64_t zoo_single_row_function(int64_t operation, const zoo_recurrence *, int64_t thread,
+                                        int64_t threads);
+typedef int64_t zoo_dense_function(int64_t operation, const zoo_dense *, int64_t thread,
+                                   int64_t threads);
 
 struct zoo_level {
   const char *name;
-  bool (*there)();            // whether this processor has it
-  zoo_act_function *act;      // sweep.cpp: all steps
-  zoo_row_function *row;      // sweep.cpp: a step of one row; `half`: as in zoo_dense
-  zoo_dense_function *dense;  // sweep.cpp
-  zoo_act_function *halves;   // halves.cpp: products in bfloat16; null where they gain nothing
+  bool (*is_supported)();               // whether this processor has the instructions
+  zoo_run_function *run;                // recurrence.cpp: all steps
+  zoo_single_row_function *single_row;  // recurrence.cpp: one step of one row; `bf16` as in zoo_dense
+  zoo_dense_function *dense;            // recurrence.cpp
+  zoo_run_function *run_bf16;           // recurrence_bf16.cpp; null where bfloat16 is no faster
 };
 
 extern "C" __attribute__((visibility("hidden"))) const zoo_level ZOO_LEVELS[];

@@ -1,10 +1,11 @@
-// The product of a few rows with a weight, tile by tile.
+// The product of some rows with a weight, tile by tile.
 //
 // A tile is NV vectors wide. The weight is packed beforehand so that the NV vectors of one k lie
-// side by side, and read in blocks that stay in the first-level cache while the rows pass by.
+// side by side. It is read in blocks that stay in the first-level cache while all rows are
+// multiplied with them.
 //
-// `Plain` says how a sweep makes its products: in full precision. `Halves`, in halves.h, says the
-// same for bfloat16.
+// FullPrecision is the default way in which a time loop makes its products. Bf16Products and
+// Bf16Weights have the same interface.
 #ifndef ZOO_PRODUCT_H
 #define ZOO_PRODUCT_H
 
@@ -12,46 +13,47 @@
 
 namespace {
 
-constexpr int64_t BLOCK = 128;  // of k
-constexpr int64_t ROWS = 48;    // that share a tile
-constexpr bool MANY_REGISTERS = ZOO_BYTES >= 64;
+constexpr int64_t BLOCK = 128;  // rows of the weight (k) in one block
+constexpr int64_t ROWS = 48;    // rows that are multiplied with a tile before the next tile
+// AVX-512 has 32 vector registers, SSE and AVX2 have 16.
+constexpr bool HAS_32_REGISTERS = ZOO_VECTOR_BYTES >= 64;
 
-// c (NV vectors) = a (K) · w (K, NV vectors). One sum for each vector would wait for itself: there
-// are several, each of every so many k. Weights that no near cache holds are asked for early.
+// c (NV vectors) = a (K) · w (K, NV vectors). Several partial sums of each vector, each of every so
+// many k, hide the latency of the additions. Weights are prefetched: they may be in no near cache.
 template <class Real, int NV>
 ZOO_INLINE void one_row(int64_t K, const Real *w, const Real *a, Real *c) {
-  typedef typename Of<Real>::V V;
-  constexpr int64_t L = lanes<Real>, EARLY = 2048 / sizeof(Real), LINE = 64 / sizeof(Real);
-  constexpr int SETS = NV > 4 ? 1 : 8 / NV;
-  V sums[SETS][NV] = {};
+  typedef typename Simd<Real>::V V;
+  constexpr int64_t L = lanes<Real>, PREFETCH_DISTANCE = 2048 / sizeof(Real), CACHE_LINE = 64 / sizeof(Real);
+  constexpr int PARTIAL_SUMS = NV > 4 ? 1 : 8 / NV;
+  V sums[PARTIAL_SUMS][NV] = {};
   int64_t k = 0;
-  for (; k + SETS <= K; k += SETS) {
+  for (; k + PARTIAL_SUMS <= K; k += PARTIAL_SUMS) {
 #pragma GCC unroll 8
-    for (int64_t i = 0; i < SETS * NV * L; i += LINE)
-      __builtin_prefetch(w + k * NV * L + EARLY + i);
+    for (int64_t i = 0; i < PARTIAL_SUMS * NV * L; i += CACHE_LINE)
+      __builtin_prefetch(w + k * NV * L + PREFETCH_DISTANCE + i);
 #pragma GCC unroll 8
-    for (int s = 0; s < SETS; s++) {
-      const V x = all(a[k + s]);
+    for (int s = 0; s < PARTIAL_SUMS; s++) {
+      const V x = broadcast(a[k + s]);
 #pragma GCC unroll 8
       for (int v = 0; v < NV; v++) sums[s][v] += x * load(w + ((k + s) * NV + v) * L);
     }
   }
   for (; k < K; k++)
 #pragma GCC unroll 8
-    for (int v = 0; v < NV; v++) sums[0][v] += all(a[k]) * load(w + (k * NV + v) * L);
+    for (int v = 0; v < NV; v++) sums[0][v] += broadcast(a[k]) * load(w + (k * NV + v) * L);
 #pragma GCC unroll 8
   for (int v = 0; v < NV; v++) {
     V total = sums[0][v];
 #pragma GCC unroll 8
-    for (int s = 1; s < SETS; s++) total += sums[s][v];
+    for (int s = 1; s < PARTIAL_SUMS; s++) total += sums[s][v];
     store(c + v * L, total);
   }
 }
 
-// c (MR, NV vectors) += a (MR, K) · w (K, NV vectors), the sums in registers.
+// c (MR, NV vectors) += a (MR, K) · w (K, NV vectors), with all sums in registers.
 template <class Real, int MR, int NV>
 ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
-  typedef typename Of<Real>::V V;
+  typedef typename Simd<Real>::V V;
   constexpr int64_t L = lanes<Real>;
   V sums[MR][NV];
 #pragma GCC unroll 16
@@ -62,7 +64,7 @@ ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, R
     if (MR <= NV) {
       V x[MR];
 #pragma GCC unroll 16
-      for (int r = 0; r < MR; r++) x[r] = all(a[r * lda + k]);
+      for (int r = 0; r < MR; r++) x[r] = broadcast(a[r * lda + k]);
 #pragma GCC unroll 16
       for (int v = 0; v < NV; v++) {
         V each = load(w + (k * NV + v) * L);
@@ -75,7 +77,7 @@ ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, R
       for (int v = 0; v < NV; v++) each[v] = load(w + (k * NV + v) * L);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; r++) {
-        V x = all(a[r * lda + k]);
+        V x = broadcast(a[r * lda + k]);
 #pragma GCC unroll 16
         for (int v = 0; v < NV; v++) sums[r][v] += x * each[v];
       }
@@ -87,7 +89,7 @@ ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, R
     for (int v = 0; v < NV; v++) store(c + (r * NV + v) * L, sums[r][v]);
 }
 
-// As many rows as are asked for, at most MR.
+// The same for any number of rows up to MR.
 template <class Real, int MR, int NV>
 ZOO_INLINE void rows_up_to(int64_t rows, int64_t K, const Real *w, const Real *a, int64_t lda,
                            Real *c) {
@@ -96,9 +98,9 @@ ZOO_INLINE void rows_up_to(int64_t rows, int64_t K, const Real *w, const Real *a
   few_rows<Real, MR, NV>(K, w, a, lda, c);
 }
 
-// One number: the product of two rows of length K.
+// The dot product of two rows of length K.
 template <class Real> ZOO_INLINE Real dot(int64_t K, const Real *a, const Real *b) {
-  typedef typename Of<Real>::V V;
+  typedef typename Simd<Real>::V V;
   constexpr int64_t L = lanes<Real>;
   V sums[4] = {};
   int64_t k = 0;
@@ -110,26 +112,27 @@ template <class Real> ZOO_INLINE Real dot(int64_t K, const Real *a, const Real *
   return sum<Real>((sums[0] + sums[1]) + (sums[2] + sums[3]));
 }
 
-// Products in full precision: the rows are multiplied as they lie.
-template <class Real> struct Plain {
-  typedef Real Number;    // as weights are packed
-  typedef Real Operand;   // as rows are multiplied
-  static constexpr bool COPIES = false;     // whether rows are copied to be multiplied
-  static constexpr int64_t ROWS_EACH = 16;  // that a thread should have, lest columns be shared out
+// Products in full precision. The rows are multiplied where they are, without a copy.
+template <class Real> struct FullPrecision {
+  typedef Real Number;   // of a packed weight
+  typedef Real Operand;  // of the rows
+  static constexpr bool COPIES_ROWS = false;  // whether rows are converted before the product
+  // With fewer rows for each thread, columns are divided among the threads instead.
+  static constexpr int64_t MIN_ROWS_PER_THREAD = 16;
 
-  static int64_t depth(int64_t K) { return K; }  // of a packed weight
-  static void begin() {}                         // in each thread, before its products
+  static int64_t depth(int64_t K) { return K; }  // rows of a packed weight
+  static void begin() {}                         // called in each thread before its products
   static void end() {}
 
-  // c (rows, NV vectors) = a (rows, K) · w: as many rows at a time as the registers hold sums for.
-  // The sums of a row are the same whichever rows are beside it, so that threads may share them out
-  // in any way; only where there is but one row at all, `alone`, may they be others.
+  // c (rows, NV vectors) = a (rows, K) · w, for as many rows at a time as the registers have space
+  // for sums. The sums of a row do not depend on the rows beside it, so threads may divide the rows
+  // in any way. Only if the whole batch is one row (`alone`), its sums may differ.
   template <int NV>
   static void product(int64_t rows, int64_t K, const Number *w, const Operand *a, int64_t lda,
                       Real *c, bool alone) {
     if (alone) return one_row<Real, NV>(K, w, a, c);
     constexpr int64_t L = lanes<Real>;
-    constexpr int SUMS = MANY_REGISTERS ? 24 : 12;
+    constexpr int SUMS = HAS_32_REGISTERS ? 24 : 12;
     constexpr int MR = SUMS / NV > 8 ? 8 : SUMS / NV;
     const int64_t parts = (rows + MR - 1) / MR;
     memset(c, 0, rows * NV * L * sizeof(Real));
@@ -142,8 +145,8 @@ template <class Real> struct Plain {
     }
   }
 
-  // Packs NV vectors of the rows of W, (K, width), from a column on, to the rows from `row` on;
-  // beyond the width lie zeros.
+  // Packs NV vectors of the rows of W, (K, width), starting at a column, into the packed rows
+  // starting at `row`. Columns beyond the width are zero.
   template <int NV>
   static void pack(int64_t K, int64_t width, int64_t column, const Real *from, int64_t row,
                    Number *to) {
@@ -156,8 +159,8 @@ template <class Real> struct Plain {
     }
   }
 
-  // The same of the columns of W, (columns, K): vector v of NV holds the columns from first[v] up
-  // to last[v]. In blocks of k, so that what is written stays near.
+  // Packs the transpose of W, (columns, K): vector v of NV holds the columns from first[v] up to
+  // last[v]. Blocks of k keep the written part in the cache.
   template <int NV>
   static void pack_transposed(int64_t K, const int64_t *first, const int64_t *last,
                               const Real *from, Number *to) {
@@ -166,10 +169,10 @@ template <class Real> struct Plain {
       const int64_t end = start + 64 < K ? start + 64 : K;
       for (int v = 0; v < NV; v++)
         for (int64_t lane = 0; lane < L; lane++) {
-          const bool there = first[v] + lane < last[v];
+          const bool is_supported = first[v] + lane < last[v];
           const Real *row = from + (first[v] + lane) * K;
           for (int64_t k = start; k < end; k++)
-            to[(k * NV + v) * L + lane] = there ? row[k] : Real(0);
+            to[(k * NV + v) * L + lane] = is_supported ? row[k] : Real(0);
         }
     }
   }

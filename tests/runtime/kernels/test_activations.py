@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from zoo_core.runtime.kernels.portable.squashing import MANY, tanh
+from zoo_core.runtime.kernels.portable.activations import MIN_SIZE_FOR_SIGMOID_TANH as LARGE
+from zoo_core.runtime.kernels.portable.activations import tanh
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
-@pytest.mark.parametrize("count", [3, 2 * MANY])
+@pytest.mark.parametrize("count", [3, 2 * LARGE])
 def test_the_tangent_is_torchs_to_its_absolute_error(dtype: torch.dtype, count: int) -> None:
     x = torch.linspace(-20, 20, count).to(dtype)
     error, expected = 4 * torch.finfo(dtype).eps, x.tanh()
@@ -21,10 +22,10 @@ def test_the_tangent_is_torchs_to_its_absolute_error(dtype: torch.dtype, count: 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 def test_near_zero_every_precision_keeps_two_digits(dtype: torch.dtype) -> None:
-    x = torch.linspace(0.001, 0.01, 2 * MANY).to(dtype)
+    x = torch.linspace(0.001, 0.01, 2 * LARGE).to(dtype)
     torch.testing.assert_close(tanh(x, torch.empty_like(x)), x.tanh(), rtol=0.01, atol=0)
 
 
 def test_what_is_infinite_or_no_number_is_squashed_as_by_torch() -> None:
-    x = torch.tensor([torch.inf, -torch.inf, torch.nan]).repeat(MANY)
+    x = torch.tensor([torch.inf, -torch.inf, torch.nan]).repeat(LARGE)
     torch.testing.assert_close(tanh(x, torch.empty_like(x)), x.tanh(), equal_nan=True)

@@ -10,10 +10,10 @@ from torch import Tensor
 
 from zoo_core.runtime.kernels import autograd as recurrence
 from zoo_core.runtime.kernels.cell_passes import Gradients
-from zoo_core.runtime.kernels.portable import squashing
-from zoo_core.runtime.kernels.portable.gru import GruSweep
+from zoo_core.runtime.kernels.portable import activations
+from zoo_core.runtime.kernels.portable.gru import GruPasses
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
-from zoo_core.runtime.kernels.schedule import Walk
+from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
@@ -51,7 +51,9 @@ def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
 @every_cell
 @either_way
 @every_length
-@pytest.mark.parametrize("many", [1, squashing.MANY], ids=["as-many", "as-few"])
+@pytest.mark.parametrize(
+    "many", [1, activations.MIN_SIZE_FOR_SIGMOID_TANH], ids=["as-many", "as-few"]
+)
 def test_gradients_are_those_of_finite_differences(
     monkeypatch: pytest.MonkeyPatch,
     cell: AbstractCell[Any],
@@ -59,7 +61,7 @@ def test_gradients_are_those_of_finite_differences(
     lengths: list[int] | None,
     many: int,
 ) -> None:
-    monkeypatch.setattr(squashing, "MANY", many)
+    monkeypatch.setattr(activations, "MIN_SIZE_FOR_SIGMOID_TANH", many)
     named = weights(cell)
     inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
     start = state(cell, inputs)
@@ -108,12 +110,12 @@ def test_the_way_back_ends_where_nobody_asks_further(
     cell, ends = GruCell(H), []
     named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
 
-    def back(self: GruSweep, walk: Walk, *given: Any) -> Gradients:
-        ends.append(walk.cut)
-        return as_it_is(self, walk, *given)
+    def backward(self: GruPasses, schedule: TimeSchedule, *given: Any) -> Gradients:
+        ends.append(not schedule.needs_initial_grad)
+        return as_it_is(self, schedule, *given)
 
-    as_it_is = GruSweep.back
-    monkeypatch.setattr(GruSweep, "back", back)
+    as_it_is = GruPasses.backward
+    monkeypatch.setattr(GruPasses, "backward", backward)
     start = state(cell, inputs, cut=cut)
     outputs, _ = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
     torch.autograd.grad(outputs.sum(), list(named.values()))

@@ -12,7 +12,7 @@ from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
-from zoo_core.runtime.kernels.unavailable import BrokenKernel
+from zoo_core.runtime.kernels.unavailable import UnavailableKernel
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
@@ -102,7 +102,7 @@ def test_the_first_kernel_that_does_not_refuse_runs() -> None:
     assert recurrent.kernel.name == "reference"
     recurrent.kernels = (PortableKernel(), ReferenceKernel())
     assert recurrent.kernel.name == "portable"
-    recurrent.kernels = (BrokenKernel("broken", "cannot be made"), ReferenceKernel())
+    recurrent.kernels = (UnavailableKernel("broken", "cannot be made"), ReferenceKernel())
     assert recurrent.kernel.name == "reference"
 
 

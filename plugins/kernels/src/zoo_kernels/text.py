@@ -10,19 +10,19 @@ from torch import Tensor
 
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
-from zoo_core.runtime.kernels.projection import inner_bias, outer_bias
+from zoo_core.runtime.kernels.projection import input_bias, recurrent_bias
 from zoo_core.runtime.nn.model import AbstractRecurrentModel
 from zoo_core.runtime.nn.state import State
 from zoo_kernels.library import LayerArguments, NativeLibrary, TextArguments
-from zoo_kernels.sweep import CELLS, NativeSweep
+from zoo_kernels.passes import CELLS, NativePasses
 
-MOST = 256
-"""Symbols in one call, once text flows; the first calls make fewer, so that it starts at once."""
+MAX_SYMBOLS_PER_CALL = 256
 GROWTH = 3
-"""How many times as many symbols as all calls before the next one makes."""
-LONG = 64
-"""Symbols of a prompt beyond which the layers, one after the other, are faster than the loop: what
-goes from layer to layer is one product over all steps."""
+"""The number of symbols of a call over that of all calls before it. The first calls make few
+symbols, so that text starts at once."""
+MAX_PROMPT_IN_LOOP = 64
+"""A longer prompt is fed layer by layer, which is faster: the projection of a layer's inputs is
+then one product over all steps."""
 
 
 def generate(
@@ -32,38 +32,38 @@ def generate(
     prompt: Tensor,
     sampler: Sampler,
     *,
-    half: bool,
+    bf16: bool,
 ) -> Iterator[int]:
-    """The symbols that follow, without end; see AbstractTextKernel.
+    """Generates the symbols that follow a prompt, without end; see AbstractTextKernel.
 
     Args:
         library: The compiled functions.
-        model: As for AbstractTextKernel, as all that follow.
-        state: Where it starts, of one row.
-        prompt: The symbols that it is fed first, (T,), each one of the model's.
+        model: As for AbstractTextKernel.
+        state: The state to start from, for one row.
+        prompt: The symbols that come first, (T,), all of them in the model's vocabulary.
         sampler: Chooses each symbol.
-        half: Whether weights of float32 are kept in bfloat16.
+        bf16: Whether float32 weights are stored in bfloat16.
 
     Raises:
-        IntegrityError: The model answers with numbers that are not finite.
+        IntegrityError: A logit is not finite.
     """
     with torch.no_grad(), torch.autocast("cpu", enabled=False):
-        if len(prompt) > LONG:
+        if len(prompt) > MAX_PROMPT_IN_LOOP:
             _, state = model.recurrent(prompt[None, :-1], state, None, model.embedding)
             prompt = prompt[-1:]
         layers = [_Layer(library, model, state, number) for number in range(len(state))]
-        table, output = _table(model, layers[0].bias), model.output
-        weight, bias = _kept(output.weight), _kept(output.bias)
+        table, output = _symbol_table(model, layers[0].bias), model.output
+        weight, bias = _snapshot(output.weight), _snapshot(output.bias)
     arguments = TextArguments(
-        real=table.element_size(),
+        element_size=table.element_size(),
         level=library.level,
         threads=torch.get_num_threads(),
-        half=half and table.dtype == torch.float32,
+        bf16=bf16 and table.dtype == torch.float32,
         layers=len(layers),
         symbols=len(table),
         top_k=sampler.top_k or 0,
         temperature=sampler.temperature,
-        layer=(LayerArguments * len(layers))(*(each.arguments for each in layers)),
+        layer=(LayerArguments * len(layers))(*(layer.arguments for layer in layers)),
         table=table.data_ptr(),
         weight=weight.data_ptr(),
         bias=bias.data_ptr(),
@@ -71,22 +71,22 @@ def generate(
     size = library.text_workspace(ctypes.byref(arguments))
     workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
     arguments.workspace = workspace.data_ptr()
-    fed, count, total = prompt.to("cpu", torch.int64).contiguous(), 1, 0
+    prompt, count, total = prompt.to("cpu", torch.int64).contiguous(), 1, 0
     while True:
-        uniform, made = sampler.uniform(count), torch.empty(count, dtype=torch.int64)
-        arguments.prompt, arguments.fed = fed.data_ptr(), len(fed)
-        arguments.uniform, arguments.made = uniform.data_ptr(), made.data_ptr()
+        uniform, symbols = sampler.uniform(count), torch.empty(count, dtype=torch.int64)
+        arguments.prompt, arguments.prompt_length = prompt.data_ptr(), len(prompt)
+        arguments.uniform, arguments.generated = uniform.data_ptr(), symbols.data_ptr()
         arguments.count = count
-        finished = library.generate(ctypes.byref(arguments))
-        yield from made[:finished].tolist()
-        if finished < count:
+        generated = library.generate(ctypes.byref(arguments))
+        yield from symbols[:generated].tolist()
+        if generated < count:
             raise IntegrityError(NOT_FINITE)
-        fed, total, arguments.packed = made[-1:], total + count, 1
-        count = min(GROWTH * total, MOST)
+        prompt, total, arguments.packed = symbols[-1:], total + count, 1
+        count = min(GROWTH * total, MAX_SYMBOLS_PER_CALL)
 
 
 class _Layer:
-    """One layer's tensors, kept alive, and where they lie."""
+    """One layer's tensors, kept alive, and the struct with their addresses."""
 
     def __init__(
         self, library: NativeLibrary, model: AbstractRecurrentModel, state: State, number: int
@@ -94,33 +94,38 @@ class _Layer:
         recurrent = model.recurrent
         cell, weights = recurrent.cell, recurrent.weights(number, 0)
         weight, bias_hh = weights["weight_hh"], weights.get("bias_hh")
-        given = (each.to(weight.dtype) for each in state[number])  # autocast may have rounded them
-        hidden, *memory = (torch.cat([each, torch.empty_like(each)]) for each in given)
-        sweep = NativeSweep(library, cell.name)
-        self.bias = outer_bias(sweep, weight, weights.get("bias_ih"), bias_hh)
+        # autocast may have rounded the state
+        state_tensors = [tensor.to(weight.dtype) for tensor in state[number]]
+        buffers = [torch.cat([tensor, torch.empty_like(tensor)]) for tensor in state_tensors]
+        passes = NativePasses(library, cell.name)
+        self.bias = input_bias(passes, weight, weights.get("bias_ih"), bias_hh)
         tensors: dict[str, Tensor | None] = {
             "weight_ih": weights["weight_ih"] if number else None,
             "bias": self.bias if number else None,
             "weight_hh": weight,
-            "bias_n": inner_bias(sweep, weight, bias_hh),
-            "hidden": hidden,
-            "memory": memory[0] if memory else None,
-            "gates": hidden.new_empty(len(weight)),
-            "inner": hidden.new_empty(cell.hidden_size),
+            "bias_n": recurrent_bias(passes, weight, bias_hh),
+            "hidden": buffers[0],
+            "cell_state": buffers[1] if len(buffers) > 1 else None,
+            "gates": buffers[0].new_empty(len(weight)),
+            "recurrent_n": buffers[0].new_empty(cell.hidden_size),
         }
-        self.tensors = {n: _kept(each) for n, each in tensors.items() if each is not None}
-        pointers = {name: each.data_ptr() for name, each in self.tensors.items()}
-        kind, width = CELLS.index(cell.name), cell.hidden_size
-        self.arguments = LayerArguments(cell=kind, width=width, **pointers)
+        self.tensors = {
+            name: _snapshot(tensor) for name, tensor in tensors.items() if tensor is not None
+        }
+        self.arguments = LayerArguments(
+            cell=CELLS.index(cell.name),
+            hidden_size=cell.hidden_size,
+            **{name: tensor.data_ptr() for name, tensor in self.tensors.items()},
+        )
 
 
-def _kept(tensor: Tensor) -> Tensor:
-    """A parameter's memory as it is now, though the parameter be given other memory meanwhile."""
+def _snapshot(tensor: Tensor) -> Tensor:
+    """A reference to a parameter's present memory, which remains if the parameter gets another."""
     return tensor.detach().contiguous()
 
 
-def _table(model: AbstractRecurrentModel, bias: Tensor | None) -> Tensor:
-    """What each symbol contributes to the first layer's gates, with their biases: (V, G)."""
+def _symbol_table(model: AbstractRecurrentModel, bias: Tensor | None) -> Tensor:
+    """The projection of each symbol by the first layer, with biases: (V, G)."""
     table = model.recurrent.weights(0, 0)["weight_ih"].t()
     if model.embedding is not None:
         table = model.embedding(torch.arange(model.signature.input_size)) @ table

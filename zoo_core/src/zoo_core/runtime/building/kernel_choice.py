@@ -11,7 +11,7 @@ from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
-from zoo_core.runtime.kernels.unavailable import BrokenKernel
+from zoo_core.runtime.kernels.unavailable import UnavailableKernel
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -41,8 +41,8 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
     names = [each.name for each in tried]
     if backend in names:
         chosen = tried[names.index(backend) :]
-        if isinstance(chosen[0], BrokenKernel):
-            raise PluginError(chosen[0].excuse)
+        if isinstance(chosen[0], UnavailableKernel):
+            raise PluginError(chosen[0].reason)
         return chosen
     if backend in KNOWN:
         distribution = KNOWN[backend]
@@ -60,9 +60,9 @@ def _made(entry: CatalogEntry[KernelSpec]) -> AbstractKernel:
         raise
     except BaseException as error:  # SystemExit too: it is the plugin's failure
         kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
-        return BrokenKernel(name, f"{owner}: {kind}{' '.join(str(error).split()):.300}")
+        return UnavailableKernel(name, f"{owner}: {kind}{' '.join(str(error).split()):.300}")
     if not isinstance(kernel, AbstractKernel):
-        return BrokenKernel(name, f"{owner}: {entry.spec.factory!r} gives no kernel")
+        return UnavailableKernel(name, f"{owner}: {entry.spec.factory!r} gives no kernel")
     return kernel
 
 
@@ -109,6 +109,6 @@ def backend_of(model: AbstractModel) -> Backend:
             used, like = module.kernel, next(module.parameters())
             before = module.kernels[: module.kernels.index(used)]
             reasons = [f"{each.name}: {each.refuses(module.cell, like)}" for each in before]
-            broken = [each.excuse for each in before if isinstance(each, BrokenKernel)]
+            broken = [each.reason for each in before if isinstance(each, UnavailableKernel)]
             return Backend(used.name, used.details, "; ".join(reasons), "; ".join(broken))
     return Backend("torch", "no recurrent layer", "")

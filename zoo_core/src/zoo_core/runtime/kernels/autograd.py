@@ -1,4 +1,4 @@
-"""Backpropagation through time, written out: the products over all steps at once."""
+"""Backpropagation through time, with the products over all steps made at once."""
 
 from __future__ import annotations
 
@@ -10,108 +10,154 @@ from torch import Tensor
 from torch.autograd import Function
 
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
-from zoo_core.runtime.kernels.cell_passes import AbstractSweep
-from zoo_core.runtime.kernels.projection import inner_bias, input_gradients, outer_bias, project
-from zoo_core.runtime.kernels.schedule import Walk
+from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses
+from zoo_core.runtime.kernels.projection import (
+    input_bias,
+    input_gradients,
+    project,
+    recurrent_bias,
+)
+from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_core.runtime.nn.cell import Weights
 from zoo_core.runtime.nn.state import LayerState, rebuild
 
-INPUTS, START = 3, 8
-"""Where the inputs are among what ``Recurrence`` is given, and where the start begins."""
+INPUTS_POSITION, STATE_POSITION = 3, 8
+"""Positions of the inputs and of the first state tensor in ``Recurrence.forward``'s arguments."""
 
 
 @final
 class Recurrence(Function):
-    """One layer in one direction, between a sweep and autograd.
+    """One layer in one direction: connects a cell's passes to autograd.
 
-    Products are made in one dtype, which autocast may choose; states, sums and gradients are in
-    that of the weights.
-
-    The inputs of all steps are projected in one product, tokens by picking rows of a table; the
-    weights' gradients are one product over all steps each.
+    The inputs of all steps are projected in one product, or by selecting rows of a table for
+    tokens. Each gradient of a weight is one product over all steps. Products are made in one
+    dtype, which autocast may choose; states, sums and gradients have the dtype of the weights.
     """
 
     @staticmethod
     def forward(
         ctx: Any,
-        sweep: AbstractSweep,
-        walk: Walk,
+        passes: AbstractCellPasses,
+        schedule: TimeSchedule,
         dtype: torch.dtype,
         inputs: Tensor,
         weight_ih: Tensor,
         weight_hh: Tensor,
         bias_ih: Tensor | None,
         bias_hh: Tensor | None,
-        *start: Tensor,
+        *initial_state: Tensor,
     ) -> tuple[Tensor, ...]:
-        """Features (T, B, F) or tokens (T, B), and a state (B, H) each, to outputs (T, B, H)
-        and the last state."""  # noqa: D205, D209
+        """Maps features (T, B, F) or tokens (T, B) and a state to outputs and the last state.
+
+        Args:
+            ctx: Autograd's context.
+            passes: The cell's passes.
+            schedule: The order of the steps.
+            dtype: The dtype of the products.
+            inputs: Features (T, B, F) or tokens (T, B).
+            weight_ih: (G, F).
+            weight_hh: (G, H).
+            bias_ih: (G,), or None.
+            bias_hh: (G,), or None.
+            *initial_state: The tensors of the state, (B, H) each.
+
+        Returns:
+            The outputs (T, B, H) and the tensors of the last state, (B, H) each.
+        """
         inputs = inputs.flatten(0, 1)
-        inner = inner_bias(sweep, weight_hh, bias_hh)
-        bias = outer_bias(sweep, weight_hh, bias_ih, bias_hh)
-        projected = project(inputs, weight_ih, bias, dtype)
-        states = tuple(walk.slots(each) for each in start)
-        gates = projected.view(walk.steps, -1, len(weight_hh))
-        kept = sweep.forth(walk, gates, weight_hh.to(dtype), inner, states)
-        ctx.sweep, ctx.walk, ctx.dtype, ctx.kept = sweep, walk, dtype, len(kept)
-        ctx.biases = bias_ih is not None, bias_hh is not None
-        ctx.save_for_backward(inputs, weight_ih, weight_hh, *kept, *states)
+        bias = input_bias(passes, weight_hh, bias_ih, bias_hh)
+        projected = project(inputs, weight_ih, bias, dtype).view(schedule.steps, -1, len(weight_hh))
+        states = tuple(schedule.state_buffer(tensor) for tensor in initial_state)
+        separate_bias = recurrent_bias(passes, weight_hh, bias_hh)
+        saved = passes.forward(schedule, projected, weight_hh.to(dtype), separate_bias, states)
+        ctx.passes, ctx.schedule, ctx.dtype, ctx.saved_count = passes, schedule, dtype, len(saved)
+        ctx.has_bias_ih, ctx.has_bias_hh = bias_ih is not None, bias_hh is not None
+        ctx.save_for_backward(inputs, weight_ih, weight_hh, *saved, *states)
         ctx.set_materialize_grads(False)
-        return walk.after(states[0]), *(each[walk.last].clone() for each in states)
+        last_state = (buffer[schedule.final_index].clone() for buffer in states)
+        return schedule.after(states[0]), *last_state
 
     @staticmethod
-    def backward(ctx: Any, *slopes: Tensor | None) -> tuple[Tensor | None, ...]:
-        """The gradient of everything that ``forward`` was given.
+    def backward(ctx: Any, *grad_outputs: Tensor | None) -> tuple[Tensor | None, ...]:
+        """Returns the gradient of every argument of ``forward``.
 
         Raises:
-            NotImplementedError: It is to be differentiated itself.
+            NotImplementedError: A second derivative is asked for.
         """
         if torch.is_grad_enabled():  # as with create_graph
             raise NotImplementedError("second derivatives take the backend reference or torch")
-        expected = ctx.needs_input_grad
-        walk: Walk = ctx.walk._replace(cut=not any(expected[START:]))
-        inputs, weight_ih, weight_hh, *rest = ctx.saved_tensors
-        kept, states = tuple(rest[: ctx.kept]), tuple(rest[ctx.kept :])
-        down = _slopes(walk, states, slopes)
-        found = ctx.sweep.back(walk, weight_hh.to(ctx.dtype), states, kept, down)
-        wide = found.projected.flatten(0, 1)  # (T·B, at least G)
-        d_weight_ih, d_bias = input_gradients(wide, inputs, weight_ih, ctx.dtype)
+        needs_grad = ctx.needs_input_grad
+        schedule: TimeSchedule = ctx.schedule._replace(
+            needs_initial_grad=any(needs_grad[STATE_POSITION:])
+        )
+        inputs, weight_ih, weight_hh, *buffers = ctx.saved_tensors
+        saved, states = tuple(buffers[: ctx.saved_count]), tuple(buffers[ctx.saved_count :])
+        grad_states = _grad_states(schedule, states, grad_outputs)
+        gradients = ctx.passes.backward(
+            schedule, weight_hh.to(ctx.dtype), states, saved, grad_states
+        )
+        grad_projected = gradients.projected.flatten(0, 1)  # (T·B, at least G)
+        d_weight_ih, d_bias = input_gradients(grad_projected, inputs, weight_ih, ctx.dtype)
         d_inputs = None
-        if expected[INPUTS]:
-            product = wide[:, -len(weight_ih) :].to(ctx.dtype) @ weight_ih.to(ctx.dtype)
-            d_inputs = product.to(wide.dtype).view(walk.steps, -1, weight_ih.shape[1])
+        if needs_grad[INPUTS_POSITION]:
+            gate_columns = grad_projected[:, -len(weight_ih) :]
+            product = gate_columns.to(ctx.dtype) @ weight_ih.to(ctx.dtype)
+            d_inputs = product.to(grad_projected.dtype).view(schedule.steps, -1, weight_ih.shape[1])
         d_bias_hh = d_bias
-        if found.bias_hh is not None:
-            d_bias_hh = torch.cat([d_bias[: -len(found.bias_hh)], found.bias_hh])
-        biases = (d_bias if ctx.biases[0] else None, d_bias_hh if ctx.biases[1] else None)
-        start = (None,) * len(down) if walk.cut else (down[0][walk.first], *down[1:])
-        return None, None, None, d_inputs, d_weight_ih, found.weight_hh, *biases, *start
+        if gradients.bias_hh is not None:
+            d_bias_hh = torch.cat([d_bias[: -len(gradients.bias_hh)], gradients.bias_hh])
+        d_initial_state: tuple[Tensor | None, ...] = (None,) * len(grad_states)
+        if schedule.needs_initial_grad:
+            d_initial_state = (grad_states[0][schedule.initial_index], *grad_states[1:])
+        return (
+            None,
+            None,
+            None,
+            d_inputs,
+            d_weight_ih,
+            gradients.weight_hh,
+            d_bias if ctx.has_bias_ih else None,
+            d_bias_hh if ctx.has_bias_hh else None,
+            *d_initial_state,
+        )
 
 
-def _slopes(
-    walk: Walk, states: tuple[Tensor, ...], slopes: tuple[Tensor | None, ...]
+def _grad_states(
+    schedule: TimeSchedule, states: tuple[Tensor, ...], grad_outputs: tuple[Tensor | None, ...]
 ) -> tuple[Tensor, ...]:
-    """The gradients of outputs and last state where a sweep back begins."""
-    outputs, hidden, *cells = slopes
-    down = torch.zeros_like(states[0]) if outputs is None else torch.empty_like(states[0])
-    if outputs is not None:
-        down[walk.first] = 0
-        if walk.lengths is not None:
-            down[-1] = down[0] = 0
-        walk.after(down).copy_(outputs)
-    if hidden is not None:
-        down[walk.last] += hidden
-    last = (
-        torch.zeros_like(buffer[0])
-        if slope is None
-        else slope.clone(memory_format=torch.contiguous_format)  # it may lie in any order
-        for buffer, slope in zip(states[1:], cells, strict=True)
-    )
-    return down, *last
+    """The gradients of the states, before any backward step, for ``AbstractCellPasses.backward``.
+
+    Args:
+        schedule: The order of the steps.
+        states: The state buffers, (T + 1, B, H) each.
+        grad_outputs: The gradients of the outputs (T, B, H) and of the last state's tensors, each
+            None where it is zero.
+
+    Returns:
+        The gradient of the hidden states, (T + 1, B, H), and of the last cell state, (B, H).
+    """
+    grad_sequence, grad_hidden, *grad_cells = grad_outputs
+    if grad_sequence is None:
+        buffer = torch.zeros_like(states[0])
+    else:
+        buffer = torch.empty_like(states[0])
+        buffer[schedule.initial_index] = 0
+        if schedule.lengths is not None:
+            buffer[-1] = buffer[0] = 0
+        schedule.after(buffer).copy_(grad_sequence)
+    if grad_hidden is not None:
+        buffer[schedule.final_index] += grad_hidden
+    last_cells = [
+        torch.zeros_like(cells[0])
+        if grad is None
+        else grad.clone(memory_format=torch.contiguous_format)  # autograd may give any strides
+        for cells, grad in zip(states[1:], grad_cells, strict=True)
+    ]
+    return buffer, *last_cells
 
 
-def run(
-    sweep: AbstractSweep,
+def scan_with_passes(
+    passes: AbstractCellPasses,
     weights: Weights,
     inputs: Tensor,
     state: LayerState,
@@ -119,28 +165,33 @@ def run(
     lengths: Tensor | None,
     reverse: bool,
 ) -> tuple[Tensor, LayerState]:
-    """A kernel's ``scan`` by means of a sweep: rows sorted by length, steps first, and back."""
+    """A kernel's ``scan`` by a cell's passes; arguments and result as in ``AbstractKernel.scan``.
+
+    The passes take time-major tensors with the rows sorted by decreasing length; this converts
+    to that order and back.
+    """
     dtype = weights["weight_hh"].dtype
-    start = [each.to(dtype) for each in state]
+    initial_state = [tensor.to(dtype) for tensor in state]
     if lengths is not None:
         lengths, order = lengths.cpu().sort(descending=True, stable=True)
         inputs = inputs.index_select(0, order)
-        start = [each.index_select(0, order) for each in start]
-    walk = Walk.over(inputs.shape[1], reverse, lengths)
+        initial_state = [tensor.index_select(0, order) for tensor in initial_state]
+    schedule = TimeSchedule.for_lengths(inputs.shape[1], reverse, lengths)
     if inputs.is_floating_point():
         inputs = inputs.to(dtype)
-    given = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
+    parameters = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     device = inputs.device.type
     casting = torch.is_autocast_enabled(device)
     if casting and dtype == torch.float32 and multiplies_bfloat16(device):
         dtype = torch.get_autocast_dtype(device)
     with torch.autocast(device, enabled=False) if casting else nullcontext():
-        found = Recurrence.apply(sweep, walk, dtype, inputs.transpose(0, 1), *given, *start)
-    outputs, *after = found
+        outputs, *last_state = Recurrence.apply(
+            passes, schedule, dtype, inputs.transpose(0, 1), *parameters, *initial_state
+        )
     outputs = outputs.transpose(0, 1)  # (B, T, H)
     if lengths is not None:
-        valid = torch.arange(walk.steps) < lengths.unsqueeze(1)
-        back = order.argsort()
-        outputs = torch.where(valid.unsqueeze(2), outputs, 0).index_select(0, back)
-        after = [each.index_select(0, back) for each in after]
-    return outputs, rebuild(state, after)
+        valid = torch.arange(schedule.steps) < lengths.unsqueeze(1)
+        original_order = order.argsort()
+        outputs = torch.where(valid.unsqueeze(2), outputs, 0).index_select(0, original_order)
+        last_state = [tensor.index_select(0, original_order) for tensor in last_state]
+    return outputs, rebuild(state, last_state)

@@ -1,4 +1,4 @@
-"""What a sweep is: a cell's equations and their derivatives, carried through all steps."""
+"""The interface of a cell's forward and backward pass through all time steps."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import NamedTuple, TypeAlias, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.schedule import Walk
+from zoo_core.runtime.kernels.schedule import TimeSchedule
 
-Kept: TypeAlias = tuple[Tensor, ...]
+Saved: TypeAlias = tuple[Tensor, ...]
 
 
 @final
 class Gradients(NamedTuple):
-    """What a sweep back finds.
+    """The result of a backward pass.
 
     Args:
-        projected: Of the projected inputs, the last G columns of (T, B, at least G); zeros where a
-            row takes no part.
-        weight_hh: Of the recurrent weights, (G, H).
-        bias_hh: Of the part of ``bias_hh`` that was kept out of the projection, or None.
+        projected: The gradient of the projected inputs: the last G columns of
+            (T, B, at least G), zero where a row takes no part.
+        weight_hh: The gradient of the recurrent weights, (G, H).
+        bias_hh: The gradient of the separate recurrent bias, or None if there is none.
     """
 
     projected: Tensor
@@ -29,68 +29,71 @@ class Gradients(NamedTuple):
     bias_hh: Tensor | None
 
 
-class AbstractSweep(ABC):
-    """Takes a cell through all steps and back; steps first, (T, B, ...).
+class AbstractCellPasses(ABC):
+    """A cell's equations through all time steps, and their derivatives; all tensors (T, B, ...).
 
     Attributes:
-        inner_gates: How many gates, the last ones, have a recurrent bias that is no mere part of
-            the sum: it cannot be added to the projected inputs beforehand.
+        recurrent_bias_gates: The number of gates, the last ones, whose recurrent bias is not a
+            term of the gate's plain sum, so that it cannot be added to the projected inputs
+            beforehand.
     """
 
-    inner_gates: int = 0
+    recurrent_bias_gates: int = 0
 
     @abstractmethod
-    def forth(
+    def forward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         projected: Tensor,
         weight_hh: Tensor,
         bias_hh: Tensor | None,
         states: tuple[Tensor, ...],
-    ) -> Kept:
-        """Fills the states.
+    ) -> Saved:
+        """Computes the states of all steps.
 
         Args:
-            walk: The order of the steps.
-            projected: What the inputs contribute with all biases but the inner gates',
-                (T, B, G); used up.
-            weight_hh: (G, H); its dtype is that of the products, whatever the states' is.
-            bias_hh: The inner gates' recurrent bias, if there is one.
-            states: A buffer (T + 1, B, H) for each tensor of the state, the first slots filled.
+            schedule: The order of the steps.
+            projected: The projected inputs with all biases but ``bias_hh``, (T, B, G);
+                overwritten.
+            weight_hh: (G, H). Products are made in its dtype, whatever the dtype of the states.
+            bias_hh: The recurrent bias of the last ``recurrent_bias_gates`` gates, if any.
+            states: A state buffer (T + 1, B, H) for each tensor of the state, which holds the
+                initial state; filled here.
 
         Returns:
-            What ``back`` needs besides the states.
+            What ``backward`` needs besides the states.
         """
 
     @abstractmethod
-    def back(
+    def backward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
-        kept: Kept,
-        slopes: tuple[Tensor, ...],
+        saved: Saved,
+        grad_states: tuple[Tensor, ...],
     ) -> Gradients:
-        """Carries the gradient through all steps.
+        """Propagates the gradient through all steps.
 
         Args:
-            walk: The same, which now says whether it is ``cut``.
-            weight_hh: As in ``forth``.
-            states: As ``forth`` left them; not changed.
-            kept: What ``forth`` returned; not changed.
-            slopes: The gradient of the hidden states in every slot, (T + 1, B, H), and of the
-                last cell state, (B, H), if there is one; afterwards, unless the walk is cut, the
-                first slots of the one and all of the other hold the gradients of the state that
-                the walk started from.
+            schedule: That of ``forward``; it now says whether the gradient of the initial state
+                is needed.
+            weight_hh: As in ``forward``.
+            states: As ``forward`` left them; not changed.
+            saved: The result of ``forward``; not changed.
+            grad_states: The gradient of the hidden states in every entry of their buffer,
+                (T + 1, B, H), and of the last cell state, (B, H), if there is one. If the
+                gradient of the initial state is needed, the former's initial entries and the
+                whole of the latter hold it afterwards.
         """
 
 
-def across(d: Tensor, states: Tensor, dtype: torch.dtype) -> Tensor:
-    """The gradient (G, H) of a weight, in one product.
+def weight_gradient(grad: Tensor, states: Tensor, dtype: torch.dtype) -> Tensor:
+    """The gradient (G, H) of a weight, in one product over all steps.
 
     Args:
-        d: The gradient of what it made, (T, B, G).
-        states: What it met, (T, B, H).
-        dtype: Of the product.
+        grad: The gradient of the weight's products, (T, B, G).
+        states: What the weight was multiplied with, (T, B, H).
+        dtype: The dtype of the product.
     """
-    return d.flatten(0, 1).to(dtype).t() @ states.flatten(0, 1).to(dtype)
+    return grad.flatten(0, 1).to(dtype).t() @ states.flatten(0, 1).to(dtype)

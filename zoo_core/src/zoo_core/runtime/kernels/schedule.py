@@ -1,4 +1,4 @@
-"""The order in which a recurrence takes its steps, and which rows take part in each."""
+"""The order of a recurrence's time steps, and the rows that take part in each of them."""
 
 from __future__ import annotations
 
@@ -10,70 +10,72 @@ from torch import Tensor
 
 
 @final
-class Walk(NamedTuple):
-    """A walk over T steps of B rows, all axes steps first.
+class TimeSchedule(NamedTuple):
+    """T steps over B rows. Time is the first axis of every tensor.
 
-    States lie in buffers of T + 1 slots: a forward walk goes from slot t to t + 1 at step t, a
-    reverse one from t + 1 to t. So the slots before all steps are one slice and those after them
-    another, whichever way it goes. Rows are sorted by falling length; those that take part in a
-    step are the first ones.
+    A state buffer has T + 1 entries: forward, step t reads entry t and writes entry t + 1; in
+    reverse it reads entry t + 1 and writes entry t. So the states before all steps are one slice
+    of the buffer and the states after them another, in both directions. Rows are sorted by
+    decreasing length, so the rows that take part in a step are the first ones.
 
     Args:
         steps: T.
-        reverse: From the last step to the first.
-        lengths: Valid steps of each row (B,), falling; None if all are whole.
-        sizes: How many rows take part in each step; None if all do.
-        cut: Whether the way back ends at the first step: nobody asks for the start's gradient.
+        reverse: Whether time runs from the last step to the first.
+        lengths: Valid steps of each row, (B,), decreasing; None if every row is whole.
+        batch_sizes: The number of rows that take part in each step; None if all do.
+        needs_initial_grad: Whether the backward pass computes the gradient of the initial state.
     """
 
     steps: int
     reverse: bool = False
     lengths: Tensor | None = None
-    sizes: tuple[int, ...] | None = None
-    cut: bool = False
+    batch_sizes: tuple[int, ...] | None = None
+    needs_initial_grad: bool = True
 
     @classmethod
-    def over(cls, steps: int, reverse: bool, lengths: Tensor | None) -> Walk:
-        """The walk over rows of these lengths, which fall."""
+    def for_lengths(cls, steps: int, reverse: bool, lengths: Tensor | None) -> TimeSchedule:
+        """The schedule for rows of these lengths, which decrease."""
         if lengths is None:
             return cls(steps, reverse)
         counts = (lengths.unsqueeze(0) > torch.arange(steps).unsqueeze(1)).sum(1)
         return cls(steps, reverse, lengths, tuple(counts.tolist()))
 
-    def active(self, tensor: Tensor) -> Sequence[Tensor]:
-        """The rows of (T, B, ...) that take part, step by step in the order of the walk."""
-        each = tensor.unbind(0)
-        if self.sizes is not None:
-            each = tuple(rows[:size] for rows, size in zip(each, self.sizes, strict=True))
-        return each[::-1] if self.reverse else each
+    def active_rows(self, tensor: Tensor) -> Sequence[Tensor]:
+        """The rows of (T, B, ...) that take part, one tensor per step in the order of the steps."""
+        rows = tensor.unbind(0)
+        if self.batch_sizes is not None:
+            rows = tuple(row[:size] for row, size in zip(rows, self.batch_sizes, strict=True))
+        return rows[::-1] if self.reverse else rows
 
     @property
-    def goes_on(self) -> Sequence[bool]:
-        """For each step in the order of the walk, whether the way back goes on beyond it."""
-        return ((not self.cut,) + (True,) * (self.steps - 1))[: self.steps]
+    def needs_earlier_grad(self) -> Sequence[bool]:
+        """For each step in order, whether the gradient of the state before it is needed."""
+        if self.steps == 0:
+            return ()
+        return (self.needs_initial_grad, *(True for _ in range(self.steps - 1)))
 
-    def silence(self, tensor: Tensor) -> None:
-        """Puts zeros in (T, B, ...) where a row takes no part."""
-        if self.sizes is not None:
-            for rows, size in zip(tensor, self.sizes, strict=True):
+    def zero_padding(self, tensor: Tensor) -> None:
+        """Fills (T, B, ...) with zeros where a row takes no part."""
+        if self.batch_sizes is not None:
+            for rows, size in zip(tensor, self.batch_sizes, strict=True):
                 rows[size:] = 0
 
-    def before(self, slots: Tensor) -> Tensor:
-        """The slots (T, B, ...) of a buffer (T + 1, B, ...) that the steps start from."""
-        return slots[1:] if self.reverse else slots[:-1]
+    def before(self, buffer: Tensor) -> Tensor:
+        """The entries (T, B, ...) of a buffer (T + 1, B, ...) that the steps read."""
+        return buffer[1:] if self.reverse else buffer[:-1]
 
-    def after(self, slots: Tensor) -> Tensor:
-        """The slots (T, B, ...) of a buffer (T + 1, B, ...) that the steps lead to."""
-        return slots[:-1] if self.reverse else slots[1:]
+    def after(self, buffer: Tensor) -> Tensor:
+        """The entries (T, B, ...) of a buffer (T + 1, B, ...) that the steps write."""
+        return buffer[:-1] if self.reverse else buffer[1:]
 
     @property
-    def first(self) -> Any:
-        """Index of each row's slot before its first step."""
+    def initial_index(self) -> Any:
+        """The index, in a state buffer, of each row's state before its first step."""
         return self._end if self.reverse else 0
 
     @property
-    def last(self) -> Any:
-        """Index of each row's slot after its last step."""
+    def final_index(self) -> Any:
+        """The index, in a state buffer, of each row's state after its last step."""
         return 0 if self.reverse else self._end
 
     @property
@@ -82,9 +84,12 @@ class Walk(NamedTuple):
             return self.steps
         return self.lengths, torch.arange(len(self.lengths))
 
-    def slots(self, start: Tensor) -> Tensor:
-        """A buffer (T + 1, B, H) of states with the first one, (B, H), in its place."""
-        shape = (self.steps + 1, *start.shape)
-        buffer = start.new_empty(shape) if self.lengths is None else start.new_zeros(shape)
-        buffer[self.first] = start
+    def state_buffer(self, initial_state: Tensor) -> Tensor:
+        """A buffer (T + 1, B, H) that holds an initial state, (B, H)."""
+        shape = (self.steps + 1, *initial_state.shape)
+        if self.lengths is None:
+            buffer = initial_state.new_empty(shape)
+        else:
+            buffer = initial_state.new_zeros(shape)  # padding is never written
+        buffer[self.initial_index] = initial_state
         return buffer

@@ -1,4 +1,4 @@
-"""What stands in the place of a plugin's kernel that cannot be made."""
+"""The stand-in for a plugin's kernel that cannot be created."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from zoo_core.runtime.nn.state import LayerState
 
 
 @final
-class BrokenKernel(AbstractKernel):
-    """Runs nothing and says why, so that one broken plugin leaves the other kernels their work.
+class UnavailableKernel(AbstractKernel):
+    """Runs nothing and says why, so that a broken plugin does not disable the other kernels.
 
     Args:
         name: What ``--backend`` would call it.
-        details: Who brings it, and why it cannot be made.
+        details: The plugin that brings it, and why it cannot be created.
     """
 
     def __init__(self, name: str, details: str) -> None:
@@ -26,8 +26,8 @@ class BrokenKernel(AbstractKernel):
         self.details = details
 
     @property
-    def excuse(self) -> str:
-        """Which backend it is, who brings it, and why it cannot be made."""
+    def reason(self) -> str:
+        """The backend, the plugin that brings it, and why it cannot be created."""
         return f"backend {self.name!r} of {self.details}"
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str:
@@ -49,4 +49,4 @@ class BrokenKernel(AbstractKernel):
         Raises:
             PluginError: Always.
         """
-        raise PluginError(self.excuse)
+        raise PluginError(self.reason)

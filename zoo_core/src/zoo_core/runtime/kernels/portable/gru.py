@@ -1,4 +1,4 @@
-"""The GRU, forth and back."""
+"""The forward and backward pass of the GRU."""
 
 from __future__ import annotations
 
@@ -7,92 +7,99 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.cell_passes import AbstractSweep, Gradients, Kept, across
-from zoo_core.runtime.kernels.portable.products import add_product, transposed
-from zoo_core.runtime.kernels.portable.squashing import (
+from zoo_core.runtime.kernels.cell_passes import (
+    AbstractCellPasses,
+    Gradients,
+    Saved,
+    weight_gradient,
+)
+from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
     tanh,
     tanh_backward,
 )
-from zoo_core.runtime.kernels.schedule import Walk
+from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
+from zoo_core.runtime.kernels.schedule import TimeSchedule
 
 
 @final
-class GruSweep(AbstractSweep):
-    """h' = n + z ⊙ (h - n), with n = tanh(p_n + r ⊙ q), q = W_n h + b_n; r and z as gates are.
+class GruPasses(AbstractCellPasses):
+    """The equation h' = n + z ⊙ (h - n) with n = tanh(p_n + r ⊙ q), and its derivatives.
 
-    Back, with s = (1 - z) ⊙ (1 - n²),
+    Here q = W_n h + b_n, and r, z = σ(p + W h). Backward, with s = (1 - z) ⊙ (1 - n²),
 
         dp_n = dh' ⊙ s                       dq = dh' ⊙ s ⊙ r
         dp_r = dh' ⊙ s ⊙ q ⊙ r(1 - r)        dp_z = dh' ⊙ (h - n) ⊙ z(1 - z)
         dh += dh' ⊙ z + W_rᵀ dp_r + W_zᵀ dp_z + W_nᵀ dq
 
-    Everything right of dh' is known beforehand, for all steps at once. The four lie side by side
-    as dq, dp_r, dp_z, dp_n: the first three meet the recurrent weights, with W_n put in front, the
-    last three the inputs'.
+    The factors of dh' do not depend on it, so they are computed for all steps at once. The four
+    gradients lie side by side as dq, dp_r, dp_z, dp_n: the first three are multiplied with the
+    recurrent weights, in the order n r z, and the last three with the input weights.
     """
 
-    inner_gates = 1
+    recurrent_bias_gates = 1
 
-    def forth(
+    def forward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         projected: Tensor,
         weight_hh: Tensor,
         bias_hh: Tensor | None,
         states: tuple[Tensor, ...],
-    ) -> Kept:
-        """See AbstractSweep."""
+    ) -> Saved:
+        """See AbstractCellPasses."""
         (hidden,) = states
-        weight, width = transposed(weight_hh, walk), hidden.shape[2]
+        weight, width = transposed_weight(weight_hh, schedule), hidden.shape[2]
         weight_rz, weight_n = weight[:, : 2 * width], weight[:, 2 * width :]
         bias = hidden.new_zeros(width) if bias_hh is None else bias_hh
-        inner = torch.empty_like(walk.before(hidden))  # q
-        each_gate = (walk.active(gate) for gate in projected.chunk(3, dim=2))
-        steps = zip(
-            walk.active(projected[:, :, : 2 * width]),
-            *each_gate,
-            walk.active(inner),
-            walk.active(walk.before(hidden)),
-            walk.active(walk.after(hidden)),
+        recurrent_n = torch.empty_like(schedule.before(hidden))  # q
+        for r_and_z, r, z, n, q, h, next_h in zip(
+            schedule.active_rows(projected[:, :, : 2 * width]),
+            *(schedule.active_rows(gate) for gate in projected.chunk(3, dim=2)),
+            schedule.active_rows(recurrent_n),
+            schedule.active_rows(schedule.before(hidden)),
+            schedule.active_rows(schedule.after(hidden)),
             strict=True,
-        )
-        for r_and_z, r, z, n, q, h, following in steps:
+        ):
             add_product(r_and_z, h, weight_rz).sigmoid_()
             add_product(q.copy_(bias), h, weight_n)
             tanh(n.addcmul_(r, q), out=n)
-            torch.lerp(n, h, z, out=following)
-        return projected, inner
+            torch.lerp(n, h, z, out=next_h)
+        return projected, recurrent_n
 
-    def back(
+    def backward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
-        kept: Kept,
-        slopes: tuple[Tensor, ...],
+        saved: Saved,
+        grad_states: tuple[Tensor, ...],
     ) -> Gradients:
-        """See AbstractSweep."""
-        (hidden,), (gates, inner), (d_hidden,) = states, kept, slopes
-        before, width = walk.before(hidden), hidden.shape[2]
+        """See AbstractCellPasses."""
+        (hidden,), (gates, recurrent_n), (d_hidden,) = states, saved, grad_states
+        before, width = schedule.before(hidden), hidden.shape[2]
         r, z, n = gates.chunk(3, dim=2)
-        d4 = hidden.new_empty(*before.shape[:2], 4, width)
-        d_q, d_r, d_z, d_n = d4.unbind(2)
+        d_parts = hidden.new_empty(*before.shape[:2], 4, width)  # the factors, later times dh'
+        d_q, d_r, d_z, d_n = d_parts.unbind(2)
         tanh_backward(1 - z, n, grad_input=d_n)  # s
         torch.mul(d_n, r, out=d_q)
-        sigmoid_backward(d_n * inner, r, grad_input=d_r)
+        sigmoid_backward(d_n * recurrent_n, r, grad_input=d_r)
         sigmoid_backward(before - n, z, grad_input=d_z)
-        walk.silence(d4)
-        d = d4.flatten(2)  # (T, B, 4H)
-        weight = weight_hh.roll(width, 0)  # n r z
-        back = (
-            walk.active(each)[::-1] for each in (d4, d[:, :, : 3 * width], z, walk.after(d_hidden))
-        )
-        earlier = walk.active(walk.before(d_hidden))[::-1]
-        steps = zip(*back, earlier, walk.goes_on[::-1], strict=True)
-        for d_all, d_qrz, update, d_h, d_before, goes_on in steps:
-            d_all.mul_(d_h.unsqueeze(1))
-            if goes_on:
-                add_product(d_before.addcmul_(d_h, update), d_qrz, weight)
-        d_weight = across(d[:, :, : 3 * width], before, weight_hh.dtype).roll(-width, 0)
-        return Gradients(d, d_weight, d_q.sum((0, 1)))
+        schedule.zero_padding(d_parts)
+        d_gates = d_parts.flatten(2)  # (T, B, 4H)
+        d_recurrent = d_gates[:, :, : 3 * width]  # dq, dp_r, dp_z
+        weight = weight_hh.roll(width, 0)  # rows in the order n r z
+        for d_all, d_qrz, update, d_next_h, d_h, needs_earlier_grad in zip(
+            schedule.active_rows(d_parts)[::-1],
+            schedule.active_rows(d_recurrent)[::-1],
+            schedule.active_rows(z)[::-1],
+            schedule.active_rows(schedule.after(d_hidden))[::-1],
+            schedule.active_rows(schedule.before(d_hidden))[::-1],
+            schedule.needs_earlier_grad[::-1],
+            strict=True,
+        ):
+            d_all.mul_(d_next_h.unsqueeze(1))
+            if needs_earlier_grad:
+                add_product(d_h.addcmul_(d_next_h, update), d_qrz, weight)
+        d_weight = weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
+        return Gradients(d_gates, d_weight, d_q.sum((0, 1)))

@@ -7,22 +7,22 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.autograd import run
-from zoo_core.runtime.kernels.cell_passes import AbstractSweep
-from zoo_core.runtime.kernels.portable.gru import GruSweep
-from zoo_core.runtime.kernels.portable.lstm import LstmSweep
-from zoo_core.runtime.kernels.portable.rnn import RnnSweep
+from zoo_core.runtime.kernels.autograd import scan_with_passes
+from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses
+from zoo_core.runtime.kernels.portable.gru import GruPasses
+from zoo_core.runtime.kernels.portable.lstm import LstmPasses
+from zoo_core.runtime.kernels.portable.rnn import RnnPasses
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import LayerState
 
-SWEEPS: dict[str, AbstractSweep] = {
-    "rnn-tanh": RnnSweep("tanh"),
-    "rnn-relu": RnnSweep("relu"),
-    "lstm": LstmSweep(),
-    "gru": GruSweep(),
+PASSES: dict[str, AbstractCellPasses] = {
+    "rnn-tanh": RnnPasses("tanh"),
+    "rnn-relu": RnnPasses("relu"),
+    "lstm": LstmPasses(),
+    "gru": GruPasses(),
 }
 STEP, FUSED = ReferenceKernel(), TorchKernel()
 FEW_ROWS, FEW_SYMBOLS = 128, 256
@@ -44,7 +44,7 @@ class PortableKernel(AbstractKernel):
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells whose derivatives are not written out, projections, and other devices."""
-        if cell.name not in SWEEPS:
+        if cell.name not in PASSES:
             return f"no derivatives of {cell.name} are written out"
         if cell.output_size != cell.hidden_size:
             return "projections are not written out"
@@ -68,7 +68,9 @@ class PortableKernel(AbstractKernel):
             return STEP.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
         if cell.name == "lstm" and lengths is None and _suits_onednn(inputs, weights["weight_ih"]):
             return FUSED.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
-        return run(SWEEPS[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse)
+        return scan_with_passes(
+            PASSES[cell.name], weights, inputs, state, lengths=lengths, reverse=reverse
+        )
 
 
 def _suits_onednn(inputs: Tensor, weight_ih: Tensor) -> bool:

@@ -1,4 +1,4 @@
-"""The LSTM, forth and back."""
+"""The forward and backward pass of the LSTM."""
 
 from __future__ import annotations
 
@@ -7,89 +7,111 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.cell_passes import AbstractSweep, Gradients, Kept, across
-from zoo_core.runtime.kernels.portable.products import add_product, transposed
-from zoo_core.runtime.kernels.portable.squashing import (
+from zoo_core.runtime.kernels.cell_passes import (
+    AbstractCellPasses,
+    Gradients,
+    Saved,
+    weight_gradient,
+)
+from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
     tanh,
     tanh_backward,
 )
-from zoo_core.runtime.kernels.schedule import Walk
+from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
+from zoo_core.runtime.kernels.schedule import TimeSchedule
 
 
 @final
-class LstmSweep(AbstractSweep):
-    """c' = f ⊙ c + i ⊙ g and h' = o ⊙ tanh(c'), the gates i f g o squashed from p + W h.
+class LstmPasses(AbstractCellPasses):
+    """The equations c' = f ⊙ c + i ⊙ g and h' = o ⊙ tanh(c'), and their derivatives.
 
-    Back, dc' gathers dh' ⊙ o ⊙ (1 - tanh²(c')), and then
+    The gates i, f, o = σ(p + W h) and g = tanh(p + W h) lie side by side in the order i f g o.
+    Backward, dc' += dh' ⊙ o ⊙ (1 - tanh²(c')), and then
 
         dp_i = dc' ⊙ g ⊙ i(1 - i)        dp_g = dc' ⊙ i ⊙ (1 - g²)
         dp_f = dc' ⊙ c ⊙ f(1 - f)        dp_o = dh' ⊙ tanh(c') ⊙ o(1 - o)
         dc = dc' ⊙ f                     dh += Wᵀ dp
     """
 
-    def forth(
+    def forward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         projected: Tensor,
         weight_hh: Tensor,
         bias_hh: Tensor | None,
         states: tuple[Tensor, ...],
-    ) -> Kept:
-        """See AbstractSweep."""
-        hidden = states[0]
-        weight, width = transposed(weight_hh, walk), hidden.shape[2]
-        before = (walk.active(walk.before(each)) for each in states)
-        after = (walk.active(walk.after(each)) for each in states)
-        each_gate = (walk.active(gate) for gate in projected.chunk(4, dim=2))
-        both = walk.active(projected[:, :, : 2 * width])  # i and f side by side
-        squashed = torch.empty_like(walk.before(hidden))  # tanh(c')
-        others = (*before, *after, walk.active(squashed))
-        steps = zip(walk.active(projected), both, *each_gate, *others, strict=True)
-        for gates, i_and_f, i, f, g, o, h, c, next_h, next_c, tanh_c in steps:
+    ) -> Saved:
+        """See AbstractCellPasses."""
+        hidden, cell = states
+        weight, width = transposed_weight(weight_hh, schedule), hidden.shape[2]
+        tanh_cell = torch.empty_like(schedule.before(hidden))  # tanh(c')
+        for gates, i_and_f, i, f, g, o, h, c, next_h, next_c, tanh_c in zip(
+            schedule.active_rows(projected),
+            schedule.active_rows(projected[:, :, : 2 * width]),
+            *(schedule.active_rows(gate) for gate in projected.chunk(4, dim=2)),
+            schedule.active_rows(schedule.before(hidden)),
+            schedule.active_rows(schedule.before(cell)),
+            schedule.active_rows(schedule.after(hidden)),
+            schedule.active_rows(schedule.after(cell)),
+            schedule.active_rows(tanh_cell),
+            strict=True,
+        ):
             add_product(gates, h, weight)
             i_and_f.sigmoid_()
             tanh(g, out=g)
             o.sigmoid_()
             torch.mul(f, c, out=next_c).addcmul_(i, g)
             torch.mul(o, tanh(next_c, out=tanh_c), out=next_h)
-        return projected, squashed
+        return projected, tanh_cell
 
-    def back(
+    def backward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
-        kept: Kept,
-        slopes: tuple[Tensor, ...],
+        saved: Saved,
+        grad_states: tuple[Tensor, ...],
     ) -> Gradients:
-        """See AbstractSweep."""
-        (hidden, cell), (gates, squashed), (d_hidden, d_cell) = states, kept, slopes
-        d = torch.empty_like(gates)
-        walk.silence(d)
-        back = (
-            walk.active(each)[::-1]
-            for each in (
-                *gates.chunk(4, dim=2),
-                *d.chunk(4, dim=2),
-                d,
-                walk.before(cell),
-                squashed,
-                walk.after(d_hidden),
-                walk.before(d_hidden),
-            )
-        )
-        for i, f, g, o, d_i, d_f, d_g, d_o, d_p, c, tanh_c, d_h, d_before, goes_on in zip(
-            *back, walk.goes_on[::-1], strict=True
+        """See AbstractCellPasses."""
+        (hidden, cell), (gates, tanh_cell), (d_hidden, d_cell) = states, saved, grad_states
+        d_gates = torch.empty_like(gates)
+        schedule.zero_padding(d_gates)
+        for (
+            i,
+            f,
+            g,
+            o,
+            d_i,
+            d_f,
+            d_g,
+            d_o,
+            d_p,
+            c,
+            tanh_c,
+            d_next_h,
+            d_h,
+            needs_earlier_grad,
+        ) in zip(
+            *(schedule.active_rows(gate)[::-1] for gate in gates.chunk(4, dim=2)),
+            *(schedule.active_rows(gate)[::-1] for gate in d_gates.chunk(4, dim=2)),
+            schedule.active_rows(d_gates)[::-1],
+            schedule.active_rows(schedule.before(cell))[::-1],
+            schedule.active_rows(tanh_cell)[::-1],
+            schedule.active_rows(schedule.after(d_hidden))[::-1],
+            schedule.active_rows(schedule.before(d_hidden))[::-1],
+            schedule.needs_earlier_grad[::-1],
+            strict=True,
         ):
-            d_c = d_cell[: len(d_h)]
-            through = d_h * o
-            d_c += tanh_backward(through, tanh_c, grad_input=through)
+            d_c = d_cell[: len(d_next_h)]
+            through_output = d_next_h * o
+            d_c += tanh_backward(through_output, tanh_c, grad_input=through_output)
             sigmoid_backward(d_c * g, i, grad_input=d_i)
             sigmoid_backward(d_c * c, f, grad_input=d_f)
             tanh_backward(d_c * i, g, grad_input=d_g)
-            sigmoid_backward(d_h * tanh_c, o, grad_input=d_o)
+            sigmoid_backward(d_next_h * tanh_c, o, grad_input=d_o)
             d_c *= f
-            if goes_on:
-                add_product(d_before, d_p, weight_hh)
-        return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)
+            if needs_earlier_grad:
+                add_product(d_h, d_p, weight_hh)
+        d_weight = weight_gradient(d_gates, schedule.before(hidden), weight_hh.dtype)
+        return Gradients(d_gates, d_weight, None)

@@ -1,4 +1,4 @@
-"""The RNN, forth and back."""
+"""The forward and backward pass of the RNN."""
 
 from __future__ import annotations
 
@@ -7,72 +7,81 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.cell_passes import AbstractSweep, Gradients, Kept, across
-from zoo_core.runtime.kernels.portable.products import add_product, transposed
-from zoo_core.runtime.kernels.portable.squashing import (
+from zoo_core.runtime.kernels.cell_passes import (
+    AbstractCellPasses,
+    Gradients,
+    Saved,
+    weight_gradient,
+)
+from zoo_core.runtime.kernels.portable.activations import (
     tanh,
     tanh_backward,
     threshold_backward,
 )
-from zoo_core.runtime.kernels.schedule import Walk
+from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
+from zoo_core.runtime.kernels.schedule import TimeSchedule
 
 
 @final
-class RnnSweep(AbstractSweep):
-    """h' = φ(p + W h), dp = dh' φ'(h'), dh += Wᵀ dp.
+class RnnPasses(AbstractCellPasses):
+    """The equation h' = φ(p + W h) and its derivatives dp = dh' ⊙ φ'(h'), dh += Wᵀ dp.
 
     Args:
-        nonlinearity: φ, ``tanh`` or ``relu``; either's slope follows from its value.
+        nonlinearity: φ, ``tanh`` or ``relu``; the derivative of both follows from their value.
     """
 
     def __init__(self, nonlinearity: str) -> None:
-        self.tanh = nonlinearity == "tanh"
+        self.is_tanh = nonlinearity == "tanh"
 
-    def forth(
+    def forward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         projected: Tensor,
         weight_hh: Tensor,
         bias_hh: Tensor | None,
         states: tuple[Tensor, ...],
-    ) -> Kept:
-        """See AbstractSweep."""
+    ) -> Saved:
+        """See AbstractCellPasses."""
         (hidden,) = states
-        weight = transposed(weight_hh, walk)
-        for p, h, following in zip(
-            walk.active(projected),
-            walk.active(walk.before(hidden)),
-            walk.active(walk.after(hidden)),
+        weight = transposed_weight(weight_hh, schedule)
+        for p, h, next_h in zip(
+            schedule.active_rows(projected),
+            schedule.active_rows(schedule.before(hidden)),
+            schedule.active_rows(schedule.after(hidden)),
             strict=True,
         ):
             add_product(p, h, weight)
-            tanh(p, out=following) if self.tanh else torch.clamp_min(p, 0, out=following)
+            if self.is_tanh:
+                tanh(p, out=next_h)
+            else:
+                torch.clamp_min(p, 0, out=next_h)
         return ()
 
-    def back(
+    def backward(
         self,
-        walk: Walk,
+        schedule: TimeSchedule,
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
-        kept: Kept,
-        slopes: tuple[Tensor, ...],
+        saved: Saved,
+        grad_states: tuple[Tensor, ...],
     ) -> Gradients:
-        """See AbstractSweep."""
-        (hidden,), (d_hidden,) = states, slopes
-        d = torch.empty_like(walk.after(hidden))
-        walk.silence(d)
-        for d_p, h, d_after, d_before, goes_on in zip(
-            walk.active(d)[::-1],
-            walk.active(walk.after(hidden))[::-1],
-            walk.active(walk.after(d_hidden))[::-1],
-            walk.active(walk.before(d_hidden))[::-1],
-            walk.goes_on[::-1],
+        """See AbstractCellPasses."""
+        (hidden,), (d_hidden,) = states, grad_states
+        d_projected = torch.empty_like(schedule.after(hidden))
+        schedule.zero_padding(d_projected)
+        for d_p, next_h, d_next_h, d_h, needs_earlier_grad in zip(
+            schedule.active_rows(d_projected)[::-1],
+            schedule.active_rows(schedule.after(hidden))[::-1],
+            schedule.active_rows(schedule.after(d_hidden))[::-1],
+            schedule.active_rows(schedule.before(d_hidden))[::-1],
+            schedule.needs_earlier_grad[::-1],
             strict=True,
         ):
-            if self.tanh:
-                tanh_backward(d_after, h, grad_input=d_p)
+            if self.is_tanh:
+                tanh_backward(d_next_h, next_h, grad_input=d_p)
             else:
-                threshold_backward(d_after, h, 0, grad_input=d_p)
-            if goes_on:
-                add_product(d_before, d_p, weight_hh)
-        return Gradients(d, across(d, walk.before(hidden), weight_hh.dtype), None)
+                threshold_backward(d_next_h, next_h, 0, grad_input=d_p)
+            if needs_earlier_grad:
+                add_product(d_h, d_p, weight_hh)
+        d_weight = weight_gradient(d_projected, schedule.before(hidden), weight_hh.dtype)
+        return Gradients(d_projected, d_weight, None)

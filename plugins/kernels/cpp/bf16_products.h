@@ -1,31 +1,32 @@
-// Products in bfloat16, the upper half of a float, with sums in float.
-#ifndef ZOO_HALVES_H
-#define ZOO_HALVES_H
+// Products in bfloat16 with sums in float.
+#ifndef ZOO_BF16_PRODUCTS_H
+#define ZOO_BF16_PRODUCTS_H
 
-#include "bfloat16.h"
-#include "pairs.h"
+#include "bf16.h"
+#include "bf16_dot.h"
 #include "product.h"
 
 namespace {
 
-// Two k lie side by side, for each column: (depth / 2, NV vectors, 2).
-struct Halves {
+// The interface is that of FullPrecision, in product.h. In a packed weight the numbers of two
+// successive k lie side by side for each column: (depth / 2, NV vectors, 2).
+struct Bf16Products {
   typedef uint16_t Number, Operand;
-  static constexpr bool COPIES = true;
-  static constexpr int64_t ROWS_EACH = ZOO_TILES ? 64 : 16;
+  static constexpr bool COPIES_ROWS = true;
+  static constexpr int64_t MIN_ROWS_PER_THREAD = ZOO_AMX ? 64 : 16;
 
   static int64_t depth(int64_t K) { return (K + TILE_DEPTH - 1) / TILE_DEPTH * TILE_DEPTH; }
   static void begin() { tiles_begin(); }
   static void end() { tiles_end(); }
 
   static void copy(int64_t n, const float *from, uint16_t *to) {
-    for (int64_t i = 0; i < n; i++) to[i] = half(from[i]);
+    for (int64_t i = 0; i < n; i++) to[i] = to_bf16(from[i]);
   }
 
   template <int NV>
   static void product(int64_t rows, int64_t K, const uint16_t *w, const uint16_t *a, int64_t lda,
                       float *c, bool) {
-    if (ZOO_TILES) return tiles_product<NV>(rows, K, w, a, lda, c);
+    if (ZOO_AMX) return tiles_product<NV>(rows, K, w, a, lda, c);
     for (int64_t r = 0; r < rows; r += 4) {
       if (rows - r >= 4)
         pairs_product<4, NV>(K, w, a + r * lda, lda, c + r * NV * SUMS);
@@ -35,8 +36,8 @@ struct Halves {
     }
   }
 
-  // Where W's k and a column of the tile are.
-  template <int NV> static int64_t place(int64_t k, int64_t column) {
+  // The position of W's row k and of a column in a packed tile.
+  template <int NV> static int64_t position(int64_t k, int64_t column) {
     return (k / PAIR * NV * SUMS + column) * PAIR + k % PAIR;
   }
 
@@ -46,21 +47,21 @@ struct Halves {
     constexpr int64_t N = NV * SUMS;
     const int64_t n = width - column < N ? width - column : N;
     for (int64_t k = row; k < row + K; k++) {
-      const float *one = from + (k - row) * width + column;
-      for (int64_t i = n; i < N; i++) to[place<NV>(k, i)] = 0;
+      const float *upper = from + (k - row) * width + column;
+      for (int64_t i = n; i < N; i++) to[position<NV>(k, i)] = 0;
       if (k % PAIR == 0 && k + 1 < row + K) {
-        const float *other = one + width;
-        uint16_t *both = to + place<NV>(k, 0);
+        const float *lower = upper + width;
+        uint16_t *both = to + position<NV>(k, 0);
         for (int64_t i = 0; i < n; i++)
-          both[2 * i] = half(one[i]), both[2 * i + 1] = half(other[i]);
+          both[2 * i] = to_bf16(upper[i]), both[2 * i + 1] = to_bf16(lower[i]);
         for (int64_t i = n; i < N; i++) both[2 * i + 1] = 0;
         k++;
       } else {
-        for (int64_t i = 0; i < n; i++) to[place<NV>(k, i)] = half(one[i]);
+        for (int64_t i = 0; i < n; i++) to[position<NV>(k, i)] = to_bf16(upper[i]);
       }
     }
     for (int64_t k = row + K; k < depth(row + K); k++)
-      for (int64_t i = 0; i < N; i++) to[place<NV>(k, i)] = 0;
+      for (int64_t i = 0; i < N; i++) to[position<NV>(k, i)] = 0;
   }
 
   template <int NV>
@@ -79,7 +80,7 @@ struct Halves {
         for (int64_t p = 0; p < PAIRS; p++) {
           uint32_t line[SUMS];
           for (int64_t i = 0; i < SUMS; i++) line[i] = pairs[i][p];
-          memcpy(to + place<NV>(k + p * PAIR, v * SUMS), line, sizeof line);
+          memcpy(to + position<NV>(k + p * PAIR, v * SUMS), line, sizeof line);
         }
       }
   }

@@ -1,0 +1,87 @@
+// The C interface: one recurrent layer through all time steps, forward and backward, and text.
+//
+// Time is the first axis of every buffer. State buffers have steps + 1 entries: forward, step t
+// reads entry t and writes entry t + 1; in reverse it reads entry t + 1 and writes entry t. Rows
+// are sorted by decreasing length, so the rows that take part in a step are the first ones.
+#ifndef ZOO_RECURRENCE_H
+#define ZOO_RECURRENCE_H
+
+#include <stdint.h>
+
+enum zoo_cell { ZOO_RNN_TANH = 0, ZOO_RNN_RELU = 1, ZOO_LSTM = 2, ZOO_GRU = 3 };
+
+struct zoo_recurrence {
+  int64_t cell;                // a zoo_cell
+  int64_t element_size;        // bytes of a number: 4 or 8
+  int64_t level;               // index of the instruction set, from 0 to zoo_best_level()
+  int64_t threads;             // the most threads to use
+  int64_t reverse;             // whether time runs from the last step to the first
+  int64_t needs_initial_grad;  // backward: whether to compute the gradient of the initial state
+  int64_t steps;               // T
+  int64_t rows;                // B
+  int64_t hidden_size;         // H
+  int64_t bf16;                // with element_size = 4, if the level has it: products with the
+                               // weight in bfloat16, sums in float
+  const int64_t *batch_sizes;  // (T): rows that take part in each step; null if all do
+  void *gates;                 // (T, B, G): forward: projected inputs in, gates out
+  void *recurrent_n;           // (T, B, H): GRU: W_n h + b_n
+  void *hidden;                // (T + 1, B, H)
+  void *cell_state;            // (T + 1, B, H): LSTM
+  const void *weight;          // (G, H)
+  const void *bias;            // (H): GRU: b_n, or null
+  void *d_gates;               // (T, B, G); GRU: (T, B, 4H), in the order q r z n
+  void *d_hidden;              // (T + 1, B, H): gradients of the outputs in, of the states out
+  void *d_cell_state;          // (B, H): LSTM: gradient of the last cell state in, of the first out
+  void *workspace;             // zoo_workspace() bytes, aligned to 64
+};
+
+struct zoo_layer {
+  int64_t cell;           // a zoo_cell
+  int64_t hidden_size;    // H
+  const void *weight_ih;  // (G, H of the layer below); null for the first layer, which has a table
+  const void *bias;       // (G): all biases but the GRU's b_n, or null; null for the first layer
+  const void *weight_hh;  // (G, H)
+  const void *bias_n;     // (H): GRU: b_n, or null
+  void *hidden;           // (2, H): the state, and space for the next one
+  void *cell_state;       // (2, H): LSTM: likewise
+  void *gates;            // (G): scratch space
+  void *recurrent_n;      // (H): GRU: scratch space
+};
+
+struct zoo_text {
+  int64_t element_size, level, threads;  // as in zoo_recurrence
+  int64_t bf16;            // with element_size = 4: weights are stored in bfloat16, at every level
+  int64_t layers;          // number of layers
+  int64_t symbols;         // V
+  int64_t count;           // number of symbols to generate
+  int64_t prompt_length;   // number of symbols that are fed first, at least one
+  int64_t top_k;           // draw from the top_k most likely symbols; 0 for all
+  double temperature;      // divides the logits; 0 takes the most likely symbol
+  const struct zoo_layer *layer;
+  const void *table;       // (V, G): each symbol's projection by the first layer, with biases
+  const void *weight;      // (V, H): of the output layer
+  const void *bias;        // (V): of the output layer
+  const int64_t *prompt;   // (prompt_length)
+  const double *uniform;   // (count): numbers from [0, 1), one for each draw
+  int64_t *generated;      // (count): the symbols
+  int64_t packed;          // whether an earlier call has packed these weights in the workspace
+  void *workspace;         // zoo_text_workspace() bytes, aligned to 64
+};
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+int64_t zoo_best_level(void);  // the last level that this processor supports
+const char *zoo_level_name(int64_t level);
+int64_t zoo_level_has_bf16(int64_t level);                  // whether the level takes `bf16`
+int64_t zoo_workspace(const struct zoo_recurrence *layer);  // bytes of workspace
+void zoo_forward(const struct zoo_recurrence *layer);
+void zoo_backward(const struct zoo_recurrence *layer);
+int64_t zoo_text_workspace(const struct zoo_text *text);  // bytes of workspace
+int64_t zoo_generate(const struct zoo_text *text);  // number of symbols made; fewer than `count` if
+                                                    // a logit is not finite
+#ifdef __cplusplus
+}
+#endif
+
+#endif

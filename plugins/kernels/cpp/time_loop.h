@@ -1,0 +1,319 @@
+// The loop over all time steps of a cell, forward and backward.
+//
+// One parallel region holds all steps. With enough rows, each thread takes some of the rows through
+// all steps alone; otherwise each takes some of the columns, and the threads synchronize at every
+// step.
+#ifndef ZOO_TIME_LOOP_H
+#define ZOO_TIME_LOOP_H
+
+#include "cells.h"
+#include "dispatch.h"
+#include "product.h"
+#include "threads.h"
+
+namespace {
+
+constexpr int64_t MIN_ROWS_TO_PACK = 16;  // rows × steps from which packing the weight is worth it
+
+int64_t minimum(int64_t a, int64_t b) { return a < b ? a : b; }
+
+// All steps of one cell, for one type of number and one kind of product (product.h).
+template <class Real, int CELL, class Products> struct TimeLoop {
+  typedef typename Simd<Real>::V V;
+  typedef Cell<Real, CELL> Equations;
+  static constexpr int64_t L = lanes<Real>;
+  static constexpr int GATES = Equations::GATES, RECURRENT_GATES = Equations::RECURRENT_GATES;
+  static constexpr int64_t GRAD_GATES = CELL == ZOO_GRU ? 4 : GATES;  // width of d_gates / H
+  // The widths of tiles in vectors. A forward tile holds the same columns of every gate.
+  static constexpr int BACKWARD_VECTORS = HAS_32_REGISTERS ? 4 : 2;
+  static constexpr int VECTORS_PER_GATE = GATES == 1 ? BACKWARD_VECTORS : 1;
+  static constexpr int FORWARD_VECTORS = GATES * VECTORS_PER_GATE;
+  // A wide forward tile leaves few registers for rows, so few rows are multiplied at a time, and a
+  // share of 16 rows would leave a remainder.
+  static constexpr int64_t MIN_ROWS_FORWARD =
+      Products::MIN_ROWS_PER_THREAD * (FORWARD_VECTORS > 3 && !HAS_32_REGISTERS ? 2 : 1);
+  static constexpr int64_t SCRATCH_SIZE = ROWS * 4 * L;  // numbers per thread
+  typedef typename Products::Number Number;
+  typedef typename Products::Operand Operand;
+
+  const zoo_recurrence &s;
+  const int64_t T = s.steps, B = s.rows, H = s.hidden_size, G = GATES * H;
+  Number *const packed = static_cast<Number *>(s.workspace);
+
+  static int64_t tiles(int64_t width, int64_t vectors) {
+    return (width + vectors * L - 1) / (vectors * L);
+  }
+
+  // The workspace holds the packed weights, a scratch area per thread for products and, for products
+  // that convert rows, two copies of all rows: one is read while the other is written. A copy
+  // has 16 rows more than B, because AMX tiles read up to 15 rows beyond; those results are ignored.
+  int64_t forward_tile_size() const { return Products::depth(H) * FORWARD_VECTORS * L; }
+  int64_t backward_tile_size() const {
+    return Products::depth(RECURRENT_GATES * H) * BACKWARD_VECTORS * L;
+  }
+  int64_t weights_bytes() const {
+    const int64_t forward = tiles(H, VECTORS_PER_GATE) * forward_tile_size();
+    const int64_t backward = tiles(H, BACKWARD_VECTORS) * backward_tile_size();
+    return ((forward > backward ? forward : backward) * sizeof(Number) + 63) / 64 * 64;
+  }
+  int64_t scratch_bytes() const { return s.threads * SCRATCH_SIZE * sizeof(Real); }
+  int64_t copies_size() const {
+    return Products::COPIES_ROWS ? 2 * (B + 16) * Products::depth(RECURRENT_GATES * H) : 0;
+  }
+  int64_t workspace_bytes() const {
+    return weights_bytes() + scratch_bytes() + copies_size() * sizeof(Operand) + 64;
+  }
+  char *workspace_at(int64_t offset) const { return static_cast<char *>(s.workspace) + offset; }
+  Real *scratch(int64_t thread) const {
+    return reinterpret_cast<Real *>(workspace_at(weights_bytes())) + thread * SCRATCH_SIZE;
+  }
+  Operand *row_copy(int64_t i, int64_t r, int64_t depth) const {
+    const int64_t offset = weights_bytes() + scratch_bytes();
+    return reinterpret_cast<Operand *>(workspace_at(offset)) + (i % 2 * (B + 16) + r) * depth;
+  }
+
+  int64_t active_rows(int64_t t) const { return s.batch_sizes ? s.batch_sizes[t] : B; }
+  int64_t step(int64_t index) const { return s.reverse ? T - 1 - index : index; }
+  static Real *at(void *buffer, int64_t offset) {
+    return buffer ? static_cast<Real *>(buffer) + offset : nullptr;
+  }
+  static const Real *at(const void *buffer, int64_t offset) {
+    return buffer ? static_cast<const Real *>(buffer) + offset : nullptr;
+  }
+
+  Row<Real> row_at(int64_t t, int64_t r) const {
+    const int64_t current = t * B + r, next = current + B;
+    const int64_t from = (s.reverse ? next : current) * H, to = (s.reverse ? current : next) * H;
+    return {at(s.gates, current * G),
+            at(s.recurrent_n, current * H),
+            at(s.hidden, from),
+            at(s.hidden, to),
+            at(s.cell_state, from),
+            at(s.cell_state, to),
+            at(s.d_gates, current * GRAD_GATES * H),
+            at(s.d_hidden, from),
+            at(s.d_hidden, to),
+            at(s.d_cell_state, r * H),
+            at(s.bias, 0),
+            H};
+  }
+
+  // Without packing: every sum is the dot product of two rows in their own memory.
+  void forward_unpacked(const ThreadShare &share) {
+    const Real *weight = at(s.weight, 0);
+    const int64_t first = share.first_tile * VECTORS_PER_GATE * L;
+    const int64_t last = minimum(H, share.last_tile * VECTORS_PER_GATE * L);
+    for (int64_t i = 0; i < T; i++) {
+      const int64_t t = step(i), rows = minimum(share.last_row, active_rows(t));
+      for (int64_t r = share.first_row; r < rows; r++) {
+        const Row<Real> row = row_at(t, r);
+        for (int64_t c = first; c < last; c += L) {
+          const int64_t n = minimum(L, last - c);
+          V sums[GATES] = {};
+          for (int gate = 0; gate < GATES; gate++)
+            for (int64_t lane = 0; lane < n; lane++)
+              sums[gate][lane] = dot(H, weight + (gate * H + c + lane) * H, row.hidden);
+          Equations::forward(row, c, n, sums);
+        }
+      }
+      share.synchronize();
+    }
+  }
+
+  void forward_packed(const ThreadShare &share) {
+    const int64_t depth = Products::depth(H);
+    const int64_t first = share.first_tile * VECTORS_PER_GATE * L;
+    const int64_t last = minimum(H, share.last_tile * VECTORS_PER_GATE * L);
+    Products::begin();
+    for (int64_t i = 0; i < T; i++) {
+      const int64_t t = step(i), rows = minimum(share.last_row, active_rows(t));
+      if constexpr (Products::COPIES_ROWS) {
+        for (int64_t r = share.first_row; r < rows; r++)
+          Products::copy(last - first, row_at(t, r).hidden + first, row_copy(i, r, depth) + first);
+        share.synchronize();
+      }
+      for (int64_t r = share.first_row; r < rows; r += ROWS) {
+        const int64_t count = minimum(ROWS, rows - r);
+        for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
+          for (int64_t k = 0; k < count; k++) prefetch(row_at(t, r + k), tile);
+          multiply<FORWARD_VECTORS>(count, H, packed + tile * forward_tile_size(),
+                                    row_at(t, r).hidden, H, row_copy(i, r, depth),
+                                    scratch(share.thread));
+          for (int64_t k = 0; k < count; k++)
+            apply_cell(row_at(t, r + k), tile, scratch(share.thread) + k * FORWARD_VECTORS * L);
+        }
+      }
+      if (!Products::COPIES_ROWS) share.synchronize();
+    }
+    Products::end();
+  }
+
+  // The product of rows, or of their copies where products need them, with a packed tile.
+  template <int NV>
+  void multiply(int64_t count, int64_t K, const Number *w, const Real *a, int64_t lda,
+                const Operand *copies, Real *to) const {
+    const int64_t depth = Products::depth(K);
+    if constexpr (Products::COPIES_ROWS)
+      Products::template product<NV>(count, depth, w, copies, depth, to, B == 1);
+    else
+      Products::template product<NV>(count, K, w, a, lda, to, B == 1);
+  }
+
+  // Prefetches what the cell needs of a row, while the product is made.
+  void prefetch(const Row<Real> &row, int64_t tile) const {
+    const int64_t c = tile * VECTORS_PER_GATE * L;
+    for (int gate = 0; gate < GATES; gate++) __builtin_prefetch(row.gates + gate * H + c, 1);
+    if (CELL == ZOO_LSTM) __builtin_prefetch(row.cell_state + c);
+    if (CELL == ZOO_LSTM) __builtin_prefetch(row.next_cell_state + c, 1);
+    if (CELL == ZOO_GRU) __builtin_prefetch(row.recurrent_n + c, 1);
+    __builtin_prefetch(row.next_hidden + c, 1);
+  }
+
+  void apply_cell(const Row<Real> &row, int64_t tile, const Real *products) {
+    for (int u = 0; u < VECTORS_PER_GATE; u++) {
+      const int64_t c = (tile * VECTORS_PER_GATE + u) * L, n = minimum(L, H - c);
+      if (n <= 0) break;
+      V sums[GATES];
+      for (int gate = 0; gate < GATES; gate++)
+        sums[gate] = load(products + (gate * VECTORS_PER_GATE + u) * L);
+      Equations::forward(row, c, n, sums);
+    }
+  }
+
+  void pack_forward(int64_t first, int64_t last) {
+    for (int64_t tile = first; tile < last; tile++) {
+      int64_t from[FORWARD_VECTORS], to[FORWARD_VECTORS];
+      for (int v = 0; v < FORWARD_VECTORS; v++) {
+        from[v] = v / VECTORS_PER_GATE * H + (tile * VECTORS_PER_GATE + v % VECTORS_PER_GATE) * L;
+        to[v] = (v / VECTORS_PER_GATE + 1) * H;
+      }
+      Products::template pack_transposed<FORWARD_VECTORS>(H, from, to, at(s.weight, 0),
+                                                          packed + tile * forward_tile_size());
+    }
+  }
+
+  // Packs the rows of the weight in the order of d_gates; for the GRU that is n r z.
+  void pack_backward(int64_t first, int64_t last) {
+    for (int64_t tile = first; tile < last; tile++)
+      for (int gate = 0; gate < RECURRENT_GATES; gate++) {
+        const int64_t from = CELL == ZOO_GRU ? (gate + 2) % 3 : gate;
+        Products::template pack<BACKWARD_VECTORS>(
+            H, H, tile * BACKWARD_VECTORS * L, at(s.weight, from * H * H), gate * H,
+            packed + tile * backward_tile_size());
+      }
+  }
+
+  void backward_packed(const ThreadShare &share) {
+    const int64_t first = share.first_tile * BACKWARD_VECTORS * L;
+    const int64_t last = minimum(H, share.last_tile * BACKWARD_VECTORS * L);
+    const int64_t depth = Products::depth(RECURRENT_GATES * H), lda = GRAD_GATES * H;
+    Products::begin();
+    for (int64_t i = T - 1; i >= 0; i--) {
+      const int64_t t = step(i), rows = minimum(share.last_row, active_rows(t));
+      for (int64_t r = share.first_row; r < rows; r++) {
+        const Row<Real> row = row_at(t, r);
+        for (int64_t c = first; c < last; c += L) Equations::backward(row, c, minimum(L, last - c));
+        if constexpr (Products::COPIES_ROWS)
+          for (int64_t c = first; c < RECURRENT_GATES * H; c += H)
+            Products::copy(last - first, row.d_gates + c, row_copy(i, r, depth) + c);
+      }
+      if (i == 0 && !s.needs_initial_grad) break;
+      share.synchronize();
+      for (int64_t r = share.first_row; r < rows; r += ROWS) {
+        const int64_t count = minimum(ROWS, rows - r);
+        for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
+          for (int64_t k = 0; k < count; k++)
+            __builtin_prefetch(row_at(t, r + k).d_hidden + tile * BACKWARD_VECTORS * L, 1);
+          multiply<BACKWARD_VECTORS>(count, RECURRENT_GATES * H,
+                                     packed + tile * backward_tile_size(), row_at(t, r).d_gates,
+                                     lda, row_copy(i, r, depth), scratch(share.thread));
+          for (int64_t k = 0; k < count; k++)
+            add_to_grad(row_at(t, r + k), tile, scratch(share.thread) + k * BACKWARD_VECTORS * L);
+        }
+      }
+    }
+    Products::end();
+  }
+
+  // Adds products to the gradient of the hidden state before the step.
+  void add_to_grad(const Row<Real> &row, int64_t tile, const Real *products) {
+    for (int v = 0; v < BACKWARD_VECTORS; v++) {
+      const int64_t c = (tile * BACKWARD_VECTORS + v) * L, n = minimum(L, H - c);
+      if (n <= 0) break;
+      store(row.d_hidden + c, load(row.d_hidden + c, n) + load(products + v * L), n);
+    }
+  }
+
+  // Zeros this thread's part of the copies: their padding and rows that take no part are read too.
+  void clear_copies(int64_t thread, int64_t threads) const {
+    if (!Products::COPIES_ROWS) return;
+    char *copies = reinterpret_cast<char *>(row_copy(0, 0, 0));
+    const int64_t size = copies_size() * sizeof(Operand);
+    const int64_t start = size * thread / threads, end = size * (thread + 1) / threads;
+    memset(copies + start, 0, end - start);
+  }
+
+  void forward() {
+    const int64_t count = tiles(H, VECTORS_PER_GATE), work = T * B * G * H;
+    const bool unpacked = !Products::COPIES_ROWS && T * B < MIN_ROWS_TO_PACK;
+    const Team team(s.threads, B, count, work, T, MIN_ROWS_FORWARD);
+    if (!unpacked) team.for_each_thread([&](int64_t thread, int64_t threads) {
+      pack_forward(count * thread / threads, count * (thread + 1) / threads);
+      clear_copies(thread, threads);
+    });
+    team.for_each_share([&](const ThreadShare &share) {
+      unpacked ? forward_unpacked(share) : forward_packed(share);
+    });
+  }
+
+  void backward() {
+    const int64_t count = tiles(H, BACKWARD_VECTORS), work = T * B * G * H;
+    const Team team(s.threads, B, count, work, T, Products::MIN_ROWS_PER_THREAD);
+    team.for_each_thread([&](int64_t thread, int64_t threads) {
+      pack_backward(count * thread / threads, count * (thread + 1) / threads);
+      clear_copies(thread, threads);
+    });
+    team.for_each_share([&](const ThreadShare &share) { backward_packed(share); });
+  }
+};
+
+// Calls the task with the time loop of the right cell, and returns its result.
+template <class Real, class Products, class Task>
+int64_t with_time_loop(const zoo_recurrence &s, Task task) {
+  switch (s.cell) {
+    case ZOO_RNN_TANH: return task(TimeLoop<Real, ZOO_RNN_TANH, Products>{s});
+    case ZOO_RNN_RELU: return task(TimeLoop<Real, ZOO_RNN_RELU, Products>{s});
+    case ZOO_LSTM: return task(TimeLoop<Real, ZOO_LSTM, Products>{s});
+    default: return task(TimeLoop<Real, ZOO_GRU, Products>{s});
+  }
+}
+
+template <class Real, class Products> int64_t run(int64_t operation, const zoo_recurrence &s) {
+  return with_time_loop<Real, Products>(s, [=](auto loop) -> int64_t {
+    if (operation == ZOO_WORKSPACE) return loop.workspace_bytes();
+    operation == ZOO_FORWARD ? loop.forward() : loop.backward();
+    return 0;
+  });
+}
+
+// One forward step of one row.
+template <class Real, class Products>
+int64_t single_row(int64_t operation, const zoo_recurrence &s, int64_t thread, int64_t threads) {
+  return with_time_loop<Real, Products>(s, [=](auto loop) -> int64_t {
+    if (operation == ZOO_WORKSPACE) return loop.workspace_bytes();
+    const int64_t count = loop.tiles(loop.H, loop.VECTORS_PER_GATE);
+    const int64_t first = count * thread / threads, last = count * (thread + 1) / threads;
+    if (operation == ZOO_PACK)
+      loop.pack_forward(first, last);
+    else
+      loop.forward_packed({thread, threads, 0, 1, first, last, nullptr});
+    return 0;
+  });
+}
+
+}  // namespace
+
+#define ZOO_JOIN(a, b) a##b
+#define ZOO_NAME(a, b) ZOO_JOIN(a, b)
+
+#endif
