@@ -30,7 +30,7 @@ def test_a_plugin_comes_and_goes_while_another_is_broken(
     installer = "pip" if (place.folder / "bin" / "pip").exists() else "uv"
 
     planned = place.run("zoo", "plugins", "install", "--dry-run", wheel, variables=loaded)
-    assert "+ zoo-plugin-owl" in planned.stdout
+    assert "zoo-plugin-owl" in planned.stdout
 
     unasked = place.run("zoo", "plugins", "install", wheel, check=False, variables=loaded)
     assert unasked.code == 6

@@ -58,9 +58,8 @@ def test_a_search_tells_what_is_installed(
 
 
 def test_a_dry_run_only_plans(zoo: Zoo, said: Path) -> None:
-    assert (
-        zoo("plugins", "install", "zoo-plugin-owl", "--dry-run").stdout == "+ zoo-plugin-owl 1.0\n"
-    )
+    result = zoo("plugins", "install", "zoo-plugin-owl", "--dry-run")
+    assert result.stdout == " + zoo-plugin-owl==1.0\n"
     assert said.read_text() == "install --dry-run zoo-plugin-owl\n"
 
 
@@ -79,7 +78,7 @@ def test_a_person_is_shown_the_changes_and_asked(
     monkeypatch.setattr(sys, "stdin", _Terminal(answer))
     result = zoo("plugins", "install", "zoo-plugin-owl")
     assert result.code == code
-    assert "  + zoo-plugin-owl 1.0\n" in result.stderr
+    assert " + zoo-plugin-owl==1.0\n" in result.stderr
     done = "install zoo-plugin-owl" in said.read_text().splitlines()
     assert done == (code == 0)
 
@@ -106,6 +105,13 @@ def test_what_cannot_be_installed_never_reaches_it(
     result = zoo("plugins", "install", "--yes", "--", expected)
     assert result.code == code
     assert word in result.stderr
+    assert said.read_text() == ""
+
+
+def test_what_is_installed_already_never_reaches_it(zoo: Zoo, said: Path) -> None:
+    result = zoo("plugins", "install", "zoo-gru", "--json")
+    assert result.json == {"installer": "uv", "changes": [], "plugins": []}
+    assert "nothing to change" in result.stderr
     assert said.read_text() == ""
 
 

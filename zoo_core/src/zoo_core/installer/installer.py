@@ -1,4 +1,4 @@
-"""The environment's own installer: pip, or uv where pip is missing. No plugin is loaded here."""
+"""The installer of this environment, pip or uv."""
 
 from __future__ import annotations
 
@@ -10,64 +10,64 @@ from importlib.util import find_spec
 from typing import NamedTuple, final
 
 from zoo_core.errors import PluginError, RefusedError
-from zoo_core.installer.changes import Change, pip_changes, uv_changes
 
 FRAME = " ╰─▶│├×"
-"""What uv draws around the words of an error."""
+"""The characters that uv draws around the words of an error."""
 
 
 @final
 class Installer(NamedTuple):
-    """An installer of this environment.
+    """An installer.
 
     Args:
         name: ``pip`` or ``uv``.
-        command: What to run.
-        target: What tells it that this environment is meant.
+        command: The command to run.
+        target: The arguments that choose this environment.
     """
 
     name: str
     command: tuple[str, ...]
     target: tuple[str, ...]
 
-    def plan(self, expected: Sequence[str]) -> list[Change]:
-        """What installing would change, found out without changing anything.
+    def preview(self, arguments: Sequence[str]) -> str:
+        """Returns the installer's own description of what an installation would change.
 
         Args:
-            expected: Flags and requirements as the installer takes them.
+            arguments: Flags and requirements as the installer takes them.
 
         Raises:
-            PluginError: The installer cannot do it; it says why.
+            PluginError: The installer fails; the message has its reason.
         """
-        if self.name == "uv":
-            return uv_changes(self.run("install", "--dry-run", *expected))
-        return pip_changes(self.run("install", "--dry-run", "--quiet", "--report", "-", *expected))
+        return self.run("install", "--dry-run", *arguments)
 
-    def install(self, expected: Sequence[str]) -> str:
-        """Installs; returns what the installer said.
+    def install(self, arguments: Sequence[str]) -> str:
+        """Installs requirements and returns the installer's output.
+
+        Args:
+            arguments: Flags and requirements as the installer takes them.
 
         Raises:
-            PluginError: It failed.
+            PluginError: The installer fails; the message has its reason.
         """
-        return self.run("install", *expected)
+        return self.run("install", *arguments)
 
     def uninstall(self, distribution: str) -> str:
-        """Removes a distribution; returns what the installer said.
+        """Removes a distribution and returns the installer's output.
 
         Raises:
-            PluginError: It failed.
+            PluginError: The installer fails; the message has its reason.
         """
-        return self.run("uninstall", *(["--yes"] if self.name == "pip" else []), distribution)
+        flags = ["--yes"] if self.name == "pip" else []
+        return self.run("uninstall", *flags, distribution)
 
     def run(self, verb: str, *arguments: str) -> str:
-        """Runs the installer; returns what it said: pip's stdout, uv's stderr.
+        """Runs the installer and returns its output: pip's stdout, uv's stderr.
 
         Raises:
-            PluginError: It failed; what it said is told.
+            PluginError: The installer fails; the message has its reason.
         """
-        command = [*self.command, verb, *self.target, *arguments]
         process = subprocess.Popen(
-            command,
+            [*self.command, verb, *self.target, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -75,34 +75,36 @@ class Installer(NamedTuple):
         )
         try:
             stdout, stderr = process.communicate()
-        except KeyboardInterrupt:  # which the installer gets too, and rolls back
+        except KeyboardInterrupt:  # the installer gets the signal too, and rolls back
             process.communicate()
             raise
         if process.returncode:
-            told = _failure(stderr) or f"exit code {process.returncode}"
-            raise PluginError(f"{self.name} {verb} failed: {told}")
+            reason = _failure(stderr) or f"exit code {process.returncode}"
+            raise PluginError(f"{self.name} {verb} failed: {reason}")
         return stderr if self.name == "uv" else stdout
 
 
 def find_installer() -> Installer:
-    """The installer of this environment.
+    """Returns the installer of this environment.
 
     Raises:
         RefusedError: There is neither pip nor uv.
     """
     if find_spec("pip"):
         return Installer("pip", (sys.executable, "-m", "pip", "--disable-pip-version-check"), ())
-    here = ("--python", sys.executable)
+    target = ("--python", sys.executable)
     if uv := shutil.which("uv"):
-        return Installer("uv", (uv, "pip"), here)
+        return Installer("uv", (uv, "pip"), target)
     if find_spec("uv"):
-        return Installer("uv", (sys.executable, "-m", "uv", "pip"), here)
+        return Installer("uv", (sys.executable, "-m", "uv", "pip"), target)
     raise RefusedError(f"neither pip nor uv is here; get one: {sys.executable} -m ensurepip")
 
 
-def _failure(said: str) -> str:
-    """An installer's error in one line; of a long one, such as a build's, both ends."""
-    lines = [line for line in (line.strip(FRAME) for line in said.splitlines()) if line]
-    first = next((n for n, line in enumerate(lines) if line.lower().startswith("error")), 0)
-    told = lines[first:]
-    return " ".join(told if len(told) <= 4 else [told[0], "...", told[-1]])[:600]
+def _failure(output: str) -> str:
+    """Returns an installer's error in one line; of a long one, its first and last line."""
+    lines = [stripped for line in output.splitlines() if (stripped := line.strip(FRAME))]
+    starts = [n for n, line in enumerate(lines) if line.lower().startswith("error")]
+    error = lines[starts[0] if starts else 0 :]
+    if len(error) > 4:
+        error = [error[0], "...", error[-1]]
+    return " ".join(error)[:600]

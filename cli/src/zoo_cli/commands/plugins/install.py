@@ -6,12 +6,13 @@ import importlib
 from pathlib import Path
 
 import click
+from packaging.utils import canonicalize_name
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.errors import NotFoundError, RefusedError
 from zoo_core.installer.installer import find_installer
-from zoo_core.installer.packages import normal
+from zoo_core.installer.packages import installed_versions, is_satisfied
 from zoo_core.plugins.discovery import every_plugin
 
 
@@ -40,24 +41,36 @@ def install(
             flags.append("--editable")
         flags.append(_installer_argument(requirement))
     installer = find_installer()
-    changes = installer.plan(flags)
-    if changes and not dry_run:
-        confirm(changes, yes)
-        click.echo(installer.install(flags).rstrip(), err=True)
-        importlib.invalidate_caches()
-    changed = {normal(change.name) for change in changes}
-    plugins = [plugin.name for plugin in every_plugin() if normal(plugin.distribution) in changed]
-    if as_json:
-        rows = [change._asdict() for change in changes]
-        print_json({"installer": installer.name, "changes": rows, "plugins": plugins})
-    elif not changes:
+    before = installed_versions()
+    if not upgrade and all(is_satisfied(requirement) for requirement in requirements):
         click.echo("nothing to change: everything is installed", err=True)
-    elif dry_run:
-        for change in changes:
-            click.echo(str(change))
+    else:
+        preview = installer.preview(flags)
+        if dry_run:
+            click.echo(preview.rstrip(), err=as_json)
+        else:
+            confirm(preview.splitlines(), yes)
+            click.echo(installer.install(flags).rstrip(), err=True)
+            importlib.invalidate_caches()
+    changes = {
+        name: version
+        for name, version in installed_versions().items()
+        if before.get(name) != version
+    }
+    plugins = [
+        plugin.name
+        for plugin in every_plugin()
+        if canonicalize_name(plugin.distribution) in changes
+    ]
+    if as_json:
+        rows = [
+            {"name": name, "before": before.get(name, ""), "after": version}
+            for name, version in changes.items()
+        ]
+        print_json({"installer": installer.name, "changes": rows, "plugins": plugins})
     elif plugins:
         click.echo(f"installed: {', '.join(plugins)}; see: zoo plugins")
-    else:
+    elif changes:
         click.echo(
             "installed, but not a plugin: there is no entry point in the group zoo", err=True
         )

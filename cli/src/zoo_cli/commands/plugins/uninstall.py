@@ -9,7 +9,6 @@ import click
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.errors import AmbiguousError, NotFoundError, PluginError, suggest
-from zoo_core.installer.changes import Change
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import needed_by
 from zoo_core.plugins.discovery import UNKNOWN, Plugin, every_plugin
@@ -27,11 +26,10 @@ def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """
     versions = {plugin.distribution: plugin.version for plugin in map(_find, names)}
     installer = find_installer()
-    changes = [Change(name, version, "") for name, version in versions.items()]
     for name in versions:
         if dependents := [other for other in needed_by(name) if other not in versions]:
             click.echo(f"{name} is needed by {', '.join(dependents)}", err=True)
-    confirm(changes, yes)
+    confirm([f"- {name} {version}" for name, version in versions.items()], yes)
     for name in versions:
         click.echo(installer.uninstall(name).rstrip(), err=True)
         importlib.invalidate_caches()
@@ -41,7 +39,9 @@ def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
                 "remove it from the folder where Python finds it"
             )
     if as_json:
-        rows = [change._asdict() for change in changes]
+        rows = [
+            {"name": name, "before": version, "after": ""} for name, version in versions.items()
+        ]
         print_json({"installer": installer.name, "changes": rows})
     else:
         click.echo(f"removed: {', '.join(versions)}")
