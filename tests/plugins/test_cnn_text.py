@@ -1,4 +1,4 @@
-"""Convolution over text: padded rows give what they give alone, or are refused."""
+"""The convolutional classifier of text: padding never changes a result."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ import pytest
 import torch
 
 from zoo_cnn.configs import Cnn1dConfig
-from zoo_cnn.features import make_blocks
-from zoo_cnn.lengths import after_convolution, after_pool
-from zoo_cnn.text import TextClassifier
+from zoo_cnn.stages import make_blocks
+from zoo_cnn.text import TextClassifier, length_after_convolution, length_after_pool
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch
 
 V = 7
 SIGNATURE = Signature(inputs=Tokens(V), classes=3, per="sequence")
-SWEEP: list[dict[str, Any]] = [
+SETTINGS: list[dict[str, Any]] = [
     {},
     {"kernel_size": 2, "stride": 2},
     {"dilation": 2, "padding": 0},
@@ -29,16 +28,16 @@ SWEEP: list[dict[str, Any]] = [
     {"pool": "average", "count_include_pad": False},
     {"pool_size": 1},
 ]
-every_setting = pytest.mark.parametrize("settings", SWEEP, ids=str)
+every_setting = pytest.mark.parametrize("settings", SETTINGS, ids=str)
 
 
 def config(**settings: Any) -> Cnn1dConfig:
-    """A small one."""
+    """Returns the settings of a small model."""
     return Cnn1dConfig(channels=4, embedding_size=5, classifier_size=6, **settings)
 
 
 @every_setting
-def test_a_padded_row_gives_what_it_gives_alone(settings: dict[str, Any]) -> None:
+def test_a_padded_row_has_the_same_result_as_the_row_alone(settings: dict[str, Any]) -> None:
     torch.manual_seed(0)
     model = TextClassifier(config(**settings), SIGNATURE).double()
     tokens, lengths = torch.randint(V, (4, 40)), [40, 23, 31, 19]
@@ -49,16 +48,16 @@ def test_a_padded_row_gives_what_it_gives_alone(settings: dict[str, Any]) -> Non
 
 
 @every_setting
-def test_lengths_are_those_that_torchs_layers_leave(settings: dict[str, Any]) -> None:
+def test_lengths_are_those_after_torchs_layers(settings: dict[str, Any]) -> None:
     (block,), _ = make_blocks(config(blocks=1, **settings), 1, 5)
     for length in range(6, 40):
-        left = block(torch.zeros(1, 5, length)).shape[2]
-        convolved = after_convolution(torch.tensor([length]), config(**settings))
-        assert after_pool(convolved, config(**settings)).item() == left
+        expected = block(torch.zeros(1, 5, length)).shape[2]
+        convolved = length_after_convolution(torch.tensor([length]), config(**settings))
+        assert length_after_pool(convolved, config(**settings)).item() == expected
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"padding_mode": "circular"}, "model.padding_mode = circular"),
         ({"pool": "average", "ceil_mode": True}, "model.ceil_mode = true with average pooling"),
@@ -68,16 +67,20 @@ def test_lengths_are_those_that_torchs_layers_leave(settings: dict[str, Any]) ->
         ),
     ],
 )
-def test_padding_that_would_change_a_result_is_refused(settings: dict[str, Any], said: str) -> None:
+def test_settings_under_which_padding_would_change_a_result_are_an_error(
+    settings: dict[str, Any], message: str
+) -> None:
     model = TextClassifier(config(**settings), SIGNATURE)
     tokens = torch.randint(V, (2, 20))
     assert model(Batch(tokens)).logits.shape == (2, 3)
-    with pytest.raises(MisfitError, match=f"rows of unlike length do not go with {said}"):
+    with pytest.raises(MisfitError, match=f"rows of different lengths do not work with {message}"):
         model(Batch(tokens, lengths=torch.tensor([20, 9])))
 
 
 @pytest.mark.parametrize(("length", "blocks"), list(product([1, 2, 3], [2, 3])))
-def test_an_input_too_short_is_refused_in_words(length: int, blocks: int) -> None:
+def test_too_short_an_input_is_an_error(length: int, blocks: int) -> None:
     model = TextClassifier(config(blocks=blocks), SIGNATURE)
-    with pytest.raises(MisfitError, match=f"an input of {length} steps is too short here"):
+    with pytest.raises(
+        MisfitError, match=f"an input of {length} steps is too short for this model"
+    ):
         model(Batch(torch.zeros(1, length, dtype=torch.long)))

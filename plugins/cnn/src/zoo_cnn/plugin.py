@@ -53,17 +53,17 @@ def zoo_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(
             name="digits",
-            summary="1,797 handwritten digits of 8 × 8 cells.",
+            summary="1,797 images of handwritten digits, 8 × 8 cells each.",
             config="zoo_cnn.configs:DigitsConfig",
             factory="zoo_cnn.digits:digits",
             default_trainer="supervised",
-            source="Alpaydin & Kaynak (1998), as scikit-learn carries it",
+            source="Alpaydin & Kaynak (1998), as included in scikit-learn",
             license="CC-BY-4.0",
             tags=("image", "offline", "classification"),
         ),
         DatasetSpec(
             name="moving-digits",
-            summary="The same digits drifting over a canvas; the label is the direction.",
+            summary="Videos of the same digits moving over a canvas, labelled with the direction.",
             config="zoo_cnn.configs:MovingDigitsConfig",
             factory="zoo_cnn.digits:moving_digits",
             default_trainer="supervised",

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import final
+from typing import TypeVar, final
 
 import torch
 from torch import Tensor
 
-from zoo_cnn.classifier import make_classifier
-from zoo_cnn.configs import Cnn1dConfig
-from zoo_cnn.features import Block, make_blocks
-from zoo_cnn.lengths import after_convolution, after_pool, check_lengths
+from zoo_cnn.configs import AbstractCnnConfig, Cnn1dConfig
+from zoo_cnn.stages import Block, make_blocks, make_classifier
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
@@ -18,22 +16,25 @@ from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
 
+L = TypeVar("L", int, Tensor)
+"""The length of one row, or the lengths of all rows, (B,)."""
+
 
 @final
 class TextClassifier(AbstractModel):
-    """Embedding, a feature stage over time, the largest of each channel, a classifier stage.
+    """Embedding, a feature stage over time, the maximum of each channel, a classifier stage.
 
-    Rows that are padded at the end give what they give alone: after every layer the padding is
-    made zero again, and the maximum is taken over what is left of the row itself.
+    A row in a padded batch has the same result as the row alone: after every layer the padding is
+    set to zero, and the maximum is taken over the steps of the row itself.
 
     Source: Kim, Convolutional Neural Networks for Sentence Classification (2014).
 
     Args:
-        config: What a person chose.
-        signature: Tokens or features, with a label for the whole sequence.
+        config: Settings of the model.
+        signature: Tokens or features, with one label for the whole sequence.
 
     Raises:
-        ConfigError: The settings do not go together.
+        ConfigError: The settings do not fit together.
     """
 
     causal = False
@@ -42,58 +43,105 @@ class TextClassifier(AbstractModel):
     def __init__(self, config: Cnn1dConfig, signature: Signature) -> None:
         super().__init__(signature)
         self.config = config
-        tokens = isinstance(signature.inputs, Tokens)
-        self.embedding = Embedding(config, signature.input_size) if tokens else None
-        before = config.embedding_size if tokens else signature.input_size
-        self.features, width = make_blocks(config, 1, before)
-        self.classifier = make_classifier(config, width, signature.classes)
+        if isinstance(signature.inputs, Tokens):
+            self.embedding: Embedding | None = Embedding(config, signature.input_size)
+            in_channels = config.embedding_size
+        else:
+            self.embedding, in_channels = None, signature.input_size
+        self.features, out_channels = make_blocks(config, 1, in_channels)
+        self.classifier = make_classifier(config, out_channels, signature.classes)
 
     def initial_state(self, batch_size: int) -> None:
-        """None: there is no state."""
+        """Returns None: the model has no state."""
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) or features (B, T, F) to logits (B, classes).
+        """Maps tokens (B, T) or features (B, T, F) to logits (B, classes).
 
         Raises:
             MisfitError: A row is too short for the blocks, or padding would change the result.
         """
-        if batch.lengths is not None:
-            check_lengths(self.config)
         steps = self.embedding(batch.inputs) if self.embedding else batch.inputs  # (B, T, E)
-        lengths, shortest = batch.lengths, steps.shape[1]
-        if lengths is None:
+        if batch.lengths is None:
+            shortest = steps.shape[1]
             lengths = torch.full((len(steps),), shortest)
         else:
-            shortest = int(lengths.min())
-        channels, left = self._features(steps.transpose(1, 2), lengths.to(steps.device), shortest)
-        largest = _without_padding(channels, left, float("-inf")).amax(dim=2)  # (B, C)
-        return Output(self.classifier(largest), None)
+            check_padding(self.config)
+            shortest, lengths = int(batch.lengths.min()), batch.lengths
+        channels, lengths = self._features(
+            steps.transpose(1, 2), lengths.to(steps.device), shortest
+        )
+        maximum = _fill_padding(channels, lengths, float("-inf")).amax(dim=2)  # (B, C)
+        return Output(self.classifier(maximum), None)
 
     def _features(self, channels: Tensor, lengths: Tensor, shortest: int) -> tuple[Tensor, Tensor]:
-        """Channels (B, E, T) to channels (B, C, T') and what is left of each row, (B,).
+        """Runs the feature stage.
 
-        What becomes of the shortest row is reckoned with an integer, so that torch.export can
-        follow.
+        The length of the shortest row is also tracked as an integer: a condition on a tensor
+        could not be exported with torch.export.
+
+        Args:
+            channels: The embedded rows, (B, E, T).
+            lengths: Length of each row, (B,).
+            shortest: Length of the shortest row.
+
+        Returns:
+            Channels (B, C, T') and the new length of each row, (B,).
         """
-        least = shortest
-        channels = _without_padding(channels, lengths)
+        remaining = shortest
+        channels = _fill_padding(channels, lengths)
         for block in self.features:
-            assert isinstance(block, Block), "they are made so"
-            convolved = after_convolution(lengths, self.config)
-            lengths = after_pool(convolved, self.config)
-            narrow = after_convolution(least, self.config)
-            least = after_pool(narrow, self.config)
-            if min(narrow, least) < 1:
+            assert isinstance(block, Block), "make_blocks makes only blocks"
+            convolved = length_after_convolution(lengths, self.config)
+            lengths = length_after_pool(convolved, self.config)
+            remaining_convolved = length_after_convolution(remaining, self.config)
+            remaining = length_after_pool(remaining_convolved, self.config)
+            if min(remaining_convolved, remaining) < 1:
                 raise MisfitError(
-                    f"an input of {shortest} steps is too short here; choose fewer "
+                    f"an input of {shortest} steps is too short for this model; choose fewer "
                     "model.blocks or a smaller model.kernel_size or model.pool_size"
                 )
-            channels = _without_padding(torch.relu(block.convolution(channels)), convolved)
-            channels = _without_padding(block.pool(channels), lengths)
+            channels = _fill_padding(torch.relu(block.convolution(channels)), convolved)
+            channels = _fill_padding(block.pool(channels), lengths)
         return channels, lengths
 
 
-def _without_padding(channels: Tensor, lengths: Tensor, value: float = 0.0) -> Tensor:
-    """Channels (B, C, T) with a value at every step beyond its row's length (B,)."""
+def length_after_convolution(lengths: L, config: AbstractCnnConfig) -> L:
+    """Returns the lengths after ``torch.nn.Conv1d``, by its formula; < 1 where nothing is left."""
+    receptive_field = config.dilation * (config.kernel_size - 1) + 1
+    return (lengths + 2 * config.padding - receptive_field) // config.stride + 1
+
+
+def length_after_pool(lengths: L, config: AbstractCnnConfig) -> L:
+    """Returns the lengths after ``torch.nn.MaxPool1d`` or ``AvgPool1d``, by their formula."""
+    room = lengths + 2 * config.pool_padding - config.pool_size
+    stride = config.pool_stride or config.pool_size
+    if not config.ceil_mode:
+        return room // stride + 1
+    pooled = -(-room // stride) + 1
+    # torch drops a last window that would start in the padding at the end
+    in_padding = (pooled - 1) * stride >= lengths + config.pool_padding
+    return pooled - in_padding * 1  # tensors of bool cannot be subtracted
+
+
+def check_padding(config: AbstractCnnConfig) -> None:
+    """Raises an error if padding at the end of a row would change its result.
+
+    Raises:
+        MisfitError: The convolution does not pad with zeros, or average pooling does not count
+            all of its padding.
+    """
+    settings = []
+    if config.padding_mode != "zeros":
+        settings.append(f"model.padding_mode = {config.padding_mode}")
+    if config.pool == "average" and config.ceil_mode:
+        settings.append("model.ceil_mode = true with average pooling")
+    if config.pool == "average" and config.pool_padding > 0 and not config.count_include_pad:
+        settings.append("model.count_include_pad = false")
+    if settings:
+        raise MisfitError(f"rows of different lengths do not work with {', '.join(settings)}")
+
+
+def _fill_padding(channels: Tensor, lengths: Tensor, value: float = 0.0) -> Tensor:
+    """Returns channels (B, C, T) with a value at every step beyond the lengths (B,)."""
     steps = torch.arange(channels.shape[2], device=channels.device)
     return channels.masked_fill((steps >= lengths.unsqueeze(1)).unsqueeze(1), value)

@@ -10,110 +10,134 @@ from zoo_core import config, setting
 
 @config
 class HelloConfig:
-    """A word and, symbol for symbol, its answer."""
+    """Settings of hello: a word and an answer of the same length."""
 
-    word: str = setting(default="hello", help="What goes in.")
-    answer: str = setting(default="ohlol", help="What shall come out; as long as the word.")
+    word: str = setting(default="hello", help="The input.")
+    answer: str = setting(default="ohlol", help="The output to learn, as long as the word.")
 
 
 @config
 class AbstractTextConfig:
-    """How a text becomes windows, and which part of it is held out."""
+    """Settings that all texts share: windows and splits."""
 
-    steps: int = setting(default=64, unit="symbols", at_least=1, help="Length of a window.")
+    steps: int = setting(default=64, unit="symbols", at_least=1, help="Symbols per window.")
     sampling: Literal["sequential", "random"] = setting(
         default="sequential",
-        help="sequential: each row goes on where it ended; random: windows in random order.",
+        help="sequential: each row continues the row before; random: windows in random order.",
     )
     stride: int | None = setting(
         default=None,
         unit="symbols",
         at_least=1,
-        help="From the start of a random window to the next one's; none: no overlap.",
+        help="Distance between the starts of random windows; none: no overlap.",
     )
     per: Literal["step", "sequence"] = setting(
         default="step",
-        help="step: label each symbol with the next; sequence: a random window with the one after.",
+        help="step: a label for every symbol, the next one; sequence: one label for a window, the "
+        "symbol after it.",
     )
     split: Literal["contiguous", "random"] = setting(
         default="contiguous",
-        help="What is held out: regions of the text; or windows anywhere, whose neighbours overlap "
-        "those trained on, which flatters.",
+        help="contiguous: hold out regions of the text; random: hold out windows from anywhere, "
+        "whose overlap with training windows makes metrics look better than they are.",
     )
     validation: float = setting(
-        default=0.1, at_least=0, below=1, help="Share of the text before the test's, held out."
+        default=0.1,
+        at_least=0,
+        below=1,
+        help="Fraction of the text held out for validation, before the test split.",
     )
     test: float = setting(
-        default=0.1, at_least=0, below=1, help="Share of the text at its end, held out."
+        default=0.1,
+        at_least=0,
+        below=1,
+        help="Fraction of the text held out for the test, at its end.",
     )
     limit: int | None = setting(
-        default=None, unit="symbols", at_least=1, help="Use no more than this of the text."
+        default=None, unit="symbols", at_least=1, help="Use only this much of the text."
     )
-    lowercase: bool = setting(default=False, help="Make every letter a small one.")
+    lowercase: bool = setting(default=False, help="Convert the text to lower case.")
 
 
 @config
 class PythonDocsConfig(AbstractTextConfig):
-    """CPython's prose."""
+    """Settings of python-docs: the prose of CPython."""
 
 
 @config
 class TimeMachineConfig(AbstractTextConfig):
-    """The Time Machine."""
+    """Settings of time-machine: The Time Machine by H. G. Wells."""
 
     preparation: Literal["classic", "newer"] = setting(
         default="classic",
-        help="classic: lines stripped and joined; newer: the whole text at once.",
+        help="classic: strip the lines and join them; newer: treat the text as one line.",
     )
-    path: Path | None = setting(default=None, help="A copy at hand, instead of a download.")
+    path: Path | None = setting(default=None, help="A local copy, used instead of a download.")
 
 
 @config
 class NietzscheConfig(AbstractTextConfig):
-    """Beyond Good and Evil."""
+    """Settings of nietzsche: Beyond Good and Evil."""
 
-    path: Path | None = setting(default=None, help="A copy at hand, instead of a download.")
+    path: Path | None = setting(default=None, help="A local copy, used instead of a download.")
 
 
 @config
 class TinyShakespeareConfig(AbstractTextConfig):
-    """Shakespeare in part; the customary split is 90 to 10."""
+    """Settings of tiny-shakespeare, with its customary split of 90 to 10."""
 
-    path: Path | None = setting(default=None, help="A copy at hand, instead of a download.")
+    path: Path | None = setting(default=None, help="A local copy, used instead of a download.")
     test: float = setting(
-        default=0.0, at_least=0, below=1, help="Share of the text at its end, held out."
+        default=0.0,
+        at_least=0,
+        below=1,
+        help="Fraction of the text held out for the test, at its end.",
     )
 
 
 @config
 class NamesConfig:
-    """Names of 18 languages."""
+    """Settings of names: names from 18 languages."""
 
-    path: Path | None = setting(default=None, help="A folder with copies at hand.")
+    path: Path | None = setting(
+        default=None, help="A folder of local copies, used instead of a download."
+    )
     validation: float = setting(
-        default=0.1, at_least=0, below=1, help="Share of each language's names, held out."
+        default=0.1,
+        at_least=0,
+        below=1,
+        help="Fraction of the names of each language held out for validation.",
     )
     test: float = setting(
-        default=0.1, at_least=0, below=1, help="Share of each language's names, held out."
+        default=0.1,
+        at_least=0,
+        below=1,
+        help="Fraction of the names of each language held out for the test.",
     )
 
 
 @config
 class TextConfig(AbstractTextConfig):
-    """A file."""
+    """Settings of text: any text file."""
 
     path: Path = setting(help="The file to read.")
-    encoding: str = setting(default="utf-8", help="How its bytes mean characters.")
+    encoding: str = setting(default="utf-8", help="Encoding of the file.")
 
 
 @config
 class ProseOrCodeConfig:
-    """CPython's prose against its source."""
+    """Settings of prose-or-code: windows of CPython's prose and of its source code."""
 
-    steps: int = setting(default=128, unit="symbols", at_least=1, help="Length of a window.")
+    steps: int = setting(default=128, unit="symbols", at_least=1, help="Symbols per window.")
     validation: float = setting(
-        default=0.1, at_least=0, below=1, help="Share of each text before the test's, held out."
+        default=0.1,
+        at_least=0,
+        below=1,
+        help="Fraction of each text held out for validation, before the test split.",
     )
     test: float = setting(
-        default=0.2, at_least=0, below=1, help="Share of each text at its end, held out."
+        default=0.2,
+        at_least=0,
+        below=1,
+        help="Fraction of each text held out for the test, at its end.",
     )

@@ -1,4 +1,4 @@
-"""The 18 languages of the names, and the file of each: size and sha256."""
+"""The 18 languages of the names, and the size and sha256 of their files."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ LANGUAGES = tuple(FILES)
 
 
 def remote(language: str) -> RemoteFile:
-    """The file of a language's names, a name a line."""
+    """Returns the file of a language, which has one name per line."""
     size, sha256 = FILES[language]
     name = f"{language}.txt"
     return RemoteFile(name=f"names/{name}", size=size, sha256=sha256, mirrors=(MIRROR + name,))

@@ -23,7 +23,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="python-docs",
-            summary="The English prose that every CPython carries for its help system.",
+            summary="The English prose of CPython's help system, part of every installation.",
             config="zoo_text.configs:PythonDocsConfig",
             factory="zoo_text.python_docs:python_docs",
             default_trainer="next-token",
@@ -34,7 +34,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="time-machine",
-            summary="H. G. Wells, The Time Machine, as Dive into Deep Learning prepares it.",
+            summary="H. G. Wells, The Time Machine, prepared as in Dive into Deep Learning.",
             config="zoo_text.configs:TimeMachineConfig",
             factory="zoo_text.time_machine:time_machine",
             default_trainer="next-token",
@@ -45,7 +45,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="nietzsche",
-            summary="Nietzsche, Beyond Good and Evil, in English, as it is.",
+            summary="Nietzsche, Beyond Good and Evil, in English, without preparation.",
             config="zoo_text.configs:NietzscheConfig",
             factory="zoo_text.books:nietzsche",
             default_trainer="next-token",
@@ -56,7 +56,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="tiny-shakespeare",
-            summary="Shakespeare's plays in part, as it is.",
+            summary="A part of Shakespeare's plays, without preparation.",
             config="zoo_text.configs:TinyShakespeareConfig",
             factory="zoo_text.books:tiny_shakespeare",
             default_trainer="next-token",
@@ -67,7 +67,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="names",
-            summary="20,050 names and which of 18 languages each is from.",
+            summary="20,050 names, labelled with one of 18 languages.",
             config="zoo_text.configs:NamesConfig",
             factory="zoo_text.names:NamesDataset",
             default_trainer="supervised",
@@ -77,7 +77,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="prose-or-code",
-            summary="Windows of CPython's prose and of its source; the label is which.",
+            summary="Windows of CPython's prose and of its source code, labelled with their origin.",
             config="zoo_text.configs:ProseOrCodeConfig",
             factory="zoo_text.prose_or_code:ProseOrCodeDataset",
             default_trainer="supervised",

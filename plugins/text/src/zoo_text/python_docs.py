@@ -1,8 +1,9 @@
-"""CPython's own prose.
+"""The prose of CPython's help system.
 
-Every CPython carries the topics of its interactive help in ``pydoc_data.topics``: chapters of the
+Every CPython contains the topics of its interactive help in ``pydoc_data.topics``: chapters of the
 language reference as plain text, about half a million characters of English with some code. They
-change from version to version; the dataset's fingerprint says which ones a checkpoint has seen.
+change from version to version; the fingerprint of the dataset records which ones a checkpoint was
+trained on.
 """
 
 from __future__ import annotations
@@ -14,19 +15,18 @@ from zoo_text.dataset import TextDataset
 
 
 def python_docs(config: PythonDocsConfig, vocabulary: Vocabulary | None) -> TextDataset:
-    """The topics, sorted by name, joined by an empty line.
+    """Returns the topics as a dataset.
 
-    Raises:
-        DataError: When it is read, this Python comes without its topics.
+    Reading its text raises DataError if this Python was installed without the topics.
     """
     return TextDataset("python-docs", config, read_topics, vocabulary)
 
 
 def read_topics() -> str:
-    """The whole prose.
+    """Returns the topics, sorted by name and joined by empty lines.
 
     Raises:
-        DataError: This Python comes without it.
+        DataError: This Python was installed without the topics.
     """
     try:
         from pydoc_data.topics import topics

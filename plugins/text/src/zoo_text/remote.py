@@ -1,4 +1,4 @@
-"""The texts that are downloaded: their addresses, sizes and hashes."""
+"""Remote texts: their addresses, sizes and hashes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from zoo_core.downloads.download import RemoteFile, check_matches, fetch
 from zoo_core.errors import DataError
 from zoo_core.storage.locations import data_folder
 
-OTHER = "for a text of your own: --dataset text --dataset.path FILE"
+OWN_TEXT_REMEDY = "for a text of your own: --dataset text --dataset.path FILE"
 
 TIME_MACHINE = RemoteFile(
     name="timemachine.txt",
@@ -33,12 +33,16 @@ TINY_SHAKESPEARE = RemoteFile(
 
 
 def text_of(file: RemoteFile, path: Path | None) -> str:
-    """The text of a file: of a copy at hand, or else downloaded once and kept.
+    """Returns the text of a remote file.
+
+    Args:
+        file: The remote file, downloaded once and kept.
+        path: A local copy to read instead, or None.
 
     Raises:
         DataError: The copy cannot be read.
-        IntegrityError: It is another text.
-        NetworkError: It cannot be downloaded; the message says where to put a copy.
+        IntegrityError: The copy or the download is another text.
+        NetworkError: The download failed; the message says where to put a copy.
     """
     if path is None:
         return fetch(file, data_folder()).read_bytes().decode()
@@ -46,5 +50,5 @@ def text_of(file: RemoteFile, path: Path | None) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
-    check_matches(file, data, str(path), OTHER)
+    check_matches(file, data, str(path), OWN_TEXT_REMEDY)
     return data.decode()

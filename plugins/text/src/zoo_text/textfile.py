@@ -1,4 +1,4 @@
-"""Any text file."""
+"""Any text file as a dataset."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from zoo_text.dataset import TextDataset
 
 
 def text_file(config: TextConfig, vocabulary: Vocabulary | None) -> TextDataset:
-    """The file's text: without a byte order mark, every line ended by a newline character.
+    """Returns the text of a file as a dataset, with newlines as line ends.
 
-    Raises:
-        DataError: When it is read, the file is missing, not readable, or not in the encoding.
+    Reading its text raises DataError if the file is missing, unreadable or not in the encoding.
     """
     return TextDataset(str(config.path), config, lambda: _read(config), vocabulary)
 

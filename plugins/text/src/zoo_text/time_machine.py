@@ -13,7 +13,7 @@ UNKNOWN = "<unk>"
 
 
 def time_machine(config: TimeMachineConfig, vocabulary: Vocabulary | None) -> TextDataset:
-    """Letters and spaces in lower case, 28 symbols with ``<unk>``."""
+    """Returns the book as lowercase letters and spaces, 28 symbols with ``<unk>``."""
     return TextDataset(
         "time-machine",
         config,
@@ -25,13 +25,17 @@ def time_machine(config: TimeMachineConfig, vocabulary: Vocabulary | None) -> Te
 
 
 def prepare(text: str, preparation: str) -> str:
-    """The text with everything but letters made a space, in lower case.
+    """Returns a text in lower case with runs of other characters than letters replaced by a space.
 
     Args:
-        text: As downloaded.
-        preparation: ``classic``: line by line, each stripped, all joined without a separator;
-            ``newer``: the whole text at once.
+        text: The downloaded text.
+        preparation: ``classic`` strips every line and joins them without a separator; ``newer``
+            treats the text as one line.
     """
-    lines = text.split("\n") if preparation == "classic" else [text]
-    spaced = [re.sub("[^A-Za-z]+", " ", line).lower() for line in lines]
-    return "".join(line.strip() for line in spaced) if preparation == "classic" else spaced[0]
+    if preparation == "classic":
+        return "".join(_only_letters(line).strip() for line in text.split("\n"))
+    return _only_letters(text)
+
+
+def _only_letters(text: str) -> str:
+    return re.sub("[^A-Za-z]+", " ", text).lower()
