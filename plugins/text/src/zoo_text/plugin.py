@@ -77,7 +77,7 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         DatasetSpec(
             name="prose-or-code",
-            summary="Windows of CPython's prose and of its source code, labelled with their origin.",
+            summary="Windows of CPython's prose and source code, labelled with their origin.",
             config="zoo_text.configs:ProseOrCodeConfig",
             factory="zoo_text.prose_or_code:ProseOrCodeDataset",
             default_trainer="supervised",
