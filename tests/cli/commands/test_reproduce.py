@@ -184,4 +184,4 @@ def test_another_reproduction_file_is_refused(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "reproduction.json").write_text("[]")
     result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path)
     assert result.code == 4
-    assert "is no reproduction" in result.stderr
+    assert "expected a table" in result.stderr

@@ -18,7 +18,7 @@ from zoo_cli.terminal.output import json_option, print_json, print_table, remark
 from zoo_core.errors import ConfigError, Interrupted, ZooError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import Recipe, choose_recipes
-from zoo_core.recipes.reproduction import FAILURES, Row, failed, judge
+from zoo_core.recipes.reproduction import FAILURES, ReproductionResult, compare, failed
 
 QUICK_SECONDS = 60
 """Recipes that take less are quick."""
@@ -65,7 +65,7 @@ def reproduce(
         recipes = _choose_quick(recipes)
     from zoo_cli.commands.reproduction_report import Report
 
-    report, rows = Report(out), list[Row]()
+    report, rows = Report(out), list[ReproductionResult]()
     try:
         with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
             for number, recipe in enumerate(recipes, start=1):
@@ -119,7 +119,7 @@ def _train(
     *,
     alone: bool,
     keeps_folder: bool,
-) -> Row:
+) -> ReproductionResult:
     """Trains a recipe; a failure becomes a row, unless it is the only recipe (``alone``)."""
     from datetime import UTC, datetime
 
@@ -146,17 +146,17 @@ def _train(
             raise
         return failed(recipe, str(error), seconds=time.monotonic() - start, seed=seed, date=date)
     metrics = finished.manifest.metrics
-    return judge(recipe, metrics, seconds=finished.seconds, seed=seed, date=date)
+    return compare(recipe, metrics, seconds=finished.seconds, seed=seed, date=date)
 
 
-def _show(rows: Sequence[Row], as_json: bool) -> None:
+def _show(rows: Sequence[ReproductionResult], as_json: bool) -> None:
     if as_json:
         print_json([asdict(row) for row in rows])
     else:
         print_table(_table(rows))
 
 
-def _table(rows: Sequence[Row]) -> list[list[str]]:
+def _table(rows: Sequence[ReproductionResult]) -> list[list[str]]:
     header = ["recipe", "metric (split)", "published", "ours", "verdict", "seconds"]
     return [header] + [
         [

@@ -9,7 +9,13 @@ from typing import final
 
 import torch
 
-from zoo_core.recipes.reproduction import Row, markdown, merge, read_reproduction, to_json
+from zoo_core.recipes.reproduction import (
+    ReproductionResult,
+    markdown,
+    merge,
+    read_reproduction,
+    to_json,
+)
 from zoo_core.runtime.hardware.threads import cores
 from zoo_core.runtime.plots.forest_plot import forest
 from zoo_core.storage.atomic import target_errors, write_file
@@ -30,14 +36,14 @@ class Report:
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
-        self.rows: list[Row] = []
+        self.rows: list[ReproductionResult] = []
         if folder:
             with target_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
             _, self.rows = read_reproduction(folder / "reproduction.json")
 
-    def add(self, row: Row) -> None:
+    def add(self, row: ReproductionResult) -> None:
         """Adds or replaces a row and rewrites the files."""
         self.rows = merge(self.rows, [row])
         if self.folder is None:

@@ -60,7 +60,7 @@ class Published(NamedTuple):
             return value
         return value.quantize(Decimal(1).scaleb(_exponent(finest)), context=EXACT)
 
-    def verdict(self, measured: float) -> str:
+    def verdict(self, measured: float) -> Literal["reproduced", "better", "missed"]:
         """Returns ``reproduced`` in the range, ``better`` beyond its good end, or ``missed``."""
         value = self.rounded(measured)
         if not value.is_finite():

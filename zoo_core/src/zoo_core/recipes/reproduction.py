@@ -1,37 +1,41 @@
-"""A reproduction: recipes, what was published of them, and what they reached here."""
+"""A reproduction: recipes that were trained here, compared with their published results."""
 
 from __future__ import annotations
 
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, NamedTuple, TypeAlias, final
 
+from zoo_core.configs.records import read_record
 from zoo_core.errors import IntegrityError
+from zoo_core.recipes.published import Published
 from zoo_core.recipes.recipe import Recipe
 
+Verdict: TypeAlias = Literal["reproduced", "better", "missed", "unpublished", "failed"]
 FAILURES = ("missed", "failed")
+"""The verdicts that make ``zoo reproduce`` fail."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
-class Row:
-    """One recipe, trained.
+class ReproductionResult:
+    """The result of one recipe, a row of the report.
 
     Args:
-        recipe: Its name.
-        metric: What is compared, or empty if nothing was published.
-        split: What it is measured on.
-        published: ``low``, ``high`` and ``source``, or None.
-        ours: Our figure with as many digits as were published; None if training failed.
-        measured: Our figure in full.
-        verdict: ``reproduced``, ``better``, ``missed``, ``unpublished`` or ``failed``.
-        seconds: That the training took.
-        seed: Of the run.
-        date: When, as ISO 8601 has it.
-        reason: Why it failed, or what the recipe's note says of it.
+        recipe: Name of the recipe.
+        metric: The metric that is compared, or empty if training failed and nothing is published.
+        split: The split that it is measured on.
+        published: ``low``, ``high``, ``source`` and ``words`` of the published result, or None.
+        ours: The measured value with as many digits as were published; None if training failed.
+        measured: The measured value in full.
+        verdict: How ``ours`` compares with ``published``.
+        seconds: Duration of the training.
+        seed: Seed of the run.
+        date: Start of the training in ISO 8601.
+        reason: Why training failed, or the recipe's note.
     """
 
     recipe: str
@@ -40,56 +44,64 @@ class Row:
     published: dict[str, Any] | None
     ours: float | None
     measured: float | None
-    verdict: str
+    verdict: Verdict
     seconds: float
     seed: int
     date: str
     reason: str
 
     def published_in_words(self) -> str:
-        """The figure or range that was published, with its digits."""
+        """Returns the published value or range with its digits."""
         return str(self.published["words"]) if self.published else ""
 
     def ours_in_words(self) -> str:
-        """Our figure with as many digits."""
+        """Returns the measured value with as many digits as were published, else three."""
         if self.ours is None:
             return ""
+        if not self.published:
+            return f"{self.ours:.3f}"
         _, _, digits = self.published_in_words().partition("–")[0].partition(".")
-        return f"{self.ours:.{len(digits)}f}" if self.published else f"{self.ours:.3f}"
+        return f"{self.ours:.{len(digits)}f}"
 
 
-def judge(
+@final
+class _ReproductionFile(NamedTuple):
+    """The content of ``reproduction.json``."""
+
+    machine: dict[str, str]
+    rows: list[ReproductionResult]
+
+
+def compare(
     recipe: Recipe,
     metrics: Mapping[str, Mapping[str, float]],
     *,
     seconds: float,
     seed: int,
     date: str,
-) -> Row:
-    """The row of a recipe whose training ended with these metrics.
+) -> ReproductionResult:
+    """Returns the result of a recipe whose training ended with these metrics.
 
-    Where nothing was published, the loss is shown that the run itself is judged by. Without a
-    finite figure there is nothing to judge, and the row says ``failed``.
+    If nothing was published, the result shows the loss on the validation split, or on the training
+    split if there is no other. A metric that is missing or not finite makes the result ``failed``.
     """
     published = recipe.published
-    split = published.split if published else "validation" if "validation" in metrics else "train"
-    metric = published.metric if published else "loss"
-    measured = metrics.get(split, {}).get(metric, math.nan)
-    if not math.isfinite(measured):
-        why = (
-            f"{split} {metric} is {measured}"
-            if metric in metrics.get(split, {})
-            else (f"no {metric} was measured on split {split}")
-        )
-        return failed(recipe, why, seconds=seconds, seed=seed, date=date)
-    figure = published.rounded(measured) if published else round(measured, 3)
-    known = published.to_json() | {"words": published.in_words()} if published else None
-    return Row(
+    if published:
+        split, metric = published.split, published.metric
+    else:
+        split, metric = "validation" if "validation" in metrics else "train", "loss"
+    measured = metrics.get(split, {}).get(metric)
+    if measured is None or not math.isfinite(measured):
+        reason = f"{split} {metric} is {measured}"
+        if measured is None:
+            reason = f"no {metric} was measured on split {split}"
+        return failed(recipe, reason, seconds=seconds, seed=seed, date=date)
+    return ReproductionResult(
         recipe=recipe.name,
         metric=metric,
         split=split,
-        published=known,
-        ours=float(figure),
+        published=_published_values(published),
+        ours=float(published.rounded(measured) if published else round(measured, 3)),
         measured=measured,
         verdict=published.verdict(measured) if published else "unpublished",
         seconds=round(seconds, 1),
@@ -99,14 +111,16 @@ def judge(
     )
 
 
-def failed(recipe: Recipe, reason: str, *, seconds: float, seed: int, date: str) -> Row:
-    """The row of a recipe whose training failed."""
+def failed(
+    recipe: Recipe, reason: str, *, seconds: float, seed: int, date: str
+) -> ReproductionResult:
+    """Returns the result of a recipe whose training failed."""
     published = recipe.published
-    return Row(
+    return ReproductionResult(
         recipe=recipe.name,
         metric=published.metric if published else "",
         split=published.split if published else "",
-        published=published.to_json() | {"words": published.in_words()} if published else None,
+        published=_published_values(published),
         ours=None,
         measured=None,
         verdict="failed",
@@ -117,53 +131,65 @@ def failed(recipe: Recipe, reason: str, *, seconds: float, seed: int, date: str)
     )
 
 
-def merge(old: Iterable[Row], new: Iterable[Row]) -> list[Row]:
-    """The rows of both by name, the new one where both have it."""
-    rows = {row.recipe: row for row in (*old, *new)}
-    return [rows[name] for name in sorted(rows)]
+def _published_values(published: Published | None) -> dict[str, Any] | None:
+    return published.to_json() | {"words": published.in_words()} if published else None
 
 
-def read_reproduction(path: Path) -> tuple[dict[str, str], list[Row]]:
-    """The machine and the rows of a file; nothing if there is none.
+def merge(
+    old: Iterable[ReproductionResult], new: Iterable[ReproductionResult]
+) -> list[ReproductionResult]:
+    """Returns the results of both, sorted by recipe; a new result replaces an old one."""
+    results = {result.recipe: result for result in (*old, *new)}
+    return [results[name] for name in sorted(results)]
+
+
+def read_reproduction(path: Path) -> tuple[dict[str, str], list[ReproductionResult]]:
+    """Returns the machine and the results in a file; nothing if there is no file.
 
     Raises:
-        IntegrityError: It is no such file.
+        IntegrityError: The file does not hold a reproduction.
     """
     if not path.exists():
         return {}, []
     try:
         values = json.loads(path.read_text("utf-8"))
-        known = {field.name for field in fields(Row)}
-        return values["machine"], [Row(**{k: row[k] for k in known}) for row in values["rows"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise IntegrityError(f"{path} is no reproduction: {error!r}") from None
+    except ValueError as error:
+        raise IntegrityError(f"{path}: not valid JSON: {error}") from None
+    found = read_record(_ReproductionFile, values, source=str(path), allow_unknown=True)
+    return found.machine, found.rows
 
 
-def to_json(machine: Mapping[str, str], rows: Iterable[Row]) -> str:
-    """Machine and rows as a file holds them."""
-    values = {"machine": dict(machine), "rows": [asdict(row) for row in rows]}
+def to_json(machine: Mapping[str, str], results: Iterable[ReproductionResult]) -> str:
+    """Returns machine and results in the form of the file."""
+    values = {"machine": dict(machine), "rows": [asdict(result) for result in results]}
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def markdown(machine: Mapping[str, str], rows: list[Row]) -> str:
-    """The table, with the machine and the date below it, and why a figure was missed."""
+def markdown(machine: Mapping[str, str], results: list[ReproductionResult]) -> str:
+    """Returns a table of the results, with machine, date and the reasons of failures below it."""
     lines = [
         "| recipe | metric (split) | published | ours | verdict | seconds |",
         "| --- | --- | --- | --- | --- | --- |",
     ]
-    for row in rows:
-        figure = f"{row.metric} ({row.split})" if row.metric else ""
-        figures = [row.published_in_words(), row.ours_in_words()]
-        cells = [f"`{row.recipe}`", figure, *figures, row.verdict]
-        lines.append(f"| {' | '.join([*cells, f'{row.seconds:.0f}'])} |")
-    lines += ["", _where(machine, rows)]
-    lines += [
-        f"\n`{row.recipe}` {row.verdict}: {row.reason}" for row in rows if row.verdict in FAILURES
-    ]
+    for result in results:
+        cells = [
+            f"`{result.recipe}`",
+            f"{result.metric} ({result.split})" if result.metric else "",
+            result.published_in_words(),
+            result.ours_in_words(),
+            result.verdict,
+            f"{result.seconds:.0f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    lines += ["", f"Measured on {', '.join(machine.values())}; {_days(results)}."]
+    for result in results:
+        if result.verdict in FAILURES:
+            lines.append(f"\n`{result.recipe}` {result.verdict}: {result.reason}")
     return "\n".join(lines) + "\n"
 
 
-def _where(machine: Mapping[str, str], rows: list[Row]) -> str:
-    days = sorted({row.date[:10] for row in rows})
-    when = days[0] if len(set(days)) == 1 else f"{days[0]} to {days[-1]}" if days else ""
-    return f"Measured on {', '.join(f'{each}' for each in machine.values())}; {when}."
+def _days(results: list[ReproductionResult]) -> str:
+    days = sorted({result.date[:10] for result in results})
+    if len(days) <= 1:
+        return "".join(days)
+    return f"{days[0]} to {days[-1]}"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 from typing import Any
 
-from zoo_core.recipes.reproduction import Row
+from zoo_core.recipes.reproduction import ReproductionResult
 
 COLOURS = {"reproduced": "#2e7d4f", "better": "#2460a7", "missed": "#c0392b"}
 RANGE = "#d5d8dc"
 
 
-def forest(rows: list[Row]) -> bytes:
+def forest(rows: list[ReproductionResult]) -> bytes:
     """A PNG: a panel for each metric and split, a line for each recipe.
 
     Args:
@@ -21,7 +21,7 @@ def forest(rows: list[Row]) -> bytes:
     from matplotlib.figure import Figure
 
     drawn = [row for row in rows if row.published and row.ours is not None]
-    panels: dict[tuple[str, str], list[Row]] = {}
+    panels: dict[tuple[str, str], list[ReproductionResult]] = {}
     for row in drawn:
         panels.setdefault((row.metric, row.split), []).append(row)
     heights = [len(each) + 1.6 for each in panels.values()] or [1.0]
@@ -37,7 +37,7 @@ def forest(rows: list[Row]) -> bytes:
     return file.getvalue()
 
 
-def _panel(axes: Any, rows: list[Row]) -> None:
+def _panel(axes: Any, rows: list[ReproductionResult]) -> None:
     for line, row in enumerate(reversed(rows)):
         assert row.published is not None, "rows without are left out"
         low, high = row.published["low"], row.published["high"]
