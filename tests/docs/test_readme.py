@@ -1,19 +1,72 @@
-"""The README's Python session prints what it says."""
+"""The README and the pages show commands that exist, and a Python session that is true."""
 
 from __future__ import annotations
 
 import doctest
+import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
-README = Path(__file__).parents[2] / "README.md"
+from tests.docs.session import blocks
+from zoo_cli.main import zoo
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+TEXT = README.read_text("utf-8")
+LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 
 
-def test_the_python_session_prints_what_it_says(
+def _zoo_commands(page: Path) -> list[list[str]]:
+    """Returns the words after ``zoo`` of every command in the console blocks of a page."""
+    found = []
+    for block in blocks(page.read_text("utf-8")):
+        if block.language != "console":
+            continue
+        for line in block.body.splitlines():
+            words = shlex.split(line, comments=True)
+            if line.startswith(("$ ", "zoo ")) and "zoo" in words:
+                found.append(words[words.index("zoo") + 1 :])
+    return found
+
+
+def test_the_python_session_prints_what_it_shows(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.chdir(tmp_path)
     result = doctest.testfile(str(README), module_relative=False, verbose=False)
     assert result.attempted > 5
     assert result.failed == 0
+
+
+def test_the_readme_starts_with_two_commands_and_stays_short() -> None:
+    first = blocks(TEXT)[0]
+    assert first.body.splitlines() == [
+        "$ pip install uv && uv run zoo train lstm-embed",
+        "$ uv run pytest",
+    ]
+    assert len(TEXT.splitlines()) <= 150
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
+    for words in _zoo_commands(page):
+        group: click.Group = zoo
+        with click.Context(zoo) as context:
+            command = group.get_command(context, words[0])
+            assert command is not None, words
+            if isinstance(command, click.Group) and len(words) > 1:
+                command = command.get_command(context, words[1]) or command
+            options = {option for param in command.params for option in param.opts}
+        typed = {word.partition("=")[0] for word in words if word.startswith("--")}
+        settings = {option for option in typed if "." in option}
+        assert typed - settings <= options | {"--help"}, words
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_between_pages_leads_to_a_file(page: Path) -> None:
+    for target in LINK.findall(page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
