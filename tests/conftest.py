@@ -1,4 +1,4 @@
-"""What every test stands on: a home of its own, no network, one thread, the installed catalog."""
+"""Fixtures for every test: a home of its own, no network, one thread, the installed catalog."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ import pytest
 from zoo_core.plugins.catalog import Catalog, load_catalog
 
 DEAD_HUB = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
-os.environ |= DEAD_HUB  # its library looks once, when it is imported
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+# Libraries read both when they are imported, here or in a process that a test starts.
+os.environ |= DEAD_HUB | ONE_THREAD
 UNSET = ("ZOO_PLUGINS", "ZOO_REGISTRY", "ZOO_DEBUG", "NO_COLOR", "HF_TOKEN")
 
 
 @pytest.fixture(scope="session")
 def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where every test's home lies, and what matplotlib finds out once."""
+    """The folder of every test's home and of matplotlib's cache."""
     return tmp_path_factory.mktemp("session")
 
 
 @pytest.fixture(autouse=True)
 def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
-    """A fresh ``ZOO_HOME``, a Hub out of reach and, where torch is there, one thread."""
+    """Sets an empty ``ZOO_HOME``, a Hub that cannot be reached and one thread for torch."""
     home = Path(mkdtemp(prefix="home-", dir=session_folder))
     monkeypatch.setenv("ZOO_HOME", str(home))
     monkeypatch.setenv("MPLCONFIGDIR", str(session_folder / "matplotlib"))
-    for name, value in DEAD_HUB.items():
+    for name, value in (DEAD_HUB | ONE_THREAD).items():
         monkeypatch.setenv(name, value)
     for name in UNSET:
         monkeypatch.delenv(name, raising=False)
@@ -39,5 +41,5 @@ def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
-    """What is installed."""
+    """The installed plugins and what they contribute."""
     return load_catalog()
