@@ -1,4 +1,4 @@
-"""A process that trains keeps what it frees."""
+"""A process that trains keeps the memory that it frees."""
 
 from __future__ import annotations
 
@@ -12,13 +12,15 @@ import pytest
 from zoo_core.runtime.hardware.allocator import (
     MMAP_THRESHOLD,
     NEVER,
-    OWN_CHOICE,
     TRIM_THRESHOLD,
     TUNABLES,
+    USER_SETTINGS,
     keep_freed_memory,
 )
 
-GLIBC = pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc is told anything")
+GLIBC = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="only glibc has these settings"
+)
 FAULTS = """
 import resource
 def step():
@@ -37,53 +39,56 @@ TRAINING = "from zoo_cli.main import run; assert run(['train', 'lstm-embed', '--
 
 
 def faults(first: str) -> int:
-    """Pages that the system hands out anew for each step of 72 MB, in a process of its own."""
+    """Returns the page faults of each step of 72 MB in a new process that first runs some code."""
     command = [sys.executable, "-c", first + FAULTS]
-    plain = {n: each for n, each in os.environ.items() if n not in (*OWN_CHOICE, TUNABLES)}
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=plain)
-    return int(done.stdout.splitlines()[-1])
+    env = {n: value for n, value in os.environ.items() if n not in (*USER_SETTINGS, TUNABLES)}
+    process = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True, env=env)
+    return int(process.stdout.splitlines()[-1])
 
 
 @GLIBC
-@pytest.mark.parametrize("first", [KEEPING, TRAINING], ids=["asked", "zoo train"])
-def test_what_a_step_frees_the_next_one_takes_without_the_system(first: str) -> None:
-    assert 10 * faults(first) < faults("")  # of whatever size the system's pages are
+@pytest.mark.parametrize("first", [KEEPING, TRAINING], ids=["keep_freed_memory", "zoo train"])
+def test_a_step_reuses_the_memory_that_the_step_before_freed(first: str) -> None:
+    assert 10 * faults(first) < faults("")  # holds for every page size
 
 
 @GLIBC
 @pytest.mark.parametrize(
-    ("name", "value", "obeyed"),
+    ("name", "value", "respected"),
     [
-        *((name, "131072", True) for name in OWN_CHOICE),
+        *((name, "131072", True) for name in USER_SETTINGS),
         (TUNABLES, "glibc.malloc.trim_threshold=131072", True),
         (TUNABLES, "glibc.cpu.x86_shstk=off", False),
     ],
 )
-def test_who_has_told_glibc_otherwise_is_obeyed(
-    name: str, value: str, obeyed: bool, monkeypatch: pytest.MonkeyPatch
+def test_environment_variables_of_glibc_are_respected(
+    name: str, value: str, respected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for each in (*OWN_CHOICE, TUNABLES):
-        monkeypatch.delenv(each, raising=False)
+    for variable in (*USER_SETTINGS, TUNABLES):
+        monkeypatch.delenv(variable, raising=False)
     monkeypatch.setenv(name, value)
-    assert keep_freed_memory() is not obeyed
+    assert keep_freed_memory() is not respected
 
 
 class OldLibrary:
-    """glibc before 2.35, which takes no block of more than 32 MB from the heap."""
+    """glibc before 2.35, which rejects heap blocks of more than 32 MB."""
 
     def __init__(self) -> None:
-        self.told: list[tuple[int, int]] = []
+        self.accepted: list[tuple[int, int]] = []
 
-    def mallopt(self, what: int, value: int) -> int:
-        taken = what != MMAP_THRESHOLD or value <= 1 << 25
-        self.told += [(what, value)] if taken else []
-        return int(taken)
+    def mallopt(self, parameter: int, value: int) -> int:
+        if parameter == MMAP_THRESHOLD and value > 1 << 25:
+            return 0
+        self.accepted.append((parameter, value))
+        return 1
 
 
-def test_an_older_glibc_is_told_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
-    old = OldLibrary()
-    monkeypatch.setattr("ctypes.CDLL", lambda name: old)
-    for each in (*OWN_CHOICE, TUNABLES):
-        monkeypatch.delenv(each, raising=False)
+def test_an_older_glibc_gets_the_largest_size_that_it_accepts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    library = OldLibrary()
+    monkeypatch.setattr("ctypes.CDLL", lambda name: library)
+    for variable in (*USER_SETTINGS, TUNABLES):
+        monkeypatch.delenv(variable, raising=False)
     assert keep_freed_memory()
-    assert old.told == [(MMAP_THRESHOLD, 1 << 25), (TRIM_THRESHOLD, NEVER)]
+    assert library.accepted == [(MMAP_THRESHOLD, 1 << 25), (TRIM_THRESHOLD, NEVER)]

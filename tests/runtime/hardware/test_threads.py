@@ -1,4 +1,4 @@
-"""How many threads a run takes, and that nobody else's change."""
+"""The number of threads of a run, and that the caller keeps its own."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from torch import nn
 
 from zoo_core import Features, Grid, Signature, Tokens
 from zoo_core.runtime.hardware.threads import (
-    REPAYING,
+    MIN_WORK_FOR_TWO_THREADS,
     choose_threads,
-    computing_with,
-    each_computed_with,
+    iterate_with_threads,
+    torch_threads,
 )
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step")
 MODEL = nn.Linear(64, 64, bias=False)
-POSITIONS = REPAYING // 64**2
+POSITIONS = MIN_WORK_FOR_TWO_THREADS // 64**2
 
 
-@pytest.mark.parametrize(("positions", "taken"), [(POSITIONS - 1, 1), (POSITIONS, 3)])
+@pytest.mark.parametrize(("positions", "threads"), [(POSITIONS - 1, 1), (POSITIONS, 3)])
 @pytest.mark.parametrize(
     ("signature", "width"),
     [
@@ -32,31 +32,32 @@ POSITIONS = REPAYING // 64**2
     ],
     ids=["tokens", "features", "grid"],
 )
-def test_a_second_thread_is_taken_where_a_step_repays_it(
-    positions: int, taken: int, signature: Signature, width: tuple[int, ...]
+def test_a_second_thread_is_used_for_large_steps(
+    positions: int, threads: int, signature: Signature, width: tuple[int, ...]
 ) -> None:
     inputs = torch.zeros(positions, 1, *width)
-    with computing_with(3):
-        assert choose_threads(0, MODEL, inputs, signature) == taken
+    with torch_threads(3):
+        assert choose_threads(0, MODEL, inputs, signature) == threads
 
 
-def test_as_many_are_taken_as_are_asked_for() -> None:
+def test_the_requested_number_is_used() -> None:
     assert choose_threads(5, MODEL, torch.zeros(1, 1), TOKENS) == 5
 
 
-def test_afterwards_there_are_as_many_as_before() -> None:
+def test_the_number_is_restored_afterwards() -> None:
     before = torch.get_num_threads()
-    with suppress(KeyError), computing_with(before + 1):
+    with suppress(KeyError), torch_threads(before + 1):
         assert torch.get_num_threads() == before + 1
         raise KeyError
     assert torch.get_num_threads() == before
 
 
-def test_who_takes_what_is_made_keeps_their_own() -> None:
-    def made() -> Iterator[int]:
+def test_items_are_computed_with_other_threads_than_the_caller_has() -> None:
+    def items() -> Iterator[int]:
         for _ in range(3):
             yield torch.get_num_threads()
 
     before = torch.get_num_threads()
-    for each in each_computed_with(before + 1, made()):
-        assert (each, torch.get_num_threads()) == (before + 1, before)
+    for threads in iterate_with_threads(before + 1, items()):
+        assert threads == before + 1
+        assert torch.get_num_threads() == before

@@ -16,8 +16,8 @@ from zoo_core.recipes.reproduction import (
     read_reproduction,
     to_json,
 )
-from zoo_core.runtime.hardware.threads import cores
-from zoo_core.runtime.plots.forest_plot import forest
+from zoo_core.runtime.hardware.threads import count_cores
+from zoo_core.runtime.plots.forest_plot import forest_plot
 from zoo_core.storage.atomic import target_errors, write_file
 
 
@@ -51,14 +51,14 @@ class Report:
         facts = machine()
         write_file(self.folder / "reproduction.json", to_json(facts, self.rows).encode())
         write_file(self.folder / "reproduction.md", markdown(facts, self.rows).encode())
-        write_file(self.folder / "reproduction.png", forest(self.rows))
+        write_file(self.folder / "reproduction.png", forest_plot(self.rows))
 
 
 def machine() -> dict[str, str]:
     """Returns what a figure in seconds depends on: processor, cores and versions."""
     return {
         "processor": _processor(),
-        "cores": f"{cores()} cores",
+        "cores": f"{count_cores()} cores",
         "torch": f"torch {torch.__version__.partition('+')[0]}",
         "python": f"Python {platform.python_version()}",
     }

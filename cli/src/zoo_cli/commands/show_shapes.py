@@ -9,7 +9,12 @@ import click
 from zoo_cli.terminal.output import print_json, print_table
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import Named, parse_reference
-from zoo_core.runtime.shapes.shapes import MEANINGS, Shapes, shapes_of, signature_at_hand
+from zoo_core.runtime.shapes.shapes import (
+    LETTER_MEANINGS,
+    Shapes,
+    available_signature,
+    model_shapes,
+)
 
 DEFAULT_STEPS = 5
 """Time steps if neither the command line nor the dataset's config gives a number."""
@@ -23,20 +28,20 @@ def show_shapes(
         from zoo_core.recipes.resolve import resolve_run
 
         run_config = resolve_run(catalog, reference).run_config()
-        signature, known = signature_at_hand(catalog, run_config)
+        signature, known = available_signature(catalog, run_config)
     else:
         from zoo_core.runtime.locate import load
 
         checkpoint = load(catalog, reference)
         run_config, signature, known = checkpoint.run_config, checkpoint.signature, True
     length = steps or run_config.configs["dataset"].get("steps", DEFAULT_STEPS)
-    shapes = shapes_of(catalog, run_config, signature, batch_size=batch_size, steps=length)
+    shapes = model_shapes(catalog, run_config, signature, batch_size=batch_size, steps=length)
     if as_json:
         print_json(_rows(shapes))
         return
     if not known:
         click.echo("the data is not available: the vocabulary shown is an example", err=True)
-    legend = [f"{letter} {MEANINGS[letter]} {size}" for letter, size in shapes.sizes.items()]
+    legend = [f"{letter} {LETTER_MEANINGS[letter]} {size}" for letter, size in shapes.sizes.items()]
     click.echo(", ".join(legend))
     print_table([_table_row(row) for row in _rows(shapes)])
 

@@ -175,11 +175,11 @@ def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.recipes.resolve import resolve_run
     from zoo_core.runtime.building.build import make_model
     from zoo_core.runtime.building.kernel_choice import backend_of
-    from zoo_core.runtime.shapes.shapes import signature_at_hand
+    from zoo_core.runtime.shapes.shapes import available_signature
 
     try:
         run_config = resolve_run(catalog, named.full_name).run_config()
-        signature, known = signature_at_hand(catalog, run_config)
+        signature, known = available_signature(catalog, run_config)
         model = make_model(catalog, run_config, signature)
     except ZooError:
         return {}

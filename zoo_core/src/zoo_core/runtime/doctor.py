@@ -10,7 +10,7 @@ from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
 from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.hardware.device import choose_device
-from zoo_core.runtime.hardware.threads import cores
+from zoo_core.runtime.hardware.threads import count_cores
 
 
 def torch_build() -> list[DoctorResult]:
@@ -28,7 +28,7 @@ def torch_build() -> list[DoctorResult]:
 
 def threads() -> list[DoctorResult]:
     """Threads of torch against the cores that this process may use."""
-    used, usable = torch.get_num_threads(), cores()
+    used, usable = torch.get_num_threads(), count_cores()
     facts = {"threads": used, "cores": usable}
     said = f"{used} of torch on {usable} cores"
     if usable and used > usable:

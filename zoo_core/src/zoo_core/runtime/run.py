@@ -25,7 +25,7 @@ from zoo_core.runtime.checkpoints.frontmatter import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights
 from zoo_core.runtime.hardware.device import choose_device, precision_context
-from zoo_core.runtime.hardware.threads import choose_threads, computing_with, each_computed_with
+from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
 from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.optimization import memory_factor
@@ -63,8 +63,8 @@ class Run:
         self.signature = self.dataset.signature
         trainer = make_trainer(catalog, run_config, self.signature)
         # A model is built in the CPU's memory, but gradients and optimizer are on its device.
-        copies = memory_factor(trainer.config) if device == "cpu" else 1
-        model = make_model(catalog, run_config, self.signature, copies=copies)
+        factor = memory_factor(trainer.config) if device == "cpu" else 1
+        model = make_model(catalog, run_config, self.signature, memory_factor=factor)
         if weights is not None:
             load_weights(model, weights, run_config.source)
         model = model.to(device)
@@ -113,7 +113,7 @@ class Run:
         yield saved
         yield self._started()
         try:
-            for event in each_computed_with(self.run_config.threads, self.loop.events()):
+            for event in iterate_with_threads(self.run_config.threads, self.loop.events()):
                 yield from self._interruptible(event)
                 if time.monotonic() - self._saved_at >= self.loop.config.save_every:
                     self._check_weights()
@@ -232,7 +232,7 @@ class Run:
         splits = [split for split in self.dataset.splits if split not in metrics]
         if not self.loop.has_validation:
             splits.insert(0, "train")
-        with computing_with(self.run_config.threads):
+        with torch_threads(self.run_config.threads):
             return {split: self.loop.evaluate(split) for split in splits}
 
 

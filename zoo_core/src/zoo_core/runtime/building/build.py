@@ -42,7 +42,7 @@ def missing_paths(catalog: Catalog, run_config: RunConfig) -> list[Path]:
 
 
 def make_model(
-    catalog: Catalog, run_config: RunConfig, signature: Signature, *, copies: int = 1
+    catalog: Catalog, run_config: RunConfig, signature: Signature, *, memory_factor: int = 1
 ) -> AbstractModel:
     """The run config's model for a signature, with the kernels of its backend.
 
@@ -50,7 +50,7 @@ def make_model(
         catalog: What is installed.
         run_config: What names the model.
         signature: What goes in and comes out.
-        copies: How often memory must hold its weights.
+        memory_factor: How many times the size of the weights memory must hold.
 
     Raises:
         DeviceError: It is larger than the memory that is free; nothing is allocated then.
@@ -65,7 +65,7 @@ def make_model(
         )
         raise MisfitError(f"{spec.name} takes {expected}; {given}{hint}")
     factory, config = resolve(spec.factory), _config(spec, run_config, "model")
-    ensure_fits_memory(lambda: factory(config, signature), spec.name, copies)
+    ensure_fits_memory(lambda: factory(config, signature), spec.name, memory_factor)
     model: AbstractModel = factory(config, signature)
     chosen = kernels(catalog, run_config.backend)
     for module in model.modules():

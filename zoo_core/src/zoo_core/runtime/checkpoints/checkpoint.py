@@ -26,7 +26,7 @@ from zoo_core.runtime.checkpoints.resume_states import CURRENT, current_state, h
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights, read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.plots.training_curve import curve
+from zoo_core.runtime.plots.training_curve import training_curve
 from zoo_core.runtime.training.loop_state import RunProgress
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.storage.atomic import remove_remains, target_errors, write_file
@@ -154,7 +154,7 @@ def write_checkpoint(
     extras = {
         HISTORY: _lines(progress.history),
         TIMINGS: _lines(progress.timings),
-        CURVE: curve(progress.history, manifest.run_config),
+        CURVE: training_curve(progress.history, manifest.run_config),
     }
     for name, content in extras.items():
         try:

@@ -11,31 +11,31 @@ from zoo_core.run_folder.run_config import PRECISIONS
 
 
 def choose_device(name: str) -> str:
-    """The device that a name means here; ``auto`` takes the fastest there is.
+    """Returns the device of a name; ``auto`` chooses the fastest device of this machine.
 
     Raises:
         DeviceError: This machine has no such device.
     """
-    present = {
-        "cuda": torch.cuda.is_available(),
-        "mps": torch.backends.mps.is_available(),
-        "cpu": True,
-    }
+    devices = []
+    if torch.cuda.is_available():
+        devices.append("cuda")
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    devices.append("cpu")
     if name == "auto":
-        return next(device for device, there in present.items() if there)
-    if not present.get(name, False):
-        there = [device for device, here in present.items() if here]
+        return devices[0]
+    if name not in devices:
         raise DeviceError(
-            f"no device {name!r} here; there is: {', '.join(there)}; try --device {there[0]}"
+            f"no device {name!r} here; there is: {', '.join(devices)}; try --device {devices[0]}"
         )
     return name
 
 
 def precision_context(precision: str, device: str) -> AbstractContextManager[object]:
-    """Where products are made in bfloat16 for ``bf16``, and nothing changes for ``fp32``.
+    """Returns a context in which matrix products use ``precision``.
 
     Raises:
-        ConfigError: The precision is neither.
+        ConfigError: The precision is neither ``fp32`` nor ``bf16``.
     """
     if precision not in PRECISIONS:
         raise ConfigError(f"precision = {precision}: expected {' or '.join(PRECISIONS)}")
@@ -43,5 +43,8 @@ def precision_context(precision: str, device: str) -> AbstractContextManager[obj
 
 
 def multiplies_bfloat16(device: str) -> bool:
-    """Whether a device multiplies in bfloat16; a CPU without AVX-512 only imitates it, slowly."""
+    """Returns whether a device multiplies in bfloat16.
+
+    A CPU without AVX-512 emulates it slowly.
+    """
     return device != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

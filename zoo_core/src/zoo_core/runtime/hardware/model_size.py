@@ -1,4 +1,4 @@
-"""How large a model would be, told before anything is allocated for it."""
+"""The size of a model, measured before memory is allocated for it."""
 
 from __future__ import annotations
 
@@ -13,53 +13,59 @@ from torch.overrides import TorchFunctionMode
 from zoo_core.errors import DeviceError
 from zoo_core.storage.capacity import free_memory, in_bytes
 
-DRAWS = frozenset(getattr(Tensor, name) for name in ("normal_", "uniform_", "random_"))
-"""What starts weights."""
+INITIALIZERS = frozenset(getattr(Tensor, name) for name in ("normal_", "uniform_", "random_"))
+"""Operations that draw initial weights."""
 
 
-def ensure_fits_memory(build: Callable[[], nn.Module], name: str, copies: int = 1) -> None:
-    """Says so if a model is larger than the memory that is free.
+def ensure_fits_memory(build: Callable[[], nn.Module], name: str, memory_factor: int = 1) -> None:
+    """Raises an error if a model is larger than the free memory.
 
     Args:
-        build: Makes the model; called on torch's meta device, where tensors have no memory.
-        name: What the error calls it.
-        copies: How often its weights are held: once to use it; to train it, their gradients and
-            what the optimizer keeps of each come to them.
+        build: Builds the model; called on torch's meta device, where tensors take no memory.
+        name: Name of the model in the error.
+        memory_factor: How many times the size of the weights is needed: 1 to use the model, more
+            to train it, for the gradients and the state of the optimizer.
 
     Raises:
-        DeviceError: It is, with both figures.
+        DeviceError: The model does not fit, with the needed and the free bytes.
     """
-    parameters, size = _measure(build)
-    needed, free = size * copies, free_memory()
+    parameters, size = _measure_model(build)
+    needed, free = size * memory_factor, free_memory()
     if needed <= free:
         return
-    purpose = " to train" if copies > 1 else ""
     total = "a tensor of more bytes than 2^63"
     if math.isfinite(size):
+        purpose = " to train" if memory_factor > 1 else ""
         total = f"{parameters:,} parameters, which take {in_bytes(needed)} of memory{purpose}"
     raise DeviceError(
         f"{name} would have {total}; {in_bytes(free)} are free here: choose smaller sizes"
     )
 
 
-class _Undrawn(TorchFunctionMode):
-    """Starts no weights: on the meta device some draws would import half of torch's compiler."""
+class _SkipInitialization(TorchFunctionMode):
+    """Skips the drawing of weights.
+
+    On the meta device it has no effect, but some of these operations would import half of torch's
+    compiler.
+    """
 
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        return args[0] if func in DRAWS else func(*args, **(kwargs or {}))
+        return args[0] if func in INITIALIZERS else func(*args, **(kwargs or {}))
 
 
-def _measure(build: Callable[[], nn.Module]) -> tuple[int, float]:
-    """A model's parameters, and the bytes of all its tensors.
+def _measure_model(build: Callable[[], nn.Module]) -> tuple[int, float]:
+    """Returns the number of parameters of a model and the bytes of all its tensors.
 
-    Zero of one that cannot be made without memory: it is known when it is made.
+    Both are 0 for a model that cannot be built on the meta device; such a model is not checked.
+    The bytes are infinite if they exceed 64 bits.
     """
     try:
-        with torch.device("meta"), _Undrawn():
+        with torch.device("meta"), _SkipInitialization():
             model = build()
     except (RuntimeError, TypeError) as error:
-        return 0, math.inf if "overflow" in str(error).lower() else 0.0  # beyond 64 bits
-    count = sum(each.numel() for each in model.parameters())
-    return count, float(sum(each.nbytes for each in (*model.parameters(), *model.buffers())))
+        return 0, math.inf if "overflow" in str(error).lower() else 0.0
+    count = sum(parameter.numel() for parameter in model.parameters())
+    tensors = (*model.parameters(), *model.buffers())
+    return count, float(sum(tensor.nbytes for tensor in tensors))

@@ -1,8 +1,9 @@
-"""How many threads torch computes with."""
+"""Number of threads that torch computes with."""
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -13,37 +14,43 @@ from torch import Tensor, nn
 from zoo_core.data.signature import Signature, Tokens
 
 T = TypeVar("T")
-REPAYING = 1 << 22
-"""Products of a step forward that repay a second thread.
+MIN_WORK_FOR_TWO_THREADS = 1 << 22
+"""Products of the forward pass of one step from which a second thread is faster.
 
-Fewer take as long on one thread as on two, and two that meet so often wait for each other at every
-operation once another program needs a core: measured on two cores with one of them busy, a step of
-a small LSTM took 2 to 7 ms on one thread and 26 to 113 ms on two.
+Below it, one thread is as fast as two. Two threads that synchronise so often also wait for each
+other at every operation when another program uses one of the cores: measured on two cores with one
+of them busy, a step of a small LSTM took 2 to 7 ms on one thread and 26 to 113 ms on two.
 """
 
 
 def choose_threads(threads: int, model: nn.Module, inputs: Tensor, signature: Signature) -> int:
-    """So many threads; for 0 one where a step is little work, else torch's own choice.
+    """Returns the number of threads for a training.
 
-    Results differ in the last bits by the number of threads.
+    Results differ in their last bits with the number of threads.
 
     Args:
-        threads: What was asked for.
-        model: Each of its parameters meets each position once, about.
-        inputs: Those of a step.
-        signature: Says how many numbers a position has.
+        threads: Number that the user asked for; 0 chooses one thread for small steps and torch's
+            default for large ones.
+        model: The model. The work of a step is about one product per parameter and position.
+        inputs: Inputs of a step.
+        signature: Tells how many numbers of the inputs belong to one position.
     """
-    wide = 1 if isinstance(signature.inputs, Tokens) else signature.input_size
-    parameters = sum(each.numel() for each in model.parameters())
-    little = parameters * inputs.numel() < REPAYING * wide
-    return threads or (1 if little else torch.get_num_threads())
+    if threads:
+        return threads
+    width = 1 if isinstance(signature.inputs, Tokens) else signature.input_size
+    positions = inputs.numel() // width
+    parameters = sum(parameter.numel() for parameter in model.parameters())
+    if parameters * positions < MIN_WORK_FOR_TWO_THREADS:
+        return 1
+    return torch.get_num_threads()
 
 
 @contextmanager
-def computing_with(threads: int) -> Iterator[None]:
-    """Where torch computes with so many threads; afterwards with as many as before."""
+def torch_threads(threads: int) -> Iterator[None]:
+    """Sets the number of threads of torch inside a ``with`` block and restores it afterwards."""
     before = torch.get_num_threads()
-    if threads != before:  # telling every library costs more than asking
+    # setting the number costs more than reading it, as torch passes it on to several libraries
+    if threads != before:
         torch.set_num_threads(threads)
     try:
         yield
@@ -52,17 +59,19 @@ def computing_with(threads: int) -> Iterator[None]:
             torch.set_num_threads(before)
 
 
-def each_computed_with(threads: int, made: Iterator[T]) -> Iterator[T]:
-    """What an iterator makes with so many threads, while whoever takes it has their own."""
+def iterate_with_threads(threads: int, items: Iterator[T]) -> Iterator[T]:
+    """Yields items that are computed with ``threads``, while the caller keeps its own number."""
     while True:
-        with computing_with(threads):
+        with torch_threads(threads):
             try:
-                each = next(made)
+                item = next(items)
             except StopIteration:
                 return
-        yield each
+        yield item
 
 
-def cores() -> int | None:
-    """How many cores this process may use; None where the platform does not say."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def count_cores() -> int | None:
+    """Returns the number of cores that this process may use, or None if the platform hides it."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count()

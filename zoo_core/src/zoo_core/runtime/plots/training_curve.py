@@ -1,4 +1,4 @@
-"""The picture of a training: loss and metric over epochs."""
+"""Plot of a training: loss and accuracy over epochs."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ from typing import Any
 
 from zoo_core.run_folder.run_config import RunConfig
 
-SPLITS = {"train": "#4878a8", "validation": "#d1603d"}
+COLOURS = {"train": "#4878a8", "validation": "#d1603d"}
+MAX_EPOCHS_WITH_MARKERS = 40
 
 
-def curve(history: list[dict[str, Any]], run_config: RunConfig) -> bytes:
-    """A PNG of 1600 × 640 pixels: the loss on the left, the accuracy on the right if it is known.
+def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> bytes:
+    """Returns a PNG of 1600 × 640 pixels: the loss, and next to it the accuracy if there is one.
 
     Args:
-        history: A row per epoch.
-        run_config: For the title.
+        history: One row per epoch.
+        run_config: Names the model, dataset and seed of the title.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -26,17 +27,18 @@ def curve(history: list[dict[str, Any]], run_config: RunConfig) -> bytes:
     figure.suptitle(
         f"{run_config.model} on {run_config.dataset}, seed {run_config.seed}", fontsize=12
     )
-    named = history[-1]["metrics"]["train"] if history else {}
-    panels = {"loss": "loss (nats)"} | ({"accuracy": "accuracy"} if "accuracy" in named else {})
+    panels = {"loss": "loss (nats)"}
+    if history and "accuracy" in history[-1]["metrics"]["train"]:
+        panels["accuracy"] = "accuracy"
     for position, (metric, label) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(1, len(panels), position)
-        for split, colour in SPLITS.items():
+        for split, colour in COLOURS.items():
             rows = [row for row in history if metric in row["metrics"].get(split, {})]
             epochs = [row["epoch"] for row in rows]
             values = [row["metrics"][split][metric] for row in rows]
-            mark = "o" if len(rows) < 40 else None
+            marker = "o" if len(rows) < MAX_EPOCHS_WITH_MARKERS else None
             if rows:
-                axes.plot(epochs, values, color=colour, label=split, marker=mark, markersize=4)
+                axes.plot(epochs, values, color=colour, label=split, marker=marker, markersize=4)
         axes.set_xlabel("epoch")
         axes.set_ylabel(label)
         axes.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -1,1 +1,1 @@
-"""Shapes of every layer of a model."""
+"""Shapes: every tensor of a model, with named axes."""

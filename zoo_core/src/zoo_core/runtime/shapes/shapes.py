@@ -1,4 +1,4 @@
-"""The shapes of a model: every tensor of one batch, its axes named."""
+"""The shapes of a model: every tensor of one batch, with named axes."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.shapes.axes import Sizes, name_axes
-from zoo_core.runtime.shapes.tracing import Seen, trace
+from zoo_core.runtime.shapes.tracing import TracedTensor, trace
 
-MEANINGS = {
+LETTER_MEANINGS = {
     "B": "batch",
     "T": "steps",
     "V": "vocabulary",
@@ -30,67 +30,69 @@ MEANINGS = {
     "K": "channels",
     "U": "classifier units",
 }
-SETTINGS = {
+SETTING_NAMES = {
     "E": "embedding_size",
     "H": "hidden_size",
     "P": "proj_size",
     "K": "channels",
     "U": "classifier_size",
 }
-"""The letters of a model's own settings."""
-EXAMPLE = Vocabulary(("<unk>", " ", *"abcdefghijklmnopqrstuvwxyz"))
-"""Stands in where the data, which alone knows its symbols, is not at hand."""
+"""The letters of settings of the model."""
+STAND_IN_VOCABULARY = Vocabulary(("<unk>", " ", *"abcdefghijklmnopqrstuvwxyz"))
+"""Used if the data is not available, since only the data knows its symbols."""
 
 
 @final
 class Shapes(NamedTuple):
-    """What ``trace`` saw, named.
+    """The tensors of a model with their axes in letters.
 
     Args:
         sizes: The value of each letter.
-        rows: Every tensor and its axes in letters.
+        rows: Every tensor and its axes.
     """
 
     sizes: Sizes
-    rows: list[tuple[Seen, tuple[str, ...]]]
+    rows: list[tuple[TracedTensor, tuple[str, ...]]]
 
 
-def signature_at_hand(catalog: Catalog, run_config: RunConfig) -> tuple[Signature, bool]:
-    """The signature of a run config's dataset, and whether it is the data's own or an example's.
+def available_signature(catalog: Catalog, run_config: RunConfig) -> tuple[Signature, bool]:
+    """Returns the signature of a run config's dataset, and whether it is that of the data.
 
-    Nothing is downloaded.
+    Nothing is downloaded. If the data is not available, the signature has a stand-in vocabulary.
     """
     with at_hand_only():
         try:
             return make_dataset(catalog, run_config, None).signature, True
         except ZooError:
-            return make_dataset(catalog, run_config, EXAMPLE).signature, False
+            return make_dataset(catalog, run_config, STAND_IN_VOCABULARY).signature, False
 
 
-def shapes_of(
+def model_shapes(
     catalog: Catalog, run_config: RunConfig, signature: Signature, *, batch_size: int, steps: int
 ) -> Shapes:
-    """The shapes of a run config's model.
+    """Returns the shapes of a run config's model.
 
     Args:
-        catalog: What is installed.
+        catalog: The installed plugins.
         run_config: Names the model and its settings.
-        signature: What goes in and comes out.
+        signature: Inputs and outputs of the model.
         batch_size: B.
-        steps: T; a model of a fixed window takes its own.
+        steps: T; a model with a fixed window ignores it.
 
     Raises:
-        ZooError: The model cannot be made, or does not take such a batch.
+        ZooError: The model cannot be built, or does not accept such a batch.
     """
     window = make_model(catalog, run_config, signature).window
     sizes = _sizes(run_config, signature, batch_size, window or steps)
 
-    def probe(changed: Sizes) -> list[Seen]:
-        asked = _signature(signature, changed)
-        settings = {key: changed[each] for each, key in SETTINGS.items() if each in changed}
+    def probe(changed: Sizes) -> list[TracedTensor]:
+        resized = _resize_signature(signature, changed)
+        settings = {
+            name: changed[letter] for letter, name in SETTING_NAMES.items() if letter in changed
+        }
         configs = run_config.configs | {"model": run_config.configs["model"] | settings}
-        model = make_model(catalog, replace(run_config, configs=configs), asked)
-        return trace(model, _batch(asked, changed))
+        model = make_model(catalog, replace(run_config, configs=configs), resized)
+        return trace(model, _make_batch(resized, changed))
 
     return Shapes(sizes, name_axes(probe, sizes))
 
@@ -98,27 +100,31 @@ def shapes_of(
 def _sizes(
     run_config: RunConfig, signature: Signature, batch_size: int, steps: int
 ) -> dict[str, int]:
-    """The letters that this model and this data have."""
+    """Returns the values of the letters that apply to the model and the data."""
     sizes = {"B": batch_size}
     if not isinstance(signature.inputs, Grid):
-        sizes |= {"T": steps, _letter(signature): signature.inputs.size}
-    if not _answers_symbols(signature):
+        sizes |= {"T": steps, _input_letter(signature): signature.inputs.size}
+    if not _predicts_symbols(signature):
         sizes["C"] = signature.classes
-    model = run_config.configs["model"]
-    return sizes | {each: model[key] for each, key in SETTINGS.items() if model.get(key)}
+    settings = run_config.configs["model"]
+    for letter, name in SETTING_NAMES.items():
+        if settings.get(name):
+            sizes[letter] = settings[name]
+    return sizes
 
 
-def _signature(signature: Signature, sizes: Sizes) -> Signature:
-    """The signature with these sizes; its vocabulary has no part in shapes."""
+def _resize_signature(signature: Signature, sizes: Sizes) -> Signature:
+    """Returns the signature with other sizes, without its vocabulary."""
     inputs = signature.inputs
     if not isinstance(inputs, Grid):
-        size = sizes[_letter(signature)]
+        size = sizes[_input_letter(signature)]
         inputs = Tokens(size) if isinstance(inputs, Tokens) else Features(size)
-    classes = sizes["V"] if _answers_symbols(signature) else sizes["C"]
+    classes = sizes["V"] if _predicts_symbols(signature) else sizes["C"]
     return replace(signature, inputs=inputs, classes=classes, vocabulary=None)
 
 
-def _batch(signature: Signature, sizes: Sizes) -> Batch:
+def _make_batch(signature: Signature, sizes: Sizes) -> Batch:
+    """Returns a batch of zeros."""
     match signature.inputs:
         case Tokens():
             return Batch(torch.zeros(sizes["B"], sizes["T"], dtype=torch.long))
@@ -128,12 +134,12 @@ def _batch(signature: Signature, sizes: Sizes) -> Batch:
             return Batch(torch.zeros(sizes["B"], channels, *grid))
 
 
-def _letter(signature: Signature) -> str:
+def _input_letter(signature: Signature) -> str:
     return "V" if isinstance(signature.inputs, Tokens) else "F"
 
 
-def _answers_symbols(signature: Signature) -> bool:
-    """Whether the classes are the symbols of the vocabulary."""
-    inputs = signature.inputs
-    same = isinstance(inputs, Tokens) and signature.classes == inputs.size
-    return same and signature.vocabulary is not None
+def _predicts_symbols(signature: Signature) -> bool:
+    """Returns whether the classes are the symbols of the vocabulary."""
+    if not isinstance(signature.inputs, Tokens) or signature.vocabulary is None:
+        return False
+    return signature.classes == signature.inputs.size

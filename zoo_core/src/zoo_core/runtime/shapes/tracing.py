@@ -1,4 +1,4 @@
-"""Watching one batch go through a model: the name and shape of every tensor on its way."""
+"""Tracing of one batch through a model: the name and shape of every tensor."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from zoo_core.runtime.nn.state import LayerState
 
 
 @final
-class Seen(NamedTuple):
-    """A tensor that was seen.
+class TracedTensor(NamedTuple):
+    """A tensor that a model computes or holds.
 
     Args:
-        name: Where.
-        kind: ``input``, ``activation``, ``step`` (of one step t), ``state`` or ``parameter``.
-        shape: Its shape.
+        name: Name of the module or parameter.
+        kind: ``input``, ``activation``, ``step`` (at one step t), ``state`` or ``parameter``.
+        shape: Shape of the tensor.
     """
 
     name: str
@@ -32,46 +32,55 @@ class Seen(NamedTuple):
 
 
 @torch.no_grad()
-def trace(model: AbstractModel, batch: Batch) -> list[Seen]:
-    """Every tensor of a batch's way through a model, in order, and the parameters.
+def trace(model: AbstractModel, batch: Batch) -> list[TracedTensor]:
+    """Returns every tensor of a batch's way through a model, in order, and the parameters.
 
-    The recurrence is watched layer by layer, direction by direction; of its steps, all of one
-    shape, one is told.
+    Recurrent modules are traced by layer and direction. All steps have the same shapes, so one of
+    them is returned. The model cannot be used afterwards: its kernels are replaced.
     """
-    seen = [Seen("inputs", "input", tuple(batch.inputs.shape))]
+    tensors = [TracedTensor("inputs", "input", tuple(batch.inputs.shape))]
     hooks = []
     for name, module in model.named_modules():
         if isinstance(module, Recurrent):
-            module.kernels = (_Watch(module.kernel, name, module, seen.append),)
+            module.kernels = (_TracingKernel(module.kernel, name, module, tensors),)
         elif name and next(module.children(), None) is None:
-            hooks.append(module.register_forward_hook(_watch(name, seen.append)))
+            hooks.append(module.register_forward_hook(_tracing_hook(name, tensors)))
     output: Output = model.eval()(batch)
     for hook in hooks:
         hook.remove()
-    seen.append(Seen("logits", "activation", tuple(output.logits.shape)))
-    return seen + [
-        Seen(name, "parameter", tuple(each.shape)) for name, each in model.named_parameters()
-    ]
+    tensors.append(TracedTensor("logits", "activation", tuple(output.logits.shape)))
+    for name, parameter in model.named_parameters():
+        tensors.append(TracedTensor(name, "parameter", tuple(parameter.shape)))
+    return tensors
 
 
-def _watch(name: str, note: Callable[[Seen], None]) -> Callable[[nn.Module, Any, Any], None]:
-    def watch(module: nn.Module, inputs: Any, output: Any) -> None:
+def _tracing_hook(name: str, tensors: list[TracedTensor]) -> Callable[[nn.Module, Any, Any], None]:
+    """Returns a forward hook that appends the output of a module."""
+
+    def hook(module: nn.Module, inputs: Any, output: Any) -> None:
         if isinstance(output, Tensor):
-            note(Seen(name, "activation", tuple(output.shape)))
+            tensors.append(TracedTensor(name, "activation", tuple(output.shape)))
 
-    return watch
+    return hook
 
 
 @final
-class _Watch(AbstractKernel):
-    """A kernel that lets another one run, and notes what goes in and out."""
+class _TracingKernel(AbstractKernel):
+    """A kernel that runs another kernel and appends its inputs, outputs and states.
 
-    name = "watch"
+    Args:
+        kernel: The kernel to run.
+        path: Name of the recurrent module.
+        layer: The recurrent module, whose layers and directions run in this order.
+        tensors: Where to append.
+    """
+
+    name = "tracing"
 
     def __init__(
-        self, inner: AbstractKernel, path: str, layer: Recurrent, note: Callable[[Seen], None]
+        self, kernel: AbstractKernel, path: str, layer: Recurrent, tensors: list[TracedTensor]
     ) -> None:
-        self.inner, self.note = inner, note
+        self.kernel, self.tensors = kernel, tensors
         self.names: Iterator[str] = iter(
             [
                 f"{path}.l{number}{'_reverse' if direction else ''}"
@@ -81,7 +90,7 @@ class _Watch(AbstractKernel):
         )
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Nothing: the other one was chosen because it runs this cell."""
+        """Returns None: the other kernel was chosen because it runs this cell."""
         return None
 
     def scan(
@@ -96,14 +105,18 @@ class _Watch(AbstractKernel):
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
         name = next(self.names)
-        outputs, after = self.inner.scan(
+        outputs, after = self.kernel.scan(
             cell, weights, inputs, state, lengths=lengths, reverse=reverse
         )
-        self.note(Seen(f"{name}.input", "activation", tuple(inputs.shape)))
-        self.note(Seen(f"{name}.x_t", "step", tuple(inputs[:, 0].shape)))
-        self.note(Seen(f"{name}.h_t", "step", tuple(outputs[:, 0].shape)))
-        self.note(Seen(f"{name}.output", "activation", tuple(outputs.shape)))
+        self._append(f"{name}.input", "activation", inputs)
+        self._append(f"{name}.x_t", "step", inputs[:, 0])
+        self._append(f"{name}.h_t", "step", outputs[:, 0])
+        self._append(f"{name}.output", "activation", outputs)
         for field, tensor in zip(after._fields, after, strict=True):
-            self.note(Seen(f"{name}.{field}", "state", tuple(tensor.shape)))
-        # batch first in memory too: what follows may turn axes where that is faster
+            self._append(f"{name}.{field}", "state", tensor)
+        # For outputs that are time-major in memory, the model would apply its head with swapped
+        # axes, and the traced shapes would show them.
         return outputs.contiguous(), after
+
+    def _append(self, name: str, kind: str, tensor: Tensor) -> None:
+        self.tensors.append(TracedTensor(name, kind, tuple(tensor.shape)))
