@@ -37,6 +37,28 @@ def test_what_is_pulled_predicts(hub: Hub, zoo: Zoo, files: dict[str, bytes]) ->
     assert "main is " in result.stderr
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("train", "lstm-embed", "--from", REPO, "--trainer.epochs", "1"),
+        ("show", REPO),
+        ("show", REPO, "--shapes"),
+        ("evaluate", REPO),
+        ("diff", REPO, REPO),
+        ("verify", REPO),
+    ],
+    ids=["train", "show", "shapes", "evaluate", "diff", "verify"],
+)
+def test_every_command_prints_the_commit_that_a_branch_means(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], arguments: tuple[str, ...]
+) -> None:
+    repo = hub.repo("owner/hello", files)
+    result = zoo(*arguments)
+    assert result.code == 0, result.stderr
+    assert f"main is {repo.branches['main']}\n" in result.stderr
+    assert "main is" not in result.stdout
+
+
 def test_a_commit_that_is_cached_needs_no_request(
     hub: Hub, zoo: Zoo, files: dict[str, bytes]
 ) -> None:

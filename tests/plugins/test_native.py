@@ -204,7 +204,7 @@ def test_where_it_is_not_built_the_next_stands_in_and_says_why(
     finally:
         native_library.cache_clear()
     said = "portable stands in, not native: not built (there is no C++ compiler); with a C"
-    assert found.remark("native").startswith(said)
+    assert found.warning("native").startswith(said)
 
 
 def test_a_file_that_is_no_library_is_an_os_error(

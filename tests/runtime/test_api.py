@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save
 
 import zoo_core
 from zoo_core import Features, Signature, Tokens, Unknown
@@ -153,3 +156,26 @@ def test_a_damaged_checkpoint_is_not_loaded(trained: Path) -> None:
     (trained / "model.safetensors").write_bytes(b"\0" * 10)
     with pytest.raises(IntegrityError, match=r"model\.safetensors has 10 bytes"):
         zoo_core.load(trained)
+
+
+def test_loading_an_unfinished_run_logs_a_warning(
+    trained: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (trained / "config.json").unlink()
+    assert not zoo_core.load(trained).finished
+    assert caplog.messages == [f"{trained} is unfinished: using its best weights so far"]
+
+
+def test_loading_weights_that_are_not_finite_logs_a_warning(
+    trained: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = trained / "model.safetensors"
+    weights = load_file(path)
+    weights["output.bias"].fill_(float("nan"))
+    data = save(weights, metadata={"format": "pt"})
+    path.write_bytes(data)
+    manifest = json.loads((trained / "config.json").read_text())
+    manifest["weights"]["sha256"] = hashlib.sha256(data).hexdigest()
+    (trained / "config.json").write_text(json.dumps(manifest))
+    zoo_core.load(trained)
+    assert caplog.messages == [f"{trained} has weights that are infinite or not a number"]

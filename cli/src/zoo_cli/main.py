@@ -80,8 +80,13 @@ class ZooGroup(AbstractLazyGroup):
 @click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="zoo-cli", prog_name="zoo")
 @registry_option
-def zoo() -> None:
+@click.pass_context
+def zoo(ctx: click.Context) -> None:
     """Train, evaluate, reproduce and share recurrent sequence models."""
+    if ctx.invoked_subcommand != "list":  # which starts faster without logging
+        from zoo_cli.terminal.messages import show_messages
+
+        ctx.with_resource(show_messages())
 
 
 def main() -> None:

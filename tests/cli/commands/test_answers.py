@@ -137,7 +137,7 @@ def test_evaluate_judges_other_data(zoo: Zoo, prose: Path, tmp_path: Path) -> No
 def test_evaluate_refuses_data_of_another_kind(zoo: Zoo, hello: Path) -> None:
     result = zoo("evaluate", hello, "--dataset", "prose-or-code", "--unknown", "skip")
     assert result.code == 6
-    learnt = "lstm-embed learnt tokens of 4, a label of 4 per step; "
+    learnt = "lstm-embed was trained on tokens of 4, a label of 4 per step; "
     given = "prose-or-code gives tokens of 4, a label of 2 per sequence: "
     assert learnt + given in result.stderr
     assert "zoo train lstm-embed --dataset prose-or-code" in result.stderr

@@ -96,7 +96,7 @@ def test_a_finished_run_tells_a_command_that_goes_on_from_it(
     zoo: Zoo, hello: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(hello.parent)
-    command = zoo("resume", hello.name).stderr.strip().partition("go on from it: zoo ")[2]
+    command = zoo("resume", hello.name).stderr.strip().partition("to train it further: zoo ")[2]
     assert command == "train lstm-embed.hello --from ./hello"
     assert zoo(*command.split(), "--out", "again", "--trainer.epochs", 1).code == 0
 

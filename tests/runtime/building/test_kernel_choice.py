@@ -56,7 +56,7 @@ def test_auto_tries_the_fastest_first_and_the_reference_last(core: Catalog) -> N
 def test_a_backend_is_chosen_by_name(core: Catalog, name: str) -> None:
     found = backend(core, name)
     assert (found.name, found.passed) == (name, "")
-    assert found.remark(name) == ""
+    assert found.warning(name) == ""
 
 
 def test_a_backend_by_name_is_stood_in_for_by_the_next(core: Catalog) -> None:
@@ -87,19 +87,19 @@ def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(core: Catalog
     found = backend(core, "torch", "gru-manual", reset_after=False)
     assert found.name == "reference"
     said = "reference stands in, not torch: torch.nn has no gru-reset-before"
-    assert found.remark("torch") == said
+    assert found.warning("torch") == said
 
 
 def test_a_backend_with_nothing_to_run_is_remarked(core: Catalog) -> None:
     found = Backend("torch", "no recurrent layer", "")
-    assert found.remark("native") == "backend native has nothing to run: no recurrent layer"
-    assert found.remark("auto") == ""
+    assert found.warning("native") == "backend native has nothing to run: no recurrent layer"
+    assert found.warning("auto") == ""
 
 
 def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
     found = backend(core, "auto", proj_size=2)
     assert found.name == "torch"
-    assert found.remark("auto") == ""
+    assert found.warning("auto") == ""
     said = "torch.nn's own functions; not portable: projections are not written out"
     assert found.why == said
     assert backend(core, "auto").why.endswith("; the first choice")
@@ -131,14 +131,14 @@ def test_a_broken_kernel_is_passed_over_with_a_remark_that_names_its_plugin(
 ) -> None:
     found = backend(broken, "auto")
     assert found.name == "portable"
-    assert found.remark("auto").startswith("passed over: backend 'owl' of zoo-plugin-owl: ")
+    assert found.warning("auto").startswith("passed over: backend 'owl' of zoo-plugin-owl: ")
     assert "not owl: zoo-plugin-owl: " in found.why
     assert backends_here(broken)["owl"].startswith("zoo-plugin-owl: ")
 
 
 def test_a_broken_kernel_is_no_matter_where_another_is_asked_for(broken: Catalog) -> None:
     found = backend(broken, "reference")
-    assert (found.name, found.remark("reference")) == ("reference", "")
+    assert (found.name, found.warning("reference")) == ("reference", "")
 
 
 def test_a_broken_kernel_that_is_asked_for_is_exit_7_and_names_its_plugin(broken: Catalog) -> None:

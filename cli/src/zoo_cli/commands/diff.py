@@ -19,10 +19,12 @@ MAX_WIDTH = 60
 @json_option
 def diff(first: str, second: str, as_json: bool) -> None:
     """Compare the settings, data, versions, metrics and weights of two checkpoints."""
-    from zoo_cli.terminal.checkpoint import load_checkpoint
+    from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime.checkpoints.difference import differences
+    from zoo_core.runtime.locate import load_checkpoint
 
-    rows = differences(load_checkpoint(first), load_checkpoint(second))
+    catalog = load_catalog()
+    rows = differences(load_checkpoint(catalog, first), load_checkpoint(catalog, second))
     if as_json:
         print_json([row._asdict() for row in rows])
     elif rows:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
@@ -27,23 +26,13 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
     """
     if "reference" not in names:
         return {}
-    from zoo_cli.terminal.checkpoint import load_checkpoint
-    from zoo_core.configs.settings import settings_of
-    from zoo_core.plugins.import_strings import resolve
-    from zoo_core.plugins.specs import DatasetSpec
+    from zoo_core.plugins.catalog import load_catalog
+    from zoo_core.runtime.locate import load_checkpoint
 
-    checkpoint = load_checkpoint(names["reference"])
-    run_config, chosen = checkpoint.run_config, names.get("dataset", "")
-    entry = checkpoint.catalog.find(DatasetSpec, chosen or run_config.name("dataset"))
-    values = run_config.configs["dataset"] if entry.spec.name == run_config.dataset else {}
-    plugins = run_config.plugins | {"dataset": entry.plugin.name}
-    configs = run_config.configs | {"dataset": values}
-    judged = replace(run_config, dataset=entry.spec.name, plugins=plugins, configs=configs)
-    ctx.meta[CHECKPOINT] = replace(checkpoint, run_config=judged)
-    every = settings_of(resolve(entry.spec.config)).values()
-    return {
-        "dataset": [each._replace(default=values.get(each.key, each.default)) for each in every]
-    }
+    checkpoint = load_checkpoint(load_catalog(), names["reference"])
+    checkpoint = checkpoint.with_dataset(names.get("dataset", ""))
+    ctx.meta[CHECKPOINT] = checkpoint
+    return {"dataset": checkpoint.dataset_settings()}
 
 
 @click.command(cls=SettingsCommand, find_settings=find_settings, named="a checkpoint")
@@ -73,33 +62,28 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Measure the metrics of a checkpoint on its own data or on another dataset."""
+    from zoo_core.data.splits import held_out_splits
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError
-    from zoo_core.runtime.training.evaluation import check_fit
-    from zoo_core.runtime.training.evaluation import evaluate as judge
+    from zoo_core.runtime.checkpoints.fit import check_fit
+    from zoo_core.runtime.training.evaluation import evaluate as measure
 
-    checkpoint: Checkpoint = ctx.meta[CHECKPOINT]
-    run_config = checkpoint.run_config
-    configs = run_config.configs | {"dataset": run_config.configs["dataset"] | settings["dataset"]}
-    checkpoint = replace(checkpoint, run_config=replace(run_config, configs=configs))
-    if vocabulary := checkpoint.signature.vocabulary:
-        lenient = replace(vocabulary, policy=Unknown.parse(unknown))
-        signature = replace(checkpoint.signature, vocabulary=lenient)
-        checkpoint = replace(checkpoint, signature=signature)
+    loaded: Checkpoint = ctx.meta[CHECKPOINT]
+    checkpoint = loaded.with_dataset(values=settings["dataset"])
+    checkpoint = checkpoint.with_unknown_symbols(Unknown.parse(unknown))
     check_fit(checkpoint)
-    data = checkpoint.dataset
+    data, name = checkpoint.dataset, checkpoint.run_config.dataset
     if split and split not in data.splits:
-        raise NotFoundError(
-            f"no split {split!r}; {run_config.dataset} has {', '.join(data.splits)}"
-        )
-    own = not dataset and not settings["dataset"]
-    if own and data.fingerprint != checkpoint.fingerprint:
-        click.echo(f"{run_config.dataset} has changed since this checkpoint was trained", err=True)
-    held_out = [each for each in data.splits if each != "train"] or ["train"]
-    model, trainer = checkpoint.model, checkpoint.trainer
-    metrics = {each: judge(model, data, trainer, each) for each in ([split] if split else held_out)}
+        raise NotFoundError(f"no split {split!r}; {name} has {', '.join(data.splits)}")
+    is_own_data = not dataset and not settings["dataset"]
+    if is_own_data and data.fingerprint != checkpoint.fingerprint:
+        click.echo(f"{name} has changed since this checkpoint was trained", err=True)
+    metrics = {
+        split_name: measure(checkpoint.model, data, checkpoint.trainer, split_name)
+        for split_name in ([split] if split else held_out_splits(data.splits))
+    }
     if as_json:
         print_json(metrics)
         return
-    for each, named in metrics.items():
-        click.echo(f"{each}: {format_metrics(named)}")
+    for split_name, values in metrics.items():
+        click.echo(f"{split_name}: {format_metrics(values)}")

@@ -57,14 +57,15 @@ def generate(
     """Generate text and print it while it is generated."""
     from itertools import chain, islice
 
-    from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_cli.terminal.stream_text import stream
     from zoo_core.data.vocabulary import Unknown
+    from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime.generation import generate as generation
     from zoo_core.runtime.generation.sampler import Sampler
+    from zoo_core.runtime.locate import load_checkpoint
 
     sampler = Sampler(temperature, top_k, seed)
-    checkpoint = load_checkpoint(reference)
+    checkpoint = load_checkpoint(load_catalog(), reference)
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "a model that predicts symbols has a vocabulary"

@@ -34,6 +34,10 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
         kind, pattern = "models", kind
     if kind not in KINDS:
         raise click.UsageError(f"no kind {kind!r}: choose from {', '.join(KINDS)}")
+    if kind in ("recipes", "checkpoints"):
+        from zoo_cli.terminal.messages import show_messages
+
+        click.get_current_context().with_resource(show_messages())
     catalog = load_catalog()
     rows = [
         row
@@ -64,7 +68,7 @@ def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:
                 "published": recipe.published.to_json() if recipe.published else None,
                 "seconds": recipe.seconds,
             }
-            for recipe in list_recipes(catalog, remark)
+            for recipe in list_recipes(catalog, skip_broken=True)
         ]
     if kind == "checkpoints":
         return _checkpoints(catalog)
@@ -85,7 +89,7 @@ def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
 
     owners = {entry.spec.name: entry.plugin for entry in catalog.of(ModelSpec)}
     rows = []
-    for entry in load_registry(catalog.registries, remark).values():
+    for entry in load_registry(catalog.registries, skip_broken=True).values():
         owner = owners.get(entry.name.partition(".")[0])
         rows.append(
             {

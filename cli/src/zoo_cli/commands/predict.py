@@ -33,15 +33,16 @@ def predict(
 
     Inputs are arguments, the lines of --file, or with - the lines of stdin.
     """
-    from zoo_cli.terminal.checkpoint import load_checkpoint
     from zoo_core.data.vocabulary import Unknown
+    from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime import api
+    from zoo_core.runtime.locate import load_checkpoint
 
     policy = Unknown.parse(unknown)
     values = _read_inputs(inputs, file)
     if not values:
         raise click.UsageError("no input: give an INPUT, --file FILE, or - for stdin")
-    checkpoint = load_checkpoint(reference)
+    checkpoint = load_checkpoint(load_catalog(), reference)
     answers = []
     for number, value in enumerate(values, start=1):
         try:

@@ -34,7 +34,7 @@ def pull(reference: str, target: Path | None, as_json: bool) -> None:
     from zoo_core.run_folder.integrity import copy_checkpoint, validate_checkpoint_files
     from zoo_core.runtime.locate import find_folder
 
-    folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
+    folder = find_folder(catalog, reference)
     if target:
         copy_checkpoint(folder, target)
     else:

@@ -14,7 +14,7 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.run_options import run_options
-from zoo_cli.terminal.output import json_option, print_json, print_table, remark
+from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core.errors import ConfigError, Interrupted, ZooError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import Recipe, choose_recipes
@@ -60,7 +60,7 @@ def reproduce(
     is out of the published range.
     """
     catalog = load_catalog()
-    recipes = choose_recipes(catalog, references, remark)
+    recipes = choose_recipes(catalog, references)
     if quick:
         recipes = _choose_quick(recipes)
     from zoo_cli.commands.reproduction_report import Report

@@ -6,6 +6,7 @@ import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import format_metrics, json_option, print_json, print_table
+from zoo_core.data.splits import main_split
 from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
 from zoo_core.storage.capacity import in_bytes
 from zoo_core.storage.locations import runs_folder
@@ -26,11 +27,8 @@ def runs(ctx: click.Context, as_json: bool) -> None:
         click.echo(f"no runs in {runs_folder()}; start one: zoo train lstm-embed", err=True)
     rows = []
     for run in local_runs:
-        metrics = ""
-        for split in ("validation", "train"):
-            if split in run.metrics:
-                metrics = f"{split} {format_metrics(run.metrics[split])}"
-                break
+        split = main_split(run.metrics)
+        metrics = f"{split} {format_metrics(run.metrics[split])}" if split else ""
         rows.append((run.name, run.state, in_bytes(run.size), metrics))
     print_table(rows)
 

@@ -45,9 +45,9 @@ def show(
         return
     if batch_size or steps:
         raise click.UsageError("--batch-size and --steps need --shapes")
-    from zoo_core.runtime.describe import facts_of
+    from zoo_core.runtime.describe import describe
 
-    facts = facts_of(load_catalog(), reference)
+    facts = describe(load_catalog(), reference)
     if as_json:
         print_json(facts)
     else:

@@ -30,9 +30,9 @@ def show_shapes(
         run_config = resolve_run(catalog, reference).run_config()
         signature, known = available_signature(catalog, run_config)
     else:
-        from zoo_core.runtime.locate import load
+        from zoo_core.runtime.locate import load_checkpoint
 
-        checkpoint = load(catalog, reference)
+        checkpoint = load_checkpoint(catalog, reference)
         run_config, signature, known = checkpoint.run_config, checkpoint.signature, True
     length = steps or run_config.configs["dataset"].get("steps", DEFAULT_STEPS)
     shapes = model_shapes(catalog, run_config, signature, batch_size=batch_size, steps=length)

@@ -128,6 +128,6 @@ def train(
 
 
 def _load(catalog: Catalog, reference: str) -> Checkpoint:
-    from zoo_core.runtime.locate import load
+    from zoo_core.runtime.locate import load_checkpoint
 
-    return load(catalog, reference)
+    return load_checkpoint(catalog, reference)

@@ -22,7 +22,7 @@ def verify(reference: str, as_json: bool) -> None:
     from zoo_core.runtime.checkpoints.verification import verify as verify_checkpoint
     from zoo_core.runtime.locate import find_folder
 
-    folder = find_folder(catalog, reference, lambda remark: click.echo(remark, err=True))
+    folder = find_folder(catalog, reference)
     results = list(verify_checkpoint(catalog, folder))
     if as_json:
         print_json([result._asdict() for result in results])

@@ -35,9 +35,11 @@ def complete_reference(
         return [CompletionItem(incomplete, type="dir")]
     if "." not in incomplete:
         return complete_model(ctx, param, incomplete)
+    from zoo_cli.terminal.messages import hide_messages
     from zoo_core.recipes.recipe import list_recipes
 
-    recipes = list_recipes(load_catalog(), lambda remark: None)  # a completion prints no warnings
+    with hide_messages():
+        recipes = list_recipes(load_catalog(), skip_broken=True)
     return [
         CompletionItem(recipe.name, help=recipe.summary)
         for recipe in recipes

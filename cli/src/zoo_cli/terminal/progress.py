@@ -46,8 +46,6 @@ class Progress:
                 self._end_epoch(event)
             case Finished():
                 self.close()
-                for remark in event.remarks:
-                    click.echo(remark, err=True)
 
     def close(self) -> None:
         """Removes the bar, and prints the line of the last epoch if it was left out."""
@@ -60,8 +58,6 @@ class Progress:
                 click.echo(_format_epoch(skipped), err=True)
 
     def _start(self, event: Started) -> None:
-        for remark in event.remarks:
-            click.echo(remark, err=True)
         click.echo(
             f"{event.parameters:,} parameters on {event.device}, backend {event.backend}", err=True
         )

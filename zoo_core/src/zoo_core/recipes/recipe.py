@@ -7,7 +7,8 @@ training takes on two cores), the tables ``[model]``, ``[dataset]`` and ``[train
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import logging
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any, NamedTuple, final
@@ -23,7 +24,7 @@ from zoo_core.recipes.published import Published, parse_published
 from zoo_core.references import Named
 from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 
-Tell = Callable[[str], None]
+logger = logging.getLogger(__name__)
 
 
 @final
@@ -68,17 +69,18 @@ class Recipe(NamedTuple):
         return str(self.tables.get("summary", ""))
 
 
-def list_recipes(catalog: Catalog, tell: Tell | None = None) -> list[Recipe]:
+def list_recipes(catalog: Catalog, *, skip_broken: bool = False) -> list[Recipe]:
     """Returns every recipe of every working plugin, sorted by name.
 
     Args:
         catalog: What is installed.
-        tell: Receives a message for every recipe that is not well-formed, which is left out.
+        skip_broken: Whether a recipe that is not well-formed is left out with a warning.
 
     Raises:
-        ConfigError: A recipe is not well-formed, and there is no ``tell``.
+        ConfigError: A recipe is not well-formed, and ``skip_broken`` is not set.
     """
-    return list(_read_all(recipe_files(catalog), tell))
+    files = recipe_files(catalog)
+    return list(_read_well_formed(files)) if skip_broken else [_read(file) for file in files]
 
 
 def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
@@ -114,16 +116,14 @@ def _owner_of_model(catalog: Catalog, model: str) -> str:
     return "" if catalog.named(ModelSpec, model) else catalog.where_to_get(model)
 
 
-def choose_recipes(
-    catalog: Catalog, references: Sequence[str], tell: Tell | None = None
-) -> list[Recipe]:
+def choose_recipes(catalog: Catalog, references: Sequence[str]) -> list[Recipe]:
     """Returns the recipes that references name, sorted by name; all of them for no reference.
+
+    A recipe that is not well-formed is left out with a warning, unless it was named in full.
 
     Args:
         catalog: What is installed.
         references: ``model.tag``, a model's name for all its recipes, or a pattern.
-        tell: Receives a message for every recipe that is not well-formed, which is left out
-            unless it was named in full.
 
     Raises:
         ConfigError: A recipe that was named in full is not well-formed.
@@ -140,7 +140,7 @@ def choose_recipes(
             if file.name == reference.rpartition(":")[2]:
                 _read(file)
         chosen |= set(matching)
-    return list(_read_all(sorted(chosen, key=known.index), tell))
+    return list(_read_well_formed(sorted(chosen, key=known.index)))
 
 
 def _matches(reference: str, file: RecipeFile) -> bool:
@@ -196,14 +196,12 @@ def published_in(text: str, name: str) -> Published | None:
     return None if values is None else parse_published(values, name)
 
 
-def _read_all(files: Iterable[RecipeFile], tell: Tell | None) -> Iterator[Recipe]:
+def _read_well_formed(files: Iterable[RecipeFile]) -> Iterator[Recipe]:
     for file in files:
         try:
             yield _read(file)
         except ConfigError as error:
-            if tell is None:
-                raise
-            tell(f"recipe {error}; it is left out")
+            logger.warning("recipe %s; it is left out", error)
 
 
 def _read(file: RecipeFile) -> Recipe:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 from zoo_core.configs.records import read_record
+from zoo_core.data.splits import main_split
 from zoo_core.errors import IntegrityError
 from zoo_core.recipes.published import Published
 from zoo_core.recipes.recipe import Recipe
@@ -82,14 +83,12 @@ def compare(
 ) -> ReproductionResult:
     """Returns the result of a recipe whose training ended with these metrics.
 
-    If nothing was published, the result shows the loss on the validation split, or on the training
-    split if there is no other. A metric that is missing or not finite makes the result ``failed``.
+    If nothing was published, the result shows the loss on the run's main split. A metric that is
+    missing or not finite makes the result ``failed``.
     """
     published = recipe.published
-    if published:
-        split, metric = published.split, published.metric
-    else:
-        split, metric = "validation" if "validation" in metrics else "train", "loss"
+    split: str = published.split if published else main_split(metrics) or "train"
+    metric = published.metric if published else "loss"
     measured = metrics.get(split, {}).get(metric)
     if measured is None or not math.isfinite(measured):
         reason = f"{split} {metric} is {measured}"

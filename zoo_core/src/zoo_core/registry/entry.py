@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from zoo_core.data.splits import PUBLICATION_ORDER, main_split
 from zoo_core.errors import ConfigError
 from zoo_core.registry.file import FULL_NAME, Pretrained, parse_registry, read_registry
 from zoo_core.run_folder.integrity import validate_checkpoint_files
@@ -46,7 +47,7 @@ def make_entry(
         raise ConfigError(
             f"{named!r}: {folder} holds a {manifest.run_config.model}, name it after that"
         )
-    judged = next((s for s in ("test", "validation", "train") if s in manifest.metrics), "")
+    split = main_split(manifest.metrics, PUBLICATION_ORDER)
     return Pretrained(
         name=named,
         source=source,
@@ -54,7 +55,7 @@ def make_entry(
         summary=f"{manifest.run_config.model} trained on {manifest.run_config.dataset}.",
         license=license,
         metrics={
-            key: float(f"{each:.4g}") for key, each in manifest.metrics.get(judged, {}).items()
+            key: float(f"{each:.4g}") for key, each in manifest.metrics.get(split, {}).items()
         },
         files={file: FileRecord.of(folder / file) for file in SHARED},
     )

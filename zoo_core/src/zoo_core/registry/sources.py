@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
 from zoo_core.errors import ConfigError
 from zoo_core.registry.file import KnownPlugin, Pretrained, Registry, read_registry
 
 E = TypeVar("E", Pretrained, KnownPlugin)
+Broken: TypeAlias = Literal["raise", "warn", "skip"]
+"""What happens to a plugin's registry that is not well-formed."""
+
+logger = logging.getLogger(__name__)
 
 
 def registry_path() -> Path:
@@ -26,7 +31,7 @@ def merged(
     noun: str,
     registries: Iterable[Path],
     entries: Callable[[Registry], Iterable[E]],
-    tell: Callable[[str], None] | None = None,
+    broken: Broken = "raise",
 ) -> dict[str, E]:
     """The entries of the zoo's registry and of others by name, sorted.
 
@@ -34,11 +39,12 @@ def merged(
         noun: What errors call an entry.
         registries: The files that plugins bring.
         entries: Which part of a file.
-        tell: Told of each of the plugins' files that is not well-formed, which is then left out.
+        broken: What to do with a plugin's file that is not well-formed: raise the error, leave it
+            out with a warning, or skip it.
 
     Raises:
-        ConfigError: A file is not well-formed, and it is the zoo's own or there is nobody to tell;
-            or two claim a name.
+        ConfigError: A file is not well-formed, and it is the zoo's own or ``broken`` is "raise";
+            or two files claim a name.
     """
     own = registry_path()
     found: dict[str, E] = {}
@@ -47,9 +53,10 @@ def merged(
         try:
             held = read_registry(path)
         except ConfigError as error:
-            if tell is None or path == own:
+            if broken == "raise" or path == own:
                 raise
-            tell(f"{error}; it is left out, see: zoo doctor")
+            if broken == "warn":
+                logger.warning("%s; it is left out, see: zoo doctor", error)
             continue
         for entry in entries(held):
             if entry.name in found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
@@ -15,11 +14,11 @@ from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.lock import lock_run_folder
-from zoo_core.runtime import locate
 from zoo_core.runtime.building.build import make_dataset, make_model
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.locate import load_checkpoint
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.run import Run
@@ -29,15 +28,21 @@ Settings = Mapping[str, Mapping[str, Any]]
 
 
 def load(reference: str | Path) -> Checkpoint:
-    """The checkpoint that a reference or a folder names; see ``locate.load``.
+    """Loads the checkpoint that a reference or a folder names.
 
-    Warns of one that is unfinished, or has weights that are not finite.
+    Logs a warning if it is unfinished or has weights that are not finite.
+
+    Args:
+        reference: A folder, ``hub:owner/repo``, ``model.tag``, or a model, which means the
+            checkpoint of its default recipe.
+
+    Raises:
+        NotFoundError: There is no such checkpoint.
+        IntegrityError: A file is missing or damaged.
+        NetworkError: It must be downloaded and cannot be.
     """
     text = f"dir:{reference}" if isinstance(reference, Path) else reference
-    checkpoint = locate.load(load_catalog(), text)
-    for remark in checkpoint.remarks:
-        warnings.warn(remark, stacklevel=2)
-    return checkpoint
+    return load_checkpoint(load_catalog(), text)
 
 
 def create_model(

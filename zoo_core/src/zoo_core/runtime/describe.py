@@ -1,11 +1,11 @@
-"""What is known of a model, recipe, dataset, trainer or checkpoint: what ``zoo show`` shows."""
+"""Descriptions of models, recipes, datasets, trainers and checkpoints, as ``zoo show`` prints."""
 
 from __future__ import annotations
 
+import logging
 from dataclasses import MISSING
 from typing import TYPE_CHECKING, Any
 
-from zoo_cli.terminal.output import remark
 from zoo_core.configs.settings import Setting, settings_of
 from zoo_core.errors import ConfigError, NotFoundError, ZooError
 from zoo_core.plugins.catalog import Catalog
@@ -16,60 +16,65 @@ from zoo_core.references import Folder, HubRepo, Named, parse_reference
 if TYPE_CHECKING:
     from zoo_core.registry.file import Pretrained
 
+logger = logging.getLogger(__name__)
 
-def facts_of(catalog: Catalog, reference: str) -> dict[str, Any]:
-    """By name, in the order in which a person wants them.
+
+def describe(catalog: Catalog, reference: str) -> dict[str, Any]:
+    """Describes what a reference names; nothing is downloaded but the manifest of a Hub repo.
+
+    Returns:
+        Values that JSON can hold, by name, in the order in which to print them.
 
     Raises:
-        NotFoundError: There is nothing of that name.
+        NotFoundError: The reference names nothing.
     """
     parsed = parse_reference(reference)
     if isinstance(parsed, HubRepo):
-        return _remote(parsed)
+        return _describe_repo(parsed)
     if isinstance(parsed, Folder):
-        return _checkpoint(catalog, reference)
+        return _describe_checkpoint(catalog, reference)
     if parsed.tag:
-        return _tagged(catalog, parsed)
+        return _describe_tag(catalog, parsed)
     try:
-        return _model(catalog, parsed)
-    except NotFoundError as unknown:
+        return _describe_model(catalog, parsed)
+    except NotFoundError as error:
         for kind in (DatasetSpec, TrainerSpec):
             names = {entry.spec.name for entry in catalog.of(kind)}
             if parsed.name in names:
-                return _part(catalog, kind, parsed.model)
-        raise unknown
+                return _describe_spec(catalog, kind, parsed.model)
+        raise error
 
 
-def _model(catalog: Catalog, named: Named) -> dict[str, Any]:
+def _describe_model(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.plugins.recipe_files import recipe_files
 
     entry = catalog.find(ModelSpec, named.model)
     spec = entry.spec
     start, registered = f"{spec.name}.", _registered(catalog)
     return (
-        _part(catalog, ModelSpec, named.model)
+        _describe_spec(catalog, ModelSpec, named.model)
         | {
             "takes": f"{' or '.join(spec.accepts)}, a label per {' or '.join(spec.per)}",
             "recipes": [file.name for file in recipe_files(catalog) if file.name.startswith(start)],
             "checkpoints": [name for name in registered if name.startswith(start)],
             "default recipe": f"{start}{spec.default_recipe}" if spec.default_recipe else "",
         }
-        | _size(catalog, named)
+        | _describe_size(catalog, named)
     )
 
 
 def _registered(catalog: Catalog) -> dict[str, Pretrained]:
-    """The pretrained checkpoints; a registry that is broken hides them and nothing else."""
+    """Returns the pretrained checkpoints; none, with a warning, if the registry is broken."""
     from zoo_core.registry.checkpoints import load_registry
 
     try:
-        return load_registry(catalog.registries, remark)
+        return load_registry(catalog.registries, skip_broken=True)
     except ConfigError as error:
-        remark(f"no checkpoints: {error}")
+        logger.warning("no checkpoints: %s", error)
         return {}
 
 
-def _part(catalog: Catalog, kind: Any, reference: str) -> dict[str, Any]:
+def _describe_spec(catalog: Catalog, kind: Any, reference: str) -> dict[str, Any]:
     entry = catalog.find(kind, reference)
     spec = entry.spec
     return {
@@ -79,22 +84,24 @@ def _part(catalog: Catalog, kind: Any, reference: str) -> dict[str, Any]:
         "version": entry.plugin.version,
         "source": getattr(spec, "source", ""),
         "tags": list(spec.tags),
-        "settings": [_setting(each) for each in settings_of(resolve(spec.config)).values()],
+        "settings": [
+            _describe_setting(setting) for setting in settings_of(resolve(spec.config)).values()
+        ],
     }
 
 
-def _tagged(catalog: Catalog, named: Named) -> dict[str, Any]:
-    """A recipe, or a pretrained checkpoint that none of the recipes made."""
+def _describe_tag(catalog: Catalog, named: Named) -> dict[str, Any]:
+    """Describes a recipe, or a pretrained checkpoint that no recipe made."""
     try:
-        return _recipe(catalog, named)
+        return _describe_recipe(catalog, named)
     except NotFoundError:
         entry = _registered(catalog).get(named.full_name)
         if entry is None:
             raise
-    return _pretrained(entry)
+    return _describe_entry(entry)
 
 
-def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
+def _describe_recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.recipes.recipe import find_recipe
     from zoo_core.recipes.resolve import resolve_run
 
@@ -112,11 +119,10 @@ def _recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
         "trainer": run_config.trainer,
         "seed": run_config.seed,
         "configs": run_config.configs,
-    } | _size(catalog, named)
+    } | _describe_size(catalog, named)
 
 
-def _pretrained(entry: Pretrained) -> dict[str, Any]:
-    """A registry's entry; nothing is downloaded for that."""
+def _describe_entry(entry: Pretrained) -> dict[str, Any]:
     return {
         "name": entry.name,
         "summary": entry.summary,
@@ -128,10 +134,10 @@ def _pretrained(entry: Pretrained) -> dict[str, Any]:
     }
 
 
-def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
-    from zoo_core.runtime.locate import load
+def _describe_checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
+    from zoo_core.runtime.locate import load_checkpoint
 
-    checkpoint = load(catalog, reference)
+    checkpoint = load_checkpoint(catalog, reference)
     run_config = checkpoint.run_config
     return {
         "name": run_config.recipe or run_config.model,
@@ -142,18 +148,16 @@ def _checkpoint(catalog: Catalog, reference: str) -> dict[str, Any]:
         "trainer": run_config.trainer,
         "seed": run_config.seed,
         "metrics": checkpoint.metrics,
-        "parameters": sum(each.numel() for each in checkpoint.weights.values()),
+        "parameters": sum(tensor.numel() for tensor in checkpoint.weights.values()),
         "configs": run_config.configs,
     }
 
 
-def _remote(repo: HubRepo) -> dict[str, Any]:
-    """A repo's manifest, without its weights."""
+def _describe_repo(repo: HubRepo) -> dict[str, Any]:
+    """Describes the checkpoint of a Hub repo by its manifest, without its weights."""
     from zoo_core.runtime.hub.pull import pull_manifest
 
-    commit, manifest, said = pull_manifest(repo.repo, repo.revision)
-    if said:
-        remark(said)
+    commit, manifest = pull_manifest(repo.repo, repo.revision)
     run_config = manifest.run_config
     return {
         "name": run_config.recipe or run_config.model,
@@ -170,8 +174,8 @@ def _remote(repo: HubRepo) -> dict[str, Any]:
     }
 
 
-def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
-    """The parameters of a model as its recipe makes it; nothing is downloaded for that."""
+def _describe_size(catalog: Catalog, named: Named) -> dict[str, Any]:
+    """Counts the parameters of a model with the settings of its recipe, and names its kernel."""
     from zoo_core.recipes.resolve import resolve_run
     from zoo_core.runtime.building.build import make_model
     from zoo_core.runtime.building.kernel_choice import backend_of
@@ -183,15 +187,16 @@ def _size(catalog: Catalog, named: Named) -> dict[str, Any]:
         model = make_model(catalog, run_config, signature)
     except ZooError:
         return {}
-    count = sum(each.numel() for each in model.parameters())
-    example = {} if known else {"vocabulary": "an example's: the data is not at hand"}
+    size: dict[str, Any] = {"parameters": sum(tensor.numel() for tensor in model.parameters())}
+    if run_config.recipe and not named.tag:
+        size["counted for"] = run_config.recipe
+    if not known:
+        size["vocabulary"] = "an example's: the data is not at hand"
     backend = backend_of(model)
-    recipe = {"counted for": run_config.recipe} if run_config.recipe and not named.tag else {}
-    counted = {"parameters": count} | recipe | example
-    return counted | {"backend": backend.name, "backend note": backend.why}
+    return size | {"backend": backend.name, "backend note": backend.why}
 
 
-def _setting(setting: Setting) -> dict[str, Any]:
+def _describe_setting(setting: Setting) -> dict[str, Any]:
     default = setting.default
     return {
         "key": setting.key,

@@ -1,8 +1,8 @@
-"""From what a person types to a checkpoint's folder."""
+"""From a reference to a checkpoint: find its folder, pull it if needed, load it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,100 +18,101 @@ from zoo_core.run_folder.manifest import read_manifest
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
+logger = logging.getLogger(__name__)
 
-Tell = Callable[[str], None]
 
+def load_checkpoint(catalog: Catalog, reference: str) -> Checkpoint:
+    """Loads the checkpoint that a reference names.
 
-def load(catalog: Catalog, reference: str, tell: Tell = lambda remark: None) -> Checkpoint:
-    """The checkpoint that a reference names.
+    Logs a warning if it is unfinished or has weights that are not finite.
 
     Args:
-        catalog: What is installed.
-        reference: A folder, ``hub:owner/repo``, ``model.tag``, or a model, which means its
-            default recipe's.
-        tell: Told what a person should know, such as the commit that a branch means.
+        catalog: The installed plugins.
+        reference: A folder, ``hub:owner/repo``, ``model.tag``, or a model, which means the
+            checkpoint of its default recipe.
 
     Raises:
-        NotFoundError: There is none.
-        IntegrityError: It is not what it should be.
-        NetworkError: It must be downloaded, and cannot be.
+        NotFoundError: There is no such checkpoint.
+        IntegrityError: A file is missing or damaged.
+        NetworkError: It must be downloaded and cannot be.
     """
-    from zoo_core.runtime.checkpoints.checkpoint import (
-        read_checkpoint,  # torch, which pulling does not need
-    )
+    # These import torch, which finding and pulling a checkpoint does not need.
+    from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
+    from zoo_core.runtime.checkpoints.tensors import all_finite
 
-    return read_checkpoint(catalog, find_folder(catalog, reference, tell))
+    checkpoint = read_checkpoint(catalog, find_folder(catalog, reference))
+    if not checkpoint.finished:
+        logger.warning("%s is unfinished: using its best weights so far", checkpoint.folder)
+    if not all_finite(checkpoint.weights):
+        logger.warning("%s has weights that are infinite or not a number", checkpoint.folder)
+    return checkpoint
 
 
-def find_folder(catalog: Catalog, reference: str, tell: Tell = lambda remark: None) -> Path:
-    """The folder of the checkpoint that a reference names, pulled from the Hub if it must be.
+def find_folder(catalog: Catalog, reference: str) -> Path:
+    """Returns the folder of the checkpoint that a reference names; pulls it from the Hub if needed.
 
     Args:
-        catalog: What is installed.
-        reference: See ``load``.
-        tell: Told what a person should know, such as the commit that a branch means.
+        catalog: The installed plugins.
+        reference: See ``load_checkpoint``.
 
     Raises:
-        NotFoundError: There is none.
-        IntegrityError: A file has another size or hash than the registry or the Hub says.
-        NetworkError: It must be downloaded, and cannot be.
+        NotFoundError: There is no such checkpoint.
+        IntegrityError: A file's size or hash differs from what the registry or the Hub says.
+        NetworkError: It must be downloaded and cannot be.
     """
     parsed = parse_reference(reference)
     if isinstance(parsed, Folder):
         return parsed.path
     if isinstance(parsed, HubRepo):
-        return _pulled(parsed, None, tell)
-    folder = entry_folder(find_entry(catalog, parsed), tell)
+        return _pull(parsed, None)
+    folder = entry_folder(find_entry(catalog, parsed))
     if parsed.owner:
-        _check_other(catalog, parsed, folder)
+        _check_owner(catalog, parsed, folder)
     return folder
 
 
-def entry_folder(entry: Pretrained, tell: Tell = lambda remark: None) -> Path:
-    """The folder of a registry's checkpoint, pulled from the Hub if it must be.
+def entry_folder(entry: Pretrained) -> Path:
+    """Returns the folder of a registry's checkpoint; pulls it from the Hub if needed.
 
     Raises:
-        IntegrityError: A file is missing, or has another size or hash than the entry says.
-        NetworkError: It must be downloaded, and cannot be.
+        IntegrityError: A file is missing, or its size or hash differs from the entry's.
+        NetworkError: It must be downloaded and cannot be.
         PluginError: The package that carries it is not installed.
     """
     if match := HUB.fullmatch(entry.source):
-        return _pulled(HubRepo(match["repo"], entry.revision), entry, tell)
-    return _packaged(entry)
+        return _pull(HubRepo(match["repo"], entry.revision), entry)
+    return _packaged_folder(entry)
 
 
 def find_entry(catalog: Catalog, reference: Named) -> Pretrained:
-    """The registry's entry for a name.
+    """Returns the registry's entry for a name; for a model, that of its default recipe.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: The registry has no such entry.
     """
     spec = catalog.find(ModelSpec, reference.model).spec
     tag = reference.tag or spec.default_recipe
     return find_pretrained(catalog.registries, f"{spec.name}.{tag}" if tag else spec.name)
 
 
-def _check_other(catalog: Catalog, reference: Named, folder: Path) -> None:
-    """Says so if a checkpoint is of another plugin's model than the one that was named."""
+def _check_owner(catalog: Catalog, reference: Named, folder: Path) -> None:
+    """Checks that a checkpoint is of the named plugin's model, not of another's of that name."""
     owner = catalog.find(ModelSpec, reference.model).plugin.distribution
-    found = read_manifest(folder).run_config.plugins["model"]
-    if found != owner:
-        other = reference._replace(owner=found).full_name
+    actual = read_manifest(folder).run_config.plugins["model"]
+    if actual != owner:
+        other = reference._replace(owner=actual).full_name
         raise NotFoundError(
-            f"no pretrained checkpoint {reference.full_name!r}; that of {found}: {other}"
+            f"no pretrained checkpoint {reference.full_name!r}; that of {actual}: {other}"
         )
 
 
-def _pulled(repo: HubRepo, entry: Pretrained | None, tell: Tell) -> Path:
-    from zoo_core.runtime.hub.pull import pull  # the client library takes its time to import
+def _pull(repo: HubRepo, entry: Pretrained | None) -> Path:
+    from zoo_core.runtime.hub.pull import pull  # imports the Hub's client, which takes a while
 
-    pulled = pull(repo.repo, repo.revision, entry.files if entry else None)
-    if pulled.remark:
-        tell(pulled.remark)
-    return pulled.folder
+    return pull(repo.repo, repo.revision, entry.files if entry else None).folder
 
 
-def _packaged(entry: Pretrained) -> Path:
+def _packaged_folder(entry: Pretrained) -> Path:
     match = PACKAGE.fullmatch(entry.source)
     assert match, "the registry admits no other source"
     try:

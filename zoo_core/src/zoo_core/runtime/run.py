@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import time
 from collections.abc import Generator
@@ -21,7 +22,7 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.building.kernel_choice import backend_of
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
-from zoo_core.runtime.checkpoints.frontmatter import terms_of
+from zoo_core.runtime.checkpoints.license import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights
 from zoo_core.runtime.hardware.device import choose_device, precision_context
@@ -33,6 +34,8 @@ from zoo_core.runtime.training.step import REMEDY
 from zoo_core.storage.atomic import sync_folder, target_errors
 from zoo_core.storage.capacity import memory_errors
 from zoo_core.storage.hashes import FileRecord
+
+logger = logging.getLogger(__name__)
 
 
 @final
@@ -70,7 +73,8 @@ class Run:
         model = model.to(device)
         with precision_context(run_config.precision, device):
             backend = backend_of(model)
-        self.backend, self.remark = backend.name, backend.remark(run_config.backend)
+        self.backend = backend.name
+        self._backend_warning = backend.warning(run_config.backend)
         self.versions = _versions(catalog, run_config)
         self.terms = terms_of(catalog, run_config)
         self.loop = Loop(
@@ -173,6 +177,8 @@ class Run:
         return remedy
 
     def _started(self) -> Started:
+        if self._backend_warning:
+            logger.warning("%s", self._backend_warning)
         epoch, epochs = self.loop.progress.epoch, self.loop.config.epochs
         return Started(
             epoch=epoch,
@@ -181,7 +187,6 @@ class Run:
             parameters=sum(parameter.numel() for parameter in self.loop.model.parameters()),
             device=self.run_config.device,
             backend=self.backend,
-            remarks=(self.remark,) if self.remark else (),
         )
 
     def _finish(self, reason: str) -> Finished:
@@ -204,14 +209,12 @@ class Run:
             metrics=metrics,
             weights=FileRecord(0, ""),  # known when they are written
         )
-        remarks: list[str] = []
         manifest = write_checkpoint(
             self.folder,
             manifest,
             loop.model.state_dict(),
             progress,
             self.terms,
-            remarks.append,
         )
         seconds = progress.step_seconds
         return Finished(
@@ -220,7 +223,6 @@ class Run:
             manifest=manifest,
             tokens_per_second=progress.tokens / seconds if seconds else 0.0,
             seconds=loop.seconds,
-            remarks=tuple(remarks),
         )
 
     def _missing_metrics(self, metrics: Metrics) -> Metrics:

@@ -93,8 +93,8 @@ class Backend(NamedTuple):
         reason = f"not {self.passed}" if self.passed else "the first choice"
         return f"{self.details}; {reason}"
 
-    def remark(self, asked: str) -> str:
-        """What to tell a person who asked for another one by name, or met one that is broken."""
+    def warning(self, asked: str) -> str:
+        """Returns why this is not the kernel asked for, or which kernel is broken; mostly empty."""
         if asked not in ("auto", self.name) and not self.passed:
             return f"backend {asked} has nothing to run: {self.details}"
         if asked not in ("auto", self.name):

@@ -8,7 +8,8 @@ from typing import Any
 
 from zoo_core.data.signature import Grid, Signature
 from zoo_core.run_folder.manifest import Manifest
-from zoo_core.runtime.checkpoints.frontmatter import NO_TERMS, Terms, front_matter, split_card
+from zoo_core.runtime.checkpoints.frontmatter import front_matter, split_card
+from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 
 NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
 PROMPTS = ("The ", "the ")

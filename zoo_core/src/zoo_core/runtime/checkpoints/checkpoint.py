@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -12,18 +13,22 @@ from typing import Any, final
 
 from torch import Tensor
 
+from zoo_core.configs.settings import Setting, settings_of
 from zoo_core.data.signature import Signature
+from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoints.card import card, persons_text
-from zoo_core.runtime.checkpoints.frontmatter import NO_TERMS, Terms
+from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import about_pickles
 from zoo_core.runtime.checkpoints.resume_states import CURRENT, current_state, has_state, read_state
-from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights, read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import load_weights, read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.plots.training_curve import training_curve
@@ -33,6 +38,8 @@ from zoo_core.storage.atomic import remove_remains, target_errors, write_file
 from zoo_core.storage.hashes import FileRecord
 
 HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
+
+logger = logging.getLogger(__name__)
 
 
 @final
@@ -60,17 +67,6 @@ class Checkpoint:
     weights: dict[str, Tensor]
     finished: bool
 
-    @property
-    def remarks(self) -> tuple[str, ...]:
-        """What whoever uses it should know."""
-        said = {
-            f"{self.folder} is unfinished: using its best weights so far": not self.finished,
-            f"{self.folder} has weights that are infinite or not a number": not all_finite(
-                self.weights
-            ),
-        }
-        return tuple(remark for remark, stands in said.items() if stands)
-
     @cached_property
     def model(self) -> AbstractModel:
         """The model with its weights, ready to use, on the fastest kernel there is here.
@@ -82,6 +78,46 @@ class Checkpoint:
         model = make_model(self.catalog, replace(self.run_config, backend="auto"), self.signature)
         load_weights(model, self.weights, self.folder)
         return model.eval()
+
+    def with_dataset(self, name: str = "", values: Mapping[str, Any] | None = None) -> Checkpoint:
+        """Returns this checkpoint with a run config that names other data, to evaluate on.
+
+        Args:
+            name: The dataset; empty for the one that the run config names.
+            values: Settings of the dataset. Those that are missing have the run config's values
+                if it is the same dataset, otherwise their defaults.
+
+        Raises:
+            NotFoundError: There is no such dataset.
+        """
+        run_config = self.run_config
+        entry = self.catalog.find(DatasetSpec, name or run_config.name("dataset"))
+        same = entry.spec.name == run_config.dataset
+        settings = run_config.configs["dataset"] if same else {}
+        changed = replace(
+            run_config,
+            dataset=entry.spec.name,
+            plugins=run_config.plugins | {"dataset": entry.plugin.distribution},
+            configs=run_config.configs | {"dataset": settings | dict(values or {})},
+        )
+        return replace(self, run_config=changed)
+
+    def with_unknown_symbols(self, policy: Unknown) -> Checkpoint:
+        """Returns this checkpoint with a vocabulary that treats unknown symbols by a policy."""
+        vocabulary = self.signature.vocabulary
+        if vocabulary is None:
+            return self
+        signature = replace(self.signature, vocabulary=replace(vocabulary, policy=policy))
+        return replace(self, signature=signature)
+
+    def dataset_settings(self) -> list[Setting]:
+        """Returns the settings of the dataset, with the values of the run config as defaults."""
+        spec = self.catalog.find(DatasetSpec, self.run_config.name("dataset")).spec
+        values = self.run_config.configs["dataset"]
+        return [
+            setting._replace(default=values.get(setting.key, setting.default))
+            for setting in settings_of(resolve(spec.config)).values()
+        ]
 
     @cached_property
     def dataset(self) -> AbstractDataset:
@@ -128,7 +164,6 @@ def write_checkpoint(
     weights: dict[str, Tensor],
     progress: RunProgress,
     terms: Terms = NO_TERMS,
-    tell: Callable[[str], None] = lambda remark: None,
 ) -> Manifest:
     """Writes the top-level files, each atomically, the manifest last.
 
@@ -138,7 +173,6 @@ def write_checkpoint(
         weights: The best ones.
         progress: How far the run came, for history and timings.
         terms: Of its data, for the card.
-        tell: Told which of the files were left out that a checkpoint can do without.
 
     Returns:
         The manifest as written.
@@ -160,7 +194,7 @@ def write_checkpoint(
         try:
             write_file(folder / name, content)
         except TargetError as error:
-            tell(f"{error}; the checkpoint does without")
+            logger.warning("%s; the checkpoint does without", error)
     write_file(folder / CARD, _card(folder / CARD, manifest, terms).encode())
     write_file(folder / MANIFEST, manifest.to_bytes())
     return manifest

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any
 
-from zoo_core.errors import NotFoundError, PluginError
-from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.specs import DatasetSpec
+from zoo_core.errors import NotFoundError
 from zoo_core.references import HubRepo, parse_reference
 from zoo_core.run_folder.manifest import CARD, Manifest
-from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.checkpoints.license import Terms
 
 HEAD = re.compile(r"\A---\r?\n(?P<yaml>.*?)^---[ \t]*(?:\r?\n|\Z)", re.DOTALL | re.MULTILINE)
 LICENSES = frozenset(
@@ -25,31 +23,6 @@ LICENSES = frozenset(
     }
 )
 """Identifiers that the Hub knows; it takes any other only as ``other`` with a name beside it."""
-
-
-@final
-class Terms(NamedTuple):
-    """What a dataset says of what may be done with it, and of its language.
-
-    Args:
-        license: An identifier as SPDX has it; empty if nothing is known.
-        languages: Codes such as ``en``.
-    """
-
-    license: str = ""
-    languages: tuple[str, ...] = ()
-
-
-NO_TERMS = Terms()
-
-
-def terms_of(catalog: Catalog, run_config: RunConfig) -> Terms:
-    """The terms of the dataset that a run config trains on; none if it is not installed."""
-    try:
-        spec = catalog.find(DatasetSpec, run_config.name("dataset")).spec
-    except (NotFoundError, PluginError):
-        return NO_TERMS
-    return Terms(spec.license, spec.languages)
 
 
 def split_card(card: str) -> tuple[dict[str, Any], str]:

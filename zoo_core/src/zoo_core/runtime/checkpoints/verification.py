@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple, final
 
+from zoo_core.data.splits import held_out_splits
 from zoo_core.downloads.download import at_hand_only
 from zoo_core.errors import PluginError, ZooError
 from zoo_core.plugins.catalog import Catalog
@@ -77,7 +78,7 @@ def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verified]:
     claimed = list(checkpoint.metrics)
     if not claimed:  # a run that was interrupted in its first epoch
         yield Verified("metrics", "skipped", "it claims none")
-    for split in [each for each in claimed if each != "train"] or claimed:
+    for split in held_out_splits(claimed):
         parts = (checkpoint.model, checkpoint.dataset, checkpoint.trainer)
         measured = evaluate(*parts, split, precision=checkpoint.run_config.precision)
         yield _compared(split, checkpoint.metrics, measured)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple, final
@@ -41,6 +42,8 @@ SILENCE = float(constants.HF_HUB_DOWNLOAD_TIMEOUT)
 """Seconds that the store of the bytes may keep silent."""
 Pins = Mapping[str, FileRecord]
 
+logger = logging.getLogger(__name__)
+
 
 @final
 class Pulled(NamedTuple):
@@ -49,12 +52,10 @@ class Pulled(NamedTuple):
     Args:
         folder: Where it lies.
         commit: The repo's name today, and the commit.
-        remark: What a person should know; mostly nothing.
     """
 
     folder: Path
     commit: Commit
-    remark: str
 
 
 def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
@@ -73,7 +74,7 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
         NotFoundError: There is no such repo, revision or checkpoint.
     """
     pins = {name: pin for name, pin in (pinned or {}).items() if name in SHARED}
-    commit, remark = _commit(repo, revision)
+    commit = _commit(repo, revision)
     folder = snapshot_folder(commit)
     if not _at_hand(folder, pins):
         records = list_files(commit, SHARED)
@@ -87,29 +88,29 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> Pulled:
                 )
                 _check_weights(commit, records[WEIGHTS], manifest)
         validate_checkpoint_files(folder)
-    return Pulled(folder, commit, remark)
+    return Pulled(folder, commit)
 
 
-def pull_manifest(repo: str, revision: str) -> tuple[Commit, Manifest, str]:
-    """The manifest of a repo without its weights, the commit that it is of, and a remark.
+def pull_manifest(repo: str, revision: str) -> tuple[Commit, Manifest]:
+    """The manifest of a repo without its weights, and the commit that it is of.
 
     Raises:
         IntegrityError: It is no manifest.
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo or revision, or no checkpoint in it.
     """
-    commit, remark = _commit(repo, revision)
+    commit = _commit(repo, revision)
     cached = snapshot_folder(commit) / MANIFEST
     if unspoilt(cached):
-        return commit, read_manifest(cached.parent), remark
+        return commit, read_manifest(cached.parent)
     text = read_text(commit, MANIFEST, LARGEST_TEXT)
-    return commit, parse_manifest(text.encode(), f"{commit.repo}: {MANIFEST}"), remark
+    return commit, parse_manifest(text.encode(), f"{commit.repo}: {MANIFEST}")
 
 
-def _commit(repo: str, revision: str) -> tuple[Commit, str]:
-    """The commit that is meant; an unreachable Hub leaves what was meant last, and says so."""
+def _commit(repo: str, revision: str) -> Commit:
+    """Returns the commit of a revision, and logs it; the cache answers for an unreachable Hub."""
     if COMMIT.fullmatch(revision):
-        return Commit(repo, revision), ""
+        return Commit(repo, revision)
     try:
         commit = resolve(repo, revision)
     except DeniedError:
@@ -118,11 +119,13 @@ def _commit(repo: str, revision: str) -> tuple[Commit, str]:
         last = cached_commit(repo, revision)
         if not last or not _at_hand(snapshot_folder(Commit(repo, last)), {}):
             raise
-        said = f"{error}; taking {last}, which {revision or 'main'} meant when it was last asked"
-        return Commit(repo, last), said
+        branch = revision or "main"
+        logger.warning("%s; taking %s, which %s meant when it was last asked", error, last, branch)
+        return Commit(repo, last)
     note_commit(repo, revision, commit.sha)
     moved = f"{repo} has moved to {commit.repo}; " if commit.repo != repo else ""
-    return commit, f"{moved}{revision or 'main'} is {commit.sha}"
+    logger.info("%s%s is %s", moved, revision or "main", commit.sha)
+    return commit
 
 
 def _at_hand(folder: Path, pins: Pins) -> bool:

@@ -17,7 +17,8 @@ from zoo_core.run_folder.manifest import (
 )
 from zoo_core.runtime.checkpoints.card import card, persons_text
 from zoo_core.runtime.checkpoints.checkpoint import CURVE, HISTORY, read_checkpoint
-from zoo_core.runtime.checkpoints.frontmatter import Terms, split_card, terms_of
+from zoo_core.runtime.checkpoints.frontmatter import split_card
+from zoo_core.runtime.checkpoints.license import Terms, terms_of
 from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, pickled
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import new_folder, write_file, write_new

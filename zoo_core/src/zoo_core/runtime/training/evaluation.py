@@ -2,36 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import torch
 
-from zoo_core.errors import DataError, MisfitError
-from zoo_core.runtime.building.build import takes
+from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
-
-if TYPE_CHECKING:
-    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
-
-
-def check_fit(checkpoint: Checkpoint) -> None:
-    """Says so if a checkpoint's plan names other data than what its model can be judged on.
-
-    Raises:
-        MisfitError: Inputs, sizes or labels are others than those that it learnt from.
-    """
-    learnt, given = checkpoint.signature, checkpoint.dataset.signature
-    if not given.fits(learnt):
-        model, dataset = checkpoint.run_config.model, checkpoint.run_config.dataset
-        remedy = "judge it on data like its own"
-        if takes(checkpoint.catalog, checkpoint.run_config, given):
-            remedy += f", or train one: zoo train {model} --dataset {dataset}"
-        raise MisfitError(
-            f"{model} learnt {learnt.in_full()}; {dataset} gives {given.in_full()}: {remedy}"
-        )
 
 
 @torch.no_grad()

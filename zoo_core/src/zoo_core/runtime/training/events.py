@@ -19,7 +19,6 @@ class Started(NamedTuple):
         parameters: The number of trained parameters.
         device: The device of the model.
         backend: The kernel that runs the recurrence.
-        remarks: What a person should know, such as a kernel that had to stand in.
     """
 
     epoch: int
@@ -28,7 +27,6 @@ class Started(NamedTuple):
     parameters: int
     device: str
     backend: str
-    remarks: tuple[str, ...]
 
 
 @final
@@ -98,7 +96,6 @@ class Finished(NamedTuple):
         manifest: The manifest of the checkpoint.
         tokens_per_second: The speed of the training steps alone.
         seconds: Seconds of the whole run.
-        remarks: What a person should know.
     """
 
     folder: Path
@@ -106,7 +103,6 @@ class Finished(NamedTuple):
     manifest: Manifest
     tokens_per_second: float
     seconds: float
-    remarks: tuple[str, ...] = ()
 
 
 Event: TypeAlias = Started | Stepped | EpochEnded | Saved | Finished

@@ -1,0 +1,53 @@
+"""Log messages of the core, one line each on stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Iterator
+from typing import final
+
+import click
+
+from zoo_cli.terminal.output import printable
+
+LOGGER = logging.getLogger("zoo_core")
+
+
+@final
+class MessageHandler(logging.Handler):
+    """Prints each record as one line on stderr, above a progress bar if there is one."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Prints a record; a closed terminal does not stop the command."""
+        line = printable(" ".join(record.getMessage().splitlines()))
+        with contextlib.suppress(OSError):
+            if "tqdm" in sys.modules:
+                from tqdm import tqdm
+
+                tqdm.write(line, file=sys.stderr)
+            else:
+                click.echo(line, err=True)
+
+
+def show_messages() -> contextlib.AbstractContextManager[None]:
+    """Inside, the core's warnings and other messages are printed."""
+    return _handling(MessageHandler())
+
+
+def hide_messages() -> contextlib.AbstractContextManager[None]:
+    """Inside, the core's warnings are not printed, which is Python's default."""
+    return _handling(logging.NullHandler())
+
+
+@contextlib.contextmanager
+def _handling(handler: logging.Handler) -> Iterator[None]:
+    level = LOGGER.level
+    LOGGER.addHandler(handler)
+    LOGGER.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        LOGGER.setLevel(level)
+        LOGGER.removeHandler(handler)
