@@ -9,8 +9,8 @@ import pytest
 
 import zoo_core
 
-HOUSEKEEPING = {"Any", "HOMES", "TYPE_CHECKING", "annotations"}
-LAZY = [(home, name) for home, names in zoo_core.HOMES.items() for name in names]
+HOUSEKEEPING = {"Any", "LAZY_NAMES", "TYPE_CHECKING", "annotations"}
+LAZY = [(home, name) for home, names in zoo_core.LAZY_NAMES.items() for name in names]
 
 
 def test_all_equals_the_public_names() -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from zoo_core.configs.declare import config, setting
-from zoo_core.configs.settings import make, settings_of, values_of
+from zoo_core.configs.settings import build_config, settings_of, values_of
 from zoo_core.errors import ConfigError
 
 
@@ -123,14 +123,14 @@ BAD = [
 
 @pytest.mark.parametrize(("key", "value"), GOOD)
 def test_right_value_is_kept(key: str, value: object) -> None:
-    made = make(Everything, "model", {key: value})
+    made = build_config(Everything, "model", {key: value})
     assert getattr(made, key) == value
 
 
 @pytest.mark.parametrize(("key", "value"), BAD)
 def test_wrong_value_is_refused_with_section_key_and_value(key: str, value: object) -> None:
     with pytest.raises(ConfigError) as caught:
-        make(Everything, "model", {key: value})
+        build_config(Everything, "model", {key: value})
     assert str(caught.value).startswith(f"model.{key} = {str(value)!r}: expected ")
 
 
@@ -155,28 +155,28 @@ def test_integer_becomes_a_float_where_a_number_is_wanted() -> None:
     class Rate:
         rate: float = setting(default=1.0, help="How fast.")
 
-    made = make(Rate, "trainer", {"rate": 2})
+    made = build_config(Rate, "trainer", {"rate": 2})
     assert type(made.rate) is float
 
 
 def test_none_may_be_written_for_an_optional_setting() -> None:
-    made = make(Everything, "model", {"limit": "none", "colour": "none"})
+    made = build_config(Everything, "model", {"limit": "none", "colour": "none"})
     assert (made.limit, made.colour) == (None, None)
 
 
 def test_text_becomes_a_path() -> None:
-    assert make(Demanding, "dataset", {"path": "a/b"}).path == Path("a/b")
+    assert build_config(Demanding, "dataset", {"path": "a/b"}).path == Path("a/b")
 
 
 def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("USERPROFILE", str(tmp_path))
-    assert make(Demanding, "dataset", {"path": "~/a"}).path == tmp_path / "a"
+    assert build_config(Demanding, "dataset", {"path": "~/a"}).path == tmp_path / "a"
 
 
 def test_the_home_of_an_unknown_user_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"dataset\.path"):
-        make(Demanding, "dataset", {"path": "~no-such-user-here/a"})
+        build_config(Demanding, "dataset", {"path": "~no-such-user-here/a"})
 
 
 @pytest.mark.parametrize("key", ["rate", "unbounded", "count"])
@@ -188,22 +188,22 @@ def test_an_integer_beyond_every_float_is_refused(key: str) -> None:
         count: int = setting(default=1, at_most=9, help="How many.")
 
     with pytest.raises(ConfigError, match=f"trainer.{key}"):
-        make(Numbers, "trainer", {key: 10**400})
+        build_config(Numbers, "trainer", {key: 10**400})
 
 
 def test_unknown_key_suggests_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"model\.cuont: no such setting; did you mean count\?"):
-        make(Everything, "model", {"cuont": 1})
+        build_config(Everything, "model", {"cuont": 1})
 
 
 def test_unknown_key_like_no_other_lists_what_there_is() -> None:
     with pytest.raises(ConfigError, match=r"dataset\.xyz: no such setting; dataset has: path"):
-        make(Demanding, "dataset", {"xyz": 1})
+        build_config(Demanding, "dataset", {"xyz": 1})
 
 
 def test_missing_setting_says_what_it_is() -> None:
     with pytest.raises(ConfigError, match=r"dataset\.path must be given: The file to read\."):
-        make(Demanding, "dataset", {})
+        build_config(Demanding, "dataset", {})
 
 
 def test_missing_setting_of_direct_construction_is_pythons_error() -> None:
@@ -227,12 +227,12 @@ def test_inherited_settings_come_first() -> None:
 
 def test_inherited_settings_are_checked() -> None:
     with pytest.raises(ConfigError, match=r"trainer\.count"):
-        make(Inheriting, "trainer", {"count": 0})
+        build_config(Inheriting, "trainer", {"count": 0})
 
 
 def test_values_of_a_config_make_it_again() -> None:
-    made = make(Everything, "model", {"count": 5, "path": "there", "limit": 2})
-    assert make(Everything, "model", values_of(made)) == made
+    made = build_config(Everything, "model", {"count": 5, "path": "there", "limit": 2})
+    assert build_config(Everything, "model", values_of(made)) == made
 
 
 def test_values_hold_paths_as_text() -> None:

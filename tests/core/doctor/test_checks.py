@@ -10,7 +10,7 @@ import pytest
 
 from zoo_core.doctor import checks as diagnosis
 from zoo_core.doctor.checks import CHECKS
-from zoo_core.doctor.result import DoctorResult, examine, writable
+from zoo_core.doctor.result import DoctorResult, check_writable, examine
 
 
 def _broken_check() -> list[DoctorResult]:
@@ -25,7 +25,7 @@ def _only(rows: list[DoctorResult], subject: str) -> DoctorResult:
 def test_a_check_that_fails_stops_no_other() -> None:
     first, second = examine([_broken_check, diagnosis.python])
     assert (first.subject, first.verdict) == ("_broken_check", "wrong")
-    assert first.said == "cannot be told: ValueError: no luck"
+    assert first.said == "the check failed: ValueError: no luck"
     assert first.remedy
     assert second.subject == "python"
 
@@ -37,7 +37,7 @@ def test_where_all_is_well_nothing_is_wrong() -> None:
 
 
 def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "DISTRIBUTIONS", ("zoo-core", "no-such-thing"))
+    monkeypatch.setattr(diagnosis, "REQUIRED_DISTRIBUTIONS", ("zoo-core", "no-such-thing"))
     _, missing = diagnosis.versions()
     assert (missing.verdict, missing.said) == ("wrong", "no-such-thing is missing")
     assert missing.remedy == "zoo plugins install --upgrade no-such-thing"
@@ -101,13 +101,13 @@ def test_permission_is_asked_of_the_nearest_folder_there_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    found = writable("home", tmp_path / "a" / "b", "export ZOO_HOME=ELSEWHERE")
-    assert found.said == f"{tmp_path} cannot be written to"
+    found = check_writable("home", tmp_path / "a" / "b", "export ZOO_HOME=ELSEWHERE")
+    assert found.said == f"{tmp_path} is not writable"
     assert found.remedy == f"chmod u+rwx {tmp_path}, or export ZOO_HOME=ELSEWHERE"
 
 
 def test_a_full_disk_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "LITTLE", 10**18)
+    monkeypatch.setattr(diagnosis, "MIN_FREE_DISK", 10**18)
     found = _only(diagnosis.home(), "disk")
     assert found.verdict == "warning"
     assert "zoo runs" in found.remedy

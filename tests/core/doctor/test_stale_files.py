@@ -9,7 +9,7 @@ import pytest
 from filelock import FileLock
 
 from zoo_core.doctor.result import DoctorResult
-from zoo_core.doctor.stale_files import leftovers
+from zoo_core.doctor.stale_files import stale_files
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.storage.atomic import write_file
 from zoo_core.storage.locations import zoo_home
@@ -24,7 +24,7 @@ def home() -> Path:
 
 
 def _warnings() -> list[DoctorResult]:
-    return [row for row in leftovers() if row.verdict != "ok"]
+    return [row for row in stale_files() if row.verdict != "ok"]
 
 
 def _age(path: Path) -> None:
@@ -32,7 +32,7 @@ def _age(path: Path) -> None:
 
 
 def test_a_home_that_is_not_there_has_none() -> None:
-    assert [row.said for row in leftovers()][:1] == ["none"]
+    assert [row.said for row in stale_files()][:1] == ["none"]
 
 
 def test_a_temporary_file_that_is_old_comes_with_its_removal(home: Path) -> None:
@@ -60,20 +60,20 @@ def test_what_is_whole_is_left_out(home: Path) -> None:
 
 def test_a_download_that_broke_off_is_no_fault(home: Path) -> None:
     (home / "data" / ".text.0123abcd.part").write_bytes(b"half")
-    (found, _) = leftovers()
+    (found, _) = stale_files()
     assert (found.verdict, "4 bytes; asking again goes on" in found.said) == ("ok", True)
 
 
 def test_a_lock_is_held_or_holds_nobody_up(home: Path) -> None:
     path = home / "data" / ".text.lock"
     with FileLock(path):
-        assert f"{path} is held by a running process" in [row.said for row in leftovers()]
+        assert f"{path} is held by a running process" in [row.said for row in stale_files()]
     path.touch()
-    assert not [row for row in leftovers() if "is held" in row.said]
+    assert not [row for row in stale_files() if "is held" in row.said]
     assert _warnings() == []
 
 
 def test_the_lock_of_a_run_is_one_too(home: Path) -> None:
     with lock_run_folder(home / "runs" / "owl"):
-        said = [each.said for each in leftovers() if each.subject == "locks"]
+        said = [each.said for each in stale_files() if each.subject == "locks"]
     assert any("state/LOCK is held by a running process" in each for each in said)

@@ -1,7 +1,7 @@
-"""The core of the zoo: what a plugin author and a user of the Python API import.
+"""The core of the zoo: the names that plugin authors and users of the Python API import.
 
-All but what a plugin declares itself with is looked up when it is first used, so that this import
-stays light.
+Only what a plugin needs to declare itself is imported at once. The other names are imported when
+they are first used, so that this import stays light.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from zoo_core.plugins.listing import list_datasets, list_models
     from zoo_core.runtime.api import create_model, generate, load, predict, train
 
-HOMES = {
+LAZY_NAMES = {
     "zoo_core.configs.declare": ("config", "setting"),
     "zoo_core.configs.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
     "zoo_core.plugins.listing": ("list_datasets", "list_models"),
@@ -36,7 +36,7 @@ HOMES = {
     "zoo_core.configs.training": ("AbstractTrainerConfig",),
     "zoo_core.data.vocabulary": ("Unknown", "Vocabulary"),
 }
-"""What is looked up when it is first used, by the module that has it."""
+"""The names that are imported when they are first used, by module."""
 
 __all__ = [
     "AbstractEmbeddingConfig",
@@ -68,11 +68,11 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    for home, names in HOMES.items():
+    for module, names in LAZY_NAMES.items():
         if name in names:
             from importlib import import_module
 
-            return getattr(import_module(home), name)
+            return getattr(import_module(module), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -3,21 +3,21 @@
 ZooError                  1
 ├── NotFoundError         3   no such model, dataset, recipe, checkpoint, run
 │   └── AmbiguousError    3   two plugins claim the name
-├── IntegrityError        4   bytes that are not what they should be
-├── NetworkError          5   a server that does not answer, or not as it should
-│   └── DeniedError       5   a server that answers: no
-├── RefusedError          6   what was asked for cannot be done as asked
+├── IntegrityError        4   bytes that are truncated, altered or of another format
+├── NetworkError          5   a server that does not answer, or answers wrongly
+│   └── DeniedError       5   a server that refuses
+├── RefusedError          6   a request that cannot be carried out
 │   ├── ConfigError       6   a setting: unknown, missing, of the wrong type, out of bounds
 │   ├── DataError         6   the data: missing, too short, not readable as text
-│   ├── MisfitError       6   this model does not take what this dataset gives
+│   ├── MisfitError       6   a model or trainer that does not take what the dataset gives
 │   ├── TargetError       6   the folder to write to
-│   ├── DeviceError       6   no such device here
-│   └── ResumeError       6   a run that cannot go on
+│   ├── DeviceError       6   a device that this machine lacks
+│   └── ResumeError       6   a run that cannot be resumed
 ├── PluginError           7   a plugin that is broken or missing
 │   └── IncompatibleError 7   a plugin built for another plugin interface
 └── DivergedError         8   the loss is no longer a number
 
-Interrupted is no ZooError: like the KeyboardInterrupt that it is, it passes `except Exception`.
+Interrupted is not a ZooError but a KeyboardInterrupt, which `except Exception` does not catch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from typing import final
 
 
 class ZooError(Exception):
-    """What happened, to which name, and what to do about it, in one line."""
+    """An error that says in one line what happened, to which name, and what to do about it."""
 
     exit_code = 1
 
@@ -45,24 +45,24 @@ class AmbiguousError(NotFoundError):
 
 @final
 class IntegrityError(ZooError):
-    """A file whose bytes are not what they should be: truncated, altered, of another format."""
+    """A file whose bytes are truncated, altered or of another format."""
 
     exit_code = 4
 
 
 class NetworkError(ZooError):
-    """A server that cannot be reached, does not answer in time, or does not have what it should."""
+    """A server that cannot be reached, does not answer in time, or answers wrongly."""
 
     exit_code = 5
 
 
 @final
 class DeniedError(NetworkError):
-    """A server that is reached and does not allow it."""
+    """A server that answers and refuses the request."""
 
 
 class RefusedError(ZooError):
-    """What was asked for is understood and cannot be done as asked."""
+    """A request that is understood and cannot be carried out."""
 
     exit_code = 6
 
@@ -84,7 +84,7 @@ class MisfitError(RefusedError):
 
 @final
 class TargetError(RefusedError):
-    """A folder that cannot be written to as asked."""
+    """A folder that cannot be written to."""
 
 
 @final
@@ -94,11 +94,11 @@ class DeviceError(RefusedError):
 
 @final
 class ResumeError(RefusedError):
-    """A run that cannot go on from where it stopped."""
+    """A run that cannot be resumed."""
 
 
 class PluginError(ZooError):
-    """A plugin that is broken, missing or built for another zoo."""
+    """A plugin that is broken, missing or built for another plugin interface."""
 
     exit_code = 7
 
@@ -117,7 +117,7 @@ class DivergedError(ZooError):
 
 @final
 class Interrupted(KeyboardInterrupt):
-    """A signal from outside (Ctrl+C, SIGTERM, SIGHUP), told apart from what a plugin raises.
+    """A signal from outside: Ctrl+C, SIGTERM or SIGHUP, as opposed to what a plugin raises.
 
     Args:
         signal: The signal's number.

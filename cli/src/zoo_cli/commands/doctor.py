@@ -7,7 +7,7 @@ import click
 from zoo_cli.terminal.output import json_option, print_json, print_table
 from zoo_core.doctor import checks as diagnosis
 from zoo_core.doctor.result import DoctorResult, examine
-from zoo_core.doctor.stale_files import leftovers
+from zoo_core.doctor.stale_files import stale_files
 
 
 @click.command()
@@ -18,7 +18,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
     A problem is printed with the command that fixes it. The exit code is 1 if anything is wrong.
     """
-    results = examine([*diagnosis.CHECKS, leftovers])
+    results = examine([*diagnosis.CHECKS, stale_files])
     try:
         from zoo_core.runtime.doctor import CHECKS
     except Exception as error:

@@ -1,6 +1,6 @@
-"""Configs: frozen dataclasses whose every field carries a sentence, a unit and its bounds.
+"""Configs: frozen dataclasses whose fields carry a help text, a unit and bounds.
 
-The declaration is the only one: options, TOML, JSON and documentation are made from it.
+Options, TOML, JSON and documentation are generated from this one declaration.
 
     @config
     class LstmConfig:
@@ -51,16 +51,16 @@ def setting(
     above: float = -math.inf,
     below: float = math.inf,
 ) -> Any:
-    """A field of a config; without a default it must be given.
+    """A field of a config.
 
     Args:
-        default: Its value if nobody chooses.
-        help: One sentence that says what it is.
+        default: The default value; without one, the setting must be given.
+        help: One sentence that says what the setting is.
         unit: What a number counts, such as ``symbols`` or ``seconds``.
-        at_least: Smallest value.
-        at_most: Largest value.
-        above: Bound that a value must exceed.
-        below: Bound that a value must stay under.
+        at_least: The smallest value.
+        at_most: The largest value.
+        above: A bound that the value must exceed.
+        below: A bound that the value must stay under.
     """
     info = FieldInfo(help, unit, at_least, at_most, above, below)
     return dataclasses.field(default=default, metadata={"info": info})
@@ -68,13 +68,13 @@ def setting(
 
 @dataclass_transform(frozen_default=True, kw_only_default=True, field_specifiers=(setting,))
 def config(cls: type[T]) -> type[T]:
-    """Makes a frozen dataclass, every field of which is checked when an instance is made.
+    """Turns a class into a frozen dataclass whose fields are checked when it is instantiated.
 
-    A ``__post_init__`` of the class comes after that, for what several fields decide together; it
-    raises ConfigError too.
+    A ``__post_init__`` of the class runs after the check. It may check rules over several fields
+    and raise ConfigError.
 
     Raises:
-        ConfigError: On making an instance, a field of the wrong type or out of bounds.
+        ConfigError: On instantiation, if a field has the wrong type or is out of bounds.
     """
     own: Callable[[T], None] | None = getattr(cls, "__post_init__", None)
 
@@ -88,5 +88,6 @@ def config(cls: type[T]) -> type[T]:
 
 
 def _check(self: Any) -> None:
-    for key, each in settings_of(type(self)).items():
-        object.__setattr__(self, key, each.check(getattr(self, key)))
+    for key, setting_ in settings_of(type(self)).items():
+        # The dataclass is frozen, and a checked value may differ: 1 becomes 1.0.
+        object.__setattr__(self, key, setting_.check(getattr(self, key)))

@@ -1,4 +1,4 @@
-"""What a person chooses of torch's layers, by torch's names; configs of models inherit it."""
+"""Settings of torch's layers, by torch's names; the configs of models inherit them."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from zoo_core.configs.declare import config, setting
 
 @config
 class AbstractRecurrentConfig:
-    """The settings of ``torch.nn.RNN``, ``LSTM`` and ``GRU`` alike."""
+    """The settings that ``torch.nn.RNN``, ``LSTM`` and ``GRU`` share."""
 
     hidden_size: int = setting(
         default=128, unit="units", at_least=1, help="Width of each layer's hidden state."
     )
     num_layers: int = setting(
-        default=1, unit="layers", at_least=1, at_most=1000, help="Layers on top of each other."
+        default=1, unit="layers", at_least=1, at_most=1000, help="Number of stacked layers."
     )
     bias: bool = setting(default=True, help="Whether the recurrence adds biases.")
     dropout: float = setting(
-        default=0.0, at_least=0, below=1, help="Share of outputs dropped between layers."
+        default=0.0, at_least=0, below=1, help="Probability of dropping an output between layers."
     )
     bidirectional: bool = setting(
         default=False, help="Whether a second pass runs from the last step to the first."
     )
     initialization: Literal["uniform", "orthogonal"] = setting(
         default="uniform",
-        help="How the weights start: all as torch draws them, or the recurrent ones orthogonal.",
+        help="Initial weights: as torch draws them, or with orthogonal recurrent ones.",
     )
 
 
@@ -38,12 +38,14 @@ class AbstractEmbeddingConfig:
         default=32, unit="units", at_least=1, help="Width of a symbol's embedding."
     )
     padding_idx: int | None = setting(
-        default=None, at_least=0, help="The symbol whose embedding is zero and stays so, by id."
+        default=None, at_least=0, help="Id of the symbol whose embedding is zero and stays zero."
     )
     max_norm: float | None = setting(
         default=None, above=0, help="Largest norm of an embedding; longer ones are scaled."
     )
-    norm_type: float = setting(default=2.0, above=0, help="The p of that p-norm.")
+    norm_type: float = setting(
+        default=2.0, above=0, help="The p of the p-norm that max_norm limits."
+    )
     scale_grad_by_freq: bool = setting(
         default=False, help="Divide an embedding's gradient by its count in the batch."
     )

@@ -1,4 +1,4 @@
-"""Settings: the fields of a config as options, TOML, JSON and documentation see them."""
+"""Settings: the fields of a config, as options, TOML, JSON and documentation show them."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class FieldInfo(NamedTuple):
     below: float
 
     def bounds(self) -> str:
-        """The bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
+        """Returns the bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
         limits = {">=": self.at_least, ">": self.above, "<=": self.at_most, "<": self.below}
         return " and ".join(
-            f"{s} {limit:.15g}" for s, limit in limits.items() if math.isfinite(limit)
+            f"{sign} {limit:.15g}" for sign, limit in limits.items() if math.isfinite(limit)
         )
 
     def admits(self, number: float) -> bool:
@@ -53,13 +53,13 @@ class Setting(NamedTuple):
     """One field of a config.
 
     Args:
-        label: How an error names it: ``model.hidden_size`` or ``--model.hidden-size``.
+        label: How errors name it: ``model.hidden_size`` or ``--model.hidden-size``.
         key: The field's name.
         type: int, float, bool, str or Path.
-        choices: The only values, if they are listed.
-        optional: Whether ``none`` is a value.
-        default: Its default; ``dataclasses.MISSING`` if it must be given.
-        notes: Sentence, unit and bounds.
+        choices: The allowed values, if the field lists them.
+        optional: Whether ``none`` is allowed.
+        default: The default; ``dataclasses.MISSING`` if the setting must be given.
+        info: Help, unit and bounds.
     """
 
     label: str
@@ -71,15 +71,15 @@ class Setting(NamedTuple):
     info: FieldInfo
 
     def expected(self) -> str:
-        """What would be right, in words."""
+        """Describes the allowed values, in words that follow "expected"."""
         kind = " or ".join(self.choices) or f"{WORDS[self.type]} {self.info.bounds()}".rstrip()
         return f"{kind} or {NONE}" if self.optional else kind
 
     def parse(self, text: str) -> object:
-        """What a person typed, as a value of the field's type.
+        """Returns the value that a text means, such as the argument of an option.
 
         Raises:
-            ConfigError: The text is no such value.
+            ConfigError: The text is not an allowed value.
         """
         if self.optional and text == NONE:
             return None
@@ -90,10 +90,12 @@ class Setting(NamedTuple):
         return self.check(value)
 
     def check(self, value: object) -> object:
-        """The value itself, an integer made a number and text a path where that is expected.
+        """Returns the value if it is allowed.
+
+        An integer becomes a float, and text a path, if the field has that type.
 
         Raises:
-            ConfigError: The value is of the wrong type, none of the choices, or out of bounds.
+            ConfigError: The value has the wrong type, is not a choice, or is out of bounds.
         """
         if self.optional and (value is None or value == NONE):
             return None
@@ -112,12 +114,12 @@ class Setting(NamedTuple):
                 return float(value)
             if self.type is Path and isinstance(value, str):
                 return Path(value).expanduser()
-        except (OverflowError, RuntimeError):  # beyond a float; ~ of nobody
+        except (OverflowError, RuntimeError):  # larger than any float; ~ of an unknown user
             raise self.error(value) from None
         return value
 
     def error(self, value: object) -> ConfigError:
-        """The error that says which setting, which value and what would be right."""
+        """Returns an error that names the setting, the value and what is expected."""
         return ConfigError(f"{self.label} = {str(value)!r:.80}: expected {self.expected()}")
 
 
@@ -125,24 +127,29 @@ _BOOLEANS = {"true": True, "false": False}
 
 
 def as_typed(value: object) -> str:
-    """A value as a person types it, for ``Setting.parse`` to read."""
+    """Returns a value as text that ``Setting.parse`` reads."""
     if value is None:
         return NONE
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def settings_of(cls: type) -> dict[str, Setting]:
-    """Every setting of a config class, by key, in the order of declaration."""
+    """Returns the settings of a config class by key, in the order of declaration."""
     hints = get_type_hints(cls)
     return {field.name: _setting(field, hints[field.name]) for field in dataclasses.fields(cls)}
 
 
-def make(cls: type[T], section: str, values: Mapping[str, object]) -> T:
-    """A config made from a table of values.
+def build_config(cls: type[T], section: str, values: Mapping[str, object]) -> T:
+    """Returns a config with the values of a table.
+
+    Args:
+        cls: The config class.
+        section: The section that errors name, such as ``model``.
+        values: The values by key; missing keys take their default.
 
     Raises:
-        ConfigError: An unknown key, a missing one, or a value that the config refuses; the
-            message names section, key, value and what would be right.
+        ConfigError: A key is unknown or missing, or a value is not allowed; the message names
+            section, key, value and what is expected.
     """
     known = settings_of(cls)
     for key in values:
@@ -150,25 +157,24 @@ def make(cls: type[T], section: str, values: Mapping[str, object]) -> T:
             hint = suggest(key, known) or f"{section} has: {', '.join(known) or 'no settings'}"
             raise ConfigError(f"{section}.{key}: no such setting; {hint}")
     checked: dict[str, Any] = {}
-    for key, each in known.items():
-        labelled = each._replace(label=f"{section}.{key}")
+    for key, setting in known.items():
         if key in values:
-            checked[key] = labelled.check(values[key])
-        elif each.default is MISSING:
-            raise ConfigError(f"{labelled.label} must be given: {each.info.help}")
+            checked[key] = setting._replace(label=f"{section}.{key}").check(values[key])
+        elif setting.default is MISSING:
+            raise ConfigError(f"{section}.{key} must be given: {setting.info.help}")
     return cls(**checked)
 
 
 def values_of(config: Any) -> dict[str, Any]:
-    """A config's values as JSON and TOML can hold them: paths become text."""
+    """Returns a config's values as JSON and TOML can hold them: paths become text."""
     values = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return {key: str(each) if isinstance(each, Path) else each for key, each in values.items()}
+    return {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
 
 
 def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:
-    kinds = [each for each in get_args(hint) if each is not NoneType]
+    members = [member for member in get_args(hint) if member is not NoneType]
     optional = NoneType in get_args(hint)
-    kind = kinds[0] if optional else hint
+    kind = members[0] if optional else hint
     choices = get_args(kind) if get_origin(kind) is Literal else ()
     return Setting(
         label=field.name,

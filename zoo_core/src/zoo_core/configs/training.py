@@ -1,4 +1,4 @@
-"""What a person chooses of every training, whatever its objective."""
+"""Settings of the training loop, whatever the objective."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from zoo_core.configs.declare import config, setting
 class AbstractTrainerConfig:
     """The settings of the training loop; a trainer's config inherits them and adds its own.
 
-    Optimizers and schedules are torch's, by torch's names: those whose state fits safetensors and
-    JSON, so that a run can be resumed without pickle.
+    Optimizers and schedules are those of torch whose state fits safetensors and JSON, so that a run
+    can be resumed without pickle.
     """
 
     epochs: int = setting(
@@ -25,7 +25,7 @@ class AbstractTrainerConfig:
     optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"] = setting(
         default="Adam", help="The torch optimizer; SGD and Adagrad take sparse gradients."
     )
-    momentum: float = setting(default=0.0, at_least=0, below=1, help="Of SGD and RMSprop.")
+    momentum: float = setting(default=0.0, at_least=0, below=1, help="Momentum of SGD and RMSprop.")
     weight_decay: float = setting(default=0.0, at_least=0, help="L2 penalty (AdamW: decoupled).")
     schedule: Literal["CosineAnnealingLR", "LinearLR", "OneCycleLR"] | None = setting(
         default=None, help="The torch schedule of the learning rate, over all steps of the run."
@@ -34,13 +34,16 @@ class AbstractTrainerConfig:
         default=0,
         unit="steps",
         at_least=0,
-        help="Steps over which the learning rate first rises to what the schedule has.",
+        help="Steps over which the learning rate rises to that of the schedule.",
     )
     clip_norm: float | None = setting(
         default=1.0, above=0, help="Largest global norm of the gradient; longer ones are scaled."
     )
     patience: int | None = setting(
-        default=None, unit="epochs", at_least=1, help="Stop after so many without a better loss."
+        default=None,
+        unit="epochs",
+        at_least=1,
+        help="Stop after this many epochs without a better loss.",
     )
     save_every: float = setting(
         default=15.0, unit="seconds", at_least=0, help="Shortest time between two saved states."

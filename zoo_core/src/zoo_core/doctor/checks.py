@@ -1,4 +1,4 @@
-"""What a doctor looks at where no torch is needed."""
+"""The checks that need no torch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 
-from zoo_core.doctor.result import Check, DoctorResult, writable
+from zoo_core.doctor.result import Check, DoctorResult, check_writable
 from zoo_core.errors import ConfigError, RefusedError
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import installed_version
@@ -20,24 +20,31 @@ from zoo_core.registry.sources import registry_path
 from zoo_core.storage.capacity import free_disk
 from zoo_core.storage.locations import zoo_home
 
-DISTRIBUTIONS = (
-    *("zoo-core", "zoo-cli", "torch", "numpy", "safetensors", "huggingface_hub", "pluggy"),
-    *("click", "filelock", "matplotlib"),
+REQUIRED_DISTRIBUTIONS = (
+    "zoo-core",
+    "zoo-cli",
+    "torch",
+    "numpy",
+    "safetensors",
+    "huggingface_hub",
+    "pluggy",
+    "click",
+    "filelock",
+    "matplotlib",
 )
-LITTLE = 2_000_000_000
-"""Bytes below which a disk is nearly full: a run writes its state again and again."""
+MIN_FREE_DISK = 2_000_000_000
+"""Bytes below which a disk counts as nearly full: a run writes its state again and again."""
 
 
 def python() -> list[DoctorResult]:
-    """The interpreter."""
+    """Reports the interpreter."""
     version = platform.python_version()
     facts = {"version": version, "executable": sys.executable, "platform": platform.platform()}
-    said = f"{version}, {sys.executable}, {platform.platform()}"
-    return [DoctorResult("python", "ok", said, facts=facts)]
+    return [DoctorResult("python", "ok", ", ".join(facts.values()), facts=facts)]
 
 
 def installer() -> list[DoctorResult]:
-    """What installs plugins here."""
+    """Checks that plugins can be installed."""
     try:
         found = find_installer()
     except RefusedError as error:
@@ -46,75 +53,80 @@ def installer() -> list[DoctorResult]:
 
 
 def versions() -> list[DoctorResult]:
-    """What is installed of that which the zoo stands on."""
-    found = {name: installed_version(name) for name in DISTRIBUTIONS}
-    said = ", ".join(f"{name} {version}" for name, version in found.items() if version)
-    rows = [DoctorResult("versions", "ok", said, facts=found)]
-    for name in (name for name, version in found.items() if not version):
-        rows.append(DoctorResult("versions", "wrong", f"{name} is missing", _install(name)))
-    return rows
+    """Checks that the libraries of the zoo are installed."""
+    installed = {name: installed_version(name) for name in REQUIRED_DISTRIBUTIONS}
+    message = ", ".join(f"{name} {version}" for name, version in installed.items() if version)
+    results = [DoctorResult("versions", "ok", message, facts=installed)]
+    for name, version in installed.items():
+        if not version:
+            remedy = _upgrade_command(name)
+            results.append(DoctorResult("versions", "wrong", f"{name} is missing", remedy))
+    return results
 
 
 def plugins() -> list[DoctorResult]:
-    """The plugin API, and the plugins that do not work."""
-    every = plugin_statuses()
-    states = [each.state for each in every]
-    counts = ", ".join(f"{states.count(each)} {each}" for each in dict.fromkeys(states)) or "none"
-    facts = {"api": API_VERSION, "states": {each.plugin.name: each.state for each in every}}
-    said = f"plugin API {API_VERSION}; installed: {counts}"
-    rows = [DoctorResult("plugins", "ok" if every else "warning", said, facts=facts)]
-    if not every:
-        rows = [rows[0]._replace(remedy="zoo plugins search")]
-    for each in every:
-        if each.state in ("broken", "incompatible"):
-            said = f"{each.plugin.name} is {each.state}: {each.reason}"
-            rows.append(DoctorResult("plugins", "wrong", said, each.remedy))
-        elif each.state == "blocked":
-            said = f"{each.plugin.name} is blocked: {each.reason}"
-            rows.append(DoctorResult("plugins", "warning", said, "unset ZOO_PLUGINS"))
-    for said in unknown_name_messages():
-        rows.append(DoctorResult("plugins", "warning", said, "change or unset ZOO_PLUGINS"))
-    return rows
+    """Reports the plugin API, and the plugins that do not work."""
+    statuses = plugin_statuses()
+    states = [status.state for status in statuses]
+    counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
+    message = f"plugin API {API_VERSION}; installed: {counts or 'none'}"
+    facts = {
+        "api": API_VERSION,
+        "states": {status.plugin.name: status.state for status in statuses},
+    }
+    if statuses:
+        results = [DoctorResult("plugins", "ok", message, facts=facts)]
+    else:
+        results = [DoctorResult("plugins", "warning", message, "zoo plugins search", facts)]
+    for status in statuses:
+        message = f"{status.plugin.name} is {status.state}: {status.reason}"
+        if status.state in ("broken", "incompatible"):
+            results.append(DoctorResult("plugins", "wrong", message, status.remedy))
+        elif status.state == "blocked":
+            results.append(DoctorResult("plugins", "warning", message, "unset ZOO_PLUGINS"))
+    for message in unknown_name_messages():
+        results.append(DoctorResult("plugins", "warning", message, "change or unset ZOO_PLUGINS"))
+    return results
 
 
 def home() -> list[DoctorResult]:
-    """Whether the zoo's own folder can be written to, and how much room there is."""
+    """Checks that the zoo's own folder is writable, and how much room its disk has."""
     folder = zoo_home()
-    rows = [writable("home", folder, "export ZOO_HOME=ANOTHER/FOLDER")]
     free = free_disk(folder)
-    little = free < LITTLE
-    said = f"{free / 1e9:.1f} GB free for {folder}"
-    remedy = "zoo runs, then zoo runs remove NAME" if little else ""
-    return [
-        *rows,
-        DoctorResult("disk", "warning" if little else "ok", said, remedy, {"free": free}),
-    ]
+    message, facts = f"{free / 1e9:.1f} GB free for {folder}", {"free": free}
+    disk = DoctorResult("disk", "ok", message, facts=facts)
+    if free < MIN_FREE_DISK:
+        remedy = "zoo runs, then zoo runs remove NAME"
+        disk = DoctorResult("disk", "warning", message, remedy, facts)
+    return [check_writable("home", folder, "export ZOO_HOME=ANOTHER/FOLDER"), disk]
 
 
 def registry() -> list[DoctorResult]:
-    """Whether the registry is well-formed."""
-    catalog: Catalog = load_catalog()
+    """Checks that the registry files are well-formed."""
+    catalog = load_catalog()
     path = registry_path()
     try:
-        entries, known = load_registry(catalog.registries), known_plugins(catalog.registries)
+        checkpoints = load_registry(catalog.registries)
+        known = known_plugins(catalog.registries)
     except ConfigError as error:
-        owners = [
-            plugin.distribution
-            for plugin in catalog.plugins
-            for each in load_catalog([plugin]).registries
-            if str(each) in str(error)
-        ]
-        if os.environ.get("ZOO_REGISTRY") and not owners:
-            remedy = "unset ZOO_REGISTRY"
-        else:
-            remedy = _install(owners[0] if owners else "zoo-core")
-        return [DoctorResult("registry", "wrong", str(error), remedy, {"path": str(path)})]
-    said = f"{len(entries)} checkpoints and {len(known)} plugins in {path}"
-    facts = {"path": str(path), "checkpoints": len(entries), "plugins": len(known)}
-    return [DoctorResult("registry", "ok", said, facts=facts)]
+        remedy, facts = _registry_remedy(catalog, str(error)), {"path": str(path)}
+        return [DoctorResult("registry", "wrong", str(error), remedy, facts)]
+    message = f"{len(checkpoints)} checkpoints and {len(known)} plugins in {path}"
+    counts = {"path": str(path), "checkpoints": len(checkpoints), "plugins": len(known)}
+    return [DoctorResult("registry", "ok", message, facts=counts)]
 
 
-def _install(distribution: str) -> str:
+def _registry_remedy(catalog: Catalog, message: str) -> str:
+    """Returns the command that repairs the registry file that an error message names."""
+    for plugin in catalog.plugins:
+        if any(str(path) in message for path in load_catalog([plugin]).registries):
+            return _upgrade_command(plugin.distribution)
+    if os.environ.get("ZOO_REGISTRY"):
+        return "unset ZOO_REGISTRY"
+    return _upgrade_command("zoo-core")
+
+
+def _upgrade_command(distribution: str) -> str:
     return f"zoo plugins install --upgrade {distribution}"
 
 

@@ -1,4 +1,4 @@
-"""What a doctor finds: of each subject a verdict, a line, and the command that mends it."""
+"""The results of ``zoo doctor``: a verdict, one line and the command that repairs it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Verdict: TypeAlias = Literal["ok", "warning", "wrong"]
 
 @final
 class DoctorResult(NamedTuple):
-    """What was found of one subject.
+    """The result of one check.
 
     Args:
-        subject: What was looked at.
+        subject: What was checked.
         verdict: ``ok``, ``warning`` or ``wrong``.
-        said: What was found, in a line.
-        remedy: The command that mends it, unless it is ok.
-        facts: The same for programs.
+        said: The result in one line.
+        remedy: The command that repairs it, unless it is ok.
+        facts: The result as values for programs.
     """
 
     subject: str
@@ -36,34 +36,38 @@ Check: TypeAlias = Callable[[], Iterable[DoctorResult]]
 
 
 def examine(checks: Iterable[Check]) -> list[DoctorResult]:
-    """The findings of every check; one that fails is a finding too, and the others go on."""
-    found: list[DoctorResult] = []
+    """Returns the results of all checks; a check that fails gives a result too."""
+    results: list[DoctorResult] = []
     for check in checks:
         try:
-            found += check()
+            results += check()
         except Exception as error:
-            said = f"cannot be told: {type(error).__name__}: {' '.join(str(error).split()):.300}"
-            found.append(DoctorResult(check.__name__, "wrong", said, "ZOO_DEBUG=1 zoo plugins -v"))
-    return found
+            reason = f"{type(error).__name__}: {' '.join(str(error).split()):.300}"
+            message, remedy = f"the check failed: {reason}", "ZOO_DEBUG=1 zoo plugins -v"
+            results.append(DoctorResult(check.__name__, "wrong", message, remedy))
+    return results
 
 
-def writable(subject: str, folder: Path, otherwise: str) -> DoctorResult:
-    """Whether a folder, or where it would be made, can be written to."""
-    place = existing(folder)
+def check_writable(subject: str, folder: Path, alternative: str) -> DoctorResult:
+    """Checks that a folder, or the folder that it would be made in, is writable.
+
+    Args:
+        subject: The subject of the result.
+        folder: The folder; it need not exist.
+        alternative: The command that chooses another folder.
+    """
+    parent = existing(folder)
     facts = {"path": str(folder), "exists": folder.exists()}
-    if not place.is_dir():
-        said = f"{place} is no folder"
-        return DoctorResult(
-            subject, "wrong", said, f"mv {quoted(place)} {quoted(place)}.old", facts
-        )
-    if not os.access(place, os.R_OK | os.W_OK | os.X_OK):
-        said = f"{place} cannot be written to"
-        remedy = f"chmod u+rwx {quoted(place)}, or {otherwise}"
-        return DoctorResult(subject, "wrong", said, remedy, facts)
-    said = str(folder) if folder.exists() else f"{folder}, made when it is needed"
-    return DoctorResult(subject, "ok", said, facts=facts)
+    if not parent.is_dir():
+        remedy = f"mv {quoted(parent)} {quoted(parent)}.old"
+        return DoctorResult(subject, "wrong", f"{parent} is not a folder", remedy, facts)
+    if not os.access(parent, os.R_OK | os.W_OK | os.X_OK):
+        remedy = f"chmod u+rwx {quoted(parent)}, or {alternative}"
+        return DoctorResult(subject, "wrong", f"{parent} is not writable", remedy, facts)
+    message = str(folder) if folder.exists() else f"{folder}, made when it is needed"
+    return DoctorResult(subject, "ok", message, facts=facts)
 
 
 def quoted(path: Path) -> str:
-    """A path as a shell reads it."""
+    """Returns a path quoted for a shell."""
     return shlex.quote(str(path))

@@ -1,4 +1,4 @@
-"""What killed processes left behind in the zoo's folder: locks, temporary files, downloads."""
+"""Stale files: what killed processes left in the zoo's folder."""
 
 from __future__ import annotations
 
@@ -12,60 +12,59 @@ from zoo_core.run_folder.lock import LOCK, STATE
 from zoo_core.storage.atomic import size_of
 from zoo_core.storage.locations import zoo_home
 
-YOUNG = 600.0
-"""Seconds in which a temporary file may still be somebody's who is writing it."""
+STALE_AFTER = 600.0
+"""Seconds after which nobody is still writing a temporary file."""
+SUBJECT = "leftovers"
 
 
-def leftovers() -> list[DoctorResult]:
-    """Temporary files that nobody writes, downloads broken off, and locks.
+def stale_files() -> list[DoctorResult]:
+    """Reports temporary files that nobody writes, interrupted downloads, and locks.
 
-    A lock's file outlives the lock: the system frees it when its process ends, however that ends.
+    The file of a lock may outlive the lock: the system releases a lock when its process ends.
     """
-    rows, locks = [], 0
-    for path, what in _remains(zoo_home()):
-        if what == "lock":
+    results, locks = [], 0
+    for path, kind in _unfinished_files(zoo_home()):
+        if kind == "lock":
             locks += 1
-            if _held(path):
-                rows.append(DoctorResult("locks", "ok", f"{path} is held by a running process"))
-        elif what == "download":
-            said = f"{path} broke off at {size_of(path):,} bytes; asking again goes on"
-            rows.append(DoctorResult("leftovers", "ok", said, facts={"path": str(path)}))
-        elif _age(path) > YOUNG:
-            remedy = f"rm -r {quoted(path)}"
-            said = f"{path}: a {what} that nobody uses"
-            rows.append(DoctorResult("leftovers", "warning", said, remedy, {"path": str(path)}))
-    if not rows:
-        rows = [DoctorResult("leftovers", "ok", "none")]
-    return [
-        *rows,
-        DoctorResult("locks", "ok", f"{locks} files; one that is not held holds nobody up"),
-    ]
+            if _is_held(path):
+                message = f"{path} is held by a running process"
+                results.append(DoctorResult("locks", "ok", message))
+        elif kind == "download":
+            message = f"{path} stopped at {size_of(path):,} bytes; the next download resumes it"
+            results.append(DoctorResult(SUBJECT, "ok", message, facts={"path": str(path)}))
+        elif _age(path) > STALE_AFTER:
+            message, remedy = f"{path}: a {kind} that nobody uses", f"rm -r {quoted(path)}"
+            results.append(DoctorResult(SUBJECT, "warning", message, remedy, {"path": str(path)}))
+    if not results:
+        results = [DoctorResult(SUBJECT, "ok", "none")]
+    message = f"{locks} files; a file that no process holds blocks nothing"
+    return [*results, DoctorResult("locks", "ok", message)]
 
 
-def _remains(folder: Path) -> Iterator[tuple[Path, str]]:
-    """Hidden files and folders with the endings that the zoo gives what is not finished."""
-    for place, folders, files in os.walk(folder):
+def _unfinished_files(folder: Path) -> Iterator[tuple[Path, str]]:
+    """Yields files and folders with the endings of unfinished ones, and their kind."""
+    for parent, folders, files in os.walk(folder):
         for name in sorted(files + folders):
-            path = Path(place) / name
+            path = Path(parent) / name
             if path.suffix == ".lock" or (name == LOCK and path.parent.name == STATE):
                 yield path, "lock"
             elif path.suffix == ".part":
                 yield path, "download"
             elif name.startswith(".") and path.suffix == ".tmp":
                 yield path, "temporary file"
-        folders[:] = [each for each in folders if not each.endswith(".tmp")]
+        folders[:] = [name for name in folders if not name.endswith(".tmp")]
 
 
 def _age(path: Path) -> float:
-    """Seconds since it was written; 0 for what is gone by now."""
+    """Returns the seconds since a file was written; 0 if it no longer exists."""
     try:
         return time.time() - path.stat().st_mtime
     except OSError:
         return 0.0
 
 
-def _held(path: Path) -> bool:
-    """Whether a process holds a lock; found out by taking it for an instant."""
+def _is_held(path: Path) -> bool:
+    """Whether a process holds a lock, found out by taking it for an instant."""
     from filelock import FileLock, Timeout
 
     lock = FileLock(path)
@@ -73,7 +72,7 @@ def _held(path: Path) -> bool:
         lock.acquire(timeout=0)
     except Timeout:
         return True
-    except OSError:  # a folder that cannot be written to, which is a finding of its own
+    except OSError:  # the folder is not writable, which another check reports
         return False
     lock.release()
     return False

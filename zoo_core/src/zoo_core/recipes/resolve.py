@@ -1,4 +1,4 @@
-"""A draft: the parts of a run, chosen, and what recipe and file set of them; flags still to come.
+"""Resolving a run: which model, dataset and trainer it has, and their settings before any flag.
 
 A flag beats the file, the file beats the recipe, the recipe beats the default.
 """
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.configs.settings import Setting, make, settings_of, values_of
+from zoo_core.configs.settings import Setting, build_config, settings_of, values_of
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
@@ -22,21 +22,20 @@ SPECS: dict[str, type[AbstractSpec]] = {
     cls.noun: cls for cls in (ModelSpec, DatasetSpec, TrainerSpec)
 }
 """The class of the spec that each section of a run names."""
-SEEDS = 2**32
-"""How many seeds there are."""
-Tables = dict[str, Any]
+SEED_COUNT = 2**32
+"""Seeds are below this number."""
 
 
 @final
 class ResolvedRun(NamedTuple):
-    """The parts of a run and what is set of them so far.
+    """The parts of a run and their settings from recipe and file.
 
     Args:
         entries: The chosen spec of each section, with its plugin.
         configs: The config class of each section.
-        values: What recipe and file set, by section.
+        values: The settings from recipe and file, by section.
         recipe: The recipe's name, or empty if none applies.
-        seed: The seed they set.
+        seed: The seed from recipe and file.
     """
 
     entries: dict[str, CatalogEntry[Any]]
@@ -46,49 +45,45 @@ class ResolvedRun(NamedTuple):
     seed: int
 
     def settings(self, section: str) -> list[Setting]:
-        """The settings of a section; the default is what holds if no flag says otherwise."""
-        chosen = self.values[section]
-        every = settings_of(self.configs[section]).values()
-        return [each._replace(default=chosen.get(each.key, each.default)) for each in every]
+        """Returns the settings of a section, whose defaults are the values from recipe and file."""
+        values = self.values[section]
+        return [
+            setting._replace(default=values.get(setting.key, setting.default))
+            for setting in settings_of(self.configs[section]).values()
+        ]
 
     def run_config(
-        self, flags: Mapping[str, Mapping[str, Any]] | None = None, **how: Any
+        self, flags: Mapping[str, Mapping[str, Any]] | None = None, **options: Any
     ) -> RunConfig:
-        """The complete plan.
+        """Returns the complete run config.
 
         Args:
-            flags: Settings by section that beat all others.
-            how: The remaining fields of the run config; a seed of None takes the draft's.
+            flags: Settings by section; they beat all others.
+            options: The other fields of the run config; a seed of None takes the resolved one.
 
         Raises:
             ConfigError: A setting or the seed is unknown, missing, of the wrong type or out of
                 bounds.
         """
-        given = flags or {}
-        if unknown := set(given) - set(SECTIONS):
+        flags = flags or {}
+        if unknown := set(flags) - set(SECTIONS):
             raise ConfigError(f"{min(unknown)}: no such section; there are {', '.join(SECTIONS)}")
-        configs = {
-            section: values_of(
-                make(
-                    self.configs[section],
-                    section,
-                    self.values[section] | dict(given.get(section, {})),
-                )
-            )
-            for section in SECTIONS
-        }
-        seed = how.pop("seed", None)
+        configs = {}
+        for section in SECTIONS:
+            values = self.values[section] | dict(flags.get(section, {}))
+            configs[section] = values_of(build_config(self.configs[section], section, values))
+        seed = options.pop("seed", None)
         seed = self.seed if seed is None else seed
-        if type(seed) is not int or not 0 <= seed < SEEDS:
-            expected = f"an integer >= 0 and < {SEEDS}"
+        if type(seed) is not int or not 0 <= seed < SEED_COUNT:
+            expected = f"an integer >= 0 and < {SEED_COUNT}"
             raise ConfigError(f"seed = {str(seed)!r:.80}: expected {expected}")
         return RunConfig(
             **{section: self.entries[section].spec.name for section in SECTIONS},
-            plugins={each: self.entries[each].plugin.distribution for each in SECTIONS},
+            plugins={section: self.entries[section].plugin.distribution for section in SECTIONS},
             configs=configs,
             recipe=self.recipe,
             seed=seed,
-            **how,
+            **options,
         )
 
 
@@ -101,17 +96,17 @@ def resolve_run(
     file: Path | None = None,
     model_values: Mapping[str, Any] | None = None,
 ) -> ResolvedRun:
-    """Chooses model, dataset and trainer, and lays recipe and file over each other.
+    """Chooses model, dataset and trainer, and merges the settings of recipe and file.
 
-    With a dataset other than the recipe's, the recipe does not apply at all.
+    A recipe does not apply at all if another dataset than its own is chosen.
 
     Args:
         catalog: What is installed.
         model: ``model``, ``model.tag``, or either with ``plugin:`` before it.
         dataset: A dataset other than the recipe's.
         trainer: A trainer other than the recipe's or the dataset's.
-        file: TOML in the form of a recipe.
-        model_values: Settings of a model to go on from; they beat the recipe's.
+        file: A TOML file in the form of a recipe.
+        model_values: Settings of a model whose weights the run starts from; they beat the recipe's.
 
     Raises:
         ConfigError: The file is not well-formed, or nothing names a dataset.
@@ -120,24 +115,24 @@ def resolve_run(
     reference = parse_reference(model)
     if not isinstance(reference, Named):
         raise NotFoundError(f"{model!r} is no model; try: zoo list models")
-    model_offer = _model(catalog, reference)
-    recipe = _recipe(catalog, reference, model_offer.spec)
-    layers: list[Tables] = [recipe.tables] if recipe else []
+    model_entry = _model(catalog, reference)
+    recipe = _recipe(catalog, reference, model_entry.spec)
+    layers: list[dict[str, Any]] = [recipe.tables] if recipe else []
     if model_values is not None:
         layers.append({"model": dict(model_values)})
     if file:
         layers.append(_read(file))
-    chosen = dataset or _named(layers, "dataset")
-    if not chosen:
+    dataset = dataset or _named(layers, "dataset")
+    if not dataset:
         raise ConfigError(f"{reference.name} has no default recipe: name a dataset with --dataset")
-    data = catalog.find(DatasetSpec, chosen)
-    if recipe and not _means(_named([recipe.tables], "dataset"), data):
+    dataset_entry = catalog.find(DatasetSpec, dataset)
+    if recipe and not _means(_named([recipe.tables], "dataset"), dataset_entry):
         layers, recipe = layers[1:], None
-    trained_by = trainer or _named(layers, "trainer") or data.spec.default_trainer
+    trainer = trainer or _named(layers, "trainer") or dataset_entry.spec.default_trainer
     entries: dict[str, CatalogEntry[Any]] = {
-        "model": model_offer,
-        "dataset": data,
-        "trainer": catalog.find(TrainerSpec, trained_by),
+        "model": model_entry,
+        "dataset": dataset_entry,
+        "trainer": catalog.find(TrainerSpec, trainer),
     }
     return ResolvedRun(
         entries=entries,
@@ -149,9 +144,9 @@ def resolve_run(
 
 
 def _model(catalog: Catalog, reference: Named) -> CatalogEntry[ModelSpec]:
-    """The model; with a tag, the owner may be that of the recipe alone."""
-    owned = [entry for entry in catalog.of(ModelSpec) if entry.spec.name == reference.name]
-    if reference.tag and not any(reference.owner in entry.plugin for entry in owned):
+    """Returns the model's entry; with a tag, the owner may be that of the recipe alone."""
+    owners = [entry.plugin for entry in catalog.named(ModelSpec, reference.name)]
+    if reference.tag and not any(owner.is_meant_by(reference.owner) for owner in owners):
         return catalog.find(ModelSpec, reference.name)
     return catalog.find(ModelSpec, reference.model)
 
@@ -164,14 +159,14 @@ def _recipe(catalog: Catalog, reference: Named, spec: ModelSpec) -> Recipe | Non
     return None
 
 
-def _named(layers: list[Tables], section: str) -> str:
-    """The name that the topmost layer gives to a section."""
+def _named(layers: list[dict[str, Any]], section: str) -> str:
+    """Returns the name that the last layer gives to a section, or an empty string."""
     names = [layer[section]["name"] for layer in layers if "name" in layer.get(section, {})]
     return names[-1] if names else ""
 
 
-def _values(layers: list[Tables], section: str, entry: CatalogEntry[Any]) -> dict[str, Any]:
-    """What the layers set; a table that names another dataset or trainer does not apply."""
+def _values(layers: list[dict[str, Any]], section: str, entry: CatalogEntry[Any]) -> dict[str, Any]:
+    """Returns the settings of the layers, except tables for another dataset or trainer."""
     values: dict[str, Any] = {}
     for layer in layers:
         table = dict(layer.get(section, {}))
@@ -182,16 +177,15 @@ def _values(layers: list[Tables], section: str, entry: CatalogEntry[Any]) -> dic
 
 
 def _means(name: str, entry: CatalogEntry[Any]) -> bool:
-    """Whether a name means this offer."""
+    """Whether a name, with or without its plugin, means this entry."""
     owner, _, short = name.rpartition(":")
     return short == entry.spec.name and entry.plugin.is_meant_by(owner)
 
 
-def _read(file: Path) -> Tables:
+def _read(file: Path) -> dict[str, Any]:
     try:
         text = file.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(
-            f"cannot read {file}: {getattr(error, 'strerror', None) or error}"
-        ) from None
+        reason = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot read {file}: {reason}") from None
     return parse_recipe(text, str(file))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.doctor.result import Check, DoctorResult, writable
+from zoo_core.doctor.result import Check, DoctorResult, check_writable
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
@@ -67,7 +67,7 @@ def hub() -> list[DoctorResult]:
     cache = Path(constants.HF_HUB_CACHE)
     return [
         DoctorResult("hub", "ok", f"{said}{', offline' if offline else ''}", facts=facts),
-        writable("cache", cache, "export HF_HOME=ANOTHER/FOLDER"),
+        check_writable("cache", cache, "export HF_HOME=ANOTHER/FOLDER"),
     ]
 
 

@@ -9,7 +9,7 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo_core.configs.settings import make
+from zoo_core.configs.settings import build_config
 from zoo_core.data.signature import Features, Inputs, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.plugins.import_strings import resolve
@@ -51,7 +51,7 @@ class DatasetCase:
     def config(self) -> Any:
         """The defaults; where a file must be given, one that is there on every machine."""
         config = resolve(self.spec.config)
-        return make(config, "dataset", needed_values(config))
+        return build_config(config, "dataset", needed_values(config))
 
     def open(self, vocabulary: Vocabulary | None = None) -> AbstractDataset:
         """The dataset, made anew."""

@@ -23,7 +23,7 @@ plugin = Plugin(*json.loads(sys.argv[1]))
 """
 FINGERPRINTS = """
 from zoo_core.downloads.download import at_hand_only
-from zoo_core.configs.settings import make
+from zoo_core.configs.settings import build_config
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.testing.sample_values import needed_values
 
@@ -32,7 +32,7 @@ for _, spec in load_catalog([plugin]).of(DatasetSpec):
     try:
         with at_hand_only():
             config = resolve(spec.config)
-            config = make(config, "dataset", needed_values(config))
+            config = build_config(config, "dataset", needed_values(config))
             found[spec.name] = resolve(spec.factory)(config, None).fingerprint
     except Exception:  # told where the dataset is looked at
         continue

@@ -10,7 +10,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from zoo_core.configs.settings import make
+from zoo_core.configs.settings import build_config
 from zoo_core.data.signature import Features, Grid, Signature, Tokens
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
@@ -66,7 +66,7 @@ class ModelCase:
     def build(self, seed: int = 0) -> AbstractModel:
         """The model, in evaluation mode and double precision, its weights drawn from a seed."""
         torch.manual_seed(seed)
-        config = make(resolve(self.spec.config), "model", self.settings)
+        config = build_config(resolve(self.spec.config), "model", self.settings)
         model: AbstractModel = resolve(self.spec.factory)(config, self.signature)
         return model.double().eval()
 

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import dataclass, fields
 from typing import Any, final
 
-from zoo_core.configs.settings import make, settings_of, values_of
+from zoo_core.configs.settings import build_config, settings_of, values_of
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec
 from zoo_core.testing.check import Fault, check
@@ -39,7 +39,7 @@ class SpecCase:
 
     def sample(self) -> Any:
         """A config with its defaults, and something for what must be given."""
-        return make(self.config, "config", needed_values(self.config))
+        return build_config(self.config, "config", needed_values(self.config))
 
 
 @check("Write 'package.module:Name' of something that is there and can be called.")
@@ -108,8 +108,8 @@ def config_round_trip(case: SpecCase) -> Fault | None:
         "TOML": tomllib.loads(_toml(values)),
     }
     for form, each in forms.items():
-        if make(case.config, "config", each) != made:
-            again = make(case.config, "config", each)
+        if build_config(case.config, "config", each) != made:
+            again = build_config(case.config, "config", each)
             return Fault(f"{made} from its {form}", f"{again}")
     return None
 

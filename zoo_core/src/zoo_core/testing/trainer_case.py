@@ -9,7 +9,7 @@ from typing import Any, final
 
 import torch
 
-from zoo_core.configs.settings import make, values_of
+from zoo_core.configs.settings import build_config, values_of
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
@@ -62,7 +62,7 @@ class TrainerCase:
         """A run of some epochs of three steps, which saves its state at every step."""
         config = resolve(self.entry.spec.config)
         given = {"epochs": self.epochs, "batch_size": ROWS, "save_every": 0.0} | settings
-        values = values_of(make(config, "trainer", needed_values(config) | given))
+        values = values_of(build_config(config, "trainer", needed_values(config) | given))
         return RunConfig(
             model=MODEL.name,
             dataset=DATA.name,

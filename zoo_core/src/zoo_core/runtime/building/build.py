@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from zoo_core.configs.settings import make, settings_of
+from zoo_core.configs.settings import build_config, settings_of
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError, NotFoundError, PluginError
@@ -108,4 +108,4 @@ def _spec(catalog: Catalog, kind: type[Any], run_config: RunConfig, section: str
 def _config(
     spec: ModelSpec | DatasetSpec | TrainerSpec, run_config: RunConfig, section: str
 ) -> Any:
-    return make(resolve(spec.config), section, run_config.configs[section])
+    return build_config(resolve(spec.config), section, run_config.configs[section])
