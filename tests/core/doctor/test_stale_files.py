@@ -58,10 +58,10 @@ def test_what_is_whole_is_left_out(home: Path) -> None:
     assert _warnings() == []
 
 
-def test_a_download_that_broke_off_is_no_fault(home: Path) -> None:
+def test_an_interrupted_download_is_no_fault(home: Path) -> None:
     (home / "data" / ".text.0123abcd.part").write_bytes(b"half")
     (found, _) = stale_files()
-    assert (found.verdict, "4 bytes; asking again goes on" in found.said) == ("ok", True)
+    assert (found.verdict, "at 4 bytes; the next download resumes it" in found.said) == ("ok", True)
 
 
 def test_a_lock_is_held_or_holds_nobody_up(home: Path) -> None:
