@@ -1,1 +1,1 @@
-"""What is measured against peers, as a command: ``uv run python -m benchmarks``."""
+"""Measurements of the zoo against its peers: ``uv run python -m benchmarks``."""

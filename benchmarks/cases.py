@@ -1,4 +1,4 @@
-"""The sizes that everything is measured at."""
+"""The sizes of the networks that are measured."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
 
-ENDLESS = 15_000
-"""Optimizer steps, at least, of a run that is measured and left before its end."""
+MIN_RUN_STEPS = 15_000
+"""Optimizer steps of a run that is measured and stopped before its end."""
 
 
 @final
 @dataclass(frozen=True)
 class Case:
-    """One size: what a peer needs to build the same network, and how the zoo is told to.
+    """One size: what a peer needs to build the network, and the zoo's settings for the same.
 
     Args:
-        name: ``S``, ``M`` or ``F``.
+        name: ``toy``, ``d2l`` or ``fastai``.
         symbols: V.
         embedding: E; 0 for one-hot vectors.
         hidden: H.
         batch: B.
         steps: T.
-        optimizer: By torch's name.
-        learning_rate: Of the optimizer.
-        family: The zoo's models of this size are ``<cell>-<family>``.
+        optimizer: The name of the optimizer in torch.
+        learning_rate: The optimizer's learning rate.
+        family: The zoo's models of this size are named ``<cell>-<family>``.
         dataset: The zoo's dataset.
-        data: Settings of the dataset.
-        batches: Of an epoch, about.
+        data: The dataset's settings.
+        batches: The approximate number of batches in an epoch.
     """
 
     name: str
@@ -48,14 +48,14 @@ class Case:
 
     @property
     def width(self) -> int:
-        """F, the width of the recurrence's input."""
+        """F, the width of the recurrent layer's input."""
         return self.embedding or self.symbols
 
     def flops(self, cell: str) -> int:
-        """Multiplications and additions of one token's training step in matrix products.
+        """Multiplications and additions in matrix products for one token of a training step.
 
         Each weight of the recurrence and of the output layer is used once forward and twice
-        backward; the input's projection is a look-up in a table, and not counted.
+        backward. The projection of the input is a table look-up and is not counted.
         """
         weights = GATES[cell] * self.hidden**2 + self.symbols * self.hidden
         return 2 * 3 * weights
@@ -72,7 +72,7 @@ class Case:
         dataset: dict[str, Any] | None = None,
         trainer: dict[str, Any] | None = None,
     ) -> RunConfig:
-        """The zoo's run of this size; settings by section beat the case's."""
+        """The zoo's run of this size; the settings given here override those of the case."""
         flags = {
             "model": {"hidden_size": self.hidden}
             | ({"embedding_size": self.embedding} if self.embedding else {})
@@ -83,31 +83,31 @@ class Case:
                 "optimizer": self.optimizer,
                 "learning_rate": self.learning_rate,
                 "clip_norm": 1.0,
-                "epochs": ENDLESS // self.batches,
+                "epochs": MIN_RUN_STEPS // self.batches,
             }
             | (trainer or {}),
         }
-        chosen = resolve_run(catalog, f"{cell}-{self.family}", dataset=self.dataset)
-        return chosen.run_config(flags, backend=backend, precision=precision, device=device)
+        resolved = resolve_run(catalog, f"{cell}-{self.family}", dataset=self.dataset)
+        return resolved.run_config(flags, backend=backend, precision=precision, device=device)
 
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-"""How many gates each cell has; the cells that are measured."""
+"""The cells that are measured, and their number of gates."""
 
 WHOLE = {"validation": 0.0, "test": 0.0}
 CASES = {
     case.name: case
     for case in (
-        # one word and its answer
-        Case("S", 4, 0, 8, 1, 5, "Adam", 0.01, "stacked", "hello", {}, 1),
+        # one word and the next symbols
+        Case("toy", 4, 0, 8, 1, 5, "Adam", 0.01, "stacked", "hello", {}, 1),
         # Zhang et al., Dive into Deep Learning, classic edition, sections 8.6, 9.1, 9.2
         Case(
-            "M", 28, 0, 512, 32, 35, "SGD", 1.0, "stacked", "time-machine",
+            "d2l", 28, 0, 512, 32, 35, "SGD", 1.0, "stacked", "time-machine",
             {"steps": 35, "limit": 10_000, **WHOLE}, 9,
         ),
         # fast.ai, Practical Deep Learning for Coders 2018, lesson 6
         Case(
-            "F", 84, 42, 256, 512, 8, "Adam", 1e-3, "embed", "nietzsche",
+            "fastai", 84, 42, 256, 512, 8, "Adam", 1e-3, "embed", "nietzsche",
             {"steps": 8, **WHOLE}, 147,
         ),
     )

@@ -1,4 +1,4 @@
-"""Checkpoints: megabytes per second to disk and back into a model, against torch's own files."""
+"""Checkpoints: megabytes per second to disk and back, against torch's own files."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from benchmarks.figure import Figure, figures
-from benchmarks.subject import Bench
+from benchmarks.benchmark import Setup
+from benchmarks.measurement import Measurement, measurements
 from benchmarks.timing import Work, interleave
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.storage.atomic import write_file
@@ -19,36 +19,43 @@ TENSORS = 16
 Weights = dict[str, Tensor]
 
 
-def checkpoints(bench: Bench) -> Iterator[list[Figure]]:
-    """The zoo's bytes are synced to disk before they count as saved; torch's are not."""
-    for size in (10,) if bench.quick else (100, 1000):
+def checkpoints(setup: Setup) -> Iterator[list[Measurement]]:
+    """The zoo synchronizes a file to disk before it counts as saved; torch does not."""
+    for size in (10,) if setup.quick else (100, 1000):
         weights = {f"weight_{n}": torch.randn(size * 250_000 // TENSORS) for n in range(TENSORS)}
-        ours, theirs = bench.folder / "model.safetensors", bench.folder / "model.pt"
-        saves = {"torch": _times(size, partial(torch.save, weights, theirs))}
-        saves["zoo"] = _times(size, partial(_save, weights, ours))
-        yield figures("checkpoints", f"save {size} MB", "MB/s", interleave(saves, bench.effort))
-        into = {name: torch.empty_like(each) for name, each in weights.items()}
+        zoo_file, torch_file = setup.folder / "model.safetensors", setup.folder / "model.pt"
+        saves = {"torch": _times(size, partial(torch.save, weights, torch_file))}
+        saves["zoo"] = _times(size, partial(_save, weights, zoo_file))
+        yield measurements(
+            "checkpoints", f"save {size} MB", "MB/s", interleave(saves, setup.effort)
+        )
+        into = {name: torch.empty_like(weight) for name, weight in weights.items()}
         readers: dict[str, Callable[[], Weights]] = {
-            "torch": partial(_unpickled, theirs, mapped=False),
-            "torch, mapped": partial(_unpickled, theirs, mapped=True),
-            "zoo": partial(read_tensors, ours),
+            "torch": partial(_load_torch, torch_file, mapped=False),
+            "torch, mapped": partial(_load_torch, torch_file, mapped=True),
+            "zoo": partial(read_tensors, zoo_file),
         }
-        loads = {way: _times(size, partial(_load, read, into)) for way, read in readers.items()}
-        yield figures("checkpoints", f"load {size} MB", "MB/s", interleave(loads, bench.effort))
+        loads = {
+            implementation: _times(size, partial(_load, read, into))
+            for implementation, read in readers.items()
+        }
+        yield measurements(
+            "checkpoints", f"load {size} MB", "MB/s", interleave(loads, setup.effort)
+        )
 
 
 def _save(weights: Weights, path: Path) -> None:
     write_file(path, to_bytes(weights))
 
 
-def _unpickled(path: Path, *, mapped: bool) -> Weights:
-    """What torch wrote, by torch's own reader."""
+def _load_torch(path: Path, *, mapped: bool) -> Weights:
+    """Reads a file by torch's own reader."""
     weights: Weights = torch.serialization.load(path, weights_only=True, mmap=mapped)
     return weights
 
 
 def _load(read: Callable[[], Weights], into: Weights) -> None:
-    """Reads a file into weights that are there already, as a model's are."""
+    """Reads a file into existing weights, such as those of a model."""
     for name, tensor in read().items():
         into[name].copy_(tensor)
 

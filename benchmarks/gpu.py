@@ -1,7 +1,7 @@
-"""A graphics processor, where there is one: the zoo's trainer against torch.nn, both on cuDNN.
+"""A graphics processor, if there is one: the zoo's trainer against torch.nn, both on cuDNN.
 
-Each is taken as it is used: a tutorial's loop reads every loss, and waits for it; the zoo's trainer
-reads them ten times a second, and copies each batch to the device.
+Both are measured as they are used. The loop of a tutorial reads every loss and waits for it. The
+zoo's trainer reads the loss ten times a second, and copies each batch to the device.
 """
 
 from __future__ import annotations
@@ -10,61 +10,63 @@ from collections.abc import Iterator
 
 import torch
 
+from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES, GATES, Case
-from benchmarks.figure import Figure, figures
-from benchmarks.ours import Ours
-from benchmarks.peers.learner import Learner
+from benchmarks.measurement import Measurement, measurements
 from benchmarks.peers.network import TorchLayers
-from benchmarks.subject import Bench
+from benchmarks.peers.torch_peer import TorchPeer
 from benchmarks.timing import Work, interleave
 from benchmarks.training import peer_steps, whole_batches
+from benchmarks.zoo_run import ZooRun
 from zoo_core.run_folder.run_config import PRECISIONS
 
 
-def gpu(bench: Bench) -> Iterator[list[Figure]]:
-    """Training of every cell at the sizes that are worth one; nothing where there is none."""
+def gpu(setup: Setup) -> Iterator[list[Measurement]]:
+    """Training of every cell at the larger sizes; nothing without a graphics processor."""
     if torch.cuda.is_available():
-        for case in (CASES["M"], CASES["F"]):
+        for case in (CASES["d2l"], CASES["fastai"]):
             for cell in GATES:
-                samples = interleave(ways(bench, case, cell, "cuda"), bench.effort)
-                yield figures("gpu", f"{case.name} {cell}", "tokens/s", samples)
+                samples = interleave(implementations(setup, case, cell, "cuda"), setup.effort)
+                yield measurements("gpu", f"{case.name} {cell}", "tokens/s", samples)
 
 
-def ways(bench: Bench, case: Case, cell: str, device: str) -> dict[str, Work]:
+def implementations(setup: Setup, case: Case, cell: str, device: str) -> dict[str, Work]:
     """torch.nn and the zoo in both precisions, on one device."""
-    found: dict[str, Work] = {}
+    result: dict[str, Work] = {}
     for precision in PRECISIONS:
-        run_config = case.run_config(bench.catalog, cell, precision=precision, device=device)
-        ours = Ours(bench.catalog, run_config, bench.folder / f"{case.name} {cell} {precision}")
+        run_config = case.run_config(setup.catalog, cell, precision=precision, device=device)
+        zoo_run = ZooRun(
+            setup.catalog, run_config, setup.folder / f"{case.name} {cell} {precision}"
+        )
         torch.manual_seed(0)
         network = TorchLayers(cell, case).to(device)
-        # torch.nn's lie on the device beforehand
-        batches = whole_batches(ours.run.dataset, case, device)
-        learner = Learner(network, bf16=precision == "bf16")
-        found |= {
-            f"torch.nn {precision}": _finished(peer_steps(learner, batches)),
-            f"zoo {precision}": _finished(_counted(ours, case)),
+        # torch.nn's batches are on the device beforehand
+        batches = whole_batches(zoo_run.run.dataset, case, device)
+        torch_peer = TorchPeer(network, bf16=precision == "bf16")
+        result |= {
+            f"torch.nn {precision}": _synchronized(peer_steps(torch_peer, batches)),
+            f"zoo {precision}": _synchronized(_counting(zoo_run, case)),
         }
-    return found
+    return result
 
 
-def _counted(ours: Ours, case: Case) -> Work:
-    """The zoo's steps, their targets counted here: the trainer looks at them only now and then."""
+def _counting(zoo_run: ZooRun, case: Case) -> Work:
+    """The zoo's steps, with the targets counted here: the trainer counts them only now and then."""
 
     def work(count: int) -> float:
-        ours.steps(count)
+        zoo_run.steps(count)
         return count * case.batch * case.steps
 
     return work
 
 
-def _finished(work: Work) -> Work:
-    """The same, and what was given to the device is done."""
+def _synchronized(work: Work) -> Work:
+    """The same work, until the device has finished it."""
 
-    def whole(count: int) -> float:
-        done = work(count)
+    def synchronized(count: int) -> float:
+        amount = work(count)
         if torch.cuda.is_available():
             torch.cuda.synchronize()
-        return done
+        return amount
 
-    return whole
+    return synchronized

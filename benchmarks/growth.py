@@ -1,4 +1,4 @@
-"""Growth: what becomes of the speed when there is more of everything."""
+"""Growth: how speed and memory change with sizes, epochs, plugins and runs."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import shutil
 from collections.abc import Iterator
 from typing import Any
 
+from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES
-from benchmarks.figure import Figure, figures
-from benchmarks.memory import EPOCHS, each_further, held
-from benchmarks.ours import Ours
+from benchmarks.measurement import Measurement, measurements
+from benchmarks.memory import EPOCHS, kilobytes_per_epoch, resident_megabytes
 from benchmarks.startup import zoo
-from benchmarks.subject import Bench
 from benchmarks.timing import Work, interleave
+from benchmarks.zoo_run import ZooRun
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import Finished
@@ -34,59 +34,71 @@ def zoo_models():
 """
 
 
-def growth(bench: Bench) -> Iterator[list[Figure]]:
-    """Sizes of the LSTM at M, epochs, installed plugins, local runs."""
-    case = CASES["M"]
+def growth(setup: Setup) -> Iterator[list[Measurement]]:
+    """Sizes of the LSTM of case d2l, epochs, installed plugins, local runs."""
+    case = CASES["d2l"]
     for axis, settings in AXES.items():
-        ways: dict[str, Work] = {}
-        for value, chosen in settings:
-            run_config = case.run_config(bench.catalog, "lstm", **chosen)
-            ways[value] = Ours(bench.catalog, run_config, bench.folder / f"{axis} {value}").steps
-        yield figures("growth", axis, "tokens/s", interleave(ways, bench.effort))
-    megabytes = held(bench.folder / "memory")
-    after = {f"{epochs}": [each] for epochs, each in zip(EPOCHS, megabytes, strict=True)}
-    yield figures("growth", "memory of a run after so many epochs", "MB", after)
-    yield figures("growth", "a further epoch", "kB", {"zoo train": [each_further(megabytes)]})
-    yield from _plugins(bench)
-    yield from _runs(bench)
+        sizes: dict[str, Work] = {}
+        for value, overrides in settings:
+            run_config = case.run_config(setup.catalog, "lstm", **overrides)
+            sizes[value] = ZooRun(setup.catalog, run_config, setup.folder / f"{axis} {value}").steps
+        yield measurements("growth", axis, "tokens/s", interleave(sizes, setup.effort))
+    megabytes = resident_megabytes(setup.folder / "memory")
+    after = {f"{epochs}": [size] for epochs, size in zip(EPOCHS, megabytes, strict=True)}
+    yield measurements("growth", "memory of a run after so many epochs", "MB", after)
+    yield measurements(
+        "growth", "a further epoch", "kB", {"zoo train": [kilobytes_per_epoch(megabytes)]}
+    )
+    yield from _plugins(setup)
+    yield from _runs(setup)
 
 
-def _plugins(bench: Bench) -> Iterator[list[Figure]]:
-    count = 50 if bench.quick else 500
-    folder = bench.folder / "plugins"
+def _plugins(setup: Setup) -> Iterator[list[Measurement]]:
+    count = 50 if setup.quick else 500
+    folder = setup.folder / "plugins"
     for n in range(count):
-        facts = folder / f"synthetic_{n}-1.0.dist-info"
-        facts.mkdir(parents=True)
-        facts.joinpath("METADATA").write_text(f"Name: synthetic-{n}\nVersion: 1.0\n", "utf-8")
-        point = f"[zoo]\nsynthetic-{n} = synthetic_{n}\n"
-        facts.joinpath("entry_points.txt").write_text(point, "utf-8")
+        metadata = folder / f"synthetic_{n}-1.0.dist-info"
+        metadata.mkdir(parents=True)
+        metadata.joinpath("METADATA").write_text(f"Name: synthetic-{n}\nVersion: 1.0\n", "utf-8")
+        entry_points = f"[zoo]\nsynthetic-{n} = synthetic_{n}\n"
+        metadata.joinpath("entry_points.txt").write_text(entry_points, "utf-8")
         folder.joinpath(f"synthetic_{n}.py").write_text(PLUGIN.format(n=n), "utf-8")
-    ways = {"those installed": zoo("list"), f"and {count}": zoo("list", PYTHONPATH=str(folder))}
-    samples = interleave(ways, bench.effort)
-    yield figures("growth", "plugins", "zoo list/s", samples)
-    yield figures("growth", "a further plugin", "ms", {"zoo list": _each(samples, count)})
+    implementations = {
+        "those installed": zoo("list"),
+        f"and {count}": zoo("list", PYTHONPATH=str(folder)),
+    }
+    samples = interleave(implementations, setup.effort)
+    yield measurements("growth", "plugins", "zoo list/s", samples)
+    yield measurements(
+        "growth", "a further plugin", "ms", {"zoo list": _milliseconds_each(samples, count)}
+    )
 
 
-def _runs(bench: Bench) -> Iterator[list[Figure]]:
-    count = 1_000 if bench.quick else 10_000
-    home = bench.folder / "home"
+def _runs(setup: Setup) -> Iterator[list[Measurement]]:
+    count = 1_000 if setup.quick else 10_000
+    home = setup.folder / "home"
     first = home / "runs" / "run-0"
-    run_config = resolve_run(bench.catalog, "rnn-embed.hello").run_config(
+    run_config = resolve_run(setup.catalog, "rnn-embed.hello").run_config(
         {"trainer": {"epochs": 1}}
     )
-    done = list(Run(bench.catalog, run_config, first).events())
-    assert isinstance(done[-1], Finished), "a run ends with Finished"
+    events = list(Run(setup.catalog, run_config, first).events())
+    assert isinstance(events[-1], Finished), "a run ends with Finished"
     shutil.rmtree(first / "state")
     for n in range(1, count):
         shutil.copytree(first, home / "runs" / f"run-{n}")
-    empty = bench.folder / "empty"
-    ways = {"0": zoo("runs", ZOO_HOME=str(empty)), f"{count:,}": zoo("runs", ZOO_HOME=str(home))}
-    samples = interleave(ways, bench.effort)
-    yield figures("growth", "runs", "zoo runs/s", samples)
-    yield figures("growth", "a further run", "ms", {"zoo runs": _each(samples, count)})
+    empty = setup.folder / "empty"
+    implementations = {
+        "0": zoo("runs", ZOO_HOME=str(empty)),
+        f"{count:,}": zoo("runs", ZOO_HOME=str(home)),
+    }
+    samples = interleave(implementations, setup.effort)
+    yield measurements("growth", "runs", "zoo runs/s", samples)
+    yield measurements(
+        "growth", "a further run", "ms", {"zoo runs": _milliseconds_each(samples, count)}
+    )
 
 
-def _each(samples: dict[str, list[float]], count: int) -> list[float]:
-    """Milliseconds that each of so many more costs, from starts per second without and with."""
+def _milliseconds_each(samples: dict[str, list[float]], count: int) -> list[float]:
+    """Milliseconds per additional plugin or run, from starts per second without and with them."""
     without, with_them = samples.values()
     return [1000 * (1 / b - 1 / a) / count for a, b in zip(without, with_them, strict=True)]

@@ -1,6 +1,6 @@
-"""Levels of native code, to measure on this machine what it does with less of it.
+"""Limits on the instruction sets of native code, to measure on this machine what older ones do.
 
-Only the zoo's own code is bounded: torch and the peers keep the instructions that they found.
+They limit the zoo's code only; torch and the peers use all instructions that they find.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ LEVELS = {
     "baseline": "native code without AVX2",
     "avx2": "native code up to AVX2",
 }
-"""What a report says of each."""
-SUBJECTS = ("peak", "training", "generation")
-"""What depends on the level."""
+"""Each limit, and its description in a report."""
+DEPENDENT_BENCHMARKS = ("peak", "training", "generation")
+"""The benchmarks whose results depend on the limit."""
 
 
 def catalog_at(level: str) -> Catalog:
-    """What is installed, its native code bounded for this process; empty for no bound."""
-    if level == UNCOMPILED:  # a kernel that cannot run is passed over like one that is not there
-        return load_catalog(each for each in installed_plugins() if each.name != "zoo-kernels")
+    """The installed plugins, with native code limited in this process; empty for no limit."""
+    if level == UNCOMPILED:  # a plugin without native code behaves like a missing one
+        return load_catalog(
+            plugin for plugin in installed_plugins() if plugin.name != "zoo-kernels"
+        )
     if level:
         os.environ[LEVEL] = level
     return load_catalog()

@@ -1,6 +1,6 @@
-"""The memory of a run, told by a process of its own: other subjects and peers hold plenty.
+"""The memory of a run, measured in a separate process, which holds nothing else.
 
-``python -m benchmarks.memory FOLDER`` trains, and prints how many bytes it holds, a line for each
+``python -m benchmarks.memory FOLDER`` trains, and prints a line with its bytes of memory after each
 of ``EPOCHS``.
 """
 
@@ -14,47 +14,47 @@ from itertools import pairwise
 from pathlib import Path
 
 from benchmarks.cases import CASES
-from benchmarks.ours import Ours
+from benchmarks.zoo_run import ZooRun
 from zoo_core.plugins.catalog import load_catalog
 
 EPOCHS = (20, 40, 80)
-"""The first are for what is made once, and for the allocator to find its size."""
+"""The first epochs are for what is created once, and for the allocator to reach its size."""
 HIDDEN = 256
-"""A copy of the model is 320 kB: small beside torch, large beside what the allocator keeps."""
+"""A copy of the model is 320 kB: small beside torch, large beside the allocator's reserve."""
 
 
-def held(folder: Path) -> list[float]:
-    """Megabytes in memory after so many epochs, in a process of its own.
+def resident_megabytes(folder: Path) -> list[float]:
+    """Megabytes in memory after each of ``EPOCHS``, in a separate process.
 
     Raises:
-        CalledProcessError: It failed.
+        CalledProcessError: The process failed.
     """
     command = [sys.executable, "-m", "benchmarks.memory", str(folder)]
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
-    return [int(line) / 1e6 for line in done.stdout.split()]
+    completed = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    return [int(line) / 1e6 for line in completed.stdout.split()]
 
 
-def each_further(held: Sequence[float]) -> float:
-    """Kilobytes that each epoch adds, from megabytes after ``EPOCHS``."""
-    return 1000 * (held[-1] - held[0]) / (EPOCHS[-1] - EPOCHS[0])
+def kilobytes_per_epoch(megabytes: Sequence[float]) -> float:
+    """Kilobytes that an epoch adds, from the megabytes after ``EPOCHS``."""
+    return 1000 * (megabytes[-1] - megabytes[0]) / (EPOCHS[-1] - EPOCHS[0])
 
 
-def _held(folder: Path) -> Iterator[int]:
+def _train(folder: Path) -> Iterator[int]:
     catalog = load_catalog()
-    run = Ours(
-        catalog, CASES["M"].run_config(catalog, "rnn", model={"hidden_size": HIDDEN}), folder
+    run = ZooRun(
+        catalog, CASES["d2l"].run_config(catalog, "rnn", model={"hidden_size": HIDDEN}), folder
     )
     batches = run.run.loop.batch_count(1)
     for before, after in pairwise((0, *EPOCHS)):
         run.steps((after - before) * batches)
-        yield _resident()
+        yield _resident_bytes()
 
 
-def _resident() -> int:
-    """Bytes without those that a file backs, whose pages come and go."""
+def _resident_bytes() -> int:
+    """Resident bytes without file-backed pages, which the system loads and drops as it likes."""
     _, resident, shared, *_ = map(int, Path("/proc/self/statm").read_text("utf-8").split())
     return (resident - shared) * os.sysconf("SC_PAGE_SIZE")
 
 
 if __name__ == "__main__":
-    print(*_held(Path(sys.argv[1])), sep="\n")  # noqa: T201  # this is what it is for
+    print(*_train(Path(sys.argv[1])), sep="\n")  # noqa: T201  # the result of the process

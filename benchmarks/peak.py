@@ -1,4 +1,4 @@
-"""The share of the peak: the products of a training step against one large product."""
+"""The share of peak performance: products of a training step against one large product."""
 
 from __future__ import annotations
 
@@ -6,39 +6,41 @@ from collections.abc import Iterator
 
 import torch
 
+from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES, GATES
-from benchmarks.figure import Figure, figures
-from benchmarks.ours import Ours
-from benchmarks.promises import PRODUCT
-from benchmarks.subject import Bench
+from benchmarks.measurement import Measurement, measurements
+from benchmarks.targets import PRODUCT
 from benchmarks.timing import Work, interleave
+from benchmarks.zoo_run import ZooRun
 from zoo_core.run_folder.run_config import PRECISIONS
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 
 SIZE = 1024
-"""Rows and columns of the matrices of the large product."""
+"""Rows and columns of the matrices in the large product."""
 DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
-def peak(bench: Bench) -> Iterator[list[Figure]]:
-    """Operations per second, a multiplication and an addition counted as two, in the same turns.
+def peak(setup: Setup) -> Iterator[list[Measurement]]:
+    """Operations per second; a multiplication and an addition count as two.
 
-    The zoo's are those of its matrix products alone, in the time of the whole step.
+    Of the zoo, the operations of matrix products alone are divided by the time of the whole step.
     """
     for precision in PRECISIONS if multiplies_bfloat16("cpu") else ("fp32",):
-        for case in (CASES["M"], CASES["F"]):
+        for case in (CASES["d2l"], CASES["fastai"]):
             for cell in GATES:
                 name = f"{case.name} {cell} {precision}"
                 run_config = case.run_config(
-                    bench.catalog, cell, backend="native", precision=precision
+                    setup.catalog, cell, backend="native", precision=precision
                 )
-                ours = Ours(bench.catalog, run_config, bench.folder / name)
-                if ours.run.run_config.backend == "native":
-                    ways = {
+                zoo_run = ZooRun(setup.catalog, run_config, setup.folder / name)
+                if zoo_run.run.run_config.backend == "native":
+                    implementations = {
                         PRODUCT: _products(DTYPES[precision]),
-                        "zoo native": _operations(ours, case.flops(cell)),
+                        "zoo native": _operations(zoo_run, case.flops(cell)),
                     }
-                    yield figures("peak", name, "flop/s", interleave(ways, bench.effort))
+                    yield measurements(
+                        "peak", name, "flop/s", interleave(implementations, setup.effort)
+                    )
 
 
 def _products(dtype: torch.dtype) -> Work:
@@ -53,10 +55,15 @@ def _products(dtype: torch.dtype) -> Work:
     return work
 
 
-def _operations(ours: Ours, flops: int) -> Work:
-    """Steps of a run, of so many operations for each target."""
+def _operations(zoo_run: ZooRun, flops: int) -> Work:
+    """Steps of a run, counted in operations.
+
+    Args:
+        zoo_run: The run.
+        flops: Operations per target.
+    """
 
     def work(count: int) -> float:
-        return ours.steps(count) * flops
+        return zoo_run.steps(count) * flops
 
     return work

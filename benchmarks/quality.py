@@ -1,48 +1,50 @@
-"""Time to quality: how long until a model has learnt the book's text by heart."""
+"""Time to quality: how long a model needs to learn the text of a book by heart."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator
 
+from benchmarks.benchmark import Setup
 from benchmarks.cases import GATES
-from benchmarks.figure import Figure, figures
-from benchmarks.subject import Bench
+from benchmarks.measurement import Measurement, measurements
 from zoo_core.recipes.recipe import list_recipes
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded
 
-LEARNT = 1.5
-"""Perplexity of the training text over an epoch: the classic edition's figure after 500."""
-RECIPES = {"the book's recipe": "time-machine", "ours": "fast"}
+TARGET_PERPLEXITY = 1.5
+"""Perplexity of the training text over an epoch; the book's classic edition takes 500 epochs."""
+RECIPES = {"the book's recipe": "time-machine", "the zoo's recipe": "fast"}
 
 
-def quality(bench: Bench) -> Iterator[list[Figure]]:
-    """Seconds, and beside them tokens per second; only ours in a first look."""
-    known = {recipe.name for recipe in list_recipes(bench.catalog)}
+def quality(setup: Setup) -> Iterator[list[Measurement]]:
+    """Seconds and tokens per second; a first look measures the zoo's recipe only."""
+    recipes = {recipe.name for recipe in list_recipes(setup.catalog)}
     for cell in GATES:
         seconds, speeds = {}, {}
-        for way, tag in RECIPES.items():
+        for implementation, tag in RECIPES.items():
             name = f"{cell}-stacked.{tag}"
-            if name in known and not (bench.quick and tag == "time-machine"):
-                seconds[way], speeds[way] = _learn(bench, name)
+            if name in recipes and not (setup.quick and tag == "time-machine"):
+                seconds[implementation], speeds[implementation] = _learn(setup, name)
         if seconds:
-            yield figures("quality", f"{cell}: seconds to perplexity {LEARNT}", "s", seconds)
-            yield figures("quality", f"{cell}: speed", "tokens/s", speeds)
+            yield measurements(
+                "quality", f"{cell}: seconds to perplexity {TARGET_PERPLEXITY}", "s", seconds
+            )
+            yield measurements("quality", f"{cell}: speed", "tokens/s", speeds)
 
 
-def _learn(bench: Bench, name: str) -> tuple[list[float], list[float]]:
-    """One run until it is good enough; infinitely many seconds if it never is."""
+def _learn(setup: Setup, name: str) -> tuple[list[float], list[float]]:
+    """Seconds until a run reaches the perplexity (infinity if it never does), and its speed."""
     flags = {"trainer": {"prompt": None}}
-    run_config = resolve_run(bench.catalog, name).run_config(flags, device="cpu")
+    run_config = resolve_run(setup.catalog, name).run_config(flags, device="cpu")
     keep_freed_memory()  # as the command does
-    run = Run(bench.catalog, run_config, bench.folder / name)
-    began, speed = time.perf_counter(), 0.0
+    run = Run(setup.catalog, run_config, setup.folder / name)
+    started, speed = time.perf_counter(), 0.0
     for event in run.events():
         if isinstance(event, EpochEnded):
             speed = event.tokens_per_second
-            if event.metrics["train"]["perplexity"] <= LEARNT:
-                return [time.perf_counter() - began], [speed]
+            if event.metrics["train"]["perplexity"] <= TARGET_PERPLEXITY:
+                return [time.perf_counter() - started], [speed]
     return [float("inf")], [speed]

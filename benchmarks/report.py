@@ -1,4 +1,4 @@
-"""The figures of a run as files: JSON, and Markdown made from it."""
+"""A report: the measurements of a run as JSON, and Markdown made from it."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import final
 
-from benchmarks.figure import PERPLEXITY, Figure, find
 from benchmarks.levels import LEVELS
-from benchmarks.promise import Promise
-from benchmarks.promises import promises
+from benchmarks.measurement import PERPLEXITY, Measurement, find
+from benchmarks.target import Target
+from benchmarks.targets import targets
 
-CHANGED = 0.25
-"""A quotient that moved by less than this share may be noise, and is not told."""
-PLACE = ("processor", "cores", "isa", "threads")
-"""What two reports share whose figures may stand side by side."""
-VERSIONS = ("torch", "jax", "keras")
-"""What they share too where both have it: a peer's new version is another peer."""
+MIN_CHANGE = 0.25
+"""The smallest relative change of a ratio that is reported; less may be noise."""
+SAME_MACHINE = ("processor", "cores", "isa", "threads")
+"""The facts that two comparable reports share."""
+SAME_VERSIONS = ("torch", "jax", "keras")
+"""The versions that two comparable reports share, if both have them."""
 
 
 @final
@@ -27,155 +27,175 @@ class Report:
     """One run of the benchmarks.
 
     Args:
-        machine: What the figures depend on.
-        date: As ISO 8601 has it.
-        quick: Whether it was a first look, with less time for each figure.
-        figures: In the order they were measured.
-        level: Of ``levels.py``, to which native code was bounded; empty for no bound.
+        machine: The facts that measurements depend on.
+        date: The date and time in ISO 8601.
+        quick: Whether it was a first look, with less time for each measurement.
+        measurements: The measurements, in the order in which they were made.
+        level: The limit on native code, a key of ``levels.LEVELS``; empty for no limit.
     """
 
     machine: dict[str, str]
     date: str
     quick: bool
-    figures: list[Figure]
+    measurements: list[Measurement]
     level: str = ""
 
     def comparable(self, other: Report) -> bool:
-        """Whether both were measured alike: machine, threads, versions, and how thoroughly."""
-        mine, its = self.machine, other.machine
-        places = all(mine.get(fact) == its.get(fact) for fact in PLACE)
-        versions = all(mine[name] == its[name] for name in VERSIONS if name in mine and name in its)
-        return places and versions and self.quick == other.quick
+        """Whether both have the same machine, threads, versions of the peers and effort."""
+        mine, theirs = self.machine, other.machine
+        same_machine = all(mine.get(fact) == theirs.get(fact) for fact in SAME_MACHINE)
+        common = [name for name in SAME_VERSIONS if name in mine and name in theirs]
+        same_versions = all(mine[name] == theirs[name] for name in common)
+        return same_machine and same_versions and self.quick == other.quick
 
-    def subjects(self) -> list[str]:
-        """In the order they were measured."""
-        return list(dict.fromkeys(each.subject for each in self.figures))
+    def benchmarks(self) -> list[str]:
+        """The benchmarks, in the order in which they were measured."""
+        return list(dict.fromkeys(row.benchmark for row in self.measurements))
 
-    def cases(self, subject: str) -> dict[str, list[Figure]]:
-        """The figures of a subject by case; the first of each is what it is compared with."""
-        found: dict[str, list[Figure]] = {}
-        for each in self.figures:
-            if each.subject == subject:
-                found.setdefault(each.case, []).append(each)
-        return found
+    def cases(self, benchmark: str) -> dict[str, list[Measurement]]:
+        """The measurements of a benchmark by case; the first of a case is the base of ratios."""
+        cases: dict[str, list[Measurement]] = {}
+        for row in self.measurements:
+            if row.benchmark == benchmark:
+                cases.setdefault(row.case, []).append(row)
+        return cases
 
     def to_json(self) -> str:
-        """As a file holds it."""
+        """The content of the report's file."""
         return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
 
     def markdown(self, before: Report | None = None) -> str:
-        """Every table: the promises, the subjects, what changed since another run."""
-        parts = ["# Benchmarks", self.where(), "## Promises", self.promises()]
-        for subject in self.subjects():
-            parts += [f"## {subject.capitalize()}", *self._section(subject)]
+        """All tables: the targets, the benchmarks and the changes since another report."""
+        parts = ["# Benchmarks", self.conditions(), "## Targets", self.targets()]
+        for benchmark in self.benchmarks():
+            parts += [f"## {benchmark.capitalize()}", *self._section(benchmark)]
         if before:
-            told = "\n".join(self._changes(before)) or f"Nothing moved by more than {CHANGED:.0%}."
-            parts += [f"## Since {before.date[:10]}", told]
+            changes = "\n".join(self._changes(before))
+            parts += [
+                f"## Since {before.date[:10]}",
+                changes or f"Nothing moved by more than {MIN_CHANGE:.0%}.",
+            ]
         return "\n\n".join(parts) + "\n"
 
-    def where(self) -> str:
+    def conditions(self) -> str:
         """Machine, versions and date in a sentence."""
         kind = "A first look" if self.quick else "Measured"
-        facts = [*self.machine.values(), *([LEVELS[self.level]] if self.level else [])]
+        facts = [*self.machine.values()]
+        if self.level:
+            facts.append(LEVELS[self.level])
         return f"{kind} on {', '.join(facts)}; {self.date[:10]}."
 
-    def promises(self) -> str:
-        """The table of promises."""
-        lines = ["| promise | floor | goal | measured | |", "| --- | --- | --- | --- | --- |"]
-        for each in self._promises():
-            goal, measured = (_short(each.goal), _short(each.measured))
-            lines.append(
-                f"| {each.what} | {_short(each.floor)} | {goal} | {measured} | {each.verdict} |"
-            )
+    def targets(self) -> str:
+        """The table of targets."""
+        lines = ["| target | floor | goal | measured | |", "| --- | --- | --- | --- | --- |"]
+        for target in self._targets():
+            numbers = (target.floor, target.goal, target.measured)
+            cells = (target.what, *map(_short, numbers), target.verdict)
+            lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines)
 
-    def table(self, subject: str) -> str:
-        """A row for each case, a column for each way: the quotient to the first, the figure.
+    def table(self, benchmark: str) -> str:
+        """A row per case and a column per implementation: its ratio to the first, and its value.
 
-        Cases of other ways or another unit have a table of their own; a perplexity is told with
-        the spread of its seeds.
+        Cases with other implementations or another unit have a separate table. A perplexity is
+        shown with the spread of its seeds.
         """
-        alike: dict[tuple[str, ...], dict[str, list[Figure]]] = {}
-        for case, rows in self.cases(subject).items():
-            head = (rows[0].unit, *(each.way for each in rows))
-            alike.setdefault(head, {})[case] = rows
-        return "\n\n".join(_table(head, cases) for head, cases in alike.items())
+        tables: dict[tuple[str, ...], dict[str, list[Measurement]]] = {}
+        for case, rows in self.cases(benchmark).items():
+            head = (rows[0].unit, *(row.implementation for row in rows))
+            tables.setdefault(head, {})[case] = rows
+        return "\n\n".join(_table(head, cases) for head, cases in tables.items())
 
     def summary(self) -> str:
-        """What a newcomer wants to see: how fast it trains, generates and learns."""
+        """The tables for the README: how fast the zoo trains, generates and learns."""
         parts = []
-        for subject in ("training", "generation", "quality"):
-            if subject in self.subjects():
-                parts += [f"**{subject.capitalize()}**", *self._section(subject)]
-        return "\n\n".join([*parts, self.where(), self._kept()])
+        for benchmark in ("training", "generation", "quality"):
+            if benchmark in self.benchmarks():
+                parts += [f"**{benchmark.capitalize()}**", *self._section(benchmark)]
+        return "\n\n".join([*parts, self.conditions(), self._verdicts()])
 
-    def _section(self, subject: str) -> list[str]:
-        """The table, and before it the days on which it was measured if not on the report's."""
-        days = {each.date[:10] for each in self.figures if each.subject == subject} - {""}
-        told = f"Measured on {', '.join(sorted(days))}."
-        return [*([told] if days - {self.date[:10]} else []), self.table(subject)]
+    def _section(self, benchmark: str) -> list[str]:
+        """The table, preceded by the days of its measurements if they are not the report's."""
+        rows = [row for row in self.measurements if row.benchmark == benchmark]
+        days = {row.date[:10] for row in rows if row.date}
+        table = self.table(benchmark)
+        if days - {self.date[:10]}:
+            return [f"Measured on {', '.join(sorted(days))}.", table]
+        return [table]
 
-    def _kept(self) -> str:
-        """How many promises there are, and how many are kept."""
-        verdicts = [each.verdict for each in self._promises()]
-        told = (f"{verdicts.count(each)} {each}" for each in dict.fromkeys(sorted(verdicts)))
-        return f"Of {len(verdicts)} promises: {', '.join(told)}."
+    def _verdicts(self) -> str:
+        """The number of targets by verdict."""
+        verdicts = [target.verdict for target in self._targets()]
+        counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts))]
+        return f"Of {len(verdicts)} targets: {', '.join(counts)}."
 
-    def _promises(self) -> list[Promise]:
-        """Those made where native code goes so far; under a bound not all is measured."""
-        made = promises(self.figures, self.level or self.machine.get("isa", ""))
-        return [each for each in made if each.measured is not None or not self.level]
+    def _targets(self) -> list[Target]:
+        """The targets for this machine; with limited native code, only the measured ones."""
+        isa = self.level or self.machine.get("isa", "")
+        return [
+            target
+            for target in targets(self.measurements, isa)
+            if target.measured is not None or not self.level
+        ]
 
     def _changes(self, before: Report) -> Iterator[str]:
-        """What moved against the first way of its case, a line for each subject.
+        """A line per benchmark with the ratios that have changed.
 
-        Absolute figures drift with the machine.
+        Ratios to the first implementation of the case, because absolute values drift with the
+        machine.
         """
-        for subject in self.subjects():
-            moved = []
-            for case, (base, *others) in self.cases(subject).items():
-                old_base = find(before.figures, subject, case, base.way)
-                for each in others if old_base else ():
-                    old = find(before.figures, subject, case, each.way)
-                    if old and old_base:
-                        moved += _moved(each.over(base), old.over(old_base), each)
-            if moved:
-                yield f"- {subject}: {'; '.join(moved)}"
+        for benchmark in self.benchmarks():
+            changes = []
+            for case, (base, *others) in self.cases(benchmark).items():
+                old_base = find(before.measurements, benchmark, case, base.implementation)
+                if old_base is None:
+                    continue
+                for row in others:
+                    old = find(before.measurements, benchmark, case, row.implementation)
+                    if old is not None:
+                        changes += _change(row.over(base), old.over(old_base), row)
+            if changes:
+                yield f"- {benchmark}: {'; '.join(changes)}"
 
 
 def read_report(path: Path) -> Report | None:
-    """The report of a file, or None if there is none; a figure without a date has the report's."""
+    """The report of a file, or None if there is none.
+
+    A measurement without a date has the date of the report.
+    """
     if not path.exists():
         return None
     values = json.loads(path.read_text("utf-8"))
-    found = [Figure(**{"date": values["date"]} | each) for each in values["figures"]]
-    return Report(**values | {"figures": found})
+    rows = [Measurement(**{"date": values["date"]} | row) for row in values["measurements"]]
+    return Report(**values | {"measurements": rows})
 
 
-def merge(old: Report, new: Sequence[Figure]) -> list[Figure]:
-    """The figures of both; a case that was measured anew replaces the old one."""
-    again = {(each.subject, each.case) for each in new}
-    return [each for each in old.figures if (each.subject, each.case) not in again] + list(new)
+def merge(old: Report, new: Sequence[Measurement]) -> list[Measurement]:
+    """The measurements of both; a new case replaces the old one."""
+    replaced = {(row.benchmark, row.case) for row in new}
+    remaining = [row for row in old.measurements if (row.benchmark, row.case) not in replaced]
+    return [*remaining, *new]
 
 
-def _table(head: Sequence[str], cases: Mapping[str, list[Figure]]) -> str:
+def _table(head: Sequence[str], cases: Mapping[str, list[Measurement]]) -> str:
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     for case, rows in cases.items():
-        lines.append(f"| {case} | {' | '.join(_cell(each, rows[0]) for each in rows)} |")
+        lines.append(f"| {case} | {' | '.join(_cell(row, rows[0]) for row in rows)} |")
     return "\n".join(lines)
 
 
-def _moved(now: float, then: float, figure: Figure) -> list[str]:
-    moved = abs(now / then - 1) > CHANGED
-    return [f"{figure.case}, {figure.way} {then:.3g} → {now:.3g}"] if moved else []
+def _change(ratio: float, old_ratio: float, row: Measurement) -> list[str]:
+    if abs(ratio / old_ratio - 1) <= MIN_CHANGE:
+        return []
+    return [f"{row.case}, {row.implementation} {old_ratio:.3g} → {ratio:.3g}"]
 
 
-def _cell(figure: Figure, base: Figure) -> str:
-    if figure.unit == PERPLEXITY:
-        low, high = figure.spread
-        return f"{figure.value:.3f} ({low:.3f} to {high:.3f})"
-    value = f"{figure.value:,.0f}" if figure.value >= 100 else f"{figure.value:.3g}"
-    return value if figure is base else f"{figure.over(base):.2f} × ({value})"
+def _cell(row: Measurement, base: Measurement) -> str:
+    if row.unit == PERPLEXITY:
+        low, high = row.spread
+        return f"{row.value:.3f} ({low:.3f} to {high:.3f})"
+    value = f"{row.value:,.0f}" if row.value >= 100 else f"{row.value:.3g}"
+    return value if row is base else f"{row.over(base):.2f} × ({value})"
 
 
 def _short(value: float | None) -> str:

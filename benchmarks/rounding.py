@@ -1,6 +1,6 @@
-"""Products in bfloat16 on a processor without instructions for them, made in float32.
+"""Products in bfloat16, computed in float32 on a processor without instructions for them.
 
-torch's own imitation is exact too, but takes a hundred times as long as a product in float32.
+torch's own emulation is exact too, but takes a hundred times as long as a product in float32.
 """
 
 from __future__ import annotations
@@ -19,26 +19,26 @@ PRODUCTS = (torch.ops.aten.mm.default, torch.ops.aten.addmm.default, torch.ops.a
 
 
 @contextmanager
-def imitated_bfloat16() -> Iterator[None]:
-    """Lets autocast reach the recurrence on the CPU, and makes its products fast.
+def emulated_bfloat16() -> Iterator[None]:
+    """Applies autocast to recurrences on the CPU, and makes the products fast.
 
     Operands are rounded to bfloat16, sums are in float32, and each result is rounded once more, as
-    torch's products are where there are instructions; the native kernel's keep their sums, and so
-    lose less.
+    torch's products are on processors with the instructions. (The native kernel does not round its
+    results, so it loses less.)
     """
-    reached = patch.object(recurrence, "multiplies_bfloat16", lambda device: True)
-    with reached, _WideProducts():  # type: ignore[no-untyped-call]  # torch's __init__ has no types
+    patched = patch.object(recurrence, "multiplies_bfloat16", lambda device: True)
+    with patched, _WideProducts():  # type: ignore[no-untyped-call]  # torch's __init__ has no types
         yield
 
 
 class _WideProducts(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Makes every product of bfloat16 matrices, autograd's own included, in float32."""
+    """Computes every product of bfloat16 matrices in float32, also those of autograd."""
 
     def __torch_dispatch__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
         """See TorchDispatchMode."""
-        given = kwargs or {}
+        keywords = kwargs or {}
         if func in PRODUCTS and args[0].dtype == torch.bfloat16:
-            return func(*(each.float() for each in args), **given).bfloat16()
-        return func(*args, **given)
+            return func(*(matrix.float() for matrix in args), **keywords).bfloat16()
+        return func(*args, **keywords)

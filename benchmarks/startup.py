@@ -1,4 +1,4 @@
-"""Start-up: how often per second a command runs, against a Python that does nothing."""
+"""Start-up: how often per second a command runs, against an empty Python program."""
 
 from __future__ import annotations
 
@@ -8,39 +8,39 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.figure import Figure, figures
-from benchmarks.subject import Bench
+from benchmarks.benchmark import Setup
+from benchmarks.measurement import Measurement, measurements
 from benchmarks.timing import Work, interleave
 
-UNWANTED = ("PYTHONDONTWRITEBYTECODE", "ZOO_PLUGINS", "ZOO_DEBUG")
+CLEARED_VARIABLES = ("PYTHONDONTWRITEBYTECODE", "ZOO_PLUGINS", "ZOO_DEBUG")
 ZOO = str(Path(sys.executable).with_name("zoo"))
 
 
-def startup(bench: Bench) -> Iterator[list[Figure]]:
-    """``zoo list`` and ``zoo --help`` with bytecode compiled, as an installer leaves it."""
-    ways = {
+def startup(setup: Setup) -> Iterator[list[Measurement]]:
+    """``zoo list``, ``zoo --help`` and completion, with bytecode compiled as after an install."""
+    implementations = {
         "python -c pass": python("pass"),
         "zoo list": zoo("list"),
         "zoo --help": zoo("--help"),
         "completion": zoo(_ZOO_COMPLETE="bash_complete", COMP_WORDS="zoo tr", COMP_CWORD="1"),
     }
-    yield figures("startup", "start", "starts/s", interleave(ways, bench.effort))
+    yield measurements("startup", "start", "starts/s", interleave(implementations, setup.effort))
 
 
 def python(source: str) -> Work:
-    """Runs a program in a Python of its own so many times."""
+    """Work that runs a Python program."""
     return _runs([sys.executable, "-c", source], {})
 
 
 def zoo(*arguments: str, **environment: str) -> Work:
-    """Runs a command of the zoo so many times."""
+    """Work that runs a command of the zoo."""
     return _runs([ZOO, *arguments], environment)
 
 
-def _runs(command: list[str], more: dict[str, str]) -> Work:
-    """The first runs write what bytecode is missing."""
-    inherited = {name: value for name, value in os.environ.items() if name not in UNWANTED}
-    environment = inherited | more
+def _runs(command: list[str], overrides: dict[str, str]) -> Work:
+    """Work that runs a command; the first runs write missing bytecode."""
+    inherited = {name: value for name, value in os.environ.items() if name not in CLEARED_VARIABLES}
+    environment = inherited | overrides
 
     def work(count: int) -> float:
         for _ in range(count):

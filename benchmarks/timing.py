@@ -1,7 +1,7 @@
-"""Measuring several ways of one thing side by side.
+"""Measures several implementations of the same work side by side.
 
-A machine's speed drifts by a third from minute to minute. So the ways take turns, and what is
-compared is the ratio within a turn.
+The speed of a machine drifts by a third within minutes. So the implementations take turns, and
+comparisons use the ratio within a turn.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import NamedTuple, TypeAlias, final
 
 Work: TypeAlias = Callable[[int], float]
-"""Does something so many times, and returns how much came of it, in the unit of the figure."""
+"""Does something a number of times and returns the amount of work, in the unit that is measured."""
 
 
 @final
@@ -19,34 +19,34 @@ class Effort(NamedTuple):
     """How long to measure.
 
     Args:
-        rounds: Turns of each way.
-        seconds: Of each turn.
+        rounds: Turns of each implementation.
+        seconds: Duration of a turn, in seconds.
     """
 
     rounds: int
     seconds: float
 
 
-def interleave(ways: Mapping[str, Work], effort: Effort) -> dict[str, list[float]]:
-    """What each way achieves per second, in every turn."""
-    counts = {way: _count(work, effort.seconds) for way, work in ways.items()}
-    rates: dict[str, list[float]] = {way: [] for way in ways}
+def interleave(implementations: Mapping[str, Work], effort: Effort) -> dict[str, list[float]]:
+    """The work per second of each implementation, one sample per turn."""
+    counts = {name: _calibrate(work, effort.seconds) for name, work in implementations.items()}
+    rates: dict[str, list[float]] = {name: [] for name in implementations}
     for _ in range(effort.rounds):
-        for way, work in ways.items():
-            began = time.perf_counter()
-            done = work(counts[way])
-            rates[way].append(done / (time.perf_counter() - began))
+        for name, work in implementations.items():
+            started = time.perf_counter()
+            amount = work(counts[name])
+            rates[name].append(amount / (time.perf_counter() - started))
     return rates
 
 
-def _count(work: Work, seconds: float) -> int:
-    """How often the work fits into so many seconds, once it has warmed up."""
+def _calibrate(work: Work, seconds: float) -> int:
+    """How many times the work fits into a duration, after a warm-up."""
     work(1)
     count = 1
     while True:
-        began = time.perf_counter()
+        started = time.perf_counter()
         work(count)
-        taken = time.perf_counter() - began
-        if taken >= seconds / 4:
-            return max(1, round(count * seconds / taken))
+        elapsed = time.perf_counter() - started
+        if elapsed >= seconds / 4:
+            return max(1, round(count * seconds / elapsed))
         count *= 4

@@ -1,4 +1,4 @@
-"""The trainer: what a run costs beside its steps."""
+"""The trainer: the cost of a run beside that of its steps."""
 
 from __future__ import annotations
 
@@ -6,49 +6,52 @@ from collections.abc import Iterator, Mapping
 from itertools import cycle, islice
 from statistics import harmonic_mean
 
+from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES, GATES
-from benchmarks.figure import Figure, figures
-from benchmarks.ours import Ours
-from benchmarks.subject import Bench
+from benchmarks.measurement import Measurement, measurements
 from benchmarks.timing import Effort, interleave
+from benchmarks.zoo_run import ZooRun
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.state import State, detach
 from zoo_core.runtime.run import Run
 
 PARTS = 8
-"""Short turns that make up one sample. At M RNN on a busy machine a sample of the share lost lies
-within 0.08 of the median, and the medians of five were 0.01 to 0.03."""
+"""Short turns that make one sample. For the RNN of case d2l on a busy machine, a sample of the lost
+share lies within 0.08 of the median, and medians of five samples were 0.01 to 0.03."""
 
 
-def trainer(bench: Bench) -> Iterator[list[Figure]]:
+def trainer(setup: Setup) -> Iterator[list[Measurement]]:
     """``zoo train`` against its own steps: the same model, batches and optimizer, nothing else.
 
-    The difference is smaller than what the machine's speed drifts by, so the two take turns often.
+    The difference is smaller than the drift of the machine's speed, so the two take turns often.
     """
-    effort = Effort(bench.effort.rounds * PARTS, bench.effort.seconds / 4)
-    for case in (CASES["M"], CASES["F"]):
+    effort = Effort(setup.effort.rounds * PARTS, setup.effort.seconds / 4)
+    for case in (CASES["d2l"], CASES["fastai"]):
         for cell in GATES:
-            run_config = case.run_config(bench.catalog, cell)
-            ours = Ours(bench.catalog, run_config, bench.folder / f"{case.name} {cell}")
-            bare = BareSteps(Run(bench.catalog, run_config, bench.folder / "unused"))
-            ways = {"the step alone": bare.steps, "zoo train": ours.steps}
-            samples = together(interleave(ways, effort))
-            yield figures("trainer", f"{case.name} {cell}", "tokens/s", samples)
+            run_config = case.run_config(setup.catalog, cell)
+            zoo_run = ZooRun(setup.catalog, run_config, setup.folder / f"{case.name} {cell}")
+            bare = BareSteps(Run(setup.catalog, run_config, setup.folder / "unused"))
+            implementations = {"the step alone": bare.steps, "zoo train": zoo_run.steps}
+            samples = combine_turns(interleave(implementations, effort))
+            yield measurements("trainer", f"{case.name} {cell}", "tokens/s", samples)
 
 
-def together(rates: Mapping[str, list[float]]) -> dict[str, list[float]]:
-    """The rate of every ``PARTS`` turns as one: the median of single ones would hide epochs' ends.
+def combine_turns(rates: Mapping[str, list[float]]) -> dict[str, list[float]]:
+    """The rate of every ``PARTS`` turns as one sample.
 
-    The turns of a way do equally much, so it is their harmonic mean.
+    A median of single turns would hide the cost of an epoch's end. All turns do the same amount of
+    work, so their rate is the harmonic mean.
     """
     return {
-        way: [harmonic_mean(each[at : at + PARTS]) for at in range(0, len(each), PARTS)]
-        for way, each in rates.items()
+        implementation: [
+            harmonic_mean(turns[at : at + PARTS]) for at in range(0, len(turns), PARTS)
+        ]
+        for implementation, turns in rates.items()
     }
 
 
 class BareSteps:
-    """The trainer's own step on batches that are there already; no loop, figures or saves."""
+    """The trainer's own step on batches in memory, without loop, metrics and saves."""
 
     def __init__(self, run: Run) -> None:
         self.train_step = run.loop.train_step
@@ -57,7 +60,7 @@ class BareSteps:
         self.feed: Iterator[Batch] = cycle(list(run.dataset.batches("train", size, 0, 1)))
 
     def steps(self, count: int) -> float:
-        """Takes so many; the targets predicted in them."""
+        """Takes a number of steps and returns the number of targets predicted in them."""
         tokens = 0
         state: State | None = None
         for batch in islice(self.feed, count):

@@ -1,4 +1,4 @@
-"""Work that another process does, with memory and threads that no other work has used."""
+"""Work in a separate process, with memory and threads that no other work has used."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from benchmarks.timing import Work
 
 @final
 class Worker:
-    """``python -m MODULE ARGUMENTS...``, whose process calls ``serve``; a ``Work`` for as long.
+    """A ``Work`` that the process ``python -m MODULE ARGUMENTS...`` does, which calls ``serve``.
 
-    The process begins at once, so that several may get ready together.
+    The process starts at once, so several can prepare at the same time.
     """
 
     def __init__(self, module: str, *arguments: str) -> None:
@@ -28,31 +28,31 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[1],
-            start_new_session=True,  # Ctrl+C is for whoever asks
+            start_new_session=True,  # Ctrl+C goes to this process only
         )
 
     def __call__(self, count: int) -> float:
-        """How much came of doing it so many times.
+        """Does the work a number of times and returns the amount.
 
         Raises:
             RuntimeError: The process has ended.
         """
-        assert self.process.stdin, "it is a pipe"
-        with suppress(BrokenPipeError):  # the answer tells
+        assert self.process.stdin, "stdin and stdout are pipes"
+        with suppress(BrokenPipeError):  # reading the answer raises then
             self.process.stdin.write(f"{count}\n")
             self.process.stdin.flush()
         return float(self._line())
 
     def ready(self) -> bool:
-        """Whether there is such a work, once its process knows.
+        """Waits until the process is prepared, and returns whether it can do the work.
 
         Raises:
-            RuntimeError: The process has ended without a word.
+            RuntimeError: The process has ended.
         """
         return self._line() == "ready"
 
     def _line(self) -> str:
-        assert self.process.stdout, "it is a pipe"
+        assert self.process.stdout, "stdin and stdout are pipes"
         line = self.process.stdout.readline()
         if not line:
             raise RuntimeError(f"{self.name} ended with {self.process.wait()}")
@@ -62,18 +62,18 @@ class Worker:
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
-        if kind is not None:  # nobody waits for the end of its turn
+        if kind is not None:  # do not wait for the end of a turn
             self.process.terminate()
         self.process.communicate()
 
 
 def serve(make: Callable[[], Work | None]) -> None:
-    """Makes work, and does as much of it as each line of stdin asks for, until nobody asks.
+    """Does work as many times as each line of stdin says, and prints the amount to stdout.
 
-    What is printed meanwhile goes to stderr, so that stdout holds the answers alone.
+    All other output of the process goes to stderr.
 
     Args:
-        make: Gives None if it cannot be done here.
+        make: Creates the work; returns None if it cannot be done here.
     """
     with os.fdopen(os.dup(1), "w", buffering=1) as answers:
         os.dup2(2, 1)

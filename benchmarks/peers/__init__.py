@@ -1,1 +1,1 @@
-"""What people would use instead, each at its best without the zoo."""
+"""The libraries that the zoo is compared with, each used at its best."""

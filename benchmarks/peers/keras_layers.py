@@ -1,4 +1,4 @@
-"""Keras on JAX: its own layers and optimizers, a step compiled as its guides show."""
+"""Keras on JAX: its own layers and optimizers, with a compiled step as in its guides."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ class KerasLayers:
     """``keras.layers.SimpleRNN``, ``LSTM`` or ``GRU`` with its optimizer.
 
     Args:
-        network: Whose weights it starts from. Keras has one bias where torch has two and the
-            cell only ever adds them.
+        network: The network with the initial weights. Keras has one bias where torch has two
+            and the cell adds them.
     """
 
     def __init__(self, network: TorchLayers) -> None:
@@ -58,13 +58,13 @@ class KerasLayers:
         self._generate = jax.jit(self._unroll, static_argnums=1)
 
     def step(self, inputs: Tensor, targets: Tensor) -> float:
-        """Forward, cross entropy, backward, clipping, optimizer; the loss, read."""
+        """Takes a step: forward, cross entropy, backward, clipping, optimizer. Returns the loss."""
         tokens, labels = (each.numpy().astype(np.int32) for each in (inputs, targets))
         self.weights, self.moments, loss = self._step(self.weights, self.moments, tokens, labels)
         return float(loss)
 
     def generate(self, length: int) -> list[int]:
-        """So many of the likeliest symbols, from the first on, without leaving the device."""
+        """Generates the most likely symbols after the first one, in one call on the device."""
         found: list[int] = np.asarray(self._generate(self.weights, length)).tolist()
         return found
 

@@ -1,4 +1,4 @@
-"""Two networks in plain torch: the loop of the tutorials, and torch.nn's layers."""
+"""Two networks in plain torch: the loop of tutorials, and torch.nn's layers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class AbstractNetwork(nn.Module):
 
 @final
 class Naive(AbstractNetwork):
-    """The tutorials' loop: two linear layers for each gate, one step after the other."""
+    """The loop of tutorials: two linear layers per gate, one step after the other."""
 
     def __init__(self, cell: str, case: Case) -> None:
         super().__init__(cell, case)
@@ -43,30 +43,30 @@ class Naive(AbstractNetwork):
     def forward(
         self, tokens: Tensor, state: tuple[Tensor, Tensor] | None = None
     ) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        """One step after the other; the second tensor of the state is the LSTM's alone."""
+        """Runs one step after the other. Only the LSTM uses the second tensor of the state."""
         inputs = self.read(tokens)
         zeros = inputs.new_zeros(len(tokens), self.case.hidden)
-        hidden, memory = state or (zeros, zeros)
+        hidden, cell_state = state or (zeros, zeros)
         logits = []
         for step in inputs.unbind(1):
-            hidden, memory = self._step(step, hidden, memory)
+            hidden, cell_state = self._step(step, hidden, cell_state)
             logits.append(self.output(hidden))
-        return torch.stack(logits, 1), (hidden, memory)
+        return torch.stack(logits, 1), (hidden, cell_state)
 
-    def _step(self, step: Tensor, hidden: Tensor, memory: Tensor) -> tuple[Tensor, Tensor]:
+    def _step(self, step: Tensor, hidden: Tensor, cell_state: Tensor) -> tuple[Tensor, Tensor]:
         from_input = [layer(step) for layer in self.from_input]
         from_hidden = [layer(hidden) for layer in self.from_hidden]
         if self.cell == "gru":
             reset = torch.sigmoid(from_input[0] + from_hidden[0])
             update = torch.sigmoid(from_input[1] + from_hidden[1])
             candidate = torch.tanh(from_input[2] + reset * from_hidden[2])
-            return (1 - update) * candidate + update * hidden, memory
+            return (1 - update) * candidate + update * hidden, cell_state
         gates = [a + b for a, b in zip(from_input, from_hidden, strict=True)]
         if self.cell == "rnn":
-            return torch.tanh(gates[0]), memory
-        written, kept, shown = (torch.sigmoid(gates[index]) for index in (0, 1, 3))
-        memory = kept * memory + written * torch.tanh(gates[2])
-        return shown * torch.tanh(memory), memory
+            return torch.tanh(gates[0]), cell_state
+        input_gate, forget_gate, output_gate = (torch.sigmoid(gates[index]) for index in (0, 1, 3))
+        cell_state = forget_gate * cell_state + input_gate * torch.tanh(gates[2])
+        return output_gate * torch.tanh(cell_state), cell_state
 
 
 @final
@@ -78,6 +78,6 @@ class TorchLayers(AbstractNetwork):
         self.recurrent = LAYERS[cell](case.width, case.hidden, batch_first=True)
 
     def forward(self, tokens: Tensor, state: Any = None) -> tuple[Tensor, Any]:
-        """All steps at once, as the layer has it."""
+        """Runs all steps at once."""
         hidden, state = self.recurrent(self.read(tokens), state)
         return self.output(hidden), state

@@ -1,4 +1,4 @@
-"""The peers' own packages: which are here, and how the others come."""
+"""The peers' packages: which ones are installed, and how to install the others."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from importlib.util import find_spec
 from pathlib import Path
 
 PACKAGES = {"jax": "JAX", "keras": "Keras"}
-"""By module: how they are called."""
+"""Names of the peers by module."""
 GROUP = f"{Path(__file__).parents[2] / 'pyproject.toml'}:bench"
 REMEDY = "uv run --group bench python -m benchmarks"
 
 
 def missing() -> list[str]:
-    """The modules that are not installed; Keras runs on JAX."""
+    """The modules that are not installed. Keras counts as missing without JAX, which it runs on."""
     if find_spec("jax") is None:
         return list(PACKAGES)
     return [name for name in PACKAGES if find_spec(name) is None]
 
 
 def install() -> str:
-    """Has uv bring the group of dependencies that holds what is missing.
+    """Installs the dependency group of the peers by uv, if one of them is missing.
 
     Returns:
-        What to say of those that are still missing, or empty.
+        A message that names those that are still missing, or an empty text.
     """
     uv = shutil.which(os.environ.get("UV") or "uv")  # uv run names itself
     if missing() and uv:

@@ -1,4 +1,4 @@
-"""JAX: one ``scan`` over the steps, compiled; the inputs looked up in a table."""
+"""JAX: one compiled ``scan`` over the steps, with the inputs looked up in a table."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Scan:
     """The network with its optimizer, as a careful user of JAX would write it.
 
     Args:
-        network: Whose weights it starts from.
+        network: The network with the initial weights.
     """
 
     def __init__(self, network: TorchLayers) -> None:
@@ -35,7 +35,7 @@ class Scan:
         self._generate = jax.jit(partial(_generate, self.cell, self.case), static_argnums=1)
 
     def step(self, inputs: Tensor, targets: Tensor) -> float:
-        """Forward, cross entropy, backward, clipping, optimizer; the loss, read."""
+        """Takes a step: forward, cross entropy, backward, clipping, optimizer. Returns the loss."""
         tokens, labels = (jnp.asarray(each.numpy().astype(np.int32)) for each in (inputs, targets))
         self.parameters, self.moments, self.count, loss = self._step(
             self.parameters, self.moments, self.count, tokens, labels
@@ -43,21 +43,21 @@ class Scan:
         return float(loss)
 
     def generate(self, length: int) -> list[int]:
-        """So many of the likeliest symbols, from the first on, without leaving the device."""
+        """Generates the most likely symbols after the first one, in one call on the device."""
         found: list[int] = np.asarray(self._generate(self.parameters, length)).tolist()
         return found
 
 
 def _parameters(network: TorchLayers) -> Iterator[tuple[str, Any]]:
-    """Torch's, each weight as (inputs, outputs): what stands right of a row is read in order."""
+    """Torch's parameters, each weight as (inputs, outputs), the order in which products read it."""
     for name, parameter in network.named_parameters():
         values = parameter.detach().numpy()
-        turned = values.T if "weight" in name and name != "embedding.weight" else values
-        yield name.removeprefix("recurrent."), turned
+        values = values.T if "weight" in name and name != "embedding.weight" else values
+        yield name.removeprefix("recurrent."), values
 
 
 def _table(cell: str, case: Case, p: Parameters) -> Any:
-    """What each symbol contributes to the gates, (V, G)."""
+    """The projection of each symbol to the gates, (V, G)."""
     weight = p["weight_ih_l0"]
     table = p["embedding.weight"] @ weight if case.embedding else weight
     bias = p["bias_ih_l0"] if cell == "gru" else p["bias_ih_l0"] + p["bias_hh_l0"]
@@ -66,19 +66,19 @@ def _table(cell: str, case: Case, p: Parameters) -> Any:
 
 def _cell(cell: str, p: Parameters, projected: Any, state: tuple[Any, Any]) -> tuple[Any, Any]:
     """One step of a row or of a batch."""
-    hidden, memory = state
+    hidden, cell_state = state
     recurrent = hidden @ p["weight_hh_l0"]
     if cell == "rnn":
-        return jnp.tanh(projected + recurrent), memory
+        return jnp.tanh(projected + recurrent), cell_state
     if cell == "lstm":
         i, f, g, o = jnp.split(projected + recurrent, 4, -1)
-        memory = jax.nn.sigmoid(f) * memory + jax.nn.sigmoid(i) * jnp.tanh(g)
-        return jax.nn.sigmoid(o) * jnp.tanh(memory), memory
+        cell_state = jax.nn.sigmoid(f) * cell_state + jax.nn.sigmoid(i) * jnp.tanh(g)
+        return jax.nn.sigmoid(o) * jnp.tanh(cell_state), cell_state
     inputs = jnp.split(projected, 3, -1)
     hiddens = jnp.split(recurrent + p["bias_hh_l0"], 3, -1)
     reset, update = (jax.nn.sigmoid(inputs[index] + hiddens[index]) for index in (0, 1))
     candidate = jnp.tanh(inputs[2] + reset * hiddens[2])
-    return candidate + update * (hidden - candidate), memory
+    return candidate + update * (hidden - candidate), cell_state
 
 
 def _loss(cell: str, case: Case, p: Parameters, tokens: Any, labels: Any) -> Any:
@@ -97,9 +97,9 @@ def _step(
     cell: str, case: Case, p: Parameters, moments: Any, count: Any, tokens: Any, labels: Any
 ) -> tuple[Parameters, Any, Any, Any]:
     loss, gradients = jax.value_and_grad(partial(_loss, cell, case))(p, tokens, labels)
-    norm = jnp.sqrt(sum((each * each).sum() for each in gradients.values()))
+    norm = jnp.sqrt(sum((gradient * gradient).sum() for gradient in gradients.values()))
     scale = jnp.minimum(1.0, 1.0 / (norm + 1e-6))
-    gradients = {name: each * scale for name, each in gradients.items()}
+    gradients = {name: gradient * scale for name, gradient in gradients.items()}
     rate = case.learning_rate
     if case.optimizer == "SGD":
         return {n: p[n] - rate * gradients[n] for n in p}, moments, count, loss

@@ -1,4 +1,4 @@
-"""The peers' packages come by themselves, or it is said what is missing."""
+"""The peers' packages are installed, or the missing ones are named."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from benchmarks.peers import packages
 
 @pytest.fixture
 def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A uv that writes down what it is asked for; returns where."""
+    """A uv that writes its arguments to a file; returns the file."""
     asked = tmp_path / "asked"
     command = tmp_path / "uv"
     command.write_text(f'#!/bin/sh\necho "$@" > {asked}\n', "utf-8")
@@ -20,13 +20,13 @@ def uv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return asked
 
 
-def test_what_is_missing_is_asked_of_uv(uv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_packages_are_installed_by_uv(uv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda name: None)
     assert packages.install().startswith("not installed, so not measured: JAX and Keras; uv run")
     assert uv.read_text("utf-8").rstrip().endswith("pyproject.toml:bench")
 
 
-def test_nothing_is_asked_where_nothing_is_missing(
+def test_nothing_is_installed_if_nothing_is_missing(
     uv: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda name: object())

@@ -1,4 +1,4 @@
-"""The peers learn, and torch.nn, JAX and Keras are the same network."""
+"""The peers learn, and torch.nn, JAX and Keras compute the same network."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import pytest
 import torch
 
 from benchmarks.cases import GATES, Case
-from benchmarks.peers import ways
-from benchmarks.peers.learner import Learner
+from benchmarks.peers import implementations
+from benchmarks.peers.implementations import Peer, configure_jax
 from benchmarks.peers.network import Naive, TorchLayers
-from benchmarks.peers.ways import Peer, settle
+from benchmarks.peers.torch_peer import TorchPeer
 
 SMALL = Case("small", 5, 0, 8, 3, 6, "Adam", 0.02, "stacked", "hello", {}, 1)
 EMBEDDED = Case("embedded", 5, 4, 8, 3, 6, "SGD", 0.5, "embed", "hello", {}, 1)
@@ -29,27 +29,29 @@ def test_a_network_in_plain_torch_learns(
     network: type[Naive | TorchLayers], cell: str, case: Case
 ) -> None:
     torch.manual_seed(0)
-    learner = Learner(network(cell, case))
-    losses = [learner.step(*batch(case)) for _ in range(60)]
+    torch_peer = TorchPeer(network(cell, case))
+    losses = [torch_peer.step(*batch(case)) for _ in range(60)]
     assert losses[-1] < 0.8 * losses[0]
-    assert len(learner.generate(7)) == 7
+    assert len(torch_peer.generate(7)) == 7
 
 
 def test_torch_in_bfloat16_is_a_peer_where_the_zoo_would_use_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ways, "missing", lambda: ["jax", "keras"])
+    monkeypatch.setattr(implementations, "missing", lambda: ["jax", "keras"])
     for there in (True, False):
-        monkeypatch.setattr(ways, "multiplies_bfloat16", lambda device, there=there: there)
-        assert ("torch.nn bf16" in ways.peers("rnn", SMALL)) is there
+        monkeypatch.setattr(
+            implementations, "multiplies_bfloat16", lambda device, there=there: there
+        )
+        assert ("torch.nn bf16" in implementations.peers("rnn", SMALL)) is there
 
 
 def test_every_peer_of_torch_but_the_naive_loop_fuses_its_optimizer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(ways, "missing", lambda: ["jax", "keras"])
-    for name, peer in ways.peers("rnn", SMALL).items():
-        assert isinstance(peer, Learner)
+    monkeypatch.setattr(implementations, "missing", lambda: ["jax", "keras"])
+    for name, peer in implementations.peers("rnn", SMALL).items():
+        assert isinstance(peer, TorchPeer)
         assert peer.optimizer.defaults["fused"] is (name != "naive")
 
 
@@ -59,10 +61,10 @@ def test_the_naive_loop_computes_what_torch_does(cell: str) -> None:
     layers = TorchLayers(cell, EMBEDDED)
     naive = Naive(cell, EMBEDDED)
     naive.embedding, naive.output = layers.embedding, layers.output
-    ours = zip(naive.from_input, naive.from_hidden, strict=True)
+    zoo_run = zip(naive.from_input, naive.from_hidden, strict=True)
     pieces = [each.chunk(GATES[cell]) for each in layers.recurrent.parameters()]
     with torch.no_grad():
-        for gate, (from_input, from_hidden) in enumerate(ours):
+        for gate, (from_input, from_hidden) in enumerate(zoo_run):
             targets = (from_input.weight, from_hidden.weight, from_input.bias, from_hidden.bias)
             for target, chunks in zip(targets, pieces, strict=True):
                 assert isinstance(target, torch.Tensor)
@@ -74,20 +76,20 @@ def test_the_naive_loop_computes_what_torch_does(cell: str) -> None:
 @CASES
 @CELLS
 def test_jax_takes_the_steps_that_torch_takes(cell: str, case: Case) -> None:
-    settle()
+    configure_jax()
     pytest.importorskip("jax", reason="the group bench is not installed")
     from benchmarks.peers.scan import Scan
 
     torch.manual_seed(0)
     network = TorchLayers(cell, case)
-    scan, learner = Scan(network), Learner(network)
-    take_the_same_steps(scan, learner, case)
+    scan, torch_peer = Scan(network), TorchPeer(network)
+    take_the_same_steps(scan, torch_peer, case)
 
 
 @CASES
 @CELLS
 def test_keras_takes_the_steps_that_torch_takes(cell: str, case: Case) -> None:
-    settle()
+    configure_jax()
     pytest.importorskip("keras", reason="the group bench is not installed")
     from benchmarks.peers.keras_layers import KerasLayers
 
@@ -95,11 +97,11 @@ def test_keras_takes_the_steps_that_torch_takes(cell: str, case: Case) -> None:
     network = TorchLayers(cell, case)
     if cell != "gru":  # where Keras has one bias, which would learn at half the rate of two
         network.recurrent.bias_hh_l0.requires_grad_(False)
-    layers, learner = KerasLayers(network), Learner(network)
-    take_the_same_steps(layers, learner, case)
+    layers, torch_peer = KerasLayers(network), TorchPeer(network)
+    take_the_same_steps(layers, torch_peer, case)
 
 
-def take_the_same_steps(peer: Peer, learner: Learner, case: Case) -> None:
+def take_the_same_steps(peer: Peer, torch_peer: TorchPeer, case: Case) -> None:
     for _ in range(5):
-        assert peer.step(*batch(case)) == pytest.approx(learner.step(*batch(case)), rel=1e-4)
-    assert peer.generate(9) == learner.generate(9)
+        assert peer.step(*batch(case)) == pytest.approx(torch_peer.step(*batch(case)), rel=1e-4)
+    assert peer.generate(9) == torch_peer.generate(9)

@@ -1,4 +1,4 @@
-"""Work in a process of its own."""
+"""Work in a separate process."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from pathlib import Path
 import pytest
 
 from benchmarks import training
+from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES
 from benchmarks.levels import UNCOMPILED
-from benchmarks.subject import Bench
 from benchmarks.timing import Effort
 from benchmarks.worker import Worker
 from zoo_core.plugins.catalog import Catalog
 
 
-def worker(way: str) -> Worker:
-    return Worker("benchmarks.training", UNCOMPILED, "S", "rnn", way)
+def worker(implementation: str) -> Worker:
+    return Worker("benchmarks.training", UNCOMPILED, "toy", "rnn", implementation)
 
 
-@pytest.mark.parametrize("way", ["torch.nn", "zoo portable"])
-def test_a_process_takes_the_steps_that_it_is_asked_for(way: str) -> None:
-    with worker(way) as work:
+@pytest.mark.parametrize("implementation", ["torch.nn", "zoo portable"])
+def test_a_process_takes_the_requested_number_of_steps(implementation: str) -> None:
+    with worker(implementation) as work:
         assert work.ready()
-        assert [work(3), work(5)] == [3 * CASES["S"].steps, 5 * CASES["S"].steps]
+        assert [work(3), work(5)] == [3 * CASES["toy"].steps, 5 * CASES["toy"].steps]
     assert work.process.returncode == 0
 
 
-def test_a_way_that_is_not_there_is_said_to_be_missing() -> None:
+def test_a_missing_implementation_is_an_error() -> None:
     with worker("zoo native") as work, pytest.raises(RuntimeError) as refused:
         work.ready()
     assert "zoo native ended with 1" in str(refused.value)
@@ -43,7 +43,7 @@ def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: str) -> Worker
     return Worker("served")
 
 
-def test_what_cannot_be_done_here_is_answered(
+def test_a_worker_that_cannot_do_the_work_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with script(tmp_path, monkeypatch, "  return None") as work:
@@ -51,16 +51,16 @@ def test_what_cannot_be_done_here_is_answered(
     assert work.process.returncode == 0
 
 
-def test_what_the_work_prints_is_no_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_output_of_the_work_is_not_taken_for_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     make = "  print('hello'); return lambda count: (os.system('echo 5'), count / 2)[1]"
     with script(tmp_path, monkeypatch, make) as work:
         assert work.ready()
         assert work(3) == 1.5
 
 
-def test_nobody_waits_for_a_turn_that_is_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_interrupted_turn_is_terminated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make = "  return lambda count: time.sleep(count)"
     work = script(tmp_path, monkeypatch, make)
     with suppress(KeyboardInterrupt), work:
@@ -72,16 +72,16 @@ def test_nobody_waits_for_a_turn_that_is_given_up(
     assert work.process.returncode == -signal.SIGTERM
 
 
-def test_training_measures_every_way_that_is_ready(
+def test_training_measures_every_implementation_that_is_ready(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training, "peer_makers", lambda cell, case: {"torch.nn": None})
-    monkeypatch.setattr(training, "zoo_ways", lambda catalog: {"zoo portable": None})
-    monkeypatch.setattr(training, "CASES", {"S": CASES["S"]})
+    monkeypatch.setattr(training, "zoo_implementations", lambda catalog: {"zoo portable": None})
+    monkeypatch.setattr(training, "CASES", {"toy": CASES["toy"]})
     monkeypatch.setattr(training, "GATES", {"rnn": 1})
-    bench = Bench(catalog, tmp_path, Effort(2, 0.01), quick=True)
-    (found,) = training.training(bench)
+    setup = Setup(catalog, tmp_path, Effort(2, 0.01), quick=True)
+    (measured,) = training.training(setup)
     turns = 2 * training.TURNS
-    samples = {each.way: len(each.samples) for each in found}
+    samples = {each.implementation: len(each.samples) for each in measured}
     assert samples == {"torch.nn": turns, "zoo portable": turns}
-    assert min(each.value for each in found) > 0
+    assert min(each.value for each in measured) > 0

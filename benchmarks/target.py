@@ -1,4 +1,4 @@
-"""A promise: a bound on one figure, and whether it is kept."""
+"""A target: a bound on one ratio of measurements."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from typing import NamedTuple, final
 
 
 @final
-class Promise(NamedTuple):
-    """A bound on one quotient of two figures.
+class Target(NamedTuple):
+    """A bound on the ratio of two measurements, and the measured ratio.
 
     Args:
-        what: In words.
-        floor: What is promised; None where only a goal is set.
-        goal: What is aimed at; None where nothing beyond the floor is.
-        measured: The quotient, or None if it was not measured.
-        lower: Whether less is better.
+        what: The ratio in words.
+        floor: The bound that must be reached; None if there is only a goal.
+        goal: The bound that is aimed at; None if there is only a floor.
+        measured: The ratio; None if it was not measured.
+        lower: Whether lower is better.
     """
 
     what: str
@@ -25,7 +25,7 @@ class Promise(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """``met``, ``not met`` or ``not measured``; and whether the goal is."""
+        """``met``, ``not met``, ``goal met``, ``goal not met`` or ``not measured``."""
         if self.measured is None:
             return "not measured"
         if self.floor is not None and not self._reaches(self.floor):
@@ -35,5 +35,5 @@ class Promise(NamedTuple):
         return "met" if self.floor is not None else "goal not met"
 
     def _reaches(self, bound: float) -> bool:
-        assert self.measured is not None, "asked only of what was measured"
+        assert self.measured is not None, "only a measured ratio has a verdict"
         return self.measured <= bound if self.lower else self.measured >= bound

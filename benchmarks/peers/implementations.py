@@ -11,42 +11,42 @@ import torch
 from torch import Tensor
 
 from benchmarks.cases import Case
-from benchmarks.peers.learner import Learner
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.packages import missing
+from benchmarks.peers.torch_peer import TorchPeer
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 
 
 class Peer(Protocol):
-    """Something that trains and generates."""
+    """A network that trains and generates."""
 
     def step(self, inputs: Tensor, targets: Tensor) -> float:
-        """One step on a batch, tokens (B, T) and labels (B, T); the loss before it."""
+        """Takes a step on tokens (B, T) and labels (B, T). Returns the loss before the step."""
 
     def generate(self, length: int) -> list[int]:
-        """So many of the likeliest symbols."""
+        """Generates the most likely symbols."""
 
 
 def peers(cell: str, case: Case) -> dict[str, Peer]:
-    """Every peer that is installed, freshly made; the first is what all are compared with."""
+    """A new instance of every installed peer. All others are compared with the first one."""
     return {name: make() for name, make in peer_makers(cell, case).items()}
 
 
 def peer_makers(cell: str, case: Case) -> dict[str, Callable[[], Peer]]:
-    """How each peer that is installed is made."""
-    made: dict[str, Callable[[], Peer]] = {
-        # the tutorials take the optimizer as it comes, and are what a newcomer starts from
-        "naive": lambda: Learner(Naive(cell, case), fused=False),
-        "torch.nn": lambda: Learner(TorchLayers(cell, case)),
-        "torch.nn without oneDNN": lambda: Learner(TorchLayers(cell, case), onednn=False),
+    """A function for every installed peer that creates it."""
+    makers: dict[str, Callable[[], Peer]] = {
+        # tutorials, which newcomers start from, use the optimizer with its defaults
+        "naive": lambda: TorchPeer(Naive(cell, case), fused=False),
+        "torch.nn": lambda: TorchPeer(TorchLayers(cell, case)),
+        "torch.nn without oneDNN": lambda: TorchPeer(TorchLayers(cell, case), onednn=False),
     }
-    if multiplies_bfloat16("cpu"):  # elsewhere torch takes ages over one product
-        made["torch.nn bf16"] = lambda: Learner(TorchLayers(cell, case), bf16=True)
+    if multiplies_bfloat16("cpu"):  # otherwise torch emulates them, very slowly
+        makers["torch.nn bf16"] = lambda: TorchPeer(TorchLayers(cell, case), bf16=True)
     absent = missing()
     for name, make in {"jax": _scan, "keras": _keras}.items():
         if name not in absent:
-            made[name] = partial(make, cell, case)
-    return {name: partial(_seeded, make) for name, make in made.items()}
+            makers[name] = partial(make, cell, case)
+    return {name: partial(_seeded, make) for name, make in makers.items()}
 
 
 def _seeded(make: Callable[[], Peer]) -> Peer:
@@ -54,9 +54,9 @@ def _seeded(make: Callable[[], Peer]) -> Peer:
     return make()
 
 
-def settle() -> None:
-    """What JAX and Keras must know before they are imported."""
-    # XLA takes every core unless it is told; it shall have as many as torch
+def configure_jax() -> None:
+    """Sets the environment variables that JAX and Keras read when they are imported."""
+    # XLA uses every core by default; this gives it as many as torch
     os.environ |= {
         "JAX_PLATFORMS": "cpu",
         "KERAS_BACKEND": "jax",
@@ -65,14 +65,14 @@ def settle() -> None:
 
 
 def _scan(cell: str, case: Case) -> Peer:
-    settle()
+    configure_jax()
     from benchmarks.peers.scan import Scan
 
     return Scan(TorchLayers(cell, case))
 
 
 def _keras(cell: str, case: Case) -> Peer:
-    settle()
+    configure_jax()
     from benchmarks.peers.keras_layers import KerasLayers
 
     return KerasLayers(TorchLayers(cell, case))

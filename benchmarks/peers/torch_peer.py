@@ -1,4 +1,4 @@
-"""Training and generating with a network in plain torch, as a careful user would."""
+"""Training and generation with a network in plain torch, as a careful user writes them."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from benchmarks.peers.network import AbstractNetwork
 
 
 @final
-class Learner:
+class TorchPeer:
     """A network with its optimizer.
 
     Args:
-        network: Plain torch.
-        bf16: Forward under autocast.
+        network: The network.
+        bf16: Whether the forward pass runs under autocast to bfloat16.
         onednn: Whether torch may use oneDNN.
         fused: Whether the optimizer updates all parameters in one call, as the zoo's does.
     """
@@ -33,14 +33,14 @@ class Learner:
         fused: bool = True,
     ) -> None:
         self.network, self.bf16, self.onednn = network, bf16, onednn
-        # switching oneDNN off and on makes torch speak of a graphics processor that is not there
+        # switching oneDNN off and on makes torch warn about a missing graphics processor
         warnings.filterwarnings("ignore", "TF32 acceleration")
         case = network.case
-        make = getattr(torch.optim, case.optimizer)
-        self.optimizer = make(network.parameters(), lr=case.learning_rate, fused=fused)
+        optimizer = getattr(torch.optim, case.optimizer)
+        self.optimizer = optimizer(network.parameters(), lr=case.learning_rate, fused=fused)
 
     def step(self, inputs: Tensor, targets: Tensor) -> float:
-        """Forward, cross entropy, backward, clipping, optimizer; the loss, read."""
+        """Takes a step: forward, cross entropy, backward, clipping, optimizer. Returns the loss."""
         self.optimizer.zero_grad()
         with self._library():
             with torch.autocast(inputs.device.type, torch.bfloat16, enabled=self.bf16):
@@ -53,8 +53,8 @@ class Learner:
 
     @torch.no_grad()
     def generate(self, length: int) -> list[int]:
-        """So many of the likeliest symbols, from the first on."""
-        token, state, found = torch.zeros(1, 1, dtype=torch.long), None, []
+        """Generates the most likely symbols after the first one of the vocabulary."""
+        token, state, symbols = torch.zeros(1, 1, dtype=torch.long), None, []
         with (
             self._library(),
             torch.autocast("cpu", torch.bfloat16, enabled=self.bf16),
@@ -62,8 +62,8 @@ class Learner:
             for _ in range(length):
                 logits, state = self.network(token, state)
                 token = logits[:, -1].argmax(-1, keepdim=True)
-                found.append(int(token))
-        return found
+                symbols.append(int(token))
+        return symbols
 
     def _library(self) -> AbstractContextManager[None]:
         return nullcontext() if self.onednn else torch.backends.mkldnn.flags(enabled=False)

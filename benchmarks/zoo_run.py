@@ -1,4 +1,4 @@
-"""The zoo's own way: its models, its data, its trainer, as ``zoo train`` runs them."""
+"""The zoo as it is used: its models, data and trainer, as ``zoo train`` runs them."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from zoo_core.runtime.training.events import Stepped
 
 
 @final
-class Ours:
-    """A run under way.
+class ZooRun:
+    """A run under implementation.
 
     Args:
         catalog: What is installed.
@@ -43,7 +43,7 @@ class Ours:
         self.tokens = 0
 
     def steps(self, count: int) -> float:
-        """Takes so many optimizer steps; the targets predicted in them."""
+        """Takes a number of optimizer steps and returns the number of targets predicted in them."""
         before = self.tokens
         with contextlib.redirect_stderr(io.StringIO()):
             while count:
@@ -54,17 +54,17 @@ class Ours:
         return self.tokens - before
 
     def generate(self, length: int, precision: str = "fp32") -> list[int]:
-        """So many of the likeliest symbols, from the first on, as the peers do."""
+        """Generates the most likely symbols after the vocabulary's first, as the peers do."""
         model = self.run.loop.model.eval()
         first = Batch(torch.zeros(1, 1, dtype=torch.long))
         return list(islice(generate(model, first, Sampler(temperature=0), precision), length))
 
 
 def backends(catalog: Catalog) -> list[str]:
-    """Every backend but the cell step by step, which is there to be right: the slowest first."""
+    """Every backend but the reference, whose purpose is not speed; the slowest first."""
     model = make_model(
         catalog,
-        CASES["S"].run_config(catalog, "rnn"),
+        CASES["toy"].run_config(catalog, "rnn"),
         Signature(inputs=Tokens(2), classes=2, per="step"),
     )
     kernels = next(each.kernels for each in model.modules() if isinstance(each, Recurrent))

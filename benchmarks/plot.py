@@ -1,0 +1,86 @@
+"""The plot of a report: the speed of every implementation over that of the naive loop."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from benchmarks.report import Report
+
+PLOTTED_BENCHMARKS = ("training", "generation")
+SIZES = {"toy": "toy", "d2l": "d2l, 512 wide", "fastai": "fastai, 256 wide"}
+ZOO_COLOR, PEER_COLOR = "#14508f", "#a9afb7"
+Ratios = Mapping[str, float]
+"""By implementation: its speed over that of the naive loop."""
+
+
+def plot(report: Report) -> bytes:
+    """A PNG with a row of panels per benchmark and size, a panel per cell, a bar per
+    implementation."""  # noqa: D205, D209
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    rows = _rows(report)
+    names = {title: _implementations(panels) for title, panels in rows.items()}
+    heights = [len(bars) + 2 for bars in names.values()] or [1]
+    columns = max(map(len, rows.values()), default=1)
+    figure = Figure(figsize=(11, 0.19 * sum(heights) + 0.8), layout="constrained")
+    FigureCanvasAgg(figure)
+    grid: Any = figure.subplots(
+        len(heights), columns, squeeze=False, sharex=True, sharey="row", height_ratios=heights
+    )
+    for line, (title, panels) in zip(grid, rows.items(), strict=False):
+        for axes, (cell, ratios) in zip(line, panels.items(), strict=False):
+            _draw_bars(axes, names[title], ratios)
+            axes.set_title(f"{title}: {cell.upper()}", loc="left", fontsize=9, fontweight="bold")
+    low, high = grid[0, 0].get_xlim()
+    grid[0, 0].set_xlim(low, high * 2)  # space for the numbers
+    figure.suptitle("Speed over that of the naive loop (the line at 1)", fontsize=11)
+    file = io.BytesIO()
+    figure.savefig(file, format="png", dpi=130, metadata={"Software": None})
+    return file.getvalue()
+
+
+def _draw_bars(axes: Any, names: Sequence[str], ratios: Ratios) -> None:
+    """Draws bars from 1 to each ratio, the zoo's in blue, with the number at the right edge."""
+    for position, name in enumerate(names):
+        if name not in ratios:
+            continue
+        ratio, is_zoo = ratios[name], name.startswith("zoo")
+        color = ZOO_COLOR if is_zoo else PEER_COLOR
+        axes.barh(position, ratio - 1, left=1, height=0.7, color=color)
+        axes.text(
+            0.99,
+            position,
+            f"{ratio:.2f}" if ratio < 9.95 else f"{ratio:.1f}",
+            transform=axes.get_yaxis_transform(),
+            ha="right",
+            va="center",
+            fontsize=8,
+            fontweight="bold" if is_zoo else "normal",
+        )
+    axes.set_xscale("log")
+    axes.set_yticks(range(len(names)), names, fontsize=8)
+    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.axvline(1, color="black", linewidth=0.8)
+    axes.xaxis.set_visible(False)  # the numbers replace it
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["top", "right", "bottom", "left"]].set_visible(False)
+
+
+def _rows(report: Report) -> dict[str, dict[str, Ratios]]:
+    """The ratios by benchmark and size, then by cell. The first of a case is the naive loop."""
+    rows: dict[str, dict[str, Ratios]] = {}
+    for benchmark in PLOTTED_BENCHMARKS:
+        for case, (base, *others) in report.cases(benchmark).items():
+            size, _, cell = case.partition(" ")
+            title = f"{benchmark.capitalize()} {SIZES.get(size, size)}"
+            ratios = {row.implementation: row.over(base) for row in others}
+            rows.setdefault(title, {})[cell] = ratios
+    return rows
+
+
+def _implementations(panels: Mapping[str, Ratios]) -> list[str]:
+    """The implementations of a row of panels, in their order."""
+    return list(dict.fromkeys(name for ratios in panels.values() for name in ratios))
