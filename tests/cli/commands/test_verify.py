@@ -1,30 +1,33 @@
-"""``zoo verify``: a checkpoint that is what it says, and those that are not."""
+"""``zoo verify`` and ``zoo diff``."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from tests.cli.command import Zoo
+from zoo_core.runtime.checkpoints import verification
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
+from zoo_core.runtime.training.evaluation import evaluate
 
 
 def verdicts(zoo: Zoo, folder: Path) -> dict[str, str]:
-    """What was looked at, and the verdicts."""
+    """The verdict of every check."""
     return {row["what"]: row["verdict"] for row in zoo("verify", folder, "--json").json}
 
 
-def rewritten(folder: Path, **change: object) -> None:
+def rewrite_manifest(folder: Path, **change: object) -> None:
     """Changes fields of the manifest."""
     path = folder / "config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
 
 
-def test_a_checkpoint_is_what_it_says(zoo: Zoo, hello: Path) -> None:
+def test_an_intact_checkpoint_passes_every_check(zoo: Zoo, hello: Path) -> None:
     result = zoo("verify", hello)
     assert result.code == 0
     assert verdicts(zoo, hello) == dict.fromkeys(
@@ -33,9 +36,9 @@ def test_a_checkpoint_is_what_it_says(zoo: Zoo, hello: Path) -> None:
 
 
 def test_held_out_splits_are_measured_again(zoo: Zoo, prose: Path) -> None:
-    found = verdicts(zoo, prose)
-    assert found["metrics (validation)"] == found["metrics (test)"] == "ok"
-    assert "metrics (train)" not in found
+    checks = verdicts(zoo, prose)
+    assert checks["metrics (validation)"] == checks["metrics (test)"] == "ok"
+    assert "metrics (train)" not in checks
 
 
 def test_weights_of_another_hash_are_exit_4(zoo: Zoo, hello: Path) -> None:
@@ -48,46 +51,57 @@ def test_weights_of_another_hash_are_exit_4(zoo: Zoo, hello: Path) -> None:
     assert "the manifest says" in result.stderr
 
 
-def test_a_metric_that_is_not_reached_is_exit_4(zoo: Zoo, hello: Path) -> None:
-    rewritten(hello, metrics={"train": {"loss": 0.001, "accuracy": 1.0}})
+def test_a_metric_that_cannot_be_reproduced_is_exit_4(zoo: Zoo, hello: Path) -> None:
+    rewrite_manifest(hello, metrics={"train": {"loss": 0.001, "accuracy": 1.0}})
     result = zoo("verify", hello)
     assert result.code == 4
     assert "metrics (train): loss was 0.001, is 0.00" in result.stderr
 
 
 def test_a_checkpoint_that_claims_no_metrics_is_no_failure(zoo: Zoo, hello: Path) -> None:
-    rewritten(hello, metrics={}, status="interrupted")
+    rewrite_manifest(hello, metrics={}, status="interrupted")
     result = zoo("verify", hello, "--json")
     assert result.code == 0
     assert result.json[-1] == {"what": "metrics", "verdict": "skipped", "said": "it claims none"}
 
 
-def test_metrics_are_measured_again_in_the_precision_of_the_run(zoo: Zoo, tmp_path: Path) -> None:
+def test_metrics_are_measured_again_in_the_precision_of_the_run(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precisions = []
+
+    def record(*arguments: Any, precision: str) -> dict[str, float]:
+        precisions.append(precision)
+        return evaluate(*arguments, precision=precision)
+
+    monkeypatch.setattr(verification, "evaluate", record)
     folder = tmp_path / "half"
-    half = ["--precision", "bf16", "--trainer.epochs", 30]
+    half = ["--precision", "bf16", "--trainer.epochs", 3]
     assert zoo("train", "lstm-embed", *half, "--out", folder).code == 0
     assert verdicts(zoo, folder)["metrics (train)"] == "ok"
-    rewritten(folder, precision="fp32")
-    assert verdicts(zoo, folder)["metrics (train)"] == "failed"
+    assert precisions == ["bf16"]
+    rewrite_manifest(folder, precision="fp32")
+    verdicts(zoo, folder)
+    assert precisions == ["bf16", "fp32"]
 
 
-def test_other_data_is_said_and_no_failure(zoo: Zoo, hello: Path) -> None:
-    rewritten(hello, fingerprint="0" * 64)
+def test_metrics_are_skipped_if_the_data_has_changed(zoo: Zoo, hello: Path) -> None:
+    rewrite_manifest(hello, fingerprint="0" * 64)
     assert zoo("verify", hello).code == 0
     assert verdicts(zoo, hello)["metrics"] == "skipped"
 
 
-def test_data_that_is_gone_is_said_and_no_failure(zoo: Zoo, prose: Path, text_file: Path) -> None:
+def test_metrics_are_skipped_if_the_data_is_missing(zoo: Zoo, prose: Path, text_file: Path) -> None:
     text_file.unlink()
     result = zoo("verify", prose)
     assert result.code == 0
     assert "cannot read" in result.stdout
 
 
-def test_weights_that_do_not_fit_are_exit_4(zoo: Zoo, hello: Path) -> None:
+def test_weights_that_do_not_fit_the_config_are_exit_4(zoo: Zoo, hello: Path) -> None:
     manifest = json.loads((hello / "config.json").read_text())
     manifest["configs"]["model"]["hidden_size"] = 5
-    rewritten(hello, configs=manifest["configs"])
+    rewrite_manifest(hello, configs=manifest["configs"])
     result = zoo("verify", hello)
     assert result.code == 4
     assert "do not fit" in result.stderr
@@ -95,13 +109,13 @@ def test_weights_that_do_not_fit_are_exit_4(zoo: Zoo, hello: Path) -> None:
 
 def test_a_checkpoint_of_a_missing_plugin_is_exit_7_as_for_predict(zoo: Zoo, hello: Path) -> None:
     plugins = json.loads((hello / "config.json").read_text())["plugins"]
-    rewritten(hello, model="owl", plugins=plugins | {"model": "zoo-plugin-owl"})
+    rewrite_manifest(hello, model="owl", plugins=plugins | {"model": "zoo-plugin-owl"})
     result = zoo("verify", hello)
     assert result.code == zoo("predict", hello, "hello").code == 7
     assert "zoo plugins install zoo-plugin-owl" in result.stderr
 
 
-def test_a_run_that_is_not_done_is_exit_6(zoo: Zoo, hello: Path) -> None:
+def test_an_unfinished_run_is_exit_6(zoo: Zoo, hello: Path) -> None:
     (hello / "config.json").unlink()
     (hello / "state").mkdir(exist_ok=True)
     (hello / "state" / "CURRENT").write_text("1\n")
@@ -114,7 +128,7 @@ def test_a_folder_without_a_checkpoint_is_exit_3(zoo: Zoo, tmp_path: Path) -> No
     assert zoo("verify", tmp_path).code == 3
 
 
-def test_two_runs_of_a_recipe_do_not_differ(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+def test_diff_of_two_runs_of_a_recipe_is_empty(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     assert zoo("train", "lstm-embed", "--out", tmp_path / "again").code == 0
     result = zoo("diff", hello, tmp_path / "again", "--json")
     assert result.json == []
@@ -122,7 +136,7 @@ def test_two_runs_of_a_recipe_do_not_differ(zoo: Zoo, hello: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("flag", ["--seed", "--model.hidden-size"])
-def test_what_differs_is_named(zoo: Zoo, hello: Path, tmp_path: Path, flag: str) -> None:
+def test_diff_names_every_difference(zoo: Zoo, hello: Path, tmp_path: Path, flag: str) -> None:
     assert zoo("train", "lstm-embed", flag, 7, "--out", tmp_path / "other").code == 0
     rows = {row["what"]: row for row in zoo("diff", hello, tmp_path / "other", "--json").json}
     setting = {"--seed": "seed", "--model.hidden-size": "configs.model.hidden_size"}[flag]
@@ -131,7 +145,7 @@ def test_what_differs_is_named(zoo: Zoo, hello: Path, tmp_path: Path, flag: str)
     assert "versions.torch" not in rows
 
 
-def test_weights_are_compared_by_tensor(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+def test_diff_compares_weights_by_tensor(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     weights = read_tensors(hello / "model.safetensors")
     changed = weights | {"output.bias": weights["output.bias"] + torch.tensor([0, 0, 0.5, 0])}
     other = tmp_path / "other"
@@ -140,7 +154,7 @@ def test_weights_are_compared_by_tensor(zoo: Zoo, hello: Path, tmp_path: Path) -
     (other / "model.safetensors").write_bytes(data)
     (other / "config.json").write_bytes((hello / "config.json").read_bytes())
     record = {"file": "model.safetensors", "size": len(data)}
-    rewritten(other, weights=record | {"sha256": hashlib.sha256(data).hexdigest()})
+    rewrite_manifest(other, weights=record | {"sha256": hashlib.sha256(data).hexdigest()})
     (row,) = zoo("diff", hello, other, "--json").json
     assert row["what"] == "weights.output.bias"
     assert "at most 0.5 apart, 0.125 on average" in row["second"]

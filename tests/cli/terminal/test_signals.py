@@ -1,107 +1,140 @@
-"""Signals and kills, with real processes."""
+"""Signals and kills, sent to a command in a process of its own."""
 
 from __future__ import annotations
 
+import os
 import signal
-import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Zoo
+from tests.cli.conftest import TEXT
+from tests.faults.child import Child
+from zoo_cli.main import run
 
-SAME = ("model.safetensors", "history.jsonl", "config.json")
-Start = Callable[..., "subprocess.Popen[str]"]
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork"),
+    pytest.mark.xdist_group("signals"),  # all tests share one uninterrupted run
+]
+SAME_FILES = ("model.safetensors", "history.jsonl", "config.json")
+Start = Callable[..., Child]
+
+
+@pytest.fixture(scope="module")
+def train_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
+    """The arguments of a run with dropout, a schedule, carried state and about 100 steps."""
+    text = tmp_path_factory.mktemp("signals") / "fox.txt"
+    text.write_text(TEXT)
+    arguments = [
+        *("train", "lstm-embed", "--dataset", "text", "--dataset.path", text),
+        *("--dataset.steps", 16, "--trainer.batch-size", 4, "--trainer.epochs", 3),
+        *("--model.hidden-size", 24, "--model.num-layers", 2, "--model.dropout", 0.3),
+        *("--trainer.schedule", "OneCycleLR", "--threads", 1, "--trainer.save-every", 0),
+    ]
+    return [str(argument) for argument in arguments]
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(train_arguments: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of that run, never interrupted."""
+    folder = tmp_path_factory.mktemp("uninterrupted") / "run"
+    assert run([*train_arguments, "--out", str(folder)]) == 0
+    return folder
 
 
 @pytest.fixture
-def long_run(text_file: Path) -> list[object]:
-    """The arguments of a run of some seconds, with dropout, schedule and carried state."""
-    text_file.write_text(text_file.read_text() * 8)
-    return [
-        *("train", "lstm-embed", "--dataset", "text", "--dataset.path", text_file),
-        *("--dataset.steps", 16, "--trainer.batch-size", 4, "--trainer.epochs", 3),
-        *("--model.hidden-size", 24, "--model.num-layers", 2, "--model.dropout", 0.3),
-        *("--trainer.schedule", "OneCycleLR", "--threads", 1, "--trainer.save-every", 0.2),
-    ]
+def start(tmp_path: Path) -> Start:
+    """``start("train", ...)``: the command in a forked process."""
+
+    def fork(*arguments: object) -> Child:
+        return Child(tmp_path / f"output-{time.monotonic_ns()}", arguments, lambda: None)
+
+    return fork
 
 
-def wait_for_state(folder: Path, process: subprocess.Popen[str]) -> None:
-    """Waits until some steps have been saved."""
+def wait_for_new_state(folder: Path, known: str = "0") -> str:
+    """Waits until another state than the known one has been saved; returns its name."""
     current = folder / "state" / "CURRENT"
-    while process.poll() is None:
-        if current.is_file() and current.read_text().strip() not in ("", "0"):
-            return
-    raise AssertionError(process.communicate())
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        name = current.read_text().strip() if current.is_file() else ""
+        if name not in ("", "0", known):
+            return name
+        time.sleep(0.001)
+    raise AssertionError(f"no new state in {folder}")
+
+
+def assert_same_result(folder: Path, other: Path) -> None:
+    """Weights, history and manifest of two runs are the same, byte for byte."""
+    for name in SAME_FILES:
+        assert (folder / name).read_bytes() == (other / name).read_bytes(), name
 
 
 @pytest.mark.parametrize(
     ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_saves_says_how_to_go_on_and_resume_is_exact(
+def test_a_signal_saves_and_names_the_command_that_resumes_exactly(
     zoo: Zoo,
-    zoo_process: Start,
-    long_run: list[object],
+    start: Start,
+    train_arguments: list[str],
+    uninterrupted: Path,
     tmp_path: Path,
     number: int,
     code: int,
 ) -> None:
-    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
-    process = zoo_process(*long_run, "--out", stopped)
-    wait_for_state(stopped, process)
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=60)
-    assert process.returncode == code
-    assert f"zoo resume {stopped}" in stderr
-    assert zoo("predict", stopped, "the").code == 0
-    assert zoo("resume", stopped).code == 0
-    assert zoo(*long_run, "--out", whole).code == 0
-    assert all((whole / name).read_bytes() == (stopped / name).read_bytes() for name in SAME)
+    folder = tmp_path / "stopped"
+    child = start(*train_arguments, "--out", folder)
+    wait_for_new_state(folder)
+    child.send(number)
+    result = child.wait()
+    assert result.code == code
+    assert f"zoo resume {folder}" in result.stderr
+    assert zoo("predict", folder, "the").code == 0
+    assert zoo("resume", folder).code == 0
+    assert_same_result(folder, uninterrupted)
 
 
 def test_resume_after_kills_is_exact(
-    zoo: Zoo, zoo_process: Start, long_run: list[object], tmp_path: Path
+    zoo: Zoo, start: Start, train_arguments: list[str], uninterrupted: Path, tmp_path: Path
 ) -> None:
-    whole, killed = tmp_path / "whole", tmp_path / "killed"
-    process = zoo_process(*long_run, "--out", killed)
-    for again in range(3):
-        wait_for_state(killed, process)
-        process.kill()
-        process.communicate()
-        assert not (killed / "config.json").exists()
-        if again < 2:
-            process = zoo_process("resume", killed)
-    assert "unfinished" in zoo("predict", killed, "the").stderr
-    assert zoo("resume", killed).code == 0
-    assert zoo(*long_run, "--out", whole).code == 0
-    assert all((whole / name).read_bytes() == (killed / name).read_bytes() for name in SAME)
+    folder, state = tmp_path / "killed", "0"
+    for arguments in ([*train_arguments, "--out", folder], ["resume", folder], ["resume", folder]):
+        child = start(*arguments)
+        state = wait_for_new_state(folder, state)
+        child.send(signal.SIGKILL)
+        assert child.wait().code == -signal.SIGKILL
+        assert not (folder / "config.json").exists()
+    assert "unfinished" in zoo("predict", folder, "the").stderr
+    assert zoo("resume", folder).code == 0
+    assert_same_result(folder, uninterrupted)
 
 
-def test_a_second_signal_leaves_at_once_with_the_last_state_whole(
-    zoo: Zoo, zoo_process: Start, long_run: list[object], tmp_path: Path
+def test_a_second_signal_stops_at_once_and_the_last_state_is_intact(
+    zoo: Zoo, start: Start, train_arguments: list[str], tmp_path: Path
 ) -> None:
-    folder = tmp_path / "left"
-    process = zoo_process(*long_run, "--trainer.save-every", 0, "--out", folder)
-    wait_for_state(folder, process)
-    while process.poll() is None:
-        process.send_signal(signal.SIGINT)
-    process.communicate()
-    assert process.returncode == 130
+    folder = tmp_path / "stopped"
+    child = start(*train_arguments, "--out", folder)
+    wait_for_new_state(folder)
+    child.send(signal.SIGINT)
+    child.send(signal.SIGINT)
+    assert child.wait().code == 130
     assert zoo("predict", folder, "the").code == 0
     assert zoo("resume", folder).code == 0
 
 
-def test_a_finished_run_tells_a_command_that_goes_on_from_it(
+def test_a_finished_run_names_the_command_that_continues_from_it(
     zoo: Zoo, hello: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(hello.parent)
-    command = zoo("resume", hello.name).stderr.strip().partition("to train it further: zoo ")[2]
+    _, _, command = zoo("resume", hello.name).stderr.strip().rpartition(": zoo ")
     assert command == "train lstm-embed.hello --from ./hello"
     assert zoo(*command.split(), "--out", "again", "--trainer.epochs", 1).code == 0
 
 
-def test_a_finished_run_refuses_to_resume(zoo: Zoo, hello: Path) -> None:
+def test_a_finished_run_cannot_be_resumed(zoo: Zoo, hello: Path) -> None:
     before = (hello / "config.json").read_bytes()
     result = zoo("resume", hello)
     assert result.code == 6
