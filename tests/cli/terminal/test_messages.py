@@ -30,6 +30,12 @@ def test_messages_are_printed_only_inside(capsys: pytest.CaptureFixture[str]) ->
     assert capsys.readouterr().err == ""
 
 
+def test_nested_commands_print_a_message_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with show_messages(), show_messages():
+        LOGGER.warning("once")
+    assert capsys.readouterr().err == "once\n"
+
+
 def test_a_closed_terminal_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path(os.devnull).open() as closed, show_messages():
         monkeypatch.setattr(sys, "stderr", closed)

@@ -1,4 +1,4 @@
-"""Log messages of the core, one line each on stderr."""
+"""Printing of the core's log messages."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ class MessageHandler(logging.Handler):
 
 
 def show_messages() -> contextlib.AbstractContextManager[None]:
-    """Inside, the core's warnings and other messages are printed."""
-    return _handling(MessageHandler())
+    """Prints the core's messages inside the context; in nested contexts, each one once."""
+    if any(isinstance(handler, MessageHandler) for handler in LOGGER.handlers):
+        return contextlib.nullcontext()
+    return _use_handler(MessageHandler())
 
 
 def hide_messages() -> contextlib.AbstractContextManager[None]:
-    """Inside, the core's warnings are not printed, which is Python's default."""
-    return _handling(logging.NullHandler())
+    """Drops the core's messages inside the context; Python prints warnings by default."""
+    return _use_handler(logging.NullHandler())
 
 
 @contextlib.contextmanager
-def _handling(handler: logging.Handler) -> Iterator[None]:
+def _use_handler(handler: logging.Handler) -> Iterator[None]:
     level = LOGGER.level
     LOGGER.addHandler(handler)
     LOGGER.setLevel(logging.INFO)

@@ -20,7 +20,7 @@ def print_json(value: object) -> None:
     click.echo(json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def remark(text: str) -> None:
+def print_message(text: str) -> None:
     """Prints a message on stderr."""
     click.echo(text, err=True)
 

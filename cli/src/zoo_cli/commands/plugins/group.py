@@ -8,7 +8,7 @@ from typing import Any, final
 import click
 
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
-from zoo_cli.terminal.output import json_option, print_json, remark
+from zoo_cli.terminal.output import json_option, print_json, print_message
 from zoo_core.plugins.discovery import unknown_name_messages
 from zoo_core.plugins.status import PluginStatus, plugin_statuses
 
@@ -53,7 +53,7 @@ def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
         for status in statuses:
             _print(status, verbose)
     for message in unknown_name_messages():
-        remark(message)
+        print_message(message)
 
 
 def _facts(status: PluginStatus, verbose: bool) -> dict[str, Any]:
