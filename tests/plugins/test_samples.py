@@ -1,4 +1,4 @@
-"""What the model writes while it trains."""
+"""Text that a model writes while it trains."""
 
 from __future__ import annotations
 
@@ -24,40 +24,42 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
-def ended(catalog: Catalog, folder: Path, text: Path, **trainer: Any) -> Iterator[EpochEnded]:
-    """The epochs of a small run."""
+def epochs(catalog: Catalog, folder: Path, text: Path, **trainer: Any) -> Iterator[EpochEnded]:
+    """Yields the epochs of a small run."""
     run_config = small_plan(catalog, text, trainer={"epochs": 4} | trainer)
-    return (
-        each for each in Run(catalog, run_config, folder).events() if isinstance(each, EpochEnded)
-    )
+    for event in Run(catalog, run_config, folder).events():
+        if isinstance(event, EpochEnded):
+            yield event
 
 
-def test_every_so_many_epochs_the_prompt_is_gone_on_from(
+def test_the_model_continues_the_prompt_every_few_epochs(
     catalog: Catalog, tmp_path: Path, text: Path
 ) -> None:
-    epochs = ended(catalog, tmp_path / "run", text, prompt="abc a", prompt_every=2)
-    samples = [each.sample for each in epochs]
-    assert [len(each) for each in samples] == [0, 55, 0, 55]
+    ended = epochs(catalog, tmp_path / "run", text, prompt="abc a", prompt_every=2)
+    samples = [epoch.sample for epoch in ended]
+    assert [len(sample) for sample in samples] == [0, 55, 0, 55]
     assert samples[3].startswith("abc a")
 
 
-def test_the_likeliest_symbols_follow(catalog: Catalog, tmp_path: Path, text: Path) -> None:
-    how = {"prompt": "abc ", "prompt_every": 20, "epochs": 20, "learning_rate": 0.03}
-    *_, last = ended(catalog, tmp_path / "run", text, **how)
+def test_the_most_likely_symbols_follow_the_prompt(
+    catalog: Catalog, tmp_path: Path, text: Path
+) -> None:
+    trainer = {"prompt": "abc ", "prompt_every": 20, "epochs": 20, "learning_rate": 0.03}
+    *_, last = epochs(catalog, tmp_path / "run", text, **trainer)
     assert last.sample == "abc " + (TEXT * 2)[:50]
 
 
-def test_a_prompt_changes_nothing_of_the_training(
+def test_a_prompt_does_not_change_the_training(
     catalog: Catalog, tmp_path: Path, text: Path
 ) -> None:
     for name, trainer in (("with", {"prompt": "abc", "prompt_every": 1}), ("without", {})):
         train(catalog, small_plan(catalog, text, trainer=trainer), tmp_path / name)
-    ours, plain = contents(tmp_path / "with"), contents(tmp_path / "without")
-    assert ours["model.safetensors"] == plain["model.safetensors"]
-    assert ours["history.jsonl"] == plain["history.jsonl"]
+    prompted, plain = contents(tmp_path / "with"), contents(tmp_path / "without")
+    assert prompted["model.safetensors"] == plain["model.safetensors"]
+    assert prompted["history.jsonl"] == plain["history.jsonl"]
 
 
-def test_a_prompt_that_cannot_be_read_is_refused_before_training(
+def test_an_invalid_prompt_is_an_error_before_training(
     catalog: Catalog, tmp_path: Path, text: Path
 ) -> None:
     run_config = small_plan(catalog, text, trainer={"prompt": "abcx"})

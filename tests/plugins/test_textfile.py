@@ -19,12 +19,12 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "some text.txt"
 
 
-def dataset(path: Path, **how: Any) -> TextDataset:
-    """The file as a dataset."""
-    return text_file(TextConfig(path=path, **how), None)
+def dataset(path: Path, **settings: Any) -> TextDataset:
+    """Returns the file as a dataset."""
+    return text_file(TextConfig(path=path, **settings), None)
 
 
-def test_a_byte_order_mark_is_no_part_of_the_text(path: Path) -> None:
+def test_a_byte_order_mark_is_removed(path: Path) -> None:
     path.write_bytes(b"\xef\xbb\xbfabc\n")
     assert dataset(path).text == "abc\n"
 
@@ -41,32 +41,32 @@ def test_line_ends_do_not_change_the_fingerprint(path: Path, tmp_path: Path) -> 
     assert dataset(path).fingerprint == dataset(other).fingerprint
 
 
-def test_bad_bytes_are_named_with_their_offset(path: Path) -> None:
+def test_invalid_bytes_are_an_error_with_their_offset(path: Path) -> None:
     path.write_bytes("Grüße ".encode() + b"\xff and more")
     with pytest.raises(DataError, match=r"is not utf-8: byte 0xff at offset 8; .*--dataset\.enc"):
         _ = dataset(path).text
 
 
-def test_another_encoding_may_be_named(path: Path) -> None:
+def test_another_encoding_can_be_chosen(path: Path) -> None:
     path.write_bytes("Grüße".encode("latin-1"))
     assert dataset(path, encoding="latin-1").text == "Grüße"
 
 
-def test_an_unknown_encoding_is_refused(path: Path) -> None:
+def test_an_unknown_encoding_is_an_error(path: Path) -> None:
     path.write_bytes(b"abc")
     with pytest.raises(DataError, match="no encoding 'klingon'; try utf-8 or latin-1"):
         _ = dataset(path, encoding="klingon").text
 
 
 @pytest.mark.parametrize("encoding", ["base64", "rot13", "hex"])
-def test_a_codec_that_makes_no_characters_of_bytes_is_refused(path: Path, encoding: str) -> None:
+def test_a_codec_that_does_not_decode_to_text_is_an_error(path: Path, encoding: str) -> None:
     path.write_bytes(b"abcd")
     with pytest.raises(DataError, match=f"no encoding '{encoding}'"):
         _ = dataset(path, encoding=encoding).text
 
 
 @pytest.mark.parametrize("encoding", ["undefined", "utf\0"])
-def test_a_codec_that_cannot_say_where_it_failed_is_refused(path: Path, encoding: str) -> None:
+def test_a_codec_that_reports_no_position_is_an_error(path: Path, encoding: str) -> None:
     path.write_bytes(b"abcd")
     with pytest.raises(DataError, match="encoding"):
         _ = dataset(path, encoding=encoding).text
@@ -77,7 +77,7 @@ def test_a_missing_file_is_named(path: Path) -> None:
         _ = dataset(path).text
 
 
-def test_a_folder_is_no_file(tmp_path: Path) -> None:
+def test_a_folder_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
         _ = dataset(tmp_path).text
 
@@ -97,11 +97,11 @@ def test_an_empty_file_is_named(path: Path) -> None:
 
 
 def test_the_file_is_read_when_it_is_first_needed(path: Path) -> None:
-    made = dataset(path)
+    text = dataset(path)
     path.write_text("abab")
-    assert made.vocabulary.symbols == ("a", "b")
+    assert text.vocabulary.symbols == ("a", "b")
 
 
-def test_with_a_vocabulary_the_file_may_be_gone(path: Path) -> None:
-    made = text_file(TextConfig(path=path), Vocabulary(("a", "b")))
-    assert made.encode("ab").inputs.tolist() == [[0, 1]]
+def test_with_a_vocabulary_the_file_is_not_needed(path: Path) -> None:
+    text = text_file(TextConfig(path=path), Vocabulary(("a", "b")))
+    assert text.encode("ab").inputs.tolist() == [[0, 1]]

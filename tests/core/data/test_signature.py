@@ -1,4 +1,4 @@
-"""Signatures: through JSON and back, and what is none."""
+"""Signatures: JSON, words, and values that are not a signature."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from zoo_core.data.signature import KINDS, Features, Grid, Inputs, Signature, Tokens
+from zoo_core.data.signature import INPUTS, Features, Grid, Inputs, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import IntegrityError
 
@@ -19,7 +19,7 @@ GRID = Signature(inputs=Grid(2, (28, 30)), classes=10, per="sequence")
 
 
 @pytest.mark.parametrize("signature", [TOKENS, FEATURES, GRID])
-def test_a_signature_comes_back_from_json(signature: Signature) -> None:
+def test_a_signature_survives_json(signature: Signature) -> None:
     assert Signature.from_json(json.loads(json.dumps(signature.to_json()))) == signature
 
 
@@ -40,7 +40,7 @@ def test_the_input_size_is_tokens_features_or_channels(signature: Signature, siz
         (GRID, "grid with a label per sequence"),
     ],
 )
-def test_a_signature_in_words(signature: Signature, words: str) -> None:
+def test_describe_names_inputs_and_labels(signature: Signature, words: str) -> None:
     assert signature.describe() == words
 
 
@@ -52,8 +52,8 @@ def test_a_signature_in_words(signature: Signature, words: str) -> None:
         (GRID, "grid of 2 × 28 × 30, a label of 10 per sequence"),
     ],
 )
-def test_a_signature_in_full_has_its_sizes(signature: Signature, words: str) -> None:
-    assert signature.in_full() == words
+def test_describe_sizes_has_the_sizes_too(signature: Signature, words: str) -> None:
+    assert signature.describe_sizes() == words
 
 
 @pytest.mark.parametrize(
@@ -61,18 +61,18 @@ def test_a_signature_in_full_has_its_sizes(signature: Signature, words: str) -> 
     [{"inputs": Grid(2, (28, 28))}, {"inputs": Features(2)}, {"classes": 2}, {"per": "step"}],
     ids=str,
 )
-def test_what_differs_in_sizes_or_labels_does_not_fit(change: dict[str, Any]) -> None:
+def test_other_sizes_or_labels_do_not_fit(change: dict[str, Any]) -> None:
     assert not GRID.fits(replace(GRID, **change))
 
 
-def test_other_symbols_fit_where_there_are_as_many() -> None:
+def test_another_vocabulary_of_the_same_size_fits() -> None:
     assert TOKENS.fits(replace(TOKENS, vocabulary=Vocabulary.of("abcd")))
     assert not TOKENS.fits(replace(TOKENS, next_symbol=False))
 
 
 @pytest.mark.parametrize("inputs", [Tokens(1), Features(1), Grid(1, (1,))])
-def test_every_kind_of_input_is_known_by_its_word(inputs: Inputs) -> None:
-    assert KINDS[inputs.kind] is type(inputs)
+def test_every_kind_of_inputs_has_its_class(inputs: Inputs) -> None:
+    assert INPUTS[inputs.kind] is type(inputs)
 
 
 @pytest.mark.parametrize(
@@ -97,14 +97,14 @@ def test_every_kind_of_input_is_known_by_its_word(inputs: Inputs) -> None:
         ("vocabulary", ["a", 1]),
     ],
 )
-def test_a_wrong_value_makes_no_signature(key: str, value: Any) -> None:
+def test_a_wrong_value_is_an_error(key: str, value: Any) -> None:
     with pytest.raises(IntegrityError, match=r"^not a signature: "):
         Signature.from_json(TOKENS.to_json() | {key: value})
 
 
 @pytest.mark.parametrize("key", TOKENS.to_json())
-def test_a_missing_key_makes_no_signature(key: str) -> None:
+def test_a_missing_key_is_an_error_that_names_it(key: str) -> None:
     values = TOKENS.to_json()
     del values[key]
-    with pytest.raises(IntegrityError, match=f"^not a signature: KeyError.'{key}'"):
+    with pytest.raises(IntegrityError, match=f"^not a signature: {key} is missing"):
         Signature.from_json(values)

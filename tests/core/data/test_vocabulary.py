@@ -1,71 +1,71 @@
-"""The vocabulary: symbols to ids and back, and symbols it lacks."""
+"""The vocabulary: symbols, ids and unknown symbols."""
 
 from __future__ import annotations
 
 import pytest
 
-from zoo_core.data.vocabulary import SHOWN, Unknown, Vocabulary
+from zoo_core.data.vocabulary import MAX_LISTED_SYMBOLS, Unknown, Vocabulary
 from zoo_core.errors import ConfigError, DataError
 
 ELOH = Vocabulary.of("hello")
 
 
-def test_the_symbols_of_a_text_are_sorted_and_once_each() -> None:
+def test_the_symbols_of_a_text_are_sorted_and_distinct() -> None:
     assert ELOH.symbols == ("e", "h", "l", "o")
     assert len(ELOH) == 4
 
 
 @pytest.mark.parametrize("text", ["hello", "", "a\u0303 ✓𝄞\n\t", "\0 \x7f"])
-def test_text_comes_back_from_its_ids(text: str) -> None:
+def test_decode_inverts_encode(text: str) -> None:
     vocabulary = Vocabulary.of(text + "others")
     assert vocabulary.decode(vocabulary.encode(text)) == text
 
 
-def test_ids_count_from_nought_in_the_order_of_the_symbols() -> None:
+def test_ids_count_from_0_in_the_order_of_the_symbols() -> None:
     assert Vocabulary(("z", "a", "m")).encode("amz") == [1, 2, 0]
 
 
 @pytest.mark.parametrize("symbols", [(), ("a", "b", "a")])
-def test_no_symbols_or_one_twice_are_refused(symbols: tuple[str, ...]) -> None:
-    with pytest.raises(DataError, match="at least one symbol, and each only once"):
+def test_no_symbols_or_a_repeated_one_are_an_error(symbols: tuple[str, ...]) -> None:
+    with pytest.raises(DataError, match="at least one symbol, and every symbol only once"):
         Vocabulary(symbols)
 
 
-def test_an_empty_text_makes_no_vocabulary() -> None:
+def test_an_empty_text_has_no_vocabulary() -> None:
     with pytest.raises(DataError, match="at least one symbol"):
         Vocabulary.of("")
 
 
-def test_unknown_symbols_are_listed_with_how_often() -> None:
+def test_unknown_symbols_are_listed_with_their_counts() -> None:
     with pytest.raises(DataError) as caught:
         ELOH.encode("help, pal")
-    said = str(caught.value)
-    assert "'p' (2×), ',' (1×), ' ' (1×), 'a' (1×);" in said
-    assert "; leave them out, or where a command has it --unknown skip" in said
+    message = str(caught.value)
+    assert "'p' (2×), ',' (1×), ' ' (1×), 'a' (1×);" in message
+    assert "; leave them out, or use --unknown skip or replace=C" in message
 
 
-def test_no_more_than_a_few_unknown_symbols_are_listed() -> None:
+def test_only_some_unknown_symbols_are_listed() -> None:
     with pytest.raises(DataError) as caught:
         ELOH.encode("abcdfgijkmn")
-    assert str(caught.value).count("×") == SHOWN
+    assert str(caught.value).count("×") == MAX_LISTED_SYMBOLS
     assert "and 3 more" in str(caught.value)
 
 
-def test_unknown_symbols_are_skipped_if_so_asked() -> None:
+def test_skip_leaves_out_unknown_symbols() -> None:
     assert ELOH.decode(ELOH.encode("Help!", Unknown("skip"))) == "el"
 
 
-def test_unknown_symbols_are_replaced_if_so_asked() -> None:
+def test_replace_substitutes_unknown_symbols() -> None:
     assert ELOH.decode(ELOH.encode("Help!", Unknown("replace", "o"))) == "oeloo"
 
 
-def test_a_replacement_must_be_known() -> None:
+def test_an_unknown_replacement_is_an_error() -> None:
     with pytest.raises(DataError, match="no 'x' to replace others with"):
         ELOH.encode("help", Unknown("replace", "x"))
 
 
 @pytest.mark.parametrize("policy", [Unknown(), Unknown("skip"), Unknown("replace", "x")])
-def test_the_policy_does_not_matter_where_every_symbol_is_known(policy: Unknown) -> None:
+def test_every_policy_encodes_known_symbols(policy: Unknown) -> None:
     assert ELOH.encode("hello", policy) == [1, 0, 2, 2, 3]
 
 
@@ -79,17 +79,17 @@ def test_the_policy_does_not_matter_where_every_symbol_is_known(policy: Unknown)
         ("replace= ", Unknown("replace", " ")),
     ],
 )
-def test_a_policy_is_read(text: str, policy: Unknown) -> None:
+def test_parse_reads_a_policy(text: str, policy: Unknown) -> None:
     assert Unknown.parse(text) == policy
 
 
 @pytest.mark.parametrize("text", ["", "replace", "replace=", "skip=", "error=x", "Skip", "drop"])
-def test_what_is_no_policy_is_refused(text: str) -> None:
+def test_other_text_is_not_a_policy(text: str) -> None:
     with pytest.raises(ConfigError, match=r"expected error, skip or replace=C$"):
         Unknown.parse(text)
 
 
-def test_vocabularies_of_the_same_symbols_are_equal() -> None:
+def test_vocabularies_with_the_same_symbols_are_equal() -> None:
     other = Vocabulary(("e", "h", "l", "o"))
     assert other.ids == {"e": 0, "h": 1, "l": 2, "o": 3}
     assert other == ELOH

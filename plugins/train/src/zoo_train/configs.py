@@ -7,18 +7,22 @@ from zoo_core import AbstractTrainerConfig, config, setting
 
 @config
 class SupervisedConfig(AbstractTrainerConfig):
-    """Training on labels."""
+    """Settings of supervised: training on labels."""
 
 
 @config
 class NextTokenConfig(AbstractTrainerConfig):
-    """Training on the next symbol."""
+    """Settings of next-token: training on the next symbol."""
 
     carry_state: bool = setting(
         default=True,
-        help="Whether the state goes on from window to window (detached) or starts anew.",
+        help="Whether the state continues from window to window (without gradients), or every "
+        "window starts with a fresh state.",
     )
     prompt: str | None = setting(
-        default=None, help="Text that the model goes on from, greedily, while it trains."
+        default=None,
+        help="Text that the model continues during training, choosing the most likely symbols.",
     )
-    prompt_every: int = setting(default=10, unit="epochs", at_least=1, help="How often it does so.")
+    prompt_every: int = setting(
+        default=10, unit="epochs", at_least=1, help="Epochs from one continuation to the next."
+    )

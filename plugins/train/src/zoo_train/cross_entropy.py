@@ -9,7 +9,7 @@ from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 
 
 def mean_cross_entropy(output: Output, batch: Batch) -> Tensor:
-    """The mean over the targets that count, a scalar.
+    """Returns the mean over the targets that are not ignored, a scalar.
 
     Args:
         output: Logits (B, T, classes) or (B, classes).

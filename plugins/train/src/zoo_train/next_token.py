@@ -19,20 +19,22 @@ from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 
-SAMPLE = 50
-"""Symbols that follow the prompt while training, as many as in the book."""
+SAMPLE_LENGTH = 50
+"""Symbols that follow the prompt, as in Dive into Deep Learning."""
 
 
 @final
 class NextTokenTrainer(AbstractTrainer):
-    """Cross entropy with the next symbol; loss, perplexity, bits per character, accuracy.
+    """Cross entropy with the next symbol.
+
+    Metrics are loss, perplexity, bits per character and accuracy.
 
     Args:
-        config: What a person chose.
-        signature: Of data whose labels are the next symbols.
+        config: Settings of the trainer.
+        signature: Signature of the data, whose labels must be the next symbols.
 
     Raises:
-        MisfitError: The labels are something else.
+        MisfitError: The labels are not the next symbols.
     """
 
     config: NextTokenConfig
@@ -40,18 +42,23 @@ class NextTokenTrainer(AbstractTrainer):
     def __init__(self, config: NextTokenConfig, signature: Signature) -> None:
         if not signature.next_symbol:
             raise MisfitError(
-                "next-token trains on the next symbol, and this data has other labels; "
+                "next-token trains on the next symbol, but this data has other labels; "
                 "use --trainer supervised"
             )
         self.config = config
         self.carries_state = config.carry_state
 
     def loss(self, output: Output, batch: Batch) -> Tensor:
-        """The mean cross entropy, in nats."""
+        """Returns the mean cross entropy in nats, a scalar."""
         return mean_cross_entropy(output, batch)
 
     def metrics(self, totals: MetricSums) -> dict[str, float]:
-        """``loss`` in nats, ``perplexity`` = exp(loss), ``bits_per_character``, ``accuracy``."""
+        """Returns the metrics of an epoch.
+
+        Returns:
+            ``loss`` in nats per target, ``perplexity`` = exp(loss), ``bits_per_character`` =
+            loss / ln 2, ``accuracy`` from 0 to 1.
+        """
         loss = totals.loss / totals.targets
         return {
             "loss": loss,
@@ -61,9 +68,9 @@ class NextTokenTrainer(AbstractTrainer):
         }
 
     def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:
-        """Every so many epochs, the prompt and the likeliest symbols after it.
+        """Returns the prompt and its most likely continuation, or nothing in most epochs.
 
-        The prompt warms the state up; each symbol is fed back.
+        The model reads the prompt, then each symbol that it chooses is its next input.
 
         Raises:
             DataError: The prompt has symbols that the vocabulary lacks.
@@ -74,12 +81,12 @@ class NextTokenTrainer(AbstractTrainer):
             return ""
         training, device = model.training, next(model.parameters()).device
         try:
-            warm_up = dataset.encode(prompt).to(str(device))
+            inputs = dataset.encode(prompt).to(str(device))
         except DataError as error:
             reason = str(error).partition(";")[0]
             raise DataError(f"trainer.prompt = {prompt!r:.80}: {reason}") from None
         model.eval()
-        ids = generate(model, warm_up, Sampler(temperature=0.0))
-        text: str = prompt + vocabulary.decode(islice(ids, SAMPLE))
+        ids = generate(model, inputs, Sampler(temperature=0.0))
+        text: str = prompt + vocabulary.decode(islice(ids, SAMPLE_LENGTH))
         model.train(training)
         return text

@@ -13,14 +13,14 @@ def zoo_trainers() -> list[TrainerSpec]:
     return [
         TrainerSpec(
             name="supervised",
-            summary="A label for every step or sequence; cross entropy in nats, accuracy.",
+            summary="Trains on labels of steps or sequences; cross entropy in nats, accuracy.",
             config="zoo_train.configs:SupervisedConfig",
             factory="zoo_train.supervised:SupervisedTrainer",
             tags=("classification",),
         ),
         TrainerSpec(
             name="next-token",
-            summary="The next symbol; cross entropy in nats, perplexity, bits per character.",
+            summary="Trains on the next symbol; cross entropy, perplexity, bits per character.",
             config="zoo_train.configs:NextTokenConfig",
             factory="zoo_train.next_token:NextTokenTrainer",
             tags=("language-model",),

@@ -15,11 +15,11 @@ from zoo_train.cross_entropy import mean_cross_entropy
 
 @final
 class SupervisedTrainer(AbstractTrainer):
-    """Cross entropy with the labels; loss in nats and accuracy.
+    """Cross entropy with the labels; metrics are loss and accuracy.
 
     Args:
-        config: What a person chose.
-        signature: Any.
+        config: Settings of the trainer.
+        signature: Signature of the data.
     """
 
     carries_state = False
@@ -28,11 +28,11 @@ class SupervisedTrainer(AbstractTrainer):
         self.config = config
 
     def loss(self, output: Output, batch: Batch) -> Tensor:
-        """The mean cross entropy, in nats."""
+        """Returns the mean cross entropy in nats, a scalar."""
         return mean_cross_entropy(output, batch)
 
     def metrics(self, totals: MetricSums) -> dict[str, float]:
-        """``loss`` in nats per target and ``accuracy`` from 0 to 1."""
+        """Returns ``loss`` in nats per target and ``accuracy`` from 0 to 1."""
         return {
             "loss": totals.loss / totals.targets,
             "accuracy": totals.correct / totals.targets,

@@ -1,13 +1,14 @@
-"""The signature: what goes into a model and what comes out.
+"""The signature: the inputs and outputs of a model.
 
-The dataset makes it, the model is built from it, and the checkpoint keeps it.
+A dataset makes it, a model is built from it, and a checkpoint contains it.
 """
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, TypeAlias, cast, final
+from typing import Any, Literal, NamedTuple, TypeAlias, final
 
+from zoo_core.configs.records import Count, read_record
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DataError, IntegrityError
 
@@ -19,7 +20,7 @@ Per: TypeAlias = Literal["step", "sequence"]
 class Tokens:
     """Ids below ``size``, shaped (B, T)."""
 
-    size: int
+    size: Count
     kind: Literal["tokens"] = "tokens"
 
 
@@ -28,7 +29,7 @@ class Tokens:
 class Features:
     """Vectors of ``size`` numbers, shaped (B, T, F)."""
 
-    size: int
+    size: Count
     kind: Literal["features"] = "features"
 
 
@@ -37,27 +38,27 @@ class Features:
 class Grid:
     """Numbers on a grid, shaped (B, C, *sizes): a signal, an image, a video."""
 
-    channels: int
-    sizes: tuple[int, ...]
+    channels: Count
+    sizes: tuple[Count, ...]
     kind: Literal["grid"] = "grid"
 
 
 Inputs: TypeAlias = Tokens | Features | Grid
-KINDS: dict[str, Any] = {"tokens": Tokens, "features": Features, "grid": Grid}
+INPUTS: dict[str, type[Inputs]] = {"tokens": Tokens, "features": Features, "grid": Grid}
+"""The class of each kind of inputs."""
 
 
 @final
 @dataclass(frozen=True, kw_only=True)
 class Signature:
-    """What goes in and what comes out.
+    """The inputs and outputs of a model.
 
     Args:
         inputs: Tokens, features or a grid.
-        classes: How many labels there are to choose from.
-        per: Whether every step or the whole sequence gets a label.
-        vocabulary: The symbols of the tokens, if the inputs are tokens.
-        next_symbol: Whether the label is the symbol that comes next, so that text can be
-            generated.
+        classes: Number of labels to choose from.
+        per: Whether every step or the whole sequence has a label.
+        vocabulary: Symbols of the tokens, if the inputs are tokens.
+        next_symbol: Whether the label is the next symbol, so that a model can generate text.
     """
 
     inputs: Inputs
@@ -72,11 +73,11 @@ class Signature:
         return self.inputs.channels if isinstance(self.inputs, Grid) else self.inputs.size
 
     def describe(self) -> str:
-        """The signature in words, for errors and lists."""
+        """Returns the signature in words, for errors and lists."""
         return f"{self.inputs.kind} with a label per {self.per}"
 
-    def in_full(self) -> str:
-        """The signature in words with its sizes: ``grid of 1 × 8 × 8, a label of 10 per step``."""
+    def describe_sizes(self) -> str:
+        """Returns the signature with its sizes: ``grid of 1 × 8 × 8, a label of 10 per step``."""
         inputs = self.inputs
         sizes = (inputs.channels, *inputs.sizes) if isinstance(inputs, Grid) else (inputs.size,)
         label = "the next symbol" if self.next_symbol else "a label"
@@ -84,46 +85,72 @@ class Signature:
         return f"{inputs.kind} of {size}, {label} of {self.classes} per {self.per}"
 
     def fits(self, other: Signature) -> bool:
-        """Whether what learnt from the one can be judged on the other; symbols are not compared."""
+        """Returns whether a model of this signature can be evaluated on data of the other.
+
+        Symbols are not compared.
+        """
         return replace(self, vocabulary=None) == replace(other, vocabulary=None)
 
     def to_json(self) -> dict[str, Any]:
-        """The signature as JSON holds it."""
+        """Returns the signature as JSON values."""
         values = asdict(self)
         if self.vocabulary is not None:
             values["vocabulary"] = list(self.vocabulary.symbols)
         return values
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> Signature:
-        """The signature that ``to_json`` wrote.
+    def from_json(cls, values: object) -> Signature:
+        """Returns the signature that ``to_json`` wrote.
 
         Raises:
-            IntegrityError: The values are no signature.
+            IntegrityError: The values are not those of a signature.
         """
         try:
-            inputs = dict(values["inputs"])
-            if "sizes" in inputs:
-                inputs["sizes"] = tuple(inputs["sizes"])
-            numbers = [inputs.get("size", 0), inputs.get("channels", 0), *inputs.get("sizes", ())]
-            symbols = values["vocabulary"]
-            if not all(type(each) is int for each in [*numbers, values["classes"]]):
-                raise TypeError("a size is no integer")
-            if symbols is not None and not all(isinstance(each, str) for each in symbols):
-                raise TypeError("a symbol is no text")
-            if values["per"] not in ("step", "sequence"):
-                raise ValueError(values["per"])
-            if min(*numbers, values["classes"]) < 0:
-                raise ValueError("a size below 0")
-            sized = [inputs.get("size", 0)] + [values["classes"]] * bool(values["next_symbol"])
-            if symbols is not None and any(size != len(symbols) for size in sized):
-                raise ValueError(f"a vocabulary of {len(symbols)} symbols for sizes {sized}")
-            return cls(
-                inputs=cast(Inputs, KINDS[inputs["kind"]](**inputs)),
-                classes=values["classes"],
-                per=values["per"],
-                vocabulary=None if symbols is None else Vocabulary(tuple(symbols)),
-                next_symbol=bool(values["next_symbol"]),
-            )
-        except (DataError, KeyError, TypeError, ValueError) as error:
-            raise IntegrityError(f"not a signature: {error!r}") from None
+            return _read_signature(values)
+        except (DataError, IntegrityError) as error:
+            raise IntegrityError(f"not a signature: {error}") from None
+
+
+@final
+class _SignatureRecord(NamedTuple):
+    """A signature as JSON holds it."""
+
+    inputs: dict[str, Any]
+    classes: Count
+    per: Per
+    vocabulary: list[str] | None
+    next_symbol: bool
+
+
+def _read_signature(values: object) -> Signature:
+    """Returns a signature from its JSON values.
+
+    Raises:
+        DataError: The vocabulary is empty or has a symbol twice.
+        IntegrityError: A value is missing or wrong, or a size is not that of the vocabulary.
+    """
+    record = read_record(_SignatureRecord, values, allow_unknown=True)
+    kind = record.inputs.get("kind")
+    inputs_class = INPUTS.get(kind) if isinstance(kind, str) else None
+    if inputs_class is None:
+        raise IntegrityError(f"inputs.kind = {kind!r}: expected {' or '.join(INPUTS)}")
+    inputs: Inputs = read_record(inputs_class, record.inputs, key="inputs")
+    vocabulary = None
+    if record.vocabulary is not None:
+        vocabulary = Vocabulary(tuple(record.vocabulary))
+        _check_size(vocabulary, 0 if isinstance(inputs, Grid) else inputs.size)
+        if record.next_symbol:
+            _check_size(vocabulary, record.classes)
+    return Signature(
+        inputs=inputs,
+        classes=record.classes,
+        per=record.per,
+        vocabulary=vocabulary,
+        next_symbol=record.next_symbol,
+    )
+
+
+def _check_size(vocabulary: Vocabulary, size: int) -> None:
+    """Raises IntegrityError if a size is not the number of symbols."""
+    if size != len(vocabulary):
+        raise IntegrityError(f"a size of {size} for a vocabulary of {len(vocabulary)} symbols")

@@ -1,4 +1,4 @@
-"""Bytes as text: what is no text is refused with the offset of the byte that says so."""
+"""Decoding of text files, with the offset of the first byte that is not text."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from zoo_core.errors import DataError
 
 
 def decode_text(data: bytes, name: str, encoding: str = "utf-8", *, remedy: str = "") -> str:
-    """A text without a byte order mark, every line ended by a newline character.
+    """Returns the text of a file without byte order mark and with newlines as line ends.
 
     Args:
-        data: The bytes of a file.
-        name: What errors call it.
-        encoding: How bytes mean characters.
-        remedy: What to do about another encoding.
+        data: Bytes of the file.
+        name: Name of the file in errors.
+        encoding: Encoding of the file.
+        remedy: What to do if the file has another encoding.
 
     Raises:
-        DataError: There is no such encoding, the bytes are not in it, or one of them is NUL.
+        DataError: The encoding is unknown, or the bytes are not in it or contain a NUL.
     """
     advice = f"; {remedy}" if remedy else ""
     try:
@@ -27,12 +27,12 @@ def decode_text(data: bytes, name: str, encoding: str = "utf-8", *, remedy: str 
             f"{name} is not {encoding}: byte {error.object[error.start]:#04x} at offset "
             f"{error.start}{advice}"
         ) from None
-    except ValueError as error:  # a codec that cannot say where it failed
+    except ValueError as error:  # codecs that report no position
         raise DataError(f"{name}: encoding {encoding!r}: {error}") from None
     if "\0" in text:
         try:
             offset = len(text[: text.index("\0")].encode(encoding, "surrogatepass"))
-        except UnicodeError:  # an encoding that reads more than it writes
+        except UnicodeError:  # codecs that decode what they cannot encode
             offset = data.find(b"\0")
-        raise DataError(f"{name} is no text: a NUL at offset {offset}{advice}")
+        raise DataError(f"{name} is not text: NUL byte at offset {offset}{advice}")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -1,4 +1,4 @@
-"""The vocabulary: symbol to id and back."""
+"""The vocabulary: symbols and their ids."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import NamedTuple, final
 
 from zoo_core.errors import ConfigError, DataError
 
-SHOWN = 8
-"""How many unknown symbols an error lists."""
+MAX_LISTED_SYMBOLS = 8
+"""Unknown symbols that an error lists."""
 
 
 @final
 class Unknown(NamedTuple):
-    """What to do with a symbol that the vocabulary lacks.
+    """Policy for symbols that a vocabulary lacks.
 
     Args:
         action: ``error``, ``skip`` or ``replace``.
-        symbol: With ``replace``, the symbol that takes its place.
+        symbol: The replacement, with ``replace``.
     """
 
     action: str = "error"
@@ -28,10 +28,10 @@ class Unknown(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> Unknown:
-        """Reads ``error``, ``skip`` or ``replace=C``.
+        """Returns the policy of ``error``, ``skip`` or ``replace=C``.
 
         Raises:
-            ConfigError: It is none of these.
+            ConfigError: The text is none of these.
         """
         action, equals, symbol = text.partition("=")
         if (action in ("error", "skip") and not equals) or (action == "replace" and symbol):
@@ -40,7 +40,7 @@ class Unknown(NamedTuple):
 
 
 REFUSE = Unknown()
-"""Raise an error that lists the unknown symbols."""
+"""The policy ``error``: raise an error that lists the unknown symbols."""
 
 
 @final
@@ -49,8 +49,8 @@ class Vocabulary:
     """Symbols, numbered from 0 in their order.
 
     Args:
-        symbols: Every symbol once.
-        policy: What to do with others where nothing else is said.
+        symbols: The symbols, each once.
+        policy: Default policy for unknown symbols.
     """
 
     symbols: tuple[str, ...]
@@ -58,11 +58,11 @@ class Vocabulary:
 
     def __post_init__(self) -> None:
         if len(set(self.symbols)) != len(self.symbols) or not self.symbols:
-            raise DataError("a vocabulary needs at least one symbol, and each only once")
+            raise DataError("a vocabulary needs at least one symbol, and every symbol only once")
 
     @classmethod
     def of(cls, text: Iterable[str]) -> Vocabulary:
-        """The symbols of a text, sorted."""
+        """Returns the vocabulary of a text, sorted."""
         return cls(tuple(sorted(set(text))))
 
     def __len__(self) -> int:
@@ -74,11 +74,15 @@ class Vocabulary:
         return {symbol: index for index, symbol in enumerate(self.symbols)}
 
     def encode(self, text: Iterable[str], unknown: Unknown | None = None) -> list[int]:
-        """The ids of a text; ``None`` keeps to the vocabulary's own policy.
+        """Returns the ids of a text.
+
+        Args:
+            text: Symbols.
+            unknown: Policy for unknown symbols; None for that of the vocabulary.
 
         Raises:
-            DataError: The text has symbols that the vocabulary lacks, and the policy is ``error``;
-                or the symbol to replace them with is itself lacking.
+            DataError: The text has unknown symbols and the policy is ``error``, or the replacement
+                is itself unknown.
         """
         symbols, unknown = list(text), unknown or self.policy
         ids = self.ids
@@ -92,15 +96,18 @@ class Vocabulary:
             return [ids.get(symbol, ids[unknown.symbol]) for symbol in symbols]
         if unknown.action == "replace":
             raise DataError(f"the vocabulary has no {unknown.symbol!r} to replace others with")
-        raise DataError(self._complaint(symbols))
+        raise DataError(self._unknown_symbols_message(symbols))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """The symbols of a sequence of ids, joined."""
+        """Returns the symbols of ids as text."""
         return "".join(self.symbols[index] for index in ids)
 
-    def _complaint(self, symbols: list[str]) -> str:
-        strangers = Counter(symbol for symbol in symbols if symbol not in self.ids).most_common()
-        listed = ", ".join(f"{symbol!r} ({count}×)" for symbol, count in strangers[:SHOWN])
-        more = f" and {len(strangers) - SHOWN} more" if len(strangers) > SHOWN else ""
-        remedy = "leave them out, or where a command has it --unknown skip or replace=C"
-        return f"symbols that the vocabulary lacks: {listed}{more}; {remedy}"
+    def _unknown_symbols_message(self, symbols: list[str]) -> str:
+        unknown = Counter(symbol for symbol in symbols if symbol not in self.ids).most_common()
+        listed = ", ".join(
+            f"{symbol!r} ({count}×)" for symbol, count in unknown[:MAX_LISTED_SYMBOLS]
+        )
+        if len(unknown) > MAX_LISTED_SYMBOLS:
+            listed += f" and {len(unknown) - MAX_LISTED_SYMBOLS} more"
+        remedy = "leave them out, or use --unknown skip or replace=C where a command has it"
+        return f"symbols that the vocabulary lacks: {listed}; {remedy}"

@@ -21,5 +21,6 @@ def check_fit(checkpoint: Checkpoint) -> None:
     if takes(checkpoint.catalog, checkpoint.run_config, data):
         remedy += f", or train one: zoo train {model} --dataset {dataset}"
     raise MisfitError(
-        f"{model} was trained on {trained_on.in_full()}; {dataset} gives {data.in_full()}: {remedy}"
+        f"{model} was trained on {trained_on.describe_sizes()}; {dataset} gives "
+        f"{data.describe_sizes()}: {remedy}"
     )
