@@ -11,12 +11,11 @@ from torch.nn.functional import linear
 
 from zoo_chars.cells import ConcatCell
 from zoo_chars.configs import CharConfig, CharSeqRnnConfig
-from zoo_chars.loop import CharModel, char_loop, char_rnn, char_seq_rnn
+from zoo_chars.models import char_loop, char_rnn, char_seq_rnn
 from zoo_chars.three import CharThree
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.nn.state import HiddenState
+from zoo_core.runtime.nn import Batch, HiddenState, RecurrentModel
 
 V, E, H, B = 9, 4, 5, 3
 LAST = Signature(inputs=Tokens(V), classes=V, per="sequence", next_symbol=True)
@@ -76,7 +75,7 @@ def test_the_last_output_is_that_of_torchs_rnn() -> None:
     torch.testing.assert_close(model(Batch(tokens(8))).logits, expected, rtol=0, atol=EXACT)
 
 
-def recurrent_weight(model: CharModel) -> Tensor:
+def recurrent_weight(model: RecurrentModel) -> Tensor:
     """W_hh."""
     return model.recurrent.get_parameter("weight_hh_l0").detach()
 

@@ -27,7 +27,7 @@ from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import HiddenState
-from zoo_gru.cell import GruCell
+from zoo_gru.cell import GruCell, ResetBeforeGruCell
 
 KINDS = ("ih", "hh")
 
@@ -94,7 +94,7 @@ def papers_gru(weights: Weights, inputs: Tensor, hidden: Tensor) -> Tensor:
 def papers_layer() -> Recurrent:
     """A GRU with the reset gate before the product, in float64."""
     torch.manual_seed(0)
-    return Recurrent(GruCell(H, reset_after=False), F).double()
+    return Recurrent(ResetBeforeGruCell(H), F).double()
 
 
 def test_without_reset_after_the_reset_gate_comes_before_the_product(

@@ -18,7 +18,7 @@ from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import rebuild
-from zoo_gru.cell import GruCell
+from zoo_gru.cell import GruCell, ResetBeforeGruCell
 from zoo_kernels import kernel as native
 from zoo_kernels import library
 from zoo_kernels.kernel import NativeKernel
@@ -174,7 +174,7 @@ def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.Monk
     kernel, here = NativeKernel(), torch.zeros(1)
     assert kernel.refuses(LstmCell(4), here) is None
     assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it does not support projections"
-    reason = kernel.refuses(GruCell(4, reset_after=False), here)
+    reason = kernel.refuses(ResetBeforeGruCell(4), here)
     assert reason == "it does not support gru-reset-before"
     monkeypatch.setenv(LEVEL, "baseline")
     with torch.autocast("cpu", torch.bfloat16):

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import Any, final
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor, nn
 
 from tests.plugins.test_native import built, every_level
 from tests.runtime.building.sharpened import letters, willed
@@ -18,36 +17,32 @@ from zoo_core import Tokens
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
-from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.model import AbstractRecurrentModel
-from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import State, rebuild
 from zoo_gru.configs import GruEmbedConfig, GruStackedConfig
-from zoo_gru.embed import EmbeddingGru
-from zoo_gru.stacked import StackedGru
+from zoo_gru.models import gru_embed, gru_stacked
 from zoo_kernels import kernel as native
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import LEVEL
-from zoo_lstm.cell import LstmCell
 from zoo_lstm.configs import LstmEmbedConfig
-from zoo_lstm.embed import EmbeddingLstm
+from zoo_lstm.models import lstm_embed
 from zoo_rnn.configs import RnnEmbedConfig, RnnStackedConfig
-from zoo_rnn.embed import EmbeddingRnn
-from zoo_rnn.stacked import StackedRnn
+from zoo_rnn.models import rnn_embed, rnn_stacked
 
 V, COUNT, LONG = 11, 150, 10_000  # so long a text shows what rounding does
 SIGNATURE = letters(V)
 SMALL: dict[str, Any] = {"hidden_size": 19, "embedding_size": 5}
 MODELS: dict[str, Any] = {
-    "rnn": lambda: EmbeddingRnn(RnnEmbedConfig(**SMALL), SIGNATURE),
-    "relu": lambda: StackedRnn(
+    "rnn": lambda: rnn_embed(RnnEmbedConfig(**SMALL), SIGNATURE),
+    "relu": lambda: rnn_stacked(
         RnnStackedConfig(hidden_size=19, nonlinearity="relu", num_layers=2), SIGNATURE
     ),
-    "lstm": lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL, num_layers=3), SIGNATURE),
-    "lstm-max-norm": lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL, max_norm=0.5), SIGNATURE),
-    "gru": lambda: EmbeddingGru(GruEmbedConfig(**SMALL, num_layers=2), SIGNATURE),
-    "gru-no-bias": lambda: StackedGru(GruStackedConfig(hidden_size=33, bias=False), SIGNATURE),
+    "lstm": lambda: lstm_embed(LstmEmbedConfig(**SMALL, num_layers=3), SIGNATURE),
+    "lstm-max-norm": lambda: lstm_embed(LstmEmbedConfig(**SMALL, max_norm=0.5), SIGNATURE),
+    "gru": lambda: gru_embed(GruEmbedConfig(**SMALL, num_layers=2), SIGNATURE),
+    "gru-no-bias": lambda: gru_stacked(GruStackedConfig(hidden_size=33, bias=False), SIGNATURE),
 }
 SAMPLERS: list[dict[str, Any]] = [
     {"temperature": 0},
@@ -58,7 +53,7 @@ SAMPLERS: list[dict[str, Any]] = [
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 
 
-def text(model: AbstractRecurrentModel, kernel: Any, count: int = COUNT, **how: Any) -> list[int]:
+def text(model: RecurrentModel, kernel: Any, count: int = COUNT, **how: Any) -> list[int]:
     """So many symbols after a prompt."""
     model.recurrent.kernels = (kernel,)
     prompt = Batch(torch.tensor([[1, 2, 3]]))
@@ -101,7 +96,7 @@ def test_a_large_vocabulary_with_a_narrow_embedding_is_left_to_the_cores_loop() 
     config = LstmEmbedConfig(hidden_size=64, embedding_size=2)
     for symbols, taken in ((10_000, True), (20_000, False)):
         signature = replace(SIGNATURE, inputs=Tokens(symbols), classes=symbols, vocabulary=None)
-        model = willed(partial(EmbeddingLstm, config, signature))
+        model = willed(partial(lstm_embed, config, signature))
         prompt = torch.tensor([1])
         given = NativeKernel().generate(model, model.initial_state(1), prompt, Sampler())
         assert (given is not None) is taken
@@ -166,91 +161,10 @@ def test_numbers_that_are_not_finite_end_the_text() -> None:
         next(symbols)
 
 
-@final
-class Negative(AbstractRecurrentModel):
-    """One that does something to its logits."""
-
-    def __init__(self) -> None:
-        super().__init__(SIGNATURE, Recurrent(LstmCell(9), V))
-
-    def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """The logits, turned round."""
-        logits, after = self.read_out(batch.inputs, batch, state)
-        return Output(-logits, after)
-
-
-@final
-class Reading(AbstractRecurrentModel):
-    """One that reads out in its own way."""
-
-    def __init__(self) -> None:
-        super().__init__(SIGNATURE, Recurrent(LstmCell(9), V))
-
-    def read_out(self, *given: Any, **named: Any) -> Output:
-        """The logits, turned round."""
-        logits, after = super().read_out(*given, **named)
-        return Output(-logits, after)
-
-
-@final
-class Turned(nn.Linear):
-    """A linear layer that turns its answer round."""
-
-    def forward(self, input: Tensor) -> Tensor:
-        """-(W x + b)."""
-        return -super().forward(input)
-
-
-def with_output(make: Callable[[int, int], Any]) -> Callable[[], AbstractRecurrentModel]:
-    """Models with another output layer, from H and V."""
-
-    def changed() -> AbstractRecurrentModel:
-        model: AbstractRecurrentModel = MODELS["lstm"]()
-        model.output = make(SMALL["hidden_size"], V)
-        return model
-
-    return changed
-
-
-def hooked() -> AbstractRecurrentModel:
-    """A model whose output layer has a hook."""
-    model: AbstractRecurrentModel = MODELS["lstm"]()
-    model.output.register_forward_hook(lambda layer, given, answer: -answer)
-    return model
-
-
-def hooked_inside() -> AbstractRecurrentModel:
-    """A model with a hook between two of its layers."""
-    model: AbstractRecurrentModel = MODELS["lstm"]()
-    model.recurrent.dropout.register_forward_hook(lambda layer, given, answer: answer * 0)
-    return model
-
-
-OTHERS: dict[str, Any] = {
-    "forward": Negative,
-    "read-out": Reading,
-    "output": with_output(Turned),
-    "no-bias": with_output(lambda width, classes: nn.Linear(width, classes, bias=False)),
-    "two-layers": with_output(
-        lambda width, classes: nn.Sequential(nn.LayerNorm(width), nn.Linear(width, classes))
-    ),
-    "hook": hooked,
-    "hook-inside": hooked_inside,
-}
-
-
-@built
-@pytest.mark.parametrize("make", OTHERS.values(), ids=OTHERS)
-def test_a_model_that_does_more_than_the_layers_keeps_the_cores_loop(make: Any) -> None:
-    model = willed(make)
-    expected = text(model, ReferenceKernel(), temperature=0)
-    assert text(model, NativeKernel(), temperature=0) == expected
-
-
 @built
 def test_a_model_of_fewer_classes_than_symbols_keeps_the_cores_loop() -> None:
     fewer = replace(SIGNATURE, classes=V - 1, vocabulary=None)
-    model = willed(lambda: EmbeddingLstm(LstmEmbedConfig(**SMALL), fewer))
+    model = willed(lambda: lstm_embed(LstmEmbedConfig(**SMALL), fewer))
     assert set(text(model, NativeKernel(), temperature=5.0, seed=1)) == set(range(V - 1))
 
 
@@ -274,7 +188,7 @@ def test_autocast_keeps_the_weights_in_bfloat16(
     assert half == rounded != full
 
 
-def symbols(model: AbstractRecurrentModel, start: State, precision: torch.dtype) -> list[int]:
+def symbols(model: RecurrentModel, start: State, precision: torch.dtype) -> list[int]:
     """By the native kernel, under autocast to a precision but in float32."""
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
         made = NativeKernel().generate(model, start, torch.tensor([1]), Sampler())
@@ -296,7 +210,7 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
     states: list[State] = []
     loop = NativeKernel.generate
 
-    def noted(model: AbstractRecurrentModel, state: State, *rest: Any) -> Iterator[int] | None:
+    def noted(model: RecurrentModel, state: State, *rest: Any) -> Iterator[int] | None:
         states.append(state)
         return loop(kernel, model, state, *rest)
 

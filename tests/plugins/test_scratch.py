@@ -10,15 +10,13 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from zoo_core import Signature, Tokens
-from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.nn.cell import AbstractCell
-from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_gru.cell import GruCell
+from zoo_core.runtime.nn import AbstractCell, Batch, RecurrentModel, ReferenceKernel
+from zoo_gru.cell import ResetBeforeGruCell
 from zoo_scratch.configs import ScratchConfig
-from zoo_scratch.gru import ScratchGruCell, scratch_gru
-from zoo_scratch.lstm import ScratchLstmCell, scratch_lstm
-from zoo_scratch.model import ScratchModel
-from zoo_scratch.rnn import ScratchRnnCell, scratch_rnn
+from zoo_scratch.gru import ScratchGruCell
+from zoo_scratch.lstm import ScratchLstmCell
+from zoo_scratch.models import gru_scratch, lstm_scratch, rnn_scratch
+from zoo_scratch.rnn import ScratchRnnCell
 
 V, H, B, T = 7, 5, 3, 6
 SIGNATURE = Signature(inputs=Tokens(V), classes=V, per="step")
@@ -31,7 +29,7 @@ def tokens() -> Tensor:
     return torch.randint(V, (B, T), generator=torch.Generator().manual_seed(0))
 
 
-def with_random_weights(model: ScratchModel) -> ScratchModel:
+def with_random_weights(model: RecurrentModel) -> RecurrentModel:
     """The model in float64, its biases no longer zero, on the reference kernel."""
     for parameter in model.double().parameters():
         nn.init.normal_(parameter)
@@ -42,13 +40,13 @@ def with_random_weights(model: ScratchModel) -> ScratchModel:
 @pytest.mark.parametrize(
     ("model", "layer"),
     [
-        (scratch_rnn(CONFIG, SIGNATURE), nn.RNN(V, H)),
-        (scratch_lstm(CONFIG, SIGNATURE), nn.LSTM(V, H)),
+        (rnn_scratch(CONFIG, SIGNATURE), nn.RNN(V, H)),
+        (lstm_scratch(CONFIG, SIGNATURE), nn.LSTM(V, H)),
     ],
     ids=["rnn", "lstm"],
 )
 def test_it_equals_torchs_layer_over_one_hot_vectors_with_a_second_bias_of_zero(
-    model: ScratchModel, layer: nn.RNNBase
+    model: RecurrentModel, layer: nn.RNNBase
 ) -> None:
     ours = with_random_weights(model)
     weights = dict(ours.recurrent.state_dict())
@@ -61,10 +59,10 @@ def test_it_equals_torchs_layer_over_one_hot_vectors_with_a_second_bias_of_zero(
 
 
 def test_the_gru_resets_before_the_product() -> None:
-    ours = with_random_weights(scratch_gru(CONFIG, SIGNATURE))
+    ours = with_random_weights(gru_scratch(CONFIG, SIGNATURE))
     weights = ours.recurrent.weights(0, 0)
     state = ScratchGruCell(H).initial_state(B, weights["weight_ih"])
-    theirs, both = GruCell(H, reset_after=False), dict(weights)
+    theirs, both = ResetBeforeGruCell(H), dict(weights)
     both["bias_hh"] = torch.zeros(3 * H, dtype=torch.float64)
     for token in tokens().unbind(1):
         projected = theirs.project(both, one_hot(token, V).double().unsqueeze(1))[:, 0]
@@ -85,7 +83,7 @@ def test_looking_a_row_up_is_the_product_with_a_one_hot_vector(cell: AbstractCel
 
 def test_matrices_start_small_and_biases_at_zero() -> None:
     torch.manual_seed(0)
-    model = scratch_lstm(ScratchConfig(hidden_size=256, sigma=0.01), SIGNATURE)
+    model = lstm_scratch(ScratchConfig(hidden_size=256, sigma=0.01), SIGNATURE)
     for name, parameter in model.named_parameters():
         spread = 0.01 if parameter.dim() > 1 else 0.0
         assert parameter.std().item() == pytest.approx(spread, rel=0.1), name

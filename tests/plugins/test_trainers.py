@@ -123,9 +123,9 @@ def test_supervised_carries_no_state() -> None:
 
 def test_every_parameter_is_trained_once(trainer: AbstractTrainer) -> None:
     from zoo_lstm.configs import LstmEmbedConfig
-    from zoo_lstm.embed import EmbeddingLstm
+    from zoo_lstm.models import lstm_embed
 
-    model = EmbeddingLstm(LstmEmbedConfig(hidden_size=3), NEXT)
+    model = lstm_embed(LstmEmbedConfig(hidden_size=3), NEXT)
     groups = trainer.parameter_groups(model)
     given = [each for group in groups for each in group["params"]]  # type: ignore[attr-defined]
     assert sorted(map(id, given)) == sorted(map(id, model.parameters()))

@@ -8,7 +8,7 @@ from string import ascii_lowercase
 import torch
 
 from zoo_core import Signature, Tokens, Vocabulary
-from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.model import RecurrentModel
 
 
 def letters(count: int) -> Signature:
@@ -22,7 +22,7 @@ def letters(count: int) -> Signature:
     )
 
 
-def willed(make: Callable[[], AbstractRecurrentModel]) -> AbstractRecurrentModel:
+def willed(make: Callable[[], RecurrentModel]) -> RecurrentModel:
     """In float64, so that no rounding decides; with weights large enough to have a will."""
     torch.manual_seed(0)
     model = make().double().eval()

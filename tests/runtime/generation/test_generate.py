@@ -14,11 +14,10 @@ from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.generation.generate import check_generates, generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.state import State
 from zoo_lstm.configs import LstmEmbedConfig, LstmStackedConfig
-from zoo_lstm.embed import EmbeddingLstm
-from zoo_lstm.stacked import StackedLstm
+from zoo_lstm.models import lstm_embed, lstm_stacked
 
 V = 7
 PROMPT = Batch(torch.tensor([[1, 2, 3]]))
@@ -54,16 +53,16 @@ class Windowed(AbstractModel):
 
 
 @pytest.fixture
-def model() -> EmbeddingLstm:
+def model() -> RecurrentModel:
     """Untrained, with weights large enough to have a will of its own."""
     torch.manual_seed(0)
-    made = EmbeddingLstm(LstmEmbedConfig(hidden_size=9, num_layers=2), signature())
+    made = lstm_embed(LstmEmbedConfig(hidden_size=9, num_layers=2), signature())
     for parameter in made.parameters():
         parameter.data *= 3
     return made.eval()
 
 
-def test_greedy_text_is_what_feeding_everything_anew_gives(model: EmbeddingLstm) -> None:
+def test_greedy_text_is_what_feeding_everything_anew_gives(model: RecurrentModel) -> None:
     found = list(islice(generate(model, PROMPT, Sampler(temperature=0)), 30))
     ids = PROMPT.inputs
     for _ in range(30):
@@ -72,7 +71,7 @@ def test_greedy_text_is_what_feeding_everything_anew_gives(model: EmbeddingLstm)
     assert found == ids[0, 3:].tolist()
 
 
-def test_text_goes_on_without_end_and_repeats_with_its_seed(model: EmbeddingLstm) -> None:
+def test_text_goes_on_without_end_and_repeats_with_its_seed(model: RecurrentModel) -> None:
     first, again, other = (
         list(islice(generate(model, PROMPT, Sampler(seed=seed)), 200)) for seed in (1, 1, 2)
     )
@@ -80,18 +79,18 @@ def test_text_goes_on_without_end_and_repeats_with_its_seed(model: EmbeddingLstm
     assert set(first) == set(range(V))
 
 
-def test_a_longer_text_begins_like_the_shorter(model: EmbeddingLstm) -> None:
+def test_a_longer_text_begins_like_the_shorter(model: RecurrentModel) -> None:
     short, long = (list(islice(generate(model, PROMPT, Sampler()), n)) for n in (10, 40))
     assert long[:10] == short
 
 
-def test_the_prompt_decides_the_text(model: EmbeddingLstm) -> None:
+def test_the_prompt_decides_the_text(model: RecurrentModel) -> None:
     other = Batch(torch.tensor([[4, 5, 6]]))
     first, second = (list(islice(generate(model, p, Sampler()), 40)) for p in (PROMPT, other))
     assert first != second
 
 
-def test_of_a_precision_are_the_products_and_nothing_around_them(model: EmbeddingLstm) -> None:
+def test_of_a_precision_are_the_products_and_nothing_around_them(model: RecurrentModel) -> None:
     seen: list[bool] = []
     model.output.register_forward_hook(
         lambda *_: seen.append(torch.is_autocast_enabled("cpu"))  # and returns None
@@ -103,7 +102,7 @@ def test_of_a_precision_are_the_products_and_nothing_around_them(model: Embeddin
         seen.clear()
 
 
-def test_a_precision_that_is_none_is_refused(model: EmbeddingLstm) -> None:
+def test_a_precision_that_is_none_is_refused(model: RecurrentModel) -> None:
     with pytest.raises(ConfigError, match="precision = fp8: expected fp32 or bf16"):
         next(generate(model, PROMPT, Sampler(), "fp8"))
 
@@ -126,18 +125,18 @@ def test_a_prompt_shorter_than_the_window_is_refused() -> None:
         next(generate(Windowed(), Batch(torch.tensor([[1, 2]])), Sampler()))
 
 
-def test_an_empty_prompt_is_refused(model: EmbeddingLstm) -> None:
+def test_an_empty_prompt_is_refused(model: RecurrentModel) -> None:
     with pytest.raises(MisfitError, match=r"the prompt has 0 symbols, expected >= 1"):
         next(generate(model, Batch(torch.empty(1, 0, dtype=torch.long)), Sampler()))
 
 
 def test_a_model_of_other_labels_is_refused() -> None:
-    other = EmbeddingLstm(LstmEmbedConfig(hidden_size=3), signature(next_symbol=False))
+    other = lstm_embed(LstmEmbedConfig(hidden_size=3), signature(next_symbol=False))
     with pytest.raises(MisfitError, match="does not predict the next symbol"):
         check_generates(other)
 
 
 def test_a_model_that_looks_ahead_is_refused() -> None:
-    ahead = StackedLstm(LstmStackedConfig(hidden_size=3, bidirectional=True), signature())
+    ahead = lstm_stacked(LstmStackedConfig(hidden_size=3, bidirectional=True), signature())
     with pytest.raises(MisfitError, match="does not predict the next symbol"):
         check_generates(ahead)

@@ -18,7 +18,7 @@ from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import rebuild
-from zoo_gru.cell import GruCell
+from zoo_gru.cell import GruCell, ResetBeforeGruCell
 from zoo_lstm.cell import LstmCell
 from zoo_rnn.cell import RnnCell
 
@@ -231,7 +231,7 @@ def test_other_cells_projections_and_devices_are_refused() -> None:
     kernel, here = PortableKernel(), torch.zeros(1)
     assert kernel.refuses(LstmCell(4), here) is None
     assert kernel.refuses(LstmCell(4, proj_size=2), here) == "projections are not written out"
-    reason = kernel.refuses(GruCell(4, reset_after=False), here)
+    reason = kernel.refuses(ResetBeforeGruCell(4), here)
     assert reason == "no derivatives of gru-reset-before are written out"
     reason = kernel.refuses(LstmCell(4), torch.zeros(1, device="meta"))
     assert reason == "it is made for the CPU, not for meta"

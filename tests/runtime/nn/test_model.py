@@ -13,24 +13,25 @@ from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn import model as models
 from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.testing.exporting import Plain
 from zoo_gru.configs import GruStackedConfig
-from zoo_gru.stacked import StackedGru
+from zoo_gru.models import gru_stacked
 
 V, H = 5, 6
 
 
-def model() -> StackedGru:
+def model() -> RecurrentModel:
     """In double precision, the same each time."""
     torch.manual_seed(0)
     signature = Signature(inputs=Tokens(V), classes=V, per="step")
-    return StackedGru(GruStackedConfig(hidden_size=H), signature).double()
+    return gru_stacked(GruStackedConfig(hidden_size=H), signature).double()
 
 
 def answer(many: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Tensor, list[Tensor]]:
     """Logits and gradients where so many numbers repay turning their axes."""
-    monkeypatch.setattr(models, "MANY", many)
+    monkeypatch.setattr(models, "MIN_NUMBERS_FOR_TIME_MAJOR", many)
     made = model()
     made.recurrent.kernels = (PortableKernel(),)
     torch.manual_seed(1)

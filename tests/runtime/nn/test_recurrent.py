@@ -199,9 +199,9 @@ def test_an_embedding_whose_options_look_at_the_tokens_is_not_folded() -> None:
     tokens = torch.zeros(2, 4, dtype=torch.int64)
     for options in ({"padding_idx": 0}, {"max_norm": 1.0}, {"scale_grad_by_freq": True}):
         config = AbstractEmbeddingConfig(embedding_size=F, **options)
-        assert not Embedding(config, 5).folds(tokens)
-    assert Embedding(AbstractEmbeddingConfig(embedding_size=F), 8).folds(tokens)
-    assert not Embedding(AbstractEmbeddingConfig(embedding_size=F), 9).folds(tokens)
+        assert not Embedding(config, 5).can_fold(tokens)
+    assert Embedding(AbstractEmbeddingConfig(embedding_size=F), 8).can_fold(tokens)
+    assert not Embedding(AbstractEmbeddingConfig(embedding_size=F), 9).can_fold(tokens)
 
 
 @pytest.mark.parametrize("hook", ["forward", "forward_pre"])

@@ -1,4 +1,4 @@
-"""The recurrences of the ladder's second and third rung."""
+"""The recurrences of char-loop and char-loop-concat."""
 
 from __future__ import annotations
 
@@ -8,61 +8,17 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from zoo_core.runtime.nn.cell import AbstractCell, Weights, gate_shapes, project
-from zoo_core.runtime.nn.state import HiddenState
+from zoo_core.runtime.nn import GatedCell, HiddenState, Weights
 
 
 @final
-class AddCell(AbstractCell[HiddenState]):
-    """The input's layer is added to the state, and the sum goes through the state's layer.
+class AddCell(GatedCell[HiddenState]):
+    """Adds the input, after a layer of its own, to the state, and passes the sum through a layer.
 
         i = relu(W_ih x + b_ih)
         h' = tanh(W_hh (h + i) + b_hh)
 
-    x is the embedding (B, E), h the hidden state (B, H). ``weight_ih`` (H, E), ``weight_hh``
-    (H, H), ``bias_ih`` and ``bias_hh`` (H,).
-
-    Source: fast.ai, Practical Deep Learning for Coders 2018, lesson 6.
-
-    Args:
-        hidden_size: H.
-    """
-
-    name = "char-add"
-
-    def __init__(self, hidden_size: int) -> None:
-        self.hidden_size = self.output_size = hidden_size
-
-    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
-        """``weight_ih`` (H, E), ``weight_hh`` (H, H), ``bias_ih`` and ``bias_hh`` (H,)."""
-        return gate_shapes(1, self.hidden_size, input_size, bias=True)
-
-    def initial_state(self, batch_size: int, like: Tensor) -> HiddenState:
-        """Zeros (B, H)."""
-        return HiddenState(like.new_zeros(batch_size, self.hidden_size))
-
-    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """relu(W_ih x + b_ih): (B, T, E) to (B, T, H)."""
-        return torch.relu(project(inputs, weights["weight_ih"], weights["bias_ih"]))
-
-    def step(
-        self, weights: Weights, projected: Tensor, state: HiddenState
-    ) -> tuple[Tensor, HiddenState]:
-        """(B, H) and a state to the output (B, H) and the next state."""
-        added = state.hidden + projected
-        hidden = torch.tanh(linear(added, weights["weight_hh"], weights["bias_hh"]))
-        return hidden, HiddenState(hidden)
-
-
-@final
-class ConcatCell(AbstractCell[HiddenState]):
-    """State and input are laid side by side, and go through both layers.
-
-        i = relu(W_ih x + W_ch h + b_ih)
-        h' = tanh(W_hh i + b_hh)
-
-    x is the embedding (B, E), h the hidden state (B, H). W_ih and W_ch are the two parts of the
-    matrix that multiplies h and x side by side: ``weight_ih`` (H, E), ``weight_ch`` (H, H);
+    x is the embedding (B, E), h the hidden state (B, H). The weights are ``weight_ih`` (H, E),
     ``weight_hh`` (H, H), ``bias_ih`` and ``bias_hh`` (H,).
 
     Source: fast.ai, Practical Deep Learning for Coders 2018, lesson 6.
@@ -71,28 +27,51 @@ class ConcatCell(AbstractCell[HiddenState]):
         hidden_size: H.
     """
 
-    name = "char-concat"
-
-    def __init__(self, hidden_size: int) -> None:
-        self.hidden_size = self.output_size = hidden_size
-
-    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
-        """As AddCell has, and ``weight_ch`` (H, H)."""
-        width = self.hidden_size
-        return gate_shapes(1, width, input_size, bias=True) | {"weight_ch": (width, width)}
-
-    def initial_state(self, batch_size: int, like: Tensor) -> HiddenState:
-        """Zeros (B, H)."""
-        return HiddenState(like.new_zeros(batch_size, self.hidden_size))
+    name = "char-add"
+    gates = 1
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """W_ih x + b_ih: (B, T, E) to (B, T, H)."""
-        return project(inputs, weights["weight_ih"], weights["bias_ih"])
+        """Computes relu(W_ih x + b_ih): (B, T, E) to (B, T, H)."""
+        return torch.relu(super().project(weights, inputs))
 
     def step(
         self, weights: Weights, projected: Tensor, state: HiddenState
     ) -> tuple[Tensor, HiddenState]:
-        """(B, H) and a state to the output (B, H) and the next state."""
+        """Projected input (B, H) and a state to the output (B, H) and the next state."""
+        total = state.hidden + projected
+        hidden = torch.tanh(linear(total, weights["weight_hh"], weights["bias_hh"]))
+        return hidden, HiddenState(hidden)
+
+
+@final
+class ConcatCell(GatedCell[HiddenState]):
+    """Concatenates the state and the input, and passes them through two layers.
+
+        i = relu(W_ih x + W_ch h + b_ih)
+        h' = tanh(W_hh i + b_hh)
+
+    x is the embedding (B, E), h the hidden state (B, H). W_ih and W_ch are the two parts of the
+    matrix that multiplies x and h, concatenated: ``weight_ih`` (H, E) and ``weight_ch`` (H, H).
+    The other weights are ``weight_hh`` (H, H), ``bias_ih`` and ``bias_hh`` (H,).
+
+    Source: fast.ai, Practical Deep Learning for Coders 2018, lesson 6.
+
+    Args:
+        hidden_size: H.
+    """
+
+    name = "char-concat"
+    gates = 1
+
+    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
+        """Returns the shapes of GatedCell and of ``weight_ch``."""
+        width = self.hidden_size
+        return super().parameter_shapes(input_size) | {"weight_ch": (width, width)}
+
+    def step(
+        self, weights: Weights, projected: Tensor, state: HiddenState
+    ) -> tuple[Tensor, HiddenState]:
+        """Projected input (B, H) and a state to the output (B, H) and the next state."""
         mixed = torch.relu(projected + linear(state.hidden, weights["weight_ch"]))
         hidden = torch.tanh(linear(mixed, weights["weight_hh"], weights["bias_hh"]))
         return hidden, HiddenState(hidden)

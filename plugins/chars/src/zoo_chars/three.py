@@ -1,4 +1,4 @@
-"""The first rung: three characters, unrolled by hand."""
+"""The first model of the lesson: three characters, unrolled by hand."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ from torch import nn
 from zoo_chars.configs import CharConfig
 from zoo_core import Signature
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.embedding import Embedding
-from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.nn.state import State
+from zoo_core.runtime.nn import AbstractModel, Batch, Embedding, Output, State
 
 
 @final
 class CharThree(AbstractModel):
-    """The symbol after three others, the recurrence written out three times.
+    """Predicts the symbol after three others, with the recurrence written out three times.
 
     Source: fast.ai, Practical Deep Learning for Coders 2018, lesson 6.
 
     Args:
-        config: What a person chose.
-        signature: Tokens, a label per sequence.
+        config: The settings of the model.
+        signature: Tokens, with a label per sequence.
     """
 
     causal = True
@@ -39,18 +36,18 @@ class CharThree(AbstractModel):
         self.output = nn.Linear(config.hidden_size, signature.classes)
 
     def initial_state(self, batch_size: int) -> None:
-        """None: every window starts anew."""
+        """Returns None: the model has no state."""
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, 3) to logits (B, classes).
 
         Raises:
-            MisfitError: The windows are not three symbols long.
+            MisfitError: A sequence is not three symbols long.
         """
         if batch.inputs.shape[1] != self.window or batch.lengths is not None:
             raise MisfitError(
                 f"char-three reads 3 symbols, not {batch.inputs.shape[1]}; give it 3, "
-                "or of a text windows of --dataset.steps 3"
+                "or set --dataset.steps 3 for a text dataset"
             )
         first, second, third = self.embedding(batch.inputs).unbind(dim=1)  # (B, E) each
         hidden = torch.tanh(self.hidden(torch.relu(self.input(first))))  # (B, H)

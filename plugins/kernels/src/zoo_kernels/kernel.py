@@ -14,7 +14,7 @@ from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.autograd import scan_with_passes
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
-from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.state import LayerState, State
 from zoo_kernels.library import native_library
 from zoo_kernels.passes import CELLS, NativePasses
@@ -34,7 +34,7 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
     """
 
     name = "native"
-    looks_up = True
+    prefers_tokens = True
 
     def __init__(self) -> None:
         library = native_library()
@@ -85,7 +85,7 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         return scan_with_passes(passes, weights, inputs, state, lengths=lengths, reverse=reverse)
 
     def generate(
-        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
+        self, model: RecurrentModel, state: State, prompt: Tensor, sampler: Sampler
     ) -> Iterator[int] | None:
         """See AbstractTextKernel; under autocast with bfloat16 weights, on any processor."""
         library = native_library()
@@ -97,7 +97,7 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         return generate(library, model, state, prompt, sampler, bf16=bf16)
 
 
-def _has_small_table(model: AbstractRecurrentModel) -> bool:
+def _has_small_table(model: RecurrentModel) -> bool:
     """Whether the table of all symbols for C++, (V, G), is small, or no larger than the model.
 
     A large vocabulary with a narrow embedding makes a table of gigabytes, which delays the first
@@ -108,7 +108,7 @@ def _has_small_table(model: AbstractRecurrentModel) -> bool:
     return table_size <= max(MAX_TABLE_SIZE, model_size)
 
 
-def _is_safe_to_read(model: AbstractRecurrentModel, prompt: Tensor) -> bool:
+def _is_safe_to_read(model: RecurrentModel, prompt: Tensor) -> bool:
     """Whether C++, which checks nothing, may read the model's weights and the prompt.
 
     If it may not, the model itself reports what is wrong.

@@ -11,7 +11,7 @@ from torch import Tensor
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.kernels.projection import input_bias, recurrent_bias
-from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.state import State
 from zoo_kernels.library import LayerArguments, NativeLibrary, TextArguments
 from zoo_kernels.passes import CELLS, NativePasses
@@ -27,7 +27,7 @@ then one product over all steps."""
 
 def generate(
     library: NativeLibrary,
-    model: AbstractRecurrentModel,
+    model: RecurrentModel,
     state: State,
     prompt: Tensor,
     sampler: Sampler,
@@ -89,7 +89,7 @@ class _Layer:
     """One layer's tensors, kept alive, and the struct with their addresses."""
 
     def __init__(
-        self, library: NativeLibrary, model: AbstractRecurrentModel, state: State, number: int
+        self, library: NativeLibrary, model: RecurrentModel, state: State, number: int
     ) -> None:
         recurrent = model.recurrent
         cell, weights = recurrent.cell, recurrent.weights(number, 0)
@@ -124,7 +124,7 @@ def _snapshot(tensor: Tensor) -> Tensor:
     return tensor.detach().contiguous()
 
 
-def _symbol_table(model: AbstractRecurrentModel, bias: Tensor | None) -> Tensor:
+def _symbol_table(model: RecurrentModel, bias: Tensor | None) -> Tensor:
     """The projection of each symbol by the first layer, with biases: (V, G)."""
     table = model.recurrent.weights(0, 0)["weight_ih"].t()
     if model.embedding is not None:

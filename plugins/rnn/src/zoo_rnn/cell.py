@@ -1,4 +1,4 @@
-"""The RNN cell, written out."""
+"""The RNN cell."""
 
 from __future__ import annotations
 
@@ -8,54 +8,42 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from zoo_core.runtime.nn.cell import AbstractCell, Weights, gate_shapes, project
-from zoo_core.runtime.nn.state import HiddenState
+from zoo_core.runtime.nn import GatedCell, HiddenState, Weights
 from zoo_rnn.configs import Nonlinearity
 
-FUNCTIONS = {"tanh": torch.tanh, "relu": torch.relu}
+ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu}
 
 
 @final
-class RnnCell(AbstractCell[HiddenState]):
-    """Elman's recurrence: the hidden state is squashed from the input and the one before.
+class RnnCell(GatedCell[HiddenState]):
+    """Elman's recurrence.
 
         h' = tanh(W_ih x + b_ih + W_hh h + b_hh)
 
-    x is the input (B, F), h the hidden state (B, H), h' the next one and the output; relu may
-    take the place of tanh.
+    x is the input (B, F), h the hidden state (B, H), h' the next hidden state and the output;
+    relu can replace tanh. The weights are named and laid out as in ``torch.nn.RNN``.
 
-    Source: Elman (1990); names and layout as in ``torch.nn.RNNCell``.
+    Source: Elman, Finding Structure in Time (1990).
 
     Args:
         hidden_size: H.
         nonlinearity: ``tanh`` or ``relu``.
-        bias: Whether b_ih and b_hh are there.
+        bias: Whether the cell has biases.
     """
+
+    gates = 1
 
     def __init__(
         self, hidden_size: int, nonlinearity: Nonlinearity = "tanh", bias: bool = True
     ) -> None:
+        super().__init__(hidden_size, bias)
         self.name = f"rnn-{nonlinearity}"
-        self.hidden_size = self.output_size = hidden_size
-        self.bias = bias
-        self.squash = FUNCTIONS[nonlinearity]
-
-    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
-        """``weight_ih`` (H, F), ``weight_hh`` (H, H), ``bias_ih`` and ``bias_hh`` (H,)."""
-        return gate_shapes(1, self.hidden_size, input_size, self.bias)
-
-    def initial_state(self, batch_size: int, like: Tensor) -> HiddenState:
-        """Zeros (B, H)."""
-        return HiddenState(like.new_zeros(batch_size, self.hidden_size))
-
-    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """W_ih x + b_ih: (B, T, F) to (B, T, H)."""
-        return project(inputs, weights["weight_ih"], weights.get("bias_ih"))
+        self.activation = ACTIVATIONS[nonlinearity]
 
     def step(
         self, weights: Weights, projected: Tensor, state: HiddenState
     ) -> tuple[Tensor, HiddenState]:
-        """(B, H) and a state to the output (B, H) and the next state."""
+        """Projected input (B, H) and a state to the output (B, H) and the next state."""
         recurrent = linear(state.hidden, weights["weight_hh"], weights.get("bias_hh"))
-        hidden = self.squash(projected + recurrent)
+        hidden = self.activation(projected + recurrent)
         return hidden, HiddenState(hidden)

@@ -9,12 +9,12 @@ from torch import Tensor
 
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.state import State
 
 
 def generate_by_cell(
-    model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
+    model: RecurrentModel, state: State, prompt: Tensor, sampler: Sampler
 ) -> Iterator[int]:
     """Generates the symbols that follow a prompt, without end, in the precision of the weights.
 
@@ -47,7 +47,7 @@ def generate_by_cell(
             logits = model.output(hidden)[0]
 
 
-def _project_symbol(model: AbstractRecurrentModel, token: Tensor) -> Tensor:
+def _project_symbol(model: RecurrentModel, token: Tensor) -> Tensor:
     """The contribution of a symbol (1, 1) to the first layer, (1, G)."""
     inputs = token if model.embedding is None else model.embedding(token)
     return model.recurrent.cell.project(model.recurrent.weights(0, 0), inputs)[0]

@@ -13,7 +13,7 @@ from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.nn.model import AbstractModel, AbstractRecurrentModel
+from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 
 
 def generate(
@@ -63,9 +63,9 @@ def _default_forward_symbols(
     model: AbstractModel, prompt: Tensor, sampler: Sampler, precision: str
 ) -> Iterator[int]:
     """The symbols of a loop that bypasses forward, without end; none where forward is needed."""
-    if not isinstance(model, AbstractRecurrentModel):
+    if not isinstance(model, RecurrentModel) or not model.has_default_forward:
         return
-    if not (model.plain and model.carries_state):
+    if not model.carries_state:
         return
     symbols, state, device = None, model.recurrent.initial_state(1), prompt.device.type
     kernel = model.recurrent.kernel  # asked outside autocast, under which it may refuse to train

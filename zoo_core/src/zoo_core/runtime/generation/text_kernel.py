@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from torch import Tensor
 
 from zoo_core.runtime.generation.sampler import Sampler
-from zoo_core.runtime.nn.model import AbstractRecurrentModel
+from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.state import State
 
 
@@ -17,7 +17,7 @@ class AbstractTextKernel(ABC):
 
     @abstractmethod
     def generate(
-        self, model: AbstractRecurrentModel, state: State, prompt: Tensor, sampler: Sampler
+        self, model: RecurrentModel, state: State, prompt: Tensor, sampler: Sampler
     ) -> Iterator[int] | None:
         """Generates the symbols that follow a prompt.
 

@@ -1,1 +1,45 @@
-"""Cells, states, layers, models and batches."""
+"""Everything that a model is made of: cells, states, layers, models, kernels and batches.
+
+This is the public module for authors of models and kernels. Declarations, such as ``ModelSpec``
+and ``config``, come from ``zoo_core``.
+"""
+
+from zoo_core.runtime.nn.batch import IGNORED as IGNORED
+from zoo_core.runtime.nn.batch import Batch as Batch
+from zoo_core.runtime.nn.batch import Output as Output
+from zoo_core.runtime.nn.cell import AbstractCell as AbstractCell
+from zoo_core.runtime.nn.cell import GatedCell as GatedCell
+from zoo_core.runtime.nn.cell import Weights as Weights
+from zoo_core.runtime.nn.embedding import Embedding as Embedding
+from zoo_core.runtime.nn.kernel import AbstractKernel as AbstractKernel
+from zoo_core.runtime.nn.model import AbstractModel as AbstractModel
+from zoo_core.runtime.nn.model import RecurrentModel as RecurrentModel
+from zoo_core.runtime.nn.recurrent import Recurrent as Recurrent
+from zoo_core.runtime.nn.recurrent import recurrent_layer as recurrent_layer
+from zoo_core.runtime.nn.reference import ReferenceKernel as ReferenceKernel
+from zoo_core.runtime.nn.state import HiddenState as HiddenState
+from zoo_core.runtime.nn.state import LayerState as LayerState
+from zoo_core.runtime.nn.state import LstmState as LstmState
+from zoo_core.runtime.nn.state import State as State
+from zoo_core.runtime.nn.state import detach as detach
+
+__all__ = [
+    "IGNORED",
+    "AbstractCell",
+    "AbstractKernel",
+    "AbstractModel",
+    "Batch",
+    "Embedding",
+    "GatedCell",
+    "HiddenState",
+    "LayerState",
+    "LstmState",
+    "Output",
+    "Recurrent",
+    "RecurrentModel",
+    "ReferenceKernel",
+    "State",
+    "Weights",
+    "detach",
+    "recurrent_layer",
+]

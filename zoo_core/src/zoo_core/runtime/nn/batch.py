@@ -1,4 +1,4 @@
-"""What a model is given and what it answers."""
+"""The input and the output of a model."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from zoo_core.runtime.nn.state import State
 
 IGNORED = -100
-"""A target that does not count: padding."""
+"""The target of padding, which no loss and no metric counts."""
 
 
 @final
@@ -18,9 +18,10 @@ class Batch(NamedTuple):
 
     Args:
         inputs: Tokens (B, T), features (B, T, F) or a grid (B, C, ...).
-        targets: Labels (B, T) or (B,); ``IGNORED`` where there is none. None when predicting.
-        lengths: Valid steps of each row, (B,), each at least 1; None if all are whole.
-        carry: Whether each row goes on where that row of the previous batch ended.
+        targets: Labels (B, T) or (B,), ``IGNORED`` for padding; None for prediction.
+        lengths: The number of valid steps of each row, (B,), at least 1; None if every row is
+            whole.
+        carry: Whether each row continues the same row of the previous batch.
     """
 
     inputs: Tensor
@@ -29,21 +30,22 @@ class Batch(NamedTuple):
     carry: bool = False
 
     def to(self, device: str) -> Batch:
-        """The batch on a device."""
-        moved = [
-            None if t is None else t.to(device) for t in (self.inputs, self.targets, self.lengths)
-        ]
-        assert moved[0] is not None
-        return Batch(moved[0], moved[1], moved[2], self.carry)
+        """Returns the batch on another device."""
+        return Batch(
+            self.inputs.to(device),
+            None if self.targets is None else self.targets.to(device),
+            None if self.lengths is None else self.lengths.to(device),
+            self.carry,
+        )
 
 
 @final
 class Output(NamedTuple):
-    """A model's answer.
+    """The output of a model.
 
     Args:
-        logits: (B, T, classes) per step, (B, classes) per sequence; not always contiguous.
-        state: Where the recurrence stands after the last step, or None if there is none.
+        logits: (B, T, classes) per step or (B, classes) per sequence; not always contiguous.
+        state: The state after the last step, or None for a model without state.
     """
 
     logits: Tensor

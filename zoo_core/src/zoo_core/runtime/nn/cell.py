@@ -1,30 +1,32 @@
-"""What a recurrent cell is: equations over a mapping of weights, without parameters or a loop."""
+"""Recurrent cells: equations over a mapping of weights, without parameters and without a loop."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 from torch import Tensor
 from torch.nn.functional import embedding, linear
 
+from zoo_core.runtime.nn.state import HiddenState
+
 Weights: TypeAlias = Mapping[str, Tensor]
+"""The weights of one layer and direction, by the cell's names."""
+
 S = TypeVar("S", bound=NamedTuple)
 
 
 class AbstractCell(ABC, Generic[S]):
     """One step of a recurrence.
 
-    The weights are torch's, by torch's names without layer and direction: ``weight_ih`` (G, F),
-    ``weight_hh`` (G, H), ``bias_ih`` (G,), ``bias_hh`` (G,), where G is H times the number of
-    gates. B is the batch, T the steps, F the input's width and H the hidden state's.
+    In the shapes, B is the batch, T the number of steps, F the width of the inputs, H the width
+    of the hidden state, P the width of the output, and G the width of a projected input.
 
     Attributes:
-        name: What kernels know the cell by.
+        name: The name by which kernels recognise the cell.
         hidden_size: H.
-        output_size: Width of the output and of the hidden state: H, or P where the cell projects
-            its output.
+        output_size: P; equal to H unless the cell projects its output.
     """
 
     name: str
@@ -33,54 +35,89 @@ class AbstractCell(ABC, Generic[S]):
 
     @abstractmethod
     def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
-        """The shape of every weight by name, for inputs of width F."""
+        """Returns the shape of every weight by name, for inputs of width F."""
 
     @abstractmethod
     def initial_state(self, batch_size: int, like: Tensor) -> S:
-        """The state before the first step: zeros (B, H), of the dtype and device of ``like``."""
+        """Returns the state before the first step, in the dtype and on the device of ``like``."""
 
     @abstractmethod
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """What the inputs contribute, for all steps at once.
+        """Computes what the inputs contribute, for all steps at once.
 
         Args:
-            weights: The cell's.
-            inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
+            weights: The cell's weights.
+            inputs: Features (B, T, F), or tokens (B, T) that stand for one-hot vectors.
 
         Returns:
-            (B, T, G).
+            The projected inputs, (B, T, G). Each step depends on the input of that step alone.
         """
 
     @abstractmethod
     def step(self, weights: Weights, projected: Tensor, state: S) -> tuple[Tensor, S]:
-        """One step: projected input (B, G) and a state to the output (B, H) and the next state."""
+        """Computes one step.
+
+        Args:
+            weights: The cell's weights.
+            projected: The projected input of this step, (B, G).
+            state: The state before this step.
+
+        Returns:
+            The output (B, P) and the state after this step.
+        """
 
 
-def project(inputs: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-    """W x + b for all steps at once.
+class GatedCell(AbstractCell[S]):
+    """The base of cells whose gates are sums of an input part and a recurrent part.
+
+    The weights are named and laid out as in ``torch.nn``: ``weight_ih`` (G, F), ``weight_hh``
+    (G, P), ``bias_ih`` (G,) and ``bias_hh`` (G,), the gates one after the other, G = gates · H.
+    ``project`` computes the input part, W_ih x + b_ih. A subclass sets ``name`` and ``gates`` and
+    writes ``step``.
 
     Args:
-        inputs: Features (B, T, F); or tokens (B, T), each of which picks its column of W, as the
-            product with its one-hot vector would.
-        weight: W, (G, F).
-        bias: b, (G,).
+        hidden_size: H.
+        bias: Whether the cell has biases.
 
-    Returns:
-        (B, T, G).
+    Attributes:
+        gates: The number of gates, the candidate included.
+        state_type: The named tuple of the state. Its first tensor is the output (B, P), every
+            other one is (B, H).
+        bias_names: The names of the biases.
     """
-    if inputs.is_floating_point():
-        return linear(inputs, weight, bias)
-    picked = embedding(inputs, weight.t())
-    return picked if bias is None else picked + bias
 
+    gates: int
+    state_type: type[Any] = HiddenState
+    bias_names: tuple[str, ...] = ("bias_ih", "bias_hh")
 
-def gate_shapes(
-    gates: int, hidden_size: int, input_size: int, bias: bool
-) -> dict[str, tuple[int, ...]]:
-    """The shapes of torch's four weights for a cell with so many gates."""
-    width = gates * hidden_size
-    shapes: dict[str, tuple[int, ...]] = {
-        "weight_ih": (width, input_size),
-        "weight_hh": (width, hidden_size),
-    }
-    return shapes | ({"bias_ih": (width,), "bias_hh": (width,)} if bias else {})
+    def __init__(self, hidden_size: int, bias: bool = True) -> None:
+        self.hidden_size = self.output_size = hidden_size
+        if not bias:
+            self.bias_names = ()
+
+    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
+        """Returns the shapes of ``weight_ih``, ``weight_hh`` and the biases."""
+        width = self.gates * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {
+            "weight_ih": (width, input_size),
+            "weight_hh": (width, self.output_size),
+        }
+        return shapes | dict.fromkeys(self.bias_names, (width,))
+
+    def initial_state(self, batch_size: int, like: Tensor) -> S:
+        """Returns zeros, (B, P) for the output and (B, H) for the rest of the state."""
+        output, *others = self.state_type._fields
+        widths = {output: self.output_size} | dict.fromkeys(others, self.hidden_size)
+        state: S = self.state_type(
+            **{name: like.new_zeros(batch_size, width) for name, width in widths.items()}
+        )
+        return state
+
+    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
+        """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, G)."""
+        weight, bias = weights["weight_ih"], weights.get("bias_ih")
+        if inputs.is_floating_point():
+            return linear(inputs, weight, bias)
+        # The product of W and a one-hot vector is a column of W.
+        columns = embedding(inputs, weight.t())
+        return columns if bias is None else columns + bias

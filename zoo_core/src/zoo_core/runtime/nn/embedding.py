@@ -10,23 +10,24 @@ from torch import Tensor, nn
 from zoo_core.configs.layers import AbstractEmbeddingConfig
 from zoo_core.errors import ConfigError
 
-TINY = 1e-7
+NORM_EPSILON = 1e-7
 """What torch adds to a norm before it divides by it."""
 
 
 @final
 class Embedding(nn.Embedding):
-    """torch's embedding with all its options, pure in evaluation.
+    """torch's embedding with all its options, without side effects in evaluation.
 
-    With ``max_norm``, torch scales the embeddings that are looked up, in place, whatever the mode.
-    In training that is so here too; in evaluation the answer is the same and the weights stay.
+    With ``max_norm``, torch scales the rows that are looked up in place, in evaluation too. This
+    layer scales them in place in training only; in evaluation it returns the same values and
+    leaves the weights as they are.
 
     Args:
-        config: What a person chose.
-        symbols: V, how many there are.
+        config: The settings of the embedding.
+        symbols: V, the number of symbols.
 
     Raises:
-        ConfigError: The padding symbol is none of them.
+        ConfigError: ``padding_idx`` is not a symbol.
     """
 
     def __init__(self, config: AbstractEmbeddingConfig, symbols: int) -> None:
@@ -42,30 +43,31 @@ class Embedding(nn.Embedding):
             sparse=config.sparse,
         )
         if config.sparse:
-            # Adagrad makes sparse tensors, and torch warns until somebody has chosen
+            # Adagrad makes sparse tensors, and torch warns until the check is set either way.
             torch.sparse.check_sparse_tensor_invariants.disable()  # type: ignore[no-untyped-call]
 
     def forward(self, input: Tensor) -> Tensor:
-        """Tokens (B, T) to (B, T, E)."""
+        """Tokens (B, T) to embeddings (B, T, E)."""
         if self.max_norm is None or self.training:
             return super().forward(input)
         rows = nn.functional.embedding(input, self.weight)
         norms = rows.norm(p=self.norm_type, dim=-1, keepdim=True)
-        return rows * torch.where(norms > self.max_norm, self.max_norm / (norms + TINY), 1.0)
+        scale = self.max_norm / (norms + NORM_EPSILON)
+        return rows * torch.where(norms > self.max_norm, scale, 1.0)
 
-    def folds(self, tokens: Tensor) -> bool:
-        """Whether what follows may multiply the table once instead of every row looked up.
+    def can_fold(self, tokens: Tensor) -> bool:
+        """Whether the next layer may multiply the whole table once instead of every row.
 
-        It repays where the tokens are no fewer than the table's rows, and it changes nothing where
-        no option depends on which rows are looked up, and no hook waits for them.
+        This is faster if there are at least as many tokens as rows of the table. It gives the
+        same result if no option depends on the rows that are looked up, and no hook expects them.
         """
         options = (self.max_norm, self.padding_idx, self.scale_grad_by_freq, self.sparse)
-        plain = options == (None, None, False, False) and not hooked(self)
-        return plain and tokens.numel() >= self.num_embeddings
+        equivalent = options == (None, None, False, False) and not has_hooks(self)
+        return equivalent and tokens.numel() >= self.num_embeddings
 
 
-def hooked(module: nn.Module) -> bool:
-    """Whether somebody waits for what goes into a module, comes out, or goes back through it."""
+def has_hooks(module: nn.Module) -> bool:
+    """Whether a forward or backward hook is registered on a module."""
     return any(
         (
             module._forward_hooks,

@@ -1,4 +1,4 @@
-"""What a kernel is: one way to run a cell over time."""
+"""The interface of a kernel: one way to run a cell over time."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ class AbstractKernel(ABC):
     """Runs one layer of a cell in one direction. All kernels give the same result.
 
     Attributes:
-        name: What ``--backend`` calls it.
-        looks_up: Whether tokens cost it one look-up each, so that it gains by an embedding that is
+        name: The name that ``--backend`` takes.
+        prefers_tokens: Whether a token costs one lookup. Such a kernel gains if the embedding is
             folded into the weights.
-        details: How it runs here, such as on which instructions, or why it cannot.
+        details: How the kernel runs on this machine, such as the instructions it uses, or why it
+            cannot run.
     """
 
     name: str
-    looks_up: bool = False
+    prefers_tokens: bool = False
     details: str = ""
 
     @abstractmethod
@@ -44,12 +45,13 @@ class AbstractKernel(ABC):
 
         Args:
             cell: The equations.
-            weights: Its weights.
-            inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
-            state: Where to start, (B, H) or (B, P) each.
-            lengths: Valid steps of each row, (B,); steps beyond give zeros and leave the state.
-            reverse: From the last valid step to the first.
+            weights: The cell's weights.
+            inputs: Features (B, T, F), or tokens (B, T) that stand for one-hot vectors.
+            state: The state to start from; each tensor is (B, H) or (B, P).
+            lengths: The number of valid steps of each row, (B,). The outputs of later steps are
+                zeros, and later steps leave the state as it is.
+            reverse: Whether to run from the last valid step to the first.
 
         Returns:
-            The outputs (B, T, P), in the order of the inputs, and the last state.
+            The outputs (B, T, P), in the order of the inputs, and the state after the last step.
         """

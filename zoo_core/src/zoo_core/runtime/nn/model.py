@@ -1,32 +1,38 @@
-"""What a model is."""
+"""Models: the interface, and the recurrent model that most cells use."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import final
 
 import torch
 from torch import Tensor, nn
 
+from zoo_core.configs.layers import AbstractEmbeddingConfig
 from zoo_core.data.signature import Signature, Tokens
 from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.embedding import Embedding, hooked
+from zoo_core.runtime.nn.embedding import Embedding, has_hooks
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import State
 
-MANY = 1 << 16
-"""Numbers whose copy takes longer than turning their axes before and after."""
+MIN_NUMBERS_FOR_TIME_MAJOR = 1 << 16
+"""Hidden numbers from which copying them takes longer than transposing before and after."""
 
 
 class AbstractModel(nn.Module, ABC):
-    """A network with the shape that a signature asks for.
+    """A network with the inputs and outputs of a signature.
+
+    Args:
+        signature: The inputs and outputs.
 
     Attributes:
-        signature: What goes in and comes out.
-        causal: Whether a later input changes no earlier output.
-        carries_state: Whether pieces, each started from the state of the one before, give what
-            the whole gives.
-        window: How many steps a model without state must be fed; None if any number will do.
-        exportable: Whether torch.export can trace it: no value of a tensor decides what is done.
+        signature: The inputs and outputs.
+        causal: Whether no output depends on a later input.
+        carries_state: Whether a sequence fed in pieces, each from the state after the previous
+            piece, gives the same outputs as the whole sequence.
+        window: The number of steps that a model without state needs; None if any number is fine.
+        exportable: Whether torch.export can trace the model: no control flow depends on the value
+            of a tensor.
     """
 
     causal: bool
@@ -40,83 +46,78 @@ class AbstractModel(nn.Module, ABC):
 
     @abstractmethod
     def initial_state(self, batch_size: int) -> State | None:
-        """The state before the first step, or None if there is none."""
+        """Returns the state before the first step, or None for a model without state."""
 
     @abstractmethod
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Answers a batch, starting from a state; None is the initial one."""
+        """Computes the logits of a batch, starting from a state; None is the initial one."""
 
 
-class AbstractRecurrentModel(AbstractModel):
-    """A reader of inputs, a recurrent layer and a linear output layer.
+@final
+class RecurrentModel(AbstractModel):
+    """A recurrent layer between inputs and a linear output layer, with or without an embedding.
+
+    A model that does anything else subclasses AbstractModel and writes its own ``forward``.
 
     Args:
-        signature: What goes in and comes out.
+        signature: The inputs and outputs.
         recurrent: The recurrent layer.
-
-    Attributes:
-        embedding: What tokens go through first; None for one-hot symbols and features.
+        embedding: The settings of the embedding that tokens pass through first; None if the
+            recurrent layer takes one-hot symbols or features.
     """
 
-    def __init__(self, signature: Signature, recurrent: Recurrent) -> None:
+    def __init__(
+        self,
+        signature: Signature,
+        recurrent: Recurrent,
+        embedding: AbstractEmbeddingConfig | None = None,
+    ) -> None:
         super().__init__(signature)
         self.recurrent = recurrent
+        # The order decides which random numbers each layer starts from: the embedding is last.
         self.output = nn.Linear(recurrent.output_size, signature.classes)
         self.embedding: Embedding | None = None
+        if embedding is not None:
+            self.embedding = Embedding(embedding, signature.input_size)
         self.causal = self.carries_state = recurrent.directions == 1
 
     def initial_state(self, batch_size: int) -> State:
-        """Zeros for every layer and direction."""
+        """Returns the initial state of every layer and direction."""
         return self.recurrent.initial_state(batch_size)
 
     @property
-    def plain(self) -> bool:
-        """Whether its answer is a symbol's row, the recurrent layer and the output layer: no more.
+    def has_default_forward(self) -> bool:
+        """Whether a text loop may bypass ``forward`` and use the layers' weights instead.
 
-        Whoever inherits from this class may change any part of that.
+        It may not if a layer was replaced by one of another type, or if a hook expects a call.
         """
-        mine, base = type(self), AbstractRecurrentModel
         return (
-            (mine.forward, mine.read_out) == (base.forward, base.read_out)
+            type(self) is RecurrentModel
             and type(self.output) is nn.Linear
             and self.output.bias is not None
             and type(self.embedding) in (Embedding, type(None))
-            and not any(map(hooked, self.modules()))
+            and not any(has_hooks(module) for module in self.modules())
             and self.signature.inputs == Tokens(self.signature.classes)
         )
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
-        return self.read_out(batch.inputs, batch, state, self.embedding)
-
-    def read_out(
-        self,
-        inputs: Tensor,
-        batch: Batch,
-        state: State | None,
-        embedding: Embedding | None = None,
-    ) -> Output:
-        """Runs the recurrent layer and the output layer.
-
-        Args:
-            inputs: (B, T, F), or tokens (B, T) in the place of one-hot vectors.
-            batch: Whose lengths count.
-            state: Where to start.
-            embedding: What tokens go through first.
-        """
-        hidden, after = self.recurrent(inputs, state, batch.lengths, embedding)  # (B, T, H)
+        """Tokens (B, T) or features (B, T, F) to logits (B, T, classes) or (B, classes)."""
+        hidden, after = self.recurrent(batch.inputs, state, batch.lengths, self.embedding)
         if self.signature.per != "step":
             return Output(self.output(self.recurrent.last(after)), after)
-        if _repays_turning(hidden, self.signature.classes):
+        if _prefer_time_major(hidden, self.signature.classes):
             return Output(self.output(hidden.transpose(0, 1)).transpose(0, 1), after)
         return Output(self.output(hidden), after)
 
 
-def _repays_turning(hidden: Tensor, classes: int) -> bool:
-    """Whether (B, T, H) lies steps first, and copying it would cost more than copying the logits.
+def _prefer_time_major(hidden: Tensor, classes: int) -> bool:
+    """Whether (B, T, P) lies time-major in memory, and is larger than the logits.
 
-    A trace is to hold for any number of rows, so that it must not ask for it.
+    The linear layer would copy it to make it contiguous; two transpositions copy the logits only.
     """
-    if torch.compiler.is_compiling() or hidden.numel() < MANY or classes > hidden.shape[2]:
+    # A trace must hold for any batch size, so it must not depend on the number of elements.
+    if torch.compiler.is_compiling():
+        return False
+    if hidden.numel() < MIN_NUMBERS_FOR_TIME_MAJOR or classes > hidden.shape[2]:
         return False
     return hidden.transpose(0, 1).is_contiguous()

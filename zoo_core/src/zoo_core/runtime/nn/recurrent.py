@@ -17,25 +17,24 @@ from zoo_core.runtime.nn.state import State, check_lengths, check_state
 
 @final
 class Recurrent(nn.Module):
-    """Layers of a cell over time, one or two directions, dropout between layers.
+    """Layers of a cell over time, in one or two directions, with dropout between layers.
 
-    Parameters are named, laid out and started as in torch.nn: ``weight_ih_l0``,
-    ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H); so a state dict moves
-    between this and ``torch.nn.RNN``, ``LSTM`` and ``GRU``.
+    Parameters are named, laid out and initialised as in ``torch.nn``: ``weight_ih_l0``,
+    ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H). A state dict of
+    ``torch.nn.RNN``, ``LSTM`` or ``GRU`` therefore loads into this layer, and the reverse.
 
-    Everything is batch first outside. Inside, the reference kernel takes the steps apart, the
-    portable one puts them first, and the torch kernel hands ``batch_first`` on to torch, which
-    turns the axes where its library wants the steps first.
+    Inputs and outputs are batch first. How a kernel lays out the steps inside is its own matter.
 
     Args:
         cell: The equations.
-        input_size: F, the width of the inputs, or how many symbols the tokens are chosen from.
-        num_layers: Layers on top of each other.
-        bidirectional: Whether a second pass runs from the last step to the first.
-        dropout: Share of each layer's outputs but the last's that is dropped in training.
-        orthogonal: Whether each gate's recurrent matrix starts as an orthogonal one, which keeps
-            the length of what passes through it from step to step (Saxe, McClelland & Ganguli
-            2014), in the place of the uniform draw.
+        input_size: F, the width of the inputs, or the number of symbols if they are tokens.
+        num_layers: The number of layers.
+        bidirectional: Whether every layer also runs from the last step to the first.
+        dropout: The probability with which an output of a layer, except the last one, is set to
+            zero in training.
+        orthogonal: Whether the recurrent matrix of each gate starts as an orthogonal matrix, which
+            preserves the length of a hidden state (Saxe, McClelland & Ganguli 2014), instead of a
+            uniform draw.
 
     Attributes:
         kernels: The kernels to try, the fastest first and one that runs every cell last. The
@@ -74,7 +73,7 @@ class Recurrent(nn.Module):
 
     @property
     def kernel(self) -> AbstractKernel:
-        """The first kernel that can run this cell here; the reference can always."""
+        """The first kernel that can run this cell on this device."""
         like = self._like
         return next(each for each in self.kernels if each.refuses(self.cell, like) is None)
 
@@ -84,7 +83,7 @@ class Recurrent(nn.Module):
         return like
 
     def initial_state(self, batch_size: int) -> State:
-        """Zeros for every layer and direction."""
+        """Returns the initial state of every layer and direction."""
         count, like = self.num_layers * self.directions, self._like
         return tuple(self.cell.initial_state(batch_size, like) for _ in range(count))
 
@@ -95,35 +94,35 @@ class Recurrent(nn.Module):
         lengths: Tensor | None = None,
         embedding: Embedding | None = None,
     ) -> tuple[Tensor, State]:
-        """Runs through time.
+        """Runs all layers over all steps.
 
         Args:
-            inputs: Features (B, T, F), or tokens (B, T) in the place of one-hot vectors.
-            state: Where to start; None for the initial state.
-            lengths: Valid steps of each row, (B,).
-            embedding: What the tokens go through first; its table is folded into the weights where
-                that is faster.
+            inputs: Features (B, T, F), or tokens (B, T) that stand for one-hot vectors.
+            state: The state to start from; None for the initial state.
+            lengths: The number of valid steps of each row, (B,).
+            embedding: The embedding that tokens pass through first. Its table is folded into the
+                weights where that is faster.
 
         Returns:
-            The last layer's outputs, (B, T, P) or (B, T, 2P), where P is the cell's output size,
-            and the state after the last step. They share memory with what gradients need, so
-            that they are not to be changed in place.
+            The outputs of the last layer, (B, T, P) or (B, T, 2P), and the state after the last
+            step. Both share memory with what gradients need: do not change them in place.
 
         Raises:
-            MisfitError: The state or the lengths are not those of such inputs.
+            MisfitError: The state or the lengths do not fit the inputs.
         """
         kernel, rows = self.kernel, inputs.shape[0]
         initial = self.initial_state(rows)
-        if not torch.compiler.is_compiling():  # a trace holds for other numbers of rows
+        if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
             check_state(rows, state, initial)
             if lengths is not None:
                 check_lengths(rows, inputs.shape[1], lengths)
         states = list(state or initial)
         table = None
         if embedding is not None:
-            folded = kernel.looks_up and embedding.folds(inputs)
-            table = embedding.weight if folded else None
-            inputs = inputs if folded else embedding(inputs)
+            if kernel.prefers_tokens and embedding.can_fold(inputs):
+                table = embedding.weight
+            else:
+                inputs = embedding(inputs)
         for layer in range(self.num_layers):
             outputs = []
             for direction in range(self.directions):
@@ -142,24 +141,30 @@ class Recurrent(nn.Module):
                 outputs.append(output)
             inputs = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
             if layer < self.num_layers - 1:
-                # the mask is drawn in memory order, which differs from kernel to kernel
+                # Dropout draws its mask in memory order, which depends on the kernel.
                 inputs = self.dropout(inputs.contiguous())
         return inputs, tuple(states)
 
     def weights(self, layer: int, direction: int) -> dict[str, Tensor]:
-        """The weights of one layer and direction by the cell's names."""
+        """Returns the weights of one layer and direction by the cell's names."""
         suffix = _suffix(layer, direction)
         return {name: getattr(self, name + suffix) for name in self._names}
 
     def last(self, state: State) -> Tensor:
-        """The last layer's output at the last valid step of each direction: (B, P) or (B, 2P)."""
-        return torch.cat([each[0] for each in state[-self.directions :]], dim=1)
+        """Returns the last layer's output at the last valid step, (B, P) or (B, 2P)."""
+        return torch.cat([part[0] for part in state[-self.directions :]], dim=1)
 
 
 def recurrent_layer(
     cell: AbstractCell[Any], input_size: int, config: AbstractRecurrentConfig
 ) -> Recurrent:
-    """The recurrent layer that a config describes, over a cell and inputs of width F."""
+    """Builds the recurrent layer that a config describes.
+
+    Args:
+        cell: The equations.
+        input_size: F, the width of the inputs, or the number of symbols if they are tokens.
+        config: The settings of the layer.
+    """
     return Recurrent(
         cell,
         input_size,
@@ -171,7 +176,10 @@ def recurrent_layer(
 
 
 def _fold(weight: Tensor, table: Tensor) -> Tensor:
-    """W, (G, E), for embeddings as a weight for tokens, (G, V), by the embeddings' table (V, E)."""
+    """Turns W (G, E), which takes embeddings, into a weight (G, V) that takes tokens.
+
+    The table of the embeddings is (V, E).
+    """
     with torch.autocast(weight.device.type, enabled=False):
         return weight @ table.t()
 

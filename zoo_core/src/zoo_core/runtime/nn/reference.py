@@ -1,4 +1,4 @@
-"""The reference kernel: the time loop, written once, over any cell."""
+"""The reference kernel: a time loop over any cell."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoo_core.runtime.nn.state import LayerState, rebuild
 
 @final
 class ReferenceKernel(AbstractKernel):
-    """Step by step, with autograd: the definition that every other kernel is held to."""
+    """Runs step by step, with autograd. Every other kernel must give the same result."""
 
     name = "reference"
     details = "step by step, with autograd"

@@ -27,7 +27,7 @@ class LstmState(NamedTuple):
     """The state of an LSTM.
 
     Args:
-        hidden: (B, H), or (B, P) of a cell that projects its output.
+        hidden: (B, P); P is H unless the cell projects its output.
         cell: (B, H).
     """
 
@@ -36,27 +36,34 @@ class LstmState(NamedTuple):
 
 
 LayerState: TypeAlias = NamedTuple
+"""The state of one layer and direction."""
+
 State: TypeAlias = tuple[LayerState, ...]
-"""One state per layer and direction, at ``layer * directions + direction``."""
+"""The states of all layers and directions, at index ``layer * directions + direction``."""
 
 
 def detach(state: State | None) -> State | None:
-    """The same state, cut from the graph that made it, so that gradients stop here."""
+    """Returns the same state without its graph, so that gradients stop here."""
     if state is None:
         return None
-    return tuple(rebuild(each, (tensor.detach() for tensor in each)) for each in state)
+    return tuple(rebuild(part, (tensor.detach() for tensor in part)) for part in state)
 
 
 def rebuild(like: LayerState, tensors: Iterable[Tensor]) -> LayerState:
-    """A state of the same type with other tensors."""
+    """Returns a state of the same type with other tensors."""
     return type(like)._make(tensors)
 
 
 def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
-    """Says so if lengths are not those of so many rows of so many steps.
+    """Checks the lengths of a batch.
+
+    Args:
+        rows: B.
+        steps: T.
+        lengths: The number of valid steps of each row, (B,).
 
     Raises:
-        MisfitError: There are more or fewer, or one is no whole number from 1 to T.
+        MisfitError: The lengths are not B whole numbers from 1 to T.
     """
     if lengths.shape != (rows,):
         raise MisfitError(f"lengths are {tuple(lengths.shape)}, expected ({rows},)")
@@ -64,51 +71,54 @@ def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
         raise MisfitError(f"lengths are {lengths.dtype}, expected torch.int64")
     if not rows:
         return
-    shortest, longest = (int(each) for each in lengths.aminmax())
+    shortest, longest = (int(length) for length in lengths.aminmax())
     if not 1 <= shortest <= longest <= steps:
         raise MisfitError(f"lengths are {shortest} to {longest}, expected 1 to {steps}")
 
 
 def check_state(rows: int, state: State | None, like: State) -> None:
-    """Says so if a recurrence over so many rows cannot start from a state.
+    """Checks that a recurrence over a batch can start from a state.
 
-    Kernels take its shape on trust, and some are written in languages that do not look.
+    Kernels do not check shapes again, and some are written in languages that would read beyond
+    the end of a tensor.
 
     Args:
         rows: B.
-        state: Where it is to start.
-        like: One of the same parts and widths, of any number of rows.
+        state: The state to start from; None is always valid.
+        like: A state of the same layers and widths, for any number of rows.
 
     Raises:
-        MisfitError: The state is that of other rows, or of another layer.
+        MisfitError: The state has another number of rows, or is that of another layer.
     """
     if state is None:
         return
-    given = {name: tuple(each.shape) for name, each in state_tensors(state).items()}
-    expected = {n: (rows, *each.shape[1:]) for n, each in state_tensors(like).items()}
-    for name in expected | given:
-        here, due = given.get(name, "missing"), expected.get(name, "none")
-        if here != due:
-            raise MisfitError(f"the state's {name} is {here}, expected {due}")
+    shapes = {name: tuple(tensor.shape) for name, tensor in state_tensors(state).items()}
+    expected_shapes = {
+        name: (rows, *tensor.shape[1:]) for name, tensor in state_tensors(like).items()
+    }
+    for name in expected_shapes | shapes:
+        shape, expected = shapes.get(name, "missing"), expected_shapes.get(name, "none")
+        if shape != expected:
+            raise MisfitError(f"the state's {name} is {shape}, expected {expected}")
 
 
 def state_tensors(state: State) -> dict[str, Tensor]:
-    """The state's tensors by name, such as ``0.hidden``."""
+    """Returns the state's tensors by name, such as ``0.hidden``."""
     return {
         f"{index}.{name}": tensor
-        for index, each in enumerate(state)
-        for name, tensor in zip(each._fields, each, strict=True)
+        for index, part in enumerate(state)
+        for name, tensor in zip(part._fields, part, strict=True)
     }
 
 
 def restore_state(like: State, tensors: dict[str, Tensor]) -> State:
-    """The state that ``state_tensors`` took apart.
+    """Reverses ``state_tensors``.
 
     Args:
-        like: A state of the same types, such as a model's initial one.
-        tensors: By name.
+        like: A state of the same types, such as a model's initial state.
+        tensors: The tensors by name.
     """
     return tuple(
-        rebuild(each, (tensors[f"{index}.{name}"] for name in each._fields))
-        for index, each in enumerate(like)
+        rebuild(part, (tensors[f"{index}.{name}"] for name in part._fields))
+        for index, part in enumerate(like)
     )

@@ -40,7 +40,7 @@ class PortableKernel(AbstractKernel):
 
     name = "portable"
     details = "plain torch, derivatives written out"
-    looks_up = True
+    prefers_tokens = True
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells whose derivatives are not written out, projections, and other devices."""

@@ -1,11 +1,10 @@
 # [model]
-"""The layer against its equations, a step at a time, in float64."""
+"""The layer, compared with the equations of its cell step by step in float64."""
 
 from __future__ import annotations
 
 import torch
-from zoo_core.runtime.nn.recurrent import Recurrent
-from zoo_core.runtime.nn.state import HiddenState
+from zoo_core.runtime.nn import HiddenState, Recurrent
 
 from zoo_plugin_quokka.cell import QuokkaCell
 
@@ -16,8 +15,10 @@ def test_the_layer_equals_its_equations() -> None:
     inputs, hidden = torch.randn(2, 5, 3).double(), torch.randn(2, 4).double()
     outputs, after = layer(inputs, (HiddenState(hidden),))
     weights = layer.weights(0, 0)
-    (w_if, w_in), (w_hf, w_hn) = (weights[f"weight_{each}"].chunk(2) for each in ("ih", "hh"))
-    (b_if, b_in), (b_hf, b_hn) = (weights[f"bias_{each}"].chunk(2) for each in ("ih", "hh"))
+    w_if, w_in = weights["weight_ih"].chunk(2)
+    w_hf, w_hn = weights["weight_hh"].chunk(2)
+    b_if, b_in = weights["bias_ih"].chunk(2)
+    b_hf, b_hn = weights["bias_hh"].chunk(2)
     for t in range(5):
         x = inputs[:, t]
         f = 1 / (1 + torch.exp(-(x @ w_if.T + b_if + hidden @ w_hf.T + b_hf + 0.5)))

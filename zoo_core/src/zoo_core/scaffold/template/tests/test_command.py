@@ -1,5 +1,5 @@
 # [command]
-"""The command, as a person runs it."""
+"""The command, run as from the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_symbols_are_counted(tmp_path: Path) -> None:
     assert result.output == '{"l": 2, "h": 1, "e": 1, "o": 1}\n'
 
 
-def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_bytes(b"\xff")
     result = CliRunner().invoke(count, [str(tmp_path / "text")])
     assert result.exit_code == 1

@@ -1,3 +1,3 @@
-"""The rules that every plugin of the zoo keeps, a test for each."""
+"""The rules that every plugin of the zoo keeps, one test each."""
 
 from zoo_core.testing import conformance  # noqa: F401  # pytest makes tests of it

@@ -1,5 +1,5 @@
 # [dataset]
-"""The dataset: what it holds, in which order, and that its splits are apart."""
+"""The dataset: its sequences, their order and its splits."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 import zoo_core
-from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn import Batch
 
 from zoo_plugin_quokka.configs import QuokkaDataConfig
 from zoo_plugin_quokka.dataset import QuokkaDataset

@@ -1,5 +1,5 @@
 # [model]
-"""Every recipe is trained."""
+"""Training on every recipe."""
 
 from __future__ import annotations
 

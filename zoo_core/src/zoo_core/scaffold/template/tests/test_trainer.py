@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 import zoo_core
 from zoo_core import Signature, Tokens
-from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
+from zoo_core.runtime.nn import IGNORED, Batch, Output
 
 from zoo_plugin_quokka.configs import QuokkaTrainerConfig
 from zoo_plugin_quokka.trainer import QuokkaTrainer
@@ -16,12 +16,12 @@ from zoo_plugin_quokka.trainer import QuokkaTrainer
 SIGNATURE = Signature(inputs=Tokens(3), classes=3, per="step")
 
 
-def test_the_loss_is_what_its_words_say() -> None:
+def test_the_loss_is_smoothed_cross_entropy() -> None:
     logits = torch.tensor([[[2.0, 0.0, -1.0], [0.0, 0.0, 5.0]]])
     batch = Batch(torch.tensor([[0, 1]]), torch.tensor([[0, IGNORED]]))
     trainer = QuokkaTrainer(QuokkaTrainerConfig(smoothing=0.3), SIGNATURE)
-    surprise = -torch.log_softmax(logits[0, 0], dim=0)
-    expected = 0.7 * surprise[0] + 0.3 * surprise.mean()
+    losses = -torch.log_softmax(logits[0, 0], dim=0)
+    expected = 0.7 * losses[0] + 0.3 * losses.mean()
     torch.testing.assert_close(trainer.loss(Output(logits, None), batch), expected)
 
 

@@ -18,7 +18,8 @@ class QuokkaConfig(AbstractRecurrentConfig):
     """Layers of minimal gated units over one-hot symbols."""
 
     gate_bias: float = setting(
-        default=0.0, help="Added to the gate; the greater, the sooner the old state is left."
+        default=0.0,
+        help="Constant that is added to the gate. Larger values forget the old state sooner.",
     )
 
 
@@ -26,23 +27,26 @@ class QuokkaConfig(AbstractRecurrentConfig):
 # [dataset]
 @config
 class QuokkaDataConfig:
-    """Every sequence of so many bits."""
+    """All sequences of a number of bits."""
 
     steps: int = setting(
         default=8, unit="bits", at_least=4, at_most=16, help="Length of a sequence."
     )
-    validation: float = setting(default=0.1, above=0, below=0.5, help="Share held out to watch.")
-    test: float = setting(default=0.1, above=0, below=0.5, help="Share held out to the end.")
+    validation: float = setting(default=0.1, above=0, below=0.5, help="Fraction for validation.")
+    test: float = setting(default=0.1, above=0, below=0.5, help="Fraction for the final test.")
 
 
 # [end]
 # [trainer]
 @config
 class QuokkaTrainerConfig(AbstractTrainerConfig):
-    """Training on smoothed labels."""
+    """Training with label smoothing."""
 
     smoothing: float = setting(
-        default=0.1, at_least=0, below=1, help="Share of the target that all classes divide."
+        default=0.1,
+        at_least=0,
+        below=1,
+        help="Fraction of the target that is spread over all classes.",
     )
 
 

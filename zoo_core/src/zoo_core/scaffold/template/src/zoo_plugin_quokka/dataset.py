@@ -14,7 +14,7 @@ from zoo_core.data.vocabulary import REFUSE
 from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.epoch_order import fixed_order
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
-from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn import Batch, Output
 
 from zoo_plugin_quokka.configs import QuokkaDataConfig
 

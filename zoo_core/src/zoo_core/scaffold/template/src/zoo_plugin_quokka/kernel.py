@@ -1,5 +1,5 @@
 # [kernel]
-"""A kernel for the GRU whose reset gate comes before the product."""
+"""A kernel for the GRU with the reset gate before the product."""
 
 from __future__ import annotations
 
@@ -8,19 +8,17 @@ from typing import Any, final
 import torch
 from torch import Tensor
 from torch.nn.functional import linear
-from zoo_core.runtime.nn.cell import AbstractCell, Weights
-from zoo_core.runtime.nn.kernel import AbstractKernel
-from zoo_core.runtime.nn.state import HiddenState, LayerState
+from zoo_core.runtime.nn import AbstractCell, AbstractKernel, HiddenState, LayerState, Weights
 
 
 @final
 class QuokkaKernel(AbstractKernel):
-    """Two products a step where the cell has three: both gates share one."""
+    """Computes both gates with one product, so that a step takes two products and not three."""
 
     name = "quokka"
 
     def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Every other cell."""
+        """Refuses every other cell."""
         return None if cell.name == "gru-reset-before" else f"it knows no {cell.name}"
 
     def scan(

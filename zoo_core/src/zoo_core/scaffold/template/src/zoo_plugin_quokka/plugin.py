@@ -11,7 +11,7 @@ from zoo_core import (
     hookimpl,
 )
 
-ZOO_API = 1
+ZOO_API = 2
 
 
 # [model]
@@ -21,9 +21,9 @@ def zoo_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="quokka",
-            summary="A minimal gated unit, its one gate written out, over one-hot symbols.",
+            summary="Layers of the minimal gated unit over one-hot symbols.",
             config="zoo_plugin_quokka.configs:QuokkaConfig",
-            factory="zoo_plugin_quokka.model:QuokkaModel",
+            factory="zoo_plugin_quokka.models:quokka",
             accepts=("tokens", "features"),
             default_recipe="hello",
             source="Zhou et al., Minimal Gated Unit for Recurrent Neural Networks (2016)",
@@ -40,11 +40,11 @@ def zoo_datasets() -> list[DatasetSpec]:
     return [
         DatasetSpec(
             name="quokka",
-            summary="Bits, and after each of them whether the ones so far are odd.",
+            summary="Sequences of bits; each label is the parity of the bits so far.",
             config="zoo_plugin_quokka.configs:QuokkaDataConfig",
             factory="zoo_plugin_quokka.dataset:QuokkaDataset",
             default_trainer="supervised",
-            source="the parity of a sequence, made on the spot",
+            source="the parity of a sequence, computed when it is needed",
             license="CC0-1.0",
             tags=("toy", "offline"),
         ),
@@ -59,7 +59,7 @@ def zoo_trainers() -> list[TrainerSpec]:
     return [
         TrainerSpec(
             name="quokka",
-            summary="A label for every step or sequence; cross entropy with smoothed labels.",
+            summary="Labels per step or per sequence, cross entropy with label smoothing.",
             config="zoo_plugin_quokka.configs:QuokkaTrainerConfig",
             factory="zoo_plugin_quokka.trainer:QuokkaTrainer",
             tags=("classification",),
@@ -75,7 +75,7 @@ def zoo_kernels() -> list[KernelSpec]:
     return [
         KernelSpec(
             name="quokka",
-            summary="A GRU whose reset gate comes before the product, in two products a step.",
+            summary="The GRU with the reset gate before the product, with two products per step.",
             factory="zoo_plugin_quokka.kernel:QuokkaKernel",
             cells=("gru-reset-before",),
         ),
@@ -90,7 +90,7 @@ def zoo_commands() -> list[CommandSpec]:
     return [
         CommandSpec(
             name="quokka",
-            summary="How often each symbol of a text occurs.",
+            summary="Count the symbols of a text.",
             target="zoo_plugin_quokka.command:count",
         ),
     ]

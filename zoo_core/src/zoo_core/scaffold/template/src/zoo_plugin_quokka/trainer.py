@@ -1,5 +1,5 @@
 # [trainer]
-"""Training on smoothed labels."""
+"""Training with label smoothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import final
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from zoo_core import Signature
-from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
+from zoo_core.runtime.nn import IGNORED, Batch, Output
 from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 
 from zoo_plugin_quokka.configs import QuokkaTrainerConfig
@@ -16,11 +16,11 @@ from zoo_plugin_quokka.configs import QuokkaTrainerConfig
 
 @final
 class QuokkaTrainer(AbstractTrainer):
-    """Cross entropy with labels of which every class has a share; loss in nats and accuracy.
+    """Cross entropy with label smoothing; reports the loss in nats and the accuracy.
 
     Args:
-        config: What a person chose.
-        signature: Any.
+        config: The settings of the trainer.
+        signature: Of any data with labels.
     """
 
     config: QuokkaTrainerConfig
@@ -30,7 +30,7 @@ class QuokkaTrainer(AbstractTrainer):
         self.config = config
 
     def loss(self, output: Output, batch: Batch) -> Tensor:
-        """The mean over the targets that count, a scalar."""
+        """Returns the mean over all targets that are not ``IGNORED``, a scalar."""
         assert batch.targets is not None, "training and evaluation need targets"
         return cross_entropy(
             output.logits.flatten(0, -2),  # (B * T, classes)
@@ -40,7 +40,7 @@ class QuokkaTrainer(AbstractTrainer):
         )
 
     def metrics(self, totals: MetricSums) -> dict[str, float]:
-        """``loss`` in nats per target and ``accuracy`` from 0 to 1."""
+        """Returns ``loss`` in nats per target and ``accuracy`` from 0 to 1."""
         return {
             "loss": totals.loss / totals.targets,
             "accuracy": totals.correct / totals.targets,
