@@ -76,7 +76,7 @@ def test_what_is_declared_reads_alike(folder: Path) -> None:
     tree = ast.parse((_package(folder) / "plugin.py").read_text("utf-8"))
     assert (ast.get_docstring(tree) or "").startswith("Declarations of this plugin")
     names = [ast.unparse(each) for each in tree.body if isinstance(each, ast.Assign)]
-    assert "ZOO_API = 1" in names
+    assert "ZOO_API = 2" in names
     hooks = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
     assert all(each.name.startswith("zoo_") for each in hooks)
     marks = [ast.unparse(mark) for each in hooks for mark in each.decorator_list]

@@ -17,7 +17,7 @@ from tests.faults.fault import case, fault
 PREAMBLE = """
 from zoo_core import ModelSpec, hookimpl
 
-ZOO_API = 1
+ZOO_API = 2
 
 
 def model(name="owl"):

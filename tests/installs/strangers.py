@@ -36,7 +36,7 @@ def good_plugin(folder: Path) -> Path:
 
 def ways_to_break() -> dict[str, tuple[str, str]]:
     """The source of each broken plugin and a word of the reason, by the plugin's name."""
-    ways = {title: (f"ZOO_API = 1\n{source}", said) for title, (source, said) in BROKEN.items()}
+    ways = {title: (f"ZOO_API = 2\n{source}", said) for title, (source, said) in BROKEN.items()}
     ways |= {f"api {title}": (f"{api}\n{GOOD}", said) for title, (api, said) in APIS.items()}
     return {"bad-" + re.sub(r"\W+", "-", title.lower()): way for title, way in ways.items()}
 

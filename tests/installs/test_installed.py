@@ -57,7 +57,7 @@ def test_help_shows_the_good_plugins_command_and_runs_none_of_it(environment: En
         "sys.exit(code or 'zoo_plugin_owl.command' in sys.modules)"
     )
     said = environment.run("python", "-c", program).stdout
-    assert "  owl  How often each symbol of a text occurs.\n" in said
+    assert "  owl  Count the symbols of a text.\n" in said
 
 
 def test_the_good_plugins_command_runs(environment: Environment, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ FAULTY = Plugin("zoo-faulty", "tests.testing.faulty.plugin", "zoo-faulty", "1.0"
 HOOK = """
 from zoo_core import CommandSpec, hookimpl
 
-ZOO_API = 1
+ZOO_API = 2
 
 
 @hookimpl

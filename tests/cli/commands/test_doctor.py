@@ -87,7 +87,7 @@ def test_a_kernel_that_cannot_be_made_is_wrong(
     (info / "entry_points.txt").write_text("[zoo]\nzoo-odd = zoo_odd_plugin\n")
     spec = f"KernelSpec(name='odd', summary='', factory='{factory}', cells=())"
     hook = f"@hookimpl\ndef zoo_kernels(): return [{spec}]\n"
-    head = "from zoo_core import KernelSpec, hookimpl\nZOO_API = 1\n"
+    head = "from zoo_core import KernelSpec, hookimpl\nZOO_API = 2\n"
     (tmp_path / "zoo_odd_plugin.py").write_text(head + hook)
     (tmp_path / "zoo_odd_kernel.py").write_text("class Kernel: name = 'other'\n")
     monkeypatch.syspath_prepend(tmp_path)

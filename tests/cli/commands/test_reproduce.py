@@ -13,7 +13,7 @@ from tests.cli.command import Zoo
 PLUGIN = """
 from zoo_core import CommandSpec, hookimpl
 
-ZOO_API = 1
+ZOO_API = 2
 
 
 @hookimpl

@@ -14,7 +14,7 @@ Installer = Callable[..., Path]
 GOOD = """
 from pathlib import Path
 from zoo_core import ModelSpec, hookimpl
-ZOO_API = 1
+ZOO_API = 2
 @hookimpl
 def zoo_models(): return [ModelSpec(name="owl", summary="", config="", factory="")]
 @hookimpl
@@ -80,12 +80,15 @@ def test_a_broken_plugin_tells_reason_remedy_and_place(install: Installer) -> No
     assert "Traceback" in found.traceback
 
 
-@pytest.mark.parametrize(("api", "word"), [(0, "upgrade the plugin"), (9, "upgrade zoo-core")])
+@pytest.mark.parametrize(("api", "word"), [(1, "upgrade the plugin"), (9, "upgrade zoo-core")])
 def test_a_plugin_of_another_api_is_incompatible(install: Installer, api: int, word: str) -> None:
-    install("zoo-owl", GOOD.replace("ZOO_API = 1", f"ZOO_API = {api}"))
+    install("zoo-owl", GOOD.replace("ZOO_API = 2", f"ZOO_API = {api}"))
     found = _stands("zoo-owl")
     assert found.state == "incompatible"
     assert word in found.reason
+    new_import = 'if it is yours, write "from zoo_core.runtime.nn import ..." and ZOO_API = 2'
+    assert (new_import in found.remedy) == (api == 1)
+    assert "\n" not in found.remedy
 
 
 def test_a_blocked_plugin_is_told_and_not_loaded(

@@ -67,7 +67,7 @@ def test_a_new_plugin_loads_and_brings_what_was_chosen(
     assert not catalog.broken
     brought = {(type(each.spec), each.spec.name) for each in catalog.entries}
     assert brought == {(kind, "sea-owl") for kind in AbstractSpec.__subclasses__()}
-    assert not {"zoo_plugin_sea_owl.model", "zoo_plugin_sea_owl.command"} & set(sys.modules)
+    assert not {"zoo_plugin_sea_owl.models", "zoo_plugin_sea_owl.command"} & set(sys.modules)
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def test_a_new_plugin_loads_and_brings_what_was_chosen(
     ],
 )
 def test_what_is_no_name_is_refused_and_nothing_written(tmp_path: Path, name: str) -> None:
-    with pytest.raises(RefusedError, match="no name for"):
+    with pytest.raises(RefusedError, match="invalid plugin name"):
         new_plugin(NOTHING, name, ["model"], tmp_path, ())
     assert not list(tmp_path.iterdir())
 
@@ -95,7 +95,7 @@ def test_what_is_no_name_is_refused_and_nothing_written(tmp_path: Path, name: st
     ],
 )
 def test_a_name_that_is_taken_is_refused(tmp_path: Path, name: str, kind: str, owner: str) -> None:
-    with pytest.raises(RefusedError, match=f"{kind} '{name}' comes with {owner} already"):
+    with pytest.raises(RefusedError, match=f"{owner} already provides the {kind} '{name}'"):
         new_plugin(load_catalog(), name, [kind], tmp_path, ["list"])
     assert not list(tmp_path.glob("*zoo*"))
 
@@ -109,7 +109,7 @@ def test_a_package_that_can_be_imported_already_is_refused(
 ) -> None:
     (tmp_path / "zoo_plugin_heron.py").touch()
     monkeypatch.syspath_prepend(tmp_path)
-    with pytest.raises(RefusedError, match="zoo-plugin-heron is installed already"):
+    with pytest.raises(RefusedError, match="zoo-plugin-heron is already installed"):
         new_plugin(NOTHING, "heron", ["model"], tmp_path, ())
 
 
@@ -122,7 +122,7 @@ def test_what_is_there_already_is_left_alone(tmp_path: Path, what: str) -> None:
         target.write_text("mine")
     else:
         target.symlink_to(tmp_path / "nowhere")
-    with pytest.raises(TargetError, match="is there already"):
+    with pytest.raises(TargetError, match="already exists"):
         new_plugin(NOTHING, "owl", ["model"], tmp_path, ())
     assert list(tmp_path.iterdir()) == [target]
 

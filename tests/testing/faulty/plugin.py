@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec, hookimpl
 
-ZOO_API = 1
+ZOO_API = 2
 PLACE = "tests.testing.faulty"
 MODELS = {
     "shapes": ("TimeFirst", "A model that gives the steps before the batch."),

@@ -105,7 +105,16 @@ class PluginError(ZooError):
 
 @final
 class IncompatibleError(PluginError):
-    """A plugin built for another version of the plugin interface."""
+    """A plugin built for another version of the plugin interface.
+
+    Args:
+        message: The two versions.
+        porting: What the author of the plugin changes, in one line.
+    """
+
+    def __init__(self, message: str, porting: str = "") -> None:
+        super().__init__(message)
+        self.porting = porting
 
 
 @final

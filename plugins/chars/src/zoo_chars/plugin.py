@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import ModelSpec, hookimpl
 
-ZOO_API = 1
+ZOO_API = 2
 SOURCE = "Howard, fast.ai, Practical Deep Learning for Coders (2018), lesson 6"
 
 

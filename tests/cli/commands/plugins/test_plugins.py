@@ -43,7 +43,7 @@ def test_an_incompatible_plugin_tells_whose_it_is_and_what_to_do(zoo: Zoo, tmp_p
     said = zoo("plugins").stdout
     assert "zoo-old 1.0: incompatible\n" in said
     assert f"from: zoo-plugin-old, {tmp_path / 'site'}" in said
-    assert "reason: built for plugin API 0, this is 1" in said
+    assert "reason: built for plugin API 0, this is 2" in said
     assert "remedy: upgrade it: zoo plugins install --upgrade zoo-plugin-old" in said
     assert "Traceback" not in said
 

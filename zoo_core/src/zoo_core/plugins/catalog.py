@@ -174,6 +174,8 @@ def _broken_plugin(plugin: Plugin, error: BaseException) -> BrokenPlugin:
             f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
             f"or remove it: zoo plugins uninstall {plugin.name}"
         )
+        if isinstance(error, IncompatibleError) and error.porting:
+            remedy += f"; or, if it is yours, {error.porting}"
     return BrokenPlugin(
         plugin,
         _reason(error),

@@ -29,6 +29,8 @@ HOOKS: dict[str, type[AbstractSpec | Path]] = {
     "zoo_registries": Path,
 }
 """What each hook returns a list of."""
+PORTING = 'write "from zoo_core.runtime.nn import ..." and ZOO_API = 2'
+"""What the author of a plugin for API 1 changes."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 Implementations: TypeAlias = dict[str, list[Callable[[], Any]]]
@@ -65,10 +67,10 @@ def load_plugin(plugin: Plugin, manager: pluggy.PluginManager | None = None) -> 
 
 
 def check_api(module: ModuleType) -> None:
-    """Says so if a plugin's module is built for another plugin API.
+    """Checks that a plugin's module is built for this plugin API.
 
     Raises:
-        PluginError: ``ZOO_API`` is missing or another one.
+        PluginError: ``ZOO_API`` is missing, or names another plugin API.
     """
     built_for = getattr(module, "ZOO_API", None)
     if built_for is None:
@@ -76,8 +78,10 @@ def check_api(module: ModuleType) -> None:
     if built_for != API_VERSION or isinstance(built_for, bool):
         newer = isinstance(built_for, int) and built_for > API_VERSION
         remedy = "upgrade zoo-core" if newer else "upgrade the plugin"
-        said = f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}"
-        raise IncompatibleError(said)
+        raise IncompatibleError(
+            f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}",
+            porting=PORTING if built_for == 1 else "",
+        )
 
 
 @final

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, final
 
-API_VERSION = 1
+API_VERSION = 2
 """The plugin interface of this core. A plugin's ``ZOO_API`` names the one it was built for."""
 
 

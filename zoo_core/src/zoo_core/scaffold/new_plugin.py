@@ -1,4 +1,4 @@
-"""A new plugin: written whole or not at all, under a name that is free."""
+"""Writing a new plugin from the template."""
 
 from __future__ import annotations
 
@@ -17,66 +17,79 @@ from zoo_core.scaffold.template_files import PREFIX, plugin_files
 from zoo_core.storage.atomic import new_folder, write_new
 
 KINDS = tuple(cls.noun for cls in SPEC_CLASSES)
-LONGEST = 40
-"""Characters of a name: what stands around it must still fit a path."""
+MAX_NAME_LENGTH = 40
+"""The longest name, in characters, with which every path still fits the limits of systems."""
 CORE_KERNELS = ("auto", "portable", "torch", "reference")
-WINDOWS = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
-"""Names that no file may bear there, whatever comes behind the dot: recipes/con.hello.toml."""
+RESERVED_ON_WINDOWS = re.compile(r"con|prn|aux|nul|(com|lpt)\d")
+"""Names that no file can have there, whatever follows the dot: recipes/con.hello.toml."""
 
 
 def new_plugin(
     catalog: Catalog, name: str, kinds: Collection[str], parent: Path, commands: Collection[str]
 ) -> Path:
-    """Writes ``zoo-plugin-NAME``, a complete distribution, whole or not at all.
+    """Writes the distribution ``zoo-plugin-NAME``. If it fails, nothing is left behind.
 
     Args:
-        catalog: What is installed, whose names are taken.
-        name: Of the plugin and of all that it brings.
-        kinds: Which of ``KINDS`` it brings.
-        parent: The folder to write it in.
-        commands: Names of commands that are taken.
+        catalog: The installed plugins, whose names are taken.
+        name: The name of the plugin and of everything it provides.
+        kinds: The kinds to provide, some of ``KINDS``.
+        parent: The folder to write the distribution in.
+        commands: The names of commands that are taken.
 
     Returns:
         The new folder.
 
     Raises:
-        RefusedError: The name is no name, or taken.
-        TargetError: The folder is there already, or cannot be written.
+        RefusedError: The name is invalid, or taken.
+        TargetError: The folder exists, or cannot be written.
     """
     check_name(catalog, name, kinds, commands)
     target = parent / f"{PREFIX}{name}"
     if os.path.lexists(target):
-        raise TargetError(f"{target} is there already: choose another name, or remove it")
-    with new_folder(target) as half:
+        raise TargetError(f"{target} already exists: choose another name, or remove it")
+    with new_folder(target) as folder:
         for path, text in plugin_files(name, kinds).items():
-            (half / path).parent.mkdir(parents=True, exist_ok=True)
-            write_new(half / path, text.encode())
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            write_new(folder / path, text.encode())
     return target
 
 
 def check_name(
     catalog: Catalog, name: str, kinds: Collection[str], commands: Collection[str]
 ) -> None:
-    """Says so if a plugin cannot be called so.
+    """Checks the name of a new plugin.
+
+    Args:
+        catalog: The installed plugins, whose names are taken.
+        name: The name of the plugin and of everything it provides.
+        kinds: The kinds to provide, some of ``KINDS``.
+        commands: The names of commands that are taken.
 
     Raises:
-        RefusedError: It is no name on every platform, or taken.
+        RefusedError: The name is not valid on every platform, or taken.
     """
-    if not NAME.fullmatch(name) or not name[0].isalpha() or len(name) > LONGEST:
+    if not NAME.fullmatch(name) or not name[0].isalpha() or len(name) > MAX_NAME_LENGTH:
         raise RefusedError(
-            f"{name!r:.80} is no name for a plugin: expected a lower case letter, then lower case "
-            f"letters, digits and single hyphens, {LONGEST} characters at most, such as my-owl"
+            f"invalid plugin name {name!r:.80}: expected a lower case letter, then lower case "
+            f"letters, digits and single hyphens, at most {MAX_NAME_LENGTH} characters, such as "
+            "my-owl"
         )
-    if WINDOWS.fullmatch(name):
-        raise RefusedError(f"{name!r} is no name for a file on Windows: choose another one")
+    if RESERVED_ON_WINDOWS.fullmatch(name):
+        raise RefusedError(
+            f"invalid plugin name {name!r}: Windows reserves it for a device; choose another name"
+        )
     distribution = f"{PREFIX}{name}"
-    known = {each for plugin in every_plugin() for each in (plugin.name, plugin.distribution)}
-    if distribution in known or find_spec(distribution.replace("-", "_")):
-        raise RefusedError(f"{distribution} is installed already: choose another name")
-    taken = {(each.spec.noun, each.spec.name): each.plugin.name for each in catalog.entries}
-    taken |= {("kernel", each): "zoo-core" for each in CORE_KERNELS}
-    taken |= {("command", each): "zoo-cli" for each in commands}
-    for kind in KINDS:
-        if kind in kinds and (kind, name) in taken:
-            owner = taken[kind, name]
-            raise RefusedError(f"{kind} {name!r} comes with {owner} already: choose another name")
+    installed = {
+        installed_name
+        for plugin in every_plugin()
+        for installed_name in (plugin.name, plugin.distribution)
+    }
+    if distribution in installed or find_spec(distribution.replace("-", "_")):
+        raise RefusedError(f"{distribution} is already installed: choose another name")
+    owners = {(entry.spec.noun, entry.spec.name): entry.plugin.name for entry in catalog.entries}
+    owners |= {("kernel", kernel): "zoo-core" for kernel in CORE_KERNELS}
+    owners |= {("command", command): "zoo-cli" for command in commands}
+    for kind in kinds:
+        if (kind, name) in owners:
+            owner = owners[kind, name]
+            raise RefusedError(f"{owner} already provides the {kind} {name!r}: choose another name")

@@ -1,8 +1,9 @@
-"""The files of a new plugin: the template's, under another name, with the parts that were chosen.
+"""The files of a new plugin: those of the template, renamed, with the chosen parts only.
 
-The template is itself a plugin, called quokka, that brings one of every kind; ruff, mypy and its
-own tests read it as it is. ``# [model]`` to ``# [end]``, or ``# [model]`` behind a line, marks
-what a plugin with a model needs; ``|`` is or, ``&`` is and. ``<!-- [model] -->`` does the same.
+The template is itself a plugin called quokka that provides one of every kind, so that ruff, mypy
+and its own tests can check it. A mark says which parts need a line or a block: ``# [model]`` at the
+end of a line, or ``# [model]`` and ``# [end]`` around lines. In a mark, ``|`` means or and ``&``
+means and. Markdown uses ``<!-- [model] -->``.
 """
 
 from __future__ import annotations
@@ -15,49 +16,55 @@ from pathlib import Path
 PREFIX = "zoo-plugin-"
 TEMPLATE = Path(__file__).with_name("template")
 CACHES = ("__pycache__", "_cache")
-"""Folders that installers and checkers leave in the template."""
+"""Endings of folders that installers and checkers leave in the template."""
 MARK = re.compile(r"(?P<line>.*?)\s*(?:#|<!--) \[(?P<parts>[a-z&|]+)\](?: -->)?")
 
 
 def plugin_files(name: str, kinds: Collection[str]) -> dict[str, str]:
-    """The text of every file of a new plugin by its path, with slashes."""
+    """Returns the text of every file of a new plugin by its path, with forward slashes."""
     words = {
         "zoo_plugin_quokka": f"{PREFIX}{name}".replace("-", "_"),
+        "quokka_model": f"{name.replace('-', '_')}_model",
         "Quokka": "".join(part.capitalize() for part in name.split("-")),
         "quokka": name,
         "(c) YEAR": f"(c) {date.today().year}",
     }
-    found = {}
+    files = {}
     for path in sorted(TEMPLATE.rglob("*")):
-        caches = any(part.endswith(CACHES) for part in path.relative_to(TEMPLATE).parts)
-        if path.is_file() and not caches:
-            whole = path.read_text("utf-8")
-            kept = _kept(whole, kinds)
-            if kept or not whole:  # an empty file such as py.typed is meant to be empty
-                place = _named(path.relative_to(TEMPLATE).as_posix(), words)
-                found[place] = _named(kept, words)
-    return found
+        relative = path.relative_to(TEMPLATE)
+        if not path.is_file() or any(part.endswith(CACHES) for part in relative.parts):
+            continue
+        template = path.read_text("utf-8")
+        text = _choose_parts(template, kinds)
+        if text or not template:  # an empty file such as py.typed stays empty
+            files[_rename(relative.as_posix(), words)] = _rename(text, words)
+    return files
 
 
-def _kept(text: str, kinds: Collection[str]) -> str:
-    """What is left of a file without the marks, and without what is marked for other kinds."""
-    lines, keep = [], True
+def _choose_parts(text: str, kinds: Collection[str]) -> str:
+    """Removes the marks from a file, and everything that is marked for other kinds."""
+    lines, in_chosen_block = [], True
     for line in text.splitlines():
         mark = MARK.fullmatch(line)
         if mark is None:
-            lines += [line] * keep
+            if in_chosen_block:
+                lines.append(line)
         elif mark["line"]:
-            lines += [mark["line"]] * (keep and _wanted(mark["parts"], kinds))
+            if in_chosen_block and _matches(mark["parts"], kinds):
+                lines.append(mark["line"])
         else:
-            keep = mark["parts"] == "end" or _wanted(mark["parts"], kinds)
-    kept = "\n".join(lines).strip("\n")
-    return f"{kept}\n" if kept else ""
+            in_chosen_block = mark["parts"] == "end" or _matches(mark["parts"], kinds)
+    chosen = "\n".join(lines).strip("\n")
+    return f"{chosen}\n" if chosen else ""
 
 
-def _wanted(parts: str, kinds: Collection[str]) -> bool:
-    return any(all(kind in kinds for kind in every.split("&")) for every in parts.split("|"))
+def _matches(parts: str, kinds: Collection[str]) -> bool:
+    """Whether kinds satisfy an expression such as ``model&dataset|kernel``."""
+    alternatives = (alternative.split("&") for alternative in parts.split("|"))
+    return any(all(kind in kinds for kind in alternative) for alternative in alternatives)
 
 
-def _named(text: str, words: dict[str, str]) -> str:
+def _rename(text: str, words: dict[str, str]) -> str:
+    """Replaces the template's words, the longest first where one contains another."""
     pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    return re.sub(pattern, lambda found: words[found[0]], text)
+    return re.sub(pattern, lambda match: words[match[0]], text)

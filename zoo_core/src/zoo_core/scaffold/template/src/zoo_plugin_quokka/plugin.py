@@ -23,7 +23,7 @@ def zoo_models() -> list[ModelSpec]:
             name="quokka",
             summary="Layers of the minimal gated unit over one-hot symbols.",
             config="zoo_plugin_quokka.configs:QuokkaConfig",
-            factory="zoo_plugin_quokka.models:quokka",
+            factory="zoo_plugin_quokka.models:quokka_model",
             accepts=("tokens", "features"),
             default_recipe="hello",
             source="Zhou et al., Minimal Gated Unit for Recurrent Neural Networks (2016)",
