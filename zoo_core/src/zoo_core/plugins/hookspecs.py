@@ -1,7 +1,7 @@
-"""What a plugin may contribute. Each hook returns a list; none registers by side effect.
+"""The hooks that a plugin may implement. Every hook returns a list; none registers by side effect.
 
-Every implementation is called by itself, with what it prints turned to stderr. One that raises, or
-returns anything but a list of the right specs, makes its plugin a broken one and touches no other.
+Every implementation is called by itself, and what it prints goes to stderr. A plugin whose hook
+raises, or returns anything but a list of the right specs, is broken; the other plugins still work.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ hookimpl = pluggy.HookimplMarker("zoo")
 def zoo_models() -> list[ModelSpec]:  # type: ignore[empty-body]
     """Return the models of this plugin.
 
-    Each is then in ``zoo list``, has its settings as flags of ``zoo train NAME``, and is trained by
-    the recipes ``recipes/NAME.TAG.toml`` that lie beside the plugin's module.
+    ``zoo list`` shows them, ``zoo train NAME`` has their settings as options, and the recipes
+    ``recipes/NAME.TAG.toml`` beside the plugin's module train them.
     """
 
 
@@ -32,8 +32,8 @@ def zoo_models() -> list[ModelSpec]:  # type: ignore[empty-body]
 def zoo_datasets() -> list[DatasetSpec]:  # type: ignore[empty-body]
     """Return the datasets of this plugin.
 
-    Each is then what ``--dataset NAME`` may name, with its settings as flags ``--dataset.KEY``.
-    Nothing is read or downloaded before a run asks for it.
+    ``--dataset NAME`` chooses one, and ``--dataset.KEY`` sets its settings. Nothing is read or
+    downloaded before a run needs it.
     """
 
 
@@ -41,8 +41,8 @@ def zoo_datasets() -> list[DatasetSpec]:  # type: ignore[empty-body]
 def zoo_trainers() -> list[TrainerSpec]:  # type: ignore[empty-body]
     """Return the trainers of this plugin.
 
-    A trainer is an objective: loss, metrics and groups of parameters. The loop is the core's, so
-    that resuming, budgets, signals and diverging are the same for all.
+    A trainer is an objective: loss, metrics and groups of parameters. The loop belongs to the core,
+    so resuming, budgets, signals and divergence work the same for all trainers.
     """
 
 
@@ -51,7 +51,7 @@ def zoo_kernels() -> list[KernelSpec]:  # type: ignore[empty-body]
     """Return the kernels of this plugin.
 
     A kernel runs a cell over time, faster than the reference and with the same result. ``--backend
-    NAME`` names one; ``auto`` tries those of plugins first.
+    NAME`` chooses one; ``auto`` tries the kernels of plugins first.
     """
 
 
@@ -59,7 +59,8 @@ def zoo_kernels() -> list[KernelSpec]:  # type: ignore[empty-body]
 def zoo_commands() -> list[CommandSpec]:  # type: ignore[empty-body]
     """Return the commands that this plugin adds to ``zoo``.
 
-    ``zoo --help`` shows name and summary without importing the command. The zoo's own names win.
+    ``zoo --help`` shows name and summary without importing the command. The zoo's own commands take
+    precedence.
     """
 
 
@@ -67,5 +68,5 @@ def zoo_commands() -> list[CommandSpec]:  # type: ignore[empty-body]
 def zoo_registries() -> list[Path]:  # type: ignore[empty-body]
     """Return the paths of this plugin's registry files, each in the form of ``registry.toml``.
 
-    They are merged with the zoo's own; a checkpoint or a plugin that two files name is refused.
+    They are merged with the zoo's own file. A checkpoint or plugin that two files name is an error.
     """

@@ -1,6 +1,6 @@
 """Specs: what a plugin declares, frozen and free of torch.
 
-Import strings read ``package.module:Name`` and are resolved when the thing is used, never when
+Import strings read ``package.module:Name``. They are resolved when the object is used, never when
 it is listed.
 """
 
@@ -15,10 +15,10 @@ API_VERSION = 2
 
 @dataclass(frozen=True, kw_only=True)
 class AbstractSpec:
-    """What every spec has.
+    """The fields of every spec.
 
     Args:
-        name: The short name people type: lower case, words joined by hyphens.
+        name: The short name that people type: lower case, words joined by hyphens.
         summary: One line, for lists.
     """
 
@@ -37,10 +37,10 @@ class ModelSpec(AbstractSpec):
     Args:
         config: Import string of the config class.
         factory: Import string of a callable ``(config, signature) -> AbstractModel``.
-        accepts: Kinds of input it takes: ``tokens``, ``features``, ``grid``.
-        per: What it labels: every ``step``, the whole ``sequence``, or either.
+        accepts: Kinds of input that it takes: ``tokens``, ``features``, ``grid``.
+        per: What it predicts a label for: every ``step``, the whole ``sequence``, or either.
         default_recipe: The tag that ``zoo train NAME`` means; empty if it has none.
-        source: Where the equations come from.
+        source: Source of the equations.
         tags: Words to find it by.
     """
 
@@ -63,10 +63,10 @@ class DatasetSpec(AbstractSpec):
     Args:
         config: Import string of the config class.
         factory: Import string of a callable ``(config, vocabulary | None) -> AbstractDataset``.
-        default_trainer: The trainer that a run on it takes if none is named.
-        source: Where the data comes from.
-        license: Its licence, as SPDX abbreviates it.
-        languages: Codes of the languages it is in, such as ``en``.
+        default_trainer: The trainer of a run that names none.
+        source: Source of the data.
+        license: SPDX identifier of its licence.
+        languages: Codes of its languages, such as ``en``.
         tags: Words to find it by.
     """
 
@@ -106,7 +106,7 @@ class KernelSpec(AbstractSpec):
 
     Args:
         factory: Import string of a callable ``() -> AbstractKernel``.
-        cells: Names of the cells it knows.
+        cells: Names of the cells that it can run.
     """
 
     noun: ClassVar[str] = "kernel"
@@ -118,7 +118,7 @@ class KernelSpec(AbstractSpec):
 @final
 @dataclass(frozen=True, kw_only=True)
 class CommandSpec(AbstractSpec):
-    """A command of its own: ``zoo NAME``.
+    """A command: ``zoo NAME``.
 
     Args:
         target: Import string of a click command.
