@@ -5,7 +5,6 @@ The process is forked, so that a case costs a fraction of a second and not an im
 
 from __future__ import annotations
 
-import ctypes
 import os
 import resource
 import signal
@@ -18,9 +17,6 @@ from typing import final
 
 from tests.cli.command import Result
 from zoo_cli.main import run
-
-CAPABILITIES = 0x20080522
-"""Version 3 of Linux's capability sets."""
 
 
 @final
@@ -89,15 +85,6 @@ def no_more_memory_than(size: int) -> Callable[[], object]:
         resource.setrlimit(resource.RLIMIT_AS, (used + size, used + size))
 
     return limit
-
-
-def without_privileges() -> None:
-    """From then on permissions bind root as they bind everybody."""
-    if os.geteuid():
-        return
-    header = (ctypes.c_uint32 * 2)(CAPABILITIES, 0)
-    nothing = (ctypes.c_uint32 * 6)()
-    assert ctypes.CDLL(None).capset(header, nothing) == 0
 
 
 def killed_at(event: str, name: str) -> Callable[[], object]:

@@ -16,9 +16,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
-from tests.faults.child import killed_at, no_longer_files_than, without_privileges
+from tests.faults.child import killed_at, no_longer_files_than
 from tests.faults.conftest import Met, Start
 from tests.faults.fault import fault
+from tests.unprivileged import obey_permissions
 from zoo_core.downloads.download import RemoteFile, fetch
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
@@ -154,11 +155,11 @@ def test_no_room_for_the_picture(
 def test_a_read_only_target(start: Start, met: Met, hello: Path, tmp_path: Path, mode: int) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=mode)
-    child = start("train", "lstm-embed", "--out", closed / "run", before=without_privileges)
+    child = start("train", "lstm-embed", "--out", closed / "run", before=obey_permissions)
     result = child.wait()
     push = ("push", hello, "owner/hello", "--to", closed / "built")
     met(result)
-    met(start(*push, before=without_privileges).wait())
+    met(start(*push, before=obey_permissions).wait())
     closed.chmod(0o700)
     assert "epoch" not in result.stderr
     assert not list(closed.iterdir())
@@ -174,7 +175,7 @@ def test_a_read_only_cache(start: Start, met: Met, tmp_path: Path) -> None:
     file = RemoteFile(name="a.txt", size=5, sha256=sha256, mirrors=("http://127.0.0.1:9/a.txt",))
 
     def served() -> None:
-        without_privileges()
+        obey_permissions()
         assert fetch(file, cache).read_bytes() == b"whole"
 
     met(start("list", before=served).wait())
@@ -191,7 +192,7 @@ def test_a_read_only_cache(start: Start, met: Met, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "."])
 def test_a_file_that_may_not_be_read(start: Start, met: Met, hello: Path, name: str) -> None:
     (hello / name).chmod(0o000)
-    met(start("predict", hello, "hello", before=without_privileges).wait())
+    met(start("predict", hello, "hello", before=obey_permissions).wait())
     (hello / name).chmod(0o700)
 
 

@@ -25,7 +25,7 @@ QUARANTINE = "nothing at the target; what came is kept apart, as `.quarantine`"
 ONE = "one commit"
 NONE = "no commit, no folder"
 BUILT = "no commit; the built folder, and going on sends nothing twice"
-QUICK = {"HF_HUB_ETAG_TIMEOUT": "2", "HF_HUB_DOWNLOAD_TIMEOUT": "2"}
+SHORT_TIMEOUTS = {"HF_HUB_ETAG_TIMEOUT": "1", "HF_HUB_DOWNLOAD_TIMEOUT": "1"}
 DEAD = {"HF_ENDPOINT": "http://127.0.0.1:9"}
 Files: TypeAlias = dict[str, bytes]
 Spoil: TypeAlias = Callable[[Files], Files]
@@ -129,14 +129,16 @@ PULLS = [
         5,
         "cannot reach",
         NOTHING,
-        faults=always("GET /api", "silent", 4),
+        faults=always("GET /api", "silent"),
+        settings=SHORT_TIMEOUTS,
     ),
     Case(
         "silence of the store",
         5,
         "timed out",
         NOTHING,
-        faults=always(LARGE, "silent", 4),
+        faults=always(LARGE, "silent"),
+        settings=SHORT_TIMEOUTS,
     ),
     Case("nobody listens", 5, "cannot reach", NOTHING, settings=DEAD),
     Case("`HF_HUB_OFFLINE=1`", 5, "forbids", NOTHING, settings={"HF_HUB_OFFLINE": "1"}),
@@ -160,9 +162,9 @@ PULLS = [
         settings={"HF_TOKEN": "hf_wrong"},
     ),
     Case(
-        "a token with a character that none has",
+        "a token with a character that no token has",
         5,
-        "a character that none has",
+        "a character that no token has",
         NOTHING,
         settings={"HF_TOKEN": "hf_pasted\u200b"},
     ),
@@ -273,15 +275,16 @@ PUSHES = [
         5,
         "cannot reach",
         BUILT,
-        faults=always("create", "silent", 4),
+        faults=always("create", "silent"),
+        settings=SHORT_TIMEOUTS,
     ),
     Case(
         "silence on the commit, which is made",
         0,
         "",
         ONE,
-        faults=(Fault(COMMIT, "silent", 4),),
-        settings=QUICK,
+        faults=(Fault(COMMIT, "unanswered"),),
+        settings=SHORT_TIMEOUTS,
     ),
     Case("nobody listens", 5, "cannot reach", BUILT, settings=DEAD),
     Case("`HF_HUB_OFFLINE=1`", 5, "forbids", BUILT, settings={"HF_HUB_OFFLINE": "1"}),

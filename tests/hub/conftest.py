@@ -1,4 +1,4 @@
-"""A Hub on loopback, and the real command that speaks to it from a process of its own."""
+"""A Hub on loopback, and the command line in processes of their own that use it."""
 
 from __future__ import annotations
 
@@ -6,24 +6,16 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import PROGRAM, Result, Zoo
+from tests.cli.command import Result, Zoo
+from tests.hub.process import run_forked, run_fresh
 from tests.hub.server import TOKEN, Hub, running_hub
-from tests.unprivileged import obey_permissions
 from zoo_cli.main import run
-
-ALONE = """
-import os, sys
-TALK = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname")
-sys.addaudithook(lambda event, arguments: event in TALK and os._exit(99))
-"""
-"""Ends the process at the first word to any network."""
 
 
 @pytest.fixture
@@ -40,21 +32,51 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def zoo(hub: Hub, home: Path) -> Zoo:
-    """``zoo("pull", ...)``: the command in a process whose Hub is the one on loopback."""
-    return in_a_process(hub, home, PROGRAM)
+def zoo(hub: Hub, home: Path, tmp_path: Path) -> Zoo:
+    """``zoo("pull", ...)``: the command in a forked process whose Hub is the one on loopback."""
+    return forked(hub, home, tmp_path)
 
 
 @pytest.fixture
-def zoo_alone(hub: Hub, home: Path) -> Zoo:
-    """The command in a process that ends with 99 if it turns to any network."""
-    return in_a_process(hub, home, ALONE + PROGRAM)
+def offline_zoo(hub: Hub, home: Path, tmp_path: Path) -> Zoo:
+    """The command in a forked process that ends with ``NETWORK_USED`` if it uses the network."""
+    return forked(hub, home, tmp_path, network=False)
 
 
-def settings_for(hub: Hub, home: Path) -> dict[str, str]:
-    """The environment of a command whose Hub is the one on loopback."""
-    cleared = {k: v for k, v in os.environ.items() if not k.startswith("HF_")}
-    return cleared | {
+@pytest.fixture
+def fresh_zoo(hub: Hub, home: Path) -> Zoo:
+    """The command in a Python of its own that imports everything itself."""
+
+    def call(*arguments: object, **settings: str) -> Result:
+        return run_fresh(tuple(map(str, arguments)), settings_for(hub, home, **settings))
+
+    return call
+
+
+def forked(hub: Hub, home: Path, tmp_path: Path, *, network: bool = True) -> Zoo:
+    """The command in a forked process; its output never holds the token."""
+    numbers = count()
+
+    def call(*arguments: object, **settings: str) -> Result:
+        folder = tmp_path / f"process-{next(numbers)}"
+        environment = settings_for(hub, home, **settings)
+        result = run_forked(folder, tuple(map(str, arguments)), environment, network=network)
+        assert TOKEN not in result.stdout + result.stderr
+        return result
+
+    return call
+
+
+def settings_for(hub: Hub, home: Path, **settings: str) -> dict[str, str]:
+    """The environment of a command whose Hub is the one on loopback.
+
+    Args:
+        hub: That Hub.
+        home: Where the Hub's cache and the zoo's own files lie.
+        settings: Further variables; an empty one is unset.
+    """
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("HF_")}
+    environment = inherited | {
         "HF_ENDPOINT": hub.endpoint,
         "HF_HOME": str(home / "huggingface"),
         "HF_TOKEN": TOKEN,
@@ -64,25 +86,7 @@ def settings_for(hub: Hub, home: Path) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1,localhost",
         "ZOO_HOME": str(home / "zoo"),
     }
-
-
-def in_a_process(hub: Hub, home: Path, program: str) -> Zoo:
-    """The command; file permissions hold for it even if they do not for who tests it."""
-
-    def call(*arguments: object, **settings: str) -> Result:
-        done = subprocess.run(
-            [sys.executable, "-c", program, *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-            preexec_fn=obey_permissions,
-            env={k: v for k, v in (settings_for(hub, home) | settings).items() if v},
-        )
-        assert TOKEN not in done.stdout + done.stderr
-        return Result(done.returncode, done.stdout, done.stderr)
-
-    return call
+    return {key: value for key, value in (environment | settings).items() if value}
 
 
 @pytest.fixture(scope="session")

@@ -25,10 +25,13 @@ class Fault(NamedTuple):
 
     Args:
         where: What method and path must match.
-        kind: ``status``, ``cut``, ``flip``, ``silent``, ``reset``, ``ranges`` for a
-            server that knows no Range, ``lost`` for a commit that is made and not answered,
-            ``first`` and ``then`` for something that happens before or after the answer.
-        value: The status, after how many bytes to cut, or seconds of silence.
+        kind: ``status``; ``cut`` and ``flip`` for content that ends early or has a wrong bit;
+            ``slow`` for an answer that comes late; ``silent`` for none until the client gives
+            up; ``reset``; ``ranges`` for a server that knows no Range; ``lost`` for a commit that
+            is made and whose connection is closed, ``unanswered`` for one that is made and kept
+            silent about; ``first`` and ``then`` for something that happens before or after the
+            answer.
+        value: The status, after how many bytes to cut, or seconds before a slow answer.
         then: What happens.
     """
 
@@ -144,8 +147,11 @@ class Handler(BaseHTTPRequestHandler):
         try:
             if self.fault and self.fault.kind == "first":
                 self.fault.then()
-            if self.fault and self.fault.kind == "silent":
+            if self.fault and self.fault.kind == "slow":
                 time.sleep(self.fault.value)
+            if self.fault and self.fault.kind == "silent":
+                self.wait_for_hangup()
+                return
             if self.fault and self.fault.kind == "reset":
                 self.close_connection = True
                 self.connection.close()
@@ -301,6 +307,9 @@ class Handler(BaseHTTPRequestHandler):
         request = "create_pr" in self.query
         branch = f"refs/pr/{len(repo.branches)}" if request else revision
         sha = repo.commit(files, branch)
+        if self.fault and self.fault.kind == "unanswered":
+            self.wait_for_hangup()
+            return
         if self.fault and self.fault.kind == "lost":
             self.close_connection = True
             self.connection.close()
@@ -360,6 +369,12 @@ class Handler(BaseHTTPRequestHandler):
         """Refuses those without the token."""
         if self.headers.get("Authorization", "") != f"Bearer {TOKEN}":
             raise Refusal(401, message="Invalid credentials in Authorization header")
+
+    def wait_for_hangup(self) -> None:
+        """Says nothing until the client closes the connection."""
+        self.close_connection = True
+        with contextlib.suppress(OSError):
+            self.connection.recv(1)
 
     def json(self, value: object, status: int = 200) -> None:
         """Answers with JSON."""

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.cli.command import Zoo
+from tests.hub.process import NETWORK_USED
 from tests.hub.server import Fault, Hub
 
 REPO = "hub:owner/hello"
@@ -30,7 +31,7 @@ def test_two_pulls_at_once_fetch_it_once_and_do_no_harm(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
 ) -> None:
     hub.repo("owner/hello", files)
-    hub.faults = [Fault(r"GET /large/", "silent", 2)]
+    hub.faults = [Fault(r"GET /large/", "slow", 1)]
     targets = [tmp_path / name for name in ("one", "two", "three")]
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(lambda target: zoo("pull", REPO, "--to", target), targets))
@@ -64,16 +65,16 @@ def test_a_read_only_cache_that_lacks_it_is_named(
 
 
 def test_what_is_there_is_used_where_the_network_is_refused(
-    zoo_alone: Zoo, checkpoint: Path, tmp_path: Path
+    offline_zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     for reference in (checkpoint, "lstm-embed"):
-        result = zoo_alone("predict", reference, "hello")
+        result = offline_zoo("predict", reference, "hello")
         assert (result.code, result.stdout) == (0, "ohlol\n"), result.stderr
     folder = tmp_path / "prose"
-    assert zoo_alone("pull", "lstm-embed.python-docs", "--to", folder).code == 0
-    told = zoo_alone("generate", folder, "--prompt", "The ", "--length", "20")
-    assert (told.code, len(told.stdout)) == (0, 25), told.stderr
-    assert zoo_alone("pull", REPO).code == 99
+    assert offline_zoo("pull", "lstm-embed.python-docs", "--to", folder).code == 0
+    text = offline_zoo("generate", folder, "--prompt", "The ", "--length", "20")
+    assert (text.code, len(text.stdout)) == (0, 25), text.stderr
+    assert offline_zoo("pull", REPO).code == NETWORK_USED
 
 
 def test_a_manifest_that_is_there_is_shown_without_the_hub(

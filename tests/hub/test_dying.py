@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from tests.cli.command import PROGRAM, Zoo
+from tests.cli.command import Zoo
 from tests.hub.conftest import settings_for
+from tests.hub.process import start_forked
 from tests.hub.server import Fault, Hub
 
 REQUESTS = range(12)
@@ -20,17 +20,21 @@ REQUESTS = range(12)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("count", REQUESTS)
 def test_a_push_that_dies_is_completed_by_another(
-    hub: Hub, zoo: Zoo, checkpoint: Path, home: Path, count: int, when: str
+    hub: Hub, zoo: Zoo, checkpoint: Path, home: Path, tmp_path: Path, count: int, when: str
 ) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "push", str(checkpoint), "owner/hello"],
-        env=settings_for(hub, home),
-        stderr=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-    )
-    deadly = Fault("", "first" if when == "before" else "then", then=process.kill)
+    started = Event()
+
+    def kill() -> None:
+        started.wait(60)
+        process.kill()
+
+    deadly = Fault("", "first" if when == "before" else "then", then=kill)
     hub.faults = [Fault("", "nothing")] * count + [deadly]
-    assert process.wait(120) == -9
+    arguments = ("push", str(checkpoint), "owner/hello")
+    process = start_forked(tmp_path / "killed", arguments, settings_for(hub, home))
+    started.set()
+    process.join(120)
+    assert process.exitcode == -9
     assert hub.faults == []
     result = zoo("push", checkpoint, "owner/hello")
     assert result.code == 0, result.stderr

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Result, Zoo
-from tests.hub.cases import BUILT, ONE, PART, PULLS, PUSHES, QUARANTINE, QUICK, WHOLE, Case
+from tests.hub.cases import BUILT, ONE, PART, PULLS, PUSHES, QUARANTINE, WHOLE, Case
 from tests.hub.conftest import Registry
 from tests.hub.server import Hub
 
@@ -26,8 +26,6 @@ GENERAL = {
     r"(?<![:/\w])/\S+/(?=home/|hello|target)": "…/",
     r"\[Errno \d+\] ": "",
 }
-FEW = 3
-"""Faults that may pass; with more the server never gets well."""
 Tell = Callable[[str, Case, Result], None]
 
 
@@ -38,7 +36,8 @@ def tell() -> Iterator[Tell]:
     seen: dict[str, list[dict[str, object]]] = {}
 
     def tell_one(command: str, case: Case, result: Result) -> None:
-        said = result.stderr.strip().rpartition("\n")[2] if case.said else ""
+        lines = [line for line in result.stderr.splitlines() if case.said and case.said in line]
+        said = lines[-1] if lines else ""
         for pattern, general in GENERAL.items():
             said = re.sub(pattern, general, said)
         row = {"fault": case.what, "exit": result.code, "said": said, "left": case.left}
@@ -49,11 +48,6 @@ def tell() -> Iterator[Tell]:
     yield tell_one
     if writing:
         RECORD.write_text(json.dumps(seen, indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-def surroundings(case: Case) -> dict[str, str]:
-    """The environment of a case."""
-    return dict(QUICK if len(case.faults) > FEW else {}) | dict(case.settings)
 
 
 def one_line(result: Result, case: Case) -> None:
@@ -81,7 +75,7 @@ def test_pull(
     sha = hub.repo("owner/hello", case.spoil(files), **case.how).branches["main"]
     hub.faults = list(case.faults)
     target = tmp_path / "target"
-    settings = surroundings(case)
+    settings = dict(case.settings)
     if case.pinned:
         settings["ZOO_REGISTRY"] = str(registry(sha, files))
     default = ("lstm-embed.tiny",) if case.pinned else ("hub:owner/hello",)
@@ -110,7 +104,7 @@ def test_push(hub: Hub, zoo: Zoo, checkpoint: Path, home: Path, tell: Tell, case
         (checkpoint / name).write_bytes(data)
     hub.faults = list(case.faults)
     arguments = ("push", checkpoint, "owner/hello", *case.flags)
-    result = zoo(*arguments, **surroundings(case))
+    result = zoo(*arguments, **case.settings)
     one_line(result, case)
     tell("push", case, result)
     staged = home / "zoo" / "pushes" / "owner--hello"

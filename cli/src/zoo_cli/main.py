@@ -16,7 +16,7 @@ from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.download_bar import show_download
 from zoo_cli.terminal.output import printable
 from zoo_cli.terminal.signals import stop_on_signals
-from zoo_core.downloads.progress import witnessed
+from zoo_core.downloads.progress import report_progress
 from zoo_core.errors import Interrupted, RefusedError, ZooError
 from zoo_core.storage.capacity import memory_errors
 
@@ -141,7 +141,7 @@ def _invoke(arguments: list[str]) -> int:
 
         return shell_complete(zoo, {}, "zoo", COMPLETION, instruction)
     try:
-        with witnessed(show_download), zoo.make_context("zoo", arguments) as context:
+        with report_progress(show_download), zoo.make_context("zoo", arguments) as context:
             zoo.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code

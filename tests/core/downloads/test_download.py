@@ -15,10 +15,9 @@ from types import SimpleNamespace
 import pytest
 
 from tests.core.downloads.file_server import Mirror, mirror
-from zoo_core.downloads import http as transfer
+from zoo_core.downloads import http, retry
 from zoo_core.downloads.download import RemoteFile, fetch
-from zoo_core.downloads.http import Listener
-from zoo_core.downloads.progress import witnessed
+from zoo_core.downloads.progress import ProgressCallback, report_progress
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
 
 CONTENT = bytes(range(256)) * 2000
@@ -28,7 +27,7 @@ GONE = "http://127.0.0.1:9/file"
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mirror]:
-    monkeypatch.setattr(transfer, "PAUSE", 0.001)
+    monkeypatch.setattr(retry, "FIRST_PAUSE", 0.001)
     with mirror(CONTENT) as running:
         yield running
 
@@ -61,10 +60,10 @@ def test_a_file_is_fetched_once(server: Mirror, tmp_path: Path) -> None:
 def test_progress_is_told_up_to_the_end(server: Mirror, tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
 
-    def witness(name: str, size: int) -> Listener:
+    def record(name: str, size: int) -> ProgressCallback:
         return lambda done, size: seen.append((name, done, size))
 
-    with witnessed(witness):
+    with report_progress(record):
         fetch(file(server.url), tmp_path)
     assert seen[-1] == ("data/file.bin", len(CONTENT), len(CONTENT))
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
@@ -151,13 +150,13 @@ def test_a_server_that_keeps_breaking_off_is_given_up(server: Mirror, tmp_path: 
     server.breaks = [0] * 20
     with pytest.raises(NetworkError, match="broke off at 0 of 512,000 bytes"):
         fetch(file(server.url), tmp_path)
-    assert len(server.requests) == transfer.ATTEMPTS
+    assert len(server.requests) == retry.ATTEMPTS
 
 
 def test_silence_is_bounded(
     server: Mirror, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transfer, "TIMEOUT", 0.1)
+    monkeypatch.setattr(http, "TIMEOUT", 0.1)
     server.shutdown()
     with pytest.raises(NetworkError, match="timed out"):
         fetch(file(server.url), tmp_path)
@@ -169,7 +168,8 @@ def test_a_server_that_drips_outlives_no_deadline(
     server.pause = 0.01
     began = time.monotonic()
     clock = lambda: began + (time.monotonic() - began) * 600  # noqa: E731
-    monkeypatch.setattr("zoo_core.downloads.http.time", SimpleNamespace(monotonic=clock, sleep=id))
+    for module in (http, retry):
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=clock, sleep=id))
     with pytest.raises(NetworkError, match="too slow"):
         fetch(file(server.url), tmp_path)
     assert time.monotonic() - began < 3

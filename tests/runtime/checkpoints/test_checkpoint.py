@@ -28,7 +28,7 @@ from zoo_core.runtime.checkpoints.checkpoint import (
 )
 from zoo_core.runtime.checkpoints.resume_states import read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
-from zoo_core.runtime.hub.upload_folder import stage
+from zoo_core.runtime.hub.upload_folder import build_upload_folder
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.run import Run
 
@@ -114,7 +114,7 @@ def test_a_path_that_is_not_utf_8_is_kept_and_may_be_pushed(
     checkpoint = read_checkpoint(catalog, tmp_path / "run")
     assert checkpoint.run_config == run.run_config
     assert checkpoint.dataset.fingerprint == checkpoint.fingerprint
-    stage(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
+    build_upload_folder(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
     assert tomllib.loads((tmp_path / "staged" / "recipe.toml").read_text("utf-8"))["dataset"]
     assert r"caf\udce9.txt" in (tmp_path / "staged" / "README.md").read_text("utf-8")
 

@@ -10,7 +10,7 @@ from tests.runtime.runs import interrupt
 from zoo_core.errors import MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.hub.upload_folder import stage
+from zoo_core.runtime.hub.upload_folder import build_upload_folder
 from zoo_core.runtime.run import Run
 
 
@@ -20,7 +20,7 @@ def test_a_killed_run_is_unfinished_and_says_how_to_go_on(
     folder = tmp_path / "run"
     next(Run(catalog, run_config, folder).events())
     with pytest.raises(MisfitError, match=f"is unfinished: zoo resume {folder}$"):
-        stage(catalog, folder, "owner/repo", tmp_path / "staged")
+        build_upload_folder(catalog, folder, "owner/repo", tmp_path / "staged")
 
 
 def test_an_interrupted_run_is_unfinished_too(
@@ -28,9 +28,9 @@ def test_an_interrupted_run_is_unfinished_too(
 ) -> None:
     interrupt(Run(catalog, run_config, tmp_path / "run"), 2)
     with pytest.raises(MisfitError, match="is unfinished: zoo resume"):
-        stage(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
+        build_upload_folder(catalog, tmp_path / "run", "owner/repo", tmp_path / "staged")
 
 
 def test_a_folder_without_a_checkpoint_is_named(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=f"no checkpoint in {tmp_path}"):
-        stage(catalog, tmp_path, "owner/repo", tmp_path / "staged")
+        build_upload_folder(catalog, tmp_path, "owner/repo", tmp_path / "staged")

@@ -12,7 +12,7 @@ from zoo_cli.terminal.output import json_option, print_json
 from zoo_core.errors import ConfigError, NetworkError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.registry.file import HUB
-from zoo_core.storage.capacity import in_bytes
+from zoo_core.storage.capacity import format_bytes
 
 
 @click.command()
@@ -60,7 +60,7 @@ def push(
         _build(catalog, folder, repo, target, license=license, as_json=as_json)
         return
     from zoo_core.registry.entry import entry_text
-    from zoo_core.runtime.hub.publish import publish, staging_folder
+    from zoo_core.runtime.hub.publish import publish, upload_folder
 
     try:
         pushed, entry = publish(
@@ -73,7 +73,7 @@ def push(
             license=license,
         )
     except (NetworkError, NotFoundError) as error:
-        if not staging_folder(repo).exists():
+        if not upload_folder(repo).exists():
             raise
         command = ["zoo", "push", str(folder), repo]
         if private:
@@ -101,14 +101,17 @@ def _build(
     catalog: Catalog, folder: Path, repo: str, target: Path | None, *, license: str, as_json: bool
 ) -> None:
     """Builds the folder to upload and prints its files."""
-    from zoo_core.runtime.hub.publish import stage_anew, staging_folder
-    from zoo_core.runtime.hub.upload_folder import stage
+    from zoo_core.runtime.hub.publish import rebuild_upload_folder, upload_folder
+    from zoo_core.runtime.hub.upload_folder import build_upload_folder
 
-    staged = target or staging_folder(repo)
-    (stage if target else stage_anew)(catalog, folder, repo, staged, license=license)
-    sizes = {path.name: path.stat().st_size for path in sorted(staged.iterdir())}
+    upload = target or upload_folder(repo)
+    if target:
+        build_upload_folder(catalog, folder, repo, upload, license=license)
+    else:
+        rebuild_upload_folder(catalog, folder, repo, upload, license=license)
+    sizes = {path.name: path.stat().st_size for path in sorted(upload.iterdir())}
     if as_json:
-        print_json({"folder": str(staged.absolute()), "files": sizes})
+        print_json({"folder": str(upload.absolute()), "files": sizes})
         return
     for name, size in sizes.items():
-        click.echo(f"{staged / name}  {in_bytes(size)}")
+        click.echo(f"{upload / name}  {format_bytes(size)}")

@@ -8,7 +8,7 @@ from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import format_metrics, json_option, print_json, print_table
 from zoo_core.data.splits import main_split
 from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
-from zoo_core.storage.capacity import in_bytes
+from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import runs_folder
 
 
@@ -29,7 +29,7 @@ def runs(ctx: click.Context, as_json: bool) -> None:
     for run in local_runs:
         split = main_split(run.metrics)
         metrics = f"{split} {format_metrics(run.metrics[split])}" if split else ""
-        rows.append((run.name, run.state, in_bytes(run.size), metrics))
+        rows.append((run.name, run.state, format_bytes(run.size), metrics))
     print_table(rows)
 
 
@@ -39,7 +39,7 @@ def runs(ctx: click.Context, as_json: bool) -> None:
 def remove(names: tuple[str, ...], yes: bool) -> None:
     """Delete local runs for good."""
     local_runs = [find_run(name) for name in names]
-    confirm((f"- {run.name} ({in_bytes(run.size)})" for run in local_runs), yes)
+    confirm((f"- {run.name} ({format_bytes(run.size)})" for run in local_runs), yes)
     for run in local_runs:
         remove_run(run)
-        click.echo(f"removed {run.name} ({in_bytes(run.size)})", err=True)
+        click.echo(f"removed {run.name} ({format_bytes(run.size)})", err=True)

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_core.storage.capacity import in_bytes
+from zoo_core.storage.capacity import format_bytes
 
 if TYPE_CHECKING:
-    from zoo_core.downloads.http import Listener
+    from zoo_core.downloads.progress import ProgressCallback
 
 
-def show_download(name: str, size: int) -> Listener:
+def show_download(name: str, size: int) -> ProgressCallback:
     """Announces the download of a file of ``size`` bytes; returns its progress callback."""
     if not sys.stderr.isatty():
-        click.echo(f"downloading {name}, {in_bytes(size)}", err=True)
+        click.echo(f"downloading {name}, {format_bytes(size)}", err=True)
         return lambda done, size: None
     from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""Downloads: files known beforehand by size and sha256, fetched once and kept."""
+"""Files known beforehand by size and sha256: downloaded once, verified and kept."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import final
 
 from zoo_core.downloads.http import transfer
-from zoo_core.downloads.progress import listening
+from zoo_core.downloads.progress import progress_callback
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
-from zoo_core.storage.atomic import sync_folder, target_errors, waiting_for
+from zoo_core.storage.atomic import file_lock, sync_folder, target_errors
 
 
 @final
@@ -22,10 +22,10 @@ class RemoteFile:
     """A file on the web.
 
     Args:
-        name: What it is called here.
-        size: In bytes.
-        sha256: Of its content, in hexadecimal digits.
-        mirrors: Addresses that have it, the best one first.
+        name: Its local name, relative to the folder that it is downloaded to.
+        size: Its size in bytes.
+        sha256: The sha256 of its content, in hexadecimal digits.
+        mirrors: Its addresses, in the order in which they are tried.
     """
 
     name: str
@@ -34,37 +34,37 @@ class RemoteFile:
     mirrors: tuple[str, ...]
 
 
-_OFFLINE: ContextVar[bool] = ContextVar("offline", default=False)
+_DOWNLOADS_FORBIDDEN: ContextVar[bool] = ContextVar("downloads_forbidden", default=False)
 
 
 @contextlib.contextmanager
-def at_hand_only() -> Iterator[None]:
-    """Inside, nothing is downloaded: what is not at hand is a NetworkError at once."""
-    token = _OFFLINE.set(True)
+def no_downloads() -> Iterator[None]:
+    """Forbids downloads inside: ``fetch`` raises NetworkError for a file that is not there yet."""
+    token = _DOWNLOADS_FORBIDDEN.set(True)
     try:
         yield
     finally:
-        _OFFLINE.reset(token)
+        _DOWNLOADS_FORBIDDEN.reset(token)
 
 
 def fetch(file: RemoteFile, folder: Path) -> Path:
-    """The file in a folder, downloaded if it is not there yet.
+    """Returns the path of a file in a folder, and downloads the file if it is not there yet.
 
-    An interrupted download goes on where it stopped. Two processes at once wait for each other.
+    An interrupted download resumes. Processes that fetch the same file wait for each other.
 
     Raises:
-        DataError: What lies there cannot be read.
-        IntegrityError: What lies there, or what came, is not the file.
+        DataError: The file is there and cannot be read.
+        IntegrityError: The file that is there, or that was downloaded, has another sha256.
         NetworkError: No mirror answers; the message says where to put a copy.
         TargetError: The folder cannot be written to.
     """
     target = folder / file.name
-    if not target.exists() and _OFFLINE.get():
-        raise NetworkError(f"{file.name} is not at hand")
+    if not target.exists() and _DOWNLOADS_FORBIDDEN.get():
+        raise NetworkError(f"{file.name} is not downloaded yet")
     if not target.exists():
         with target_errors(folder):
             target.parent.mkdir(parents=True, exist_ok=True)
-        with waiting_for(target.with_name(f".{target.name}")):
+        with file_lock(target.with_name(f".{target.name}")):
             if not target.exists():
                 _download(file, target)
     try:
@@ -76,50 +76,54 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
 
 
 def check_matches(file: RemoteFile, data: bytes, place: str, remedy: str) -> None:
-    """Says so if bytes are not the file's.
+    """Raises IntegrityError if bytes have another sha256 than a file.
 
-    Raises:
-        IntegrityError: The sha256 is another one.
+    Args:
+        file: The file.
+        data: The bytes.
+        place: Where they come from, for the message.
+        remedy: What to do, or what was done, for the message.
     """
-    found = hashlib.sha256(data).hexdigest()
-    if found != file.sha256:
+    sha256 = hashlib.sha256(data).hexdigest()
+    if sha256 != file.sha256:
         raise IntegrityError(
-            f"{place} has {len(data):,} bytes with sha256 {found}, "
+            f"{place} has {len(data):,} bytes with sha256 {sha256}, "
             f"expected {file.size:,} bytes with sha256 {file.sha256}; {remedy}"
         )
 
 
 def _download(file: RemoteFile, target: Path) -> None:
+    """Downloads a file from the first mirror that has it."""
     part = target.with_name(f".{target.name}.{file.sha256[:8]}.part")
-    refusals: list[ZooError] = []
+    failures: list[ZooError] = []
     for url in file.mirrors:
         try:
-            _bring(file, url, part)
+            _download_part(file, url, part)
         except (NetworkError, IntegrityError) as error:
-            refusals.append(error)
+            failures.append(error)
         else:
             with target_errors(target):
                 part.replace(target)
                 sync_folder(target.parent)
             return
-    wrong = any(isinstance(error, IntegrityError) for error in refusals)
-    kind = IntegrityError if wrong else NetworkError
+    is_wrong = any(isinstance(failure, IntegrityError) for failure in failures)
+    kind = IntegrityError if is_wrong else NetworkError
     raise kind(
-        f"cannot download {file.name} ({'; '.join(map(str, refusals))}); "
+        f"cannot download {file.name} ({'; '.join(map(str, failures))}); "
         f"a copy with sha256 {file.sha256} may be put at {target}"
     )
 
 
-def _bring(file: RemoteFile, url: str, part: Path) -> None:
-    """The whole file into its part; what an earlier try left spoilt is fetched anew."""
+def _download_part(file: RemoteFile, url: str, part: Path) -> None:
+    """Completes a part from a mirror; wrong bytes that an earlier try left are replaced."""
     while True:
-        begun = part.exists()
+        resumes = part.exists()
         try:
             with target_errors(part):
-                transfer(url, part, file.size, listening(file.name, file.size))
+                transfer(url, part, file.size, progress_callback(file.name, file.size))
             check_matches(file, part.read_bytes(), url, "it was thrown away")
             return
         except IntegrityError:
             part.unlink(missing_ok=True)
-            if not begun:
+            if not resumes:
                 raise

@@ -1,54 +1,52 @@
-"""Bytes from a web server into a file that grows, so that an interrupted transfer goes on."""
+"""Transfers over HTTP into a file that grows, so that an interrupted transfer resumes."""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 from urllib.parse import urlsplit
 
+from zoo_core.downloads.progress import ProgressCallback
+from zoo_core.downloads.retry import call_with_retry, parse_retry_after
 from zoo_core.errors import IntegrityError, NetworkError
 
 if TYPE_CHECKING:
     from http.client import HTTPResponse
     from urllib.request import OpenerDirector
 
-Listener: TypeAlias = Callable[[int, int], None]
-"""Told how many bytes are there, and of how many."""
-
 SCHEMES = ("http", "https")
 CHUNK = 1 << 16
 TIMEOUT = 15.0
-"""Seconds that a server may keep silent."""
-ATTEMPTS = 4
-PAUSE = 0.2
-"""Seconds, doubled with each attempt."""
-SLOWEST = 10_000
-"""Bytes per second below which a transfer is given up, after a minute's grace."""
+"""Seconds that a server may stay silent."""
+GRACE_PERIOD = 60.0
+"""Seconds that a transfer of any size may take."""
+MIN_BYTES_PER_SECOND = 10_000
+"""The rate below which a transfer is given up once the grace period is over."""
 
 
 def transfer(
     url: str,
     part: Path,
     size: int,
-    listen: Listener,
+    progress: ProgressCallback,
     headers: Mapping[str, str] | None = None,
-    timeout: float = TIMEOUT,
+    timeout: float | None = None,
 ) -> None:
-    """Brings a file of a known size to that size, from where it stands.
+    """Downloads the rest of a file of a known size.
 
-    Resets, silence, 429 and 5xx are tried again, each time after a longer pause.
+    Resets, timeouts, 429 and 5xx are retried.
 
     Args:
-        url: http or https.
-        part: The file that grows.
-        size: Bytes it shall have.
-        listen: Told of the progress.
-        headers: Sent along; ``Authorization`` to this server alone, not where it redirects to.
-        timeout: Seconds that the server may keep silent.
+        url: An http or https address.
+        part: The file that grows; what it holds already is not downloaded again.
+        size: The size of the whole file in bytes.
+        progress: Called after every chunk.
+        headers: Request headers. ``Authorization`` is not sent on to other hosts.
+        timeout: Seconds that the server may stay silent; by default ``TIMEOUT``.
 
     Raises:
         IntegrityError: The server sends more than expected.
@@ -57,129 +55,129 @@ def transfer(
     """
     if urlsplit(url).scheme not in SCHEMES:
         raise NetworkError(f"{url}: neither http nor https")
-    asked = Asked(url, headers or {}, timeout)
-    deadline = time.monotonic() + 60 + size / SLOWEST
-    for attempt in range(1, ATTEMPTS + 1):
-        before = _length(part)
-        try:
-            _go_on(asked, part, size, listen, deadline)
-            return
-        except _Trouble as trouble:
-            if trouble.beyond:  # the server has less than lies here, which is then not its file
-                part.unlink(missing_ok=True)
-            final = attempt == ATTEMPTS and _length(part) <= before
-            pause = max(PAUSE * 2**attempt, trouble.wait)
-            if final or not trouble.passing or time.monotonic() + pause > deadline:
-                raise NetworkError(f"{asked.place}: {trouble}") from None
-        time.sleep(pause)
-    raise NetworkError(
-        f"{asked.place}: broke off {ATTEMPTS} times at {_length(part):,} of {size:,} bytes"
-    )
+    source = _Source(url, headers or {}, TIMEOUT if timeout is None else timeout)
+    deadline = time.monotonic() + GRACE_PERIOD + size / MIN_BYTES_PER_SECOND
+    try:
+        call_with_retry(
+            lambda: _resume(source, part, size, progress, deadline),
+            is_retryable=lambda error: isinstance(error, _TransferError) and error.retryable,
+            retry_after=lambda error: error.retry_after if isinstance(error, _TransferError) else 0,
+            deadline=deadline,
+        )
+    except _TransferError as error:
+        raise NetworkError(f"{source.address}: {error}") from None
 
 
-class _Trouble(Exception):
-    """What the network did wrong, told apart from what the file system does.
+class _TransferError(Exception):
+    """A failure of the network, as opposed to one of the file system.
 
     Args:
-        reason: In a few words.
-        passing: Whether trying again may help: not with a refusal, and not without a network.
-        beyond: Whether more was asked for than the server has.
-        wait: Seconds that the server asks to wait.
+        reason: What happened.
+        retryable: Whether another attempt may succeed.
+        retry_after: Seconds that the server asks to wait.
     """
 
-    def __init__(
-        self, reason: str, *, passing: bool, beyond: bool = False, wait: float = 0.0
-    ) -> None:
+    def __init__(self, reason: str, *, retryable: bool, retry_after: float = 0.0) -> None:
         super().__init__(reason)
-        self.passing, self.beyond, self.wait = passing, beyond, wait
+        self.retryable, self.retry_after = retryable, retry_after
 
 
 @final
-class Asked(NamedTuple):
-    """What is asked of a server."""
+class _Source(NamedTuple):
+    """Where a file comes from, and how it is asked for."""
 
     url: str
     headers: Mapping[str, str]
     timeout: float
 
     @property
-    def place(self) -> str:
-        """The address without what may be a signature, which is a secret."""
+    def address(self) -> str:
+        """The address without its query, which may hold a signature: a secret."""
         return self.url.partition("?")[0]
 
 
-def _go_on(asked: Asked, part: Path, size: int, listen: Listener, deadline: float) -> None:
-    have = _length(part)
-    if have >= size:
+def _resume(
+    source: _Source, part: Path, size: int, progress: ProgressCallback, deadline: float
+) -> None:
+    """Makes one request for the bytes that are missing, and appends them."""
+    offset = part.stat().st_size if part.exists() else 0
+    if offset >= size:
         return
-    with _answer(asked, have) as response:
-        resumed = response.status == 206 and _starts_at(response, have)
-        with part.open("ab" if resumed else "wb") as file:
-            done = have if resumed else 0
-            for chunk in _chunks(response, deadline):
+    with _open(source, part, offset) as response:
+        resumes = response.status == 206 and _begins_at(response, offset)
+        with part.open("ab" if resumes else "wb") as file:
+            done = offset if resumes else 0
+            for chunk in _read_chunks(response, deadline):
                 done += len(chunk)
                 if done > size:
                     raise IntegrityError(
-                        f"{asked.place}: sends more than the {size:,} bytes that are pinned"
+                        f"{source.address}: sends more than the {size:,} bytes that are pinned"
                     )
                 file.write(chunk)
-                listen(done, size)
+                progress(done, size)
             file.flush()
             os.fsync(file.fileno())
     if done < size:
-        raise _Trouble(f"broke off at {done:,} of {size:,} bytes", passing=True)
+        raise _TransferError(f"broke off at {done:,} of {size:,} bytes", retryable=True)
 
 
-def _answer(asked: Asked, have: int) -> HTTPResponse:
+def _open(source: _Source, part: Path, offset: int) -> HTTPResponse:
+    """The response to a request for the bytes from an offset on."""
+    from urllib.error import HTTPError
     from urllib.request import Request
 
-    headers = dict(asked.headers) | ({"Range": f"bytes={have}-"} if have else {})
-    with _network():
-        request = Request(asked.url, headers=headers)
-        response: HTTPResponse = _opener().open(request, None, asked.timeout)
+    byte_range = {"Range": f"bytes={offset}-"} if offset else {}
+    with _network_errors():
+        request = Request(source.url, headers={**source.headers, **byte_range})
+        try:
+            response: HTTPResponse = _build_opener().open(request, None, source.timeout)
+        except HTTPError as error:
+            if error.code == 416:  # the server has fewer bytes than the part, so it is no part
+                part.unlink(missing_ok=True)
+            raise
     return response
 
 
-def _opener() -> OpenerDirector:
-    """Follows redirects on the web, and tells a token to the server it was meant for alone."""
+def _build_opener() -> OpenerDirector:
+    """An opener that follows redirects to http and https, and keeps a token from other hosts."""
     from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-    class Redirects(HTTPRedirectHandler):
+    class RedirectHandler(HTTPRedirectHandler):
         def redirect_request(self, *arguments: Any) -> Request | None:
-            following = super().redirect_request(*arguments)
-            if following is None:
+            request = super().redirect_request(*arguments)
+            if request is None:
                 return None
-            target = urlsplit(following.full_url)
+            target = urlsplit(request.full_url)
             if target.scheme not in SCHEMES:
                 arguments[1].close()
-                raise _Trouble(f"redirects to {target.scheme}", passing=False)
+                raise _TransferError(f"redirects to {target.scheme}", retryable=False)
             if target[:2] != urlsplit(arguments[0].full_url)[:2]:
-                following.remove_header("Authorization")
-            return following
+                request.remove_header("Authorization")
+            return request
 
-    return build_opener(Redirects)
+    return build_opener(RedirectHandler)
 
 
-def _chunks(response: HTTPResponse, deadline: float) -> Iterator[bytes]:
-    """What comes, as it comes: a server that sends a byte now and then outlives no deadline."""
-    left = response.length  # None: until the server closes
+def _read_chunks(response: HTTPResponse, deadline: float) -> Iterator[bytes]:
+    """The content as it arrives; the deadline stops a server that sends a byte now and then."""
+    left = response.length  # None: until the server closes the connection
     while left is None or left > 0:
-        with _network():
+        with _network_errors():
             chunk = response.read1(CHUNK if left is None else min(CHUNK, left))
         if not chunk:
             return
         left = None if left is None else left - len(chunk)
         yield chunk
         if time.monotonic() > deadline:
-            raise _Trouble("too slow", passing=True)
+            raise _TransferError("too slow", retryable=True)
 
 
 @contextlib.contextmanager
-def _network() -> Iterator[None]:
-    """Turns what the network does wrong into trouble.
+def _network_errors() -> Iterator[None]:
+    """Turns errors of the network into one kind.
 
     Raises:
-        _Trouble: It did.
+        _TransferError: The network or the server failed inside.
     """
     from http.client import HTTPException, IncompleteRead
     from urllib.error import HTTPError, URLError
@@ -188,24 +186,17 @@ def _network() -> Iterator[None]:
         yield
     except HTTPError as error:
         error.close()
-        passing = error.code in (416, 429) or error.code >= 500
-        said = f"HTTP {error.code} {error.reason}"
-        wait = seconds(error.headers.get("Retry-After"))
-        raise _Trouble(said, passing=passing, beyond=error.code == 416, wait=wait) from None
+        raise _TransferError(
+            f"HTTP {error.code} {error.reason}",
+            retryable=error.code in (416, 429) or error.code >= 500,
+            retry_after=parse_retry_after(error.headers.get("Retry-After")),
+        ) from None
     except (OSError, HTTPException) as error:
         cause = error.reason if isinstance(error, URLError) else error
-        passing = isinstance(cause, ConnectionResetError | TimeoutError | IncompleteRead)
-        raise _Trouble(str(cause).strip() or type(cause).__name__, passing=passing) from None
+        retryable = isinstance(cause, ConnectionResetError | TimeoutError | IncompleteRead)
+        reason = str(cause).strip() or type(cause).__name__
+        raise _TransferError(reason, retryable=retryable) from None
 
 
-def seconds(said: str | None) -> float:
-    """What a Retry-After asks for; 0 for none, and for a date."""
-    return float(said) if said and said.isdecimal() else 0.0
-
-
-def _starts_at(response: Any, offset: int) -> bool:
+def _begins_at(response: Any, offset: int) -> bool:
     return str(response.headers.get("Content-Range", "")).startswith(f"bytes {offset}-")
-
-
-def _length(part: Path) -> int:
-    return part.stat().st_size if part.exists() else 0

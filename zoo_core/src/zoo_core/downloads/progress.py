@@ -1,40 +1,40 @@
-"""Who is told of the progress of downloads."""
+"""Progress of downloads: ``report_progress`` sets the callbacks that every transfer calls."""
 
 from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TypeAlias
 
-if TYPE_CHECKING:
-    from zoo_core.downloads.http import Listener
+ProgressCallback: TypeAlias = Callable[[int, int], None]
+"""Called with the bytes that have arrived and the size of the file, in bytes."""
+ProgressFactory: TypeAlias = Callable[[str, int], ProgressCallback]
+"""Called with the name and size of a file before its transfer; makes the file's callback."""
 
-    Witness = Callable[[str, int], Listener]
 
-
-def _nobody(name: str, size: int) -> Listener:
+def _no_progress(name: str, size: int) -> ProgressCallback:
     return lambda done, size: None
 
 
-_WITNESS: ContextVar[Witness] = ContextVar("witness", default=_nobody)
+_FACTORY: ContextVar[ProgressFactory] = ContextVar("progress", default=_no_progress)
 
 
 @contextlib.contextmanager
-def witnessed(witness: Witness) -> Iterator[None]:
-    """Has somebody told of the progress of every download inside."""
-    token = _WITNESS.set(witness)
+def report_progress(factory: ProgressFactory) -> Iterator[None]:
+    """Reports the progress of every download inside to the callbacks of a factory."""
+    token = _FACTORY.set(factory)
     try:
         yield
     finally:
-        _WITNESS.reset(token)
+        _FACTORY.reset(token)
 
 
-def listening(name: str, size: int) -> Listener:
-    """Somebody to tell of a file's progress, whoever transfers it.
+def progress_callback(name: str, size: int) -> ProgressCallback:
+    """The callback for the transfer of one file.
 
     Args:
-        name: Of the file that begins to move.
-        size: In bytes.
+        name: The file's name.
+        size: Its size in bytes.
     """
-    return _WITNESS.get()(name, size)
+    return _FACTORY.get()(name, size)

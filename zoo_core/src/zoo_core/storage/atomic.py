@@ -1,4 +1,4 @@
-"""Writing files so that a reader meets the old one or the new one, never half of one."""
+"""Writing files so that a reader sees the old file or the new one, never a part of one."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
-from zoo_core.storage.capacity import free_disk, in_bytes
+from zoo_core.storage.capacity import format_bytes, free_disk
 
-PATIENCE = 1800
-"""Seconds to wait for another process."""
-NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-REMAINS = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
+LOCK_TIMEOUT = 1800
+"""Seconds to wait for another process that holds a lock."""
+NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Replaces a file: a temporary sibling, synced, renamed, and the folder synced.
+    """Replaces a file: a temporary sibling is synced and renamed, then the folder is synced.
 
-    Permissions are those that the umask gives. A link stays one: what it leads to is replaced.
+    The umask decides the permissions. A link stays a link: its target is replaced.
 
     Raises:
-        TargetError: The folder cannot be written to; the old file stands.
+        TargetError: The file cannot be written; the old one stays.
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
@@ -40,15 +40,15 @@ def write_file(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
-def remove_remains(folder: Path) -> None:
+def remove_temporary_files(folder: Path) -> None:
     """Removes the temporary files that a killed process left in a folder."""
     for path in folder.glob(".*.tmp"):
-        if REMAINS.fullmatch(path.name) and path.is_file():
+        if TEMPORARY.fullmatch(path.name) and path.is_file():
             path.unlink(missing_ok=True)
 
 
 def write_new(path: Path, data: bytes) -> None:
-    """Writes a file that nobody else sees yet, and syncs it."""
+    """Writes and syncs a file that no reader knows of yet."""
     with path.open("wb") as file:
         file.write(data)
         file.flush()
@@ -57,44 +57,45 @@ def write_new(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
-    """A folder to fill, which appears at the target with all that is in it, or not at all.
+    """Yields a temporary folder to fill; at the end it becomes the target, complete or not at all.
 
     Raises:
-        TargetError: Something is there already, or it cannot be written to.
+        TargetError: The target exists already, or cannot be written to.
     """
     with target_errors(target):
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise TargetError(f"{target} is there already; choose a folder that is new")
         if target.exists() and target.samefile(Path.cwd()):
             raise TargetError(f"{target} is where you are; choose a folder that is new")
-        half = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
         try:
-            half.mkdir(parents=True)
-            yield half
+            temporary.mkdir(parents=True)
+            yield temporary
             if target.exists():
                 target.rmdir()
-            half.rename(target)
+            temporary.rename(target)
             sync_folder(target.parent)
         finally:
-            shutil.rmtree(half, ignore_errors=True)
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 @contextlib.contextmanager
-def waiting_for(path: Path) -> Iterator[None]:
-    """Alone with a file, of all processes; waits for those who are at it.
+def file_lock(path: Path) -> Iterator[None]:
+    """Locks a path against other processes, and waits while another one holds the lock.
 
     Raises:
-        TargetError: The folder cannot be written to, or they never end.
+        TargetError: The folder cannot be written to, or the lock is not released in time.
     """
     from filelock import FileLock, Timeout
 
     lock = FileLock(path.with_name(f"{path.name}.lock"))
     with target_errors(path):
         try:
-            lock.acquire(timeout=PATIENCE)
+            lock.acquire(timeout=LOCK_TIMEOUT)
         except Timeout:
-            said = f"another process has been at {path} for {PATIENCE // 60} minutes"
-            raise TargetError(said) from None
+            raise TargetError(
+                f"another process has been using {path} for {LOCK_TIMEOUT // 60} minutes"
+            ) from None
     try:
         yield
     finally:
@@ -102,24 +103,24 @@ def waiting_for(path: Path) -> Iterator[None]:
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder and those above it as far as they are missing, and syncs their entries."""
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    """Makes a folder and its missing parents, and syncs their entries."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
-    for each in made:
-        sync_folder(each.parent)
+    for path in missing:
+        sync_folder(path.parent)
 
 
 def size_of(path: Path | os.DirEntry[str]) -> int:
-    """Bytes of a file; 0 for a folder, and for what is gone by now."""
+    """The size of a file in bytes; 0 for a folder, and for a file that is gone."""
     try:
-        facts = path.stat()
+        status = path.stat()
     except OSError:
         return 0
-    return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+    return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
 def size_below(folder: str | os.PathLike[str]) -> int:
-    """Bytes of the files in a folder and in those below it; what cannot be read counts as none."""
+    """The size of all files below a folder in bytes; files that cannot be read count as 0."""
     size = 0
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -131,7 +132,7 @@ def size_below(folder: str | os.PathLike[str]) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Makes the folder's entries safe; a platform that cannot open folders syncs them itself."""
+    """Syncs the entries of a folder; Windows cannot open folders and needs no sync."""
     if os.name == "nt":
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -143,11 +144,11 @@ def sync_folder(folder: Path) -> None:
 
 @contextlib.contextmanager
 def target_errors(path: Path, size: int = 0) -> Iterator[None]:
-    """Turns what the file system says of writing into one line.
+    """Turns errors of the file system into one line.
 
     Args:
-        path: What is written.
-        size: Bytes of it; told, with those that are free, where there is no room.
+        path: The path that is written.
+        size: Bytes that are written; the message states it if the disk is full.
 
     Raises:
         TargetError: An OSError was raised inside.
@@ -155,7 +156,7 @@ def target_errors(path: Path, size: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        room = ""
-        if size and error.errno in NO_ROOM:
-            room = f"; it needs {in_bytes(size)}, {in_bytes(free_disk(path))} are free"
-        raise TargetError(f"cannot write {path}: {error.strerror or error}{room}") from error
+        space = ""
+        if size and error.errno in NO_SPACE:
+            space = f"; it needs {format_bytes(size)}, {format_bytes(free_disk(path))} are free"
+        raise TargetError(f"cannot write {path}: {error.strerror or error}{space}") from error

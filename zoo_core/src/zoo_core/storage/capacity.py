@@ -17,7 +17,7 @@ EXHAUSTED = ("allocate memory", "out of memory")
 """What torch's allocators say when there is no more, most of them in a plain RuntimeError."""
 
 
-def in_bytes(size: float) -> str:
+def format_bytes(size: float) -> str:
     """A size in the decimal unit that suits it."""
     unit = min(int(math.log10(max(size, 1)) / 3), len(UNITS) - 1)
     return f"{size / 1000**unit:.3g} {UNITS[unit]}"
@@ -62,5 +62,5 @@ def memory_errors(remedy: str) -> Iterator[None]:
         said = str(error).lower()
         if isinstance(error, RuntimeError) and not any(each in said for each in EXHAUSTED):
             raise
-        free = in_bytes(free_memory())
+        free = format_bytes(free_memory())
         raise DeviceError(f"memory is exhausted, {free} of it were free; {remedy}") from error

@@ -1,4 +1,4 @@
-"""What pins a file: its size and its sha256; and what git and so the Hub call its bytes."""
+"""Hashes of files: the size and sha256 that pin a file, and git's hash of its content."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from zoo_core.errors import IntegrityError
+
+CHUNK = 1 << 20
 
 
 @final
@@ -18,10 +20,10 @@ class FileRecord(NamedTuple):
 
     @classmethod
     def of(cls, path: Path) -> FileRecord:
-        """The record of a file.
+        """Returns the record of a file.
 
         Raises:
-            IntegrityError: It cannot be read.
+            IntegrityError: The file cannot be read.
         """
         try:
             return cls(path.stat().st_size, sha256(path))
@@ -29,36 +31,35 @@ class FileRecord(NamedTuple):
             raise IntegrityError(f"cannot read {path}: {error.strerror}") from None
 
     def check_matches(self, path: Path, source: str = "the registry") -> None:
-        """Says so if a file is not the one.
+        """Raises an error if a file has another record.
 
         Args:
             path: The file.
-            source: Who said what it should be.
+            source: Where this record comes from, for the message.
 
         Raises:
-            IntegrityError: It is missing or another; both sizes or hashes are told.
+            IntegrityError: The file is missing or differs; the message has both sizes or hashes.
         """
-        found = FileRecord.of(path)
-        if found.size != self.size:
-            said = f"{path}: {found.size:,} bytes, {source} says {self.size:,}"
-            raise IntegrityError(said)
-        if found != self:
-            raise IntegrityError(f"{path} has sha256 {found.sha256}, {source} says {self.sha256}")
+        actual = FileRecord.of(path)
+        if actual.size != self.size:
+            raise IntegrityError(f"{path}: {actual.size:,} bytes, {source} says {self.size:,}")
+        if actual != self:
+            raise IntegrityError(f"{path} has sha256 {actual.sha256}, {source} says {self.sha256}")
 
 
 def sha256(path: Path) -> str:
-    """The sha256 of a file."""
+    """Returns the sha256 of a file, in hexadecimal digits."""
     return _digest(path, "sha256", b"")
 
 
 def git_hash(path: Path) -> str:
-    """The sha1 that git gives a file."""
+    """Returns the sha1 of a file as a git blob, in hexadecimal digits."""
     return _digest(path, "sha1", b"blob %d\0" % path.stat().st_size)
 
 
-def _digest(path: Path, algorithm: str, before: bytes) -> str:
-    digest = hashlib.new(algorithm, before)
+def _digest(path: Path, algorithm: str, prefix: bytes) -> str:
+    digest = hashlib.new(algorithm, prefix)
     with path.open("rb") as file:
-        while chunk := file.read(1 << 20):
+        while chunk := file.read(CHUNK):
             digest.update(chunk)
     return digest.hexdigest()

@@ -22,7 +22,7 @@ from zoo_core.plugins.import_strings import resolve
 plugin = Plugin(*json.loads(sys.argv[1]))
 """
 FINGERPRINTS = """
-from zoo_core.downloads.download import at_hand_only
+from zoo_core.downloads.download import no_downloads
 from zoo_core.configs.settings import build_config
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.testing.sample_values import needed_values
@@ -30,7 +30,7 @@ from zoo_core.testing.sample_values import needed_values
 found = {}
 for _, spec in load_catalog([plugin]).of(DatasetSpec):
     try:
-        with at_hand_only():
+        with no_downloads():
             config = resolve(spec.config)
             config = build_config(config, "dataset", needed_values(config))
             found[spec.name] = resolve(spec.factory)(config, None).fingerprint

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.downloads.download import at_hand_only
+from zoo_core.downloads.download import no_downloads
 from zoo_core.errors import NetworkError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
@@ -113,7 +113,7 @@ def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDatase
     """The run config's dataset and a batch of it, or a random one where the data is not at hand."""
     size = run_config.configs["trainer"]["batch_size"]
     try:
-        with at_hand_only():
+        with no_downloads():
             dataset = make_dataset(catalog, run_config, None)
             return dataset, next(dataset.batches("train", size, run_config.seed, epoch=1))
     except NetworkError:

@@ -34,7 +34,7 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.plots.training_curve import training_curve
 from zoo_core.runtime.training.loop_state import RunProgress
 from zoo_core.runtime.training.trainer import AbstractTrainer
-from zoo_core.storage.atomic import remove_remains, target_errors, write_file
+from zoo_core.storage.atomic import remove_temporary_files, target_errors, write_file
 from zoo_core.storage.hashes import FileRecord
 
 HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
@@ -183,7 +183,7 @@ def write_checkpoint(
     data = to_bytes(weights)
     manifest = manifest.with_weights(FileRecord(len(data), hashlib.sha256(data).hexdigest()))
     with target_errors(folder):
-        remove_remains(folder)
+        remove_temporary_files(folder)
     write_file(folder / WEIGHTS, data)
     extras = {
         HISTORY: _lines(progress.history),

@@ -20,7 +20,7 @@ from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.training.loop_state import LoopState
 from zoo_core.storage.atomic import (
     make_folder,
-    remove_remains,
+    remove_temporary_files,
     sync_folder,
     target_errors,
     write_file,
@@ -87,7 +87,7 @@ def write_state(folder: Path, saved: SavedState) -> int:
             return step
         make_folder(states)
         _remove_states(states, keep=current)
-        remove_remains(states)
+        remove_temporary_files(states)
         temporary = states / f".{step}.tmp"
         try:
             temporary.mkdir()

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from zoo_core.errors import DeviceError, IntegrityError
 from zoo_core.run_folder.safetensors_header import LONGEST, foreign_kind, read_header
-from zoo_core.storage.capacity import free_memory, in_bytes
+from zoo_core.storage.capacity import format_bytes, free_memory
 from zoo_core.storage.hashes import FileRecord
 
 
@@ -48,7 +48,7 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
                 raise IntegrityError(f"{path} {f'is {kind}; it ' if kind else ''}{said}")
             if size > (free := free_memory()):
                 raise DeviceError(
-                    f"{path} has {in_bytes(size)}, {in_bytes(free)} of memory are free"
+                    f"{path} has {format_bytes(size)}, {format_bytes(free)} of memory are free"
                 )
             found = hashlib.file_digest(file, "sha256").hexdigest() if record else ""
             if record and found != record.sha256:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from zoo_core.data.splits import held_out_splits
-from zoo_core.downloads.download import at_hand_only
+from zoo_core.downloads.download import no_downloads
 from zoo_core.errors import PluginError, ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import Metrics, read_manifest
@@ -66,7 +66,7 @@ def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verified]:
     """The metrics again, on the data that the manifest means, if it is the same and at hand."""
     try:
         own = make_dataset(catalog, checkpoint.run_config, None)
-        with at_hand_only():
+        with no_downloads():
             fingerprint = own.fingerprint
     except ZooError as error:
         yield Verified("metrics", "skipped", str(error))

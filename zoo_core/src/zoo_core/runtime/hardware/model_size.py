@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
 from zoo_core.errors import DeviceError
-from zoo_core.storage.capacity import free_memory, in_bytes
+from zoo_core.storage.capacity import format_bytes, free_memory
 
 INITIALIZERS = frozenset(getattr(Tensor, name) for name in ("normal_", "uniform_", "random_"))
 """Operations that draw initial weights."""
@@ -36,9 +36,9 @@ def ensure_fits_memory(build: Callable[[], nn.Module], name: str, memory_factor:
     total = "a tensor of more bytes than 2^63"
     if math.isfinite(size):
         purpose = " to train" if memory_factor > 1 else ""
-        total = f"{parameters:,} parameters, which take {in_bytes(needed)} of memory{purpose}"
+        total = f"{parameters:,} parameters, which take {format_bytes(needed)} of memory{purpose}"
     raise DeviceError(
-        f"{name} would have {total}; {in_bytes(free)} are free here: choose smaller sizes"
+        f"{name} would have {total}; {format_bytes(free)} are free here: choose smaller sizes"
     )
 
 

@@ -1,7 +1,7 @@
-"""The Hub's own cache on disk: what the client library would have put there, and finds there.
+"""The Hub's cache on disk, in the layout of the client library.
 
-``models--OWNER--NAME/blobs/ETAG`` holds the bytes, ``snapshots/COMMIT/FILE`` points to them,
-``refs/REVISION`` names the commit that a branch meant last.
+``models--OWNER--NAME/blobs/ETAG`` holds the bytes, ``snapshots/COMMIT/FILE`` is a link to them,
+``refs/REVISION`` names the commit that a branch meant when it was last resolved.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from zoo_core.runtime.hub.client import Commit
 from zoo_core.storage.atomic import target_errors, write_file
 from zoo_core.storage.hashes import git_hash, sha256
 
+SHA1_DIGITS, SHA256_DIGITS = 40, 64
+
 
 def snapshot_folder(commit: Commit) -> Path:
-    """Where the files of a commit lie."""
+    """The folder of a commit's files."""
     return _repo_folder(commit.repo) / "snapshots" / commit.sha
 
 
 def commit_of(folder: Path) -> Commit | None:
-    """The commit whose files a folder holds; None if it is none of the cache's."""
-    repo = folder.parents[1]
-    if folder != snapshot_folder(found := Commit("/".join(repo.name.split("--")[1:]), folder.name)):
-        return None
-    return found
+    """The commit whose snapshot folder a folder is; None for any other folder."""
+    repo = "/".join(folder.parents[1].name.split("--")[1:])
+    commit = Commit(repo, folder.name)
+    return commit if folder == snapshot_folder(commit) else None
 
 
-def cached_commit(repo: str, revision: str) -> str:
-    """The commit that a revision meant when it was last asked for; empty if it never was."""
+def read_ref(repo: str, revision: str) -> str:
+    """The commit that a revision meant when it was last resolved; empty if it never was."""
     path = _repo_folder(repo) / "refs" / (revision or "main")
     try:
         return path.read_text("utf-8").strip()
@@ -39,10 +40,10 @@ def cached_commit(repo: str, revision: str) -> str:
         return ""
 
 
-def note_commit(repo: str, revision: str, sha: str) -> None:
-    """Notes what a revision means now; a cache that cannot be written to is left alone."""
+def write_ref(repo: str, revision: str, sha: str) -> None:
+    """Records the commit that a revision means now; does nothing in a read-only cache."""
     path = _repo_folder(repo) / "refs" / (revision or "main")
-    if revision == sha or cached_commit(repo, revision) == sha:
+    if revision == sha or read_ref(repo, revision) == sha:
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,40 +53,50 @@ def note_commit(repo: str, revision: str, sha: str) -> None:
 
 
 def store(commit: Commit, name: str, etag: str, file: Path) -> Path:
-    """Moves a whole file into the cache.
+    """Moves a complete file into the cache.
+
+    Args:
+        commit: The commit that the file belongs to.
+        name: The file's name in the repo.
+        etag: The name of its blob.
+        file: The file.
 
     Returns:
-        Where it lies now.
+        Its path in the cache.
 
     Raises:
         TargetError: The cache cannot be written to.
     """
     blob = _repo_folder(commit.repo) / "blobs" / etag
     link = snapshot_folder(commit) / name
-    fresh = link.with_name(f".{name}.{secrets.token_hex(4)}.tmp")
+    new_link = link.with_name(f".{name}.{secrets.token_hex(4)}.tmp")
     with target_errors(link):
         for folder in (blob.parent, link.parent):
             folder.mkdir(parents=True, exist_ok=True)
         _move(file, blob)
         try:
-            fresh.symlink_to(os.path.relpath(blob, link.parent))
-            fresh.replace(link)
+            new_link.symlink_to(os.path.relpath(blob, link.parent))
+            new_link.replace(link)
         except (OSError, NotImplementedError):  # a platform without links
             write_file(link, blob.read_bytes())
     return link
 
 
-def unspoilt(path: Path) -> bool:
-    """Whether a file is in the cache as it came, as far as the name of its blob tells."""
+def is_intact(path: Path) -> bool:
+    """Whether a cached file is unchanged, judged by its blob's name if that is a hash."""
     try:
-        name = path.resolve(strict=True).name
-        return {40: git_hash, 64: sha256}.get(len(name), lambda _: name)(path) == name
+        etag = path.resolve(strict=True).name
+        if len(etag) == SHA1_DIGITS:
+            return git_hash(path) == etag
+        if len(etag) == SHA256_DIGITS:
+            return sha256(path) == etag
     except OSError:
         return False
+    return True
 
 
 def _move(file: Path, blob: Path) -> None:
-    """All of a file or nothing, to another file system too."""
+    """Moves a file as a whole, to another file system too."""
     try:
         file.replace(blob)
     except OSError:

@@ -1,7 +1,7 @@
-"""The Hugging Face Hub as the zoo sees it: commits, what files they have, and what goes wrong.
+"""The Hugging Face Hub as the zoo uses it: commits, their files, and errors.
 
-The client library checks sizes but no hashes, has no timeout of its own on most calls and tells
-errors apart by classes that derive from each other; so every call goes through ``asking``.
+The client library checks sizes but no hashes, has no timeout of its own on most calls, and its
+error classes derive from each other. So every call to it goes through ``call_hub``.
 """
 
 from __future__ import annotations
@@ -23,30 +23,26 @@ from huggingface_hub.utils._http import (
 )
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
+from zoo_core.downloads.retry import call_with_retry
 from zoo_core.errors import IntegrityError, NetworkError
-from zoo_core.runtime.hub.errors import asked_to_wait, is_networks, passes, told
+from zoo_core.runtime.hub.errors import is_network_error, is_retryable, retry_after, to_zoo_error
 from zoo_core.storage.hashes import FileRecord, git_hash, sha256
 
 T = TypeVar("T")
-TIMEOUT = float(constants.HF_HUB_ETAG_TIMEOUT)
-"""Seconds that the Hub may keep silent."""
-PATIENCE = 3 * TIMEOUT
-"""Seconds after which one question is not asked again."""
-ATTEMPTS = 5
-RANGE_BEYOND = 416
+RETRY_DEADLINE = 3
+"""Timeouts that may pass before a request is given up."""
+RANGE_NOT_SATISFIABLE = 416
 """The HTTP status where a Range begins beyond the end, as it does in an empty file."""
-PAUSE = 0.5
-"""Seconds before the second attempt; doubled with each further one."""
 
 
 @final
 class RemoteRecord(NamedTuple):
-    """What the Hub says of a file of a commit.
+    """What the Hub says about a file of a commit.
 
     Args:
-        size: In bytes.
-        sha256: Of its content, if it lies in large file storage; else empty.
-        blob: Of its git blob, sha1.
+        size: Its size in bytes.
+        sha256: The sha256 of its content if it lies in large file storage, else empty.
+        blob: The sha1 of its git blob.
     """
 
     size: int
@@ -55,22 +51,24 @@ class RemoteRecord(NamedTuple):
 
     @property
     def etag(self) -> str:
-        """What the Hub's cache calls the file."""
+        """The file's name in the Hub's cache."""
         return self.sha256 or self.blob
 
-    def differs(self, pin: FileRecord) -> str:
-        """What tells that the file is not the one that is pinned, as far as the Hub says it."""
+    def difference(self, pin: FileRecord) -> str:
+        """How the file differs from a pinned one, as far as the Hub says; empty if it does not."""
         if self.size != pin.size:
             return f"has {self.size:,} bytes"
         return f"has sha256 {self.sha256}" if self.sha256 not in ("", pin.sha256) else ""
 
-    def wrong(self, path: Path) -> str:
-        """What is wrong with what came, with both hashes; nothing if it is the file."""
+    def mismatch(self, path: Path) -> str:
+        """How a downloaded file differs from this one, with both hashes; empty if it does not."""
         if self.sha256:
-            found = sha256(path)
-            return "" if found == self.sha256 else f"has sha256 {found}, the Hub says {self.sha256}"
-        found = git_hash(path)
-        return "" if found == self.blob else f"has the git hash {found}, the Hub says {self.blob}"
+            actual = sha256(path)
+            expected, name = self.sha256, "sha256"
+        else:
+            actual = git_hash(path)
+            expected, name = self.blob, "the git hash"
+        return "" if actual == expected else f"has {name} {actual}, the Hub says {expected}"
 
 
 @final
@@ -78,7 +76,7 @@ class Commit(NamedTuple):
     """A commit of a repo.
 
     Args:
-        repo: ``owner/name``, as the Hub calls it today.
+        repo: ``owner/name``, the Hub's present name for it.
         sha: 40 hexadecimal digits.
     """
 
@@ -86,15 +84,20 @@ class Commit(NamedTuple):
     sha: str
 
 
+def request_timeout() -> float:
+    """Seconds that the Hub may stay silent."""
+    return float(constants.HF_HUB_ETAG_TIMEOUT)
+
+
 def resolve(repo: str, revision: str) -> Commit:
-    """The commit that a branch, tag or hash means now; the main branch for an empty one.
+    """The commit that a branch, tag or hash means now; an empty revision is the main branch.
 
     Raises:
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo or revision.
     """
-    info = asking(
-        repo, lambda: HfApi().model_info(repo, revision=revision or None, timeout=TIMEOUT)
+    info = call_hub(
+        repo, lambda: HfApi().model_info(repo, revision=revision or None, timeout=request_timeout())
     )
     if not info.sha:
         raise NetworkError(f"{repo}: the Hub names no commit")
@@ -102,51 +105,51 @@ def resolve(repo: str, revision: str) -> Commit:
 
 
 def is_private(repo: str) -> bool:
-    """Whether only those who may see it see a repo.
+    """Whether a repo is private.
 
     Raises:
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo.
     """
-    return bool(asking(repo, lambda: HfApi().model_info(repo, timeout=TIMEOUT)).private)
+    return bool(call_hub(repo, lambda: HfApi().model_info(repo, timeout=request_timeout())).private)
 
 
 def list_files(commit: Commit, names: Sequence[str]) -> dict[str, RemoteRecord]:
-    """Those of the files that the commit has.
+    """The records of those of the named files that the commit has.
 
     Raises:
         NetworkError: The Hub cannot be reached or refuses.
     """
-    found = asking(
+    paths = call_hub(
         commit.repo,
         lambda: HfApi().get_paths_info(commit.repo, list(names), revision=commit.sha),
     )
     return {
-        each.path: RemoteRecord(each.size, each.lfs.sha256 if each.lfs else "", each.blob_id)
-        for each in found
-        if isinstance(each, RepoFile) and each.path in names
+        file.path: RemoteRecord(file.size, file.lfs.sha256 if file.lfs else "", file.blob_id)
+        for file in paths
+        if isinstance(file, RepoFile) and file.path in names
     }
 
 
 def locate_file(commit: Commit, name: str) -> tuple[str, dict[str, str]]:
-    """The address that a file is read from, and the headers for it.
+    """The address of a file's content, and the request headers for it.
 
-    The token goes to the Hub alone, not to a store that it points to.
+    The headers hold the token for the Hub only, not for a store that it redirects to.
 
     Raises:
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: The commit has no such file.
     """
     url = hf_hub_url(commit.repo, name, revision=commit.sha)
-    found = asking(commit.repo, lambda: get_hf_file_metadata(url, timeout=TIMEOUT))
+    metadata = call_hub(commit.repo, lambda: get_hf_file_metadata(url, timeout=request_timeout()))
     headers = dict(build_hf_headers())
-    if not found.location.startswith(f"{constants.ENDPOINT}/"):
+    if not metadata.location.startswith(f"{constants.ENDPOINT}/"):
         headers.pop("authorization", None)
-    return found.location, headers
+    return metadata.location, headers
 
 
-def read_beginning(commit: Commit, name: str) -> bytes:
-    """The first bytes of a file of a commit.
+def read_first_bytes(commit: Commit, name: str) -> bytes:
+    """The first 64 bytes of a file of a commit.
 
     Raises:
         NetworkError: The Hub cannot be reached or refuses.
@@ -157,21 +160,21 @@ def read_beginning(commit: Commit, name: str) -> bytes:
 
     def read() -> bytes:
         with get_session().stream("GET", url, headers=headers) as response:
-            if response.status_code == RANGE_BEYOND:
+            if response.status_code == RANGE_NOT_SATISFIABLE:
                 return b""
             hf_raise_for_status(response)
             return next(response.iter_bytes(64), b"")
 
-    return asking(commit.repo, read)
+    return call_hub(commit.repo, read)
 
 
-def read_text(commit: Commit, name: str, largest: int) -> str:
-    """A text file of a commit.
+def read_text(commit: Commit, name: str, max_bytes: int) -> str:
+    """The content of a text file of a commit.
 
     Args:
         commit: The commit.
-        name: Of the file.
-        largest: Bytes beyond which it is not read.
+        name: The file's name.
+        max_bytes: The size beyond which it is not read.
 
     Raises:
         IntegrityError: It is larger.
@@ -186,50 +189,46 @@ def read_text(commit: Commit, name: str, largest: int) -> str:
             data = b""
             for chunk in response.iter_bytes():
                 data += chunk
-                if len(data) > largest:
-                    raise IntegrityError(f"{commit.repo}: {name} has more than {largest:,} bytes")
+                if len(data) > max_bytes:
+                    raise IntegrityError(f"{commit.repo}: {name} has more than {max_bytes:,} bytes")
         return data.decode("utf-8", "replace")
 
-    return asking(commit.repo, read)
+    return call_hub(commit.repo, read)
 
 
-def asking(repo: str, ask: Callable[[], T]) -> T:
-    """What the Hub answers; passing trouble is waited out, and all other told in one line.
+def call_hub(repo: str, call: Callable[[], T]) -> T:
+    """Returns what a call of the client library returns; failures that may pass are retried.
 
     Raises:
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo, revision or file.
     """
-    _bound()
-    deadline = time.monotonic() + PATIENCE
-    for attempt in range(1, ATTEMPTS + 1):
-        try:
-            return ask()
-        except UnicodeEncodeError:
-            raise NetworkError(f"{repo}: the token holds a character that none has") from None
-        except Exception as error:
-            if not is_networks(error):
-                raise
-            pause = max(PAUSE * 2 ** (attempt - 1), asked_to_wait(error))
-            hopeless = attempt == ATTEMPTS or not passes(error)
-            if hopeless or time.monotonic() + pause > deadline:
-                raise told(repo, error) from None
-        time.sleep(pause)
-    raise AssertionError("the last attempt returns or raises")
+    configure_client()
+    deadline = time.monotonic() + RETRY_DEADLINE * request_timeout()
+    try:
+        return call_with_retry(
+            call, is_retryable=is_retryable, retry_after=retry_after, deadline=deadline
+        )
+    except UnicodeEncodeError:
+        raise NetworkError(f"{repo}: the token holds a character that no token has") from None
+    except Exception as error:
+        if not is_network_error(error):
+            raise
+        raise to_zoo_error(repo, error) from None
 
 
 @cache
-def _bound() -> None:
-    """Gives the client library's calls a timeout, without which it would wait for ever.
+def configure_client() -> None:
+    """Gives the client library's requests a timeout; they would wait forever without one.
 
-    Its bars it draws on any stderr, so it is told where there is no terminal.
+    Its progress bars are switched off where stderr is no terminal, which it does not look at.
     """
-    set_client_factory(_client)
+    set_client_factory(_make_client)
     if not sys.stderr.isatty():
         disable_progress_bars()
 
 
-def _client() -> Any:
+def _make_client() -> Any:
     client: Any = default_client_factory()
-    client.timeout = TIMEOUT
+    client.timeout = request_timeout()
     return client

@@ -1,4 +1,4 @@
-"""Publishing a checkpoint: staged, pushed, and pinned by an entry for the registry."""
+"""Publishing a checkpoint: its upload folder, the push, and the registry entry that pins it."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from zoo_core.registry.entry import make_entry
 from zoo_core.registry.file import Pretrained
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.runtime.checkpoints.frontmatter import license_of
-from zoo_core.runtime.hub.push import Pushed, card_of, open_branch, push
-from zoo_core.runtime.hub.upload_folder import renew_card, stage
-from zoo_core.storage.atomic import target_errors, waiting_for
+from zoo_core.runtime.hub.push import PushResult, open_branch, push, read_card
+from zoo_core.runtime.hub.upload_folder import build_upload_folder, update_card
+from zoo_core.storage.atomic import file_lock, target_errors
 from zoo_core.storage.locations import zoo_home
 
 
 @final
 class Publication(NamedTuple):
-    """What publishing made.
+    """A published checkpoint.
 
     Args:
-        pushed: The commit.
-        entry: What pins it.
+        pushed: The outcome of the push.
+        entry: The registry entry that pins the commit.
     """
 
-    pushed: Pushed
+    pushed: PushResult
     entry: Pretrained
 
 
@@ -42,55 +42,59 @@ def publish(
     private: bool = False,
     create_pr: bool = False,
 ) -> Publication:
-    """Stages a checkpoint and pushes it; what was staged is kept if the push fails.
+    """Builds the upload folder of a checkpoint and pushes it.
+
+    If the push fails, the upload folder stays, and a later push continues from it.
 
     Args:
-        catalog: What is installed.
+        catalog: The installed plugins.
         folder: The checkpoint.
         repo: ``owner/name``.
-        name: ``model.tag`` for the entry; by default its recipe, or its model and dataset.
-        license: Of the weights; by default what the repo's card says, or the dataset.
-        revision: The branch, made if it is not there; empty for the main one.
+        name: ``model.tag`` of the entry; by default the recipe, or the model and the dataset.
+        license: Licence of the weights; by default what the repo's card says, or the dataset's.
+        revision: The branch, made if it is missing; empty for the main one.
         private: Whether a new repo is private.
         create_pr: Open a pull request instead of pushing to the branch.
 
     Raises:
-        IntegrityError: The checkpoint is not whole, or has weights that are not finite.
-        MisfitError: It is unfinished, pickled weights are there, or what is to be private is not.
-        NetworkError: The Hub cannot be reached or refuses; says where the stage is.
-        NotFoundError: There is no such owner or branch; says so too.
+        IntegrityError: The checkpoint is incomplete, or has weights that are not finite.
+        MisfitError: The checkpoint is unfinished or has pickled weights, or the repo is public and
+            ``private`` is asked for.
+        NetworkError: The Hub cannot be reached or refuses; the message names the upload folder.
+        NotFoundError: There is no such owner or branch; the message names the upload folder.
     """
-    staged = staging_folder(repo)
-    with target_errors(staged.parent):
-        staged.parent.mkdir(parents=True, exist_ok=True)
-    with waiting_for(staged):
-        stage_anew(catalog, folder, repo, staged, license=license)
+    upload = upload_folder(repo)
+    with target_errors(upload.parent):
+        upload.parent.mkdir(parents=True, exist_ok=True)
+    with file_lock(upload):
+        rebuild_upload_folder(catalog, folder, repo, upload, license=license)
         try:
-            before = open_branch(repo, revision=revision, private=private)
-            if card := card_of(before):
-                renew_card(catalog, staged, repo, card, license)
-            source, named = f"hub:{before.repo}", name or _name(staged)
-            entry = make_entry(staged, source, license=license_of(staged), name=named)
-            pushed = push(staged, before, revision=revision, create_pr=create_pr)
+            parent = open_branch(repo, revision=revision, private=private)
+            if card := read_card(parent):
+                update_card(catalog, upload, repo, card, license)
+            source = f"hub:{parent.repo}"
+            entry_name = name or _default_name(upload)
+            entry = make_entry(upload, source, license=license_of(upload), name=entry_name)
+            pushed = push(upload, parent, revision=revision, create_pr=create_pr)
         except (NetworkError, NotFoundError) as error:
-            raise type(error)(f"{error}; what was built is in {staged}") from None
-        shutil.rmtree(staged, ignore_errors=True)
+            raise type(error)(f"{error}; what was built is in {upload}") from None
+        shutil.rmtree(upload, ignore_errors=True)
     return Publication(pushed, entry._replace(revision=pushed.commit.sha))
 
 
-def stage_anew(
-    catalog: Catalog, folder: Path, repo: str, staged: Path, *, license: str = ""
+def rebuild_upload_folder(
+    catalog: Catalog, folder: Path, repo: str, target: Path, *, license: str = ""
 ) -> None:
-    """Stages in the place of an earlier stage; see ``stage``."""
-    shutil.rmtree(staged, ignore_errors=True)
-    stage(catalog, folder, repo, staged, license=license)
+    """Replaces an earlier upload folder by a new one; see ``build_upload_folder``."""
+    shutil.rmtree(target, ignore_errors=True)
+    build_upload_folder(catalog, folder, repo, target, license=license)
 
 
-def staging_folder(repo: str) -> Path:
-    """Where a repo's folder is built if no other place is named."""
+def upload_folder(repo: str) -> Path:
+    """The default place of a repo's upload folder."""
     return zoo_home() / "pushes" / repo.replace("/", "--")
 
 
-def _name(folder: Path) -> str:
+def _default_name(folder: Path) -> str:
     run_config = read_manifest(folder).run_config
     return run_config.recipe or f"{run_config.model}.{run_config.dataset}"

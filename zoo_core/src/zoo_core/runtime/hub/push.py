@@ -1,4 +1,4 @@
-"""Pushing a staged checkpoint to the Hub: one commit, made once, or nothing."""
+"""Pushing a checkpoint to the Hub as one commit, which is made once or not at all."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from zoo_core.run_folder.manifest import CARD, LARGEST_TEXT
 from zoo_core.runtime.hub.client import (
     Commit,
     RemoteRecord,
-    asking,
+    call_hub,
     is_private,
     list_files,
     read_text,
     resolve,
 )
 
-LATEST = 20
-"""So many pull requests are looked through for one that was made before."""
+MAX_PULL_REQUESTS = 20
+"""How many of the latest pull requests are searched for one with the same files."""
 
 
 @final
-class Pushed(NamedTuple):
-    """What a push made.
+class PushResult(NamedTuple):
+    """The outcome of a push.
 
     Args:
-        commit: Where the files are now.
+        commit: The commit that holds the files.
         url: The page of the commit, or of the pull request.
-        new: Whether a commit was made; not if everything was there.
+        new: Whether this push made the commit; false if the repo had every file.
     """
 
     commit: Commit
@@ -40,7 +40,7 @@ class Pushed(NamedTuple):
 
 
 def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Commit:
-    """What a branch is now; a repo that is not there is made, and a branch from the main one.
+    """Returns the head of a branch; makes the repo, and the branch from main, if they are missing.
 
     Args:
         repo: ``owner/name``.
@@ -48,10 +48,10 @@ def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Comm
         private: Whether a new repo is private.
 
     Raises:
-        MisfitError: The repo is to be private, and is public.
+        MisfitError: The repo is public, and ``private`` is asked for.
         NetworkError: The Hub cannot be reached or refuses.
     """
-    asking(repo, lambda: HfApi().create_repo(repo, private=private, exist_ok=True))
+    call_hub(repo, lambda: HfApi().create_repo(repo, private=private, exist_ok=True))
     if private and not is_private(repo):
         raise MisfitError(
             f"{repo} is public already; make it private on {constants.ENDPOINT}/{repo}/settings, "
@@ -62,96 +62,101 @@ def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Comm
     except NotFoundError:
         if not revision:
             raise
-    asking(repo, lambda: HfApi().create_branch(repo, branch=revision, exist_ok=True))
+    call_hub(repo, lambda: HfApi().create_branch(repo, branch=revision, exist_ok=True))
     return resolve(repo, revision)
 
 
-def card_of(commit: Commit) -> str:
-    """The card of a commit; empty if it has none."""
+def read_card(commit: Commit) -> str:
+    """The model card of a commit; empty if it has none."""
     try:
         return read_text(commit, CARD, LARGEST_TEXT).replace("\r\n", "\n")
     except NotFoundError:
         return ""
 
 
-def push(folder: Path, before: Commit, *, revision: str = "", create_pr: bool = False) -> Pushed:
-    """Sends a staged folder as one commit on top of another.
+def push(
+    folder: Path, parent: Commit, *, revision: str = "", create_pr: bool = False
+) -> PushResult:
+    """Pushes an upload folder as one commit.
 
-    What the repo has already is not sent; if that is all, no commit is made. A commit or a pull
-    request whose answer was lost is found again, and not made twice.
+    Files that the repo has already are not sent; no commit is made if it has all of them. A commit
+    or pull request whose answer was lost is found again instead of made twice.
 
     Args:
-        folder: What ``stage`` built.
-        before: What the branch was when it was opened.
+        folder: What ``build_upload_folder`` built.
+        parent: The head of the branch, as ``open_branch`` returned it.
         revision: The branch; empty for the main one.
         create_pr: Open a pull request instead of pushing to the branch.
 
     Raises:
         NetworkError: The Hub cannot be reached or refuses, or somebody else has pushed meanwhile.
     """
-    changed = _changed(folder, before)
+    changed = _changed_files(folder, parent)
     if not changed:
-        return Pushed(before, _page(before), new=False)
-    tries = 0
+        return PushResult(parent, _page(parent), new=False)
+    attempts = 0
 
-    def made() -> Pushed | None:
-        """What an earlier try made although its answer was lost."""
+    def find_earlier() -> PushResult | None:
+        """The commit that an earlier attempt made although its answer was lost."""
         with contextlib.suppress(NetworkError, NotFoundError):
-            return _request(folder, before) if create_pr else _pushed(folder, before, revision)
+            if create_pr:
+                return _find_pull_request(folder, parent)
+            return _find_commit(folder, parent, revision)
         return None
 
-    def once() -> Pushed:
-        nonlocal tries
-        tries += 1
-        known = made() if create_pr or tries > 1 else None
-        return known or _commit(folder, changed, before, revision, create_pr)
+    def attempt() -> PushResult:
+        nonlocal attempts
+        attempts += 1
+        # a pull request may also be that of an earlier command
+        earlier = find_earlier() if create_pr or attempts > 1 else None
+        return earlier or _commit(folder, changed, parent, revision, create_pr)
 
     try:
-        return asking(before.repo, once)
+        return call_hub(parent.repo, attempt)
     except NetworkError:
-        if known := made():
-            return known
+        if earlier := find_earlier():
+            return earlier
         raise
 
 
-def _pushed(folder: Path, before: Commit, revision: str) -> Pushed | None:
-    """What was made of the branch meanwhile, if it is what the folder holds."""
-    after = resolve(before.repo, revision)
-    if after.sha == before.sha or _changed(folder, after):
+def _find_commit(folder: Path, parent: Commit, revision: str) -> PushResult | None:
+    """The head of the branch, if it is new and holds the folder's files."""
+    head = resolve(parent.repo, revision)
+    if head.sha == parent.sha or _changed_files(folder, head):
         return None
-    return Pushed(after, _page(after), new=True)
+    return PushResult(head, _page(head), new=True)
 
 
-def _request(folder: Path, before: Commit) -> Pushed | None:
-    """The pull request that holds what the folder holds, among the latest ones."""
-    refs = asking(
-        before.repo,
-        lambda: HfApi().list_repo_refs(before.repo, include_pull_requests=True),
+def _find_pull_request(folder: Path, parent: Commit) -> PushResult | None:
+    """The pull request that holds the folder's files, among the latest ones."""
+    refs = call_hub(
+        parent.repo,
+        lambda: HfApi().list_repo_refs(parent.repo, include_pull_requests=True),
     )
-    for each in (refs.pull_requests or [])[-LATEST:]:
-        commit = Commit(before.repo, each.target_commit)
-        if not _changed(folder, commit):
-            number = each.ref.rpartition("/")[2]
-            url = f"{constants.ENDPOINT}/{before.repo}/discussions/{number}"
-            return Pushed(commit, url, new=False)
+    for pull_request in (refs.pull_requests or [])[-MAX_PULL_REQUESTS:]:
+        commit = Commit(parent.repo, pull_request.target_commit)
+        if not _changed_files(folder, commit):
+            number = pull_request.ref.rpartition("/")[2]
+            url = f"{constants.ENDPOINT}/{parent.repo}/discussions/{number}"
+            return PushResult(commit, url, new=False)
     return None
 
 
-def _changed(folder: Path, commit: Commit) -> list[str]:
-    """The files of the folder that the commit has not, or has otherwise."""
+def _changed_files(folder: Path, commit: Commit) -> list[str]:
+    """The files of the folder that the commit lacks, or that differ there."""
     names = sorted(path.name for path in folder.iterdir() if path.is_file())
-    there = list_files(commit, names)
-    return [name for name in names if not _same(folder / name, there.get(name))]
+    records = list_files(commit, names)
+    return [name for name in names if not _is_same(folder / name, records.get(name))]
 
 
-def _same(path: Path, record: RemoteRecord | None) -> bool:
-    return record is not None and not record.wrong(path)
+def _is_same(path: Path, record: RemoteRecord | None) -> bool:
+    return record is not None and not record.mismatch(path)
 
 
 def _commit(
     folder: Path, names: list[str], parent: Commit, revision: str, create_pr: bool
-) -> Pushed:
-    made = HfApi().create_commit(
+) -> PushResult:
+    commit = HfApi().create_commit(
         parent.repo,
         [CommitOperationAdd(name, folder / name) for name in names],
         commit_message="Upload a checkpoint of the zoo",
@@ -159,8 +164,8 @@ def _commit(
         create_pr=create_pr,
         parent_commit=parent.sha,
     )
-    url = made.pr_url or made.commit_url
-    return Pushed(Commit(parent.repo, made.oid), url, new=True)
+    url = commit.pr_url or commit.commit_url
+    return PushResult(Commit(parent.repo, commit.oid), url, new=True)
 
 
 def _page(commit: Commit) -> str:

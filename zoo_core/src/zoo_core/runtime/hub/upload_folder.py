@@ -1,4 +1,4 @@
-"""The folder that a push sends: weights, manifest, card, curve, history, recipe."""
+"""The upload folder of a push: weights, manifest, card, curve, history and recipe."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from zoo_core.storage.atomic import new_folder, write_file, write_new
 RECIPE = "recipe.toml"
 
 
-def stage(
+def build_upload_folder(
     catalog: Catalog,
     folder: Path,
     repo: str,
@@ -34,19 +34,19 @@ def stage(
     *,
     license: str = "",
 ) -> None:
-    """Builds the folder of a repo from a checkpoint, all of it or nothing.
+    """Builds the upload folder of a checkpoint, complete or not at all.
 
     Args:
-        catalog: What is installed.
+        catalog: The installed plugins.
         folder: The checkpoint.
-        repo: ``owner/name``, for the card's usage.
-        target: Where to; a folder that is new.
-        license: Of the weights; by default the dataset's.
+        repo: ``owner/name``, for the usage section of the card.
+        target: The upload folder; it must not exist yet.
+        license: Licence of the weights; by default the dataset's.
 
     Raises:
-        IntegrityError: The checkpoint is not whole, or has weights that are not finite.
-        MisfitError: It is unfinished, or pickled weights are there.
-        TargetError: The target is there already, or cannot be written to.
+        IntegrityError: The checkpoint is incomplete, or has weights that are not finite.
+        MisfitError: The checkpoint is unfinished, or has pickled weights.
+        TargetError: The target exists already, or cannot be written to.
     """
     _check_no_pickle(folder)
     checkpoint = read_checkpoint(catalog, folder)
@@ -55,43 +55,49 @@ def stage(
     manifest = read_manifest(folder)
     if not all_finite(checkpoint.weights):
         raise IntegrityError(f"{folder} has weights that are infinite or not a number")
-    made = {
+    files = {
         name: (folder / name).read_bytes()
         for name in (MANIFEST, WEIGHTS, HISTORY, CURVE)
         if (folder / name).exists()
     }
     terms = _terms(catalog, manifest, license)
-    own = persons_text(_text(folder / CARD))
-    made[CARD] = card(manifest, own, f"hub:{repo}", terms=terms).encode()
+    text = persons_text(_text(folder / CARD))
+    files[CARD] = card(manifest, text, f"hub:{repo}", terms=terms).encode()
     # TOML has no escape for a byte of a path that is not UTF-8
-    made[RECIPE] = recipe_text(manifest.run_config).encode(errors="replace")
-    with new_folder(target) as half:
-        for name, data in made.items():
-            write_new(half / name, data)
+    files[RECIPE] = recipe_text(manifest.run_config).encode(errors="replace")
+    with new_folder(target) as temporary:
+        for name, data in files.items():
+            write_new(temporary / name, data)
 
 
-def renew_card(catalog: Catalog, staged: Path, repo: str, remote: str, license: str = "") -> None:
-    """Writes what persons wrote into the repo's card into the one that is staged.
+def update_card(
+    catalog: Catalog, upload: Path, repo: str, remote_card: str, license: str = ""
+) -> None:
+    """Carries the user's edits of the repo's card over to the card of an upload folder.
+
+    The text that users wrote into the repo's card replaces the text of the checkpoint's card, if
+    there is any. The licence and the other YAML keys of the repo's card are kept.
 
     Args:
-        catalog: What is installed.
-        staged: What ``stage`` built.
-        repo: ``owner/name``, for the card's usage.
-        remote: The card that the repo has now; its text stands, if it has any, in the place of
-            what was written into the checkpoint's, and so do its license and further YAML.
-        license: Of the weights; by default what the repo's card says, or the dataset.
+        catalog: The installed plugins.
+        upload: The upload folder.
+        repo: ``owner/name``, for the usage section of the card.
+        remote_card: The card that the repo has now.
+        license: Licence of the weights; by default what the repo's card says, or the dataset's.
 
     Raises:
-        TargetError: It cannot be written.
+        TargetError: The card cannot be written.
     """
-    manifest, theirs = read_manifest(staged), persons_text(remote)
-    text = theirs if theirs.strip() else persons_text(_text(staged / CARD))
-    kept = split_card(remote)[0]
+    manifest = read_manifest(upload)
+    text = persons_text(remote_card)
+    if not text.strip():
+        text = persons_text(_text(upload / CARD))
+    kept = split_card(remote_card)[0]
     if license:
         kept = {key: value for key, value in kept.items() if not key.startswith("license")}
     terms = _terms(catalog, manifest, license)
-    renewed = card(manifest, text, f"hub:{repo}", terms=terms, kept=kept)
-    write_file(staged / CARD, renewed.encode())
+    updated = card(manifest, text, f"hub:{repo}", terms=terms, kept=kept)
+    write_file(upload / CARD, updated.encode())
 
 
 def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
@@ -100,13 +106,13 @@ def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
 
 
 def _check_no_pickle(folder: Path) -> None:
-    """Says so if pickled weights are to be pushed."""
+    """Raises MisfitError if a folder holds pickled weights."""
     if not folder.exists():
         raise TargetError(f"{folder} is no folder")
-    if found := pickled(folder):
+    if paths := pickled(folder):
         raise MisfitError(
-            f"{found[0]} is a pickle, which is never pushed: take it away, or turn it into "
-            f"safetensors {CONVERT.format(name=found[0], weights=WEIGHTS)}"
+            f"{paths[0]} is a pickle, which is never pushed: remove it, or convert it to "
+            f"safetensors {CONVERT.format(name=paths[0], weights=WEIGHTS)}"
         )
 
 

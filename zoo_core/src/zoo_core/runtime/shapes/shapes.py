@@ -9,7 +9,7 @@ import torch
 
 from zoo_core.data.signature import Features, Grid, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.downloads.download import at_hand_only
+from zoo_core.downloads.download import no_downloads
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
@@ -60,7 +60,7 @@ def available_signature(catalog: Catalog, run_config: RunConfig) -> tuple[Signat
 
     Nothing is downloaded. If the data is not available, the signature has a stand-in vocabulary.
     """
-    with at_hand_only():
+    with no_downloads():
         try:
             return make_dataset(catalog, run_config, None).signature, True
         except ZooError:

@@ -1,0 +1,130 @@
+"""The command line in a process of its own: a forked one, or a fresh Python.
+
+An import of torch and of the Hub's client costs seconds. ``start_forked`` forks the command from
+multiprocessing's fork server, which has imported both and run nothing. The command still has its
+own environment, working directory and exit code, and the client's constants are read anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import SupportsIndex
+
+from huggingface_hub import constants
+
+from tests.cli.command import PROGRAM, Result
+from tests.unprivileged import obey_permissions
+from zoo_cli.main import main
+
+PRELOADED = [
+    "tests.hub.process",
+    "matplotlib.backends.backend_agg",
+    "zoo_cli.commands.pull",
+    "zoo_core.runtime.api",
+    "zoo_core.runtime.hub.publish",
+    "zoo_core.runtime.hub.pull",
+]
+"""What the fork server imports once; a child imports the rest itself."""
+LONGEST_SLEEP = 0.01
+"""Seconds that a forked command really sleeps; the rest of a sleep is added to its clock."""
+NETWORK_EVENTS = {"socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"}
+NETWORK_USED = 99
+"""The exit code of a command that must not use the network and tries to."""
+
+
+def start_forked(
+    folder: Path, arguments: tuple[str, ...], settings: Mapping[str, str], *, network: bool = True
+) -> BaseProcess:
+    """Starts the command in a forked process.
+
+    Args:
+        folder: A new folder, where the process writes the files ``stdout`` and ``stderr``.
+        arguments: The words after ``zoo``.
+        settings: The whole environment.
+        network: Whether the command may use the network; otherwise the first attempt ends it.
+    """
+    folder.mkdir(parents=True)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(
+        target=_run_command, args=(str(folder), arguments, dict(settings), network)
+    )
+    process.start()
+    return process
+
+
+def run_forked(
+    folder: Path, arguments: tuple[str, ...], settings: Mapping[str, str], *, network: bool = True
+) -> Result:
+    """Runs the command in a forked process to its end; see ``start_forked``."""
+    process = start_forked(folder, arguments, settings, network=network)
+    process.join(120)
+    if process.exitcode is None:
+        process.kill()
+        raise AssertionError(f"still running: {(folder / 'stderr').read_text()}")
+    stdout, stderr = ((folder / name).read_text("utf-8") for name in ("stdout", "stderr"))
+    return Result(process.exitcode, stdout, stderr)
+
+
+def run_fresh(arguments: tuple[str, ...], settings: Mapping[str, str]) -> Result:
+    """Runs the command in a Python that has imported nothing."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        preexec_fn=obey_permissions,
+        env=dict(settings),
+    )
+    return Result(done.returncode, done.stdout, done.stderr)
+
+
+def _run_command(
+    folder: str, arguments: tuple[str, ...], settings: dict[str, str], network: bool
+) -> None:
+    """What the forked process does: it becomes what a fresh process would be, and runs."""
+    for descriptor, name in enumerate(("stdout", "stderr"), start=1):
+        file = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT)  # noqa: PTH118
+        os.dup2(file, descriptor)
+        os.close(file)
+    os.environ.clear()
+    os.environ.update(settings)
+    importlib.reload(constants)  # it reads HF_* on import
+    obey_permissions()
+    _skip_sleeps()
+    if not network:
+        sys.addaudithook(_end_at_network)
+    sys.argv = ["zoo", *arguments]
+    main()
+
+
+def _skip_sleeps() -> None:
+    """Makes long sleeps short and the clock run ahead by as much.
+
+    So every pause before another try and every deadline is the real one, and costs no time.
+    """
+    sleep, monotonic = time.sleep, time.monotonic
+    skipped = 0.0
+
+    def short_sleep(seconds: SupportsIndex | float, /) -> None:
+        nonlocal skipped
+        real = min(float(seconds), LONGEST_SLEEP)
+        skipped += float(seconds) - real
+        sleep(real)
+
+    time.sleep = short_sleep
+    time.monotonic = lambda: monotonic() + skipped
+
+
+def _end_at_network(event: str, arguments: tuple[object, ...]) -> None:
+    if event in NETWORK_EVENTS:
+        os._exit(NETWORK_USED)
