@@ -1,1 +1,1 @@
-"""The ladder of character models."""
+"""The character models of fast.ai's lesson."""

@@ -1,4 +1,4 @@
-"""Declarations of this plugin: the ladder of character models."""
+"""Declarations of this plugin: the character models of fast.ai's lesson."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ SOURCE = "Howard, fast.ai, Practical Deep Learning for Coders (2018), lesson 6"
 
 @hookimpl
 def zoo_models() -> list[ModelSpec]:
-    """The models of this plugin, from the lowest rung to the highest."""
+    """The models of this plugin, in the order of the lesson."""
     return [
         ModelSpec(
             name="char-three",
-            summary="Three characters unrolled by hand, hidden state plus input.",
+            summary="Three characters unrolled by hand; input and hidden state are added.",
             config="zoo_chars.configs:CharConfig",
             factory="zoo_chars.three:CharThree",
             per=("sequence",),
@@ -24,7 +24,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="char-loop",
-            summary="The same as a loop over any number of characters.",
+            summary="The recurrence of char-three as a loop over any number of characters.",
             config="zoo_chars.configs:CharConfig",
             factory="zoo_chars.models:char_loop",
             per=("sequence",),
@@ -34,7 +34,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="char-loop-concat",
-            summary="The loop with hidden state and input side by side.",
+            summary="The recurrence of char-loop with input and hidden state concatenated.",
             config="zoo_chars.configs:CharConfig",
             factory="zoo_chars.models:char_loop_concat",
             per=("sequence",),
@@ -44,7 +44,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="char-rnn",
-            summary="torch.nn.RNN in the place of the loop, its last output.",
+            summary="The equations of torch.nn.RNN instead of char-loop's, with one output.",
             config="zoo_chars.configs:CharConfig",
             factory="zoo_chars.models:char_rnn",
             per=("sequence",),
@@ -54,7 +54,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="char-seq-rnn",
-            summary="torch.nn.RNN with an output at every step.",
+            summary="The recurrence of char-rnn with an output at every step.",
             config="zoo_chars.configs:CharSeqRnnConfig",
             factory="zoo_chars.models:char_seq_rnn",
             per=("step",),

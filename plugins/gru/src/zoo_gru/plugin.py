@@ -14,7 +14,7 @@ def zoo_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="gru-manual",
-            summary="A GRU with its gates written out, over one-hot symbols.",
+            summary="One layer of GRU over one-hot symbols, its reset gate in either place.",
             config="zoo_gru.configs:GruManualConfig",
             factory="zoo_gru.models:gru_manual",
             accepts=("tokens", "features"),
@@ -24,7 +24,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="gru-embed",
-            summary="Embedding, GRU with its gates written out, linear output.",
+            summary="Embedding, layers of GRU, linear output.",
             config="zoo_gru.configs:GruEmbedConfig",
             factory="zoo_gru.models:gru_embed",
             default_recipe="hello",
@@ -33,7 +33,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="gru-stacked",
-            summary="Layers of torch.nn.GRU over one-hot symbols, one or two directions.",
+            summary="Layers of GRU, weights and names as in torch.nn.GRU.",
             config="zoo_gru.configs:GruStackedConfig",
             factory="zoo_gru.models:gru_stacked",
             accepts=("tokens", "features"),

@@ -14,7 +14,7 @@ def zoo_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="lstm-manual",
-            summary="An LSTM with its gates written out, over one-hot symbols.",
+            summary="One layer of LSTM over one-hot symbols.",
             config="zoo_lstm.configs:LstmManualConfig",
             factory="zoo_lstm.models:lstm_manual",
             accepts=("tokens", "features"),
@@ -24,7 +24,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="lstm-embed",
-            summary="Embedding, LSTM with its gates written out, linear output.",
+            summary="Embedding, layers of LSTM, linear output.",
             config="zoo_lstm.configs:LstmEmbedConfig",
             factory="zoo_lstm.models:lstm_embed",
             default_recipe="hello",
@@ -33,7 +33,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="lstm-stacked",
-            summary="Layers of torch.nn.LSTM over one-hot symbols, one or two directions.",
+            summary="Layers of LSTM, weights and names as in torch.nn.LSTM.",
             config="zoo_lstm.configs:LstmStackedConfig",
             factory="zoo_lstm.models:lstm_stacked",
             accepts=("tokens", "features"),

@@ -14,7 +14,7 @@ def zoo_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="rnn-cell",
-            summary="One RNN cell stepped through time over one-hot symbols.",
+            summary="One layer of RNN over one-hot symbols.",
             config="zoo_rnn.configs:RnnCellConfig",
             factory="zoo_rnn.models:rnn_cell",
             accepts=("tokens", "features"),
@@ -24,7 +24,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="rnn-stacked",
-            summary="Layers of torch.nn.RNN over one-hot symbols, one or two directions.",
+            summary="Layers of RNN, weights and names as in torch.nn.RNN.",
             config="zoo_rnn.configs:RnnStackedConfig",
             factory="zoo_rnn.models:rnn_stacked",
             accepts=("tokens", "features"),

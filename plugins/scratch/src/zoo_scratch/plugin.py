@@ -1,4 +1,4 @@
-"""Declarations of this plugin: recurrent language models whose parameters are bare matrices."""
+"""Declarations of this plugin: recurrent language models from scratch."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def zoo_models() -> list[ModelSpec]:
     return [
         ModelSpec(
             name="rnn-scratch",
-            summary="An RNN language model from scratch: bare matrices, one-hot symbols.",
+            summary="An RNN language model from scratch, with one bias.",
             config=CONFIG,
             factory="zoo_scratch.models:rnn_scratch",
             accepts=("tokens", "features"),
@@ -25,7 +25,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="gru-scratch",
-            summary="A GRU language model from scratch, the reset gate before the product.",
+            summary="A GRU language model from scratch, with the reset gate before the product.",
             config=CONFIG,
             factory="zoo_scratch.models:gru_scratch",
             accepts=("tokens", "features"),
@@ -35,7 +35,7 @@ def zoo_models() -> list[ModelSpec]:
         ),
         ModelSpec(
             name="lstm-scratch",
-            summary="An LSTM language model from scratch: bare matrices, one-hot symbols.",
+            summary="An LSTM language model from scratch, with one bias.",
             config=CONFIG,
             factory="zoo_scratch.models:lstm_scratch",
             accepts=("tokens", "features"),
