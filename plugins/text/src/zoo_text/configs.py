@@ -42,16 +42,10 @@ class AbstractTextConfig:
         "whose overlap with training windows makes metrics look better than they are.",
     )
     validation: float = setting(
-        default=0.1,
-        at_least=0,
-        below=1,
-        help="Fraction of the text held out for validation, before the test split.",
+        default=0.1, at_least=0, below=1, help="Fraction for validation, before the test split."
     )
     test: float = setting(
-        default=0.1,
-        at_least=0,
-        below=1,
-        help="Fraction of the text held out for the test, at its end.",
+        default=0.1, at_least=0, below=1, help="Fraction for the test split, at the end."
     )
     limit: int | None = setting(
         default=None, unit="symbols", at_least=1, help="Use only this much of the text."
@@ -88,10 +82,7 @@ class TinyShakespeareConfig(AbstractTextConfig):
 
     path: Path | None = setting(default=None, help="A local copy, used instead of a download.")
     test: float = setting(
-        default=0.0,
-        at_least=0,
-        below=1,
-        help="Fraction of the text held out for the test, at its end.",
+        default=0.0, at_least=0, below=1, help="Fraction for the test split, at the end."
     )
 
 
@@ -103,16 +94,10 @@ class NamesConfig:
         default=None, help="A folder of local copies, used instead of a download."
     )
     validation: float = setting(
-        default=0.1,
-        at_least=0,
-        below=1,
-        help="Fraction of the names of each language held out for validation.",
+        default=0.1, at_least=0, below=1, help="Fraction of each language for validation."
     )
     test: float = setting(
-        default=0.1,
-        at_least=0,
-        below=1,
-        help="Fraction of the names of each language held out for the test.",
+        default=0.1, at_least=0, below=1, help="Fraction of each language for the test split."
     )
 
 
@@ -130,14 +115,8 @@ class ProseOrCodeConfig:
 
     steps: int = setting(default=128, unit="symbols", at_least=1, help="Symbols per window.")
     validation: float = setting(
-        default=0.1,
-        at_least=0,
-        below=1,
-        help="Fraction of each text held out for validation, before the test split.",
+        default=0.1, at_least=0, below=1, help="Fraction of each text for validation."
     )
     test: float = setting(
-        default=0.2,
-        at_least=0,
-        below=1,
-        help="Fraction of each text held out for the test, at its end.",
+        default=0.2, at_least=0, below=1, help="Fraction of each text for the test, at its end."
     )
