@@ -29,7 +29,7 @@ def whole(catalog: Catalog, folder: Path) -> tuple[bool, int]:
     """Whether a folder holds a finished run, and at which step its state was saved."""
     checkpoint = read_checkpoint(catalog, folder)
     assert all_finite(checkpoint.model.state_dict())
-    return checkpoint.finished, int(read_state(folder).loop_state.values["position"]["steps"])
+    return checkpoint.finished, read_state(folder).loop_state.progress.steps
 
 
 def fresh(catalog: Catalog, folder: Path, **trainer: Any) -> Run:

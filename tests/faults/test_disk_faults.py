@@ -42,7 +42,7 @@ def wait_for_steps(folder: Path) -> None:
 
 def steps_of(folder: Path) -> int:
     """At which step a run was saved."""
-    return int(read_state(folder).loop_state.values["position"]["steps"])
+    return read_state(folder).loop_state.progress.steps
 
 
 @fault(

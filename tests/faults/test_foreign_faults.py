@@ -95,7 +95,7 @@ WHOLE = "Error: …model.safetensors is not a whole safetensors file: "
 OTHER = "Error: …model.safetensors has … bytes, the manifest says …"
 KIND = "Error: …model.safetensors is {}; it has … bytes, the manifest says …"
 CONVERT = "convert it to safetensors where you trust it"
-SIGNATURE = "Error: …config.json: not a signature: …"
+SIGNATURE = "Error: …config.json: signature: not a signature: …"
 TOO_LARGE = "Error: lstm-embed would have …; … are free here: choose smaller sizes"
 
 

@@ -62,7 +62,7 @@ def test_a_checkpoint_that_claims_no_metrics_is_no_failure(zoo: Zoo, hello: Path
     rewrite_manifest(hello, metrics={}, status="interrupted")
     result = zoo("verify", hello, "--json")
     assert result.code == 0
-    assert result.json[-1] == {"what": "metrics", "verdict": "skipped", "said": "it claims none"}
+    assert result.json[-1] == {"what": "metrics", "verdict": "skipped", "said": "it states none"}
 
 
 def test_metrics_are_measured_again_in_the_precision_of_the_run(

@@ -103,6 +103,7 @@ def test_another_format_is_refused(format: object) -> None:
         ("signature", VALUES["signature"] | {"vocabulary": ["a", "a"]}),
         ("weights", None),
         ("weights", {"size": 1}),
+        ("weights", {"size": -1, "sha256": "0" * 64}),
         ("model", 3),
         ("configs", []),
     ],

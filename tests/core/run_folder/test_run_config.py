@@ -62,7 +62,7 @@ def test_a_field_of_the_wrong_type_is_refused_by_name(key: str, value: object) -
 def test_a_missing_field_is_refused_by_name(key: str) -> None:
     values = PLAN.to_json()
     del values[key]
-    with pytest.raises(IntegrityError, match=f"^{key} = None: expected "):
+    with pytest.raises(IntegrityError, match=f"^{key} is missing: expected "):
         RunConfig.from_json(values)
 
 

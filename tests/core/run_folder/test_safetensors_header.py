@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from zoo_core.errors import IntegrityError
-from zoo_core.run_folder.safetensors_header import BYTES, TensorRecord, read_header
+from zoo_core.run_folder.safetensors_header import DTYPE_BYTES, TensorRecord, read_header
 
 TENSORS: dict[str, Any] = {
     "output.weight": np.zeros((2, 3), np.float32),
@@ -66,7 +66,7 @@ def test_every_dtype_has_the_size_that_the_library_gives_it() -> None:
     }
     for name, kind in kinds.items():
         assert read(save({"w": np.zeros(3, kind)}))["w"] == TensorRecord(name, (3,))
-        assert BYTES[name] == np.dtype(kind).itemsize
+        assert DTYPE_BYTES[name] == np.dtype(kind).itemsize
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.checkpoint import (
     check_no_checkpoint,
-    make_room,
+    prepare_overwrite,
     read_checkpoint,
     read_history,
 )
@@ -188,7 +188,7 @@ def test_what_is_replaced_loads_until_its_successor_has_begun(
 ) -> None:
     (trained / "notes.txt").write_text("mine")
     before = read_checkpoint(catalog, trained)
-    make_room(trained)
+    prepare_overwrite(trained)
     successor = Run(catalog, run_config, trained).events()
     assert read_checkpoint(catalog, trained).finished
     next(successor)
@@ -206,7 +206,7 @@ def test_an_unfinished_run_is_replaced_by_a_new_one(
         (tmp_path / "config.json").unlink()
     else:
         next(Run(catalog, run_config, tmp_path).events())
-    make_room(tmp_path)
+    prepare_overwrite(tmp_path)
     other = replace(run_config, seed=run_config.seed + 1)
     next(Run(catalog, other, tmp_path).events())
     assert read_state(tmp_path).run_config.seed == other.seed

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -59,7 +61,7 @@ def test_a_state_comes_back_bit_for_bit(tmp_path: Path, late: SavedState) -> Non
     write_state(tmp_path, late)
     found = read_state(tmp_path)
     assert found._replace(loop_state=late.loop_state) == late
-    assert found.loop_state.values == late.loop_state.values
+    assert found.loop_state[3:] == late.loop_state[3:]
     for ours, theirs in zip(found.loop_state[:3], late.loop_state[:3], strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
 
@@ -123,6 +125,42 @@ def test_a_state_that_is_not_whole_is_refused(
         read_state(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("keys", "value", "message"),
+    [
+        (("plan", "seed"), "7", "plan: seed = '7': expected an integer"),
+        (("signature",), [], "signature: "),
+        (("versions", "torch"), 2, "versions.torch = 2: expected text"),
+        (("fingerprint",), None, "fingerprint = None: expected text"),
+        (("snapshot", "position"), None, "snapshot.position = None: expected a table"),
+        (
+            ("snapshot", "position", "steps"),
+            "3",
+            "snapshot.position.steps = '3': expected an integer",
+        ),
+        (
+            ("snapshot", "position", "totals", "loss"),
+            "low",
+            "snapshot.position.totals.loss = 'low': expected a number",
+        ),
+    ],
+    ids=lambda value: ".".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_value_of_the_wrong_type_is_refused_by_its_key(
+    tmp_path: Path, early: SavedState, keys: tuple[str, ...], value: object, message: str
+) -> None:
+    write_state(tmp_path, early)
+    path = tmp_path / "state" / "3" / "values.json"
+    values = json.loads(path.read_text())
+    table = values
+    for key in keys[:-1]:
+        table = table[key]
+    table[keys[-1]] = value
+    path.write_text(json.dumps(values))
+    with pytest.raises(IntegrityError, match=re.escape(f"{path}: {message}")):
+        read_state(tmp_path)
+
+
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, early: SavedState) -> None:
     (tmp_path / "state").write_text("in the way")
     with pytest.raises(TargetError, match=r"cannot write .*state"):
@@ -136,7 +174,7 @@ def test_a_crash_while_saving_leaves_the_old_state_or_the_new(
     folder = tmp_path / "run"
     write_state(folder, early)
     copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, late))
-    steps = [read_state(copy).loop_state.values["position"]["steps"] for copy in copies]
+    steps = [read_state(copy).loop_state.progress.steps for copy in copies]
     assert steps == sorted(steps)
     assert set(steps) == {3, 7}
     assert all(all_finite(read_checkpoint(catalog, copy).weights) for copy in copies)
@@ -150,7 +188,7 @@ def test_after_a_crash_the_next_save_works_and_clears_the_remains(
     write_state(folder, saved[3])
     for copy in crashes(folder, tmp_path / "copies", lambda: write_state(folder, saved[7])):
         write_state(copy, saved[9])
-        assert read_state(copy).loop_state.values == saved[9].loop_state.values
+        assert read_state(copy).loop_state[3:] == saved[9].loop_state[3:]
         assert names(copy) == {"CURRENT", "9"}
 
 
@@ -163,4 +201,4 @@ def test_a_crash_before_the_first_state_leaves_no_run(tmp_path: Path, early: Sav
     assert whole == sorted(whole)
     for copy in copies:
         write_state(copy, early)
-        assert read_state(copy).loop_state.values == early.loop_state.values
+        assert read_state(copy).loop_state[3:] == early.loop_state[3:]

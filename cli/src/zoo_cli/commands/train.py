@@ -107,7 +107,7 @@ def train(
     from zoo_cli.terminal.run_view import default_folder, train_and_report
     from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_core.run_folder.lock import lock_run_folder
-    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, make_room
+    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, prepare_overwrite
     from zoo_core.runtime.run import Run
 
     folder = out or default_folder(run_config.recipe or f"{run_config.model}.{run_config.dataset}")
@@ -123,7 +123,7 @@ def train(
             weights=origin.weights if origin else None,
         )
         if overwrite:
-            make_room(folder)
+            prepare_overwrite(folder)
         train_and_report(run, ctx.meta[CATALOG], interrupt=interrupt, as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""Whether a folder holds a sound checkpoint, without loading it; and a copy of one."""
+"""Validating and copying the files of a checkpoint without loading it."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from zoo_core.storage.atomic import new_folder, write_new
 
 
 def validate_checkpoint_files(folder: Path) -> None:
-    """Says so if manifest and weights are not sound, or not each other's.
+    """Checks that manifest and weights are well-formed and belong together.
 
     Raises:
-        IntegrityError: They are not.
+        IntegrityError: They are not, or do not.
         NotFoundError: There is no manifest.
     """
     manifest, weights = read_manifest(folder), folder / WEIGHTS
     manifest.weights.check_matches(weights, "the manifest")
     try:
         with weights.open("rb") as file:
-            found = read_header(file, weights.stat().st_size)
-        if not found:
+            tensors = read_header(file, weights.stat().st_size)
+        if not tensors:
             raise IntegrityError("it holds no tensor")
     except IntegrityError as error:
         raise IntegrityError(f"{weights}: {error}") from None
 
 
 def copy_checkpoint(folder: Path, target: Path) -> None:
-    """Copies what others need of a checkpoint to a new folder, all of it or nothing.
+    """Copies manifest, weights and card to a new folder; the folder appears complete or not at all.
 
     Raises:
-        IntegrityError: It is not sound.
-        NotFoundError: There is none.
-        TargetError: The target is there already, or cannot be written to.
+        IntegrityError: The checkpoint is damaged.
+        NotFoundError: There is no checkpoint.
+        TargetError: The target exists, or cannot be written to.
     """
     validate_checkpoint_files(folder)
-    with new_folder(target) as half:
+    with new_folder(target) as unfinished:
         for name in SHARED:
             if (folder / name).exists():
-                write_new(half / name, (folder / name).read_bytes())
+                write_new(unfinished / name, (folder / name).read_bytes())

@@ -1,4 +1,4 @@
-"""Local runs: the folders in ``ZOO_HOME/runs``."""
+"""Local runs, which are the folders in ``ZOO_HOME/runs``."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ class LocalRun(NamedTuple):
     """A run in the folder of runs.
 
     Args:
-        name: Of its folder.
-        path: Of its folder.
-        model: Name of the model; empty if it cannot be told.
+        name: The name of its folder.
+        path: The path of its folder.
+        model: The model; empty if it cannot be read.
         recipe: ``model.tag``, or empty.
         state: ``finished``, ``interrupted``, ``unfinished`` or ``damaged``.
-        metrics: By split and name.
-        size: Bytes on disk.
+        metrics: The metrics by split and name.
+        size: The bytes on disk.
     """
 
     name: str
@@ -39,12 +39,12 @@ class LocalRun(NamedTuple):
 
 
 def list_runs() -> list[LocalRun]:
-    """Every local run, by name."""
+    """Returns every local run, sorted by name."""
     return [_run(path) for path in _folders()]
 
 
 def find_run(name: str) -> LocalRun:
-    """The local run of a name.
+    """Returns the local run of a name.
 
     Raises:
         NotFoundError: There is none.
@@ -56,10 +56,10 @@ def find_run(name: str) -> LocalRun:
 
 
 def remove_run(run: LocalRun) -> None:
-    """Removes a run for good, its manifest first.
+    """Removes a run from the disk, its manifest first.
 
     Raises:
-        TargetError: It is a link, or its files cannot be removed.
+        TargetError: The folder is a link, or its files cannot be removed.
     """
     if run.path.is_symlink():
         raise TargetError(f"{run.path} is a link: remove it yourself")
@@ -73,11 +73,13 @@ def _folders() -> list[Path]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        return [folder / name for name in sorted(each.name for each in entries if _is_folder(each))]
+        names = [entry.name for entry in entries if _is_folder(entry)]
+    return [folder / name for name in sorted(names)]
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether it is one, or a link to one; a link that leads in a circle is none."""
+    """Whether an entry is a folder or a link to one."""
+    # DirEntry.is_dir raises for a link that leads in a circle, Path.is_dir does not
     return Path(entry).is_dir() if entry.is_symlink() else entry.is_dir()
 
 

@@ -1,4 +1,4 @@
-"""Holding a checkpoint folder, so that two processes never train into it at once."""
+"""A lock on a checkpoint folder, so that two processes never train into it at once."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ STATE, LOCK, HOLDER = "state", "LOCK", "HOLDER"
 
 @contextlib.contextmanager
 def lock_run_folder(folder: Path) -> Iterator[None]:
-    """Inside, this process alone may write to a checkpoint folder.
+    """Inside, only this process may write to a checkpoint folder.
 
-    The system lets go of what a dead process held. A folder that was made for this and is still
-    empty in the end is removed again.
+    The operating system releases the lock of a process that dies. A folder that is created for the
+    lock and is empty at the end is removed again.
 
     Raises:
-        TargetError: Another process holds it, or it cannot be written to.
+        TargetError: Another process holds the lock, or the folder cannot be written to.
     """
     from filelock import FileLock, Timeout
 
     states = folder / STATE
     with target_errors(folder):
         if folder.exists() and not folder.is_dir():
-            raise TargetError(f"{folder} is no folder")
-        made = [each for each in (states, folder, *folder.parents) if not each.exists()]
+            raise TargetError(f"{folder} is not a folder")
+        created = [path for path in (states, folder, *folder.parents) if not path.exists()]
         states.mkdir(parents=True, exist_ok=True)
         lock = FileLock(states / LOCK, timeout=0)
         try:
@@ -47,12 +47,12 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             (states / HOLDER).unlink(missing_ok=True)
-            if {each.name for each in states.iterdir()} == {LOCK}:
+            if {path.name for path in states.iterdir()} == {LOCK}:
                 (states / LOCK).unlink()
         lock.release()
-        for each in made:
-            with contextlib.suppress(OSError):  # not empty any more
-                each.rmdir()
+        for path in created:
+            with contextlib.suppress(OSError):  # it is not empty
+                path.rmdir()
 
 
 def _holder(states: Path) -> str:

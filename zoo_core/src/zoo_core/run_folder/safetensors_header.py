@@ -1,7 +1,7 @@
-"""The header of a safetensors file, checked before a byte of weights is used.
+"""The header of a safetensors file, checked before any weights are used.
 
-The format: eight bytes with the header's length, the header as JSON, the tensors' bytes without
-gaps. The library that reads it lets duplicate names and names that look like paths pass, so both
+The format: eight bytes with the length of the header, the header as JSON, the bytes of the tensors
+without gaps. The safetensors library accepts duplicate names and names that look like paths; both
 are refused here.
 
 Source: https://github.com/huggingface/safetensors, "Format".
@@ -16,10 +16,10 @@ from typing import Any, BinaryIO, NamedTuple, final
 
 from zoo_core.errors import IntegrityError
 
-LARGEST = 10_000_000
-"""Bytes of a header, a tenth of the library's own limit: names for a hundred thousand tensors."""
+MAX_HEADER_BYTES = 10_000_000
+"""A tenth of the library's own limit, which is enough for a hundred thousand tensors."""
 NAME = re.compile(r"\w[\w-]*(\.[\w-]+)*", re.ASCII)
-BYTES = {
+DTYPE_BYTES = {
     "BOOL": 1,
     "U8": 1,
     "I8": 1,
@@ -34,7 +34,7 @@ BYTES = {
     "U64": 8,
     "F64": 8,
 }
-"""The dtypes, and the size of a number of each."""
+"""The dtypes and the bytes of one element of each."""
 CONVERT = "convert it to safetensors where you trust it"
 FOREIGN = {
     b"version https://git-lfs": "a Git LFS pointer, not the file it points to",
@@ -47,77 +47,83 @@ FOREIGN = {
     b"\x80\x05": f"a pickle; {CONVERT}",
     b"\x1f\x8b": "gzip; unpack it first",
 }
-"""Beginnings of files that are often met where safetensors were expected."""
-LONGEST = max(map(len, FOREIGN))
+"""The first bytes of other files that are often found in place of safetensors."""
+MAX_PREFIX_LENGTH = max(map(len, FOREIGN))
 
 
 @final
 class TensorRecord(NamedTuple):
-    """What the header says of a tensor.
+    """The header's entry of a tensor.
 
     Args:
-        dtype: One of ``BYTES``.
-        shape: Its shape.
+        dtype: A key of ``DTYPE_BYTES``.
+        shape: The shape.
     """
 
     dtype: str
     shape: tuple[int, ...]
 
 
-MOST = 2**63 - 1
-DEEPEST = 64
-"""The most dimensions a tensor may have; torch allows as many."""
+MAX_INT64 = 2**63 - 1
+MAX_DIMENSIONS = 64
+"""The limit of torch."""
 
 
 def read_header(file: BinaryIO, size: int) -> dict[str, TensorRecord]:
-    """Every tensor of a file by name; no more of the file than its header is read.
+    """Reads the header of a file, and no more than the header.
 
     Args:
-        file: At its beginning.
-        size: Bytes of the whole file.
+        file: The file, at its beginning.
+        size: The bytes of the whole file.
+
+    Returns:
+        The entries of the tensors by name.
 
     Raises:
-        IntegrityError: It is another kind of file, or not whole, or its header is not sound.
+        IntegrityError: It is another kind of file, is cut short, or its header is not well-formed.
     """
     beginning = file.read(8)
     try:
         return _read(file, size, int.from_bytes(beginning, "little"))
     except IntegrityError:
-        if kind := foreign_kind(beginning + file.read(LONGEST)):
+        if kind := foreign_kind(beginning + file.read(MAX_PREFIX_LENGTH)):
             raise IntegrityError(f"it is {kind}") from None
         raise
 
 
 def foreign_kind(beginning: bytes) -> str:
-    """What a file is that was taken for another, and what to do; empty if it is not known."""
+    """Describes a file that is not safetensors, with a remedy; empty if its kind is not known."""
     start = beginning.lstrip().lower() if beginning.lstrip()[:1] == b"<" else beginning
-    return next((kind for first, kind in FOREIGN.items() if start.startswith(first)), "")
+    for prefix, kind in FOREIGN.items():
+        if start.startswith(prefix):
+            return kind
+    return ""
 
 
 def _read(file: BinaryIO, size: int, length: int) -> dict[str, TensorRecord]:
-    if size < 8 or length > min(LARGEST, size - 8):
+    if size < 8 or length > min(MAX_HEADER_BYTES, size - 8):
         raise IntegrityError(f"{size:,} bytes do not hold a header of {length:,} bytes")
-    header = _parsed(file.read(length))
+    header = _parse_json(file.read(length))
     _check_metadata(header.pop("__metadata__", {}))
-    found, spans = {}, []
+    records, spans = {}, []
     for name, values in header.items():
-        found[name], span = _record(name, values)
+        records[name], span = _parse_record(name, values)
         spans.append((span, name))
-    _check_gaps(sorted(spans), size - 8 - length)
-    return found
+    _check_spans(sorted(spans), size - 8 - length)
+    return records
 
 
-def _parsed(text: bytes) -> dict[str, Any]:
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+def _parse_json(text: bytes) -> dict[str, Any]:
+    def reject_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        values: dict[str, Any] = {}
         for name, value in pairs:
-            if name in found:
+            if name in values:
                 raise IntegrityError(f"its header names {name!r:.80} twice")
-            found[name] = value
-        return found
+            values[name] = value
+        return values
 
     try:
-        header = json.loads(text.decode(), object_pairs_hook=unique)
+        header = json.loads(text.decode(), object_pairs_hook=reject_duplicates)
     except (ValueError, RecursionError) as error:
         raise IntegrityError(f"its header is not JSON: {error}") from None
     if not isinstance(header, dict):
@@ -126,28 +132,29 @@ def _parsed(text: bytes) -> dict[str, Any]:
 
 
 def _check_metadata(values: Any) -> None:
-    if not isinstance(values, dict) or not all(isinstance(each, str) for each in values.values()):
-        raise IntegrityError("its header's __metadata__ is no mapping of texts")
+    if not isinstance(values, dict) or not all(isinstance(text, str) for text in values.values()):
+        raise IntegrityError("its header's __metadata__ is not a table of texts")
 
 
-def _record(name: str, values: Any) -> tuple[TensorRecord, tuple[int, int]]:
-    """A tensor and where its bytes lie."""
+def _parse_record(name: str, values: Any) -> tuple[TensorRecord, tuple[int, int]]:
+    """Returns the entry of a tensor, and the first and last offset of its bytes."""
     if not NAME.fullmatch(name):
         raise IntegrityError(f"its header has a tensor named {name!r:.80}")
     try:
         dtype, shape, (first, last) = values["dtype"], values["shape"], values["data_offsets"]
-        whole = all(type(each) is int and 0 <= each <= MOST for each in (*shape, first, last))
-        whole = whole and len(shape) <= DEEPEST
-        if set(values) != {"dtype", "shape", "data_offsets"} or not whole:
+        numbers = (*shape, first, last)
+        if set(values) != {"dtype", "shape", "data_offsets"} or len(shape) > MAX_DIMENSIONS:
+            raise ValueError("it does not have dtype, shape and data_offsets alone")
+        if not all(type(number) is int and 0 <= number <= MAX_INT64 for number in numbers):
             raise ValueError("sizes and offsets are not whole numbers below 2**63")
-        if last - first != math.prod(shape) * BYTES[dtype]:
+        if last - first != math.prod(shape) * DTYPE_BYTES[dtype]:
             raise ValueError(f"{last - first:,} bytes for {dtype} of shape {shape}")
     except (KeyError, TypeError, ValueError) as error:
         raise IntegrityError(f"its header is wrong about {name}: {error!s:.120}") from None
     return TensorRecord(dtype, tuple(shape)), (first, last)
 
 
-def _check_gaps(spans: list[tuple[tuple[int, int], str]], size: int) -> None:
+def _check_spans(spans: list[tuple[tuple[int, int], str]], size: int) -> None:
     end = 0
     for (first, last), name in spans:
         if first != end:

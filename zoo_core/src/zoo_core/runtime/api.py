@@ -1,4 +1,4 @@
-"""The zoo for those who use no shell."""
+"""The Python interface: load, create, train, predict and generate."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ def create_model(
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
 ) -> AbstractModel:
-    """A model by name, ``model`` or ``model.tag``.
+    """Returns a model by name.
 
     Args:
-        name: Of the model; with a tag, the settings of that recipe.
+        name: ``model``, or ``model.tag`` for the settings of a recipe.
         pretrained: Load the registry's checkpoint of that name.
-        signature: What goes in and comes out; by default what the recipe's dataset has.
-        settings: Settings of the model that beat the recipe's.
-        seed: Of the initial weights.
+        signature: The inputs and outputs; by default those of the recipe's dataset.
+        settings: Settings of the model, which override the recipe's.
+        seed: The seed of the initial weights.
 
     Raises:
         NotFoundError: There is no such model, recipe or pretrained checkpoint.
@@ -93,29 +93,30 @@ def train(
 ) -> Checkpoint:
     """Trains a model and returns its checkpoint.
 
-    Ctrl+C leaves the last saved state in the folder, from which ``zoo resume`` goes on.
+    After Ctrl+C, ``zoo resume`` continues from the last saved state in the folder.
 
     Args:
         name: ``model`` or ``model.tag``.
         out: The checkpoint folder; it must not hold a checkpoint yet.
-        dataset: Another dataset than the recipe's.
-        trainer: Another trainer.
-        settings: By section: ``{"model": {"hidden_size": 64}, "trainer": {"epochs": 3}}``.
-        seed: Of everything random; None takes the recipe's.
+        dataset: A dataset instead of the recipe's.
+        trainer: A trainer instead of the recipe's.
+        settings: Settings by section: ``{"model": {"hidden_size": 64}, "trainer": {"epochs": 3}}``.
+        seed: The seed of everything random; None for the recipe's.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
-        threads: Threads of torch; 0 takes one for a tiny model, else torch's own choice.
-        backend: What runs the recurrence: ``auto``, ``native``, ``portable``, ``torch`` or
-            ``reference``.
-        precision: ``fp32``, or ``bf16`` for products in bfloat16.
-        listen: Called with every event.
+        threads: The threads of torch; 0 means one for a tiny model, otherwise torch's default.
+        backend: The kernel that runs the recurrence: ``auto``, ``native``, ``portable``,
+            ``torch`` or ``reference``.
+        precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
+        listen: A function that receives every event.
 
     Raises:
-        ZooError: See ``zoo_core.errors``; the message says what to do.
+        ZooError: Any of ``zoo_core.errors``; the message says what to do.
     """
     catalog, folder = load_catalog(), Path(out)
     chosen = resolve_run(catalog, name, dataset=dataset, trainer=trainer)
-    how = {"device": device, "backend": backend, "precision": precision}
-    run_config = chosen.run_config(settings, seed=seed, threads=threads, **how)
+    run_config = chosen.run_config(
+        settings, seed=seed, threads=threads, device=device, backend=backend, precision=precision
+    )
     with lock_run_folder(folder):
         check_no_checkpoint(folder)
         for event in Run(catalog, run_config, folder).events():
@@ -126,7 +127,7 @@ def train(
 
 @torch.no_grad()
 def predict(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> str:
-    """What the model says of an input, such as ``ohlol`` of ``hello``.
+    """Returns the prediction for an input, such as ``ohlol`` for ``hello``.
 
     Raises:
         DataError: The input has symbols that the vocabulary lacks.
@@ -147,17 +148,17 @@ def generate(
     unknown: Unknown = REFUSE,
     precision: str = "fp32",
 ) -> str:
-    """The text that follows a prompt.
+    """Generates the text that follows a prompt.
 
     Args:
-        checkpoint: Of a model that predicts the next symbol.
-        prompt: At least one symbol.
-        length: How many symbols to add.
-        temperature: 0 takes the likeliest symbol each time.
-        top_k: Draw only from so many of the likeliest.
-        seed: Of the draws.
+        checkpoint: A checkpoint of a model that predicts the next symbol.
+        prompt: The text to begin with, at least one symbol.
+        length: The number of symbols to generate.
+        temperature: The softmax temperature; 0 always takes the likeliest symbol.
+        top_k: The number of likeliest symbols to sample from; None for all.
+        seed: The seed of the samples.
         unknown: What to do with symbols that the vocabulary lacks.
-        precision: ``fp32``, or ``bf16`` for products in bfloat16.
+        precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
 
     Raises:
         MisfitError: The model does not predict the next symbol.

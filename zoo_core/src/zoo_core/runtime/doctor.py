@@ -1,4 +1,4 @@
-"""What a doctor looks at of torch, the kernels and the Hub."""
+"""The doctor's checks of torch, the kernels and the Hub."""
 
 from __future__ import annotations
 
@@ -14,59 +14,61 @@ from zoo_core.runtime.hardware.threads import count_cores
 
 
 def torch_build() -> list[DoctorResult]:
-    """Torch's build and the devices that it can use here."""
+    """Checks torch's build and the devices that it can use."""
     built = torch.version.cuda or torch.version.hip or ""
     gpus = [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
     device = choose_device("auto")
     facts = {"version": torch.__version__, "cuda": built, "gpus": gpus, "device": device}
     name = f" ({gpus[0]})" if device == "cuda" else ""
-    said = f"{torch.__version__}, device {device}{name}"
+    message = f"{torch.__version__}, device {device}{name}"
     if built and not gpus:
-        said += f"; built for CUDA {built}, and no GPU is usable here"
-    return [DoctorResult("torch", "ok", said, facts=facts)]
+        message += f"; built for CUDA {built}, and no GPU is usable here"
+    return [DoctorResult("torch", "ok", message, facts=facts)]
 
 
 def threads() -> list[DoctorResult]:
-    """Threads of torch against the cores that this process may use."""
+    """Compares the threads of torch with the cores that this process may use."""
     used, usable = torch.get_num_threads(), count_cores()
     facts = {"threads": used, "cores": usable}
-    said = f"{used} of torch on {usable} cores"
+    message = f"{used} of torch on {usable} cores"
     if usable and used > usable:
-        return [DoctorResult("threads", "warning", said, f"export OMP_NUM_THREADS={usable}", facts)]
-    return [DoctorResult("threads", "ok", said, facts=facts)]
+        return [
+            DoctorResult("threads", "warning", message, f"export OMP_NUM_THREADS={usable}", facts)
+        ]
+    return [DoctorResult("threads", "ok", message, facts=facts)]
 
 
 def backends() -> list[DoctorResult]:
-    """The kernels on offer; each is made once."""
+    """Builds every kernel once."""
     catalog = load_catalog()
-    rows, names = [], [each.name for each in kernels(catalog._replace(entries=()))]
+    rows, names = [], [kernel.name for kernel in kernels(catalog._replace(entries=()))]
     for entry in catalog.of(KernelSpec):
         spec, remedy = entry.spec, f"zoo plugins install --upgrade {entry.plugin.distribution}"
         try:
-            made = resolve(spec.factory)().name
+            actual_name = resolve(spec.factory)().name
         except Exception as error:
-            said = f"{spec.name} of {entry.plugin.name}: {' '.join(str(error).split()):.300}"
-            rows.append(DoctorResult("backends", "wrong", said, remedy))
+            message = f"{spec.name} of {entry.plugin.name}: {' '.join(str(error).split()):.300}"
+            rows.append(DoctorResult("backends", "wrong", message, remedy))
             continue
         names.append(spec.name)
-        if made != spec.name:
-            said = f"{spec.name} of {entry.plugin.name} calls itself {made}"
-            rows.append(DoctorResult("backends", "wrong", said, remedy))
+        if actual_name != spec.name:
+            message = f"{spec.name} of {entry.plugin.name} calls itself {actual_name}"
+            rows.append(DoctorResult("backends", "wrong", message, remedy))
     return [DoctorResult("backends", "ok", ", ".join(names), facts={"names": names}), *rows]
 
 
 def hub() -> list[DoctorResult]:
-    """Where the Hub is, whether a token is at hand (which is never shown), and the cache."""
+    """Checks the Hub's address, whether there is a token (which is never shown), and the cache."""
     from pathlib import Path
 
     from huggingface_hub import constants, get_token
 
     token, offline = bool(get_token()), bool(constants.HF_HUB_OFFLINE)
     facts = {"endpoint": constants.ENDPOINT, "token": token, "offline": offline}
-    said = f"{constants.ENDPOINT}, {'a token is there' if token else 'no token'}"
+    message = f"{constants.ENDPOINT}, {'a token is there' if token else 'no token'}"
     cache = Path(constants.HF_HUB_CACHE)
     return [
-        DoctorResult("hub", "ok", f"{said}{', offline' if offline else ''}", facts=facts),
+        DoctorResult("hub", "ok", f"{message}{', offline' if offline else ''}", facts=facts),
         check_writable("cache", cache, "export HF_HOME=ANOTHER/FOLDER"),
     ]
 

@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 from typing import NamedTuple, final
 
+from zoo_core.configs.records import Count
 from zoo_core.errors import IntegrityError
 
 CHUNK = 1 << 20
@@ -15,7 +16,7 @@ CHUNK = 1 << 20
 class FileRecord(NamedTuple):
     """A file's size in bytes and its sha256."""
 
-    size: int
+    size: Count
     sha256: str
 
     @classmethod

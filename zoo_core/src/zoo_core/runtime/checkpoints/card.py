@@ -11,14 +11,14 @@ from zoo_core.run_folder.manifest import Manifest
 from zoo_core.runtime.checkpoints.frontmatter import front_matter, split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 
-NUMBERS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
+METRIC_LABELS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
 PROMPTS = ("The ", "the ")
-YOURS = "<!-- What you write below this line is kept. -->\n"
+KEPT_BELOW = "<!-- What you write below this line is kept. -->\n"
 
 
-def persons_text(card: str) -> str:
-    """What a person wrote into a card: what follows the line that invites to, or all below YAML."""
-    _, mark, text = card.partition(YOURS)
+def user_text(card: str) -> str:
+    """Returns what a user wrote into a card: the text below the marker line, or below the YAML."""
+    _, mark, text = card.partition(KEPT_BELOW)
     return text if mark else split_card(card)[1]
 
 
@@ -30,16 +30,16 @@ def card(
     terms: Terms = NO_TERMS,
     kept: Mapping[str, Any] | None = None,
 ) -> str:
-    """The card's text: YAML front matter for the Hub, then what a person wants to know.
+    """Returns the text of a card: YAML front matter for the Hub, usage, metrics and settings.
 
-    What UTF-8 cannot hold, such as a byte of a path, is written out.
+    What UTF-8 cannot encode, such as a byte of a path, is escaped.
 
     Args:
-        manifest: What the checkpoint is.
-        own: What a person wrote, to stand at the end.
+        manifest: The manifest of the checkpoint.
+        own: What the user wrote, which follows at the end.
         place: What names the checkpoint in a command, such as ``hub:owner/repo``.
-        terms: License and languages.
-        kept: What a person wrote into the YAML.
+        terms: The license and the languages.
+        kept: What the user wrote into the YAML.
     """
     run_config, signature = manifest.run_config, manifest.signature
     task = _task(signature)
@@ -58,38 +58,41 @@ def card(
         "![Loss over epochs](curve.png)\n",
         "## Settings\n",
         _settings(manifest),
-        YOURS,
+        KEPT_BELOW,
     ]
     return ("\n".join(sections) + own).encode(errors="backslashreplace").decode()
 
 
 def _task(signature: Signature) -> str:
-    """The Hub's word for what the model does."""
+    """Returns the Hub's name of the model's task."""
     if signature.next_symbol:
         return "text-generation"
     if isinstance(signature.inputs, Grid):
-        return {2: "image-classification", 3: "video-classification"}.get(
-            len(signature.inputs.sizes), "other"
-        )
+        tasks = {2: "image-classification", 3: "video-classification"}
+        return tasks.get(len(signature.inputs.sizes), "other")
     return "token-classification" if signature.per == "step" else "text-classification"
 
 
 def _usage(manifest: Manifest, place: str) -> str:
-    """A line that works as it is: made of symbols that the model knows."""
+    """Returns a command that works as it is: its input has only symbols of the vocabulary."""
     vocabulary = manifest.signature.vocabulary
     if vocabulary is None:
         return f"zoo evaluate {place}"
-    known = vocabulary.symbols
-    some = "".join(each for each in known if len(each) == 1 and each.isalnum())[-5:]
+    symbols = vocabulary.symbols
+    letters = [symbol for symbol in symbols if len(symbol) == 1 and symbol.isalnum()]
+    example = "".join(letters)[-5:] or symbols[0]
     if not manifest.signature.next_symbol:
-        return f"zoo predict {place} {shlex.quote(some or known[0])}"
-    prompt = next((text for text in PROMPTS if set(text) <= set(known)), some or known[0])
+        return f"zoo predict {place} {shlex.quote(example)}"
+    prompt = example
+    for text in reversed(PROMPTS):
+        if set(text) <= set(symbols):
+            prompt = text
     return f"zoo generate {place} --prompt {shlex.quote(prompt)} --length 200"
 
 
 def _table(manifest: Manifest) -> str:
     names = sorted({name for named in manifest.metrics.values() for name in named})
-    head = ["split", *(NUMBERS.get(name, name) for name in names)]
+    head = ["split", *(METRIC_LABELS.get(name, name) for name in names)]
     rows = [
         [split, *(f"{named[name]:.4f}" if name in named else "" for name in names)]
         for split, named in manifest.metrics.items()

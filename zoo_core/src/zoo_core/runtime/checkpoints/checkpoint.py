@@ -1,4 +1,4 @@
-"""A checkpoint: a folder with all that is needed to use, judge, repeat or resume a run."""
+"""A checkpoint: a folder with all that is needed to use, evaluate, repeat or resume a run."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
-from zoo_core.runtime.checkpoints.card import card, persons_text
+from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
-from zoo_core.runtime.checkpoints.pickle_guard import about_pickles
+from zoo_core.runtime.checkpoints.pickle_guard import explain_pickle
 from zoo_core.runtime.checkpoints.resume_states import CURRENT, current_state, has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import load_weights, read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
@@ -45,17 +45,17 @@ logger = logging.getLogger(__name__)
 @final
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that was read.
+    """A checkpoint that was read from its folder.
 
     Args:
-        folder: Where it lies.
-        catalog: What is installed.
-        run_config: What decided its run.
-        signature: What goes in and comes out.
-        fingerprint: Of the data it learnt from.
-        metrics: What it reached, by split and name.
-        weights: The best ones.
-        finished: False for a run that did not reach its end.
+        folder: The folder.
+        catalog: The installed plugins.
+        run_config: Everything that decided the run.
+        signature: The inputs and outputs of the model.
+        fingerprint: The fingerprint of the data it was trained on.
+        metrics: The metrics by split and name.
+        weights: The best weights.
+        finished: Whether the run reached its end.
     """
 
     folder: Path
@@ -69,11 +69,11 @@ class Checkpoint:
 
     @cached_property
     def model(self) -> AbstractModel:
-        """The model with its weights, ready to use, on the fastest kernel there is here.
+        """The model with its weights, in evaluation mode, on the fastest kernel of this machine.
 
         Raises:
             IntegrityError: The weights do not fit the model.
-            PluginError: The plugin that brings the model is missing.
+            PluginError: The model's plugin is missing.
         """
         model = make_model(self.catalog, replace(self.run_config, backend="auto"), self.signature)
         load_weights(model, self.weights, self.folder)
@@ -121,37 +121,41 @@ class Checkpoint:
 
     @cached_property
     def dataset(self) -> AbstractDataset:
-        """The dataset with this checkpoint's vocabulary."""
+        """The dataset, with this checkpoint's vocabulary."""
         return make_dataset(self.catalog, self.run_config, self.signature.vocabulary)
 
     @cached_property
     def trainer(self) -> AbstractTrainer:
-        """The objective it was trained for."""
+        """The trainer, which is the objective of the run."""
         return make_trainer(self.catalog, self.run_config, self.signature)
 
 
 def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
-    """Reads a checkpoint; an unfinished run gives the best weights of its last saved state.
+    """Reads the checkpoint of a folder; of an unfinished run, its current state.
 
     Raises:
-        IntegrityError: A file is not what the manifest says.
+        IntegrityError: A file is damaged, or is not what the manifest says.
         NotFoundError: The folder holds no checkpoint.
     """
     try:
         return _read(catalog, folder)
-    except PermissionError as error:  # of the folder itself: what is in it cannot even be asked
+    except PermissionError as error:  # of the folder itself, where even exists() raises
         raise IntegrityError(f"{folder} is not readable: {error.strerror}") from None
 
 
 def _read(catalog: Catalog, folder: Path) -> Checkpoint:
     if not (folder / MANIFEST).exists() and has_state(folder):
         saved = read_state(folder)
-        progress = RunProgress.from_json(saved.loop_state.values["position"])
         weights = saved.loop_state.best_weights or saved.loop_state.weights
-        known = (saved.run_config, saved.signature, saved.fingerprint, progress.metrics)
+        known = (
+            saved.run_config,
+            saved.signature,
+            saved.fingerprint,
+            saved.loop_state.progress.metrics,
+        )
         return Checkpoint(folder, catalog, *known, weights, finished=False)
-    if not (folder / MANIFEST).exists() and (said := about_pickles(folder)):
-        raise IntegrityError(said)
+    if not (folder / MANIFEST).exists() and (message := explain_pickle(folder)):
+        raise IntegrityError(message)
     manifest = read_manifest(folder)
     weights = read_tensors(folder / WEIGHTS, manifest.weights)
     known = (manifest.run_config, manifest.signature, manifest.fingerprint, manifest.metrics)
@@ -165,14 +169,16 @@ def write_checkpoint(
     progress: RunProgress,
     terms: Terms = NO_TERMS,
 ) -> Manifest:
-    """Writes the top-level files, each atomically, the manifest last.
+    """Writes the files of a checkpoint, each atomically, the manifest last.
+
+    History, timings and curve are left out with a warning if they cannot be written.
 
     Args:
-        folder: Where to.
-        manifest: All of it but the record of the weights.
-        weights: The best ones.
+        folder: The checkpoint folder.
+        manifest: The manifest; the record of the weights is filled in.
+        weights: The best weights.
         progress: How far the run came, for history and timings.
-        terms: Of its data, for the card.
+        terms: The license and languages of the data, for the card.
 
     Returns:
         The manifest as written.
@@ -201,37 +207,38 @@ def write_checkpoint(
 
 
 def _card(path: Path, manifest: Manifest, terms: Terms) -> str:
-    """The card, with what a person wrote into the one that is there."""
+    """Returns the text of the card, with what the user wrote into the present one."""
     try:
         old = path.read_text("utf-8")
     except FileNotFoundError:
         old = ""
     except (OSError, UnicodeDecodeError) as error:
         raise TargetError(f"cannot keep the text of {path}: {error}; move it away") from None
-    return card(manifest, persons_text(old), terms=terms)
+    return card(manifest, user_text(old), terms=terms)
 
 
 def check_no_checkpoint(folder: Path, remedy: str = "choose another, or remove it") -> None:
-    """Says so if a folder already holds a checkpoint or is no folder.
+    """Checks that a new run may begin in a folder.
 
     Args:
-        folder: Where a run is to begin.
-        remedy: What to do where there is a checkpoint.
+        folder: The checkpoint folder; it need not exist.
+        remedy: What the error suggests if there is a checkpoint.
 
     Raises:
-        TargetError: It does, or is none.
+        TargetError: It holds a checkpoint or a run, or is not a folder.
     """
     if folder.exists() and not folder.is_dir():
-        raise TargetError(f"{folder} is no folder")
+        raise TargetError(f"{folder} is not a folder")
     if (folder / MANIFEST).exists() or has_state(folder):
         raise TargetError(f"{folder} holds a checkpoint already; {remedy}")
 
 
-def make_room(folder: Path) -> None:
-    """Readies a folder for a run that replaces the one there, which loads until that has begun.
+def prepare_overwrite(folder: Path) -> None:
+    """Prepares a folder for a run that replaces its checkpoint, which loads until that begins.
 
-    Beside the manifest the old states count for nothing; without it they are all there is, and
-    the new run's first state takes their place.
+    With a manifest, the old states are not needed to load it. Without one they are all there is,
+    and stay until the first state of the new run replaces them. That one is of step 0; an old
+    state of step 0 would be taken for it, so it goes at once.
 
     Raises:
         TargetError: A file cannot be removed.
@@ -244,7 +251,7 @@ def make_room(folder: Path) -> None:
 
 
 def read_history(folder: Path) -> list[dict[str, Any]]:
-    """The rows of ``history.jsonl``.
+    """Returns the rows of ``history.jsonl``.
 
     Raises:
         NotFoundError: The checkpoint has none.

@@ -1,4 +1,4 @@
-"""What differs between two checkpoints."""
+"""The differences between two checkpoints."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 @final
 class Difference(NamedTuple):
-    """One thing that differs.
+    """One value that differs between two checkpoints.
 
     Args:
-        what: Its name.
-        first: In the first checkpoint; empty where it has no such thing.
-        second: In the second one.
+        what: The name of the value.
+        first: The value in the first checkpoint; empty if it has none.
+        second: The value in the second one.
     """
 
     what: str
@@ -27,54 +27,62 @@ class Difference(NamedTuple):
 
 
 def differences(first: Checkpoint, second: Checkpoint) -> list[Difference]:
-    """Settings, data, versions, metrics and weights that differ, in this order."""
-    told = [_told(each) for each in (first, second)]
-    named = [
-        Difference(what, told[0].get(what, ""), told[1].get(what, ""))
-        for what in dict.fromkeys((*told[0], *told[1]))
-        if told[0].get(what) != told[1].get(what)
+    """Returns the settings, data, versions, metrics and weights that differ, in this order."""
+    before, after = _describe(first), _describe(second)
+    rows = [
+        Difference(name, before.get(name, ""), after.get(name, ""))
+        for name in dict.fromkeys((*before, *after))
+        if before.get(name) != after.get(name)
     ]
-    return named + list(_weights(first.weights, second.weights))
+    return rows + list(_compare_weights(first.weights, second.weights))
 
 
-def _told(checkpoint: Checkpoint) -> dict[str, str]:
-    """Everything but the weights, flat, as text."""
-    told = _flat("", checkpoint.run_config.to_json())
-    told |= {"data": checkpoint.fingerprint, "signature": checkpoint.signature.describe()}
+def _describe(checkpoint: Checkpoint) -> dict[str, str]:
+    """Returns everything but the weights as text, by dotted name."""
+    values = _flatten("", checkpoint.run_config.to_json())
+    values |= {"data": checkpoint.fingerprint, "signature": checkpoint.signature.describe()}
     vocabulary = checkpoint.signature.vocabulary
-    told["vocabulary"] = repr("".join(vocabulary.symbols)) if vocabulary else ""
+    values["vocabulary"] = repr("".join(vocabulary.symbols)) if vocabulary else ""
     if (checkpoint.folder / MANIFEST).exists():
         manifest = read_manifest(checkpoint.folder)
-        told |= _flat("versions.", manifest.versions)
-        told |= {"epochs": str(manifest.epochs), "steps": str(manifest.steps)}
-    return told | _flat("metrics.", checkpoint.metrics)
+        values |= _flatten("versions.", manifest.versions)
+        values |= {"epochs": str(manifest.epochs), "steps": str(manifest.steps)}
+    return values | _flatten("metrics.", checkpoint.metrics)
 
 
-def _flat(prefix: str, values: Mapping[str, Any]) -> dict[str, str]:
-    told: dict[str, str] = {}
+def _flatten(prefix: str, values: Mapping[str, Any]) -> dict[str, str]:
+    flat: dict[str, str] = {}
     for key, value in values.items():
         if isinstance(value, Mapping):
-            told |= _flat(f"{prefix}{key}.", value)
+            flat |= _flatten(f"{prefix}{key}.", value)
         else:
-            told[prefix + key] = f"{value:.6g}" if isinstance(value, float) else str(value)
-    return told
+            flat[prefix + key] = f"{value:.6g}" if isinstance(value, float) else str(value)
+    return flat
 
 
-def _weights(first: Mapping[str, Tensor], second: Mapping[str, Tensor]) -> Iterator[Difference]:
+def _compare_weights(
+    first: Mapping[str, Tensor], second: Mapping[str, Tensor]
+) -> Iterator[Difference]:
     for name in dict.fromkeys((*first, *second)):
-        one, other = first.get(name), second.get(name)
-        if one is None or other is None or one.shape != other.shape or one.dtype != other.dtype:
-            yield Difference(f"weights.{name}", _described(one), _described(other))
-        elif not one.equal(other):
-            gap = (one.double() - other.double()).abs()
-            norms = [f"norm {each.double().norm():.6g}" for each in (one, other)]
-            far = f", at most {gap.max():.3g} apart, {gap.mean():.3g} on average"
-            yield Difference(f"weights.{name}", norms[0], norms[1] + far)
+        before, after = first.get(name), second.get(name)
+        what = f"weights.{name}"
+        if before is None or after is None or not _is_comparable(before, after):
+            yield Difference(what, _describe_tensor(before), _describe_tensor(after))
+        elif not before.equal(after):
+            gap = (before.double() - after.double()).abs()
+            distance = f"at most {gap.max():.3g} apart, {gap.mean():.3g} on average"
+            yield Difference(what, _describe_norm(before), f"{_describe_norm(after)}, {distance}")
 
 
-def _described(tensor: Tensor | None) -> str:
-    return (
-        ""
-        if tensor is None
-        else f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"
-    )
+def _is_comparable(first: Tensor, second: Tensor) -> bool:
+    return first.shape == second.shape and first.dtype == second.dtype
+
+
+def _describe_norm(tensor: Tensor) -> str:
+    return f"norm {tensor.double().norm():.6g}"
+
+
+def _describe_tensor(tensor: Tensor | None) -> str:
+    if tensor is None:
+        return ""
+    return f"{str(tensor.dtype).removeprefix('torch.')} {tuple(tensor.shape)}"

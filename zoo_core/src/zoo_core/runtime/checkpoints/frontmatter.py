@@ -1,4 +1,4 @@
-"""The YAML at the head of a card: what the Hub reads of a checkpoint."""
+"""The YAML front matter of a card, which the Hub reads."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ LICENSES = frozenset(
         *("cc-by-nc-4.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "odbl", "openrail", "other"),
     }
 )
-"""Identifiers that the Hub knows; it takes any other only as ``other`` with a name beside it."""
+"""The license identifiers of the Hub; any other must be written as ``other`` with a name."""
 
 
 def split_card(card: str) -> tuple[dict[str, Any], str]:
-    """What stands in a card's YAML, and the text below it; nothing in the place of bad YAML."""
+    """Returns the values of a card's YAML and the text below it; no values if the YAML is bad."""
     import yaml
 
     match = HEAD.match(card)
@@ -40,22 +40,22 @@ def split_card(card: str) -> tuple[dict[str, Any], str]:
 
 
 def license_of(folder: Path) -> str:
-    """The license that the card of a checkpoint states; ``other`` if it states none."""
+    """Returns the license that the card of a checkpoint states; ``other`` if it states none."""
     try:
-        said = split_card((folder / CARD).read_text("utf-8"))[0]
+        values, _ = split_card((folder / CARD).read_text("utf-8"))
     except (OSError, UnicodeDecodeError):
-        said = {}
-    return str(said.get("license_name") or said.get("license") or "other")
+        return "other"
+    return str(values.get("license_name") or values.get("license") or "other")
 
 
 def front_matter(manifest: Manifest, task: str, terms: Terms, kept: Mapping[str, Any]) -> str:
-    """The YAML of a card.
+    """Returns the YAML of a card.
 
     Args:
-        manifest: What the checkpoint is.
-        task: The Hub's word for what it does.
-        terms: License and languages.
-        kept: What a person wrote there: keys beside the zoo's own stand, and tags are joined.
+        manifest: The manifest of the checkpoint.
+        task: The Hub's name of the model's task.
+        terms: The license and the languages.
+        kept: What the user wrote there. Keys that the zoo does not set are kept, tags are added.
     """
     from huggingface_hub import EvalResult, ModelCardData
 
@@ -69,27 +69,27 @@ def front_matter(manifest: Manifest, task: str, terms: Terms, kept: Mapping[str,
             metric_type=name,
             metric_value=value,
         )
-        for split, named in manifest.metrics.items()
-        for name, value in named.items()
+        for split, values in manifest.metrics.items()
+        for name, value in values.items()
     ]
-    own = {
+    fixed = {
         "library_name": "zoo-core",
         "pipeline_tag": task,
         "datasets": [run_config.dataset],
-        "tags": list(dict.fromkeys(["recurrent", run_config.model, *_words(kept.get("tags"))])),
+        "tags": list(dict.fromkeys(["recurrent", run_config.model, *_texts(kept.get("tags"))])),
         "eval_results": results or None,
         "model_name": run_config.recipe or run_config.model,
     }
-    said = _license(terms.license) | _languages(terms.languages) | _base(run_config.source)
-    others = {str(key): value for key, value in kept.items() if key != "model-index"}
-    return str(ModelCardData(**(said | others | own)).to_yaml())
+    defaults = _license(terms.license) | _languages(terms.languages) | _base(run_config.source)
+    users = {str(key): value for key, value in kept.items() if key != "model-index"}
+    return str(ModelCardData(**(defaults | users | fixed)).to_yaml())
 
 
 def _license(name: str) -> dict[str, str]:
-    known = name.lower()
-    if known in LICENSES or not name:
-        return {"license": known or "other"}
-    return {"license": "other", "license_name": known.replace(" ", "-")}
+    identifier = name.lower()
+    if identifier in LICENSES or not name:
+        return {"license": identifier or "other"}
+    return {"license": "other", "license_name": identifier.replace(" ", "-")}
 
 
 def _languages(codes: tuple[str, ...]) -> dict[str, list[str]]:
@@ -97,7 +97,7 @@ def _languages(codes: tuple[str, ...]) -> dict[str, list[str]]:
 
 
 def _base(source: str) -> dict[str, str]:
-    """The repo that the weights started from, if they came from the Hub."""
+    """Returns the Hub repo that the weights started from, if there is one."""
     try:
         parsed = parse_reference(source)
     except NotFoundError:
@@ -105,5 +105,5 @@ def _base(source: str) -> dict[str, str]:
     return {"base_model": parsed.repo} if isinstance(parsed, HubRepo) else {}
 
 
-def _words(value: object) -> list[str]:
-    return [str(each) for each in value] if isinstance(value, list) else []
+def _texts(value: object) -> list[str]:
+    return [str(item) for item in value] if isinstance(value, list) else []

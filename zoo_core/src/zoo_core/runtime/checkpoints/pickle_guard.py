@@ -1,4 +1,4 @@
-"""Pickled weights, which are never read: reading a pickle runs what is in it."""
+"""Detection of pickled weights, which are never read: reading a pickle runs the code in it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,27 @@ CONVERT = (
 )
 
 
-def pickled(path: Path) -> list[Path]:
-    """The pickles in a folder, or the file itself if it is one, by their suffix."""
-    inside = [path] if path.is_file() else sorted(path.iterdir()) if path.is_dir() else []
-    return [each for each in inside if each.suffix.lower() in SUFFIXES]
+def find_pickles(path: Path) -> list[Path]:
+    """Returns the pickles in a folder, or the file itself if it is one, judged by the suffix."""
+    if path.is_file():
+        files = [path]
+    elif path.is_dir():
+        files = sorted(path.iterdir())
+    else:
+        files = []
+    return [file for file in files if file.suffix.lower() in SUFFIXES]
 
 
-def about_pickles(path: Path) -> str:
-    """What is wrong with a pickle, or a folder that holds one instead of weights, and what helps.
+def explain_pickle(path: Path) -> str:
+    """Explains what to do with a pickle, or with a folder that holds one instead of weights.
 
-    Empty for anything else.
+    Returns:
+        The message; empty for anything else.
     """
-    found = pickled(path)
-    if not found or (path / WEIGHTS).exists():
+    pickles = find_pickles(path)
+    if not pickles or (path / WEIGHTS).exists():
         return ""
-    how = CONVERT.format(name=found[0], weights=WEIGHTS)
-    return f"{path} {'is' if path.is_file() else f'holds {found[0].name},'} a pickle; {how}"
+    remedy = CONVERT.format(name=pickles[0], weights=WEIGHTS)
+    if path.is_file():
+        return f"{path} is a pickle; {remedy}"
+    return f"{path} holds {pickles[0].name}, a pickle; {remedy}"

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
+from zoo_core.configs.records import read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
-from zoo_core.runtime.training.loop_state import LoopState
+from zoo_core.runtime.training.loop_state import LoopState, RunProgress
 from zoo_core.storage.atomic import (
     make_folder,
     remove_temporary_files,
@@ -77,7 +79,7 @@ def write_state(folder: Path, saved: SavedState) -> int:
     Raises:
         TargetError: The folder cannot be written to; the old state is still the current one.
     """
-    step = int(saved.loop_state.values["position"]["steps"])
+    step = saved.loop_state.progress.steps
     states = folder / STATE
     target = states / str(step)
     contents = _contents(saved)
@@ -123,26 +125,49 @@ def read_state(folder: Path) -> SavedState:
             # A running training has saved a newer state and removed this one: read that.
 
 
+@final
+class _StateValues(NamedTuple):
+    """The content of ``values.json``; the names are those of the file."""
+
+    plan: RunConfig
+    signature: Signature
+    fingerprint: str
+    versions: dict[str, str]
+    snapshot: dict[str, Any]
+
+
 def _read(state: Path) -> SavedState:
+    path = state / VALUES
     try:
-        values = json.loads((state / VALUES).read_bytes())
-        best = state / f"{BEST}.safetensors"
-        return SavedState(
-            run_config=RunConfig.from_json(values["plan"]),
-            signature=Signature.from_json(values["signature"]),
-            fingerprint=values["fingerprint"],
-            versions=values["versions"],
-            loop_state=LoopState(
-                weights=read_tensors(state / f"{LAST}.safetensors"),
-                best_weights=read_tensors(best) if best.is_file() else {},
-                tensors=read_tensors(state / f"{TENSORS}.safetensors"),
-                values=values["snapshot"],
-            ),
-        )
+        values = json.loads(path.read_bytes())
     except PermissionError as error:
-        raise IntegrityError(f"{error.filename} is not readable: {error.strerror}") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
+    except (OSError, ValueError, RecursionError) as error:
         raise IntegrityError(f"{state} is not a whole state: {error!r}") from error
+    parsers = {RunConfig: RunConfig.from_json, Signature: Signature.from_json}
+    record = read_record(_StateValues, values, source=str(path), parsers=parsers)
+    loop_values = dict(record.snapshot)
+    progress = read_record(
+        RunProgress,
+        loop_values.pop("position", None),
+        source=str(path),
+        key="snapshot.position",
+        use_defaults=False,
+    )
+    best = state / f"{BEST}.safetensors"
+    return SavedState(
+        run_config=record.plan,
+        signature=record.signature,
+        fingerprint=record.fingerprint,
+        versions=record.versions,
+        loop_state=LoopState(
+            weights=read_tensors(state / f"{LAST}.safetensors"),
+            best_weights=read_tensors(best) if best.is_file() else {},
+            tensors=read_tensors(state / f"{TENSORS}.safetensors"),
+            progress=progress,
+            values=loop_values,
+        ),
+    )
 
 
 def _contents(saved: SavedState) -> dict[str, bytes]:
@@ -153,7 +178,7 @@ def _contents(saved: SavedState) -> dict[str, bytes]:
         "signature": saved.signature.to_json(),
         "fingerprint": saved.fingerprint,
         "versions": saved.versions,
-        "snapshot": loop_state.values,
+        "snapshot": loop_state.values | {"position": asdict(loop_state.progress)},
     }
     files = {
         f"{LAST}.safetensors": to_bytes(loop_state.weights),

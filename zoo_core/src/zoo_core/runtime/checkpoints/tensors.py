@@ -1,4 +1,4 @@
-"""Tensors as safetensors bytes, and back; never pickle."""
+"""Reading and writing tensors as safetensors; never as pickle."""
 
 from __future__ import annotations
 
@@ -14,51 +14,52 @@ from safetensors.torch import load_file, save
 from torch import Tensor
 
 from zoo_core.errors import DeviceError, IntegrityError
-from zoo_core.run_folder.safetensors_header import LONGEST, foreign_kind, read_header
+from zoo_core.run_folder.safetensors_header import MAX_PREFIX_LENGTH, foreign_kind, read_header
 from zoo_core.storage.capacity import format_bytes, free_memory
 from zoo_core.storage.hashes import FileRecord
 
 
 def to_bytes(tensors: dict[str, Tensor]) -> bytes:
-    """The file's content; the same tensors give the same bytes."""
-    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    return save(plain, metadata={"format": "pt"})
+    """Returns the content of a safetensors file; the same tensors give the same bytes."""
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    return save(contiguous, metadata={"format": "pt"})
 
 
 def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
-    """The tensors of a file, mapped into memory: each is read when it is first used.
+    """Reads the tensors of a file after its header was checked.
 
-    What does not belong there is refused before. What is done to them stays in memory; who keeps
-    them keeps the file open.
+    The file is memory-mapped: a tensor is read when it is first used, a change to it stays in
+    memory, and the file is open as long as a tensor of it is kept.
 
     Args:
         path: The file.
-        record: Its size and sha256, if the manifest is known that names them.
+        record: The size and sha256 that the manifest states, if there is one.
 
     Raises:
-        DeviceError: It is larger than the memory that is free.
+        DeviceError: The file is larger than the free memory.
         IntegrityError: It is missing, not readable, not safetensors, or not what the record says.
     """
     try:
         with path.open("rb") as file:
             size = os.fstat(file.fileno()).st_size
             if record and size != record.size:
-                kind = foreign_kind(file.peek(LONGEST))
-                said = f"has {size} bytes, the manifest says {record.size}"
-                raise IntegrityError(f"{path} {f'is {kind}; it ' if kind else ''}{said}")
+                kind = foreign_kind(file.peek(MAX_PREFIX_LENGTH))
+                what = f"{path} is {kind}; it" if kind else f"{path}"
+                raise IntegrityError(f"{what} has {size} bytes, the manifest says {record.size}")
             if size > (free := free_memory()):
                 raise DeviceError(
                     f"{path} has {format_bytes(size)}, {format_bytes(free)} of memory are free"
                 )
-            found = hashlib.file_digest(file, "sha256").hexdigest() if record else ""
-            if record and found != record.sha256:
-                raise IntegrityError(
-                    f"{path} has sha256 {found}, the manifest says {record.sha256}"
-                )
+            if record:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                if digest != record.sha256:
+                    raise IntegrityError(
+                        f"{path} has sha256 {digest}, the manifest says {record.sha256}"
+                    )
             file.seek(0)
-            with _whole(path):
+            with _format_errors(path):
                 read_header(file, size)
-        with _whole(path):
+        with _format_errors(path):
             return load_file(path)
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
@@ -67,20 +68,21 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
 
 
 @contextlib.contextmanager
-def _whole(path: Path) -> Iterator[None]:
+def _format_errors(path: Path) -> Iterator[None]:
+    """Turns the errors of a file that is not safetensors into one that names the file."""
     try:
         yield
     except (IntegrityError, SafetensorError, RuntimeError) as error:
-        if not path.exists():  # a run that goes on has pruned it meanwhile
+        if not path.exists():  # a running training has removed it since
             raise IntegrityError(f"{path} is missing") from None
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
 
 
 def load_weights(model: torch.nn.Module, weights: dict[str, Tensor], source: object) -> None:
-    """Puts weights into a model.
+    """Loads weights into a model.
 
     Raises:
-        IntegrityError: Tensors are missing, unexpected or of another shape; all are listed.
+        IntegrityError: Tensors are missing, unexpected or of another shape; it lists all of them.
     """
     expected = {name: tuple(tensor.shape) for name, tensor in model.state_dict().items()}
     given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
@@ -98,4 +100,6 @@ def load_weights(model: torch.nn.Module, weights: dict[str, Tensor], source: obj
 
 def all_finite(tensors: dict[str, Tensor]) -> bool:
     """Whether no number is infinite or NaN."""
-    return all(bool(t.isfinite().all()) for t in tensors.values() if t.is_floating_point())
+    return all(
+        bool(tensor.isfinite().all()) for tensor in tensors.values() if tensor.is_floating_point()
+    )

@@ -1,4 +1,4 @@
-"""Whether a checkpoint is what it says it is: files, weights, and the metrics it claims."""
+"""Verification of a checkpoint: its files, its weights, and the metrics that it states."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.training.evaluation import evaluate
 
 TOLERANCE = 1e-3
-"""How far a metric may be off, relatively: processors and thread counts differ in the last bits."""
+"""The relative tolerance of a metric: processors and thread counts change the last bits."""
 
 
 @final
-class Verified(NamedTuple):
-    """One thing that was looked at.
+class VerifiedItem(NamedTuple):
+    """One part of a checkpoint that was verified.
 
     Args:
-        what: Its name.
+        what: The part.
         verdict: ``ok``, ``failed`` or ``skipped``.
-        said: What was found.
+        said: The result or the reason, in words.
     """
 
     what: str
@@ -36,59 +36,61 @@ class Verified(NamedTuple):
     said: str
 
 
-def verify(catalog: Catalog, folder: Path) -> Iterator[Verified]:
-    """Looks at a checkpoint, from its manifest to its metrics; ends at what leaves no way on.
+def verify(catalog: Catalog, folder: Path) -> Iterator[VerifiedItem]:
+    """Verifies a checkpoint, from its manifest to its metrics; stops after a part that is damaged.
 
     Raises:
-        IntegrityError: The manifest is none.
-        MisfitError: There is none yet: the run is unfinished.
-        NotFoundError: There is none.
-        PluginError: A plugin that it needs is broken or missing, so nobody can tell.
+        IntegrityError: The manifest is damaged.
+        MisfitError: The run is unfinished.
+        NotFoundError: The folder holds no checkpoint.
+        PluginError: A plugin that the checkpoint needs is broken or missing.
     """
     manifest = read_manifest(folder)
     try:
-        yield Verified("manifest", "ok", f"{manifest.run_config.model}, {manifest.status}")
+        yield VerifiedItem("manifest", "ok", f"{manifest.run_config.model}, {manifest.status}")
         checkpoint = read_checkpoint(catalog, folder)
-        yield Verified("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
-        count = sum(each.numel() for each in checkpoint.model.parameters())
-        yield Verified("model", "ok", f"{count:,} parameters fit")
+        yield VerifiedItem("files", "ok", f"weights have sha256 {manifest.weights.sha256}")
+        count = sum(parameter.numel() for parameter in checkpoint.model.parameters())
+        yield VerifiedItem("model", "ok", f"{count:,} parameters fit")
     except PluginError:
         raise
     except ZooError as error:
-        yield Verified("checkpoint", "failed", str(error))
+        yield VerifiedItem("checkpoint", "failed", str(error))
         return
-    finite = all_finite(checkpoint.weights)
-    yield Verified("numbers", "ok" if finite else "failed", "finite" if finite else "not finite")
-    yield from _metrics(catalog, checkpoint)
+    if all_finite(checkpoint.weights):
+        yield VerifiedItem("numbers", "ok", "finite")
+    else:
+        yield VerifiedItem("numbers", "failed", "not finite")
+    yield from _verify_metrics(catalog, checkpoint)
 
 
-def _metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verified]:
-    """The metrics again, on the data that the manifest means, if it is the same and at hand."""
+def _verify_metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[VerifiedItem]:
+    """Measures the metrics again if the data is available and has not changed."""
     try:
         own = make_dataset(catalog, checkpoint.run_config, None)
         with no_downloads():
             fingerprint = own.fingerprint
     except ZooError as error:
-        yield Verified("metrics", "skipped", str(error))
+        yield VerifiedItem("metrics", "skipped", str(error))
         return
     if fingerprint != checkpoint.fingerprint:
-        said = "the data here is another than the one it was judged on"
-        yield Verified("metrics", "skipped", said)
+        yield VerifiedItem("metrics", "skipped", "the data differs from what it was trained on")
         return
-    claimed = list(checkpoint.metrics)
-    if not claimed:  # a run that was interrupted in its first epoch
-        yield Verified("metrics", "skipped", "it claims none")
-    for split in held_out_splits(claimed):
+    if not checkpoint.metrics:  # a run that was interrupted in its first epoch
+        yield VerifiedItem("metrics", "skipped", "it states none")
+    for split in held_out_splits(checkpoint.metrics):
         parts = (checkpoint.model, checkpoint.dataset, checkpoint.trainer)
         measured = evaluate(*parts, split, precision=checkpoint.run_config.precision)
-        yield _compared(split, checkpoint.metrics, measured)
+        yield _compare(split, checkpoint.metrics, measured)
 
 
-def _compared(split: str, recorded: Metrics, measured: dict[str, float]) -> Verified:
-    off = [
-        f"{name} was {value:.6g}, is {measured.get(name, math.nan):.6g}"
-        for name, value in recorded[split].items()
-        if not math.isclose(measured.get(name, math.nan), value, rel_tol=TOLERANCE, abs_tol=1e-6)
-    ]
-    reached = ", ".join(f"{name} {value:.6g}" for name, value in measured.items())
-    return Verified(f"metrics ({split})", "failed" if off else "ok", "; ".join(off) or reached)
+def _compare(split: str, recorded: Metrics, measured: dict[str, float]) -> VerifiedItem:
+    differences = []
+    for name, value in recorded[split].items():
+        now = measured.get(name, math.nan)
+        if not math.isclose(now, value, rel_tol=TOLERANCE, abs_tol=1e-6):
+            differences.append(f"{name} was {value:.6g}, is {now:.6g}")
+    if differences:
+        return VerifiedItem(f"metrics ({split})", "failed", "; ".join(differences))
+    values = ", ".join(f"{name} {value:.6g}" for name, value in measured.items())
+    return VerifiedItem(f"metrics ({split})", "ok", values)

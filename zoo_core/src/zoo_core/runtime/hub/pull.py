@@ -15,8 +15,8 @@ from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundE
 from zoo_core.registry.file import COMMIT
 from zoo_core.run_folder.integrity import validate_checkpoint_files
 from zoo_core.run_folder.manifest import (
-    LARGEST_TEXT,
     MANIFEST,
+    MAX_TEXT_BYTES,
     SHARED,
     WEIGHTS,
     Manifest,
@@ -103,7 +103,7 @@ def pull_manifest(repo: str, revision: str) -> tuple[Commit, Manifest]:
     cached = snapshot_folder(commit) / MANIFEST
     if is_intact(cached):
         return commit, read_manifest(cached.parent)
-    text = read_text(commit, MANIFEST, LARGEST_TEXT)
+    text = read_text(commit, MANIFEST, MAX_TEXT_BYTES)
     return commit, parse_manifest(text.encode(), f"{commit.repo}: {MANIFEST}")
 
 
@@ -152,7 +152,7 @@ def _check_records(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pi
         if name not in records:
             raise NotFoundError(f"no checkpoint in {commit.repo}: it has no {name}")
     for name, record in records.items():
-        if name != WEIGHTS and record.size > LARGEST_TEXT:
+        if name != WEIGHTS and record.size > MAX_TEXT_BYTES:
             raise IntegrityError(
                 f"{commit.repo}: {name} has {record.size:,} bytes: too large for a text"
             )

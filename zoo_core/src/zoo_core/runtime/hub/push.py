@@ -9,7 +9,7 @@ from typing import NamedTuple, final
 from huggingface_hub import CommitOperationAdd, HfApi, constants
 
 from zoo_core.errors import MisfitError, NetworkError, NotFoundError
-from zoo_core.run_folder.manifest import CARD, LARGEST_TEXT
+from zoo_core.run_folder.manifest import CARD, MAX_TEXT_BYTES
 from zoo_core.runtime.hub.client import (
     Commit,
     RemoteRecord,
@@ -69,7 +69,7 @@ def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Comm
 def read_card(commit: Commit) -> str:
     """The model card of a commit; empty if it has none."""
     try:
-        return read_text(commit, CARD, LARGEST_TEXT).replace("\r\n", "\n")
+        return read_text(commit, CARD, MAX_TEXT_BYTES).replace("\r\n", "\n")
     except NotFoundError:
         return ""
 

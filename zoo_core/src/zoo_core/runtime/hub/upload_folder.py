@@ -15,11 +15,11 @@ from zoo_core.run_folder.manifest import (
     read_manifest,
     unfinished,
 )
-from zoo_core.runtime.checkpoints.card import card, persons_text
+from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.checkpoint import CURVE, HISTORY, read_checkpoint
 from zoo_core.runtime.checkpoints.frontmatter import split_card
 from zoo_core.runtime.checkpoints.license import Terms, terms_of
-from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, pickled
+from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, find_pickles
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import new_folder, write_file, write_new
 
@@ -61,7 +61,7 @@ def build_upload_folder(
         if (folder / name).exists()
     }
     terms = _terms(catalog, manifest, license)
-    text = persons_text(_text(folder / CARD))
+    text = user_text(_text(folder / CARD))
     files[CARD] = card(manifest, text, f"hub:{repo}", terms=terms).encode()
     # TOML has no escape for a byte of a path that is not UTF-8
     files[RECIPE] = recipe_text(manifest.run_config).encode(errors="replace")
@@ -89,9 +89,9 @@ def update_card(
         TargetError: The card cannot be written.
     """
     manifest = read_manifest(upload)
-    text = persons_text(remote_card)
+    text = user_text(remote_card)
     if not text.strip():
-        text = persons_text(_text(upload / CARD))
+        text = user_text(_text(upload / CARD))
     kept = split_card(remote_card)[0]
     if license:
         kept = {key: value for key, value in kept.items() if not key.startswith("license")}
@@ -109,7 +109,7 @@ def _check_no_pickle(folder: Path) -> None:
     """Raises MisfitError if a folder holds pickled weights."""
     if not folder.exists():
         raise TargetError(f"{folder} is no folder")
-    if paths := pickled(folder):
+    if paths := find_pickles(folder):
         raise MisfitError(
             f"{paths[0]} is a pickle, which is never pushed: remove it, or convert it to "
             f"safetensors {CONVERT.format(name=paths[0], weights=WEIGHTS)}"

@@ -7,9 +7,11 @@ continues bit for bit.
 
 from __future__ import annotations
 
+import copy
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import final
 
 from torch import Tensor
@@ -250,14 +252,14 @@ class Loop:
         self._flush_metrics()
         optimizer_tensors, optimizer_values = self.train_step.capture()
         carried = state_tensors(self.carried_state) if self.carried_state else {}
-        progress = self.progress.to_json() | {"seconds": self.seconds}
         return LoopState(
             weights=self.model.state_dict(),
             best_weights=self.best_weights,
             tensors=add_prefix("optimizer", optimizer_tensors)
             | add_prefix("state", carried)
             | random_state(self.device),
-            values=optimizer_values | {"position": progress},
+            progress=replace(copy.deepcopy(self.progress), seconds=self.seconds),
+            values=optimizer_values,
         )
 
     def restore(self, state: LoopState) -> None:
@@ -270,7 +272,7 @@ class Loop:
             for name, tensor in select_prefix("optimizer", state.tensors).items()
         }
         self.train_step.restore(optimizer_tensors, state.values)
-        self.progress = RunProgress.from_json(state.values["position"])
+        self.progress = copy.deepcopy(state.progress)
         self.carried_state = self._to_state(select_prefix("state", state.tensors))
         restore_random_state(state.tensors)
         self._started_at = time.monotonic()

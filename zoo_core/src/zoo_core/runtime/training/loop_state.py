@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, final
 
 import torch
@@ -82,15 +82,6 @@ class RunProgress:
         self.totals = MetricSums()
         self.epoch_seconds = 0.0
 
-    def to_json(self) -> dict[str, Any]:
-        """Returns the fields as JSON holds them."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, values: dict[str, Any]) -> RunProgress:
-        """Returns the progress that ``to_json`` wrote."""
-        return cls(**values | {"totals": MetricSums(**values["totals"])})
-
 
 @final
 class LoopState(NamedTuple):
@@ -100,12 +91,14 @@ class LoopState(NamedTuple):
         weights: The model's weights after the last step.
         best_weights: The weights of the best epoch; empty if the last ones are the best.
         tensors: Tensors of the optimizer, the random generators and the carried state.
-        values: JSON of the optimizer, the schedule and the progress.
+        progress: How far the run has come.
+        values: JSON of the optimizer and the schedule.
     """
 
     weights: dict[str, Tensor]
     best_weights: dict[str, Tensor]
     tensors: dict[str, Tensor]
+    progress: RunProgress
     values: dict[str, Any]
 
 
