@@ -1,17 +1,18 @@
-"""The command line as tests call it."""
+"""Types of the command line's fixtures."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 
 PROGRAM = "import sys; from zoo_cli.main import main; sys.argv[0] = 'zoo'; main()"
-"""The command, for a Python of its own: ``python -c PROGRAM list``."""
+"""Runs the command in another Python: ``python -c PROGRAM list``."""
 
 
 class Result(NamedTuple):
-    """What a command left behind."""
+    """Exit code and output of a command."""
 
     code: int
     stdout: str
@@ -19,8 +20,9 @@ class Result(NamedTuple):
 
     @property
     def json(self) -> Any:
-        """What it printed, read as JSON."""
+        """The output on stdout, parsed as JSON."""
         return json.loads(self.stdout)
 
 
 Zoo = Callable[..., Result]
+InstallPlugin = Callable[..., Path]

@@ -1,4 +1,4 @@
-"""The command line, called as a function or as a process of its own."""
+"""Fixtures that call the command line, install plugins and train small models."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import PROGRAM, Result, Zoo
+from tests.cli.command import PROGRAM, InstallPlugin, Result, Zoo
 from zoo_cli.main import run
 
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 60
@@ -24,9 +24,9 @@ def zoo(capsys: pytest.CaptureFixture[str]) -> Zoo:
 
     def call(*arguments: object) -> Result:
         capsys.readouterr()
-        code = run([str(each) for each in arguments])
-        printed = capsys.readouterr()
-        return Result(code, printed.out, printed.err)
+        code = run([str(argument) for argument in arguments])
+        output = capsys.readouterr()
+        return Result(code, output.out, output.err)
 
     return call
 
@@ -46,6 +46,34 @@ def zoo_process() -> Callable[..., subprocess.Popen[str]]:
         )
 
     return start
+
+
+@pytest.fixture
+def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPlugin:
+    """``install_plugin("zoo-owl", "zoo_owl", {"zoo_owl.py": source})``: an installed plugin.
+
+    The arguments are the plugin's name, the module of its hooks, its files and, if it has another
+    name, its distribution. The folder that it is installed in is returned.
+    """
+    site = tmp_path / "site"
+
+    def install(name: str, module: str, files: dict[str, str], *, distribution: str = "") -> Path:
+        distribution = distribution or name
+        info = site / f"{distribution.replace('-', '_')}-1.0.dist-info"
+        info.mkdir(parents=True)
+        metadata = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
+        (info / "METADATA").write_text(metadata)
+        (info / "entry_points.txt").write_text(f"[zoo]\n{name} = {module}\n")
+        for path, text in files.items():
+            file = site / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text)
+            imported = path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+            monkeypatch.delitem(sys.modules, imported, raising=False)
+        monkeypatch.syspath_prepend(site)
+        return site
+
+    return install
 
 
 @pytest.fixture

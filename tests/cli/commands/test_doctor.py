@@ -1,4 +1,4 @@
-"""``zoo doctor``: a word about everything, the remedy of what is wrong, and never a secret."""
+"""``zoo doctor``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tests.cli.command import Zoo
+from tests.cli.command import InstallPlugin, Zoo
 from zoo_core.runtime import doctor as diagnosis
 
 SUBJECTS = {
@@ -18,7 +18,7 @@ SUBJECTS = {
 SECRET = "hf_thisShallNeverBeShown"
 
 
-def test_every_subject_is_told(zoo: Zoo) -> None:
+def test_json_has_a_row_for_every_subject(zoo: Zoo) -> None:
     result = zoo("doctor", "--json")
     assert result.code == 0, result.stdout
     rows = {row["subject"]: row for row in result.json}
@@ -31,7 +31,7 @@ def test_every_subject_is_told(zoo: Zoo) -> None:
     assert rows["hub"]["facts"]["endpoint"] == "http://127.0.0.1:9"
 
 
-def test_a_person_reads_a_line_each(zoo: Zoo) -> None:
+def test_the_table_has_a_line_for_every_subject(zoo: Zoo) -> None:
     lines = zoo("doctor").stdout.splitlines()
     assert {line.split()[1] for line in lines} == SUBJECTS
     assert {line.split()[0] for line in lines} <= {"ok", "warning"}
@@ -79,20 +79,16 @@ def test_more_threads_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch) 
     [("no_such_module:Kernel", "cannot import"), ("zoo_odd_kernel:Kernel", "calls itself other")],
 )
 def test_a_kernel_that_cannot_be_made_is_wrong(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, factory: str, said: str
+    install_plugin: InstallPlugin, factory: str, said: str
 ) -> None:
-    info = tmp_path / "zoo_odd-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-odd\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[zoo]\nzoo-odd = zoo_odd_plugin\n")
     spec = f"KernelSpec(name='odd', summary='', factory='{factory}', cells=())"
     hook = f"@hookimpl\ndef zoo_kernels(): return [{spec}]\n"
     head = "from zoo_core import KernelSpec, hookimpl\nZOO_API = 2\n"
-    (tmp_path / "zoo_odd_plugin.py").write_text(head + hook)
-    (tmp_path / "zoo_odd_kernel.py").write_text("class Kernel: name = 'other'\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    for name in ("zoo_odd_plugin", "zoo_odd_kernel"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+    files = {
+        "zoo_odd_plugin.py": head + hook,
+        "zoo_odd_kernel.py": "class Kernel: name = 'other'\n",
+    }
+    install_plugin("zoo-odd", "zoo_odd_plugin", files)
     summary, found = diagnosis.backends()
     assert "odd" in summary.said or said == "cannot import"
     assert (found.verdict, said in found.said) == ("wrong", True)

@@ -1,14 +1,13 @@
-"""``zoo reproduce``: verdicts, files, failures, exit codes."""
+"""``zoo reproduce``."""
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Zoo
+from tests.cli.command import InstallPlugin, Zoo
 
 PLUGIN = """
 from zoo_core import CommandSpec, hookimpl
@@ -46,20 +45,12 @@ source = "a dream"
 
 
 @pytest.fixture
-def recipes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The recipe folder of an installed plugin that brings nothing else."""
-    folder = tmp_path / "zoo_dreams"
-    (folder / "recipes").mkdir(parents=True)
-    (folder / "__init__.py").write_text("")
-    (folder / "plugin.py").write_text(PLUGIN)
-    info = tmp_path / "zoo_dreams-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-dreams\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[zoo]\nzoo-dreams = zoo_dreams.plugin\n")
-    monkeypatch.syspath_prepend(tmp_path)
-    for name in ("zoo_dreams", "zoo_dreams.plugin"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
-    return folder / "recipes"
+def recipes(install_plugin: InstallPlugin) -> Path:
+    """The recipe folder of an installed plugin."""
+    files = {"zoo_dreams/__init__.py": "", "zoo_dreams/plugin.py": PLUGIN}
+    folder = install_plugin("zoo-dreams", "zoo_dreams.plugin", files) / "zoo_dreams" / "recipes"
+    folder.mkdir()
+    return folder
 
 
 def test_a_recipe_is_trained_and_compared(zoo: Zoo) -> None:
@@ -83,7 +74,7 @@ def test_a_pattern_names_several(zoo: Zoo) -> None:
     assert [row["recipe"] for row in rows] == names
 
 
-def test_a_figure_out_of_reach_is_missed_and_exit_1(zoo: Zoo, recipes: Path) -> None:
+def test_a_figure_out_of_range_is_missed_and_exit_1(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text(RECIPE + IMPOSSIBLE)
     result = zoo("reproduce", "rnn-cell.dream")
     assert result.code == 1
@@ -97,19 +88,19 @@ def test_a_recipe_without_a_figure_is_unpublished_and_no_failure(zoo: Zoo, recip
     assert (result.json[0]["verdict"], result.json[0]["published"]) == ("unpublished", None)
 
 
-def test_a_malformed_recipe_of_a_plugin_stops_no_other(zoo: Zoo, recipes: Path) -> None:
+def test_a_malformed_recipe_does_not_affect_others(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text("seed = ")
-    remark = "recipe zoo-dreams:rnn-cell.dream: not valid TOML: "
+    warning = "recipe zoo-dreams:rnn-cell.dream: not valid TOML: "
     assert zoo("reproduce", "gru-manual.hello", "--quick").code == 0
     assert "rnn-cell.dream" in zoo("show", "rnn-cell", "--json").json["recipes"]
     listed = zoo("list", "recipes", "rnn-cell.*", "--json")
-    assert (listed.code, remark in listed.stderr) == (0, True)
+    assert (listed.code, warning in listed.stderr) == (0, True)
     assert "rnn-cell.hello" in [row["name"] for row in listed.json]
     asked = zoo("reproduce", "rnn-cell.dream")
-    assert (asked.code, remark.removeprefix("recipe ") in asked.stderr) == (6, True)
+    assert (asked.code, warning.removeprefix("recipe ") in asked.stderr) == (6, True)
 
 
-def test_one_failure_does_not_end_the_others(zoo: Zoo, recipes: Path) -> None:
+def test_a_failed_recipe_does_not_stop_the_others(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
     (recipes / "rnn-cell.gone.toml").write_text(
         RECIPE.replace('"hello"', '"text"\npath = "/nowhere/text"')
@@ -128,7 +119,7 @@ def test_a_lone_failure_has_its_own_exit_code(zoo: Zoo) -> None:
     assert "8424dbd9532ac81f7e5f0b6add90e6952baea29158309d7d1bf3884f4e12c516" in result.stderr
 
 
-def test_quick_leaves_the_long_ones_out(zoo: Zoo, recipes: Path) -> None:
+def test_quick_skips_long_recipes(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
     (recipes / "rnn-cell.long.toml").write_text(RECIPE.replace("seconds = 1", "seconds = 60"))
     result = zoo("reproduce", "rnn-cell.dream", "rnn-cell.long", "--quick", "--json")
@@ -136,7 +127,7 @@ def test_quick_leaves_the_long_ones_out(zoo: Zoo, recipes: Path) -> None:
     assert result.stderr.startswith("--quick leaves out rnn-cell.long\n")
 
 
-def test_quick_that_leaves_nothing_is_refused(zoo: Zoo, recipes: Path) -> None:
+def test_quick_without_any_quick_recipe_is_refused(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.long.toml").write_text(RECIPE.replace("seconds = 1", "seconds = 60"))
     result = zoo("reproduce", "rnn-cell.long", "--quick")
     assert (result.code, result.stdout) == (6, "")
@@ -162,7 +153,7 @@ def test_files_keep_the_rows_of_other_recipes(zoo: Zoo, tmp_path: Path, recipes:
     assert (tmp_path / "out" / "reproduction.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_checkpoints_are_kept_if_asked_and_never_overwritten(zoo: Zoo, tmp_path: Path) -> None:
+def test_checkpoints_are_kept_on_request_and_never_overwritten(zoo: Zoo, tmp_path: Path) -> None:
     arguments = ["reproduce", "gru-embed.hello", "--checkpoints", tmp_path]
     assert zoo(*arguments).code == 0
     assert (tmp_path / "gru-embed.hello" / "config.json").exists()
@@ -171,16 +162,16 @@ def test_checkpoints_are_kept_if_asked_and_never_overwritten(zoo: Zoo, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "hint"),
     [("gru-embed.helo", "did you mean gru-embed.hello"), ("*.nothing", "try: zoo list recipes")],
 )
-def test_an_unknown_recipe_is_exit_3(zoo: Zoo, name: str, said: str) -> None:
+def test_an_unknown_recipe_is_exit_3(zoo: Zoo, name: str, hint: str) -> None:
     result = zoo("reproduce", name)
     assert result.code == 3
-    assert said in result.stderr
+    assert hint in result.stderr
 
 
-def test_another_reproduction_file_is_refused(zoo: Zoo, tmp_path: Path) -> None:
+def test_a_reproduction_json_of_another_kind_is_refused(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "reproduction.json").write_text("[]")
     result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path)
     assert result.code == 4

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Zoo
+from tests.cli.command import InstallPlugin, Zoo
 
 
 def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> None:
     facts = zoo("show", "lstm-embed", "--json").json
-    hidden = next(each for each in facts["settings"] if each["key"] == "hidden_size")
+    hidden = next(row for row in facts["settings"] if row["key"] == "hidden_size")
     assert hidden["default"] == 128
     assert hidden["unit"] == "units"
     assert hidden["meaning"].startswith("Width")
@@ -23,9 +23,8 @@ def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> 
     assert "lstm-embed.hello" in facts["recipes"]
 
 
-def test_values_are_shown_as_they_are_typed(zoo: Zoo) -> None:
-    shown = zoo("show", "supervised").stdout
-    assert "[Adam or AdamW or " in shown
+def test_values_are_shown_as_the_user_types_them(zoo: Zoo) -> None:
+    assert "[Adam or AdamW or " in zoo("show", "supervised").stdout
     shown = zoo("show", "lstm-embed").stdout
     assert "padding_idx = none" in shown
     assert "sparse = false" in shown
@@ -43,7 +42,7 @@ def test_datasets_trainers_and_owned_names_can_be_shown(zoo: Zoo, name: str) -> 
     assert zoo("show", name).code == 0
 
 
-def test_a_checkpoint_shows_what_it_reached(zoo: Zoo, hello: Path) -> None:
+def test_a_checkpoint_shows_its_metrics(zoo: Zoo, hello: Path) -> None:
     facts = zoo("show", hello, "--json").json
     assert facts["metrics"]["train"]["accuracy"] == 1.0
     assert "accuracy 1" in zoo("show", hello).stdout
@@ -66,22 +65,17 @@ def test_a_damaged_run_is_a_row(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_p
     assert zoo("runs", "--json").json[0]["state"] == "damaged"
 
 
-def test_plugins_tells_what_each_contributes(zoo: Zoo) -> None:
+def test_plugins_lists_what_each_one_contributes(zoo: Zoo) -> None:
     rows = {row["name"]: row for row in zoo("plugins", "--json").json}
     assert rows["zoo-text"]["state"] == "ok"
     assert "hello" in rows["zoo-text"]["contributes"]["dataset"]
 
 
 @pytest.fixture
-def broken_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """An installed distribution whose plugin raises SystemExit and prints."""
-    info = tmp_path / "site" / "zoo_bad-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-bad\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[zoo]\nzoo-bad = zoo_bad_plugin\n")
+def broken_plugin(install_plugin: InstallPlugin) -> str:
+    """The name of an installed plugin that prints and raises SystemExit."""
     code = "print('noise')\nraise SystemExit('gone')\n"
-    (tmp_path / "site" / "zoo_bad_plugin.py").write_text(code)
-    monkeypatch.syspath_prepend(tmp_path / "site")
+    install_plugin("zoo-bad", "zoo_bad_plugin", {"zoo_bad_plugin.py": code})
     return "zoo-bad"
 
 
@@ -94,14 +88,14 @@ def test_a_broken_plugin_is_a_row_with_reason_and_remedy(zoo: Zoo, broken_plugin
 
 
 @pytest.mark.usefixtures("broken_plugin")
-def test_a_broken_plugin_leaves_the_rest_working(zoo: Zoo) -> None:
+def test_a_broken_plugin_does_not_affect_the_others(zoo: Zoo) -> None:
     listed = zoo("list", "--json")
     assert len(listed.json) >= 9
     assert "zoo-bad is broken" in listed.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_prints_what_a_shell_reads(zoo: Zoo, shell: str) -> None:
+def test_completion_prints_a_script(zoo: Zoo, shell: str) -> None:
     result = zoo("completion", shell)
     assert result.code == 0
     assert "_ZOO_COMPLETE" in result.stdout
@@ -131,7 +125,7 @@ def test_bash_completes_commands_names_settings_and_choices(words: str, expected
     assert expected in [line.partition(",")[2] for line in done.stdout.splitlines()], done
 
 
-def test_the_manifest_is_valid_json_for_others(hello: Path) -> None:
+def test_the_manifest_is_plain_json(hello: Path) -> None:
     values = json.loads((hello / "config.json").read_text("utf-8"))
     assert values["format"] == 1
     assert values["signature"]["vocabulary"] == ["e", "h", "l", "o"]

@@ -1,4 +1,4 @@
-"""Commands that plugins bring."""
+"""Commands of plugins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Zoo
+from tests.cli.command import InstallPlugin, Zoo
 
 PLUGIN = """
 from zoo_core import CommandSpec, hookimpl
@@ -32,17 +32,10 @@ def hoot(twice):
 
 
 @pytest.fixture(autouse=True)
-def owl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed plugin with a command."""
-    info = tmp_path / "zoo_owl-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-owl\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[zoo]\nzoo-owl = zoo_owl_plugin\n")
-    (tmp_path / "zoo_owl_plugin.py").write_text(PLUGIN)
-    (tmp_path / "zoo_owl_command.py").write_text(COMMAND)
-    monkeypatch.syspath_prepend(tmp_path)
-    for name in ("zoo_owl_plugin", "zoo_owl_command"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
+def owl(install_plugin: InstallPlugin) -> Path:
+    """The folder of an installed plugin with a command."""
+    files = {"zoo_owl_plugin.py": PLUGIN, "zoo_owl_command.py": COMMAND}
+    return install_plugin("zoo-owl", "zoo_owl_plugin", files)
 
 
 def test_a_plugins_command_is_listed_without_being_imported(zoo: Zoo) -> None:
@@ -54,36 +47,31 @@ def test_a_plugins_command_runs(zoo: Zoo) -> None:
     assert zoo("hoot", "--twice").stdout == "hoot hoot\n"
 
 
-def test_a_plugins_command_whose_code_is_gone_is_exit_7(zoo: Zoo, tmp_path: Path) -> None:
-    (tmp_path / "zoo_owl_command.py").unlink()
+def test_a_plugins_command_without_its_module_is_exit_7(zoo: Zoo, owl: Path) -> None:
+    (owl / "zoo_owl_command.py").unlink()
     result = zoo("hoot")
     assert result.code == 7
     assert "zoo_owl_command" in result.stderr
 
 
-def test_a_plugins_command_that_is_no_click_command_is_exit_7(zoo: Zoo, tmp_path: Path) -> None:
-    (tmp_path / "zoo_owl_command.py").write_text("hoot = 3")
+def test_a_plugins_command_that_is_no_click_command_is_exit_7(zoo: Zoo, owl: Path) -> None:
+    (owl / "zoo_owl_command.py").write_text("hoot = 3")
     result = zoo("hoot")
     assert result.code == 7
     assert "no click command" in result.stderr
 
 
-def test_the_zoos_own_command_wins_over_a_plugins(zoo: Zoo, tmp_path: Path) -> None:
-    (tmp_path / "zoo_owl_plugin.py").write_text(PLUGIN.replace('"hoot"', '"list"'))
+def test_the_zoos_own_command_wins_over_a_plugins(zoo: Zoo, owl: Path) -> None:
+    (owl / "zoo_owl_plugin.py").write_text(PLUGIN.replace('"hoot"', '"list"'))
     assert "Commands of plugins" not in zoo("--help").stdout
     assert zoo("list").code == 0
     assert "zoo_owl_command" not in sys.modules
 
 
-def test_a_command_that_two_plugins_bring_is_refused_with_both(
-    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_command_of_two_plugins_is_refused_and_names_both(
+    zoo: Zoo, install_plugin: InstallPlugin
 ) -> None:
-    info = tmp_path / "zoo_owlet-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-owlet\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[zoo]\nzoo-owlet = zoo_owlet_plugin\n")
-    (tmp_path / "zoo_owlet_plugin.py").write_text(PLUGIN)
-    monkeypatch.delitem(sys.modules, "zoo_owlet_plugin", raising=False)
+    install_plugin("zoo-owlet", "zoo_owlet_plugin", {"zoo_owlet_plugin.py": PLUGIN})
     result = zoo("hoot")
     assert result.code == 3
     assert "'hoot' is offered by zoo-owl and zoo-owlet: uninstall one" in result.stderr

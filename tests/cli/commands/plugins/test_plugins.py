@@ -1,4 +1,4 @@
-"""``zoo plugins``: every plugin's state."""
+"""``zoo plugins``."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Zoo
+from tests.cli.command import InstallPlugin, Zoo
 
 KEYS = [
     "name",
@@ -22,14 +22,10 @@ KEYS = [
 
 
 @pytest.fixture
-def old_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """An installed distribution built for another plugin API."""
-    info = tmp_path / "site" / "zoo_plugin_old-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-plugin-old\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[zoo]\nzoo-old = zoo_old_plugin\n")
-    (tmp_path / "site" / "zoo_old_plugin.py").write_text("ZOO_API = 0\n")
-    monkeypatch.syspath_prepend(tmp_path / "site")
+def old_plugin(install_plugin: InstallPlugin) -> Path:
+    """The folder of an installed plugin that was built for another plugin API."""
+    files = {"zoo_old_plugin.py": "ZOO_API = 0\n"}
+    return install_plugin("zoo-old", "zoo_old_plugin", files, distribution="zoo-plugin-old")
 
 
 def test_json_rows_have_the_promised_keys(zoo: Zoo) -> None:
@@ -38,14 +34,13 @@ def test_json_rows_have_the_promised_keys(zoo: Zoo) -> None:
     assert {row["state"] for row in rows} == {"ok"}
 
 
-@pytest.mark.usefixtures("old_plugin")
-def test_an_incompatible_plugin_tells_whose_it_is_and_what_to_do(zoo: Zoo, tmp_path: Path) -> None:
-    said = zoo("plugins").stdout
-    assert "zoo-old 1.0: incompatible\n" in said
-    assert f"from: zoo-plugin-old, {tmp_path / 'site'}" in said
-    assert "reason: built for plugin API 0, this is 2" in said
-    assert "remedy: upgrade it: zoo plugins install --upgrade zoo-plugin-old" in said
-    assert "Traceback" not in said
+def test_an_incompatible_plugin_is_shown_with_reason_and_remedy(zoo: Zoo, old_plugin: Path) -> None:
+    output = zoo("plugins").stdout
+    assert "zoo-old 1.0: incompatible\n" in output
+    assert f"from: zoo-plugin-old, {old_plugin}" in output
+    assert "reason: built for plugin API 0, this is 1" in output
+    assert "remedy: upgrade it: zoo plugins install --upgrade zoo-plugin-old" in output
+    assert "Traceback" not in output
 
 
 @pytest.mark.usefixtures("old_plugin")
@@ -55,7 +50,7 @@ def test_verbose_shows_the_traceback(zoo: Zoo) -> None:
     assert "check_api" in rows["zoo-old"]["traceback"]
 
 
-def test_blocked_plugins_and_names_that_nobody_has_are_told(
+def test_blocked_plugins_are_listed_and_unknown_names_reported(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru,zoo-unheard-of")

@@ -4,33 +4,15 @@ from __future__ import annotations
 
 import subprocess
 from collections.abc import Callable
-from pathlib import Path
 
-import pytest
-
-from tests.cli.command import Zoo
+from tests.cli.command import InstallPlugin, Zoo
 from tests.testing.examples import HOOK
 
 
-@pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
-    """``install(module, source)``: a plugin ``zoo-owl`` of one module."""
-
-    def write(module: str, source: str) -> None:
-        info = tmp_path / "zoo_owl-1.0.dist-info"
-        info.mkdir()
-        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-owl\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[zoo]\nzoo-owl = {module}\n")
-        (tmp_path / f"{module}.py").write_text(source)
-        monkeypatch.syspath_prepend(tmp_path)
-
-    return write
-
-
 def test_a_plugin_that_passes_is_a_line_per_check_and_exit_0(
-    zoo: Zoo, install: Callable[[str, str], None]
+    zoo: Zoo, install_plugin: InstallPlugin
 ) -> None:
-    install("zoo_owl_right", HOOK)
+    install_plugin("zoo-owl", "zoo_owl_right", {"zoo_owl_right.py": HOOK})
     result = zoo("plugins", "check", "zoo-owl")
     assert result.code == 0
     assert "ok       plugin zoo-owl  import-budget\n" in result.stdout
@@ -38,19 +20,19 @@ def test_a_plugin_that_passes_is_a_line_per_check_and_exit_0(
     assert "zoo-owl passes: 9 ok, 0 skipped" in result.stderr
 
 
-def test_a_failure_is_exit_7_and_says_how_to_mend_it(
-    zoo: Zoo, install: Callable[[str, str], None]
-) -> None:
-    install("zoo_owl_wrong", HOOK.replace("Hoots.", "hoots"))
+def test_a_failure_is_exit_7_with_a_remedy(zoo: Zoo, install_plugin: InstallPlugin) -> None:
+    install_plugin(
+        "zoo-owl", "zoo_owl_wrong", {"zoo_owl_wrong.py": HOOK.replace("Hoots.", "hoots")}
+    )
     result = zoo("plugins", "check", "zoo-owl")
     assert result.code == 7
-    for said in ("failed   command owl-hoot  summary", "expected: ", "seen: 'hoots'", "to mend it"):
-        assert said in result.stdout
+    for text in ("failed   command owl-hoot  summary", "expected: ", "seen: 'hoots'", "to mend it"):
+        assert text in result.stdout
     assert "Error: zoo-owl does not pass: summary of command owl-hoot; " in result.stderr
 
 
-def test_a_broken_plugin_is_checked_too(zoo: Zoo, install: Callable[[str, str], None]) -> None:
-    install("zoo_owl_broken", "import no_such_module")
+def test_a_broken_plugin_is_checked_too(zoo: Zoo, install_plugin: InstallPlugin) -> None:
+    install_plugin("zoo-owl", "zoo_owl_broken", {"zoo_owl_broken.py": "import no_such_module"})
     result = zoo("plugins", "check", "zoo-owl")
     assert result.code == 7
     assert "failed   plugin zoo-owl  imports" in result.stdout
@@ -58,9 +40,9 @@ def test_a_broken_plugin_is_checked_too(zoo: Zoo, install: Callable[[str, str], 
 
 
 def test_json_is_an_object_per_check_whether_or_not_it_passes(
-    zoo: Zoo, install: Callable[[str, str], None]
+    zoo: Zoo, install_plugin: InstallPlugin
 ) -> None:
-    install("zoo_owl_json", HOOK.replace("Hoots.", "hoots"))
+    install_plugin("zoo-owl", "zoo_owl_json", {"zoo_owl_json.py": HOOK.replace("Hoots.", "hoots")})
     result = zoo("plugins", "check", "zoo-owl", "--json")
     assert result.code == 7
     verdicts = {row["check"]: row["verdict"] for row in result.json}
@@ -75,10 +57,10 @@ def test_an_unknown_plugin_is_exit_3_with_the_nearest_names(zoo: Zoo) -> None:
     assert "did you mean zoo-lstm" in result.stderr
 
 
-def test_listing_plugins_imports_no_torch(
+def test_the_help_of_check_opens_in_a_fresh_process(
     zoo_process: Callable[..., subprocess.Popen[str]],
 ) -> None:
     with zoo_process("plugins", "check", "--help") as process:
-        said, _ = process.communicate(timeout=60)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert "Check that an installed plugin" in said
+    assert "Check that an installed plugin" in output
