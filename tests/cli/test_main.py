@@ -1,4 +1,4 @@
-"""The command line as a whole: exit codes, help, what is imported."""
+"""Exit codes, help pages and imports of the command line."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def test_the_table_names_real_commands(command: str) -> None:
     assert isinstance(resolve(COMMANDS[command].target), click.Command)
 
 
-@pytest.mark.parametrize("arguments", [*LIGHT, *([each, "--help"] for each in COMMANDS)])
+@pytest.mark.parametrize("arguments", [*LIGHT, *([command, "--help"] for command in COMMANDS)])
 def test_listing_and_help_import_nothing_heavy(arguments: list[str]) -> None:
     program = (
         "import sys; from zoo_cli.main import run; code = run(sys.argv[1:]);"
-        f"found = [name for name in {HEAVY!r} if name in sys.modules];"
-        "sys.exit(f'imported {found}' if found else code)"
+        f"heavy = [name for name in {HEAVY!r} if name in sys.modules];"
+        "sys.exit(f'imported {heavy}' if heavy else code)"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False

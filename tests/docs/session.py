@@ -48,13 +48,13 @@ def blocks(document: str) -> list[Block]:
 
 def commands(body: str) -> list[Command]:
     """The commands of a session."""
-    found: list[Command] = []
+    session: list[Command] = []
     for line in body.splitlines():
         if line.startswith("$ "):
-            found.append(Command(line[2:], []))
+            session.append(Command(line[2:], []))
         else:
-            found[-1].printed.append(line)
-    return found
+            session[-1].printed.append(line)
+    return session
 
 
 class Session:

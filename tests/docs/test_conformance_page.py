@@ -1,4 +1,4 @@
-"""The page on conformance says what the checks say."""
+"""``docs/conformance.md`` describes the checks as the code does."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from zoo_core.testing.battery import every_check
 PAGE = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text("utf-8")
 
 
-def test_the_page_has_every_check_as_it_stands() -> None:
+def test_the_page_has_the_rule_and_the_remedy_of_every_check() -> None:
     assert conformance_tables().strip() in PAGE
     for checks in every_check().values():
-        for each in checks:
-            assert each.rule.endswith(".")
-            assert each.remedy.endswith(".")
-            assert "|" not in each.rule + each.remedy
+        for check in checks:
+            assert check.rule.endswith(".")
+            assert check.remedy.endswith(".")
+            assert "|" not in check.rule + check.remedy

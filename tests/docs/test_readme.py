@@ -22,15 +22,15 @@ LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 
 def _zoo_commands(page: Path) -> list[list[str]]:
     """Returns the words after ``zoo`` of every command in the console blocks of a page."""
-    found = []
+    commands = []
     for block in blocks(page.read_text("utf-8")):
         if block.language != "console":
             continue
         for line in block.body.splitlines():
             words = shlex.split(line, comments=True)
             if line.startswith(("$ ", "zoo ")) and "zoo" in words:
-                found.append(words[words.index("zoo") + 1 :])
-    return found
+                commands.append(words[words.index("zoo") + 1 :])
+    return commands
 
 
 def test_the_python_session_prints_what_it_shows(

@@ -1,4 +1,4 @@
-"""``docs/security.md``: every threat is held by a test that exists."""
+"""Every threat in ``docs/security.md`` names a test that exists."""
 
 from __future__ import annotations
 
@@ -22,4 +22,4 @@ def test_every_threat_names_a_test() -> None:
 @pytest.mark.parametrize(("file", "name"), NAMED)
 def test_the_test_exists(file: str, name: str) -> None:
     tree = ast.parse((ROOT / file).read_text("utf-8"))
-    assert name in {each.name for each in tree.body if isinstance(each, ast.FunctionDef)}
+    assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}

@@ -23,7 +23,7 @@ def test_predict_reads_lines_from_stdin(
     assert zoo("predict", hello, "-").stdout.splitlines() == ["ohlol", "ohlo"]
 
 
-def test_of_several_inputs_the_one_that_is_refused_is_told(zoo: Zoo, hello: Path) -> None:
+def test_an_error_names_the_input_that_was_refused(zoo: Zoo, hello: Path) -> None:
     result = zoo("predict", hello, "hello", "")
     assert (result.code, result.stdout) == (6, "ohlol\n")
     assert "input 2 of 2: an empty input" in result.stderr
@@ -97,7 +97,7 @@ def test_top_1_is_greedy(zoo: Zoo, prose: Path) -> None:
 def test_a_long_text_shows_the_precision_of_its_products(zoo: Zoo, prose: Path) -> None:
     sampled = ["generate", prose, "--prompt", "the", "--temperature", 2, "--length", 3000]
     full, half, again = (
-        zoo(*sampled, "--precision", each).stdout for each in ("fp32", "bf16", "bf16")
+        zoo(*sampled, "--precision", precision).stdout for precision in ("fp32", "bf16", "bf16")
     )
     assert full[:20] == half[:20]
     assert full != half == again
@@ -112,7 +112,7 @@ def test_generate_refuses_a_model_that_does_not_predict_the_next_symbol(
 
 
 @pytest.mark.parametrize("bad", [("--temperature", "-1"), ("--temperature", "nan"), ("--top-k", 0)])
-def test_absurd_sampling_is_refused(zoo: Zoo, prose: Path, bad: tuple[object, ...]) -> None:
+def test_invalid_sampling_is_refused(zoo: Zoo, prose: Path, bad: tuple[object, ...]) -> None:
     assert zoo("generate", prose, "--prompt", "the", *bad).code == 6
 
 
@@ -122,12 +122,12 @@ def test_evaluate_repeats_the_recorded_metrics(zoo: Zoo, prose: Path) -> None:
     assert judged == {split: recorded[split] for split in ("validation", "test")}
 
 
-def test_evaluate_judges_one_split(zoo: Zoo, prose: Path) -> None:
+def test_evaluate_measures_one_split(zoo: Zoo, prose: Path) -> None:
     assert set(zoo("evaluate", prose, "--split", "train", "--json").json) == {"train"}
     assert zoo("evaluate", prose, "--split", "tran").code == 3
 
 
-def test_evaluate_judges_other_data(zoo: Zoo, prose: Path, tmp_path: Path) -> None:
+def test_evaluate_measures_other_data(zoo: Zoo, prose: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.txt"
     other.write_text("the lazy fox " * 100)
     arguments = ["--dataset", "text", "--dataset.path", other, "--split", "train", "--json"]
@@ -158,11 +158,11 @@ def test_evaluate_refuses_labels_of_another_meaning_though_their_shape_fits(
     assert "the next symbol of 28 per step; hello gives tokens of 28, a label of" in result.stderr
 
 
-def test_evaluate_says_that_the_data_has_changed(zoo: Zoo, prose: Path, text_file: Path) -> None:
+def test_evaluate_warns_if_the_data_has_changed(zoo: Zoo, prose: Path, text_file: Path) -> None:
     text_file.write_text(text_file.read_text().replace("lazy", "quick"))
     assert "has changed" in zoo("evaluate", prose).stderr
 
 
-def test_evaluate_tells_no_change_to_who_made_it(zoo: Zoo, hello: Path) -> None:
+def test_evaluate_is_silent_if_the_user_changed_the_data(zoo: Zoo, hello: Path) -> None:
     result = zoo("evaluate", hello, "--dataset.word", "hell", "--dataset.answer", "ohlo")
     assert (result.code, result.stderr) == (0, "")

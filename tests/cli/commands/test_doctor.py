@@ -69,17 +69,17 @@ def test_torch_that_cannot_be_imported_is_a_finding(
 
 def test_more_threads_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "get_num_threads", lambda: 10_000)
-    (found,) = diagnosis.threads()
-    assert found.verdict == "warning"
-    assert found.remedy.startswith("export OMP_NUM_THREADS=")
+    (result,) = diagnosis.threads()
+    assert result.verdict == "warning"
+    assert result.remedy.startswith("export OMP_NUM_THREADS=")
 
 
 @pytest.mark.parametrize(
-    ("factory", "said"),
+    ("factory", "reason"),
     [("no_such_module:Kernel", "cannot import"), ("zoo_odd_kernel:Kernel", "calls itself other")],
 )
 def test_a_kernel_that_cannot_be_made_is_wrong(
-    install_plugin: InstallPlugin, factory: str, said: str
+    install_plugin: InstallPlugin, factory: str, reason: str
 ) -> None:
     spec = f"KernelSpec(name='odd', summary='', factory='{factory}', cells=())"
     hook = f"@hookimpl\ndef zoo_kernels(): return [{spec}]\n"
@@ -89,7 +89,7 @@ def test_a_kernel_that_cannot_be_made_is_wrong(
         "zoo_odd_kernel.py": "class Kernel: name = 'other'\n",
     }
     install_plugin("zoo-odd", "zoo_odd_plugin", files)
-    summary, found = diagnosis.backends()
-    assert "odd" in summary.said or said == "cannot import"
-    assert (found.verdict, said in found.said) == ("wrong", True)
-    assert found.remedy == "zoo plugins install --upgrade zoo-odd"
+    summary, result = diagnosis.backends()
+    assert "odd" in summary.said or reason == "cannot import"
+    assert (result.verdict, reason in result.said) == ("wrong", True)
+    assert result.remedy == "zoo plugins install --upgrade zoo-odd"

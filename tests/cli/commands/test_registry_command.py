@@ -60,23 +60,25 @@ def test_an_entry_that_no_recipe_made_can_be_shown(
 @pytest.mark.parametrize(
     "command",
     [
-        ["predict", "lstm-embed.told", "hello"],
-        ["evaluate", "lstm-embed.told"],
-        ["train", "lstm-embed", "--from", "lstm-embed.told", "--print-config"],
+        ["predict", "lstm-embed.chosen", "hello"],
+        ["evaluate", "lstm-embed.chosen"],
+        ["train", "lstm-embed", "--from", "lstm-embed.chosen", "--print-config"],
     ],
 )
-def test_every_command_reads_the_registry_it_is_told(
+def test_every_command_reads_the_chosen_registry(
     zoo: Zoo, tmp_path: Path, packaged: Path, command: list[str]
 ) -> None:
-    path = tmp_path / "told.toml"
+    path = tmp_path / "chosen.toml"
     path.write_text("schema = 1\n")
-    names = ["--name", "lstm-embed.told", "--registry", path]
+    names = ["--name", "lstm-embed.chosen", "--registry", path]
     assert zoo("registry", "add", packaged, SOURCE, *names).code == 0
     assert zoo(*command, "--registry", path).code == 0
     assert zoo(*command).code == 3
 
 
-def test_adding_again_renews_and_keeps_the_others(zoo: Zoo, registry: Path, packaged: Path) -> None:
+def test_adding_again_updates_the_entry_and_keeps_others(
+    zoo: Zoo, registry: Path, packaged: Path
+) -> None:
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one").code == 0
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.two").code == 0
     result = zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one")
@@ -110,7 +112,7 @@ def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, pack
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["hub:owner/repo"], "pin the 40 hex digits"),
         (["hub:owner/repo", "--revision", "main"], "pin the 40 hex digits"),
@@ -119,38 +121,38 @@ def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, pack
         ([SOURCE, "--name", "gru-embed.hello"], "holds a lstm-embed"),
     ],
 )
-def test_an_entry_that_is_not_sound_changes_nothing(
-    zoo: Zoo, registry: Path, packaged: Path, arguments: list[str], said: str
+def test_an_invalid_entry_changes_nothing(
+    zoo: Zoo, registry: Path, packaged: Path, arguments: list[str], message: str
 ) -> None:
     before = registry.read_text()
     result = zoo("registry", "add", packaged, *arguments)
     assert result.code == 6
-    assert said in result.stderr
+    assert message in result.stderr
     assert registry.read_text() == before
     assert sorted(path.name for path in registry.parent.glob(".*")) == []
 
 
 @pytest.mark.parametrize(
-    ("name", "replaced", "code", "said"),
+    ("name", "replaced", "code", "message"),
     [
         ("model.safetensors", (b"F32", b"F32 "), 4, "the manifest says"),
         ("config.json", (b'"finished"', b'"interrupted"'), 6, "is unfinished: zoo resume"),
     ],
 )
-def test_a_checkpoint_that_nobody_could_use_is_not_pinned(
+def test_a_damaged_or_unfinished_checkpoint_is_not_pinned(
     zoo: Zoo,
     registry: Path,
     packaged: Path,
     name: str,
     replaced: tuple[bytes, bytes],
     code: int,
-    said: str,
+    message: str,
 ) -> None:
     file = packaged / name
     file.write_bytes(file.read_bytes().replace(*replaced))
     result = zoo("registry", "add", packaged, SOURCE)
     assert result.code == code
-    assert said in result.stderr
+    assert message in result.stderr
     assert registry.read_text() == "# what there is\nschema = 1\n"
 
 

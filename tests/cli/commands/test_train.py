@@ -22,7 +22,7 @@ FILES = {
 }
 
 
-def test_the_main_job_spells_ohlol(zoo: Zoo, tmp_path: Path) -> None:
+def test_lstm_embed_learns_ohlol_and_writes_every_file(zoo: Zoo, tmp_path: Path) -> None:
     result = zoo("train", "lstm-embed", "--out", tmp_path / "run")
     assert result.code == 0
     assert "hello → ohlol" in result.stdout
@@ -40,7 +40,9 @@ def test_json_is_one_object_with_the_promised_keys(zoo: Zoo, tmp_path: Path) -> 
     assert facts["seed"] == 0
 
 
-def test_runs_go_home_by_default(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_runs_are_saved_in_the_home_folder_by_default(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("ZOO_HOME", str(tmp_path))
     folder = Path(zoo("train", "rnn-cell", "--json").json["checkpoint"])
     assert folder.parent == tmp_path / "runs"
@@ -135,7 +137,7 @@ def test_a_run_whose_closing_sample_fails_has_ended_well(zoo: Zoo, tmp_path: Pat
     assert f"next: zoo evaluate {tmp_path / 'x'}" in result.stderr
 
 
-def test_from_goes_on_from_other_weights(
+def test_from_starts_from_other_weights(
     zoo: Zoo, prose: Path, fox: list[object], tmp_path: Path
 ) -> None:
     # the file's own text would give other symbols: the checkpoint's vocabulary wins
@@ -146,7 +148,7 @@ def test_from_goes_on_from_other_weights(
     assert more["metrics"]["train"]["loss"] < first["metrics"]["train"]["loss"]
 
 
-def test_from_takes_the_models_settings_along(
+def test_from_takes_the_settings_of_the_model(
     zoo: Zoo, prose: Path, text_file: Path, tmp_path: Path
 ) -> None:
     data = ["--dataset", "text", "--dataset.path", text_file, "--dataset.steps", 8]
@@ -198,6 +200,6 @@ def test_bfloat16_products_are_close_to_float32(
         zoo(*fox, "--precision", precision, "--out", tmp_path / precision, "--json").json["metrics"]
         for precision in ("fp32", "bf16")
     ]
-    first, second = (each["train"]["loss"] for each in losses)
+    first, second = (metrics["train"]["loss"] for metrics in losses)
     assert first != second
     assert first == pytest.approx(second, rel=0.02)

@@ -1,4 +1,4 @@
-"""What a run says on stderr while it goes on."""
+"""Progress of a run on stderr."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ def ended(epoch: int, sample: str = "") -> EpochEnded:
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every look at the clock is 30 ms after the last."""
+    """A clock that advances by 30 ms whenever it is read."""
     times: Iterator[float] = (look * 0.03 for look in range(10 * EPOCHS))
     monkeypatch.setattr("zoo_cli.terminal.progress.time.monotonic", lambda: next(times))
 
 
-def epochs_said(capsys: pytest.CaptureFixture[str]) -> list[int]:
+def printed_epochs(capsys: pytest.CaptureFixture[str]) -> list[int]:
     """The epochs that have a line."""
-    said = capsys.readouterr().err.splitlines()
-    return [int(line.split()[1].split("/")[0]) for line in said if line.startswith("epoch")]
+    lines = capsys.readouterr().err.splitlines()
+    return [int(line.split()[1].split("/")[0]) for line in lines if line.startswith("epoch")]
 
 
 @pytest.mark.usefixtures("clock")
@@ -39,24 +39,24 @@ def test_log_has_ten_lines_a_second_and_the_first_and_last_epoch(
     for epoch in range(1, EPOCHS + 1):
         shown.show(ended(epoch))
     shown.close()
-    assert epochs_said(capsys) == [*range(1, EPOCHS, 4), EPOCHS]
+    assert printed_epochs(capsys) == [*range(1, EPOCHS, 4), EPOCHS]
 
 
 @pytest.mark.usefixtures("clock")
-def test_no_epoch_is_said_twice(capsys: pytest.CaptureFixture[str]) -> None:
-    """The last one was held back, then said at the end, and then forgotten."""
+def test_no_epoch_is_printed_twice(capsys: pytest.CaptureFixture[str]) -> None:
+    """Closing prints the line that was left out, once."""
     shown = Progress()
     for epoch in (1, 2, 3):
         shown.show(ended(epoch))
     shown.close()
     shown.close()
-    assert epochs_said(capsys) == [1, 3]
+    assert printed_epochs(capsys) == [1, 3]
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_sample_is_always_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_sample_is_always_printed(capsys: pytest.CaptureFixture[str]) -> None:
     """With the line of its epoch, however soon it comes."""
     shown = Progress()
     for epoch in (1, 2, 3):
         shown.show(ended(epoch, sample=f"text {epoch}"))
-    assert epochs_said(capsys) == [1, 2, 3]
+    assert printed_epochs(capsys) == [1, 2, 3]

@@ -13,17 +13,17 @@ from zoo_cli.terminal.stream_text import stream
 
 @pytest.fixture
 def written(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is written, by write."""
-    found: list[str] = []
+    """The text of every write."""
+    writes: list[str] = []
 
     def echo(text: str, nl: bool = True, color: bool | None = None) -> None:
-        found.append(text + "\n" * nl)
+        writes.append(text + "\n" * nl)
 
     monkeypatch.setattr(click, "echo", echo)
-    return found
+    return writes
 
 
-def test_symbols_of_a_moment_are_written_together(
+def test_symbols_within_an_interval_are_written_together(
     written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streaming, "INTERVAL", 60.0)
@@ -32,7 +32,7 @@ def test_symbols_of_a_moment_are_written_together(
     assert len(written) == 2
 
 
-def test_a_slow_model_is_seen_symbol_by_symbol(
+def test_a_slow_model_is_printed_symbol_by_symbol(
     written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streaming, "INTERVAL", 0.0)
@@ -40,7 +40,7 @@ def test_a_slow_model_is_seen_symbol_by_symbol(
     assert written == ["a", "b", "c", "\n"]
 
 
-def test_what_was_made_before_a_failure_is_written(
+def test_symbols_before_a_failure_are_written(
     written: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(streaming, "INTERVAL", 60.0)

@@ -58,16 +58,16 @@ def _print(facts: dict[str, Any]) -> None:
     for key, value in facts.items():
         if key == "settings":
             click.echo("settings:")
-            for each in value:
-                unit = f" {each['unit']}" if each["unit"] else ""
-                click.echo(f"  {each['key']} = {as_typed(each['default'])}{unit}")
-                click.echo(f"      {each['meaning']} [{each['expected']}]")
+            for setting in value:
+                unit = f" {setting['unit']}" if setting["unit"] else ""
+                click.echo(f"  {setting['key']} = {as_typed(setting['default'])}{unit}")
+                click.echo(f"      {setting['meaning']} [{setting['expected']}]")
         elif key == "metrics":
             for split, named in value.items():
                 click.echo(f"{split}: {format_metrics(named)}")
         elif key == "configs":
             for section, values in value.items():
-                listed = ", ".join(f"{name} = {each}" for name, each in values.items())
+                listed = ", ".join(f"{name} = {item}" for name, item in values.items())
                 click.echo(f"{section}: {listed}")
         elif isinstance(value, dict):
             click.echo(f"{key}: {', '.join(f'{k} {v}' for k, v in value.items())}")

@@ -12,9 +12,9 @@ from zoo_core.installer.installer import Installer
 
 
 @pytest.fixture
-def said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A file with what an installer was asked; it would install an owl, and does nothing."""
-    note = tmp_path / "said"
+    note = tmp_path / "requests"
     program = (
         f"import sys; open({str(note)!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10));"
         "sys.stderr.write(' + zoo-plugin-owl==1.0' + chr(10))"
@@ -57,38 +57,38 @@ def test_a_search_tells_what_is_installed(
     assert "no known plugin has 'zebra'" in zoo("plugins", "search", "zebra").stderr
 
 
-def test_a_dry_run_only_plans(zoo: Zoo, said: Path) -> None:
+def test_a_dry_run_changes_nothing(zoo: Zoo, requests: Path) -> None:
     result = zoo("plugins", "install", "zoo-plugin-owl", "--dry-run")
     assert result.stdout == " + zoo-plugin-owl==1.0\n"
-    assert said.read_text() == "install --dry-run zoo-plugin-owl\n"
+    assert requests.read_text() == "install --dry-run zoo-plugin-owl\n"
 
 
-def test_where_nobody_can_be_asked_nothing_is_done(zoo: Zoo, said: Path) -> None:
+def test_without_a_terminal_nothing_is_changed(zoo: Zoo, requests: Path) -> None:
     result = zoo("plugins", "install", "zoo-plugin-owl")
     assert result.code == 6
     assert "add --yes" in result.stderr
     assert zoo("plugins", "uninstall", "zoo-gru").code == 6
-    assert said.read_text() == "install --dry-run zoo-plugin-owl\n"
+    assert requests.read_text() == "install --dry-run zoo-plugin-owl\n"
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
 def test_a_person_is_shown_the_changes_and_asked(
-    zoo: Zoo, said: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
+    zoo: Zoo, requests: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
 ) -> None:
     monkeypatch.setattr(sys, "stdin", _Terminal(answer))
     result = zoo("plugins", "install", "zoo-plugin-owl")
     assert result.code == code
     assert " + zoo-plugin-owl==1.0\n" in result.stderr
-    done = "install zoo-plugin-owl" in said.read_text().splitlines()
+    done = "install zoo-plugin-owl" in requests.read_text().splitlines()
     assert done == (code == 0)
 
 
 def test_flags_and_folders_reach_the_installer(
-    zoo: Zoo, said: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    zoo: Zoo, requests: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     zoo("plugins", "install", "--upgrade", "--editable", ".", "--yes")
-    assert said.read_text().splitlines()[1] == f"install --upgrade --editable {tmp_path}"
+    assert requests.read_text().splitlines()[1] == f"install --upgrade --editable {tmp_path}"
 
 
 @pytest.mark.parametrize(
@@ -100,23 +100,23 @@ def test_flags_and_folders_reach_the_installer(
     ],
 )
 def test_what_cannot_be_installed_never_reaches_it(
-    zoo: Zoo, said: Path, expected: str, code: int, word: str
+    zoo: Zoo, requests: Path, expected: str, code: int, word: str
 ) -> None:
     result = zoo("plugins", "install", "--yes", "--", expected)
     assert result.code == code
     assert word in result.stderr
-    assert said.read_text() == ""
+    assert requests.read_text() == ""
 
 
-def test_what_is_installed_already_never_reaches_it(zoo: Zoo, said: Path) -> None:
+def test_what_is_installed_already_never_reaches_it(zoo: Zoo, requests: Path) -> None:
     result = zoo("plugins", "install", "zoo-gru", "--json")
     assert result.json == {"installer": "uv", "changes": [], "plugins": []}
     assert "nothing to change" in result.stderr
-    assert said.read_text() == ""
+    assert requests.read_text() == ""
 
 
 def test_a_folder_of_that_name_is_remarked(
-    zoo: Zoo, said: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    zoo: Zoo, requests: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "zoo-plugin-owl").mkdir()
@@ -124,20 +124,20 @@ def test_a_folder_of_that_name_is_remarked(
     assert "for the folder: ./zoo-plugin-owl" in result.stderr
 
 
-def test_only_plugins_are_removed(zoo: Zoo, said: Path) -> None:
+def test_a_distribution_that_is_no_plugin_is_not_removed(zoo: Zoo, requests: Path) -> None:
     result = zoo("plugins", "uninstall", "torch", "--yes")
-    assert (result.code, said.read_text()) == (3, "")
+    assert (result.code, requests.read_text()) == (3, "")
     assert "zoo-gru" in zoo("plugins", "uninstall", "zoo-gry", "--yes").stderr
 
 
-def test_who_needs_what_is_removed_is_said(zoo: Zoo, said: Path) -> None:
+def test_dependents_of_a_removed_plugin_are_named(zoo: Zoo, requests: Path) -> None:
     assert (
         "zoo-text is needed by zoo-cnn" in zoo("plugins", "uninstall", "zoo-text", "--yes").stderr
     )
 
 
-def test_what_the_installer_leaves_is_not_said_to_be_removed(zoo: Zoo, said: Path) -> None:
+def test_a_plugin_that_the_installer_leaves_is_an_error(zoo: Zoo, requests: Path) -> None:
     result = zoo("plugins", "uninstall", "zoo-text", "--yes")
     assert (result.code, result.stdout) == (7, "")
     assert "zoo-text is still installed: uv did not install zoo_text.plugin" in result.stderr
-    assert said.read_text() == "uninstall zoo-text\n"
+    assert requests.read_text() == "uninstall zoo-text\n"

@@ -6,15 +6,15 @@ from tests.cli.command import Zoo
 
 
 def test_every_plugin_is_loaded_once(zoo: Zoo) -> None:
-    said = zoo("plugins", "trace", "--json").json
-    calls = [(call["plugin"], call["hook"]) for call in said["calls"]]
+    report = zoo("plugins", "trace", "--json").json
+    calls = [(call["plugin"], call["hook"]) for call in report["calls"]]
     assert len(calls) == len(set(calls))
     assert {("zoo-gru", "import"), ("zoo-gru", "zoo_models"), ("zoo-text", "zoo_datasets")} <= {
         *calls
     }
-    costs = [each["seconds"] for each in said["plugins"]]
+    costs = [plugin["seconds"] for plugin in report["plugins"]]
     assert costs == sorted(costs, reverse=True)
-    assert abs(sum(costs) - sum(call["seconds"] for call in said["calls"])) < 1e-9
+    assert abs(sum(costs) - sum(call["seconds"] for call in report["calls"])) < 1e-9
 
 
 def test_a_table_ends_with_the_whole_cost(zoo: Zoo) -> None:
