@@ -16,6 +16,7 @@ from tests.cli.command import InstallPlugin, Zoo
 def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> None:
     facts = zoo("show", "lstm-embed", "--json").json
     hidden = next(row for row in facts["settings"] if row["key"] == "hidden_size")
+    assert list(hidden) == ["key", "default", "unit", "meaning", "wanted"]
     assert hidden["default"] == 128
     assert hidden["unit"] == "units"
     assert hidden["meaning"].startswith("Width")

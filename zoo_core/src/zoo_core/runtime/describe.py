@@ -203,5 +203,5 @@ def _describe_setting(setting: Setting) -> dict[str, Any]:
         "default": "must be given" if default is MISSING else default,
         "unit": setting.info.unit,
         "meaning": setting.info.help,
-        "expected": setting.expected(),
+        "wanted": setting.expected(),  # the key that readers of the JSON know
     }
