@@ -61,7 +61,7 @@ def _print(facts: dict[str, Any]) -> None:
             for setting in value:
                 unit = f" {setting['unit']}" if setting["unit"] else ""
                 click.echo(f"  {setting['key']} = {as_typed(setting['default'])}{unit}")
-                click.echo(f"      {setting['meaning']} [{setting['expected']}]")
+                click.echo(f"      {setting['meaning']} [{setting['wanted']}]")
         elif key == "metrics":
             for split, named in value.items():
                 click.echo(f"{split}: {format_metrics(named)}")
