@@ -137,3 +137,9 @@ def test_only_named_modules_of_ours_are_imported_on_the_way(on_the_way: set[str]
     built_in = {name for name in found if name.startswith(("zoo_core.", "zoo_cli."))}
     assert built_in <= ON_THE_WAY
     assert {name.partition(".")[2] for name in found - built_in} == {"plugin"}
+
+
+def test_using_a_model_leaves_the_compiler_of_torch_alone() -> None:
+    modules = _modules_after(RUN.format(["predict", "lstm-embed", "hello"]))
+    assert "torch" in modules
+    assert "torch._dynamo" not in modules

@@ -13,8 +13,11 @@ from torch.overrides import TorchFunctionMode
 from zoo_core.errors import DeviceError
 from zoo_core.storage.capacity import format_bytes, free_memory
 
-INITIALIZERS = frozenset(getattr(Tensor, name) for name in ("normal_", "uniform_", "random_"))
-"""Operations that draw initial weights."""
+INITIALIZERS = {
+    *(getattr(Tensor, name) for name in ("normal_", "uniform_", "random_")),
+    *(getattr(nn.init, name) for name in ("normal_", "uniform_", "kaiming_uniform_")),
+}
+"""Operations that draw initial weights, and those of ``nn.init`` that hide them from a mode."""
 
 
 def ensure_fits_memory(build: Callable[[], nn.Module], name: str, memory_factor: int = 1) -> None:
@@ -52,7 +55,10 @@ class _SkipInitialization(TorchFunctionMode):
     def __torch_function__(
         self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Any = None
     ) -> Any:
-        return args[0] if func in INITIALIZERS else func(*args, **(kwargs or {}))
+        keywords = kwargs or {}
+        if func in INITIALIZERS:
+            return args[0] if args else keywords["tensor"]
+        return func(*args, **keywords)
 
 
 def _measure_model(build: Callable[[], nn.Module]) -> tuple[int, float]:
