@@ -69,8 +69,8 @@ def test_the_manifest_holds_what_evaluation_finds(checkpoint: Checkpoint) -> Non
 def test_evaluation_repeats_and_touches_neither_weights_nor_randomness(
     checkpoint: Checkpoint,
 ) -> None:
-    generator = torch.get_rng_state()
     before = {name: each.clone() for name, each in checkpoint.model.state_dict().items()}
+    generator = torch.get_rng_state()
     assert judge(checkpoint) == judge(checkpoint)
     torch.testing.assert_close(dict(checkpoint.model.state_dict()), before, rtol=0, atol=0)
     assert torch.equal(torch.get_rng_state(), generator)
