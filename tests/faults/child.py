@@ -44,7 +44,7 @@ class Child:
             try:
                 self._redirect()
                 before()
-                code = run([str(each) for each in arguments])
+                code = run([str(argument) for argument in arguments])
                 sys.stdout.flush()
             finally:
                 os._exit(code)
@@ -52,7 +52,7 @@ class Child:
     def _redirect(self) -> None:
         for descriptor, file in enumerate(self._files, start=1):
             os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), descriptor)
-        sys.stdout, sys.stderr = (os.fdopen(each, "w", buffering=1) for each in (1, 2))
+        sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
 
     def send(self, number: int) -> None:
         """Sends it a signal."""
@@ -65,7 +65,7 @@ class Child:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
                 code = os.waitstatus_to_exitcode(status)
-                return Result(code, *(each.read_text() for each in self._files))
+                return Result(code, *(file.read_text() for file in self._files))
             time.sleep(0.005)
         self.send(signal.SIGKILL)
         os.waitpid(self.pid, 0)
@@ -91,7 +91,7 @@ def killed_at(event: str, name: str) -> Callable[[], object]:
     """The process kills itself with SIGKILL before it does something to a file of that name."""
 
     def hook(happens: str, arguments: tuple[object, ...]) -> None:
-        if happens == event and any(str(each).endswith(name) for each in arguments):
+        if happens == event and any(str(argument).endswith(name) for argument in arguments):
             os.kill(os.getpid(), signal.SIGKILL)
 
     return lambda: sys.addaudithook(hook)

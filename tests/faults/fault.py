@@ -1,4 +1,4 @@
-"""A row of the table of faults: what goes wrong, what is said, how it ends, what is left."""
+"""A row of the table of faults: the fault, the message, the exit code and what is left."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Fault(NamedTuple):
             return
         pattern = re.escape(self.says).replace("…", ".*")
         lines = [line for line in result.stderr.splitlines() if re.fullmatch(pattern, line)]
-        assert len(lines) == 1, f"{self.says!r} is not what was said: {result.stderr}"
+        assert len(lines) == 1, f"{self.says!r} is not the message: {result.stderr}"
 
 
 def fault(number: int, what: str, *, says: str, code: int, left: str) -> pytest.MarkDecorator:

@@ -1,7 +1,7 @@
-"""What an act does to a folder, operation by operation, and what a crash in between leaves.
+"""The file operations of an action in a folder, and what a crash between two of them leaves.
 
-Two crashes are told apart. A kill leaves every operation that was done. A power cut may lose those
-that were never synced: the entries of each folder since that folder was last synced, of one
+There are two kinds of crash. A kill leaves every operation that was done. A power cut may lose
+those that were not synced: the entries of a folder since that folder was last synced, of one
 folder or of all, and the content of a file before it was synced.
 """
 
@@ -97,13 +97,12 @@ def crashes_after(before: Path, done: list[Operation], into: Path) -> Iterator[t
 def _losses(done: list[Operation]) -> Iterator[Collection[int]]:
     """Numbers of the operations that a power cut may undo: those of one folder, or of all."""
     pending: dict[Path, set[int]] = {}
-    for number, each in enumerate(done):
-        if each.kind == "sync":
-            pending.pop(each.path, None)
-        elif each.kind != "write":
-            pending.setdefault((each.target if each.target.name else each.path).parent, set()).add(
-                number
-            )
+    for number, operation in enumerate(done):
+        if operation.kind == "sync":
+            pending.pop(operation.path, None)
+        elif operation.kind != "write":
+            path = operation.target if operation.target.name else operation.path
+            pending.setdefault(path.parent, set()).add(number)
     yield from pending.values()
     if len(pending) > 1:
         yield set().union(*pending.values())
@@ -112,22 +111,22 @@ def _losses(done: list[Operation]) -> Iterator[Collection[int]]:
 def _replayed(start: Tree, done: list[Operation], lost: Collection[int]) -> Tree:
     """What the operations make of a folder; one whose place was lost is lost with it."""
     tree = dict(start)
-    for number, each in enumerate(done):
-        above = each.path.parent
+    for number, operation in enumerate(done):
+        above = operation.path.parent
         if number in lost or not (above == Path() or above in tree):
             continue
-        match each.kind:
+        match operation.kind:
             case "create":
-                tree[each.path] = b""
+                tree[operation.path] = b""
             case "mkdir":
-                tree[each.path] = None
-            case "write" if each.path in tree:
-                tree[each.path] = each.data
+                tree[operation.path] = None
+            case "write" if operation.path in tree:
+                tree[operation.path] = operation.data
             case "remove" | "rmdir":
-                tree.pop(each.path, None)
-            case "rename" if each.path in tree:
-                for path in [p for p in tree if p.is_relative_to(each.path)]:
-                    tree[each.target / path.relative_to(each.path)] = tree.pop(path)
+                tree.pop(operation.path, None)
+            case "rename" if operation.path in tree:
+                for path in [p for p in tree if p.is_relative_to(operation.path)]:
+                    tree[operation.target / path.relative_to(operation.path)] = tree.pop(path)
     return tree
 
 

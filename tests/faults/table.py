@@ -51,12 +51,12 @@ def declared() -> set[Fault]:
     """The rows that the battery's tests declare."""
     modules = sorted(path.stem for path in Path(__file__).parent.glob("test_*.py"))
     functions = [
-        each
+        function
         for module in modules
-        for name, each in vars(importlib.import_module(f"tests.faults.{module}")).items()
+        for name, function in vars(importlib.import_module(f"tests.faults.{module}")).items()
         if name.startswith("test_")
     ]
-    return {row for each in functions for row in _rows(getattr(each, "pytestmark", []))}
+    return {row for function in functions for row in _rows(getattr(function, "pytestmark", []))}
 
 
 def page(rows: Iterable[Fault]) -> str:
@@ -83,6 +83,6 @@ def _group(row: Fault) -> str:
 
 
 def _line(row: Fault) -> str:
-    said = f"`{row.says}`" if row.says else ""
-    cells = [str(row.number), row.what, said, str(row.code), row.left]
+    message = f"`{row.says}`" if row.says else ""
+    cells = [str(row.number), row.what, message, str(row.code), row.left]
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -60,7 +60,7 @@ def test_a_save_is_whole_after_every_operation(
     before = shutil.copytree(unfinished, tmp_path / "before")
     events = resume(catalog, unfinished).events()
     with recording(unfinished) as operations:
-        saved = next(each for each in events if isinstance(each, Saved) and each.step > 7)
+        saved = next(event for event in events if isinstance(event, Saved) and event.step > 7)
     count, found = check(catalog, before, operations, tmp_path / "left", 7)
     assert found == {(False, 7), (False, saved.step)}
     assert count > 30

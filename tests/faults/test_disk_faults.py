@@ -104,7 +104,7 @@ def test_a_kill_while_finishing(
 def test_a_state_beyond_the_size_limit(start: Start, met: Met, unfinished: Path) -> None:
     met(start("resume", unfinished, before=no_longer_files_than(900)).wait())
     assert steps_of(unfinished) == 7
-    assert {each.name for each in (unfinished / "state").iterdir()} == {"CURRENT", "7", "LOCK"}
+    assert {path.name for path in (unfinished / "state").iterdir()} == {"CURRENT", "7", "LOCK"}
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_no_room_for_the_picture(
     zoo: Zoo, start: Start, met: Met, brief: list[object], tmp_path: Path
 ) -> None:
     met(start(*brief, before=no_longer_files_than(20_000)).wait())
-    names = {each.name for each in (tmp_path / "run").iterdir()}
+    names = {path.name for path in (tmp_path / "run").iterdir()}
     assert {"model.safetensors", "config.json", "history.jsonl"} <= names
     assert "curve.png" not in names
     assert zoo("predict", tmp_path / "run", "hello").stderr == ""
@@ -179,7 +179,7 @@ def test_a_read_only_cache(start: Start, met: Met, tmp_path: Path) -> None:
         assert fetch(file, cache).read_bytes() == b"whole"
 
     met(start("list", before=served).wait())
-    assert [each.name for each in cache.iterdir()] == ["a.txt"]
+    assert [path.name for path in cache.iterdir()] == ["a.txt"]
 
 
 @fault(
@@ -290,8 +290,8 @@ def test_a_dead_holder_is_taken_over(zoo: Zoo, start: Start, met: Met, unfinishe
 @fault(13, "runs started in the same second", says="", code=0, left="a folder for each")
 def test_runs_of_one_second_have_their_own_names(start: Start, met: Met, isolation: Path) -> None:
     children = [start("train", "lstm-embed", "--trainer.epochs", 1) for _ in range(4)]
-    for each in children:
-        met(each.wait())
+    for child in children:
+        met(child.wait())
     assert len(list((isolation / "runs").iterdir())) == len(children)
 
 
@@ -302,4 +302,4 @@ def test_thousands_of_runs_do_not_slow_the_list(
     for number in range(3000):
         (isolation / "runs" / f"run-{number}").mkdir(parents=True)
     touched = killed_at("open", "config.json"), killed_at("os.scandir", str(isolation / "runs"))
-    met(start("list", before=lambda: [each() for each in touched]).wait())
+    met(start("list", before=lambda: [touch() for touch in touched]).wait())

@@ -302,7 +302,7 @@ NAMES = ["../x", "..", "/etc", "a/../../x", "..\\x", "C:\\x", "con", "a:b", "x\0
     code=3,
     left="nothing removed",
 )
-@pytest.mark.parametrize("name", [each for each in NAMES if "\0" not in each])
+@pytest.mark.parametrize("name", [name for name in NAMES if "\0" not in name])
 def test_no_name_of_a_run_leaves_the_folder(zoo: Zoo, met: Met, isolation: Path, name: str) -> None:
     (isolation / "runs" / "good").mkdir(parents=True)
     (isolation / "x").mkdir()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.runs import contents, small_plan, train
+from tests.runtime.runs import contents, small_run_config, train
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.run import Run
@@ -26,7 +26,7 @@ def text(tmp_path: Path) -> Path:
 
 def epochs(catalog: Catalog, folder: Path, text: Path, **trainer: Any) -> Iterator[EpochEnded]:
     """Yields the epochs of a small run."""
-    run_config = small_plan(catalog, text, trainer={"epochs": 4} | trainer)
+    run_config = small_run_config(catalog, text, trainer={"epochs": 4} | trainer)
     for event in Run(catalog, run_config, folder).events():
         if isinstance(event, EpochEnded):
             yield event
@@ -53,7 +53,7 @@ def test_a_prompt_does_not_change_the_training(
     catalog: Catalog, tmp_path: Path, text: Path
 ) -> None:
     for name, trainer in (("with", {"prompt": "abc", "prompt_every": 1}), ("without", {})):
-        train(catalog, small_plan(catalog, text, trainer=trainer), tmp_path / name)
+        train(catalog, small_run_config(catalog, text, trainer=trainer), tmp_path / name)
     prompted, plain = contents(tmp_path / "with"), contents(tmp_path / "without")
     assert prompted["model.safetensors"] == plain["model.safetensors"]
     assert prompted["history.jsonl"] == plain["history.jsonl"]
@@ -62,7 +62,7 @@ def test_a_prompt_does_not_change_the_training(
 def test_an_invalid_prompt_is_an_error_before_training(
     catalog: Catalog, tmp_path: Path, text: Path
 ) -> None:
-    run_config = small_plan(catalog, text, trainer={"prompt": "abcx"})
+    run_config = small_run_config(catalog, text, trainer={"prompt": "abcx"})
     with pytest.raises(DataError, match="'x'"):
         Run(catalog, run_config, tmp_path / "run")
     assert not (tmp_path / "run").exists()

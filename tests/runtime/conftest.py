@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.runs import TEXT, small_plan, train
+from tests.runtime.runs import TEXT, small_run_config, train
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
 
@@ -23,7 +23,7 @@ def text_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def run_config(catalog: Catalog, text_file: Path) -> RunConfig:
     """Windows in random order, each from a fresh state."""
-    return small_plan(catalog, text_file)
+    return small_run_config(catalog, text_file)
 
 
 @pytest.fixture(scope="session")

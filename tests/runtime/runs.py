@@ -1,4 +1,4 @@
-"""Small runs on a small text, and what their folders hold."""
+"""Small runs on a small text."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SAME = ("model.safetensors", "history.jsonl", "config.json")
 Settings = dict[str, dict[str, Any]]
 
 
-def small_plan(catalog: Catalog, path: Path, **settings: dict[str, Any]) -> RunConfig:
-    """A run config of three epochs of five or six steps: a two-layer LSTM, dropout, a schedule.
+def small_run_config(catalog: Catalog, path: Path, **settings: dict[str, Any]) -> RunConfig:
+    """Returns a run of three epochs of five or six steps: a two-layer LSTM, dropout, a schedule.
 
     Args:
-        catalog: What is installed.
+        catalog: The installed plugins.
         path: A text file.
-        settings: By section; they beat those that stand here.
+        settings: Settings by section, which override those below.
     """
     flags: Settings = {
         "model": {"hidden_size": 6, "embedding_size": 4, "num_layers": 2, "dropout": 0.4},
@@ -45,7 +45,7 @@ def small_plan(catalog: Catalog, path: Path, **settings: dict[str, Any]) -> RunC
 
 
 def finish(run: Run) -> Finished:
-    """Lets a run go on to its end."""
+    """Carries a run out to its end."""
     *_, last = run.events()
     assert isinstance(last, Finished)
     return last
@@ -56,26 +56,26 @@ def train(catalog: Catalog, run_config: RunConfig, folder: Path) -> Finished:
     return finish(Run(catalog, run_config, folder))
 
 
-def go_on(catalog: Catalog, folder: Path) -> Finished:
-    """An interrupted run, resumed as another process would, to its end."""
+def resume_to_end(catalog: Catalog, folder: Path) -> Finished:
+    """Resumes an interrupted run as another process would, and carries it out to its end."""
     torch.manual_seed(12345)
     return finish(resume(catalog, folder))
 
 
 def interrupt(run: Run, step: int) -> list[Event]:
-    """What a run says until Ctrl+C comes at a step."""
-    said: list[Event] = []
+    """Returns the events of a run that Ctrl+C interrupts at a step."""
+    seen: list[Event] = []
     events = run.events()
     try:
         for event in events:
-            said.append(event)
+            seen.append(event)
             if isinstance(event, Stepped) and run.loop.progress.steps == step:
                 events.throw(KeyboardInterrupt())
     except KeyboardInterrupt:
-        return said
+        return seen
     raise AssertionError(f"the run ended before step {step}")
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """The files that repeat bit for bit."""
+    """Returns the files that repeat bit for bit."""
     return {name: (folder / name).read_bytes() for name in SAME}

@@ -123,7 +123,7 @@ def test_a_model_takes_settings_signature_and_seed() -> None:
     signature = Signature(inputs=Features(3), classes=5, per="sequence")
     how: dict[str, Any] = {"settings": {"hidden_size": 6}, "signature": signature}
     first, again, other = (zoo_core.create_model("lstm-manual", seed=s, **how) for s in (1, 1, 2))
-    weights = [each.state_dict()["recurrent.weight_ih_l0"] for each in (first, again, other)]
+    weights = [model.state_dict()["recurrent.weight_ih_l0"] for model in (first, again, other)]
     assert weights[0].shape == (24, 3)
     assert torch.equal(weights[0], weights[1])
     assert not torch.equal(weights[0], weights[2])

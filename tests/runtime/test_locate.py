@@ -26,8 +26,8 @@ def test_the_weights_of_another_plugins_model_are_refused(
     two: Catalog, owner: str, tag: str
 ) -> None:
     name = f"{owner}:lstm-embed{tag}"
-    said = f"no pretrained checkpoint '{name}'; that of zoo-lstm: zoo-lstm:lstm-embed{tag}$"
-    with pytest.raises(NotFoundError, match=said):
+    message = f"no pretrained checkpoint '{name}'; that of zoo-lstm: zoo-lstm:lstm-embed{tag}$"
+    with pytest.raises(NotFoundError, match=message):
         find_folder(two, name)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.runs import contents, finish, interrupt, small_plan
+from tests.runtime.runs import contents, finish, interrupt, small_run_config
 from zoo_core.errors import NotFoundError, ResumeError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
@@ -33,7 +33,7 @@ def changed(catalog: Catalog, tmp_path: Path) -> Path:
     """An interrupted run whose text has changed since."""
     path, folder = tmp_path / "text.txt", tmp_path / "run"
     path.write_text("abcdefg hijklmnop\n" * 20)
-    interrupt(Run(catalog, small_plan(catalog, path), folder), 2)
+    interrupt(Run(catalog, small_run_config(catalog, path), folder), 2)
     path.write_text("abcdefg hijklmnop\n" * 19 + "abcdefg hijklmnoo\n")
     return folder
 
@@ -65,7 +65,7 @@ def test_a_relative_path_seen_from_elsewhere_names_the_remedy(
 ) -> None:
     folder = tmp_path / "run"
     monkeypatch.chdir(text_file.parent)
-    run_config = small_plan(catalog, Path(text_file.name), trainer={"epochs": 1})
+    run_config = small_run_config(catalog, Path(text_file.name), trainer={"epochs": 1})
     interrupt(Run(catalog, run_config, folder), 2)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ResumeError, match=r"^cannot read fox\.txt: .* resume in the folder where"):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 import torch
 
-from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan, train
+from tests.runtime.runs import contents, finish, interrupt, resume_to_end, small_run_config, train
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
@@ -43,7 +43,7 @@ def whole(
     text_file: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Whole:
-    run_config = small_plan(catalog, text_file, **KINDS[request.param])
+    run_config = small_run_config(catalog, text_file, **KINDS[request.param])
     folder = tmp_path_factory.mktemp("whole")
     steps = train(catalog, run_config, folder).manifest.steps
     return Whole(run_config, contents(folder), steps)
@@ -62,7 +62,7 @@ def test_an_interrupted_run_ends_as_if_it_never_was(
 ) -> None:
     interrupt(Run(catalog, whole.run_config, tmp_path), max(1, round(share * whole.steps)))
     assert read_manifest(tmp_path).status == "interrupted"
-    go_on(catalog, tmp_path)
+    resume_to_end(catalog, tmp_path)
     assert contents(tmp_path) == whole.contents
 
 
@@ -72,7 +72,7 @@ def test_a_killed_run_ends_as_if_it_never_was(
 ) -> None:
     abandon(Run(catalog, whole.run_config, tmp_path), round(share * whole.steps))
     assert not (tmp_path / "config.json").exists()
-    go_on(catalog, tmp_path)
+    resume_to_end(catalog, tmp_path)
     assert contents(tmp_path) == whole.contents
 
 
@@ -83,14 +83,14 @@ def test_a_run_may_be_interrupted_again_and_again(
     for step in (3, 6, 11):
         interrupt(resume(catalog, tmp_path), step)
     abandon(resume(catalog, tmp_path), 13)
-    go_on(catalog, tmp_path)
+    resume_to_end(catalog, tmp_path)
     assert contents(tmp_path) == whole.contents
 
 
 def test_saving_more_or_less_often_changes_no_weight(
     catalog: Catalog, text_file: Path, trained_once: Path, tmp_path: Path
 ) -> None:
-    train(catalog, small_plan(catalog, text_file, trainer={"save_every": 1e6}), tmp_path)
+    train(catalog, small_run_config(catalog, text_file, trainer={"save_every": 1e6}), tmp_path)
     for name in ("model.safetensors", "history.jsonl"):
         assert (tmp_path / name).read_bytes() == (trained_once / name).read_bytes()
 
@@ -123,7 +123,7 @@ def test_going_on_removes_the_manifest_first(
 def hopeless(catalog: Catalog, text_file: Path) -> RunConfig:
     """A run config that cannot but diverge."""
     trainer = {"optimizer": "SGD", "learning_rate": 1e38, "clip_norm": None, "schedule": None}
-    return small_plan(catalog, text_file, trainer=trainer)
+    return small_run_config(catalog, text_file, trainer=trainer)
 
 
 def test_a_run_that_diverges_says_where_and_what_to_try(
@@ -143,19 +143,17 @@ def test_a_run_that_diverged_leaves_finite_weights(
     assert all_finite(checkpoint.model.state_dict())
 
 
-def test_the_events_tell_the_run_in_order(
-    catalog: Catalog, run_config: RunConfig, tmp_path: Path
-) -> None:
-    said = list(Run(catalog, run_config, tmp_path).events())
-    kinds = [type(event) for event in said]
+def test_the_events_come_in_order(catalog: Catalog, run_config: RunConfig, tmp_path: Path) -> None:
+    events = list(Run(catalog, run_config, tmp_path).events())
+    kinds = [type(event) for event in events]
     assert kinds[:2] == [Saved, Started]
     assert kinds[-1] is Finished
-    started = next(event for event in said if isinstance(event, Started))
+    started = next(event for event in events if isinstance(event, Started))
     assert kinds.count(EpochEnded) == started.epochs == 3
     assert kinds.count(Stepped) == read_manifest(tmp_path).steps
 
 
-def test_the_plan_on_disk_says_what_auto_came_to(
+def test_the_run_config_on_disk_holds_what_auto_was_resolved_to(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     auto = RunConfig(**run_config.to_json() | {"threads": 0, "backend": "auto", "device": "cpu"})
@@ -173,7 +171,7 @@ def test_ctrl_c_may_come_at_any_event(
     next(event for event in events if isinstance(event, kind))
     with pytest.raises(KeyboardInterrupt):
         events.throw(KeyboardInterrupt())
-    go_on(catalog, tmp_path)
+    resume_to_end(catalog, tmp_path)
     assert contents(tmp_path) == contents(trained_once)
 
 
@@ -190,7 +188,7 @@ def test_ctrl_c_within_a_step_keeps_to_the_last_saved_state(
     with pytest.raises(KeyboardInterrupt):
         finish(run)
     assert not (tmp_path / "config.json").exists()
-    go_on(catalog, tmp_path)
+    resume_to_end(catalog, tmp_path)
     assert contents(tmp_path) == contents(trained_once)
 
 
@@ -212,7 +210,7 @@ def test_patience_ends_a_run_whose_best_weights_are_written(
     catalog: Catalog, text_file: Path, tmp_path: Path
 ) -> None:
     trainer = {"epochs": 40, "learning_rate": 1.0, "patience": 2, "schedule": None}
-    finished = train(catalog, small_plan(catalog, text_file, trainer=trainer), tmp_path)
+    finished = train(catalog, small_run_config(catalog, text_file, trainer=trainer), tmp_path)
     losses = [row["metrics"]["validation"]["loss"] for row in read_history(tmp_path)]
     checkpoint = read_checkpoint(catalog, tmp_path)
     found = evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, "validation")
@@ -243,17 +241,19 @@ def test_products_in_bfloat16_leave_the_weights_in_single_precision(
 ) -> None:
     train(catalog, RunConfig(**run_config.to_json() | {"precision": "bf16"}), tmp_path)
     weights = read_checkpoint(catalog, tmp_path).weights
-    assert {each.dtype for each in weights.values()} == {torch.float32}
+    assert {tensor.dtype for tensor in weights.values()} == {torch.float32}
     assert contents(tmp_path)["model.safetensors"] != contents(trained_once)["model.safetensors"]
 
 
 def test_every_backend_learns_the_same(catalog: Catalog, text_file: Path, tmp_path: Path) -> None:
-    run_config = small_plan(catalog, text_file, trainer={"optimizer": "SGD", "learning_rate": 0.5})
+    run_config = small_run_config(
+        catalog, text_file, trainer={"optimizer": "SGD", "learning_rate": 0.5}
+    )
     losses = [
         train(
             catalog, RunConfig(**run_config.to_json() | {"backend": name}), tmp_path / name
         ).manifest.metrics
         for name in ("reference", "torch", "portable")
     ]
-    expected, *found = (each["validation"]["loss"] for each in losses)
+    expected, *found = (metrics["validation"]["loss"] for metrics in losses)
     assert found == pytest.approx([expected] * 2, rel=1e-5)

@@ -1,4 +1,4 @@
-"""The manifest: through its file and back, and what is none."""
+"""The manifest: to its file and back, and files that are none."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def test_the_same_manifest_has_the_same_bytes(manifest: Manifest, tmp_path: Path
     assert read_manifest(tmp_path).to_bytes() == manifest.to_bytes()
 
 
-def test_the_file_says_its_format_and_the_weights_file() -> None:
+def test_the_file_states_its_format_and_the_weights_file() -> None:
     assert (VALUES["format"], VALUES["weights"]["file"]) == (FORMAT, WEIGHTS)
 
 
-def test_the_plan_lies_open_in_the_file() -> None:
+def test_the_run_config_stands_at_the_top_of_the_file() -> None:
     assert (VALUES["model"], VALUES["recipe"]) == ("tiny", "tiny.first")
     assert VALUES["configs"]["model"] == {"width": 8}
     assert "run_config" not in VALUES
@@ -114,7 +114,7 @@ def test_a_field_of_the_wrong_type_is_refused(key: str, value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "not JSON"),
         (b'{"format": 1', "not JSON"),
@@ -123,11 +123,11 @@ def test_a_field_of_the_wrong_type_is_refused(key: str, value: object) -> None:
         (b"{}", "format None"),
     ],
 )
-def test_a_damaged_file_is_refused_by_path(tmp_path: Path, data: bytes, said: str) -> None:
+def test_a_damaged_file_is_refused_by_path(tmp_path: Path, data: bytes, message: str) -> None:
     (tmp_path / MANIFEST).write_bytes(data)
     with pytest.raises(IntegrityError) as caught:
         read_manifest(tmp_path)
-    assert str(caught.value).startswith(f"{tmp_path / MANIFEST}: {said}")
+    assert str(caught.value).startswith(f"{tmp_path / MANIFEST}: {message}")
 
 
 @pytest.mark.parametrize("folder", ["gone", "file.txt"])

@@ -1,4 +1,4 @@
-"""Plans: through JSON and back, nothing lost, nothing of the wrong type taken."""
+"""Run configs: to JSON and back, and values of the wrong type."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from zoo_core.errors import IntegrityError
 from zoo_core.run_folder.run_config import RunConfig
 
-PLAN = RunConfig(
+RUN_CONFIG = RunConfig(
     model="tiny",
     dataset="alpha",
     trainer="plain",
@@ -39,28 +39,28 @@ def _through_json(values: object) -> Any:
     return json.loads(json.dumps(values))
 
 
-def test_a_plan_comes_back_from_json() -> None:
-    assert RunConfig.from_json(_through_json(PLAN.to_json())) == PLAN
+def test_a_run_config_comes_back_from_json() -> None:
+    assert RunConfig.from_json(_through_json(RUN_CONFIG.to_json())) == RUN_CONFIG
 
 
 def test_a_whole_number_of_seconds_comes_back_from_json() -> None:
-    run_config = replace(PLAN, budget=60)
+    run_config = replace(RUN_CONFIG, budget=60)
     assert RunConfig.from_json(_through_json(run_config.to_json())) == run_config
 
 
-def test_other_keys_are_left_aside() -> None:
-    assert RunConfig.from_json(PLAN.to_json() | {"epochs": 3}) == PLAN
+def test_other_keys_are_ignored() -> None:
+    assert RunConfig.from_json(RUN_CONFIG.to_json() | {"epochs": 3}) == RUN_CONFIG
 
 
 @pytest.mark.parametrize(("key", "value"), WRONG)
 def test_a_field_of_the_wrong_type_is_refused_by_name(key: str, value: object) -> None:
     with pytest.raises(IntegrityError, match=f"^{key} = "):
-        RunConfig.from_json(PLAN.to_json() | {key: value})
+        RunConfig.from_json(RUN_CONFIG.to_json() | {key: value})
 
 
-@pytest.mark.parametrize("key", PLAN.to_json())
+@pytest.mark.parametrize("key", RUN_CONFIG.to_json())
 def test_a_missing_field_is_refused_by_name(key: str) -> None:
-    values = PLAN.to_json()
+    values = RUN_CONFIG.to_json()
     del values[key]
     with pytest.raises(IntegrityError, match=f"^{key} is missing: expected "):
         RunConfig.from_json(values)
@@ -71,4 +71,4 @@ def test_a_missing_field_is_refused_by_name(key: str) -> None:
     [("model", "little:tiny"), ("dataset", "zoo-text:alpha"), ("trainer", "zoo-train:plain")],
 )
 def test_a_part_is_named_with_its_plugin(section: str, name: str) -> None:
-    assert PLAN.name(section) == name
+    assert RUN_CONFIG.name(section) == name

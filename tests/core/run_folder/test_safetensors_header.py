@@ -70,7 +70,7 @@ def test_every_dtype_has_the_size_that_the_library_gives_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         (b"", "0 bytes do not hold a header"),
         (WHOLE[:5], "5 bytes do not hold a header"),
@@ -103,8 +103,8 @@ def test_every_dtype_has_the_size_that_the_library_gives_it() -> None:
         (made(tensor() | {"v": tensor()["w"]}, bytes(4)), "overlap or leave a gap"),
     ],
 )
-def test_every_other_file_is_refused_in_words(data: bytes, said: str) -> None:
-    with pytest.raises(IntegrityError, match=said) as caught:
+def test_every_other_file_is_refused_in_words(data: bytes, message: str) -> None:
+    with pytest.raises(IntegrityError, match=message) as caught:
         read(data)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 300
@@ -119,12 +119,13 @@ def test_any_bytes_are_read_or_refused(noise: bytes, position: int, cut: int) ->
             found = read(data)
         except IntegrityError:
             continue
-        assert all(isinstance(each, TensorRecord) for each in found.values())
+        assert all(isinstance(record, TensorRecord) for record in found.values())
 
 
 def test_many_names_and_huge_shapes_take_no_time() -> None:
     names = {
-        f"w{each}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]} for each in range(30_000)
+        f"w{index}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
+        for index in range(30_000)
     }
     assert len(read(made(names))) == 30_000
     endless = (

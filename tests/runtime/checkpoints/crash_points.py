@@ -40,7 +40,7 @@ def crashes(folder: Path, into: Path, act: Callable[[], object]) -> list[Path]:
             os._exit(status)
     assert os.waitpid(child, 0)[1] == 0, "the act failed"
     shutil.copytree(folder, into / "whole")
-    copies = sorted(each for each in into.iterdir() if each.name.isdigit())
+    copies = sorted(path for path in into.iterdir() if path.name.isdigit())
     return [*copies, into / "whole"]
 
 

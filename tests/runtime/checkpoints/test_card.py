@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from huggingface_hub import metadata_load
 
-from tests.runtime.runs import go_on, interrupt
+from tests.runtime.runs import interrupt, resume_to_end
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import RunConfig
@@ -41,12 +41,14 @@ def test_the_front_matter_says_which_library_reads_it(front: dict[str, Any]) -> 
 def test_the_front_matter_holds_every_metric(front: dict[str, Any], trained_once: Path) -> None:
     results = front["model-index"][0]["results"]
     found = {
-        (each["dataset"]["split"], metric["type"]): metric["value"]
-        for each in results
-        for metric in each["metrics"]
+        (result["dataset"]["split"], metric["type"]): metric["value"]
+        for result in results
+        for metric in result["metrics"]
     }
-    said = read_manifest(trained_once).metrics
-    assert found == {(s, name): value for s, named in said.items() for name, value in named.items()}
+    metrics = read_manifest(trained_once).metrics
+    assert found == {
+        (split, name): value for split, values in metrics.items() for name, value in values.items()
+    }
 
 
 def test_the_card_tells_usage_metrics_curve_and_settings(text: str) -> None:
@@ -66,5 +68,5 @@ def test_a_persons_text_survives_going_on(
     interrupt(Run(catalog, run_config, tmp_path), 4)
     readme = tmp_path / "README.md"
     readme.write_text(f"{readme.read_text('utf-8')}\n## Remarks\n\nMine, by hand.\n", "utf-8")
-    go_on(catalog, tmp_path)
+    resume_to_end(catalog, tmp_path)
     assert "Mine, by hand." in readme.read_text("utf-8")

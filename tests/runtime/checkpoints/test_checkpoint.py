@@ -16,7 +16,7 @@ import torch
 from safetensors import safe_open
 
 from tests.runtime.checkpoints.crash_points import crashes
-from tests.runtime.runs import contents, finish, go_on, interrupt, small_plan
+from tests.runtime.runs import contents, finish, interrupt, resume_to_end, small_run_config
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
@@ -40,7 +40,7 @@ forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot
 
 
 def test_a_checkpoint_holds_what_the_design_says(trained_once: Path) -> None:
-    assert {each.name for each in trained_once.iterdir()} == FILES
+    assert {path.name for path in trained_once.iterdir()} == FILES
 
 
 def test_the_weights_have_one_key_of_metadata(trained_once: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_path_that_is_not_utf_8_is_kept_and_may_be_pushed(
 ) -> None:
     copy = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt"))
     copy.write_bytes(text_file.read_bytes())
-    run = Run(catalog, small_plan(catalog, copy, trainer={"epochs": 1}), tmp_path / "run")
+    run = Run(catalog, small_run_config(catalog, copy, trainer={"epochs": 1}), tmp_path / "run")
     finish(run)
     checkpoint = read_checkpoint(catalog, tmp_path / "run")
     assert checkpoint.run_config == run.run_config
@@ -170,7 +170,7 @@ def test_an_interrupted_run_is_not_finished(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     interrupt(Run(catalog, run_config, tmp_path), 4)
-    assert {each.name for each in tmp_path.iterdir()} == FILES
+    assert {path.name for path in tmp_path.iterdir()} == FILES
     assert not read_checkpoint(catalog, tmp_path).finished
 
 
@@ -219,7 +219,9 @@ def crashed(
     """What crashes leave of a run resumed near its end, the last copy complete."""
     folder = tmp_path_factory.mktemp("crashed")
     interrupt(Run(catalog, run_config, folder / "run"), 14)
-    return crashes(folder / "run", folder / "copies", lambda: go_on(catalog, folder / "run"))
+    return crashes(
+        folder / "run", folder / "copies", lambda: resume_to_end(catalog, folder / "run")
+    )
 
 
 @forks
@@ -227,8 +229,8 @@ def test_a_crash_at_any_moment_leaves_a_folder_that_loads(
     catalog: Catalog, crashed: list[Path]
 ) -> None:
     checkpoints = [read_checkpoint(catalog, copy) for copy in crashed]
-    assert all(all_finite(each.model.state_dict()) for each in checkpoints)
-    finished = [each.finished for each in checkpoints]
+    assert all(all_finite(checkpoint.model.state_dict()) for checkpoint in checkpoints)
+    finished = [checkpoint.finished for checkpoint in checkpoints]
     assert finished == sorted(finished)
     assert finished[-1]
     assert not finished[0]
@@ -240,7 +242,7 @@ def test_a_run_goes_on_from_a_crash_as_if_there_was_none(
     catalog: Catalog, crashed: list[Path], trained_once: Path, tmp_path: Path, share: float
 ) -> None:
     copy = shutil.copytree(crashed[round(share * len(crashed))], tmp_path / "copy")
-    go_on(catalog, copy)
+    resume_to_end(catalog, copy)
     assert contents(copy) == contents(trained_once)
 
 
@@ -250,5 +252,5 @@ def test_a_run_that_went_on_from_a_crash_leaves_no_remains(
 ) -> None:
     remains = (copy for copy in reversed(crashed) if list(copy.glob(".model.safetensors.*")))
     copy = shutil.copytree(next(remains), tmp_path / "copy")
-    go_on(catalog, copy)
-    assert {each.name for each in copy.iterdir()} == FILES
+    resume_to_end(catalog, copy)
+    assert {path.name for path in copy.iterdir()} == FILES

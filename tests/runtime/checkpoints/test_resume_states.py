@@ -54,7 +54,7 @@ def late(saved: dict[int, SavedState]) -> SavedState:
 
 def names(folder: Path) -> set[str]:
     """What lies in the folder of states."""
-    return {each.name for each in (folder / "state").iterdir()}
+    return {path.name for path in (folder / "state").iterdir()}
 
 
 def test_a_state_comes_back_bit_for_bit(tmp_path: Path, late: SavedState) -> None:
@@ -77,7 +77,7 @@ def test_current_names_the_state_that_counts_and_older_ones_go(
 
 def test_a_state_is_of_safetensors_and_json_alone(tmp_path: Path, late: SavedState) -> None:
     write_state(tmp_path, late)
-    files = {each.name for each in (tmp_path / "state" / "7").iterdir()}
+    files = {path.name for path in (tmp_path / "state" / "7").iterdir()}
     assert files == {"last.safetensors", "best.safetensors", "tensors.safetensors", "values.json"}
     assert load_file(tmp_path / "state" / "7" / "tensors.safetensors").keys() >= {"random.cpu"}
 
@@ -95,7 +95,7 @@ def test_permissions_are_what_the_umask_gives(tmp_path: Path, early: SavedState)
         write_state(tmp_path, early)
     finally:
         os.umask(mask)
-    modes = {each.stat().st_mode & 0o777 for each in (tmp_path / "state").rglob("*.*")}
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "state").rglob("*.*")}
     assert modes == {0o640}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.runtime.runs import small_plan, train
+from tests.runtime.runs import small_run_config, train
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
@@ -19,9 +19,9 @@ FITTING: dict[str, Any] = {"clip_norm": "none", "schedule": "none"}
 
 
 def sparse_plan(catalog: Catalog, path: Path, sparse: bool = True, **trainer: Any) -> RunConfig:
-    """A small plan with sparse embeddings."""
+    """A small run with sparse embeddings."""
     settings = FITTING | trainer
-    return small_plan(catalog, path, model={"sparse": sparse}, trainer=settings)
+    return small_run_config(catalog, path, model={"sparse": sparse}, trainer=settings)
 
 
 @pytest.mark.parametrize(

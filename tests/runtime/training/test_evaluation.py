@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from tests.runtime.runs import small_plan, train
+from tests.runtime.runs import small_run_config, train
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
@@ -25,7 +25,7 @@ def checkpoint(
 ) -> Checkpoint:
     """Trained a little, in windows of either kind."""
     dataset = {"sampling": request.param, "test": 0.3}
-    run_config = small_plan(
+    run_config = small_run_config(
         catalog, text_file, dataset=dataset, trainer={"epochs": 1, "batch_size": 2}
     )
     folder = tmp_path_factory.mktemp("evaluated")
@@ -90,7 +90,7 @@ def test_a_model_in_training_is_judged_without_dropout_and_left_in_training(
 
 def test_evaluation_makes_no_gradients(checkpoint: Checkpoint) -> None:
     judge(checkpoint)
-    assert all(each.grad is None for each in checkpoint.model.parameters())
+    assert all(parameter.grad is None for parameter in checkpoint.model.parameters())
 
 
 def test_a_split_without_a_batch_is_refused(

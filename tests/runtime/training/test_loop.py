@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.runtime.runs import small_plan
+from tests.runtime.runs import small_run_config
 from zoo_core.errors import DataError, DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
@@ -28,7 +28,7 @@ def loop_of(catalog: Catalog, text_file: Path) -> Loops:
     """Makes a loop from settings by section, and how it is run."""
 
     def make(budget: float = 0.0, **settings: dict[str, Any]) -> Loop:
-        run_config: RunConfig = small_plan(catalog, text_file, **settings)
+        run_config: RunConfig = small_run_config(catalog, text_file, **settings)
         torch.manual_seed(run_config.seed)
         dataset = make_dataset(catalog, run_config, None)
         model = make_model(catalog, run_config, dataset.signature)
@@ -45,7 +45,7 @@ def ended(loop: Loop) -> list[EpochEnded]:
 
 def weights(loop: Loop) -> list[Tensor]:
     """A copy of the model's weights."""
-    return [each.detach().clone() for each in loop.model.parameters()]
+    return [parameter.detach().clone() for parameter in loop.model.parameters()]
 
 
 def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
@@ -65,7 +65,7 @@ def test_a_held_out_split_without_a_batch_is_refused_before_training(loop_of: Lo
 
 def test_the_loss_falls(loop_of: Loops) -> None:
     trainer = {"epochs": 12, "schedule": None, "learning_rate": 0.03}
-    losses = [each.metrics["train"]["loss"] for each in ended(loop_of(trainer=trainer))]
+    losses = [event.metrics["train"]["loss"] for event in ended(loop_of(trainer=trainer))]
     assert losses[-1] < 0.8 * losses[0]
 
 
@@ -78,7 +78,7 @@ def test_targets_are_counted(loop_of: Loops) -> None:
         for epoch in (1, 2, 3)
         for batch in loop.dataset.batches("train", size, seed, epoch)
     ]
-    assert last.tokens == sum(each.numel() for each in targets if each is not None)
+    assert last.tokens == sum(target.numel() for target in targets if target is not None)
 
 
 def test_patience_stops_and_the_best_weights_are_kept(loop_of: Loops) -> None:
@@ -96,10 +96,10 @@ def test_patience_stops_and_the_best_weights_are_kept(loop_of: Loops) -> None:
     torch.testing.assert_close(kept, copies[best], rtol=0, atol=0)
 
 
-def test_an_epoch_says_whether_it_is_the_best_so_far(loop_of: Loops) -> None:
+def test_an_epoch_knows_whether_it_is_the_best_so_far(loop_of: Loops) -> None:
     events = ended(loop_of(trainer={"epochs": 8, "learning_rate": 1.0, "schedule": None}))
-    losses = [each.metrics["validation"]["loss"] for each in events]
-    assert [each.best for each in events] == [
+    losses = [event.metrics["validation"]["loss"] for event in events]
+    assert [event.best for event in events] == [
         loss == min(losses[: index + 1]) for index, loss in enumerate(losses)
     ]
 
@@ -123,16 +123,16 @@ def test_gradients_are_clipped_to_the_norm(loop_of: Loops) -> None:
     before = weights(loop)
     next(iter(loop.events()))
     moved = [after - old for after, old in zip(weights(loop), before, strict=True)]
-    norm = torch.cat([each.flatten() for each in moved]).norm().item()
+    norm = torch.cat([change.flatten() for change in moved]).norm().item()
     assert norm == pytest.approx(1e-3, rel=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("sampling", "carry", "goes_on"),
+    ("sampling", "carry", "is_carried"),
     [("sequential", True, True), ("sequential", False, False), ("random", True, False)],
 )
-def test_the_state_goes_on_where_data_and_trainer_allow_it(
-    loop_of: Loops, sampling: str, carry: bool, goes_on: bool
+def test_the_state_is_carried_where_data_and_trainer_allow_it(
+    loop_of: Loops, sampling: str, carry: bool, is_carried: bool
 ) -> None:
     settings = {"dataset": {"sampling": sampling}, "trainer": {"carry_state": carry}}
     loop = loop_of(model={"dropout": 0.0}, **settings)
@@ -142,7 +142,7 @@ def test_the_state_goes_on_where_data_and_trainer_allow_it(
     batches = loop.dataset.batches("train", 4, loop.seed, 1, start=1)
     batch = next(batches)
     loop.model.train()
-    answer = loop.model(batch, state if goes_on else None)
+    answer = loop.model(batch, state if is_carried else None)
     loss = loop.trainer.loss(answer, batch).item()
     event = next(events)
     assert isinstance(event, Stepped)
@@ -152,7 +152,7 @@ def test_the_state_goes_on_where_data_and_trainer_allow_it(
 def test_without_validation_the_last_weights_count(loop_of: Loops) -> None:
     loop = loop_of(dataset={"validation": 0.0})
     events = ended(loop)
-    assert [set(each.metrics) for each in events] == [{"train"}] * 3
+    assert [set(event.metrics) for event in events] == [{"train"}] * 3
     assert loop.best_weights == {}
 
 
@@ -168,7 +168,7 @@ def test_history_repeats_and_holds_the_rate(loop_of: Loops) -> None:
 
 
 @pytest.mark.parametrize("at", [0, 1, 6, 7, 11])
-def test_a_loop_restored_goes_on_bit_for_bit(loop_of: Loops, at: int) -> None:
+def test_a_restored_loop_continues_bit_for_bit(loop_of: Loops, at: int) -> None:
     first, other = loop_of(), loop_of()
     events = first.events()
     for _ in range(at):
@@ -191,34 +191,34 @@ def test_evaluation_drops_nothing_and_leaves_the_mode_alone(loop_of: Loops) -> N
     assert loop.model.training
 
 
-def seldom(loop: Loop) -> Loop:
-    """The loop as it is on an accelerator: nobody looks at a step by itself."""
+def as_on_an_accelerator(loop: Loop) -> Loop:
+    """Makes the loop read its metrics many steps at a time."""
     loop.train_step.checks_each_step = False
     return loop
 
 
-def test_looking_seldom_changes_no_figure(loop_of: Loops) -> None:
+def test_reading_metrics_seldom_changes_none(loop_of: Loops) -> None:
     often = loop_of()
     metrics = ended(often)[-1].metrics
-    never = seldom(loop_of())
+    never = as_on_an_accelerator(loop_of())
     assert ended(never)[-1].metrics == metrics
     assert often.progress.history == never.progress.history
     assert often.progress.tokens == never.progress.tokens
     torch.testing.assert_close(weights(often), weights(never), rtol=0, atol=0)
 
 
-def test_a_snapshot_counts_the_steps_that_nobody_looked_at(loop_of: Loops) -> None:
+def test_a_captured_state_counts_the_steps_whose_metrics_were_not_read(loop_of: Loops) -> None:
     still: dict[str, Any] = {"dropout": 0.0}
-    often, never = loop_of(model=still), seldom(loop_of(model=still))
+    often, never = loop_of(model=still), as_on_an_accelerator(loop_of(model=still))
     for loop in (often, never):
         events = loop.events()
         for _ in range(3):
             next(events)
     timeless = {"seconds", "step_seconds", "epoch_seconds"}
     found = [asdict(loop.capture().progress) for loop in (often, never)]
-    ours, theirs = ({k: v for k, v in each.items() if k not in timeless} for each in found)
-    assert ours == theirs
-    assert ours["totals"]["targets"] > 0
+    frequent, rare = ({k: v for k, v in values.items() if k not in timeless} for values in found)
+    assert frequent == rare
+    assert frequent["totals"]["targets"] > 0
 
 
 @pytest.mark.parametrize("checks_each_step", [True, False])

@@ -60,9 +60,16 @@ class Training:
             self.schedule.load_state_dict(schedule)
 
 
+def describe(chosen: dict[str, Any]) -> str:
+    """Returns the values of an optimizer's settings, for the name of a test."""
+    return "-".join(map(str, chosen.values()))
+
+
 @pytest.mark.parametrize("warm_up", [0, 4])
 @pytest.mark.parametrize("schedule", SCHEDULES, ids=str)
-@pytest.mark.parametrize("chosen", OPTIMIZERS, ids=lambda each: "-".join(map(str, each.values())))
+@pytest.mark.parametrize(
+    "chosen", OPTIMIZERS, ids=lambda values: "-".join(map(str, values.values()))
+)
 @pytest.mark.parametrize("at", [0, 5])
 def test_training_goes_on_from_disk_bit_for_bit(
     chosen: dict[str, Any], schedule: str | None, warm_up: int, at: int
@@ -80,13 +87,15 @@ def test_training_goes_on_from_disk_bit_for_bit(
     assert other.save() == whole.save()
 
 
-@pytest.mark.parametrize("chosen", OPTIMIZERS, ids=lambda each: "-".join(map(str, each.values())))
+@pytest.mark.parametrize(
+    "chosen", OPTIMIZERS, ids=lambda values: "-".join(map(str, values.values()))
+)
 def test_every_optimizer_gets_what_the_config_says(chosen: dict[str, Any]) -> None:
     optimizer = Training(SupervisedConfig(learning_rate=0.05, **chosen)).optimizer
     group = optimizer.param_groups[0]
-    said = {"lr": 0.05} | {key: each for key, each in chosen.items() if key != "optimizer"}
+    expected = {"lr": 0.05} | {k: value for k, value in chosen.items() if k != "optimizer"}
     assert type(optimizer).__name__ == chosen["optimizer"]
-    assert {key: group[key] for key in said} == said
+    assert {key: group[key] for key in expected} == expected
 
 
 def rates(schedule: str | None, warm_up: int = 0) -> list[float]:
@@ -153,7 +162,7 @@ def test_flattened_state_is_tensors_by_parameter_and_slot() -> None:
     training.step(0)
     tensors, _ = flatten(training.optimizer.state_dict())
     assert tensors.keys() == {"0.step", "0.exp_avg", "0.exp_avg_sq"}
-    assert all(isinstance(each, Tensor) for each in tensors.values())
+    assert all(isinstance(tensor, Tensor) for tensor in tensors.values())
 
 
 @pytest.mark.parametrize("name", ["Adam", "AdamW", "SGD", "Adagrad"])

@@ -25,8 +25,9 @@ def verify(reference: str, as_json: bool) -> None:
     folder = find_folder(catalog, reference)
     results = list(verify_checkpoint(catalog, folder))
     if as_json:
-        print_json([result._asdict() for result in results])
+        names = ("what", "verdict", "said")
+        print_json([dict(zip(names, result, strict=True)) for result in results])
     else:
         print_table(results)
     if failed := [result for result in results if result.verdict == "failed"]:
-        raise IntegrityError(f"{reference}: {failed[0].what}: {failed[0].said}")
+        raise IntegrityError(f"{reference}: {failed[0].what}: {failed[0].message}")

@@ -15,7 +15,7 @@ CONVERT = (
 
 
 def find_pickles(path: Path) -> list[Path]:
-    """Returns the pickles in a folder, or the file itself if it is one, judged by the suffix."""
+    """Returns the pickles in a folder, or the file itself if it is one, by the suffix."""
     if path.is_file():
         files = [path]
     elif path.is_dir():

@@ -28,12 +28,12 @@ class VerifiedItem(NamedTuple):
     Args:
         what: The part.
         verdict: ``ok``, ``failed`` or ``skipped``.
-        said: The result or the reason, in words.
+        message: The result or the reason, in words.
     """
 
     what: str
     verdict: str
-    said: str
+    message: str
 
 
 def verify(catalog: Catalog, folder: Path) -> Iterator[VerifiedItem]:

@@ -108,7 +108,7 @@ def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
 def _check_no_pickle(folder: Path) -> None:
     """Raises MisfitError if a folder holds pickled weights."""
     if not folder.exists():
-        raise TargetError(f"{folder} is no folder")
+        raise TargetError(f"{folder} is not a folder")
     if paths := find_pickles(folder):
         raise MisfitError(
             f"{paths[0]} is a pickle, which is never pushed: remove it, or convert it to "
