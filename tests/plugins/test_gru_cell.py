@@ -132,7 +132,7 @@ def test_without_reset_after_the_result_is_not_torchs(papers_layer: Recurrent) -
 def test_without_reset_after_the_torch_kernel_refuses_with_a_reason(
     papers_layer: Recurrent,
 ) -> None:
-    reason = TorchKernel().refuses(papers_layer.cell, next(papers_layer.parameters()))
+    reason = TorchKernel().unsupported_reason(papers_layer.cell, next(papers_layer.parameters()))
     assert reason == "torch.nn has no gru-reset-before"
 
 

@@ -10,10 +10,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.runtime.building.sharpened import letters
 from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.building import kernel_choice as backends
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.runtime.building.build import make_model
+from zoo_core.runtime.building.kernel_choice import backend_of
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -172,9 +176,12 @@ def test_the_level_may_be_bounded_and_a_wrong_name_is_told(
 @built
 def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     kernel, here = NativeKernel(), torch.zeros(1)
-    assert kernel.refuses(LstmCell(4), here) is None
-    assert kernel.refuses(LstmCell(4, proj_size=2), here) == "it does not support projections"
-    reason = kernel.refuses(ResetBeforeGruCell(4), here)
+    assert kernel.unsupported_reason(LstmCell(4), here) is None
+    assert (
+        kernel.unsupported_reason(LstmCell(4, proj_size=2), here)
+        == "it does not support projections"
+    )
+    reason = kernel.unsupported_reason(ResetBeforeGruCell(4), here)
     assert reason == "it does not support gru-reset-before"
     monkeypatch.setenv(LEVEL, "baseline")
     with torch.autocast("cpu", torch.bfloat16):
@@ -183,8 +190,11 @@ def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.Monk
             (False, None),
         ):
             monkeypatch.setattr(native, "multiplies_bfloat16", lambda device, fast=fast: fast)
-            assert kernel.refuses(LstmCell(4), here) == said
-    assert kernel.refuses(LstmCell(4), here.half()) == "it does not support torch.float16 on cpu"
+            assert kernel.unsupported_reason(LstmCell(4), here) == said
+    assert (
+        kernel.unsupported_reason(LstmCell(4), here.half())
+        == "it does not support torch.float16 on cpu"
+    )
 
 
 def test_where_it_is_not_built_the_next_stands_in_and_says_why(
@@ -196,15 +206,14 @@ def test_where_it_is_not_built_the_next_stands_in_and_says_why(
     monkeypatch.setattr(library, "BUILD_ERROR", build_error)
     native_library.cache_clear()
     try:
-        kernels = backends.kernels(catalog, "native")
-        recurrent = Recurrent(LstmCell(4), 3)
-        recurrent.kernels = tuple(kernels)
-        found = backends.backend_of(torch.nn.Sequential(recurrent))  # type: ignore[arg-type]
-        assert recurrent(torch.randn(2, 3, 3))[0].shape == (2, 3, 4)
+        run_config = resolve_run(catalog, "lstm-embed").run_config(backend="native")
+        model = make_model(catalog, run_config, letters(3))
+        backend = backend_of(model, batch_size=2)
+        assert model(Batch(torch.zeros(2, 3).long())).logits.shape == (2, 3, 3)
     finally:
         native_library.cache_clear()
-    said = "portable stands in, not native: not built (there is no C++ compiler); with a C"
-    assert found.warning("native").startswith(said)
+    message = "portable stands in, not native: not built (there is no C++ compiler); with a C"
+    assert backend.warning("native").startswith(message)
 
 
 def test_a_file_that_is_no_library_is_an_os_error(

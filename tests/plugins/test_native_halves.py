@@ -87,7 +87,7 @@ def test_bfloat16_is_near_full_precision_and_not_the_same(
     for how in HOWS:
         expected = answer(PortableKernel(), make(size[2]), size, **how)
         with torch.autocast("cpu", torch.bfloat16):
-            assert NativeKernel().refuses(make(size[2]), torch.zeros(1)) is None
+            assert NativeKernel().unsupported_reason(make(size[2]), torch.zeros(1)) is None
             found = answer(NativeKernel(), make(size[2]), size, **how)
         assert 1e-5 < off(found, expected) < 2e-2
 
@@ -164,5 +164,5 @@ def test_without_instructions_for_it_another_backend_takes_bfloat16(
 ) -> None:
     monkeypatch.setenv(LEVEL, "avx512")
     with torch.autocast("cpu", torch.bfloat16):
-        said = NativeKernel().refuses(LstmCell(4), torch.zeros(1))
+        said = NativeKernel().unsupported_reason(LstmCell(4), torch.zeros(1))
     assert said == "with avx512 its products are in full precision"

@@ -1,4 +1,4 @@
-"""Which kernel runs a model, and what is said about it."""
+"""The kernel that runs a model, and what is reported about it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,16 @@ from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import KernelSpec
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.building.build import make_model
-from zoo_core.runtime.building.kernel_choice import Backend, backend_of, backends_here, kernels
+from zoo_core.runtime.building.kernel_choice import (
+    Backend,
+    backend_of,
+    backends_here,
+    fix_backend,
+    kernels,
+)
+from zoo_core.runtime.kernels.portable.kernel import MIN_LSTM_ROWS
 from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.recurrent import Recurrent
 
 TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
 
@@ -42,10 +50,16 @@ def broken(core: Catalog, request: pytest.FixtureRequest) -> Catalog:
     return core._replace(entries=(*core.entries, CatalogEntry(owner, spec)))
 
 
-def backend(catalog: Catalog, name: str, model: str = "lstm-embed", **settings: Any) -> Backend:
-    """What runs a model where a backend was asked for."""
+def backend(
+    catalog: Catalog,
+    name: str,
+    model: str = "lstm-embed",
+    batch_size: int = MIN_LSTM_ROWS,
+    **settings: Any,
+) -> Backend:
+    """The kernel that runs a model for a backend."""
     run_config = replace(resolve_run(catalog, model).run_config({"model": settings}), backend=name)
-    return backend_of(make_model(catalog, run_config, TOKENS))
+    return backend_of(make_model(catalog, run_config, TOKENS), batch_size)
 
 
 def test_auto_tries_the_fastest_first_and_the_reference_last(core: Catalog) -> None:
@@ -118,6 +132,27 @@ def test_products_in_bfloat16_are_made_by_every_backend_or_the_next(
         logits = model(Batch(torch.zeros(2, 4, dtype=torch.int64))).logits
     assert logits.isfinite().all()
     torch.autograd.backward(logits.float().sum())
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN")  # type: ignore[no-untyped-call]
+def test_auto_names_the_kernel_that_is_faster_at_a_size_and_a_name_overrides_it(
+    core: Catalog,
+) -> None:
+    small = backend(core, "auto", batch_size=MIN_LSTM_ROWS - 1)
+    assert small.name == "torch"
+    assert small.why.endswith("; not portable: torch is faster at this size")
+    assert backend(core, "portable", batch_size=1).name == "portable"
+
+
+def test_a_run_keeps_its_kernel_at_every_size(core: Catalog) -> None:
+    run_config = resolve_run(core, "lstm-embed").run_config()
+    model = make_model(core, run_config, TOKENS)
+    layers = [module for module in model.modules() if isinstance(module, Recurrent)]
+    assert all(layer.chooses_by_size for layer in layers)
+    fix_backend(model, backend_of(model, MIN_LSTM_ROWS, Batch(torch.zeros(9, 9).long())))
+    for layer in layers:
+        assert [kernel.name for kernel in layer.kernels] == ["portable", "torch", "reference"]
+        assert not layer.chooses_by_size
 
 
 def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:

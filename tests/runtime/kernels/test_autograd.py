@@ -229,9 +229,12 @@ def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:
 
 def test_other_cells_projections_and_devices_are_refused() -> None:
     kernel, here = PortableKernel(), torch.zeros(1)
-    assert kernel.refuses(LstmCell(4), here) is None
-    assert kernel.refuses(LstmCell(4, proj_size=2), here) == "projections are not written out"
-    reason = kernel.refuses(ResetBeforeGruCell(4), here)
+    assert kernel.unsupported_reason(LstmCell(4), here) is None
+    assert (
+        kernel.unsupported_reason(LstmCell(4, proj_size=2), here)
+        == "projections are not written out"
+    )
+    reason = kernel.unsupported_reason(ResetBeforeGruCell(4), here)
     assert reason == "no derivatives of gru-reset-before are written out"
-    reason = kernel.refuses(LstmCell(4), torch.zeros(1, device="meta"))
-    assert reason == "it is made for the CPU, not for meta"
+    reason = kernel.unsupported_reason(LstmCell(4), torch.zeros(1, device="meta"))
+    assert reason == "it runs on the CPU only, not on meta"

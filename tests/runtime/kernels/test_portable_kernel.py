@@ -1,65 +1,105 @@
-"""What the portable kernel hands on to oneDNN, and what it does itself."""
+"""The calls for which the portable kernel pays, and the layers that ask it."""
 
 from __future__ import annotations
 
-from unittest.mock import Mock
+from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
 
-from zoo_core.runtime.kernels.portable import kernel as portable
-from zoo_core.runtime.kernels.portable.kernel import FEW_ROWS, FEW_SYMBOLS, PortableKernel
+from zoo_core.runtime.kernels.portable.kernel import (
+    MIN_LSTM_ROWS,
+    MIN_LSTM_SYMBOLS,
+    PortableKernel,
+)
+from zoo_core.runtime.kernels.torch_layers import TorchKernel
+from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_gru.cell import GruCell
 from zoo_lstm.cell import LstmCell
 
-HERE = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN")  # type: ignore[no-untyped-call]
+onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN")  # type: ignore[no-untyped-call]
 
 
-def handed_on(
-    monkeypatch: pytest.MonkeyPatch,
-    inputs: Tensor,
-    *,
-    width: int = 3,
-    lengths: Tensor | None = None,
-    dtype: torch.dtype = torch.float32,
-    cell: LstmCell | GruCell | None = None,
-) -> bool:
-    """Whether torch's kernel was asked."""
-    cell = cell or LstmCell(4)
-    fused = Mock(wraps=portable.FUSED)
-    monkeypatch.setattr(portable, "FUSED", fused)
-    weights = Recurrent(cell, width).to(dtype).weights(0, 0)
-    state = cell.initial_state(len(inputs), weights["weight_hh"])
-    PortableKernel().scan(cell, weights, inputs, state, lengths=lengths, reverse=False)
-    return bool(fused.scan.called)
+class Noting(AbstractKernel):
+    """A kernel that notes its name in a list and lets another one run."""
+
+    def __init__(self, kernel: AbstractKernel, ran: list[str]) -> None:
+        self.kernel, self.ran = kernel, ran
+        self.name, self.prefers_tokens = kernel.name, kernel.prefers_tokens
+
+    def unsupported_reason(self, cell: Any, like: torch.Tensor) -> str | None:
+        return self.kernel.unsupported_reason(cell, like)
+
+    def pays(self, case: ScanCase) -> bool:
+        return self.kernel.pays(case)
+
+    def scan(self, *arguments: Any, **options: Any) -> Any:
+        self.ran.append(self.name)
+        return self.kernel.scan(*arguments, **options)
 
 
-@HERE
-def test_an_lstm_of_few_rows_is_handed_on_and_no_other_cell(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    assert handed_on(monkeypatch, torch.zeros(FEW_ROWS - 1, 2, 3))
-    assert not handed_on(monkeypatch, torch.zeros(FEW_ROWS, 2, 3))
-    assert not handed_on(monkeypatch, torch.zeros(5, 2, 3), cell=GruCell(4))
+def kernels_of(
+    layer: Recurrent, inputs: torch.Tensor, lengths: torch.Tensor | None = None
+) -> list[str]:
+    """The names of the kernels that run a layer, in the order of its calls."""
+    ran: list[str] = []
+    chain = (PortableKernel(), TorchKernel(), ReferenceKernel())
+    layer.kernels = tuple(Noting(kernel, ran) for kernel in chain)
+    layer(inputs, None, lengths)
+    return ran
 
 
-@HERE
-def test_few_symbols_are_handed_on_as_one_hot_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+def by_size(cell: Any, width: int = 3, **options: Any) -> Recurrent:
+    """A layer that chooses its kernel by size, as with the backend auto."""
+    layer = Recurrent(cell, width, **options)
+    layer.chooses_by_size = True
+    return layer
+
+
+@onednn
+def test_torch_runs_an_lstm_of_few_rows() -> None:
+    assert kernels_of(by_size(LstmCell(4)), torch.zeros(MIN_LSTM_ROWS - 1, 2, 3)) == ["torch"]
+    assert kernels_of(by_size(LstmCell(4)), torch.zeros(MIN_LSTM_ROWS, 2, 3)) == ["portable"]
+    assert kernels_of(by_size(GruCell(4)), torch.zeros(5, 2, 3)) == ["portable"]
+
+
+@onednn
+def test_torch_runs_an_lstm_of_few_symbols() -> None:
     tokens = torch.zeros(5, 2, dtype=torch.int64)
-    assert handed_on(monkeypatch, tokens, width=FEW_SYMBOLS - 1)
-    assert not handed_on(monkeypatch, tokens, width=FEW_SYMBOLS)
+    assert kernels_of(by_size(LstmCell(4), MIN_LSTM_SYMBOLS - 1), tokens) == ["torch"]
+    # a layer above reads features, whatever the number of symbols
+    stacked = by_size(LstmCell(4), MIN_LSTM_SYMBOLS, num_layers=2)
+    assert kernels_of(stacked, tokens) == ["portable", "torch"]
 
 
-@HERE
+@onednn
 @pytest.mark.filterwarnings("ignore:TF32 acceleration")  # switching oneDNN off and on
-def test_what_onednn_does_not_take_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_portable_kernel_runs_what_onednn_does_not_support() -> None:
     inputs = torch.zeros(5, 2, 3)
-    assert not handed_on(monkeypatch, inputs, lengths=torch.tensor([2, 1, 2, 1, 2]))
-    assert not handed_on(monkeypatch, inputs.double(), dtype=torch.float64)
-    assert not handed_on(monkeypatch, inputs.double())
+    lengths = torch.tensor([2, 1, 2, 1, 2])
+    assert kernels_of(by_size(LstmCell(4)), inputs, lengths) == ["portable"]
+    assert kernels_of(by_size(LstmCell(4)).double(), inputs.double()) == ["portable"]
+    assert kernels_of(by_size(LstmCell(4)), inputs.double()) == ["portable"]
     with torch.autocast("cpu", torch.bfloat16):
-        assert not handed_on(monkeypatch, inputs)
+        assert kernels_of(by_size(LstmCell(4)), inputs)[0] == "portable"
     with torch.backends.mkldnn.flags(enabled=False):
-        assert not handed_on(monkeypatch, inputs)
+        assert kernels_of(by_size(LstmCell(4)), inputs) == ["portable"]
+
+
+def test_a_single_step_without_gradients_is_the_cells_own() -> None:
+    layer = by_size(GruCell(4))
+    with torch.no_grad():
+        assert kernels_of(layer, torch.zeros(5, 1, 3)) == ["reference"]
+        assert kernels_of(layer, torch.zeros(5, 2, 3)) == ["portable"]
+        with torch.autocast("cpu", torch.bfloat16):  # which would round the cell's states
+            assert kernels_of(layer, torch.zeros(5, 1, 3)) == ["portable"]
+    assert kernels_of(layer, torch.zeros(5, 1, 3)) == ["portable"]
+
+
+def test_a_kernel_that_is_chosen_by_name_runs_at_every_size() -> None:
+    layer = Recurrent(LstmCell(4), 3)
+    with torch.no_grad():
+        assert kernels_of(layer, torch.zeros(1, 1, 3)) == ["portable"]
+        assert kernels_of(layer, torch.zeros(5, 2, 3)) == ["portable"]

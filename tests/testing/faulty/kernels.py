@@ -17,7 +17,7 @@ class Honest(AbstractKernel):
 
     name = "honest-kernel"
 
-    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+    def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Nothing."""
         return None
 

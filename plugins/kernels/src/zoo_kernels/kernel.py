@@ -47,7 +47,7 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
             self.details = library.levels[library.level]
             self.passes = {cell: NativePasses(library, cell) for cell in CELLS}
 
-    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+    def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells that are not written in C++, projections, other dtypes and devices."""
         if self.missing is not None:
             return self.missing

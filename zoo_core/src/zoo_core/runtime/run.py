@@ -20,7 +20,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import MANIFEST, Manifest, Metrics
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
-from zoo_core.runtime.building.kernel_choice import backend_of
+from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
 from zoo_core.runtime.checkpoints.license import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
@@ -71,10 +71,6 @@ class Run:
         if weights is not None:
             load_weights(model, weights, run_config.source)
         model = model.to(device)
-        with precision_context(run_config.precision, device):
-            backend = backend_of(model)
-        self.backend = backend.name
-        self._backend_warning = backend.warning(run_config.backend)
         self.versions = _versions(catalog, run_config)
         self.terms = terms_of(catalog, run_config)
         self.loop = Loop(
@@ -88,6 +84,11 @@ class Run:
         )
         batch_size, seed = trainer.config.batch_size, run_config.seed
         first_batch = next(self.dataset.batches("train", batch_size, seed, epoch=1))
+        with precision_context(run_config.precision, device):
+            backend = backend_of(model, batch_size, first_batch)
+        fix_backend(model, backend)
+        self.backend = backend.name
+        self._backend_warning = backend.warning(run_config.backend)
         threads = choose_threads(run_config.threads, model, first_batch.inputs, self.signature)
         self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
         self._saved_at = time.monotonic()

@@ -49,7 +49,7 @@ class KernelCase:
 @check(
     "Compute the cell's equations in their order of gates, start from the state that scan is given "
     "(from the last valid step on in reverse), and after a row's length give zeros and leave its "
-    "state; or say in refuses() why not.",
+    "state; or return the reason in unsupported_reason().",
     needs=("import-strings",),
 )
 def kernel_equals(case: KernelCase) -> Fault | None:
@@ -91,15 +91,16 @@ def _layers(model: AbstractModel) -> list[Recurrent]:
 
 
 def _dtype(kernel: AbstractKernel, model: AbstractModel) -> torch.dtype:
-    """The widest numbers with which the kernel runs every cell of the model.
+    """The widest dtype in which the kernel runs every cell of the model.
 
     Raises:
-        DoesNotApply: It refuses one of them.
+        DoesNotApply: The kernel does not support one of the cells.
     """
     reasons: list[str] = []
     for dtype in (torch.float64, torch.float32):
         like = torch.zeros(1, dtype=dtype)
-        reasons = [said for each in _layers(model) if (said := kernel.refuses(each.cell, like))]
+        answers = [kernel.unsupported_reason(layer.cell, like) for layer in _layers(model)]
+        reasons = [reason for reason in answers if reason is not None]
         if not reasons:
             return dtype
     raise DoesNotApply(reasons[0])

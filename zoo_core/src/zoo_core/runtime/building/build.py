@@ -71,6 +71,7 @@ def make_model(
     for module in model.modules():
         if isinstance(module, Recurrent):
             module.kernels = tuple(chosen)
+            module.chooses_by_size = run_config.backend == "auto"
     return model
 
 

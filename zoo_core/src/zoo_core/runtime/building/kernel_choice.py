@@ -1,10 +1,13 @@
-"""Choosing the kernel that runs a model's recurrence."""
+"""The choice of the kernel that runs a model's recurrence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
+import torch
+
+from zoo_core.data.signature import Tokens
 from zoo_core.errors import Interrupted, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
@@ -12,63 +15,64 @@ from zoo_core.plugins.specs import KernelSpec
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.kernels.unavailable import UnavailableKernel
-from zoo_core.runtime.nn.kernel import AbstractKernel
-from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
+from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 
-KNOWN = {"native": "zoo-kernels"}
+KNOWN_BACKENDS = {"native": "zoo-kernels"}
 """Backends that may not be installed, and the distributions that bring them."""
 
 
 def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]:
-    """The kernels to try, in their order: the fastest first, the reference last.
+    """Returns the kernels to try, the fastest first and the reference last.
 
-    One of a plugin that cannot be made is among them, and refuses every cell.
+    They include the kernels that a plugin cannot create, which support no cell.
 
     Args:
-        catalog: What is installed.
-        backend: ``auto``, or the name of the kernel to begin with.
+        catalog: The installed plugins.
+        backend: ``auto``, or the name of the first kernel to try.
 
     Raises:
         NotFoundError: No kernel has the backend's name.
-        PluginError: The one that has it is not installed, or cannot be made.
+        PluginError: The kernel of that name is not installed, or cannot be created.
     """
-    offered = [_made(entry) for entry in catalog.of(KernelSpec)]
-    tried = [*offered, PortableKernel(), TorchKernel(), ReferenceKernel()]
+    chain = [_create(entry) for entry in catalog.of(KernelSpec)]
+    chain += [PortableKernel(), TorchKernel(), ReferenceKernel()]
     if backend == "auto":
-        return tried
-    names = [each.name for each in tried]
+        return chain
+    names = [kernel.name for kernel in chain]
     if backend in names:
-        chosen = tried[names.index(backend) :]
-        if isinstance(chosen[0], UnavailableKernel):
-            raise PluginError(chosen[0].reason)
-        return chosen
-    if backend in KNOWN:
-        distribution = KNOWN[backend]
+        chain = chain[names.index(backend) :]
+        if isinstance(chain[0], UnavailableKernel):
+            raise PluginError(chain[0].reason)
+        return chain
+    if backend in KNOWN_BACKENDS:
+        distribution = KNOWN_BACKENDS[backend]
         remedy = catalog.how_to_get(distribution)
         raise PluginError(f"backend {backend!r} needs the plugin {distribution}: {remedy}")
     raise NotFoundError(f"no backend {backend!r}; there are: {', '.join(['auto', *names])}")
 
 
-def _made(entry: CatalogEntry[KernelSpec]) -> AbstractKernel:
-    """A plugin's kernel; whatever goes wrong in making it is told where it is asked for."""
+def _create(entry: CatalogEntry[KernelSpec]) -> AbstractKernel:
+    """Creates a plugin's kernel, or a stand-in that has the reason why it cannot be created."""
     owner, name = entry.plugin.distribution, entry.spec.name
     try:
         kernel = resolve(entry.spec.factory)()
     except Interrupted:
         raise
-    except BaseException as error:  # SystemExit too: it is the plugin's failure
+    except BaseException as error:  # SystemExit too: it is a failure of the plugin
         kind = "" if isinstance(error, PluginError) else f"{type(error).__name__}: "
         return UnavailableKernel(name, f"{owner}: {kind}{' '.join(str(error).split()):.300}")
     if not isinstance(kernel, AbstractKernel):
-        return UnavailableKernel(name, f"{owner}: {entry.spec.factory!r} gives no kernel")
+        return UnavailableKernel(name, f"{owner}: {entry.spec.factory!r} returns no kernel")
     return kernel
 
 
 def backends_here(catalog: Catalog) -> dict[str, str]:
-    """Every backend with how it runs here, or why it cannot; the fastest first."""
-    return {each.name: each.details for each in kernels(catalog)}
+    """Returns every backend with how it runs here or why it cannot, the fastest first."""
+    return {kernel.name: kernel.details for kernel in kernels(catalog)}
 
 
 @final
@@ -76,10 +80,10 @@ class Backend(NamedTuple):
     """The kernel that runs a model's recurrence.
 
     Args:
-        name: What ``--backend`` calls it.
-        details: How it runs here, such as on which instructions.
-        passed: Why not the ones before it, in words; empty if it is the first.
-        broken: Those of them that their plugins cannot make, in words.
+        name: The name that ``--backend`` takes.
+        details: How it runs here, such as the instructions that it uses.
+        passed: Why the kernels before it are not used, in words; empty if it is the first.
+        broken: Which of them their plugins cannot create, in words.
     """
 
     name: str
@@ -89,7 +93,7 @@ class Backend(NamedTuple):
 
     @property
     def why(self) -> str:
-        """How it runs, and why it was taken."""
+        """How it runs, and why it was chosen."""
         reason = f"not {self.passed}" if self.passed else "the first choice"
         return f"{self.details}; {reason}"
 
@@ -102,13 +106,57 @@ class Backend(NamedTuple):
         return f"passed over: {self.broken}" if self.broken else ""
 
 
-def backend_of(model: AbstractModel) -> Backend:
-    """What runs a model on the device where it is."""
+def backend_of(model: AbstractModel, batch_size: int, batch: Batch | None = None) -> Backend:
+    """Returns the kernel that trains a model, on its device and in the present precision.
+
+    Args:
+        model: The model.
+        batch_size: B.
+        batch: A batch of the data, which decides for sure; None if the data is not at hand.
+    """
+    layer = next((m for m in model.modules() if isinstance(m, Recurrent)), None)
+    if layer is None:
+        return Backend("torch", "no recurrent layer", "")
+    like = next(layer.parameters())
+    used = layer.kernel_for(_training_case(model, layer, batch_size, batch))
+    before = layer.kernels[: layer.kernels.index(used)]
+    reasons = []
+    for kernel in before:
+        reason = kernel.unsupported_reason(layer.cell, like)
+        reasons.append(f"{kernel.name}: {reason or f'{used.name} is faster at this size'}")
+    broken = [kernel.reason for kernel in before if isinstance(kernel, UnavailableKernel)]
+    return Backend(used.name, used.details, "; ".join(reasons), "; ".join(broken))
+
+
+def fix_backend(model: AbstractModel, backend: Backend) -> None:
+    """Makes all batches of a training run by one kernel, whatever their size.
+
+    A resumed run is given the kernel by name; so it computes the same as one without interruption.
+    """
     for module in model.modules():
         if isinstance(module, Recurrent):
-            used, like = module.kernel, next(module.parameters())
-            before = module.kernels[: module.kernels.index(used)]
-            reasons = [f"{each.name}: {each.refuses(module.cell, like)}" for each in before]
-            broken = [each.reason for each in before if isinstance(each, UnavailableKernel)]
-            return Backend(used.name, used.details, "; ".join(reasons), "; ".join(broken))
-    return Backend("torch", "no recurrent layer", "")
+            names = [kernel.name for kernel in module.kernels]
+            module.kernels = module.kernels[names.index(backend.name) :]
+            module.chooses_by_size = False
+
+
+def _training_case(
+    model: AbstractModel, layer: Recurrent, batch_size: int, batch: Batch | None
+) -> ScanCase:
+    like = next(layer.parameters())
+    is_tokens = isinstance(model.signature.inputs, Tokens)
+    if batch is not None and isinstance(model, RecurrentModel) and model.embedding is not None:
+        # too few tokens for a folded table are embedded, and reach the kernel as features
+        is_tokens = model.embedding.can_fold(batch.inputs)
+    return ScanCase(
+        cell=layer.cell,
+        batch_size=batch_size,
+        steps=None if batch is None else batch.inputs.shape[1],
+        symbols=model.signature.input_size if is_tokens else 0,
+        padded=batch is not None and batch.lengths is not None,
+        dtype=like.dtype,
+        input_dtype=torch.int64 if is_tokens else like.dtype,
+        device=like.device.type,
+        needs_grad=True,
+        autocast=torch.is_autocast_enabled(like.device.type),
+    )

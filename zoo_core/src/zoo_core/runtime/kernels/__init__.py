@@ -1,1 +1,1 @@
-"""The kernels that the core itself brings."""
+"""The kernels of the core."""

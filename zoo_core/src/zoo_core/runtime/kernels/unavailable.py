@@ -30,8 +30,8 @@ class UnavailableKernel(AbstractKernel):
         """The backend, the plugin that brings it, and why it cannot be created."""
         return f"backend {self.name!r} of {self.details}"
 
-    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str:
-        """Everything."""
+    def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str:
+        """See AbstractKernel: every cell."""
         return self.details
 
     def scan(

@@ -12,6 +12,7 @@ from zoo_core.runtime.nn.cell import GatedCell as GatedCell
 from zoo_core.runtime.nn.cell import Weights as Weights
 from zoo_core.runtime.nn.embedding import Embedding as Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel as AbstractKernel
+from zoo_core.runtime.nn.kernel import ScanCase as ScanCase
 from zoo_core.runtime.nn.model import AbstractModel as AbstractModel
 from zoo_core.runtime.nn.model import RecurrentModel as RecurrentModel
 from zoo_core.runtime.nn.recurrent import Recurrent as Recurrent
@@ -38,6 +39,7 @@ __all__ = [
     "Recurrent",
     "RecurrentModel",
     "ReferenceKernel",
+    "ScanCase",
     "State",
     "Weights",
     "detach",

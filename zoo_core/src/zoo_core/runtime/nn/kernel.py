@@ -3,12 +3,51 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, NamedTuple, final
 
+import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.state import LayerState
+
+
+@final
+class ScanCase(NamedTuple):
+    """The circumstances of a call of ``AbstractKernel.scan``.
+
+    Args:
+        cell: The equations.
+        batch_size: B.
+        steps: T; None if it is not known yet.
+        symbols: V if the inputs are tokens, 0 if they are features.
+        padded: Whether the rows have lengths.
+        dtype: The dtype of the weights.
+        input_dtype: The dtype of the inputs.
+        device: The type of device that the weights are on.
+        needs_grad: Whether gradients are recorded.
+        autocast: Whether autocast is on.
+    """
+
+    cell: AbstractCell[Any]
+    batch_size: int
+    steps: int | None
+    symbols: int
+    padded: bool
+    dtype: torch.dtype
+    input_dtype: torch.dtype
+    device: str
+    needs_grad: bool
+    autocast: bool
+
+    @property
+    def is_single_step(self) -> bool:
+        """Whether it is one step on the CPU without gradients, in the precision of the weights.
+
+        The cell's own step, which the reference kernel takes, has the least overhead then.
+        """
+        one_step = self.steps == 1 and self.device == "cpu"
+        return one_step and not self.needs_grad and not self.autocast
 
 
 class AbstractKernel(ABC):
@@ -27,8 +66,21 @@ class AbstractKernel(ABC):
     details: str = ""
 
     @abstractmethod
-    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Why it should not run this cell on tensors like this one, or None if it may."""
+    def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+        """Returns why the kernel cannot run a cell, or None if it can.
+
+        Args:
+            cell: The equations.
+            like: A weight, which has the dtype and the device of all tensors.
+        """
+
+    def pays(self, case: ScanCase) -> bool:
+        """Returns whether the kernel is worth its overhead for a call that it can run.
+
+        The backend ``auto`` passes over a kernel that is not. A backend that is chosen by name
+        runs in any case. This is asked before every call, so it must be fast.
+        """
+        return True
 
     @abstractmethod
     def scan(

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from zoo_core.configs.layers import AbstractRecurrentConfig
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding
-from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import State, check_lengths, check_state
 
@@ -39,6 +39,8 @@ class Recurrent(nn.Module):
     Attributes:
         kernels: The kernels to try, the fastest first and one that runs every cell last. The
             reference kernel alone, until the model is built from a run's settings.
+        chooses_by_size: Whether kernels that do not pay for a call are passed over, as the backend
+            ``auto`` does.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Recurrent(nn.Module):
         self.output_size = cell.output_size * self.directions
         self.dropout = nn.Dropout(dropout)
         self.kernels: tuple[AbstractKernel, ...] = (ReferenceKernel(),)
+        self.chooses_by_size = False
         self._names = tuple(cell.parameter_shapes(input_size))
         bound = cell.hidden_size**-0.5
         for layer in range(num_layers):
@@ -74,8 +77,42 @@ class Recurrent(nn.Module):
     @property
     def kernel(self) -> AbstractKernel:
         """The first kernel that can run this cell on this device."""
-        like = self._like
-        return next(each for each in self.kernels if each.refuses(self.cell, like) is None)
+        return self._supported_kernels()[0]
+
+    def kernel_for(self, case: ScanCase) -> AbstractKernel:
+        """Returns the kernel that runs the cell in a case."""
+        supported = self._supported_kernels()
+        if self.chooses_by_size:
+            for kernel in supported:
+                if kernel.pays(case):
+                    return kernel
+        return supported[0]
+
+    def _supported_kernels(self) -> list[AbstractKernel]:
+        cell, like = self.cell, self._like
+        return [k for k in self.kernels if k.unsupported_reason(cell, like) is None]
+
+    def _kernel_for_inputs(
+        self, inputs: Tensor, lengths: Tensor | None, symbols: int
+    ) -> AbstractKernel:
+        """Returns the kernel for inputs; ``symbols`` is V if they are tokens."""
+        # A trace must hold for any number of rows and steps.
+        if not self.chooses_by_size or torch.compiler.is_compiling():
+            return self.kernel
+        device = self._like.device.type
+        case = ScanCase(
+            cell=self.cell,
+            batch_size=inputs.shape[0],
+            steps=inputs.shape[1],
+            symbols=0 if inputs.is_floating_point() else symbols,
+            padded=lengths is not None,
+            dtype=self._like.dtype,
+            input_dtype=inputs.dtype,
+            device=device,
+            needs_grad=torch.is_grad_enabled(),
+            autocast=torch.is_autocast_enabled(device),
+        )
+        return self.kernel_for(case)
 
     @property
     def _like(self) -> Tensor:
@@ -110,7 +147,7 @@ class Recurrent(nn.Module):
         Raises:
             MisfitError: The state or the lengths do not fit the inputs.
         """
-        kernel, rows = self.kernel, inputs.shape[0]
+        rows, symbols = inputs.shape[0], self._like.shape[1]
         initial = self.initial_state(rows)
         if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
             check_state(rows, state, initial)
@@ -119,11 +156,14 @@ class Recurrent(nn.Module):
         states = list(state or initial)
         table = None
         if embedding is not None:
+            symbols = embedding.num_embeddings
+            kernel = self._kernel_for_inputs(inputs, lengths, symbols)
             if kernel.prefers_tokens and embedding.can_fold(inputs):
                 table = embedding.weight
             else:
                 inputs = embedding(inputs)
         for layer in range(self.num_layers):
+            kernel = self._kernel_for_inputs(inputs, lengths, symbols)
             outputs = []
             for direction in range(self.directions):
                 index = layer * self.directions + direction

@@ -19,7 +19,7 @@ class ReferenceKernel(AbstractKernel):
     name = "reference"
     details = "step by step, with autograd"
 
-    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+    def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Nothing: it runs every cell."""
         return None
 

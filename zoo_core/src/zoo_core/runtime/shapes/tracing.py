@@ -89,7 +89,7 @@ class _TracingKernel(AbstractKernel):
             ]
         )
 
-    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+    def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Returns None: the other kernel was chosen because it runs this cell."""
         return None
 

@@ -28,9 +28,9 @@ def test_outputs_and_gradients_equal_the_references(lengths: Tensor | None, bias
     torch.testing.assert_close(*results, rtol=0, atol=1e-12)
 
 
-def test_other_cells_are_refused() -> None:
-    reason = QuokkaKernel().refuses(GruCell(4), torch.zeros(1))
-    assert reason == "it knows no gru"
+def test_other_cells_are_not_supported() -> None:
+    reason = QuokkaKernel().unsupported_reason(GruCell(4), torch.zeros(1))
+    assert reason == "it does not support gru"
 
 
 # [end]

@@ -17,9 +17,9 @@ class QuokkaKernel(AbstractKernel):
 
     name = "quokka"
 
-    def refuses(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Refuses every other cell."""
-        return None if cell.name == "gru-reset-before" else f"it knows no {cell.name}"
+    def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
+        """See AbstractKernel: every other cell."""
+        return None if cell.name == "gru-reset-before" else f"it does not support {cell.name}"
 
     def scan(
         self,
