@@ -29,7 +29,9 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the place of Linux")
 @pytest.mark.parametrize("chosen", ["", None])
-@pytest.mark.parametrize(("data_home", "place"), [("data", "data/zoo"), ("", "home/.local/share/zoo")])
+@pytest.mark.parametrize(
+    ("data_home", "place"), [("data", "data/zoo"), ("", "home/.local/share/zoo")]
+)
 def test_by_default_the_home_lies_in_the_folder_for_user_data(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chosen: str | None, data_home: str, place: str
 ) -> None:
