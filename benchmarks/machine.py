@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.peers.packages import PACKAGES, missing
-from zoo_cli.commands.reproduction_report import machine as machine_facts
+from zoo_core.runtime.hardware.machine import machine_facts
 
 INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
 NO_BF16 = "this processor only emulates products in bfloat16, so their speed is not measured"

@@ -22,25 +22,25 @@ GROUPS = {
 """Each by the number of its first row."""
 HEAD = """# Faults
 
-What goes wrong, what the zoo says, how the command ends and what is on disk afterwards. Every row
-is a test in `tests/faults/` that provokes the fault for real and met exactly this; `…` stands for
-what differs from case to case. `uv run python -m tests.faults` runs them all and writes this page.
-Between the zoo and the Hub: [the Hub](hub.md).
+What can go wrong, which message is printed, how the command ends, and what is on disk afterwards.
+Every row is a test in `tests/faults/` that provokes the fault and expects exactly this; `…` stands
+for text that varies. `uv run python -m tests.faults` runs all of them and writes this page. Faults
+of the network are on the page of [the Hub](hub.md).
 """
 
 TAIL = """
-## Beyond single faults
+## Combined faults
 
 - `uv run python -m tests.soak --minutes 10 --out docs/results/soak.json` trains, kills, resumes,
-  pushes and pulls again and again while the Hub misbehaves. The last run: {minutes} minutes,
+  pushes and pulls repeatedly while the Hub misbehaves. The last run: {minutes} minutes,
   {cycles} models, {kills} kills, {resumes} resumes, {faults} faults of the Hub, nothing lost;
   memory {megabytes[0]} MB at the third model and {megabytes[1]} MB at the last, {files[0]} and
   {files[1]} open files.
-- `uv run --group fuzz python -m tests.fuzz --seconds 60` fuzzes all that reads what others wrote:
-  header, manifest, registry, references, recipes, texts. The last run: 3,870,521 cases, nothing
-  found. What was found before is kept in `tests/fuzz/cases/`.
-- `tests/faults/test_crash_model.py` records the file operations of a save and of a finish, replays
-  every prefix of them, and loads what is there.
+- `uv run --group fuzz python -m tests.fuzz --seconds 60` fuzzes every reader of foreign files:
+  header, manifest, registry, references, recipes, texts. The last run: 3,870,521 cases, no new
+  failure. Earlier failures are kept in `tests/fuzz/cases/`.
+- `tests/faults/test_crash_model.py` records the file operations of saving and of finishing a run,
+  replays every prefix of them, and loads the result.
 - `uv run pytest -m slow tests/hub/test_dying.py` kills a push before and after each of its
   requests; another push completes it with one commit.
 """
@@ -63,7 +63,7 @@ def page(rows: Iterable[Fault]) -> str:
     """The whole page."""
     parts = [HEAD]
     for group, members in groupby(sorted(rows), key=_group):
-        parts += [f"\n## {group}\n", "| | fault | what is said | exit code | on disk afterwards |"]
+        parts += [f"\n## {group}\n", "| | fault | message | exit code | on disk afterwards |"]
         parts += ["| --- | --- | --- | --- | --- |"]
         parts += [_line(row) for row in members]
     soak = json.loads(SOAK.read_text("utf-8"))

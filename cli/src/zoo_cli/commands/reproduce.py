@@ -63,9 +63,9 @@ def reproduce(
     recipes = choose_recipes(catalog, references)
     if quick:
         recipes = _choose_quick(recipes)
-    from zoo_cli.commands.reproduction_report import Report
+    from zoo_core.runtime.reproduction_report import ReproductionReport
 
-    report, rows = Report(out), list[ReproductionResult]()
+    report, rows = ReproductionReport(out), list[ReproductionResult]()
     try:
         with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
             for number, recipe in enumerate(recipes, start=1):

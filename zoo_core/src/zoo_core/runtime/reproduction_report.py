@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import platform
 import tempfile
 from pathlib import Path
 from typing import final
-
-import torch
 
 from zoo_core.recipes.reproduction import (
     ReproductionResult,
@@ -16,13 +13,13 @@ from zoo_core.recipes.reproduction import (
     read_reproduction,
     to_json,
 )
-from zoo_core.runtime.hardware.threads import count_cores
+from zoo_core.runtime.hardware.machine import machine_facts
 from zoo_core.runtime.plots.forest_plot import forest_plot
 from zoo_core.storage.atomic import target_errors, write_file
 
 
 @final
-class Report:
+class ReproductionReport:
     """The files ``reproduction.json``, ``.md`` and ``.png``, rewritten after every recipe.
 
     Args:
@@ -48,26 +45,7 @@ class Report:
         self.rows = merge(self.rows, [row])
         if self.folder is None:
             return
-        facts = machine()
-        write_file(self.folder / "reproduction.json", to_json(facts, self.rows).encode())
-        write_file(self.folder / "reproduction.md", markdown(facts, self.rows).encode())
+        machine = machine_facts()
+        write_file(self.folder / "reproduction.json", to_json(machine, self.rows).encode())
+        write_file(self.folder / "reproduction.md", markdown(machine, self.rows).encode())
         write_file(self.folder / "reproduction.png", forest_plot(self.rows))
-
-
-def machine() -> dict[str, str]:
-    """Returns what a figure in seconds depends on: processor, cores and versions."""
-    return {
-        "processor": _processor(),
-        "cores": f"{count_cores()} cores",
-        "torch": f"torch {torch.__version__.partition('+')[0]}",
-        "python": f"Python {platform.python_version()}",
-    }
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
