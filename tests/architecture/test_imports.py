@@ -26,11 +26,9 @@ ON_THE_WAY = {
     "zoo_core.plugins.import_strings",
     "zoo_core.plugins.listing",
     "zoo_core.plugins.loading",
-    "zoo_core.storage.capacity",
     "zoo_core.plugins.specs",
-    "zoo_core.downloads.progress",
+    "zoo_core.storage.capacity",
     "zoo_cli.parsing.registry_option",
-    "zoo_cli.terminal.download_bar",
     "zoo_cli.parsing.lazy_group",
     "zoo_cli.commands.list",
     "zoo_cli.main",
@@ -67,7 +65,7 @@ def _modules_after(source: str) -> set[str]:
         text=True,
         check=False,
         env=environment,
-        timeout=60,
+        timeout=300,
     )
     assert done.returncode == 0, done.stderr
     return set(json.loads(done.stdout.splitlines()[-1]))

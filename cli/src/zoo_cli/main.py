@@ -13,10 +13,8 @@ import click
 
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.download_bar import show_download
 from zoo_cli.terminal.output import printable
 from zoo_cli.terminal.signals import stop_on_signals
-from zoo_core.downloads.progress import report_progress
 from zoo_core.errors import Interrupted, RefusedError, ZooError
 from zoo_core.storage.capacity import memory_errors
 
@@ -83,10 +81,13 @@ class ZooGroup(AbstractLazyGroup):
 @click.pass_context
 def zoo(ctx: click.Context) -> None:
     """Train, evaluate, reproduce and share recurrent sequence models."""
-    if ctx.invoked_subcommand != "list":  # which starts faster without logging
+    if ctx.invoked_subcommand != "list":  # which logs and downloads nothing, and starts faster
+        from zoo_cli.terminal.download_bar import show_download
         from zoo_cli.terminal.messages import show_messages
+        from zoo_core.downloads.progress import report_progress
 
         ctx.with_resource(show_messages())
+        ctx.with_resource(report_progress(show_download))
 
 
 def main() -> None:
@@ -141,7 +142,7 @@ def _invoke(arguments: list[str]) -> int:
 
         return shell_complete(zoo, {}, "zoo", COMPLETION, instruction)
     try:
-        with report_progress(show_download), zoo.make_context("zoo", arguments) as context:
+        with zoo.make_context("zoo", arguments) as context:
             zoo.invoke(context)
     except click.exceptions.Exit as done:
         return done.exit_code

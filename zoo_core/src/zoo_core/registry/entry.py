@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -62,16 +61,18 @@ def make_entry(
 
 
 def entry_text(entry: Pretrained) -> str:
-    """The entry as it stands in ``registry.toml``."""
+    """Returns the entry as it stands in ``registry.toml``."""
+    from tomlkit import string
+
     metrics = ", ".join(f"{key} = {value!r}" for key, value in entry.metrics.items())
     lines = [f"[checkpoints.{entry.name}]", f'source = "{entry.source}"']
-    lines += [f'revision = "{entry.revision}"'] if entry.revision else []
-    lines += [f"license = {_quoted(entry.license)}", f"summary = {_quoted(entry.summary)}"]
-    lines += [f"metrics = {{ {metrics} }}"]
-    lines += [
-        f'files."{file}" = {{ size = {record.size}, sha256 = "{record.sha256}" }}'
-        for file, record in entry.files.items()
-    ]
+    if entry.revision:
+        lines.append(f'revision = "{entry.revision}"')
+    lines.append(f"license = {string(entry.license).as_string()}")
+    lines.append(f"summary = {string(entry.summary).as_string()}")
+    lines.append(f"metrics = {{ {metrics} }}")
+    for file, record in entry.files.items():
+        lines.append(f'files."{file}" = {{ size = {record.size}, sha256 = "{record.sha256}" }}')
     return "\n".join(lines) + "\n"
 
 
@@ -101,8 +102,3 @@ def add_entry(path: Path, entry: Pretrained) -> bool:
     parse_registry(text, path)
     write_file(path, text.encode())
     return any(each.name == entry.name for each in before.checkpoints)
-
-
-def _quoted(text: str) -> str:
-    """A TOML string; JSON's are such, once the one character is escaped that TOML adds."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
