@@ -1,4 +1,4 @@
-"""Making the model, dataset and trainer that a run config names, and telling whether they fit."""
+"""Building the model, the dataset and the trainer of a run config."""
 
 from __future__ import annotations
 
@@ -25,7 +25,13 @@ from zoo_core.runtime.training.trainer import AbstractTrainer
 def make_dataset(
     catalog: Catalog, run_config: RunConfig, vocabulary: Vocabulary | None
 ) -> AbstractDataset:
-    """The run config's dataset, with a checkpoint's vocabulary or its own."""
+    """Builds the dataset of a run config.
+
+    Args:
+        catalog: The installed plugins.
+        run_config: The run config.
+        vocabulary: The vocabulary of a checkpoint; None for the dataset's own.
+    """
     spec = _spec(catalog, DatasetSpec, run_config, "dataset")
     dataset: AbstractDataset = resolve(spec.factory)(
         _config(spec, run_config, "dataset"), vocabulary
@@ -34,58 +40,61 @@ def make_dataset(
 
 
 def missing_paths(catalog: Catalog, run_config: RunConfig) -> list[Path]:
-    """The paths in the run config's dataset settings that do not exist."""
+    """Returns the paths in the settings of a run config's dataset that do not exist."""
     settings = settings_of(resolve(_spec(catalog, DatasetSpec, run_config, "dataset").config))
-    given = run_config.configs["dataset"]
-    texts = [given[key] for key, each in settings.items() if each.type is Path and given.get(key)]
-    return [Path(text) for text in texts if not os.access(text, os.F_OK)]
+    values = run_config.configs["dataset"]
+    paths = [
+        Path(values[name])
+        for name, setting in settings.items()
+        if setting.type is Path and values.get(name)
+    ]
+    return [path for path in paths if not os.access(path, os.F_OK)]
 
 
 def make_model(
     catalog: Catalog, run_config: RunConfig, signature: Signature, *, memory_factor: int = 1
 ) -> AbstractModel:
-    """The run config's model for a signature, with the kernels of its backend.
+    """Builds the model of a run config, with the kernels of its backend.
 
     Args:
-        catalog: What is installed.
-        run_config: What names the model.
-        signature: What goes in and comes out.
-        memory_factor: How many times the size of the weights memory must hold.
+        catalog: The installed plugins.
+        run_config: The run config.
+        signature: The inputs and outputs.
+        memory_factor: The memory that must be free, in multiples of the size of the weights.
 
     Raises:
-        DeviceError: It is larger than the memory that is free; nothing is allocated then.
-        MisfitError: The model takes no such inputs or gives no such labels.
+        DeviceError: The model does not fit into the free memory. Nothing is allocated then.
+        MisfitError: The model does not accept the inputs, or does not give such outputs.
     """
     spec = _spec(catalog, ModelSpec, run_config, "model")
-    if not takes(catalog, run_config, signature):
+    if not model_accepts(catalog, run_config, signature):
         expected = f"{' or '.join(spec.accepts)} with a label per {' or '.join(spec.per)}"
-        given = f"{run_config.dataset} gives {signature.describe()}"
-        hint = (
-            f"; try --dataset.per {spec.per[0]}" if "per" in run_config.configs["dataset"] else ""
-        )
-        raise MisfitError(f"{spec.name} takes {expected}; {given}{hint}")
+        message = f"{spec.name} takes {expected}; {run_config.dataset} gives {signature.describe()}"
+        if "per" in run_config.configs["dataset"]:
+            message += f"; try --dataset.per {spec.per[0]}"
+        raise MisfitError(message)
     factory, config = resolve(spec.factory), _config(spec, run_config, "model")
     ensure_fits_memory(lambda: factory(config, signature), spec.name, memory_factor)
     model: AbstractModel = factory(config, signature)
-    chosen = kernels(catalog, run_config.backend)
+    backend_kernels = tuple(kernels(catalog, run_config.backend))
     for module in model.modules():
         if isinstance(module, Recurrent):
-            module.kernels = tuple(chosen)
+            module.kernels = backend_kernels
             module.chooses_by_size = run_config.backend == "auto"
     return model
 
 
-def takes(catalog: Catalog, run_config: RunConfig, signature: Signature) -> bool:
-    """Whether the run config's model can be made for a signature."""
+def model_accepts(catalog: Catalog, run_config: RunConfig, signature: Signature) -> bool:
+    """Whether the model of a run config accepts the inputs and gives the outputs of a signature."""
     spec = _spec(catalog, ModelSpec, run_config, "model")
     return signature.inputs.kind in spec.accepts and signature.per in spec.per
 
 
 def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) -> AbstractTrainer:
-    """The run config's trainer for a signature.
+    """Builds the trainer of a run config.
 
     Raises:
-        MisfitError: It has no objective for such data.
+        MisfitError: The trainer has no objective for such a signature.
     """
     spec = _spec(catalog, TrainerSpec, run_config, "trainer")
     trainer: AbstractTrainer = resolve(spec.factory)(
@@ -99,7 +108,7 @@ def _spec(catalog: Catalog, kind: type[Any], run_config: RunConfig, section: str
         return catalog.find(kind, run_config.name(section)).spec
     except NotFoundError as error:
         plugin = run_config.plugins[section]
-        if plugin in {each.distribution for each in catalog.plugins}:
+        if plugin in {installed.distribution for installed in catalog.plugins}:
             raise
         remedy = catalog.how_to_get(plugin)
         name = getattr(run_config, section)

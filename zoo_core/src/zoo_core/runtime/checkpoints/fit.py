@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.building.build import takes
+from zoo_core.runtime.building.build import model_accepts
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 
@@ -18,7 +18,7 @@ def check_fit(checkpoint: Checkpoint) -> None:
         return
     model, dataset = checkpoint.run_config.model, checkpoint.run_config.dataset
     remedy = "evaluate it on data like its own"
-    if takes(checkpoint.catalog, checkpoint.run_config, data):
+    if model_accepts(checkpoint.catalog, checkpoint.run_config, data):
         remedy += f", or train one: zoo train {model} --dataset {dataset}"
     raise MisfitError(
         f"{model} was trained on {trained_on.describe_sizes()}; {dataset} gives "

@@ -68,7 +68,8 @@ def _default_forward_symbols(
     if not model.carries_state:
         return
     symbols, state, device = None, model.recurrent.initial_state(1), prompt.device.type
-    kernel = model.recurrent.kernel  # asked outside autocast, under which it may refuse to train
+    # Asked outside autocast: a kernel may generate text in a precision that it cannot train in.
+    kernel = model.recurrent.kernel
     with precision_context(precision, device):
         if isinstance(kernel, AbstractTextKernel):
             symbols = kernel.generate(model, state, prompt, sampler)

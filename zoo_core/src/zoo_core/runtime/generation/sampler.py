@@ -1,4 +1,4 @@
-"""Choosing the next symbol from a model's logits."""
+"""Choosing the next symbol from the logits of a model."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from torch import Tensor
 
 from zoo_core.errors import ConfigError, IntegrityError
 
-NOT_FINITE = "the model answers with numbers that are not finite; train anew"
+NOT_FINITE = "the logits of the model are not finite; train the model again"
 
 
 @final
 class Sampler:
-    """Draws symbols, repeatably; one for each text, for a kernel may draw ahead.
+    """Draws symbols, reproducibly. Use a new sampler for each text: a kernel may draw ahead.
 
     Args:
-        temperature: Divides the logits; 0 takes the likeliest symbol.
-        top_k: Draw only from so many of the likeliest; None from all.
-        seed: Of the draws.
+        temperature: What the logits are divided by; 0 always chooses the likeliest symbol.
+        top_k: The number of likeliest symbols to draw from; None for all symbols.
+        seed: The seed of the draws.
 
     Raises:
-        ConfigError: A negative temperature or a top_k below 1.
+        ConfigError: The temperature is negative or not finite, or ``top_k`` is below 1.
     """
 
     def __init__(self, temperature: float = 1.0, top_k: int | None = None, seed: int = 0) -> None:
@@ -34,7 +34,7 @@ class Sampler:
         self.generator = torch.Generator().manual_seed(seed)
 
     def draw(self, logits: Tensor) -> int:
-        """The next symbol's id, from logits (V,).
+        """Returns the id of the next symbol, drawn from logits (V,).
 
         Raises:
             IntegrityError: A logit is infinite or not a number.
@@ -45,12 +45,12 @@ class Sampler:
         if self.temperature == 0:
             return int(logits.argmax())
         if self.top_k is not None and self.top_k < len(logits):
-            bound = logits.topk(self.top_k).values[-1]
-            logits = logits.masked_fill(logits < bound, -torch.inf)
-        weights = ((logits - logits.max()) / self.temperature).exp().cumsum(0)
-        found = torch.searchsorted(weights, self.uniform(1) * weights[-1], right=True)
-        return int(found.clamp(max=len(logits) - 1))
+            threshold = logits.topk(self.top_k).values[-1]
+            logits = logits.masked_fill(logits < threshold, -torch.inf)
+        cumulative = ((logits - logits.max()) / self.temperature).exp().cumsum(0)
+        drawn = torch.searchsorted(cumulative, self.uniform(1) * cumulative[-1], right=True)
+        return int(drawn.clamp(max=len(logits) - 1))
 
     def uniform(self, count: int) -> Tensor:
-        """The next numbers from [0, 1), (count,): one for each draw, whichever way it is made."""
+        """Returns the next random numbers from [0, 1), (count,); each draw of a symbol uses one."""
         return torch.rand(count, dtype=torch.float64, generator=self.generator)
