@@ -56,8 +56,8 @@ def reproduce(
     """Train recipes and compare the results with published ones.
 
     REFERENCE is a recipe, a model (all its recipes) or a pattern such as '*.hello'; the default
-    is every recipe. zoo show RECIPE tells how long a recipe takes. The exit code is 1 if a result
-    is out of the published range.
+    is every recipe. zoo show RECIPE tells how long a recipe takes. The exit code is 1 if a recipe
+    fails or misses the published range.
     """
     catalog = load_catalog()
     recipes = choose_recipes(catalog, references)
