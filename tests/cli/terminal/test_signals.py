@@ -25,14 +25,14 @@ Start = Callable[..., Child]
 
 @pytest.fixture(scope="module")
 def train_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The arguments of a run with dropout, a schedule, carried state and about 100 steps."""
+    """The arguments of a run with dropout, a schedule, carried state and about 200 steps."""
     text = tmp_path_factory.mktemp("signals") / "fox.txt"
     text.write_text(TEXT)
     arguments = [
         *("train", "lstm-embed", "--dataset", "text", "--dataset.path", text),
-        *("--dataset.steps", 16, "--trainer.batch-size", 4, "--trainer.epochs", 3),
+        *("--dataset.steps", 16, "--trainer.batch-size", 4, "--trainer.epochs", 6),
         *("--model.hidden-size", 24, "--model.num-layers", 2, "--model.dropout", 0.3),
-        *("--trainer.schedule", "OneCycleLR", "--threads", 1, "--trainer.save-every", 0),
+        *("--trainer.schedule", "OneCycleLR", "--threads", 1, "--trainer.save-every", 0.02),
     ]
     return [str(argument) for argument in arguments]
 
