@@ -1,4 +1,4 @@
-"""The oracle: a layer of ours against torch's in float64: outputs, states and gradients."""
+"""The oracle: a layer of the zoo compared with torch's in float64."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ every_projecting_kernel = pytest.mark.parametrize(
 )
 every_shape = pytest.mark.parametrize(("batch", "steps"), [(1, 1), (1, 7), (4, 1), (3, 6)], ids=str)
 every_stack = pytest.mark.parametrize("layers", [1, 2, 3])
-either_way = pytest.mark.parametrize("both", [False, True], ids=["one-way", "both-ways"])
+every_direction = pytest.mark.parametrize("both", [False, True], ids=["one-way", "both-ways"])
 with_and_without_bias = pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
 
 
 class Pair(NamedTuple):
-    """A layer of ours and torch's layer of the same equations."""
+    """A layer of the zoo and torch's layer with the same equations."""
 
     ours: Recurrent
     theirs: nn.RNNBase
 
     def share_weights(self, kernel: AbstractKernel) -> Pair:
-        """Random weights in float64, moved over by ``load_state_dict`` alone."""
+        """Gives both layers the same weights in float64, by ``load_state_dict`` alone."""
         self.ours.double()
         self.theirs.double().load_state_dict(self.ours.state_dict())
         self.ours.kernels = (kernel,)
@@ -58,15 +58,15 @@ class Pair(NamedTuple):
         return torch.randn(batch, steps, F, dtype=torch.float64)
 
     def start(self, batch: int) -> Any:
-        """A random state as torch has it."""
+        """A random state in torch's form."""
         count = self.ours.num_layers * self.ours.directions
         hidden = torch.randn(count, batch, self.ours.cell.output_size, dtype=torch.float64)
         cell = torch.randn(count, batch, H, dtype=torch.float64)
         return (hidden, cell) if isinstance(self.theirs, nn.LSTM) else hidden
 
 
-class Answer(NamedTuple):
-    """What a layer makes of inputs."""
+class Results(NamedTuple):
+    """Outputs, last state and gradients of a layer."""
 
     outputs: Tensor
     state: list[Tensor]
@@ -74,63 +74,71 @@ class Answer(NamedTuple):
 
 
 def pair(
-    cell: AbstractCell[Any], theirs: Callable[..., nn.RNNBase], layers: int, both: bool, **how: Any
+    cell: AbstractCell[Any],
+    theirs: Callable[..., nn.RNNBase],
+    layers: int,
+    both: bool,
+    **options: Any,
 ) -> Pair:
-    """The two layers, with unlike weights still."""
+    """The two layers, with different weights."""
     torch.manual_seed(0)
     ours = Recurrent(cell, F, num_layers=layers, bidirectional=both)
-    return Pair(ours, theirs(F, H, layers, bidirectional=both, batch_first=True, **how))
+    return Pair(ours, theirs(F, H, layers, bidirectional=both, batch_first=True, **options))
 
 
 def our_state(state: Any) -> State:
-    """Torch's state in our form."""
+    """Converts torch's state to the zoo's."""
     if isinstance(state, Tensor):
-        return tuple(HiddenState(each) for each in state)
+        return tuple(HiddenState(hidden) for hidden in state)
     return tuple(LstmState(h, c) for h, c in zip(*state, strict=True))
 
 
-def our_answer(layer: Recurrent, inputs: Tensor, start: Any, lengths: Tensor | None) -> Answer:
-    """What our layer makes of inputs."""
-    given = inputs.clone().requires_grad_()
-    outputs, after = layer(given, None if start is None else our_state(start), lengths)
-    return answer(layer, given, outputs, [torch.stack(each) for each in zip(*after, strict=True)])
+def our_results(layer: Recurrent, inputs: Tensor, start: Any, lengths: Tensor | None) -> Results:
+    """Runs the zoo's layer forward and backward."""
+    leaf = inputs.clone().requires_grad_()
+    outputs, after = layer(leaf, None if start is None else our_state(start), lengths)
+    return with_gradients(
+        layer, leaf, outputs, [torch.stack(tensors) for tensors in zip(*after, strict=True)]
+    )
 
 
-def their_answer(layer: nn.RNNBase, inputs: Tensor, start: Any, lengths: Tensor | None) -> Answer:
-    """What torch's layer makes of inputs, packed if they have lengths."""
-    given = inputs.clone().requires_grad_()
+def their_results(layer: nn.RNNBase, inputs: Tensor, start: Any, lengths: Tensor | None) -> Results:
+    """Runs torch's layer forward and backward, over packed sequences if there are lengths."""
+    leaf = inputs.clone().requires_grad_()
     if lengths is None:
-        outputs, after = layer(given, start)
+        outputs, after = layer(leaf, start)
     else:
-        packed = pack_padded_sequence(given, lengths, batch_first=True, enforce_sorted=False)
+        packed = pack_padded_sequence(leaf, lengths, batch_first=True, enforce_sorted=False)
         packed_outputs, after = layer(packed, start)
         outputs, _ = pad_packed_sequence(
             packed_outputs, batch_first=True, total_length=inputs.shape[1]
         )
-    return answer(layer, given, outputs, list(after) if isinstance(after, tuple) else [after])
+    return with_gradients(
+        layer, leaf, outputs, list(after) if isinstance(after, tuple) else [after]
+    )
 
 
-def answer(layer: nn.Module, given: Tensor, outputs: Tensor, state: list[Tensor]) -> Answer:
-    """The answer, with the gradients of a scalar that weighs every output and state unlike."""
-    outcome = torch.cat([outputs.flatten(), *(each.flatten() for each in state)])
+def with_gradients(layer: nn.Module, leaf: Tensor, outputs: Tensor, state: list[Tensor]) -> Results:
+    """Adds the gradients of a scalar to which every output and state contributes differently."""
+    outcome = torch.cat([outputs.flatten(), *(tensor.flatten() for tensor in state)])
     torch.autograd.backward((outcome * torch.arange(len(outcome)).cos()).sum())
-    gradients = {name: each.grad for name, each in layer.named_parameters()} | {"": given.grad}
-    return Answer(
-        outputs, state, {name: each for name, each in gradients.items() if each is not None}
+    gradients = {name: weight.grad for name, weight in layer.named_parameters()} | {"": leaf.grad}
+    return Results(
+        outputs, state, {name: grad for name, grad in gradients.items() if grad is not None}
     )
 
 
 def assert_equal(pair: Pair, inputs: Tensor, start: Any, lengths: Tensor | None = None) -> None:
-    """Outputs, states and every gradient agree within 1e-12."""
-    expected = their_answer(pair.theirs, inputs, start, lengths)
+    """Checks that outputs, states and all gradients agree within 1e-12."""
+    expected = their_results(pair.theirs, inputs, start, lengths)
     assert len(expected.gradients) == 1 + len(list(pair.theirs.parameters()))
-    ours = our_answer(pair.ours, inputs, start, lengths)
+    ours = our_results(pair.ours, inputs, start, lengths)
     torch.testing.assert_close(ours._asdict(), expected._asdict(), rtol=0, atol=EXACT)
 
 
 def assert_interchangeable(pair: Pair) -> None:
-    """A state dict goes there and back, under the same names in the same order."""
-    first = {name: each.clone() for name, each in pair.theirs.state_dict().items()}
+    """Checks that a state dict loads in both directions, with the same names in the same order."""
+    first = {name: tensor.clone() for name, tensor in pair.theirs.state_dict().items()}
     pair.ours.load_state_dict(first)
     for parameter in pair.theirs.parameters():
         nn.init.zeros_(parameter)

@@ -1,4 +1,4 @@
-"""The ladder of character models: each rung against the one below, or against torch."""
+"""The character models, compared with each other and with torch."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tokens(steps: int) -> Tensor:
     return torch.randint(V, (B, steps), generator=torch.Generator().manual_seed(0))
 
 
-def test_three_by_hand_is_the_loop_over_three() -> None:
+def test_char_three_equals_char_loop_over_three_characters() -> None:
     three, loop = CharThree(CONFIG, LAST).double(), char_loop(CONFIG, LAST).double()
     names = {
         "recurrent.weight_ih_l0": "input.weight",
@@ -44,12 +44,12 @@ def test_three_by_hand_is_the_loop_over_three() -> None:
 
 
 @pytest.mark.parametrize("steps", [2, 8])
-def test_three_by_hand_reads_three(steps: int) -> None:
+def test_char_three_refuses_other_numbers_of_characters(steps: int) -> None:
     with pytest.raises(MisfitError, match=f"reads 3 symbols, not {steps}; give it 3, or "):
         CharThree(CONFIG, LAST)(Batch(tokens(steps)))
 
 
-def test_the_two_parts_of_the_concatenation_are_one_matrix_over_state_and_input() -> None:
+def test_the_two_weights_of_the_concatenation_are_one_matrix_over_state_and_input() -> None:
     cell, generator = ConcatCell(H), torch.Generator().manual_seed(0)
     weights = {
         name: torch.randn(shape, generator=generator, dtype=torch.float64)
@@ -66,7 +66,7 @@ def test_the_two_parts_of_the_concatenation_are_one_matrix_over_state_and_input(
     torch.testing.assert_close(output, expected, rtol=0, atol=EXACT)
 
 
-def test_the_last_output_is_that_of_torchs_rnn() -> None:
+def test_char_rnn_equals_the_last_output_of_torchs_rnn() -> None:
     model, layer = char_rnn(CONFIG, LAST).double(), nn.RNN(E, H, batch_first=True).double()
     layer.load_state_dict(model.recurrent.state_dict())
     assert model.embedding is not None
@@ -80,7 +80,7 @@ def recurrent_weight(model: RecurrentModel) -> Tensor:
     return model.recurrent.get_parameter("weight_hh_l0").detach()
 
 
-def test_recurrent_weights_start_from_the_identity_if_asked() -> None:
+def test_recurrent_weights_can_start_as_the_identity() -> None:
     uniform = CharSeqRnnConfig(embedding_size=E, hidden_size=H)
     identity = replace(uniform, recurrent_initializer="identity")
     assert torch.equal(recurrent_weight(char_seq_rnn(identity, EVERY)), torch.eye(H))

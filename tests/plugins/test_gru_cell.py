@@ -1,4 +1,4 @@
-"""A GRU of ours against ``torch.nn.GRU``, in float64."""
+"""The GRU of the zoo, compared with ``torch.nn.GRU`` in float64."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.plugins.oracle import (
     Pair,
     assert_equal,
     assert_interchangeable,
-    either_way,
+    every_direction,
     every_kernel,
     every_shape,
     every_stack,
@@ -33,13 +33,13 @@ KINDS = ("ih", "hh")
 
 
 def gru(layers: int, both: bool, bias: bool = True) -> Pair:
-    """Our GRU and torch's."""
+    """The zoo's GRU and torch's."""
     return pair(GruCell(H, bias), nn.GRU, layers, both, bias=bias)
 
 
 @every_kernel
 @every_stack
-@either_way
+@every_direction
 @with_and_without_bias
 @every_shape
 def test_the_gru_equals_torchs(
@@ -51,7 +51,7 @@ def test_the_gru_equals_torchs(
 
 
 @every_kernel
-@either_way
+@every_direction
 def test_the_gru_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool) -> None:
     both_layers = gru(2, both).share_weights(kernel)
     assert_equal(both_layers, both_layers.inputs(3, 6), None)
@@ -59,7 +59,7 @@ def test_the_gru_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool)
 
 @every_kernel
 @every_stack
-@either_way
+@every_direction
 @with_and_without_bias
 @pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
 def test_the_gru_with_lengths_equals_torchs_over_packed_sequences(
@@ -76,7 +76,7 @@ def test_state_dicts_of_the_gru_and_torchs_are_interchangeable(bias: bool) -> No
 
 
 def papers_gru(weights: Weights, inputs: Tensor, hidden: Tensor) -> Tensor:
-    """Cho et al. (2014), a gate at a time: the reset gate comes before the product."""
+    """The equations of Cho et al. (2014), written out gate by gate."""
     (w_ir, w_iz, w_in), (w_hr, w_hz, w_hn) = (weights[f"weight_{k}"].view(3, H, -1) for k in KINDS)
     (b_ir, b_iz, b_in), (b_hr, b_hz, b_hn) = (weights[f"bias_{k}"].view(3, H) for k in KINDS)
     outputs = []
@@ -97,7 +97,7 @@ def papers_layer() -> Recurrent:
     return Recurrent(ResetBeforeGruCell(H), F).double()
 
 
-def test_without_reset_after_the_reset_gate_comes_before_the_product(
+def test_the_papers_cell_resets_before_the_product(
     papers_layer: Recurrent,
 ) -> None:
     inputs, start = torch.randn(3, 6, F).double(), torch.randn(3, H).double()
@@ -107,36 +107,36 @@ def test_without_reset_after_the_reset_gate_comes_before_the_product(
     torch.testing.assert_close(after[0][0], expected[:, -1], rtol=0, atol=EXACT)
 
 
-def test_without_reset_after_gradients_equal_the_naive_loops(papers_layer: Recurrent) -> None:
+def test_the_papers_cell_has_the_gradients_of_a_naive_loop(papers_layer: Recurrent) -> None:
     inputs, start = torch.randn(3, 6, F).double(), torch.zeros(3, H).double()
     weights = papers_layer.weights(0, 0)
-    given = list(weights.values())
-    expected = torch.autograd.grad(papers_gru(weights, inputs, start).sin().sum(), given)
-    ours = torch.autograd.grad(papers_layer(inputs)[0].sin().sum(), given)
+    leaves = list(weights.values())
+    expected = torch.autograd.grad(papers_gru(weights, inputs, start).sin().sum(), leaves)
+    ours = torch.autograd.grad(papers_layer(inputs)[0].sin().sum(), leaves)
     torch.testing.assert_close(ours, expected, rtol=0, atol=EXACT)
 
 
-def test_without_reset_after_passes_gradcheck(papers_layer: Recurrent) -> None:
+def test_the_papers_cell_passes_gradcheck(papers_layer: Recurrent) -> None:
     inputs = torch.randn(2, 3, F, dtype=torch.float64, requires_grad=True)
     weights = tuple(papers_layer.parameters())
     assert torch.autograd.gradcheck(lambda x, *_: papers_layer(x)[0], (inputs, *weights))
 
 
-def test_without_reset_after_the_result_is_not_torchs(papers_layer: Recurrent) -> None:
+def test_the_papers_cell_differs_from_torchs(papers_layer: Recurrent) -> None:
     theirs = nn.GRU(F, H, batch_first=True).double()
     theirs.load_state_dict(papers_layer.state_dict())
     inputs = torch.randn(2, 4, F, dtype=torch.float64)
     assert not torch.allclose(papers_layer(inputs)[0], theirs(inputs)[0], atol=1e-3)
 
 
-def test_without_reset_after_the_torch_kernel_refuses_with_a_reason(
+def test_the_torch_kernel_gives_a_reason_against_the_papers_cell(
     papers_layer: Recurrent,
 ) -> None:
     reason = TorchKernel().unsupported_reason(papers_layer.cell, next(papers_layer.parameters()))
     assert reason == "torch.nn has no gru-reset-before"
 
 
-def test_without_reset_after_the_reference_stands_in(papers_layer: Recurrent) -> None:
+def test_the_reference_kernel_runs_the_papers_cell(papers_layer: Recurrent) -> None:
     other = Recurrent(GruCell(H), F)
     papers_layer.kernels = other.kernels = (PortableKernel(), TorchKernel(), ReferenceKernel())
     assert papers_layer.kernel.name == "reference"

@@ -1,4 +1,4 @@
-"""An LSTM of ours against ``torch.nn.LSTM``, in float64."""
+"""The LSTM of the zoo, compared with ``torch.nn.LSTM`` in float64."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.plugins.oracle import (
     Pair,
     assert_equal,
     assert_interchangeable,
-    either_way,
+    every_direction,
     every_kernel,
     every_projecting_kernel,
     every_shape,
@@ -25,14 +25,14 @@ from zoo_lstm.cell import LstmCell
 
 
 def lstm(layers: int, both: bool, bias: bool = True, proj_size: int = 0) -> Pair:
-    """Our LSTM and torch's."""
+    """The zoo's LSTM and torch's."""
     cell = LstmCell(H, bias, proj_size)
     return pair(cell, nn.LSTM, layers, both, bias=bias, proj_size=proj_size)
 
 
 @every_kernel
 @every_stack
-@either_way
+@every_direction
 @with_and_without_bias
 @every_shape
 def test_the_lstm_equals_torchs(
@@ -44,7 +44,7 @@ def test_the_lstm_equals_torchs(
 
 
 @every_kernel
-@either_way
+@every_direction
 def test_the_lstm_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool) -> None:
     both_layers = lstm(2, both).share_weights(kernel)
     assert_equal(both_layers, both_layers.inputs(3, 6), None)
@@ -52,7 +52,7 @@ def test_the_lstm_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool
 
 @every_kernel
 @every_stack
-@either_way
+@every_direction
 @with_and_without_bias
 @pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
 def test_the_lstm_with_lengths_equals_torchs_over_packed_sequences(
@@ -65,7 +65,7 @@ def test_the_lstm_with_lengths_equals_torchs_over_packed_sequences(
 
 @every_projecting_kernel
 @every_stack
-@either_way
+@every_direction
 @with_and_without_bias
 @pytest.mark.parametrize("lengths", [None, [6, 1, 4]], ids=str)
 @pytest.mark.filterwarnings("ignore:LSTM with projections")

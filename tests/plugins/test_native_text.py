@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.plugins.test_native import built, every_level
-from tests.runtime.building.sharpened import letters, willed
+from tests.runtime.building.sharpened import letters, sharpened
 from zoo_core import Tokens
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.generate import generate
@@ -68,7 +68,7 @@ def test_text_is_that_of_the_cores_loop(
     monkeypatch: pytest.MonkeyPatch, level: str, make: Any, how: dict[str, Any]
 ) -> None:
     monkeypatch.setenv(LEVEL, level)
-    model = willed(make)
+    model = sharpened(make)
     expected = text(model, ReferenceKernel(), **how)
     assert text(model, NativeKernel(), **how) == expected
     assert how.get("temperature") == 0 or len(set(expected)) >= 3
@@ -78,7 +78,7 @@ def test_text_is_that_of_the_cores_loop(
 @every_model
 def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
     """Fed at once, or half by the model and half by the kernel."""
-    model = willed(make)
+    model = sharpened(make)
     prompt = torch.randint(V, (1, 101), generator=torch.Generator().manual_seed(4))
     with torch.no_grad():
         half = model(Batch(prompt[:, :50])).state
@@ -96,7 +96,7 @@ def test_a_large_vocabulary_with_a_narrow_embedding_is_left_to_the_cores_loop() 
     config = LstmEmbedConfig(hidden_size=64, embedding_size=2)
     for symbols, taken in ((10_000, True), (20_000, False)):
         signature = replace(SIGNATURE, inputs=Tokens(symbols), classes=symbols, vocabulary=None)
-        model = willed(partial(lstm_embed, config, signature))
+        model = sharpened(partial(lstm_embed, config, signature))
         prompt = torch.tensor([1])
         given = NativeKernel().generate(model, model.initial_state(1), prompt, Sampler())
         assert (given is not None) is taken
@@ -108,7 +108,7 @@ def test_a_large_vocabulary_with_a_narrow_embedding_is_left_to_the_cores_loop() 
 @pytest.mark.parametrize("symbol", [-1, V])
 def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
     """C++ would read beyond its table."""
-    model = willed(MODELS["lstm"])
+    model = sharpened(MODELS["lstm"])
     prompt = torch.tensor([1, symbol])
     assert NativeKernel().generate(model, model.initial_state(1), prompt, Sampler()) is None
     model.recurrent.kernels = (NativeKernel(),)
@@ -120,7 +120,7 @@ def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_an_output_layer_of_another_dtype_is_left_to_the_model(dtype: torch.dtype) -> None:
     """C++ would read beyond its end."""
-    model = willed(MODELS["lstm"])
+    model = sharpened(MODELS["lstm"])
     model.output.to(dtype)
     model.recurrent.kernels = (NativeKernel(),)
     with pytest.raises(RuntimeError, match="dtype"):
@@ -130,8 +130,8 @@ def test_an_output_layer_of_another_dtype_is_left_to_the_model(dtype: torch.dtyp
 @built
 def test_a_model_that_moves_between_two_symbols_leaves_the_text_alone() -> None:
     """C++ goes on reading what it was given, so that must stay."""
-    expected = text(willed(MODELS["gru"]).float(), NativeKernel(), seed=6)
-    model = willed(MODELS["gru"]).float()
+    expected = text(sharpened(MODELS["gru"]).float(), NativeKernel(), seed=6)
+    model = sharpened(MODELS["gru"]).float()
     model.recurrent.kernels = (NativeKernel(),)
     symbols = generate(model, Batch(torch.tensor([[1, 2, 3]])), Sampler(seed=6))
     first = next(symbols)
@@ -143,7 +143,7 @@ def test_a_model_that_moves_between_two_symbols_leaves_the_text_alone() -> None:
 
 @built
 def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> None:
-    model = willed(MODELS["lstm"]).float()
+    model = sharpened(MODELS["lstm"]).float()
     first = text(model, NativeKernel(), seed=3)
     assert text(model, NativeKernel(), seed=3) == first
     assert text(model, NativeKernel(), 20, seed=3) == first[:20]
@@ -151,7 +151,7 @@ def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> Non
 
 @built
 def test_numbers_that_are_not_finite_end_the_text() -> None:
-    model = willed(MODELS["gru"])
+    model = sharpened(MODELS["gru"])
     model.output.bias.data[4] = torch.inf
     model.recurrent.kernels = (NativeKernel(),)
     state = model.initial_state(1)
@@ -164,7 +164,7 @@ def test_numbers_that_are_not_finite_end_the_text() -> None:
 @built
 def test_a_model_of_fewer_classes_than_symbols_keeps_the_cores_loop() -> None:
     fewer = replace(SIGNATURE, classes=V - 1, vocabulary=None)
-    model = willed(lambda: lstm_embed(LstmEmbedConfig(**SMALL), fewer))
+    model = sharpened(lambda: lstm_embed(LstmEmbedConfig(**SMALL), fewer))
     assert set(text(model, NativeKernel(), temperature=5.0, seed=1)) == set(range(V - 1))
 
 
@@ -175,7 +175,7 @@ def test_autocast_keeps_the_weights_in_bfloat16(
     monkeypatch: pytest.MonkeyPatch, level: str, make: Any
 ) -> None:
     monkeypatch.setenv(LEVEL, level)
-    model = willed(make).float()
+    model = sharpened(make).float()
     with torch.no_grad():
         start = model(Batch(torch.tensor([[1, 2, 3]]))).state
     assert start is not None
@@ -203,7 +203,7 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
 ) -> None:
     monkeypatch.setattr(native, "multiplies_bfloat16", lambda device: True)
     monkeypatch.setenv(LEVEL, "baseline")
-    model, kernel = willed(MODELS["lstm"]).float(), NativeKernel()
+    model, kernel = sharpened(MODELS["lstm"]).float(), NativeKernel()
     model.recurrent.kernels = (kernel, ReferenceKernel())
     with torch.autocast("cpu", torch.bfloat16):
         assert model.recurrent.kernel is not kernel
@@ -222,7 +222,7 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
 
 @built
 def test_a_state_that_autocast_has_rounded_is_widened() -> None:
-    model = willed(MODELS["gru"]).float()
+    model = sharpened(MODELS["gru"]).float()
     rounded = tuple(
         rebuild(each, (torch.randn_like(tensor).bfloat16() for tensor in each))
         for each in model.initial_state(1)
@@ -234,6 +234,6 @@ def test_a_state_that_autocast_has_rounded_is_widened() -> None:
 
 @built
 def test_what_is_in_double_precision_stays_so_under_autocast() -> None:
-    model = willed(MODELS["lstm"])
+    model = sharpened(MODELS["lstm"])
     start = model.initial_state(1)
     assert symbols(model, start, torch.bfloat16) == symbols(model, start, torch.float32)

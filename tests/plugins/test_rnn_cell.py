@@ -1,4 +1,4 @@
-"""An RNN of ours against ``torch.nn.RNN``, in float64."""
+"""The RNN of the zoo, compared with ``torch.nn.RNN`` in float64."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.plugins.oracle import (
     Pair,
     assert_equal,
     assert_interchangeable,
-    either_way,
+    every_direction,
     every_kernel,
     every_shape,
     every_stack,
@@ -26,7 +26,7 @@ either_nonlinearity = pytest.mark.parametrize("nonlinearity", ["tanh", "relu"])
 
 
 def rnn(layers: int, both: bool, bias: bool = True, nonlinearity: Nonlinearity = "tanh") -> Pair:
-    """Our RNN and torch's."""
+    """The zoo's RNN and torch's."""
     return pair(
         RnnCell(H, nonlinearity, bias), nn.RNN, layers, both, bias=bias, nonlinearity=nonlinearity
     )
@@ -35,7 +35,7 @@ def rnn(layers: int, both: bool, bias: bool = True, nonlinearity: Nonlinearity =
 @either_nonlinearity
 @every_kernel
 @every_stack
-@either_way
+@every_direction
 @with_and_without_bias
 @every_shape
 def test_the_rnn_equals_torchs(
@@ -54,7 +54,7 @@ def test_the_rnn_equals_torchs(
 
 @either_nonlinearity
 @every_kernel
-@either_way
+@every_direction
 def test_the_rnn_starts_from_zeros_as_torchs(
     kernel: AbstractKernel, both: bool, nonlinearity: Nonlinearity
 ) -> None:
@@ -65,7 +65,7 @@ def test_the_rnn_starts_from_zeros_as_torchs(
 @either_nonlinearity
 @every_kernel
 @every_stack
-@either_way
+@every_direction
 @with_and_without_bias
 @pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
 def test_the_rnn_with_lengths_equals_torchs_over_packed_sequences(

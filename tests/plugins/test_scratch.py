@@ -1,4 +1,4 @@
-"""Models from scratch: torch's recurrences without the second bias, and the book's start."""
+"""The models from scratch: torch's recurrences with one bias, initialised as in the book."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def tokens() -> Tensor:
 
 
 def with_random_weights(model: RecurrentModel) -> RecurrentModel:
-    """The model in float64, its biases no longer zero, on the reference kernel."""
+    """Makes the model float64, its biases non-zero and its kernel the reference."""
     for parameter in model.double().parameters():
         nn.init.normal_(parameter)
     model.recurrent.kernels = (ReferenceKernel(),)
@@ -45,7 +45,7 @@ def with_random_weights(model: RecurrentModel) -> RecurrentModel:
     ],
     ids=["rnn", "lstm"],
 )
-def test_it_equals_torchs_layer_over_one_hot_vectors_with_a_second_bias_of_zero(
+def test_the_model_equals_torchs_layer_with_a_second_bias_of_zero(
     model: RecurrentModel, layer: nn.RNNBase
 ) -> None:
     ours = with_random_weights(model)
@@ -72,9 +72,9 @@ def test_the_gru_resets_before_the_product() -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", [ScratchRnnCell(H), ScratchGruCell(H), ScratchLstmCell(H)], ids=lambda each: each.name
+    "cell", [ScratchRnnCell(H), ScratchGruCell(H), ScratchLstmCell(H)], ids=lambda cell: cell.name
 )
-def test_looking_a_row_up_is_the_product_with_a_one_hot_vector(cell: AbstractCell[Any]) -> None:
+def test_a_token_is_projected_as_its_one_hot_vector(cell: AbstractCell[Any]) -> None:
     shapes = cell.parameter_shapes(V)
     weights = {name: torch.randn(shape) for name, shape in shapes.items()}
     looked_up = cell.project(weights, tokens())

@@ -1,4 +1,4 @@
-"""A new plugin: complete for every choice of parts, and whole or not there at all."""
+"""A new plugin: complete for every choice of parts, and written whole or not at all."""
 
 from __future__ import annotations
 
@@ -46,17 +46,17 @@ def test_every_choice_of_parts_imports_what_it_uses_and_no_more(kinds: tuple[str
     text = plugin_files("owl", kinds)["src/zoo_plugin_owl/plugin.py"]
     hooks = {f"zoo_{kind}s" for kind in kinds}
     tree = ast.parse(text)
-    assert {each.name for each in tree.body if isinstance(each, ast.FunctionDef)} == hooks
+    assert {node.name for node in tree.body if isinstance(node, ast.FunctionDef)} == hooks
     imported = {
         alias.name
-        for each in tree.body
-        if isinstance(each, ast.ImportFrom) and each.module == "zoo_core"
-        for alias in each.names
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "zoo_core"
+        for alias in node.names
     }
     assert imported == {f"{kind.capitalize()}Spec" for kind in kinds} | {"hookimpl"}
 
 
-def test_a_new_plugin_loads_and_brings_what_was_chosen(
+def test_a_new_plugin_loads_and_provides_what_was_chosen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = new_plugin(NOTHING, "sea-owl", KINDS, tmp_path, ())
@@ -65,8 +65,8 @@ def test_a_new_plugin_loads_and_brings_what_was_chosen(
     plugin = Plugin("sea-owl", "zoo_plugin_sea_owl.plugin", "zoo-plugin-sea-owl", "0.1.0")
     catalog = load_catalog([plugin])
     assert not catalog.broken
-    brought = {(type(each.spec), each.spec.name) for each in catalog.entries}
-    assert brought == {(kind, "sea-owl") for kind in AbstractSpec.__subclasses__()}
+    provided = {(type(entry.spec), entry.spec.name) for entry in catalog.entries}
+    assert provided == {(kind, "sea-owl") for kind in AbstractSpec.__subclasses__()}
     assert not {"zoo_plugin_sea_owl.models", "zoo_plugin_sea_owl.command"} & set(sys.modules)
 
 
@@ -78,7 +78,7 @@ def test_a_new_plugin_loads_and_brings_what_was_chosen(
         "o" * 41,
     ],
 )
-def test_what_is_no_name_is_refused_and_nothing_written(tmp_path: Path, name: str) -> None:
+def test_an_invalid_name_is_refused_and_nothing_is_written(tmp_path: Path, name: str) -> None:
     with pytest.raises(RefusedError, match="invalid plugin name"):
         new_plugin(NOTHING, name, ["model"], tmp_path, ())
     assert not list(tmp_path.iterdir())
@@ -104,7 +104,7 @@ def test_a_name_of_another_kind_is_free(tmp_path: Path) -> None:
     assert new_plugin(load_catalog(), "hello", ["trainer"], tmp_path, ["list"]).is_dir()
 
 
-def test_a_package_that_can_be_imported_already_is_refused(
+def test_the_name_of_an_importable_package_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "zoo_plugin_heron.py").touch()
@@ -114,7 +114,7 @@ def test_a_package_that_can_be_imported_already_is_refused(
 
 
 @pytest.mark.parametrize("what", ["folder", "file", "dangling link"])
-def test_what_is_there_already_is_left_alone(tmp_path: Path, what: str) -> None:
+def test_an_existing_target_is_left_alone(tmp_path: Path, what: str) -> None:
     target = tmp_path / "zoo-plugin-owl"
     if what == "folder":
         target.mkdir()
@@ -128,7 +128,7 @@ def test_what_is_there_already_is_left_alone(tmp_path: Path, what: str) -> None:
 
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
-def test_nothing_half_written_stays(
+def test_a_failed_write_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     written: list[Path] = []

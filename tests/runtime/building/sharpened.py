@@ -1,4 +1,4 @@
-"""A model that writes a text of its own before it has learnt anything, and what it writes in."""
+"""An untrained model whose text is far from uniform."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoo_core.runtime.nn.model import RecurrentModel
 
 
 def letters(count: int) -> Signature:
-    """Text in the first letters of the alphabet."""
+    """The signature of text in the first letters of the alphabet."""
     return Signature(
         inputs=Tokens(count),
         classes=count,
@@ -22,8 +22,8 @@ def letters(count: int) -> Signature:
     )
 
 
-def willed(make: Callable[[], RecurrentModel]) -> RecurrentModel:
-    """In float64, so that no rounding decides; with weights large enough to have a will."""
+def sharpened(make: Callable[[], RecurrentModel]) -> RecurrentModel:
+    """Builds a model in float64, so that rounding does not decide, with large output weights."""
     torch.manual_seed(0)
     model = make().double().eval()
     for parameter in model.output.parameters():

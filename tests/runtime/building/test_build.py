@@ -1,4 +1,4 @@
-"""Making the parts of a run config, and telling before training whether they fit."""
+"""Building the parts of a run config, and checking before training whether they fit."""
 
 from __future__ import annotations
 
@@ -20,28 +20,30 @@ TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabular
 
 
 def with_settings(run_config: RunConfig, **changes: object) -> RunConfig:
-    """The run config with other fields."""
+    """Copies a run config with other fields."""
     return RunConfig(**run_config.to_json() | changes)
 
 
-def test_the_parts_of_a_plan_have_its_settings(catalog: Catalog, run_config: RunConfig) -> None:
+def test_the_parts_of_a_run_config_have_its_settings(
+    catalog: Catalog, run_config: RunConfig
+) -> None:
     dataset = make_dataset(catalog, run_config, None)
     model = make_model(catalog, run_config, dataset.signature)
     assert model.state_dict()["recurrent.weight_hh_l1"].shape == (24, 6)
     assert make_trainer(catalog, run_config, dataset.signature).config.batch_size == 4
 
 
-@pytest.mark.parametrize(("inputs", "said"), [(Features(4), "features"), (Grid(1, (8, 8)), "grid")])
-def test_inputs_that_a_model_does_not_take_are_told(
-    catalog: Catalog, run_config: RunConfig, inputs: Features | Grid, said: str
+@pytest.mark.parametrize(("inputs", "kind"), [(Features(4), "features"), (Grid(1, (8, 8)), "grid")])
+def test_inputs_that_a_model_does_not_accept_are_refused(
+    catalog: Catalog, run_config: RunConfig, inputs: Features | Grid, kind: str
 ) -> None:
     signature = Signature(inputs=inputs, classes=2, per="step")
-    message = f"lstm-embed takes tokens with a label per .*; text gives {said} with a label"
+    message = f"lstm-embed takes tokens with a label per .*; text gives {kind} with a label"
     with pytest.raises(MisfitError, match=message):
         make_model(catalog, run_config, signature)
 
 
-def test_labels_that_a_trainer_cannot_learn_are_told_before_training(
+def test_labels_that_a_trainer_cannot_learn_are_refused_before_training(
     catalog: Catalog, tmp_path: Path
 ) -> None:
     run_config = resolve_run(catalog, "lstm-embed", trainer="next-token").run_config(
@@ -53,13 +55,13 @@ def test_labels_that_a_trainer_cannot_learn_are_told_before_training(
 
 
 def test_a_missing_plugin_is_named_with_its_remedy(catalog: Catalog, run_config: RunConfig) -> None:
-    fewer = load_catalog([each for each in catalog.plugins if each.name != "zoo-lstm"])
+    fewer = load_catalog([plugin for plugin in catalog.plugins if plugin.name != "zoo-lstm"])
     message = "model 'lstm-embed' needs the plugin zoo-lstm: zoo plugins install zoo-lstm"
     with pytest.raises(PluginError, match=message):
         make_model(fewer, run_config, TOKENS)
 
 
-def test_a_plugin_that_the_environment_leaves_out_is_told_from_a_missing_one(
+def test_a_plugin_that_the_environment_leaves_out_is_not_called_missing(
     monkeypatch: pytest.MonkeyPatch, run_config: RunConfig
 ) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
@@ -67,16 +69,14 @@ def test_a_plugin_that_the_environment_leaves_out_is_told_from_a_missing_one(
         make_model(load_catalog(), run_config, TOKENS)
 
 
-def test_a_broken_plugin_is_told_from_a_missing_one(
-    catalog: Catalog, run_config: RunConfig
-) -> None:
-    others = [each for each in catalog.plugins if each.name != "zoo-lstm"]
+def test_a_broken_plugin_is_not_called_missing(catalog: Catalog, run_config: RunConfig) -> None:
+    others = [plugin for plugin in catalog.plugins if plugin.name != "zoo-lstm"]
     broken = Plugin("zoo-lstm", "no_such_module.plugin", "zoo-lstm", "0")
     with pytest.raises(PluginError, match="it is installed but broken; see: zoo plugins"):
         make_model(load_catalog([*others, broken]), run_config, TOKENS)
 
 
-def test_a_device_that_is_not_here_is_told_before_training(
+def test_an_unavailable_device_is_refused_before_training(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     with pytest.raises(DeviceError, match=r"no device 'tpu' here; there is: .*cpu"):

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from tests.runtime.building.sharpened import letters, willed
+from tests.runtime.building.sharpened import letters, sharpened
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation import generate as loops
 from zoo_core.runtime.generation.generate import generate
@@ -60,7 +60,7 @@ def text(model: RecurrentModel, kernel: AbstractKernel, sampler: Sampler) -> lis
 
 
 def text_by_forward(model: RecurrentModel, sampler: Sampler) -> list[int]:
-    """The same by the model's forward, which a hook needs called for every symbol."""
+    """The same by the model's forward, which runs for every symbol because of a hook."""
     hook = model.register_forward_hook(lambda *_: None)
     try:
         return text(model, ReferenceKernel(), sampler)
@@ -74,7 +74,7 @@ def text_by_forward(model: RecurrentModel, sampler: Sampler) -> list[int]:
 def test_text_is_that_of_the_models_forward(
     name: str, temperature: float, kernel: AbstractKernel
 ) -> None:
-    model = willed(MODELS[name])
+    model = sharpened(MODELS[name])
     expected = text_by_forward(model, Sampler(temperature, seed=1))
     assert text(model, kernel, Sampler(temperature, seed=1)) == expected
     assert temperature == 0 or len(set(expected)) >= 3
@@ -82,7 +82,7 @@ def test_text_is_that_of_the_models_forward(
 
 def test_a_cell_that_only_the_reference_runs_gives_the_text_of_the_models_forward() -> None:
     config = GruManualConfig(hidden_size=13, reset_after=False)
-    model = willed(lambda: gru_manual(config, SIGNATURE))
+    model = sharpened(lambda: gru_manual(config, SIGNATURE))
     expected = text_by_forward(model, Sampler(seed=1))
     assert text(model, ReferenceKernel(), Sampler(seed=1)) == expected
     assert len(set(expected)) >= 3
@@ -147,7 +147,7 @@ OTHER_FORWARDS: dict[str, Callable[[], RecurrentModel]] = {
 def test_a_model_with_another_forward_runs_for_every_symbol(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model = willed(OTHER_FORWARDS[name])
+    model = sharpened(OTHER_FORWARDS[name])
     assert not model.has_default_forward
     expected = text_by_forward(model, Sampler(0))
     monkeypatch.setattr(loops, "generate_by_cell", None)
@@ -158,7 +158,7 @@ def test_a_model_with_another_forward_runs_for_every_symbol(
 def test_the_recurrent_layer_runs_for_the_prompt_only(
     kernel: AbstractKernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model, steps = willed(MODELS["lstm"]), []
+    model, steps = sharpened(MODELS["lstm"]), []
     forward = type(model.recurrent).forward
 
     def recorded(self: Any, inputs: Tensor, *rest: Any) -> Any:
@@ -171,7 +171,7 @@ def test_the_recurrent_layer_runs_for_the_prompt_only(
 
 
 def test_under_autocast_the_model_runs_for_every_symbol(monkeypatch: pytest.MonkeyPatch) -> None:
-    model, steps = willed(MODELS["gru"]).float(), []
+    model, steps = sharpened(MODELS["gru"]).float(), []
     forward = type(model.recurrent).forward
 
     def recorded(self: Any, inputs: Tensor, *rest: Any) -> Any:
@@ -184,8 +184,8 @@ def test_under_autocast_the_model_runs_for_every_symbol(monkeypatch: pytest.Monk
     assert steps == [PROMPT.shape[1], 1, 1]
 
 
-def test_gradients_are_on_for_whoever_takes_a_symbol() -> None:
-    model = willed(MODELS["rnn"])
+def test_gradients_stay_on_for_the_caller() -> None:
+    model = sharpened(MODELS["rnn"])
     model.recurrent.kernels = (PortableKernel(),)
     symbols = generate(model, Batch(PROMPT), Sampler())
     for _ in range(3):
@@ -194,7 +194,7 @@ def test_gradients_are_on_for_whoever_takes_a_symbol() -> None:
 
 
 def test_numbers_that_are_not_finite_end_the_text() -> None:
-    model = willed(MODELS["rnn"])
+    model = sharpened(MODELS["rnn"])
     model.recurrent.kernels = (PortableKernel(),)
     symbols = generate(model, Batch(PROMPT), Sampler())
     next(symbols)

@@ -24,7 +24,7 @@ PROMPT = Batch(torch.tensor([[1, 2, 3]]))
 
 
 def signature(next_symbol: bool = True) -> Signature:
-    """Of text over seven symbols."""
+    """The signature of text over seven symbols."""
     vocabulary = Vocabulary(tuple("abcdefg"))
     return Signature(
         inputs=Tokens(V), classes=V, per="step", vocabulary=vocabulary, next_symbol=next_symbol
@@ -33,7 +33,7 @@ def signature(next_symbol: bool = True) -> Signature:
 
 @final
 class Windowed(AbstractModel):
-    """The symbol after the next of the three that were fed: causal, without state."""
+    """A causal model without state, which needs three symbols and predicts the last plus one."""
 
     causal, carries_state, window = True, False, 3
 
@@ -42,11 +42,11 @@ class Windowed(AbstractModel):
         self.fed: list[list[int]] = []
 
     def initial_state(self, batch_size: int) -> State | None:
-        """None."""
+        """Returns None."""
         return None
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Notes what it is fed."""
+        """Records its inputs."""
         self.fed.append(batch.inputs[0].tolist())
         following = (batch.inputs + 1) % V
         return Output(nn.functional.one_hot(following, V).float(), None)
@@ -54,7 +54,7 @@ class Windowed(AbstractModel):
 
 @pytest.fixture
 def model() -> RecurrentModel:
-    """Untrained, with weights large enough to have a will of its own."""
+    """An untrained model whose text is far from uniform."""
     torch.manual_seed(0)
     made = lstm_embed(LstmEmbedConfig(hidden_size=9, num_layers=2), signature())
     for parameter in made.parameters():
@@ -62,16 +62,16 @@ def model() -> RecurrentModel:
     return made.eval()
 
 
-def test_greedy_text_is_what_feeding_everything_anew_gives(model: RecurrentModel) -> None:
-    found = list(islice(generate(model, PROMPT, Sampler(temperature=0)), 30))
+def test_greedy_text_is_that_of_the_whole_sequence_fed_again(model: RecurrentModel) -> None:
+    generated = list(islice(generate(model, PROMPT, Sampler(temperature=0)), 30))
     ids = PROMPT.inputs
     for _ in range(30):
         following = model(Batch(ids)).logits[0, -1].argmax().reshape(1, 1)
         ids = torch.cat([ids, following], dim=1)
-    assert found == ids[0, 3:].tolist()
+    assert generated == ids[0, 3:].tolist()
 
 
-def test_text_goes_on_without_end_and_repeats_with_its_seed(model: RecurrentModel) -> None:
+def test_text_has_no_end_and_depends_on_the_seed_alone(model: RecurrentModel) -> None:
     first, again, other = (
         list(islice(generate(model, PROMPT, Sampler(seed=seed)), 200)) for seed in (1, 1, 2)
     )
@@ -79,7 +79,7 @@ def test_text_goes_on_without_end_and_repeats_with_its_seed(model: RecurrentMode
     assert set(first) == set(range(V))
 
 
-def test_a_longer_text_begins_like_the_shorter(model: RecurrentModel) -> None:
+def test_a_longer_text_begins_like_a_shorter_one(model: RecurrentModel) -> None:
     short, long = (list(islice(generate(model, PROMPT, Sampler()), n)) for n in (10, 40))
     assert long[:10] == short
 
@@ -90,7 +90,7 @@ def test_the_prompt_decides_the_text(model: RecurrentModel) -> None:
     assert first != second
 
 
-def test_of_a_precision_are_the_products_and_nothing_around_them(model: RecurrentModel) -> None:
+def test_the_precision_applies_to_the_model_and_not_to_the_caller(model: RecurrentModel) -> None:
     seen: list[bool] = []
     model.output.register_forward_hook(
         lambda *_: seen.append(torch.is_autocast_enabled("cpu"))  # and returns None
@@ -102,18 +102,18 @@ def test_of_a_precision_are_the_products_and_nothing_around_them(model: Recurren
         seen.clear()
 
 
-def test_a_precision_that_is_none_is_refused(model: RecurrentModel) -> None:
+def test_an_unknown_precision_is_refused(model: RecurrentModel) -> None:
     with pytest.raises(ConfigError, match="precision = fp8: expected fp32 or bf16"):
         next(generate(model, PROMPT, Sampler(), "fp8"))
 
 
-def test_a_model_without_state_is_fed_its_window_anew() -> None:
+def test_a_model_without_state_is_fed_its_window_every_time() -> None:
     model = Windowed()
     assert list(islice(generate(model, PROMPT, Sampler(0)), 3)) == [4, 5, 6]
     assert model.fed == [[1, 2, 3], [2, 3, 4], [3, 4, 5]]
 
 
-def test_of_a_prompt_longer_than_the_window_the_end_is_fed() -> None:
+def test_a_model_without_state_is_fed_the_end_of_a_long_prompt() -> None:
     model = Windowed()
     prompt = Batch(torch.tensor([[0, 4, 1, 2, 3]]))
     assert list(islice(generate(model, prompt, Sampler(0)), 2)) == [4, 5]
@@ -130,7 +130,7 @@ def test_an_empty_prompt_is_refused(model: RecurrentModel) -> None:
         next(generate(model, Batch(torch.empty(1, 0, dtype=torch.long)), Sampler()))
 
 
-def test_a_model_of_other_labels_is_refused() -> None:
+def test_a_model_that_predicts_something_else_is_refused() -> None:
     other = lstm_embed(LstmEmbedConfig(hidden_size=3), signature(next_symbol=False))
     with pytest.raises(MisfitError, match="does not predict the next symbol"):
         check_generates(other)

@@ -14,7 +14,7 @@ LOGITS = torch.tensor([0.0, 2.0, 1.0, -1.0])
 
 
 def draws(sampler: Sampler, count: int = 2000) -> Counter[int]:
-    """How often each symbol is drawn."""
+    """The number of times that each symbol is drawn."""
     return Counter(sampler.draw(LOGITS) for _ in range(count))
 
 
@@ -23,15 +23,15 @@ def test_temperature_zero_takes_the_likeliest() -> None:
 
 
 def test_draws_follow_the_softmax_of_the_logits() -> None:
-    found = draws(Sampler())
+    counts = draws(Sampler())
     for symbol, probability in enumerate(LOGITS.softmax(0).tolist()):
-        assert found[symbol] / 2000 == pytest.approx(probability, abs=0.03)
+        assert counts[symbol] / 2000 == pytest.approx(probability, abs=0.03)
 
 
 def test_a_temperature_divides_the_logits() -> None:
-    found = draws(Sampler(temperature=0.5))
+    counts = draws(Sampler(temperature=0.5))
     for symbol, probability in enumerate((LOGITS / 0.5).softmax(0).tolist()):
-        assert found[symbol] / 2000 == pytest.approx(probability, abs=0.03)
+        assert counts[symbol] / 2000 == pytest.approx(probability, abs=0.03)
 
 
 def test_a_seed_repeats_and_another_does_not() -> None:
@@ -61,7 +61,7 @@ def test_a_very_small_temperature_is_greedy_and_not_nan() -> None:
 
 
 @pytest.mark.parametrize("temperature", [-0.1, float("nan"), float("inf")])
-def test_a_temperature_that_is_none_is_refused(temperature: float) -> None:
+def test_an_invalid_temperature_is_refused(temperature: float) -> None:
     with pytest.raises(ConfigError, match=r"temperature = .*: expected a number >= 0"):
         Sampler(temperature)
 

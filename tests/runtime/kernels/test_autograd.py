@@ -32,7 +32,7 @@ CELLS: dict[str, AbstractCell[Any]] = {
     "gru-no-bias": GruCell(H, bias=False),
 }
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
-either_way = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
+every_direction = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
 every_length = pytest.mark.parametrize("lengths", [None, [2, 4, 1], [1, 1, 1]], ids=str)
 
 
@@ -49,7 +49,7 @@ def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
 
 
 @every_cell
-@either_way
+@every_direction
 @every_length
 @pytest.mark.parametrize(
     "many", [1, activations.MIN_SIZE_FOR_SIGMOID_TANH], ids=["as-many", "as-few"]
@@ -79,7 +79,7 @@ def test_gradients_are_those_of_finite_differences(
 
 
 @every_cell
-@either_way
+@every_direction
 @every_length
 @pytest.mark.parametrize("steps", [1, T])
 @pytest.mark.parametrize("cut", [False, True], ids=["to-the-start", "to-the-weights"])

@@ -1,4 +1,4 @@
-"""The embedding against torch's, option by option, and its purity in evaluation."""
+"""The embedding, compared with torch's for every option; evaluation changes no weight."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ def embedding(**options: Any) -> Embedding:
     return Embedding(AbstractEmbeddingConfig(embedding_size=E, **options), V).double()
 
 
-def gradient(layer: nn.Embedding, answer: Tensor) -> Tensor:
-    """The gradient of a scalar that weighs every number unlike."""
-    torch.autograd.backward((answer * torch.arange(answer.numel()).view_as(answer).cos()).sum())
+def gradient(layer: nn.Embedding, output: Tensor) -> Tensor:
+    """The gradient of a scalar to which every number contributes differently."""
+    torch.autograd.backward((output * torch.arange(output.numel()).view_as(output).cos()).sum())
     assert layer.weight.grad is not None
     return layer.weight.grad.to_dense()
 
 
 @every_option
-def test_answers_and_gradients_are_torchs(options: dict[str, Any]) -> None:
+def test_outputs_and_gradients_are_those_of_torch(options: dict[str, Any]) -> None:
     ours, theirs = embedding(**options), nn.Embedding(V, E, **options).double()
     theirs.load_state_dict(ours.state_dict())
     answer, expected = ours(TOKENS), theirs(TOKENS)
@@ -49,7 +49,9 @@ def test_answers_and_gradients_are_torchs(options: dict[str, Any]) -> None:
 
 
 @every_option
-def test_evaluation_gives_the_same_and_leaves_the_weights_alone(options: dict[str, Any]) -> None:
+def test_evaluation_gives_the_outputs_of_torch_and_changes_no_weight(
+    options: dict[str, Any],
+) -> None:
     layer = embedding(**options)
     before = layer.weight.detach().clone()
     pure = layer.eval()(TOKENS)
@@ -57,7 +59,7 @@ def test_evaluation_gives_the_same_and_leaves_the_weights_alone(options: dict[st
     torch.testing.assert_close(pure, layer.train()(TOKENS), rtol=0, atol=1e-12)
 
 
-def test_max_norm_bounds_the_norm_that_is_asked_for() -> None:
+def test_max_norm_bounds_the_norm_of_norm_type() -> None:
     norms = embedding(max_norm=1.0, norm_type=1.0).eval()(TOKENS).norm(p=1, dim=-1)
     assert norms.max().item() == pytest.approx(1.0, abs=1e-6)
 

@@ -1,4 +1,4 @@
-"""Reading out: the output layer over steps that may lie first in memory."""
+"""The recurrent model: its output layer over hidden states that lie time-major in memory."""
 
 from __future__ import annotations
 
@@ -23,15 +23,17 @@ V, H = 5, 6
 
 
 def model() -> RecurrentModel:
-    """In double precision, the same each time."""
+    """A model in float64 with the same weights each time."""
     torch.manual_seed(0)
     signature = Signature(inputs=Tokens(V), classes=V, per="step")
     return gru_stacked(GruStackedConfig(hidden_size=H), signature).double()
 
 
-def answer(many: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Tensor, list[Tensor]]:
-    """Logits and gradients where so many numbers repay turning their axes."""
-    monkeypatch.setattr(models, "MIN_NUMBERS_FOR_TIME_MAJOR", many)
+def logits_and_gradients(
+    threshold: int, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Tensor, list[Tensor]]:
+    """The logits and gradients with a threshold for the time-major product."""
+    monkeypatch.setattr(models, "MIN_NUMBERS_FOR_TIME_MAJOR", threshold)
     made = model()
     made.recurrent.kernels = (PortableKernel(),)
     torch.manual_seed(1)
@@ -40,11 +42,12 @@ def answer(many: int, monkeypatch: pytest.MonkeyPatch) -> tuple[Tensor, list[Ten
     return logits, list(torch.autograd.grad(loss, list(made.parameters())))
 
 
-def test_turned_or_not_logits_and_gradients_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    as_it_lies, turned = answer(1 << 60, monkeypatch), answer(1, monkeypatch)
-    assert as_it_lies[0].is_contiguous()
-    assert not turned[0].is_contiguous()
-    torch.testing.assert_close(turned, as_it_lies, rtol=0, atol=1e-12)
+def test_logits_and_gradients_are_the_same_in_either_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    batch_major = logits_and_gradients(1 << 60, monkeypatch)
+    time_major = logits_and_gradients(1, monkeypatch)
+    assert batch_major[0].is_contiguous()
+    assert not time_major[0].is_contiguous()
+    torch.testing.assert_close(time_major, batch_major, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("kernel", [TorchKernel(), ReferenceKernel()], ids=["torch", "reference"])

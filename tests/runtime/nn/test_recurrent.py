@@ -1,4 +1,4 @@
-"""The recurrent layer beyond what the oracles of the cells hold."""
+"""The recurrent layer, except for what the comparisons with torch test."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from zoo_lstm.cell import LstmCell
 F, H = 3, 5
 
 
-def layer(**how: Any) -> Recurrent:
+def layer(**options: Any) -> Recurrent:
     """Layers of LSTM with the same weights each time."""
     torch.manual_seed(0)
-    return Recurrent(LstmCell(H), F, **how)
+    return Recurrent(LstmCell(H), F, **options)
 
 
 def inputs(batch: int = 2, steps: int = 4) -> Tensor:
@@ -37,13 +37,13 @@ def inputs(batch: int = 2, steps: int = 4) -> Tensor:
 def test_parameters_are_named_as_in_torch() -> None:
     theirs = torch.nn.LSTM(F, H, 2, bidirectional=True).state_dict()
     ours = layer(num_layers=2, bidirectional=True).state_dict()
-    assert {name: each.shape for name, each in ours.items()} == {
-        name: each.shape for name, each in theirs.items()
+    assert {name: tensor.shape for name, tensor in ours.items()} == {
+        name: tensor.shape for name, tensor in theirs.items()
     }
 
 
-def test_parameters_start_within_one_by_the_root_of_the_width() -> None:
-    drawn = torch.cat([each.detach().flatten() for each in layer(num_layers=3).parameters()])
+def test_parameters_start_within_one_over_the_root_of_the_hidden_size() -> None:
+    drawn = torch.cat([weight.detach().flatten() for weight in layer(num_layers=3).parameters()])
     assert drawn.abs().max() <= H**-0.5
     assert drawn.abs().max() > 0.9 * H**-0.5
     assert drawn.mean().abs() < 0.05
@@ -51,10 +51,10 @@ def test_parameters_start_within_one_by_the_root_of_the_width() -> None:
 
 def test_the_initial_state_is_zeros_for_every_layer_and_direction() -> None:
     state = layer(num_layers=2, bidirectional=True).double().initial_state(7)
-    assert [type(each) for each in state] == [LstmState] * 4
-    assert all(tensor.shape == (7, H) for each in state for tensor in each)
-    assert all(tensor.dtype == torch.float64 for each in state for tensor in each)
-    assert not any(tensor.any() for each in state for tensor in each)
+    assert [type(part) for part in state] == [LstmState] * 4
+    assert all(tensor.shape == (7, H) for part in state for tensor in part)
+    assert all(tensor.dtype == torch.float64 for part in state for tensor in part)
+    assert not any(tensor.any() for part in state for tensor in part)
 
 
 @pytest.mark.parametrize(("both", "width"), [(False, H), (True, 2 * H)])
@@ -66,7 +66,7 @@ def test_outputs_are_as_wide_as_the_directions_together(both: bool, width: int) 
     assert recurrent.last(state).shape == (2, width)
 
 
-def test_the_last_output_is_that_of_each_directions_end() -> None:
+def test_the_last_output_is_that_of_the_end_of_every_direction() -> None:
     recurrent = layer(bidirectional=True)
     outputs, state = recurrent(inputs())
     ends = torch.cat([outputs[:, -1, :H], outputs[:, 0, H:]], dim=1)
@@ -86,7 +86,7 @@ def test_dropout_lies_between_layers_and_not_after_the_last() -> None:
     assert double(inputs())[0].all()
 
 
-def test_dropout_drops_the_same_whichever_kernel_runs() -> None:
+def test_dropout_does_not_depend_on_the_kernel() -> None:
     answers = []
     for kernel in (ReferenceKernel(), TorchKernel(), PortableKernel()):
         recurrent = layer(num_layers=2, dropout=0.5).train()
@@ -113,7 +113,7 @@ def test_weights_of_a_layer_and_direction_go_by_the_cells_names() -> None:
     assert weights["weight_ih"] is recurrent.get_parameter("weight_ih_l1_reverse")
 
 
-def test_a_state_of_other_rows_or_another_layer_is_refused() -> None:
+def test_a_state_of_another_batch_size_or_layer_is_refused() -> None:
     recurrent = layer(num_layers=2)
     given = recurrent.initial_state(3)
     with pytest.raises(MisfitError, match=r"the state's 0.hidden is \(3, 5\), expected \(2, 5\)"):
@@ -128,13 +128,13 @@ def test_a_state_of_other_rows_or_another_layer_is_refused() -> None:
 
 
 @pytest.mark.parametrize("lengths", [[4], [4, 2, 1]], ids=str)
-def test_lengths_of_other_rows_are_refused(lengths: list[int]) -> None:
+def test_lengths_of_another_batch_size_are_refused(lengths: list[int]) -> None:
     with pytest.raises(MisfitError, match=r"lengths are \([13],\), expected \(2,\)"):
         layer()(inputs(), None, torch.tensor(lengths))
 
 
 @pytest.mark.parametrize(
-    ("lengths", "said"),
+    ("lengths", "message"),
     [
         (torch.tensor([5, 2]), "lengths are 2 to 5, expected 1 to 4"),
         (torch.tensor([4, 0]), "lengths are 0 to 4, expected 1 to 4"),
@@ -143,12 +143,12 @@ def test_lengths_of_other_rows_are_refused(lengths: list[int]) -> None:
     ],
     ids=str,
 )
-def test_lengths_that_no_row_has_are_refused(lengths: Tensor, said: str) -> None:
-    with pytest.raises(MisfitError, match=said):
+def test_invalid_lengths_are_refused(lengths: Tensor, message: str) -> None:
+    with pytest.raises(MisfitError, match=message):
         layer()(inputs(), None, lengths)
 
 
-def test_tokens_many_or_few_are_one_hot_vectors_to_the_torch_kernel() -> None:
+def test_the_torch_kernel_treats_tokens_as_one_hot_vectors() -> None:
     recurrent = layer()
     recurrent.kernels = (TorchKernel(),)
     many = torch.arange(2 * 4).view(2, 4) % F
@@ -157,8 +157,8 @@ def test_tokens_many_or_few_are_one_hot_vectors_to_the_torch_kernel() -> None:
         assert torch.equal(recurrent(tokens)[0], expected)
 
 
-@pytest.mark.filterwarnings("ignore:The .grad attribute")  # of torch's own tracer
-def test_a_trace_of_few_rows_learns_as_the_layer_does() -> None:
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # raised by the tracer of torch
+def test_a_traced_layer_has_the_gradients_of_the_layer() -> None:
     recurrent = layer()
     recurrent.kernels = (PortableKernel(),)
     outputs, _ = recurrent(inputs())
@@ -169,12 +169,12 @@ def test_a_trace_of_few_rows_learns_as_the_layer_does() -> None:
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)
-def test_a_state_of_another_dtype_is_taken_as_the_weights_are(dtype: torch.dtype) -> None:
+def test_a_state_of_another_dtype_is_converted_to_that_of_the_weights(dtype: torch.dtype) -> None:
     recurrent = layer()
-    state = tuple(LstmState(*(torch.rand(2, H).to(dtype) for _ in each)) for each in [(0, 1)])
-    exact = tuple(LstmState(*(each.float() for each in part)) for part in state)
+    state = (LstmState(torch.rand(2, H).to(dtype), torch.rand(2, H).to(dtype)),)
+    exact = (LstmState(state[0].hidden.float(), state[0].cell.float()),)
     recurrent.kernels = (PortableKernel(),)
-    lengths = torch.tensor([4, 2])  # not handed to oneDNN
+    lengths = torch.tensor([4, 2])  # which keeps oneDNN out
     assert torch.equal(
         recurrent(inputs(), state, lengths)[0], recurrent(inputs(), exact, lengths)[0]
     )
@@ -195,7 +195,7 @@ def test_an_embedding_gives_the_same_folded_or_not(steps: int, options: dict[str
     torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
 
 
-def test_an_embedding_whose_options_look_at_the_tokens_is_not_folded() -> None:
+def test_an_embedding_with_options_that_depend_on_the_tokens_is_not_folded() -> None:
     tokens = torch.zeros(2, 4, dtype=torch.int64)
     for options in ({"padding_idx": 0}, {"max_norm": 1.0}, {"scale_grad_by_freq": True}):
         config = AbstractEmbeddingConfig(embedding_size=F, **options)
@@ -205,10 +205,10 @@ def test_an_embedding_whose_options_look_at_the_tokens_is_not_folded() -> None:
 
 
 @pytest.mark.parametrize("hook", ["forward", "forward_pre"])
-def test_an_embedding_that_is_watched_is_not_folded(hook: str) -> None:
+def test_an_embedding_with_a_hook_is_not_folded(hook: str) -> None:
     seen: list[object] = []
     embedding = Embedding(AbstractEmbeddingConfig(embedding_size=F), 2)
-    getattr(embedding, f"register_{hook}_hook")(lambda *each: seen.append(each))
+    getattr(embedding, f"register_{hook}_hook")(lambda *arguments: seen.append(arguments))
     recurrent = layer()
     recurrent.kernels = (PortableKernel(),)
     outputs, _ = recurrent(torch.zeros(2, 3, dtype=torch.int64), embedding=embedding)
@@ -216,7 +216,7 @@ def test_an_embedding_that_is_watched_is_not_folded(hook: str) -> None:
     assert len(seen) == 1
 
 
-def test_orthogonal_recurrent_weights_are_so_gate_by_gate() -> None:
+def test_the_recurrent_matrix_of_every_gate_is_orthogonal() -> None:
     for name, weight in layer(num_layers=2, bidirectional=True, orthogonal=True).named_parameters():
         for gate in weight.detach().chunk(4) if name.startswith("weight_hh") else ():
             torch.testing.assert_close(gate @ gate.T, torch.eye(H), rtol=0, atol=1e-5)
@@ -224,8 +224,8 @@ def test_orthogonal_recurrent_weights_are_so_gate_by_gate() -> None:
 
 def test_only_recurrent_weights_start_orthogonal() -> None:
     drawn = [
-        each.detach()
-        for name, each in layer(orthogonal=True).named_parameters()
+        weight.detach()
+        for name, weight in layer(orthogonal=True).named_parameters()
         if not name.startswith("weight_hh")
     ]
-    assert max(float(each.abs().max()) for each in drawn) <= H**-0.5
+    assert max(float(weight.abs().max()) for weight in drawn) <= H**-0.5

@@ -1,4 +1,4 @@
-"""States of a recurrence: cut from their graph, taken apart and put together."""
+"""States of a recurrence: detached from their graph, and turned into tensors by name."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def lstm_state() -> State:
     return (LstmState(tensors[0], tensors[1]), LstmState(tensors[2], tensors[3]))
 
 
-def test_detaching_keeps_types_and_numbers_and_cuts_the_graph(lstm_state: State) -> None:
-    cut = detach(lstm_state)
-    assert cut is not None
-    assert [type(each) for each in cut] == [LstmState, LstmState]
-    assert torch.equal(cut[1][1], lstm_state[1][1])
-    assert not any(tensor.requires_grad for each in cut for tensor in each)
+def test_detaching_keeps_types_and_numbers_and_removes_the_graph(lstm_state: State) -> None:
+    detached = detach(lstm_state)
+    assert detached is not None
+    assert [type(part) for part in detached] == [LstmState, LstmState]
+    assert torch.equal(detached[1][1], lstm_state[1][1])
+    assert not any(tensor.requires_grad for part in detached for tensor in part)
 
 
-def test_no_state_detached_is_none() -> None:
+def test_detaching_no_state_gives_none() -> None:
     assert detach(None) is None
 
 
@@ -39,11 +39,11 @@ def test_tensors_are_named_by_layer_and_field(lstm_state: State) -> None:
     assert list(state_tensors(lstm_state)) == ["0.hidden", "0.cell", "1.hidden", "1.cell"]
 
 
-def test_a_state_taken_apart_comes_back(lstm_state: State) -> None:
-    zeros = tuple(LstmState(*(torch.zeros_like(t) for t in each)) for each in lstm_state)
-    back = restore_state(zeros, state_tensors(lstm_state))
-    assert [type(each) for each in back] == [LstmState, LstmState]
-    for ours, theirs in zip(back, lstm_state, strict=True):
+def test_a_state_is_restored_from_its_tensors(lstm_state: State) -> None:
+    zeros = tuple(LstmState(*(torch.zeros_like(t) for t in part)) for part in lstm_state)
+    restored = restore_state(zeros, state_tensors(lstm_state))
+    assert [type(part) for part in restored] == [LstmState, LstmState]
+    for ours, theirs in zip(restored, lstm_state, strict=True):
         assert all(torch.equal(a, b) for a, b in zip(ours, theirs, strict=True))
 
 
