@@ -89,3 +89,9 @@ def test_what_is_declared_reads_alike(folder: Path) -> None:
 def test_recipes_are_named_after_a_model_and_a_tag(folder: Path) -> None:
     found = list(_package(folder).glob("recipes/*"))
     assert all(path.suffix == ".toml" and path.stem.count(".") == 1 for path in found)
+
+
+def test_parts_of_models_come_from_the_public_module(folder: Path) -> None:
+    for path in folder.rglob("*.py"):
+        if ".venv" not in path.parts:
+            assert "zoo_core.runtime.nn." not in path.read_text("utf-8"), path

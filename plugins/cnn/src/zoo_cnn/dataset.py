@@ -16,7 +16,7 @@ from zoo_core import Grid, Signature, Unknown
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
-from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn import Batch, Output
 
 
 @final

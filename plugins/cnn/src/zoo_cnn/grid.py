@@ -12,9 +12,7 @@ from zoo_cnn.configs import CnnGridConfig
 from zoo_cnn.stages import make_blocks, make_classifier
 from zoo_core import Grid, Signature
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.nn.state import State
+from zoo_core.runtime.nn import AbstractModel, Batch, Output, State
 
 
 @final

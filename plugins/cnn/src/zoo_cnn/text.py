@@ -11,10 +11,7 @@ from zoo_cnn.configs import AbstractCnnConfig, Cnn1dConfig
 from zoo_cnn.stages import Block, make_blocks, make_classifier
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.embedding import Embedding
-from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.nn.state import State
+from zoo_core.runtime.nn import AbstractModel, Batch, Embedding, Output, State
 
 L = TypeVar("L", int, Tensor)
 """The length of one row, or the lengths of all rows, (B,)."""

@@ -12,10 +12,14 @@ from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.autograd import scan_with_passes
-from zoo_core.runtime.nn.cell import AbstractCell, Weights
-from zoo_core.runtime.nn.kernel import AbstractKernel
-from zoo_core.runtime.nn.model import RecurrentModel
-from zoo_core.runtime.nn.state import LayerState, State
+from zoo_core.runtime.nn import (
+    AbstractCell,
+    AbstractKernel,
+    LayerState,
+    RecurrentModel,
+    State,
+    Weights,
+)
 from zoo_kernels.library import native_library
 from zoo_kernels.passes import CELLS, NativePasses
 from zoo_kernels.text import generate

@@ -11,8 +11,7 @@ from torch import Tensor
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.kernels.projection import input_bias, recurrent_bias
-from zoo_core.runtime.nn.model import RecurrentModel
-from zoo_core.runtime.nn.state import State
+from zoo_core.runtime.nn import RecurrentModel, State
 from zoo_kernels.library import LayerArguments, NativeLibrary, TextArguments
 from zoo_kernels.passes import CELLS, NativePasses
 

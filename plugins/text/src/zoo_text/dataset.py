@@ -17,7 +17,7 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
 from zoo_core.runtime.datasets.epoch_order import epoch_offset, fixed_order
 from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.datasets.splits import check_split_fractions, split_names, split_slice
-from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.windows import sequential_batch_count, sequential_batches, sliding_windows
 

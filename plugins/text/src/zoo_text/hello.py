@@ -13,7 +13,7 @@ from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
-from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import HelloConfig
 
 

@@ -15,7 +15,7 @@ from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.epoch_order import fixed_order
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
 from zoo_core.runtime.datasets.splits import check_split_not_empty
-from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import NamesConfig
 from zoo_text.languages import LANGUAGES, remote
 from zoo_text.remote import text_of

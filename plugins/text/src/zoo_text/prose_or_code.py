@@ -14,7 +14,7 @@ from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
-from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import ProseOrCodeConfig
 from zoo_text.python_docs import read_topics
 from zoo_text.windows import sliding_windows

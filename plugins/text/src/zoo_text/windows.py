@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from torch import Tensor
 
-from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn import Batch
 
 
 def sequential_batches(tokens: Tensor, steps: int, size: int, start: int) -> Iterator[Batch]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
-from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
+from zoo_core.runtime.nn import IGNORED, Batch, Output
 
 
 def mean_cross_entropy(output: Output, batch: Batch) -> Tensor:

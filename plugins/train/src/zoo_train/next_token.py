@@ -13,8 +13,7 @@ from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
-from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn import AbstractModel, Batch, Output
 from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy

@@ -7,7 +7,7 @@ from typing import final
 from torch import Tensor
 
 from zoo_core import Signature
-from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn import Batch, Output
 from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 from zoo_train.configs import SupervisedConfig
 from zoo_train.cross_entropy import mean_cross_entropy
