@@ -269,11 +269,11 @@ def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
     ("old", "new", "said"),
     [
         ('distribution = "zoo-plugin-owl"', "", "distribution is missing"),
-        ('["owl-cell"]', '"owl-cell"', "are lists of names"),
+        ('["owl-cell"]', '"owl-cell"', "models = 'owl-cell': expected a list"),
         ("summary", "sumary", "sumary: no such key"),
-        ('"zoo-plugin-owl"', "3", "distribution = 3: expected a line of text"),
-        ('"zoo-plugin-owl"', '"-e evil"', "distribution = '-e evil': expected a name"),
-        ('"owl-cell"', '"owl cell"', "are lists of names"),
+        ('"zoo-plugin-owl"', "3", "distribution = 3: expected text"),
+        ('"zoo-plugin-owl"', '"-e evil"', "distribution = '-e evil': expected the name"),
+        ('"owl-cell"', '"owl cell"', "models[0] = 'owl cell': expected a name"),
     ],
 )
 def test_a_wrong_plugin_is_refused_with_its_line(

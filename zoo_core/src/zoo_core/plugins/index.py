@@ -10,7 +10,7 @@ from pathlib import Path
 
 from zoo_core.errors import ConfigError
 from zoo_core.registry.file import KnownPlugin
-from zoo_core.registry.sources import merged
+from zoo_core.registry.sources import merge_entries
 
 
 def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
@@ -19,7 +19,7 @@ def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
     Raises:
         ConfigError: A registry file is not well-formed, or two list the same name.
     """
-    return list(merged("plugin", registries, lambda registry: registry.plugins).values())
+    return list(merge_entries("plugin", registries, lambda registry: registry.plugins).values())
 
 
 def search_plugins(word: str, registries: Iterable[Path] = ()) -> list[KnownPlugin]:

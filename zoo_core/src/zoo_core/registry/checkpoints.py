@@ -1,7 +1,7 @@
-"""The registry: which pretrained checkpoints exist, where, and the hash of every file.
+"""The registry's pretrained checkpoints: their sources, and the hash of every file.
 
-Sources, merged: the file that ``ZOO_REGISTRY`` names, or the one at the root of a checkout, or
-the copy inside the installed package; then those that plugins bring.
+The entries of several files are merged: the zoo's own registry, which is ``ZOO_REGISTRY`` or the
+file at the root of a checkout or the copy inside the installed package, and those of plugins.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from zoo_core.errors import NotFoundError, suggest
 from zoo_core.registry.file import Pretrained, Registry
-from zoo_core.registry.sources import Broken, merged
+from zoo_core.registry.sources import Broken, merge_entries
 
 
 def load_registry(
@@ -28,7 +28,7 @@ def load_registry(
             set; or two files claim a name.
     """
     broken: Broken = "warn" if skip_broken else "raise"
-    return merged("checkpoint", registries, lambda registry: registry.checkpoints, broken)
+    return merge_entries("checkpoint", registries, lambda registry: registry.checkpoints, broken)
 
 
 def find_pretrained(registries: Iterable[Path], name: str) -> Pretrained:
@@ -40,10 +40,10 @@ def find_pretrained(registries: Iterable[Path], name: str) -> Pretrained:
     """
 
     def entries(registry: Registry) -> list[Pretrained]:
-        return [each for each in registry.checkpoints if each.name == name]
+        return [checkpoint for checkpoint in registry.checkpoints if checkpoint.name == name]
 
-    found = merged("checkpoint", registries, entries, "skip")
-    if name not in found:
+    checkpoints = merge_entries("checkpoint", registries, entries, "skip")
+    if name not in checkpoints:
         hint = suggest(name, load_registry(registries)) or f"make one: zoo train {name}"
         raise NotFoundError(f"no pretrained checkpoint {name!r}; {hint}")
-    return found[name]
+    return checkpoints[name]

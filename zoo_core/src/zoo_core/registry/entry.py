@@ -1,4 +1,4 @@
-"""An entry of the registry for a checkpoint: made, written as TOML, added to a file."""
+"""Registry entries: made from a checkpoint, written as TOML, and added to a registry file."""
 
 from __future__ import annotations
 
@@ -17,54 +17,51 @@ from zoo_core.storage.hashes import FileRecord
 def make_entry(
     folder: Path, source: str, *, revision: str = "", license: str = "other", name: str = ""
 ) -> Pretrained:
-    """The entry of a checkpoint's folder.
+    """Returns the entry that pins a checkpoint.
 
     Args:
-        folder: The checkpoint, as it lies at the source.
+        folder: The checkpoint, with the files that the source has.
         source: ``package:NAME/PATH`` or ``hub:OWNER/REPO``.
         revision: The commit of a Hub source.
-        license: Of the weights.
-        name: ``model.tag``; by default the recipe that it was made by.
+        license: Licence of the weights.
+        name: ``model.tag``; by default the recipe of the checkpoint.
 
     Raises:
-        ConfigError: It was made without a recipe, so it must be named; or the name is no name,
-            or another model's.
-        IntegrityError: A file is missing, or manifest and weights are not sound.
-        MisfitError: It is unfinished.
+        ConfigError: The checkpoint has no recipe and no name is given; or the name is not
+            well-formed, or another model's.
+        IntegrityError: A file is missing, or manifest and weights do not match.
+        MisfitError: The checkpoint is unfinished.
         NotFoundError: There is no manifest.
     """
     validate_checkpoint_files(folder)
     manifest = read_manifest(folder)
     if manifest.status != "finished":
         raise unfinished(folder)
-    named = name or manifest.run_config.recipe
-    if not named:
+    run_config = manifest.run_config
+    name = name or run_config.recipe
+    if not name:
         raise ConfigError(f"{folder} was trained without a recipe: name it with --name MODEL.TAG")
-    if not FULL_NAME.fullmatch(named):
-        raise ConfigError(f"--name {named!r}: expected MODEL.TAG")
-    if named.split(".")[0] != manifest.run_config.model:
-        raise ConfigError(
-            f"{named!r}: {folder} holds a {manifest.run_config.model}, name it after that"
-        )
-    split = main_split(manifest.metrics, PUBLICATION_ORDER)
+    if not FULL_NAME.fullmatch(name):
+        raise ConfigError(f"--name {name!r}: expected MODEL.TAG")
+    if name.split(".")[0] != run_config.model:
+        raise ConfigError(f"{name!r}: {folder} holds a {run_config.model}, name it after that")
+    metrics = manifest.metrics.get(main_split(manifest.metrics, PUBLICATION_ORDER), {})
     return Pretrained(
-        name=named,
+        name=name,
         source=source,
         revision=revision,
-        summary=f"{manifest.run_config.model} trained on {manifest.run_config.dataset}.",
+        summary=f"{run_config.model} trained on {run_config.dataset}.",
         license=license,
-        metrics={
-            key: float(f"{each:.4g}") for key, each in manifest.metrics.get(split, {}).items()
-        },
+        metrics={metric: float(f"{value:.4g}") for metric, value in metrics.items()},
         files={file: FileRecord.of(folder / file) for file in SHARED},
     )
 
 
 def entry_text(entry: Pretrained) -> str:
-    """Returns the entry as it stands in ``registry.toml``."""
+    """Returns the entry as ``registry.toml`` has it."""
     from tomlkit import string
 
-    metrics = ", ".join(f"{key} = {value!r}" for key, value in entry.metrics.items())
+    metrics = ", ".join(f"{metric} = {value!r}" for metric, value in entry.metrics.items())
     lines = [f"[checkpoints.{entry.name}]", f'source = "{entry.source}"']
     if entry.revision:
         lines.append(f'revision = "{entry.revision}"')
@@ -77,28 +74,28 @@ def entry_text(entry: Pretrained) -> str:
 
 
 def add_entry(path: Path, entry: Pretrained) -> bool:
-    """Adds an entry to a registry file, or puts it in the place of the one of that name.
+    """Adds an entry to a registry file, or replaces the entry of the same name.
 
-    All else in the file, remarks too, stays as it is. What it would become is checked before it
-    is written.
+    The rest of the file, comments too, stays as it is. The new text is checked before it is
+    written.
 
     Returns:
-        Whether an older entry gave way.
+        Whether an entry was replaced.
 
     Raises:
-        ConfigError: The file, or what it would become, is not well-formed.
-        TargetError: It cannot be written to.
+        ConfigError: The file, or its new text, is not well-formed.
+        TargetError: The file cannot be written to.
     """
     import tomlkit
 
     before = read_registry(path)
-    file: Any = tomlkit.parse(path.read_text("utf-8-sig"))
-    made: Any = tomlkit.parse(entry_text(entry))
+    document: Any = tomlkit.parse(path.read_text("utf-8-sig"))
+    added: Any = tomlkit.parse(entry_text(entry))
     model, tag = entry.name.split(".")
-    every = file.setdefault("checkpoints", tomlkit.table(is_super_table=True))
-    tags = every.setdefault(model, tomlkit.table(is_super_table=True))
-    tags[tag] = made["checkpoints"][model][tag]
-    text = tomlkit.dumps(file).rstrip("\n") + "\n"
+    checkpoints = document.setdefault("checkpoints", tomlkit.table(is_super_table=True))
+    tags = checkpoints.setdefault(model, tomlkit.table(is_super_table=True))
+    tags[tag] = added["checkpoints"][model][tag]
+    text = tomlkit.dumps(document).rstrip("\n") + "\n"
     parse_registry(text, path)
     write_file(path, text.encode())
-    return any(each.name == entry.name for each in before.checkpoints)
+    return any(checkpoint.name == entry.name for checkpoint in before.checkpoints)

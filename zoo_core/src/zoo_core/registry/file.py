@@ -1,4 +1,4 @@
-"""One registry file: ``registry.toml``, read and checked line by line."""
+"""One registry file, ``registry.toml``: read, checked, and refused with file and line."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import re
 from collections.abc import Mapping
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Annotated, NamedTuple, TypeAlias, final
 
+from zoo_core.configs.records import Count, Rule, read_record
 from zoo_core.errors import ConfigError
 from zoo_core.references import REPO
 from zoo_core.run_folder.manifest import MANIFEST, WEIGHTS
@@ -20,19 +21,20 @@ FULL_NAME = re.compile(rf"{NAME.pattern}\.{NAME.pattern}")
 FILE = re.compile(
     r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))\w(?:[\w.-]*[\w-])?", re.ASCII | re.IGNORECASE
 )
-"""A name under POSIX and Windows alike, where some are devices and none ends in a dot."""
+"""A file name that POSIX and Windows take; Windows reserves some and allows no dot at the end."""
 DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PACKAGE = re.compile(r"package:(?P<package>\w+)/(?P<path>[\w-]+(?:/[\w.-]*\w)*)", re.ASCII)
 HUB = re.compile(f"hub:{REPO}", re.ASCII)
-ENTRY = {"source", "revision", "license", "summary", "metrics", "files"}
-PLUGIN = {"distribution", "summary", "models", "datasets", "trainers"}
+TABLES = ("schema", "checkpoints", "plugins")
+MAX_MESSAGE = 300
+"""Characters of a message about an entry."""
 
 
 @final
 class Pretrained(NamedTuple):
-    """One pretrained checkpoint.
+    """A pretrained checkpoint.
 
     Args:
         name: ``model.tag``.
@@ -40,8 +42,8 @@ class Pretrained(NamedTuple):
         revision: The commit of a Hub source; empty for a package.
         summary: One line, for lists.
         license: Licence of the weights.
-        metrics: What it reached.
-        files: Size and hash by file name.
+        metrics: Its published metrics.
+        files: Size and sha256 of every file, by file name.
     """
 
     name: str
@@ -55,13 +57,13 @@ class Pretrained(NamedTuple):
 
 @final
 class KnownPlugin(NamedTuple):
-    """A plugin that is known, and perhaps not installed.
+    """A plugin that the registry lists, installed or not.
 
     Args:
-        name: Of its entry point.
-        distribution: What to install.
+        name: The name of its entry point.
+        distribution: The distribution to install.
         summary: One line.
-        entries: Names of its models, datasets and trainers.
+        offers: Names of its models, datasets and trainers.
     """
 
     name: str
@@ -72,17 +74,52 @@ class KnownPlugin(NamedTuple):
 
 @final
 class Registry(NamedTuple):
-    """What one file holds."""
+    """The contents of a registry file."""
 
     checkpoints: list[Pretrained]
     plugins: list[KnownPlugin]
 
 
+Line: TypeAlias = Annotated[str, Rule("a line of text", str.isprintable)]
+Names: TypeAlias = tuple[Annotated[str, Rule("a name", NAME.fullmatch)], ...]
+
+
+@final
+class _Pin(NamedTuple):
+    """The table of a file."""
+
+    size: Count
+    sha256: Annotated[str, Rule("64 hex digits", SHA256.fullmatch)]
+
+
+@final
+class _CheckpointTable(NamedTuple):
+    """The table of a checkpoint."""
+
+    source: Line
+    files: dict[str, _Pin]
+    metrics: dict[str, float] | None = None
+    revision: Line = ""
+    license: Line = ""
+    summary: Line = ""
+
+
+@final
+class _PluginTable(NamedTuple):
+    """The table of a known plugin."""
+
+    distribution: Annotated[str, Rule("the name of a package", DISTRIBUTION.fullmatch)]
+    summary: Line = ""
+    models: Names = ()
+    datasets: Names = ()
+    trainers: Names = ()
+
+
 def read_registry(path: Path) -> Registry:
-    """The checkpoints and plugins of one registry file.
+    """Returns the contents of a registry file.
 
     Raises:
-        ConfigError: The file cannot be read or is not well-formed; file, line and name are told.
+        ConfigError: The file cannot be read or is not well-formed; the message has file and line.
     """
     try:
         text = path.read_text("utf-8-sig")
@@ -92,40 +129,39 @@ def read_registry(path: Path) -> Registry:
 
 
 def parse_registry(text: str, path: Path) -> Registry:
-    """The checkpoints and plugins of a registry's text.
+    """Returns the contents of a registry.
 
     Args:
         text: TOML.
         path: The file that errors name.
 
     Raises:
-        ConfigError: It is not well-formed.
+        ConfigError: The text is not well-formed.
     """
     import tomllib
 
     try:
         tables = tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # not TOML, or too deep or long to be any
+    except (ValueError, RecursionError) as error:  # no TOML, or nested too deeply
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
-    _check_schema(tables.get("schema"), _place(path, text, "schema"))
-    if unknown := set(tables) - {"schema", "checkpoints", "plugins"}:
-        place = _place(path, text, min(unknown))
-        raise ConfigError(f"{place}: {min(unknown)}: a registry has schema, checkpoints, plugins")
+    _check_schema(tables.get("schema"), _locate(path, text, "schema"))
+    if unknown := tables.keys() - set(TABLES):
+        place = _locate(path, text, min(unknown))
+        raise ConfigError(f"{place}: {min(unknown)}: a registry has {', '.join(TABLES)}")
     checkpoints, plugins = tables.get("checkpoints", {}), tables.get("plugins", {})
-    try:
-        return Registry(
-            [
-                _checked(path, text, "checkpoint", f"{model}.{tag}", values)
-                for model, tags in checkpoints.items()
-                for tag, values in tags.items()
-            ],
-            [_checked(path, text, "plugin", name, values) for name, values in plugins.items()],
-        )
-    except AttributeError:
-        place = _place(path, text, "[checkpoints", "checkpoints")
-        raise ConfigError(
-            f"{place}: checkpoints: expected tables [checkpoints.MODEL.TAG]"
-        ) from None
+    models = checkpoints.values() if isinstance(checkpoints, Mapping) else [None]
+    if not all(isinstance(table, Mapping) for table in (*models, plugins)):
+        place = _locate(path, text, "[checkpoints", "checkpoints", "plugins")
+        raise ConfigError(f"{place}: expected tables [checkpoints.MODEL.TAG] and [plugins.NAME]")
+    reader = _Reader(path, text)
+    return Registry(
+        [
+            reader.checkpoint(f"{model}.{tag}", values)
+            for model, tags in checkpoints.items()
+            for tag, values in tags.items()
+        ],
+        [reader.plugin(name, values) for name, values in plugins.items()],
+    )
 
 
 def _check_schema(schema: object, place: str) -> None:
@@ -138,102 +174,72 @@ def _check_schema(schema: object, place: str) -> None:
         raise ConfigError(f"{place}: schema = {schema!r}: expected {SCHEMA}")
 
 
-def _place(path: Path, text: str, *words: str) -> str:
-    """The file, and the first line that begins with one of the words, the first of which can."""
-    lines = [re.sub(r"[\s\"']", "", each.partition("#")[0]) for each in text.splitlines()]
-    for word in words:
+def _locate(path: Path, text: str, *prefixes: str) -> str:
+    """The file, and the first line with the first of the prefixes that begins a line."""
+    lines = [re.sub(r"[\s\"']", "", line.partition("#")[0]) for line in text.splitlines()]
+    for prefix in prefixes:
         for number, line in enumerate(lines, 1):
-            if line.startswith(word):
+            if line.startswith(prefix):
                 return f"{path}, line {number}"
     return str(path)
 
 
-def _checked(path: Path, text: str, kind: str, name: str, values: Any) -> Any:
-    """An entry, with the line where it begins in what is said of a wrong one."""
-    table = f"{kind}s.{name}"
-    try:
-        if not isinstance(values, Mapping):
-            raise ValueError("expected a table")
-        return _plugin(name, values) if kind == "plugin" else _entry(name, values)
-    except KeyError as error:
-        said = f"{error.args[0]} is missing"
-    except (AttributeError, TypeError, ValueError) as error:
-        said = str(error)
-    words = (f"[{table}]", f"[{table}.", f"{table}.", f"{table}=")
-    place = _place(path, text, *words, f"[{table.rpartition('.')[0]}]")
-    raise ConfigError(f"{place}: {kind} {name!r:.80}: {said:.300}")
+@final
+class _Reader(NamedTuple):
+    """Reads the entries of a registry; an error names the line where its entry begins."""
+
+    path: Path
+    text: str
+
+    def checkpoint(self, name: str, values: object) -> Pretrained:
+        try:
+            table = read_record(_CheckpointTable, values, error=ConfigError)
+            _check_checkpoint(name, table)
+        except ConfigError as error:
+            raise self._error("checkpoint", name, str(error)) from None
+        return Pretrained(
+            name=name,
+            source=table.source,
+            revision=table.revision,
+            summary=table.summary,
+            license=table.license,
+            metrics=table.metrics or {},
+            files={file: FileRecord(*pin) for file, pin in table.files.items()},
+        )
+
+    def plugin(self, name: str, values: object) -> KnownPlugin:
+        try:
+            table = read_record(_PluginTable, values, error=ConfigError)
+        except ConfigError as error:
+            raise self._error("plugin", name, str(error)) from None
+        offers = table.models + table.datasets + table.trainers
+        return KnownPlugin(name, table.distribution, table.summary, offers)
+
+    def _error(self, kind: str, name: str, message: str) -> ConfigError:
+        table = f"{kind}s.{name}"
+        prefixes = (f"[{table}]", f"[{table}.", f"{table}.", f"{table}=")
+        place = _locate(self.path, self.text, *prefixes, f"[{table.rpartition('.')[0]}]")
+        return ConfigError(f"{place}: {kind} {name!r:.80}: {message:.{MAX_MESSAGE}}")
 
 
-def _entry(name: str, values: Mapping[str, Any]) -> Pretrained:
-    _check_keys(values, ENTRY)
+def _check_checkpoint(name: str, table: _CheckpointTable) -> None:
+    """Raises ConfigError for what the types of the values cannot say."""
     if not FULL_NAME.fullmatch(name):
-        raise ValueError("expected a name like model.tag")
-    source, revision = _text(values, "source", None), _text(values, "revision")
-    if HUB.fullmatch(source):
-        if not COMMIT.fullmatch(revision):
-            raise ValueError(f"revision {revision!r} can move: pin the 40 hex digits of a commit")
-    elif not PACKAGE.fullmatch(source):
-        raise ValueError(f"source {source!r}: expected hub:OWNER/REPO or package:PACKAGE/PATH")
-    elif revision:
-        raise ValueError("a package has no revision")
-    return Pretrained(
-        name=name,
-        source=source,
-        revision=revision,
-        summary=_text(values, "summary"),
-        license=_text(values, "license"),
-        metrics={key: _number(value) for key, value in values.get("metrics", {}).items()},
-        files=_files(values["files"]),
-    )
-
-
-def _files(values: Mapping[str, Any]) -> dict[str, FileRecord]:
-    """The pins; without those of manifest and weights nothing would be pinned."""
-    found = {file: _record(file, record) for file, record in values.items()}
-    for name in (MANIFEST, WEIGHTS):
-        if name not in found:
-            raise ValueError(f'files."{name}" is missing: it must be pinned')
-    return found
-
-
-def _text(values: Mapping[str, Any], key: str, default: str | None = "") -> str:
-    value = values[key] if default is None else values.get(key, default)
-    if not isinstance(value, str) or not value.isprintable():
-        raise ValueError(f"{key} = {value!r:.80}: expected a line of text")
-    return value
-
-
-def _record(file: str, record: Mapping[str, Any]) -> FileRecord:
-    if not FILE.fullmatch(file):
-        raise ValueError(f"file {file!r} leaves its folder, or is no name")
-    size, sha256 = record["size"], record["sha256"]
-    if type(size) is not int or size < 0:
-        raise ValueError(f"file {file!r}: size = {size!r}: expected bytes")
-    if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
-        raise ValueError(f"file {file!r}: sha256 = {sha256!r:.80}: expected 64 hex digits")
-    return FileRecord(size, sha256)
-
-
-def _plugin(name: str, values: Mapping[str, Any]) -> KnownPlugin:
-    _check_keys(values, PLUGIN)
-    lists = [values.get(kind, []) for kind in ("models", "datasets", "trainers")]
-    if not all(isinstance(each, list) for each in lists):
-        raise ValueError("models, datasets and trainers are lists of names")
-    offers = tuple(each for listed in lists for each in listed)
-    if not all(isinstance(each, str) and NAME.fullmatch(each) for each in offers):
-        raise ValueError("models, datasets and trainers are lists of names")
-    distribution = _text(values, "distribution", None)
-    if not DISTRIBUTION.fullmatch(distribution):
-        raise ValueError(f"distribution = {distribution!r:.80}: expected a name of a package")
-    return KnownPlugin(name, distribution, _text(values, "summary"), offers)
-
-
-def _check_keys(values: Mapping[str, Any], known: set[str]) -> None:
-    if unknown := set(values) - known:
-        raise ValueError(f"{min(unknown)}: no such key; there are {', '.join(sorted(known))}")
-
-
-def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"metrics: {value!r} is no number")
-    return float(value)
+        raise ConfigError("expected a name like model.tag")
+    if HUB.fullmatch(table.source):
+        if not COMMIT.fullmatch(table.revision):
+            raise ConfigError(
+                f"revision {table.revision!r} can move: pin the 40 hex digits of a commit"
+            )
+    elif not PACKAGE.fullmatch(table.source):
+        raise ConfigError(
+            f"source {table.source!r}: expected hub:OWNER/REPO or package:PACKAGE/PATH"
+        )
+    elif table.revision:
+        raise ConfigError("a package has no revision")
+    for file in table.files:
+        if not FILE.fullmatch(file):
+            raise ConfigError(f"file {file!r} leaves its folder, or is no file name")
+    for file in (MANIFEST, WEIGHTS):
+        if file not in table.files:
+            raise ConfigError(f'files."{file}" is missing: it must be pinned')

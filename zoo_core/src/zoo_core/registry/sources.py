@@ -1,4 +1,4 @@
-"""Where registry files lie, and what they hold together."""
+"""The registry files of an installation, and their entries merged by name."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from zoo_core.registry.file import KnownPlugin, Pretrained, Registry, read_regis
 
 E = TypeVar("E", Pretrained, KnownPlugin)
 Broken: TypeAlias = Literal["raise", "warn", "skip"]
-"""What happens to a plugin's registry that is not well-formed."""
+"""What to do with a plugin's registry that is not well-formed."""
 
 logger = logging.getLogger(__name__)
 
 
 def registry_path() -> Path:
-    """The registry of this installation."""
+    """Returns the zoo's registry: ``ZOO_REGISTRY``, or the one of the package or checkout."""
     chosen = os.environ.get("ZOO_REGISTRY")
     if chosen:
         return Path(chosen).expanduser()
@@ -27,18 +27,18 @@ def registry_path() -> Path:
     return packaged if packaged.is_file() else Path(__file__).parents[4] / "registry.toml"
 
 
-def merged(
+def merge_entries(
     noun: str,
     registries: Iterable[Path],
     entries: Callable[[Registry], Iterable[E]],
     broken: Broken = "raise",
 ) -> dict[str, E]:
-    """The entries of the zoo's registry and of others by name, sorted.
+    """Returns the entries of the zoo's registry and of others by name, sorted.
 
     Args:
-        noun: What errors call an entry.
+        noun: The word for an entry in errors.
         registries: The files that plugins bring.
-        entries: Which part of a file.
+        entries: Returns the entries of one file.
         broken: What to do with a plugin's file that is not well-formed: raise the error, leave it
             out with a warning, or skip it.
 
@@ -47,21 +47,21 @@ def merged(
             or two files claim a name.
     """
     own = registry_path()
-    found: dict[str, E] = {}
+    by_name: dict[str, E] = {}
     owners: dict[str, Path] = {}
     for path in (own, *registries):
         try:
-            held = read_registry(path)
+            registry = read_registry(path)
         except ConfigError as error:
             if broken == "raise" or path == own:
                 raise
             if broken == "warn":
                 logger.warning("%s; it is left out, see: zoo doctor", error)
             continue
-        for entry in entries(held):
-            if entry.name in found:
+        for entry in entries(registry):
+            if entry.name in by_name:
                 raise ConfigError(
                     f"{path}: {noun} {entry.name!r} is in {owners[entry.name]} already"
                 )
-            found[entry.name], owners[entry.name] = entry, path
-    return dict(sorted(found.items()))
+            by_name[entry.name], owners[entry.name] = entry, path
+    return dict(sorted(by_name.items()))
