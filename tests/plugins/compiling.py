@@ -22,9 +22,9 @@ EMULATED = {
     "avx512_bf16": "recurrence_bf16.cpp -DZOO_VECTOR_BYTES=64 -DZOO_AMX=0",
     "amx_bf16": "recurrence_bf16.cpp -DZOO_VECTOR_BYTES=64 -DZOO_AMX=1",
 }
-"""Levels that any processor runs: vectors of 64 bytes in smaller ones, bfloat16 in loops."""
+"""Levels that run on any processor: vectors of 64 bytes in smaller ones, bfloat16 in loops."""
 EMULATE = "-DZOO_EMULATED"
-"""The flag that they need."""
+"""The compiler flag for these levels."""
 
 
 def compile_native(
@@ -35,9 +35,9 @@ def compile_native(
     levels: dict[str, str] | None = None,
     **environment: str,
 ) -> Path:
-    """The library, or the program of such sources, in a folder."""
+    """Compiles the library, or a program of further sources, and returns its path."""
     built = folder / target
-    values = (list(flags), [str(each) for each in programs], levels)
+    values = (list(flags), [str(program) for program in programs], levels)
     arguments = [str(folder / "build"), str(built), *map(repr, values)]
     command = [sys.executable, "-c", PROGRAM, *arguments]
     subprocess.run(command, cwd=PLUGIN, env=os.environ | environment, check=True)

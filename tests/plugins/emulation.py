@@ -1,4 +1,4 @@
-"""A machine that Bochs emulates: Linux, one program, and what that prints."""
+"""A machine that Bochs emulates: Linux, one program, and its output."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import subprocess
 from pathlib import Path
 
 EMULATOR = os.environ.get("ZOO_BOCHS", "bochs")
-"""A command."""
+"""The emulator's command."""
 KERNEL = Path(os.environ.get("ZOO_BOCHS_KERNEL", "/vmlinuz"))
-"""An image of Linux, not older than 6.15."""
+"""An image of Linux 6.15 or newer."""
 LOADER = (
     Path("/usr/lib/ISOLINUX/isolinux.bin"),
     Path("/usr/lib/syslinux/modules/bios/ldlinux.c32"),
 )
 XFD = 10 * 32 + 4
-"""The feature, as Linux counts them, without which it grants no tiles.
+"""The number, in Linux, of the processor feature XFD, without which Linux permits no tiles.
 
-Bochs lacks it, and Linux is told that it is there: it lets Linux know of the first thread that
-uses tiles, so that here no thread's tiles are kept while another runs.
+Bochs does not have it, so a boot option claims it. XFD reports a thread's first use of tiles;
+without it, Linux does not save the tiles of a thread while another one runs.
 """
 COMMAND_LINE = f"console=ttyS0 loglevel=1 panic=-1 reboot=triple setcpuid={XFD} nokaslr no5lvl"
 MACHINE = """\
@@ -38,54 +38,54 @@ info: action=ignore
 """
 
 
-def lacking() -> str:
-    """What is not there to emulate a machine, if anything."""
+def missing_requirement() -> str:
+    """What is missing to emulate a machine; empty if nothing is."""
     if shutil.which(EMULATOR) is None:
         return f"there is no emulator {EMULATOR}: see ZOO_BOCHS"
-    done = subprocess.run([EMULATOR, "--version"], capture_output=True, text=True, check=False)
-    # with 3.1, as Debian builds it, Linux ends in a division by zero when it has hardly begun
-    if not re.search(r"Emulator 3\.0", done.stdout + done.stderr):
+    completed = subprocess.run([EMULATOR, "--version"], capture_output=True, text=True, check=False)
+    # with Debian's build of 3.1, Linux fails early in its start with a division by zero
+    if not re.search(r"Emulator 3\.0", completed.stdout + completed.stderr):
         return f"the emulator {EMULATOR} is not Bochs 3.0"
     if not KERNEL.exists():
         return f"there is no kernel {KERNEL}: see ZOO_BOCHS_KERNEL"
     if shutil.which("xorriso") is None or not all(map(Path.exists, LOADER)):
-        return "xorriso and isolinux are not both there"
+        return "xorriso or isolinux is missing"
     return ""
 
 
 def emulate(folder: Path, model: str, programs: dict[str, Path]) -> list[str]:
-    """Starts a machine with such a processor, and gives the lines of its console.
+    """Runs a machine with such a processor, and returns the lines of its console.
 
-    Its first program is the one named init, which starts it anew to end it.
+    Its first program is the one named init, which ends the machine by a restart.
     """
     disc = folder / "disc"
     disc.mkdir()
     (disc / "initrd").write_bytes(archive(programs))
     shutil.copy(KERNEL, disc / "linux")
-    for each in LOADER:
-        shutil.copy(each, disc)
+    for path in LOADER:
+        shutil.copy(path, disc)
     (disc / "isolinux.cfg").write_text(f"DEFAULT linux initrd=initrd {COMMAND_LINE}\n")
     boots = "-b isolinux.bin -c boot.cat -no-emul-boot -boot-load-size 4 -boot-info-table"
     command = ["xorriso", "-as", "mkisofs", "-quiet", "-o", "boot.iso", *boots.split(), "disc"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     (folder / "bochsrc").write_text(MACHINE.format(model=model))
     command = [EMULATOR, "-q", "-f", "bochsrc"]
-    nothing = subprocess.DEVNULL  # it reads keys, and draws a screen that no one looks at
-    given = os.environ | {"TERM": "vt100"}
-    # it ends with an error, for that is how the machine ends
+    nothing = subprocess.DEVNULL  # it reads keys and draws a screen
+    variables = os.environ | {"TERM": "vt100"}
+    # check=False: the restart of the machine ends the emulator with an error
     subprocess.run(
-        command, cwd=folder, stdin=nothing, stdout=nothing, env=given, check=False, timeout=3600
+        command, cwd=folder, stdin=nothing, stdout=nothing, env=variables, check=False, timeout=3600
     )
     return (folder / "console").read_text("utf-8", "replace").splitlines()
 
 
 def archive(programs: dict[str, Path]) -> bytes:
-    """The files that Linux starts with, as ``cpio --format newc`` packs them."""
+    """The archive of Linux's first files, in the format ``cpio --format newc``."""
     packed = b""
     for name, path in [*programs.items(), ("TRAILER!!!", Path(os.devnull))]:
         data = path.read_bytes()
         fields = [0, 0o100755, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
-        packed += b"070701" + b"".join(b"%08x" % each for each in fields) + name.encode() + b"\0"
+        packed += b"070701" + b"".join(b"%08x" % field for field in fields) + name.encode() + b"\0"
         packed += bytes(-len(packed) % 4) + data
         packed += bytes(-len(packed) % 4)
     return packed

@@ -108,7 +108,7 @@ void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t b
   }
   std::vector<double> uniform(N);
   for (double &number : uniform) number = std::uniform_real_distribution<double>()(generator);
-  uniform.backward() = std::nextafter(1.0, 0.0);
+  uniform.back() = std::nextafter(1.0, 0.0);
   std::vector<int64_t> generated(N);
   zoo_text t = {};
   t.element_size = sizeof(Real), t.level = level, t.bf16 = bf16, t.layers = 2, t.symbols = V;

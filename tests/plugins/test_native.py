@@ -1,4 +1,4 @@
-"""The native kernel, at every level of instructions, held to the portable one."""
+"""The native kernel, at every level of instructions, against the portable one."""
 
 from __future__ import annotations
 
@@ -44,7 +44,6 @@ CELLS = {
 }
 every_cell = pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
 SIZES = [(1, 1, 1), (3, 5, 7), (2, 9, 33), (50, 3, 20), (7, 4, 130)]
-every_size = pytest.mark.parametrize("size", SIZES, ids=str)
 TOLERANCE = {torch.float32: 1e-5, torch.float64: 1e-12}
 
 
@@ -60,7 +59,7 @@ def answer(
 ) -> list[Tensor]:
     """Outputs, last state and every gradient for the same random weights and inputs each time.
 
-    The start's is among them unless it is cut off.
+    With ``cut``, the initial state needs no gradient.
     """
     rows, steps, _ = size
     torch.manual_seed(0)
@@ -70,72 +69,68 @@ def answer(
     start = rebuild(zeros, (torch.randn_like(each).requires_grad_(not cut) for each in zeros))
     lengths = torch.randint(1, steps + 1, (rows,)) if padded else None
     outputs, after = kernel.scan(cell, weights, inputs, start, lengths=lengths, reverse=reverse)
-    # turned round, so that gradients arrive in another order than states lie in
+    # transposed, so that gradients have other strides than states
     outcome = torch.cat([outputs.mT.flatten(), *(each.t().flatten() for each in after)])
     loss = (outcome * torch.arange(len(outcome)).to(dtype).cos()).sum()
-    wanting = [inputs, *weights.values(), *(() if cut else start)]
-    return [outcome, *torch.autograd.grad(loss, wanting)]
+    variables = [inputs, *weights.values()]
+    if not cut:
+        variables += start
+    return [outcome, *torch.autograd.grad(loss, variables)]
 
 
 @built
-@every_level
 @every_cell
-@every_size
-@pytest.mark.parametrize("dtype", TOLERANCE, ids=str)
 def test_every_level_gives_what_the_portable_kernel_gives(
-    monkeypatch: pytest.MonkeyPatch,
-    level: str,
-    make: Any,
-    size: tuple[int, int, int],
-    dtype: torch.dtype,
+    monkeypatch: pytest.MonkeyPatch, make: Any
 ) -> None:
-    monkeypatch.setenv(LEVEL, level)
-    for chosen in product([False, True], repeat=3):
-        how = dict(zip(("padded", "reverse", "cut"), chosen, strict=True))
-        expected = answer(PortableKernel(), make(size[2]), size, dtype, **how)
-        found = answer(NativeKernel(), make(size[2]), size, dtype, **how)
-        torch.testing.assert_close(found, expected, rtol=TOLERANCE[dtype], atol=TOLERANCE[dtype])
+    for size, dtype, (padded, reverse, cut) in product(
+        SIZES, TOLERANCE, product([False, True], repeat=3)
+    ):
+        options = {"padded": padded, "reverse": reverse, "cut": cut}
+        expected = answer(PortableKernel(), make(size[2]), size, dtype, **options)
+        for level in LEVELS:
+            monkeypatch.setenv(LEVEL, level)
+            actual = answer(NativeKernel(), make(size[2]), size, dtype, **options)
+            tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
+            at = f"level {level}, size {size}, {dtype}, {options}"
+            torch.testing.assert_close(actual, expected, msg=f"differs at {at}", **tolerance)
 
 
 THREADED = {
     "by-rows": (64, 12, 64),
     "by-columns": (5, 4, 240),
-    "a-row-left-over": (145, 8, 64),  # one alone, with two threads another one or none
+    "a-row-left-over": (145, 8, 64),  # the last row is alone, or with two threads beside another
 }
 
 
 @built
-@every_level
 @every_cell
 @pytest.mark.parametrize("size", THREADED.values(), ids=THREADED)
-@pytest.mark.parametrize("padded", [False, True])
 def test_threads_change_no_bit(
-    monkeypatch: pytest.MonkeyPatch,
-    level: str,
-    make: Any,
-    size: tuple[int, int, int],
-    padded: bool,
+    monkeypatch: pytest.MonkeyPatch, make: Any, size: tuple[int, int, int]
 ) -> None:
-    monkeypatch.setenv(LEVEL, level)
-    alone = answer(NativeKernel(), make(size[2]), size, padded=padded)
-    torch.set_num_threads(2)
-    # torch's products over all steps may differ in the last bits; outputs and states do not
-    together = answer(NativeKernel(), make(size[2]), size, padded=padded)
-    assert torch.equal(together[0], alone[0])
+    """Outputs and states; torch's products over all steps may differ in the last bits."""
+    for level, padded in product(LEVELS, [False, True]):
+        monkeypatch.setenv(LEVEL, level)
+        torch.set_num_threads(1)
+        one_thread = answer(NativeKernel(), make(size[2]), size, padded=padded)
+        torch.set_num_threads(2)
+        two_threads = answer(NativeKernel(), make(size[2]), size, padded=padded)
+        assert torch.equal(two_threads[0], one_thread[0]), (level, padded)
 
 
 @built
 @every_cell
-@pytest.mark.parametrize("threads", [1, 2])
-def test_a_result_repeats_bit_for_bit(make: Any, threads: int) -> None:
-    torch.set_num_threads(threads)
-    first, again = (answer(NativeKernel(), make(150), (40, 4, 150)) for _ in range(2))
-    assert all(torch.equal(*pair) for pair in zip(first, again, strict=True))
+def test_a_result_repeats_bit_for_bit(make: Any) -> None:
+    for threads in (1, 2):
+        torch.set_num_threads(threads)
+        first, again = (answer(NativeKernel(), make(150), (40, 4, 150)) for _ in range(2))
+        assert all(torch.equal(*pair) for pair in zip(first, again, strict=True)), threads
 
 
 @built
 @every_cell
-def test_what_is_not_a_number_stays_so(make: Any) -> None:
+def test_nan_propagates(make: Any) -> None:
     cell = make(9)
     weights = Recurrent(cell, 3).weights(0, 0)
     inputs = torch.zeros(2, 3, 3)
@@ -149,7 +144,7 @@ def test_what_is_not_a_number_stays_so(make: Any) -> None:
 
 @built
 @every_cell
-def test_far_beyond_the_bounds_gates_saturate(make: Any) -> None:
+def test_gates_saturate_far_from_zero(make: Any) -> None:
     cell, sizes = make(9), torch.tensor([-1e30, -1e4, 1e4, 1e30])
     weights = Recurrent(cell, 3).weights(0, 0)
     inputs = sizes.view(4, 1, 1).expand(4, 2, 3).contiguous()
@@ -161,7 +156,7 @@ def test_far_beyond_the_bounds_gates_saturate(make: Any) -> None:
 
 
 @built
-def test_the_level_may_be_bounded_and_a_wrong_name_is_told(
+def test_the_environment_limits_the_level_and_an_unknown_level_is_an_error(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv(LEVEL, "baseline")
@@ -174,7 +169,9 @@ def test_the_level_may_be_bounded_and_a_wrong_name_is_told(
 
 
 @built
-def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_other_cells_projections_and_dtypes_are_not_supported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     kernel, here = NativeKernel(), torch.zeros(1)
     assert kernel.unsupported_reason(LstmCell(4), here) is None
     assert (
@@ -197,7 +194,7 @@ def test_other_cells_projections_and_dtypes_are_refused(monkeypatch: pytest.Monk
     )
 
 
-def test_where_it_is_not_built_the_next_stands_in_and_says_why(
+def test_without_the_library_the_next_kernel_stands_in_and_the_reason_is_named(
     monkeypatch: pytest.MonkeyPatch, catalog: Catalog, tmp_path: Path
 ) -> None:
     build_error = tmp_path / "not_built.txt"

@@ -1,4 +1,4 @@
-"""Building the native kernel: with a compiler, without one, with one that fails."""
+"""Building the native kernel: with a compiler, without one, and with one that fails."""
 
 from __future__ import annotations
 
@@ -22,9 +22,11 @@ ARM = {
     "disassembler": "aarch64-linux-gnu-objdump",
     "emulator": "qemu-aarch64",
 }
+pytestmark = pytest.mark.gate
 compiled = pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler")
 arm = pytest.mark.skipif(
-    not all(map(shutil.which, ARM.values())), reason=f"not all there: {', '.join(ARM.values())}"
+    not all(map(shutil.which, ARM.values())),
+    reason=f"one of these is missing: {', '.join(ARM.values())}",
 )
 
 
@@ -36,7 +38,7 @@ def plugin(tmp_path: Path) -> Path:
 
 
 def wheel(plugin: Path, **environment: str) -> ZipFile:
-    """The wheel that an install would make."""
+    """The wheel of the plugin."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
     subprocess.run(command, cwd=plugin, env=os.environ | environment, check=True)
     (found,) = (plugin / "dist").iterdir()
@@ -44,12 +46,12 @@ def wheel(plugin: Path, **environment: str) -> ZipFile:
 
 
 def package(archive: ZipFile) -> set[str]:
-    """The names of the package's files that are no sources."""
+    """The names of the package's files that are not sources."""
     names = {Path(name) for name in archive.namelist() if name.startswith("zoo_kernels/")}
     return {each.name for each in names if each.suffix != ".py" and each.name != "py.typed"}
 
 
-def test_without_a_compiler_the_install_succeeds_and_says_why(plugin: Path) -> None:
+def test_without_a_compiler_the_install_succeeds_and_names_the_reason(plugin: Path) -> None:
     archive = wheel(plugin, PATH=str(plugin / "nowhere"))
     assert Path(str(archive.filename)).name.endswith("-py3-none-any.whl")
     assert package(archive) == {"not_built.txt"}
@@ -57,7 +59,7 @@ def test_without_a_compiler_the_install_succeeds_and_says_why(plugin: Path) -> N
     assert said == "there is no C++ compiler: c++, g++ or clang++\n"
 
 
-def test_where_the_compiler_fails_the_install_succeeds_with_its_words(plugin: Path) -> None:
+def test_the_install_succeeds_with_the_message_of_a_compiler_that_fails(plugin: Path) -> None:
     compiler = plugin / "broken-compiler"
     compiler.write_text("#!/bin/sh\necho out of order >&2\nexit 1\n")
     compiler.chmod(0o755)
@@ -66,7 +68,7 @@ def test_where_the_compiler_fails_the_install_succeeds_with_its_words(plugin: Pa
     assert archive.read("zoo_kernels/not_built.txt") == b"out of order\n"
 
 
-def test_words_that_are_not_utf_8_stop_no_install(plugin: Path) -> None:
+def test_a_message_that_is_not_utf_8_does_not_stop_the_install(plugin: Path) -> None:
     compiler = plugin / "broken-compiler"
     compiler.write_bytes(b"#!/bin/sh\nprintf 'caf\\351' >&2\nexit 1\n")
     compiler.chmod(0o755)
@@ -74,7 +76,7 @@ def test_words_that_are_not_utf_8_stop_no_install(plugin: Path) -> None:
     assert archive.read("zoo_kernels/not_built.txt").decode() == "caf\ufffd\n"
 
 
-def test_where_nothing_can_be_written_the_install_succeeds_too(plugin: Path) -> None:
+def test_the_install_succeeds_where_nothing_can_be_written(plugin: Path) -> None:
     for name in ("native.so", "not_built.txt"):  # not even root removes these as files
         (plugin / "src" / "zoo_kernels" / name / "kept").mkdir(parents=True)
     assert package(wheel(plugin)) == set()
@@ -93,14 +95,14 @@ def test_one_wheel_serves_every_python_and_torch_of_a_platform(plugin: Path) -> 
 
 
 def driver(folder: Path, *flags: str, levels: dict[str, str] | None = None, **env: str) -> Path:
-    """The program that tries every sweep, of the levels that the compiler knows."""
+    """Compiles the program that checks every recurrence, at every level of the compiler."""
     return compile_native(folder, "driver", flags, [DRIVER], levels, **env)
 
 
 def drive(*command: str | Path, **environment: str) -> None:
-    """Runs it, with several threads."""
-    given = os.environ | {"OMP_NUM_THREADS": "3"} | environment
-    done = subprocess.run(command, env=given, capture_output=True, text=True, check=False)
+    """Runs it with several threads."""
+    variables = os.environ | {"OMP_NUM_THREADS": "3"} | environment
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "recurrences" in done.stdout
 
@@ -108,18 +110,20 @@ def drive(*command: str | Path, **environment: str) -> None:
 @compiled
 @pytest.mark.slow
 @pytest.mark.parametrize("emulated", [False, True], ids=["here", "emulated"])
-def test_every_sweep_stays_in_its_buffers_and_finds_what_plain_loops_do(
+def test_every_recurrence_stays_in_its_buffers_and_equals_plain_loops(
     tmp_path: Path, emulated: bool
 ) -> None:
-    more = [EMULATE] if emulated else []
-    built = driver(tmp_path, *SANITIZERS, *more, levels=EMULATED if emulated else None)
-    # the threads of OpenMP live as long as the program: no leak
+    if emulated:
+        built = driver(tmp_path, *SANITIZERS, EMULATE, levels=EMULATED)
+    else:
+        built = driver(tmp_path, *SANITIZERS)
+    # OpenMP's threads live as long as the program, which looks like a leak
     drive(built, ASAN_OPTIONS="detect_leaks=0")
 
 
 @arm
 @pytest.mark.slow
-def test_on_arm_products_take_neon_and_find_what_plain_loops_do(tmp_path: Path) -> None:
+def test_on_arm_products_use_neon_and_equal_plain_loops(tmp_path: Path) -> None:
     built = driver(tmp_path, "-static", CXX=ARM["compiler"])
     code = str(tmp_path / "build" / "baseline.o")
     command = [ARM["disassembler"], "-dC", "--no-show-raw-insn", code]

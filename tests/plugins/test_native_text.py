@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.plugins.test_native import built, every_level
+from tests.plugins.test_native import LEVELS, built
 from tests.runtime.building.sharpened import letters, sharpened
 from zoo_core import Tokens
 from zoo_core.errors import IntegrityError
@@ -61,17 +61,15 @@ def text(model: RecurrentModel, kernel: Any, count: int = COUNT, **how: Any) -> 
 
 
 @built
-@every_level
 @every_model
-@pytest.mark.parametrize("how", SAMPLERS, ids=str)
-def test_text_is_that_of_the_cores_loop(
-    monkeypatch: pytest.MonkeyPatch, level: str, make: Any, how: dict[str, Any]
-) -> None:
-    monkeypatch.setenv(LEVEL, level)
+def test_text_is_that_of_the_cores_loop(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     model = sharpened(make)
-    expected = text(model, ReferenceKernel(), **how)
-    assert text(model, NativeKernel(), **how) == expected
-    assert how.get("temperature") == 0 or len(set(expected)) >= 3
+    for options in SAMPLERS:
+        expected = text(model, ReferenceKernel(), **options)
+        assert options.get("temperature") == 0 or len(set(expected)) >= 3
+        for level in LEVELS:
+            monkeypatch.setenv(LEVEL, level)
+            assert text(model, NativeKernel(), **options) == expected, (level, options)
 
 
 @built
@@ -169,23 +167,22 @@ def test_a_model_of_fewer_classes_than_symbols_keeps_the_cores_loop() -> None:
 
 
 @built
-@every_level
 @every_model
-def test_autocast_keeps_the_weights_in_bfloat16(
-    monkeypatch: pytest.MonkeyPatch, level: str, make: Any
+def test_autocast_stores_the_weights_in_bfloat16(
+    monkeypatch: pytest.MonkeyPatch, make: Any
 ) -> None:
-    monkeypatch.setenv(LEVEL, level)
-    model = sharpened(make).float()
+    model, rounded_model = sharpened(make).float(), sharpened(make).float()
+    for name, parameter in rounded_model.named_parameters():
+        if parameter.dim() == 2 and not name.startswith("embedding") and "ih_l0" not in name:
+            parameter.data = parameter.data.bfloat16().float()
     with torch.no_grad():
         start = model(Batch(torch.tensor([[1, 2, 3]]))).state
     assert start is not None
-    full = symbols(model, start, torch.float32)
-    half = symbols(model, start, torch.bfloat16)
-    for name, parameter in model.named_parameters():
-        if parameter.dim() == 2 and not name.startswith("embedding") and "ih_l0" not in name:
-            parameter.data = parameter.data.bfloat16().float()
-    rounded = symbols(model, start, torch.float32)
-    assert half == rounded != full
+    for level in LEVELS:
+        monkeypatch.setenv(LEVEL, level)
+        bf16 = symbols(model, start, torch.bfloat16)
+        assert bf16 == symbols(rounded_model, start, torch.float32), level
+        assert bf16 != symbols(model, start, torch.float32), level
 
 
 def symbols(model: RecurrentModel, start: State, precision: torch.dtype) -> list[int]:

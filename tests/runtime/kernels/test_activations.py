@@ -1,4 +1,4 @@
-"""What gates are squashed by, held to torch's own."""
+"""The activation functions, against torch's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from zoo_core.runtime.kernels.portable.activations import tanh
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("count", [3, 2 * LARGE])
-def test_the_tangent_is_torchs_to_its_absolute_error(dtype: torch.dtype, count: int) -> None:
+def test_tanh_is_torchs_within_its_absolute_error(dtype: torch.dtype, count: int) -> None:
     x = torch.linspace(-20, 20, count).to(dtype)
     error, expected = 4 * torch.finfo(dtype).eps, x.tanh()
     found = tanh(x, torch.empty_like(x))
@@ -21,11 +21,11 @@ def test_the_tangent_is_torchs_to_its_absolute_error(dtype: torch.dtype, count: 
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])
-def test_near_zero_every_precision_keeps_two_digits(dtype: torch.dtype) -> None:
+def test_tanh_has_two_correct_digits_near_zero(dtype: torch.dtype) -> None:
     x = torch.linspace(0.001, 0.01, 2 * LARGE).to(dtype)
     torch.testing.assert_close(tanh(x, torch.empty_like(x)), x.tanh(), rtol=0.01, atol=0)
 
 
-def test_what_is_infinite_or_no_number_is_squashed_as_by_torch() -> None:
+def test_tanh_of_infinity_and_nan_is_torchs() -> None:
     x = torch.tensor([torch.inf, -torch.inf, torch.nan]).repeat(LARGE)
     torch.testing.assert_close(tanh(x, torch.empty_like(x)), x.tanh(), equal_nan=True)

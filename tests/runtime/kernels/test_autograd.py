@@ -1,7 +1,8 @@
-"""Backpropagation through time written out, held to finite differences and to the reference."""
+"""Backpropagation through time, against finite differences and the reference kernel."""
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Any
 
 import pytest
@@ -32,8 +33,9 @@ CELLS: dict[str, AbstractCell[Any]] = {
     "gru-no-bias": GruCell(H, bias=False),
 }
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
-every_direction = pytest.mark.parametrize("reverse", [False, True], ids=["forward", "reverse"])
-every_length = pytest.mark.parametrize("lengths", [None, [2, 4, 1], [1, 1, 1]], ids=str)
+LENGTHS = (None, torch.tensor([2, 4, 1]), torch.tensor([1, 1, 1]))
+TANH_SIZES = (1, activations.MIN_SIZE_FOR_SIGMOID_TANH)
+"""Sizes from which tanh is computed by sigmoid: every tensor here, and none."""
 
 
 def weights(cell: AbstractCell[Any]) -> dict[str, Tensor]:
@@ -43,83 +45,70 @@ def weights(cell: AbstractCell[Any]) -> dict[str, Tensor]:
 
 
 def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
-    """A random state that wants a gradient, or none."""
+    """A random state, which requires a gradient unless it is cut off."""
     zeros = cell.initial_state(B, like.double())
     return rebuild(zeros, (torch.randn_like(each).requires_grad_(not cut) for each in zeros))
 
 
 @every_cell
-@every_direction
-@every_length
-@pytest.mark.parametrize(
-    "many", [1, activations.MIN_SIZE_FOR_SIGMOID_TANH], ids=["as-many", "as-few"]
-)
 def test_gradients_are_those_of_finite_differences(
-    monkeypatch: pytest.MonkeyPatch,
-    cell: AbstractCell[Any],
-    reverse: bool,
-    lengths: list[int] | None,
-    many: int,
+    monkeypatch: pytest.MonkeyPatch, cell: AbstractCell[Any]
 ) -> None:
-    monkeypatch.setattr(activations, "MIN_SIZE_FOR_SIGMOID_TANH", many)
     named = weights(cell)
     inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
     start = state(cell, inputs)
-    valid = None if lengths is None else torch.tensor(lengths)
+    for min_size, reverse, lengths in product(TANH_SIZES, [False, True], LENGTHS):
+        monkeypatch.setattr(activations, "MIN_SIZE_FOR_SIGMOID_TANH", min_size)
+        options: dict[str, Any] = {"lengths": lengths, "reverse": reverse}
 
-    def scan(*given: Tensor) -> tuple[Tensor, ...]:
-        inputs, *rest = given
-        known = dict(zip(named, rest, strict=False))
-        begin = rebuild(start, rest[len(named) :])
-        how: dict[str, Any] = {"lengths": valid, "reverse": reverse}
-        outputs, after = PortableKernel().scan(cell, known, inputs, begin, **how)
-        return outputs, *after
+        def scan(*tensors: Tensor, options: dict[str, Any] = options) -> tuple[Tensor, ...]:
+            inputs, *rest = tensors
+            parameters = dict(zip(named, rest, strict=False))
+            initial_state = rebuild(start, rest[len(named) :])
+            outputs, after = PortableKernel().scan(
+                cell, parameters, inputs, initial_state, **options
+            )
+            return outputs, *after
 
-    assert torch.autograd.gradcheck(scan, (inputs, *named.values(), *start))
+        assert torch.autograd.gradcheck(scan, (inputs, *named.values(), *start)), options
 
 
 @every_cell
-@every_direction
-@every_length
-@pytest.mark.parametrize("steps", [1, T])
-@pytest.mark.parametrize("cut", [False, True], ids=["to-the-start", "to-the-weights"])
-def test_tokens_give_what_the_reference_gives(
-    cell: AbstractCell[Any],
-    reverse: bool,
-    lengths: list[int] | None,
-    steps: int,
-    cut: bool,
-) -> None:
-    named, tokens = weights(cell), torch.randint(F, (B, steps))
-    start = state(cell, tokens, cut=cut)
-    valid = None if lengths is None else torch.tensor(lengths).clamp(max=steps)
-    answers = []
-    for kernel in (ReferenceKernel(), PortableKernel()):
-        outputs, after = kernel.scan(cell, named, tokens, start, lengths=valid, reverse=reverse)
-        outcome = torch.cat([outputs.flatten(), *(each.flatten() for each in after)])
-        loss = (outcome * torch.arange(len(outcome)).cos()).sum()
-        wanting = [*named.values(), *(each for each in start if each.requires_grad)]
-        answers.append((outcome, torch.autograd.grad(loss, wanting)))
-    torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
+def test_tokens_give_what_the_reference_gives(cell: AbstractCell[Any]) -> None:
+    named = weights(cell)
+    for reverse, lengths, steps, cut in product([False, True], LENGTHS, [1, T], [False, True]):
+        tokens = torch.randint(F, (B, steps))
+        start = state(cell, tokens, cut=cut)
+        options: dict[str, Any] = {"lengths": lengths, "reverse": reverse}
+        if lengths is not None:
+            options["lengths"] = lengths.clamp(max=steps)
+        answers = []
+        for kernel in (ReferenceKernel(), PortableKernel()):
+            outputs, after = kernel.scan(cell, named, tokens, start, **options)
+            outcome = torch.cat([outputs.flatten(), *(tensor.flatten() for tensor in after)])
+            loss = (outcome * torch.arange(len(outcome)).cos()).sum()
+            variables = [*named.values(), *(tensor for tensor in start if tensor.requires_grad)]
+            answers.append((outcome, torch.autograd.grad(loss, variables)))
+        torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("cut", [False, True])
-def test_the_way_back_ends_where_nobody_asks_further(
+def test_the_initial_states_gradient_is_computed_only_if_it_is_needed(
     monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
-    cell, ends = GruCell(H), []
+    cell, needed = GruCell(H), []
     named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
 
     def backward(self: GruPasses, schedule: TimeSchedule, *given: Any) -> Gradients:
-        ends.append(not schedule.needs_initial_grad)
-        return as_it_is(self, schedule, *given)
+        needed.append(schedule.needs_initial_grad)
+        return original(self, schedule, *given)
 
-    as_it_is = GruPasses.backward
+    original = GruPasses.backward
     monkeypatch.setattr(GruPasses, "backward", backward)
     start = state(cell, inputs, cut=cut)
     outputs, _ = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
     torch.autograd.grad(outputs.sum(), list(named.values()))
-    assert ends == [cut]
+    assert needed == [not cut]
 
 
 @every_cell
@@ -129,7 +118,7 @@ def test_a_gradient_of_the_last_state_alone_is_enough(cell: AbstractCell[Any]) -
     for kernel in (ReferenceKernel(), PortableKernel()):
         start = cell.initial_state(B, inputs)
         _, after = kernel.scan(cell, named, inputs, start, lengths=None, reverse=False)
-        turned = after[-1].t().flatten()  # its gradient lies in another order than the state
+        turned = after[-1].t().flatten()  # its gradient has other strides than the state
         found.append(torch.autograd.grad((turned.sin() * turned).sum(), list(named.values())))
     torch.testing.assert_close(found[1], found[0], rtol=0, atol=1e-12)
 
@@ -145,7 +134,7 @@ def test_a_graph_that_is_kept_gives_the_same_gradient_again(cell: AbstractCell[A
 
 
 @every_cell
-def test_second_derivatives_are_refused(cell: AbstractCell[Any]) -> None:
+def test_second_derivatives_are_an_error(cell: AbstractCell[Any]) -> None:
     named = weights(cell)
     inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
     start = cell.initial_state(B, inputs)
@@ -155,7 +144,7 @@ def test_second_derivatives_are_refused(cell: AbstractCell[Any]) -> None:
 
 
 @every_cell
-def test_the_last_state_holds_no_other_step_in_memory(cell: AbstractCell[Any]) -> None:
+def test_the_last_state_keeps_no_other_step_in_memory(cell: AbstractCell[Any]) -> None:
     named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
     start = cell.initial_state(B, inputs)
     _, after = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
@@ -182,7 +171,7 @@ def test_products_in_bfloat16_leave_states_and_gradients_in_single_precision(
     assert not torch.equal(found[1][0], found[0][0])
 
 
-def test_where_bfloat16_would_be_imitated_products_stay_in_full_precision(
+def test_products_stay_in_full_precision_where_bfloat16_is_emulated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: False)
@@ -227,7 +216,7 @@ def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:
         PortableKernel().scan(cell, weights(cell), tokens, start, lengths=None, reverse=False)
 
 
-def test_other_cells_projections_and_devices_are_refused() -> None:
+def test_other_cells_projections_and_devices_are_not_supported() -> None:
     kernel, here = PortableKernel(), torch.zeros(1)
     assert kernel.unsupported_reason(LstmCell(4), here) is None
     assert (

@@ -1,0 +1,171 @@
+"""Products in bfloat16, with the instructions that this processor may lack emulated by loops.
+
+The library is compiled for it, with vectors of 64 bytes made of several smaller ones.
+"""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from tests.plugins.compiling import EMULATE, EMULATED, compile_native
+from tests.plugins.test_native import answer
+from zoo_core.runtime.kernels import autograd
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.schedule import TimeSchedule
+from zoo_gru.cell import GruCell
+from zoo_kernels import kernel
+from zoo_kernels.kernel import NativeKernel
+from zoo_kernels.library import LEVEL, NativeLibrary
+from zoo_kernels.passes import NativePasses
+from zoo_lstm.cell import LstmCell
+from zoo_rnn.cell import RnnCell
+
+BF16_LEVELS = ("avx512_bf16", "amx_bf16")
+CELLS = {"rnn-tanh": RnnCell, "lstm": LstmCell, "gru": GruCell}
+OPTIONS: list[dict[str, Any]] = [{}, {"padded": True, "reverse": True}]
+SIZES = [(1, 1, 1), (3, 5, 7), (2, 9, 33), (50, 3, 20), (7, 4, 130), (70, 2, 64)]
+pytestmark = [
+    pytest.mark.gate,
+    pytest.mark.xdist_group("native-bf16"),  # so that the library is compiled once
+    pytest.mark.skipif(shutil.which("c++") is None, reason="there is no C++ compiler"),
+]
+every_level = pytest.mark.parametrize("level", BF16_LEVELS)
+every_cell = pytest.mark.parametrize("make", CELLS.values(), ids=CELLS)
+
+
+@pytest.fixture(scope="module")
+def emulated(tmp_path_factory: pytest.TempPathFactory) -> NativeLibrary:
+    """The library with every level, on any processor."""
+    folder = tmp_path_factory.mktemp("emulated")
+    return NativeLibrary(compile_native(folder, "native.so", [EMULATE, "-O1"], levels=EMULATED))
+
+
+@pytest.fixture
+def library(emulated: NativeLibrary, monkeypatch: pytest.MonkeyPatch) -> NativeLibrary:
+    """The emulated library in place of the installed one, as on a processor with bfloat16."""
+    monkeypatch.setattr(kernel, "native_library", lambda: emulated)
+    for module in (kernel, autograd):
+        monkeypatch.setattr(module, "multiplies_bfloat16", lambda device: True)
+    return emulated
+
+
+def rounded(x: Tensor) -> Tensor:
+    return x.bfloat16().float()
+
+
+def relative_distance(actual: list[Tensor], expected: list[Tensor]) -> float:
+    """The largest distance of two tensors, relative to the norm of the expected one."""
+    pairs = ((a.detach(), b.detach()) for a, b in zip(actual, expected, strict=True))
+    return max(float((a - b).norm() / b.norm().clamp(min=1e-6)) for a, b in pairs)
+
+
+@every_cell
+def test_vectors_of_64_bytes_give_what_the_portable_kernel_gives(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    monkeypatch.setenv(LEVEL, "avx512")
+    for size in SIZES:
+        for options in OPTIONS:
+            expected = answer(PortableKernel(), make(size[2]), size, **options)
+            actual = answer(NativeKernel(), make(size[2]), size, **options)
+            torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+
+
+@every_level
+@every_cell
+def test_bfloat16_is_near_full_precision_and_not_the_same(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, level: str, make: Any
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    for size in SIZES:
+        for options in OPTIONS:
+            expected = answer(PortableKernel(), make(size[2]), size, **options)
+            with torch.autocast("cpu", torch.bfloat16):
+                assert NativeKernel().unsupported_reason(make(size[2]), torch.zeros(1)) is None
+                actual = answer(NativeKernel(), make(size[2]), size, **options)
+            assert 1e-5 < relative_distance(actual, expected) < 2e-2, (size, options)
+
+
+@every_cell
+def test_tiles_give_what_vectors_of_pairs_give(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    for size in SIZES:
+        answers = []
+        for level in BF16_LEVELS:
+            monkeypatch.setenv(LEVEL, level)
+            with torch.autocast("cpu", torch.bfloat16):
+                answers.append(answer(NativeKernel(), make(size[2]), size, padded=True))
+        # sums that differ in their last bits may round to different numbers in bfloat16
+        assert relative_distance(*answers) < 2e-3, size
+
+
+@every_level
+@pytest.mark.parametrize("cell", ["rnn-tanh", "lstm", "gru"])
+@pytest.mark.parametrize("size", SIZES, ids=str)
+def test_a_step_multiplies_rounded_numbers_and_sums_them_in_float32(
+    library: NativeLibrary,
+    monkeypatch: pytest.MonkeyPatch,
+    level: str,
+    cell: str,
+    size: tuple[int, int, int],
+) -> None:
+    rows, _, width = size
+    torch.manual_seed(0)
+    gates = {"rnn-tanh": 1, "lstm": 4, "gru": 3}[cell]
+    weight = torch.randn(gates * width, width).div(width**0.5)
+    start, schedule = torch.randn(rows, width), TimeSchedule(1)
+    if cell == "gru":  # its state is also used unrounded, beside the product
+        start = rounded(start)
+    outcomes = []
+    for name, w, h in ((level, weight, start), ("avx512", rounded(weight), rounded(start))):
+        monkeypatch.setenv(LEVEL, name)
+        passes = NativePasses(library, cell)
+        weight_hh = w.bfloat16() if name == level else w
+        states = [schedule.state_buffer(h)]
+        grads = [torch.zeros(2, rows, width)]
+        grads[0][1] = 1
+        if cell == "lstm":
+            states.append(schedule.state_buffer(torch.ones(rows, width)))
+            grads.append(torch.ones(rows, width))
+        projected = torch.zeros(1, rows, len(w))
+        saved = passes.forward(schedule, projected, weight_hh, None, tuple(states))
+        gradients = passes.backward(schedule, weight_hh, tuple(states), saved, tuple(grads))
+        outcomes.append(torch.cat([state[1] for state in states]))
+        if cell == "gru":  # part of its gradient does not pass the weight
+            continue
+        d_gates = gradients.projected[0]
+        if name == level:
+            d_gates = rounded(d_gates)
+        expected = d_gates @ rounded(weight)
+        torch.testing.assert_close(grads[0][0], expected, rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(*outcomes, rtol=1e-5, atol=1e-5)
+
+
+@every_cell
+@every_level
+def test_threads_change_no_bit(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, level: str, make: Any
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    for rows in (150, 5):  # divided by rows, by columns
+        with torch.autocast("cpu", torch.bfloat16):
+            torch.set_num_threads(1)
+            one_thread = answer(NativeKernel(), make(240), (rows, 4, 240))
+            torch.set_num_threads(2)
+            two_threads = answer(NativeKernel(), make(240), (rows, 4, 240))
+        assert torch.equal(two_threads[0], one_thread[0]), rows
+
+
+def test_without_instructions_for_it_another_backend_takes_bfloat16(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(LEVEL, "avx512")
+    with torch.autocast("cpu", torch.bfloat16):
+        reason = NativeKernel().unsupported_reason(LstmCell(4), torch.zeros(1))
+    assert reason == "with avx512 its products are in full precision"
