@@ -91,9 +91,11 @@ def test_every_level_gives_what_the_portable_kernel_gives(
         for level in LEVELS:
             monkeypatch.setenv(LEVEL, level)
             actual = answer(NativeKernel(), make(size[2]), size, dtype, **options)
-            tolerance = {"rtol": TOLERANCE[dtype], "atol": TOLERANCE[dtype]}
-            at = f"level {level}, size {size}, {dtype}, {options}"
-            torch.testing.assert_close(actual, expected, msg=f"differs at {at}", **tolerance)
+            tolerance = TOLERANCE[dtype]
+            message = f"differs at level {level}, size {size}, {dtype}, {options}"
+            torch.testing.assert_close(
+                actual, expected, rtol=tolerance, atol=tolerance, msg=message
+            )
 
 
 THREADED = {
