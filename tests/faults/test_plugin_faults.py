@@ -71,11 +71,11 @@ def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
         ),
         case(
             broken(33, "a newer API", "built for plugin API 99, …: upgrade zoo-core"),
-            PREAMBLE.replace("= 1", "= 99") + GOOD,
+            PREAMBLE.replace("= 2", "= 99") + GOOD,
         ),
         case(
             broken(33, "an older API", "built for plugin API 0, …"),
-            PREAMBLE.replace("= 1", "= 0") + GOOD,
+            PREAMBLE.replace("= 2", "= 0") + GOOD,
         ),
         case(
             broken(30, "hangs", "it hangs: given up after 2 s"),

@@ -31,7 +31,7 @@ class WrongPlugin(NamedTuple):
 PLUGINS = {
     "imports": WrongPlugin("A plugin that imports what is not there.", "import no_such_module"),
     "api-version": WrongPlugin(
-        "A plugin that is written for another plugin API.", HOOK.replace("= 1", "= 99")
+        "A plugin that is written for another plugin API.", HOOK.replace("= 2", "= 99")
     ),
     "hooks": WrongPlugin(
         "A plugin with a misspelt hook.", HOOK.replace("zoo_commands", "zoo_comands")
