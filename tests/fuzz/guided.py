@@ -1,4 +1,4 @@
-"""One reader under libFuzzer, in a process of its own: ``python -m tests.fuzz.guided NAME ...``."""
+"""Fuzzes one reader with libFuzzer: ``python -m tests.fuzz.guided NAME ...``."""
 
 from __future__ import annotations
 

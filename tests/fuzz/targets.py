@@ -1,8 +1,7 @@
-"""What is fuzzed: everything that reads bytes or text which others wrote."""
+"""The fuzzed readers: everything that reads bytes or text from outside."""
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 from collections.abc import Callable
@@ -19,6 +18,8 @@ from zoo_core.run_folder.manifest import parse_manifest
 from zoo_core.run_folder.safetensors_header import read_header
 
 CASES = Path(__file__).with_name("cases")
+MAX_MESSAGE = 2000
+"""Characters of the message of an error."""
 ENCODINGS = ("utf-8", "utf-16", "utf-32", "utf-7", "latin-1", "idna", "punycode", "unicode_escape")
 
 
@@ -27,8 +28,8 @@ class Target(NamedTuple):
     """A reader under test.
 
     Args:
-        read: Reads some bytes; it may refuse them with a ``ZooError`` and nothing else.
-        seeds: What it takes, to begin from.
+        read: Reads some bytes; may raise a ``ZooError`` and nothing else.
+        seeds: Inputs to start from; the first one is valid.
     """
 
     read: Callable[[bytes], object]
@@ -88,16 +89,14 @@ TARGETS = {
 
 
 def attempt(name: str, data: bytes) -> None:
-    """Reads some bytes, as sound or as refused in one line of some hundred characters.
+    """Reads some bytes, and accepts a ``ZooError`` with a short message.
 
     Raises:
-        AssertionError: The refusal is no line that a person can read.
+        AssertionError: The message is too long.
         Exception: The reader crashed.
     """
     try:
         TARGETS[name].read(data)
     except ZooError as error:
-        said = str(error)
-        assert len(said) < 2000, f"{len(said)} characters of refusal"
-        with contextlib.suppress(UnicodeEncodeError):
-            said.encode()
+        message = str(error)
+        assert len(message) < MAX_MESSAGE, f"a message of {len(message)} characters"

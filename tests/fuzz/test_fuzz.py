@@ -1,4 +1,4 @@
-"""Readers of what others wrote: no crash, no hang, no memory beyond a bound."""
+"""Readers of input from outside: no crash, no hang, no memory beyond a bound."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 
 from tests.fuzz.targets import CASES, TARGETS, attempt
 
-LARGEST = 4_000_000
-"""Bytes that reading a kilobyte may take."""
-FOUND = sorted(path for path in CASES.rglob("*") if path.is_file())
+MAX_MEMORY = 4_000_000
+"""Bytes of memory that reading a kilobyte may take."""
+HANG = 20_000
+"""Milliseconds after which a reader counts as hanging, on the slowest of machines."""
+CASE_FILES = sorted(path for path in CASES.rglob("*") if path.is_file())
 
 
-def spoilt(name: str) -> st.SearchStrategy[bytes]:
-    """Noise, and sound bytes with noise in them."""
+def damaged_seeds(name: str) -> st.SearchStrategy[bytes]:
+    """Random bytes, and valid inputs with random bytes in them."""
 
     @st.composite
     def draw(draw: st.DrawFn) -> bytes:
@@ -32,20 +34,20 @@ def spoilt(name: str) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("name", TARGETS)
-def test_seeds_are_sound(name: str) -> None:
+def test_seeds_are_valid(name: str) -> None:
     for seed in TARGETS[name].seeds[:1]:
         TARGETS[name].read(seed)
 
 
 @pytest.mark.parametrize("name", TARGETS)
-@settings(max_examples=200, deadline=2000)
+@settings(max_examples=200, deadline=HANG)
 @given(st.data())
 def test_any_bytes_are_read_or_refused(name: str, data: st.DataObject) -> None:
-    attempt(name, data.draw(spoilt(name)))
+    attempt(name, data.draw(damaged_seeds(name)))
 
 
-@pytest.mark.parametrize("path", FOUND, ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_what_was_found_once_stays_mended(path: Path) -> None:
+@pytest.mark.parametrize("path", CASE_FILES, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_an_input_that_once_broke_a_reader_does_not_again(path: Path) -> None:
     attempt(path.parent.name, path.read_bytes())
 
 
@@ -57,7 +59,7 @@ def test_reading_takes_little_memory(name: str) -> None:
         attempt(name, seed)
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
-        assert peak < LARGEST
+        assert peak < MAX_MEMORY
 
 
 @pytest.mark.parametrize("name", TARGETS)

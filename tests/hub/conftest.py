@@ -18,6 +18,14 @@ from tests.hub.server import TOKEN, Hub, running_hub
 from zoo_cli.main import run
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Runs these tests in one worker, which starts one fork server and trains one checkpoint."""
+    folder = Path(__file__).parent
+    for item in items:
+        if folder in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("hub"))
+
+
 @pytest.fixture
 def hub() -> Iterator[Hub]:
     """A Hub without repos."""
@@ -27,7 +35,7 @@ def hub() -> Iterator[Hub]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """Where the Hub's cache and the zoo's own files lie."""
+    """The folder of the Hub's cache and of the zoo's own files."""
     return tmp_path / "home"
 
 
@@ -91,7 +99,7 @@ def settings_for(hub: Hub, home: Path, **settings: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def hello_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of ``lstm-embed.hello``, to be read only."""
+    """A checkpoint of ``lstm-embed.hello``; tests must not change it."""
     folder = tmp_path_factory.mktemp("hub") / "hello"
     assert run(["train", "lstm-embed", "--out", str(folder)]) == 0
     return folder
@@ -99,14 +107,14 @@ def hello_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def files(hello_once: Path) -> dict[str, bytes]:
-    """What a repo with that checkpoint holds."""
+    """The files of a repo with that checkpoint."""
     names = ("config.json", "model.safetensors", "README.md")
     return {name: (hello_once / name).read_bytes() for name in names}
 
 
 @pytest.fixture
 def checkpoint(hello_once: Path, tmp_path: Path) -> Path:
-    """That checkpoint, to do with as one likes."""
+    """A copy of that checkpoint, which tests may change."""
     return shutil.copytree(hello_once, tmp_path / "hello")
 
 

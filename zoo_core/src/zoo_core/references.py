@@ -1,4 +1,4 @@
-"""References: what a person types to name a model, a checkpoint, a Hub repo or a folder."""
+"""References: the names that users type for models, checkpoints, Hub repos and folders."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ NAMED = re.compile(
 )
 PART = r"(?![\w.-]*(?:--|\.\.))\w(?:[\w.-]{0,94}\w)?(?<!\.git)"
 REPO = rf"(?P<repo>{PART}/{PART})"
-"""What the Hub takes for ``owner/name``."""
+"""``owner/name``, as the Hub allows it."""
 HUB = re.compile(rf"{REPO}(?:@(?P<revision>(?!\S*\.\.)\w[\w./-]*))?", re.ASCII)
 
 
 @final
 class Named(NamedTuple):
-    """``model``, ``model.tag``, or either with ``plugin:`` before it."""
+    """``model`` or ``model.tag``, optionally with ``plugin:`` before it."""
 
     owner: str
     name: str
@@ -27,18 +27,18 @@ class Named(NamedTuple):
 
     @property
     def model(self) -> str:
-        """The architecture with the plugin that was named, as the catalog takes it."""
+        """``model`` or ``plugin:model``, as the catalog looks it up."""
         return f"{self.owner}:{self.name}" if self.owner else self.name
 
     @property
     def full_name(self) -> str:
-        """The whole reference, as it was typed."""
+        """The whole reference, as the user typed it."""
         return f"{self.model}.{self.tag}" if self.tag else self.model
 
 
 @final
 class HubRepo(NamedTuple):
-    """``hub:owner/repo@revision``; the revision may be missing."""
+    """``hub:owner/repo@revision``; without a revision, the main branch."""
 
     repo: str
     revision: str
@@ -46,7 +46,7 @@ class HubRepo(NamedTuple):
 
 @final
 class Folder(NamedTuple):
-    """A local checkpoint: a path with a slash, or ``dir:path``."""
+    """A folder: a path with a slash, or ``dir:path``."""
 
     path: Path
 
@@ -55,10 +55,10 @@ Reference: TypeAlias = Named | HubRepo | Folder
 
 
 def parse_reference(text: str) -> Reference:
-    """What a person means.
+    """Returns what a reference names.
 
     Raises:
-        NotFoundError: It has none of the forms.
+        NotFoundError: The text has none of the forms of a reference.
     """
     if text.startswith("hub:"):
         if match := HUB.fullmatch(text.removeprefix("hub:")):
@@ -80,15 +80,15 @@ def parse_reference(text: str) -> Reference:
 
 def _folder(text: str) -> Folder:
     if "\0" in text:
-        raise NotFoundError(f"{text!r:.120}: no path has a NUL")
+        raise NotFoundError(f"{text!r:.120}: a path cannot contain NUL")
     try:
         return Folder(Path(text).expanduser())
-    except RuntimeError:  # ~name, and there is nobody of that name
+    except RuntimeError:  # ~name, and there is no such user
         raise NotFoundError(f"{text!r:.120}: no such user; write the path without ~") from None
 
 
 def shown(folder: Path) -> str:
-    """A folder as a person can paste it into a command: with a slash, quoted where it must be."""
+    """Returns a folder as an argument of a command: with a slash, and quoted if necessary."""
     import shlex
 
     text = str(folder)
