@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any, NamedTuple
 
 import pytest
@@ -30,13 +31,11 @@ KERNELS: tuple[AbstractKernel, ...] = (
     *NATIVE,
 )
 
-every_kernel = pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
-every_projecting_kernel = pytest.mark.parametrize(
-    "kernel", KERNELS[:2], ids=lambda kernel: kernel.name
-)
-every_shape = pytest.mark.parametrize(("batch", "steps"), [(1, 1), (1, 7), (4, 1), (3, 6)], ids=str)
-every_stack = pytest.mark.parametrize("layers", [1, 2, 3])
-every_direction = pytest.mark.parametrize("both", [False, True], ids=["one-way", "both-ways"])
+PROJECTING_KERNELS = KERNELS[:2]
+SHAPES = ((1, 1), (1, 7), (4, 1), (3, 6))
+"""B and T."""
+LENGTHS = ([6, 1, 4, 2], [1, 1], [3])
+"""Valid steps of each row, of 6."""
 with_and_without_bias = pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
 
 
@@ -46,11 +45,10 @@ class Pair(NamedTuple):
     ours: Recurrent
     theirs: nn.RNNBase
 
-    def share_weights(self, kernel: AbstractKernel) -> Pair:
+    def share_weights(self) -> Pair:
         """Gives both layers the same weights in float64, by ``load_state_dict`` alone."""
         self.ours.double()
         self.theirs.double().load_state_dict(self.ours.state_dict())
-        self.ours.kernels = (kernel,)
         return self
 
     def inputs(self, batch: int, steps: int) -> Tensor:
@@ -128,12 +126,48 @@ def with_gradients(layer: nn.Module, leaf: Tensor, outputs: Tensor, state: list[
     )
 
 
-def assert_equal(pair: Pair, inputs: Tensor, start: Any, lengths: Tensor | None = None) -> None:
-    """Checks that outputs, states and all gradients agree within 1e-12."""
-    expected = their_results(pair.theirs, inputs, start, lengths)
-    assert len(expected.gradients) == 1 + len(list(pair.theirs.parameters()))
-    ours = our_results(pair.ours, inputs, start, lengths)
-    torch.testing.assert_close(ours._asdict(), expected._asdict(), rtol=0, atol=EXACT)
+def assert_equals_torch(
+    make: Callable[[int, bool, bool], Pair],
+    kernels: Sequence[AbstractKernel] = KERNELS,
+    shapes: Sequence[tuple[int, int]] = SHAPES,
+    padded: Sequence[list[int]] = LENGTHS,
+) -> None:
+    """Checks every kernel with 1 to 3 layers, one and both directions, with and without bias.
+
+    Outputs, states and all gradients must agree within 1e-12.
+
+    Args:
+        make: Creates the two layers, from the number of layers, whether both directions are run
+            and whether there are biases.
+        kernels: The kernels of the zoo's layer.
+        shapes: The sizes B and T of whole batches; the last one also starts from zeros.
+        padded: The valid steps of each row of batches with padding.
+    """
+    for layers, both, bias in product((1, 2, 3), (False, True), (True, False)):
+        pair = make(layers, both, bias).share_weights()
+        cases: list[tuple[Tensor, Any, Tensor | None]] = []
+        for batch, steps in shapes:
+            cases.append((pair.inputs(batch, steps), pair.start(batch), None))
+        cases.append((pair.inputs(*shapes[-1]), None, None))
+        for valid in padded:
+            rows = len(valid)
+            cases.append((pair.inputs(rows, 6), pair.start(rows), torch.tensor(valid)))
+        for inputs, start, lengths in cases:
+            pair.theirs.zero_grad()
+            expected = their_results(pair.theirs, inputs, start, lengths)
+            assert len(expected.gradients) == 1 + len(list(pair.theirs.parameters()))
+            for kernel in kernels:
+                pair.ours.kernels = (kernel,)
+                pair.ours.zero_grad()
+                ours = our_results(pair.ours, inputs, start, lengths)
+                size = f"{tuple(inputs.shape)}, lengths {lengths}"
+                torch.testing.assert_close(
+                    ours._asdict(),
+                    expected._asdict(),
+                    rtol=0,
+                    atol=EXACT,
+                    msg=f"{kernel.name} differs: {layers} layers, {both=}, {bias=}, {size}",
+                )
 
 
 def assert_interchangeable(pair: Pair) -> None:

@@ -11,19 +11,14 @@ from tests.plugins.oracle import (
     F,
     H,
     Pair,
-    assert_equal,
+    assert_equals_torch,
     assert_interchangeable,
-    every_direction,
-    every_kernel,
-    every_shape,
-    every_stack,
     pair,
     with_and_without_bias,
 )
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.cell import Weights
-from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import HiddenState
@@ -37,37 +32,8 @@ def gru(layers: int, both: bool, bias: bool = True) -> Pair:
     return pair(GruCell(H, bias), nn.GRU, layers, both, bias=bias)
 
 
-@every_kernel
-@every_stack
-@every_direction
-@with_and_without_bias
-@every_shape
-def test_the_gru_equals_torchs(
-    kernel: AbstractKernel, layers: int, both: bool, bias: bool, batch: int, steps: int
-) -> None:
-    both_layers = gru(layers, both, bias).share_weights(kernel)
-    inputs = both_layers.inputs(batch, steps)
-    assert_equal(both_layers, inputs, both_layers.start(batch))
-
-
-@every_kernel
-@every_direction
-def test_the_gru_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool) -> None:
-    both_layers = gru(2, both).share_weights(kernel)
-    assert_equal(both_layers, both_layers.inputs(3, 6), None)
-
-
-@every_kernel
-@every_stack
-@every_direction
-@with_and_without_bias
-@pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
-def test_the_gru_with_lengths_equals_torchs_over_packed_sequences(
-    kernel: AbstractKernel, layers: int, both: bool, bias: bool, lengths: list[int]
-) -> None:
-    both_layers = gru(layers, both, bias).share_weights(kernel)
-    inputs, start = both_layers.inputs(len(lengths), 6), both_layers.start(len(lengths))
-    assert_equal(both_layers, inputs, start, torch.tensor(lengths))
+def test_the_gru_equals_torchs() -> None:
+    assert_equals_torch(gru)
 
 
 @with_and_without_bias

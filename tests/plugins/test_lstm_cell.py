@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
-import torch
 from torch import nn
 
 from tests.plugins.oracle import (
+    PROJECTING_KERNELS,
     H,
     Pair,
-    assert_equal,
+    assert_equals_torch,
     assert_interchangeable,
-    every_direction,
-    every_kernel,
-    every_projecting_kernel,
-    every_shape,
-    every_stack,
     pair,
     with_and_without_bias,
 )
 from zoo_core.errors import ConfigError
-from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_lstm.cell import LstmCell
 
 
@@ -30,51 +26,13 @@ def lstm(layers: int, both: bool, bias: bool = True, proj_size: int = 0) -> Pair
     return pair(cell, nn.LSTM, layers, both, bias=bias, proj_size=proj_size)
 
 
-@every_kernel
-@every_stack
-@every_direction
-@with_and_without_bias
-@every_shape
-def test_the_lstm_equals_torchs(
-    kernel: AbstractKernel, layers: int, both: bool, bias: bool, batch: int, steps: int
-) -> None:
-    both_layers = lstm(layers, both, bias).share_weights(kernel)
-    inputs = both_layers.inputs(batch, steps)
-    assert_equal(both_layers, inputs, both_layers.start(batch))
+def test_the_lstm_equals_torchs() -> None:
+    assert_equals_torch(lstm)
 
 
-@every_kernel
-@every_direction
-def test_the_lstm_starts_from_zeros_as_torchs(kernel: AbstractKernel, both: bool) -> None:
-    both_layers = lstm(2, both).share_weights(kernel)
-    assert_equal(both_layers, both_layers.inputs(3, 6), None)
-
-
-@every_kernel
-@every_stack
-@every_direction
-@with_and_without_bias
-@pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
-def test_the_lstm_with_lengths_equals_torchs_over_packed_sequences(
-    kernel: AbstractKernel, layers: int, both: bool, bias: bool, lengths: list[int]
-) -> None:
-    both_layers = lstm(layers, both, bias).share_weights(kernel)
-    inputs, start = both_layers.inputs(len(lengths), 6), both_layers.start(len(lengths))
-    assert_equal(both_layers, inputs, start, torch.tensor(lengths))
-
-
-@every_projecting_kernel
-@every_stack
-@every_direction
-@with_and_without_bias
-@pytest.mark.parametrize("lengths", [None, [6, 1, 4]], ids=str)
 @pytest.mark.filterwarnings("ignore:LSTM with projections")
-def test_the_projected_lstm_equals_torchs(
-    kernel: AbstractKernel, layers: int, both: bool, bias: bool, lengths: list[int] | None
-) -> None:
-    both_layers = lstm(layers, both, bias, proj_size=2).share_weights(kernel)
-    inputs, start = both_layers.inputs(3, 6), both_layers.start(3)
-    assert_equal(both_layers, inputs, start, None if lengths is None else torch.tensor(lengths))
+def test_the_projected_lstm_equals_torchs() -> None:
+    assert_equals_torch(partial(lstm, proj_size=2), PROJECTING_KERNELS, [(3, 6)], [[6, 1, 4]])
 
 
 def test_a_projection_must_be_narrower_than_the_cell() -> None:

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
-import torch
 from torch import nn
 
 from tests.plugins.oracle import (
     H,
     Pair,
-    assert_equal,
+    assert_equals_torch,
     assert_interchangeable,
-    every_direction,
-    every_kernel,
-    every_shape,
-    every_stack,
     pair,
     with_and_without_bias,
 )
-from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_rnn.cell import RnnCell
 from zoo_rnn.configs import Nonlinearity
 
@@ -33,52 +29,8 @@ def rnn(layers: int, both: bool, bias: bool = True, nonlinearity: Nonlinearity =
 
 
 @either_nonlinearity
-@every_kernel
-@every_stack
-@every_direction
-@with_and_without_bias
-@every_shape
-def test_the_rnn_equals_torchs(
-    kernel: AbstractKernel,
-    layers: int,
-    both: bool,
-    bias: bool,
-    batch: int,
-    steps: int,
-    nonlinearity: Nonlinearity,
-) -> None:
-    both_layers = rnn(layers, both, bias, nonlinearity).share_weights(kernel)
-    inputs = both_layers.inputs(batch, steps)
-    assert_equal(both_layers, inputs, both_layers.start(batch))
-
-
-@either_nonlinearity
-@every_kernel
-@every_direction
-def test_the_rnn_starts_from_zeros_as_torchs(
-    kernel: AbstractKernel, both: bool, nonlinearity: Nonlinearity
-) -> None:
-    both_layers = rnn(2, both, nonlinearity=nonlinearity).share_weights(kernel)
-    assert_equal(both_layers, both_layers.inputs(3, 6), None)
-
-
-@either_nonlinearity
-@every_kernel
-@every_stack
-@every_direction
-@with_and_without_bias
-@pytest.mark.parametrize("lengths", [[6, 1, 4, 2], [1, 1], [3]], ids=str)
-def test_the_rnn_with_lengths_equals_torchs_over_packed_sequences(
-    kernel: AbstractKernel,
-    layers: int,
-    both: bool,
-    bias: bool,
-    lengths: list[int],
-    nonlinearity: Nonlinearity,
-) -> None:
-    both_layers = rnn(layers, both, bias, nonlinearity).share_weights(kernel)
-    inputs, start = both_layers.inputs(len(lengths), 6), both_layers.start(len(lengths))
-    assert_equal(both_layers, inputs, start, torch.tensor(lengths))
+def test_the_rnn_equals_torchs(nonlinearity: Nonlinearity) -> None:
+    assert_equals_torch(partial(rnn, nonlinearity=nonlinearity))
 
 
 @with_and_without_bias
