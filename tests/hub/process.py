@@ -18,8 +18,6 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import SupportsIndex
 
-from huggingface_hub import constants
-
 from tests.cli.command import PROGRAM, Result
 from tests.unprivileged import obey_permissions
 from zoo_cli.main import main
@@ -98,7 +96,7 @@ def _run_command(
         os.close(file)
     os.environ.clear()
     os.environ.update(settings)
-    importlib.reload(constants)  # it reads HF_* on import
+    importlib.reload(importlib.import_module("huggingface_hub.constants"))  # it reads HF_*
     obey_permissions()
     _skip_sleeps()
     if not network:
