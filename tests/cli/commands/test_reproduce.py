@@ -176,3 +176,19 @@ def test_a_reproduction_json_of_another_kind_is_refused(zoo: Zoo, tmp_path: Path
     result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path)
     assert result.code == 4
     assert "expected a table" in result.stderr
+
+
+def test_files_of_others_are_not_overwritten(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "reproduction.md").write_text("mine")
+    result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path)
+    assert (result.code, "files that the zoo did not make" in result.stderr) == (6, True)
+    assert [path.read_text() for path in tmp_path.iterdir()] == ["mine"]
+
+
+def test_a_link_is_not_followed(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "mine").write_text("mine")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "reproduction.png").symlink_to(tmp_path / "mine")
+    result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path / "out")
+    assert (result.code, "reproduction.png is a link" in result.stderr) == (6, True)
+    assert (tmp_path / "mine").read_text() == "mine"

@@ -203,3 +203,32 @@ def test_bfloat16_products_are_close_to_float32(
     first, second = (metrics["train"]["loss"] for metrics in losses)
     assert first != second
     assert first == pytest.approx(second, rel=0.02)
+
+
+@pytest.mark.parametrize("flags", [[], ["--overwrite"]])
+@pytest.mark.parametrize("name", ["model.safetensors", "curve.png", "README.md", "thesis.txt"])
+def test_files_of_others_are_never_overwritten(
+    zoo: Zoo, tmp_path: Path, name: str, flags: list[str]
+) -> None:
+    (tmp_path / name).write_text("mine")
+    result = zoo("train", "lstm-embed", "--out", tmp_path, *flags)
+    assert (result.code, result.stdout) == (6, "")
+    assert "files that the zoo did not make; choose a new or empty folder" in result.stderr
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "mine"}
+
+
+def test_a_link_in_a_checkpoint_is_not_followed(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis").write_text("mine")
+    (hello / "curve.png").unlink()
+    (hello / "curve.png").symlink_to(tmp_path / "thesis")
+    for arguments in (["train", "lstm-embed", "--overwrite", "--out", hello], ["resume", hello]):
+        result = zoo(*arguments)
+        assert (result.code, "curve.png is a link" in result.stderr) == (6, True)
+    assert (tmp_path / "thesis").read_text() == "mine"
+
+
+def test_resume_leaves_a_folder_of_others_as_it_is(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "mine").write_text("mine")
+    assert zoo("resume", tmp_path).code == 3
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["mine"]

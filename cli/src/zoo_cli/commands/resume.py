@@ -23,9 +23,11 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
     from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.run_folder.lock import lock_run_folder
+    from zoo_core.runtime.checkpoints.resume_states import check_has_state
     from zoo_core.runtime.resume import resume as resume_run
 
     catalog = load_catalog()
+    check_has_state(folder)
     with GracefulInterrupt() as interrupt, lock_run_folder(folder):
         run = resume_run(catalog, folder, force=force)
         train_and_report(run, catalog, interrupt=interrupt, as_json=as_json)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.doctor.result import DoctorResult, quoted
-from zoo_core.run_folder.lock import LOCK, STATE
+from zoo_core.run_folder.ownership import LOCK, STATE
 from zoo_core.storage.atomic import size_of
 from zoo_core.storage.locations import zoo_home
 

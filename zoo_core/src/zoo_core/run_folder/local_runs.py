@@ -63,7 +63,7 @@ def remove_run(run: LocalRun) -> None:
     """
     if run.path.is_symlink():
         raise TargetError(f"{run.path} is a link: remove it yourself")
-    with lock_run_folder(run.path), target_errors(run.path):
+    with lock_run_folder(run.path, to_remove=True), target_errors(run.path):
         (run.path / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(run.path)
 

@@ -10,29 +10,44 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
+from zoo_core.run_folder.ownership import (
+    HOLDER,
+    LOCK,
+    MARKER,
+    MARKER_TEXT,
+    STATE,
+    check_run_folder,
+)
 from zoo_core.storage.atomic import target_errors, write_file
-
-STATE, LOCK, HOLDER = "state", "LOCK", "HOLDER"
 
 
 @contextlib.contextmanager
-def lock_run_folder(folder: Path) -> Iterator[None]:
-    """Inside, only this process may write to a checkpoint folder.
+def lock_run_folder(folder: Path, *, to_remove: bool = False) -> Iterator[None]:
+    """Inside, only this process may write to a checkpoint folder, which is marked as the zoo's.
 
     The operating system releases the lock of a process that dies. A folder that is created for the
     lock and is empty at the end is removed again.
 
+    Args:
+        folder: The checkpoint folder; it is made if it is missing.
+        to_remove: Whether the folder is locked to be removed, whatever it holds.
+
     Raises:
-        TargetError: Another process holds the lock, or the folder cannot be written to.
+        TargetError: Another process holds the lock, the folder cannot be written to, or it holds
+            files that the zoo did not make.
     """
     from filelock import FileLock, Timeout
 
+    if not to_remove:
+        check_run_folder(folder)
     states = folder / STATE
     with target_errors(folder):
         if folder.exists() and not folder.is_dir():
             raise TargetError(f"{folder} is not a folder")
         created = [path for path in (states, folder, *folder.parents) if not path.exists()]
         states.mkdir(parents=True, exist_ok=True)
+        if not to_remove and not (states / MARKER).exists():
+            write_file(states / MARKER, MARKER_TEXT)
         lock = FileLock(states / LOCK, timeout=0)
         try:
             lock.acquire()
@@ -47,8 +62,9 @@ def lock_run_folder(folder: Path) -> Iterator[None]:
     finally:
         with contextlib.suppress(OSError):
             (states / HOLDER).unlink(missing_ok=True)
-            if {path.name for path in states.iterdir()} == {LOCK}:
+            if {path.name for path in states.iterdir()} <= {LOCK, MARKER}:
                 (states / LOCK).unlink()
+                (states / MARKER).unlink(missing_ok=True)
         lock.release()
         for path in created:
             with contextlib.suppress(OSError):  # it is not empty

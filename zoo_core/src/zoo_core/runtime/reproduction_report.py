@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import final
 
+from zoo_core.errors import TargetError
 from zoo_core.recipes.reproduction import (
     ReproductionResult,
     markdown,
@@ -16,6 +17,8 @@ from zoo_core.recipes.reproduction import (
 from zoo_core.runtime.hardware.machine import machine_facts
 from zoo_core.runtime.plots.forest_plot import forest_plot
 from zoo_core.storage.atomic import target_errors, write_file
+
+RESULTS, TABLE, PLOT = "reproduction.json", "reproduction.md", "reproduction.png"
 
 
 @final
@@ -28,7 +31,8 @@ class ReproductionReport:
 
     Raises:
         IntegrityError: ``reproduction.json`` is not the file of a reproduction.
-        TargetError: The folder is not writable.
+        TargetError: The folder is not writable, holds files that the zoo did not make, or one of
+            the three is a link.
     """
 
     def __init__(self, folder: Path | None) -> None:
@@ -38,7 +42,11 @@ class ReproductionReport:
             with target_errors(folder):
                 folder.mkdir(parents=True, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
-            _, self.rows = read_reproduction(folder / "reproduction.json")
+                _check_folder(folder)
+            _, self.rows = read_reproduction(folder / RESULTS)
+            if not self.rows:
+                # From now on the folder is known as the zoo's.
+                write_file(folder / RESULTS, to_json(machine_facts(), []).encode())
 
     def add(self, row: ReproductionResult) -> None:
         """Adds or replaces a row and rewrites the files."""
@@ -46,6 +54,16 @@ class ReproductionReport:
         if self.folder is None:
             return
         machine = machine_facts()
-        write_file(self.folder / "reproduction.json", to_json(machine, self.rows).encode())
-        write_file(self.folder / "reproduction.md", markdown(machine, self.rows).encode())
-        write_file(self.folder / "reproduction.png", forest_plot(self.rows))
+        write_file(self.folder / RESULTS, to_json(machine, self.rows).encode())
+        write_file(self.folder / TABLE, markdown(machine, self.rows).encode())
+        write_file(self.folder / PLOT, forest_plot(self.rows))
+
+
+def _check_folder(folder: Path) -> None:
+    for path in (folder / RESULTS, folder / TABLE, folder / PLOT):
+        if path.is_symlink():
+            raise TargetError(f"{path} is a link, and a reproduction writes to it; remove the link")
+    if not (folder / RESULTS).exists() and any(folder.iterdir()):
+        raise TargetError(
+            f"{folder} holds files that the zoo did not make; choose a new or empty folder"
+        )

@@ -63,6 +63,8 @@ def new_folder(target: Path) -> Iterator[Path]:
         TargetError: The target exists already, or cannot be written to.
     """
     with target_errors(target):
+        # A link stays a link: the folder is made where it leads.
+        target = Path(os.path.realpath(target)) if target.is_symlink() else target
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
             raise TargetError(f"{target} is there already; choose a folder that is new")
         if target.exists() and target.samefile(Path.cwd()):

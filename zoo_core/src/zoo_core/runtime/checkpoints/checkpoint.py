@@ -20,14 +20,14 @@ from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
-from zoo_core.run_folder.lock import STATE
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
+from zoo_core.run_folder.ownership import CURRENT, CURVE, HISTORY, STATE, TIMINGS
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import explain_pickle
-from zoo_core.runtime.checkpoints.resume_states import CURRENT, current_state, has_state, read_state
+from zoo_core.runtime.checkpoints.resume_states import current_state, has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import load_weights, read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
@@ -36,8 +36,6 @@ from zoo_core.runtime.training.loop_state import RunProgress
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.storage.atomic import remove_temporary_files, target_errors, write_file
 from zoo_core.storage.hashes import FileRecord
-
-HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
 
 logger = logging.getLogger(__name__)
 

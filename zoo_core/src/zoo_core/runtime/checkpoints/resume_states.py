@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, final
 from zoo_core.configs.records import read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
-from zoo_core.run_folder.lock import STATE
+from zoo_core.run_folder.ownership import CURRENT, STATE
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.training.loop_state import LoopState, RunProgress
@@ -29,7 +29,6 @@ from zoo_core.storage.atomic import (
     write_new,
 )
 
-CURRENT = "CURRENT"
 LAST, BEST, TENSORS, VALUES = "last", "best", "tensors", "values.json"
 
 
@@ -55,6 +54,16 @@ class SavedState(NamedTuple):
 def has_state(folder: Path) -> bool:
     """Whether a checkpoint folder holds a state to resume from."""
     return (folder / STATE / CURRENT).is_file()
+
+
+def check_has_state(folder: Path) -> None:
+    """Checks that a checkpoint folder holds a state to resume from.
+
+    Raises:
+        NotFoundError: It holds none.
+    """
+    if not has_state(folder):
+        raise NotFoundError(f"no run to resume in {folder}: it has no {STATE}/{CURRENT}")
 
 
 def current_state(folder: Path) -> Path:
@@ -113,8 +122,7 @@ def read_state(folder: Path) -> SavedState:
         IntegrityError: It is damaged.
         NotFoundError: There is none.
     """
-    if not has_state(folder):
-        raise NotFoundError(f"no run to resume in {folder}: it has no {STATE}/{CURRENT}")
+    check_has_state(folder)
     while True:
         state = current_state(folder)
         try:

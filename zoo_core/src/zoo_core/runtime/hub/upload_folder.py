@@ -15,8 +15,9 @@ from zoo_core.run_folder.manifest import (
     read_manifest,
     unfinished,
 )
+from zoo_core.run_folder.ownership import CURVE, HISTORY
 from zoo_core.runtime.checkpoints.card import card, user_text
-from zoo_core.runtime.checkpoints.checkpoint import CURVE, HISTORY, read_checkpoint
+from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.frontmatter import split_card
 from zoo_core.runtime.checkpoints.license import Terms, terms_of
 from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, find_pickles

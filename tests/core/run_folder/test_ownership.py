@@ -1,0 +1,89 @@
+"""Tests of the folders that a run may write to."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.core.run_folder.manifests import VALUES
+from zoo_core.errors import TargetError
+from zoo_core.run_folder.lock import lock_run_folder
+from zoo_core.run_folder.ownership import MARKER, check_run_folder
+
+
+def write(path: Path, text: str = "mine") -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["model.safetensors", "curve.png", "README.md", "notes.txt", "state/CURRENT", "config.json"],
+)
+def test_a_folder_with_files_of_others_is_refused_and_untouched(tmp_path: Path, name: str) -> None:
+    path = write(tmp_path / "a" / name, '{"model_type": "gpt2"}')
+    with (
+        pytest.raises(TargetError, match="files that the zoo did not make"),
+        lock_run_folder(tmp_path / "a"),
+    ):
+        pass
+    assert [file for file in (tmp_path / "a").rglob("*") if file.is_file()] == [path]
+
+
+def test_a_folder_is_known_as_the_zoos_before_anything_else_is_written(tmp_path: Path) -> None:
+    with lock_run_folder(tmp_path / "a"):
+        assert (tmp_path / "a" / "state" / MARKER).is_file()
+        write(tmp_path / "a" / "model.safetensors")
+        check_run_folder(tmp_path / "a")
+
+
+def test_a_run_that_wrote_nothing_leaves_no_marker(tmp_path: Path) -> None:
+    with lock_run_folder(tmp_path / "a"):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("left", [[], ["LOCK"], ["LOCK", ".MADE_BY_ZOO.0123abcd.tmp"]])
+def test_a_run_killed_before_its_marker_blocks_no_other(tmp_path: Path, left: list[str]) -> None:
+    (tmp_path / "state").mkdir()
+    for name in left:
+        write(tmp_path / "state" / name, "")
+    check_run_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("state/CURRENT", "12\n"), ("config.json", json.dumps(VALUES))]
+)
+def test_a_run_from_before_the_marker_is_known(tmp_path: Path, name: str, text: str) -> None:
+    write(tmp_path / "notes.txt")
+    write(tmp_path / name, text)
+    check_run_folder(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["model.safetensors", "state/CURRENT", "state"])
+def test_an_entry_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
+    outside, folder = tmp_path / "outside", tmp_path / "a"
+    outside.mkdir()
+    write(folder / "config.json", json.dumps(VALUES))
+    (folder / name).parent.mkdir(exist_ok=True)
+    (folder / name).symlink_to(outside)
+    with pytest.raises(TargetError, match="is a link, and a run writes to it"):
+        check_run_folder(folder)
+
+
+def test_a_folder_with_the_name_of_a_file_is_refused(tmp_path: Path) -> None:
+    write(tmp_path / "config.json", json.dumps(VALUES))
+    (tmp_path / "curve.png").mkdir()
+    with pytest.raises(TargetError, match=r"curve\.png is in the way of a run"):
+        check_run_folder(tmp_path)
+
+
+def test_parents_and_the_folder_itself_may_be_links(tmp_path: Path) -> None:
+    (tmp_path / "real" / "a").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "real" / "a")
+    (tmp_path / "parent").symlink_to(tmp_path / "real")
+    check_run_folder(tmp_path / "link")
+    check_run_folder(tmp_path / "parent" / "a")
