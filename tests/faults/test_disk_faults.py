@@ -104,7 +104,8 @@ def test_a_kill_while_finishing(
 def test_a_state_beyond_the_size_limit(start: Start, met: Met, unfinished: Path) -> None:
     met(start("resume", unfinished, before=no_longer_files_than(900)).wait())
     assert steps_of(unfinished) == 7
-    assert {path.name for path in (unfinished / "state").iterdir()} == {"CURRENT", "7", "LOCK"}
+    states = {path.name for path in (unfinished / "state").iterdir()}
+    assert states == {"CURRENT", "7", "LOCK", "MADE_BY_ZOO"}
 
 
 @pytest.fixture
@@ -246,6 +247,22 @@ def test_a_target_that_is_a_dangling_link(
     (tmp_path / "run").symlink_to(tmp_path / "gone")
     met(zoo(*brief))
     assert (tmp_path / "run").is_symlink()
+
+
+@fault(
+    11,
+    "target holds a file of another program",
+    says="Error: … holds files that the zoo did not make; choose a new or empty folder",
+    code=6,
+    left="the file, and nothing else",
+)
+def test_a_target_with_a_file_of_another_program(
+    zoo: Zoo, met: Met, brief: list[object], tmp_path: Path
+) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run" / "model.safetensors").write_bytes(b"mine")
+    met(zoo(*brief))
+    assert [path.read_bytes() for path in (tmp_path / "run").iterdir()] == [b"mine"]
 
 
 def test_a_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> None:

@@ -267,7 +267,7 @@ PULLS = [
     Case(
         "a manifest of a later format",
         4,
-        "this core reads 1",
+        "this core reads 1; upgrade zoo-core",
         NOTHING,
         change_files=holding(MANIFEST, json.dumps({"format": 2}).encode()),
     ),

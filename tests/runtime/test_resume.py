@@ -48,6 +48,34 @@ def test_force_goes_on_with_changed_data(catalog: Catalog, changed: Path) -> Non
     assert finish(resume(catalog, changed, force=True)).manifest.status == "finished"
 
 
+@pytest.mark.parametrize(
+    ("schedule", "warm_up"), [("OneCycleLR", 0), ("CosineAnnealingLR", 0), ("LinearLR", 2)]
+)
+@pytest.mark.parametrize("repeats", [8, 60])
+def test_a_schedule_is_not_forced_onto_data_of_other_steps(
+    catalog: Catalog, tmp_path: Path, schedule: str, warm_up: int, repeats: int
+) -> None:
+    path, folder = tmp_path / "text.txt", tmp_path / "run"
+    path.write_text("abcdefg hijklmnop\n" * 20)
+    trainer = {"schedule": schedule, "warm_up": warm_up}
+    interrupt(Run(catalog, small_run_config(catalog, path, trainer=trainer), folder), 2)
+    path.write_text("abcdefg hijklmnop\n" * repeats)
+    before = contents(folder)
+    message = rf"schedule = '{schedule}' was made for \d+ steps, .* the run has \d+; .* --from /"
+    with pytest.raises(ResumeError, match=message):
+        resume(catalog, folder, force=True)
+    assert contents(folder) == before
+
+
+def test_without_a_schedule_force_goes_on_with_more_data(catalog: Catalog, tmp_path: Path) -> None:
+    path, folder = tmp_path / "text.txt", tmp_path / "run"
+    path.write_text("abcdefg hijklmnop\n" * 20)
+    trainer = {"schedule": None, "warm_up": 2}
+    interrupt(Run(catalog, small_run_config(catalog, path, trainer=trainer), folder), 2)
+    path.write_text("abcdefg hijklmnop\n" * 40)
+    assert finish(resume(catalog, folder, force=True)).manifest.status == "finished"
+
+
 def test_changed_versions_refuse_to_resume_and_are_named(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:

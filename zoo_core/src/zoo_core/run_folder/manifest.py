@@ -77,7 +77,9 @@ class Manifest:
         """
         version = values.get("format")
         if version != FORMAT or isinstance(version, bool):
-            raise IntegrityError(f"format {version!r}: this core reads {FORMAT}")
+            is_newer = isinstance(version, int) and version > FORMAT
+            remedy = "; upgrade zoo-core, a newer one wrote it" if is_newer else ""
+            raise IntegrityError(f"format {version!r}: this core reads {FORMAT}{remedy}")
         # In the file the fields of the run config stand beside the others.
         run_config = RunConfig.from_json(values)
         return read_record(

@@ -11,6 +11,7 @@ from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.runtime.building.build import missing_paths
 from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.optimization import scheduled_steps
 
 
 def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
@@ -23,11 +24,13 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
 
     Raises:
         NotFoundError: The folder holds no saved state.
-        ResumeError: The run is complete, or data or versions have changed or are out of reach.
+        ResumeError: The run is complete, data or versions have changed or are out of reach, or
+            the data has another number of steps than the schedule was made for.
     """
     saved = read_state(folder)
     _check_unfinished(folder, saved)
     run = _make_run(catalog, folder, saved)
+    _check_schedule(folder, saved, run)
     changes = _changes(saved, run)
     if changes and not force:
         raise ResumeError(f"{'; '.join(changes)}; --force resumes all the same")
@@ -38,11 +41,27 @@ def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
 def _check_unfinished(folder: Path, saved: SavedState) -> None:
     if not (folder / MANIFEST).exists() or read_manifest(folder).status != "finished":
         return
+    command = _command_to_train_further(folder, saved)
+    raise ResumeError(f"{folder} is complete; to train it further: {command}")
+
+
+def _check_schedule(folder: Path, saved: SavedState, run: Run) -> None:
+    """Raises ResumeError if the run has another number of steps than its schedule was made for."""
+    before = scheduled_steps(saved.loop_state.values["schedule"])
+    now = run.loop.train_step.scheduled_steps
+    if before == now:
+        return
+    raise ResumeError(
+        f"trainer.schedule = {saved.run_config.configs['trainer']['schedule']!r} was made for "
+        f"{before:,} steps, and with the present data the run has {now:,}; to start a new schedule "
+        f"from the saved weights: {_command_to_train_further(folder, saved)}"
+    )
+
+
+def _command_to_train_further(folder: Path, saved: SavedState) -> str:
     run_config = saved.run_config
     target = run_config.recipe or f"{run_config.model} --dataset {run_config.dataset}"
-    raise ResumeError(
-        f"{folder} is complete; to train it further: zoo train {target} --from {shown(folder)}"
-    )
+    return f"zoo train {target} --from {shown(folder)}"
 
 
 def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:

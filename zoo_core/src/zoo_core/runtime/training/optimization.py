@@ -124,6 +124,22 @@ def _schedule(
     return None
 
 
+def scheduled_steps(state: dict[str, Any] | None) -> int | None:
+    """Returns the number of steps that a schedule was made for, from its state dict.
+
+    Returns:
+        The steps; None if there is no schedule, or it does not depend on them.
+    """
+    if state is None:
+        return None
+    if parts := state.get("_schedulers"):  # of a schedule with a warm-up, which is the last part
+        state = parts[0]
+    for key in ("T_max", "total_steps", "total_iters"):
+        if key in state:
+            return int(state[key])
+    return None
+
+
 def flatten(state: dict[str, Any]) -> tuple[dict[str, Tensor], list[dict[str, Any]]]:
     """Splits an optimizer's state dict into tensors and JSON.
 

@@ -21,6 +21,7 @@ from zoo_core.runtime.training.optimization import (
     has_sparse,
     make_optimizer,
     make_schedule,
+    scheduled_steps,
     unflatten,
 )
 from zoo_core.runtime.training.trainer import AbstractTrainer
@@ -163,6 +164,11 @@ class TrainStep:
         tensors, groups = flatten(self.optimizer.state_dict())
         schedule = self.schedule.state_dict() if self.schedule else None
         return tensors, {"optimizer": groups, "schedule": schedule}
+
+    @property
+    def scheduled_steps(self) -> int | None:
+        """The steps that the schedule is made for; None if it does not depend on them."""
+        return scheduled_steps(self.schedule.state_dict() if self.schedule else None)
 
     def restore(self, tensors: dict[str, Tensor], values: dict[str, Any]) -> None:
         """Sets optimizer and schedule to what ``capture`` returned."""
