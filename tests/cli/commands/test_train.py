@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from pathlib import Path
 
@@ -232,3 +233,12 @@ def test_resume_leaves_a_folder_of_others_as_it_is(zoo: Zoo, tmp_path: Path) -> 
     (tmp_path / "state" / "mine").write_text("mine")
     assert zoo("resume", tmp_path).code == 3
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["mine"]
+
+
+def test_a_folder_name_that_is_not_utf8_is_refused_before_training(
+    zoo: Zoo, tmp_path: Path
+) -> None:
+    result = zoo("train", "lstm-embed", "--out", tmp_path / os.fsdecode(b"caf\xe9"))
+    assert (result.code, result.stdout) == (6, "")
+    assert r"caf\udce9' is not UTF-8" in result.stderr
+    assert list(tmp_path.iterdir()) == []

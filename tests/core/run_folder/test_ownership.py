@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from tests.core.run_folder.manifests import VALUES
 from zoo_core.errors import TargetError
+from zoo_core.run_folder.integrity import copy_checkpoint
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.ownership import MARKER, check_run_folder
 
@@ -87,3 +89,12 @@ def test_parents_and_the_folder_itself_may_be_links(tmp_path: Path) -> None:
     (tmp_path / "parent").symlink_to(tmp_path / "real")
     check_run_folder(tmp_path / "link")
     check_run_folder(tmp_path / "parent" / "a")
+
+
+def test_a_path_that_is_not_utf8_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    with pytest.raises(TargetError, match=r"udce9' is not UTF-8"), lock_run_folder(folder):
+        pass
+    with pytest.raises(TargetError, match="choose another name"):
+        copy_checkpoint(tmp_path / "checkpoint", folder)
+    assert list(tmp_path.iterdir()) == []

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from zoo_core.errors import IntegrityError
 from zoo_core.run_folder.manifest import SHARED, WEIGHTS, read_manifest
+from zoo_core.run_folder.ownership import check_utf8
 from zoo_core.run_folder.safetensors_header import read_header
 from zoo_core.storage.atomic import new_folder, write_new
 
@@ -34,8 +35,9 @@ def copy_checkpoint(folder: Path, target: Path) -> None:
     Raises:
         IntegrityError: The checkpoint is damaged.
         NotFoundError: There is no checkpoint.
-        TargetError: The target exists, or cannot be written to.
+        TargetError: The target exists, cannot be written to, or its path is not UTF-8.
     """
+    check_utf8(target)
     validate_checkpoint_files(folder)
     with new_folder(target) as unfinished:
         for name in SHARED:

@@ -29,8 +29,9 @@ def check_run_folder(folder: Path) -> None:
 
     Raises:
         TargetError: The folder holds files that the zoo did not make, one of the zoo's names in it
-            is a link or not a file, or it cannot be read.
+            is a link or not a file, its path is not UTF-8, or it cannot be read.
     """
+    check_utf8(folder)
     with target_errors(folder):
         if not folder.exists():
             return
@@ -46,6 +47,21 @@ def check_run_folder(folder: Path) -> None:
         if states.exists():
             links = [path for path in sorted(states.iterdir()) if path.is_symlink()]
             _check_entries(links, is_expected=Path.exists)
+
+
+def check_utf8(folder: Path) -> None:
+    """Checks that the path of a checkpoint is UTF-8, as the reader of safetensors files needs.
+
+    Raises:
+        TargetError: It is not.
+    """
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise TargetError(
+            f"{str(folder)!a} is not UTF-8, and no checkpoint can be loaded from there; "
+            "choose another name"
+        ) from None
 
 
 def _check_entries(paths: list[Path], *, is_expected: Callable[[Path], bool]) -> None:
