@@ -166,3 +166,18 @@ def test_evaluate_warns_if_the_data_has_changed(zoo: Zoo, prose: Path, text_file
 def test_evaluate_is_silent_if_the_user_changed_the_data(zoo: Zoo, hello: Path) -> None:
     result = zoo("evaluate", hello, "--dataset.word", "hell", "--dataset.answer", "ohlo")
     assert (result.code, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("section", ["model", "trainer"])
+def test_a_setting_of_a_newer_plugin_names_the_checkpoint_and_the_upgrade(
+    zoo: Zoo, hello: Path, section: str
+) -> None:
+    values = json.loads((hello / "config.json").read_text())
+    values["configs"][section]["max_nrm"] = 1
+    (hello / "config.json").write_text(json.dumps(values))
+    result = zoo("evaluate", hello)
+    upgrade = f"zoo plugins install --upgrade {values['plugins'][section]}"
+    assert result.code == 6
+    assert f"{hello}: {section}.max_nrm: the installed" in result.stderr
+    assert upgrade in result.stderr
+    assert "did you mean" not in result.stderr

@@ -9,6 +9,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.runtime.building.build import missing_paths
+from zoo_core.runtime.checkpoints.checkpoint import config_errors
 from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.optimization import scheduled_steps
@@ -66,7 +67,8 @@ def _command_to_train_further(folder: Path, saved: SavedState) -> str:
 
 def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:
     try:
-        return Run(catalog, saved.run_config, folder, vocabulary=saved.signature.vocabulary)
+        with config_errors(folder):
+            return Run(catalog, saved.run_config, folder, vocabulary=saved.signature.vocabulary)
     except DataError as error:
         missing = missing_paths(catalog, saved.run_config)
         if missing and not missing[0].is_absolute():

@@ -9,7 +9,7 @@ from typing import Any
 from zoo_core.configs.settings import build_config, settings_of
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.errors import MisfitError, NotFoundError, PluginError
+from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
@@ -118,4 +118,12 @@ def _spec(catalog: Catalog, kind: type[Any], run_config: RunConfig, section: str
 def _config(
     spec: ModelSpec | DatasetSpec | TrainerSpec, run_config: RunConfig, section: str
 ) -> Any:
-    return build_config(resolve(spec.config), section, run_config.configs[section])
+    cls, values = resolve(spec.config), run_config.configs[section]
+    unknown = sorted(values.keys() - settings_of(cls).keys())
+    if unknown:
+        plugin = run_config.plugins[section]
+        raise ConfigError(
+            f"{section}.{unknown[0]}: the installed {plugin} has no such setting; a newer one "
+            f"may have written it: zoo plugins install --upgrade {plugin}"
+        )
+    return build_config(cls, section, values)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -16,7 +17,7 @@ from torch import Tensor
 from zoo_core.configs.settings import Setting, settings_of
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Unknown
-from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.errors import ConfigError, IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
@@ -73,7 +74,9 @@ class Checkpoint:
             IntegrityError: The weights do not fit the model.
             PluginError: The model's plugin is missing.
         """
-        model = make_model(self.catalog, replace(self.run_config, backend="auto"), self.signature)
+        run_config = replace(self.run_config, backend="auto")
+        with config_errors(self.folder):
+            model = make_model(self.catalog, run_config, self.signature)
         load_weights(model, self.weights, self.folder)
         return model.eval()
 
@@ -125,7 +128,21 @@ class Checkpoint:
     @cached_property
     def trainer(self) -> AbstractTrainer:
         """The trainer, which is the objective of the run."""
-        return make_trainer(self.catalog, self.run_config, self.signature)
+        with config_errors(self.folder):
+            return make_trainer(self.catalog, self.run_config, self.signature)
+
+
+@contextlib.contextmanager
+def config_errors(folder: Path) -> Iterator[None]:
+    """Names the checkpoint in an error about one of its settings.
+
+    Raises:
+        ConfigError: A ConfigError was raised inside.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{folder}: {error}") from None
 
 
 def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
