@@ -65,8 +65,8 @@ class KerasLayers:
 
     def generate(self, length: int) -> list[int]:
         """Generates the most likely symbols after the first one, in one call on the device."""
-        found: list[int] = np.asarray(self._generate(self.weights, length)).tolist()
-        return found
+        symbols: list[int] = np.asarray(self._generate(self.weights, length)).tolist()
+        return symbols
 
     def _compute(self, weights: Any, moments: Any, tokens: Any, labels: Any) -> Any:
         def loss_of(weights: Any) -> Any:

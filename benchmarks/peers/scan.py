@@ -27,8 +27,8 @@ class Scan:
 
     def __init__(self, network: TorchLayers) -> None:
         self.cell, self.case = network.cell, network.case
-        self.parameters = {name: jnp.array(each) for name, each in _parameters(network)}
-        zeros = {name: jnp.zeros_like(each) for name, each in self.parameters.items()}
+        self.parameters = {name: jnp.array(values) for name, values in _parameters(network)}
+        zeros = {name: jnp.zeros_like(p) for name, p in self.parameters.items()}
         self.moments = (zeros, {name: jnp.zeros_like(p) for name, p in self.parameters.items()})
         self.count = jnp.float32(0)
         self._step = jax.jit(partial(_step, self.cell, self.case), donate_argnums=(0, 1))
@@ -44,8 +44,8 @@ class Scan:
 
     def generate(self, length: int) -> list[int]:
         """Generates the most likely symbols after the first one, in one call on the device."""
-        found: list[int] = np.asarray(self._generate(self.parameters, length)).tolist()
-        return found
+        symbols: list[int] = np.asarray(self._generate(self.parameters, length)).tolist()
+        return symbols
 
 
 def _parameters(network: TorchLayers) -> Iterator[tuple[str, Any]]:

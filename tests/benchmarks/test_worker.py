@@ -82,6 +82,6 @@ def test_training_measures_every_implementation_that_is_ready(
     setup = Setup(catalog, tmp_path, Effort(2, 0.01), quick=True)
     (measured,) = training.training(setup)
     turns = 2 * training.TURNS
-    samples = {each.implementation: len(each.samples) for each in measured}
+    samples = {row.implementation: len(row.samples) for row in measured}
     assert samples == {"torch.nn": turns, "zoo portable": turns}
-    assert min(each.value for each in measured) > 0
+    assert min(row.value for row in measured) > 0

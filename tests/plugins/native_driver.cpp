@@ -28,13 +28,13 @@ template <class Real> std::vector<double> doubles(const std::vector<Real> &value
 }
 
 template <class Real>
-void close(const char *what, const std::vector<Real> &found, const std::vector<double> &expected,
+void close(const char *what, const std::vector<Real> &actual, const std::vector<double> &expected,
            const zoo_recurrence &s) {
   const double tolerance = s.bf16 ? 3e-2 : sizeof(Real) == 4 ? 1e-5 : 1e-13;
   for (size_t i = 0; i < expected.size(); i++)
-    if (!(std::fabs(found[i] - expected[i]) <= tolerance * (1 + std::fabs(expected[i])))) {
+    if (!(std::fabs(actual[i] - expected[i]) <= tolerance * (1 + std::fabs(expected[i])))) {
       std::fprintf(stderr, "%s[%ld] is %.9g, not %.9g: cell %ld level %ld T %ld B %ld H %ld\n", what,
-                   long(i), double(found[i]), expected[i], long(s.cell), long(s.level),
+                   long(i), double(actual[i]), expected[i], long(s.cell), long(s.level),
                    long(s.steps), long(s.rows), long(s.hidden_size));
       std::exit(1);
     }
@@ -51,7 +51,7 @@ template <class Real> void check_recurrence(zoo_recurrence s, bool padded) {
   auto weight = random<Real>(G * H), bias = random<Real>(H);
   auto d_gates = random<Real>(T * B * (s.cell == ZOO_GRU ? 4 * H : G));
   auto d_hidden = random<Real>((T + 1) * B * H), d_cell_state = random<Real>(B * H);
-  for (Real &each : weight) each /= H;
+  for (Real &number : weight) number /= H;
   s.batch_sizes = padded ? batch_sizes.data() : nullptr;
   s.gates = gates.data(), s.hidden = hidden.data(), s.weight = weight.data();
   if (s.cell == ZOO_GRU) s.recurrent_n = recurrent_n.data(), s.bias = bias.data();
@@ -98,7 +98,7 @@ void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t b
     hidden[i] = random<Real>(2 * H), cell_state[i] = random<Real>(2 * H), gates[i] = random<Real>(G);
     recurrent_n[i] = random<Real>(H), ih[i] = random<Real>(G * H), hh[i] = random<Real>(G * H);
     bias[i] = random<Real>(G), bias_n[i] = random<Real>(H);
-    for (Real &each : hh[i]) each /= H;
+    for (Real &number : hh[i]) number /= H;
     layers[i].cell = cell, layers[i].hidden_size = H;
     layers[i].weight_ih = i ? ih[i].data() : nullptr, layers[i].bias = i ? bias[i].data() : nullptr;
     layers[i].weight_hh = hh[i].data(), layers[i].bias_n = bias_n[i].data();

@@ -66,11 +66,11 @@ def answer(
     weights = Recurrent(cell, 3).to(dtype).weights(0, 0)
     inputs = torch.randn(rows, steps, 3, dtype=dtype, requires_grad=True)
     zeros = cell.initial_state(rows, inputs)
-    start = rebuild(zeros, (torch.randn_like(each).requires_grad_(not cut) for each in zeros))
+    start = rebuild(zeros, (torch.randn_like(tensor).requires_grad_(not cut) for tensor in zeros))
     lengths = torch.randint(1, steps + 1, (rows,)) if padded else None
     outputs, after = kernel.scan(cell, weights, inputs, start, lengths=lengths, reverse=reverse)
     # transposed, so that gradients have other strides than states
-    outcome = torch.cat([outputs.mT.flatten(), *(each.t().flatten() for each in after)])
+    outcome = torch.cat([outputs.mT.flatten(), *(tensor.t().flatten() for tensor in after)])
     loss = (outcome * torch.arange(len(outcome)).to(dtype).cos()).sum()
     variables = [inputs, *weights.values()]
     if not cut:
@@ -151,10 +151,10 @@ def test_gates_saturate_far_from_zero(make: Any) -> None:
     weights = Recurrent(cell, 3).weights(0, 0)
     inputs = sizes.view(4, 1, 1).expand(4, 2, 3).contiguous()
     start = cell.initial_state(4, inputs)
-    how: dict[str, Any] = {"lengths": None, "reverse": False}
-    expected, _ = PortableKernel().scan(cell, weights, inputs, start, **how)
-    found, _ = NativeKernel().scan(cell, weights, inputs, start, **how)
-    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
+    options: dict[str, Any] = {"lengths": None, "reverse": False}
+    expected, _ = PortableKernel().scan(cell, weights, inputs, start, **options)
+    actual, _ = NativeKernel().scan(cell, weights, inputs, start, **options)
+    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
 
 
 @built
@@ -184,12 +184,12 @@ def test_other_cells_projections_and_dtypes_are_not_supported(
     assert reason == "it does not support gru-reset-before"
     monkeypatch.setenv(LEVEL, "baseline")
     with torch.autocast("cpu", torch.bfloat16):
-        for fast, said in (
+        for fast, message in (
             (True, "with baseline its products are in full precision"),
             (False, None),
         ):
             monkeypatch.setattr(native, "multiplies_bfloat16", lambda device, fast=fast: fast)
-            assert kernel.unsupported_reason(LstmCell(4), here) == said
+            assert kernel.unsupported_reason(LstmCell(4), here) == message
     assert (
         kernel.unsupported_reason(LstmCell(4), here.half())
         == "it does not support torch.float16 on cpu"

@@ -41,22 +41,22 @@ def wheel(plugin: Path, **environment: str) -> ZipFile:
     """The wheel of the plugin."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", "dist"]
     subprocess.run(command, cwd=plugin, env=os.environ | environment, check=True)
-    (found,) = (plugin / "dist").iterdir()
-    return ZipFile(found)
+    (path,) = (plugin / "dist").iterdir()
+    return ZipFile(path)
 
 
 def package(archive: ZipFile) -> set[str]:
     """The names of the package's files that are not sources."""
     names = {Path(name) for name in archive.namelist() if name.startswith("zoo_kernels/")}
-    return {each.name for each in names if each.suffix != ".py" and each.name != "py.typed"}
+    return {path.name for path in names if path.suffix != ".py" and path.name != "py.typed"}
 
 
 def test_without_a_compiler_the_install_succeeds_and_names_the_reason(plugin: Path) -> None:
     archive = wheel(plugin, PATH=str(plugin / "nowhere"))
     assert Path(str(archive.filename)).name.endswith("-py3-none-any.whl")
     assert package(archive) == {"not_built.txt"}
-    said = archive.read("zoo_kernels/not_built.txt").decode()
-    assert said == "there is no C++ compiler: c++, g++ or clang++\n"
+    message = archive.read("zoo_kernels/not_built.txt").decode()
+    assert message == "there is no C++ compiler: c++, g++ or clang++\n"
 
 
 def test_the_install_succeeds_with_the_message_of_a_compiler_that_fails(plugin: Path) -> None:
@@ -130,7 +130,9 @@ def test_on_arm_products_use_neon_and_equal_plain_loops(tmp_path: Path) -> None:
     listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     for real, lanes in (("float", "4s"), ("double", "2d")):
         products = [
-            each for each in listing.split("\n\n") if f"FullPrecision<{real}>::product" in each
+            function
+            for function in listing.split("\n\n")
+            if f"FullPrecision<{real}>::product" in function
         ]
-        assert any(re.search(rf"\tfmla\tv\d+\.{lanes}, ", each) for each in products), real
+        assert any(re.search(rf"\tfmla\tv\d+\.{lanes}, ", function) for function in products), real
     drive(ARM["emulator"], built)

@@ -53,11 +53,11 @@ SAMPLERS: list[dict[str, Any]] = [
 every_model = pytest.mark.parametrize("make", MODELS.values(), ids=MODELS)
 
 
-def text(model: RecurrentModel, kernel: Any, count: int = COUNT, **how: Any) -> list[int]:
+def text(model: RecurrentModel, kernel: Any, count: int = COUNT, **options: Any) -> list[int]:
     """So many symbols after a prompt."""
     model.recurrent.kernels = (kernel,)
     prompt = Batch(torch.tensor([[1, 2, 3]]))
-    return list(islice(generate(model, prompt, Sampler(**how)), count))
+    return list(islice(generate(model, prompt, Sampler(**options)), count))
 
 
 @built
@@ -82,7 +82,7 @@ def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
         half = model(Batch(prompt[:, :50])).state
     assert half is not None
     starts = [(model.initial_state(1), prompt[0]), (half, prompt[0, 50:])]
-    whole, pieces = (NativeKernel().generate(model, *each, Sampler(seed=5)) for each in starts)
+    whole, pieces = (NativeKernel().generate(model, *state, Sampler(seed=5)) for state in starts)
     assert whole is not None
     assert pieces is not None
     assert list(islice(whole, COUNT)) == list(islice(pieces, COUNT))
@@ -90,16 +90,16 @@ def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
 
 @built
 def test_a_large_vocabulary_with_a_narrow_embedding_is_left_to_the_cores_loop() -> None:
-    """Of all symbols, what C++ is given would be larger than the model."""
+    """The table of all symbols for C++ would be larger than the model."""
     config = LstmEmbedConfig(hidden_size=64, embedding_size=2)
     for symbols, taken in ((10_000, True), (20_000, False)):
         signature = replace(SIGNATURE, inputs=Tokens(symbols), classes=symbols, vocabulary=None)
         model = sharpened(partial(lstm_embed, config, signature))
         prompt = torch.tensor([1])
-        given = NativeKernel().generate(model, model.initial_state(1), prompt, Sampler())
-        assert (given is not None) is taken
-        found = text(model, NativeKernel(), 20, seed=3)
-        assert found == text(model, ReferenceKernel(), 20, seed=3)
+        generated = NativeKernel().generate(model, model.initial_state(1), prompt, Sampler())
+        assert (generated is not None) is taken
+        actual = text(model, NativeKernel(), 20, seed=3)
+        assert actual == text(model, ReferenceKernel(), 20, seed=3)
 
 
 @built
@@ -127,7 +127,7 @@ def test_an_output_layer_of_another_dtype_is_left_to_the_model(dtype: torch.dtyp
 
 @built
 def test_a_model_that_moves_between_two_symbols_leaves_the_text_alone() -> None:
-    """C++ goes on reading what it was given, so that must stay."""
+    """C++ reads the memory of the first call until the end, so that memory must stay."""
     expected = text(sharpened(MODELS["gru"]).float(), NativeKernel(), seed=6)
     model = sharpened(MODELS["gru"]).float()
     model.recurrent.kernels = (NativeKernel(),)
@@ -221,10 +221,10 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
 def test_a_state_that_autocast_has_rounded_is_widened() -> None:
     model = sharpened(MODELS["gru"]).float()
     rounded = tuple(
-        rebuild(each, (torch.randn_like(tensor).bfloat16() for tensor in each))
-        for each in model.initial_state(1)
+        rebuild(state, (torch.randn_like(tensor).bfloat16() for tensor in state))
+        for state in model.initial_state(1)
     )
-    widened = tuple(rebuild(each, (tensor.float() for tensor in each)) for each in rounded)
+    widened = tuple(rebuild(state, (tensor.float() for tensor in state)) for state in rounded)
     expected = symbols(model, widened, torch.bfloat16)
     assert symbols(model, rounded, torch.bfloat16) == expected
 

@@ -67,19 +67,19 @@ ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, R
       for (int r = 0; r < MR; r++) x[r] = broadcast(a[r * lda + k]);
 #pragma GCC unroll 16
       for (int v = 0; v < NV; v++) {
-        V each = load(w + (k * NV + v) * L);
+        V weights = load(w + (k * NV + v) * L);
 #pragma GCC unroll 16
-        for (int r = 0; r < MR; r++) sums[r][v] += x[r] * each;
+        for (int r = 0; r < MR; r++) sums[r][v] += x[r] * weights;
       }
     } else {
-      V each[NV];
+      V weights[NV];
 #pragma GCC unroll 16
-      for (int v = 0; v < NV; v++) each[v] = load(w + (k * NV + v) * L);
+      for (int v = 0; v < NV; v++) weights[v] = load(w + (k * NV + v) * L);
 #pragma GCC unroll 16
       for (int r = 0; r < MR; r++) {
         V x = broadcast(a[r * lda + k]);
 #pragma GCC unroll 16
-        for (int v = 0; v < NV; v++) sums[r][v] += x * each[v];
+        for (int v = 0; v < NV; v++) sums[r][v] += x * weights[v];
       }
     }
   }

@@ -34,7 +34,7 @@ TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabular
 def core() -> Catalog:
     """What is installed, but for the plugins that bring kernels."""
     known = load_catalog()
-    return load_catalog([each for each in known.plugins if each.name != "zoo-kernels"])
+    return load_catalog([plugin for plugin in known.plugins if plugin.name != "zoo-kernels"])
 
 
 def bail() -> None:
@@ -63,18 +63,18 @@ def backend(
 
 
 def test_auto_tries_the_fastest_first_and_the_reference_last(core: Catalog) -> None:
-    assert [each.name for each in kernels(core)] == ["portable", "torch", "reference"]
+    assert [kernel.name for kernel in kernels(core)] == ["portable", "torch", "reference"]
 
 
 @pytest.mark.parametrize("name", ["portable", "torch", "reference"])
 def test_a_backend_is_chosen_by_name(core: Catalog, name: str) -> None:
-    found = backend(core, name)
-    assert (found.name, found.passed) == (name, "")
-    assert found.warning(name) == ""
+    chosen = backend(core, name)
+    assert (chosen.name, chosen.passed) == (name, "")
+    assert chosen.warning(name) == ""
 
 
 def test_a_backend_by_name_is_stood_in_for_by_the_next(core: Catalog) -> None:
-    assert [each.name for each in kernels(core, "torch")] == ["torch", "reference"]
+    assert [kernel.name for kernel in kernels(core, "torch")] == ["torch", "reference"]
 
 
 def test_an_unknown_backend_lists_those_there_are(core: Catalog) -> None:
@@ -98,24 +98,24 @@ def test_a_backend_that_the_environment_leaves_out_is_told_from_a_missing_one(
 
 
 def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(core: Catalog) -> None:
-    found = backend(core, "torch", "gru-manual", reset_after=False)
-    assert found.name == "reference"
-    said = "reference stands in, not torch: torch.nn has no gru-reset-before"
-    assert found.warning("torch") == said
+    chosen = backend(core, "torch", "gru-manual", reset_after=False)
+    assert chosen.name == "reference"
+    message = "reference stands in, not torch: torch.nn has no gru-reset-before"
+    assert chosen.warning("torch") == message
 
 
 def test_a_backend_with_nothing_to_run_is_remarked(core: Catalog) -> None:
-    found = Backend("torch", "no recurrent layer", "")
-    assert found.warning("native") == "backend native has nothing to run: no recurrent layer"
-    assert found.warning("auto") == ""
+    chosen = Backend("torch", "no recurrent layer", "")
+    assert chosen.warning("native") == "backend native has nothing to run: no recurrent layer"
+    assert chosen.warning("auto") == ""
 
 
 def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
-    found = backend(core, "auto", proj_size=2)
-    assert found.name == "torch"
-    assert found.warning("auto") == ""
-    said = "torch.nn's own functions; not portable: projections are not written out"
-    assert found.why == said
+    chosen = backend(core, "auto", proj_size=2)
+    assert chosen.name == "torch"
+    assert chosen.warning("auto") == ""
+    message = "torch.nn's own functions; not portable: projections are not written out"
+    assert chosen.why == message
     assert backend(core, "auto").why.endswith("; the first choice")
 
 
@@ -156,24 +156,24 @@ def test_a_run_keeps_its_kernel_at_every_size(core: Catalog) -> None:
 
 
 def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
-    found = backends_here(catalog)
-    assert list(found) == ["native", "portable", "torch", "reference"]
-    assert all(found.values())
+    details = backends_here(catalog)
+    assert list(details) == ["native", "portable", "torch", "reference"]
+    assert all(details.values())
 
 
 def test_a_broken_kernel_is_passed_over_with_a_remark_that_names_its_plugin(
     broken: Catalog,
 ) -> None:
-    found = backend(broken, "auto")
-    assert found.name == "portable"
-    assert found.warning("auto").startswith("passed over: backend 'owl' of zoo-plugin-owl: ")
-    assert "not owl: zoo-plugin-owl: " in found.why
+    chosen = backend(broken, "auto")
+    assert chosen.name == "portable"
+    assert chosen.warning("auto").startswith("passed over: backend 'owl' of zoo-plugin-owl: ")
+    assert "not owl: zoo-plugin-owl: " in chosen.why
     assert backends_here(broken)["owl"].startswith("zoo-plugin-owl: ")
 
 
 def test_a_broken_kernel_is_no_matter_where_another_is_asked_for(broken: Catalog) -> None:
-    found = backend(broken, "reference")
-    assert (found.name, found.warning("reference")) == ("reference", "")
+    chosen = backend(broken, "reference")
+    assert (chosen.name, chosen.warning("reference")) == ("reference", "")
 
 
 def test_a_broken_kernel_that_is_asked_for_is_exit_7_and_names_its_plugin(broken: Catalog) -> None:

@@ -14,10 +14,10 @@ from zoo_core.runtime.kernels.portable.activations import tanh
 def test_tanh_is_torchs_within_its_absolute_error(dtype: torch.dtype, count: int) -> None:
     x = torch.linspace(-20, 20, count).to(dtype)
     error, expected = 4 * torch.finfo(dtype).eps, x.tanh()
-    found = tanh(x, torch.empty_like(x))
-    torch.testing.assert_close(found, expected, rtol=0, atol=error)
+    actual = tanh(x, torch.empty_like(x))
+    torch.testing.assert_close(actual, expected, rtol=0, atol=error)
     tanh(x, out=x)
-    assert torch.equal(x, found)
+    assert torch.equal(x, actual)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.bfloat16, torch.float16])

@@ -47,7 +47,7 @@ def weights(cell: AbstractCell[Any]) -> dict[str, Tensor]:
 def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
     """A random state, which requires a gradient unless it is cut off."""
     zeros = cell.initial_state(B, like.double())
-    return rebuild(zeros, (torch.randn_like(each).requires_grad_(not cut) for each in zeros))
+    return rebuild(zeros, (torch.randn_like(tensor).requires_grad_(not cut) for tensor in zeros))
 
 
 @every_cell
@@ -114,13 +114,13 @@ def test_the_initial_states_gradient_is_computed_only_if_it_is_needed(
 @every_cell
 def test_a_gradient_of_the_last_state_alone_is_enough(cell: AbstractCell[Any]) -> None:
     named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
-    found = []
+    actual = []
     for kernel in (ReferenceKernel(), PortableKernel()):
         start = cell.initial_state(B, inputs)
         _, after = kernel.scan(cell, named, inputs, start, lengths=None, reverse=False)
         turned = after[-1].t().flatten()  # its gradient has other strides than the state
-        found.append(torch.autograd.grad((turned.sin() * turned).sum(), list(named.values())))
-    torch.testing.assert_close(found[1], found[0], rtol=0, atol=1e-12)
+        actual.append(torch.autograd.grad((turned.sin() * turned).sum(), list(named.values())))
+    torch.testing.assert_close(actual[1], actual[0], rtol=0, atol=1e-12)
 
 
 @every_cell
@@ -148,8 +148,8 @@ def test_the_last_state_keeps_no_other_step_in_memory(cell: AbstractCell[Any]) -
     named, inputs = weights(cell), torch.randn(B, T, F, dtype=torch.float64)
     start = cell.initial_state(B, inputs)
     _, after = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
-    for each in after:
-        assert each.untyped_storage().nbytes() == each.numel() * each.element_size()
+    for tensor in after:
+        assert tensor.untyped_storage().nbytes() == tensor.numel() * tensor.element_size()
 
 
 @every_cell
@@ -158,42 +158,44 @@ def test_products_in_bfloat16_leave_states_and_gradients_in_single_precision(
     monkeypatch: pytest.MonkeyPatch, cell: AbstractCell[Any], tokens: bool
 ) -> None:
     monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: True)
-    named = {name: each.detach().float().requires_grad_() for name, each in weights(cell).items()}
+    named = {
+        name: tensor.detach().float().requires_grad_() for name, tensor in weights(cell).items()
+    }
     inputs = torch.randint(F, (B, T)) if tokens else torch.randn(B, T, F)
-    start, found = cell.initial_state(B, torch.zeros(1)), []
+    start, actual = cell.initial_state(B, torch.zeros(1)), []
     for enabled in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             answer = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
         gradients = torch.autograd.grad(answer[0].sin().sum(), list(named.values()))
-        found.append([answer[0], *answer[1], *gradients])
-    assert {each.dtype for each in found[1]} == {torch.float32}
-    torch.testing.assert_close(found[1], found[0], rtol=0.02, atol=0.02)
-    assert not torch.equal(found[1][0], found[0][0])
+        actual.append([answer[0], *answer[1], *gradients])
+    assert {tensor.dtype for tensor in actual[1]} == {torch.float32}
+    torch.testing.assert_close(actual[1], actual[0], rtol=0.02, atol=0.02)
+    assert not torch.equal(actual[1][0], actual[0][0])
 
 
 def test_products_stay_in_full_precision_where_bfloat16_is_emulated(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: False)
-    cell, inputs, found = GruCell(H), torch.randn(B, T, F), []
-    named = {name: each.float() for name, each in weights(cell).items()}
+    cell, inputs, actual = GruCell(H), torch.randn(B, T, F), []
+    named = {name: tensor.float() for name, tensor in weights(cell).items()}
     for enabled in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             start = cell.initial_state(B, inputs)
-            how: dict[str, Any] = {"lengths": None, "reverse": False}
-            found.append(PortableKernel().scan(cell, named, inputs, start, **how)[0])
-    assert torch.equal(*found)
+            options: dict[str, Any] = {"lengths": None, "reverse": False}
+            actual.append(PortableKernel().scan(cell, named, inputs, start, **options)[0])
+    assert torch.equal(*actual)
 
 
 def test_autocast_leaves_double_precision_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(recurrence, "multiplies_bfloat16", lambda device: True)
-    cell, inputs, found = GruCell(H), torch.randn(B, T, F).double(), []
+    cell, inputs, actual = GruCell(H), torch.randn(B, T, F).double(), []
     for enabled in (False, True):
         with torch.autocast("cpu", torch.bfloat16, enabled=enabled):
             start = cell.initial_state(B, inputs)
-            how: dict[str, Any] = {"lengths": None, "reverse": False}
-            found.append(PortableKernel().scan(cell, weights(cell), inputs, start, **how)[0])
-    assert torch.equal(*found)
+            options: dict[str, Any] = {"lengths": None, "reverse": False}
+            actual.append(PortableKernel().scan(cell, weights(cell), inputs, start, **options)[0])
+    assert torch.equal(*actual)
 
 
 @every_cell
@@ -201,12 +203,12 @@ def test_autocast_leaves_double_precision_alone(monkeypatch: pytest.MonkeyPatch)
 def test_under_autocast_a_single_step_keeps_its_state_in_single_precision(
     cell: AbstractCell[Any],
 ) -> None:
-    named = {name: each.float() for name, each in weights(cell).items()}
+    named = {name: tensor.float() for name, tensor in weights(cell).items()}
     inputs = torch.randn(B, 1, F)
     with torch.autocast("cpu", torch.bfloat16):
         start = cell.initial_state(B, inputs)
         answer = PortableKernel().scan(cell, named, inputs, start, lengths=None, reverse=False)
-    assert {each.dtype for each in (answer[0], *answer[1])} == {torch.float32}
+    assert {tensor.dtype for tensor in (answer[0], *answer[1])} == {torch.float32}
 
 
 def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:

@@ -67,7 +67,7 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
 
     def _refuses_bfloat16(self, dtype: torch.dtype) -> str | None:
         library = native_library()
-        assert not isinstance(library, str), "only a library that is there is asked"
+        assert not isinstance(library, str), "without a library, another reason was returned before"
         if dtype != torch.float32 or torch.get_autocast_dtype("cpu") != torch.bfloat16:
             return f"it makes no products of {dtype} in {torch.get_autocast_dtype('cpu')}"
         if not library.multiplies_bfloat16:

@@ -129,9 +129,9 @@ def backend_of(model: AbstractModel, batch_size: int, batch: Batch | None = None
 
 
 def fix_backend(model: AbstractModel, backend: Backend) -> None:
-    """Makes all batches of a training run by one kernel, whatever their size.
+    """Makes one kernel run all batches of a training, whatever their size.
 
-    A resumed run is given the kernel by name; so it computes the same as one without interruption.
+    A run records its kernel by name, so this makes a resumed run compute the same.
     """
     for module in model.modules():
         if isinstance(module, Recurrent):
