@@ -1,15 +1,19 @@
-"""Every model of the catalog in the cases of the conformance checks, and in some more."""
+"""The models of the catalog, each in the cases of the conformance checks and in some more."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache
 from typing import Any
+
+import pytest
 
 from zoo_core.configs.settings import settings_of
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
+from zoo_core.testing.check import Case
 from zoo_core.testing.model_case import ModelCase
 from zoo_core.testing.model_cases import fitted, model_cases, plain_cases
 
@@ -22,23 +26,58 @@ COMBINATIONS: tuple[dict[str, Any], ...] = (
     {"blocks": 1, "channels": 6},
     {"kernel_size": 2, "dilation": 2, "ceil_mode": True, "blocks": 1},
 )
-"""Settings that matter together, or at another value than the checks vary them to."""
+"""Settings that matter together, or at another value than the conformance checks try."""
+CATALOG = load_catalog()
+MODELS = [entry.spec for entry in CATALOG.of(ModelSpec)]
+CORE_KERNELS = [
+    KernelSpec(
+        name=name,
+        summary="A kernel of the core.",
+        factory=factory,
+        cells=("rnn-tanh", "rnn-relu", "lstm", "gru"),
+    )
+    for name, factory in {
+        "portable": "zoo_core.runtime.kernels.portable.kernel:PortableKernel",
+        "torch": "zoo_core.runtime.kernels.torch_layers:TorchKernel",
+    }.items()
+]
+KERNELS = [*CORE_KERNELS, *(spec for _, spec in CATALOG.of(KernelSpec))]
 
 
-def _combined(spec: ModelSpec) -> Iterator[ModelCase]:
+def grouped(value: object, part: str) -> Any:
+    """A parameter whose tests run in one process, so that the cases of a part are made once."""
+    return pytest.param(value, id=part.replace(" ", "-"), marks=pytest.mark.xdist_group(part))
+
+
+every_model = pytest.mark.parametrize(
+    "model", [grouped(spec, f"model {spec.name}") for spec in MODELS]
+)
+
+
+@cache
+def combined_cases(spec: ModelSpec) -> list[ModelCase]:
+    """The cases in which settings of a model are changed together."""
     known = settings_of(resolve(spec.config)).keys()
-    for case in plain_cases(spec):
-        for settings in COMBINATIONS:
-            if settings.keys() <= known:
-                yield fitted(replace(case, settings=case.settings | settings))
+    return [
+        fitted(replace(case, settings=case.settings | settings))
+        for case in plain_cases(spec)
+        for settings in COMBINATIONS
+        if settings.keys() <= known
+    ]
 
 
-def label(case: ModelCase) -> str:
-    """The case in words, with the model's name."""
-    return f"{case.spec.name}: {case.label()}"
+@cache
+def all_cases(spec: ModelSpec) -> list[ModelCase]:
+    """Every case of a model: those of the conformance checks, and the combinations."""
+    return [*model_cases(spec), *combined_cases(spec)]
 
 
-SPECS = [entry.spec for entry in load_catalog().of(ModelSpec)]
-COMBINED = [case for spec in SPECS for case in _combined(spec)]
-CASES = [*(case for spec in SPECS for case in model_cases(spec)), *COMBINED]
-BACKENDS = ["portable", "torch", *(spec.name for _, spec in load_catalog().of(KernelSpec))]
+def failures(cases: Iterable[Case], check: Callable[[Any], object]) -> dict[str, object]:
+    """What a check finds wrong in each of the cases, by the case in words.
+
+    Args:
+        cases: What to check.
+        check: Returns what is wrong with a case; anything that is false means nothing is.
+    """
+    found = {case.label(): check(case) for case in cases}
+    return {label: problem for label, problem in found.items() if problem}

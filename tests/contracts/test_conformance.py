@@ -1,35 +1,71 @@
-"""Every part of every plugin of ours keeps every rule that a third party's must."""
+"""Every part of every plugin of ours keeps every rule that a third party's must keep."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from zoo_core.plugins.catalog import load_catalog
-from zoo_core.plugins.specs import KernelSpec
+from tests.contracts.cases import CATALOG, KERNELS, every_model, grouped
+from zoo_core.plugins.specs import KernelSpec, ModelSpec
 from zoo_core.testing.battery import every_check, subjects
-from zoo_core.testing.trial import Trial
+from zoo_core.testing.check import Check, look
+from zoo_core.testing.kernels import cases_with_model, kernel_equals
+from zoo_core.testing.model_cases import plain_cases
+from zoo_core.testing.models import SLOW
+from zoo_core.testing.subject import Result, Subject
 
-CATALOG = load_catalog()
-TRIALS = [
-    Trial(subject, check)
-    for plugin in CATALOG.plugins
-    for subject in subjects(CATALOG, plugin)
-    for check in subject.checks
-]
-NAMES = [
-    each.name
-    for kind, checks in every_check().items()
-    for each in checks
-    if kind != "kernels" or CATALOG.of(KernelSpec)
-]
+PARTS = [part for plugin in CATALOG.plugins for part in subjects(CATALOG, plugin)]
+KINDS = {kind: kind.rstrip("s") for kind in every_check()} | {"specs and configs": "model"}
+APART = {check.name for check in (*SLOW, kernel_equals)}
+"""Checks with tests of their own below: they take seconds for one case."""
+every_slow_check = pytest.mark.parametrize("check", SLOW, ids=lambda check: check.name)
 
 
-@pytest.mark.parametrize("trial", TRIALS, ids=Trial.label)
-def test_a_part_of_ours_keeps_the_rule(trial: Trial) -> None:
-    result = trial.result()
-    assert result.verdict != "failed", f"{result.rule}\n{result.in_words()}"
+def results_of(part: Subject) -> list[Result]:
+    """The results of all checks of a part that have no test of their own."""
+    return [part.result(name) for name in part.checks if name not in APART]
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_every_check_has_something_of_ours_to_say_of(name: str) -> None:
-    assert any(each.result().verdict == "ok" for each in TRIALS if each.check == name)
+def describe_failures(results: list[Result]) -> str:
+    """The rule and the four lines of every failure; empty if there is none."""
+    failed = [result for result in results if result.verdict == "failed"]
+    return "\n".join(f"{result.check}: {result.rule}\n{result.in_words()}" for result in failed)
+
+
+@pytest.mark.parametrize("part", [grouped(part, part.name) for part in PARTS])
+def test_a_part_of_ours_keeps_the_rules(part: Subject) -> None:
+    assert not describe_failures(results_of(part))
+
+
+@every_slow_check
+@every_model
+def test_a_plain_model_learns_and_exports(model: ModelSpec, check: Check) -> None:
+    case = plain_cases(model)[0]
+    if check.name == "exports" and not case.build().exportable:
+        pytest.skip("the model says that it cannot be exported")
+    assert look(check, case) is None
+
+
+@pytest.mark.slow
+@every_slow_check
+@every_model
+def test_every_plain_model_learns_and_exports(model: ModelSpec, check: Check) -> None:
+    part = next(part for part in PARTS if part.name == f"model {model.name}")
+    assert not describe_failures([part.result(check.name)])
+
+
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda spec: spec.name)
+@every_model
+def test_a_kernel_gives_what_the_reference_gives(model: ModelSpec, kernel: KernelSpec) -> None:
+    check = replace(kernel_equals, needs=())
+    part = Subject(f"kernel {kernel.name}", [([check], lambda: cases_with_model(kernel, model))])
+    assert not describe_failures(list(part.results()))
+
+
+@pytest.mark.parametrize("kind", [kind for kind in every_check() if kind != "kernels"])
+def test_every_check_has_something_of_ours_to_check(kind: str) -> None:
+    parts = [part for part in PARTS if part.name.startswith(f"{KINDS[kind]} ")]
+    for check in every_check()[kind]:
+        if check.name not in APART:
+            assert any(part.result(check.name).verdict == "ok" for part in parts), check.name

@@ -2,60 +2,89 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from copy import deepcopy
 
 import pytest
 import torch
 
-from tests.contracts.cases import BACKENDS, CASES, COMBINED, SPECS, label
+from tests.contracts.cases import (
+    CATALOG,
+    KERNELS,
+    MODELS,
+    all_cases,
+    combined_cases,
+    every_model,
+    failures,
+)
 from zoo_core.configs.settings import settings_of
-from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
-from zoo_core.testing import learning
-from zoo_core.testing.check import Check, DoesNotApply, look
-from zoo_core.testing.model_case import EXACT, ModelCase, answer, learn
+from zoo_core.testing.check import DoesNotApply, Fault, look
+from zoo_core.testing.learning import overfits
+from zoo_core.testing.model_case import ModelCase, answer
 from zoo_core.testing.model_cases import plain_cases
 from zoo_core.testing.models import CHECKS
 
-every_case = pytest.mark.parametrize("case", CASES, ids=label)
-every_combination = pytest.mark.parametrize("case", COMBINED, ids=label)
+
+def violations(case: ModelCase) -> dict[str, Fault]:
+    """What every check of models finds wrong with a case, by the check."""
+    found = {}
+    for check in CHECKS:
+        try:
+            violation = look(check, case)
+        except DoesNotApply:
+            continue
+        if violation:
+            found[check.name] = violation
+    return found
+
+
+@every_model
+def test_settings_that_matter_together_keep_the_rules(model: ModelSpec) -> None:
+    assert not failures(combined_cases(model), violations)
+
+
+@pytest.mark.slow
+@every_model
+def test_settings_that_matter_together_can_overfit(model: ModelSpec) -> None:
+    assert not failures(combined_cases(model), lambda case: look(overfits, case))
 
 
 def drops(case: ModelCase) -> bool:
-    """Whether something is dropped in training: between layers, where there are layers."""
+    """Whether the model drops units in training: between layers, if it has layers."""
     layered = "num_layers" in settings_of(resolve(case.spec.config))
     return "dropout" in case.settings and (not layered or "num_layers" in case.settings)
 
 
-@every_combination
-@pytest.mark.parametrize("rule", [*CHECKS, *learning.SLOW], ids=lambda rule: rule.name)
-def test_settings_that_matter_together_keep_the_rules(case: ModelCase, rule: Check) -> None:
-    with suppress(DoesNotApply):
-        assert look(rule, case) is None
+@every_model
+def test_dropout_is_for_training_only(model: ModelSpec) -> None:
+    for case in filter(drops, all_cases(model)):
+        network, batch = case.build(), case.batch()
+        assert torch.equal(answer(network, batch), answer(network, batch)), case.label()
+        network.train()
+        assert not torch.equal(answer(network, batch), answer(network, batch)), case.label()
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if drops(case)], ids=label)
-def test_dropout_is_of_training_alone(case: ModelCase) -> None:
-    model, batch = case.build(), case.batch()
-    assert torch.equal(answer(model, batch), answer(model, batch))
-    model.train()
-    assert not torch.equal(answer(model, batch), answer(model, batch))
+def test_models_with_dropout_are_among_the_cases() -> None:
+    assert sum(map(drops, (case for model in MODELS for case in all_cases(model)))) >= 20
 
 
-@every_case
-def test_the_state_dict_is_the_parameters_and_training_without_a_step_leaves_it_alone(
-    case: ModelCase,
+@every_model
+def test_the_state_dict_is_the_parameters_and_forward_in_training_leaves_it_alone(
+    model: ModelSpec,
 ) -> None:
-    model = case.build()
-    before = to_bytes(model.state_dict())
-    answer(model.train("max_norm" not in case.settings), case.batch())  # torch rewrites those
-    assert to_bytes(model.state_dict()) == before
-    assert set(model.state_dict()) == {name for name, _ in model.named_parameters()}
+    for case in all_cases(model):
+        network = case.build()
+        before = to_bytes(network.state_dict())
+        trains = "max_norm" not in case.settings  # torch rewrites those embeddings
+        answer(network.train(trains), case.batch())
+        assert to_bytes(network.state_dict()) == before, case.label()
+        names = {name for name, _ in network.named_parameters()}
+        assert set(network.state_dict()) == names, case.label()
 
 
 def run_by(backend: str, case: ModelCase) -> AbstractModel:
@@ -63,27 +92,17 @@ def run_by(backend: str, case: ModelCase) -> AbstractModel:
     model = case.build()
     for layer in model.modules():
         if isinstance(layer, Recurrent):
-            layer.kernels = tuple(kernels(load_catalog(), backend))
+            layer.kernels = tuple(kernels(CATALOG, backend))
     return model
 
 
-@pytest.mark.parametrize("case", [case for spec in SPECS for case in plain_cases(spec)], ids=label)
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_a_copy_is_a_model_of_its_own(case: ModelCase, backend: str) -> None:
-    model, batch = run_by(backend, case), case.batch()
-    expected, copy = answer(model, batch), deepcopy(model)
-    with torch.no_grad():
-        for each in model.parameters():
-            each.zero_()
-    assert torch.equal(answer(copy, batch), expected)
-
-
-@every_case
-@pytest.mark.parametrize("backend", BACKENDS)
-def test_every_backend_gives_the_same(case: ModelCase, backend: str) -> None:
-    answers = []
-    for name in ("reference", backend):
-        model = run_by(name, case)
-        loss = torch.tensor(learn(model, case.batch()), dtype=torch.float64)
-        answers.append((loss, [each.grad for each in model.parameters()]))
-    torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=EXACT)
+@every_model
+@pytest.mark.parametrize("backend", [spec.name for spec in KERNELS])
+def test_a_copy_is_independent_of_the_model(model: ModelSpec, backend: str) -> None:
+    for case in plain_cases(model):
+        network, batch = run_by(backend, case), case.batch()
+        expected, copy = answer(network, batch), deepcopy(network)
+        with torch.no_grad():
+            for parameter in network.parameters():
+                parameter.zero_()
+        assert torch.equal(answer(copy, batch), expected), case.label()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import sys
 from collections.abc import Mapping
 from dataclasses import MISSING
 from pathlib import Path
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Any, Literal, NamedTuple, TypeVar, final, get_args, get_origin, get_type_hints
 
 from zoo_core.errors import ConfigError, suggest
@@ -133,10 +134,17 @@ def as_typed(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def settings_of(cls: type) -> dict[str, Setting]:
+def settings_of(cls: type) -> Mapping[str, Setting]:
     """Returns the settings of a config class by key, in the order of declaration."""
+    return _settings_of(cls)
+
+
+@functools.cache  # evaluating the annotations of a class takes a millisecond
+def _settings_of(cls: Any) -> Mapping[str, Setting]:
     hints = get_type_hints(cls)
-    return {field.name: _setting(field, hints[field.name]) for field in dataclasses.fields(cls)}
+    return MappingProxyType(
+        {field.name: _setting(field, hints[field.name]) for field in dataclasses.fields(cls)}
+    )
 
 
 def build_config(cls: type[T], section: str, values: Mapping[str, object]) -> T:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import final
 
 import torch
@@ -73,16 +74,27 @@ def kernel_equals(case: KernelCase) -> Fault | None:
     return None
 
 
-def kernel_cases(catalog: Catalog, spec: KernelSpec) -> list[KernelCase]:
-    """The kernel with every installed model whose cell it says it knows."""
-    cases = (case for _, model in catalog.of(ModelSpec) for case in model_cases(model))
-    return [KernelCase(spec, case) for case in cases if _cells(case) & set(spec.cells)]
+def kernel_cases(catalog: Catalog, kernel: KernelSpec) -> list[KernelCase]:
+    """The kernel with every installed model whose cell the spec names."""
+    models = [model for _, model in catalog.of(ModelSpec)]
+    return [case for model in models for case in cases_with_model(kernel, model)]
+
+
+def cases_with_model(kernel: KernelSpec, model: ModelSpec) -> list[KernelCase]:
+    """The kernel with one model; empty if the spec names none of the model's cells."""
+    known = set(kernel.cells)
+    return [KernelCase(kernel, case) for case, cells in _cases_and_cells(model) if known & cells]
+
+
+@cache
+def _cases_and_cells(model: ModelSpec) -> list[tuple[ModelCase, set[str]]]:
+    return [(case, _cells(case)) for case in model_cases(model)]
 
 
 def _cells(case: ModelCase) -> set[str]:
     try:
         return {layer.cell.name for layer in _layers(case.build())}
-    except Exception:  # a model that cannot be made is told of where it is looked at
+    except Exception:  # the checks of the model report a model that cannot be built
         return set()
 
 

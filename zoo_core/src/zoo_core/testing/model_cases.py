@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from typing import Any
 
@@ -32,15 +33,21 @@ WIDTHS = ((7, 5, 9), (8, 8, 8))
 STEPS = (5, 16, 64)
 
 
-def model_cases(spec: ModelSpec) -> list[ModelCase]:
+@cache
+def model_cases(spec: ModelSpec) -> tuple[ModelCase, ...]:
     """The cases of a model, the plainest first: every kind of data, then every setting varied."""
-    plain = list(plain_cases(spec))
+    plain = plain_cases(spec)
     varied = (case for each in plain for case in _varied(each))
-    return [*plain, *varied]
+    return (*plain, *varied)
 
 
-def plain_cases(spec: ModelSpec) -> Iterator[ModelCase]:
+@cache
+def plain_cases(spec: ModelSpec) -> tuple[ModelCase, ...]:
     """A small model for every kind of data that the spec accepts."""
+    return tuple(_plain_cases(spec))
+
+
+def _plain_cases(spec: ModelSpec) -> Iterator[ModelCase]:
     for kind, per in product(spec.accepts, spec.per):
         vocabulary = Vocabulary(tuple("abcdef")) if kind == "tokens" else None
         how: Any = {"classes": CLASSES, "per": per, "vocabulary": vocabulary}
