@@ -19,6 +19,7 @@ from tests.faults.fault import Fault
 from tests.runtime.runs import interrupt
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.runtime.run import Run
 
 __all__ = ["hello", "hello_trained_once", "text_file", "zoo", "zoo_process"]
@@ -75,7 +76,8 @@ def unfinished_once(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) 
     folder = tmp_path_factory.mktemp("unfinished") / "run"
     settings = {"trainer": {"epochs": 40, "save_every": 0.0}}
     run_config = resolve_run(catalog, "lstm-embed").run_config(settings, device="cpu", threads=1)
-    interrupt(Run(catalog, run_config, folder), 7)
+    with lock_run_folder(folder):
+        interrupt(Run(catalog, run_config, folder), 7)
     (folder / "config.json").unlink()
     return folder
 

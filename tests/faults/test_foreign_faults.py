@@ -215,7 +215,7 @@ TOO_LARGE = "Error: lstm-embed would have …; … are free here: choose smaller
             (23, "an embedding of 10^12", TOO_LARGE, 6, UNTOUCHED), sizes("embedding_size", 10**12)
         ),
         case(
-            (23, "10^9 layers", "Error: model.num_layers = …: expected …", 6, UNTOUCHED),
+            (23, "10^9 layers", "Error: … model.num_layers = …: expected …", 6, UNTOUCHED),
             sizes("num_layers", 10**9),
         ),
         case(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -175,8 +176,20 @@ def test_ctrl_c_may_come_at_any_event(
     assert contents(tmp_path) == contents(trained_once)
 
 
+@pytest.fixture
+def default_interrupt() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, though a shell may start the tests with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("default_interrupt")
 def test_ctrl_c_within_a_step_keeps_to_the_last_saved_state(
-    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
+    catalog: Catalog,
+    run_config: RunConfig,
+    trained_once: Path,
+    tmp_path: Path,
 ) -> None:
     run = Run(catalog, run_config, tmp_path)
 
