@@ -20,6 +20,7 @@ ON_THE_WAY = {
     "zoo_core.plugins.catalog",
     "zoo_core.plugins.discovery",
     "zoo_core.errors",
+    "zoo_core.escaping",
     "zoo_core.plugins.watchdog",
     "zoo_core.plugins.trace",
     "zoo_core.plugins.hookspecs",

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 import threading
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, TextIO, final
 
 import click
 
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import printable
+from zoo_cli.terminal.output import echo
 from zoo_cli.terminal.signals import stop_on_signals
-from zoo_core.errors import Interrupted, RefusedError, ZooError
+from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError
+from zoo_core.escaping import one_line
 from zoo_core.storage.capacity import memory_errors
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from zoo_core.plugins.specs import CommandSpec
 
 COMPLETION = "_ZOO_COMPLETE"
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""Errors of a disk or stream that takes no more bytes."""
 COMMANDS = {
     "list": LazyCommand(
         "List models, datasets, trainers, recipes and checkpoints.",
@@ -101,14 +105,15 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")
     code = run(sys.argv[1:])
     other_threads = [t for t in threading.enumerate() if t is not threading.main_thread()]
+    for stream in (sys.stdout, sys.stderr):
+        if not _can_flush(stream):
+            _discard(stream)  # Python would complain when it flushes the stream at its exit
     if any(not thread.daemon for thread in other_threads):
-        for stream in (sys.stdout, sys.stderr):
-            stream.flush()
         os._exit(code)  # sys.exit would wait for a plugin's thread, which may never end
     sys.exit(code)
 
 
-def run(arguments: list[str]) -> int:
+def run(arguments: list[str]) -> int:  # noqa: PLR0911  # one return for each kind of end
     """Runs one command.
 
     Returns:
@@ -120,17 +125,24 @@ def run(arguments: list[str]) -> int:
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:
-        error.show()
+        message = io.StringIO()
+        error.show(message)
+        echo(message.getvalue(), nl=False, err=True)
         return error.exit_code
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard(sys.stdout)
         return 0
     except (KeyboardInterrupt, click.Abort) as error:
         return 128 + error.signal if isinstance(error, Interrupted) else 130
     except ZooError as error:
         _print_error(error, str(error))
         return error.exit_code
-    except Exception as error:  # a bug of our own; still one line
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            target = error.filename or "the output"  # of click's help, for example
+            _print_error(error, f"cannot write {target}: {error.strerror}")
+            return TargetError.exit_code
+        # a bug of our own; still one line
         _print_error(error, f"{type(error).__name__}: {error} (ZOO_DEBUG=1 shows the traceback)")
         return 1
     return code
@@ -157,7 +169,21 @@ def _print_error(error: BaseException, message: str) -> None:
         import traceback
 
         traceback.print_exception(error)
-    click.echo(f"Error: {printable(' '.join(message.split()))}", err=True)
+    lines = [line.strip() for line in message.split("\n")]  # blanks inside a name stay
+    echo(f"Error: {one_line(' '.join(filter(None, lines)))}", err=True)
+
+
+def _can_flush(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except OSError:
+        return False
+    return True
+
+
+def _discard(stream: TextIO) -> None:
+    """Lets the rest of a stream's output go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _plugin_commands() -> dict[str, LazyCommand]:

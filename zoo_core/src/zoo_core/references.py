@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeAlias, final
 
 from zoo_core.errors import NotFoundError
+from zoo_core.escaping import shell_word
 
 NAMED = re.compile(
     r"(?:(?P<owner>[\w.-]+):)?(?P<name>[A-Za-z0-9_-]+)(?:\.(?P<tag>[A-Za-z0-9_-]+))?"
@@ -89,7 +90,7 @@ def _folder(text: str) -> Folder:
 
 def shown(folder: Path) -> str:
     """Returns a folder as an argument of a command: with a slash, and quoted if necessary."""
-    import shlex
-
     text = str(folder)
-    return shlex.quote(text if "/" in text or "\\" in text else f"./{text}")
+    if "/" not in text or text.startswith(("-", "~", "hub:", "dir:")):
+        text = f"./{text}"  # the name alone would mean something else
+    return shell_word(text)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
+from zoo_cli.terminal.output import echo
+
 
 @click.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
@@ -17,4 +19,4 @@ def completion(shell: str) -> None:
 
     completion_class = get_completion_class(shell)
     assert completion_class is not None, "click supports the three shells"
-    click.echo(completion_class(zoo, {}, "zoo", COMPLETION).source())
+    echo(completion_class(zoo, {}, "zoo", COMPLETION).source())

@@ -6,7 +6,7 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 
 MAX_WIDTH = 60
 """Characters of a value that the table shows."""
@@ -31,7 +31,7 @@ def diff(first: str, second: str, as_json: bool) -> None:
         table = [[_shorten(cell) for cell in row] for row in rows]
         print_table([("", first, second), *table])
     else:
-        click.echo("no difference", err=True)
+        echo("no difference", err=True)
 
 
 def _shorten(value: str) -> str:

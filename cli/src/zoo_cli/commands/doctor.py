@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from zoo_cli.terminal.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.doctor import checks as diagnosis
 from zoo_core.doctor.result import DoctorResult, examine
 from zoo_core.doctor.stale_files import stale_files
@@ -32,7 +32,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
         print_table([(row.verdict, row.subject, _describe(row)) for row in results])
     wrong = sum(result.verdict == "wrong" for result in results)
     if wrong and not as_json:
-        click.echo(f"wrong: {wrong}", err=True)
+        echo(f"wrong: {wrong}", err=True)
     ctx.exit(1 if wrong else 0)
 
 

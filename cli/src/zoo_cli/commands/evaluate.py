@@ -11,7 +11,7 @@ from zoo_cli.parsing.completion_items import complete_dataset, complete_referenc
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.parsing.unknown_option import unknown_option
-from zoo_cli.terminal.output import format_metrics, json_option, print_json
+from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
@@ -77,7 +77,7 @@ def evaluate(
         raise NotFoundError(f"no split {split!r}; {name} has {', '.join(data.splits)}")
     is_own_data = not dataset and not settings["dataset"]
     if is_own_data and data.fingerprint != checkpoint.fingerprint:
-        click.echo(f"{name} has changed since this checkpoint was trained", err=True)
+        echo(f"{name} has changed since this checkpoint was trained", err=True)
     metrics = {
         split_name: measure(checkpoint.model, data, checkpoint.trainer, split_name)
         for split_name in ([split] if split else held_out_splits(data.splits))
@@ -86,4 +86,4 @@ def evaluate(
         print_json(metrics)
         return
     for split_name, values in metrics.items():
-        click.echo(f"{split_name}: {format_metrics(values)}")
+        echo(f"{split_name}: {format_metrics(values)}")

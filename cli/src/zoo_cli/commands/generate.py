@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
@@ -9,7 +11,7 @@ from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import SEED
 from zoo_cli.parsing.unknown_option import unknown_option
-from zoo_cli.terminal.output import echo_text, json_option, print_json
+from zoo_cli.terminal.output import echo, json_option, print_json
 
 
 @click.command()
@@ -18,7 +20,7 @@ from zoo_cli.terminal.output import echo_text, json_option, print_json
 @click.option(
     "--length",
     metavar="N",
-    type=click.IntRange(0),
+    type=click.IntRange(0, sys.maxsize),
     default=200,
     show_default=True,
     help="Number of symbols to generate.",
@@ -33,7 +35,7 @@ from zoo_cli.terminal.output import echo_text, json_option, print_json
 @click.option(
     "--top-k",
     metavar="K",
-    type=int,
+    type=click.IntRange(max=sys.maxsize),
     help="Sample from the K most likely symbols only.  [default: all symbols]",
 )
 @click.option(
@@ -76,5 +78,5 @@ def generate(
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return
     first = list(islice(ids, 1))  # fails before the prompt is printed if the prompt is too short
-    echo_text(start, nl=False)
+    echo(start, nl=False)
     stream(vocabulary.symbols[symbol_id] for symbol_id in chain(first, ids))

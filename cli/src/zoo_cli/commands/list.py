@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import json_option, print_json, print_message, print_table
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import unknown_name_messages
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
@@ -49,9 +49,9 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
     else:
         print_table([(row["name"], row["plugin"], row["summary"]) for row in rows])
     for broken in catalog.broken:
-        print_message(f"plugin {broken.plugin.name} is broken: {broken.reason}; see: zoo plugins")
+        echo(f"plugin {broken.plugin.name} is broken: {broken.reason}; see: zoo plugins", err=True)
     for message in unknown_name_messages():
-        print_message(message)
+        echo(message, err=True)
 
 
 def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import click
@@ -10,9 +9,10 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.unknown_option import unknown_option
-from zoo_cli.terminal.output import echo_text, json_option, print_json
-from zoo_core.data.text import decode_text
-from zoo_core.errors import DataError, ZooError
+from zoo_cli.terminal.input import read_file, read_stdin
+from zoo_cli.terminal.output import echo, json_option, print_json
+from zoo_core.errors import ZooError
+from zoo_core.escaping import escape_line_ends
 
 
 @click.command()
@@ -31,7 +31,8 @@ def predict(
 ) -> None:
     """Predict the answer to each input and print one per line.
 
-    Inputs are arguments, the lines of --file, or with - the lines of stdin.
+    Inputs are arguments, the lines of --file, or with - the lines of stdin. An empty line has an
+    empty answer, and line ends inside an answer are escaped; --json has every answer as it is.
     """
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.plugins.catalog import load_catalog
@@ -45,15 +46,16 @@ def predict(
     checkpoint = load_checkpoint(load_catalog(), reference)
     answers = []
     for number, value in enumerate(values, start=1):
+        is_empty_line = not value and "" not in inputs
         try:
-            prediction = api.predict(checkpoint, value, unknown=policy)
+            answer = "" if is_empty_line else api.predict(checkpoint, value, unknown=policy)
         except ZooError as error:
             if len(values) == 1:
                 raise
             raise type(error)(f"input {number} of {len(values)}: {error}") from None
-        answers.append({"input": value, "prediction": prediction})
+        answers.append({"input": value, "prediction": answer})
         if not as_json:
-            echo_text(prediction)
+            echo(escape_line_ends(answer))
     if as_json:
         print_json(answers)
 
@@ -61,18 +63,15 @@ def predict(
 def _read_inputs(inputs: tuple[str, ...], file: Path | None) -> list[str]:
     values: list[str] = []
     for value in inputs:
-        values += decode_text(_read_stdin(), "stdin").splitlines() if value == "-" else [value]
+        values += _lines(read_stdin()) if value == "-" else [value]
     if file:
-        try:
-            data = file.read_bytes()
-        except OSError as error:
-            raise DataError(f"cannot read {file}: {error.strerror}") from None
-        values += decode_text(data, str(file)).splitlines()
+        values += _lines(read_file(file))
     return values
 
 
-def _read_stdin() -> bytes:
-    try:
-        return sys.stdin.read().encode("utf-8", "surrogateescape")
-    except UnicodeDecodeError as error:
-        return error.object
+def _lines(text: str) -> list[str]:
+    """Returns the lines of a text; a form feed, for example, is a symbol and ends no line."""
+    lines = text.split("\n")
+    if not lines[-1]:  # after the last line end
+        del lines[-1]
+    return lines

@@ -9,7 +9,7 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import json_option, print_json
+from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.plugins.catalog import load_catalog
 
 
@@ -43,7 +43,7 @@ def pull(reference: str, target: Path | None, as_json: bool) -> None:
     if as_json:
         print_json({"checkpoint": str(location)} | _origin(folder))
     else:
-        click.echo(f"checkpoint: {location}")
+        echo(f"checkpoint: {location}")
 
 
 def _origin(folder: Path) -> dict[str, str]:

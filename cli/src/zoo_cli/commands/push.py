@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 import click
 
 from zoo_cli.parsing.folder import FolderPath
-from zoo_cli.terminal.output import json_option, print_json
+from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import ConfigError, NetworkError, NotFoundError
+from zoo_core.escaping import shell_command
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.registry.file import HUB
 from zoo_core.storage.capacity import format_bytes
@@ -84,7 +84,7 @@ def push(
             command += ["--revision", revision]
         if license:
             command += ["--license", license]
-        raise type(error)(f"{error}; to continue: {shlex.join(command)}") from None
+        raise type(error)(f"{error}; to continue: {shell_command(*command)}") from None
     pinned = entry_text(entry)
     if as_json:
         commit = pushed.commit
@@ -92,9 +92,9 @@ def push(
             {"repo": commit.repo, "revision": commit.sha, "url": pushed.url, "entry": pinned}
         )
         return
-    click.echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
-    click.echo(f"revision: {pushed.commit.sha}")
-    click.echo(f"\n{pinned}", nl=False)
+    echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
+    echo(f"revision: {pushed.commit.sha}")
+    echo(f"\n{pinned}", nl=False)
 
 
 def _build(
@@ -114,4 +114,4 @@ def _build(
         print_json({"folder": str(upload.absolute()), "files": sizes})
         return
     for name, size in sizes.items():
-        click.echo(f"{upload / name}  {format_bytes(size)}")
+        echo(f"{upload / name}  {format_bytes(size)}")

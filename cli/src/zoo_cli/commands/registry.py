@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.references import HubRepo, parse_reference
@@ -91,8 +91,8 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     entry = make_entry(folder, source, revision=revision, license=license_id, name=name)
     target = registry_path()
     replaced = add_entry(target, entry)
-    click.echo(f"{'updated in' if replaced else 'added to'} {target}", err=True)
-    click.echo(entry_text(entry), nl=False)
+    echo(f"{'updated in' if replaced else 'added to'} {target}", err=True)
+    echo(entry_text(entry), nl=False)
 
 
 @registry.command()
@@ -131,8 +131,8 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
         )
         add_entry(path, new._replace(summary=old.summary, license=old.license))
         rows.append({"name": old.name, "repo": pushed.commit.repo, "revision": pushed.commit.sha})
-        click.echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
+        echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
     if as_json:
         print_json(rows)
     else:
-        click.echo(f"published {len(rows)} checkpoints and pinned their entries in {path}")
+        echo(f"published {len(rows)} checkpoints and pinned their entries in {path}")

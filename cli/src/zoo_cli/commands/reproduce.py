@@ -14,7 +14,7 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.run_options import run_options
-from zoo_cli.terminal.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.errors import ConfigError, Interrupted, ZooError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import Recipe, choose_recipes
@@ -70,7 +70,7 @@ def reproduce(
         with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
             for number, recipe in enumerate(recipes, start=1):
                 duration = _format_duration(recipe)
-                click.echo(f"{number}/{len(recipes)} {recipe.name}{duration}", err=True)
+                echo(f"{number}/{len(recipes)} {recipe.name}{duration}", err=True)
                 row = _train(
                     catalog,
                     recipe,
@@ -82,9 +82,9 @@ def reproduce(
                 rows.append(row)
                 report.add(row)
                 reason = f": {row.reason}" if row.verdict == "failed" else ""
-                click.echo(f"  {row.verdict} in {row.seconds:.0f} s{reason}", err=True)
+                echo(f"  {row.verdict} in {row.seconds:.0f} s{reason}", err=True)
     except Interrupted:
-        click.echo(f"interrupted after {len(rows)} of {len(recipes)} recipes", err=True)
+        echo(f"interrupted after {len(rows)} of {len(recipes)} recipes", err=True)
         _show(rows, as_json)
         raise
     _show(rows, as_json)
@@ -107,7 +107,7 @@ def _choose_quick(recipes: Sequence[Recipe]) -> list[Recipe]:
     if not quick:
         raise ConfigError(f"--quick leaves no recipe: {slow} may take {QUICK_SECONDS} s or more")
     if slow:
-        click.echo(f"--quick leaves out {slow}", err=True)
+        echo(f"--quick leaves out {slow}", err=True)
     return quick
 
 

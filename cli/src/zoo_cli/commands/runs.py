@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo_cli.terminal.confirm import confirm
-from zoo_cli.terminal.output import format_metrics, json_option, print_json, print_table
+from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json, print_table
 from zoo_core.data.splits import main_split
 from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
 from zoo_core.storage.capacity import format_bytes
@@ -24,7 +24,7 @@ def runs(ctx: click.Context, as_json: bool) -> None:
         print_json([run._asdict() | {"path": str(run.path)} for run in local_runs])
         return
     if not local_runs:
-        click.echo(f"no runs in {runs_folder()}; start one: zoo train lstm-embed", err=True)
+        echo(f"no runs in {runs_folder()}; start one: zoo train lstm-embed", err=True)
     rows = []
     for run in local_runs:
         split = main_split(run.metrics)
@@ -42,4 +42,4 @@ def remove(names: tuple[str, ...], yes: bool) -> None:
     confirm((f"- {run.name} ({format_bytes(run.size)})" for run in local_runs), yes)
     for run in local_runs:
         remove_run(run)
-        click.echo(f"removed {run.name} ({format_bytes(run.size)})", err=True)
+        echo(f"removed {run.name} ({format_bytes(run.size)})", err=True)

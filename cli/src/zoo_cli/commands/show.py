@@ -8,7 +8,7 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import format_metrics, json_option, print_json
+from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json
 from zoo_core.configs.settings import as_typed
 from zoo_core.plugins.catalog import load_catalog
 
@@ -57,23 +57,23 @@ def show(
 def _print(facts: dict[str, Any]) -> None:
     for key, value in facts.items():
         if key == "settings":
-            click.echo("settings:")
+            echo("settings:")
             for setting in value:
                 unit = f" {setting['unit']}" if setting["unit"] else ""
-                click.echo(f"  {setting['key']} = {as_typed(setting['default'])}{unit}")
-                click.echo(f"      {setting['meaning']} [{setting['wanted']}]")
+                echo(f"  {setting['key']} = {as_typed(setting['default'])}{unit}")
+                echo(f"      {setting['meaning']} [{setting['wanted']}]")
         elif key == "metrics":
             for split, named in value.items():
-                click.echo(f"{split}: {format_metrics(named)}")
+                echo(f"{split}: {format_metrics(named)}")
         elif key == "configs":
             for section, values in value.items():
                 listed = ", ".join(f"{name} = {item}" for name, item in values.items())
-                click.echo(f"{section}: {listed}")
+                echo(f"{section}: {listed}")
         elif isinstance(value, dict):
-            click.echo(f"{key}: {', '.join(f'{k} {v}' for k, v in value.items())}")
+            echo(f"{key}: {', '.join(f'{k} {v}' for k, v in value.items())}")
         elif isinstance(value, list):
-            click.echo(f"{key}: {', '.join(value)}")
+            echo(f"{key}: {', '.join(value)}")
         elif isinstance(value, int) and key == "parameters":
-            click.echo(f"{key}: {value:,}")
+            echo(f"{key}: {value:,}")
         elif value not in ("", None):
-            click.echo(f"{key}: {value}")
+            echo(f"{key}: {value}")

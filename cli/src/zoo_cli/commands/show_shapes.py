@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import click
-
-from zoo_cli.terminal.output import print_json, print_table
+from zoo_cli.terminal.output import echo, print_json, print_table
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import Named, parse_reference
 from zoo_core.runtime.shapes.shapes import (
@@ -40,9 +38,9 @@ def show_shapes(
         print_json(_rows(shapes))
         return
     if not known:
-        click.echo("the data is not available: the vocabulary shown is an example", err=True)
+        echo("the data is not available: the vocabulary shown is an example", err=True)
     legend = [f"{letter} {LETTER_MEANINGS[letter]} {size}" for letter, size in shapes.sizes.items()]
-    click.echo(", ".join(legend))
+    echo(", ".join(legend))
     print_table([_table_row(row) for row in _rows(shapes)])
 
 

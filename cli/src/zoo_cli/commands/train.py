@@ -15,7 +15,7 @@ from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import run_options
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
-from zoo_cli.terminal.output import json_option
+from zoo_cli.terminal.output import echo, json_option
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import recipe_text
@@ -92,7 +92,7 @@ def train(
     """
     resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
     if print_config:
-        click.echo(recipe_text(resolved.run_config(settings, seed=seed)), nl=False)
+        echo(recipe_text(resolved.run_config(settings, seed=seed)), nl=False)
         return
     run_config = resolved.run_config(
         settings,

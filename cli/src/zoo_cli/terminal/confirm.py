@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import click
 
+from zoo_cli.terminal.output import echo
 from zoo_core.errors import RefusedError, ZooError
 
 
@@ -18,7 +19,7 @@ def confirm(changes: Iterable[object], yes: bool) -> None:
         ZooError: The answer is no.
     """
     for change in changes:
-        click.echo(f"  {change}", err=True)
+        echo(f"  {change}", err=True)
     if yes:
         return
     if not sys.stdin.isatty():
@@ -34,5 +35,5 @@ def _ask() -> bool:
     except click.Abort as abort:
         if not isinstance(abort.__context__, EOFError):
             raise
-        click.echo(err=True)
+        echo(err=True)
         return False

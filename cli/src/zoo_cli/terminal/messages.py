@@ -8,9 +8,8 @@ import sys
 from collections.abc import Iterator
 from typing import final
 
-import click
-
-from zoo_cli.terminal.output import printable
+from zoo_cli.terminal.output import echo
+from zoo_core.escaping import printable
 
 LOGGER = logging.getLogger("zoo_core")
 
@@ -21,14 +20,14 @@ class MessageHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Prints a record; a closed terminal does not stop the command."""
-        line = printable(" ".join(record.getMessage().splitlines()))
+        line = printable(" ".join(record.getMessage().split("\n")))
         with contextlib.suppress(OSError):
             if "tqdm" in sys.modules:
                 from tqdm import tqdm
 
                 tqdm.write(line, file=sys.stderr)
             else:
-                click.echo(line, err=True)
+                echo(line, err=True)
 
 
 def show_messages() -> contextlib.AbstractContextManager[None]:

@@ -2,53 +2,97 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Mapping, Sequence
+from typing import IO
 
 import click
 
+from zoo_core.errors import TargetError
+from zoo_core.escaping import one_line, printable
+
 METRIC_ORDER = ("loss", "perplexity", "bits_per_character", "accuracy")
 METRIC_LABELS = {"bits_per_character": "bits/char"}
+MAX_CELLS = 80
+"""Columns that a sample or an example may take; a Han character takes two."""
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def echo(text: str = "", *, nl: bool = True, err: bool = False) -> None:
+    """Prints text on stdout or stderr. Every command prints everything through this function.
+
+    Control characters are escaped on stderr, and on stdout if it is a terminal; a pipe or a file
+    gets the text as it is. A stderr that is closed or full does not stop a command.
+
+    Raises:
+        TargetError: Stdout cannot be written to, because its disk is full for example.
+    """
+    if err:
+        with contextlib.suppress(OSError):
+            click.echo(printable(text), nl=nl, err=True, color=True)
+        return
+    try:
+        click.echo(printable(text) if is_terminal(sys.stdout) else text, nl=nl, color=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise TargetError(f"cannot write to stdout: {error.strerror}") from error
+
+
+def is_terminal(stream: IO[str]) -> bool:
+    """Whether a stream is a terminal; a closed one is none."""
+    return not stream.closed and stream.isatty()
 
 
 def print_json(value: object) -> None:
     """Prints a value as JSON on stdout."""
     import json
 
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
-
-
-def print_message(text: str) -> None:
-    """Prints a message on stderr."""
-    click.echo(text, err=True)
-
-
-def printable(text: str) -> str:
-    """Escapes control characters, which could steer a terminal."""
-    if text.isprintable():  # nearly every text is
-        return text
-    return "".join(
-        char if char.isprintable() or char in "\n\t" else ascii(char)[1:-1] for char in text
-    )
-
-
-def echo_text(text: str, *, nl: bool = True) -> None:
-    """Prints the text of a model, with control characters escaped on a terminal only."""
-    terminal = sys.stdout.isatty()
-    click.echo(printable(text) if terminal else text, nl=nl, color=not terminal)
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    if is_terminal(sys.stdout) and printable(text) != text:
+        # JSON has escapes of its own; json.dumps uses them for some control characters only
+        text = "".join(char if printable(char) == char else _json_escape(char) for char in text)
+    echo(text)
 
 
 def print_table(rows: Sequence[Sequence[str]]) -> None:
     """Prints rows in aligned columns on stdout."""
     if not rows:
         return
-    rows = [[printable(cell) for cell in row] for row in rows]
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    rows = [[one_line(cell) for cell in row] for row in rows]
+    widths = [max(map(cell_width, column)) for column in zip(*rows, strict=True)]
     for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        click.echo("  ".join(cells).rstrip())
+        cells = [
+            cell + " " * (width - cell_width(cell)) for cell, width in zip(row, widths, strict=True)
+        ]
+        echo("  ".join(cells).rstrip())
+
+
+def cell_width(text: str) -> int:
+    """Returns the columns that a text without control characters takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    from wcwidth import wcswidth
+
+    return max(wcswidth(text), 0)
+
+
+def shorten(text: str, width: int = MAX_CELLS) -> str:
+    """Returns a text in one line of at most ``width`` columns, with ``…`` for what is left out."""
+    line = one_line(text[: 2 * width])  # a mark over a letter is a character without a column
+    if len(text) <= 2 * width and cell_width(line) <= width:
+        return line
+    while cell_width(line) >= width:
+        line = line[:-1]
+    return f"{line}…"
+
+
+def _json_escape(char: str) -> str:
+    import json
+
+    return json.dumps(char)[1:-1] if ord(char) > 0xFFFF else f"\\u{ord(char):04x}"
 
 
 def format_metrics(metrics: Mapping[str, float]) -> str:

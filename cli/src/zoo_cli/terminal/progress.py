@@ -8,10 +8,9 @@ import sys
 import time
 from typing import Any, final
 
-import click
 from tqdm import tqdm
 
-from zoo_cli.terminal.output import format_metrics
+from zoo_cli.terminal.output import MAX_CELLS, echo, format_metrics, shorten
 from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Started, Stepped
 
 SLOW_EPOCH = 1.0
@@ -55,10 +54,10 @@ class Progress:
             if bar is not None:
                 bar.close()
             if skipped is not None:
-                click.echo(_format_epoch(skipped), err=True)
+                echo(_format_epoch(skipped), err=True)
 
     def _start(self, event: Started) -> None:
-        click.echo(
+        echo(
             f"{event.parameters:,} parameters on {event.device}, backend {event.backend}", err=True
         )
         if self._terminal:
@@ -78,7 +77,7 @@ class Progress:
         elif event.seconds >= SLOW_EPOCH or event.sample:
             self._bar.write(_format_epoch(event), file=sys.stderr)
         if event.sample:
-            tqdm.write(f"  {event.sample}", file=sys.stderr)
+            tqdm.write(f"  {shorten(event.sample, MAX_CELLS - 2)}", file=sys.stderr)
 
     def _print_epoch(self, event: EpochEnded) -> None:
         now = time.monotonic()
@@ -87,7 +86,7 @@ class Progress:
             return
         self._skipped = None
         self._last_line = now
-        click.echo(_format_epoch(event), err=True)
+        echo(_format_epoch(event), err=True)
 
 
 def _format_epoch(event: EpochEnded) -> str:
@@ -101,11 +100,11 @@ def print_summary(event: Finished, sample: str, hint: str) -> None:
     """Prints metrics, a sample and the folder on stdout; timings and a hint on stderr."""
     manifest = event.manifest
     for split, metrics in manifest.metrics.items():
-        click.echo(f"{split}: {format_metrics(metrics)}")
+        echo(f"{split}: {format_metrics(metrics)}")
     if sample:
-        click.echo(sample)
-    click.echo(f"checkpoint: {event.folder}")
-    click.echo(
+        echo(sample)
+    echo(f"checkpoint: {event.folder}")
+    echo(
         f"{manifest.epochs} epochs in {event.seconds:.1f} s"
         f" ({event.reason}), {event.tokens_per_second:,.0f} tokens/s; {hint}",
         err=True,

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from pathlib import Path
 
-import click
-
-from zoo_cli.terminal.output import print_json
+from zoo_cli.terminal.output import MAX_CELLS, cell_width, echo, print_json, shorten
 from zoo_cli.terminal.progress import Progress, print_summary
 from zoo_cli.terminal.signals import GracefulInterrupt
 from zoo_core.errors import DivergedError, Interrupted, TargetError, ZooError
+from zoo_core.escaping import quoted, shell_word
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.runtime.api import generate, predict
@@ -22,6 +20,8 @@ from zoo_core.runtime.training.events import Finished, Started, Stepped
 
 SAMPLE_LENGTH = 100
 """Symbols of generated text to show at the end."""
+MAX_EXAMPLE = 38
+"""Columns of an example and of its answer, which share a line."""
 
 
 def train_and_report(
@@ -79,7 +79,7 @@ def train_with_progress(
         progress.close()
         if keeps_folder:
             with contextlib.suppress(OSError):
-                click.echo(f"saved; to continue: zoo resume {folder}", err=True)
+                echo(f"saved; to continue: zoo resume {folder}", err=True)
         raise Interrupted(interrupt.signal) from None
     except DivergedError as error:
         remedy = f"; the last good state is in {folder}" if keeps_folder else ""
@@ -113,12 +113,20 @@ def _result(event: Finished, run: Run) -> dict[str, object]:
 
 def _try_model(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
     """Returns the model's answer to an example, and a command that shows more."""
-    folder, quoted = shown(checkpoint.folder), shlex.quote(example)
     if checkpoint.signature.next_symbol and checkpoint.model.causal:
         text = generate(checkpoint, example, length=SAMPLE_LENGTH, temperature=0.7)
-        return f"sample: {(example + text)!r}", f"next: zoo generate {folder} --prompt {quoted}"
-    answer = predict(checkpoint, example)
-    return f"{example} → {answer}", f"next: zoo predict {folder} {quoted}"
+        answer = f"sample: {shorten(quoted(example + text), MAX_CELLS - len('sample: '))}"
+        arguments = f"--prompt {shell_word(example)}"
+        command = "generate"
+    else:
+        prediction = predict(checkpoint, example)
+        answer = f"{shorten(example, MAX_EXAMPLE)} → {shorten(prediction, MAX_EXAMPLE)}"
+        # what starts with a hyphen would be an option
+        arguments = f"-- {shell_word(example)}" if example.startswith("-") else shell_word(example)
+        command = "predict"
+    if cell_width(arguments) > MAX_CELLS or arguments == "-- -":  # - alone stands for stdin
+        command, arguments = "evaluate", ""
+    return answer, f"next: zoo {command} {shown(checkpoint.folder)} {arguments}".rstrip()
 
 
 def default_folder(name: str) -> Path:

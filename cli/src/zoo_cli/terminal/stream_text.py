@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterable
 
-from zoo_cli.terminal.output import echo_text
+from zoo_cli.terminal.output import echo
 
 INTERVAL = 0.05
 """Least seconds between two writes: nobody reads faster, and a write costs more than a symbol."""
@@ -20,7 +20,7 @@ def stream(symbols: Iterable[str]) -> None:
         for symbol in symbols:
             waiting.append(symbol)
             if time.monotonic() - last_write >= INTERVAL:
-                echo_text("".join(waiting), nl=False)
+                echo("".join(waiting), nl=False)
                 waiting, last_write = [], time.monotonic()
     finally:
-        echo_text("".join(waiting))
+        echo("".join(waiting))

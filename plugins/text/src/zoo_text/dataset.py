@@ -21,6 +21,9 @@ from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.windows import sequential_batch_count, sequential_batches, sliding_windows
 
+MAX_EXAMPLE_LENGTH = 30
+"""Symbols of an example, which shares a line with a command."""
+
 
 @final
 class TextDataset(AbstractDataset):
@@ -116,8 +119,12 @@ class TextDataset(AbstractDataset):
 
     @property
     def example(self) -> str:
-        """The given example, or the first word of the text."""
-        return self._example or next(iter(self.text.split()), self.text)
+        """The given example, or the beginning of the first word of the text."""
+        if self._example:
+            return self._example
+        # a text without spaces is one word; a copy of the beginning is enough to split
+        beginning = self.text.lstrip()[:MAX_EXAMPLE_LENGTH]
+        return next(iter(beginning.split()), self.text[:MAX_EXAMPLE_LENGTH])
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """Returns the number of batches of an epoch.

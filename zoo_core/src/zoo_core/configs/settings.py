@@ -23,6 +23,8 @@ WORDS: dict[type, str] = {
     Path: "a path",
 }
 NONE = "none"
+INTEGER_BITS = 64
+"""Bits of torch's integers, with the sign."""
 
 
 @final
@@ -105,6 +107,10 @@ class Setting(NamedTuple):
             raise self.error(value)
         if self.choices and value not in self.choices:
             raise self.error(value)
+        if isinstance(value, str) and not _is_unicode(value):
+            raise self.error(value, "in UTF-8")
+        if isinstance(value, int) and value.bit_length() >= INTEGER_BITS:
+            raise self.error(value, f"of {INTEGER_BITS} bits at most")
         if isinstance(value, (int, float)) and not self.info.admits(value):
             raise self.error(value)
         return value
@@ -119,9 +125,19 @@ class Setting(NamedTuple):
             raise self.error(value) from None
         return value
 
-    def error(self, value: object) -> ConfigError:
+    def error(self, value: object, also: str = "") -> ConfigError:
         """Returns an error that names the setting, the value and what is expected."""
-        return ConfigError(f"{self.label} = {str(value)!r:.80}: expected {self.expected()}")
+        expected = f"{self.expected()} {also}".rstrip()
+        return ConfigError(f"{self.label} = {str(value)!r:.80}: expected {expected}")
+
+
+def _is_unicode(text: str) -> bool:
+    """Whether UTF-8 can encode a text: undecodable bytes of an argument cannot be written."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 _BOOLEANS = {"true": True, "false": False}

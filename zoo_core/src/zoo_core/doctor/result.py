@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
+from zoo_core.escaping import shell_word
 from zoo_core.storage.capacity import existing
 
 Verdict: TypeAlias = Literal["ok", "warning", "wrong"]
@@ -70,4 +70,4 @@ def check_writable(subject: str, folder: Path, alternative: str) -> DoctorResult
 
 def quoted(path: Path) -> str:
     """Returns a path quoted for a shell."""
-    return shlex.quote(str(path))
+    return shell_word(str(path))

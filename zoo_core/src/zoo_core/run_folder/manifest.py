@@ -10,6 +10,7 @@ from typing import Any, final
 from zoo_core.configs.records import Count, read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
+from zoo_core.references import shown
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.safetensors_header import MAX_PREFIX_LENGTH, foreign_kind
 from zoo_core.storage.hashes import FileRecord
@@ -92,7 +93,7 @@ class Manifest:
 
 def unfinished(folder: Path) -> MisfitError:
     """Returns the error for a run that has not ended, where a checkpoint is expected."""
-    return MisfitError(f"{folder} is unfinished: zoo resume {folder}")
+    return MisfitError(f"{folder} is unfinished: zoo resume {shown(folder)}")
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from zoo_cli.terminal.output import json_option, print_json
+from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import PluginError
 from zoo_core.plugins.catalog import load_catalog
 
@@ -41,14 +41,14 @@ def check(name: str, as_json: bool) -> None:
         raise PluginError(f"{plugin.name} does not pass: {first}{more}; see docs/conformance.md")
     if not as_json:
         passed = sum(result.verdict == "ok" for result in results)
-        click.echo(f"{plugin.name} passes: {passed} ok, {len(results) - passed} skipped", err=True)
+        echo(f"{plugin.name} passes: {passed} ok, {len(results) - passed} skipped", err=True)
 
 
 def _print(result: Result) -> None:
     """Prints a result as soon as it is known."""
-    click.echo(f"{result.verdict:7}  {result.subject}  {result.check}")
+    echo(f"{result.verdict:7}  {result.subject}  {result.check}")
     if result.verdict == "failed":
         for line in result.in_words().splitlines():
-            click.echo(f"           {line}")
+            echo(f"           {line}")
     elif result.verdict == "skipped":
-        click.echo(f"           {result.seen}")
+        echo(f"           {result.seen}")

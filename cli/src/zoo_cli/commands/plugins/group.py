@@ -8,7 +8,7 @@ from typing import Any, final
 import click
 
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
-from zoo_cli.terminal.output import json_option, print_json, print_message
+from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.plugins.discovery import unknown_name_messages
 from zoo_core.plugins.status import PluginStatus, plugin_statuses
 
@@ -53,7 +53,7 @@ def plugins(ctx: click.Context, verbose: bool, as_json: bool) -> None:
         for status in statuses:
             _print(status, verbose)
     for message in unknown_name_messages():
-        print_message(message)
+        echo(message, err=True)
 
 
 def _facts(status: PluginStatus, verbose: bool) -> dict[str, Any]:
@@ -66,9 +66,9 @@ def _facts(status: PluginStatus, verbose: bool) -> dict[str, Any]:
 
 def _print(status: PluginStatus, verbose: bool) -> None:
     plugin = status.plugin
-    click.echo(f"{plugin.name} {plugin.version}: {status.state}")
+    echo(f"{plugin.name} {plugin.version}: {status.state}")
     for noun, names in status.contributes.items():
-        click.echo(f"  {PLURALS.get(noun, f'{noun}s')}: {', '.join(names)}")
+        echo(f"  {PLURALS.get(noun, f'{noun}s')}: {', '.join(names)}")
     owner = f"{plugin.distribution}, " if plugin.distribution != plugin.name else ""
     for label, value in (
         ("from", f"{owner}{status.location}" if status.location else ""),
@@ -76,6 +76,6 @@ def _print(status: PluginStatus, verbose: bool) -> None:
         ("remedy", status.remedy),
     ):
         if value:
-            click.echo(f"  {label}: {value}")
+            echo(f"  {label}: {value}")
     if verbose and status.traceback:
-        click.echo("".join(f"  {line}" for line in status.traceback.splitlines(keepends=True)))
+        echo("".join(f"  {line}" for line in status.traceback.splitlines(keepends=True)))

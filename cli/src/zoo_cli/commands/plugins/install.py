@@ -9,7 +9,7 @@ import click
 from packaging.utils import canonicalize_name
 
 from zoo_cli.terminal.confirm import confirm
-from zoo_cli.terminal.output import json_option, print_json
+from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import NotFoundError, RefusedError
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import installed_versions, is_satisfied
@@ -43,14 +43,14 @@ def install(
     installer = find_installer()
     before = installed_versions()
     if not upgrade and all(is_satisfied(requirement) for requirement in requirements):
-        click.echo("nothing to change: everything is installed", err=True)
+        echo("nothing to change: everything is installed", err=True)
     else:
         preview = installer.preview(flags)
         if dry_run:
-            click.echo(preview.rstrip(), err=as_json)
+            echo(preview.rstrip(), err=as_json)
         else:
             confirm(preview.splitlines(), yes)
-            click.echo(installer.install(flags).rstrip(), err=True)
+            echo(installer.install(flags).rstrip(), err=True)
             importlib.invalidate_caches()
     changes = {
         name: version
@@ -69,11 +69,9 @@ def install(
         ]
         print_json({"installer": installer.name, "changes": rows, "plugins": plugins})
     elif plugins:
-        click.echo(f"installed: {', '.join(plugins)}; see: zoo plugins")
+        echo(f"installed: {', '.join(plugins)}; see: zoo plugins")
     elif changes:
-        click.echo(
-            "installed, but not a plugin: there is no entry point in the group zoo", err=True
-        )
+        echo("installed, but not a plugin: there is no entry point in the group zoo", err=True)
 
 
 def _installer_argument(requirement: str) -> str:
@@ -95,5 +93,5 @@ def _installer_argument(requirement: str) -> str:
         return str(path.expanduser().absolute())
     if path.is_dir():
         message = f"{requirement} comes from the package index; for the folder: ./{requirement}"
-        click.echo(message, err=True)
+        echo(message, err=True)
     return requirement

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.terminal.output import json_option, print_json
+from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.scaffold.new_plugin import KINDS, new_plugin
 from zoo_core.scaffold.template_files import PREFIX
@@ -33,7 +33,7 @@ def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
         print_json({"folder": str(folder), "brings": list(chosen), "files": files})
         return
     for path in files:
-        click.echo(f"{folder.name}/{path}")
+        echo(f"{folder.name}/{path}")
     short = folder.name.removeprefix(PREFIX)
     commands_to_try = {
         "model": f"zoo train {short}",
@@ -42,8 +42,8 @@ def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
         "kernel": f"zoo train gru-manual --model.reset-after false --backend {short}",
         "command": f"zoo {short} README.md",
     }
-    click.echo(f"next: cd {folder.name}", err=True)
-    click.echo("      zoo plugins install --editable .", err=True)
+    echo(f"next: cd {folder.name}", err=True)
+    echo("      zoo plugins install --editable .", err=True)
     for kind in KINDS:
         if kind in chosen:
-            click.echo(f"      {commands_to_try[kind]}", err=True)
+            echo(f"      {commands_to_try[kind]}", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.installer.packages import installed_version
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.index import search_plugins
@@ -32,6 +32,6 @@ def search(word: str, as_json: bool) -> None:
         [(row["distribution"], row["installed"] or "not installed", row["summary"]) for row in rows]
     )
     if not rows:
-        click.echo(f"no known plugin has {word!r}; zoo plugins search lists all", err=True)
+        echo(f"no known plugin has {word!r}; zoo plugins search lists all", err=True)
     elif missing := [row["distribution"] for row in rows if not row["installed"]]:
-        click.echo(f"to install it: zoo plugins install {missing[0]}", err=True)
+        echo(f"to install it: zoo plugins install {missing[0]}", err=True)

@@ -7,7 +7,7 @@ import sys
 
 import click
 
-from zoo_cli.terminal.output import json_option, print_json, print_table
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.trace import HookCall, recording
 
@@ -52,7 +52,7 @@ def _print(calls: list[HookCall], costs: dict[str, float]) -> None:
     if calls:
         rows = [(call.plugin, call.hook, _ms(call.seconds), call.error) for call in calls]
         print_table([("plugin", "call", "ms", ""), *rows])
-    click.echo()
+    echo()
     totals = [(name, _ms(cost)) for name, cost in costs.items()]
     print_table([("plugin", "total ms"), *totals, ("every plugin", _ms(sum(costs.values())))])
 

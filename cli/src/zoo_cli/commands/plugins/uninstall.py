@@ -7,7 +7,7 @@ import importlib
 import click
 
 from zoo_cli.terminal.confirm import confirm
-from zoo_cli.terminal.output import json_option, print_json
+from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import AmbiguousError, NotFoundError, PluginError, suggest
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import needed_by
@@ -28,10 +28,10 @@ def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     installer = find_installer()
     for name in versions:
         if dependents := [other for other in needed_by(name) if other not in versions]:
-            click.echo(f"{name} is needed by {', '.join(dependents)}", err=True)
+            echo(f"{name} is needed by {', '.join(dependents)}", err=True)
     confirm([f"- {name} {version}" for name, version in versions.items()], yes)
     for name in versions:
-        click.echo(installer.uninstall(name).rstrip(), err=True)
+        echo(installer.uninstall(name).rstrip(), err=True)
         importlib.invalidate_caches()
         if left := [plugin for plugin in every_plugin() if plugin.distribution == name]:
             raise PluginError(
@@ -44,7 +44,7 @@ def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
         ]
         print_json({"installer": installer.name, "changes": rows})
     else:
-        click.echo(f"removed: {', '.join(versions)}")
+        echo(f"removed: {', '.join(versions)}")
 
 
 def _find(name: str) -> Plugin:

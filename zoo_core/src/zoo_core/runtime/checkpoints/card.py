@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from zoo_core.data.signature import Grid, Signature
+from zoo_core.escaping import shell_word
 from zoo_core.run_folder.manifest import Manifest
 from zoo_core.runtime.checkpoints.frontmatter import front_matter, split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
@@ -82,12 +82,12 @@ def _usage(manifest: Manifest, place: str) -> str:
     letters = [symbol for symbol in symbols if len(symbol) == 1 and symbol.isalnum()]
     example = "".join(letters)[-5:] or symbols[0]
     if not manifest.signature.next_symbol:
-        return f"zoo predict {place} {shlex.quote(example)}"
+        return f"zoo predict {place} {shell_word(example)}"
     prompt = example
     for text in reversed(PROMPTS):
         if set(text) <= set(symbols):
             prompt = text
-    return f"zoo generate {place} --prompt {shlex.quote(prompt)} --length 200"
+    return f"zoo generate {place} --prompt {shell_word(prompt)} --length 200"
 
 
 def _table(manifest: Manifest) -> str:
