@@ -22,7 +22,7 @@ def confirm(changes: Iterable[object], yes: bool) -> None:
         echo(f"  {change}", err=True)
     if yes:
         return
-    if not sys.stdin.isatty():
+    if sys.stdin is None or not sys.stdin.isatty():
         raise RefusedError("cannot ask for confirmation, stdin is not a terminal: add --yes")
     if not _ask():
         raise ZooError("nothing was changed")

@@ -1,0 +1,105 @@
+"""A stream that is full, closed or unreadable is one line and an exit code."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+from zoo_cli.main import run
+
+FULL = Path("/dev/full")
+needs_full = pytest.mark.skipif(not FULL.exists(), reason="only Linux has /dev/full")
+
+
+class Broken(io.StringIO):
+    """A stdin that cannot be read."""
+
+    def read(self, size: int | None = -1) -> str:
+        raise OSError(5, "Input/output error")
+
+
+@pytest.fixture
+def full() -> Iterator[io.TextIOWrapper]:
+    """A stream on a full disk."""
+    stream = FULL.open("w")
+    yield stream
+    for _ in range(2):  # the first attempt fails and drops what it could not write
+        with contextlib.suppress(OSError):
+            stream.close()
+
+
+@needs_full
+@pytest.mark.parametrize(
+    "arguments", [["list"], ["list", "--json"], ["--help"], ["train", "--help"], ["--version"]]
+)
+def test_a_full_stdout_is_one_line_and_exit_6(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    full: io.TextIOWrapper,
+    arguments: list[str],
+) -> None:
+    monkeypatch.setattr("sys.stdout", full)
+    assert run(arguments) == 6
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("Error: cannot write")
+    assert line.endswith("No space left on device")
+
+
+@needs_full
+def test_a_full_stderr_does_not_change_the_exit_code(
+    monkeypatch: pytest.MonkeyPatch, full: io.TextIOWrapper
+) -> None:
+    monkeypatch.setattr("sys.stderr", full)
+    assert run(["list", "nothing"]) == 2
+    assert run(["runs"]) == 0
+
+
+@pytest.mark.parametrize(
+    ("stdin", "reason"), [(None, "it is closed"), (Broken(), "Input/output error")]
+)
+def test_a_stdin_that_cannot_be_read_is_one_line_and_exit_6(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, stdin: object, reason: str
+) -> None:
+    monkeypatch.setattr("sys.stdin", stdin)
+    result = zoo("predict", "lstm-embed.hello", "-")
+    assert (result.code, result.stdout) == (6, "")
+    assert result.stderr.startswith(f"Error: cannot read stdin: {reason}")
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_question_without_stdin_is_refused(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, isolation: Path
+) -> None:
+    (isolation / "runs" / "any" / "state").mkdir(parents=True)
+    monkeypatch.setattr("sys.stdin", None)
+    result = zoo("runs", "remove", "any")
+    assert result.code == 6
+    assert "stdin is not a terminal: add --yes" in result.stderr
+
+
+HUGE = "99999999999999999999"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "expected"),
+    [
+        (["generate", "lstm-embed.hello", "--length", HUGE], 2, "9223372036854775807"),
+        (["generate", "lstm-embed.hello", "--top-k", HUGE], 2, "9223372036854775807"),
+        (["show", "gru-embed", "--shapes", "--steps", HUGE], 2, "1024"),
+        (["train", "cnn1d", "--model.stride", HUGE], 6, "expected an integer >= 1"),
+        (["train", "lstm-embed", "--trainer.epochs", HUGE], 6, "of 64 bits at most"),
+        (["train", "lstm-embed", "--seed", HUGE], 2, "4294967295"),
+        (["train", "lstm-embed", "--dataset.word", "\udcff"], 6, r"'\udcff': expected text in UTF"),
+    ],
+)
+def test_a_value_without_bounds_of_its_own_is_refused(
+    zoo: Zoo, arguments: list[str], code: int, expected: str
+) -> None:
+    result = zoo(*arguments)
+    assert (result.code, result.stdout) == (code, "")
+    assert expected in result.stderr
