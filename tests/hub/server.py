@@ -1,4 +1,4 @@
-"""A Hub on loopback: real HTTP, the protocol that the client library speaks, faults on demand."""
+"""A Hub on loopback that speaks the protocol of the client library, with faults on demand."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ TOKEN = "hf_secretsecretsecret"
 
 @final
 class Fault(NamedTuple):
-    """Something that goes wrong with the next request of a kind.
+    """A fault of the next request that matches.
 
     Args:
-        where: What method and path must match.
+        where: A pattern that is searched in the method and path.
         kind: ``status``; ``cut`` and ``flip`` for content that ends early or has a wrong bit;
             ``slow`` for an answer that comes late; ``silent`` for none until the client gives
             up; ``reset``; ``ranges`` for a server that knows no Range; ``lost`` for a commit that
@@ -32,7 +32,7 @@ class Fault(NamedTuple):
             silent about; ``first`` and ``then`` for something that happens before or after the
             answer.
         value: The status, after how many bytes to cut, or seconds before a slow answer.
-        then: What happens.
+        then: What ``first`` and ``then`` call.
     """
 
     where: str
@@ -46,13 +46,13 @@ class Hub(ThreadingHTTPServer):
     """The Hub.
 
     Attributes:
-        repos: By name.
-        objects: Large files by sha256.
-        faults: Still to come, each once.
-        ranges: Every Range that was asked for.
-        chunks: The folder that takes what is sent by Xet.
-        requests: Method and path of every request.
-        tokens: The token that came with each request to the store of large files.
+        repos: The repos by name.
+        objects: The large files by sha256.
+        faults: The faults to come; each of them happens once.
+        ranges: The Range headers of all requests.
+        chunks: The folder for content that is sent by Xet.
+        requests: The method and path of every request.
+        tokens: The Authorization header of every request to the store of large files.
     """
 
     daemon_threads = True
@@ -69,20 +69,20 @@ class Hub(ThreadingHTTPServer):
 
     @property
     def port(self) -> int:
-        """The port of both names: 127.0.0.1 is the Hub, localhost the store of large files."""
+        """The port: 127.0.0.1 is the Hub, localhost is the store of large files."""
         return int(self.server_address[1])
 
     @property
     def endpoint(self) -> str:
-        """What HF_ENDPOINT shall be."""
+        """The value for HF_ENDPOINT."""
         return f"http://127.0.0.1:{self.port}"
 
-    def repo(self, name: str, files: dict[str, bytes] | None = None, **how: Any) -> Repo:
+    def repo(self, name: str, files: dict[str, bytes] | None = None, **properties: Any) -> Repo:
         """Makes a repo with a first commit."""
-        made = self.repos[name] = Repo(name, **how)
-        made.commit(files or {})
+        repo = self.repos[name] = Repo(name, **properties)
+        repo.commit(files or {})
         self.objects |= {sha256(data): data for path, data in (files or {}).items()}
-        return made
+        return repo
 
 
 @contextmanager
@@ -100,7 +100,7 @@ def running_hub() -> Iterator[Hub]:
 
 @final
 class Refusal(Exception):
-    """An answer that is an error."""
+    """An error as the answer to a request."""
 
     def __init__(self, status: int, code: str = "", message: str = "", location: str = "") -> None:
         super().__init__(message)
@@ -133,7 +133,7 @@ class Handler(BaseHTTPRequestHandler):
     ]
 
     def answer(self) -> None:
-        """Finds the route, and says what goes wrong."""
+        """Finds the route of a request and calls it, with a fault if one matches."""
         hub, parts = self.server, urlsplit(self.path)
         line = f"{self.command} {parts.path}"
         hub.requests.append(line)
@@ -141,7 +141,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers.get("Transfer-Encoding") == "chunked":
             self.body = self._chunks()
         self.query = parse_qs(parts.query)
-        self.fault = next((each for each in hub.faults if re.search(each.where, line)), None)
+        self.fault = next((fault for fault in hub.faults if re.search(fault.where, line)), None)
         if self.fault:
             hub.faults.remove(self.fault)
         try:
@@ -160,9 +160,11 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refusal(self.fault.value)
             for pattern, name in self.ROUTES:
                 if match := re.fullmatch(pattern, line):
-                    given = {key: unquote(each or "") for key, each in match.groupdict().items()}
+                    arguments = {
+                        key: unquote(text or "") for key, text in match.groupdict().items()
+                    }
                     route: Callable[..., None] = getattr(self, f"on_{name}")
-                    route(**given)
+                    route(**arguments)
                     break
             else:
                 raise Refusal(404)
@@ -174,24 +176,24 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = answer
 
     def on_nothing(self) -> None:
-        """Well."""
+        """Answers with an empty object."""
         self.json({})
 
     def on_whoami(self) -> None:
-        """Who the token belongs to."""
+        """The owner of the token."""
         self.token_needed()
         self.json({"type": "user", "name": "owner", "auth": {"accessToken": {"role": "write"}}})
 
     def on_create(self) -> None:
-        """Makes a repo, or says that it is there."""
+        """Makes a repo, or answers 409 if it exists."""
         self.token_needed()
-        asked = json.loads(self.body)
-        name = f"{asked.get('organization') or 'owner'}/{asked['name']}"
+        request = json.loads(self.body)
+        name = f"{request.get('organization') or 'owner'}/{request['name']}"
         url = {"url": f"{self.server.endpoint}/{name}"}
         if name in self.server.repos:
             self.json(url, status=409)
             return
-        self.server.repo(name, private=asked.get("visibility") == "private")
+        self.server.repo(name, private=request.get("visibility") == "private")
         self.json(url)
 
     def on_info(self, name: str, revision: str) -> None:
@@ -204,18 +206,18 @@ class Handler(BaseHTTPRequestHandler):
         """Sizes and hashes of files."""
         repo = self.readable(name)
         files = repo.commits[self.commit_of(repo, revision)]
-        asked = parse_qs(self.body.decode())["paths"]
-        self.json([record(path, files[path]) for path in asked if path in files])
+        paths = parse_qs(self.body.decode())["paths"]
+        self.json([record(path, files[path]) for path in paths if path in files])
 
     def on_refs(self, name: str) -> None:
         """Branches and pull requests."""
         repo = self.readable(name)
-        said = [
+        refs = [
             {"name": branch, "ref": branch, "targetCommit": sha}
             for branch, sha in repo.branches.items()
         ]
-        requests = [each for each in said if each["ref"].startswith("refs/pr/")]
-        heads = [each for each in said if each not in requests]
+        requests = [ref for ref in refs if ref["ref"].startswith("refs/pr/")]
+        heads = [ref for ref in refs if ref not in requests]
         self.json({"branches": heads, "tags": [], "converts": [], "pullRequests": requests})
 
     def on_branch(self, name: str, revision: str) -> None:
@@ -228,55 +230,50 @@ class Handler(BaseHTTPRequestHandler):
         self.json({})
 
     def on_preupload(self, name: str, revision: str) -> None:
-        """Which files go where, and which are there already."""
+        """Where each file is sent to, and which files exist already."""
         self.token_needed()
         repo = self.readable(name)
         files = repo.commits[self.commit_of(repo, revision)]
         answer = []
-        for each in json.loads(self.body)["files"]:
-            path = each["path"]
+        for file in json.loads(self.body)["files"]:
+            path = file["path"]
             mode = "lfs" if is_large(path) else "regular"
-            there = files.get(path)
-            oid = (
-                {}
-                if there is None
-                else {"oid": sha256(there) if is_large(path) else record(path, there)["oid"]}
-            )
-            answer.append({"path": path, "uploadMode": mode, "shouldIgnore": False} | oid)
+            row = {"path": path, "uploadMode": mode, "shouldIgnore": False}
+            if path in files:
+                data = files[path]
+                row["oid"] = sha256(data) if is_large(path) else record(path, data)["oid"]
+            answer.append(row)
         self.json({"files": answer})
 
     def on_batch(self, name: str) -> None:
-        """Where large files are sent."""
+        """Where large files are sent to."""
         self.token_needed()
         self.readable(name)
         store = f"http://localhost:{self.server.port}/large"
         objects = []
-        for each in json.loads(self.body)["objects"]:
-            actions = (
-                {}
-                if each["oid"] in self.server.objects
-                else {
-                    "actions": {
-                        "upload": {"href": f"{store}/{each['oid']}"},
-                        "verify": {"href": f"{store}/verify"},
-                    }
+        for large_file in json.loads(self.body)["objects"]:
+            oid = large_file["oid"]
+            answer = {"oid": oid, "size": large_file["size"]}
+            if oid not in self.server.objects:
+                answer["actions"] = {
+                    "upload": {"href": f"{store}/{oid}"},
+                    "verify": {"href": f"{store}/verify"},
                 }
-            )
-            objects.append({"oid": each["oid"], "size": each["size"]} | actions)
+            objects.append(answer)
         self.json({"transfer": "basic", "objects": objects})
 
     def on_xet(self, name: str, revision: str) -> None:
-        """Where chunks are sent: a folder, as the client's own tests have it."""
+        """Where chunks are sent to: a folder, as in the client's own tests."""
         self.token_needed()
-        place, until = f"local://{self.server.chunks}", int(time.time()) + 3600
+        url, expiration = f"local://{self.server.chunks}", int(time.time()) + 3600
         headers = {
-            "X-Xet-Cas-Url": place,
+            "X-Xet-Cas-Url": url,
             "X-Xet-Access-Token": "chunks",
-            "X-Xet-Token-Expiration": str(until),
+            "X-Xet-Token-Expiration": str(expiration),
             "Content-Type": "application/json",
         }
-        found = {"casUrl": place, "accessToken": "chunks", "exp": until}
-        self.send(json.dumps(found).encode(), headers=headers)
+        answer = {"casUrl": url, "accessToken": "chunks", "exp": expiration}
+        self.send(json.dumps(answer).encode(), headers=headers)
 
     def on_put(self, oid: str) -> None:
         """Takes a large file."""
@@ -314,17 +311,17 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.connection.close()
             return
-        found = {
+        answer = {
             "success": True,
             "commitOid": sha,
             "commitUrl": f"{self.server.endpoint}/{name}/commit/{sha}",
         }
         if request:
-            found["pullRequestUrl"] = f"{self.server.endpoint}/{name}/discussions/1"
-        self.json(found)
+            answer["pullRequestUrl"] = f"{self.server.endpoint}/{name}/discussions/1"
+        self.json(answer)
 
     def on_file(self, name: str, revision: str, path: str) -> None:
-        """A file of a commit, or where it lies."""
+        """A file of a commit, or a redirect to the store of large files."""
         repo = self.readable(name)
         sha = self.commit_of(repo, revision)
         data = repo.commits[sha].get(path)
@@ -345,13 +342,13 @@ class Handler(BaseHTTPRequestHandler):
         self.send(self.server.objects[oid])
 
     def readable(self, name: str) -> Repo:
-        """The repo, if it may be seen."""
+        """The repo, if the request may read it."""
         repo = self.server.repos.get(name)
-        given = self.headers.get("Authorization", "")
-        if given and given != f"Bearer {TOKEN}":
+        authorization = self.headers.get("Authorization", "")
+        if authorization and authorization != f"Bearer {TOKEN}":
             raise Refusal(401, message="Invalid credentials in Authorization header")
-        if repo is None or (repo.private and not given):
-            raise Refusal(401 if not given else 404, "RepoNotFound", "Repository not found")
+        if repo is None or (repo.private and not authorization):
+            raise Refusal(404 if authorization else 401, "RepoNotFound", "Repository not found")
         if repo.gated:
             raise Refusal(403, "GatedRepo", "Access to this model is restricted")
         if repo.redirects:
@@ -366,7 +363,7 @@ class Handler(BaseHTTPRequestHandler):
         return sha
 
     def token_needed(self) -> None:
-        """Refuses those without the token."""
+        """Refuses a request without the token."""
         if self.headers.get("Authorization", "") != f"Bearer {TOKEN}":
             raise Refusal(401, message="Invalid credentials in Authorization header")
 
@@ -389,10 +386,11 @@ class Handler(BaseHTTPRequestHandler):
         self.send(body, status=refusal.status, headers=headers)
 
     def send(self, data: bytes, status: int = 200, headers: dict[str, str] | None = None) -> None:
-        """Answers with bytes: from where Range asks, and with the fault that is due."""
-        asked = self.headers.get("Range", "bytes=0-")
-        self.server.ranges += [asked] if "Range" in self.headers else []
-        start = int(asked.removeprefix("bytes=").split("-")[0])
+        """Answers with bytes, from the beginning of the Range on, and with the request's fault."""
+        byte_range = self.headers.get("Range", "bytes=0-")
+        if "Range" in self.headers:
+            self.server.ranges.append(byte_range)
+        start = int(byte_range.removeprefix("bytes=").split("-")[0])
         if self.fault and self.fault.kind == "ranges":
             start = 0
         body = data[start:]
@@ -411,11 +409,11 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body[: self.fault.value])
             self.close_connection = True
             return
-        with contextlib.suppress(OSError):  # whoever asked has lost patience
+        with contextlib.suppress(OSError):  # the client has given up
             self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keeps silent."""
+        """Logs nothing."""
 
     def _chunks(self) -> bytes:
         whole = b""

@@ -1,4 +1,4 @@
-"""What a Hub stores: repos, branches, commits, files."""
+"""The contents of a Hub: repos, branches, commits and files."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any, final
 
 LARGE = (".safetensors", ".png")
-"""Files of these kinds lie in large file storage."""
+"""Endings of the files that lie in large file storage."""
 
 
 @final
 @dataclass
 class Repo:
-    """A repo: its commits by hash, each a mapping of files, and what its branches mean."""
+    """A repo: the files of its commits by hash, and the commits of its branches."""
 
     name: str
     private: bool = False
@@ -24,7 +24,7 @@ class Repo:
     branches: dict[str, str] = field(default_factory=dict)
 
     def commit(self, files: dict[str, bytes], branch: str = "main") -> str:
-        """Adds a commit on a branch; its hash depends on its files and its place."""
+        """Adds a commit to a branch; its hash depends on its files and on the earlier commits."""
         listed = repr((len(self.commits), branch, sorted(files.items())))
         sha = hashlib.sha1(listed.encode()).hexdigest()
         self.commits[sha] = files
@@ -52,8 +52,13 @@ def sha256(data: bytes) -> str:
 
 
 def record(path: str, data: bytes) -> dict[str, Any]:
-    """A file as paths-info tells it."""
-    found: dict[str, Any] = {"type": "file", "path": path, "size": len(data), "oid": git_hash(data)}
+    """A file as ``paths-info`` describes it."""
+    description: dict[str, Any] = {
+        "type": "file",
+        "path": path,
+        "size": len(data),
+        "oid": git_hash(data),
+    }
     if is_large(path):
-        found["lfs"] = {"oid": sha256(data), "size": len(data), "pointerSize": 130}
-    return found
+        description["lfs"] = {"oid": sha256(data), "size": len(data), "pointerSize": 130}
+    return description

@@ -1,4 +1,4 @@
-"""The Hub's cache: shared by processes, read-only, cut off from any network."""
+"""The Hub's cache: shared by processes, read-only, without a network."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ REPO = "hub:owner/hello"
 
 @contextmanager
 def read_only(folder: Path) -> Iterator[None]:
-    """Nothing can be written below the folder."""
-    below = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
-    for path in below:
+    """Makes a folder and those below it read-only inside."""
+    folders = [folder, *(path for path in folder.rglob("*") if path.is_dir())]
+    for path in folders:
         path.chmod(0o555)
     try:
         yield
     finally:
-        for path in below:
+        for path in folders:
             path.chmod(0o755)
 
 
-def test_two_pulls_at_once_fetch_it_once_and_do_no_harm(
+def test_three_pulls_at_once_download_it_once(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
 ) -> None:
     hub.repo("owner/hello", files)
@@ -35,10 +35,10 @@ def test_two_pulls_at_once_fetch_it_once_and_do_no_harm(
     targets = [tmp_path / name for name in ("one", "two", "three")]
     with ThreadPoolExecutor() as pool:
         results = list(pool.map(lambda target: zoo("pull", REPO, "--to", target), targets))
-    assert [result.code for result in results] == [0, 0, 0], [each.stderr for each in results]
+    assert [result.code for result in results] == [0, 0, 0], [result.stderr for result in results]
     for target in targets:
         assert {path.name: path.read_bytes() for path in target.iterdir()} == files
-    assert sum(each.startswith("GET /large/") for each in hub.requests) == 1
+    assert sum(line.startswith("GET /large/") for line in hub.requests) == 1
 
 
 def test_a_read_only_cache_that_has_it_serves_it(
@@ -64,7 +64,7 @@ def test_a_read_only_cache_that_lacks_it_is_named(
     assert "Permission denied" in result.stderr
 
 
-def test_what_is_there_is_used_where_the_network_is_refused(
+def test_local_checkpoints_are_used_without_the_network(
     offline_zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     for reference in (checkpoint, "lstm-embed"):
@@ -77,15 +77,15 @@ def test_what_is_there_is_used_where_the_network_is_refused(
     assert offline_zoo("pull", REPO).code == NETWORK_USED
 
 
-def test_a_manifest_that_is_there_is_shown_without_the_hub(
+def test_a_cached_manifest_is_shown_without_the_hub(
     hub: Hub, zoo: Zoo, files: dict[str, bytes]
 ) -> None:
     hub.repo("owner/hello", files)
     assert zoo("pull", REPO).code == 0
-    shown = zoo("show", REPO, "--json", HF_HUB_OFFLINE="1")
-    assert shown.code == 0, shown.stderr
-    assert shown.json["model"] == "lstm-embed"
-    assert "which main meant when it was last asked" in shown.stderr
+    result = zoo("show", REPO, "--json", HF_HUB_OFFLINE="1")
+    assert result.code == 0, result.stderr
+    assert result.json["model"] == "lstm-embed"
+    assert "which main meant when it was last asked" in result.stderr
 
 
 def test_a_refusal_is_not_answered_from_the_cache(
@@ -98,7 +98,7 @@ def test_a_refusal_is_not_answered_from_the_cache(
     assert zoo("pull", REPO).code == 5
 
 
-def test_a_manifest_that_was_altered_in_the_cache_is_fetched_again(
+def test_a_manifest_that_was_changed_in_the_cache_is_downloaded_again(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], home: Path
 ) -> None:
     sha = hub.repo("owner/hello", files).branches["main"]
@@ -109,7 +109,7 @@ def test_a_manifest_that_was_altered_in_the_cache_is_fetched_again(
     assert manifest.read_bytes() == files["config.json"]
 
 
-def test_a_moved_repo_is_followed_by_its_redirect(
+def test_a_moved_repo_is_found_by_its_redirect(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
 ) -> None:
     hub.repo("owner/renamed", files)

@@ -1,4 +1,4 @@
-"""A push that is killed at any request: pushing again completes it, and makes one commit."""
+"""A push that is killed at any request is completed by another one, in one commit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.hub.process import start_forked
 from tests.hub.server import Fault, Hub
 
 REQUESTS = range(12)
-"""Of a first push: the repo, its head, its card, its files, the upload, the commit."""
+"""The requests of a first push: repo, head, card, files, upload, commit."""
 
 
 @pytest.mark.slow

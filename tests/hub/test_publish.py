@@ -21,7 +21,7 @@ EXACT = ("config.json", "model.safetensors")
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A registry of one's own with every shipped checkpoint, and a remark."""
+    """A copy of the shipped registry, with a comment at its end."""
     path = tmp_path / "registry.toml"
     shutil.copyfile(registry_path(), path)
     with path.open("a") as file:
@@ -30,7 +30,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def entries(path: Path) -> dict[str, Pretrained]:
-    """What a registry holds, by name."""
+    """The checkpoints of a registry by name."""
     return {entry.name: entry for entry in read_registry(path).checkpoints}
 
 
@@ -51,12 +51,12 @@ def test_every_shipped_checkpoint_goes_to_the_hub_and_comes_back(
         for file in EXACT:
             assert (target / file).read_bytes() == (entry_folder(SHIPPED[name]) / file).read_bytes()
     assert "# The last word." in copy.read_text()
-    seen = zoo("registry", "verify", "--online", "--registry", copy, "--json")
-    assert seen.code == 0, seen.stderr
-    assert {row["verdict"] for row in seen.json} == {"ok"}
+    verified = zoo("registry", "verify", "--online", "--registry", copy, "--json")
+    assert verified.code == 0, verified.stderr
+    assert {row["verdict"] for row in verified.json} == {"ok"}
 
 
-def test_publishing_goes_on_where_it_broke_off(hub: Hub, zoo: Zoo, copy: Path) -> None:
+def test_publishing_continues_where_it_failed(hub: Hub, zoo: Zoo, copy: Path) -> None:
     blocks = copy.read_text().split("\n[checkpoints.")
     copy.write_text("\n[checkpoints.".join(blocks[:4]))
     names = list(entries(copy))
@@ -70,8 +70,8 @@ def test_publishing_goes_on_where_it_broke_off(hub: Hub, zoo: Zoo, copy: Path) -
     hub.requests.clear()
     assert zoo(*command).code == 0
     assert {entry.source.partition(":")[0] for entry in entries(copy).values()} == {"hub"}
-    assert not any(f"/{name}/" in each for name in names[:2] for each in hub.requests)
-    assert [each for each in hub.requests if each.startswith("PUT /large/")] == []
+    assert not any(f"/{name}/" in line for name in names[:2] for line in hub.requests)
+    assert [line for line in hub.requests if line.startswith("PUT /large/")] == []
     hub.requests.clear()
     assert zoo(*command).code == 0
     assert hub.requests == []
@@ -93,26 +93,24 @@ def test_a_repo_is_added_with_its_commit(
     assert zoo("--registry", path, "predict", "lstm-embed", "hello").stdout == "ohlol\n"
 
 
-def test_one_that_is_gone_does_not_hide_the_others(
+def test_a_repo_that_is_gone_does_not_hide_the_others(
     hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "registry.toml"
     path.write_text("schema = 1\n")
     for name in ("one", "two"):
         assert zoo("push", checkpoint, f"owner/{name}").code == 0
-        how = ("--name", f"lstm-embed.{name}", "--registry", path)
-        assert zoo("registry", "add", f"hub:owner/{name}", *how).code == 0
+        flags = ("--name", f"lstm-embed.{name}", "--registry", path)
+        assert zoo("registry", "add", f"hub:owner/{name}", *flags).code == 0
     del hub.repos["owner/one"]
     settings = {"HF_HOME": str(tmp_path / "another")}
-    seen = zoo("registry", "verify", "--online", "--registry", path, "--json", **settings)
-    assert seen.code == 3
-    assert [row["verdict"] for row in seen.json] == ["failed", "ok"]
+    verified = zoo("registry", "verify", "--online", "--registry", path, "--json", **settings)
+    assert verified.code == 3
+    assert [row["verdict"] for row in verified.json] == ["failed", "ok"]
 
 
 @pytest.mark.parametrize("namespace", ["", "../owner", "owner/repo", "-owner"])
-def test_a_namespace_that_is_none_is_refused(
-    hub: Hub, zoo: Zoo, copy: Path, namespace: str
-) -> None:
+def test_an_invalid_namespace_is_refused(hub: Hub, zoo: Zoo, copy: Path, namespace: str) -> None:
     result = zoo("registry", "publish", f"--namespace={namespace}", "--registry", copy)
     assert result.code == 6
     assert "expected a user or an organization" in result.stderr

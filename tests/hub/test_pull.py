@@ -1,4 +1,4 @@
-"""``zoo pull``: pinned, checked byte for byte, gone on with, and refused in one line."""
+"""``zoo pull``: pinned, verified byte for byte, resumed, and refused in one line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LARGE = r"GET /large/"
 
 
 def pulled(folder: Path) -> dict[str, bytes]:
-    """What lies in a folder."""
+    """The files of a folder."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
@@ -27,7 +27,7 @@ def test_a_branch_is_resolved_and_every_byte_arrives(
     assert result.code == 0, result.stderr
     assert f"main is {repo.branches['main']}" in result.stderr
     assert pulled(tmp_path / "here") == files
-    assert not any("train.py" in each or "model.bin" in each for each in hub.requests)
+    assert not any(name in line for name in ("train.py", "model.bin") for line in hub.requests)
 
 
 def test_what_is_pulled_predicts(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:
@@ -70,7 +70,7 @@ def test_a_commit_that_is_cached_needs_no_request(
     assert hub.requests == []
 
 
-def test_what_was_spoilt_in_the_cache_is_fetched_again(
+def test_damaged_weights_in_the_cache_are_downloaded_again(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], home: Path
 ) -> None:
     sha = hub.repo("owner/hello", files).branches["main"]
@@ -81,11 +81,11 @@ def test_what_was_spoilt_in_the_cache_is_fetched_again(
     assert weights.read_bytes() == files["model.safetensors"]
 
 
-def test_the_token_is_told_to_the_hub_alone(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:
+def test_the_token_goes_to_the_hub_only(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:
     hub.repo("owner/hello", files, private=True)
     assert zoo("pull", REPO).code == 0
     assert hub.tokens
-    assert not any(TOKEN in each for each in hub.tokens)
+    assert not any(TOKEN in header for header in hub.tokens)
 
 
 def test_a_registry_pins_the_commit_and_the_bytes(
@@ -100,7 +100,7 @@ def test_a_registry_pins_the_commit_and_the_bytes(
 
 
 @pytest.mark.parametrize(
-    ("reference", "said"),
+    ("reference", "message"),
     [
         ("hub:owner", "names no Hub repo"),
         ("hub:owner/a--b", "names no Hub repo"),
@@ -111,14 +111,16 @@ def test_a_registry_pins_the_commit_and_the_bytes(
         ("./nothing", "no checkpoint in nothing"),
     ],
 )
-def test_what_names_no_checkpoint_is_exit_3(hub: Hub, zoo: Zoo, reference: str, said: str) -> None:
+def test_what_names_no_checkpoint_is_exit_3(
+    hub: Hub, zoo: Zoo, reference: str, message: str
+) -> None:
     result = zoo("pull", reference)
     assert result.code == 3, result.stderr
-    assert said in result.stderr
+    assert message in result.stderr
     assert hub.requests == []
 
 
-def test_an_unreachable_hub_leaves_the_last_commit_and_says_so(
+def test_an_unreachable_hub_leaves_the_last_commit_with_a_warning(
     hub: Hub, zoo: Zoo, files: dict[str, bytes]
 ) -> None:
     sha = hub.repo("owner/hello", files).branches["main"]
@@ -128,7 +130,7 @@ def test_an_unreachable_hub_leaves_the_last_commit_and_says_so(
     assert f"taking {sha}, which main meant when it was last asked" in result.stderr
 
 
-def test_a_target_that_is_there_is_left_alone(
+def test_an_existing_target_is_left_alone(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
 ) -> None:
     hub.repo("owner/hello", files)
@@ -143,10 +145,10 @@ def test_a_remote_checkpoint_is_shown_without_its_weights(
     hub: Hub, zoo: Zoo, files: dict[str, bytes]
 ) -> None:
     sha = hub.repo("owner/hello", files).branches["main"]
-    facts = zoo("show", REPO, "--json").json
-    assert (facts["model"], facts["revision"]) == ("lstm-embed", sha)
-    assert facts["metrics"]["train"]["accuracy"] == 1.0
-    assert not any("safetensors" in each or "/large/" in each for each in hub.requests)
+    description = zoo("show", REPO, "--json").json
+    assert (description["model"], description["revision"]) == ("lstm-embed", sha)
+    assert description["metrics"]["train"]["accuracy"] == 1.0
+    assert not any(part in line for part in ("safetensors", "/large/") for line in hub.requests)
 
 
 def test_a_repo_that_is_no_checkpoint_is_not_shown(hub: Hub, zoo: Zoo) -> None:
@@ -156,7 +158,7 @@ def test_a_repo_that_is_no_checkpoint_is_not_shown(hub: Hub, zoo: Zoo) -> None:
     assert "owner/hello: config.json: format None" in result.stderr
 
 
-def test_what_a_branch_means_is_noted_even_if_its_files_are_there(
+def test_the_commit_of_a_branch_is_recorded_even_if_its_files_are_cached(
     hub: Hub, zoo: Zoo, files: dict[str, bytes]
 ) -> None:
     repo = hub.repo("owner/hello", files)
@@ -167,7 +169,7 @@ def test_what_a_branch_means_is_noted_even_if_its_files_are_there(
     assert f"taking {moved}" in zoo("pull", REPO, HF_HUB_OFFLINE="1").stderr
 
 
-def test_where_one_is_nothing_is_put(
+def test_the_working_directory_is_refused_as_a_target(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hub.repo("owner/hello", files)

@@ -1,4 +1,4 @@
-"""``zoo push``: one commit, nothing twice, a person's words kept, a folder that one can pull."""
+"""``zoo push``: one commit, nothing sent twice, users' edits of the card kept."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ COMMIT = r"POST .*/commit/"
 
 
 def commits(hub: Hub) -> int:
-    """How many commits were made on top of the first."""
+    """The number of commits on top of the first."""
     return len(hub.repos["owner/hello"].commits) - 1
 
 
 def head(hub: Hub, branch: str = "main") -> dict[str, bytes]:
-    """The files of a branch."""
+    """The files at the head of a branch."""
     repo = hub.repos["owner/hello"]
     return repo.commits[repo.branches[branch]]
 
@@ -71,7 +71,7 @@ def test_a_second_push_of_the_same_makes_no_commit(hub: Hub, zoo: Zoo, checkpoin
     assert commits(hub) == 1
 
 
-def test_a_persons_words_survive_a_second_push(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+def test_a_users_text_survives_a_second_push(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     assert zoo("push", checkpoint, "owner/hello").code == 0
     repo = hub.repos["owner/hello"]
     card = head(hub)["README.md"] + b"\n## Thanks\n\nTo everybody.\n"
@@ -83,7 +83,7 @@ def test_a_persons_words_survive_a_second_push(hub: Hub, zoo: Zoo, checkpoint: P
     assert head(hub)["README.md"].count(b"To everybody.") == 1
 
 
-def test_the_card_tells_how_to_use_it(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+def test_the_card_says_how_to_use_the_model(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     assert zoo("push", checkpoint, "owner/hello").code == 0
     card = head(hub)["README.md"].decode()
     assert "library_name: zoo-core" in card
@@ -91,7 +91,7 @@ def test_the_card_tells_how_to_use_it(hub: Hub, zoo: Zoo, checkpoint: Path) -> N
     assert "zoo predict hub:owner/hello ehlo" in card
 
 
-def test_a_dry_run_builds_the_folder_and_asks_nobody(
+def test_a_dry_run_builds_the_folder_without_a_request(
     hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     result = zoo("push", checkpoint, "owner/hello", "--dry-run", "--to", tmp_path / "built")
@@ -106,7 +106,7 @@ def test_a_dry_run_builds_the_folder_and_asks_nobody(
 def test_the_token_stays_with_the_hub(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     assert zoo("push", checkpoint, "owner/hello").code == 0
     assert hub.tokens
-    assert not any(TOKEN in each for each in hub.tokens)
+    assert not any(TOKEN in header for header in hub.tokens)
 
 
 def test_branches_and_private_repos_and_pull_requests(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
@@ -143,9 +143,7 @@ def test_what_somebody_writes_meanwhile_is_not_overwritten(
     assert head(hub) == theirs
 
 
-def test_pushing_again_does_not_multiply_a_persons_words(
-    hub: Hub, zoo: Zoo, checkpoint: Path
-) -> None:
+def test_pushing_again_does_not_repeat_a_users_text(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     with (checkpoint / "README.md").open("a") as file:
         file.write("Written here.\n")
     assert zoo("push", checkpoint, "owner/hello").code == 0
@@ -156,13 +154,13 @@ def test_pushing_again_does_not_multiply_a_persons_words(
     assert head(hub)["README.md"] == card
 
 
-def test_a_new_branch_keeps_the_words_of_main(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+def test_a_new_branch_keeps_the_text_of_main(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     hub.repo("owner/hello", {"README.md": b"Thanks.\n"})
     assert zoo("push", checkpoint, "owner/hello", "--revision", "next").code == 0
     assert b"Thanks." in head(hub, "next")["README.md"]
 
 
-def test_what_is_public_is_not_taken_for_private(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+def test_a_public_repo_is_not_taken_for_a_private_one(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     hub.repo("owner/hello", {})
     result = zoo("push", checkpoint, "owner/hello", "--private")
     assert result.code == 6
@@ -178,7 +176,7 @@ def test_a_pull_request_whose_answer_was_lost_is_not_opened_twice(
     for _ in range(2):
         result = zoo("push", checkpoint, "owner/hello", "--create-pr", "--json")
         assert result.code == 0, result.stderr
-    requests = [each for each in hub.repos["owner/hello"].branches if each.startswith("refs/pr")]
+    requests = [name for name in hub.repos["owner/hello"].branches if name.startswith("refs/pr")]
     assert requests == ["refs/pr/1"]
     assert result.json["revision"] == hub.repos["owner/hello"].branches["refs/pr/1"]
     assert result.json["url"].endswith("/discussions/1")
@@ -195,11 +193,11 @@ def test_weights_that_are_not_finite_are_refused(hub: Hub, zoo: Zoo, checkpoint:
     result = zoo("push", checkpoint, "owner/hello")
     assert result.code == 4
     assert "infinite or not a number" in result.stderr
-    assert not any("repos/create" in each for each in hub.requests)
+    assert not any("repos/create" in line for line in hub.requests)
 
 
 @pytest.mark.parametrize("name", ["pytorch_model.bin", "model.pt"])
-def test_pickled_weights_are_refused_with_the_way_to_convert_them(
+def test_pickled_weights_are_refused_with_the_command_that_converts_them(
     hub: Hub, zoo: Zoo, tmp_path: Path, name: str
 ) -> None:
     (tmp_path / "old").mkdir()
@@ -211,7 +209,7 @@ def test_pickled_weights_are_refused_with_the_way_to_convert_them(
     assert zoo("push", tmp_path / "old" / name, "owner/hello").code == 6
 
 
-def test_a_pickle_beside_sound_weights_is_refused_too(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+def test_a_pickle_beside_valid_weights_is_refused_too(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     (checkpoint / "optimizer.pt").write_bytes(b"")
     result = zoo("push", checkpoint, "owner/hello")
     assert result.code == 6
@@ -219,7 +217,7 @@ def test_a_pickle_beside_sound_weights_is_refused_too(hub: Hub, zoo: Zoo, checkp
     assert hub.requests == []
 
 
-def test_a_folder_that_is_there_is_not_built_over(
+def test_an_existing_folder_is_not_overwritten(
     hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "mine").mkdir()
@@ -234,15 +232,13 @@ def test_a_folder_is_built_without_the_hub(
     hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     built = tmp_path / "built"
-    facts = zoo("push", checkpoint, "owner/hello", "--to", built, "--json").json
-    assert facts["folder"] == str(built)
-    assert set(facts["files"]) == FILES
+    result = zoo("push", checkpoint, "owner/hello", "--to", built, "--json").json
+    assert result["folder"] == str(built)
+    assert set(result["files"]) == FILES
     assert hub.requests == []
 
 
-def test_what_a_person_wrote_into_the_front_matter_stands(
-    hub: Hub, zoo: Zoo, checkpoint: Path
-) -> None:
+def test_a_users_front_matter_is_kept(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     written = b"---\nlicense: apache-2.0\nbase_model: owner/older\ntags: [mine]\n---\nMy words.\n"
     hub.repo("owner/hello", {"README.md": written})
     printed = zoo("push", checkpoint, "owner/hello", "--json").json
@@ -257,9 +253,7 @@ def test_what_a_person_wrote_into_the_front_matter_stands(
     assert split_card(head(hub)["README.md"].decode())[0]["license"] == "mit"
 
 
-def test_the_license_is_the_datasets_unless_somebody_says_otherwise(
-    hub: Hub, zoo: Zoo, checkpoint: Path
-) -> None:
+def test_the_license_is_the_datasets_by_default(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     printed = zoo("push", checkpoint, "owner/hello", "--json").json
     assert split_card(head(hub)["README.md"].decode())[0]["license"] == "cc0-1.0"
     assert 'license = "cc0-1.0"' in printed["entry"]
@@ -286,6 +280,6 @@ def test_the_default_path_sends_chunks_instead_of_files(
     assert result.code == 0, result.stderr
     assert commits(hub) == 1
     assert head(hub)["model.safetensors"] == large[0]
-    assert any("xet-write-token" in each for each in hub.requests)
-    assert not any(each.startswith("PUT /large/") for each in hub.requests)
+    assert any("xet-write-token" in line for line in hub.requests)
+    assert not any(line.startswith("PUT /large/") for line in hub.requests)
     assert sum(path.stat().st_size for path in (tmp_path / "chunks").rglob("*")) > 0

@@ -1,4 +1,4 @@
-"""A web server on loopback that serves one file, and may misbehave."""
+"""A web server on loopback that serves one file and can misbehave."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from typing import final
 
 
 @final
-class Mirror(ThreadingHTTPServer):
-    """Serves some bytes at every address.
+class FileServer(ThreadingHTTPServer):
+    """Serves the same bytes at every address.
 
     Attributes:
-        content: What it serves.
-        ranges: Whether it knows Range.
-        statuses: Answers to give first, instead of the content.
-        raw: Said in the place of an answer, byte for byte.
-        pause: Seconds between two bytes of content.
-        breaks: After how many bytes to break off, for so many requests to come.
-        requests: The Range header of every request, empty where there was none.
+        content: The bytes.
+        ranges: Whether it supports Range.
+        statuses: The statuses of the first answers, which have no content.
+        raw: Sent in the place of every answer, byte for byte.
+        pause: Seconds between two bytes of the content.
+        breaks: The number of bytes after which each of the first answers breaks off.
+        requests: The Range header of every request, empty if there was none.
     """
 
     def __init__(self, content: bytes) -> None:
@@ -41,9 +41,9 @@ class Mirror(ThreadingHTTPServer):
 
 
 @contextmanager
-def mirror(content: bytes) -> Iterator[Mirror]:
-    """A mirror that runs while inside."""
-    with Mirror(content) as server:
+def file_server(content: bytes) -> Iterator[FileServer]:
+    """Runs a file server inside."""
+    with FileServer(content) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         try:
@@ -54,38 +54,38 @@ def mirror(content: bytes) -> Iterator[Mirror]:
 
 
 class _Handler(BaseHTTPRequestHandler):
-    server: Mirror
+    server: FileServer
 
     def do_GET(self) -> None:
-        """Answers as the mirror is told to."""
-        mirror, expected = self.server, self.headers.get("Range", "")
-        mirror.requests.append(expected)
-        if mirror.raw:
-            self.wfile.write(mirror.raw)
+        """Answers as the attributes of the server say."""
+        server, byte_range = self.server, self.headers.get("Range", "")
+        server.requests.append(byte_range)
+        if server.raw:
+            self.wfile.write(server.raw)
             return
-        if mirror.statuses:
-            self.send_error(mirror.statuses.pop(0))
+        if server.statuses:
+            self.send_error(server.statuses.pop(0))
             return
-        start = (
-            int(expected.removeprefix("bytes=").rstrip("-")) if expected and mirror.ranges else 0
-        )
-        body = mirror.content[start:]
+        start = 0
+        if byte_range and server.ranges:
+            start = int(byte_range.removeprefix("bytes=").rstrip("-"))
+        body = server.content[start:]
         self.send_response(206 if start else 200)
         if start:
-            total = len(mirror.content)
+            total = len(server.content)
             self.send_header("Content-Range", f"bytes {start}-{total - 1}/{total}")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        if mirror.pause:
-            self._drip(body)
+        if server.pause:
+            self._send_slowly(body)
             return
-        self.wfile.write(body[: mirror.breaks.pop(0)] if mirror.breaks else body)
+        self.wfile.write(body[: server.breaks.pop(0)] if server.breaks else body)
 
-    def _drip(self, body: bytes) -> None:
+    def _send_slowly(self, body: bytes) -> None:
         with contextlib.suppress(OSError):
             for byte in body:
                 self.wfile.write(bytes([byte]))
                 time.sleep(self.server.pause)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Keeps silent."""
+        """Logs nothing."""

@@ -153,7 +153,7 @@ def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
 
 
 @pytest.mark.parametrize(
-    ("schema", "said"),
+    ("schema", "message"),
     [
         ("", "registry.toml: schema = None: expected 1"),
         ("schema = 2\n", "registry.toml, line 1: schema = 2 is newer than zoo-core"),
@@ -162,8 +162,8 @@ def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
         ("x = " + "[" * 100_000, "not a readable registry"),
     ],
 )
-def test_another_schema_is_refused(registry: RegistryWriter, schema: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=re.escape(said)):
+def test_another_schema_is_refused(registry: RegistryWriter, schema: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(message)):
         read_registry(registry(ENTRY, schema=schema))
 
 
@@ -266,7 +266,7 @@ def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "message"),
     [
         ('distribution = "zoo-plugin-owl"', "", "distribution is missing"),
         ('["owl-cell"]', '"owl-cell"', "models = 'owl-cell': expected a list"),
@@ -277,9 +277,9 @@ def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
     ],
 )
 def test_a_wrong_plugin_is_refused_with_its_line(
-    registry: RegistryWriter, old: str, new: str, said: str
+    registry: RegistryWriter, old: str, new: str, message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=f"line 3: plugin 'zoo-owl': .*{re.escape(said)}"):
+    with pytest.raises(ConfigError, match=f"line 3: plugin 'zoo-owl': .*{re.escape(message)}"):
         read_registry(registry(PLUGIN.replace(old, new)))
 
 
