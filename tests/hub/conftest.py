@@ -15,7 +15,6 @@ import pytest
 from tests.cli.command import Result, Zoo
 from tests.hub.process import run_forked, run_fresh
 from tests.hub.server import TOKEN, Hub, running_hub
-from zoo_cli.main import run
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -100,9 +99,12 @@ def settings_for(hub: Hub, home: Path, **settings: str) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def hello_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of ``lstm-embed.hello``; tests must not change it."""
-    folder = tmp_path_factory.mktemp("hub") / "hello"
-    assert run(["train", "lstm-embed", "--out", str(folder)]) == 0
-    return folder
+    folder = tmp_path_factory.mktemp("hub")
+    own = {"ZOO_HOME": str(folder / "home"), "MPLCONFIGDIR": str(folder / "matplotlib")}
+    arguments = ("train", "lstm-embed", "--out", str(folder / "hello"))
+    result = run_forked(folder / "process", arguments, os.environ | own)
+    assert result.code == 0, result.stderr
+    return folder / "hello"
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from zoo_cli.main import main
 
 PRELOADED = [
     "tests.hub.process",
-    "matplotlib.backends.backend_agg",
+    "torch._dynamo",
     "zoo_cli.commands.pull",
     "zoo_core.runtime.api",
     "zoo_core.runtime.hub.publish",
