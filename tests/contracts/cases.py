@@ -44,13 +44,13 @@ CORE_KERNELS = [
 KERNELS = [*CORE_KERNELS, *(spec for _, spec in CATALOG.of(KernelSpec))]
 
 
-def grouped(value: object, part: str) -> Any:
-    """A parameter whose tests run in one process, so that the cases of a part are made once."""
-    return pytest.param(value, id=part.replace(" ", "-"), marks=pytest.mark.xdist_group(part))
+def grouped(value: object, name: str, process: str) -> Any:
+    """A parameter whose tests run in one process of pytest-xdist, which caches what they share."""
+    return pytest.param(value, id=name.replace(" ", "-"), marks=pytest.mark.xdist_group(process))
 
 
 every_model = pytest.mark.parametrize(
-    "model", [grouped(spec, f"model {spec.name}") for spec in MODELS]
+    "model", [grouped(spec, spec.name, f"model {spec.name}") for spec in MODELS]
 )
 
 

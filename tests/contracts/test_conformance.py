@@ -22,6 +22,12 @@ APART = {check.name for check in (*SLOW, kernel_equals)}
 every_slow_check = pytest.mark.parametrize("check", SLOW, ids=lambda check: check.name)
 
 
+def process_of(part: Subject) -> str:
+    """What the tests of a part share a process with: the data of datasets, the cases of a model."""
+    kind = part.name.partition(" ")[0]
+    return f"{kind}s" if kind in ("dataset", "trainer") else part.name
+
+
 def results_of(part: Subject) -> list[Result]:
     """The results of all checks of a part that have no test of their own."""
     return [part.result(name) for name in part.checks if name not in APART]
@@ -33,7 +39,7 @@ def describe_failures(results: list[Result]) -> str:
     return "\n".join(f"{result.check}: {result.rule}\n{result.in_words()}" for result in failed)
 
 
-@pytest.mark.parametrize("part", [grouped(part, part.name) for part in PARTS])
+@pytest.mark.parametrize("part", [grouped(part, part.name, process_of(part)) for part in PARTS])
 def test_a_part_of_ours_keeps_the_rules(part: Subject) -> None:
     assert not describe_failures(results_of(part))
 
@@ -63,7 +69,7 @@ def test_a_kernel_gives_what_the_reference_gives(model: ModelSpec, kernel: Kerne
     assert not describe_failures(list(part.results()))
 
 
-@pytest.mark.parametrize("kind", [kind for kind in every_check() if kind != "kernels"])
+@pytest.mark.parametrize("kind", [grouped(kind, kind, kind) for kind in KINDS if kind != "kernels"])
 def test_every_check_has_something_of_ours_to_check(kind: str) -> None:
     parts = [part for part in PARTS if part.name.startswith(f"{KINDS[kind]} ")]
     for check in every_check()[kind]:
