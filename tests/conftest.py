@@ -15,6 +15,9 @@ DEAD_HUB = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 # Libraries read both when they are imported, here or in a process that a test starts.
 os.environ |= DEAD_HUB | ONE_THREAD
+# Every process would compile torch anew, which takes three seconds.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 UNSET = ("ZOO_PLUGINS", "ZOO_REGISTRY", "ZOO_DEBUG", "NO_COLOR", "HF_TOKEN")
 
 
