@@ -10,7 +10,12 @@ import torch
 
 from zoo_cnn.configs import Cnn1dConfig
 from zoo_cnn.stages import make_blocks
-from zoo_cnn.text import TextClassifier, length_after_convolution, length_after_pool
+from zoo_cnn.text import (
+    TextClassifier,
+    length_after_convolution,
+    length_after_pool,
+    shortest_length,
+)
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch
@@ -84,3 +89,13 @@ def test_too_short_an_input_is_an_error(length: int, blocks: int) -> None:
         MisfitError, match=f"an input of {length} steps is too short for this model"
     ):
         model(Batch(torch.zeros(1, length, dtype=torch.long)))
+
+
+@every_setting
+def test_an_error_names_the_shortest_input_that_is_long_enough(settings: dict[str, Any]) -> None:
+    model = TextClassifier(config(blocks=3, **settings), SIGNATURE)
+    length = shortest_length(model.config)
+    model(Batch(torch.zeros(1, max(length, 1), dtype=torch.long)))
+    if length > 1:
+        with pytest.raises(MisfitError, match=f"give at least {length}, or"):
+            model(Batch(torch.zeros(1, length - 1, dtype=torch.long)))

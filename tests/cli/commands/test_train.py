@@ -242,3 +242,33 @@ def test_a_folder_name_that_is_not_utf8_is_refused_before_training(
     assert (result.code, result.stdout) == (6, "")
     assert r"caf\udce9' is not UTF-8" in result.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+REFLECTED = ["--model.blocks", 3, "--model.padding", 2, "--model.kernel-size", 5]
+REFLECTED += ["--model.padding-mode", "reflect"]
+"""The third block gets as few steps as it would have to reflect."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["cnn1d", *REFLECTED], "Padding size should be less than"),
+        (["cnn1d", "--model.padding", 12, "--model.padding-mode", "circular"], "wrapping around"),
+        (["cnn1d", "--model.blocks", 8], "too short for this model: give at least 256"),
+        (
+            ["gru-embed", "--model.sparse", "true", "--model.scale-grad-by-freq", "true"],
+            "model.sparse = true does not go with model.scale_grad_by_freq = true",
+        ),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused_before_the_start(
+    zoo: Zoo, text_file: Path, tmp_path: Path, arguments: list[object], message: str
+) -> None:
+    data = ["--dataset", "text", "--dataset.path", text_file, "--dataset.steps", 8]
+    windows = ["--dataset.per", "sequence", "--dataset.sampling", "random"]
+    sgd = ["--trainer.optimizer", "SGD", "--trainer.clip-norm", "none"]
+    result = zoo("train", *arguments, *data, *windows, *sgd, "--out", tmp_path / "run")
+    assert result.code == 6
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "run" / "state" / "CURRENT").exists()

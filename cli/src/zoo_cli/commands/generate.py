@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
@@ -20,7 +18,7 @@ from zoo_cli.terminal.output import echo, json_option, print_json
 @click.option(
     "--length",
     metavar="N",
-    type=click.IntRange(0, sys.maxsize),
+    type=click.IntRange(0, 10**12),
     default=200,
     show_default=True,
     help="Number of symbols to generate.",
@@ -35,7 +33,7 @@ from zoo_cli.terminal.output import echo, json_option, print_json
 @click.option(
     "--top-k",
     metavar="K",
-    type=click.IntRange(max=sys.maxsize),
+    type=click.IntRange(max=10**9),
     help="Sample from the K most likely symbols only.  [default: all symbols]",
 )
 @click.option(

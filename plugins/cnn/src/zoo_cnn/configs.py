@@ -6,6 +6,9 @@ from typing import Literal
 
 from zoo_core import AbstractEmbeddingConfig, config, setting
 
+MAX_CELLS = 65_536
+"""Cells that a kernel or a window may span, far below where torch's integers end."""
+
 
 @config
 class AbstractCnnConfig:
@@ -24,13 +27,25 @@ class AbstractCnnConfig:
         at_least=1,
         help="Channels of the first block; each further block has twice as many.",
     )
-    kernel_size: int = setting(default=3, unit="cells", at_least=1, help="Width of the kernel.")
-    stride: int = setting(default=1, unit="cells", at_least=1, help="Stride of the convolution.")
+    kernel_size: int = setting(
+        default=3, unit="cells", at_least=1, at_most=MAX_CELLS, help="Width of the kernel."
+    )
+    stride: int = setting(
+        default=1, unit="cells", at_least=1, at_most=MAX_CELLS, help="Stride of the convolution."
+    )
     padding: int = setting(
-        default=1, unit="cells", at_least=0, help="Padding of the convolution at both ends."
+        default=1,
+        unit="cells",
+        at_least=0,
+        at_most=MAX_CELLS,
+        help="Padding of the convolution at both ends.",
     )
     dilation: int = setting(
-        default=1, unit="cells", at_least=1, help="Distance between the cells of the kernel."
+        default=1,
+        unit="cells",
+        at_least=1,
+        at_most=MAX_CELLS,
+        help="Distance between the cells of the kernel.",
     )
     groups: int = setting(
         default=1,
@@ -44,18 +59,24 @@ class AbstractCnnConfig:
     )
     pool: Literal["max", "average"] = setting(default="max", help="Kind of pooling.")
     pool_size: int = setting(
-        default=2, unit="cells", at_least=1, help="Width of the pooling window."
+        default=2,
+        unit="cells",
+        at_least=1,
+        at_most=MAX_CELLS,
+        help="Width of the pooling window.",
     )
     pool_stride: int | None = setting(
         default=None,
         unit="cells",
         at_least=1,
+        at_most=MAX_CELLS,
         help="Stride of the pooling window; none: its width.",
     )
     pool_padding: int = setting(
         default=0,
         unit="cells",
         at_least=0,
+        at_most=MAX_CELLS,
         help="Padding of the pooling at both ends, at most half the window.",
     )
     ceil_mode: bool = setting(default=False, help="Whether a last, incomplete window is pooled.")

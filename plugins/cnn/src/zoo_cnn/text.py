@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from typing import TypeVar, final
 
 import torch
@@ -15,6 +16,8 @@ from zoo_core.runtime.nn import AbstractModel, Batch, Embedding, Output, State
 
 L = TypeVar("L", int, Tensor)
 """The length of one row, or the lengths of all rows, (B,)."""
+MAX_LENGTH = 2**62
+"""Steps of the longest input that is considered."""
 
 
 @final
@@ -94,8 +97,9 @@ class TextClassifier(AbstractModel):
             remaining = length_after_pool(remaining_convolved, self.config)
             if min(remaining_convolved, remaining) < 1:
                 raise MisfitError(
-                    f"an input of {shortest} steps is too short for this model; choose fewer "
-                    "model.blocks or a smaller model.kernel_size or model.pool_size"
+                    f"an input of {shortest} steps is too short for this model: give at least "
+                    f"{shortest_length(self.config)}, or train one with fewer --model.blocks or a "
+                    "smaller --model.kernel-size or --model.pool-size"
                 )
             channels = _fill_padding(torch.relu(block.convolution(channels)), convolved)
             channels = _fill_padding(block.pool(channels), lengths)
@@ -118,6 +122,20 @@ def length_after_pool(lengths: L, config: AbstractCnnConfig) -> L:
     # torch drops a last window that would start in the padding at the end
     in_padding = (pooled - 1) * stride >= lengths + config.pool_padding
     return pooled - in_padding * 1  # tensors of bool cannot be subtracted
+
+
+def shortest_length(config: AbstractCnnConfig) -> int:
+    """Returns the steps of the shortest input of which the blocks leave something."""
+
+    def fits(length: int) -> bool:
+        for _ in range(config.blocks):
+            convolved = length_after_convolution(length, config)
+            length = length_after_pool(convolved, config)
+            if min(convolved, length) < 1:
+                return False
+        return True
+
+    return bisect_left(range(MAX_LENGTH), True, key=fits)
 
 
 def check_padding(config: AbstractCnnConfig) -> None:

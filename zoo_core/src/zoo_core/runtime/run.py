@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.errors import DivergedError
+from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import MANIFEST, Manifest, Metrics
 from zoo_core.run_folder.run_config import RunConfig
@@ -27,6 +27,7 @@ from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.optimization import memory_factor
@@ -91,7 +92,38 @@ class Run:
         self._backend_warning = backend.warning(run_config.backend)
         threads = choose_threads(run_config.threads, model, first_batch.inputs, self.signature)
         self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
+        self._check_takes(first_batch.to(device))
         self._saved_at = time.monotonic()
+
+    def _check_takes(self, batch: Batch) -> None:
+        """Runs the model on a batch without training it.
+
+        Settings may exclude each other only for data of some length, as padding by reflection does.
+
+        Raises:
+            MisfitError: The model cannot take the data.
+            DeviceError: There is not enough memory.
+        """
+        model, run_config = self.loop.model, self.run_config
+        was_training = model.training
+        model.eval()
+        try:
+            with (
+                torch.no_grad(),
+                torch.random.fork_rng([]),
+                torch_threads(run_config.threads),
+                precision_context(run_config.precision, run_config.device),
+                memory_errors(self._memory_remedy()),
+            ):
+                model(batch)
+        except (RuntimeError, ValueError) as error:
+            reason = str(error).partition("\n")[0]
+            raise MisfitError(
+                f"{run_config.model} with these settings cannot take data of {run_config.dataset}: "
+                f"{reason}; change a setting of the model"
+            ) from error
+        finally:
+            model.train(was_training)
 
     def events(self) -> Generator[Event, None, None]:
         """Trains to the end.

@@ -27,12 +27,17 @@ class Embedding(nn.Embedding):
         symbols: V, the number of symbols.
 
     Raises:
-        ConfigError: ``padding_idx`` is not a symbol.
+        ConfigError: ``padding_idx`` is not a symbol, or two settings exclude each other.
     """
 
     def __init__(self, config: AbstractEmbeddingConfig, symbols: int) -> None:
         if config.padding_idx is not None and config.padding_idx >= symbols:
             raise ConfigError(f"model.padding_idx = {config.padding_idx}: expected < {symbols}")
+        if config.sparse and config.scale_grad_by_freq:
+            raise ConfigError(
+                "model.sparse = true does not go with model.scale_grad_by_freq = true: torch "
+                "scales no sparse gradients; choose one of them"
+            )
         super().__init__(
             symbols,
             config.embedding_size,
