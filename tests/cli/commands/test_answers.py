@@ -181,3 +181,20 @@ def test_a_setting_of_a_newer_plugin_names_the_checkpoint_and_the_upgrade(
     assert f"{hello}: {section}.max_nrm: the installed" in result.stderr
     assert upgrade in result.stderr
     assert "did you mean" not in result.stderr
+
+
+@pytest.fixture
+def odd(zoo: Zoo, tmp_path: Path) -> Path:
+    """A checkpoint that answers a form feed with a line end."""
+    word = ["--dataset.word", "a\fb", "--dataset.answer", "x\ny"]
+    assert zoo("train", "lstm-embed", *word, "--out", tmp_path / "odd").code == 0
+    return tmp_path / "odd"
+
+
+def test_predict_prints_one_line_for_each_input(zoo: Zoo, odd: Path, tmp_path: Path) -> None:
+    file = tmp_path / "inputs.txt"
+    file.write_text("a\fb\n\r\na\fb")
+    assert zoo("predict", odd, "--file", file).stdout.split("\n") == [r"x\ny", "", r"x\ny", ""]
+    answers = zoo("predict", odd, "--file", file, "--json").json
+    assert [answer["prediction"] for answer in answers] == ["x\ny", "", "x\ny"]
+    assert [answer["input"] for answer in answers] == ["a\fb", "", "a\fb"]
