@@ -30,6 +30,9 @@ def forest_plot(results: list[ReproductionResult]) -> bytes:
     grid: Any = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
     for axes, ((metric, split), panel) in zip(grid[:, 0], panels.items(), strict=False):
         _draw_panel(axes, panel)
+        if metric == "accuracy":
+            low, high = axes.get_xlim()
+            axes.set_xlim(max(low, 0.0), min(high, 1.0))
         axes.set_title(f"{metric.replace('_', ' ')}, {split}", loc="left", fontsize=10)
     figure.legend(handles=_legend(), loc="outside lower center", ncols=4, frameon=False, fontsize=9)
     file = io.BytesIO()
@@ -45,7 +48,14 @@ def _draw_panel(axes: Any, results: list[ReproductionResult]) -> None:
         axes.plot([low, high], [line, line], color=RANGE_COLOUR, linewidth=9, solid_capstyle="butt")
         for limit in (low, high):
             axes.plot([limit, limit], [line - 0.3, line + 0.3], color=LIMIT_COLOUR, linewidth=1)
-        axes.plot([result.measured], [line], "o", color=COLOURS[result.verdict], markersize=6)
+        axes.plot(
+            [result.measured],
+            [line],
+            "o",
+            color=COLOURS[result.verdict],
+            markersize=6,
+            clip_on=False,
+        )
     axes.set_yticks(
         range(len(results)), [result.recipe for result in reversed(results)], fontsize=8
     )

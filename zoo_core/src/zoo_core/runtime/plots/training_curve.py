@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.plots.axes import fraction_limits
 
 COLOURS = {"train": "#4878a8", "validation": "#d1603d"}
 MAX_EPOCHS_WITH_MARKERS = 40
+SPIKE = 10.0
+"""A value this many times the median takes a logarithmic axis."""
 
 
 def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> bytes:
@@ -20,7 +24,6 @@ def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> byte
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
-    from matplotlib.ticker import MaxNLocator
 
     figure = Figure(figsize=(10, 4), layout="constrained")
     FigureCanvasAgg(figure)
@@ -32,16 +35,23 @@ def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> byte
         panels["accuracy"] = "accuracy"
     for position, (metric, label) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(1, len(panels), position)
+        axes.set_ylabel(label)
+        shown: list[float] = []
         for split, colour in COLOURS.items():
             rows = [row for row in history if metric in row["metrics"].get(split, {})]
             epochs = [row["epoch"] for row in rows]
             values = [row["metrics"][split][metric] for row in rows]
             marker = "o" if len(rows) < MAX_EPOCHS_WITH_MARKERS else None
             if rows:
-                axes.plot(epochs, values, color=colour, label=split, marker=marker, markersize=4)
-        axes.set_xlabel("epoch")
-        axes.set_ylabel(label)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+                (line,) = axes.plot(epochs, values, color=colour, label=split, marker=marker)
+                line.set(markersize=4, clip_on=False)  # a marker at a limit is drawn whole
+            shown += values
+        if metric == "accuracy":
+            axes.set_ylim(*fraction_limits(shown))
+        elif needs_logarithm(shown):
+            axes.set_yscale("log")
+            axes.yaxis.set_major_formatter("{x:g}")
+        _set_epochs(axes, [row["epoch"] for row in history])
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(alpha=0.25)
         if history:
@@ -49,3 +59,19 @@ def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> byte
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=160, metadata={"Software": None})
     return file.getvalue()
+
+
+def needs_logarithm(values: list[float]) -> bool:
+    """Whether the largest value would flatten the curve of the others on a linear axis."""
+    finite = sorted(value for value in values if math.isfinite(value))
+    return bool(finite) and finite[0] > 0 and finite[-1] >= SPIKE * finite[len(finite) // 2]
+
+
+def _set_epochs(axes: Any, epochs: list[int]) -> None:
+    """Sets an axis of whole epochs, with room at both ends."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.set_xlabel("epoch")
+    if epochs:
+        axes.set_xlim(epochs[0] - 0.5, epochs[-1] + 0.5)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
