@@ -71,6 +71,14 @@ def test_another_text_is_an_error_that_names_the_text_dataset(book: Path) -> Non
         _ = dataset.text
 
 
+def test_another_list_of_names_is_an_error_that_names_no_dataset_of_texts(tmp_path: Path) -> None:
+    for language in languages.LANGUAGES:
+        (tmp_path / f"{language}.txt").write_text("Other\n")
+    dataset = NamesDataset(NamesConfig(path=tmp_path), None)
+    with pytest.raises(IntegrityError, match=r"or leave out --dataset\.path to download it"):
+        _ = dataset.names
+
+
 def test_a_missing_local_copy_is_named(tmp_path: Path) -> None:
     dataset = books.nietzsche(NietzscheConfig(path=tmp_path / "missing"), None)
     with pytest.raises(DataError, match=r"cannot read .*missing: No such file"):

@@ -198,3 +198,15 @@ def test_predict_prints_one_line_for_each_input(zoo: Zoo, odd: Path, tmp_path: P
     answers = zoo("predict", odd, "--file", file, "--json").json
     assert [answer["prediction"] for answer in answers] == ["x\ny", "", "x\ny"]
     assert [answer["input"] for answer in answers] == ["a\fb", "", "a\fb"]
+
+
+def test_generate_reads_the_prompt_from_a_file_or_stdin(
+    zoo: Zoo, prose: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "prompt.txt"
+    file.write_text("the lazy \n")
+    expected = zoo("generate", prose, "--prompt", "the lazy ", "--length", 20).stdout
+    assert zoo("generate", prose, "--file", file, "--length", 20).stdout == expected
+    monkeypatch.setattr("sys.stdin", io.StringIO("the lazy \n"))
+    assert zoo("generate", prose, "--file", "-", "--length", 20).stdout == expected
+    assert zoo("generate", prose, "--file", file, "--prompt", "the").code == 2

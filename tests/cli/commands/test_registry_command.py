@@ -86,6 +86,14 @@ def test_adding_again_updates_the_entry_and_keeps_others(
     assert list(tomllib.loads(registry.read_text())["checkpoints"]["lstm-embed"]) == ["one", "two"]
 
 
+def test_line_ends_of_windows_stay(zoo: Zoo, registry: Path, packaged: Path) -> None:
+    registry.write_bytes(b"# what there is\r\nschema = 1\r\n")
+    assert zoo("registry", "add", packaged, SOURCE).code == 0
+    data = registry.read_bytes()
+    assert data.startswith(b"# what there is\r\nschema = 1\r\n")
+    assert data.count(b"\n") == data.count(b"\r\n") > 5
+
+
 def test_a_registry_whose_files_have_their_hashes_is_verified(
     zoo: Zoo, registry: Path, packaged: Path
 ) -> None:

@@ -32,7 +32,7 @@ def _age(path: Path) -> None:
 
 
 def test_a_home_that_is_not_there_has_none() -> None:
-    assert [row.said for row in stale_files()][:1] == ["none"]
+    assert [row.said for row in stale_files()][:1] == ["no unfinished files"]
 
 
 def test_a_temporary_file_that_is_old_comes_with_its_removal(home: Path) -> None:

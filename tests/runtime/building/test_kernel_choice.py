@@ -117,6 +117,7 @@ def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
     message = "torch.nn's own functions; not portable: projections are not written out"
     assert chosen.why == message
     assert backend(core, "auto").why.endswith("; the first choice")
+    assert Backend("any", "", "").why == "the first choice"
 
 
 @pytest.mark.parametrize("name", ["auto", "portable", "torch", "reference"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
@@ -9,12 +11,21 @@ from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import SEED
 from zoo_cli.parsing.unknown_option import unknown_option
+from zoo_cli.terminal.input import read_file, read_stdin
 from zoo_cli.terminal.output import echo, json_option, print_json
+
+NO_PROMPT = "\n"
 
 
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
-@click.option("--prompt", default="\n", help="Beginning of the text.  [default: a line end]")
+@click.option("--prompt", default=NO_PROMPT, help="Beginning of the text.  [default: a line end]")
+@click.option(
+    "--file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="File with the prompt, or - for stdin; a line end at its end is left out.",
+)
 @click.option(
     "--length",
     metavar="N",
@@ -46,6 +57,7 @@ from zoo_cli.terminal.output import echo, json_option, print_json
 def generate(
     reference: str,
     prompt: str,
+    file: str | None,
     length: int,
     temperature: float,
     top_k: int | None,
@@ -64,6 +76,10 @@ def generate(
     from zoo_core.runtime.generation.sampler import Sampler
     from zoo_core.runtime.locate import load_checkpoint
 
+    if file:
+        if prompt != NO_PROMPT:
+            raise click.UsageError("--prompt and --file exclude each other")
+        prompt = (read_stdin() if file == "-" else read_file(Path(file))).removesuffix("\n")
     sampler = Sampler(temperature, top_k, seed)
     checkpoint = load_checkpoint(load_catalog(), reference)
     generation.check_generates(checkpoint.model)

@@ -20,6 +20,8 @@ from zoo_text.configs import NamesConfig
 from zoo_text.languages import LANGUAGES, remote
 from zoo_text.remote import text_of
 
+COPY_REMEDY = "restore the original file, or leave out --dataset.path to download it"
+
 
 @final
 class NamesDataset(AbstractLabelledDataset):
@@ -49,7 +51,7 @@ class NamesDataset(AbstractLabelledDataset):
         names = {}
         for language in LANGUAGES:
             local_copy = self._folder / f"{language}.txt" if self._folder else None
-            lines = text_of(remote(language), local_copy).splitlines()
+            lines = text_of(remote(language), local_copy, COPY_REMEDY).splitlines()
             names[language] = [line.strip() for line in lines if line.strip()]
         return names
 

@@ -32,12 +32,13 @@ TINY_SHAKESPEARE = RemoteFile(
 )
 
 
-def text_of(file: RemoteFile, path: Path | None) -> str:
+def text_of(file: RemoteFile, path: Path | None, remedy: str = OWN_TEXT_REMEDY) -> str:
     """Returns the text of a remote file.
 
     Args:
         file: The remote file, downloaded once and kept.
         path: A local copy to read instead, or None.
+        remedy: What to do if the copy is another text.
 
     Raises:
         DataError: The copy cannot be read.
@@ -50,5 +51,5 @@ def text_of(file: RemoteFile, path: Path | None) -> str:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
-    check_matches(file, data, str(path), OWN_TEXT_REMEDY)
+    check_matches(file, data, str(path), remedy)
     return data.decode()

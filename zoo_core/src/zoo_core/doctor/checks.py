@@ -69,7 +69,7 @@ def plugins() -> list[DoctorResult]:
     statuses = plugin_statuses()
     states = [status.state for status in statuses]
     counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-    message = f"plugin API {API_VERSION}; installed: {counts or 'none'}"
+    message = f"{counts or 'none'}; plugin API {API_VERSION}"
     facts = {
         "api": API_VERSION,
         "states": {status.plugin.name: status.state for status in statuses},

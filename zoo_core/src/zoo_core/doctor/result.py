@@ -64,7 +64,7 @@ def check_writable(subject: str, folder: Path, alternative: str) -> DoctorResult
     if not os.access(parent, os.R_OK | os.W_OK | os.X_OK):
         remedy = f"chmod u+rwx {quoted(parent)}, or {alternative}"
         return DoctorResult(subject, "wrong", f"{parent} is not writable", remedy, facts)
-    message = str(folder) if folder.exists() else f"{folder}, made when it is needed"
+    message = str(folder) if folder.exists() else f"{folder}, which is made when it is needed"
     return DoctorResult(subject, "ok", message, facts=facts)
 
 

@@ -22,11 +22,12 @@ def stale_files() -> list[DoctorResult]:
 
     The file of a lock may outlive the lock: the system releases a lock when its process ends.
     """
-    results, locks = [], 0
+    results, locks, held = [], 0, 0
     for path, kind in _unfinished_files(zoo_home()):
         if kind == "lock":
             locks += 1
             if _is_held(path):
+                held += 1
                 message = f"{path} is held by a running process"
                 results.append(DoctorResult("locks", "ok", message))
         elif kind == "download":
@@ -36,8 +37,8 @@ def stale_files() -> list[DoctorResult]:
             message, remedy = f"{path}: a {kind} that nobody uses", f"rm -r {quoted(path)}"
             results.append(DoctorResult(SUBJECT, "warning", message, remedy, {"path": str(path)}))
     if not results:
-        results = [DoctorResult(SUBJECT, "ok", "none")]
-    message = f"{locks} files; a file that no process holds blocks nothing"
+        results = [DoctorResult(SUBJECT, "ok", "no unfinished files")]
+    message = f"{held} of {locks} lock files held by a running process"
     return [*results, DoctorResult("locks", "ok", message)]
 
 

@@ -76,8 +76,8 @@ def entry_text(entry: Pretrained) -> str:
 def add_entry(path: Path, entry: Pretrained) -> bool:
     """Adds an entry to a registry file, or replaces the entry of the same name.
 
-    The rest of the file, comments too, stays as it is. The new text is checked before it is
-    written.
+    The rest of the file, comments and line ends too, stays as it is. The new text is checked
+    before it is written.
 
     Returns:
         Whether an entry was replaced.
@@ -89,7 +89,8 @@ def add_entry(path: Path, entry: Pretrained) -> bool:
     import tomlkit
 
     before = read_registry(path)
-    document: Any = tomlkit.parse(path.read_text("utf-8-sig"))
+    original = path.read_bytes().decode("utf-8-sig")
+    document: Any = tomlkit.parse(original.replace("\r\n", "\n"))
     added: Any = tomlkit.parse(entry_text(entry))
     model, tag = entry.name.split(".")
     checkpoints = document.setdefault("checkpoints", tomlkit.table(is_super_table=True))
@@ -97,5 +98,7 @@ def add_entry(path: Path, entry: Pretrained) -> bool:
     tags[tag] = added["checkpoints"][model][tag]
     text = tomlkit.dumps(document).rstrip("\n") + "\n"
     parse_registry(text, path)
+    if "\r\n" in original:
+        text = text.replace("\n", "\r\n")
     write_file(path, text.encode())
     return any(checkpoint.name == entry.name for checkpoint in before.checkpoints)

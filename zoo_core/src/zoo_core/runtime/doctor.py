@@ -30,7 +30,7 @@ def threads() -> list[DoctorResult]:
     """Compares the threads of torch with the cores that this process may use."""
     used, usable = torch.get_num_threads(), count_cores()
     facts = {"threads": used, "cores": usable}
-    message = f"{used} of torch on {usable} cores"
+    message = f"torch uses {used}; this process may use {usable} cores"
     if usable and used > usable:
         return [
             DoctorResult("threads", "warning", message, f"export OMP_NUM_THREADS={usable}", facts)

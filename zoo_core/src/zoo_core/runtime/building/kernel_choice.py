@@ -95,7 +95,7 @@ class Backend(NamedTuple):
     def why(self) -> str:
         """How it runs, and why it was chosen."""
         reason = f"not {self.passed}" if self.passed else "the first choice"
-        return f"{self.details}; {reason}"
+        return f"{self.details}; {reason}" if self.details else reason
 
     def warning(self, asked: str) -> str:
         """Returns why this is not the kernel asked for, or which kernel is broken; mostly empty."""
