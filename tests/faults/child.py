@@ -87,11 +87,16 @@ def no_more_memory_than(size: int) -> Callable[[], object]:
     return limit
 
 
-def killed_at(event: str, name: str) -> Callable[[], object]:
-    """The process kills itself with SIGKILL before it does something to a file of that name."""
+def at(event: str, name: str, action: Callable[[], object]) -> Callable[[], object]:
+    """The process acts before it does something to a file of that name."""
 
     def hook(happens: str, arguments: tuple[object, ...]) -> None:
         if happens == event and any(str(argument).endswith(name) for argument in arguments):
-            os.kill(os.getpid(), signal.SIGKILL)
+            action()
 
     return lambda: sys.addaudithook(hook)
+
+
+def killed_at(event: str, name: str) -> Callable[[], object]:
+    """The process kills itself with SIGKILL before it does something to a file of that name."""
+    return at(event, name, lambda: os.kill(os.getpid(), signal.SIGKILL))

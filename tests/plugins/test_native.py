@@ -154,7 +154,10 @@ def test_gates_saturate_far_from_zero(make: Any) -> None:
     options: dict[str, Any] = {"lengths": None, "reverse": False}
     expected, _ = PortableKernel().scan(cell, weights, inputs, start, **options)
     actual, _ = NativeKernel().scan(cell, weights, inputs, start, **options)
-    torch.testing.assert_close(actual, expected, rtol=1e-5, atol=1e-5)
+    # A unit of relu adds and subtracts numbers as large as the largest of its step.
+    scale = expected.abs().amax(dim=(1, 2), keepdim=True).clamp(min=1)
+    assert actual.isfinite().all()
+    assert ((actual - expected).abs() <= 1e-5 * scale).all()
 
 
 @built
