@@ -16,6 +16,7 @@ CHECKS = {kind: [each.name for each in checks] for kind, checks in every_check()
 PARTS = [name for kind, names in CHECKS.items() for name in names if kind != "plugins"]
 HONEST = (
     "model honest-model",
+    "model honest-matrix",
     "dataset honest-data",
     "trainer honest-trainer",
     "kernel honest-kernel",

@@ -8,11 +8,13 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.testing.faulty.matrix import MatrixCell
 from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.kernels.unavailable import UnavailableKernel
+from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
@@ -63,14 +65,14 @@ def test_outputs_are_as_wide_as_the_directions_together(both: bool, width: int) 
     outputs, state = recurrent(inputs())
     assert outputs.shape == (2, 4, width)
     assert recurrent.output_size == width
-    assert recurrent.last(state).shape == (2, width)
+    assert recurrent.last(outputs, state).shape == (2, width)
 
 
 def test_the_last_output_is_that_of_the_end_of_every_direction() -> None:
     recurrent = layer(bidirectional=True)
     outputs, state = recurrent(inputs())
     ends = torch.cat([outputs[:, -1, :H], outputs[:, 0, H:]], dim=1)
-    torch.testing.assert_close(recurrent.last(state), ends, rtol=0, atol=0)
+    torch.testing.assert_close(recurrent.last(outputs, state), ends, rtol=0, atol=0)
 
 
 def test_steps_beyond_a_rows_length_give_zeros() -> None:
@@ -229,3 +231,58 @@ def test_only_recurrent_weights_start_orthogonal() -> None:
         if not name.startswith("weight_hh")
     ]
     assert max(float(weight.abs().max()) for weight in drawn) <= H**-0.5
+
+
+def matrix_layer(**options: Any) -> Recurrent:
+    """Layers of a cell whose state is a matrix and does not hold the output."""
+    torch.manual_seed(0)
+    return Recurrent(MatrixCell(H), F, **options)
+
+
+def test_the_last_output_comes_from_the_outputs_if_the_state_does_not_hold_it() -> None:
+    recurrent, lengths = matrix_layer(num_layers=2, bidirectional=True), torch.tensor([4, 2])
+    outputs, state = recurrent(inputs(), None, lengths)
+    ends = torch.stack([outputs[0, 3, :H], outputs[1, 1, :H]])
+    expected = torch.cat([ends, outputs[:, 0, H:]], dim=1)
+    assert torch.equal(recurrent.last(outputs, state, lengths), expected)
+    whole, after = recurrent(inputs())
+    ends = torch.cat([whole[:, -1, :H], whole[:, 0, H:]], dim=1)
+    assert torch.equal(recurrent.last(whole, after), ends)
+
+
+def test_both_ways_to_the_last_output_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    recurrent, lengths = layer(bidirectional=True), torch.tensor([4, 2])
+    outputs, state = recurrent(inputs(), None, lengths)
+    read = recurrent.last(outputs, state, lengths)
+    monkeypatch.setattr(LstmCell, "last_output", AbstractCell.last_output)
+    assert torch.equal(recurrent.last(outputs, state, lengths), read)
+
+
+def test_padding_leaves_a_matrix_state_as_it_is() -> None:
+    recurrent = matrix_layer()
+    _, padded = recurrent(inputs(), None, torch.tensor([4, 2]))
+    _, short = recurrent(inputs()[1:, :2])
+    torch.testing.assert_close(padded[0][0][1:], short[0][0], rtol=0, atol=1e-7)
+
+
+def test_a_cell_gives_the_initial_value_of_a_weight() -> None:
+    recurrent = matrix_layer(num_layers=2, bidirectional=True)
+    for name, weight in recurrent.named_parameters():
+        assert bool((weight == 1).all()) == name.startswith("gain"), name
+
+
+def test_layers_do_not_share_an_initial_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    ones = torch.ones(H)
+    value = {"gain": ones}
+    monkeypatch.setattr(MatrixCell, "initial_value", lambda _, name, shape: value.get(name))
+    with torch.no_grad():
+        recurrent = matrix_layer(num_layers=2)
+        recurrent.get_parameter("gain_l0").zero_()
+    assert recurrent.get_parameter("gain_l1").all()
+    assert ones.all()
+
+
+def test_an_initial_value_of_another_shape_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(MatrixCell, "initial_value", lambda *_: torch.ones(1))
+    with pytest.raises(MisfitError, match=r"the initial value of matrix's gain is \(1,\), exp"):
+        matrix_layer()

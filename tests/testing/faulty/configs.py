@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import AbstractTrainerConfig, config, setting
+from zoo_core import AbstractRecurrentConfig, AbstractTrainerConfig, config, setting
 
 
 @config
@@ -10,6 +10,11 @@ class Plain:
     """Of the models."""
 
     hidden_size: int = setting(default=8, at_least=1, help="Width of the hidden state.")
+
+
+@config
+class Layers(AbstractRecurrentConfig):
+    """Of the model with a matrix as its state."""
 
 
 @config

@@ -68,6 +68,13 @@ def zoo_models() -> list[ModelSpec]:
     """Models, and configs and specs in the guise of models."""
     return [
         _model("honest-model", "Honest", "A small RNN that keeps every rule."),
+        ModelSpec(
+            name="honest-matrix",
+            summary="Layers of a cell whose state is a matrix for each sequence.",
+            config=f"{PLACE}.configs:Layers",
+            factory=f"{PLACE}.matrix:matrix_model",
+            accepts=("tokens", "features"),
+        ),
         *(_model(f"wrong-{name}", *what) for name, what in MODELS.items()),
         *(_model(f"wrong-{n}", "Honest", said, config) for n, (config, said) in CONFIGS.items()),
         _model("wrong-import-strings", "Nowhere", "A spec whose factory is nowhere."),

@@ -35,11 +35,42 @@ class AbstractCell(ABC, Generic[S]):
 
     @abstractmethod
     def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
-        """Returns the shape of every weight by name, for inputs of width F."""
+        """Returns the shape of every weight by name, for inputs of width F.
+
+        A name is any Python identifier. The layer adds ``_l0``, ``_l0_reverse`` and so on to it.
+        Two names mean more to the layer: ``weight_ih`` (G, F) is multiplied with the inputs and
+        nothing else, so that a kernel may fold the table of an embedding into it, and
+        ``weight_hh`` (n · H, H) is what orthogonal initialization applies to.
+        """
+
+    def initial_value(self, name: str, shape: tuple[int, ...]) -> Tensor | None:
+        """Returns the value that a weight starts from, such as ones for a gain.
+
+        Args:
+            name: The name of the weight, one of ``parameter_shapes``.
+            shape: Its shape.
+
+        Returns:
+            A float32 tensor of that shape, or None for a draw from U(-1/√H, 1/√H). Random numbers
+            come from torch's global generator.
+        """
+        return None
 
     @abstractmethod
     def initial_state(self, batch_size: int, like: Tensor) -> S:
-        """Returns the state before the first step, in the dtype and on the device of ``like``."""
+        """Returns the state before the first step, in the dtype and on the device of ``like``.
+
+        Every tensor of it has B rows on its first axis, whatever axes follow: a vector (B, H) and
+        a matrix (B, H, H) are both fine.
+        """
+
+    def last_output(self, state: S) -> Tensor | None:
+        """Returns the output of the last step, (B, P), if the state holds it, otherwise None.
+
+        With None, a model that predicts one label for each sequence takes the output of the last
+        valid step from the outputs of all steps.
+        """
+        return None
 
     @abstractmethod
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
@@ -82,7 +113,8 @@ class GatedCell(AbstractCell[S]):
     Attributes:
         gates: The number of gates, the candidate included.
         state_type: The named tuple of the state. Its first tensor is the output (B, P), every
-            other one is (B, H).
+            other one is (B, H). A cell with another state overrides ``initial_state`` and
+            ``last_output``.
         bias_names: The names of the biases.
     """
 
@@ -112,6 +144,11 @@ class GatedCell(AbstractCell[S]):
             **{name: like.new_zeros(batch_size, width) for name, width in widths.items()}
         )
         return state
+
+    def last_output(self, state: S) -> Tensor | None:
+        """Returns the first tensor of the state."""
+        output: Tensor = state[0]
+        return output
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
         """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, G)."""

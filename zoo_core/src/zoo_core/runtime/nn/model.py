@@ -104,7 +104,8 @@ class RecurrentModel(AbstractModel):
         """Tokens (B, T) or features (B, T, F) to logits (B, T, classes) or (B, classes)."""
         hidden, after = self.recurrent(batch.inputs, state, batch.lengths, self.embedding)
         if self.signature.per != "step":
-            return Output(self.output(self.recurrent.last(after)), after)
+            last = self.recurrent.last(hidden, after, batch.lengths)
+            return Output(self.output(last), after)
         if _prefer_time_major(hidden, self.signature.classes):
             return Output(self.output(hidden.transpose(0, 1)).transpose(0, 1), after)
         return Output(self.output(hidden), after)

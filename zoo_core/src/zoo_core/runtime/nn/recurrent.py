@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
@@ -20,8 +21,9 @@ class Recurrent(nn.Module):
     """Layers of a cell over time, in one or two directions, with dropout between layers.
 
     Parameters are named, laid out and initialised as in ``torch.nn``: ``weight_ih_l0``,
-    ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H). A state dict of
-    ``torch.nn.RNN``, ``LSTM`` or ``GRU`` therefore loads into this layer, and the reverse.
+    ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H) unless the cell gives its
+    initial value. A state dict of ``torch.nn.RNN``, ``LSTM`` or ``GRU`` therefore loads into this
+    layer, and the reverse.
 
     Inputs and outputs are batch first. How a kernel lays out the steps inside is its own matter.
 
@@ -55,6 +57,7 @@ class Recurrent(nn.Module):
     ) -> None:
         super().__init__()
         self.cell = cell
+        self.input_size = input_size
         self.num_layers = num_layers
         self.directions = 2 if bidirectional else 1
         self.output_size = cell.output_size * self.directions
@@ -68,10 +71,12 @@ class Recurrent(nn.Module):
             for direction in range(self.directions):
                 suffix = _suffix(layer, direction)
                 for name, shape in cell.parameter_shapes(width).items():
-                    tensor = torch.empty(shape).uniform_(-bound, bound)
-                    if orthogonal and name == "weight_hh":
-                        for gate in tensor.chunk(shape[0] // cell.hidden_size):
-                            nn.init.orthogonal_(gate)
+                    tensor = _initial_value(cell, name, shape)
+                    if tensor is None:
+                        tensor = torch.empty(shape).uniform_(-bound, bound)
+                        if orthogonal and name == "weight_hh":
+                            for gate in tensor.chunk(shape[0] // cell.hidden_size):
+                                nn.init.orthogonal_(gate)
                     self.register_parameter(name + suffix, nn.Parameter(tensor))
 
     @property
@@ -147,7 +152,7 @@ class Recurrent(nn.Module):
         Raises:
             MisfitError: The state or the lengths do not fit the inputs.
         """
-        rows, symbols = inputs.shape[0], self._like.shape[1]
+        rows, symbols = inputs.shape[0], self.input_size
         initial = self.initial_state(rows)
         if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
             check_state(rows, state, initial)
@@ -190,9 +195,25 @@ class Recurrent(nn.Module):
         suffix = _suffix(layer, direction)
         return {name: getattr(self, name + suffix) for name in self._names}
 
-    def last(self, state: State) -> Tensor:
-        """Returns the last layer's output at the last valid step, (B, P) or (B, 2P)."""
-        return torch.cat([part[0] for part in state[-self.directions :]], dim=1)
+    def last(self, outputs: Tensor, state: State, lengths: Tensor | None = None) -> Tensor:
+        """Returns the last layer's output at the last valid step, (B, P) or (B, 2P).
+
+        It is read from the state where the cell's state holds it, otherwise from the outputs.
+
+        Args:
+            outputs: The outputs of the last layer, (B, T, P) or (B, T, 2P).
+            state: The state after the last step.
+            lengths: The number of valid steps of each row, (B,), as given to ``forward``.
+        """
+        ends = []
+        for direction, part in enumerate(state[-self.directions :]):
+            end = self.cell.last_output(part)
+            if end is None:
+                width = self.cell.output_size
+                steps = outputs[..., direction * width : (direction + 1) * width]
+                end = _end(steps, lengths, reverse=direction == 1)
+            ends.append(end)
+        return torch.cat(ends, dim=1)
 
 
 def recurrent_layer(
@@ -213,6 +234,33 @@ def recurrent_layer(
         dropout=config.dropout,
         orthogonal=config.initialization == "orthogonal",
     )
+
+
+def _initial_value(cell: AbstractCell[Any], name: str, shape: tuple[int, ...]) -> Tensor | None:
+    """Returns a copy of the value from which the cell lets a weight start, or None.
+
+    Raises:
+        MisfitError: The value has another shape than the weight.
+    """
+    value = cell.initial_value(name, shape)
+    if value is None:
+        return None
+    if tuple(value.shape) != tuple(shape):
+        raise MisfitError(
+            f"the initial value of {cell.name}'s {name} is {tuple(value.shape)}, "
+            f"expected {tuple(shape)}"
+        )
+    return value.detach().clone()
+
+
+def _end(outputs: Tensor, lengths: Tensor | None, *, reverse: bool) -> Tensor:
+    """Returns the output that one direction (B, T, P) computed last, (B, P)."""
+    if reverse:
+        return outputs[:, 0]
+    if lengths is None:
+        return outputs[:, -1]
+    last = (lengths.to(outputs.device) - 1).long()
+    return outputs[torch.arange(len(last), device=outputs.device), last]
 
 
 def _fold(weight: Tensor, table: Tensor) -> Tensor:

@@ -40,9 +40,14 @@ class ReferenceKernel(AbstractKernel):
         for t in reversed(steps) if reverse else steps:
             output, after = cell.step(weights, projected[t], state)
             if lengths is not None:
-                valid = (t < lengths).unsqueeze(1)  # (B, 1)
+                valid = t < lengths  # (B,)
                 pairs = zip(after, state, strict=True)
-                after = rebuild(after, (torch.where(valid, new, old) for new, old in pairs))
-                output = torch.where(valid, output, 0)
+                after = rebuild(after, (_where_rows(valid, new, old) for new, old in pairs))
+                output = torch.where(valid.unsqueeze(1), output, 0)
             outputs[t], state = output, after
         return torch.stack(outputs, dim=1), state
+
+
+def _where_rows(rows: Tensor, new: Tensor, old: Tensor) -> Tensor:
+    """Takes some rows from a tensor (B, ...) and the others from another of the same shape."""
+    return torch.where(rows.view(-1, *(1,) * (new.dim() - 1)), new, old)
