@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +57,18 @@ def test_the_card_tells_usage_metrics_curve_and_settings(text: str) -> None:
     assert "| split |" in text
     assert "![Loss over epochs](curve.png)" in text
     assert "| model | `hidden_size` | 6 |" in text
+
+
+def test_the_card_names_the_plugins_that_the_checkpoint_needs(trained_once: Path) -> None:
+    manifest = read_manifest(trained_once)
+    plugins = {"model": "zoo-owl", "dataset": "zoo-nest", "trainer": "zoo-owl"}
+    run_config = replace(manifest.run_config, plugins=plugins)
+    versions = manifest.versions | {"zoo-owl": "1.2"}
+    written = card(replace(manifest, run_config=run_config, versions=versions))
+    assert (
+        "Plugins that it needs: `zoo-owl` 1.2 (model, trainer); `zoo-nest` (dataset). "
+        "Install a missing one with `zoo plugins install NAME`."
+    ) in written
 
 
 def test_the_card_repeats(trained_once: Path, text: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 from zoo_core.data.signature import Grid, Signature
 from zoo_core.escaping import shell_word
 from zoo_core.run_folder.manifest import Manifest
+from zoo_core.run_folder.run_config import SECTIONS
 from zoo_core.runtime.checkpoints.frontmatter import front_matter, split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 
@@ -53,6 +54,7 @@ def card(
         "Where the zoo is installed"
         f"{', with this folder as `FOLDER`' if place == 'FOLDER' else ''}:\n",
         f"```console\n{_usage(manifest, place)}\n```\n",
+        _plugins(manifest),
         "## Metrics\n",
         _table(manifest),
         "![Loss over epochs](curve.png)\n",
@@ -88,6 +90,26 @@ def _usage(manifest: Manifest, place: str) -> str:
         if set(text) <= set(symbols):
             prompt = text
     return f"zoo generate {place} --prompt {shell_word(prompt)} --length 200"
+
+
+def _plugins(manifest: Manifest) -> str:
+    """Returns the sentences that name the plugins of model, dataset and trainer."""
+    sections: dict[str, list[str]] = {}
+    for section in SECTIONS:
+        sections.setdefault(manifest.run_config.plugins[section], []).append(section)
+    plugins = [
+        " ".join([f"`{plugin}`", *_version(manifest, plugin), f"({', '.join(names)})"])
+        for plugin, names in sections.items()
+    ]
+    return (
+        f"Plugins that it needs: {'; '.join(plugins)}. "
+        "Install a missing one with `zoo plugins install NAME`.\n"
+    )
+
+
+def _version(manifest: Manifest, plugin: str) -> list[str]:
+    version = manifest.versions.get(plugin)
+    return [version] if version else []
 
 
 def _table(manifest: Manifest) -> str:
