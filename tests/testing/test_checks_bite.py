@@ -18,6 +18,7 @@ HONEST = (
     "model honest-model",
     "model honest-matrix",
     "dataset honest-data",
+    "dataset honest-file",
     "trainer honest-trainer",
     "kernel honest-kernel",
 )

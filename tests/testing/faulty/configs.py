@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from zoo_core import AbstractRecurrentConfig, AbstractTrainerConfig, config, setting
 
 
@@ -43,6 +45,13 @@ class Data:
     """Of the datasets."""
 
     steps: int = setting(default=5, at_least=1, help="Length of a row.")
+
+
+@config
+class File(Data):
+    """Of a dataset in a file."""
+
+    path: Path = setting(help="A file with two lines of letters.")
 
 
 @config

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from tests.testing.faulty.configs import Data
+from tests.testing.faulty.configs import Data, File
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
+from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch, Output
 
@@ -72,6 +74,31 @@ class Honest(AbstractDataset):
     def decode(self, output: Output) -> str:
         """The likeliest letters."""
         return self.vocabulary.decode(output.logits[0].argmax(dim=-1).tolist())
+
+
+class InFile(Honest):
+    """The same rows, which begin at the letters in a file: a line for each split."""
+
+    def __init__(self, config: File, vocabulary: Vocabulary | None) -> None:
+        super().__init__(config, vocabulary)
+        self.lines = config.path.read_text("utf-8").splitlines()
+        if len(self.lines) != len(self.splits):
+            raise DataError(f"{config.path}: {len(self.lines)} lines, expected 2")
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the lines."""
+        return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
+
+    def rows(self, split: str) -> Tensor:
+        """Letters (R, T + 1)."""
+        first = torch.tensor(self.vocabulary.encode(self.lines[self.splits.index(split)]))
+        return (first.unsqueeze(1) + torch.arange(self.config.steps + 1)) % len(SYMBOLS)
+
+
+def sample_settings() -> dict[str, Path]:
+    """The settings for a small file."""
+    return {"path": Path(__file__).with_name("letters.txt")}
 
 
 class CountedFromOne(Honest):  # noqa: D101  # the plugin's table says what is wrong with each

@@ -89,13 +89,23 @@ def zoo_datasets() -> list[DatasetSpec]:
     wrong = {f"wrong-{name}": what for name, what in DATASETS.items()}
     return [
         DatasetSpec(
-            name=name,
-            summary=said,
-            config=f"{PLACE}.configs:Data",
-            factory=f"{PLACE}.datasets:{factory}",
+            name="honest-file",
+            summary="Letters in a file.",
+            config=f"{PLACE}.configs:File",
+            factory=f"{PLACE}.datasets:InFile",
             default_trainer="honest-trainer",
-        )
-        for name, (factory, said) in (keeps | wrong).items()
+            sample_settings=f"{PLACE}.datasets:sample_settings",
+        ),
+        *(
+            DatasetSpec(
+                name=name,
+                summary=said,
+                config=f"{PLACE}.configs:Data",
+                factory=f"{PLACE}.datasets:{factory}",
+                default_trainer="honest-trainer",
+            )
+            for name, (factory, said) in (keeps | wrong).items()
+        ),
     ]
 
 

@@ -68,6 +68,9 @@ class DatasetSpec(AbstractSpec):
         license: SPDX identifier of its licence.
         languages: Codes of its languages, such as ``en``.
         tags: Words to find it by.
+        sample_settings: Import string of a callable ``() -> dict`` that returns settings for small
+            data that comes with the plugin, such as a path. The conformance checks use it where the
+            defaults lead to no data; empty if they do.
     """
 
     noun: ClassVar[str] = "dataset"
@@ -79,6 +82,7 @@ class DatasetSpec(AbstractSpec):
     license: str = ""
     languages: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
+    sample_settings: str = ""
 
 
 @final

@@ -17,7 +17,7 @@ from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch
 from zoo_core.testing.fresh import Elsewhere
-from zoo_core.testing.sample_values import needed_values
+from zoo_core.testing.sample_values import dataset_values
 
 SEED = 3
 
@@ -49,9 +49,8 @@ class DatasetCase:
 
     @property
     def config(self) -> Any:
-        """The defaults; where a file must be given, one that is there on every machine."""
-        config = resolve(self.spec.config)
-        return build_config(config, "dataset", needed_values(config))
+        """The defaults, with the spec's sample settings or a file that is on every machine."""
+        return build_config(resolve(self.spec.config), "dataset", dataset_values(self.spec))
 
     def open(self, vocabulary: Vocabulary | None = None) -> AbstractDataset:
         """The dataset, made anew."""

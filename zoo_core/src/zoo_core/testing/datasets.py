@@ -37,8 +37,10 @@ def batches_fit(case: DatasetCase) -> Fault | None:
     except NetworkError as error:
         raise DoesNotApply(f"its data must be downloaded first: {error}") from None
     except DataError as error:
-        if needed_values(type(case.config)):
-            raise DoesNotApply(f"it needs data of a person's own: {error}") from None
+        if needed_values(type(case.config)) and not case.spec.sample_settings:
+            raise DoesNotApply(
+                f"it needs data, which its spec may name in sample_settings: {error}"
+            ) from None
         raise
     return None
 

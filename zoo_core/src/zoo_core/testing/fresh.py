@@ -25,14 +25,13 @@ FINGERPRINTS = """
 from zoo_core.downloads.download import no_downloads
 from zoo_core.configs.settings import build_config
 from zoo_core.plugins.specs import DatasetSpec
-from zoo_core.testing.sample_values import needed_values
+from zoo_core.testing.sample_values import dataset_values
 
 found = {}
 for _, spec in load_catalog([plugin]).of(DatasetSpec):
     try:
         with no_downloads():
-            config = resolve(spec.config)
-            config = build_config(config, "dataset", needed_values(config))
+            config = build_config(resolve(spec.config), "dataset", dataset_values(spec))
             found[spec.name] = resolve(spec.factory)(config, None).fingerprint
     except Exception:  # told where the dataset is looked at
         continue

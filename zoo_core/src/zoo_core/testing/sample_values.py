@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.configs.settings import Setting, settings_of
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import DatasetSpec
 
 FILE = Path(__file__).parents[1] / "errors.py"
 """A file that is there on every machine, and is text."""
@@ -17,6 +19,14 @@ def needed_values(config: type) -> dict[str, Any]:
     """A value for every setting of a config that has no default."""
     needed = [each for each in settings_of(config).values() if each.default is MISSING]
     return {each.key: _sample(each) for each in needed}
+
+
+def dataset_values(spec: DatasetSpec) -> dict[str, Any]:
+    """Returns the settings under which the checks open a dataset: the spec's own come first."""
+    values = needed_values(resolve(spec.config))
+    if spec.sample_settings:
+        values |= resolve(spec.sample_settings)()
+    return values
 
 
 def _sample(setting: Setting) -> Any:

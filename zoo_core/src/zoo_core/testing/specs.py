@@ -48,9 +48,11 @@ def import_strings(case: SpecCase) -> Fault | None:
     strings = {
         field.name: getattr(case.spec, field.name)
         for field in fields(case.spec)
-        if field.name in ("config", "factory", "target")
+        if field.name in ("config", "factory", "target", "sample_settings")
     }
     for name, string in strings.items():
+        if name == "sample_settings" and not string:
+            continue
         if not callable(found := resolve(string)):
             return Fault(f"{name} = {string!r} leads to a class or a function", f"{found!r:.80}")
     return None

@@ -1,0 +1,22 @@
+"""The data in which a dataset is looked at."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.testing.examples import FAULTY
+from zoo_core import DatasetSpec
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.testing.check import DoesNotApply, look
+from zoo_core.testing.dataset_case import DatasetCase
+from zoo_core.testing.datasets import batches_fit
+from zoo_core.testing.fresh import Elsewhere
+
+
+def test_a_dataset_that_needs_data_and_names_none_is_skipped_with_the_remedy() -> None:
+    spec = load_catalog([FAULTY]).find(DatasetSpec, "honest-file").spec
+    case = DatasetCase(replace(spec, sample_settings=""), Elsewhere(FAULTY))
+    with pytest.raises(DoesNotApply, match=r"in sample_settings: .*errors\.py: \d+ lines, exp"):
+        look(batches_fit, case)
