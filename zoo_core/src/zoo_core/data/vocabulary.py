@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -44,7 +45,7 @@ REFUSE = Unknown()
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Vocabulary:
     """Symbols, numbered from 0 in their order.
 
@@ -54,7 +55,7 @@ class Vocabulary:
     """
 
     symbols: tuple[str, ...]
-    policy: Unknown = field(default=REFUSE, compare=False, repr=False)
+    policy: Unknown = field(default=REFUSE, compare=False)
 
     def __post_init__(self) -> None:
         if len(set(self.symbols)) != len(self.symbols) or not self.symbols:
@@ -64,6 +65,9 @@ class Vocabulary:
     def of(cls, text: Iterable[str]) -> Vocabulary:
         """Returns the vocabulary of a text, sorted."""
         return cls(tuple(sorted(set(text))))
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self)} symbols: {reprlib.repr(self.symbols)})"
 
     def __len__(self) -> int:
         return len(self.symbols)

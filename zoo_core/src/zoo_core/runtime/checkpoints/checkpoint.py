@@ -29,6 +29,7 @@ from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import explain_pickle
 from zoo_core.runtime.checkpoints.resume_states import current_state, has_state, read_state
+from zoo_core.runtime.checkpoints.summary import summary_line, summary_table
 from zoo_core.runtime.checkpoints.tensors import load_weights, read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
@@ -42,7 +43,7 @@ logger = logging.getLogger(__name__)
 
 
 @final
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Checkpoint:
     """A checkpoint that was read from its folder.
 
@@ -65,6 +66,13 @@ class Checkpoint:
     metrics: Metrics
     weights: dict[str, Tensor]
     finished: bool
+
+    def __repr__(self) -> str:
+        return summary_line(self)
+
+    def _repr_html_(self) -> str:
+        """Returns the table that a notebook shows."""
+        return summary_table(self)
 
     @cached_property
     def model(self) -> AbstractModel:

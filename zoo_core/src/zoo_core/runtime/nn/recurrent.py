@@ -79,6 +79,17 @@ class Recurrent(nn.Module):
                                 nn.init.orthogonal_(gate)
                     self.register_parameter(name + suffix, nn.Parameter(tensor))
 
+    def extra_repr(self) -> str:
+        """Returns the cell and the sizes, in the manner of torch's recurrent layers."""
+        sizes = [self.cell.name, str(self.input_size), str(self.cell.hidden_size)]
+        if self.cell.output_size != self.cell.hidden_size:
+            sizes.append(f"output_size={self.cell.output_size}")
+        if self.num_layers > 1:
+            sizes.append(f"num_layers={self.num_layers}")
+        if self.directions > 1:
+            sizes.append("bidirectional=True")
+        return ", ".join(sizes)
+
     @property
     def kernel(self) -> AbstractKernel:
         """The first kernel that can run this cell on this device."""

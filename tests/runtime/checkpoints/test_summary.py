@@ -1,0 +1,56 @@
+"""What a Python prompt or a notebook shows of a checkpoint, its vocabulary and its model."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+import zoo_core
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Checkpoint:
+    """A checkpoint of a text model."""
+    return zoo_core.load("lstm-embed.python-docs")
+
+
+def test_the_repr_is_one_line_with_name_folder_size_and_metrics(shipped: Checkpoint) -> None:
+    found = repr(replace(shipped, folder=Path("a\nb"), metrics={"test": {"loss": 1.23456}}))
+    count = sum(weight.numel() for weight in shipped.weights.values())
+    assert found == (
+        f"<Checkpoint lstm-embed.python-docs in 'a\\nb': {count:,} parameters; test loss 1.235>"
+    )
+    assert "; unfinished; " in repr(replace(shipped, finished=False))
+
+
+def test_a_notebook_shows_a_small_table_whose_text_is_escaped(shipped: Checkpoint) -> None:
+    found = replace(shipped, folder=Path("<script>"))._repr_html_()
+    assert found.startswith("<table>")
+    assert len(found) < 2_000
+    assert "<tr><th>folder</th><td>&lt;script&gt;</td></tr>" in found
+    assert "<tr><th>state</th><td>finished</td></tr>" in found
+
+
+def test_a_vocabulary_shows_its_size_and_its_first_symbols(shipped: Checkpoint) -> None:
+    vocabulary = zoo_core.Vocabulary(tuple("abcdefghij"))
+    assert repr(vocabulary) == "Vocabulary(10 symbols: ('a', 'b', 'c', 'd', 'e', 'f', ...))"
+    assert len(repr(shipped.signature)) < 300
+
+
+@pytest.mark.parametrize(
+    ("settings", "layer"),
+    [
+        ({}, "Recurrent(\n    lstm, 8, 16\n"),
+        (
+            {"num_layers": 2, "bidirectional": True, "proj_size": 3, "hidden_size": 5},
+            "lstm, 8, 5, output_size=3, num_layers=2, bidirectional=True\n",
+        ),
+    ],
+    ids=["plain", "all"],
+)
+def test_a_printed_model_shows_cell_and_sizes(settings: dict[str, object], layer: str) -> None:
+    settings = {"embedding_size": 8, "hidden_size": 16} | settings
+    assert layer in str(zoo_core.create_model("lstm-embed", settings=settings))
