@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 
 from docs import reference
+from zoo_core.data.signature import Signature
 from zoo_core.plugins import hookspecs
 from zoo_core.plugins.loading import HOOKS
 from zoo_core.plugins.specs import AbstractSpec
+from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.training.trainer import MetricSums
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = re.compile(r"^\]\]\] -->\n(.*)^<!-- \[\[\[end\]\]\]", re.M | re.S)
@@ -69,3 +72,18 @@ def test_every_name_on_the_how_it_works_page_exists(name: str) -> None:
 
 def test_the_how_it_works_page_links_its_text_to_the_code() -> None:
     assert len(NAMES) > 30
+
+
+def test_the_hooks_page_explains_every_field_that_authors_fill_or_read() -> None:
+    text = (DOCS / "hooks.md").read_text("utf-8").partition("## What the factories return")[2]
+    for field in fields(MetricSums):
+        assert f"| `{field.name}` |" in text
+    assert all(name in text for name in Batch._fields)
+    assert all(field.name in text for field in fields(Signature))
+
+
+def test_every_module_that_the_hooks_page_names_has_the_class_beside_it() -> None:
+    text = (DOCS / "hooks.md").read_text("utf-8")
+    named = re.findall(r"`(Abstract\w+)` of\s+`(zoo_core(?:\.\w+)+)`", text)
+    assert len(named) == 5
+    assert all(hasattr(import_module(module), name) for name, module in named)
