@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from tests.docs.session import blocks
 from zoo_core import ModelSpec
 from zoo_core.testing import specs
+from zoo_core.testing.check import Case, Check
 from zoo_core.testing.model_cases import model_cases
 from zoo_core.testing.models import CHECKS
 from zoo_core.testing.subject import Subject
@@ -50,7 +51,7 @@ def test_the_models_of_the_page_keep_the_rules(
         factory=f"{package}.{factory}",
         accepts=accepts,
     )
-    groups = [
+    groups: list[tuple[Sequence[Check], Callable[[], Iterable[Case]]]] = [
         (specs.CHECKS + specs.CONFIG_CHECKS, lambda: [specs.SpecCase(spec)]),
         (CHECKS, lambda: model_cases(spec)),
     ]
