@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Result, Zoo
-from tests.hub.process import run_forked, run_fresh
+from tests.hub.process import run_forked
 from tests.hub.server import TOKEN, Hub, running_hub
 
 
@@ -48,16 +48,6 @@ def zoo(hub: Hub, home: Path, tmp_path: Path) -> Zoo:
 def offline_zoo(hub: Hub, home: Path, tmp_path: Path) -> Zoo:
     """The command in a forked process that ends with ``NETWORK_USED`` if it uses the network."""
     return forked(hub, home, tmp_path, network=False)
-
-
-@pytest.fixture
-def fresh_zoo(hub: Hub, home: Path) -> Zoo:
-    """The command in a Python of its own that imports everything itself."""
-
-    def call(*arguments: object, **settings: str) -> Result:
-        return run_fresh(tuple(map(str, arguments)), settings_for(hub, home, **settings))
-
-    return call
 
 
 def forked(hub: Hub, home: Path, tmp_path: Path, *, network: bool = True) -> Zoo:

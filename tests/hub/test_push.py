@@ -271,12 +271,12 @@ def test_wrong_use_is_refused(
 
 @pytest.mark.skipif(not is_xet_available(), reason="hf_xet is not installed")
 def test_the_default_path_sends_chunks_instead_of_files(
-    hub: Hub, fresh_zoo: Zoo, checkpoint: Path, tmp_path: Path
+    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     hub.chunks = str(tmp_path / "chunks")
     large = [(checkpoint / name).read_bytes() for name in ("model.safetensors", "curve.png")]
     hub.objects |= {hashlib.sha256(data).hexdigest(): data for data in large}
-    result = fresh_zoo("push", checkpoint, "owner/hello", HF_HUB_DISABLE_XET="")
+    result = zoo("push", checkpoint, "owner/hello", HF_HUB_DISABLE_XET="")
     assert result.code == 0, result.stderr
     assert commits(hub) == 1
     assert head(hub)["model.safetensors"] == large[0]
