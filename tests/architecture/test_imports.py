@@ -81,9 +81,9 @@ def _modules_after(source: str) -> set[str]:
             "zoo_lstm.plugin",
         ),
         ("import zoo_core; assert zoo_core.list_models('lstm*')", "zoo_lstm.plugin"),
-        ("import zoo_core.testing.trial", "zoo_core.testing"),
+        ("import zoo_core.testing.pytest_plugin", "zoo_core.testing"),
         (
-            "import zoo_core.testing.battery, zoo_cli.commands.plugins.check",
+            "import zoo_core.testing.suite, zoo_cli.commands.plugins.check",
             "zoo_core.testing.plugins",
         ),
     ],

@@ -8,27 +8,27 @@ import pytest
 
 from tests.contracts.cases import CATALOG, KERNELS, every_model, grouped
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
-from zoo_core.testing.battery import every_check, subjects
 from zoo_core.testing.check import Check, look
+from zoo_core.testing.checked_part import CheckedPart, Result
 from zoo_core.testing.kernels import cases_with_model, kernel_equals
 from zoo_core.testing.model_cases import plain_cases
 from zoo_core.testing.models import SLOW
-from zoo_core.testing.subject import Result, Subject
+from zoo_core.testing.suite import checked_parts, every_check
 
-PARTS = [part for plugin in CATALOG.plugins for part in subjects(CATALOG, plugin)]
+PARTS = [part for plugin in CATALOG.plugins for part in checked_parts(CATALOG, plugin)]
 KINDS = {kind: kind.rstrip("s") for kind in every_check()} | {"specs and configs": "model"}
 APART = {check.name for check in (*SLOW, kernel_equals)}
 """Checks with tests of their own below: they take seconds for one case."""
 every_slow_check = pytest.mark.parametrize("check", SLOW, ids=lambda check: check.name)
 
 
-def process_of(part: Subject) -> str:
+def process_of(part: CheckedPart) -> str:
     """What the tests of a part share a process with: the data of datasets, the cases of a model."""
     kind = part.name.partition(" ")[0]
     return f"{kind}s" if kind in ("dataset", "trainer") else part.name
 
 
-def results_of(part: Subject) -> list[Result]:
+def results_of(part: CheckedPart) -> list[Result]:
     """The results of all checks of a part that have no test of their own."""
     return [part.result(name) for name in part.checks if name not in APART]
 
@@ -40,7 +40,7 @@ def describe_failures(results: list[Result]) -> str:
 
 
 @pytest.mark.parametrize("part", [grouped(part, part.name, process_of(part)) for part in PARTS])
-def test_a_part_of_ours_keeps_the_rules(part: Subject) -> None:
+def test_a_part_of_ours_keeps_the_rules(part: CheckedPart) -> None:
     assert not describe_failures(results_of(part))
 
 
@@ -65,7 +65,9 @@ def test_every_plain_model_learns_and_exports(model: ModelSpec, check: Check) ->
 @every_model
 def test_a_kernel_gives_what_the_reference_gives(model: ModelSpec, kernel: KernelSpec) -> None:
     check = replace(kernel_equals, needs=())
-    part = Subject(f"kernel {kernel.name}", [([check], lambda: cases_with_model(kernel, model))])
+    part = CheckedPart(
+        f"kernel {kernel.name}", [([check], lambda: cases_with_model(kernel, model))]
+    )
     assert not describe_failures(list(part.results()))
 
 

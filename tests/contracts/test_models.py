@@ -22,14 +22,14 @@ from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
-from zoo_core.testing.check import DoesNotApply, Fault, look
+from zoo_core.testing.check import DoesNotApply, Violation, look
 from zoo_core.testing.learning import overfits
 from zoo_core.testing.model_case import ModelCase, answer
 from zoo_core.testing.model_cases import plain_cases
 from zoo_core.testing.models import CHECKS
 
 
-def violations(case: ModelCase) -> dict[str, Fault]:
+def violations(case: ModelCase) -> dict[str, Violation]:
     """What every check of models finds wrong with a case, by the check."""
     found = {}
     for check in CHECKS:

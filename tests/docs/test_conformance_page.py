@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.testing.table import conformance_tables
-from zoo_core.testing.battery import every_check
+from zoo_core.testing.suite import every_check
 
 PAGE = (Path(__file__).parents[2] / "docs" / "conformance.md").read_text("utf-8")
 

@@ -12,9 +12,9 @@ from tests.docs.session import blocks
 from zoo_core import ModelSpec
 from zoo_core.testing import specs
 from zoo_core.testing.check import Case, Check
+from zoo_core.testing.checked_part import CheckedPart
 from zoo_core.testing.model_cases import model_cases
 from zoo_core.testing.models import CHECKS
-from zoo_core.testing.subject import Subject
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
 PACKAGE = "zoo_plugin_owl"
@@ -55,5 +55,7 @@ def test_the_models_of_the_page_keep_the_rules(
         (specs.CHECKS + specs.CONFIG_CHECKS, lambda: [specs.SpecCase(spec)]),
         (CHECKS, lambda: model_cases(spec)),
     ]
-    failed = [result for result in Subject("owl", groups).results() if result.verdict == "failed"]
+    failed = [
+        result for result in CheckedPart("owl", groups).results() if result.verdict == "failed"
+    ]
     assert not failed

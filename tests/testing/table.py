@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.testing.examples import wrong_examples
-from zoo_core.testing.battery import every_check
+from zoo_core.testing.suite import every_check
 
 HEAD = "| check | rule | how to mend | what fails it |\n| --- | --- | --- | --- |"
 

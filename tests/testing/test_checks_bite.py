@@ -9,8 +9,8 @@ import pytest
 from tests.testing.examples import FAULTY, HOOK, PLUGINS, faulty_catalog, wrong_examples
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
-from zoo_core.testing.battery import every_check, subjects
-from zoo_core.testing.subject import Result, Subject
+from zoo_core.testing.checked_part import CheckedPart, Result
+from zoo_core.testing.suite import checked_parts, every_check
 
 CHECKS = {kind: [each.name for each in checks] for kind, checks in every_check().items()}
 PARTS = [name for kind, names in CHECKS.items() for name in names if kind != "plugins"]
@@ -25,12 +25,12 @@ HONEST = (
 
 
 @pytest.fixture(scope="module")
-def parts() -> dict[str, Subject]:
+def parts() -> dict[str, CheckedPart]:
     """Every part of the faulty plugin by its name."""
-    return {each.name: each for each in subjects(faulty_catalog(), FAULTY)}
+    return {each.name: each for each in checked_parts(faulty_catalog(), FAULTY)}
 
 
-def results_of(parts: dict[str, Subject], check: str) -> list[Result]:
+def results_of(parts: dict[str, CheckedPart], check: str) -> list[Result]:
     """What every check says of the part that breaks one rule."""
     wrong = f"wrong-{check}"
     (found,) = (each for name, each in parts.items() if name.endswith((f" {wrong}", f".{wrong}")))
@@ -55,7 +55,7 @@ def test_every_check_has_a_name_and_an_example_of_its_own() -> None:
 
 @pytest.mark.parametrize("check", PARTS)
 def test_a_part_that_breaks_one_rule_fails_that_check_alone(
-    parts: dict[str, Subject], check: str
+    parts: dict[str, CheckedPart], check: str
 ) -> None:
     found = results_of(parts, check)
     assert failed(found) == [check]
@@ -63,7 +63,7 @@ def test_a_part_that_breaks_one_rule_fails_that_check_alone(
 
 
 @pytest.mark.parametrize("name", [*HONEST, "recipe honest-model.honest"])
-def test_an_honest_part_fails_none(parts: dict[str, Subject], name: str) -> None:
+def test_an_honest_part_fails_none(parts: dict[str, CheckedPart], name: str) -> None:
     found = list(parts[name].results())
     assert failed(found) == []
     assert sum(each.verdict == "ok" for each in found) > len(found) // 2
@@ -77,7 +77,7 @@ def write_plugin(folder: Path, name: str, source: str) -> Plugin:
 
 def whole(catalog: Catalog, plugin: Plugin) -> list[Result]:
     """What is said of a plugin as a whole."""
-    return list(next(subjects(catalog, plugin)).results())
+    return list(next(checked_parts(catalog, plugin)).results())
 
 
 @pytest.mark.parametrize("check", CHECKS["plugins"])
@@ -133,7 +133,7 @@ def test_a_recipe_that_is_no_toml_fails_its_own_check(
     (folder / "plugin.py").write_text(HOOK)
     (folder / "recipes" / "owl.bad.toml").write_text("seed = ")
     plugin = Plugin("zoo-untidy", "zoo_untidy.plugin", "zoo-untidy", "1.0")
-    every = {each.name: each for each in subjects(load_catalog([plugin]), plugin)}
+    every = {each.name: each for each in checked_parts(load_catalog([plugin]), plugin)}
     found = list(every["recipe owl.bad"].results())
     assert failed(found) == ["recipe-plan"]
     assert "not valid TOML" in found[0].seen

@@ -12,11 +12,11 @@ from zoo_core.plugins.catalog import load_catalog
 from zoo_core.testing.check import DoesNotApply, look
 from zoo_core.testing.dataset_case import DatasetCase
 from zoo_core.testing.datasets import batches_fit
-from zoo_core.testing.fresh import Elsewhere
+from zoo_core.testing.fresh_process import FreshProcess
 
 
 def test_a_dataset_that_needs_data_and_names_none_is_skipped_with_the_remedy() -> None:
     spec = load_catalog([FAULTY]).find(DatasetSpec, "honest-file").spec
-    case = DatasetCase(replace(spec, sample_settings=""), Elsewhere(FAULTY))
+    case = DatasetCase(replace(spec, sample_settings=""), FreshProcess(FAULTY))
     with pytest.raises(DoesNotApply, match=r"in sample_settings: .*errors\.py: \d+ lines, exp"):
         look(batches_fit, case)

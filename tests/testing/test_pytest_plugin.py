@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.testing.examples import HOOK
-from zoo_core.testing.trial import distribution_of
+from zoo_core.testing.pytest_plugin import distribution_of
 
 pytest_plugins = ["pytester"]
 LINE = "from zoo_core.testing import conformance\n"

@@ -6,4 +6,4 @@ rule:
     from zoo_core.testing import conformance
 """
 
-from zoo_core.testing.trial import conformance as conformance
+from zoo_core.testing.pytest_plugin import conformance as conformance

@@ -11,7 +11,7 @@ from zoo_core.errors import Interrupted
 
 
 @final
-class Fault(NamedTuple):
+class Violation(NamedTuple):
     """What is wrong.
 
     Args:
@@ -56,7 +56,7 @@ class Check:
     name: str
     rule: str
     remedy: str
-    look: Callable[[Any], Fault | None]
+    look: Callable[[Any], Violation | None]
     needs: tuple[str, ...]
 
 
@@ -65,17 +65,17 @@ C = TypeVar("C", bound=Case)
 
 def check(
     remedy: str, *, needs: tuple[str, ...] = ()
-) -> Callable[[Callable[[C], Fault | None]], Check]:
+) -> Callable[[Callable[[C], Violation | None]], Check]:
     """Makes a check of a function: its name, and its docstring's first line as the rule."""
 
-    def decorate(look: Callable[[C], Fault | None]) -> Check:
+    def decorate(look: Callable[[C], Violation | None]) -> Check:
         rule = (inspect.getdoc(look) or "").partition("\n")[0]
         return Check(look.__name__.replace("_", "-"), rule, remedy, look, needs)
 
     return decorate
 
 
-def look(rule: Check, case: Case) -> Fault | None:
+def look(rule: Check, case: Case) -> Violation | None:
     """What is wrong with a case; whatever the part raises is wrong too.
 
     Raises:
@@ -88,10 +88,10 @@ def look(rule: Check, case: Case) -> Fault | None:
     except Exception as error:
         said = " ".join(str(error).split())
         kind = type(error).__name__
-        return Fault(rule.rule, f"{kind}: {said:.300}" if said else kind, kind)
+        return Violation(rule.rule, f"{kind}: {said:.300}" if said else kind, kind)
 
 
-def smallest(rule: Check, case: Case, found: Fault) -> tuple[str, Fault]:
+def smallest(rule: Check, case: Case, found: Violation) -> tuple[str, Violation]:
     """The smallest case, in words, that shows the same fault, and what is wrong with it."""
     for smaller in case.smaller():
         try:

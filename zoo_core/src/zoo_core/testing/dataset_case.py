@@ -16,7 +16,7 @@ from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch
-from zoo_core.testing.fresh import Elsewhere
+from zoo_core.testing.fresh_process import FreshProcess
 from zoo_core.testing.sample_values import dataset_values
 
 SEED = 3
@@ -34,7 +34,7 @@ class DatasetCase:
     """
 
     spec: DatasetSpec
-    elsewhere: Elsewhere
+    fresh_process: FreshProcess
     rows: int = 8
 
     def label(self) -> str:

@@ -10,7 +10,7 @@ from zoo_core.downloads.download import no_downloads
 from zoo_core.errors import DataError, NetworkError
 from zoo_core.runtime.nn.batch import Output
 from zoo_core.testing import epochs
-from zoo_core.testing.check import DoesNotApply, Fault, check
+from zoo_core.testing.check import DoesNotApply, Violation, check
 from zoo_core.testing.dataset_case import SEED, DatasetCase, misfit, rows_of
 from zoo_core.testing.sample_values import needed_values
 
@@ -23,17 +23,17 @@ SHARED = 0.01
     "(IGNORED where there is none), with lengths from 1 to T.",
     needs=("import-strings", "config-defaults"),
 )
-def batches_fit(case: DatasetCase) -> Fault | None:
+def batches_fit(case: DatasetCase) -> Violation | None:
     """The batches of every split are what the signature says."""
     try:
         with no_downloads():
             dataset = case.open()
             if "train" not in dataset.splits:
-                return Fault("a split train", f"{dataset.splits}")
+                return Violation("a split train", f"{dataset.splits}")
             for split in dataset.splits:
                 batch = next(iter(dataset.batches(split, case.rows, SEED, epoch=1)))
                 if wrong := misfit(dataset.signature, batch):
-                    return Fault(*wrong)
+                    return Violation(*wrong)
     except NetworkError as error:
         raise DoesNotApply(f"its data must be downloaded first: {error}") from None
     except DataError as error:
@@ -46,7 +46,7 @@ def batches_fit(case: DatasetCase) -> Fault | None:
 
 
 @check("Count what batches() yields, for the same arguments.", needs=("batches-fit",))
-def batch_count(case: DatasetCase) -> Fault | None:
+def batch_count(case: DatasetCase) -> Violation | None:
     """batch_count tells how many batches come."""
     dataset = case.open()
     for split in dataset.splits:
@@ -54,7 +54,7 @@ def batch_count(case: DatasetCase) -> Fault | None:
             said = dataset.batch_count(split, case.rows, SEED, epoch)
             came = sum(1 for _ in dataset.batches(split, case.rows, SEED, epoch))
             if said != came:
-                return Fault(f"{said} batches of {split} in epoch {epoch}", f"{came}")
+                return Violation(f"{said} batches of {split} in epoch {epoch}", f"{came}")
     return None
 
 
@@ -63,7 +63,7 @@ def batch_count(case: DatasetCase) -> Fault | None:
     "rows that are alike in one split.",
     needs=("batch-count",),
 )
-def splits(case: DatasetCase) -> Fault | None:
+def splits(case: DatasetCase) -> Violation | None:
     """No row is in two splits."""
     found = {split: rows_of(case.epoch(split, 0)) for split in case.open().splits}
     if len(found) == 1:
@@ -71,7 +71,7 @@ def splits(case: DatasetCase) -> Fault | None:
     for one, other in combinations(found, 2):
         both = len(found[one] & found[other])
         if both > SHARED * min(len(found[one]), len(found[other])):
-            return Fault(f"{one} and {other} have no rows in common", f"{both} in both")
+            return Violation(f"{one} and {other} have no rows in common", f"{both} in both")
     return None
 
 
@@ -80,16 +80,16 @@ def splits(case: DatasetCase) -> Fault | None:
     "file dates differ from process to process.",
     needs=("batches-fit",),
 )
-def fingerprint(case: DatasetCase) -> Fault | None:
+def fingerprint(case: DatasetCase) -> Violation | None:
     """The same data has the same fingerprint, in another process too."""
     dataset = case.open()
     first = dataset.fingerprint
     next(iter(dataset.batches("train", case.rows, SEED, epoch=1)))
-    elsewhere = case.elsewhere.fingerprints.get(case.spec.name, "none")
+    fresh_process = case.fresh_process.fingerprints.get(case.spec.name, "none")
     seen = {"after a batch": dataset.fingerprint, "made anew": case.open().fingerprint}
-    for where, other in (seen | {"in another process": elsewhere}).items():
+    for where, other in (seen | {"in another process": fresh_process}).items():
         if other != first:
-            return Fault(f"{first:.16} {where}", f"{other:.16}")
+            return Violation(f"{first:.16} {where}", f"{other:.16}")
     return None
 
 
@@ -98,18 +98,18 @@ def fingerprint(case: DatasetCase) -> Fault | None:
     "words.",
     needs=("batches-fit",),
 )
-def typed(case: DatasetCase) -> Fault | None:
+def typed(case: DatasetCase) -> Violation | None:
     """The example can be encoded, with a checkpoint's vocabulary too, and an answer decoded."""
     dataset = case.open()
     signature, example = dataset.signature, dataset.example
     batch, again = (each.encode(example) for each in (dataset, case.open(signature.vocabulary)))
     if len(batch.inputs) != 1:
-        return Fault("a batch of one", f"inputs of shape {tuple(batch.inputs.shape)}")
+        return Violation("a batch of one", f"inputs of shape {tuple(batch.inputs.shape)}")
     if not torch.equal(batch.inputs, again.inputs):
-        return Fault("the same ids with the vocabulary given", f"others for {example!r:.60}")
+        return Violation("the same ids with the vocabulary given", f"others for {example!r:.60}")
     steps = (batch.inputs.shape[1],) if signature.per == "step" else ()
     said: object = dataset.decode(Output(torch.zeros(1, *steps, signature.classes), None))
-    return None if isinstance(said, str) else Fault("an answer in words", f"{said!r:.60}")
+    return None if isinstance(said, str) else Violation("an answer in words", f"{said!r:.60}")
 
 
 CHECKS = (batches_fit, batch_count, *epochs.CHECKS, splits, fingerprint, typed)

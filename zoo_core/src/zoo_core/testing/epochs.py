@@ -6,7 +6,7 @@ import random
 
 import torch
 
-from zoo_core.testing.check import Fault, check
+from zoo_core.testing.check import Violation, check
 from zoo_core.testing.dataset_case import SEED, DatasetCase, same
 
 
@@ -15,7 +15,7 @@ from zoo_core.testing.dataset_case import SEED, DatasetCase, same
     "epoch, and touch no global generator.",
     needs=("batch-count",),
 )
-def order(case: DatasetCase) -> Fault | None:
+def order(case: DatasetCase) -> Violation | None:
     """A seed and an epoch decide the batches, and drawing them disturbs no other random number."""
     seen = []
     for noise in (0, 1):
@@ -24,33 +24,33 @@ def order(case: DatasetCase) -> Fault | None:
         before = torch.get_rng_state()
         seen.append(case.epoch("train", epoch=1))
         if not torch.equal(before, torch.get_rng_state()):
-            return Fault("torch's global generator is left alone", "numbers were drawn from it")
+            return Violation("torch's global generator is left alone", "numbers were drawn from it")
     if same(*seen):
         return None
-    return Fault(f"seed {SEED} gives one order, twice", "two orders")
+    return Violation(f"seed {SEED} gives one order, twice", "two orders")
 
 
 @check(
     "Compute the order from seed and epoch and begin at batch number start of it.",
     needs=("order",),
 )
-def start(case: DatasetCase) -> Fault | None:
+def start(case: DatasetCase) -> Violation | None:
     """With a start, an epoch goes on as if its first batches had been taken."""
     whole = case.epoch("train", epoch=1)
     for first in sorted({1, len(whole) // 2, len(whole)}):
         rest = case.epoch("train", epoch=1, start=first)
         if not same(rest, whole[first:]):
             expected = f"start={first} gives batches {first} to {len(whole)} of the epoch"
-            return Fault(expected, f"{len(rest)} batches, and others")
+            return Violation(expected, f"{len(rest)} batches, and others")
     return None
 
 
 @check("Shuffle nothing in epoch 0, which is for evaluation.", needs=("batch-count",))
-def evaluation(case: DatasetCase) -> Fault | None:
+def evaluation(case: DatasetCase) -> Violation | None:
     """Epoch 0 is the same whatever the seed."""
     for split in case.open().splits:
         if not same(case.epoch(split, 0, seed=0), case.epoch(split, 0, seed=1)):
-            return Fault(f"epoch 0 of {split} is one for seeds 0 and 1", "two orders")
+            return Violation(f"epoch 0 of {split} is one for seeds 0 and 1", "two orders")
     return None
 
 

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.testing.check import DoesNotApply, Fault, check
-from zoo_core.testing.model_case import EXACT, ModelCase, answer, distance, too_far
+from zoo_core.testing.check import DoesNotApply, Violation, check
+from zoo_core.testing.model_case import EXACT, ModelCase, answer, check_tolerance, distance
 
 
 @check(
@@ -23,7 +23,7 @@ from zoo_core.testing.model_case import EXACT, ModelCase, answer, distance, too_
     "model that must says exportable = False.",
     needs=("shapes",),
 )
-def exports(case: ModelCase) -> Fault | None:
+def exports(case: ModelCase) -> Violation | None:
     """torch.export traces the model, and the trace answers as the model does."""
     model, batch = case.build(), case.batch()
     if not model.exportable:
@@ -31,7 +31,7 @@ def exports(case: ModelCase) -> Fault | None:
     with _quiet(), torch.no_grad():
         traced = torch.export.export(Plain(model), (batch.inputs,)).module()
         apart = distance(traced(batch.inputs), answer(model, batch))
-    return too_far(apart, EXACT, "the trace answers as the model")
+    return check_tolerance(apart, EXACT, "the trace answers as the model")
 
 
 @contextlib.contextmanager

@@ -20,8 +20,8 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import state_tensors
-from zoo_core.testing.check import DoesNotApply, Fault, check
-from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, distance, too_far
+from zoo_core.testing.check import DoesNotApply, Violation, check
+from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, check_tolerance, distance
 from zoo_core.testing.model_cases import model_cases
 
 
@@ -53,7 +53,7 @@ class KernelCase:
     "state; or return the reason in unsupported_reason().",
     needs=("import-strings",),
 )
-def kernel_equals(case: KernelCase) -> Fault | None:
+def kernel_equals(case: KernelCase) -> Violation | None:
     """A kernel gives what the reference gives: logits, states and gradients, padded rows too."""
     kernel: AbstractKernel = resolve(case.spec.factory)()
     dtype = _dtype(kernel, case.model.build())
@@ -69,7 +69,7 @@ def kernel_equals(case: KernelCase) -> Fault | None:
         apart = max(distance(one, other) for one, other in zip(ours, theirs, strict=True))
         padding = "with padding" if lengths is not None else "without padding"
         bound = EXACT if dtype == torch.float64 else SINGLE
-        if found := too_far(apart, bound, f"kernel and reference give the same {padding}"):
+        if found := check_tolerance(apart, bound, f"kernel and reference give the same {padding}"):
             return found
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.testing.check import DoesNotApply, Fault, check
+from zoo_core.testing.check import DoesNotApply, Violation, check
 from zoo_core.testing.model_case import ModelCase, learn
 
 RATES = (0.1, 0.03, 0.01, 0.003)
@@ -17,7 +17,7 @@ SHARE = 0.1
     "use, or make it a buffer, or set requires_grad = False, if it shall not learn.",
     needs=("shapes",),
 )
-def gradients(case: ModelCase) -> Fault | None:
+def gradients(case: ModelCase) -> Violation | None:
     """A gradient reaches every parameter."""
     if case.free and case.steps == 1:
         raise DoesNotApply("one step, from zeros, does not reach the recurrence")
@@ -30,7 +30,9 @@ def gradients(case: ModelCase) -> Fault | None:
     ]
     if not missed:
         return None
-    return Fault("a gradient other than zero for every parameter", f"none for {', '.join(missed)}")
+    return Violation(
+        "a gradient other than zero for every parameter", f"none for {', '.join(missed)}"
+    )
 
 
 @check(
@@ -38,7 +40,7 @@ def gradients(case: ModelCase) -> Fault | None:
     "not start at zero, and that every input reaches the output.",
     needs=("gradients",),
 )
-def overfits(case: ModelCase) -> Fault | None:
+def overfits(case: ModelCase) -> Violation | None:
     """One batch can be learnt by heart."""
     best = [_learnt(case, rate) for rate in RATES[:1]]
     for rate in RATES[1:]:
@@ -48,7 +50,7 @@ def overfits(case: ModelCase) -> Fault | None:
     if min(best) < SHARE:
         return None
     expected = f"{STEPS} steps of Adam bring the loss of one batch below {SHARE:.0%} of the first"
-    return Fault(expected, f"{min(best):.0%} at best, over learning rates {RATES}")
+    return Violation(expected, f"{min(best):.0%} at best, over learning rates {RATES}")
 
 
 def _learnt(case: ModelCase, rate: float) -> float:

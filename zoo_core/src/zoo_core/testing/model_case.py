@@ -17,7 +17,7 @@ from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
-from zoo_core.testing.check import DoesNotApply, Fault
+from zoo_core.testing.check import DoesNotApply, Violation
 
 EXACT = 1e-12
 """How far two answers in double precision may lie apart that should be one."""
@@ -129,7 +129,7 @@ def distance(one: Tensor, other: Tensor) -> float:
     return apart if apart == apart else float("inf")  # noqa: PLR0124  # NaN alone differs
 
 
-def too_far(apart: float, bound: float, expected: str) -> Fault | None:
+def check_tolerance(apart: float, bound: float, expected: str) -> Violation | None:
     """What is wrong if two answers lie further apart than a bound; 0 is for bit for bit."""
     within = f"to {bound:g}" if bound else "bit for bit"
-    return Fault(f"{expected}, {within}", f"{apart:.2g} apart") if apart > bound else None
+    return Violation(f"{expected}, {within}", f"{apart:.2g} apart") if apart > bound else None

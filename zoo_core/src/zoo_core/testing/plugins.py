@@ -7,8 +7,8 @@ import sys
 
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.loading import check_api, check_names, find_hooks
-from zoo_core.testing.check import Fault, check
-from zoo_core.testing.fresh import in_fresh_process
+from zoo_core.testing.check import Violation, check
+from zoo_core.testing.fresh_process import in_fresh_process
 from zoo_core.testing.plugin_case import HEAVY, LISTING, PluginCase
 
 BUDGET = 0.1
@@ -17,7 +17,7 @@ TRIES = 3
 
 
 @check("Raise nothing when plugin.py is imported, and declare what it imports as dependencies.")
-def imports(case: PluginCase) -> Fault | None:
+def imports(case: PluginCase) -> Violation | None:
     """The plugin's module can be imported."""
     resolve(f"{case.plugin.module}:__name__")
     return None
@@ -26,7 +26,7 @@ def imports(case: PluginCase) -> Fault | None:
 @check(
     "Name the plugin API that the plugin is written for, as the message says.", needs=("imports",)
 )
-def api_version(case: PluginCase) -> Fault | None:
+def api_version(case: PluginCase) -> Violation | None:
     """ZOO_API is the plugin API of the installed zoo-core."""
     check_api(case.module)
     return None
@@ -37,7 +37,7 @@ def api_version(case: PluginCase) -> Fault | None:
     "@hookimpl.",
     needs=("imports",),
 )
-def hooks(case: PluginCase) -> Fault | None:
+def hooks(case: PluginCase) -> Violation | None:
     """Every hook has a known name and known arguments, and is marked."""
     with contextlib.redirect_stdout(sys.stderr):
         find_hooks(case.module)
@@ -45,11 +45,11 @@ def hooks(case: PluginCase) -> Fault | None:
 
 
 @check("Return the list that the hook's annotation names, with something in it.", needs=("hooks",))
-def return_types(case: PluginCase) -> Fault | None:
+def return_types(case: PluginCase) -> Violation | None:
     """Every hook returns a list of what it promises, and one of them is not empty."""
     if any(case.offered().values()):
         return None
-    return Fault("a spec or a registry from one hook at least", "empty lists")
+    return Violation("a spec or a registry from one hook at least", "empty lists")
 
 
 @check(
@@ -57,7 +57,7 @@ def return_types(case: PluginCase) -> Fault | None:
     "name, choose another, such as one with the plugin's own word in it.",
     needs=("return-types",),
 )
-def names(case: PluginCase) -> Fault | None:
+def names(case: PluginCase) -> Violation | None:
     """Names are well formed and nobody else's."""
     for hook, found in case.offered().items():
         check_names(hook, found)
@@ -66,7 +66,7 @@ def names(case: PluginCase) -> Fault | None:
                 alike = type(other.spec) is type(spec) and other.spec.name == spec.name
                 if alike and other.plugin != case.plugin:
                     noun = f"{spec.noun} {spec.name!r}"
-                    return Fault(f"{noun} from one plugin", f"{other.plugin.name} has it too")
+                    return Violation(f"{noun} from one plugin", f"{other.plugin.name} has it too")
     return None
 
 
@@ -75,10 +75,10 @@ def names(case: PluginCase) -> Fault | None:
     "the package's __init__.py.",
     needs=("return-types",),
 )
-def light(case: PluginCase) -> Fault | None:
+def light(case: PluginCase) -> Violation | None:
     """Listing the plugin and reading its configs imports nothing heavy."""
     _, heavy = case.listing
-    return Fault(f"none of {', '.join(HEAVY)}", ", ".join(heavy)) if heavy else None
+    return Violation(f"none of {', '.join(HEAVY)}", ", ".join(heavy)) if heavy else None
 
 
 @check(
@@ -86,7 +86,7 @@ def light(case: PluginCase) -> Fault | None:
     "which import costs, and it belongs into the function that uses it.",
     needs=("light",),
 )
-def import_budget(case: PluginCase) -> Fault | None:
+def import_budget(case: PluginCase) -> Violation | None:
     """Loading the plugin takes little of the time of every command."""
     fastest, _ = case.listing
     for _ in range(TRIES - 1):
@@ -95,7 +95,9 @@ def import_budget(case: PluginCase) -> Fault | None:
         fastest = min(fastest, in_fresh_process(case.plugin, LISTING)[0])
     if fastest <= BUDGET:
         return None
-    return Fault(f"at most {BUDGET * 1000:.0f} ms", f"{fastest * 1000:.0f} ms, the best of {TRIES}")
+    return Violation(
+        f"at most {BUDGET * 1000:.0f} ms", f"{fastest * 1000:.0f} ms, the best of {TRIES}"
+    )
 
 
 CHECKS = (imports, api_version, hooks, return_types, names, light, import_budget)

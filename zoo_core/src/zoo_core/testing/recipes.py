@@ -18,7 +18,7 @@ from zoo_core.runtime.building.build import make_dataset, make_model, make_train
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.training.trainer import MetricSums
-from zoo_core.testing.check import Fault, check
+from zoo_core.testing.check import Violation, check
 from zoo_core.testing.model_case import random_batch
 
 
@@ -57,14 +57,14 @@ class RecipeCase:
 
 
 @check("Name a model, a dataset and a trainer that are installed, and settings that they have.")
-def recipe_plan(case: RecipeCase) -> Fault | None:
+def recipe_plan(case: RecipeCase) -> Violation | None:
     """A recipe makes a run config of what it says."""
     tables = case.recipe.tables
     run_config = case.run_config()
     for section in SECTIONS:
         for key, value in tables.get(section, {}).items():
             if key != "name" and run_config.configs[section][key] != value:
-                return Fault(
+                return Violation(
                     f"{section}.{key} = {value!r}", f"{run_config.configs[section][key]!r}"
                 )
     return None
@@ -74,13 +74,13 @@ def recipe_plan(case: RecipeCase) -> Fault | None:
     "Choose a dataset whose signature the model takes and a trainer for its labels.",
     needs=("recipe-plan",),
 )
-def recipe_fits(case: RecipeCase) -> Fault | None:
+def recipe_fits(case: RecipeCase) -> Violation | None:
     """A recipe's model answers a batch of its data, and its trainer judges the answer."""
     run_config = case.run_config()
     dataset, batch = first_batch(case.catalog, run_config)
     output = make_model(case.catalog, run_config, dataset.signature)(batch)
     loss = make_trainer(case.catalog, run_config, dataset.signature).loss(output, batch).item()
-    return None if loss > 0 else Fault("a loss above zero before training", f"{loss:g}")
+    return None if loss > 0 else Violation("a loss above zero before training", f"{loss:g}")
 
 
 @check(
@@ -88,14 +88,14 @@ def recipe_fits(case: RecipeCase) -> Fault | None:
     "under [published] a metric and a split that trainer and dataset have.",
     needs=("recipe-plan",),
 )
-def recipe_told(case: RecipeCase) -> Fault | None:
+def recipe_told(case: RecipeCase) -> Violation | None:
     """A recipe says what it is for, and of what was published only what it can reach."""
     recipe = case.recipe
     for key, said in {"summary": recipe.summary, "note": recipe.tables.get("note", ".")}.items():
         if not said.endswith("."):
-            return Fault(f"{key}: a sentence", repr(said))
+            return Violation(f"{key}: a sentence", repr(said))
     if recipe.seconds is not None and recipe.seconds < 1:
-        return Fault("seconds: how long it takes", f"{recipe.seconds}")
+        return Violation("seconds: how long it takes", f"{recipe.seconds}")
     if recipe.published is None:
         return None
     run_config = case.run_config()
@@ -105,7 +105,7 @@ def recipe_told(case: RecipeCase) -> Fault | None:
     known = {"metric": tuple(metrics), "split": dataset.splits}
     for key, words in known.items():
         if (said := getattr(recipe.published, key)) not in words:
-            return Fault(f"published.{key} among {', '.join(words)}", repr(said))
+            return Violation(f"published.{key} among {', '.join(words)}", repr(said))
     return None
 
 

@@ -10,15 +10,15 @@ from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State, state_tensors
-from zoo_core.testing.check import DoesNotApply, Fault, check
+from zoo_core.testing.check import DoesNotApply, Violation, check
 from zoo_core.testing.model_case import (
     EXACT,
     SINGLE,
     ModelCase,
     answer,
     carrying,
+    check_tolerance,
     distance,
-    too_far,
 )
 
 
@@ -27,7 +27,7 @@ from zoo_core.testing.model_case import (
     "last step, and keep nothing else between calls; or set carries_state = False.",
     needs=("shapes",),
 )
-def pieces(case: ModelCase) -> Fault | None:
+def pieces(case: ModelCase) -> Violation | None:
     """Pieces, each started from the state of the one before, give what the whole gives."""
     model = carrying(case)
     if case.steps == 1:
@@ -39,7 +39,7 @@ def pieces(case: ModelCase) -> Fault | None:
         expected = f"logits and states of {case.steps} steps at once and in pieces are one"
         states = zip(_tensors(whole.state), _tensors(joined.state), strict=True)
         apart = max([distance(whole.logits, joined.logits), *(distance(a, b) for a, b in states)])
-        if found := too_far(apart, bound, expected):
+        if found := check_tolerance(apart, bound, expected):
             return found
     return None
 
@@ -49,7 +49,7 @@ def pieces(case: ModelCase) -> Fault | None:
     "or set causal = False; a model that never looks ahead sets causal = True.",
     needs=("shapes",),
 )
-def causality(case: ModelCase) -> Fault | None:
+def causality(case: ModelCase) -> Violation | None:
     """A causal model, and no other, gives the same earlier outputs whatever comes later."""
     if case.signature.per != "step" or case.steps == 1:
         raise DoesNotApply("a label for the whole sequence may depend on all of it")
@@ -58,12 +58,12 @@ def causality(case: ModelCase) -> Fault | None:
     changed[:, -1] = (changed[:, -1] + 1) % case.signature.input_size
     before, after = answer(model, batch), answer(model, Batch(changed))
     if torch.equal(before[:, -1], after[:, -1]):
-        return Fault("the last output depends on the last input", "it does not")
+        return Violation("the last output depends on the last input", "it does not")
     apart = distance(before[:, :-1], after[:, :-1])
     if model.causal:
-        return too_far(apart, 0.0, "another last input changes no earlier output")
+        return check_tolerance(apart, 0.0, "another last input changes no earlier output")
     if apart == 0:
-        return Fault("causal = True, for no output depends on a later input", "causal = False")
+        return Violation("causal = True, for no output depends on a later input", "causal = False")
     return None
 
 
@@ -72,7 +72,7 @@ def causality(case: ModelCase) -> Fault | None:
     "start a reversed pass there, and mask what is pooled; or raise MisfitError for lengths.",
     needs=("shapes",),
 )
-def padding_independence(case: ModelCase) -> Fault | None:
+def padding_independence(case: ModelCase) -> Violation | None:
     """A padded row gets the answer of the same row without padding."""
     if not case.free or case.steps == 1:
         raise DoesNotApply("there is one length only")
@@ -88,7 +88,7 @@ def padding_independence(case: ModelCase) -> Fault | None:
             short = answer(model, Batch(batch.inputs[:, :length]))[row]
             kept = padded[row, :length] if case.signature.per == "step" else padded[row]
             expected = f"T={length} padded to T={case.steps} and not padded give one answer"
-            if found := too_far(distance(kept, short), EXACT, expected):
+            if found := check_tolerance(distance(kept, short), EXACT, expected):
                 return found
     except MisfitError as error:
         raise DoesNotApply(str(error)) from None

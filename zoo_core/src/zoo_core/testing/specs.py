@@ -10,7 +10,7 @@ from typing import Any, final
 from zoo_core.configs.settings import build_config, settings_of, values_of
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec
-from zoo_core.testing.check import Fault, check
+from zoo_core.testing.check import Violation, check
 from zoo_core.testing.sample_values import needed_values
 
 LONGEST = 80
@@ -43,7 +43,7 @@ class SpecCase:
 
 
 @check("Write 'package.module:Name' of something that is there and can be called.")
-def import_strings(case: SpecCase) -> Fault | None:
+def import_strings(case: SpecCase) -> Violation | None:
     """Every import string of a spec leads to something that can be called."""
     strings = {
         field.name: getattr(case.spec, field.name)
@@ -54,17 +54,19 @@ def import_strings(case: SpecCase) -> Fault | None:
         if name == "sample_settings" and not string:
             continue
         if not callable(found := resolve(string)):
-            return Fault(f"{name} = {string!r} leads to a class or a function", f"{found!r:.80}")
+            return Violation(
+                f"{name} = {string!r} leads to a class or a function", f"{found!r:.80}"
+            )
     return None
 
 
 @check(f"Write one sentence of at most {LONGEST} characters with a full stop.")
-def summary(case: SpecCase) -> Fault | None:
+def summary(case: SpecCase) -> Violation | None:
     """A summary is one sentence that fits into a line."""
     said = case.spec.summary
     if said.endswith(".") and "\n" not in said and len(said) <= LONGEST:
         return None
-    return Fault(f"a sentence of at most {LONGEST} characters and a full stop", repr(said))
+    return Violation(f"a sentence of at most {LONGEST} characters and a full stop", repr(said))
 
 
 @check(
@@ -72,24 +74,24 @@ def summary(case: SpecCase) -> Fault | None:
     "its own bounds.",
     needs=("import-strings",),
 )
-def config_defaults(case: SpecCase) -> Fault | None:
+def config_defaults(case: SpecCase) -> Violation | None:
     """A config can be made of its defaults, and they are what it holds."""
     made = case.sample()
     for key, value in needed_values(case.config).items():
         if getattr(made, key) != value:
-            return Fault(f"{key} = {value!r}, as given", f"{getattr(made, key)!r}")
+            return Violation(f"{key} = {value!r}, as given", f"{getattr(made, key)!r}")
     return None
 
 
 @check(
     "Give every setting a help that is one sentence with a full stop.", needs=("config-defaults",)
 )
-def config_documented(case: SpecCase) -> Fault | None:
+def config_documented(case: SpecCase) -> Violation | None:
     """Every setting is told in one sentence."""
     for key, each in settings_of(case.config).items():
         said = each.info.help
         if not said.endswith(".") or "\n" in said:
-            return Fault(f"a sentence for {key}", repr(said))
+            return Violation(f"a sentence for {key}", repr(said))
     return None
 
 
@@ -98,10 +100,10 @@ def config_documented(case: SpecCase) -> Fault | None:
     "field 'name', by which recipes name the part itself.",
     needs=("config-defaults",),
 )
-def config_round_trip(case: SpecCase) -> Fault | None:
+def config_round_trip(case: SpecCase) -> Violation | None:
     """A config comes back from its values, from JSON and from TOML."""
     if "name" in settings_of(case.config):
-        return Fault("no setting called 'name'", "there is one")
+        return Violation("no setting called 'name'", "there is one")
     made = case.sample()
     values = values_of(made)
     forms = {
@@ -112,7 +114,7 @@ def config_round_trip(case: SpecCase) -> Fault | None:
     for form, each in forms.items():
         if build_config(case.config, "config", each) != made:
             again = build_config(case.config, "config", each)
-            return Fault(f"{made} from its {form}", f"{again}")
+            return Violation(f"{made} from its {form}", f"{again}")
     return None
 
 

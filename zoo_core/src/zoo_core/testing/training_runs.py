@@ -12,7 +12,7 @@ import torch
 from zoo_core.runtime.resume import resume as resumed
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded, Finished, Saved, Started, Stepped
-from zoo_core.testing.check import Fault, check
+from zoo_core.testing.check import Violation, check
 from zoo_core.testing.trainer_case import BATCHES, TrainerCase
 
 KEPT = ("model.safetensors", "history.jsonl", "config.json")
@@ -27,7 +27,7 @@ RATES = (0.05, 0.01, 0.2)
     "a run can keep.",
     needs=("objective",),
 )
-def events(case: TrainerCase) -> Fault | None:
+def events(case: TrainerCase) -> Violation | None:
     """A run says all that happens, with finite metrics for every split, and ends."""
     case.make()
     with TemporaryDirectory() as folder:
@@ -36,15 +36,17 @@ def events(case: TrainerCase) -> Fault | None:
     counts = {Started: 1, Stepped: BATCHES * case.epochs, EpochEnded: case.epochs, Finished: 1}
     for kind, count in counts.items():
         if kinds.count(kind) != count:
-            return Fault(f"{count} × {kind.__name__}", f"{kinds.count(kind)}")
+            return Violation(f"{count} × {kind.__name__}", f"{kinds.count(kind)}")
     if kinds[0] is not Saved or kinds[-1] is not Finished:
-        return Fault("Saved first and Finished last", f"{kinds[0].__name__}, {kinds[-1].__name__}")
+        return Violation(
+            "Saved first and Finished last", f"{kinds[0].__name__}, {kinds[-1].__name__}"
+        )
     for each in said:
         if isinstance(each, EpochEnded):
             for split in ("train", "validation"):
                 metrics = each.metrics.get(split, {})
                 if "loss" not in metrics or not all(map(math.isfinite, metrics.values())):
-                    return Fault(f"finite metrics of {split}, loss among them", f"{metrics}")
+                    return Violation(f"finite metrics of {split}, loss among them", f"{metrics}")
     return None
 
 
@@ -53,7 +55,7 @@ def events(case: TrainerCase) -> Fault | None:
     "detach(), no .item().",
     needs=("events",),
 )
-def loss_falls(case: TrainerCase) -> Fault | None:
+def loss_falls(case: TrainerCase) -> Violation | None:
     """Training makes the loss smaller."""
     case.make()
     shares = []
@@ -63,7 +65,7 @@ def loss_falls(case: TrainerCase) -> Fault | None:
             return None
         shares.append(last / first)
     expected = f"after {EPOCHS} epochs less than {LEARNT:.0%} of the first epoch's loss"
-    return Fault(expected, f"{min(shares):.0%} at best, over learning rates {RATES}")
+    return Violation(expected, f"{min(shares):.0%} at best, over learning rates {RATES}")
 
 
 @check(
@@ -71,7 +73,7 @@ def loss_falls(case: TrainerCase) -> Fault | None:
     "global generator alone, and none in sample().",
     needs=("events",),
 )
-def resume(case: TrainerCase) -> Fault | None:
+def resume(case: TrainerCase) -> Violation | None:
     """An interrupted run that goes on gives bit for bit what an uninterrupted one gives."""
     case.make()
     with TemporaryDirectory() as folder:
@@ -84,7 +86,7 @@ def resume(case: TrainerCase) -> Fault | None:
             list(resumed(case.catalog, again).events())
             if differing := [n for n, data in _contents(again).items() if whole[n] != data]:
                 expected = f"interrupted after step {step} and resumed, the same {differing[0]}"
-                return Fault(expected, "other bytes")
+                return Violation(expected, "other bytes")
     return None
 
 

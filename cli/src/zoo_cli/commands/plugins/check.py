@@ -11,7 +11,7 @@ from zoo_core.errors import PluginError
 from zoo_core.plugins.catalog import load_catalog
 
 if TYPE_CHECKING:
-    from zoo_core.testing.subject import Result
+    from zoo_core.testing.checked_part import Result
 
 
 @click.command()
@@ -23,12 +23,12 @@ def check(name: str, as_json: bool) -> None:
     A failure is printed with what was expected, what was seen, the smallest case and a remedy.
     Datasets that must be downloaded first are skipped. The exit code is 7 if a check fails.
     """
-    from zoo_core.testing.battery import find_plugin, subjects
+    from zoo_core.testing.suite import checked_parts, find_plugin
 
     catalog = load_catalog()
     plugin = find_plugin(catalog, name)
     results: list[Result] = []
-    for subject in subjects(catalog, plugin):
+    for subject in checked_parts(catalog, plugin):
         for result in subject.results():
             results.append(result)
             if not as_json:

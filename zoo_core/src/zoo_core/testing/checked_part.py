@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
-from zoo_core.testing.check import Case, Check, DoesNotApply, Fault, look, smallest
+from zoo_core.testing.check import Case, Check, DoesNotApply, Violation, look, smallest
 
 Outcome: TypeAlias = Literal["ok", "failed", "skipped"]
 Cases: TypeAlias = Callable[[], Iterable[Case]]
@@ -64,7 +64,7 @@ def one_thread() -> Iterator[None]:
 
 
 @final
-class Subject:
+class CheckedPart:
     """One part of a plugin.
 
     Args:
@@ -110,7 +110,7 @@ class Subject:
             return blank._replace(verdict="skipped", seen=reasons[0] if reasons else "no cases")
         return blank
 
-    def _failure(self, blank: Result, rule: Check, case: Case, found: Fault) -> Result:
+    def _failure(self, blank: Result, rule: Check, case: Case, found: Violation) -> Result:
         label, found = smallest(rule, case, found)
         expected, seen, _ = found
         how = {"expected": expected, "seen": seen, "case": label, "remedy": rule.remedy}

@@ -67,7 +67,7 @@ def in_fresh_process(plugin: Plugin, program: str) -> Any:
 
 @final
 @dataclass(frozen=True)
-class Elsewhere:
+class FreshProcess:
     """What another process sees of a plugin; it is asked once.
 
     Args:

@@ -12,10 +12,10 @@ from zoo_core.plugins.recipe_files import recipe_files
 from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 from zoo_core.testing import plugins, specs
 from zoo_core.testing.check import Check
-from zoo_core.testing.fresh import Elsewhere
+from zoo_core.testing.checked_part import Cases, CheckedPart
+from zoo_core.testing.fresh_process import FreshProcess
 from zoo_core.testing.plugin_case import PluginCase
 from zoo_core.testing.specs import SpecCase
-from zoo_core.testing.subject import Cases, Subject
 
 Groups = list[tuple[tuple[Check, ...], Cases]]
 
@@ -50,31 +50,31 @@ def find_plugin(catalog: Catalog, name: str) -> Plugin:
     raise NotFoundError(f"no plugin {name!r}; {hint}")
 
 
-def subjects(catalog: Catalog, plugin: Plugin) -> Iterator[Subject]:
+def checked_parts(catalog: Catalog, plugin: Plugin) -> Iterator[CheckedPart]:
     """The plugin itself, its specs and its recipes; of a broken one, itself alone."""
-    yield Subject(
+    yield CheckedPart(
         f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])]
     )
-    elsewhere = Elsewhere(plugin)
+    fresh_process = FreshProcess(plugin)
     for entry in catalog.entries:
         if entry.plugin == plugin:
             name = f"{entry.spec.noun} {entry.spec.name}"
-            yield Subject(name, _groups(catalog, entry, elsewhere))
+            yield CheckedPart(name, _groups(catalog, entry, fresh_process))
     for file in recipe_files(catalog):
         if file.plugin == plugin:
             yield _of_recipe(catalog, plugin, file.name)
 
 
-def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> Subject:
+def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> CheckedPart:
     from zoo_core.testing import recipes
 
-    return Subject(
+    return CheckedPart(
         f"recipe {name}",
         [(recipes.CHECKS, lambda: [recipes.RecipeCase(catalog, plugin, name)])],
     )
 
 
-def _groups(catalog: Catalog, entry: CatalogEntry[Any], elsewhere: Elsewhere) -> Groups:
+def _groups(catalog: Catalog, entry: CatalogEntry[Any], fresh_process: FreshProcess) -> Groups:
     spec = entry.spec
     groups: Groups = [(specs.CHECKS, lambda: [SpecCase(spec)])]
     if hasattr(spec, "config"):
@@ -83,7 +83,7 @@ def _groups(catalog: Catalog, entry: CatalogEntry[Any], elsewhere: Elsewhere) ->
         case ModelSpec():
             groups += _of_model(spec)
         case DatasetSpec():
-            groups += _of_dataset(spec, elsewhere)
+            groups += _of_dataset(spec, fresh_process)
         case TrainerSpec():
             groups += _of_trainer(catalog, entry)
         case KernelSpec():
@@ -97,11 +97,11 @@ def _of_kernel(catalog: Catalog, spec: KernelSpec) -> Groups:
     return [(kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec))]
 
 
-def _of_dataset(spec: DatasetSpec, elsewhere: Elsewhere) -> Groups:
+def _of_dataset(spec: DatasetSpec, fresh_process: FreshProcess) -> Groups:
     from zoo_core.testing import datasets
     from zoo_core.testing.dataset_case import DatasetCase
 
-    return [(datasets.CHECKS, lambda: [DatasetCase(spec, elsewhere)])]
+    return [(datasets.CHECKS, lambda: [DatasetCase(spec, fresh_process)])]
 
 
 def _of_trainer(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Groups:

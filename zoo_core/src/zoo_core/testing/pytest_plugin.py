@@ -6,17 +6,17 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, final
 
-from zoo_core.testing.subject import Result, Subject
+from zoo_core.testing.checked_part import CheckedPart, Result
 
 if TYPE_CHECKING:
     import pytest
 
 
 @final
-class Trial(NamedTuple):
+class CheckItem(NamedTuple):
     """One check of one subject."""
 
-    subject: Subject
+    subject: CheckedPart
     check: str
 
     def result(self) -> Result:
@@ -28,7 +28,7 @@ class Trial(NamedTuple):
         return f"{self.subject.name}-{self.check}".replace(" ", "-")
 
 
-def conformance(trial: Trial) -> None:
+def conformance(trial: CheckItem) -> None:
     """One check of one part of the plugin whose tests run; pytest makes a test of each."""
     import pytest
 
@@ -43,18 +43,18 @@ def conformance(trial: Trial) -> None:
 setattr(conformance, "__test__", True)  # noqa: B010  # mypy knows no such attribute
 
 
-def trials(name: str) -> list[Trial]:
+def check_items(name: str) -> list[CheckItem]:
     """Every check of every part of an installed plugin.
 
     Raises:
         NotFoundError: There is no such plugin.
     """
     from zoo_core.plugins.catalog import load_catalog
-    from zoo_core.testing.battery import find_plugin, subjects
+    from zoo_core.testing.suite import checked_parts, find_plugin
 
     catalog = load_catalog()
-    every = subjects(catalog, find_plugin(catalog, name))
-    return [Trial(subject, check) for subject in every for check in subject.checks]
+    every = checked_parts(catalog, find_plugin(catalog, name))
+    return [CheckItem(subject, check) for subject in every for check in subject.checks]
 
 
 def distribution_of(test_file: Path) -> str:
@@ -92,7 +92,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not name:
         raise pytest.UsageError("which plugin? name it: --zoo-plugin NAME")
     try:
-        found = trials(name)
+        found = check_items(name)
     except NotFoundError as error:
         raise pytest.UsageError(f"{error}; install it: pip install -e .") from None
     metafunc.parametrize("trial", found, ids=[each.label() for each in found])

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from zoo_core.errors import Interrupted
-from zoo_core.testing.check import DoesNotApply, Fault, check
-from zoo_core.testing.subject import Subject
+from zoo_core.testing.check import DoesNotApply, Violation, check
+from zoo_core.testing.checked_part import CheckedPart
 
 
 @dataclass(frozen=True)
@@ -28,21 +28,21 @@ class Number:
 
 
 @check("Choose a smaller one.")
-def small(case: Number) -> Fault | None:
+def small(case: Number) -> Violation | None:
     """A number is below 5."""
-    return Fault("below 5", f"{case.value}") if case.value >= 5 else None
+    return Violation("below 5", f"{case.value}") if case.value >= 5 else None
 
 
 @check("Choose an even one.", needs=("small",))
-def even(case: Number) -> Fault | None:
+def even(case: Number) -> Violation | None:
     """A number is even."""
     if case.value == 0:
         raise DoesNotApply("zero is neither")
-    return Fault("even", "odd") if case.value % 2 else None
+    return Violation("even", "odd") if case.value % 2 else None
 
 
 @check("Choose one that does not raise.")
-def harmless(case: Number) -> Fault | None:
+def harmless(case: Number) -> Violation | None:
     """Looking at it raises nothing."""
     if case.value > 2:
         raise ValueError(f"no\n  {case.value}")
@@ -52,14 +52,14 @@ def harmless(case: Number) -> Fault | None:
 
 
 @check("Press no key.")
-def interrupted(case: Number) -> Fault | None:
+def interrupted(case: Number) -> Violation | None:
     """Nobody presses Ctrl+C."""
     raise Interrupted(2)
 
 
-def subject(*values: int) -> Subject:
+def subject(*values: int) -> CheckedPart:
     """A subject with some numbers as cases."""
-    return Subject("numbers", [((small, even, harmless), lambda: map(Number, values))])
+    return CheckedPart("numbers", [((small, even, harmless), lambda: map(Number, values))])
 
 
 def test_a_check_is_named_and_ruled_by_its_function() -> None:
@@ -108,11 +108,11 @@ def test_a_subject_is_examined_once() -> None:
         made.append(1)
         return iter([Number(1)])
 
-    numbers = Subject("numbers", [((small, even), cases)])
+    numbers = CheckedPart("numbers", [((small, even), cases)])
     assert list(numbers.results()) == list(numbers.results())
     assert made == [1]
 
 
 def test_a_real_interrupt_passes_through() -> None:
     with pytest.raises(Interrupted):
-        Subject("numbers", [((interrupted,), lambda: [Number(1)])]).result("interrupted")
+        CheckedPart("numbers", [((interrupted,), lambda: [Number(1)])]).result("interrupted")
