@@ -1,10 +1,11 @@
-"""One line in a test file is the whole battery."""
+"""One line in a test file is the whole suite of checks."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+import torch  # noqa: F401  # pytester forgets what its runs import, and torch is imported once
 
 from tests.testing.examples import HOOK
 from zoo_core.testing.pytest_plugin import distribution_of
