@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> 
     facts = zoo("show", "lstm-embed", "--json").json
     hidden = next(row for row in facts["settings"] if row["key"] == "hidden_size")
     assert list(hidden) == ["key", "default", "unit", "meaning", "wanted"]
-    assert hidden["default"] == 128
+    assert hidden["default"] == 4  # of the default recipe
     assert hidden["unit"] == "units"
     assert hidden["meaning"].startswith("Width")
     assert facts["parameters"] == 316
@@ -30,6 +31,19 @@ def test_values_are_shown_as_the_user_types_them(zoo: Zoo) -> None:
     assert "padding_idx = none" in shown
     assert "sparse = false" in shown
     assert "counted for: lstm-embed.hello" in shown
+
+
+@pytest.mark.parametrize("model", ["lstm-embed", "gru-embed", "cnn1d"])
+def test_show_help_and_run_agree_on_the_defaults(zoo: Zoo, model: str) -> None:
+    facts = zoo("show", model, "--json").json
+    shown = {row["key"]: row["default"] for row in facts["settings"]}
+    printed = tomllib.loads(zoo("train", model, "--print-config").stdout)["model"]
+    assert shown == {key: None if value == "none" else value for key, value in printed.items()}
+    help_text = " ".join(zoo("train", model, "--help").stdout.split())
+    key, value = next((key, value) for key, value in shown.items() if type(value) is int)
+    flag = f"--model.{key.replace('_', '-')}"
+    assert f"default {value}" in help_text.partition(flag)[2].partition("]")[0]
+    assert f"settings of {facts['default recipe']}:" in zoo("show", model).stdout
 
 
 def test_a_recipe_shows_its_complete_settings(zoo: Zoo) -> None:

@@ -93,6 +93,36 @@ def test_printed_config_trains_the_same(zoo: Zoo, hello: Path, tmp_path: Path) -
     assert again == (hello / "model.safetensors").read_bytes()
 
 
+def test_a_recipe_that_is_typed_keeps_its_settings_on_other_data(zoo: Zoo, text_file: Path) -> None:
+    text = ["--dataset", "text", "--dataset.path", text_file, "--print-config"]
+    result = zoo("train", "gru-embed.python-docs", *text)
+    tables = tomllib.loads(result.stdout)
+    assert (tables["model"]["hidden_size"], tables["trainer"]["learning_rate"]) == (256, 0.008)
+    assert tables["trainer"]["schedule"] == "OneCycleLR"
+    assert tables["dataset"]["name"] == "zoo-text:text"
+    assert result.stderr == ""
+
+
+def test_a_trainer_of_the_recipe_that_does_not_fit_the_data_is_refused_with_the_flag(
+    zoo: Zoo, tmp_path: Path
+) -> None:
+    run = ["train", "gru-embed.python-docs", "--dataset", "hello", "--out", tmp_path / "run"]
+    result = zoo(*run, "--trainer.schedule", "none")
+    assert result.code == 6
+    assert "--trainer supervised" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_model_alone_on_other_data_says_that_it_takes_defaults(
+    zoo: Zoo, fox: list[object], tmp_path: Path
+) -> None:
+    result = zoo(*fox, "--out", tmp_path / "run")
+    assert (
+        "gru-embed on text takes default settings and the trainer next-token; the recipe "
+        "gru-embed.python-docs has tuned ones\n"
+    ) in result.stderr
+
+
 def test_a_flag_beats_the_file_which_beats_the_recipe(zoo: Zoo, tmp_path: Path) -> None:
     config = tmp_path / "run.toml"
     config.write_text("[model]\nhidden_size = 7\nembedding_size = 3\n")

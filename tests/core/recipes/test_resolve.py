@@ -9,7 +9,9 @@ import pytest
 
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.nearest import nearest_recipe
 from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.run_config import RunConfig
 
 TomlWriter = Callable[[str], Path]
 
@@ -66,14 +68,47 @@ def test_flag_beats_file_beats_recipe_beats_default(catalog: Catalog, toml: Toml
     assert run_config.configs["trainer"] == {"epochs": 5, "gain": 0.5}  # file, recipe
 
 
-def test_the_file_beats_a_model_gone_on_from_beats_the_recipe(
-    catalog: Catalog, toml: TomlWriter
+@pytest.fixture
+def origin(catalog: Catalog) -> RunConfig:
+    """The run config of a checkpoint that was trained with other settings than the defaults."""
+    model, data, trainer = {"width": 20}, {"path": "a.txt"}, {"gain": 2.0}
+    return resolve_run(catalog, "tiny", dataset="beta").run_config(
+        {"model": model, "dataset": data, "trainer": trainer}, seed=8
+    )
+
+
+def test_a_checkpoint_gives_its_whole_run_config(catalog: Catalog, origin: RunConfig) -> None:
+    resolved = resolve_run(catalog, "tiny", origin=origin)
+    assert resolved.run_config() == origin
+    assert not resolved.uses_defaults
+
+
+def test_flag_file_and_names_beat_the_checkpoint(
+    catalog: Catalog, toml: TomlWriter, origin: RunConfig
 ) -> None:
-    given = {"width": 20, "depth": 2}
-    run_config = resolve_run(
-        catalog, "tiny", model_values=given, file=toml("[model]\ndepth = 3")
-    ).run_config()
-    assert run_config.configs["model"] == {"width": 20, "depth": 3}
+    resolved = resolve_run(
+        catalog,
+        "tiny",
+        dataset="alpha",
+        file=toml("seed = 9\n[model]\ndepth = 3"),
+        origin=origin,
+    )
+    run_config = resolved.run_config({"trainer": {"epochs": 2}})
+    assert (run_config.dataset, run_config.trainer, run_config.seed) == ("alpha", "fancy", 9)
+    assert run_config.configs == {
+        "model": {"width": 20, "depth": 3},
+        "dataset": {"length": 5},
+        "trainer": {"epochs": 2, "gain": 2.0},
+    }
+
+
+def test_a_typed_recipe_takes_the_model_settings_of_the_checkpoint_alone(
+    catalog: Catalog, origin: RunConfig
+) -> None:
+    run_config = resolve_run(catalog, "tiny.first", origin=origin).run_config()
+    assert (run_config.recipe, run_config.dataset, run_config.seed) == ("tiny.first", "alpha", 3)
+    assert run_config.configs["model"] == {"width": 20, "depth": 1}
+    assert run_config.configs["trainer"] == {"epochs": 4, "gain": 0.5}
 
 
 def test_defaults_shown_are_those_that_hold_without_a_flag(catalog: Catalog) -> None:
@@ -128,8 +163,54 @@ def test_another_dataset_drops_the_whole_recipe(catalog: Catalog) -> None:
     assert run_config.configs["trainer"] == {"epochs": 10, "gain": 1.0}
 
 
-def test_another_dataset_drops_a_recipe_that_was_named(catalog: Catalog) -> None:
-    assert resolve_run(catalog, "tiny.second", dataset="beta").recipe == ""
+def test_a_recipe_that_was_named_keeps_model_and_trainer_on_another_dataset(
+    catalog: Catalog,
+) -> None:
+    resolved = resolve_run(catalog, "tiny.first", dataset="beta")
+    run_config = resolved.run_config({"dataset": {"path": "a.txt"}})
+    assert (run_config.recipe, run_config.seed, run_config.trainer) == ("tiny.first", 3, "fancy")
+    assert run_config.configs == {
+        "model": {"width": 16, "depth": 1},
+        "dataset": {"path": "a.txt", "length": 7},
+        "trainer": {"epochs": 4, "gain": 0.5},
+    }
+
+
+def test_a_recipe_that_was_named_keeps_the_default_trainer_of_its_dataset(
+    catalog: Catalog,
+) -> None:
+    resolved = resolve_run(catalog, "tiny.second", dataset="beta")
+    assert (resolved.recipe, resolved.entries["trainer"].spec.name) == ("tiny.second", "plain")
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "uses_defaults"),
+    [("tiny", "beta", True), ("bare", "alpha", True), ("tiny", "", False)],
+)
+def test_a_run_without_settings_of_a_recipe_uses_defaults(
+    catalog: Catalog, model: str, dataset: str, uses_defaults: bool
+) -> None:
+    assert resolve_run(catalog, model, dataset=dataset).uses_defaults is uses_defaults
+
+
+@pytest.mark.parametrize(
+    ("dataset", "trainer", "nearest"),
+    [
+        ("alpha", "plain", "tiny.second"),  # the same dataset and trainer
+        ("beta", "fancy", "tiny.first"),  # no recipe has this dataset, this one has the trainer
+    ],
+)
+def test_the_nearest_recipe_has_the_same_trainer(
+    catalog: Catalog, dataset: str, trainer: str, nearest: str
+) -> None:
+    flags = {"dataset": {"path": "a.txt"}} if dataset == "beta" else {}
+    resolved = resolve_run(catalog, "tiny", dataset=dataset, trainer=trainer)
+    assert nearest_recipe(catalog, resolved.run_config(flags)) == nearest
+
+
+def test_a_model_without_recipes_has_no_nearest_one(catalog: Catalog) -> None:
+    run_config = resolve_run(catalog, "bare", dataset="alpha").run_config()
+    assert nearest_recipe(catalog, run_config) == ""
 
 
 @pytest.mark.parametrize("dataset", ["alpha", "little:alpha"])

@@ -62,7 +62,7 @@ def test_a_dataset_of_another_plugin_is_not_the_recipes(
     other = write_plugin(SPECS, name="zoo-other", configs=CONFIGS, recipes=recipes)
     chosen = resolve_run(
         load_catalog([little, other]),
-        "zoo-other:tiny.first",
+        "zoo-other:tiny",
         dataset="zoo-other:alpha",
         trainer="little:plain",
     )

@@ -57,7 +57,8 @@ def show(
 def _print(facts: dict[str, Any]) -> None:
     for key, value in facts.items():
         if key == "settings":
-            echo("settings:")
+            recipe = facts.get("default recipe")
+            echo(f"settings of {recipe}:" if recipe else "settings:")
             for setting in value:
                 unit = f" {setting['unit']}" if setting["unit"] else ""
                 echo(f"  {setting['key']} = {as_typed(setting['default'])}{unit}")

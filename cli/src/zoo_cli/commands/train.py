@@ -18,6 +18,7 @@ from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.terminal.output import echo, json_option
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.recipe import recipe_text
 from zoo_core.recipes.resolve import ResolvedRun, resolve_run
 from zoo_core.run_folder.run_config import SECTIONS
@@ -40,7 +41,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
         dataset=names.get("dataset", ""),
         trainer=names.get("trainer", ""),
         file=Path(names["config"]).expanduser() if "config" in names else None,
-        model_values=source.run_config.configs["model"] if source else None,
+        origin=source.run_config if source else None,
     )
     model = resolved.entries["model"].spec.name
     if source and source.run_config.model != model:
@@ -87,13 +88,11 @@ def train(
 ) -> None:
     """Train a model.
 
-    MODEL alone means its default recipe. A flag overrides --config, which overrides the recipe,
-    which overrides the defaults.
+    MODEL alone means its default recipe, or the defaults if --dataset names another dataset.
+    MODEL.RECIPE keeps the recipe's model and trainer settings whatever the dataset is. A flag
+    overrides --config, which overrides the recipe, which overrides the defaults.
     """
     resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
-    if print_config:
-        echo(recipe_text(resolved.run_config(settings, seed=seed)), nl=False)
-        return
     run_config = resolved.run_config(
         settings,
         seed=seed,
@@ -104,6 +103,10 @@ def train(
         precision=precision,
         source=source or "",
     )
+    if print_config:
+        report_defaults(ctx.meta[CATALOG], resolved, run_config)
+        echo(recipe_text(run_config), nl=False)
+        return
     from zoo_cli.terminal.run_view import default_folder, train_and_report
     from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_core.run_folder.lock import lock_run_folder
@@ -122,6 +125,7 @@ def train(
             vocabulary=origin.signature.vocabulary if origin else None,
             weights=origin.weights if origin else None,
         )
+        report_defaults(ctx.meta[CATALOG], resolved, run_config)
         if overwrite:
             prepare_overwrite(folder)
         train_and_report(run, ctx.meta[CATALOG], interrupt=interrupt, as_json=as_json)

@@ -176,12 +176,17 @@ def recipe_text(run_config: RunConfig) -> str:
     """
     import tomlkit
 
+    return tomlkit.dumps(run_tables(run_config))
+
+
+def run_tables(run_config: RunConfig) -> dict[str, Any]:
+    """Returns the tables of a run config in the form of a recipe's."""
     tables: dict[str, Any] = {"seed": run_config.seed}
     for section in SECTIONS:
         values = run_config.configs[section].items()
         tables[section] = {} if section == "model" else {"name": run_config.name(section)}
         tables[section] |= {key: NONE if value is None else value for key, value in values}
-    return tomlkit.dumps(tables)
+    return tables
 
 
 def published_in(text: str, name: str) -> Published | None:

@@ -1,6 +1,7 @@
 """Resolving a run: which model, dataset and trainer it has, and their settings before any flag.
 
-A flag beats the file, the file beats the recipe, the recipe beats the default.
+A flag beats the file, the file beats the recipe or the checkpoint that the run starts from, and
+these beat the default.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
-from zoo_core.recipes.recipe import Recipe, find_recipe, parse_recipe
+from zoo_core.recipes.recipe import Recipe, find_recipe, parse_recipe, run_tables
 from zoo_core.references import Named, parse_reference
 from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 
@@ -36,6 +37,7 @@ class ResolvedRun(NamedTuple):
         values: The settings from recipe and file, by section.
         recipe: The recipe's name, or empty if none applies.
         seed: The seed from recipe and file.
+        uses_defaults: Whether no recipe, checkpoint or file has settings of model or trainer.
     """
 
     entries: dict[str, CatalogEntry[Any]]
@@ -43,6 +45,7 @@ class ResolvedRun(NamedTuple):
     values: dict[str, dict[str, Any]]
     recipe: str
     seed: int
+    uses_defaults: bool = False
 
     def settings(self, section: str) -> list[Setting]:
         """Returns the settings of a section, whose defaults are the values from recipe and file."""
@@ -94,11 +97,12 @@ def resolve_run(
     dataset: str = "",
     trainer: str = "",
     file: Path | None = None,
-    model_values: Mapping[str, Any] | None = None,
+    origin: RunConfig | None = None,
 ) -> ResolvedRun:
     """Chooses model, dataset and trainer, and merges the settings of recipe and file.
 
-    A recipe does not apply at all if another dataset than its own is chosen.
+    A recipe that the model's name includes keeps its model and trainer settings whatever the
+    dataset is. The default recipe does not apply if another dataset than its own is chosen.
 
     Args:
         catalog: What is installed.
@@ -106,7 +110,9 @@ def resolve_run(
         dataset: A dataset other than the recipe's.
         trainer: A trainer other than the recipe's or the dataset's.
         file: A TOML file in the form of a recipe.
-        model_values: Settings of a model whose weights the run starts from; they beat the recipe's.
+        origin: The run config of the checkpoint whose weights the run starts from. It takes the
+            place of the default recipe. If the model's name includes a recipe, the origin's model
+            settings beat the recipe's, and the rest of the origin does not apply.
 
     Raises:
         ConfigError: The file is not well-formed, or nothing names a dataset.
@@ -116,19 +122,28 @@ def resolve_run(
     if not isinstance(reference, Named):
         raise NotFoundError(f"{model!r} is no model; try: zoo list models")
     model_entry = _model(catalog, reference)
-    recipe = _recipe(catalog, reference, model_entry.spec)
+    recipe = None
+    if reference.tag or origin is None:
+        recipe = _recipe(catalog, reference, model_entry.spec)
     layers: list[dict[str, Any]] = [recipe.tables] if recipe else []
-    if model_values is not None:
-        layers.append({"model": dict(model_values)})
+    if origin:
+        layers.append({"model": origin.configs["model"]} if recipe else run_tables(origin))
     if file:
         layers.append(_read(file))
     dataset = dataset or _named(layers, "dataset")
     if not dataset:
         raise ConfigError(f"{reference.name} has no default recipe: name a dataset with --dataset")
     dataset_entry = catalog.find(DatasetSpec, dataset)
-    if recipe and not _means(_named([recipe.tables], "dataset"), dataset_entry):
-        layers, recipe = layers[1:], None
-    trainer = trainer or _named(layers, "trainer") or dataset_entry.spec.default_trainer
+    recipe_dataset = _named([recipe.tables], "dataset") if recipe else ""
+    if recipe and not reference.tag and not _means(recipe_dataset, dataset_entry):
+        layers, recipe, recipe_dataset = layers[1:], None, ""
+    trainer = trainer or _named(layers, "trainer")
+    if not trainer:
+        trained_on = catalog.find(DatasetSpec, recipe_dataset or dataset)
+        trainer = trained_on.spec.default_trainer
+    recipe_name = recipe.name if recipe else ""
+    if origin and not recipe:
+        recipe_name = origin.recipe
     entries: dict[str, CatalogEntry[Any]] = {
         "model": model_entry,
         "dataset": dataset_entry,
@@ -138,8 +153,9 @@ def resolve_run(
         entries=entries,
         configs={section: resolve(entry.spec.config) for section, entry in entries.items()},
         values={section: _values(layers, section, entries[section]) for section in SECTIONS},
-        recipe=recipe.name if recipe else "",
+        recipe=recipe_name,
         seed=next((layer["seed"] for layer in reversed(layers) if "seed" in layer), 0),
+        uses_defaults=not any("model" in layer or "trainer" in layer for layer in layers),
     )
 
 

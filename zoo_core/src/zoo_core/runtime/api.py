@@ -12,6 +12,7 @@ import torch
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.plugins.catalog import load_catalog
+from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.runtime.building.build import make_dataset, make_model
@@ -98,7 +99,8 @@ def train(
     Args:
         name: ``model`` or ``model.tag``.
         out: The checkpoint folder; it must not hold a checkpoint yet.
-        dataset: A dataset instead of the recipe's.
+        dataset: A dataset instead of the recipe's. A recipe that the name includes keeps its
+            model and trainer settings.
         trainer: A trainer instead of the recipe's.
         settings: Settings by section: ``{"model": {"hidden_size": 64}, "trainer": {"epochs": 3}}``.
         seed: The seed of everything random; None for the recipe's.
@@ -119,7 +121,9 @@ def train(
     )
     with lock_run_folder(folder):
         check_no_checkpoint(folder)
-        for event in Run(catalog, run_config, folder).events():
+        run = Run(catalog, run_config, folder)
+        report_defaults(catalog, chosen, run_config)
+        for event in run.events():
             if listen:
                 listen(event)
     return load(folder)

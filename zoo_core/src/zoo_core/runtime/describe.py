@@ -48,11 +48,13 @@ def describe(catalog: Catalog, reference: str) -> dict[str, Any]:
 def _describe_model(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.plugins.recipe_files import recipe_files
 
-    entry = catalog.find(ModelSpec, named.model)
-    spec = entry.spec
+    spec = catalog.find(ModelSpec, named.model).spec
     start, registered = f"{spec.name}.", _registered(catalog)
+    description = _describe_spec(catalog, ModelSpec, named.model)
+    if spec.default_recipe:
+        description["settings"] = _default_settings(catalog, named)
     return (
-        _describe_spec(catalog, ModelSpec, named.model)
+        description
         | {
             "takes": f"{' or '.join(spec.accepts)}, a label per {' or '.join(spec.per)}",
             "recipes": [file.name for file in recipe_files(catalog) if file.name.startswith(start)],
@@ -61,6 +63,14 @@ def _describe_model(catalog: Catalog, named: Named) -> dict[str, Any]:
         }
         | _describe_size(catalog, named)
     )
+
+
+def _default_settings(catalog: Catalog, named: Named) -> list[dict[str, Any]]:
+    """Describes the settings of a model as ``zoo train MODEL`` has them: of its default recipe."""
+    from zoo_core.recipes.resolve import resolve_run
+
+    settings = resolve_run(catalog, named.full_name).settings("model")
+    return [_describe_setting(setting) for setting in settings]
 
 
 def _registered(catalog: Catalog) -> dict[str, Pretrained]:
