@@ -10,13 +10,14 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
 from tests.cli.command import Result
 
 ROOT = Path(__file__).parents[2]
+SITE_PACKAGES = Path(sysconfig.get_paths()["purelib"])
 OURS = ("zoo_core", "cli", "plugins/text", "plugins/train", "plugins/rnn", "plugins/gru")
 UV = os.environ.get("UV") or shutil.which("uv")
 OFFLINE = {
@@ -67,17 +68,25 @@ class Environment(NamedTuple):
         return Result(done.returncode, done.stdout, done.stderr)
 
 
-def make_environment(folder: Path, *, with_pip: bool) -> Environment:
-    """An environment without the zoo, but with all that it needs."""
+def make_environment(
+    folder: Path, *, with_pip: bool, only: Collection[str] | None = None
+) -> Environment:
+    """An environment without the zoo, but with all that it needs.
+
+    Args:
+        folder: Where it is made.
+        with_pip: Whether it has pip.
+        only: The files and folders of site-packages that it has; None for all.
+    """
     import venv
 
     venv.create(folder / "venv", with_pip=with_pip, symlinks=os.name != "nt")
     (site,) = (folder / "venv").glob("lib/python*/site-packages")
-    for path in Path(sysconfig.get_paths()["purelib"]).iterdir():
+    for path in SITE_PACKAGES.iterdir():
         ours = path.name.startswith(("zoo_", "_zoo_", "__editable__", "pip", "uv")) or (
             path.suffix == ".pth"
         )
-        if ours or (site / path.name).exists():
+        if ours or (site / path.name).exists() or (only is not None and path.name not in only):
             continue
         if path.suffix == ".dist-info":  # a link to one is overlooked by uv
             shutil.copytree(path, site / path.name)
@@ -87,11 +96,18 @@ def make_environment(folder: Path, *, with_pip: bool) -> Environment:
     return Environment(folder / "venv", folder / "work")
 
 
-def build_wheel(project: Path, target: Path) -> Path:
+def build_wheel(project: Path, target: Path, variables: Mapping[str, str] | None = None) -> Path:
     """The wheel of a project, built in an empty folder."""
     target.mkdir(parents=True)
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=os.environ | dict(variables or {}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
     (wheel,) = target.glob("*.whl")
     return wheel

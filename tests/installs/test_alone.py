@@ -1,0 +1,70 @@
+"""Each distribution declares what it imports: it is installed alone and imported whole."""
+
+from __future__ import annotations
+
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.installs.environment import ROOT, build_wheel, install_wheels, make_environment
+
+PROJECTS = {
+    f"zoo-{path.name}": path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()
+} | {"zoo-core": ROOT / "zoo_core", "zoo-cli": ROOT / "cli"}
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+    if not module.name.endswith("__main__"):
+        importlib.import_module(module.name)
+"""
+
+pytestmark = pytest.mark.gate
+
+
+def requirements_of(name: str) -> set[str]:
+    """The distributions that one needs, those that they need and itself included."""
+    names: set[str] = set()
+    waiting = [name]
+    while waiting:
+        current = canonicalize_name(waiting.pop())
+        if current in names:
+            continue
+        names.add(current)
+        for line in distribution(current).requires or []:
+            requirement = Requirement(line)
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                waiting.append(requirement.name)
+    return names
+
+
+def entries_of(name: str) -> set[str]:
+    """The files and folders that a distribution has in site-packages."""
+    return {path.parts[0] for path in distribution(name).files or [] if path.parts[0] != ".."}
+
+
+@pytest.fixture(scope="session")
+def every_wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The wheel of every distribution of this repository."""
+    folder = tmp_path_factory.mktemp("every-wheel")
+    without_compiler = {"CXX": ""}
+    return {
+        name: build_wheel(path, folder / name, without_compiler) for name, path in PROJECTS.items()
+    }
+
+
+@pytest.mark.xdist_group("every-wheel")
+@pytest.mark.parametrize("name", PROJECTS)
+def test_a_distribution_imports_nothing_that_it_does_not_declare(
+    name: str, every_wheel: dict[str, Path], tmp_path: Path
+) -> None:
+    needed = requirements_of(name)
+    others = needed - PROJECTS.keys()
+    environment = make_environment(
+        tmp_path, with_pip=False, only=set().union(*map(entries_of, others))
+    )
+    install_wheels(environment, [every_wheel[project] for project in needed & PROJECTS.keys()])
+    environment.run("python", "-c", IMPORT_ALL, name.replace("-", "_"))
