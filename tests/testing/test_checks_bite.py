@@ -17,6 +17,7 @@ PARTS = [name for kind, names in CHECKS.items() for name in names if kind != "pl
 HONEST = (
     "model honest-model",
     "model honest-matrix",
+    "model tied-model",
     "dataset honest-data",
     "dataset honest-file",
     "trainer honest-trainer",

@@ -44,6 +44,15 @@ class Honest(AbstractModel):
         return Output(self.output(read), (HiddenState(hidden),))
 
 
+class Tied(Honest):
+    """A model whose embedding is its output layer too, where their sizes allow it."""
+
+    def __init__(self, config: Plain, signature: Signature) -> None:
+        super().__init__(config, signature)
+        if signature.next_symbol:
+            self.output.weight = self.embedding.weight
+
+
 class TimeFirst(Honest):  # noqa: D101  # the plugin's table says what is wrong with each
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         logits, after = super().forward(batch, state)

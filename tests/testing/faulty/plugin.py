@@ -75,6 +75,7 @@ def zoo_models() -> list[ModelSpec]:
             factory=f"{PLACE}.matrix:matrix_model",
             accepts=("tokens", "features"),
         ),
+        _model("tied-model", "Tied", "A small RNN whose embedding is its output layer too."),
         *(_model(f"wrong-{name}", *what) for name, what in MODELS.items()),
         *(_model(f"wrong-{n}", "Honest", said, config) for n, (config, said) in CONFIGS.items()),
         _model("wrong-import-strings", "Nowhere", "A spec whose factory is nowhere."),

@@ -24,7 +24,7 @@ from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
 from zoo_core.runtime.checkpoints.license import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
-from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights
+from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights, weights_of
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
 from zoo_core.runtime.nn.batch import Batch
@@ -226,7 +226,7 @@ class Run:
         """Writes the checkpoint with the best weights."""
         loop, progress = self.loop, self.loop.progress
         if loop.best_weights:
-            loop.model.load_state_dict(loop.best_weights)
+            load_weights(loop.model, loop.best_weights, self.folder)
         metrics = progress.metrics
         if reason != "interrupted":
             metrics |= self._missing_metrics(metrics)
@@ -245,7 +245,7 @@ class Run:
         manifest = write_checkpoint(
             self.folder,
             manifest,
-            loop.model.state_dict(),
+            weights_of(loop.model),
             progress,
             self.terms,
         )

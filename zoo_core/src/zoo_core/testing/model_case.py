@@ -52,7 +52,8 @@ class ModelCase:
         sizes = len(inputs.sizes) if isinstance(inputs, Grid) else ""
         size = f"B={self.rows}" if sizes else f"B={self.rows}, T={self.steps}"
         said = [f"{key}={value}" for key, value in self.settings.items()]
-        kind = f"{inputs.kind}{sizes} per {self.signature.per}"
+        label = ", next symbol" if self.signature.next_symbol else ""
+        kind = f"{inputs.kind}{sizes} per {self.signature.per}{label}"
         return ", ".join([kind, size, *said])
 
     def smaller(self) -> Iterator[ModelCase]:

@@ -35,10 +35,20 @@ STEPS = (5, 16, 64)
 
 @cache
 def model_cases(spec: ModelSpec) -> tuple[ModelCase, ...]:
-    """The cases of a model, the plainest first: every kind of data, then every setting varied."""
+    """The cases of a model: every kind of data, next symbols, then every setting varied."""
     plain = plain_cases(spec)
     varied = (case for each in plain for case in _varied(each))
-    return (*plain, *varied)
+    return (*plain, *_next_symbol_cases(plain), *varied)
+
+
+def _next_symbol_cases(plain: tuple[ModelCase, ...]) -> Iterator[ModelCase]:
+    """The plain cases of tokens with the next symbol as the label, where weights may be tied."""
+    for case in plain:
+        if case.signature.inputs.kind == "tokens":
+            signature = replace(case.signature, classes=SYMBOLS, next_symbol=True)
+            tried = replace(case, signature=signature)
+            if not _refused(tried):
+                yield fitted(tried)
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.runtime.checkpoints.tensors import load_weights, to_bytes
+from zoo_core.runtime.checkpoints.tensors import load_weights, to_bytes, weights_of
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.testing.check import Violation, check
 from zoo_core.testing.model_case import ModelCase, answer, distance, learn
@@ -43,9 +43,9 @@ def save_load(case: ModelCase) -> Violation | None:
     from safetensors.torch import load
 
     model, other = case.build(), case.build(seed=1)
-    data = to_bytes(model.state_dict())
+    data = to_bytes(weights_of(model))
     load_weights(other, load(data), case.spec.name)
-    if to_bytes(other.state_dict()) != data:
+    if to_bytes(weights_of(other)) != data:
         return Violation("the loaded weights are the saved ones", "other bytes")
     apart = distance(answer(other, case.batch()), answer(model, case.batch()))
     if apart:

@@ -17,6 +17,7 @@ from typing import final
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
+from zoo_core.runtime.checkpoints.tensors import load_weights, weights_of
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
@@ -221,7 +222,7 @@ class Loop:
             return False
         progress.best_loss, progress.best_epoch = loss, progress.epoch
         self.best_weights = {
-            name: tensor.detach().cpu().clone() for name, tensor in self.model.state_dict().items()
+            name: tensor.detach().cpu().clone() for name, tensor in weights_of(self.model).items()
         }
         return True
 
@@ -253,7 +254,7 @@ class Loop:
         optimizer_tensors, optimizer_values = self.train_step.capture()
         carried = state_tensors(self.carried_state) if self.carried_state else {}
         return LoopState(
-            weights=self.model.state_dict(),
+            weights=weights_of(self.model),
             best_weights=self.best_weights,
             tensors=add_prefix("optimizer", optimizer_tensors)
             | add_prefix("state", carried)
@@ -264,17 +265,15 @@ class Loop:
 
     def restore(self, state: LoopState) -> None:
         """Continues from a captured state instead of from the beginning."""
-        self.model.load_state_dict(state.weights)
-        # Tensors from disk are memory-mapped, and their file is removed by the next save.
+        load_weights(self.model, state.weights, "the saved state")
+        # Tensors from disk are memory-mapped, and their file is removed by the next save. Matrix
+        # products also give other bits where a tensor does not begin at a multiple of 64 bytes.
         self.best_weights = {name: tensor.clone() for name, tensor in state.best_weights.items()}
-        optimizer_tensors = {
-            name: tensor.clone()
-            for name, tensor in select_prefix("optimizer", state.tensors).items()
-        }
-        self.train_step.restore(optimizer_tensors, state.values)
+        tensors = {name: tensor.clone() for name, tensor in state.tensors.items()}
+        self.train_step.restore(select_prefix("optimizer", tensors), state.values)
         self.progress = copy.deepcopy(state.progress)
-        self.carried_state = self._to_state(select_prefix("state", state.tensors))
-        restore_random_state(state.tensors)
+        self.carried_state = self._to_state(select_prefix("state", tensors))
+        restore_random_state(tensors)
         self._started_at = time.monotonic()
 
     def _to_state(self, tensors: dict[str, Tensor]) -> State | None:
