@@ -21,6 +21,7 @@ def worker(implementation: str) -> Worker:
     return Worker("benchmarks.training", UNCOMPILED, "toy", "rnn", implementation)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("implementation", ["torch.nn", "zoo portable"])
 def test_a_process_takes_the_requested_number_of_steps(implementation: str) -> None:
     with worker(implementation) as work:
@@ -29,6 +30,7 @@ def test_a_process_takes_the_requested_number_of_steps(implementation: str) -> N
     assert work.process.returncode == 0
 
 
+@pytest.mark.gate
 def test_a_missing_implementation_is_an_error() -> None:
     with worker("zoo native") as work, pytest.raises(RuntimeError) as refused:
         work.ready()
@@ -72,6 +74,7 @@ def test_an_interrupted_turn_is_terminated(tmp_path: Path, monkeypatch: pytest.M
     assert work.process.returncode == -signal.SIGTERM
 
 
+@pytest.mark.gate
 def test_training_measures_every_implementation_that_is_ready(
     catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tests.cli.command import PROGRAM, Zoo
+from tests.cli.command import Zoo
+from tests.faults.child import Child
 from tests.unprivileged import obey_permissions
 from zoo_cli.main import COMMANDS
 from zoo_core.plugins.import_strings import resolve
@@ -108,22 +108,20 @@ def test_an_error_is_one_line_with_the_remedy(
         ["plugins", "install", "shut/in/any"],
     ],
 )
-def test_a_folder_that_may_not_be_entered_is_exit_6(tmp_path: Path, arguments: list[str]) -> None:
+def test_a_folder_that_may_not_be_entered_is_exit_6(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
     shut = tmp_path / "shut"
     (shut / "in" / "runs").mkdir(parents=True)
+    monkeypatch.setenv("ZOO_HOME", str(shut / "in"))
+    monkeypatch.chdir(tmp_path)
     shut.chmod(0)
-    done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        cwd=tmp_path,
-        env=os.environ | {"ZOO_HOME": str(shut / "in")},
-        preexec_fn=obey_permissions,
-    )
-    shut.chmod(0o700)
-    assert done.returncode == 6, done.stderr
-    (line,) = done.stderr.splitlines()
+    try:
+        result = Child(tmp_path / "child", tuple(arguments), obey_permissions).wait()
+    finally:
+        shut.chmod(0o700)
+    assert result.code == 6, result
+    (line,) = result.stderr.splitlines()
     assert "shut/in" in line
     assert "ermission denied" in line
 

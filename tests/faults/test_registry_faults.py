@@ -89,6 +89,14 @@ def test_a_registry_that_cannot_be_trusted(
     met(zoo("predict", "lstm-embed", "hello"))
     for needs_none in (["list"], ["list", "recipes"], ["show", "lstm-embed"], ["--help"]):
         assert zoo(*needs_none).code == 0, needs_none
+    assert path.read_bytes() == text.encode("utf-8", "surrogateescape")
+
+
+def test_a_broken_registry_leaves_training_alone(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "registry.toml"
+    path.write_text("[broken")
+    monkeypatch.setenv("ZOO_REGISTRY", str(path))
     run = zoo("train", "lstm-embed", "--trainer.epochs", 1, "--out", tmp_path / "run")
     assert run.code == 0, run
-    assert path.read_bytes() == text.encode("utf-8", "surrogateescape")
