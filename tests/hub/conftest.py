@@ -97,6 +97,21 @@ def hello_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "hello"
 
 
+@pytest.fixture(scope="session")
+def trained_on_a_file(hello_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint that started from hello and was trained on a file; tests must not change it."""
+    home = tmp_path_factory.mktemp("telling-home")
+    (home / "letters.txt").write_text("hello" * 100)
+    sizes = ("--dataset.steps", "8", "--trainer.batch-size", "2")
+    out = ("--from", str(hello_once), "--out", str(home / "letters"))
+    own = {"ZOO_HOME": str(home / "zoo"), "MPLCONFIGDIR": str(home / "matplotlib")}
+    data = ("--dataset", "text", "--dataset.path", str(home / "letters.txt"))
+    arguments = ("train", "lstm-embed", *data, *sizes, "--trainer.epochs", "1", *out)
+    result = run_forked(home / "process", arguments, os.environ | own)
+    assert result.code == 0, result.stderr
+    return home / "letters"
+
+
 @pytest.fixture
 def files(hello_once: Path) -> dict[str, bytes]:
     """The files of a repo with that checkpoint."""

@@ -52,6 +52,7 @@ class Hub(ThreadingHTTPServer):
         ranges: The Range headers of all requests.
         chunks: The folder for content that is sent by Xet.
         requests: The method and path of every request.
+        sent: The first line, the headers and the body of every request.
         tokens: The Authorization header of every request to the store of large files.
     """
 
@@ -63,6 +64,7 @@ class Hub(ThreadingHTTPServer):
         self.objects: dict[str, bytes] = {}
         self.faults: list[Fault] = []
         self.requests: list[str] = []
+        self.sent: list[bytes] = []
         self.ranges: list[str] = []
         self.chunks = ""
         self.tokens: list[str] = []
@@ -140,6 +142,7 @@ class Handler(BaseHTTPRequestHandler):
         self.body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Transfer-Encoding") == "chunked":
             self.body = self._chunks()
+        hub.sent.append(b"\n".join([self.requestline.encode(), bytes(self.headers), self.body]))
         self.query = parse_qs(parts.query)
         self.fault = next((fault for fault in hub.faults if re.search(fault.where, line)), None)
         if self.fault:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
+import getpass
 import hashlib
 import json
+import platform
 import shutil
 import tomllib
 from pathlib import Path
@@ -101,6 +104,43 @@ def test_a_dry_run_builds_the_folder_without_a_request(
     trained = zoo("train", "lstm-embed", "--config", tmp_path / "built" / "recipe.toml", "--json")
     again = Path(trained.json["checkpoint"]) / "model.safetensors"
     assert again.read_bytes() == (checkpoint / "model.safetensors").read_bytes()
+
+
+def test_nothing_that_is_sent_holds_a_path_user_or_host_name(
+    hub: Hub, zoo: Zoo, trained_on_a_file: Path
+) -> None:
+    user = {"USER": "telling-user", "LOGNAME": "telling-user", "HOSTNAME": "telling-host"}
+    home = str(trained_on_a_file.parent)
+    result = zoo("push", trained_on_a_file, "owner/hello", HOME=home, **user)
+    assert result.code == 0, result.stderr
+    assert head(hub)["config.json"] == (trained_on_a_file / "config.json").read_bytes()
+    assert b'"path": "letters.txt"' in head(hub)["config.json"]
+    _check_nothing_local(hub, home)
+
+
+def test_a_push_shortens_the_paths_of_an_older_manifest(
+    hub: Hub, zoo: Zoo, trained_on_a_file: Path, tmp_path: Path
+) -> None:
+    written = json.loads((trained_on_a_file / "config.json").read_text())
+    local = json.loads((trained_on_a_file / "state" / "local.json").read_text())
+    older = copy.deepcopy(written)
+    older["configs"]["dataset"] |= local["configs"]["dataset"]
+    older["source"] = local["source"]
+    checkpoint = shutil.copytree(trained_on_a_file, tmp_path / "older")
+    shutil.rmtree(checkpoint / "state")
+    (checkpoint / "config.json").write_text(json.dumps(older))
+    assert zoo("push", checkpoint, "owner/hello").code == 0
+    assert json.loads(head(hub)["config.json"]) == written
+    _check_nothing_local(hub, str(trained_on_a_file.parent))
+
+
+def _check_nothing_local(hub: Hub, folder: str) -> None:
+    """Looks for the folder, the user and the host in everything that the Hub got."""
+    everything = b"\n".join([*hub.sent, *head(hub).values(), *hub.objects.values()]).lower()
+    names = [folder, "telling", Path.home().name, getpass.getuser(), platform.node()]
+    for name in names:
+        if len(name) > 4:  # "root" is a common word
+            assert name.lower().encode() not in everything
 
 
 def test_the_token_stays_with_the_hub(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,23 @@ def test_generate_refuses_a_model_that_does_not_predict_the_next_symbol(
 @pytest.mark.parametrize("bad", [("--temperature", "-1"), ("--temperature", "nan"), ("--top-k", 0)])
 def test_invalid_sampling_is_refused(zoo: Zoo, prose: Path, bad: tuple[object, ...]) -> None:
     assert zoo("generate", prose, "--prompt", "the", *bad).code == 6
+
+
+def test_the_data_of_a_relative_path_is_found_from_every_folder(
+    zoo: Zoo, fox: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    relative = ["fox.txt" if argument == tmp_path / "fox.txt" else argument for argument in fox]
+    assert zoo(*relative, "--out", "prose").code == 0
+    monkeypatch.chdir("/")
+    assert zoo("evaluate", tmp_path / "prose").code == 0
+    assert "skipped" not in zoo("verify", tmp_path / "prose").stdout
+    shutil.rmtree(tmp_path / "prose" / "state")
+    result = zoo("evaluate", tmp_path / "prose")
+    assert result.code == 6
+    assert "cannot read fox.txt: No such file or directory; name the file with" in result.stderr
+    moved = ("--dataset.path", tmp_path / "fox.txt")
+    assert zoo("evaluate", tmp_path / "prose", *moved).code == 0
 
 
 def test_evaluate_repeats_the_recorded_metrics(zoo: Zoo, prose: Path) -> None:

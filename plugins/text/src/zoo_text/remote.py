@@ -50,6 +50,8 @@ def text_of(file: RemoteFile, path: Path | None, remedy: str = OWN_TEXT_REMEDY) 
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
+        raise DataError(
+            f"cannot read {path}: {error.strerror}; name the copy with --dataset.path"
+        ) from None
     check_matches(file, data, str(path), remedy)
     return data.decode()

@@ -21,6 +21,8 @@ def _read(config: TextConfig) -> str:
     try:
         data = config.path.read_bytes()
     except OSError as error:
-        raise DataError(f"cannot read {config.path}: {error.strerror}") from None
+        raise DataError(
+            f"cannot read {config.path}: {error.strerror}; name the file with --dataset.path"
+        ) from None
     remedy = "name another --dataset.encoding"
     return decode_text(data, str(config.path), config.encoding, remedy=remedy)

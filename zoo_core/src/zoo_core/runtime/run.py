@@ -19,7 +19,12 @@ from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import MANIFEST, Manifest, Metrics
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import (
+    local_paths,
+    make_dataset,
+    make_model,
+    make_trainer,
+)
 from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
 from zoo_core.runtime.checkpoints.license import terms_of
@@ -74,6 +79,7 @@ class Run:
         model = model.to(device)
         self.versions = _versions(catalog, run_config)
         self.terms = terms_of(catalog, run_config)
+        self.paths = local_paths(catalog, run_config)
         self.loop = Loop(
             model,
             self.dataset,
@@ -248,6 +254,7 @@ class Run:
             weights_of(loop.model),
             progress,
             self.terms,
+            self.paths,
         )
         seconds = progress.step_seconds
         return Finished(

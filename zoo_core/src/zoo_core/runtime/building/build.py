@@ -9,10 +9,12 @@ from typing import Any
 from zoo_core.configs.settings import build_config, settings_of
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError
+from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError, ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.recipes.resolve import SPECS
+from zoo_core.run_folder.local_paths import LocalPaths, find_local_paths
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.datasets.dataset import AbstractDataset
@@ -41,14 +43,34 @@ def make_dataset(
 
 def missing_paths(catalog: Catalog, run_config: RunConfig) -> list[Path]:
     """Returns the paths in the settings of a run config's dataset that do not exist."""
-    settings = settings_of(resolve(_spec(catalog, DatasetSpec, run_config, "dataset").config))
     values = run_config.configs["dataset"]
-    paths = [
-        Path(values[name])
-        for name, setting in settings.items()
-        if setting.type is Path and values.get(name)
-    ]
+    keys = _path_keys(_spec(catalog, DatasetSpec, run_config, "dataset"))
+    paths = [Path(values[key]) for key in keys if values.get(key)]
     return [path for path in paths if not os.access(path, os.F_OK)]
+
+
+def local_paths(catalog: Catalog, run_config: RunConfig) -> LocalPaths:
+    """Returns the paths in a run config.
+
+    Where a plugin is missing, no one knows which settings are paths; absolute paths count.
+    """
+    keys: dict[str, list[str]] = {}
+    for section, kind in SPECS.items():
+        values = run_config.configs[section]
+        try:
+            keys[section] = _path_keys(_spec(catalog, kind, run_config, section))
+        except ZooError:
+            keys[section] = [
+                key
+                for key, value in values.items()
+                if isinstance(value, str) and Path(value).is_absolute()
+            ]
+    return find_local_paths(run_config, keys)
+
+
+def _path_keys(spec: ModelSpec | DatasetSpec | TrainerSpec) -> list[str]:
+    settings = settings_of(resolve(spec.config))
+    return [key for key, setting in settings.items() if setting.type is Path]
 
 
 def make_model(

@@ -21,6 +21,13 @@ from zoo_core.errors import ConfigError, IntegrityError, NotFoundError, TargetEr
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
+from zoo_core.run_folder.local_paths import (
+    NO_PATHS,
+    LocalPaths,
+    with_local_paths,
+    without_local_paths,
+    write_local_paths,
+)
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.run_folder.ownership import CURRENT, CURVE, HISTORY, STATE, TIMINGS
 from zoo_core.run_folder.run_config import RunConfig
@@ -181,7 +188,8 @@ def _read(catalog: Catalog, folder: Path) -> Checkpoint:
         raise IntegrityError(message)
     manifest = read_manifest(folder)
     weights = read_tensors(folder / WEIGHTS, manifest.weights)
-    known = (manifest.run_config, manifest.signature, manifest.fingerprint, manifest.metrics)
+    run_config = with_local_paths(manifest.run_config, folder)
+    known = (run_config, manifest.signature, manifest.fingerprint, manifest.metrics)
     return Checkpoint(folder, catalog, *known, weights, manifest.status == "finished")
 
 
@@ -191,6 +199,7 @@ def write_checkpoint(
     weights: dict[str, Tensor],
     progress: RunProgress,
     terms: Terms = NO_TERMS,
+    paths: LocalPaths = NO_PATHS,
 ) -> Manifest:
     """Writes the files of a checkpoint, each atomically, the manifest last.
 
@@ -198,10 +207,12 @@ def write_checkpoint(
 
     Args:
         folder: The checkpoint folder.
-        manifest: The manifest; the record of the weights is filled in.
+        manifest: The manifest; the record of the weights is filled in, and base names replace
+            local paths.
         weights: The best weights.
         progress: How far the run came, for history and timings.
         terms: The license and languages of the data, for the card.
+        paths: The local paths of the run config, which stay on this machine.
 
     Returns:
         The manifest as written.
@@ -210,6 +221,7 @@ def write_checkpoint(
         TargetError: Weights, card or manifest cannot be written; the folder stays unfinished.
     """
     data = to_bytes(weights)
+    manifest = replace(manifest, run_config=without_local_paths(manifest.run_config, paths))
     manifest = manifest.with_weights(FileRecord(len(data), hashlib.sha256(data).hexdigest()))
     with target_errors(folder):
         remove_temporary_files(folder)
@@ -224,6 +236,7 @@ def write_checkpoint(
             write_file(folder / name, content)
         except TargetError as error:
             logger.warning("%s; the checkpoint does without", error)
+    write_local_paths(folder, paths)
     write_file(folder / CARD, _card(folder / CARD, manifest, terms).encode())
     write_file(folder / MANIFEST, manifest.to_bytes())
     return manifest

@@ -7,7 +7,9 @@ from typing import Any, NamedTuple, final
 
 from torch import Tensor
 
+from zoo_core.run_folder.local_paths import without_local_paths
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
+from zoo_core.runtime.building.build import local_paths
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 
@@ -39,7 +41,8 @@ def differences(first: Checkpoint, second: Checkpoint) -> list[Difference]:
 
 def _describe(checkpoint: Checkpoint) -> dict[str, str]:
     """Returns everything but the weights as text, by dotted name."""
-    values = _flatten("", checkpoint.run_config.to_json())
+    paths = local_paths(checkpoint.catalog, checkpoint.run_config)
+    values = _flatten("", without_local_paths(checkpoint.run_config, paths).to_json())
     values |= {"data": checkpoint.fingerprint, "signature": checkpoint.signature.describe()}
     vocabulary = checkpoint.signature.vocabulary
     values["vocabulary"] = repr("".join(vocabulary.symbols)) if vocabulary else ""

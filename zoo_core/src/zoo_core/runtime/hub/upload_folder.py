@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from zoo_core.errors import IntegrityError, MisfitError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.recipe import recipe_text
+from zoo_core.run_folder.local_paths import without_local_paths
 from zoo_core.run_folder.manifest import (
     CARD,
     MANIFEST,
@@ -16,6 +18,7 @@ from zoo_core.run_folder.manifest import (
     unfinished,
 )
 from zoo_core.run_folder.ownership import CURVE, HISTORY
+from zoo_core.runtime.building.build import local_paths
 from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.frontmatter import split_card
@@ -36,6 +39,9 @@ def build_upload_folder(
     license: str = "",
 ) -> None:
     """Builds the upload folder of a checkpoint, complete or not at all.
+
+    No file of it holds a path of this machine; base names replace those in a manifest of an older
+    version.
 
     Args:
         catalog: The installed plugins.
@@ -61,6 +67,10 @@ def build_upload_folder(
         for name in (MANIFEST, WEIGHTS, HISTORY, CURVE)
         if (folder / name).exists()
     }
+    run_config = without_local_paths(manifest.run_config, local_paths(catalog, manifest.run_config))
+    if run_config != manifest.run_config:  # an older version wrote paths into the manifest
+        manifest = replace(manifest, run_config=run_config)
+        files[MANIFEST] = manifest.to_bytes()
     terms = _terms(catalog, manifest, license)
     text = user_text(_text(folder / CARD))
     files[CARD] = card(manifest, text, f"hub:{repo}", terms=terms).encode()
