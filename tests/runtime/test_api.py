@@ -100,6 +100,10 @@ def test_generation_adds_so_many_symbols_and_repeats(prose: Checkpoint) -> None:
     first, again = (zoo_core.generate(prose, "the ", length=30, seed=5) for _ in range(2))
     assert first == again
     assert len(first) == 30
+    vocabulary = prose.signature.vocabulary
+    assert vocabulary is not None
+    assert "\n" in vocabulary.ids
+    assert zoo_core.generate(prose) == zoo_core.generate(prose, "\n")
 
 
 def test_generation_of_a_model_of_other_labels_is_refused(hello: Checkpoint) -> None:

@@ -61,7 +61,9 @@ def test_unknown_symbols_can_be_skipped_or_replaced(zoo: Zoo, hello: Path) -> No
     assert zoo("predict", hello, "hexlo", "--unknown", "guess").code == 6
 
 
-def test_a_prompt_that_is_too_short_prints_nothing(zoo: Zoo, tmp_path: Path) -> None:
+def test_a_prompt_that_is_too_short_prints_nothing_and_none_is_long_enough(
+    zoo: Zoo, tmp_path: Path
+) -> None:
     (tmp_path / "text.txt").write_text("one two three four five six seven " * 20)
     data = ("--dataset", "text", "--dataset.path", tmp_path / "text.txt", "--dataset.steps", 3)
     cut = ("--dataset.per", "sequence", "--dataset.sampling", "random")
@@ -70,6 +72,8 @@ def test_a_prompt_that_is_too_short_prints_nothing(zoo: Zoo, tmp_path: Path) -> 
     result = zoo("generate", tmp_path / "run", "--prompt", "o")
     assert (result.code, result.stdout) == (6, "")
     assert "give a longer prompt" in result.stderr
+    result = zoo("generate", tmp_path / "run", "--length", 5)  # a text without a line end
+    assert (result.code, result.stdout[:3], len(result.stdout)) == (0, " " * 3, 3 + 5 + 1)
 
 
 def test_generate_prints_prompt_and_as_many_symbols(zoo: Zoo, prose: Path) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from zoo_core import Signature, Tokens, Vocabulary
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.generation.generate import check_generates, generate
+from zoo_core.runtime.generation.generate import check_generates, default_prompt, generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
@@ -118,6 +118,23 @@ def test_a_model_without_state_is_fed_the_end_of_a_long_prompt() -> None:
     prompt = Batch(torch.tensor([[0, 4, 1, 2, 3]]))
     assert list(islice(generate(model, prompt, Sampler(0)), 2)) == [4, 5]
     assert model.fed == [[1, 2, 3], [2, 3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("symbols", "start"),
+    [
+        (("a", " ", "\n"), 2),
+        (("a", "b", " "), 2),
+        (("<unk>", "a", "b"), 1),
+        (("<unk>", "<end>"), 0),
+    ],
+)
+def test_a_text_without_a_prompt_begins_with_a_symbol_of_the_vocabulary(
+    model: RecurrentModel, symbols: tuple[str, ...], start: int
+) -> None:
+    vocabulary = Vocabulary(symbols)
+    assert default_prompt(model, vocabulary).inputs.tolist() == [[start]]
+    assert default_prompt(Windowed(), vocabulary).inputs.tolist() == [[start] * 3]
 
 
 def test_a_prompt_shorter_than_the_window_is_refused() -> None:

@@ -14,12 +14,14 @@ from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.input import read_file, read_stdin
 from zoo_cli.terminal.output import echo, json_option, print_json
 
-NO_PROMPT = "\n"
-
 
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
-@click.option("--prompt", default=NO_PROMPT, help="Beginning of the text.  [default: a line end]")
+@click.option(
+    "--prompt",
+    help="Beginning of the text.  [default: a line end, else a blank, else the first character, "
+    "of the vocabulary, as often as the model's window needs]",
+)
 @click.option(
     "--file",
     metavar="FILE",
@@ -56,7 +58,7 @@ NO_PROMPT = "\n"
 @json_option
 def generate(
     reference: str,
-    prompt: str,
+    prompt: str | None,
     file: str | None,
     length: int,
     temperature: float,
@@ -77,7 +79,7 @@ def generate(
     from zoo_core.runtime.locate import load_checkpoint
 
     if file:
-        if prompt != NO_PROMPT:
+        if prompt is not None:
             raise click.UsageError("--prompt and --file exclude each other")
         prompt = (read_stdin() if file == "-" else read_file(Path(file))).removesuffix("\n")
     sampler = Sampler(temperature, top_k, seed)
@@ -85,7 +87,11 @@ def generate(
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
-    batch = checkpoint.dataset.encode(prompt, Unknown.parse(unknown))
+    policy = Unknown.parse(unknown)
+    if prompt is None:
+        batch = generation.default_prompt(checkpoint.model, vocabulary)
+    else:
+        batch = checkpoint.dataset.encode(prompt, policy)
     start = vocabulary.decode(batch.inputs[0].tolist())
     ids = islice(generation.generate(checkpoint.model, batch, sampler, precision), length)
     if as_json:

@@ -143,7 +143,7 @@ def predict(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) ->
 
 def generate(
     checkpoint: Checkpoint,
-    prompt: str,
+    prompt: str | None = None,
     *,
     length: int = 200,
     temperature: float = 1.0,
@@ -156,7 +156,8 @@ def generate(
 
     Args:
         checkpoint: A checkpoint of a model that predicts the next symbol.
-        prompt: The text to begin with, at least one symbol.
+        prompt: The text to begin with, at least one symbol. None for a line end; if the vocabulary
+            has none a blank, else its first character; as often as the model's window needs.
         length: The number of symbols to generate.
         temperature: The softmax temperature; 0 always takes the likeliest symbol.
         top_k: The number of likeliest symbols to sample from; None for all.
@@ -173,6 +174,9 @@ def generate(
     generation.check_generates(model)
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
     sampler = Sampler(temperature, top_k, seed)
-    batch: Batch = checkpoint.dataset.encode(prompt, unknown)
+    if prompt is None:
+        batch = generation.default_prompt(model, vocabulary)
+    else:
+        batch = checkpoint.dataset.encode(prompt, unknown)
     ids = generation.generate(model, batch, sampler, precision)
     return vocabulary.decode(islice(ids, length))

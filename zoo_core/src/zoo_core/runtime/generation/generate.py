@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.generation.cell_loop import generate_by_cell
 from zoo_core.runtime.generation.sampler import Sampler
@@ -14,6 +15,9 @@ from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
+
+START_SYMBOLS = ("\n", " ")
+"""Symbols that a text without a prompt begins after; the first that the vocabulary has."""
 
 
 def generate(
@@ -87,3 +91,21 @@ def check_generates(model: AbstractModel) -> None:
     """
     if not model.signature.next_symbol or not model.causal:
         raise MisfitError("this model does not predict the next symbol; try: zoo predict")
+
+
+def default_prompt(model: AbstractModel, vocabulary: Vocabulary) -> Batch:
+    """Returns what a text without a prompt begins with.
+
+    A line end if the vocabulary has one, otherwise a blank, otherwise the vocabulary's first
+    character, or its first symbol if it has no symbol of one character; as often as the model's
+    window needs.
+
+    Returns:
+        A batch of one, (1, T) with T the model's window, or 1 if it has none.
+    """
+    symbols = vocabulary.symbols
+    candidates = [symbol for symbol in START_SYMBOLS if symbol in vocabulary.ids]
+    # such as <unk>, which stands before the characters and is none
+    characters = [symbol for symbol in symbols if len(symbol) == 1]
+    first = [*candidates, *characters, *symbols][0]
+    return Batch(torch.full((1, model.window or 1), vocabulary.ids[first]))
