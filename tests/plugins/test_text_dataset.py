@@ -106,17 +106,40 @@ def test_evaluation_does_not_depend_on_the_seed() -> None:
         (
             "sequential",
             8,
-            r"has 6 .* needs 9 \(batch size \+ 1\); .*--trainer.batch-size in training",
+            r"has 5 .* needs 9 \(batch size \+ 1\); .*--trainer.batch-size",
         ),
-        ("random", 1, r"split test has 6 symbols, one batch needs 13; .* or a smaller --dataset"),
+        ("random", 1, r"split train has 5 symbols, one batch needs 13; .* or a smaller --dataset"),
     ],
 )
 def test_too_short_a_split_is_an_error_with_the_numbers(
     sampling: str, size: int, message: str
 ) -> None:
-    dataset = text_dataset(LETTERS * 2, steps=12, sampling=sampling)
+    dataset = text_dataset("abcde", steps=12, sampling=sampling, validation=0, test=0)
     with pytest.raises(DataError, match=message):
-        dataset.batches("test", size, seed=0, epoch=0)
+        dataset.batches("train", size, seed=0, epoch=1)
+
+
+@pytest.mark.parametrize(
+    ("sampling", "per"), [("sequential", "step"), ("random", "step"), ("random", "sequence")]
+)
+def test_evaluation_takes_a_text_shorter_than_a_window_or_a_batch(sampling: str, per: str) -> None:
+    dataset = text_dataset("abcde", steps=9, sampling=sampling, per=per, validation=0, test=0)
+    batches = list(dataset.batches("train", 32, seed=0, epoch=0))
+    assert dataset.batch_count("train", 32, seed=0, epoch=0) == len(batches)
+    predicted = []
+    for batch in batches:
+        assert batch.targets is not None
+        predicted += batch.targets.flatten().tolist()
+    assert predicted == ([1, 2, 3, 4] if per == "step" else [4])
+
+
+def test_evaluation_of_a_split_without_two_symbols_names_the_setting() -> None:
+    dataset = text_dataset("abcde")
+    message = "validation has 0 symbols, evaluation needs 2; .* --dataset.validation 0"
+    with pytest.raises(DataError, match=message):
+        dataset.batch_count("validation", 4, seed=0, epoch=0)
+    with pytest.raises(DataError, match="train has 1 symbol, evaluation needs 2; give more text"):
+        text_dataset("a", validation=0, test=0).batch_count("train", 4, seed=0, epoch=0)
 
 
 @pytest.mark.parametrize(("sampling", "size"), [("sequential", 90), ("random", 4)])
@@ -135,6 +158,8 @@ def test_a_random_split_without_a_window_is_an_error() -> None:
 def test_an_empty_text_is_an_error() -> None:
     with pytest.raises(DataError, match="letters: the text is empty"):
         _ = text_dataset("").signature
+    with pytest.raises(DataError, match="letters: the text is empty"):
+        text_dataset("", Vocabulary(("a",))).batch_count("train", 1, seed=0, epoch=0)
 
 
 def test_the_vocabulary_of_a_checkpoint_replaces_that_of_the_text() -> None:

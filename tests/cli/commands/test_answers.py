@@ -232,3 +232,22 @@ def test_generate_reads_the_prompt_from_a_file_or_stdin(
     monkeypatch.setattr("sys.stdin", io.StringIO("the lazy \n"))
     assert zoo("generate", prose, "--file", "-", "--length", 20).stdout == expected
     assert zoo("generate", prose, "--file", file, "--prompt", "the").code == 2
+
+
+def test_evaluate_judges_a_text_that_is_shorter_than_a_window(
+    zoo: Zoo, prose: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text("quick")
+    evaluate = ["evaluate", prose, "--dataset", "text", "--dataset.path", path]
+    held_out = zoo(*evaluate)
+    assert held_out.code == 6
+    assert "--dataset.validation 0" in held_out.stderr
+    result = zoo(*evaluate, "--dataset.validation", 0, "--dataset.test", 0)
+    assert (result.code, result.stdout.split()[0]) == (0, "train:")
+
+
+def test_an_empty_text_is_called_empty(zoo: Zoo, prose: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    result = zoo("evaluate", prose, "--dataset", "text", "--dataset.path", tmp_path / "empty.txt")
+    assert (result.code, "the text is empty" in result.stderr) == (6, True)

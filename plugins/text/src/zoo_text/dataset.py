@@ -32,6 +32,9 @@ class TextDataset(AbstractDataset):
     Train, validation and test are three consecutive regions of the text, or windows from anywhere
     in it. The text is read when it is first needed.
 
+    In evaluation (epoch 0) two symbols of a region are enough: one that is too short for a batch
+    has fewer rows, and one that is shorter than a window is a window of its own.
+
     Args:
         name: Name of the dataset in errors.
         config: Settings of the windows and splits.
@@ -64,8 +67,10 @@ class TextDataset(AbstractDataset):
 
     @cached_property
     def _full_text(self) -> str:
-        """The text without its limit."""
+        """The text without its limit; raises DataError if it is empty."""
         text = self._read()
+        if not text:
+            raise DataError(f"{self.name}: the text is empty")
         return text.lower() if self.config.lowercase else text
 
     @property
@@ -78,8 +83,6 @@ class TextDataset(AbstractDataset):
         """The symbols of the full text, including those beyond the limit."""
         if self._checkpoint_vocabulary is not None:
             return self._checkpoint_vocabulary
-        if not self._full_text:
-            raise DataError(f"{self.name}: the text is empty")
         return Vocabulary((*self._special, *Vocabulary.of(self._full_text).symbols))
 
     @property
@@ -136,9 +139,10 @@ class TextDataset(AbstractDataset):
             count = self._windows(split, seed, epoch).batch_count(size)
         else:
             region = self._region(split, seed, epoch, size + 1)
-            count = sequential_batch_count(len(region), self.config.steps, size)
+            rows = _row_count(region, size, epoch)
+            count = sequential_batch_count(len(region), self.config.steps, rows)
         if count < 1:
-            raise DataError(self._too_short(split, size))
+            raise DataError(self._too_short(split, size, epoch))
         return count
 
     def batches(
@@ -153,7 +157,8 @@ class TextDataset(AbstractDataset):
         if self.config.sampling == "random":
             return self._windows(split, seed, epoch).batches(size, seed, epoch, start)
         region = self._region(split, seed, epoch, size + 1)
-        return sequential_batches(region, self.config.steps, size, start)
+        rows = _row_count(region, size, epoch)
+        return sequential_batches(region, self.config.steps, rows, start)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a typed text, (1, T)."""
@@ -185,6 +190,8 @@ class TextDataset(AbstractDataset):
         selected = None
         if self.config.split == "contiguous":
             region = self._region(split, seed, epoch, steps + 1)
+            if epoch == 0:
+                steps = min(steps, max(len(region) - 1, 1))
             windows = sliding_windows(region, steps + 1, stride)
         else:
             windows = sliding_windows(self.tokens, steps + 1, stride)
@@ -193,22 +200,32 @@ class TextDataset(AbstractDataset):
         labels = windows[:, 1:] if self.config.per == "step" else windows[:, -1]
         return LabelledRows(windows[:, :-1], labels, selected=selected)
 
-    def _too_short(self, split: str, size: int) -> str:
+    def _too_short(self, split: str, size: int, epoch: int) -> str:
         """Returns the message for a split that has less than one batch."""
         if self.config.split == "random":
             return (
                 f"{self.name}: there are too few windows for split {split} to get one; "
                 "give more text, or a smaller --dataset.steps or --dataset.stride"
             )
+        symbols = len(self.split_tokens(split))
+        count = f"{self.name}: split {split} has {symbols} symbol{'' if symbols == 1 else 's'}"
+        if epoch == 0 and split in ("validation", "test"):
+            return (
+                f"{count}, evaluation needs 2; give more text or a larger --dataset.{split}, or do "
+                f"without the split by --dataset.{split} 0"
+            )
+        if epoch == 0:
+            return f"{count}, evaluation needs 2; give more text"
         if self.config.sampling == "random":
             needed, smaller = f"{self.config.steps + 1}", "--dataset.steps"
         else:
-            needed = f"{size + 1} (batch size + 1)"
-            smaller = "--trainer.batch-size in training"
-        return (
-            f"{self.name}: split {split} has {len(self.split_tokens(split))} symbols, one batch "
-            f"needs {needed}; give more text, or a smaller {smaller}"
-        )
+            needed, smaller = f"{size + 1} (batch size + 1)", "--trainer.batch-size"
+        return f"{count}, one batch needs {needed}; give more text, or a smaller {smaller}"
+
+
+def _row_count(region: Tensor, size: int, epoch: int) -> int:
+    """Returns the rows of a sequential batch: ``size``, in evaluation as many as have a symbol."""
+    return min(size, max(len(region) - 1, 1)) if epoch == 0 else size
 
 
 def _check_sequential(config: AbstractTextConfig, name: str) -> None:
