@@ -8,7 +8,7 @@ import pytest
 
 from tests.contracts.cases import CATALOG, KERNELS, every_model, grouped
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
-from zoo_core.testing.check import Check, look
+from zoo_core.testing.check import Check, run_check
 from zoo_core.testing.checked_part import CheckedPart, Result
 from zoo_core.testing.kernels import cases_with_model, kernel_equals
 from zoo_core.testing.model_cases import plain_cases
@@ -36,7 +36,7 @@ def results_of(part: CheckedPart) -> list[Result]:
 def describe_failures(results: list[Result]) -> str:
     """The rule and the four lines of every failure; empty if there is none."""
     failed = [result for result in results if result.verdict == "failed"]
-    return "\n".join(f"{result.check}: {result.rule}\n{result.in_words()}" for result in failed)
+    return "\n".join(f"{result.check}: {result.rule}\n{result.describe()}" for result in failed)
 
 
 @pytest.mark.parametrize("part", [grouped(part, part.name, process_of(part)) for part in PARTS])
@@ -50,7 +50,7 @@ def test_a_plain_model_learns_and_exports(model: ModelSpec, check: Check) -> Non
     case = plain_cases(model)[0]
     if check.name == "exports" and not case.build().exportable:
         pytest.skip("the model says that it cannot be exported")
-    assert look(check, case) is None
+    assert run_check(check, case) is None
 
 
 @pytest.mark.slow

@@ -22,7 +22,7 @@ from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
-from zoo_core.testing.check import DoesNotApply, Violation, look
+from zoo_core.testing.check import DoesNotApply, Violation, run_check
 from zoo_core.testing.learning import overfits
 from zoo_core.testing.model_case import ModelCase, answer
 from zoo_core.testing.model_cases import plain_cases
@@ -34,7 +34,7 @@ def violations(case: ModelCase) -> dict[str, Violation]:
     found = {}
     for check in CHECKS:
         try:
-            violation = look(check, case)
+            violation = run_check(check, case)
         except DoesNotApply:
             continue
         if violation:
@@ -50,7 +50,7 @@ def test_settings_that_matter_together_keep_the_rules(model: ModelSpec) -> None:
 @pytest.mark.slow
 @every_model
 def test_settings_that_matter_together_can_overfit(model: ModelSpec) -> None:
-    assert not failures(combined_cases(model), lambda case: look(overfits, case))
+    assert not failures(combined_cases(model), lambda case: run_check(overfits, case))
 
 
 def drops(case: ModelCase) -> bool:

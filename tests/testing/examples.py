@@ -1,4 +1,4 @@
-"""Wrong examples: for every check a part that fails it, and nothing else."""
+"""Wrong examples: for every check, a part that fails this check and no other."""
 
 from __future__ import annotations
 
@@ -22,17 +22,15 @@ def zoo_commands():
 
 
 class WrongPlugin(NamedTuple):
-    """The source of a plugin, and what is wrong with it in words."""
+    """The source of a plugin, and a sentence about what is wrong with it."""
 
-    words: str
+    summary: str
     source: str
 
 
 PLUGINS = {
-    "imports": WrongPlugin("A plugin that imports what is not there.", "import no_such_module"),
-    "api-version": WrongPlugin(
-        "A plugin that is written for another plugin API.", HOOK.replace("= 2", "= 99")
-    ),
+    "imports": WrongPlugin("A plugin that imports a missing module.", "import no_such_module"),
+    "api-version": WrongPlugin("A plugin for another plugin API.", HOOK.replace("= 2", "= 99")),
     "hooks": WrongPlugin(
         "A plugin with a misspelt hook.", HOOK.replace("zoo_commands", "zoo_comands")
     ),
@@ -41,26 +39,28 @@ PLUGINS = {
         HOOK.replace("return [", "return (").replace('print")]', 'print"),)'),
     ),
     "names": WrongPlugin(
-        "A plugin that offers what another one offers.", HOOK.replace("owl-hoot", "taken")
+        "A plugin with a name of another plugin.", HOOK.replace("owl-hoot", "taken")
     ),
-    "light": WrongPlugin("A plugin that imports numpy to be listed.", "import numpy\n" + HOOK),
+    "light": WrongPlugin("A plugin that imports numpy when it is listed.", "import numpy\n" + HOOK),
     "import-budget": WrongPlugin(
-        "A plugin that waits at import.", "import time\ntime.sleep(0.2)\n" + HOOK
+        "A plugin that sleeps at import.", "import time\ntime.sleep(0.2)\n" + HOOK
     ),
 }
 
 
 def faulty_catalog() -> Catalog:
-    """The plugin whose every part is wrong, and what its parts are tried with."""
-    others = [each for each in installed_plugins() if each.name in ("zoo-rnn", "zoo-train")]
+    """Returns the faulty plugin with the plugins that its parts need."""
+    others = [plugin for plugin in installed_plugins() if plugin.name in ("zoo-rnn", "zoo-train")]
     return load_catalog([FAULTY, *others])
 
 
 def wrong_examples() -> dict[str, str]:
-    """What is wrong with the example of each check, in words, by the check's name."""
+    """Returns a sentence about the example of every check, by the check's name."""
     catalog = load_catalog([FAULTY])
-    told = {name: each.words for name, each in PLUGINS.items()}
-    told |= {entry.spec.name: entry.spec.summary for entry in catalog.entries}
-    told |= {each.name: each.summary for each in list_recipes(catalog)}
-    short = {name.rpartition("wrong-")[2]: words for name, words in told.items()}
-    return {n: words if words.endswith(".") else f"{words}." for n, words in short.items()}
+    summaries = {name: plugin.summary for name, plugin in PLUGINS.items()}
+    summaries |= {entry.spec.name: entry.spec.summary for entry in catalog.entries}
+    summaries |= {recipe.name: recipe.summary for recipe in list_recipes(catalog)}
+    return {
+        name.rpartition("wrong-")[2]: f"{summary.removesuffix('.')}."
+        for name, summary in summaries.items()
+    }

@@ -9,10 +9,13 @@ HEAD = "| check | rule | how to mend | what fails it |\n| --- | --- | --- | --- 
 
 
 def conformance_tables() -> str:
-    """A table for every kind of part."""
+    """Returns a table of checks for every kind of part."""
     wrong = wrong_examples()
     tables = []
     for kind, checks in every_check().items():
-        rows = [f"| `{e.name}` | {e.rule} | {e.remedy} | {wrong[e.name]} |" for e in checks]
+        rows = [
+            f"| `{check.name}` | {check.rule} | {check.remedy} | {wrong[check.name]} |"
+            for check in checks
+        ]
         tables.append("\n".join([f"## Checks of {kind}", "", HEAD, *rows, ""]))
     return "\n".join(tables)

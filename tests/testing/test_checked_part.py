@@ -1,4 +1,4 @@
-"""How checks are put to a part: needs, reasons, the smallest case."""
+"""How a check runs on a part: what it needs, why it is skipped, the smallest failing case."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from zoo_core.testing.checked_part import CheckedPart
 
 @dataclass(frozen=True)
 class Number:
-    """A number to look at."""
+    """A number as a case."""
 
     value: int
 
     def label(self) -> str:
-        """The number in words."""
+        """Returns the number as text."""
         return f"n={self.value}"
 
     def smaller(self) -> Iterator[Number]:
-        """The numbers below it."""
+        """Yields the numbers below it."""
         return (Number(value) for value in range(self.value))
 
 
@@ -43,7 +43,7 @@ def even(case: Number) -> Violation | None:
 
 @check("Choose one that does not raise.")
 def harmless(case: Number) -> Violation | None:
-    """Looking at it raises nothing."""
+    """The check raises nothing."""
     if case.value > 2:
         raise ValueError(f"no\n  {case.value}")
     if case.value == 1:
@@ -57,19 +57,19 @@ def interrupted(case: Number) -> Violation | None:
     raise Interrupted(2)
 
 
-def subject(*values: int) -> CheckedPart:
-    """A subject with some numbers as cases."""
+def numbers(*values: int) -> CheckedPart:
+    """Returns a part with some numbers as cases."""
     return CheckedPart("numbers", [((small, even, harmless), lambda: map(Number, values))])
 
 
-def test_a_check_is_named_and_ruled_by_its_function() -> None:
+def test_a_check_takes_its_name_and_rule_from_its_function() -> None:
     assert (small.name, small.rule) == ("small", "A number is below 5.")
 
 
-def test_a_failure_is_that_of_the_smallest_case() -> None:
-    found = subject(9).result("small")
-    assert (found.verdict, found.case, found.seen) == ("failed", "n=5", "5")
-    assert found.in_words().splitlines() == [
+def test_a_failure_reports_the_smallest_case() -> None:
+    result = numbers(9).result("small")
+    assert (result.verdict, result.case, result.seen) == ("failed", "n=5", "5")
+    assert result.describe().splitlines() == [
         "expected: below 5",
         "seen: 5",
         "smallest case: n=5",
@@ -77,42 +77,40 @@ def test_a_failure_is_that_of_the_smallest_case() -> None:
     ]
 
 
-def test_what_a_part_raises_is_a_failure_in_one_line() -> None:
-    found = subject(9).result("harmless")
-    assert (found.seen, found.case) == ("ValueError: no 3", "n=3")
+def test_an_exception_of_the_part_is_a_failure_in_one_line() -> None:
+    result = numbers(9).result("harmless")
+    assert (result.seen, result.case) == ("ValueError: no 3", "n=3")
 
 
-def test_another_fault_of_a_smaller_case_is_not_taken_for_this_one() -> None:
-    assert subject(3).result("harmless").case == "n=3"
+def test_a_smaller_case_with_another_error_is_not_the_smallest_case() -> None:
+    assert numbers(3).result("harmless").case == "n=3"
 
 
-def test_a_check_whose_need_failed_is_skipped_with_the_reason() -> None:
-    found = subject(7).result("even")
-    assert (found.verdict, found.seen) == ("skipped", "it needs small")
-
-
-def test_a_check_that_applies_to_no_case_is_skipped_with_the_reason() -> None:
-    found = subject(0, 0).result("even")
-    assert (found.verdict, found.seen) == ("skipped", "zero is neither")
+@pytest.mark.parametrize(
+    ("values", "reason"), [((7,), "the check small did not pass"), ((0, 0), "zero is neither")]
+)
+def test_a_skipped_check_gives_the_reason(values: tuple[int, ...], reason: str) -> None:
+    result = numbers(*values).result("even")
+    assert (result.verdict, result.seen) == ("skipped", reason)
 
 
 def test_a_check_that_applies_to_one_case_is_not_skipped() -> None:
-    assert subject(0, 2).result("even").verdict == "ok"
-    assert subject(0, 3).result("even").verdict == "failed"
+    assert numbers(0, 2).result("even").verdict == "ok"
+    assert numbers(0, 3).result("even").verdict == "failed"
 
 
-def test_a_subject_is_examined_once() -> None:
-    made = []
+def test_the_cases_of_a_part_are_made_once() -> None:
+    calls = []
 
-    def cases() -> Iterator[Number]:
-        made.append(1)
+    def make_cases() -> Iterator[Number]:
+        calls.append(1)
         return iter([Number(1)])
 
-    numbers = CheckedPart("numbers", [((small, even), cases)])
-    assert list(numbers.results()) == list(numbers.results())
-    assert made == [1]
+    part = CheckedPart("numbers", [((small, even), make_cases)])
+    assert list(part.results()) == list(part.results())
+    assert calls == [1]
 
 
-def test_a_real_interrupt_passes_through() -> None:
+def test_an_interrupt_during_a_check_is_not_a_failure() -> None:
     with pytest.raises(Interrupted):
         CheckedPart("numbers", [((interrupted,), lambda: [Number(1)])]).result("interrupted")

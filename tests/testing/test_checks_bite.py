@@ -1,4 +1,4 @@
-"""Every check fails the example that breaks its rule, and no other check does."""
+"""Every check fails the example that breaks its rule, and no other check fails it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.testing.examples import FAULTY, HOOK, PLUGINS, faulty_catalog, wrong_examples
-from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.testing.checked_part import CheckedPart, Result
 from zoo_core.testing.suite import checked_parts, every_check
 
-CHECKS = {kind: [each.name for each in checks] for kind, checks in every_check().items()}
-PARTS = [name for kind, names in CHECKS.items() for name in names if kind != "plugins"]
+CHECKS = {kind: [check.name for check in checks] for kind, checks in every_check().items()}
+CHECKS_OF_PARTS = [name for kind, names in CHECKS.items() for name in names if kind != "plugins"]
 HONEST = (
     "model honest-model",
     "model honest-matrix",
@@ -22,30 +22,26 @@ HONEST = (
     "dataset honest-file",
     "trainer honest-trainer",
     "kernel honest-kernel",
+    "recipe honest-model.honest",
 )
 
 
 @pytest.fixture(scope="module")
 def parts() -> dict[str, CheckedPart]:
     """Every part of the faulty plugin by its name."""
-    return {each.name: each for each in checked_parts(faulty_catalog(), FAULTY)}
+    return {part.name: part for part in checked_parts(faulty_catalog(), FAULTY)}
 
 
-def results_of(parts: dict[str, CheckedPart], check: str) -> list[Result]:
-    """What every check says of the part that breaks one rule."""
-    wrong = f"wrong-{check}"
-    (found,) = (each for name, each in parts.items() if name.endswith((f" {wrong}", f".{wrong}")))
-    return list(found.results())
+def failures(results: list[Result]) -> list[Result]:
+    """Returns the results that failed; each must have every field."""
+    failed = [result for result in results if result.verdict == "failed"]
+    assert all(all(result) for result in failed)
+    return failed
 
 
-def failed(results: list[Result]) -> list[str]:
-    """Which checks failed."""
-    return [each.check for each in results if each.verdict == "failed"]
-
-
-def told(result: Result) -> bool:
-    """Whether a failure says all that it should."""
-    return all([result.expected, result.seen, result.case, result.remedy, result.rule])
+def failed_checks(results: list[Result]) -> list[str]:
+    """Returns the names of the checks that failed."""
+    return [result.check for result in failures(results)]
 
 
 def test_every_check_has_a_name_and_an_example_of_its_own() -> None:
@@ -54,52 +50,55 @@ def test_every_check_has_a_name_and_an_example_of_its_own() -> None:
     assert wrong_examples().keys() >= set(names)
 
 
-@pytest.mark.parametrize("check", PARTS)
+@pytest.mark.parametrize("check", CHECKS_OF_PARTS)
 def test_a_part_that_breaks_one_rule_fails_that_check_alone(
     parts: dict[str, CheckedPart], check: str
 ) -> None:
-    found = results_of(parts, check)
-    assert failed(found) == [check]
-    assert all(told(each) for each in found if each.verdict == "failed")
+    endings = (f" wrong-{check}", f".wrong-{check}")
+    (part,) = (part for name, part in parts.items() if name.endswith(endings))
+    assert failed_checks(list(part.results())) == [check]
 
 
-@pytest.mark.parametrize("name", [*HONEST, "recipe honest-model.honest"])
-def test_an_honest_part_fails_none(parts: dict[str, CheckedPart], name: str) -> None:
-    found = list(parts[name].results())
-    assert failed(found) == []
-    assert sum(each.verdict == "ok" for each in found) > len(found) // 2
+@pytest.mark.parametrize("name", HONEST)
+def test_a_part_that_keeps_the_rules_fails_no_check(
+    parts: dict[str, CheckedPart], name: str
+) -> None:
+    results = list(parts[name].results())
+    assert failures(results) == []
+    assert sum(result.verdict == "ok" for result in results) > len(results) // 2
+
+
+@pytest.fixture
+def module_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that modules can be imported from."""
+    monkeypatch.syspath_prepend(tmp_path)
+    return tmp_path
 
 
 def write_plugin(folder: Path, name: str, source: str) -> Plugin:
-    """A plugin of one module."""
+    """Writes a plugin of one module."""
     (folder / f"{name}.py").write_text(source)
     return Plugin(name.replace("_", "-"), name, name.replace("_", "-"), "1.0")
 
 
-def whole(catalog: Catalog, plugin: Plugin) -> list[Result]:
-    """What is said of a plugin as a whole."""
-    return list(next(checked_parts(catalog, plugin)).results())
+def check_whole(plugin: Plugin, *others: Plugin) -> list[Result]:
+    """Returns the results of the checks of a plugin as a whole, among some others."""
+    return list(next(checked_parts(load_catalog([plugin, *others]), plugin)).results())
 
 
 @pytest.mark.parametrize("check", CHECKS["plugins"])
 def test_a_plugin_that_breaks_one_rule_fails_that_check_alone(
-    check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    check: str, module_folder: Path
 ) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
     name = f"zoo_wrong_{check.replace('-', '_')}"
-    wrong = write_plugin(tmp_path, name, PLUGINS[check].source)
-    other = write_plugin(tmp_path, f"{name}_other", HOOK.replace("owl-hoot", "taken"))
-    found = whole(load_catalog([wrong, other]), wrong)
-    assert failed(found) == [check]
-    assert all(told(each) for each in found if each.verdict == "failed")
+    wrong = write_plugin(module_folder, name, PLUGINS[check].source)
+    other = write_plugin(module_folder, f"{name}_other", HOOK.replace("owl-hoot", "taken"))
+    assert failed_checks(check_whole(wrong, other)) == [check]
 
 
-def test_a_plugin_that_keeps_the_rules_fails_none(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    owl = write_plugin(tmp_path, "zoo_right_owl", HOOK)
-    assert {each.verdict for each in whole(load_catalog([owl]), owl)} == {"ok"}
+def test_a_plugin_that_keeps_the_rules_passes_every_check(module_folder: Path) -> None:
+    owl = write_plugin(module_folder, "zoo_right_owl", HOOK)
+    assert {result.verdict for result in check_whole(owl)} == {"ok"}
 
 
 @pytest.mark.parametrize(
@@ -113,28 +112,23 @@ def test_a_plugin_that_keeps_the_rules_fails_none(
         (HOOK.replace("zoo_commands()", "zoo_commands(config)"), "hooks", "config"),
     ],
 )
-def test_other_ways_to_break_the_rule(
-    source: str, check: str, seen: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_other_ways_to_break_a_rule_of_plugins(
+    source: str, check: str, seen: str, module_folder: Path
 ) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    name = f"zoo_other_{tmp_path.name}".replace("-", "_")
-    wrong = write_plugin(tmp_path, name, source)
-    found = whole(load_catalog([wrong]), wrong)
-    assert failed(found) == [check]
-    assert seen in next(each.seen for each in found if each.verdict == "failed")
+    name = f"zoo_other_{module_folder.name}".replace("-", "_")
+    (failure,) = failures(check_whole(write_plugin(module_folder, name, source)))
+    assert failure.check == check
+    assert seen in failure.seen
 
 
-def test_a_recipe_that_is_no_toml_fails_its_own_check(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.syspath_prepend(tmp_path)
-    folder = tmp_path / "zoo_untidy"
+def test_a_recipe_that_is_not_toml_fails_its_own_check(module_folder: Path) -> None:
+    folder = module_folder / "zoo_untidy"
     (folder / "recipes").mkdir(parents=True)
     (folder / "__init__.py").touch()
     (folder / "plugin.py").write_text(HOOK)
     (folder / "recipes" / "owl.bad.toml").write_text("seed = ")
     plugin = Plugin("zoo-untidy", "zoo_untidy.plugin", "zoo-untidy", "1.0")
-    every = {each.name: each for each in checked_parts(load_catalog([plugin]), plugin)}
-    found = list(every["recipe owl.bad"].results())
-    assert failed(found) == ["recipe-plan"]
-    assert "not valid TOML" in found[0].seen
+    parts = {part.name: part for part in checked_parts(load_catalog([plugin]), plugin)}
+    (failure,) = failures(list(parts["recipe owl.bad"].results()))
+    assert failure.check == "recipe-plan"
+    assert "not valid TOML" in failure.seen

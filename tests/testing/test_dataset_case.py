@@ -1,4 +1,4 @@
-"""The data in which a dataset is looked at."""
+"""Datasets that cannot be checked without data."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from tests.testing.examples import FAULTY
 from zoo_core import DatasetSpec
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.testing.check import DoesNotApply, look
+from zoo_core.testing.check import DoesNotApply, run_check
 from zoo_core.testing.dataset_case import DatasetCase
 from zoo_core.testing.datasets import batches_fit
 from zoo_core.testing.fresh_process import FreshProcess
@@ -19,4 +19,4 @@ def test_a_dataset_that_needs_data_and_names_none_is_skipped_with_the_remedy() -
     spec = load_catalog([FAULTY]).find(DatasetSpec, "honest-file").spec
     case = DatasetCase(replace(spec, sample_settings=""), FreshProcess(FAULTY))
     with pytest.raises(DoesNotApply, match=r"in sample_settings: .*errors\.py: \d+ lines, exp"):
-        look(batches_fit, case)
+        run_check(batches_fit, case)

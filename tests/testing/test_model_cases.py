@@ -8,7 +8,7 @@ import torch
 from tests.testing.examples import FAULTY
 from zoo_core import ModelSpec
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.testing.check import look
+from zoo_core.testing.check import run_check
 from zoo_core.testing.model_case import ModelCase
 from zoo_core.testing.model_cases import model_cases, plain_cases
 from zoo_core.testing.weights import state_dict
@@ -94,6 +94,6 @@ def test_weights_that_are_named_by_a_counter_are_no_stable_state_dict() -> None:
     renaming = ModelSpec(name="renaming", summary="", config=honest.config, factory=place)
     (case, *_) = plain_cases(renaming)
     assert isinstance(case, ModelCase)
-    found = look(state_dict, case)
+    found = run_check(state_dict, case)
     assert found is not None
     assert found.seen.startswith("not so for number_")

@@ -16,7 +16,7 @@ PROJECT = '[project]\nname = "zoo-plugin-owl"\nversion = "1.0"\n'
 
 
 def install(folder: Path, source: str = HOOK) -> None:
-    """A plugin with a command, beside its tests, as ``pip install -e .`` would leave it."""
+    """Writes a plugin with a command beside its tests, as ``pip install -e .`` leaves it."""
     info = folder / "zoo_plugin_owl-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-plugin-owl\nVersion: 1.0\n")
@@ -27,7 +27,7 @@ def install(folder: Path, source: str = HOOK) -> None:
 
 @pytest.fixture
 def author(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """The folder of somebody who has written a plugin and one line of tests."""
+    """The folder of an author who has written a plugin and one line of tests."""
     monkeypatch.syspath_prepend(pytester.path)
     (pytester.path / "tests").mkdir()
     (pytester.path / "tests" / "test_owl.py").write_text(LINE)
@@ -42,7 +42,7 @@ def test_the_one_line_makes_a_test_of_every_check(author: pytest.Pytester) -> No
     result.stdout.fnmatch_lines(["*::conformance?command-owl-hoot-summary? PASSED*"])
 
 
-def test_a_failure_says_what_was_expected_and_seen_and_how_to_mend_it(
+def test_a_failure_has_the_four_lines(
     author: pytest.Pytester,
 ) -> None:
     install(author.path, HOOK.replace("Hoots.", "hoots"))
@@ -65,12 +65,12 @@ def test_a_plugin_that_is_not_installed_is_named_with_the_remedy(author: pytest.
     result.stdout.fnmatch_lines(["*no plugin 'zoo-plugin-owl'*install it: pip install -e .*"])
 
 
-def test_without_a_project_the_option_is_asked_for(author: pytest.Pytester) -> None:
+def test_without_a_project_the_option_is_required(author: pytest.Pytester) -> None:
     result = author.runpytest()
     result.stdout.fnmatch_lines(["*which plugin? name it: --zoo-plugin NAME*"])
 
 
-def test_the_nearest_project_counts(tmp_path: Path) -> None:
+def test_the_plugin_is_that_of_the_nearest_project(tmp_path: Path) -> None:
     inner = tmp_path / "owl" / "tests"
     inner.mkdir(parents=True)
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "whole"\n')

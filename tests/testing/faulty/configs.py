@@ -1,4 +1,4 @@
-"""Configs, most of them right."""
+"""Configs of the faulty plugin."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from zoo_core import AbstractRecurrentConfig, AbstractTrainerConfig, config, set
 
 @config
 class Plain:
-    """Of the models."""
+    """Settings of the models."""
 
     hidden_size: int = setting(default=8, at_least=1, help="Width of the hidden state.")
 
 
 @config
 class Layers(AbstractRecurrentConfig):
-    """Of the model with a matrix as its state."""
+    """Settings of the model whose state is a matrix."""
 
 
 @config
 class Unbounded:
-    """A default out of its bounds."""
+    """A default outside its bounds."""
 
     hidden_size: int = setting(default=0, at_least=1, help="Width of the hidden state.")
 
 
 @config
-class Untold:
-    """A setting without a sentence."""
+class Undocumented:
+    """A setting without a help text."""
 
     hidden_size: int = setting(default=8, at_least=1, help="")
 
 
 @config
 class Named(Plain):
-    """A setting that takes the word by which a recipe names the part."""
+    """A setting called name, which recipes use for the part itself."""
 
     name: str = setting(default="rnn", help="What to call it.")
 
 
 @config
 class Data:
-    """Of the datasets."""
+    """Settings of the datasets."""
 
     steps: int = setting(default=5, at_least=1, help="Length of a row.")
 
 
 @config
 class File(Data):
-    """Of a dataset in a file."""
+    """Settings of a dataset in a file."""
 
     path: Path = setting(help="A file with two lines of letters.")
 
 
 @config
 class Training(AbstractTrainerConfig):
-    """Of the trainers."""
+    """Settings of the trainers."""

@@ -1,4 +1,4 @@
-"""A dataset that keeps every rule, and datasets that each break one."""
+"""A dataset that keeps every rule, and datasets that break one rule each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SYMBOLS = tuple("abcdefghijklmnopqrstuvwxyz")
 
 
 class Honest(AbstractDataset):
-    """Rows of letters in their order, each from another letter on; the label is the next one."""
+    """Rows of letters in order, each from another letter on, labelled with the next letters."""
 
     splits = ("train", "validation")
     example = "abc"
@@ -32,52 +32,52 @@ class Honest(AbstractDataset):
 
     @property
     def signature(self) -> Signature:
-        """Letters."""
+        """Letters, labelled at every step."""
         size = len(SYMBOLS)
         inputs = Tokens(size)
         return Signature(inputs=inputs, classes=size, per="step", vocabulary=self.vocabulary)
 
     @property
     def fingerprint(self) -> str:
-        """Of the letters."""
+        """The hash of the letters."""
         return hashlib.sha256("".join(SYMBOLS).encode()).hexdigest()
 
     def rows(self, split: str) -> Tensor:
-        """Letters (R, T + 1)."""
+        """Returns letters (R, T + 1)."""
         first = torch.arange(19) if split == "train" else torch.arange(19, 26)
         return (first.unsqueeze(1) + torch.arange(self.config.steps + 1)) % len(SYMBOLS)
 
-    def turns(self, count: int, seed: int, epoch: int) -> Tensor:
-        """The order of the rows."""
+    def order(self, count: int, seed: int, epoch: int) -> Tensor:
+        """Returns the order of the rows."""
         if epoch == 0:
             return torch.arange(count)
         return torch.randperm(count, generator=torch.Generator().manual_seed(seed * 99 + epoch))
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
-        """How many batches an epoch has."""
+        """Returns the number of batches of an epoch."""
         return -(-len(self.rows(split)) // size)
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
-        """Letters (B, T) and those after them (B, T)."""
+        """Yields letters (B, T) and the letters after them (B, T)."""
         rows = self.rows(split)
-        turns = self.turns(len(rows), seed, epoch)
+        order = self.order(len(rows), seed, epoch)
         for first in range(start * size, len(rows), size):
-            chosen = rows[turns[first : first + size]]
+            chosen = rows[order[first : first + size]]
             yield Batch(chosen[:, :-1], chosen[:, 1:])
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """Letters, (1, T)."""
+        """Returns letters (1, T)."""
         return Batch(torch.tensor([self.vocabulary.encode(value, unknown)]))
 
     def decode(self, output: Output) -> str:
-        """The likeliest letters."""
+        """Returns the likeliest letters."""
         return self.vocabulary.decode(output.logits[0].argmax(dim=-1).tolist())
 
 
 class InFile(Honest):
-    """The same rows, which begin at the letters in a file: a line for each split."""
+    """The same rows, which begin at the letters in a file with one line for each split."""
 
     def __init__(self, config: File, vocabulary: Vocabulary | None) -> None:
         super().__init__(config, vocabulary)
@@ -87,17 +87,17 @@ class InFile(Honest):
 
     @property
     def fingerprint(self) -> str:
-        """Of the lines."""
+        """The hash of the lines."""
         return hashlib.sha256("\n".join(self.lines).encode()).hexdigest()
 
     def rows(self, split: str) -> Tensor:
-        """Letters (R, T + 1)."""
+        """Returns letters (R, T + 1)."""
         first = torch.tensor(self.vocabulary.encode(self.lines[self.splits.index(split)]))
         return (first.unsqueeze(1) + torch.arange(self.config.steps + 1)) % len(SYMBOLS)
 
 
 def sample_settings() -> dict[str, Path]:
-    """The settings for a small file."""
+    """Returns the path of a small file."""
     return {"path": Path(__file__).with_name("letters.txt")}
 
 
@@ -117,13 +117,13 @@ class FromTheTop(Honest):  # noqa: D101
 
 
 class GloballyShuffled(Honest):  # noqa: D101
-    def turns(self, count: int, seed: int, epoch: int) -> Tensor:
+    def order(self, count: int, seed: int, epoch: int) -> Tensor:
         return torch.randperm(count) if epoch else torch.arange(count)
 
 
 class AlwaysShuffled(Honest):  # noqa: D101
-    def turns(self, count: int, seed: int, epoch: int) -> Tensor:
-        return super().turns(count, seed, epoch + 1)
+    def order(self, count: int, seed: int, epoch: int) -> Tensor:
+        return super().order(count, seed, epoch + 1)
 
 
 class Leaking(Honest):  # noqa: D101

@@ -1,4 +1,4 @@
-"""A kernel that breaks its rule."""
+"""A kernel that keeps its rule, and one that breaks it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Honest(AbstractKernel):
     name = "honest-kernel"
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """Nothing."""
+        """Returns None: it runs every cell."""
         return None
 
     def scan(
@@ -32,10 +32,11 @@ class Honest(AbstractKernel):
         reverse: bool,
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
-        how: dict[str, Any] = {"lengths": lengths, "reverse": reverse}
-        return ReferenceKernel().scan(cell, weights, inputs, state, **how)
+        return ReferenceKernel().scan(
+            cell, weights, inputs, state, lengths=lengths, reverse=reverse
+        )
 
 
-class ReadingOn(Honest):  # noqa: D101  # the plugin's table says what is wrong with it
-    def scan(self, *given: Any, lengths: Tensor | None, **how: Any) -> tuple[Tensor, LayerState]:
-        return super().scan(*given, lengths=None, **how)
+class PaddingReader(Honest):  # noqa: D101  # the plugin's table says what is wrong with it
+    def scan(self, *args: Any, lengths: Tensor | None, reverse: bool) -> tuple[Tensor, LayerState]:
+        return super().scan(*args, lengths=None, reverse=reverse)

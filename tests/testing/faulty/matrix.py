@@ -47,19 +47,19 @@ class MatrixCell(AbstractCell[MatrixState]):
         self.hidden_size = self.output_size = hidden_size
 
     def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
-        """The gain comes first, so that nothing can take the first weight for a matrix."""
+        """Returns the shapes, the gain first: the first weight of a cell need not be a matrix."""
         return {"gain": (self.hidden_size,), "weight": (3 * self.hidden_size, input_size)}
 
     def initial_value(self, name: str, shape: tuple[int, ...]) -> Tensor | None:
-        """Ones for the gain."""
+        """Returns ones for the gain."""
         return torch.ones(shape) if name == "gain" else None
 
     def initial_state(self, batch_size: int, like: Tensor) -> MatrixState:
-        """An empty memory."""
+        """Returns an empty memory."""
         return MatrixState(like.new_zeros(batch_size, self.hidden_size, self.hidden_size))
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """(B, T, F) or tokens (B, T) to (B, T, 3H)."""
+        """Projects inputs (B, T, F) or tokens (B, T) to (B, T, 3H)."""
         if inputs.is_floating_point():
             return linear(inputs, weights["weight"])
         return embedding(inputs, weights["weight"].t())
@@ -67,7 +67,7 @@ class MatrixCell(AbstractCell[MatrixState]):
     def step(
         self, weights: Weights, projected: Tensor, state: MatrixState
     ) -> tuple[Tensor, MatrixState]:
-        """Projected input (B, 3H) and a state to the output (B, H) and the next state."""
+        """Maps a projected input (B, 3H) and a state to the output (B, H) and the next state."""
         query, key, value = projected.chunk(3, dim=1)
         memory = (state.memory + value.unsqueeze(2) * key.unsqueeze(1)) / 2
         read = (memory @ query.unsqueeze(2)).squeeze(2)
@@ -75,6 +75,6 @@ class MatrixCell(AbstractCell[MatrixState]):
 
 
 def matrix_model(config: Layers, signature: Signature) -> RecurrentModel:
-    """Layers of matrix cells."""
+    """Builds layers of matrix cells."""
     layer = recurrent_layer(MatrixCell(config.hidden_size), signature.input_size, config)
     return RecurrentModel(signature, layer)

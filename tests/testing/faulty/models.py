@@ -1,4 +1,4 @@
-"""A model that keeps every rule, and models that each break one."""
+"""A model that keeps every rule, and models that break one rule each."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ class Honest(AbstractModel):
         self.output = nn.Linear(config.hidden_size, signature.classes)
 
     def initial_state(self, batch_size: int) -> State | None:
-        """Zeros."""
+        """Returns zeros."""
         return (HiddenState(self.output.weight.new_zeros(batch_size, self.hidden.in_features)),)
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        """Maps tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
         steps = self.embedding(batch.inputs)  # (B, T, H)
         hidden = state[0][0] if state else torch.zeros_like(steps[:, 0])
         outputs = []

@@ -7,23 +7,26 @@ from zoo_core import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec, hookimpl
 ZOO_API = 2
 PLACE = "tests.testing.faulty"
 MODELS = {
-    "shapes": ("TimeFirst", "A model that gives the steps before the batch."),
-    "window": ("Unsaid", "A causal model without state that does not say what it must be fed."),
-    "initial-state": ("OtherStart", "A model whose initial_state is not what it starts from."),
-    "pieces": ("Forgetful", "A model that forgets the state that it is given."),
-    "causality": ("Foresighted", "A model, said to be causal, that adds the mean over time."),
-    "batch-independence": ("Crowded", "A model that adds up over the batch."),
-    "padding-independence": ("Overlong", "A model that reads the last step, padding or not."),
+    "shapes": ("TimeFirst", "A model that returns the time axis first."),
+    "window": ("Unsaid", "A causal model without a state and without a window."),
+    "initial-state": (
+        "OtherStart",
+        "A model whose initial_state is not the state that it starts from.",
+    ),
+    "pieces": ("Forgetful", "A model that ignores the state that it gets."),
+    "causality": ("Foresighted", "A model with causal = True that adds the mean over time."),
+    "batch-independence": ("Crowded", "A model whose logits grow with the number of rows."),
+    "padding-independence": ("Overlong", "A model that reads the last step even if it is padding."),
     "gradients": ("Idle", "A model with a parameter that is never used."),
     "overfits": ("Bounded", "A model whose logits end in a tanh."),
-    "state-dict": ("Counting", "A model that counts its answers in a buffer."),
+    "state-dict": ("Counting", "A model that counts its forward passes in a buffer."),
     "save-load": ("Unsaved", "A model that keeps a random number as a plain attribute."),
     "seed": ("Unseeded", "A model that draws its weights from a generator of its own."),
     "exports": ("Branching", "A model that branches on the value of a tensor."),
 }
 CONFIGS = {
-    "config-defaults": ("Unbounded", "A config whose default is out of its own bounds."),
-    "config-documented": ("Untold", "A config with a setting that is told in no sentence."),
+    "config-defaults": ("Unbounded", "A config with a default outside its own bounds."),
+    "config-documented": ("Undocumented", "A config with a setting without a help text."),
     "config-round-trip": ("Named", "A config with a setting called name."),
 }
 DATASETS = {
@@ -32,17 +35,17 @@ DATASETS = {
     "start": ("FromTheTop", "A dataset that begins every epoch at its first batch."),
     "order": ("GloballyShuffled", "A dataset that shuffles with torch's global generator."),
     "evaluation": ("AlwaysShuffled", "A dataset that shuffles epoch 0 too."),
-    "splits": ("Leaking", "A dataset that validates on rows that it trains on."),
+    "splits": ("Leaking", "A dataset that validates on training rows."),
     "fingerprint": ("Hashed", "A dataset whose fingerprint is Python's hash()."),
-    "typed": ("Numeric", "A dataset that decodes an answer to numbers."),
+    "typed": ("Numeric", "A dataset that decodes logits to numbers."),
 }
 TRAINERS = {
-    "objective": ("RowByRow", "A trainer that gives a loss for every target."),
+    "objective": ("RowByRow", "A trainer that returns one loss for every target."),
     "ignored-targets": ("Counted", "A trainer that counts ignored targets as class 0."),
     "parameter-groups": ("Partial", "A trainer that leaves out the last parameter."),
     "events": ("Lossless", "A trainer whose metrics lack the loss."),
-    "loss-falls": ("Detached", "A trainer whose loss is cut from its graph."),
-    "resume": ("Annealed", "A trainer that weighs the loss by a count of its own."),
+    "loss-falls": ("Detached", "A trainer whose loss is detached from its graph."),
+    "resume": ("Annealed", "A trainer that weights the loss by a step count of its own."),
 }
 
 
@@ -65,7 +68,7 @@ def _trainer(name: str, factory: str, summary: str, config: str = "Training") ->
 
 @hookimpl
 def zoo_models() -> list[ModelSpec]:
-    """Models, and configs and specs in the guise of models."""
+    """Returns models, and models whose config or spec is wrong."""
     return [
         _model("honest-model", "Honest", "A small RNN that keeps every rule."),
         ModelSpec(
@@ -76,18 +79,21 @@ def zoo_models() -> list[ModelSpec]:
             accepts=("tokens", "features"),
         ),
         _model("tied-model", "Tied", "A small RNN whose embedding is its output layer too."),
-        *(_model(f"wrong-{name}", *what) for name, what in MODELS.items()),
-        *(_model(f"wrong-{n}", "Honest", said, config) for n, (config, said) in CONFIGS.items()),
-        _model("wrong-import-strings", "Nowhere", "A spec whose factory is nowhere."),
-        _model("wrong-summary", "Honest", "A spec whose summary is no sentence"),
+        *(_model(f"wrong-{name}", *example) for name, example in MODELS.items()),
+        *(
+            _model(f"wrong-{name}", "Honest", summary, config)
+            for name, (config, summary) in CONFIGS.items()
+        ),
+        _model("wrong-import-strings", "Nowhere", "A spec whose factory does not exist."),
+        _model("wrong-summary", "Honest", "A spec whose summary is not a sentence"),
     ]
 
 
 @hookimpl
 def zoo_datasets() -> list[DatasetSpec]:
-    """Datasets."""
-    keeps = {"honest-data": ("Honest", "Numbers that go up.")}
-    wrong = {f"wrong-{name}": what for name, what in DATASETS.items()}
+    """Returns datasets."""
+    honest = {"honest-data": ("Honest", "Letters in their order.")}
+    wrong = {f"wrong-{name}": example for name, example in DATASETS.items()}
     return [
         DatasetSpec(
             name="honest-file",
@@ -100,36 +106,41 @@ def zoo_datasets() -> list[DatasetSpec]:
         *(
             DatasetSpec(
                 name=name,
-                summary=said,
+                summary=summary,
                 config=f"{PLACE}.configs:Data",
                 factory=f"{PLACE}.datasets:{factory}",
                 default_trainer="honest-trainer",
             )
-            for name, (factory, said) in (keeps | wrong).items()
+            for name, (factory, summary) in (honest | wrong).items()
         ),
     ]
 
 
 @hookimpl
 def zoo_trainers() -> list[TrainerSpec]:
-    """Trainers."""
-    said = "A trainer whose config has no settings of the loop."
+    """Returns trainers."""
+    summary = "A trainer whose config lacks the settings of the loop."
     return [
         _trainer("honest-trainer", "Honest", "Cross entropy."),
-        *(_trainer(f"wrong-{name}", *what) for name, what in TRAINERS.items()),
-        _trainer("wrong-loop-settings", "Honest", said, "Plain"),
+        *(_trainer(f"wrong-{name}", *example) for name, example in TRAINERS.items()),
+        _trainer("wrong-loop-settings", "Honest", summary, "Plain"),
     ]
 
 
 @hookimpl
 def zoo_kernels() -> list[KernelSpec]:
-    """Kernels."""
-    place, cells = f"{PLACE}.kernels", ("rnn-tanh",)
-    said = "A kernel that reads on into the padding."
-    wrong = f"{place}:ReadingOn"
+    """Returns kernels."""
     return [
         KernelSpec(
-            name="honest-kernel", summary="The reference.", factory=f"{place}:Honest", cells=cells
+            name="honest-kernel",
+            summary="The reference.",
+            factory=f"{PLACE}.kernels:Honest",
+            cells=("rnn-tanh",),
         ),
-        KernelSpec(name="wrong-kernel-equals", summary=said, factory=wrong, cells=cells),
+        KernelSpec(
+            name="wrong-kernel-equals",
+            summary="A kernel that reads the padding.",
+            factory=f"{PLACE}.kernels:PaddingReader",
+            cells=("rnn-tanh",),
+        ),
     ]

@@ -1,4 +1,4 @@
-"""A trainer that keeps every rule, and trainers that each break one."""
+"""A trainer that keeps every rule, and trainers that break one rule each."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Honest(AbstractTrainer):
         self.config = config
 
     def loss(self, output: Output, batch: Batch) -> Tensor:
-        """The mean over the targets that count."""
+        """Returns the mean over the targets that are not ignored."""
         assert batch.targets is not None
         return cross_entropy(output.logits.flatten(0, -2), batch.targets.flatten())
 
     def metrics(self, totals: MetricSums) -> dict[str, float]:
-        """The loss."""
+        """Returns the loss."""
         return {"loss": totals.loss / totals.targets}
 
 

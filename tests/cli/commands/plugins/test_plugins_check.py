@@ -36,7 +36,9 @@ def test_a_broken_plugin_is_checked_too(zoo: Zoo, install_plugin: InstallPlugin)
     result = zoo("plugins", "check", "zoo-owl")
     assert result.code == 7
     assert "failed   plugin zoo-owl  imports" in result.stdout
-    assert "skipped  plugin zoo-owl  hooks\n           it needs imports" in result.stdout
+    assert (
+        "skipped  plugin zoo-owl  hooks\n           the check imports did not pass" in result.stdout
+    )
 
 
 def test_json_is_an_object_per_check_whether_or_not_it_passes(

@@ -1,7 +1,7 @@
-"""The rules that a plugin keeps, as checks: for ``zoo plugins check`` and for an author's tests.
+"""Conformance checks: the rules that every plugin must keep.
 
-One line in a test file runs the whole suite, with one test for every part of the plugin and every
-rule:
+``zoo plugins check`` runs them, and one line in a test file makes pytest run them, one test for
+every rule and every part of the plugin:
 
     from zoo_core.testing import conformance
 """

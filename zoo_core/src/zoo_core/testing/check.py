@@ -1,4 +1,4 @@
-"""A check: a rule that a part of a plugin keeps, and how to mend what breaks it."""
+"""A check: one rule that a part of a plugin must keep, and the remedy for what breaks it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from zoo_core.errors import Interrupted
 
 @final
 class Violation(NamedTuple):
-    """What is wrong.
+    """How a case breaks a rule.
 
     Args:
-        expected: What the rule asks for here.
-        seen: What there is instead.
-        error: The type of the exception, if the part raised one.
+        expected: What the rule requires of this case.
+        seen: What the case gives instead.
+        error: The type of the exception that the part raised; empty if it raised none.
     """
 
     expected: str
@@ -27,36 +27,36 @@ class Violation(NamedTuple):
 
 @final
 class DoesNotApply(Exception):
-    """Raised by a check whose rule says nothing of this case, with the reason."""
+    """Raised by a check, with the reason, for a case that its rule does not cover."""
 
 
 class Case(Protocol):
-    """What a check looks at."""
+    """One input of a check, such as a model with a batch size and some settings."""
 
     def label(self) -> str:
-        """The case in words."""
+        """Returns a short description of the case."""
 
     def smaller(self) -> Iterable[Case]:
-        """Simpler cases of the same, the simplest first."""
+        """Returns smaller variants of the case, the smallest first."""
 
 
 @final
 @dataclass(frozen=True)
 class Check:
-    """A rule.
+    """A rule with its test.
 
     Args:
         name: Words joined by hyphens.
         rule: The rule in one sentence.
-        remedy: How to mend what breaks it.
-        look: Tells what is wrong with a case, or None; may raise ``DoesNotApply``.
-        needs: Checks that must have passed, or this one says nothing.
+        remedy: How to correct a part that breaks the rule.
+        find_violation: Returns how a case breaks the rule, or None; may raise ``DoesNotApply``.
+        needs: Names of the checks that must pass before this one is meaningful.
     """
 
     name: str
     rule: str
     remedy: str
-    look: Callable[[Any], Violation | None]
+    find_violation: Callable[[Any], Violation | None]
     needs: tuple[str, ...]
 
 
@@ -66,38 +66,60 @@ C = TypeVar("C", bound=Case)
 def check(
     remedy: str, *, needs: tuple[str, ...] = ()
 ) -> Callable[[Callable[[C], Violation | None]], Check]:
-    """Makes a check of a function: its name, and its docstring's first line as the rule."""
+    """Makes a check of a function.
 
-    def decorate(look: Callable[[C], Violation | None]) -> Check:
-        rule = (inspect.getdoc(look) or "").partition("\n")[0]
-        return Check(look.__name__.replace("_", "-"), rule, remedy, look, needs)
+    The function's name becomes the check's name, and the first line of its docstring the rule.
+
+    Args:
+        remedy: How to correct a part that breaks the rule.
+        needs: Names of the checks that must pass first.
+
+    Returns:
+        The decorator.
+    """
+
+    def decorate(function: Callable[[C], Violation | None]) -> Check:
+        rule = (inspect.getdoc(function) or "").partition("\n")[0]
+        return Check(function.__name__.replace("_", "-"), rule, remedy, function, needs)
 
     return decorate
 
 
-def look(rule: Check, case: Case) -> Violation | None:
-    """What is wrong with a case; whatever the part raises is wrong too.
+def run_check(check: Check, case: Case) -> Violation | None:
+    """Runs a check on a case.
+
+    Returns:
+        How the case breaks the rule, or None. An exception of the part is a violation too.
 
     Raises:
-        DoesNotApply: The rule says nothing of it.
+        DoesNotApply: The rule does not cover the case.
     """
     try:
-        return rule.look(case)
+        return check.find_violation(case)
     except (DoesNotApply, Interrupted):
         raise
     except Exception as error:
-        said = " ".join(str(error).split())
+        message = " ".join(str(error).split())
         kind = type(error).__name__
-        return Violation(rule.rule, f"{kind}: {said:.300}" if said else kind, kind)
+        return Violation(check.rule, f"{kind}: {message:.300}" if message else kind, kind)
 
 
-def smallest(rule: Check, case: Case, found: Violation) -> tuple[str, Violation]:
-    """The smallest case, in words, that shows the same fault, and what is wrong with it."""
+def smallest_failure(check: Check, case: Case, violation: Violation) -> tuple[str, Violation]:
+    """Finds the smallest variant of a case that fails in the same way.
+
+    Args:
+        check: The check that failed.
+        case: The case that failed.
+        violation: How it failed.
+
+    Returns:
+        The label of the smallest case, and how that one fails.
+    """
     for smaller in case.smaller():
         try:
-            again = look(rule, smaller)
+            smaller_violation = run_check(check, smaller)
         except DoesNotApply:
             continue
-        if again is not None and again.error == found.error:
-            return smaller.label(), again
-    return case.label(), found
+        if smaller_violation is not None and smaller_violation.error == violation.error:
+            return smaller.label(), smaller_violation
+    return case.label(), violation

@@ -1,4 +1,4 @@
-"""Checks of models: whether they can leave Python."""
+"""Checks of models: export to a graph."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from zoo_core.testing.model_case import EXACT, ModelCase, answer, check_toleranc
 
 
 @check(
-    "Decide nothing in forward by the values of tensors (no .item(), int(...) or if on them); a "
-    "model that must says exportable = False.",
+    "Do not branch on the values of tensors in forward (no .item(), int(...) or if on them), or "
+    "set exportable = False.",
     needs=("shapes",),
 )
 def exports(case: ModelCase) -> Violation | None:
-    """torch.export traces the model, and the trace answers as the model does."""
+    """torch.export traces the model, and the traced model returns the same logits."""
     model, batch = case.build(), case.batch()
     if not model.exportable:
-        raise DoesNotApply("the model says that it cannot be exported")
-    with _quiet(), torch.no_grad():
+        raise DoesNotApply("the model sets exportable = False")
+    with _silent_torch(), torch.no_grad():
         traced = torch.export.export(Plain(model), (batch.inputs,)).module()
-        apart = distance(traced(batch.inputs), answer(model, batch))
-    return check_tolerance(apart, EXACT, "the trace answers as the model")
+        difference = distance(traced(batch.inputs), answer(model, batch))
+    return check_tolerance(difference, EXACT, "the same logits from the traced model")
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Inside, torch logs, warns and prints nothing of what it could not trace."""
+def _silent_torch() -> Iterator[None]:
+    """Suppresses the log records, warnings and lines about code that torch could not trace."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -49,16 +49,16 @@ def _quiet() -> Iterator[None]:
 
 @final
 class Plain(nn.Module):
-    """A model from tensor to tensor."""
+    """A model as a function from one tensor to one tensor, which torch.export can trace."""
 
     def __init__(self, model: AbstractModel) -> None:
         super().__init__()
         self.model = model
 
     def forward(self, inputs: Tensor) -> Tensor:
-        """Inputs to logits."""
+        """Returns the logits of inputs (B, T), (B, T, F) or (B, C, *sizes)."""
         return answer(self.model, Batch(inputs))
 
 
 SLOW = (exports,)
-"""For which the plainest cases are enough."""
+"""Checks that run on the plain cases only."""

@@ -1,4 +1,4 @@
-"""Looking at a plugin in a Python of its own, which nothing has been imported into."""
+"""Programs that load a plugin in a new Python process, where nothing has been imported."""
 
 from __future__ import annotations
 
@@ -27,48 +27,54 @@ from zoo_core.configs.settings import build_config
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.testing.sample_values import dataset_values
 
-found = {}
+fingerprints = {}
 for _, spec in load_catalog([plugin]).of(DatasetSpec):
     try:
         with no_downloads():
             config = build_config(resolve(spec.config), "dataset", dataset_values(spec))
-            found[spec.name] = resolve(spec.factory)(config, None).fingerprint
-    except Exception:  # told where the dataset is looked at
+            fingerprints[spec.name] = resolve(spec.factory)(config, None).fingerprint
+    except Exception:  # the check batches-fit reports it
         continue
-print(json.dumps(found))
+print(json.dumps(fingerprints))
 """
-SECONDS = 120
+TIMEOUT = 120
+"""Seconds after which the process is killed."""
 
 
-def in_fresh_process(plugin: Plugin, program: str) -> Any:
-    """What a program prints as JSON.
+def run_in_fresh_process(plugin: Plugin, program: str) -> Any:
+    """Runs a program in a new Python process.
 
     Args:
-        plugin: The program has it as ``plugin``.
-        program: Python that follows ``PREAMBLE``.
+        plugin: The plugin, which the program finds in the variable ``plugin``.
+        program: Python code that runs after ``PREAMBLE`` and prints JSON.
+
+    Returns:
+        The parsed JSON.
 
     Raises:
         PluginError: The program fails.
+        subprocess.TimeoutExpired: The program takes more than ``TIMEOUT`` seconds.
     """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", PREAMBLE + program, json.dumps(plugin)],
         capture_output=True,
         text=True,
         check=False,
         env=environment | {"PYTHONHASHSEED": "random", "OMP_NUM_THREADS": "1"},
-        timeout=SECONDS,
+        timeout=TIMEOUT,
     )
-    if done.returncode:
-        said = done.stderr.strip().splitlines()
-        raise PluginError(f"in a process of its own: {said[-1] if said else done.returncode}")
-    return json.loads(done.stdout)
+    if completed.returncode:
+        lines = completed.stderr.strip().splitlines()
+        reason = lines[-1] if lines else f"exit code {completed.returncode}"
+        raise PluginError(f"in a new process: {reason}")
+    return json.loads(completed.stdout)
 
 
 @final
 @dataclass(frozen=True)
 class FreshProcess:
-    """What another process sees of a plugin; it is asked once.
+    """What a new process computes for a plugin; every property starts one process, once.
 
     Args:
         plugin: The plugin.
@@ -78,6 +84,6 @@ class FreshProcess:
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
-        """The fingerprint of each of its datasets whose data is at hand, by name."""
-        found: dict[str, str] = in_fresh_process(self.plugin, FINGERPRINTS)
-        return found
+        """The fingerprint of every dataset that needs no download, by the dataset's name."""
+        fingerprints: dict[str, str] = run_in_fresh_process(self.plugin, FINGERPRINTS)
+        return fingerprints

@@ -1,4 +1,4 @@
-"""Checks of kernels, with the models of what is installed."""
+"""Checks of kernels, which run the installed models."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from zoo_core.testing.model_cases import model_cases
 @final
 @dataclass(frozen=True)
 class KernelCase:
-    """A kernel and a model with a cell that it knows.
+    """A kernel and a model with a cell that the kernel names.
 
     Args:
-        spec: The kernel's.
+        spec: The kernel's spec.
         model: The model.
     """
 
@@ -39,71 +39,71 @@ class KernelCase:
     model: ModelCase
 
     def label(self) -> str:
-        """The model in words."""
+        """Returns the model's name and case."""
         return f"model {self.model.spec.name}, {self.model.label()}"
 
     def smaller(self) -> Iterator[KernelCase]:
-        """The same with fewer rows and steps."""
+        """Yields the case with fewer rows and steps."""
         return (replace(self, model=smaller) for smaller in self.model.smaller())
 
 
 @check(
-    "Compute the cell's equations in their order of gates, start from the state that scan is given "
-    "(from the last valid step on in reverse), and after a row's length give zeros and leave its "
-    "state; or return the reason in unsupported_reason().",
+    "Compute the cell's equations with its order of gates, start from the state that scan gets (in "
+    "reverse, at the last valid step), and after a row's length return zeros and keep the row's "
+    "state; or return the reason from unsupported_reason().",
     needs=("import-strings",),
 )
 def kernel_equals(case: KernelCase) -> Violation | None:
-    """A kernel gives what the reference gives: logits, states and gradients, padded rows too."""
+    """A kernel gives the reference's logits, states and gradients, with and without padding."""
     kernel: AbstractKernel = resolve(case.spec.factory)()
-    dtype = _dtype(kernel, case.model.build())
-    batch = case.model.batch(dtype)
-    uneven = [max(1, case.model.steps - row) for row in range(case.model.rows)]
-    for lengths in (None, torch.tensor(uneven)):
-        given = Batch(batch.inputs, batch.targets, lengths)
+    dtype = _widest_dtype(kernel, case.model.build())
+    tolerance = EXACT if dtype == torch.float64 else SINGLE
+    inputs, targets, _, _ = case.model.batch(dtype)
+    uneven = torch.tensor([max(1, case.model.steps - row) for row in range(case.model.rows)])
+    for padding, lengths in {"without padding": None, "with padding": uneven}.items():
+        batch = Batch(inputs, targets, lengths)
         try:
-            ours = _all_of(case.model.build().to(dtype), given, ReferenceKernel())
-            theirs = _all_of(case.model.build().to(dtype), given, kernel)
-        except MisfitError:  # a model that takes no rows of unlike length
+            expected = _all_results(case.model.build().to(dtype), batch, ReferenceKernel())
+            results = _all_results(case.model.build().to(dtype), batch, kernel)
+        except MisfitError:  # the model takes no rows of different lengths
             continue
-        apart = max(distance(one, other) for one, other in zip(ours, theirs, strict=True))
-        padding = "with padding" if lengths is not None else "without padding"
-        bound = EXACT if dtype == torch.float64 else SINGLE
-        if found := check_tolerance(apart, bound, f"kernel and reference give the same {padding}"):
-            return found
+        difference = max(map(distance, expected, results))
+        rule = f"the same results from kernel and reference {padding}"
+        if violation := check_tolerance(difference, tolerance, rule):
+            return violation
     return None
 
 
 def kernel_cases(catalog: Catalog, kernel: KernelSpec) -> list[KernelCase]:
-    """The kernel with every installed model whose cell the spec names."""
+    """Returns the cases of a kernel with every installed model whose cell it names."""
     models = [model for _, model in catalog.of(ModelSpec)]
     return [case for model in models for case in cases_with_model(kernel, model)]
 
 
 def cases_with_model(kernel: KernelSpec, model: ModelSpec) -> list[KernelCase]:
-    """The kernel with one model; empty if the spec names none of the model's cells."""
-    known = set(kernel.cells)
-    return [KernelCase(kernel, case) for case, cells in _cases_and_cells(model) if known & cells]
+    """Returns the cases of a kernel with one model; none if the kernel names none of its cells."""
+    names = set(kernel.cells)
+    return [KernelCase(kernel, case) for case, cells in _cases_and_cells(model) if names & cells]
 
 
 @cache
 def _cases_and_cells(model: ModelSpec) -> list[tuple[ModelCase, set[str]]]:
-    return [(case, _cells(case)) for case in model_cases(model)]
+    return [(case, _cell_names(case)) for case in model_cases(model)]
 
 
-def _cells(case: ModelCase) -> set[str]:
+def _cell_names(case: ModelCase) -> set[str]:
     try:
-        return {layer.cell.name for layer in _layers(case.build())}
+        return {layer.cell.name for layer in _recurrent_layers(case.build())}
     except Exception:  # the checks of the model report a model that cannot be built
         return set()
 
 
-def _layers(model: AbstractModel) -> list[Recurrent]:
-    return [each for each in model.modules() if isinstance(each, Recurrent)]
+def _recurrent_layers(model: AbstractModel) -> list[Recurrent]:
+    return [module for module in model.modules() if isinstance(module, Recurrent)]
 
 
-def _dtype(kernel: AbstractKernel, model: AbstractModel) -> torch.dtype:
-    """The widest dtype in which the kernel runs every cell of the model.
+def _widest_dtype(kernel: AbstractKernel, model: AbstractModel) -> torch.dtype:
+    """Returns the widest dtype in which the kernel runs every cell of the model.
 
     Raises:
         DoesNotApply: The kernel does not support one of the cells.
@@ -111,25 +111,30 @@ def _dtype(kernel: AbstractKernel, model: AbstractModel) -> torch.dtype:
     reasons: list[str] = []
     for dtype in (torch.float64, torch.float32):
         like = torch.zeros(1, dtype=dtype)
-        answers = [kernel.unsupported_reason(layer.cell, like) for layer in _layers(model)]
+        answers = [
+            kernel.unsupported_reason(layer.cell, like) for layer in _recurrent_layers(model)
+        ]
         reasons = [reason for reason in answers if reason is not None]
         if not reasons:
             return dtype
     raise DoesNotApply(reasons[0])
 
 
-def _all_of(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> list[Tensor]:
-    """Logits, states and gradients, from a state that is not the initial one."""
-    for layer in _layers(model):
+def _all_results(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> list[Tensor]:
+    """Returns logits, states and gradients, started from a state that is not the initial one."""
+    for layer in _recurrent_layers(model):
         layer.kernels = (kernel, ReferenceKernel())
     with torch.no_grad():
-        before = model(Batch(batch.inputs)).state if model.carries_state else None
-    output: Output = model(batch, before)
+        state = model(Batch(batch.inputs)).state if model.carries_state else None
+    output: Output = model(batch, state)
     torch.autograd.backward(output.logits.square().sum())
     states = [] if output.state is None else list(state_tensors(output.state).values())
-    gradients = [each.grad for each in model.parameters() if each.grad is not None]
-    dense = [each.to_dense() if each.is_sparse else each for each in gradients]
-    return [output.logits.detach(), *(each.detach() for each in states), *dense]
+    gradients = [
+        parameter.grad.to_dense() if parameter.grad.is_sparse else parameter.grad
+        for parameter in model.parameters()
+        if parameter.grad is not None
+    ]
+    return [output.logits.detach(), *(tensor.detach() for tensor in states), *gradients]
 
 
 CHECKS = (kernel_equals,)

@@ -1,65 +1,67 @@
-"""Checks of models: how they learn."""
+"""Checks of models: gradients and learning."""
 
 from __future__ import annotations
+
+import math
 
 import torch
 
 from zoo_core.testing.check import DoesNotApply, Violation, check
 from zoo_core.testing.model_case import ModelCase, learn
 
-RATES = (0.1, 0.03, 0.01, 0.003)
-STEPS = 200
-SHARE = 0.1
+LEARNING_RATES = (0.1, 0.03, 0.01, 0.003)
+MAX_STEPS = 200
+MAX_LOSS_RATIO = 0.1
+"""Largest final loss, as a fraction of the first, of a batch that counts as learnt."""
 
 
 @check(
-    "Use the parameter in forward, and do not detach what comes of it; remove it if it is of no "
-    "use, or make it a buffer, or set requires_grad = False, if it shall not learn.",
+    "Use the parameter in forward and do not detach what is computed from it; if it should not be "
+    "trained, remove it, make it a buffer or set requires_grad = False.",
     needs=("shapes",),
 )
 def gradients(case: ModelCase) -> Violation | None:
-    """A gradient reaches every parameter."""
+    """Every parameter gets a gradient."""
     if case.free and case.steps == 1:
-        raise DoesNotApply("one step, from zeros, does not reach the recurrence")
+        raise DoesNotApply("one step from zeros does not reach the recurrent weights")
     model = case.build()
     learn(model, case.batch())
-    missed = [
+    without = [
         name
-        for name, each in model.named_parameters()
-        if each.requires_grad and (each.grad is None or not each.grad.any())
+        for name, parameter in model.named_parameters()
+        if parameter.requires_grad and (parameter.grad is None or not parameter.grad.any())
     ]
-    if not missed:
+    if not without:
         return None
-    return Violation(
-        "a gradient other than zero for every parameter", f"none for {', '.join(missed)}"
-    )
+    return Violation("a nonzero gradient for every parameter", f"none for {', '.join(without)}")
 
 
 @check(
-    "Leave the logits unbounded (no softmax, tanh or clamp at the end), see that the weights do "
-    "not start at zero, and that every input reaches the output.",
+    "Leave the logits unbounded (no softmax, tanh or clamp at the end), start no weights at zero, "
+    "and let every input reach the output.",
     needs=("gradients",),
 )
 def overfits(case: ModelCase) -> Violation | None:
-    """One batch can be learnt by heart."""
-    best = [_learnt(case, rate) for rate in RATES[:1]]
-    for rate in RATES[1:]:
-        if min(best) < SHARE:
+    """The model can learn one batch by heart."""
+    best = math.inf
+    for learning_rate in LEARNING_RATES:
+        best = min(best, _loss_ratio(case, learning_rate))
+        if best < MAX_LOSS_RATIO:
             return None
-        best.append(_learnt(case, rate))
-    if min(best) < SHARE:
-        return None
-    expected = f"{STEPS} steps of Adam bring the loss of one batch below {SHARE:.0%} of the first"
-    return Violation(expected, f"{min(best):.0%} at best, over learning rates {RATES}")
+    expected = (
+        f"{MAX_STEPS} steps of Adam reduce the loss of one batch below {MAX_LOSS_RATIO:.0%} of "
+        "the first"
+    )
+    return Violation(expected, f"{best:.0%} at best, over learning rates {LEARNING_RATES}")
 
 
-def _learnt(case: ModelCase, rate: float) -> float:
-    """The loss after learning one batch by heart, as a share of the first."""
+def _loss_ratio(case: ModelCase, learning_rate: float) -> float:
+    """Returns the loss after training on one batch, as a fraction of the first loss."""
     model, batch = case.build(), case.batch()
-    optimizer = torch.optim.Adam(model.parameters(), lr=rate)
+    optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
     first = last = learn(model, batch)
-    for _ in range(STEPS):
-        if last < SHARE * first:
+    for _ in range(MAX_STEPS):
+        if last < MAX_LOSS_RATIO * first:
             break
         optimizer.step()
         optimizer.zero_grad()
@@ -69,4 +71,4 @@ def _learnt(case: ModelCase, rate: float) -> float:
 
 CHECKS = (gradients,)
 SLOW = (overfits,)
-"""For which the plainest cases are enough."""
+"""Checks that run on the plain cases only."""

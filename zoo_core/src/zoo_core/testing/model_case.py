@@ -130,7 +130,15 @@ def distance(one: Tensor, other: Tensor) -> float:
     return apart if apart == apart else float("inf")  # noqa: PLR0124  # NaN alone differs
 
 
-def check_tolerance(apart: float, bound: float, expected: str) -> Violation | None:
-    """What is wrong if two answers lie further apart than a bound; 0 is for bit for bit."""
-    within = f"to {bound:g}" if bound else "bit for bit"
-    return Violation(f"{expected}, {within}", f"{apart:.2g} apart") if apart > bound else None
+def check_tolerance(difference: float, tolerance: float, expected: str) -> Violation | None:
+    """Returns a violation if a difference exceeds a tolerance; 0 requires equal bits.
+
+    Args:
+        difference: The largest difference of two results.
+        tolerance: The largest difference allowed.
+        expected: What the rule requires, without the tolerance.
+    """
+    if difference <= tolerance:
+        return None
+    within = f"within {tolerance:g}" if tolerance else "bit for bit"
+    return Violation(f"{expected}, {within}", f"a difference of {difference:.2g}")

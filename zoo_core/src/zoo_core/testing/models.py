@@ -1,9 +1,9 @@
-"""Checks of models, all of them."""
+"""All checks of models."""
 
 from __future__ import annotations
 
-from zoo_core.testing import answers, exporting, learning, recurrence, weights
+from zoo_core.testing import exporting, learning, outputs, recurrence, weights
 
-CHECKS = answers.CHECKS + recurrence.CHECKS + learning.CHECKS + weights.CHECKS
+CHECKS = outputs.CHECKS + recurrence.CHECKS + learning.CHECKS + weights.CHECKS
 SLOW = learning.SLOW + exporting.SLOW
-"""Those for which the plainest cases are enough."""
+"""Checks that run on the plain cases only, because they take seconds."""

@@ -14,7 +14,7 @@ from zoo_core.testing.check import Violation, check
 from zoo_core.testing.trainer_case import TrainerCase
 
 
-@check("Let the trainer's config inherit from AbstractTrainerConfig.", needs=("config-defaults",))
+@check("Derive the trainer's config from AbstractTrainerConfig.", needs=("config-defaults",))
 def loop_settings(case: TrainerCase) -> Violation | None:
     """A trainer's config has the settings of the training loop."""
     config = resolve(case.entry.spec.config)
@@ -24,31 +24,30 @@ def loop_settings(case: TrainerCase) -> Violation | None:
 
 
 @check(
-    "Give the mean over the targets that count, a tensor of no axes with a gradient; refuse data "
-    "that does not fit with a MisfitError.",
+    "Return the mean over the targets that are not IGNORED, a tensor of shape () with a gradient; "
+    "raise MisfitError for data that does not fit.",
     needs=("loop-settings", "import-strings"),
 )
 def objective(case: TrainerCase) -> Violation | None:
     """The loss is one finite number with a gradient."""
     trainer = case.make()
-    output, batch = case.answered()
-    loss = trainer.loss(output, batch)
+    loss = trainer.loss(*case.output_and_batch())
     if tuple(loss.shape) or not loss.requires_grad or not math.isfinite(loss.sum().item()):
-        said = f"{loss!r:.120}"
-        return Violation("a finite scalar with a gradient", " ".join(said.split()))
+        seen = " ".join(f"{loss!r:.120}".split())
+        return Violation("a finite scalar with a gradient", seen)
     return None
 
 
 @check(
-    "Leave out targets that are IGNORED, in the sum and in the count, as torch's cross entropy "
-    "does with ignore_index=-100.",
+    "Leave IGNORED targets out of the sum and of the count, as torch's cross_entropy does with "
+    "ignore_index=-100.",
     needs=("objective",),
 )
 def ignored_targets(case: TrainerCase) -> Violation | None:
-    """Targets that are IGNORED do not count."""
+    """Targets that are IGNORED do not change the loss."""
     trainer = case.make()
-    output, batch = case.answered()
-    assert batch.targets is not None, "it has labels"
+    output, batch = case.output_and_batch()
+    assert batch.targets is not None, "the batch has labels"
     targets = batch.targets.clone()
     targets[0] = IGNORED
     logits = output.logits.detach().clone()
@@ -58,17 +57,17 @@ def ignored_targets(case: TrainerCase) -> Violation | None:
     if before == after:
         return None
     return Violation(
-        "logits of an ignored target leave the loss alone", f"{before:g}, then {after:g}"
+        "the same loss for other logits at an ignored target", f"{before:g}, then {after:g}"
     )
 
 
-@check("Put every parameter of the model into one group, and none into two.", needs=("objective",))
+@check("Put every parameter of the model into exactly one group.", needs=("objective",))
 def parameter_groups(case: TrainerCase) -> Violation | None:
-    """Every parameter is trained once."""
+    """Every parameter is in exactly one parameter group."""
     model = case.model()
     groups: list[dict[str, Any]] = case.make().parameter_groups(model)
-    given = [id(each) for group in groups for each in group["params"]]
-    counts = {name: given.count(id(each)) for name, each in model.named_parameters()}
+    grouped = [id(parameter) for group in groups for parameter in group["params"]]
+    counts = {name: grouped.count(id(parameter)) for name, parameter in model.named_parameters()}
     if wrong := {name: count for name, count in counts.items() if count != 1}:
         return Violation("every parameter in one group", f"{wrong}")
     return None

@@ -1,4 +1,4 @@
-"""A plugin to look at, as a whole."""
+"""A plugin to check as a whole."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any, final
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.loading import HOOKS, call_hook, find_hooks
-from zoo_core.testing.fresh_process import in_fresh_process
+from zoo_core.testing.fresh_process import run_in_fresh_process
 
-HEAVY = ("huggingface_hub", "matplotlib", "numpy", "safetensors", "torch")
+HEAVY_MODULES = ("huggingface_hub", "matplotlib", "numpy", "safetensors", "torch")
 LISTING = f"""
 began = time.perf_counter()
 catalog = load_catalog([plugin])
@@ -21,29 +21,29 @@ seconds = time.perf_counter() - began
 for entry in catalog.entries:
     if config := getattr(entry.spec, "config", ""):
         resolve(config)
-print(json.dumps([seconds, sorted({set(HEAVY)!r} & set(sys.modules))]))
+print(json.dumps([seconds, sorted({set(HEAVY_MODULES)!r} & set(sys.modules))]))
 """
 
 
 @final
 @dataclass(frozen=True)
 class PluginCase:
-    """A plugin among the others.
+    """A plugin among the installed ones.
 
     Args:
-        plugin: The one to look at.
-        catalog: What is installed.
+        plugin: The plugin to check.
+        catalog: The installed plugins.
     """
 
     plugin: Plugin
     catalog: Catalog
 
     def label(self) -> str:
-        """The module that holds the hooks."""
+        """Returns the import of the plugin's module."""
         return f"import {self.plugin.module}"
 
     def smaller(self) -> tuple[PluginCase, ...]:
-        """None."""
+        """Returns nothing: a plugin has no smaller variant."""
         return ()
 
     @property
@@ -53,12 +53,12 @@ class PluginCase:
 
     @cached_property
     def listing(self) -> tuple[float, list[str]]:
-        """Seconds to load it alone, and the heavy modules that come with it and its configs."""
-        seconds, heavy = in_fresh_process(self.plugin, LISTING)
+        """The seconds to load the plugin alone, and the heavy modules that this imports."""
+        seconds, heavy = run_in_fresh_process(self.plugin, LISTING)
         return seconds, heavy
 
-    def offered(self) -> dict[str, list[Any]]:
-        """What each hook returns."""
+    def hook_results(self) -> dict[str, list[Any]]:
+        """Returns the list that each hook returns, by the hook's name."""
         with contextlib.redirect_stdout(sys.stderr):
-            found = find_hooks(self.module)
-            return {hook: call_hook(hook, found.get(hook, ())) for hook in HOOKS}
+            hooks = find_hooks(self.module)
+            return {name: call_hook(name, hooks.get(name, ())) for name in HOOKS}

@@ -1,4 +1,4 @@
-"""Checks of a plugin as a whole: whether it loads, quickly, and gets in nobody's way."""
+"""Checks of a plugin as a whole: it loads, it loads fast, and its names are its own."""
 
 from __future__ import annotations
 
@@ -8,15 +8,18 @@ import sys
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.loading import check_api, check_names, find_hooks
 from zoo_core.testing.check import Violation, check
-from zoo_core.testing.fresh_process import in_fresh_process
-from zoo_core.testing.plugin_case import HEAVY, LISTING, PluginCase
+from zoo_core.testing.fresh_process import run_in_fresh_process
+from zoo_core.testing.plugin_case import HEAVY_MODULES, LISTING, PluginCase
 
-BUDGET = 0.1
+IMPORT_BUDGET = 0.1
 """Seconds that loading a plugin may add to the start of every command."""
 TRIES = 3
 
 
-@check("Raise nothing when plugin.py is imported, and declare what it imports as dependencies.")
+@check(
+    "Raise nothing while plugin.py is imported, and declare the packages that it imports as "
+    "dependencies."
+)
 def imports(case: PluginCase) -> Violation | None:
     """The plugin's module can be imported."""
     resolve(f"{case.plugin.module}:__name__")
@@ -24,7 +27,8 @@ def imports(case: PluginCase) -> Violation | None:
 
 
 @check(
-    "Name the plugin API that the plugin is written for, as the message says.", needs=("imports",)
+    "Set ZOO_API to the plugin API that the plugin is written for, as the message says.",
+    needs=("imports",),
 )
 def api_version(case: PluginCase) -> Violation | None:
     """ZOO_API is the plugin API of the installed zoo-core."""
@@ -33,40 +37,43 @@ def api_version(case: PluginCase) -> Violation | None:
 
 
 @check(
-    "Spell every hook and its arguments as zoo_core.plugins.hookspecs does, and mark it with "
+    "Name every hook and its arguments as in zoo_core.plugins.hookspecs, and mark it with "
     "@hookimpl.",
     needs=("imports",),
 )
 def hooks(case: PluginCase) -> Violation | None:
-    """Every hook has a known name and known arguments, and is marked."""
+    """Every hook has a known name and known arguments and is marked with @hookimpl."""
     with contextlib.redirect_stdout(sys.stderr):
         find_hooks(case.module)
     return None
 
 
-@check("Return the list that the hook's annotation names, with something in it.", needs=("hooks",))
+@check(
+    "Return a list of the type in the hook's annotation, and at least one entry from one hook.",
+    needs=("hooks",),
+)
 def return_types(case: PluginCase) -> Violation | None:
-    """Every hook returns a list of what it promises, and one of them is not empty."""
-    if any(case.offered().values()):
+    """Every hook returns a list of its declared type, and at least one list is not empty."""
+    if any(case.hook_results().values()):
         return None
-    return Violation("a spec or a registry from one hook at least", "empty lists")
+    return Violation("a spec or a registry from at least one hook", "empty lists")
 
 
 @check(
-    "Write names in lower case, words joined by hyphens, each once; where another plugin has the "
-    "name, choose another, such as one with the plugin's own word in it.",
+    "Write names in lower case with words joined by hyphens, use each once, and choose another "
+    "where another plugin has the name, such as one with the plugin's own word in it.",
     needs=("return-types",),
 )
 def names(case: PluginCase) -> Violation | None:
-    """Names are well formed and nobody else's."""
-    for hook, found in case.offered().items():
-        check_names(hook, found)
-        for spec in found:
-            for other in case.catalog.entries:
-                alike = type(other.spec) is type(spec) and other.spec.name == spec.name
-                if alike and other.plugin != case.plugin:
-                    noun = f"{spec.noun} {spec.name!r}"
-                    return Violation(f"{noun} from one plugin", f"{other.plugin.name} has it too")
+    """Names are well formed, and no other plugin has them."""
+    for hook, specs in case.hook_results().items():
+        check_names(hook, specs)
+        for spec in specs:
+            for entry in case.catalog.entries:
+                same = type(entry.spec) is type(spec) and entry.spec.name == spec.name
+                if same and entry.plugin != case.plugin:
+                    name = f"{spec.noun} {spec.name!r}"
+                    return Violation(f"{name} from one plugin", f"{entry.plugin.name} has it too")
     return None
 
 
@@ -78,26 +85,25 @@ def names(case: PluginCase) -> Violation | None:
 def light(case: PluginCase) -> Violation | None:
     """Listing the plugin and reading its configs imports nothing heavy."""
     _, heavy = case.listing
-    return Violation(f"none of {', '.join(HEAVY)}", ", ".join(heavy)) if heavy else None
+    return Violation(f"none of {', '.join(HEAVY_MODULES)}", ", ".join(heavy)) if heavy else None
 
 
 @check(
-    "Do no work at import: open no file, ask no server; python -X importtime -c 'import ...' shows "
-    "which import costs, and it belongs into the function that uses it.",
+    "Do no work at import: read no file, call no server. python -X importtime -c 'import ...' "
+    "shows the slow import, which belongs in the function that uses it.",
     needs=("light",),
 )
 def import_budget(case: PluginCase) -> Violation | None:
-    """Loading the plugin takes little of the time of every command."""
-    fastest, _ = case.listing
+    """Loading the plugin adds little to the start of every command."""
+    seconds, _ = case.listing
     for _ in range(TRIES - 1):
-        if fastest <= BUDGET:
+        if seconds <= IMPORT_BUDGET:
             return None
-        fastest = min(fastest, in_fresh_process(case.plugin, LISTING)[0])
-    if fastest <= BUDGET:
+        seconds = min(seconds, run_in_fresh_process(case.plugin, LISTING)[0])
+    if seconds <= IMPORT_BUDGET:
         return None
-    return Violation(
-        f"at most {BUDGET * 1000:.0f} ms", f"{fastest * 1000:.0f} ms, the best of {TRIES}"
-    )
+    seen = f"{seconds * 1000:.0f} ms, the best of {TRIES}"
+    return Violation(f"at most {IMPORT_BUDGET * 1000:.0f} ms", seen)
 
 
 CHECKS = (imports, api_version, hooks, return_types, names, light, import_budget)

@@ -1,4 +1,4 @@
-"""The pytest plugin: finds the zoo plugin under test and makes a test of every check."""
+"""The pytest plugin: finds the zoo plugin under test and makes one test of every check."""
 
 from __future__ import annotations
 
@@ -14,29 +14,34 @@ if TYPE_CHECKING:
 
 @final
 class CheckItem(NamedTuple):
-    """One check of one subject."""
+    """One check of one part.
 
-    subject: CheckedPart
+    Args:
+        part: The part.
+        check: The check's name.
+    """
+
+    part: CheckedPart
     check: str
 
     def result(self) -> Result:
-        """What the check says."""
-        return self.subject.result(self.check)
+        """Runs the check and returns its result."""
+        return self.part.result(self.check)
 
     def label(self) -> str:
-        """What pytest calls it, such as ``model-lstm-embed-causality``."""
-        return f"{self.subject.name}-{self.check}".replace(" ", "-")
+        """Returns the test's id, such as ``model-lstm-embed-causality``."""
+        return f"{self.part.name}-{self.check}".replace(" ", "-")
 
 
-def conformance(trial: CheckItem) -> None:
-    """One check of one part of the plugin whose tests run; pytest makes a test of each."""
+def conformance(item: CheckItem) -> None:
+    """Tests one check of one part of the plugin under test; pytest calls it for every check."""
     import pytest
 
-    result = trial.result()
+    result = item.result()
     if result.verdict == "skipped":
         pytest.skip(result.seen)
     if result.verdict == "failed":
-        pytest.fail(result.in_words(), pytrace=False)
+        pytest.fail(result.describe(), pytrace=False)
 
 
 # pytest collects what has this attribute in every test file that imports it, whatever its name.
@@ -44,24 +49,33 @@ setattr(conformance, "__test__", True)  # noqa: B010  # mypy knows no such attri
 
 
 def check_items(name: str) -> list[CheckItem]:
-    """Every check of every part of an installed plugin.
+    """Lists every check of every part of an installed plugin.
+
+    Args:
+        name: The name of the plugin or of its distribution.
+
+    Returns:
+        The items, in the order of the parts.
 
     Raises:
-        NotFoundError: There is no such plugin.
+        NotFoundError: No installed plugin has the name.
     """
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.testing.suite import checked_parts, find_plugin
 
     catalog = load_catalog()
-    every = checked_parts(catalog, find_plugin(catalog, name))
-    return [CheckItem(subject, check) for subject in every for check in subject.checks]
+    parts = checked_parts(catalog, find_plugin(catalog, name))
+    return [CheckItem(part, check) for part in parts for check in part.checks]
 
 
 def distribution_of(test_file: Path) -> str:
-    """The distribution whose tests lie in a file: that of the nearest ``pyproject.toml`` above it.
+    """Finds the distribution that a test file belongs to.
+
+    Args:
+        test_file: The file.
 
     Returns:
-        Its name, or nothing if no ``pyproject.toml`` names a project.
+        The project name in the nearest ``pyproject.toml`` above the file that has one, else "".
     """
     for folder in test_file.parents:
         if (folder / "pyproject.toml").is_file():
@@ -72,16 +86,20 @@ def distribution_of(test_file: Path) -> str:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds ``--zoo-plugin NAME``."""
+    """Adds the option ``--zoo-plugin NAME``."""
     parser.getgroup("zoo").addoption(
         "--zoo-plugin",
         metavar="NAME",
-        help="The installed plugin that conformance looks at; default: the one whose tests run.",
+        help="The installed plugin to check; default: the one that the test file belongs to.",
     )
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Makes a test of every check where a test file has ``conformance``."""
+    """Makes one test of every check in a test file that imports ``conformance``.
+
+    Raises:
+        pytest.UsageError: No plugin is named, or it is not installed.
+    """
     if metafunc.function is not conformance:
         return
     import pytest
@@ -92,7 +110,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if not name:
         raise pytest.UsageError("which plugin? name it: --zoo-plugin NAME")
     try:
-        found = check_items(name)
+        items = check_items(name)
     except NotFoundError as error:
         raise pytest.UsageError(f"{error}; install it: pip install -e .") from None
-    metafunc.parametrize("trial", found, ids=[each.label() for each in found])
+    metafunc.parametrize("item", items, ids=[item.label() for item in items])

@@ -25,11 +25,11 @@ from zoo_core.testing.model_case import random_batch
 @final
 @dataclass(frozen=True)
 class RecipeCase:
-    """A recipe among what is installed.
+    """A recipe of a plugin.
 
     Args:
-        catalog: What is installed.
-        plugin: Who brings it.
+        catalog: The installed plugins.
+        plugin: The plugin that brings the recipe.
         name: ``model.tag``.
     """
 
@@ -38,44 +38,43 @@ class RecipeCase:
     name: str
 
     def label(self) -> str:
-        """The file's name."""
+        """Returns the file's name."""
         return f"recipes/{self.name}.toml"
 
     def smaller(self) -> tuple[RecipeCase, ...]:
-        """None."""
+        """Returns nothing: a recipe has no smaller variant."""
         return ()
 
     @property
     def recipe(self) -> Recipe:
-        """What the file says."""
+        """The parsed file."""
         model, _, tag = self.name.partition(".")
         return find_recipe(self.catalog, Named(self.plugin.name, model, tag))
 
     def run_config(self) -> RunConfig:
-        """What the recipe plans."""
+        """Returns the run config that the recipe resolves to."""
         return resolve_run(self.catalog, f"{self.plugin.name}:{self.name}").run_config()
 
 
-@check("Name a model, a dataset and a trainer that are installed, and settings that they have.")
+@check("Name an installed model, dataset and trainer, and settings that they have.")
 def recipe_plan(case: RecipeCase) -> Violation | None:
-    """A recipe makes a run config of what it says."""
+    """A recipe resolves to a run config with its settings."""
     tables = case.recipe.tables
     run_config = case.run_config()
     for section in SECTIONS:
+        config = run_config.configs[section]
         for key, value in tables.get(section, {}).items():
-            if key != "name" and run_config.configs[section][key] != value:
-                return Violation(
-                    f"{section}.{key} = {value!r}", f"{run_config.configs[section][key]!r}"
-                )
+            if key != "name" and config[key] != value:
+                return Violation(f"{section}.{key} = {value!r}", f"{config[key]!r}")
     return None
 
 
 @check(
-    "Choose a dataset whose signature the model takes and a trainer for its labels.",
+    "Choose a dataset whose signature the model accepts and a trainer that accepts its labels.",
     needs=("recipe-plan",),
 )
 def recipe_fits(case: RecipeCase) -> Violation | None:
-    """A recipe's model answers a batch of its data, and its trainer judges the answer."""
+    """The recipe's model accepts a batch of its data, and its trainer computes a loss."""
     run_config = case.run_config()
     dataset, batch = first_batch(case.catalog, run_config)
     output = make_model(case.catalog, run_config, dataset.signature)(batch)
@@ -84,33 +83,40 @@ def recipe_fits(case: RecipeCase) -> Violation | None:
 
 
 @check(
-    "Write summary, and note if there is one, as sentences, seconds as measured on two cores, and "
-    "under [published] a metric and a split that trainer and dataset have.",
+    "Write summary and note as sentences, seconds as measured on two cores, and under [published] "
+    "a metric of the trainer and a split of the dataset.",
     needs=("recipe-plan",),
 )
 def recipe_told(case: RecipeCase) -> Violation | None:
-    """A recipe says what it is for, and of what was published only what it can reach."""
+    """A recipe describes itself in sentences and names a published figure that a run measures."""
     recipe = case.recipe
-    for key, said in {"summary": recipe.summary, "note": recipe.tables.get("note", ".")}.items():
-        if not said.endswith("."):
-            return Violation(f"{key}: a sentence", repr(said))
+    texts = {"summary": recipe.summary, "note": recipe.tables.get("note", ".")}
+    for key, text in texts.items():
+        if not text.endswith("."):
+            return Violation(f"{key} is a sentence", repr(text))
     if recipe.seconds is not None and recipe.seconds < 1:
-        return Violation("seconds: how long it takes", f"{recipe.seconds}")
+        return Violation("seconds is a measured time", f"{recipe.seconds}")
     if recipe.published is None:
         return None
     run_config = case.run_config()
     dataset, _ = first_batch(case.catalog, run_config)
     trainer = make_trainer(case.catalog, run_config, dataset.signature)
-    metrics = trainer.metrics(MetricSums(loss=1.0, correct=1, targets=1))
-    known = {"metric": tuple(metrics), "split": dataset.splits}
-    for key, words in known.items():
-        if (said := getattr(recipe.published, key)) not in words:
-            return Violation(f"published.{key} among {', '.join(words)}", repr(said))
+    metrics = tuple(trainer.metrics(MetricSums(loss=1.0, correct=1, targets=1)))
+    for key, known in {"metric": metrics, "split": dataset.splits}.items():
+        if (name := getattr(recipe.published, key)) not in known:
+            return Violation(f"published.{key} is one of {', '.join(known)}", repr(name))
     return None
 
 
 def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDataset, Batch]:
-    """The run config's dataset and a batch of it, or a random one where the data is not at hand."""
+    """Returns the dataset of a run config and its first batch.
+
+    The batch is random if the data must be downloaded first.
+
+    Args:
+        catalog: The installed plugins.
+        run_config: Names the dataset, its settings and the batch size.
+    """
     size = run_config.configs["trainer"]["batch_size"]
     try:
         with no_downloads():

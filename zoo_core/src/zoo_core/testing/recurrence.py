@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import torch
+from torch import Tensor
 
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
@@ -23,92 +24,92 @@ from zoo_core.testing.model_case import (
 
 
 @check(
-    "Start the loop over time from the state that forward is given, return the state after the "
-    "last step, and keep nothing else between calls; or set carries_state = False.",
+    "Start the loop over time from the state that forward gets, return the state after the last "
+    "step, and keep nothing else between calls; or set carries_state = False.",
     needs=("shapes",),
 )
 def pieces(case: ModelCase) -> Violation | None:
-    """Pieces, each started from the state of the one before, give what the whole gives."""
+    """A sequence fed in pieces, each from the state before it, gives the outputs of the whole."""
     model = carrying(case)
     if case.steps == 1:
-        raise DoesNotApply("one step has no pieces")
-    for each, dtype, bound in (model, torch.float64, EXACT), (model, torch.float32, SINGLE):
+        raise DoesNotApply("one step cannot be split")
+    for dtype, tolerance in ((torch.float64, EXACT), (torch.float32, SINGLE)):
         batch = case.batch(dtype)
-        start = each.to(dtype).initial_state(case.rows)
-        whole, joined = each(batch, start), _in_pieces(each, batch, start)
-        expected = f"logits and states of {case.steps} steps at once and in pieces are one"
-        states = zip(_tensors(whole.state), _tensors(joined.state), strict=True)
-        apart = max([distance(whole.logits, joined.logits), *(distance(a, b) for a, b in states)])
-        if found := check_tolerance(apart, bound, expected):
-            return found
+        state = model.to(dtype).initial_state(case.rows)
+        whole, joined = model(batch, state), _run_in_pieces(model, batch, state)
+        pairs = zip(_tensors(whole), _tensors(joined), strict=True)
+        difference = max(distance(tensor, other) for tensor, other in pairs)
+        expected = f"the same logits and states for {case.steps} steps at once and in pieces"
+        if violation := check_tolerance(difference, tolerance, expected):
+            return violation
     return None
 
 
 @check(
-    "Let no step see a later one (a mean over time, a reversed pass, an attention without mask), "
-    "or set causal = False; a model that never looks ahead sets causal = True.",
+    "Let no step depend on a later one (a mean over time, a reversed pass, attention without a "
+    "mask), or set causal = False; set causal = True if no step does.",
     needs=("shapes",),
 )
 def causality(case: ModelCase) -> Violation | None:
-    """A causal model, and no other, gives the same earlier outputs whatever comes later."""
+    """A model is causal exactly if its outputs do not depend on later inputs."""
     if case.signature.per != "step" or case.steps == 1:
-        raise DoesNotApply("a label for the whole sequence may depend on all of it")
+        raise DoesNotApply("a label of the whole sequence may depend on all of it")
     model, batch = case.build(), case.batch()
     changed = batch.inputs.clone()
     changed[:, -1] = (changed[:, -1] + 1) % case.signature.input_size
     before, after = answer(model, batch), answer(model, Batch(changed))
     if torch.equal(before[:, -1], after[:, -1]):
         return Violation("the last output depends on the last input", "it does not")
-    apart = distance(before[:, :-1], after[:, :-1])
+    difference = distance(before[:, :-1], after[:, :-1])
     if model.causal:
-        return check_tolerance(apart, 0.0, "another last input changes no earlier output")
-    if apart == 0:
-        return Violation("causal = True, for no output depends on a later input", "causal = False")
+        return check_tolerance(difference, 0.0, "the same earlier outputs for another last input")
+    if difference == 0:
+        return Violation("causal = True, as no output depends on a later input", "causal = False")
     return None
 
 
 @check(
-    "Take no step beyond a row's length into account: read the output at the last valid step, "
-    "start a reversed pass there, and mask what is pooled; or raise MisfitError for lengths.",
+    "Ignore the steps beyond a row's length: read the output at the last valid step, start a "
+    "reversed pass there and mask what is pooled; or raise MisfitError for lengths.",
     needs=("shapes",),
 )
 def padding_independence(case: ModelCase) -> Violation | None:
-    """A padded row gets the answer of the same row without padding."""
+    """A padded row gets the same outputs as the row without padding."""
     if not case.free or case.steps == 1:
-        raise DoesNotApply("there is one length only")
+        raise DoesNotApply("the model reads one length only")
     model, batch = case.build(), case.batch()
-    lengths = torch.tensor(
-        [(case.steps, case.steps // 2, case.steps - 1)[n % 3] for n in range(case.rows)]
-    )
+    choices = (case.steps, case.steps // 2, case.steps - 1)
+    lengths = [choices[row % 3] for row in range(case.rows)]
     if case.rows == 1:
-        lengths -= 1
+        lengths = [case.steps - 1]  # so that the only row has padding
     try:
-        padded = answer(model, Batch(batch.inputs, lengths=lengths))
-        for row, length in enumerate(lengths.tolist()):
-            short = answer(model, Batch(batch.inputs[:, :length]))[row]
-            kept = padded[row, :length] if case.signature.per == "step" else padded[row]
-            expected = f"T={length} padded to T={case.steps} and not padded give one answer"
-            if found := check_tolerance(distance(kept, short), EXACT, expected):
-                return found
+        padded = answer(model, Batch(batch.inputs, lengths=torch.tensor(lengths)))
+        for row, length in enumerate(lengths):
+            expected = answer(model, Batch(batch.inputs[:, :length]))[row]
+            valid = padded[row, :length] if case.signature.per == "step" else padded[row]
+            rule = f"the same outputs for T={length} with and without padding to T={case.steps}"
+            if violation := check_tolerance(distance(valid, expected), EXACT, rule):
+                return violation
     except MisfitError as error:
         raise DoesNotApply(str(error)) from None
     return None
 
 
-def _in_pieces(model: AbstractModel, batch: Batch, state: State | None) -> Output:
-    """What the model answers to two or three pieces that go on from each other."""
+def _run_in_pieces(model: AbstractModel, batch: Batch, state: State | None) -> Output:
+    """Runs two or three pieces of a batch, each from the state after the one before."""
     steps = batch.inputs.shape[1]
     ends = sorted({0, 1, steps // 2 + 1, steps})
-    found = []
+    pieces = []
     for first, last in pairwise(ends):
         logits, state = model(Batch(batch.inputs[:, first:last]), state)
-        found.append(logits)
+        pieces.append(logits)
     per_sequence = model.signature.per == "sequence"
-    return Output(found[-1] if per_sequence else torch.cat(found, dim=1), state)
+    return Output(pieces[-1] if per_sequence else torch.cat(pieces, dim=1), state)
 
 
-def _tensors(state: State | None) -> list[torch.Tensor]:
-    return [] if state is None else list(state_tensors(state).values())
+def _tensors(output: Output) -> list[Tensor]:
+    state = output.state
+    return [output.logits, *([] if state is None else state_tensors(state).values())]
 
 
 CHECKS = (pieces, causality, padding_independence)

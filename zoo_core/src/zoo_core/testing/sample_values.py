@@ -1,4 +1,4 @@
-"""Something for the settings that must be given, so that a config can be made."""
+"""Sample values for settings without a default, so that every config can be built."""
 
 from __future__ import annotations
 
@@ -10,29 +10,38 @@ from zoo_core.configs.settings import Setting, settings_of
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 
-FILE = Path(__file__).parents[1] / "errors.py"
-"""A file that is there on every machine, and is text."""
-NUMBERS: dict[type, tuple[float, ...]] = {int: (1, 2, 8, 64, 0), float: (0.5, 1.0, 2.0, 0.0)}
+SAMPLE_FILE = Path(__file__).parents[1] / "errors.py"
+"""A text file that exists wherever zoo-core is installed."""
+SAMPLE_NUMBERS: dict[type, tuple[float, ...]] = {
+    int: (1, 2, 8, 64, 0),
+    float: (0.5, 1.0, 2.0, 0.0),
+}
 
 
 def needed_values(config: type) -> dict[str, Any]:
-    """A value for every setting of a config that has no default."""
-    needed = [each for each in settings_of(config).values() if each.default is MISSING]
-    return {each.key: _sample(each) for each in needed}
+    """Returns a value for every setting of a config class that has no default."""
+    settings = settings_of(config).values()
+    return {
+        setting.key: _sample_value(setting) for setting in settings if setting.default is MISSING
+    }
 
 
 def dataset_values(spec: DatasetSpec) -> dict[str, Any]:
-    """Returns the settings under which the checks open a dataset: the spec's own come first."""
+    """Returns the settings that the checks build a dataset with.
+
+    The spec's ``sample_settings`` take precedence over sample values.
+    """
     values = needed_values(resolve(spec.config))
     if spec.sample_settings:
         values |= resolve(spec.sample_settings)()
     return values
 
 
-def _sample(setting: Setting) -> Any:
+def _sample_value(setting: Setting) -> Any:
     if setting.choices:
         return setting.choices[0]
-    if setting.type in NUMBERS:
-        admitted = (each for each in NUMBERS[setting.type] if setting.info.admits(each))
+    if setting.type in SAMPLE_NUMBERS:
+        numbers = SAMPLE_NUMBERS[setting.type]
+        admitted = (number for number in numbers if setting.info.admits(number))
         return next(admitted, setting.info.at_least)
-    return {bool: False, Path: FILE}.get(setting.type, "text")
+    return {bool: False, Path: SAMPLE_FILE}.get(setting.type, "text")

@@ -1,4 +1,4 @@
-"""A little model and a little dataset that a trainer is tried with."""
+"""A small model and a small dataset, which the checks of trainers use."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ ROWS = 12
 
 @config
 class SampleModelConfig:
-    """A GRU and dropout."""
+    """Settings of the sample model."""
 
     hidden_size: int = setting(default=16, at_least=1, help="Width of the hidden state.")
 
 
 @config
 class SampleDataConfig:
-    """A word, over and over."""
+    """Settings of the sample data."""
 
     labels: Literal["next", "step", "sequence"] = setting(default="next", help="What is labelled.")
 
@@ -53,21 +53,25 @@ class SampleModel(AbstractModel):
         self.output = nn.Linear(config.hidden_size, signature.classes)
 
     def initial_state(self, batch_size: int) -> State:
-        """Zeros."""
+        """Returns zeros."""
         return (HiddenState(self.output.weight.new_zeros(batch_size, self.gru.hidden_size)),)
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        """Maps tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
         (before,) = self.initial_state(len(batch.inputs)) if state is None else state
         symbols = nn.functional.one_hot(batch.inputs, self.signature.input_size)
-        hidden, after = self.gru(symbols.to(before[0].dtype), before[0].unsqueeze(0))
-        read = hidden if self.signature.per == "step" else hidden[:, -1]
-        return Output(self.output(self.dropout(read)), (HiddenState(after[0]),))
+        outputs, after = self.gru(symbols.to(before[0].dtype), before[0].unsqueeze(0))
+        if self.signature.per == "sequence":
+            outputs = outputs[:, -1]
+        return Output(self.output(self.dropout(outputs)), (HiddenState(after[0]),))
 
 
 @final
 class SampleData(AbstractDataset):
-    """Rows that begin at each symbol of a word; the label is the next symbol."""
+    """Rows of a repeated word, each from another letter on, labelled with the next letters.
+
+    Both splits hold the same rows.
+    """
 
     splits = ("train", "validation")
     example = WORD[:3]
@@ -78,7 +82,7 @@ class SampleData(AbstractDataset):
 
     @property
     def signature(self) -> Signature:
-        """Tokens; the labels are the next symbols, whether or not it is said."""
+        """Tokens; only ``labels=next`` declares that the labels are the next symbols."""
         return Signature(
             inputs=Tokens(len(WORD)),
             classes=len(WORD),
@@ -89,7 +93,7 @@ class SampleData(AbstractDataset):
 
     @property
     def fingerprint(self) -> str:
-        """Of the word."""
+        """The hash of the word."""
         return hashlib.sha256(WORD.encode()).hexdigest()
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
@@ -103,17 +107,17 @@ class SampleData(AbstractDataset):
         return self._rows().batches(size, seed, epoch, start)
 
     def _rows(self) -> LabelledRows:
-        """Returns the rows, which are the same in both splits."""
+        """Returns the rows of either split."""
         rows = (torch.arange(6) + torch.arange(ROWS).unsqueeze(1)) % len(WORD)
         labels = rows[:, -1] if self.labels == "sequence" else rows[:, 1:]
         return LabelledRows(rows[:, :-1], labels)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """Some symbols, (1, T)."""
+        """Returns the ids (1, T) of a text."""
         return encode_text(value, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
-        """The likeliest symbols."""
+        """Returns the likeliest symbols."""
         return self.vocabulary.decode(output.logits[0].argmax(dim=-1).reshape(-1).tolist())
 
 
@@ -126,7 +130,7 @@ MODEL = ModelSpec(
 )
 DATA = DatasetSpec(
     name="sample-data",
-    summary="A word, over and over.",
+    summary="A repeated word.",
     config=f"{__name__}:SampleDataConfig",
     factory=f"{__name__}:SampleData",
     default_trainer="",
@@ -134,7 +138,7 @@ DATA = DatasetSpec(
 
 
 def with_samples(catalog: Catalog) -> Catalog:
-    """A catalog that offers the sample model and the sample data too."""
+    """Returns the catalog with the sample model and the sample data added."""
     return catalog._replace(
         entries=(*catalog.entries, CatalogEntry(PLUGIN, MODEL), CatalogEntry(PLUGIN, DATA))
     )

@@ -13,115 +13,121 @@ from zoo_core.plugins.specs import AbstractSpec
 from zoo_core.testing.check import Violation, check
 from zoo_core.testing.sample_values import needed_values
 
-LONGEST = 80
+MAX_SUMMARY = 80
+"""Largest number of characters of a summary."""
 
 
 @final
 @dataclass(frozen=True)
 class SpecCase:
-    """A spec."""
+    """A spec.
+
+    Args:
+        spec: The spec.
+    """
 
     spec: AbstractSpec
 
     def label(self) -> str:
-        """The spec's type and name."""
+        """Returns the spec's type and name."""
         return f"{type(self.spec).__name__}(name={self.spec.name!r})"
 
     def smaller(self) -> tuple[SpecCase, ...]:
-        """None."""
+        """Returns nothing: a spec has no smaller variant."""
         return ()
 
     @property
     def config(self) -> type[Any]:
         """The config class that the spec names."""
-        named: Any = self.spec
-        return resolve(named.config)  # type: ignore[no-any-return]  # whatever it is
+        spec: Any = self.spec
+        return resolve(spec.config)  # type: ignore[no-any-return]  # import-strings checks it
 
-    def sample(self) -> Any:
-        """A config with its defaults, and something for what must be given."""
+    def build_config(self) -> Any:
+        """Builds the config from its defaults and from sample values where it has none."""
         return build_config(self.config, "config", needed_values(self.config))
 
 
-@check("Write 'package.module:Name' of something that is there and can be called.")
+@check("Write 'package.module:Name' of an existing class or function.")
 def import_strings(case: SpecCase) -> Violation | None:
-    """Every import string of a spec leads to something that can be called."""
-    strings = {
-        field.name: getattr(case.spec, field.name)
-        for field in fields(case.spec)
-        if field.name in ("config", "factory", "target", "sample_settings")
-    }
-    for name, string in strings.items():
-        if name == "sample_settings" and not string:
+    """Every import string of a spec names a callable."""
+    for field in fields(case.spec):
+        if field.name not in ("config", "factory", "target", "sample_settings"):
             continue
-        if not callable(found := resolve(string)):
-            return Violation(
-                f"{name} = {string!r} leads to a class or a function", f"{found!r:.80}"
-            )
+        string = getattr(case.spec, field.name)
+        if field.name == "sample_settings" and not string:
+            continue
+        target = resolve(string)
+        if not callable(target):
+            expected = f"{field.name} = {string!r} names a class or a function"
+            return Violation(expected, f"{target!r:.80}")
     return None
 
 
-@check(f"Write one sentence of at most {LONGEST} characters with a full stop.")
+@check(f"Write one sentence of at most {MAX_SUMMARY} characters that ends with a full stop.")
 def summary(case: SpecCase) -> Violation | None:
-    """A summary is one sentence that fits into a line."""
-    said = case.spec.summary
-    if said.endswith(".") and "\n" not in said and len(said) <= LONGEST:
+    """A summary is one sentence that fits in a line."""
+    text = case.spec.summary
+    if text.endswith(".") and "\n" not in text and len(text) <= MAX_SUMMARY:
         return None
-    return Violation(f"a sentence of at most {LONGEST} characters and a full stop", repr(said))
+    return Violation(f"a sentence of at most {MAX_SUMMARY} characters and a full stop", repr(text))
 
 
 @check(
-    "Declare the config with @config and every field with setting(...), with a default that keeps "
-    "its own bounds.",
+    "Declare the config with @config and every field with setting(...), with defaults within their "
+    "own bounds.",
     needs=("import-strings",),
 )
 def config_defaults(case: SpecCase) -> Violation | None:
-    """A config can be made of its defaults, and they are what it holds."""
-    made = case.sample()
+    """A config can be built from its defaults and holds them."""
+    config = case.build_config()
     for key, value in needed_values(case.config).items():
-        if getattr(made, key) != value:
-            return Violation(f"{key} = {value!r}, as given", f"{getattr(made, key)!r}")
+        if getattr(config, key) != value:
+            return Violation(f"{key} = {value!r}, as given", f"{getattr(config, key)!r}")
     return None
 
 
 @check(
-    "Give every setting a help that is one sentence with a full stop.", needs=("config-defaults",)
+    "Give every setting a help text of one sentence that ends with a full stop.",
+    needs=("config-defaults",),
 )
 def config_documented(case: SpecCase) -> Violation | None:
-    """Every setting is told in one sentence."""
-    for key, each in settings_of(case.config).items():
-        said = each.info.help
-        if not said.endswith(".") or "\n" in said:
-            return Violation(f"a sentence for {key}", repr(said))
+    """Every setting has a help text of one sentence."""
+    for key, setting in settings_of(case.config).items():
+        text = setting.info.help
+        if not text.endswith(".") or "\n" in text:
+            return Violation(f"a sentence for {key}", repr(text))
     return None
 
 
 @check(
-    "Hold what TOML can say (numbers, text, booleans, paths), derive nothing from it, and name no "
-    "field 'name', by which recipes name the part itself.",
+    "Use types that TOML can hold (numbers, text, booleans, paths), derive no field from another, "
+    "and name no field 'name', which recipes use for the part itself.",
     needs=("config-defaults",),
 )
 def config_round_trip(case: SpecCase) -> Violation | None:
-    """A config comes back from its values, from JSON and from TOML."""
+    """A config is rebuilt unchanged from its values, from JSON and from TOML."""
     if "name" in settings_of(case.config):
         return Violation("no setting called 'name'", "there is one")
-    made = case.sample()
-    values = values_of(made)
+    config = case.build_config()
+    values = values_of(config)
     forms = {
         "values": values,
         "JSON": json.loads(json.dumps(values, allow_nan=False)),
         "TOML": tomllib.loads(_toml(values)),
     }
-    for form, each in forms.items():
-        if build_config(case.config, "config", each) != made:
-            again = build_config(case.config, "config", each)
-            return Violation(f"{made} from its {form}", f"{again}")
+    for form, loaded in forms.items():
+        rebuilt = build_config(case.config, "config", loaded)
+        if rebuilt != config:
+            return Violation(f"{config} from its {form}", f"{rebuilt}")
     return None
 
 
 def _toml(values: dict[str, Any]) -> str:
-    """Values as TOML, where text, numbers and booleans read as in JSON."""
-    said = {key: "none" if value is None else value for key, value in values.items()}
-    return "\n".join(f"{key} = {json.dumps(value)}" for key, value in said.items())
+    """Returns values as TOML, in which text, numbers and booleans are written as in JSON."""
+    lines = (
+        f"{key} = {json.dumps('none' if value is None else value)}" for key, value in values.items()
+    )
+    return "\n".join(lines)
 
 
 CHECKS = (import_strings, summary)

@@ -1,4 +1,4 @@
-"""The battery: every part of a plugin, with the checks that it is put to."""
+"""The conformance suite: every part of a plugin with the checks that apply to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Groups = list[tuple[tuple[Check, ...], Cases]]
 
 
 def every_check() -> dict[str, tuple[Check, ...]]:
-    """Every check by what it is of."""
+    """Returns every check by the kind of part that it checks."""
     from zoo_core.testing import datasets, kernels, objective, recipes, training_runs
     from zoo_core.testing.models import CHECKS, SLOW
 
@@ -37,21 +37,36 @@ def every_check() -> dict[str, tuple[Check, ...]]:
 
 
 def find_plugin(catalog: Catalog, name: str) -> Plugin:
-    """The installed plugin, working or not, that a plugin's or distribution's name means.
+    """Finds an installed plugin, working or broken.
+
+    Args:
+        catalog: The installed plugins.
+        name: The name of a plugin or of its distribution.
+
+    Returns:
+        The plugin.
 
     Raises:
-        NotFoundError: There is none.
+        NotFoundError: No installed plugin has the name.
     """
-    known = [*catalog.plugins, *(each.plugin for each in catalog.broken)]
-    for each in known:
-        if name and each.is_meant_by(name):
-            return each
-    hint = suggest(name, [each.name for each in known]) or "try: zoo plugins"
+    known = [*catalog.plugins, *(broken.plugin for broken in catalog.broken)]
+    for plugin in known:
+        if name and plugin.is_meant_by(name):
+            return plugin
+    hint = suggest(name, [plugin.name for plugin in known]) or "try: zoo plugins"
     raise NotFoundError(f"no plugin {name!r}; {hint}")
 
 
 def checked_parts(catalog: Catalog, plugin: Plugin) -> Iterator[CheckedPart]:
-    """The plugin itself, its specs and its recipes; of a broken one, itself alone."""
+    """Lists the parts of a plugin: the plugin as a whole, its specs and its recipes.
+
+    Args:
+        catalog: The installed plugins.
+        plugin: The plugin to check; a broken one has no parts but the whole.
+
+    Yields:
+        Each part with its checks.
+    """
     yield CheckedPart(
         f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])]
     )
@@ -59,13 +74,13 @@ def checked_parts(catalog: Catalog, plugin: Plugin) -> Iterator[CheckedPart]:
     for entry in catalog.entries:
         if entry.plugin == plugin:
             name = f"{entry.spec.noun} {entry.spec.name}"
-            yield CheckedPart(name, _groups(catalog, entry, fresh_process))
+            yield CheckedPart(name, _spec_groups(catalog, entry, fresh_process))
     for file in recipe_files(catalog):
         if file.plugin == plugin:
-            yield _of_recipe(catalog, plugin, file.name)
+            yield _recipe_part(catalog, plugin, file.name)
 
 
-def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> CheckedPart:
+def _recipe_part(catalog: Catalog, plugin: Plugin, name: str) -> CheckedPart:
     from zoo_core.testing import recipes
 
     return CheckedPart(
@@ -74,48 +89,48 @@ def _of_recipe(catalog: Catalog, plugin: Plugin, name: str) -> CheckedPart:
     )
 
 
-def _groups(catalog: Catalog, entry: CatalogEntry[Any], fresh_process: FreshProcess) -> Groups:
+def _spec_groups(catalog: Catalog, entry: CatalogEntry[Any], fresh_process: FreshProcess) -> Groups:
     spec = entry.spec
     groups: Groups = [(specs.CHECKS, lambda: [SpecCase(spec)])]
-    if hasattr(spec, "config"):
+    if isinstance(spec, ModelSpec | DatasetSpec | TrainerSpec):
         groups.append((specs.CONFIG_CHECKS, lambda: [SpecCase(spec)]))
     match spec:
         case ModelSpec():
-            groups += _of_model(spec)
+            groups += _model_groups(spec)
         case DatasetSpec():
-            groups += _of_dataset(spec, fresh_process)
+            groups += _dataset_groups(spec, fresh_process)
         case TrainerSpec():
-            groups += _of_trainer(catalog, entry)
+            groups += _trainer_groups(catalog, entry)
         case KernelSpec():
-            groups += _of_kernel(catalog, spec)
+            groups += _kernel_groups(catalog, spec)
     return groups
 
 
-def _of_kernel(catalog: Catalog, spec: KernelSpec) -> Groups:
-    from zoo_core.testing import kernels
+def _model_groups(spec: ModelSpec) -> Groups:
+    from zoo_core.testing.model_cases import model_cases, plain_cases
+    from zoo_core.testing.models import CHECKS, SLOW
 
-    return [(kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec))]
+    return [(CHECKS, lambda: model_cases(spec)), (SLOW, lambda: plain_cases(spec))]
 
 
-def _of_dataset(spec: DatasetSpec, fresh_process: FreshProcess) -> Groups:
+def _dataset_groups(spec: DatasetSpec, fresh_process: FreshProcess) -> Groups:
     from zoo_core.testing import datasets
     from zoo_core.testing.dataset_case import DatasetCase
 
     return [(datasets.CHECKS, lambda: [DatasetCase(spec, fresh_process)])]
 
 
-def _of_trainer(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Groups:
+def _trainer_groups(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Groups:
     from zoo_core.testing import objective, training_runs
-    from zoo_core.testing.trainer_case import taken, trainer_cases
+    from zoo_core.testing.trainer_case import first_accepted, trainer_cases
 
     return [
         (objective.CHECKS, lambda: trainer_cases(catalog, entry)),
-        (training_runs.CHECKS, lambda: taken(trainer_cases(catalog, entry))),
+        (training_runs.CHECKS, lambda: first_accepted(trainer_cases(catalog, entry))),
     ]
 
 
-def _of_model(spec: ModelSpec) -> Groups:
-    from zoo_core.testing.model_cases import model_cases, plain_cases
-    from zoo_core.testing.models import CHECKS, SLOW
+def _kernel_groups(catalog: Catalog, spec: KernelSpec) -> Groups:
+    from zoo_core.testing import kernels
 
-    return [(CHECKS, lambda: model_cases(spec)), (SLOW, lambda: plain_cases(spec))]
+    return [(kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec))]

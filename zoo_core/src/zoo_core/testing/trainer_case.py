@@ -1,4 +1,4 @@
-"""A trainer to look at, on a little model and a little dataset."""
+"""A trainer to check, with the sample model and the sample data."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ LABELS = ("next", "step", "sequence")
 @final
 @dataclass(frozen=True)
 class TrainerCase:
-    """A trainer with labels for the sample data.
+    """A trainer and the labels of the sample data.
 
     Args:
-        catalog: What is installed, and the samples.
-        entry: The trainer and who brings it.
-        labels: The sample data's.
-        epochs: Of a run.
+        catalog: The installed plugins and the samples.
+        entry: The trainer and its plugin.
+        labels: What the sample data labels.
+        epochs: The number of epochs of a run.
     """
 
     catalog: Catalog
@@ -50,19 +50,23 @@ class TrainerCase:
     epochs: int = 2
 
     def label(self) -> str:
-        """The case in words."""
+        """Returns the labels and the sizes of the run."""
         return f"labels={self.labels}, B={ROWS}, T={STEPS}, epochs={self.epochs}"
 
     def smaller(self) -> Iterator[TrainerCase]:
-        """The same for one epoch."""
+        """Yields the case with one epoch."""
         if self.epochs > 1:
             yield replace(self, epochs=1)
 
     def run_config(self, **settings: Any) -> RunConfig:
-        """A run of some epochs of three steps, which saves its state at every step."""
+        """Returns a run of three steps an epoch that saves its state at every step.
+
+        Args:
+            settings: Settings of the trainer to change.
+        """
         config = resolve(self.entry.spec.config)
-        given = {"epochs": self.epochs, "batch_size": ROWS, "save_every": 0.0} | settings
-        values = values_of(build_config(config, "trainer", needed_values(config) | given))
+        settings = {"epochs": self.epochs, "batch_size": ROWS, "save_every": 0.0} | settings
+        values = values_of(build_config(config, "trainer", needed_values(config) | settings))
         return RunConfig(
             model=MODEL.name,
             dataset=DATA.name,
@@ -78,62 +82,68 @@ class TrainerCase:
         )
 
     def dataset(self) -> AbstractDataset:
-        """The sample data with these labels."""
+        """Builds the sample data with the case's labels."""
         return make_dataset(self.catalog, self.run_config(), None)
 
     def model(self) -> AbstractModel:
-        """The sample model."""
+        """Builds the sample model."""
         return make_model(self.catalog, self.run_config(), self.dataset().signature)
 
     def make(self) -> AbstractTrainer:
-        """The trainer.
+        """Builds the trainer.
 
         Raises:
-            DoesNotApply: It does not take such labels.
+            DoesNotApply: The trainer does not accept such labels.
         """
         try:
             return make_trainer(self.catalog, self.run_config(), self.dataset().signature)
         except MisfitError as error:
             raise DoesNotApply(str(error)) from None
 
-    def answered(self) -> tuple[Output, Batch]:
-        """Random logits that want a gradient, and the batch that they answer."""
+    def output_and_batch(self) -> tuple[Output, Batch]:
+        """Returns random logits, which require a gradient, and a random batch with labels."""
         signature = self.dataset().signature
         batch = random_batch(signature, ROWS, STEPS)
-        assert batch.targets is not None, "it has labels"
+        assert batch.targets is not None, "the batch has labels"
         shape = (*batch.targets.shape, signature.classes)
         logits = torch.randn(shape, generator=torch.Generator().manual_seed(2))
         return Output(logits.requires_grad_(), None), batch
 
     def events(self, folder: Path) -> list[Event]:
-        """What a run says from beginning to end."""
+        """Trains a run to its end and returns its events.
+
+        Args:
+            folder: The run's folder.
+        """
         return list(Run(self.catalog, self.run_config(), folder).events())
 
-    def losses(self, rate: float) -> list[float]:
-        """The training loss of every epoch at a learning rate; nothing is written."""
+    def losses(self, learning_rate: float) -> list[float]:
+        """Trains without a run folder and returns the training loss of every epoch."""
         torch.manual_seed(0)
-        trainer = make_trainer(
-            self.catalog, self.run_config(learning_rate=rate), self.dataset().signature
-        )
+        run_config = self.run_config(learning_rate=learning_rate)
+        trainer = make_trainer(self.catalog, run_config, self.dataset().signature)
         loop = Loop(self.model(), self.dataset(), trainer, seed=0)
-        ended = [each for each in loop.events() if isinstance(each, EpochEnded)]
-        return [each.metrics["train"]["loss"] for each in ended]
+        return [
+            event.metrics["train"]["loss"]
+            for event in loop.events()
+            if isinstance(event, EpochEnded)
+        ]
 
 
 def trainer_cases(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> list[TrainerCase]:
-    """The trainer with each kind of labels."""
-    there = with_samples(catalog)
-    return [TrainerCase(there, entry, labels) for labels in LABELS]
+    """Returns the cases of a trainer: one for each kind of labels."""
+    extended = with_samples(catalog)
+    return [TrainerCase(extended, entry, labels) for labels in LABELS]
 
 
-def taken(cases: list[TrainerCase]) -> list[TrainerCase]:
-    """The first of the cases whose labels the trainer takes; the first of all if it takes none."""
+def first_accepted(cases: list[TrainerCase]) -> list[TrainerCase]:
+    """Returns the first case whose labels the trainer accepts, or else the first case."""
     for case in cases:
         try:
             case.make()
         except DoesNotApply:
             continue
-        except Exception:  # for the checks to tell
+        except Exception:  # the checks report it
             break
         return [case]
     return cases[:1]

@@ -9,89 +9,90 @@ from tempfile import TemporaryDirectory
 
 import torch
 
-from zoo_core.runtime.resume import resume as resumed
+from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded, Finished, Saved, Started, Stepped
 from zoo_core.testing.check import Violation, check
 from zoo_core.testing.trainer_case import BATCHES, TrainerCase
 
-KEPT = ("model.safetensors", "history.jsonl", "config.json")
-"""What repeats bit for bit."""
-LEARNT = 0.7
+REPEATABLE_FILES = ("model.safetensors", "history.jsonl", "config.json")
+"""Files of a run folder that a resumed run repeats bit for bit."""
+MAX_LOSS_RATIO = 0.7
+"""Largest last loss, as a fraction of the first epoch's, of a run that counts as learning."""
 EPOCHS = 15
-RATES = (0.05, 0.01, 0.2)
+LEARNING_RATES = (0.05, 0.01, 0.2)
 
 
 @check(
-    "Return finite metrics for every split, the loss under 'loss' among them, and write only what "
-    "a run can keep.",
+    "Return finite metrics for every split, with the loss under 'loss', and store only what a run "
+    "folder can hold.",
     needs=("objective",),
 )
 def events(case: TrainerCase) -> Violation | None:
-    """A run says all that happens, with finite metrics for every split, and ends."""
+    """A run reports its events in order, with finite metrics for every split."""
     case.make()
     with TemporaryDirectory() as folder:
-        said = case.events(Path(folder) / "run")
-    kinds = [type(each) for each in said]
+        reported = case.events(Path(folder) / "run")
+    kinds = [type(event) for event in reported]
     counts = {Started: 1, Stepped: BATCHES * case.epochs, EpochEnded: case.epochs, Finished: 1}
     for kind, count in counts.items():
         if kinds.count(kind) != count:
             return Violation(f"{count} × {kind.__name__}", f"{kinds.count(kind)}")
     if kinds[0] is not Saved or kinds[-1] is not Finished:
-        return Violation(
-            "Saved first and Finished last", f"{kinds[0].__name__}, {kinds[-1].__name__}"
-        )
-    for each in said:
-        if isinstance(each, EpochEnded):
+        seen = f"{kinds[0].__name__} first and {kinds[-1].__name__} last"
+        return Violation("Saved first and Finished last", seen)
+    for event in reported:
+        if isinstance(event, EpochEnded):
             for split in ("train", "validation"):
-                metrics = each.metrics.get(split, {})
+                metrics = event.metrics.get(split, {})
                 if "loss" not in metrics or not all(map(math.isfinite, metrics.values())):
-                    return Violation(f"finite metrics of {split}, loss among them", f"{metrics}")
+                    return Violation(f"finite metrics of {split} with the loss", f"{metrics}")
     return None
 
 
 @check(
-    "Return a loss that gets smaller as the answers get better, with its graph: no minus sign, no "
+    "Return a loss that falls as the predictions improve, attached to its graph: no minus sign, no "
     "detach(), no .item().",
     needs=("events",),
 )
 def loss_falls(case: TrainerCase) -> Violation | None:
-    """Training makes the loss smaller."""
+    """Training reduces the loss."""
     case.make()
-    shares = []
-    for rate in RATES:
-        first, *_, last = replace(case, epochs=EPOCHS).losses(rate)
-        if last < LEARNT * first:
+    ratios = []
+    for learning_rate in LEARNING_RATES:
+        first, *_, last = replace(case, epochs=EPOCHS).losses(learning_rate)
+        if last < MAX_LOSS_RATIO * first:
             return None
-        shares.append(last / first)
-    expected = f"after {EPOCHS} epochs less than {LEARNT:.0%} of the first epoch's loss"
-    return Violation(expected, f"{min(shares):.0%} at best, over learning rates {RATES}")
+        ratios.append(last / first)
+    expected = f"after {EPOCHS} epochs less than {MAX_LOSS_RATIO:.0%} of the first epoch's loss"
+    return Violation(expected, f"{min(ratios):.0%} at best, over learning rates {LEARNING_RATES}")
 
 
 @check(
-    "Keep nothing in the trainer that changes while it trains, draw random numbers from torch's "
-    "global generator alone, and none in sample().",
+    "Keep nothing in the trainer that changes during training, draw random numbers from torch's "
+    "global generator only, and draw none in sample().",
     needs=("events",),
 )
 def resume(case: TrainerCase) -> Violation | None:
-    """An interrupted run that goes on gives bit for bit what an uninterrupted one gives."""
+    """An interrupted and resumed run gives bit for bit what an uninterrupted run gives."""
     case.make()
     with TemporaryDirectory() as folder:
         case.events(Path(folder) / "whole")
-        whole = _contents(Path(folder) / "whole")
+        whole = _repeatable_files(Path(folder) / "whole")
         for step in sorted({1, BATCHES * case.epochs - 2}):
-            again = Path(folder) / f"interrupted-{step}"
-            _interrupt(Run(case.catalog, case.run_config(), again), step)
+            interrupted = Path(folder) / f"interrupted-{step}"
+            _run_until(Run(case.catalog, case.run_config(), interrupted), step)
             torch.manual_seed(12345)
-            list(resumed(case.catalog, again).events())
-            if differing := [n for n, data in _contents(again).items() if whole[n] != data]:
-                expected = f"interrupted after step {step} and resumed, the same {differing[0]}"
-                return Violation(expected, "other bytes")
+            list(resume_run(case.catalog, interrupted).events())
+            for name, data in _repeatable_files(interrupted).items():
+                if whole[name] != data:
+                    expected = f"the same {name} if interrupted after step {step} and resumed"
+                    return Violation(expected, "other bytes")
     return None
 
 
-def _interrupt(run: Run, step: int) -> None:
-    """Ctrl+C after a step."""
+def _run_until(run: Run, step: int) -> None:
+    """Interrupts a run, as Ctrl+C does, after a step."""
     events = run.events()
     try:
         for event in events:
@@ -101,8 +102,8 @@ def _interrupt(run: Run, step: int) -> None:
         return
 
 
-def _contents(folder: Path) -> dict[str, bytes]:
-    return {name: (folder / name).read_bytes() for name in KEPT}
+def _repeatable_files(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in REPEATABLE_FILES}
 
 
 CHECKS = (events, loss_falls, resume)

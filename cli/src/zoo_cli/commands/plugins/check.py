@@ -48,7 +48,7 @@ def _print(result: Result) -> None:
     """Prints a result as soon as it is known."""
     echo(f"{result.verdict:7}  {result.subject}  {result.check}")
     if result.verdict == "failed":
-        for line in result.in_words().splitlines():
+        for line in result.describe().splitlines():
             echo(f"           {line}")
     elif result.verdict == "skipped":
         echo(f"           {result.seen}")
