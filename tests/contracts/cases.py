@@ -15,7 +15,7 @@ from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
 from zoo_core.testing.check import Case
 from zoo_core.testing.model_case import ModelCase
-from zoo_core.testing.model_cases import fitted, model_cases, plain_cases
+from zoo_core.testing.model_cases import model_cases, plain_cases, with_fitting_steps
 
 COMBINATIONS: tuple[dict[str, Any], ...] = (
     {"num_layers": 2, "dropout": 0.5},
@@ -59,7 +59,7 @@ def combined_cases(spec: ModelSpec) -> list[ModelCase]:
     """The cases in which settings of a model are changed together."""
     known = settings_of(resolve(spec.config)).keys()
     return [
-        fitted(replace(case, settings=case.settings | settings))
+        with_fitting_steps(replace(case, settings=case.settings | settings))
         for case in plain_cases(spec)
         for settings in COMBINATIONS
         if settings.keys() <= known

@@ -24,7 +24,7 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.testing.check import DoesNotApply, Violation, run_check
 from zoo_core.testing.learning import overfits
-from zoo_core.testing.model_case import ModelCase, answer
+from zoo_core.testing.model_case import ModelCase, compute_logits
 from zoo_core.testing.model_cases import plain_cases
 from zoo_core.testing.models import CHECKS
 
@@ -65,9 +65,13 @@ def test_dropout_is_for_training_only(model: ModelSpec) -> None:
     assert bool(cases) == ("dropout" in settings_of(resolve(model.config)))
     for case in cases:
         network, batch = case.build(), case.batch()
-        assert torch.equal(answer(network, batch), answer(network, batch)), case.label()
+        assert torch.equal(compute_logits(network, batch), compute_logits(network, batch)), (
+            case.label()
+        )
         network.train()
-        assert not torch.equal(answer(network, batch), answer(network, batch)), case.label()
+        assert not torch.equal(compute_logits(network, batch), compute_logits(network, batch)), (
+            case.label()
+        )
 
 
 @every_model
@@ -78,7 +82,7 @@ def test_the_state_dict_is_the_parameters_and_forward_in_training_leaves_it_alon
         network = case.build()
         before = to_bytes(network.state_dict())
         trains = "max_norm" not in case.settings  # torch rewrites those embeddings
-        answer(network.train(trains), case.batch())
+        compute_logits(network.train(trains), case.batch())
         assert to_bytes(network.state_dict()) == before, case.label()
         names = {name for name, _ in network.named_parameters()}
         assert set(network.state_dict()) == names, case.label()
@@ -98,8 +102,8 @@ def run_by(backend: str, case: ModelCase) -> AbstractModel:
 def test_a_copy_is_independent_of_the_model(model: ModelSpec, backend: str) -> None:
     for case in plain_cases(model):
         network, batch = run_by(backend, case), case.batch()
-        expected, copy = answer(network, batch), deepcopy(network)
+        expected, copy = compute_logits(network, batch), deepcopy(network)
         with torch.no_grad():
             for parameter in network.parameters():
                 parameter.zero_()
-        assert torch.equal(answer(copy, batch), expected), case.label()
+        assert torch.equal(compute_logits(copy, batch), expected), case.label()

@@ -96,4 +96,4 @@ def test_weights_that_are_named_by_a_counter_are_no_stable_state_dict() -> None:
     assert isinstance(case, ModelCase)
     found = run_check(state_dict, case)
     assert found is not None
-    assert found.seen.startswith("not so for number_")
+    assert found.seen.startswith("differences in number_")

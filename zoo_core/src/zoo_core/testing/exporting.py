@@ -15,7 +15,13 @@ from torch import Tensor, nn
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import EXACT, ModelCase, answer, check_tolerance, distance
+from zoo_core.testing.model_case import (
+    EXACT,
+    ModelCase,
+    check_tolerance,
+    compute_logits,
+    max_difference,
+)
 
 
 @check(
@@ -30,7 +36,7 @@ def exports(case: ModelCase) -> Violation | None:
         raise DoesNotApply("the model sets exportable = False")
     with _silent_torch(), torch.no_grad():
         traced = torch.export.export(Plain(model), (batch.inputs,)).module()
-        difference = distance(traced(batch.inputs), answer(model, batch))
+        difference = max_difference(traced(batch.inputs), compute_logits(model, batch))
     return check_tolerance(difference, EXACT, "the same logits from the traced model")
 
 
@@ -57,7 +63,7 @@ class Plain(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Returns the logits of inputs (B, T), (B, T, F) or (B, C, *sizes)."""
-        return answer(self.model, Batch(inputs))
+        return compute_logits(self.model, Batch(inputs))
 
 
 SLOW = (exports,)

@@ -21,7 +21,7 @@ from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import state_tensors
 from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, check_tolerance, distance
+from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, check_tolerance, max_difference
 from zoo_core.testing.model_cases import model_cases
 
 
@@ -67,7 +67,7 @@ def kernel_equals(case: KernelCase) -> Violation | None:
             results = _all_results(case.model.build().to(dtype), batch, kernel)
         except MisfitError:  # the model takes no rows of different lengths
             continue
-        difference = max(map(distance, expected, results))
+        difference = max(map(max_difference, expected, results))
         rule = f"the same results from kernel and reference {padding}"
         if violation := check_tolerance(difference, tolerance, rule):
             return violation

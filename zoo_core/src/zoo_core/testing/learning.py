@@ -7,7 +7,7 @@ import math
 import torch
 
 from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import ModelCase, learn
+from zoo_core.testing.model_case import ModelCase, compute_gradients
 
 LEARNING_RATES = (0.1, 0.03, 0.01, 0.003)
 MAX_STEPS = 200
@@ -25,7 +25,7 @@ def gradients(case: ModelCase) -> Violation | None:
     if case.free and case.steps == 1:
         raise DoesNotApply("one step from zeros does not reach the recurrent weights")
     model = case.build()
-    learn(model, case.batch())
+    compute_gradients(model, case.batch())
     without = [
         name
         for name, parameter in model.named_parameters()
@@ -59,13 +59,13 @@ def _loss_ratio(case: ModelCase, learning_rate: float) -> float:
     """Returns the loss after training on one batch, as a fraction of the first loss."""
     model, batch = case.build(), case.batch()
     optimizer = torch.optim.Adam(model.parameters(), lr=learning_rate)
-    first = last = learn(model, batch)
+    first = last = compute_gradients(model, batch)
     for _ in range(MAX_STEPS):
         if last < MAX_LOSS_RATIO * first:
             break
         optimizer.step()
         optimizer.zero_grad()
-        last = learn(model, batch)
+        last = compute_gradients(model, batch)
     return last / first
 
 

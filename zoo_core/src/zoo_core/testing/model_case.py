@@ -1,7 +1,8 @@
-"""A model to look at: its spec, some settings, some data, some rows and steps."""
+"""A model to check: its spec, settings, kind of data and batch size."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import product
@@ -20,23 +21,23 @@ from zoo_core.runtime.nn.state import State
 from zoo_core.testing.check import DoesNotApply, Violation
 
 EXACT = 1e-12
-"""How far two answers in double precision may lie apart that should be one."""
+"""Largest difference of two results in double precision that count as equal."""
 SINGLE = 1e-5
-"""The same in single precision."""
+"""Largest difference of two results in single precision that count as equal."""
 
 
 @final
 @dataclass(frozen=True)
 class ModelCase:
-    """A model, one way to configure it, one kind of data, one size of batch.
+    """A model with one choice of settings, one kind of data and one batch size.
 
     Args:
-        spec: The model's.
-        settings: What differs from the config's defaults.
-        signature: Of the data.
+        spec: The model's spec.
+        settings: The settings that differ from the config's defaults.
+        signature: The signature of the data.
         rows: B.
-        steps: T; a model of a fixed window gets that many.
-        free: Whether it takes any number of steps.
+        steps: T; the window of a model that reads a fixed number of steps.
+        free: Whether the model reads any number of steps.
     """
 
     spec: ModelSpec
@@ -47,25 +48,29 @@ class ModelCase:
     free: bool = True
 
     def label(self) -> str:
-        """The case in words."""
+        """Returns the kind of data, the sizes and the settings."""
         inputs = self.signature.inputs
         sizes = len(inputs.sizes) if isinstance(inputs, Grid) else ""
         size = f"B={self.rows}" if sizes else f"B={self.rows}, T={self.steps}"
-        said = [f"{key}={value}" for key, value in self.settings.items()]
+        settings = [f"{key}={value}" for key, value in self.settings.items()]
         label = ", next symbol" if self.signature.next_symbol else ""
         kind = f"{inputs.kind}{sizes} per {self.signature.per}{label}"
-        return ", ".join([kind, size, *said])
+        return ", ".join([kind, size, *settings])
 
     def smaller(self) -> Iterator[ModelCase]:
-        """The same with fewer rows and steps, the fewest numbers first."""
+        """Yields the case with fewer rows and steps, the smallest batch first."""
         steps = range(1, self.steps + 1) if self.free else (self.steps,)
-        sizes = sorted(product(range(1, self.rows + 1), steps), key=lambda size: size[0] * size[1])
+        sizes = sorted(product(range(1, self.rows + 1), steps), key=math.prod)
         for rows, count in sizes:
             if (rows, count) != (self.rows, self.steps):
                 yield replace(self, rows=rows, steps=count)
 
     def build(self, seed: int = 0) -> AbstractModel:
-        """The model, in evaluation mode and double precision, its weights drawn from a seed."""
+        """Builds the model in evaluation mode and double precision.
+
+        Args:
+            seed: The seed of the weights.
+        """
         # torch.manual_seed would also seed every accelerator, which takes several milliseconds.
         torch.default_generator.manual_seed(seed)
         config = build_config(resolve(self.spec.config), "model", self.settings)
@@ -73,14 +78,28 @@ class ModelCase:
         return model.double().eval()
 
     def batch(self, dtype: torch.dtype = torch.float64) -> Batch:
-        """Random inputs and labels, the same every time."""
+        """Returns random inputs and labels, the same in every call.
+
+        Args:
+            dtype: The dtype of inputs that are not tokens.
+        """
         return random_batch(self.signature, self.rows, self.steps, dtype)
 
 
 def random_batch(
     signature: Signature, rows: int, steps: int, dtype: torch.dtype = torch.float32
 ) -> Batch:
-    """Random inputs and labels, the same every time: B rows of T steps, or B grids."""
+    """Returns random inputs and labels, the same in every call.
+
+    Args:
+        signature: The kind of inputs and labels.
+        rows: B.
+        steps: T; grids have none.
+        dtype: The dtype of inputs that are not tokens.
+
+    Returns:
+        Inputs (B, T), (B, T, F) or (B, C, *sizes), and targets (B, T) or (B,).
+    """
     generator = torch.Generator().manual_seed(1)
     shape = (rows, steps) if signature.per == "step" else (rows,)
     targets = torch.randint(signature.classes, shape, generator=generator)
@@ -94,11 +113,11 @@ def random_batch(
     return Batch(inputs, targets)
 
 
-def carrying(case: ModelCase) -> AbstractModel:
-    """The model, if it carries its state.
+def stateful_model(case: ModelCase) -> AbstractModel:
+    """Builds the model of a case that carries a state.
 
     Raises:
-        DoesNotApply: It does not.
+        DoesNotApply: The model carries none.
     """
     model = case.build()
     if not model.carries_state:
@@ -106,28 +125,32 @@ def carrying(case: ModelCase) -> AbstractModel:
     return model
 
 
-def answer(model: AbstractModel, batch: Batch, state: State | None = None) -> Tensor:
-    """The logits of a batch."""
+def compute_logits(model: AbstractModel, batch: Batch, state: State | None = None) -> Tensor:
+    """Returns the logits of a batch, (B, T, classes) or (B, classes)."""
     logits: Tensor = model(batch, state).logits
     return logits
 
 
-def learn(model: AbstractModel, batch: Batch) -> float:
-    """The cross entropy of a batch in nats, its gradients made, none of them sparse."""
-    assert batch.targets is not None, "a case's batch has labels"
-    logits = answer(model, batch)
+def compute_gradients(model: AbstractModel, batch: Batch) -> float:
+    """Computes the loss of a batch and the gradients of the parameters, as dense tensors.
+
+    Returns:
+        The mean cross entropy in nats.
+    """
+    assert batch.targets is not None, "the batch has labels"
+    logits = compute_logits(model, batch)
     loss = nn.functional.cross_entropy(logits.flatten(0, -2), batch.targets.flatten())
     torch.autograd.backward(loss)
-    for each in model.parameters():
-        if each.grad is not None and each.grad.is_sparse:
-            each.grad = each.grad.to_dense()
+    for parameter in model.parameters():
+        if parameter.grad is not None and parameter.grad.is_sparse:
+            parameter.grad = parameter.grad.to_dense()
     return float(loss.detach())
 
 
-def distance(one: Tensor, other: Tensor) -> float:
-    """The largest difference between two tensors of one shape; infinite for NaN."""
-    apart = (one - other).abs().max().item() if one.numel() else 0.0
-    return apart if apart == apart else float("inf")  # noqa: PLR0124  # NaN alone differs
+def max_difference(tensor: Tensor, other: Tensor) -> float:
+    """Returns the largest absolute difference of two tensors of one shape; infinity for NaN."""
+    difference = (tensor - other).abs().max().item() if tensor.numel() else 0.0
+    return math.inf if math.isnan(difference) else difference
 
 
 def check_tolerance(difference: float, tolerance: float, expected: str) -> Violation | None:

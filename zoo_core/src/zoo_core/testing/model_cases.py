@@ -1,11 +1,11 @@
-"""The cases that a model is looked at in: small, every setting varied once, every kind of data."""
+"""The cases of a model: small sizes, every kind of data, every setting changed once."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import cache
-from itertools import product
+from itertools import cycle, product
 from typing import Any
 
 import torch
@@ -26,96 +26,115 @@ INPUTS: dict[str, tuple[Inputs, ...]] = {
     "features": (Features(SYMBOLS),),
     "grid": (Grid(1, (16,)), Grid(1, (8, 8)), Grid(2, (4, 6, 6))),
 }
-LARGE = 16
-"""An integer above this is a width, which may as well be small."""
+WIDTH_THRESHOLD = 16
+"""A larger integer default is taken for a width, which the cases reduce."""
 WIDTHS = ((7, 5, 9), (8, 8, 8))
-"""Small widths that are all unlike each other, so that none passes for another; or all alike."""
+"""Small widths to try: first different ones, so that no width is mistaken for another."""
 STEPS = (5, 16, 64)
+"""Numbers of steps to try."""
 
 
 @cache
 def model_cases(spec: ModelSpec) -> tuple[ModelCase, ...]:
-    """The cases of a model: every kind of data, next symbols, then every setting varied."""
+    """Returns the cases of a model: every kind of data, next symbols, every setting changed."""
     plain = plain_cases(spec)
-    varied = (case for each in plain for case in _varied(each))
-    return (*plain, *_next_symbol_cases(plain), *varied)
+    changed = (variant for case in plain for variant in _changed_settings(case))
+    return (*plain, *_next_symbol_cases(plain), *changed)
 
 
 def _next_symbol_cases(plain: tuple[ModelCase, ...]) -> Iterator[ModelCase]:
-    """The plain cases of tokens with the next symbol as the label, where weights may be tied."""
+    """Yields the cases of tokens with the next symbol as the label, where weights may be tied."""
     for case in plain:
         if case.signature.inputs.kind == "tokens":
             signature = replace(case.signature, classes=SYMBOLS, next_symbol=True)
-            tried = replace(case, signature=signature)
-            if not _refused(tried):
-                yield fitted(tried)
+            variant = replace(case, signature=signature)
+            if not _is_rejected(variant):
+                yield with_fitting_steps(variant)
 
 
 @cache
 def plain_cases(spec: ModelSpec) -> tuple[ModelCase, ...]:
-    """A small model for every kind of data that the spec accepts."""
-    return tuple(_plain_cases(spec))
+    """Returns a small model for every kind of data that the spec accepts."""
+    return tuple(_plain_case(spec, kind, per) for kind, per in product(spec.accepts, spec.per))
 
 
-def _plain_cases(spec: ModelSpec) -> Iterator[ModelCase]:
-    for kind, per in product(spec.accepts, spec.per):
-        vocabulary = Vocabulary(tuple("abcdef")) if kind == "tokens" else None
-        how: Any = {"classes": CLASSES, "per": per, "vocabulary": vocabulary}
-        cases = [ModelCase(spec, {}, Signature(inputs=each, **how)) for each in INPUTS[kind]]
-        yield next((small for each in cases if (small := _small(each))), cases[0])
+def _plain_case(spec: ModelSpec, kind: str, per: Any) -> ModelCase:
+    """Returns a small model for the first inputs of a kind with which the model can be built."""
+    vocabulary = Vocabulary(tuple("abcdef")) if kind == "tokens" else None
+    cases = [
+        ModelCase(
+            spec, {}, Signature(inputs=inputs, classes=CLASSES, per=per, vocabulary=vocabulary)
+        )
+        for inputs in INPUTS[kind]
+    ]
+    for case in cases:
+        if small := _small_case(case):
+            return small
+    return cases[0]
 
 
-def fitted(case: ModelCase) -> ModelCase:
-    """The case with as many steps as the model takes, in rows of unlike length if it can."""
+def with_fitting_steps(case: ModelCase) -> ModelCase:
+    """Returns the case with a number of steps that the model accepts.
+
+    That is the model's window, or else the first of ``STEPS`` that works with rows of different
+    lengths, or else the first that works with rows of one length.
+    """
     if case.signature.inputs.kind == "grid":
         return replace(case, free=False)
-    if not _builds(case):
+    if not _can_build(case):
         return case
     if window := case.build().window:
         return replace(case, steps=window, free=False)
-    tries = [replace(case, steps=steps) for steps in STEPS]
-    uneven = (each for each in tries if _takes(each, uneven=True))
-    even = (each for each in tries if _takes(each, uneven=False))
-    return next(uneven, None) or next(even, case)
+    variants = [replace(case, steps=steps) for steps in STEPS]
+    for uneven in (True, False):
+        for variant in variants:
+            if _accepts_batch(variant, uneven=uneven):
+                return variant
+    return case
 
 
-def _small(case: ModelCase) -> ModelCase | None:
-    """The case with small widths if the model takes them, else as it is; None if it takes none."""
-    known = settings_of(resolve(case.spec.config)).values()
-    needed = needed_values(resolve(case.spec.config))
-    wide = [e.key for e in known if type(e.default) is int and e.default > LARGE]
-    for widths in (*WIDTHS, ()):
-        sizes = {key: widths[n % len(widths)] for n, key in enumerate(wide)} if widths else {}
-        tried = replace(case, settings=needed | sizes)
-        if _builds(tried):
-            return fitted(tried)
+def _small_case(case: ModelCase) -> ModelCase | None:
+    """Returns the case with small widths, or with its own; None if the model cannot be built."""
+    config = resolve(case.spec.config)
+    widths = [
+        setting.key
+        for setting in settings_of(config).values()
+        if type(setting.default) is int and setting.default > WIDTH_THRESHOLD
+    ]
+    reduced = [dict(zip(widths, cycle(values), strict=False)) for values in WIDTHS]
+    for sizes in (*reduced, {}):
+        variant = replace(case, settings=needed_values(config) | sizes)
+        if _can_build(variant):
+            return with_fitting_steps(variant)
     return None
 
 
-def _varied(case: ModelCase) -> Iterator[ModelCase]:
-    """The case with each setting changed by itself, where the config and the model allow it."""
-    for each in settings_of(resolve(case.spec.config)).values():
-        for value in _others(each) if each.key not in case.settings else ():
-            tried = replace(case, settings=case.settings | {each.key: value})
-            if not _refused(tried):
-                yield fitted(tried)
+def _changed_settings(case: ModelCase) -> Iterator[ModelCase]:
+    """Yields the case with each setting changed by itself, where config and model allow it."""
+    for setting in settings_of(resolve(case.spec.config)).values():
+        if setting.key in case.settings:
+            continue
+        for value in _other_values(setting):
+            variant = replace(case, settings=case.settings | {setting.key: value})
+            if not _is_rejected(variant):
+                yield with_fitting_steps(variant)
 
 
-def _others(setting: Setting) -> list[Any]:
-    """Values of a setting other than its default."""
+def _other_values(setting: Setting) -> list[Any]:
+    """Returns valid values of a setting other than its default: all choices, or one value."""
     if setting.choices:
-        return [each for each in setting.choices if each != setting.default]
+        return [choice for choice in setting.choices if choice != setting.default]
     if setting.type is bool:
         return [not setting.default]
+    candidates: tuple[float, ...] = ()
     if setting.type is int:
-        start = setting.default if isinstance(setting.default, int) else 0
-        return [each for each in (start + 1,) if setting.info.admits(each)]
-    if setting.type is float:
-        return [each for each in (0.5, 2.0) if setting.info.admits(each)][:1]
-    return []
+        candidates = (setting.default + 1 if isinstance(setting.default, int) else 1,)
+    elif setting.type is float:
+        candidates = (0.5, 2.0)
+    return [value for value in candidates if setting.info.admits(value)][:1]
 
 
-def _builds(case: ModelCase) -> bool:
+def _can_build(case: ModelCase) -> bool:
     try:
         case.build()
     except Exception:
@@ -123,8 +142,8 @@ def _builds(case: ModelCase) -> bool:
     return True
 
 
-def _refused(case: ModelCase) -> bool:
-    """Whether settings and data are said not to go together; other errors are for the checks."""
+def _is_rejected(case: ModelCase) -> bool:
+    """Returns whether the model rejects the settings or data; the checks report other errors."""
     try:
         case.build()
     except RefusedError:
@@ -134,8 +153,13 @@ def _refused(case: ModelCase) -> bool:
     return False
 
 
-def _takes(case: ModelCase, *, uneven: bool) -> bool:
-    """Whether the model answers, and refuses nothing."""
+def _accepts_batch(case: ModelCase, *, uneven: bool) -> bool:
+    """Returns whether the model accepts a batch; the checks report other errors.
+
+    Args:
+        case: The model and the batch.
+        uneven: Whether the rows have different lengths.
+    """
     batch = case.batch()
     lengths = torch.tensor([case.steps, case.steps // 2, case.steps - 1]) if uneven else None
     try:

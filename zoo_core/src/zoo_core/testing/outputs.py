@@ -9,10 +9,10 @@ from zoo_core.testing.check import DoesNotApply, Violation, check
 from zoo_core.testing.model_case import (
     EXACT,
     ModelCase,
-    answer,
-    carrying,
     check_tolerance,
-    distance,
+    compute_logits,
+    max_difference,
+    stateful_model,
 )
 
 
@@ -25,7 +25,7 @@ def shapes(case: ModelCase) -> Violation | None:
     """Logits have shape (B, T, classes) per step and (B, classes) per sequence."""
     steps = (case.steps,) if case.signature.per == "step" else ()
     expected = (case.rows, *steps, case.signature.classes)
-    shape = tuple(answer(case.build(), case.batch()).shape)
+    shape = tuple(compute_logits(case.build(), case.batch()).shape)
     return None if shape == expected else Violation(f"logits of shape {expected}", f"{shape}")
 
 
@@ -43,10 +43,10 @@ def window(case: ModelCase) -> Violation | None:
 @check("When forward gets no state, start from initial_state(B).", needs=("shapes",))
 def initial_state(case: ModelCase) -> Violation | None:
     """Without a state, a model starts from its initial state."""
-    model, batch = carrying(case), case.batch()
-    started = answer(model, batch, model.initial_state(case.rows))
+    model, batch = stateful_model(case), case.batch()
+    started = compute_logits(model, batch, model.initial_state(case.rows))
     expected = "the same logits without a state as with initial_state(B)"
-    return check_tolerance(distance(answer(model, batch), started), 0.0, expected)
+    return check_tolerance(max_difference(compute_logits(model, batch), started), 0.0, expected)
 
 
 @check(
@@ -56,9 +56,11 @@ def initial_state(case: ModelCase) -> Violation | None:
 def batch_independence(case: ModelCase) -> Violation | None:
     """The logits of a row do not depend on the other rows of its batch."""
     model, batch = case.build(), case.batch()
-    one_by_one = torch.cat([answer(model, Batch(row)) for row in batch.inputs.unsqueeze(1)])
+    one_by_one = torch.cat([compute_logits(model, Batch(row)) for row in batch.inputs.unsqueeze(1)])
     expected = f"the same logits for {case.rows} rows in one batch and one by one"
-    return check_tolerance(distance(answer(model, batch), one_by_one), EXACT, expected)
+    return check_tolerance(
+        max_difference(compute_logits(model, batch), one_by_one), EXACT, expected
+    )
 
 
 CHECKS = (shapes, window, initial_state, batch_independence)

@@ -16,10 +16,10 @@ from zoo_core.testing.model_case import (
     EXACT,
     SINGLE,
     ModelCase,
-    answer,
-    carrying,
     check_tolerance,
-    distance,
+    compute_logits,
+    max_difference,
+    stateful_model,
 )
 
 
@@ -30,7 +30,7 @@ from zoo_core.testing.model_case import (
 )
 def pieces(case: ModelCase) -> Violation | None:
     """A sequence fed in pieces, each from the state before it, gives the outputs of the whole."""
-    model = carrying(case)
+    model = stateful_model(case)
     if case.steps == 1:
         raise DoesNotApply("one step cannot be split")
     for dtype, tolerance in ((torch.float64, EXACT), (torch.float32, SINGLE)):
@@ -38,7 +38,7 @@ def pieces(case: ModelCase) -> Violation | None:
         state = model.to(dtype).initial_state(case.rows)
         whole, joined = model(batch, state), _run_in_pieces(model, batch, state)
         pairs = zip(_tensors(whole), _tensors(joined), strict=True)
-        difference = max(distance(tensor, other) for tensor, other in pairs)
+        difference = max(max_difference(tensor, other) for tensor, other in pairs)
         expected = f"the same logits and states for {case.steps} steps at once and in pieces"
         if violation := check_tolerance(difference, tolerance, expected):
             return violation
@@ -57,10 +57,10 @@ def causality(case: ModelCase) -> Violation | None:
     model, batch = case.build(), case.batch()
     changed = batch.inputs.clone()
     changed[:, -1] = (changed[:, -1] + 1) % case.signature.input_size
-    before, after = answer(model, batch), answer(model, Batch(changed))
+    before, after = compute_logits(model, batch), compute_logits(model, Batch(changed))
     if torch.equal(before[:, -1], after[:, -1]):
         return Violation("the last output depends on the last input", "it does not")
-    difference = distance(before[:, :-1], after[:, :-1])
+    difference = max_difference(before[:, :-1], after[:, :-1])
     if model.causal:
         return check_tolerance(difference, 0.0, "the same earlier outputs for another last input")
     if difference == 0:
@@ -83,12 +83,12 @@ def padding_independence(case: ModelCase) -> Violation | None:
     if case.rows == 1:
         lengths = [case.steps - 1]  # so that the only row has padding
     try:
-        padded = answer(model, Batch(batch.inputs, lengths=torch.tensor(lengths)))
+        padded = compute_logits(model, Batch(batch.inputs, lengths=torch.tensor(lengths)))
         for row, length in enumerate(lengths):
-            expected = answer(model, Batch(batch.inputs[:, :length]))[row]
+            expected = compute_logits(model, Batch(batch.inputs[:, :length]))[row]
             valid = padded[row, :length] if case.signature.per == "step" else padded[row]
             rule = f"the same outputs for T={length} with and without padding to T={case.steps}"
-            if violation := check_tolerance(distance(valid, expected), EXACT, rule):
+            if violation := check_tolerance(max_difference(valid, expected), EXACT, rule):
                 return violation
     except MisfitError as error:
         raise DoesNotApply(str(error)) from None
