@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.runtime.runs import contents, finish, interrupt, small_run_config
-from zoo_core.errors import NotFoundError, ResumeError
+from tests.runtime.runs import contents, finish, interrupt, small_run_config, train
+from zoo_core.errors import ConfigError, NotFoundError, ResumeError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.manifest import read_manifest
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
@@ -18,9 +20,103 @@ from zoo_core.runtime.run import Run
 
 def test_a_finished_run_refuses_to_go_on(catalog: Catalog, trained: Path) -> None:
     before = contents(trained)
-    with pytest.raises(ResumeError, match="zoo train lstm-embed --dataset text --from /"):
+    with pytest.raises(ResumeError, match="zoo train lstm-embed --from /"):  # it has a schedule
         resume(catalog, trained)
     assert contents(trained) == before
+
+
+def constant_rate(catalog: Catalog, path: Path, **trainer: object) -> RunConfig:
+    """Returns a small run config without a schedule."""
+    return small_run_config(catalog, path, trainer={"schedule": None, **trainer})
+
+
+@pytest.mark.parametrize("interrupts", [False, True])
+def test_more_epochs_give_what_one_longer_run_gives(
+    catalog: Catalog, text_file: Path, tmp_path: Path, interrupts: bool
+) -> None:
+    train(catalog, constant_rate(catalog, text_file, epochs=4), tmp_path / "long")
+    folder = tmp_path / "short"
+    train(catalog, constant_rate(catalog, text_file, epochs=2), folder)
+    with pytest.raises(ResumeError, match=r"is complete; .*: zoo resume /\S+ --epochs 4$"):
+        resume(catalog, folder)
+    run = resume(catalog, folder, epochs=4)
+    if interrupts:  # before the first saved state, as a kill would
+        events = run.events()
+        next(events)
+        events.close()
+        assert not (folder / MANIFEST).exists()
+        run = resume(catalog, folder)
+    finish(run)
+    assert contents(folder) == contents(tmp_path / "long")
+
+
+def test_more_epochs_than_the_schedule_was_made_for_are_refused(
+    catalog: Catalog, trained: Path
+) -> None:
+    before = contents(trained)
+    message = (
+        r"made for 1\d steps, .* and 6 epochs the run has 3\d; .*: zoo train lstm-embed --from"
+    )
+    with pytest.raises(ResumeError, match=message):
+        resume(catalog, trained, epochs=6)
+    assert contents(trained) == before
+
+
+def test_fewer_epochs_than_were_trained_are_refused(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    train(catalog, constant_rate(catalog, text_file, epochs=2), tmp_path)
+    with pytest.raises(ResumeError, match="has trained 2 epochs: give more with --epochs 3"):
+        resume(catalog, tmp_path, epochs=2)
+
+
+def test_a_run_without_progress_gets_no_more_epochs(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    run_config = constant_rate(catalog, text_file, epochs=40, learning_rate=1.0, patience=1)
+    assert train(catalog, run_config, tmp_path).reason == "patience"
+    for epochs in (None, 50):
+        with pytest.raises(ResumeError, match=r"--from /\S+ --trainer\.patience none$"):
+            resume(catalog, tmp_path, epochs=epochs)
+
+
+def test_more_epochs_end_a_budget_that_is_used_up(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    run_config = replace(constant_rate(catalog, text_file, epochs=2), budget=1e-9)
+    assert train(catalog, run_config, tmp_path).reason == "budget"
+    finished = finish(resume(catalog, tmp_path, epochs=2))
+    assert (finished.reason, finished.manifest.epochs) == ("epochs", 2)
+    assert finished.manifest.run_config.budget == 0.0
+
+
+def test_data_that_has_moved_is_found_by_its_new_path(
+    catalog: Catalog, text_file: Path, trained: Path, tmp_path: Path
+) -> None:
+    folder, first, moved = tmp_path / "run", tmp_path / "first.txt", tmp_path / "moved.txt"
+    first.write_bytes(text_file.read_bytes())
+    interrupt(Run(catalog, small_run_config(catalog, first), folder), 7)
+    first.rename(moved)
+    with pytest.raises(ResumeError, match=r"out of reach: .*; name the file with --dataset\.path"):
+        resume(catalog, folder)
+    run = resume(catalog, folder, dataset_path=str(moved))
+    assert run.run_config.configs["dataset"]["path"] == str(moved)
+    finish(resume(catalog, folder))  # the path is saved
+    for name in ("model.safetensors", "history.jsonl"):
+        assert (folder / name).read_bytes() == (trained / name).read_bytes()
+
+
+def test_a_new_path_of_other_data_is_refused(catalog: Catalog, changed: Path) -> None:
+    other = changed.parent / "other.txt"
+    other.write_text("abcdefg hijklmnop\n" * 18 + "abcdefg hijklmnoa\n" * 2)
+    with pytest.raises(ResumeError, match="the data has changed; --force"):
+        resume(catalog, changed, dataset_path=str(other))
+
+
+def test_data_without_a_path_takes_none(catalog: Catalog, tmp_path: Path) -> None:
+    interrupt(Run(catalog, resolve_run(catalog, "lstm-embed").run_config(), tmp_path), 2)
+    with pytest.raises(ConfigError, match=r"--dataset\.path: the dataset hello has no such"):
+        resume(catalog, tmp_path, dataset_path="a.txt")
 
 
 def test_a_folder_without_a_run_cannot_be_resumed(catalog: Catalog, tmp_path: Path) -> None:
@@ -96,7 +192,7 @@ def test_a_relative_path_seen_from_elsewhere_names_the_remedy(
     run_config = small_run_config(catalog, Path(text_file.name), trainer={"epochs": 1})
     interrupt(Run(catalog, run_config, folder), 2)
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ResumeError, match=r"^cannot read fox\.txt: .* resume in the folder where"):
+    with pytest.raises(ResumeError, match=r"^cannot read fox\.txt: .*, or resume in the folder"):
         resume(catalog, folder)
     monkeypatch.chdir(text_file.parent)
     assert finish(resume(catalog, folder)).manifest.status == "finished"

@@ -190,6 +190,93 @@ def test_from_takes_the_settings_of_the_model(
         assert file.metadata() == {"format": "pt"}
 
 
+def test_from_starts_from_the_whole_run_config(
+    zoo: Zoo, prose: Path, text_file: Path, tmp_path: Path
+) -> None:
+    before = json.loads((prose / "config.json").read_text())
+    result = zoo("train", "gru-embed", "--from", prose, "--out", tmp_path / "more")
+    assert (result.code, "changed from" in result.stderr) == (0, False)
+    after = json.loads((tmp_path / "more" / "config.json").read_text())
+    for key in ("dataset", "trainer", "configs", "signature", "seed", "precision"):
+        assert after[key] == before[key]
+
+
+def test_what_changes_from_the_checkpoint_is_printed_in_one_line(
+    zoo: Zoo, prose: Path, tmp_path: Path
+) -> None:
+    flags = ["--trainer.epochs", 3, "--seed", 4, "--precision", "bf16", "--print-config"]
+    result = zoo("train", "gru-embed", "--from", prose, *flags)
+    assert result.stderr == (
+        f"changed from {prose}: trainer.epochs = 3 (was 2); seed = 4 (was 0); "
+        "precision = bf16 (was fp32)\n"
+    )
+    assert tomllib.loads(result.stdout)["dataset"]["steps"] == 16
+
+
+@pytest.fixture
+def new_symbols(tmp_path: Path) -> Path:
+    """A text with symbols that the vocabulary of ``prose`` lacks."""
+    path = tmp_path / "new.txt"
+    path.write_text("the quick brown é fox jumps over 3 lazy dogs\n" * 60)
+    return path
+
+
+def test_new_symbols_are_refused_with_both_options(
+    zoo: Zoo, prose: Path, new_symbols: Path, tmp_path: Path
+) -> None:
+    more = ["train", "gru-embed", "--from", prose, "--dataset.path", new_symbols]
+    result = zoo(*more, "--out", tmp_path / "more")
+    assert result.code == 6
+    assert "'é' (60×)" in result.stderr
+    assert "use --unknown skip or replace=C" in result.stderr
+    assert "--extend-vocabulary" in result.stderr
+
+
+def test_new_symbols_can_be_skipped_in_training_evaluation_and_further_training(
+    zoo: Zoo, prose: Path, new_symbols: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "more"
+    more = ["train", "gru-embed", "--dataset.path", new_symbols, "--trainer.epochs", 1]
+    assert zoo(*more, "--from", prose, "--unknown", "skip", "--out", folder).code == 0
+    manifest = json.loads((folder / "config.json").read_text())
+    assert manifest["unknown"] == "skip"
+    assert "é" not in manifest["signature"]["vocabulary"]
+    assert zoo("evaluate", folder, "--json").json["test"] == manifest["metrics"]["test"]
+    assert zoo("evaluate", folder, "--unknown", "error").code == 6
+    assert zoo("resume", folder, "--epochs", 2).code == 0
+    assert zoo(*more, "--from", folder, "--out", tmp_path / "again").code == 0
+
+
+def test_an_extended_vocabulary_keeps_the_old_symbols_and_learns_the_new(
+    zoo: Zoo, prose: Path, new_symbols: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "more"
+    more = ["train", "gru-embed", "--from", prose, "--dataset.path", new_symbols]
+    result = zoo(*more, "--extend-vocabulary", "--trainer.epochs", 1, "--out", folder)
+    assert result.code == 0
+    assert f"2 symbols are new to the vocabulary of {prose}: '3', 'é'" in result.stderr
+    vocabularies = [
+        json.loads((path / "config.json").read_text())["signature"]["vocabulary"]
+        for path in (prose, folder)
+    ]
+    assert vocabularies[1] == [*vocabularies[0], "3", "é"]
+    assert zoo("generate", folder, "--prompt", "é fox", "--length", 3).code == 0
+    assert zoo("resume", folder, "--epochs", 2).code == 0
+
+
+@pytest.mark.parametrize("flags", [["--unknown", "skip"], ["--extend-vocabulary"]])
+def test_options_about_new_symbols_need_a_checkpoint(zoo: Zoo, flags: list[str]) -> None:
+    result = zoo("train", "lstm-embed", *flags)
+    assert result.code == 2
+    assert f"{flags[0]} needs --from" in result.stderr
+
+
+def test_an_extended_vocabulary_leaves_no_unknown_symbols(zoo: Zoo, hello: Path) -> None:
+    options = ["--extend-vocabulary", "--unknown", "skip"]
+    result = zoo("train", "lstm-embed", "--from", hello, *options)
+    assert (result.code, "drop --unknown" in result.stderr) == (2, True)
+
+
 def test_from_another_model_is_refused(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     result = zoo("train", "gru-embed", "--from", hello, "--out", tmp_path / "more")
     assert result.code == 6

@@ -93,3 +93,15 @@ def test_vocabularies_with_the_same_symbols_are_equal() -> None:
     other = Vocabulary(("e", "h", "l", "o"))
     assert other.ids == {"e": 0, "h": 1, "l": 2, "o": 3}
     assert other == ELOH
+
+
+def test_an_extended_vocabulary_keeps_its_ids_and_its_policy() -> None:
+    vocabulary = Vocabulary(("b", "a"), Unknown("skip"))
+    extended = vocabulary.extended("acba")
+    assert extended.symbols == ("b", "a", "c")
+    assert extended.policy == Unknown("skip")
+
+
+@pytest.mark.parametrize("text", ["error", "skip", "replace=C", "replace=="])
+def test_a_policy_is_written_as_it_is_read(text: str) -> None:
+    assert str(Unknown.parse(text)) == text

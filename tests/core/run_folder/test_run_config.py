@@ -32,6 +32,7 @@ WRONG: list[tuple[str, object]] = [
     ("threads", None),
     ("budget", "60s"),
     ("source", None),
+    ("unknown", "drop"),
 ]
 
 
@@ -72,3 +73,25 @@ def test_a_missing_field_is_refused_by_name(key: str) -> None:
 )
 def test_a_part_is_named_with_its_plugin(section: str, name: str) -> None:
     assert RUN_CONFIG.name(section) == name
+
+
+def test_an_older_run_config_refuses_unknown_symbols() -> None:
+    values = RUN_CONFIG.to_json()
+    assert "unknown" not in values
+    assert RunConfig.from_json(values).unknown == "error"
+
+
+def test_a_policy_for_unknown_symbols_comes_back_from_json() -> None:
+    run_config = replace(RUN_CONFIG, unknown="replace=?")
+    assert RunConfig.from_json(_through_json(run_config.to_json())) == run_config
+
+
+def test_changes_name_what_decides_the_result() -> None:
+    configs = RUN_CONFIG.configs | {"model": {"width": 8, "limit": 3}, "trainer": {"rate": 1}}
+    other = replace(RUN_CONFIG, trainer="fancy", configs=configs, seed=8, threads=2)
+    assert other.changes_since(RUN_CONFIG) == [
+        "model.limit = 3 (was none)",
+        "trainer = zoo-train:fancy (was zoo-train:plain)",
+        "seed = 8 (was 7)",
+    ]
+    assert RUN_CONFIG.changes_since(RUN_CONFIG) == []

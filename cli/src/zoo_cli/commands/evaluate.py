@@ -10,7 +10,6 @@ import click
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
-from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json
 
 if TYPE_CHECKING:
@@ -43,7 +42,12 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
     shell_complete=complete_dataset,
     help="Dataset to evaluate on.  [default: the checkpoint's own]",
 )
-@unknown_option
+@click.option(
+    "--unknown",
+    metavar="POLICY",
+    help="What to do with symbols outside the vocabulary: error, skip or replace=C.  "
+    "[default: as in training]",
+)
 @click.option(
     "--split",
     metavar="NAME",
@@ -58,7 +62,7 @@ def evaluate(
     reference: str,
     dataset: str | None,
     split: str | None,
-    unknown: str,
+    unknown: str | None,
     as_json: bool,
 ) -> None:
     """Measure the metrics of a checkpoint on its own data or on another dataset."""
@@ -70,7 +74,8 @@ def evaluate(
 
     loaded: Checkpoint = ctx.meta[CHECKPOINT]
     checkpoint = loaded.with_dataset(values=settings["dataset"])
-    checkpoint = checkpoint.with_unknown_symbols(Unknown.parse(unknown))
+    if unknown is not None:
+        checkpoint = checkpoint.with_unknown_symbols(Unknown.parse(unknown))
     check_fit(checkpoint)
     data, name = checkpoint.dataset, checkpoint.run_config.dataset
     if split and split not in data.splits:

@@ -12,10 +12,21 @@ from zoo_cli.terminal.output import json_option
 
 @click.command()
 @click.argument("folder", metavar="DIR", type=FolderPath())
+@click.option(
+    "--epochs",
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Epochs of the whole run; more than before continue a complete run.",
+)
+@click.option(
+    "--dataset.path", "dataset_path", metavar="PATH", help="Where the data is, if it has moved."
+)
 @click.option("--force", is_flag=True, help="Resume even if the data or versions have changed.")
 @json_option
-def resume(folder: Path, force: bool, as_json: bool) -> None:
-    """Resume an interrupted run.
+def resume(
+    folder: Path, epochs: int | None, dataset_path: str | None, force: bool, as_json: bool
+) -> None:
+    """Resume an interrupted run, or give a complete one more epochs.
 
     The result is bit for bit that of an uninterrupted run.
     """
@@ -29,5 +40,5 @@ def resume(folder: Path, force: bool, as_json: bool) -> None:
     catalog = load_catalog()
     check_has_state(folder)
     with GracefulInterrupt() as interrupt, lock_run_folder(folder):
-        run = resume_run(catalog, folder, force=force)
+        run = resume_run(catalog, folder, force=force, epochs=epochs, dataset_path=dataset_path)
         train_and_report(run, catalog, interrupt=interrupt, as_json=as_json)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference, complete_trainer
 from zoo_cli.parsing.duration import Duration
@@ -15,13 +16,16 @@ from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import run_options
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
+from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.output import echo, json_option
+from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import MisfitError
+from zoo_core.escaping import one_line
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.recipe import recipe_text
 from zoo_core.recipes.resolve import ResolvedRun, resolve_run
-from zoo_core.run_folder.run_config import SECTIONS
+from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
@@ -52,7 +56,18 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 
 @click.command(cls=SettingsCommand, find_settings=find_settings, named="a model")
 @click.argument("model", metavar="MODEL[.RECIPE]", shell_complete=complete_reference)
-@click.option("--from", "source", metavar="CHECKPOINT", help="Checkpoint to start from.")
+@click.option(
+    "--from",
+    "source",
+    metavar="CHECKPOINT",
+    help="Checkpoint to start from, with its weights, vocabulary and settings.",
+)
+@click.option(
+    "--extend-vocabulary",
+    is_flag=True,
+    help="Add the new symbols of the data to the vocabulary of --from.",
+)
+@unknown_option
 @click.option(
     "--dataset", metavar="NAME", shell_complete=complete_dataset, help="Dataset to train on."
 )
@@ -78,6 +93,8 @@ def train(
     budget: float | None,
     out: Path | None,
     source: str | None,
+    extend_vocabulary: bool,
+    unknown: str,
     print_config: bool,
     overwrite: bool,
     as_json: bool,
@@ -90,9 +107,15 @@ def train(
 
     MODEL alone means its default recipe, or the defaults if --dataset names another dataset.
     MODEL.RECIPE keeps the recipe's model and trainer settings whatever the dataset is. A flag
-    overrides --config, which overrides the recipe, which overrides the defaults.
+    overrides --config, which overrides the recipe or the checkpoint of --from, which overrides the
+    defaults.
     """
     resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
+    origin: Checkpoint | None = ctx.meta[SOURCE]
+    _check_vocabulary_options(ctx, extend_vocabulary)
+    if origin:
+        precision = precision if _is_typed(ctx, "precision") else origin.run_config.precision
+        unknown = unknown if _is_typed(ctx, "unknown") else origin.run_config.unknown
     run_config = resolved.run_config(
         settings,
         seed=seed,
@@ -102,9 +125,10 @@ def train(
         backend=backend,
         precision=precision,
         source=source or "",
+        unknown=str(Unknown.parse(unknown)),
     )
     if print_config:
-        report_defaults(ctx.meta[CATALOG], resolved, run_config)
+        _report_choices(ctx, run_config)
         echo(recipe_text(run_config), nl=False)
         return
     from zoo_cli.terminal.run_view import default_folder, train_and_report
@@ -114,7 +138,6 @@ def train(
     from zoo_core.runtime.run import Run
 
     folder = out or default_folder(run_config.recipe or f"{run_config.model}.{run_config.dataset}")
-    origin: Checkpoint | None = ctx.meta[SOURCE]
     with GracefulInterrupt() as interrupt, lock_run_folder(folder):
         if not overwrite:
             check_no_checkpoint(folder, "choose another, or --overwrite")
@@ -124,11 +147,39 @@ def train(
             folder,
             vocabulary=origin.signature.vocabulary if origin else None,
             weights=origin.weights if origin else None,
+            extends_vocabulary=extend_vocabulary,
         )
-        report_defaults(ctx.meta[CATALOG], resolved, run_config)
+        _report_choices(ctx, run_config)
         if overwrite:
             prepare_overwrite(folder)
         train_and_report(run, ctx.meta[CATALOG], interrupt=interrupt, as_json=as_json)
+
+
+def _check_vocabulary_options(ctx: click.Context, extend_vocabulary: bool) -> None:
+    """Checks that the options about new symbols have an effect.
+
+    Raises:
+        click.UsageError: There is no checkpoint to start from, or the options exclude each other.
+    """
+    has_policy = _is_typed(ctx, "unknown")
+    if (extend_vocabulary or has_policy) and ctx.meta[SOURCE] is None:
+        option = "--extend-vocabulary" if extend_vocabulary else "--unknown"
+        raise click.UsageError(f"{option} needs --from: without it, every symbol is learned")
+    if extend_vocabulary and has_policy:
+        raise click.UsageError("--extend-vocabulary leaves no unknown symbols; drop --unknown")
+
+
+def _is_typed(ctx: click.Context, option: str) -> bool:
+    return ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
+
+
+def _report_choices(ctx: click.Context, run_config: RunConfig) -> None:
+    """Prints in one line how the run differs from its checkpoint, or that it takes defaults."""
+    origin: Checkpoint | None = ctx.meta[SOURCE]
+    if origin is None:
+        report_defaults(ctx.meta[CATALOG], ctx.meta[RESOLVED_RUN], run_config)
+    elif changes := run_config.changes_since(origin.run_config):
+        echo(one_line(f"changed from {run_config.source}: {'; '.join(changes)}"), err=True)
 
 
 def _load(catalog: Catalog, reference: str) -> Checkpoint:

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 from zoo_core.configs.records import Count, read_record
-from zoo_core.data.vocabulary import Vocabulary
+from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError, IntegrityError
 
 Per: TypeAlias = Literal["step", "sequence"]
@@ -90,6 +90,12 @@ class Signature:
         Symbols are not compared.
         """
         return replace(self, vocabulary=None) == replace(other, vocabulary=None)
+
+    def with_unknown_symbols(self, policy: Unknown) -> Signature:
+        """Returns this signature with a vocabulary that treats unknown symbols by a policy."""
+        if self.vocabulary is None:
+            return self
+        return replace(self, vocabulary=replace(self.vocabulary, policy=policy))
 
     def to_json(self) -> dict[str, Any]:
         """Returns the signature as JSON values."""

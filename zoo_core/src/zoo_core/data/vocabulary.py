@@ -11,6 +11,8 @@ from typing import NamedTuple, final
 
 from zoo_core.errors import ConfigError, DataError
 
+UNKNOWN_POLICIES = "error, skip or replace=C"
+"""How a policy for unknown symbols is written."""
 MAX_LISTED_SYMBOLS = 8
 """Unknown symbols that an error lists."""
 
@@ -37,7 +39,10 @@ class Unknown(NamedTuple):
         action, equals, symbol = text.partition("=")
         if (action in ("error", "skip") and not equals) or (action == "replace" and symbol):
             return cls(action, symbol)
-        raise ConfigError(f"unknown = {text!r}: expected error, skip or replace=C")
+        raise ConfigError(f"unknown = {text!r:.80}: expected {UNKNOWN_POLICIES}")
+
+    def __str__(self) -> str:
+        return f"{self.action}={self.symbol}" if self.action == "replace" else self.action
 
 
 REFUSE = Unknown()
@@ -77,6 +82,11 @@ class Vocabulary:
         """Symbol to id."""
         return {symbol: index for index, symbol in enumerate(self.symbols)}
 
+    def extended(self, symbols: Iterable[str]) -> Vocabulary:
+        """Returns this vocabulary with the new ones of some symbols at its end; ids stay."""
+        new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.ids]
+        return Vocabulary((*self.symbols, *new), self.policy)
+
     def encode(self, text: Iterable[str], unknown: Unknown | None = None) -> list[int]:
         """Returns the ids of a text.
 
@@ -113,5 +123,8 @@ class Vocabulary:
         )
         if len(unknown) > MAX_LISTED_SYMBOLS:
             listed += f" and {len(unknown) - MAX_LISTED_SYMBOLS} more"
-        remedy = "leave them out, or use --unknown skip or replace=C where a command has it"
+        remedy = (
+            "leave them out, or use --unknown skip or replace=C; "
+            "zoo train --from has --extend-vocabulary, which learns them"
+        )
         return f"symbols that the vocabulary lacks: {listed}; {remedy}"

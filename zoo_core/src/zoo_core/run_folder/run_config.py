@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 from typing import Annotated, Any, final
 
 from zoo_core.configs.records import Rule, read_record
+from zoo_core.configs.settings import as_typed
+from zoo_core.data.vocabulary import REFUSE, UNKNOWN_POLICIES, Unknown
+from zoo_core.errors import ConfigError
 
 PRECISIONS = ("fp32", "bf16")
 """The precisions of matrix products."""
@@ -15,6 +18,17 @@ SECTIONS = ("model", "dataset", "trainer")
 """The parts of a run: their names, their tables in a recipe and the words before their flags."""
 
 _SECTIONS_TEXT = "model, dataset and trainer"
+
+
+DEFAULT_UNKNOWN = str(REFUSE)
+
+
+def _is_policy(text: str) -> bool:
+    try:
+        Unknown.parse(text)
+    except ConfigError:
+        return False
+    return True
 
 
 def _has_sections(values: Mapping[str, Any]) -> bool:
@@ -40,6 +54,8 @@ class RunConfig:
         precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
         budget: Seconds after which training stops; 0 for no limit.
         source: The checkpoint that the weights start from, or empty.
+        unknown: What to do with symbols of the data that the vocabulary of that checkpoint lacks:
+            ``error``, ``skip`` or ``replace=C``.
     """
 
     model: str
@@ -57,14 +73,18 @@ class RunConfig:
     precision: str = "fp32"
     budget: float = 0.0
     source: str = ""
+    unknown: Annotated[str, Rule(UNKNOWN_POLICIES, _is_policy)] = DEFAULT_UNKNOWN
 
     def name(self, section: str) -> str:
         """Returns ``distribution:name`` of a section, which the catalog finds."""
         return f"{self.plugins[section]}:{getattr(self, section)}"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the fields as JSON holds them."""
-        return asdict(self)
+        """Returns the fields as JSON holds them; without ``unknown`` if that is the default."""
+        values = asdict(self)
+        if self.unknown == DEFAULT_UNKNOWN:
+            del values["unknown"]
+        return values
 
     @classmethod
     def from_json(cls, values: object) -> RunConfig:
@@ -73,4 +93,31 @@ class RunConfig:
         Raises:
             IntegrityError: A field is missing or of the wrong type.
         """
+        if isinstance(values, Mapping):
+            values = {"unknown": DEFAULT_UNKNOWN, **values}
         return read_record(cls, values, allow_unknown=True, use_defaults=False)
+
+    def changes_since(self, origin: RunConfig) -> list[str]:
+        """Returns what decides the result and differs from another run config, in words.
+
+        Settings of a part are compared only if both run configs have the same part.
+        """
+        changes = []
+        for section in SECTIONS:
+            if self.name(section) != origin.name(section):
+                changes.append(_change(section, self.name(section), origin.name(section)))
+                continue
+            before = origin.configs[section]
+            changes += [
+                _change(f"{section}.{key}", value, before.get(key))
+                for key, value in self.configs[section].items()
+                if value != before.get(key)
+            ]
+        for key in ("seed", "precision", "unknown"):
+            if (value := getattr(self, key)) != (old := getattr(origin, key)):
+                changes.append(_change(key, value, old))
+        return changes
+
+
+def _change(name: str, value: object, before: object) -> str:
+    return f"{name} = {as_typed(value)} (was {as_typed(before)})"

@@ -2,47 +2,85 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
-from zoo_core.errors import DataError, ResumeError
+from zoo_core.configs.settings import settings_of
+from zoo_core.errors import ConfigError, DataError, NotFoundError, ResumeError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.references import shown
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import missing_paths
-from zoo_core.runtime.checkpoints.checkpoint import config_errors
-from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state
+from zoo_core.runtime.checkpoints.checkpoint import config_errors, read_history
+from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state, replace_run_config
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.optimization import scheduled_steps
 
+logger = logging.getLogger(__name__)
 
-def resume(catalog: Catalog, folder: Path, *, force: bool = False) -> Run:
+
+def resume(
+    catalog: Catalog,
+    folder: Path,
+    *,
+    force: bool = False,
+    epochs: int | None = None,
+    dataset_path: str | None = None,
+) -> Run:
     """Returns the run of a folder, ready to continue from its last saved state.
+
+    What ``epochs`` and ``dataset_path`` change is saved at once, so that the run can be interrupted
+    and resumed without them.
 
     Args:
         catalog: The installed plugins.
         folder: The checkpoint folder.
         force: Continue although data or versions have changed.
+        epochs: The number of epochs of the whole run, instead of what it began with. A complete
+            run continues only if this is more than it has trained.
+        dataset_path: Where the data is now, instead of the dataset's setting ``path``.
 
     Raises:
+        ConfigError: The dataset has no path, or a value is not allowed.
         NotFoundError: The folder holds no saved state.
         ResumeError: The run is complete, data or versions have changed or are out of reach, or
-            the data has another number of steps than the schedule was made for.
+            there are more or fewer steps than the schedule was made for.
     """
-    saved = read_state(folder)
-    _check_unfinished(folder, saved)
+    original = saved = read_state(folder)
+    if dataset_path is not None:
+        saved = saved._replace(run_config=_with_path(catalog, saved.run_config, dataset_path))
+    if epochs is None:
+        _check_unfinished(folder, saved)
+    else:
+        saved = saved._replace(run_config=_with_epochs(folder, saved, epochs))
     run = _make_run(catalog, folder, saved)
     _check_schedule(folder, saved, run)
     changes = _changes(saved, run)
     if changes and not force:
         raise ResumeError(f"{'; '.join(changes)}; --force resumes all the same")
     run.loop.restore(saved.loop_state)
+    if saved.run_config != original.run_config:
+        replace_run_config(folder, saved.run_config)
     return run
 
 
 def _check_unfinished(folder: Path, saved: SavedState) -> None:
-    if not (folder / MANIFEST).exists() or read_manifest(folder).status != "finished":
+    if not _is_complete(folder):
         return
-    command = _command_to_train_further(folder, saved)
+    trained = len(_history(folder, saved))
+    planned = saved.run_config.configs["trainer"]["epochs"]
+    epochs = planned if trained < planned else 2 * trained
+    command = f"zoo resume {shown(folder)} --epochs {epochs}"
+    if _is_out_of_patience(folder, saved):
+        command = f"{_start_again(folder, saved)} --trainer.patience none"
+    elif scheduled_steps(saved.loop_state.values["schedule"]) is not None:
+        command = _start_again(folder, saved)
     raise ResumeError(f"{folder} is complete; to train it further: {command}")
 
 
@@ -52,17 +90,80 @@ def _check_schedule(folder: Path, saved: SavedState, run: Run) -> None:
     now = run.loop.train_step.scheduled_steps
     if before == now:
         return
+    trainer = saved.run_config.configs["trainer"]
     raise ResumeError(
-        f"trainer.schedule = {saved.run_config.configs['trainer']['schedule']!r} was made for "
-        f"{before:,} steps, and with the present data the run has {now:,}; to start a new schedule "
-        f"from the saved weights: {_command_to_train_further(folder, saved)}"
+        f"trainer.schedule = {trainer['schedule']!r} was made for {before:,} steps, and with the "
+        f"present data and {trainer['epochs']} epochs the run has {now:,}; to start a new schedule "
+        f"from the saved weights: {_start_again(folder, saved)}"
     )
 
 
-def _command_to_train_further(folder: Path, saved: SavedState) -> str:
-    run_config = saved.run_config
-    target = run_config.recipe or f"{run_config.model} --dataset {run_config.dataset}"
-    return f"zoo train {target} --from {shown(folder)}"
+def _start_again(folder: Path, saved: SavedState) -> str:
+    """Returns the command that starts a new run from the weights of this one."""
+    return f"zoo train {saved.run_config.model} --from {shown(folder)}"
+
+
+def _is_complete(folder: Path) -> bool:
+    return (folder / MANIFEST).exists() and read_manifest(folder).status == "finished"
+
+
+def _history(folder: Path, saved: SavedState) -> list[dict[str, Any]]:
+    """Returns a row for each epoch; the last state of a complete run may lack the last one."""
+    if _is_complete(folder):
+        with contextlib.suppress(NotFoundError):
+            return read_history(folder)
+    return saved.loop_state.progress.history
+
+
+def _is_out_of_patience(folder: Path, saved: SavedState) -> bool:
+    """Whether the run has stopped because its last epochs did not lower the validation loss."""
+    patience = saved.run_config.configs["trainer"]["patience"]
+    metrics = [row["metrics"] for row in _history(folder, saved)]
+    losses = [values["validation"]["loss"] for values in metrics if "validation" in values]
+    if not patience or not losses:
+        return False
+    return len(losses) - 1 - losses.index(min(losses)) >= int(patience)
+
+
+def _with_epochs(folder: Path, saved: SavedState, epochs: int) -> RunConfig:
+    """Returns the run config with another number of epochs.
+
+    Raises:
+        ResumeError: The run has trained as many already, or has stopped for lack of progress.
+    """
+    run_config, trained = saved.run_config, len(_history(folder, saved))
+    if _is_out_of_patience(folder, saved):
+        raise ResumeError(
+            f"{folder} has stopped because the validation loss no longer fell; to train it "
+            f"further: {_start_again(folder, saved)} --trainer.patience none"
+        )
+    if epochs <= trained:
+        raise ResumeError(
+            f"{folder} has trained {trained} epochs: give more with --epochs {trained + 1}"
+        )
+    if 0 < run_config.budget <= saved.loop_state.progress.seconds:
+        logger.info("the budget of %g s is used up and no longer applies", run_config.budget)
+        run_config = replace(run_config, budget=0.0)
+    return _with_setting(run_config, "trainer", "epochs", epochs)
+
+
+def _with_path(catalog: Catalog, run_config: RunConfig, path: str) -> RunConfig:
+    """Returns the run config with another path of its data.
+
+    Raises:
+        ConfigError: The dataset has no setting ``path``, or this is not a path.
+    """
+    spec = catalog.find(DatasetSpec, run_config.name("dataset")).spec
+    setting = settings_of(resolve(spec.config)).get("path")
+    if setting is None:
+        raise ConfigError(f"--dataset.path: the dataset {run_config.dataset} has no such setting")
+    value = setting._replace(label="--dataset.path").parse(path)
+    return _with_setting(run_config, "dataset", "path", None if value is None else str(value))
+
+
+def _with_setting(run_config: RunConfig, section: str, key: str, value: Any) -> RunConfig:
+    table = run_config.configs[section] | {key: value}
+    return replace(run_config, configs=run_config.configs | {section: table})
 
 
 def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:
@@ -72,8 +173,8 @@ def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:
     except DataError as error:
         missing = missing_paths(catalog, saved.run_config)
         if missing and not missing[0].is_absolute():
-            remedy = "the path is relative: resume in the folder where the run was started"
-            raise ResumeError(f"{error}; {remedy}") from None
+            remedy = "or resume in the folder where the run was started, for the path is relative"
+            raise ResumeError(f"{error}, {remedy}") from None
         cause = "the data is out of reach" if missing else "the data has changed"
         raise ResumeError(f"{cause}: {error}") from None
 

@@ -14,7 +14,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.data.vocabulary import Vocabulary
+from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import MANIFEST, Manifest, Metrics
@@ -27,6 +27,7 @@ from zoo_core.runtime.building.build import (
 )
 from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
+from zoo_core.runtime.checkpoints.extension import extend_vocabulary, extend_weights
 from zoo_core.runtime.checkpoints.license import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights, weights_of
@@ -54,6 +55,8 @@ class Run:
         folder: The checkpoint folder.
         vocabulary: The vocabulary of the checkpoint that the run starts from, if any.
         weights: The weights of that checkpoint; by default the model's initial weights.
+        extends_vocabulary: Whether symbols of the data that the vocabulary lacks are added to it,
+            with initial weights.
     """
 
     def __init__(
@@ -64,10 +67,17 @@ class Run:
         *,
         vocabulary: Vocabulary | None = None,
         weights: dict[str, Tensor] | None = None,
+        extends_vocabulary: bool = False,
     ) -> None:
         self.folder = folder
         device = choose_device(run_config.device)
         torch.manual_seed(run_config.seed)
+        old_size = len(vocabulary) if vocabulary else 0
+        if extends_vocabulary:
+            data = make_dataset(catalog, run_config, None).signature.vocabulary
+            vocabulary = extend_vocabulary(vocabulary, data, run_config.source)
+        if vocabulary:
+            vocabulary = replace(vocabulary, policy=Unknown.parse(run_config.unknown))
         self.dataset = make_dataset(catalog, run_config, vocabulary)
         self.signature = self.dataset.signature
         trainer = make_trainer(catalog, run_config, self.signature)
@@ -75,6 +85,8 @@ class Run:
         factor = memory_factor(trainer.config) if device == "cpu" else 1
         model = make_model(catalog, run_config, self.signature, memory_factor=factor)
         if weights is not None:
+            if extends_vocabulary and vocabulary:
+                weights = extend_weights(model, weights, old_size, len(vocabulary))
             load_weights(model, weights, run_config.source)
         model = model.to(device)
         self.versions = _versions(catalog, run_config)

@@ -120,11 +120,7 @@ class Checkpoint:
 
     def with_unknown_symbols(self, policy: Unknown) -> Checkpoint:
         """Returns this checkpoint with a vocabulary that treats unknown symbols by a policy."""
-        vocabulary = self.signature.vocabulary
-        if vocabulary is None:
-            return self
-        signature = replace(self.signature, vocabulary=replace(vocabulary, policy=policy))
-        return replace(self, signature=signature)
+        return replace(self, signature=self.signature.with_unknown_symbols(policy))
 
     def dataset_settings(self) -> list[Setting]:
         """Returns the settings of the dataset, with the values of the run config as defaults."""
@@ -168,9 +164,10 @@ def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
         NotFoundError: The folder holds no checkpoint.
     """
     try:
-        return _read(catalog, folder)
+        checkpoint = _read(catalog, folder)
     except PermissionError as error:  # of the folder itself, where even exists() raises
         raise IntegrityError(f"{folder} is not readable: {error.strerror}") from None
+    return checkpoint.with_unknown_symbols(Unknown.parse(checkpoint.run_config.unknown))
 
 
 def _read(catalog: Catalog, folder: Path) -> Checkpoint:

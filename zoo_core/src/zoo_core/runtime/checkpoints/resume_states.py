@@ -115,6 +115,17 @@ def write_state(folder: Path, saved: SavedState) -> int:
     return step
 
 
+def replace_run_config(folder: Path, run_config: RunConfig) -> None:
+    """Replaces the run config of the current state, in one move; the rest stays as it is.
+
+    Raises:
+        TargetError: The state cannot be written to; it is as it was.
+    """
+    path = current_state(folder) / VALUES
+    values = json.loads(path.read_bytes()) | {"plan": run_config.to_json()}
+    write_file(path, _to_json(values))
+
+
 def read_state(folder: Path) -> SavedState:
     """Reads the current state.
 
@@ -194,8 +205,12 @@ def _contents(saved: SavedState) -> dict[str, bytes]:
     }
     if loop_state.best_weights:
         files[f"{BEST}.safetensors"] = to_bytes(loop_state.best_weights)
-    files[VALUES] = json.dumps(values, indent=1).encode()
+    files[VALUES] = _to_json(values)
     return files
+
+
+def _to_json(values: dict[str, Any]) -> bytes:
+    return json.dumps(values, indent=1).encode()
 
 
 def _remove_states(states: Path, keep: Path | None) -> None:
