@@ -13,14 +13,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import SupportsIndex
 
 from tests.cli.command import PROGRAM, Result
 from tests.unprivileged import obey_permissions
-from zoo_cli.main import main
+from zoo_cli.main import main, run
 
 PRELOADED = [
     "tests.hub.process",
@@ -72,6 +72,29 @@ def run_forked(
     return Result(process.exitcode, stdout, stderr)
 
 
+def run_forked_in_turn(
+    folder: Path, commands: Sequence[tuple[str, ...]], settings: Mapping[str, str]
+) -> list[Result]:
+    """Runs several commands in one forked process, one after the other; see ``start_forked``."""
+    folder.mkdir(parents=True)
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(PRELOADED)
+    process = context.Process(target=_run_commands, args=(str(folder), commands, dict(settings)))
+    process.start()
+    process.join(120)
+    if process.exitcode != 0:
+        process.kill()
+        raise AssertionError(f"not every command has ended: {sorted(folder.iterdir())[-1]}")
+    results = []
+    for number in range(len(commands)):
+        stdout, stderr, code = (
+            (folder / f"{number}-{name}").read_text("utf-8")
+            for name in ("stdout", "stderr", "code")
+        )
+        results.append(Result(int(code), stdout, stderr))
+    return results
+
+
 def run_fresh(arguments: tuple[str, ...], settings: Mapping[str, str]) -> Result:
     """Runs the command in a Python that has imported nothing."""
     done = subprocess.run(
@@ -90,19 +113,42 @@ def _run_command(
     folder: str, arguments: tuple[str, ...], settings: dict[str, str], network: bool
 ) -> None:
     """What the forked process does: it becomes what a fresh process would be, and runs."""
+    _redirect_output(folder)
+    _become_fresh(settings)
+    if not network:
+        sys.addaudithook(_end_at_network)
+    sys.argv = ["zoo", *arguments]
+    main()
+
+
+def _run_commands(
+    folder: str, commands: Sequence[tuple[str, ...]], settings: dict[str, str]
+) -> None:
+    _become_fresh(settings)
+    for number, arguments in enumerate(commands):
+        _redirect_output(folder, f"{number}-")
+        code = run(list(arguments))
+        sys.stdout.flush()
+        sys.stderr.flush()
+        Path(folder, f"{number}-code").write_text(str(code))
+
+
+def _redirect_output(folder: str, prefix: str = "") -> None:
+    """Sends stdout and stderr to files."""
     for descriptor, name in enumerate(("stdout", "stderr"), start=1):
-        file = os.open(os.path.join(folder, name), os.O_WRONLY | os.O_CREAT)  # noqa: PTH118
+        path = os.path.join(folder, prefix + name)  # noqa: PTH118
+        file = os.open(path, os.O_WRONLY | os.O_CREAT)
         os.dup2(file, descriptor)
         os.close(file)
+
+
+def _become_fresh(settings: dict[str, str]) -> None:
+    """Gives the process the environment of a fresh one."""
     os.environ.clear()
     os.environ.update(settings)
     importlib.reload(importlib.import_module("huggingface_hub.constants"))  # it reads HF_*
     obey_permissions()
     _skip_sleeps()
-    if not network:
-        sys.addaudithook(_end_at_network)
-    sys.argv = ["zoo", *arguments]
-    main()
 
 
 def _skip_sleeps() -> None:

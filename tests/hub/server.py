@@ -17,6 +17,8 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from tests.hub.store import Repo, is_large, record, sha256
 
 TOKEN = "hf_secretsecretsecret"
+WITHOUT_A_REPO = ("/api/repos/create", "/api/validate-yaml")
+"""Paths that name no repo."""
 
 
 @final
@@ -24,21 +26,24 @@ class Fault(NamedTuple):
     """A fault of the next request that matches.
 
     Args:
-        where: A pattern that is searched in the method and path.
+        where: A pattern that is searched in the method and path, and in the body where neither
+            names a repo.
         kind: ``status``; ``cut`` and ``flip`` for content that ends early or has a wrong bit;
             ``slow`` for an answer that comes late; ``silent`` for none until the client gives
             up; ``reset``; ``ranges`` for a server that knows no Range; ``lost`` for a commit that
             is made and whose connection is closed, ``unanswered`` for one that is made and kept
             silent about; ``first`` and ``then`` for something that happens before or after the
-            answer.
+            answer; ``answer`` for JSON or headers of another form.
         value: The status, after how many bytes to cut, or seconds before a slow answer.
         then: What ``first`` and ``then`` call.
+        change: The JSON or the headers of the answer, from those that are right.
     """
 
     where: str
     kind: str
     value: int = 0
     then: Callable[[], object] = bool
+    change: Callable[[Any], Any] = dict
 
 
 @final
@@ -115,6 +120,7 @@ class Handler(BaseHTTPRequestHandler):
 
     server: Hub
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else each body waits 40 ms for the headers to be acknowledged
     ROUTES: ClassVar[list[tuple[str, str]]] = [
         (r"GET /api/whoami-v2", "whoami"),
         (r"GET /api/agent-harnesses", "nothing"),
@@ -144,9 +150,7 @@ class Handler(BaseHTTPRequestHandler):
             self.body = self._chunks()
         hub.sent.append(b"\n".join([self.requestline.encode(), bytes(self.headers), self.body]))
         self.query = parse_qs(parts.query)
-        self.fault = next((fault for fault in hub.faults if re.search(fault.where, line)), None)
-        if self.fault:
-            hub.faults.remove(self.fault)
+        self.fault = self.next_fault(line)
         try:
             if self.fault and self.fault.kind == "first":
                 self.fault.then()
@@ -175,6 +179,16 @@ class Handler(BaseHTTPRequestHandler):
             self.refuse(refusal)
         if self.fault and self.fault.kind == "then":
             self.fault.then()
+
+    def next_fault(self, line: str) -> Fault | None:
+        """Takes the next fault of such a request from the list."""
+        if urlsplit(self.path).path in WITHOUT_A_REPO:
+            line += "\n" + self.body.decode()
+        faults = self.server.faults
+        fault = next((fault for fault in faults if re.search(fault.where, line)), None)
+        if fault:
+            faults.remove(fault)
+        return fault
 
     do_GET = do_HEAD = do_POST = do_PUT = answer
 
@@ -335,6 +349,9 @@ class Handler(BaseHTTPRequestHandler):
             oid = sha256(data)
             headers |= {"X-Linked-ETag": f'"{oid}"', "X-Linked-Size": str(len(data))}
             headers["Location"] = f"http://localhost:{self.server.port}/large/{oid}"
+        if self.fault and self.fault.kind == "answer":
+            headers = self.fault.change(headers)
+        if is_large(path):
             self.send(b"", status=302, headers=headers)
             return
         self.send(data, headers=headers)
@@ -378,6 +395,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def json(self, value: object, status: int = 200) -> None:
         """Answers with JSON."""
+        if self.fault and self.fault.kind == "answer":
+            value = self.fault.change(value)
         self.send(
             json.dumps(value).encode(), status=status, headers={"Content-Type": "application/json"}
         )

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
 from tests.cli.command import Zoo
 from tests.hub.process import NETWORK_USED
 from tests.hub.server import Fault, Hub
@@ -107,6 +109,35 @@ def test_a_manifest_that_was_changed_in_the_cache_is_downloaded_again(
     manifest.write_bytes(files["config.json"].replace(b'"accuracy": 1.0', b'"accuracy": 0.5'))
     assert zoo("pull", f"{REPO}@{sha}").code == 0
     assert manifest.read_bytes() == files["config.json"]
+
+
+@pytest.mark.parametrize("name", ["README.md", "model.safetensors"])
+def test_a_pull_that_breaks_off_is_unfinished_until_every_file_is_there(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path, name: str
+) -> None:
+    sha = hub.repo("owner/hello", files).branches["main"]
+    hub.faults = [Fault(f"HEAD .*/{name}", "status", 403)]
+    assert zoo("pull", REPO).code == 5
+    registry = tmp_path / "registry.toml"
+    registry.write_text("schema = 1\n")
+    added = zoo("registry", "add", f"{REPO}@{sha}", "--registry", registry)
+    assert added.code == 0, added.stderr
+    assert zoo("pull", f"{REPO}@{sha}", "--to", tmp_path / "here").code == 0
+    assert {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()} == files
+
+
+def test_a_cache_without_the_card_is_completed_or_served_as_it_is(
+    hub: Hub, zoo: Zoo, files: dict[str, bytes], home: Path
+) -> None:
+    sha = hub.repo("owner/hello", files).branches["main"]
+    assert zoo("pull", REPO).code == 0
+    (card,) = home.glob("**/snapshots/*/README.md")
+    card.unlink()
+    offline = zoo("pull", f"{REPO}@{sha}", HF_HUB_OFFLINE="1")
+    assert (offline.code, card.exists()) == (0, False)
+    assert "has no README.md" in offline.stderr
+    assert zoo("pull", f"{REPO}@{sha}").code == 0
+    assert card.read_bytes() == files["README.md"]
 
 
 def test_a_moved_repo_is_found_by_its_redirect(

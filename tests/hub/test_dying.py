@@ -12,7 +12,7 @@ from tests.hub.conftest import settings_for
 from tests.hub.process import start_forked
 from tests.hub.server import Fault, Hub
 
-REQUESTS = range(12)
+REQUESTS = range(13)
 """The requests of a first push: repo, head, card, files, upload, commit."""
 
 

@@ -5,6 +5,7 @@ ZooError                  1
 │   └── AmbiguousError    3   two plugins claim the name
 ├── IntegrityError        4   bytes that are truncated, altered or of another format
 ├── NetworkError          5   a server that does not answer, or answers wrongly
+│   ├── AnswerError       5   an answer that lacks a field, or has one of another type
 │   └── DeniedError       5   a server that refuses
 ├── RefusedError          6   a request that cannot be carried out
 │   ├── ConfigError       6   a setting: unknown, missing, of the wrong type, out of bounds
@@ -54,6 +55,11 @@ class NetworkError(ZooError):
     """A server that cannot be reached, does not answer in time, or answers wrongly."""
 
     exit_code = 5
+
+
+@final
+class AnswerError(NetworkError):
+    """An answer of a server without a field that it must have, or with one of another type."""
 
 
 @final

@@ -6,12 +6,13 @@ error classes derive from each other. So every call to it goes through ``call_hu
 
 from __future__ import annotations
 
+import re
 import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, final
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar, final
 
 from huggingface_hub import HfApi, RepoFile, constants, hf_hub_url, set_client_factory
 from huggingface_hub.file_download import get_hf_file_metadata
@@ -23,9 +24,19 @@ from huggingface_hub.utils._http import (
 )
 from huggingface_hub.utils.tqdm import disable_progress_bars
 
+from zoo_core.configs.records import Count, Rule, read_record
 from zoo_core.downloads.retry import call_with_retry
-from zoo_core.errors import IntegrityError, NetworkError
-from zoo_core.runtime.hub.errors import is_network_error, is_retryable, retry_after, to_zoo_error
+from zoo_core.errors import AnswerError, IntegrityError, NetworkError
+from zoo_core.references import REPO
+from zoo_core.registry.file import COMMIT
+from zoo_core.runtime.hub.errors import (
+    UNREADABLE,
+    is_network_error,
+    is_retryable,
+    retry_after,
+    to_zoo_error,
+    unreadable_answer,
+)
 from zoo_core.storage.hashes import FileRecord, git_hash, sha256
 
 T = TypeVar("T")
@@ -33,6 +44,9 @@ RETRY_DEADLINE = 3
 """Timeouts that may pass before a request is given up."""
 RANGE_NOT_SATISFIABLE = 416
 """The HTTP status where a Range begins beyond the end, as it does in an empty file."""
+
+
+Sha1: TypeAlias = Annotated[str, Rule("40 hexadecimal digits", COMMIT.fullmatch)]
 
 
 @final
@@ -45,9 +59,9 @@ class RemoteRecord(NamedTuple):
         blob: The sha1 of its git blob.
     """
 
-    size: int
-    sha256: str
-    blob: str
+    size: Count
+    sha256: Annotated[str, Rule("64 hexadecimal digits", re.compile("([0-9a-f]{64})?").fullmatch)]
+    blob: Sha1
 
     @property
     def etag(self) -> str:
@@ -80,8 +94,15 @@ class Commit(NamedTuple):
         sha: 40 hexadecimal digits.
     """
 
-    repo: str
-    sha: str
+    repo: Annotated[str, Rule("owner/name", re.compile(REPO, re.ASCII).fullmatch)]
+    sha: Sha1
+
+
+@final
+class _Visibility(NamedTuple):
+    """Who may read a repo."""
+
+    private: bool
 
 
 def request_timeout() -> float:
@@ -99,19 +120,18 @@ def resolve(repo: str, revision: str) -> Commit:
     info = call_hub(
         repo, lambda: HfApi().model_info(repo, revision=revision or None, timeout=request_timeout())
     )
-    if not info.sha:
-        raise NetworkError(f"{repo}: the Hub names no commit")
-    return Commit(info.id, info.sha)
+    return checked_answer(Commit, {"repo": info.id, "sha": info.sha}, repo)
 
 
 def is_private(repo: str) -> bool:
     """Whether a repo is private.
 
     Raises:
-        NetworkError: The Hub cannot be reached or refuses.
+        NetworkError: The Hub cannot be reached or refuses, or does not say.
         NotFoundError: There is no such repo.
     """
-    return bool(call_hub(repo, lambda: HfApi().model_info(repo, timeout=request_timeout())).private)
+    info = call_hub(repo, lambda: HfApi().model_info(repo, timeout=request_timeout()))
+    return checked_answer(_Visibility, {"private": info.private}, repo).private
 
 
 def list_files(commit: Commit, names: Sequence[str]) -> dict[str, RemoteRecord]:
@@ -125,7 +145,16 @@ def list_files(commit: Commit, names: Sequence[str]) -> dict[str, RemoteRecord]:
         lambda: HfApi().get_paths_info(commit.repo, list(names), revision=commit.sha),
     )
     return {
-        file.path: RemoteRecord(file.size, file.lfs.sha256 if file.lfs else "", file.blob_id)
+        file.path: checked_answer(
+            RemoteRecord,
+            {
+                "size": file.size,
+                "sha256": file.lfs.sha256 if file.lfs else "",
+                "blob": file.blob_id,
+            },
+            commit.repo,
+            key=file.path,
+        )
         for file in paths
         if isinstance(file, RepoFile) and file.path in names
     }
@@ -200,6 +229,7 @@ def call_hub(repo: str, call: Callable[[], T]) -> T:
     """Returns what a call of the client library returns; failures that may pass are retried.
 
     Raises:
+        AnswerError: The client library cannot read the Hub's answer.
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo, revision or file.
     """
@@ -212,9 +242,21 @@ def call_hub(repo: str, call: Callable[[], T]) -> T:
     except UnicodeEncodeError:
         raise NetworkError(f"{repo}: the token holds a character that no token has") from None
     except Exception as error:
-        if not is_network_error(error):
-            raise
-        raise to_zoo_error(repo, error) from None
+        if is_network_error(error):
+            raise to_zoo_error(repo, error) from None
+        if isinstance(error, UNREADABLE):
+            raise unreadable_answer(repo, error) from error
+        raise
+
+
+def checked_answer(cls: type[T], values: object, repo: str, *, key: str = "") -> T:
+    """Returns a record of values that the Hub answered.
+
+    Raises:
+        AnswerError: A value is missing or of another type.
+    """
+    source = f"{repo}: the answer of {constants.ENDPOINT}"
+    return read_record(cls, values, error=AnswerError, source=source, key=key)
 
 
 @cache

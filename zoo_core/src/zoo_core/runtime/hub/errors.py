@@ -7,13 +7,16 @@ from typing import TypeAlias
 from huggingface_hub import constants, errors
 
 from zoo_core.downloads.retry import parse_retry_after
-from zoo_core.errors import DeniedError, NetworkError, NotFoundError, ZooError
+from zoo_core.errors import AnswerError, DeniedError, NetworkError, NotFoundError, ZooError
 
 LOG_IN = "log in: hf auth login"
 NO_REPO = "no repo {repo} at {endpoint}; if it is private, " + LOG_IN
 RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
 NOT_RETRYABLE = ("refused", "name or service", "nodename", "resolution", "certificate")
 """Words in messages of errors that another attempt does not mend."""
+
+UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
+"""What the client raises where an answer lacks a field or has one of another type."""
 
 Translation: TypeAlias = tuple[type[ZooError], str]
 BY_CLASS: dict[type[Exception], Translation] = {
@@ -72,6 +75,14 @@ def to_zoo_error(repo: str, error: Exception) -> ZooError:
         return NetworkError(f"{repo}: the Hub answers {status}")
     reason = " ".join(str(error).split())[:160] or type(error).__name__
     return NetworkError(f"{repo}: cannot reach {constants.ENDPOINT}: {reason}")
+
+
+def unreadable_answer(repo: str, error: Exception) -> AnswerError:
+    """The zoo's error where the client cannot read an answer."""
+    reason = " ".join(str(error).split())[:160] or type(error).__name__
+    if isinstance(error, KeyError):
+        reason = f"it has no {reason}"
+    return AnswerError(f"{repo}: cannot read the answer of {constants.ENDPOINT}: {reason}")
 
 
 def retry_after(error: Exception) -> float:

@@ -15,6 +15,7 @@ from zoo_core.errors import DeniedError, IntegrityError, NetworkError, NotFoundE
 from zoo_core.registry.file import COMMIT
 from zoo_core.run_folder.integrity import validate_checkpoint_files
 from zoo_core.run_folder.manifest import (
+    CARD,
     MANIFEST,
     MAX_TEXT_BYTES,
     SHARED,
@@ -38,6 +39,8 @@ from zoo_core.storage.atomic import file_lock, target_errors
 from zoo_core.storage.hashes import FileRecord
 from zoo_core.storage.locations import zoo_home
 
+DOWNLOADED = (MANIFEST, CARD, WEIGHTS)
+"""The files in the order of their download: a snapshot with weights has the others."""
 Pins: TypeAlias = Mapping[str, FileRecord]
 
 logger = logging.getLogger(__name__)
@@ -60,7 +63,7 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> PulledCheckpoi
     """Returns the checkpoint of a repo, and downloads what the Hub's cache lacks.
 
     The manifest is downloaded first, so that a repo without a checkpoint of the zoo is refused
-    before its weights are downloaded.
+    before its weights are downloaded. The weights come last: until then the pull is unfinished.
 
     Args:
         repo: ``owner/name``.
@@ -76,10 +79,10 @@ def pull(repo: str, revision: str, pinned: Pins | None = None) -> PulledCheckpoi
     pins = {name: pin for name, pin in (pinned or {}).items() if name in SHARED}
     commit = _resolve(repo, revision)
     folder = snapshot_folder(commit)
-    if not _is_cached(folder, pins):
+    if not _is_cached(folder, pins) or _lacks_card(commit):
         records = list_files(commit, SHARED)
         _check_records(commit, records, pins)
-        for name in SHARED:
+        for name in DOWNLOADED:
             if name in records:
                 _download(commit, name, records[name], pins)
             if name == MANIFEST:
@@ -144,6 +147,21 @@ def _is_cached(folder: Path, pins: Pins) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def _lacks_card(commit: Commit) -> bool:
+    """Whether a snapshot that is whole otherwise lacks the card that the commit has.
+
+    An older version downloaded the card last, so that a pull may have broken off before it. If the
+    Hub cannot be reached, the snapshot does without.
+    """
+    if (snapshot_folder(commit) / CARD).is_file():
+        return False
+    try:
+        return CARD in list_files(commit, [CARD])
+    except NetworkError as error:
+        logger.warning("%s; %s has no %s", error, snapshot_folder(commit), CARD)
+        return False
 
 
 def _check_records(commit: Commit, records: Mapping[str, RemoteRecord], pins: Pins) -> None:

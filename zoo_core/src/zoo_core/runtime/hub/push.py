@@ -8,12 +8,13 @@ from typing import NamedTuple, final
 
 from huggingface_hub import CommitOperationAdd, HfApi, constants
 
-from zoo_core.errors import MisfitError, NetworkError, NotFoundError
+from zoo_core.errors import AnswerError, MisfitError, NetworkError, NotFoundError
 from zoo_core.run_folder.manifest import CARD, MAX_TEXT_BYTES
 from zoo_core.runtime.hub.client import (
     Commit,
     RemoteRecord,
     call_hub,
+    checked_answer,
     is_private,
     list_files,
     read_text,
@@ -51,7 +52,8 @@ def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Comm
         MisfitError: The repo is public, and ``private`` is asked for.
         NetworkError: The Hub cannot be reached or refuses.
     """
-    call_hub(repo, lambda: HfApi().create_repo(repo, private=private, exist_ok=True))
+    with contextlib.suppress(AnswerError):  # the next answer tells whether the repo exists
+        call_hub(repo, lambda: HfApi().create_repo(repo, private=private, exist_ok=True))
     if private and not is_private(repo):
         raise MisfitError(
             f"{repo} is public already; make it private on {constants.ENDPOINT}/{repo}/settings, "
@@ -62,7 +64,8 @@ def open_branch(repo: str, *, revision: str = "", private: bool = False) -> Comm
     except NotFoundError:
         if not revision:
             raise
-    call_hub(repo, lambda: HfApi().create_branch(repo, branch=revision, exist_ok=True))
+    with contextlib.suppress(AnswerError):
+        call_hub(repo, lambda: HfApi().create_branch(repo, branch=revision, exist_ok=True))
     return resolve(repo, revision)
 
 
@@ -112,11 +115,16 @@ def push(
         return earlier or _commit(folder, changed, parent, revision, create_pr)
 
     try:
-        return call_hub(parent.repo, attempt)
+        pushed = call_hub(parent.repo, attempt)
     except NetworkError:
         if earlier := find_earlier():
             return earlier
         raise
+    if lost := _changed_files(folder, pushed.commit):  # the Hub may ignore files of some names
+        raise NetworkError(
+            f"{parent.repo}: the Hub made commit {pushed.commit.sha} without {', '.join(lost)}"
+        )
+    return pushed
 
 
 def _find_commit(folder: Path, parent: Commit, revision: str) -> PushResult | None:
@@ -134,7 +142,7 @@ def _find_pull_request(folder: Path, parent: Commit) -> PushResult | None:
         lambda: HfApi().list_repo_refs(parent.repo, include_pull_requests=True),
     )
     for pull_request in (refs.pull_requests or [])[-MAX_PULL_REQUESTS:]:
-        commit = Commit(parent.repo, pull_request.target_commit)
+        commit = _commit_of(parent, pull_request.target_commit)
         if not _changed_files(folder, commit):
             number = pull_request.ref.rpartition("/")[2]
             url = f"{constants.ENDPOINT}/{parent.repo}/discussions/{number}"
@@ -164,8 +172,12 @@ def _commit(
         create_pr=create_pr,
         parent_commit=parent.sha,
     )
-    url = commit.pr_url or commit.commit_url
-    return PushResult(Commit(parent.repo, commit.oid), url, new=True)
+    pushed = _commit_of(parent, commit.oid)
+    return PushResult(pushed, commit.pr_url or _page(pushed), new=True)
+
+
+def _commit_of(parent: Commit, sha: object) -> Commit:
+    return checked_answer(Commit, {"repo": parent.repo, "sha": sha}, parent.repo)
 
 
 def _page(commit: Commit) -> str:
