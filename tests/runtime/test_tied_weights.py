@@ -16,7 +16,8 @@ from zoo_core.plugins.discovery import installed_plugins
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
-from zoo_core.runtime.checkpoints.tensors import load_weights, read_tensors, to_bytes, weights_of
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
+from zoo_core.runtime.nn.weights import load_weights, weights_of
 from zoo_core.runtime.run import Run
 
 TIED = {"embedding.weight", "output.weight"}

@@ -30,10 +30,11 @@ from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
 from zoo_core.runtime.checkpoints.extension import extend_vocabulary, extend_weights
 from zoo_core.runtime.checkpoints.license import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
-from zoo_core.runtime.checkpoints.tensors import all_finite, load_weights, weights_of
+from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
 from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.weights import load_weights, weights_of
 from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.optimization import memory_factor

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import torch
 
-from zoo_core.runtime.checkpoints.tensors import load_weights, to_bytes, weights_of
+from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.weights import load_weights, weights_of
 from zoo_core.testing.check import Violation, check
 from zoo_core.testing.model_case import (
     ModelCase,

@@ -37,9 +37,10 @@ from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import explain_pickle
 from zoo_core.runtime.checkpoints.resume_states import current_state, has_state, read_state
 from zoo_core.runtime.checkpoints.summary import summary_line, summary_table
-from zoo_core.runtime.checkpoints.tensors import load_weights, read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.weights import load_weights
 from zoo_core.runtime.plots.training_curve import training_curve
 from zoo_core.runtime.training.loop_state import RunProgress
 from zoo_core.runtime.training.trainer import AbstractTrainer

@@ -8,7 +8,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save
 from torch import Tensor
@@ -40,29 +39,6 @@ def to_bytes(tensors: dict[str, Tensor]) -> bytes:
             f"a weight or a state is of type {error}, which safetensors cannot save; "
             "the model's plugin must use another type"
         ) from None
-
-
-def weights_of(model: torch.nn.Module) -> dict[str, Tensor]:
-    """Returns the weights of a model by name; of names that share one tensor, the first only.
-
-    The first is the one that sorts first, as in ``safetensors.torch.save_model``.
-    """
-    weights: dict[str, Tensor] = dict(model.state_dict())
-    for names in _tied_names(weights):
-        for name in names[1:]:
-            del weights[name]
-    return weights
-
-
-def _tied_names(tensors: dict[str, Tensor]) -> list[list[str]]:
-    """Returns the groups of names that stand for one and the same tensor, each sorted."""
-    groups: dict[object, list[str]] = {}
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        if tensor.numel():  # every empty tensor has the address 0
-            memory = (tensor.device, tensor.data_ptr(), tensor.shape, tensor.stride(), tensor.dtype)
-            groups.setdefault(memory, []).append(name)
-    return [names for names in groups.values() if len(names) > 1]
 
 
 def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
@@ -116,41 +92,6 @@ def _format_errors(path: Path) -> Iterator[None]:
         if not path.exists():  # a running training has removed it since
             raise IntegrityError(f"{path} is missing") from None
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
-
-
-def load_weights(model: torch.nn.Module, weights: dict[str, Tensor], source: object) -> None:
-    """Loads weights into a model.
-
-    Of names that share one tensor in the model, any one is enough.
-
-    Raises:
-        IntegrityError: Tensors are missing, unexpected, of another shape, or unlike each other
-            although they are one tensor in the model; it lists all of them.
-    """
-    state_dict = model.state_dict()
-    weights = dict(weights)
-    wrong = []
-    for names in _tied_names(state_dict):
-        first, *others = [name for name in names if name in weights] or [""]
-        wrong += [
-            f"{name} differs from {first}, with which it is tied"
-            for name in others
-            if not torch.equal(weights[name], weights[first])
-        ]
-        if first:
-            weights |= {name: weights[first] for name in names if name not in weights}
-    expected = {name: tuple(tensor.shape) for name, tensor in state_dict.items()}
-    given = {name: tuple(tensor.shape) for name, tensor in weights.items()}
-    wrong += [f"{name} is missing" for name in expected.keys() - given.keys()]
-    wrong += [f"{name} is unexpected" for name in given.keys() - expected.keys()]
-    wrong += [
-        f"{name} is {given[name]}, not {shape}"
-        for name, shape in expected.items()
-        if name in given and given[name] != shape
-    ]
-    if wrong:
-        raise IntegrityError(f"the weights of {source} do not fit: {'; '.join(sorted(wrong))}")
-    model.load_state_dict(weights)
 
 
 def all_finite(tensors: dict[str, Tensor]) -> bool:

@@ -17,11 +17,11 @@ from typing import final
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
-from zoo_core.runtime.checkpoints.tensors import load_weights, weights_of
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensors
+from zoo_core.runtime.nn.weights import load_weights, weights_of
 from zoo_core.runtime.training.evaluation import check_not_empty, evaluate
 from zoo_core.runtime.training.events import EpochEnded, Stepped
 from zoo_core.runtime.training.loop_state import (
