@@ -36,7 +36,7 @@ from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import explain_pickle
 from zoo_core.runtime.checkpoints.resume_states import current_state, has_state, read_state
-from zoo_core.runtime.checkpoints.summary import summary_line, summary_table
+from zoo_core.runtime.checkpoints.summary import Summary
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.model import AbstractModel
@@ -76,11 +76,17 @@ class Checkpoint:
     finished: bool
 
     def __repr__(self) -> str:
-        return summary_line(self)
+        return self._summary().line()
 
     def _repr_html_(self) -> str:
         """Returns the table that a notebook shows."""
-        return summary_table(self)
+        return self._summary().table()
+
+    def _summary(self) -> Summary:
+        parameters = sum(tensor.numel() for tensor in self.weights.values())
+        return Summary(
+            self.folder, self.run_config, self.signature, parameters, self.finished, self.metrics
+        )
 
     @cached_property
     def model(self) -> AbstractModel:

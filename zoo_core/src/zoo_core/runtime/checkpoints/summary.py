@@ -3,44 +3,59 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import NamedTuple, final
 
+from zoo_core.data.signature import Signature
 from zoo_core.run_folder.manifest import Metrics
-
-if TYPE_CHECKING:
-    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+from zoo_core.run_folder.run_config import RunConfig
 
 
-def summary_line(checkpoint: Checkpoint) -> str:
-    """Returns a checkpoint in one line: name, folder, size, state and metrics."""
-    run_config = checkpoint.run_config
-    facts = [f"{_count_parameters(checkpoint):,} parameters"]
-    if not checkpoint.finished:
-        facts.append("unfinished")
-    facts += [f"{split} {values}" for split, values in _format_metrics(checkpoint.metrics).items()]
-    name = run_config.recipe or run_config.model
-    return f"<Checkpoint {name} in {str(checkpoint.folder)!r}: {'; '.join(facts)}>"
+@final
+class Summary(NamedTuple):
+    """The facts that a checkpoint shows of itself.
 
+    Args:
+        folder: The checkpoint's folder.
+        run_config: The run that made it.
+        signature: The inputs and outputs of its model.
+        parameters: The number of weights.
+        finished: Whether the run reached its end.
+        metrics: The metrics of each split.
+    """
 
-def summary_table(checkpoint: Checkpoint) -> str:
-    """Returns a checkpoint as a small HTML table."""
-    run_config = checkpoint.run_config
-    rows = {
-        "checkpoint": run_config.recipe or run_config.model,
-        "folder": str(checkpoint.folder),
-        "state": "finished" if checkpoint.finished else "unfinished",
-        "model": f"{run_config.model}, {_count_parameters(checkpoint):,} parameters",
-        "data": f"{run_config.dataset}: {checkpoint.signature.describe_sizes()}",
-        "trainer": f"{run_config.trainer}, seed {run_config.seed}",
-    } | _format_metrics(checkpoint.metrics)
-    lines = [
-        f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>" for name, value in rows.items()
-    ]
-    return "\n".join(["<table>", *lines, "</table>"])
+    folder: Path
+    run_config: RunConfig
+    signature: Signature
+    parameters: int
+    finished: bool
+    metrics: Metrics
 
+    def line(self) -> str:
+        """Returns one line: name, folder, size, state and metrics."""
+        facts = [f"{self.parameters:,} parameters"]
+        if not self.finished:
+            facts.append("unfinished")
+        facts += [f"{split} {values}" for split, values in _format_metrics(self.metrics).items()]
+        name = self.run_config.recipe or self.run_config.model
+        return f"<Checkpoint {name} in {str(self.folder)!r}: {'; '.join(facts)}>"
 
-def _count_parameters(checkpoint: Checkpoint) -> int:
-    return sum(tensor.numel() for tensor in checkpoint.weights.values())
+    def table(self) -> str:
+        """Returns a small HTML table."""
+        run_config = self.run_config
+        rows = {
+            "checkpoint": run_config.recipe or run_config.model,
+            "folder": str(self.folder),
+            "state": "finished" if self.finished else "unfinished",
+            "model": f"{run_config.model}, {self.parameters:,} parameters",
+            "data": f"{run_config.dataset}: {self.signature.describe_sizes()}",
+            "trainer": f"{run_config.trainer}, seed {run_config.seed}",
+        } | _format_metrics(self.metrics)
+        lines = [
+            f"<tr><th>{escape(name)}</th><td>{escape(value)}</td></tr>"
+            for name, value in rows.items()
+        ]
+        return "\n".join(["<table>", *lines, "</table>"])
 
 
 def _format_metrics(metrics: Metrics) -> dict[str, str]:
