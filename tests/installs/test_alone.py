@@ -22,7 +22,7 @@ for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
 """
 
-pytestmark = pytest.mark.gate
+pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("every-wheel")]
 
 
 def requirements_of(name: str) -> set[str]:
@@ -56,7 +56,6 @@ def every_wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     }
 
 
-@pytest.mark.xdist_group("every-wheel")
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_distribution_imports_nothing_that_it_does_not_declare(
     name: str, every_wheel: dict[str, Path], tmp_path: Path

@@ -11,6 +11,7 @@ from tests.cli.command import Result
 from tests.installs.environment import Environment
 from tests.installs.strangers import ways_to_break
 
+pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("installs")]
 INCOMPATIBLE = ("bad-api-older", "bad-api-newer", "bad-api-no-number")
 
 
