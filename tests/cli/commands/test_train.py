@@ -389,3 +389,24 @@ def test_settings_that_exclude_each_other_are_refused_before_the_start(
     assert message in result.stderr
     assert result.stderr.count("\n") == 1
     assert not (tmp_path / "run" / "state" / "CURRENT").exists()
+
+
+def test_each_setting_without_effect_is_one_warning(
+    zoo: Zoo, fox: list[object], tmp_path: Path
+) -> None:
+    useless = ["--trainer.momentum", 0.9, "--trainer.patience", 1, "--model.dropout", 0.5]
+    settings = ["--dataset.validation", 0, "--dataset.test", 0, "--trainer.epochs", 1]
+    result = zoo(
+        *fox, *useless, *settings, "--model.bidirectional", "true", "--out", tmp_path / "x"
+    )
+    assert result.code == 0
+    for line in (
+        "trainer.momentum = 0.9 has no effect without the optimizer SGD or RMSprop",
+        "trainer.patience = 1 has no effect without a validation split",
+        "model.dropout = 0.5 has no effect without a second layer (num_layers)",
+        "gru-embed sees the symbols that it is to predict, so its metrics mislead; "
+        "set --model.bidirectional false",
+    ):
+        assert result.stderr.splitlines().count(line) == 1
+    plain = zoo(*fox, *settings, "--out", tmp_path / "plain")
+    assert "no effect" not in plain.stderr

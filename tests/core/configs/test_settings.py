@@ -10,7 +10,7 @@ from typing import Literal
 import pytest
 
 from zoo_core.configs.declare import config, setting
-from zoo_core.configs.settings import FieldInfo, settings_of
+from zoo_core.configs.settings import FieldInfo, settings_of, settings_without_effect
 from zoo_core.errors import ConfigError
 
 
@@ -127,3 +127,20 @@ def test_bounds_that_include_and_exclude_differ_at_the_edge() -> None:
     opened = FieldInfo("", "", -math.inf, math.inf, 0, 1)
     assert [closed.admits(0), closed.admits(1)] == [True, True]
     assert [opened.admits(0), opened.admits(1)] == [False, False]
+
+
+@config
+class Dependent:
+    """A field that another must switch on."""
+
+    layers: int = setting(default=1, help="How many.")
+    dropout: float = setting(
+        default=0.0, help="How often.", needs=("layers", lambda config: config.layers > 1)
+    )
+
+
+def test_a_changed_setting_without_effect_is_named() -> None:
+    line = "model.dropout = 0.5 has no effect without layers"
+    assert settings_without_effect(Dependent(dropout=0.5), "model") == [line]
+    assert not settings_without_effect(Dependent(dropout=0.5, layers=2), "model")
+    assert not settings_without_effect(Dependent(), "model")

@@ -46,6 +46,7 @@ class AbstractCnnConfig:
         at_least=1,
         at_most=MAX_CELLS,
         help="Distance between the cells of the kernel.",
+        needs=("a kernel_size above 1", lambda config: config.kernel_size > 1),
     )
     groups: int = setting(
         default=1,
@@ -55,7 +56,9 @@ class AbstractCnnConfig:
     )
     bias: bool = setting(default=True, help="Whether the convolutions add biases.")
     padding_mode: Literal["zeros", "reflect", "replicate", "circular"] = setting(
-        default="zeros", help="Values of the padding, as in torch.nn.Conv1d."
+        default="zeros",
+        help="Values of the padding, as in torch.nn.Conv1d.",
+        needs=("padding", lambda config: config.padding > 0),
     )
     pool: Literal["max", "average"] = setting(default="max", help="Kind of pooling.")
     pool_size: int = setting(
@@ -81,7 +84,9 @@ class AbstractCnnConfig:
     )
     ceil_mode: bool = setting(default=False, help="Whether a last, incomplete window is pooled.")
     count_include_pad: bool = setting(
-        default=True, help="Whether average pooling counts the padding."
+        default=True,
+        help="Whether average pooling counts the padding.",
+        needs=("the pool average", lambda config: config.pool == "average"),
     )
     linear_layers: int = setting(
         default=2,
@@ -91,7 +96,11 @@ class AbstractCnnConfig:
         help="Number of linear layers of the classifier.",
     )
     classifier_size: int = setting(
-        default=64, unit="units", at_least=1, help="Width between the linear layers."
+        default=64,
+        unit="units",
+        at_least=1,
+        help="Width between the linear layers.",
+        needs=("a second linear layer (linear_layers)", lambda config: config.linear_layers > 1),
     )
     dropout: float = setting(
         default=0.0, at_least=0, below=1, help="Dropout probability before each linear layer."

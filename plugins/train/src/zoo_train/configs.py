@@ -24,5 +24,9 @@ class NextTokenConfig(AbstractTrainerConfig):
         help="Text that the model continues during training, choosing the most likely symbols.",
     )
     prompt_every: int = setting(
-        default=10, unit="epochs", at_least=1, help="Epochs from one continuation to the next."
+        default=10,
+        unit="epochs",
+        at_least=1,
+        help="Epochs from one continuation to the next.",
+        needs=("a prompt", lambda config: config.prompt is not None),
     )

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import MISSING
 from typing import Any, TypeVar, dataclass_transform, overload
 
-from zoo_core.configs.settings import FieldInfo, settings_of
+from zoo_core.configs.settings import Condition, FieldInfo, settings_of
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ def setting(
     at_most: float = ...,
     above: float = ...,
     below: float = ...,
+    needs: tuple[str, Callable[[Any], bool]] | None = ...,
 ) -> T: ...
 @overload
 def setting(
@@ -40,6 +41,7 @@ def setting(
     at_most: float = ...,
     above: float = ...,
     below: float = ...,
+    needs: tuple[str, Callable[[Any], bool]] | None = ...,
 ) -> Any: ...
 def setting(
     *,
@@ -50,6 +52,7 @@ def setting(
     at_most: float = math.inf,
     above: float = -math.inf,
     below: float = math.inf,
+    needs: tuple[str, Callable[[Any], bool]] | None = None,
 ) -> Any:
     """A field of a config.
 
@@ -61,8 +64,11 @@ def setting(
         at_most: The largest value.
         above: A bound that the value must exceed.
         below: A bound that the value must stay under.
+        needs: What a changed value needs to have an effect, in words that follow "without" and as
+            a function of the config; a run warns if it is not met.
     """
-    info = FieldInfo(help, unit, at_least, at_most, above, below)
+    condition = Condition(*needs) if needs else None
+    info = FieldInfo(help, unit, at_least, at_most, above, below, condition)
     return dataclasses.field(default=default, metadata={"info": info})
 
 

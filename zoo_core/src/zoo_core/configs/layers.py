@@ -19,7 +19,11 @@ class AbstractRecurrentConfig:
     )
     bias: bool = setting(default=True, help="Whether the recurrence adds biases.")
     dropout: float = setting(
-        default=0.0, at_least=0, below=1, help="Probability of dropping an output between layers."
+        default=0.0,
+        at_least=0,
+        below=1,
+        help="Probability of dropping an output between layers.",
+        needs=("a second layer (num_layers)", lambda config: config.num_layers > 1),
     )
     bidirectional: bool = setting(
         default=False, help="Whether a second pass runs from the last step to the first."
@@ -44,7 +48,10 @@ class AbstractEmbeddingConfig:
         default=None, above=0, help="Largest norm of an embedding; longer ones are scaled."
     )
     norm_type: float = setting(
-        default=2.0, above=0, help="The p of the p-norm that max_norm limits."
+        default=2.0,
+        above=0,
+        help="The p of the p-norm that max_norm limits.",
+        needs=("max_norm", lambda config: config.max_norm is not None),
     )
     scale_grad_by_freq: bool = setting(
         default=False, help="Divide an embedding's gradient by its count in the batch."

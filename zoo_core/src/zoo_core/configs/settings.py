@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from pathlib import Path
 from types import MappingProxyType, NoneType
@@ -28,6 +28,19 @@ INTEGER_BITS = 64
 
 
 @final
+class Condition(NamedTuple):
+    """What a setting needs to have an effect.
+
+    Args:
+        words: The condition in words that follow "without", such as ``momentum``.
+        holds: Whether a config meets it.
+    """
+
+    words: str
+    holds: Callable[[Any], bool]
+
+
+@final
 class FieldInfo(NamedTuple):
     """What a field's declaration adds to its type and default."""
 
@@ -37,6 +50,7 @@ class FieldInfo(NamedTuple):
     at_most: float
     above: float
     below: float
+    needs: Condition | None = None
 
     def bounds(self) -> str:
         """Returns the bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
@@ -187,6 +201,21 @@ def build_config(cls: type[T], section: str, values: Mapping[str, object]) -> T:
         elif setting.default is MISSING:
             raise ConfigError(f"{section}.{key} must be given: {setting.info.help}")
     return cls(**checked)
+
+
+def settings_without_effect(config: Any, section: str) -> list[str]:
+    """Returns a line for each setting that was changed and has no effect beside the others.
+
+    Args:
+        config: The config.
+        section: The section that the lines name, such as ``model``.
+    """
+    lines = []
+    for key, setting in settings_of(type(config)).items():
+        needs, value = setting.info.needs, getattr(config, key)
+        if needs and value != setting.default and not needs.holds(config):
+            lines.append(f"{section}.{key} = {as_typed(value)} has no effect without {needs.words}")
+    return lines
 
 
 def values_of(config: Any) -> dict[str, Any]:

@@ -6,6 +6,9 @@ from typing import Literal
 
 from zoo_core.configs.declare import config, setting
 
+WITH_MOMENTUM = ("SGD", "RMSprop")
+"""The optimizers that take a momentum."""
+
 
 @config
 class AbstractTrainerConfig:
@@ -25,7 +28,13 @@ class AbstractTrainerConfig:
     optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"] = setting(
         default="Adam", help="The torch optimizer; SGD and Adagrad take sparse gradients."
     )
-    momentum: float = setting(default=0.0, at_least=0, below=1, help="Momentum of SGD and RMSprop.")
+    momentum: float = setting(
+        default=0.0,
+        at_least=0,
+        below=1,
+        help="Momentum of SGD and RMSprop.",
+        needs=("the optimizer SGD or RMSprop", lambda config: config.optimizer in WITH_MOMENTUM),
+    )
     weight_decay: float = setting(default=0.0, at_least=0, help="L2 penalty (AdamW: decoupled).")
     schedule: Literal["CosineAnnealingLR", "LinearLR", "OneCycleLR"] | None = setting(
         default=None, help="The torch schedule of the learning rate, over all steps of the run."

@@ -24,6 +24,7 @@ from zoo_core.runtime.building.build import (
     make_dataset,
     make_model,
     make_trainer,
+    useless_settings,
 )
 from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
@@ -108,7 +109,9 @@ class Run:
             backend = backend_of(model, batch_size, first_batch)
         fix_backend(model, backend)
         self.backend = backend.name
-        self._backend_warning = backend.warning(run_config.backend)
+        self._warnings = useless_settings(catalog, run_config, model, self.dataset)
+        if backend_warning := backend.warning(run_config.backend):
+            self._warnings.append(backend_warning)
         threads = choose_threads(run_config.threads, model, first_batch.inputs, self.signature)
         self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
         self._check_takes(first_batch.to(device))
@@ -229,8 +232,8 @@ class Run:
         return remedy
 
     def _started(self) -> Started:
-        if self._backend_warning:
-            logger.warning("%s", self._backend_warning)
+        for line in self._warnings:
+            logger.warning("%s", line)
         epoch, epochs = self.loop.progress.epoch, self.loop.config.epochs
         return Started(
             epoch=epoch,

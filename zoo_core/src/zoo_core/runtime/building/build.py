@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from zoo_core.configs.settings import build_config, settings_of
+from zoo_core.configs.settings import build_config, settings_of, settings_without_effect
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError, ZooError
@@ -123,6 +123,33 @@ def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) 
         _config(spec, run_config, "trainer"), signature
     )
     return trainer
+
+
+def useless_settings(
+    catalog: Catalog, run_config: RunConfig, model: AbstractModel, dataset: AbstractDataset
+) -> list[str]:
+    """Returns a line for each chosen setting that has no effect, or makes the metrics meaningless.
+
+    Args:
+        catalog: The installed plugins.
+        run_config: The run config.
+        model: Its model.
+        dataset: Its dataset.
+    """
+    lines = []
+    for section, kind in SPECS.items():
+        spec = _spec(catalog, kind, run_config, section)
+        lines += settings_without_effect(_config(spec, run_config, section), section)
+    patience = run_config.configs["trainer"].get("patience")
+    if patience is not None and "validation" not in dataset.splits:
+        lines.append(f"trainer.patience = {patience} has no effect without a validation split")
+    signature = model.signature
+    if signature.next_symbol and signature.per == "step" and not model.causal:
+        line = f"{run_config.model} sees the symbols that it is to predict, so its metrics mislead"
+        if run_config.configs["model"].get("bidirectional"):
+            line += "; set --model.bidirectional false"
+        lines.append(line)
+    return lines
 
 
 def _spec(catalog: Catalog, kind: type[Any], run_config: RunConfig, section: str) -> Any:

@@ -15,11 +15,9 @@ from torch.optim.lr_scheduler import (
     OneCycleLR,
 )
 
-from zoo_core.configs.training import AbstractTrainerConfig
+from zoo_core.configs.training import WITH_MOMENTUM, AbstractTrainerConfig
 from zoo_core.errors import MisfitError
 
-WITH_MOMENTUM = ("SGD", "RMSprop")
-"""The optimizers that take a momentum."""
 STATE_TENSORS = {"Adam": 2, "AdamW": 2, "RMSprop": 1, "Adagrad": 1, "SGD": 0}
 """The number of tensors that an optimizer keeps per parameter, without momentum."""
 WITH_SPARSE_GRADIENTS = ("SGD", "Adagrad")
