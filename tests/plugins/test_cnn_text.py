@@ -9,13 +9,9 @@ import pytest
 import torch
 
 from zoo_cnn.configs import Cnn1dConfig
+from zoo_cnn.lengths import length_after_convolution, length_after_pool
 from zoo_cnn.stages import make_blocks
-from zoo_cnn.text import (
-    TextClassifier,
-    length_after_convolution,
-    length_after_pool,
-    shortest_length,
-)
+from zoo_cnn.text import TextClassifier, shortest_length
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch

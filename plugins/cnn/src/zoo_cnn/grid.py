@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
+import math
 from typing import final
 
-import torch
-from torch import nn
-
 from zoo_cnn.configs import CnnGridConfig
+from zoo_cnn.lengths import length_after_convolution, length_after_pool, smallest_to_pad
 from zoo_cnn.stages import make_blocks, make_classifier
 from zoo_core import Grid, Signature
 from zoo_core.errors import ConfigError, MisfitError
@@ -42,9 +40,9 @@ class GridClassifier(AbstractModel):
             raise MisfitError(
                 f"cnn{dimensions}d takes a grid of {dimensions} dimensions, not {len(grid.sizes)}"
             )
-        self.features, _ = make_blocks(config, dimensions, grid.channels)
+        self.features, channels = make_blocks(config, dimensions, grid.channels)
         self.classifier = make_classifier(
-            config, _count_features(self.features, grid), signature.classes
+            config, _count_features(config, grid, channels), signature.classes
         )
 
     def initial_state(self, batch_size: int) -> None:
@@ -68,24 +66,28 @@ def cnn3d(config: CnnGridConfig, signature: Signature) -> GridClassifier:
     return GridClassifier(config, signature, dimensions=3)
 
 
-def _count_features(blocks: nn.ModuleList, grid: Grid) -> int:
+def _count_features(config: CnnGridConfig, grid: Grid, channels: int) -> int:
     """Returns how many numbers the blocks compute from one grid.
 
-    The blocks run on torch's meta device, which computes shapes and allocates no memory.
+    Running them on torch's meta device would tell it too, but imports torch's compiler.
+
+    Args:
+        config: Settings of the model.
+        grid: The inputs.
+        channels: Channels of the last block.
 
     Raises:
         ConfigError: They leave nothing of the grid.
     """
-    try:
-        with torch.no_grad():
-            features = torch.empty(1, grid.channels, *grid.sizes, device="meta")
-            for block in copy.deepcopy(blocks).to("meta"):
-                features = block(features)
-    except (RuntimeError, ValueError) as error:
-        shape = " × ".join(str(size) for size in grid.sizes)
-        reason = str(error).splitlines()[0]
-        raise ConfigError(
-            f"the convolutions leave nothing of a grid of {shape} ({reason}); choose fewer "
-            "model.blocks, a smaller model.kernel_size or model.pool_size, or more model.padding"
-        ) from None
-    return features.numel()
+    sizes, shape = grid.sizes, " × ".join(str(size) for size in grid.sizes)
+    for _ in range(config.blocks):
+        convolved = [length_after_convolution(size, config) for size in sizes]
+        pooled = [length_after_pool(size, config) for size in convolved]
+        if min(sizes) < smallest_to_pad(config) or min(*convolved, *pooled) < 1:
+            raise ConfigError(
+                f"the convolutions leave nothing of a grid of {shape}; choose fewer "
+                "model.blocks, a smaller model.kernel_size or model.pool_size, or other "
+                "model.padding"
+            )
+        sizes = tuple(pooled)
+    return channels * math.prod(sizes)

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TypeVar, final
+from typing import final
 
 import torch
 from torch import Tensor
 
 from zoo_cnn.configs import AbstractCnnConfig, Cnn1dConfig
+from zoo_cnn.lengths import length_after_convolution, length_after_pool
 from zoo_cnn.stages import Block, make_blocks, make_classifier
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn import AbstractModel, Batch, Embedding, Output, State
 
-L = TypeVar("L", int, Tensor)
-"""The length of one row, or the lengths of all rows, (B,)."""
 MAX_LENGTH = 2**62
 """Steps of the longest input that is considered."""
 
@@ -104,24 +103,6 @@ class TextClassifier(AbstractModel):
             channels = _fill_padding(torch.relu(block.convolution(channels)), convolved)
             channels = _fill_padding(block.pool(channels), lengths)
         return channels, lengths
-
-
-def length_after_convolution(lengths: L, config: AbstractCnnConfig) -> L:
-    """Returns the lengths after ``torch.nn.Conv1d``, by its formula; < 1 where nothing is left."""
-    receptive_field = config.dilation * (config.kernel_size - 1) + 1
-    return (lengths + 2 * config.padding - receptive_field) // config.stride + 1
-
-
-def length_after_pool(lengths: L, config: AbstractCnnConfig) -> L:
-    """Returns the lengths after ``torch.nn.MaxPool1d`` or ``AvgPool1d``, by their formula."""
-    room = lengths + 2 * config.pool_padding - config.pool_size
-    stride = config.pool_stride or config.pool_size
-    if not config.ceil_mode:
-        return room // stride + 1
-    pooled = -(-room // stride) + 1
-    # torch drops a last window that would start in the padding at the end
-    in_padding = (pooled - 1) * stride >= lengths + config.pool_padding
-    return pooled - in_padding * 1  # tensors of bool cannot be subtracted
 
 
 def shortest_length(config: AbstractCnnConfig) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import unwrap
 from typing import Any
 
 import torch
@@ -24,6 +25,8 @@ WITH_SPARSE_GRADIENTS = ("SGD", "Adagrad")
 """The optimizers that take sparse gradients beside dense ones, which torch's SparseAdam refuses."""
 FUSED = {"cpu": ("Adam", "AdamW", "SGD", "Adagrad"), "cuda": ("Adam", "AdamW", "SGD")}
 """The optimizers that torch runs fused, in one pass over the parameters, by device."""
+SHIELDED = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
+"""Methods that torch wraps so that its compiler skips them; the first call imports the compiler."""
 
 
 def check_sparse(config: AbstractTrainerConfig, model: nn.Module) -> None:
@@ -81,8 +84,20 @@ def make_optimizer(
     devices = {parameter.device.type for group in groups for parameter in group["params"]}
     if not sparse and all(config.optimizer in FUSED.get(device, ()) for device in devices):
         settings["fused"] = True
-    optimizer: Optimizer = getattr(torch.optim, config.optimizer)(groups, **settings)
+    optimizer: Optimizer = _without_compiler(config.optimizer)(groups, **settings)
     return optimizer
+
+
+def _without_compiler(name: str) -> Any:
+    """Returns torch's optimizer of a name, without the wrappers that import torch's compiler.
+
+    The compiler and sympy, which it needs, take longer to import than torch itself. Nothing here is
+    compiled, so the methods inside the wrappers compute the same.
+    """
+    base = getattr(torch.optim, name)
+    methods = {method: unwrap(getattr(base, method)) for method in SHIELDED}
+    methods["step"] = torch.no_grad()(unwrap(base.step))
+    return type(name, (base,), methods)
 
 
 def make_schedule(
