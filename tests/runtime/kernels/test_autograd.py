@@ -23,7 +23,7 @@ from zoo_gru.cell import GruCell, ResetBeforeGruCell
 from zoo_lstm.cell import LstmCell
 from zoo_rnn.cell import RnnCell
 
-B, T, F, H = 3, 4, 3, 2
+B, T, F, H = 3, 4, 5, 2
 CELLS: dict[str, AbstractCell[Any]] = {
     "rnn-tanh": RnnCell(H),
     "rnn-relu": RnnCell(H, "relu"),
