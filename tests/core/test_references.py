@@ -36,7 +36,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
         ("dir:hub:owner/repo", Folder(Path("hub:owner/repo"))),
     ],
 )
-def test_what_a_reference_means(text: str, meant: Reference) -> None:
+def test_a_reference_is_a_name_a_folder_or_a_repo(text: str, meant: Reference) -> None:
     parsed = parse_reference(text)
     assert parsed == meant
     assert type(parsed) is type(meant)
@@ -49,7 +49,7 @@ def test_what_a_reference_means(text: str, meant: Reference) -> None:
         *("lstm*", "lstm\n", "--help.", "lstm@main"),
     ],
 )
-def test_what_has_no_form_is_refused_with_the_forms(text: str) -> None:
+def test_an_invalid_reference_is_refused_with_the_valid_forms(text: str) -> None:
     with pytest.raises(NotFoundError, match=r"is no reference: write model, model\.tag"):
         parse_reference(text)
 
@@ -61,7 +61,7 @@ def test_what_has_no_form_is_refused_with_the_forms(text: str) -> None:
         *("hub:a/b@c d", "hub:https://example.org/a"),
     ],
 )
-def test_what_is_no_repo_is_refused_with_the_form_of_one(text: str) -> None:
+def test_an_invalid_repo_is_refused_with_the_valid_form(text: str) -> None:
     with pytest.raises(NotFoundError, match="write hub:owner/repo"):
         parse_reference(text)
 

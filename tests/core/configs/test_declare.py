@@ -122,13 +122,13 @@ BAD = [
 
 
 @pytest.mark.parametrize(("key", "value"), GOOD)
-def test_right_value_is_kept(key: str, value: object) -> None:
-    made = build_config(Everything, "model", {key: value})
-    assert getattr(made, key) == value
+def test_a_valid_value_is_kept(key: str, value: object) -> None:
+    built = build_config(Everything, "model", {key: value})
+    assert getattr(built, key) == value
 
 
 @pytest.mark.parametrize(("key", "value"), BAD)
-def test_wrong_value_is_refused_with_section_key_and_value(key: str, value: object) -> None:
+def test_an_invalid_value_is_refused_with_section_key_and_value(key: str, value: object) -> None:
     with pytest.raises(ConfigError) as caught:
         build_config(Everything, "model", {key: value})
     assert str(caught.value).startswith(f"model.{key} = {str(value)!r}: expected ")
@@ -141,8 +141,8 @@ def test_direct_construction_refuses_the_same_values(key: str, value: Any) -> No
 
 
 def test_direct_construction_makes_an_integer_a_float() -> None:
-    made = dataclasses.replace(Inheriting(), rate=0.25, extra=7)
-    assert (made.rate, made.extra) == (0.25, 7)
+    built = dataclasses.replace(Inheriting(), rate=0.25, extra=7)
+    assert (built.rate, built.extra) == (0.25, 7)
 
 
 def test_a_default_out_of_bounds_is_refused() -> None:
@@ -150,18 +150,18 @@ def test_a_default_out_of_bounds_is_refused() -> None:
         WronglyDeclared()
 
 
-def test_integer_becomes_a_float_where_a_number_is_wanted() -> None:
+def test_an_integer_becomes_a_float_where_a_number_is_expected() -> None:
     @config
     class Rate:
         rate: float = setting(default=1.0, help="How fast.")
 
-    made = build_config(Rate, "trainer", {"rate": 2})
-    assert type(made.rate) is float
+    built = build_config(Rate, "trainer", {"rate": 2})
+    assert type(built.rate) is float
 
 
 def test_none_may_be_written_for_an_optional_setting() -> None:
-    made = build_config(Everything, "model", {"limit": "none", "colour": "none"})
-    assert (made.limit, made.colour) == (None, None)
+    built = build_config(Everything, "model", {"limit": "none", "colour": "none"})
+    assert (built.limit, built.colour) == (None, None)
 
 
 def test_text_becomes_a_path() -> None:
@@ -191,22 +191,22 @@ def test_an_integer_beyond_every_float_is_refused(key: str) -> None:
         build_config(Numbers, "trainer", {key: 10**400})
 
 
-def test_unknown_key_suggests_the_nearest() -> None:
+def test_an_unknown_key_suggests_the_nearest() -> None:
     with pytest.raises(ConfigError, match=r"model\.cuont: no such setting; did you mean count\?"):
         build_config(Everything, "model", {"cuont": 1})
 
 
-def test_unknown_key_like_no_other_lists_what_there_is() -> None:
+def test_an_unknown_key_without_a_near_one_lists_the_known_keys() -> None:
     with pytest.raises(ConfigError, match=r"dataset\.xyz: no such setting; dataset has: path"):
         build_config(Demanding, "dataset", {"xyz": 1})
 
 
-def test_missing_setting_says_what_it_is() -> None:
+def test_a_missing_setting_is_explained() -> None:
     with pytest.raises(ConfigError, match=r"dataset\.path must be given: The file to read\."):
         build_config(Demanding, "dataset", {})
 
 
-def test_missing_setting_of_direct_construction_is_pythons_error() -> None:
+def test_a_missing_setting_of_direct_construction_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="path"):
         Demanding()  # type: ignore[call-arg]  # what mypy refuses too
 
@@ -230,9 +230,9 @@ def test_inherited_settings_are_checked() -> None:
         build_config(Inheriting, "trainer", {"count": 0})
 
 
-def test_values_of_a_config_make_it_again() -> None:
-    made = build_config(Everything, "model", {"count": 5, "path": "there", "limit": 2})
-    assert build_config(Everything, "model", values_of(made)) == made
+def test_a_config_is_rebuilt_from_its_values() -> None:
+    built = build_config(Everything, "model", {"count": 5, "path": "there", "limit": 2})
+    assert build_config(Everything, "model", values_of(built)) == built
 
 
 def test_values_hold_paths_as_text() -> None:

@@ -106,10 +106,10 @@ def _read(**values: Any) -> Everything:
         ("anything", [1, {}], [1, {}]),
     ],
 )
-def test_a_value_of_the_right_type_is_taken(key: str, value: object, expected: object) -> None:
-    found = getattr(_read(**{key: value}), key)
-    assert found == expected
-    assert type(found) is type(expected)
+def test_a_value_of_the_right_type_is_kept(key: str, value: object, expected: object) -> None:
+    parsed = getattr(_read(**{key: value}), key)
+    assert parsed == expected
+    assert type(parsed) is type(expected)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_an_error_names_key_value_and_what_is_expected(
     assert str(caught.value).startswith(message)
 
 
-def test_an_error_is_of_the_class_that_is_asked_for_and_names_the_source() -> None:
+def test_an_error_has_the_requested_class_and_names_the_source() -> None:
     with pytest.raises(ConfigError, match=r"^a\.toml: table\.size\.width = -1: expected"):
         read_record(
             Everything,
@@ -162,7 +162,7 @@ def test_an_error_is_of_the_class_that_is_asked_for_and_names_the_source() -> No
 
 
 @pytest.mark.parametrize("values", [None, [], "a", 3])
-def test_what_is_no_table_is_refused(values: object) -> None:
+def test_a_value_that_is_not_a_table_is_refused(values: object) -> None:
     with pytest.raises(IntegrityError, match=r"expected a table$"):
         read_record(Everything, values)
 
@@ -183,7 +183,7 @@ def test_defaults_may_be_forbidden() -> None:
         read_record(Everything, {"name": "a"}, use_defaults=False)
 
 
-def test_a_parser_reads_a_class_that_is_no_table() -> None:
+def test_a_parser_reads_a_class_that_is_not_a_table() -> None:
     line = read_record(Line, {"start": "1,2"}, parsers={Point: Point})
     assert (line.start.x, line.start.y) == (1, 2)
     with pytest.raises(IntegrityError, match=r"^start: invalid literal"):

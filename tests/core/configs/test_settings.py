@@ -73,7 +73,7 @@ def test_text_becomes_a_value_of_the_fields_type(key: str, text: str, value: obj
         ("limit", "None", "an integer > 0 or none"),
     ],
 )
-def test_wrong_text_is_refused_with_what_would_be_right(key: str, text: str, expected: str) -> None:
+def test_wrong_text_is_refused_with_the_expected_form(key: str, text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as caught:
         SETTINGS[key].parse(text)
     assert str(caught.value).endswith(f": expected {expected}")
@@ -91,7 +91,7 @@ def test_an_error_shows_no_more_than_a_line_of_the_value() -> None:
     assert "\n" not in str(caught.value)
 
 
-def test_an_error_bears_the_label_it_is_given() -> None:
+def test_an_error_has_the_label_that_it_gets() -> None:
     flag = SETTINGS["count"]._replace(label="--model.count")
     with pytest.raises(ConfigError, match=r"^--model\.count = 'abc': expected an integer >= 1$"):
         flag.parse("abc")

@@ -17,9 +17,9 @@ def _broken_check() -> list[DoctorResult]:
     raise ValueError("no\nluck")
 
 
-def _only(rows: list[DoctorResult], subject: str) -> DoctorResult:
-    (found,) = [row for row in rows if row.subject == subject]
-    return found
+def _only(results: list[DoctorResult], subject: str) -> DoctorResult:
+    (result,) = [result for result in results if result.subject == subject]
+    return result
 
 
 def test_a_check_that_fails_stops_no_other() -> None:
@@ -30,38 +30,41 @@ def test_a_check_that_fails_stops_no_other() -> None:
     assert second.subject == "python"
 
 
-def test_where_all_is_well_nothing_is_wrong() -> None:
-    found = examine(CHECKS)
-    assert {row.subject for row in found} >= {"python", "versions", "plugins", "home", "disk"}
-    assert [row for row in found if row.verdict == "wrong"] == []
+def test_a_sound_installation_has_no_wrong_result() -> None:
+    results = examine(CHECKS)
+    subjects = {result.subject for result in results}
+    assert subjects >= {"python", "versions", "plugins", "home", "disk"}
+    assert [result for result in results if result.verdict == "wrong"] == []
 
 
-def test_what_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_distribution_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "REQUIRED_DISTRIBUTIONS", ("zoo-core", "no-such-thing"))
     _, missing = diagnosis.versions()
     assert (missing.verdict, missing.said) == ("wrong", "no-such-thing is missing")
     assert missing.remedy == "zoo plugins install --upgrade no-such-thing"
 
 
-def test_no_installer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_installer_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("zoo_core.installer.installer.find_spec", lambda name: None)
     monkeypatch.setenv("PATH", "")
-    (found,) = diagnosis.installer()
-    assert found.verdict == "wrong"
-    assert found.remedy.endswith("-m ensurepip")
+    (result,) = diagnosis.installer()
+    assert result.verdict == "wrong"
+    assert result.remedy.endswith("-m ensurepip")
 
 
 def test_blocked_plugins_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
     summary, *rest = diagnosis.plugins()
     assert "1 ok" in summary.said
-    assert {(row.verdict, row.remedy) for row in rest} == {("warning", "unset ZOO_PLUGINS")}
+    assert {(result.verdict, result.remedy) for result in rest} == {
+        ("warning", "unset ZOO_PLUGINS")
+    }
 
 
 def test_a_name_that_no_plugin_has_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-unheard-of")
-    found = [row for row in diagnosis.plugins() if "zoo-unheard-of" in row.said]
-    assert [(row.verdict, row.remedy) for row in found] == [
+    results = [result for result in diagnosis.plugins() if "zoo-unheard-of" in result.said]
+    assert [(result.verdict, result.remedy) for result in results] == [
         ("warning", "change or unset ZOO_PLUGINS")
     ]
 
@@ -72,17 +75,17 @@ def test_a_broken_plugin_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: zoo-sad\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[zoo]\nzoo-sad = zoo_sad_that_is_gone\n")
     monkeypatch.syspath_prepend(tmp_path)
-    (found,) = [row for row in diagnosis.plugins() if row.verdict == "wrong"]
-    assert "zoo-sad is broken: ModuleNotFoundError" in found.said
-    assert "zoo plugins uninstall zoo-sad" in found.remedy
+    (result,) = [result for result in diagnosis.plugins() if result.verdict == "wrong"]
+    assert "zoo-sad is broken: ModuleNotFoundError" in result.said
+    assert "zoo plugins uninstall zoo-sad" in result.remedy
 
 
 def test_a_home_that_is_a_file_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "file"))
-    found = _only(diagnosis.home(), "home")
-    assert found.verdict == "wrong"
-    assert found.remedy.startswith("mv ")
+    result = _only(diagnosis.home(), "home")
+    assert result.verdict == "wrong"
+    assert result.remedy.startswith("mv ")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="whoever is root may write anywhere")
@@ -92,35 +95,35 @@ def test_a_home_without_permission_is_wrong(
     folder = tmp_path / "locked"
     folder.mkdir(mode=stat.S_IRUSR | stat.S_IXUSR)
     monkeypatch.setenv("ZOO_HOME", str(folder / "zoo"))
-    found = _only(diagnosis.home(), "home")
-    assert found.verdict == "wrong"
-    assert "chmod u+rwx" in found.remedy
+    result = _only(diagnosis.home(), "home")
+    assert result.verdict == "wrong"
+    assert "chmod u+rwx" in result.remedy
 
 
-def test_permission_is_asked_of_the_nearest_folder_there_is(
+def test_permission_is_checked_on_the_nearest_existing_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
-    found = check_writable("home", tmp_path / "a" / "b", "export ZOO_HOME=ELSEWHERE")
-    assert found.said == f"{tmp_path} is not writable"
-    assert found.remedy == f"chmod u+rwx {tmp_path}, or export ZOO_HOME=ELSEWHERE"
+    result = check_writable("home", tmp_path / "a" / "b", "export ZOO_HOME=ELSEWHERE")
+    assert result.said == f"{tmp_path} is not writable"
+    assert result.remedy == f"chmod u+rwx {tmp_path}, or export ZOO_HOME=ELSEWHERE"
 
 
 def test_a_full_disk_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "MIN_FREE_DISK", 10**18)
-    found = _only(diagnosis.home(), "disk")
-    assert found.verdict == "warning"
-    assert "zoo runs" in found.remedy
+    result = _only(diagnosis.home(), "disk")
+    assert result.verdict == "warning"
+    assert "zoo runs" in result.remedy
 
 
-def test_a_registry_that_is_wrong_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_registry_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "registry.toml").write_text("schema = 1\nodd = 2\n")
     monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "registry.toml"))
-    (found,) = diagnosis.registry()
-    assert (found.verdict, found.remedy) == ("wrong", "unset ZOO_REGISTRY")
-    assert "odd" in found.said
+    (result,) = diagnosis.registry()
+    assert (result.verdict, result.remedy) == ("wrong", "unset ZOO_REGISTRY")
+    assert "odd" in result.said
 
 
 def test_an_installer_is_named() -> None:
-    (found,) = diagnosis.installer()
-    assert found.said in ("pip", "uv")
+    (result,) = diagnosis.installer()
+    assert result.said in ("pip", "uv")

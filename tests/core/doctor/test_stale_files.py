@@ -24,56 +24,57 @@ def home() -> Path:
 
 
 def _warnings() -> list[DoctorResult]:
-    return [row for row in stale_files() if row.verdict != "ok"]
+    return [result for result in stale_files() if result.verdict != "ok"]
 
 
 def _age(path: Path) -> None:
     os.utime(path, (0, 0))
 
 
-def test_a_home_that_is_not_there_has_none() -> None:
-    assert [row.said for row in stale_files()][:1] == ["no unfinished files"]
+def test_a_missing_home_has_no_stale_files() -> None:
+    assert [result.said for result in stale_files()][:1] == ["no unfinished files"]
 
 
-def test_a_temporary_file_that_is_old_comes_with_its_removal(home: Path) -> None:
+def test_an_old_temporary_file_is_listed_with_the_command_that_removes_it(home: Path) -> None:
     remains = home / "data" / ".a b.0123abcd.tmp"
     remains.touch()
     assert _warnings() == []
     _age(remains)
-    (found,) = _warnings()
-    assert found.remedy == f"rm -r '{remains}'"
+    (result,) = _warnings()
+    assert result.remedy == f"rm -r '{remains}'"
 
 
-def test_a_state_half_written_is_one_finding(home: Path) -> None:
+def test_a_half_written_state_is_one_result(home: Path) -> None:
     folder = home / "runs" / "mine" / "state" / ".12.tmp"
     folder.mkdir(parents=True)
     (folder / ".inner.0123abcd.tmp").touch()
     _age(folder)
-    assert [row.facts["path"] for row in _warnings()] == [str(folder)]
+    assert [result.facts["path"] for result in _warnings()] == [str(folder)]
 
 
-def test_what_is_whole_is_left_out(home: Path) -> None:
+def test_complete_files_are_not_listed(home: Path) -> None:
     write_file(home / "data" / "text.txt", b"text")
     _age(home / "data" / "text.txt")
     assert _warnings() == []
 
 
-def test_an_interrupted_download_is_no_fault(home: Path) -> None:
+def test_an_interrupted_download_is_ok(home: Path) -> None:
     (home / "data" / ".text.0123abcd.part").write_bytes(b"half")
-    (found, _) = stale_files()
-    assert (found.verdict, "at 4 bytes; the next download resumes it" in found.said) == ("ok", True)
+    (result, _) = stale_files()
+    assert result.verdict == "ok"
+    assert "at 4 bytes; the next download resumes it" in result.said
 
 
-def test_a_lock_is_held_or_holds_nobody_up(home: Path) -> None:
+def test_only_a_held_lock_is_listed(home: Path) -> None:
     path = home / "data" / ".text.lock"
     with FileLock(path):
-        assert f"{path} is held by a running process" in [row.said for row in stale_files()]
+        assert f"{path} is held by a running process" in [result.said for result in stale_files()]
     path.touch()
-    assert not [row for row in stale_files() if "is held" in row.said]
+    assert not [result for result in stale_files() if "is held" in result.said]
     assert _warnings() == []
 
 
-def test_the_lock_of_a_run_is_one_too(home: Path) -> None:
+def test_the_held_lock_of_a_run_is_listed(home: Path) -> None:
     with lock_run_folder(home / "runs" / "owl"):
-        said = [each.said for each in stale_files() if each.subject == "locks"]
-    assert any("state/LOCK is held by a running process" in each for each in said)
+        texts = [result.said for result in stale_files() if result.subject == "locks"]
+    assert any("state/LOCK is held by a running process" in text for text in texts)

@@ -154,7 +154,7 @@ def test_a_server_that_keeps_breaking_off_is_given_up(server: FileServer, tmp_pa
     assert len(server.requests) == retry.ATTEMPTS
 
 
-def test_silence_is_bounded(
+def test_a_silent_server_is_given_up_after_the_timeout(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(http, "TIMEOUT", 0.1)
@@ -163,7 +163,7 @@ def test_silence_is_bounded(
         fetch(file(server.url), tmp_path)
 
 
-def test_a_server_that_drips_outlives_no_deadline(
+def test_a_slow_server_is_given_up_at_the_deadline(
     server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.pause = 0.01
@@ -185,7 +185,7 @@ def test_a_server_that_drips_outlives_no_deadline(
     ],
     ids=["not-http", "ftp", "file"],
 )
-def test_what_is_no_answer_of_the_web_is_a_network_error(
+def test_an_invalid_http_response_is_a_network_error(
     server: FileServer, tmp_path: Path, raw: bytes, message: str
 ) -> None:
     server.raw = raw

@@ -33,31 +33,31 @@ def test_pip_comes_first_then_uv_then_a_word(
         find_installer()
 
 
-def _failing(said: str) -> Installer:
-    program = f"import sys; sys.stderr.write({said!r}); sys.exit(2)"
+def _failing(output: str) -> Installer:
+    program = f"import sys; sys.stderr.write({output!r}); sys.exit(2)"
     return Installer("uv", (sys.executable, "-c", program), ())
 
 
-def test_what_fails_says_why_in_one_line() -> None:
+def test_a_failure_gives_its_reason_in_one_line() -> None:
     with pytest.raises(PluginError) as caught:
         _failing("Using Python\nerror: no such thing\n  ╰─▶ because\n").preview(["owl"])
     assert str(caught.value) == "uv install failed: error: no such thing because"
 
 
-def test_of_a_long_failure_both_ends_are_told() -> None:
+def test_a_long_failure_shows_both_ends() -> None:
     frames = "\n".join(f"  File {n}" for n in range(500))
     with pytest.raises(PluginError) as caught:
         _failing(f"ERROR: building failed\n{frames}\nValueError: no luck\n").install(["owl"])
-    said = "uv install failed: ERROR: building failed ... ValueError: no luck"
-    assert str(caught.value) == said
+    message = "uv install failed: ERROR: building failed ... ValueError: no luck"
+    assert str(caught.value) == message
 
 
-def test_a_silent_failure_has_its_code() -> None:
+def test_a_silent_failure_shows_its_exit_code() -> None:
     with pytest.raises(PluginError, match="uv uninstall failed: exit code 2"):
         _failing("").uninstall("owl")
 
 
-def test_who_needs_a_distribution_is_known() -> None:
+def test_the_dependents_of_a_distribution_are_known() -> None:
     assert {"zoo-cnn", "zoo-cli"} & set(needed_by("zoo-core")) == {"zoo-cnn", "zoo-cli"}
     assert needed_by("zoo_text") == ["zoo-cnn"]
     assert needed_by("zoo") == []

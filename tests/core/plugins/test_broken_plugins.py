@@ -65,7 +65,7 @@ APIS = {
 
 
 @pytest.mark.parametrize(("source", "reason"), BROKEN.values(), ids=BROKEN.keys())
-def test_broken_plugin_is_a_row_and_the_others_work(
+def test_a_broken_plugin_is_a_row_and_the_others_work(
     write_plugin: PluginWriter, source: str, reason: str
 ) -> None:
     bad = write_plugin(source, name="zoo-bad")
@@ -78,7 +78,7 @@ def test_broken_plugin_is_a_row_and_the_others_work(
 
 
 @pytest.mark.parametrize(("api", "reason"), APIS.values(), ids=APIS.keys())
-def test_unsupported_api_is_a_row_that_says_what_to_upgrade(
+def test_an_unsupported_api_is_a_row_that_names_the_upgrade(
     write_plugin: PluginWriter, api: str, reason: str
 ) -> None:
     catalog = load_catalog([write_plugin(GOOD, api=api)])
@@ -86,37 +86,37 @@ def test_unsupported_api_is_a_row_that_says_what_to_upgrade(
     assert not catalog.entries
 
 
-def test_module_that_is_gone_is_a_row(write_plugin: PluginWriter) -> None:
-    gone = Plugin("zoo-gone", "zoo_gone_for_good.plugin", "zoo-gone", "1.0")
-    catalog = load_catalog([gone, write_plugin(GOOD)])
-    assert [row.plugin for row in catalog.broken] == [gone]
+def test_a_missing_module_is_a_row(write_plugin: PluginWriter) -> None:
+    missing = Plugin("zoo-gone", "zoo_gone_for_good.plugin", "zoo-gone", "1.0")
+    catalog = load_catalog([missing, write_plugin(GOOD)])
+    assert [row.plugin for row in catalog.broken] == [missing]
     assert "zoo_gone_for_good" in catalog.broken[0].reason
     assert len(catalog.entries) == 1
 
 
-def test_reason_is_one_line(write_plugin: PluginWriter) -> None:
+def test_the_reason_is_one_line(write_plugin: PluginWriter) -> None:
     bad = write_plugin("raise ValueError('one\\ntwo\\n\\n   three')")
     assert load_catalog([bad]).broken[0].reason == "ValueError: one two three"
 
 
-def test_remedy_names_the_distribution(write_plugin: PluginWriter) -> None:
+def test_the_remedy_names_the_distribution(write_plugin: PluginWriter) -> None:
     bad = write_plugin("raise ValueError", name="zoo-bad", distribution="zoo-plugin-bad")
     assert "zoo-plugin-bad" in load_catalog([bad]).broken[0].remedy
 
 
-def test_row_tells_where_it_happened(write_plugin: PluginWriter) -> None:
+def test_the_row_has_the_traceback(write_plugin: PluginWriter) -> None:
     bad = write_plugin("raise ValueError('no luck')")
-    told = load_catalog([bad]).broken[0].traceback
-    assert "plugin.py" in told
-    assert "no luck" in told
+    traceback = load_catalog([bad]).broken[0].traceback
+    assert "plugin.py" in traceback
+    assert "no luck" in traceback
 
 
-def test_what_a_broken_plugin_offers_is_not_offered(write_plugin: PluginWriter) -> None:
+def test_specs_of_a_broken_plugin_are_not_in_the_catalog(write_plugin: PluginWriter) -> None:
     bad = write_plugin(GOOD + "@hookimpl\ndef zoo_datasets(): return 3")
     assert not load_catalog([bad]).entries
 
 
-def test_unknown_name_tells_of_broken_plugins(write_plugin: PluginWriter) -> None:
+def test_an_unknown_name_mentions_broken_plugins(write_plugin: PluginWriter) -> None:
     catalog = load_catalog([write_plugin("raise ValueError", name="zoo-bad")])
     with pytest.raises(NotFoundError, match="broken, so not searched: zoo-bad"):
         catalog.find(ModelSpec, "tiny")

@@ -46,12 +46,12 @@ def test_plugin_or_distribution_before_a_colon_chooses(rivals: Catalog, owner: s
 def test_duplicate_model_name_names_both_plugins(rivals: Catalog) -> None:
     with pytest.raises(AmbiguousError) as caught:
         rivals.find(ModelSpec, "tiny")
-    said = "model 'tiny' is offered twice: write zoo-one:tiny or zoo-two:tiny"
-    assert str(caught.value) == said
+    message = "model 'tiny' is offered twice: write zoo-one:tiny or zoo-two:tiny"
+    assert str(caught.value) == message
 
 
 @pytest.mark.parametrize("reference", ["tiny", "zoo-same:tiny"])
-def test_plugins_of_one_name_are_told_apart_by_distribution(
+def test_plugins_of_one_name_are_distinguished_by_distribution(
     namesakes: Catalog, reference: str
 ) -> None:
     with pytest.raises(AmbiguousError, match="write dist-one:tiny or dist-two:tiny"):
@@ -59,8 +59,8 @@ def test_plugins_of_one_name_are_told_apart_by_distribution(
 
 
 def test_neither_of_two_plugins_of_one_name_is_dropped(namesakes: Catalog) -> None:
-    found = [entry.plugin.distribution for entry in namesakes.of(ModelSpec)]
-    assert found == ["dist-one", "dist-two"]
+    distributions = [entry.plugin.distribution for entry in namesakes.of(ModelSpec)]
+    assert distributions == ["dist-one", "dist-two"]
 
 
 def test_another_plugins_model_is_not_found_under_this_ones_name(catalog: Catalog) -> None:
@@ -73,7 +73,7 @@ def test_unknown_name_suggests_the_nearest(catalog: Catalog) -> None:
         catalog.find(ModelSpec, "tinny")
 
 
-def test_unknown_name_like_no_other_tells_how_to_list(catalog: Catalog) -> None:
+def test_an_unknown_name_without_a_near_one_says_how_to_list(catalog: Catalog) -> None:
     with pytest.raises(NotFoundError, match=r"no dataset 'xyz'; try: zoo list datasets"):
         catalog.find(DatasetSpec, "xyz")
 
@@ -84,19 +84,19 @@ def test_names_of_another_kind_are_not_found(catalog: Catalog) -> None:
 
 
 @pytest.mark.parametrize("reference", ["", ":", "little:", "Tiny", "tiny ", "tin*"])
-def test_what_is_almost_a_name_is_not_found(catalog: Catalog, reference: str) -> None:
+def test_a_name_that_is_almost_right_is_not_found(catalog: Catalog, reference: str) -> None:
     with pytest.raises(NotFoundError, match="no model"):
         catalog.find(ModelSpec, reference)
 
 
-def test_offers_are_of_one_kind_and_sorted_by_name(catalog: Catalog) -> None:
+def test_entries_are_of_one_kind_and_sorted_by_name(catalog: Catalog) -> None:
     assert [entry.spec.name for entry in catalog.of(ModelSpec)] == ["bare", "tiny"]
     assert [entry.spec.name for entry in catalog.of(AbstractSpec)] == sorted(
         entry.spec.name for entry in catalog.entries
     )
 
 
-def test_order_of_installation_changes_no_offers(rivals: Catalog) -> None:
+def test_the_order_of_installation_does_not_change_the_entries(rivals: Catalog) -> None:
     assert load_catalog(reversed(rivals.plugins)).entries == rivals.entries
 
 
@@ -111,7 +111,7 @@ def test_no_plugins_make_an_empty_catalog() -> None:
     assert load_catalog([]) == Catalog((), (), (), ())
 
 
-def test_without_arguments_all_that_is_installed_is_loaded() -> None:
+def test_without_arguments_every_installed_plugin_is_loaded() -> None:
     catalog = load_catalog()
     assert not catalog.broken
     assert catalog.find(ModelSpec, "lstm-embed").plugin.name == "zoo-lstm"
@@ -123,7 +123,7 @@ def test_zoo_plugins_limits_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize(
-    ("kind", "name", "said"),
+    ("kind", "name", "message"),
     [
         (ModelSpec, "hello", "it is a dataset: zoo train MODEL --dataset hello"),
         (ModelSpec, "next-token", "it is a trainer: zoo train MODEL --trainer next-token"),
@@ -131,6 +131,6 @@ def test_zoo_plugins_limits_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> N
         (ModelSpec, "zoo-gru:lstm-embed", "write zoo-lstm:lstm-embed"),
     ],
 )
-def test_a_name_that_there_is_elsewhere_is_told(kind: type, name: str, said: str) -> None:
-    with pytest.raises(NotFoundError, match=f"no .* '{name}'; {said}$"):
+def test_a_name_of_another_kind_is_mentioned(kind: type, name: str, message: str) -> None:
+    with pytest.raises(NotFoundError, match=f"no .* '{name}'; {message}$"):
         load_catalog().find(kind, name)

@@ -37,7 +37,7 @@ def test_an_entry_point_is_a_plugin(install: Installer) -> None:
     assert _named("probe") == [Plugin("probe", "probe_package.plugin", "probe-dist", "2.0")]
 
 
-def test_entry_points_of_other_groups_are_none_of_ours(install: Installer) -> None:
+def test_entry_points_of_other_groups_are_ignored(install: Installer) -> None:
     install("probe-dist", "probe = probe_package.plugin", group="zoological")
     assert _named("probe") == []
 
@@ -55,31 +55,31 @@ def test_two_distributions_may_name_their_plugins_alike(install: Installer) -> N
 
 def test_plugins_are_sorted(install: Installer) -> None:
     install("probe-dist", "zz-probe = a.plugin", "aa-probe = b.plugin")
-    found = installed_plugins()
-    assert found == sorted(found)
-    assert (found[0].name, found[-1].name) == ("aa-probe", "zz-probe")
+    plugins = installed_plugins()
+    assert plugins == sorted(plugins)
+    assert (plugins[0].name, plugins[-1].name) == ("aa-probe", "zz-probe")
 
 
-def test_metadata_that_is_gone_leaves_a_plugin_with_words(install: Installer) -> None:
+def test_a_plugin_without_metadata_has_placeholder_texts(install: Installer) -> None:
     install("probe-half", "probe = half.plugin", metadata=False)
     (plugin,) = _named("probe")
-    assert all(isinstance(each, str) for each in plugin)
+    assert all(isinstance(field, str) for field in plugin)
 
 
-def test_metadata_that_is_gone_does_not_stop_the_others(install: Installer) -> None:
+def test_missing_metadata_does_not_affect_the_others(install: Installer) -> None:
     install("probe-half", "probe = same.plugin", metadata=False)
     install("probe-whole", "probe = same.plugin")
     assert "probe-whole" in {plugin.distribution for plugin in _named("probe")}
 
 
-def test_what_a_readme_says_is_no_metadata(install: Installer, tmp_path: Path) -> None:
+def test_a_readme_is_not_read_as_metadata(install: Installer, tmp_path: Path) -> None:
     install("probe-dist", "probe = probe_package.plugin", metadata=False)
     text = "Metadata-Version: 2.1\nname: Probe.Dist\nVERSION: 3\n\nName: other\nVersion: 9\n"
     next(tmp_path.rglob("*.dist-info")).joinpath("METADATA").write_text(text)
     assert _named("probe") == [Plugin("probe", "probe_package.plugin", "Probe.Dist", "3")]
 
 
-def test_our_own_plugins_bear_the_names_of_their_distributions() -> None:
+def test_our_plugins_have_the_names_of_their_distributions() -> None:
     ours = [plugin for plugin in installed_plugins() if plugin.module.startswith("zoo_")]
     assert {"zoo-lstm", "zoo-text", "zoo-train"} <= {plugin.name for plugin in ours}
     assert all(plugin.name == plugin.distribution for plugin in ours)

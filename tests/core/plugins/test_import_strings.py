@@ -31,7 +31,7 @@ def test_an_import_string_names_an_object(module: Callable[[str], str]) -> None:
 @pytest.mark.parametrize(
     "text", ["", "json", "json:", ":dumps", "json:dunps", "no_such_m:x", ".:x"]
 )
-def test_what_names_nothing_is_refused(text: str) -> None:
+def test_an_import_string_that_names_nothing_is_refused(text: str) -> None:
     with pytest.raises(PluginError, match=r"^cannot import "):
         resolve(text)
 

@@ -38,7 +38,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize("word", ["owl", "OWL", "plugin-owl", "birds", "hoot", "dusk", ""])
 @pytest.mark.usefixtures("registry")
 def test_a_word_is_searched_in_everything_that_is_known(word: str) -> None:
-    assert [each.name for each in search_plugins(word)] == ["zoo-owl"]
+    assert [plugin.name for plugin in search_plugins(word)] == ["zoo-owl"]
 
 
 @pytest.mark.usefixtures("registry")
@@ -50,7 +50,7 @@ def test_another_word_finds_nothing() -> None:
 @pytest.mark.parametrize(
     ("kind", "name"), [(ModelSpec, "owl-cell"), (DatasetSpec, "hoots"), (TrainerSpec, "dusk")]
 )
-def test_an_unknown_name_tells_the_plugin_that_would_bring_it(
+def test_an_unknown_name_names_the_plugin_that_has_it(
     catalog: Catalog, kind: type, name: str
 ) -> None:
     with pytest.raises(NotFoundError, match=f"; {name} {COMES}"):
@@ -58,12 +58,12 @@ def test_an_unknown_name_tells_the_plugin_that_would_bring_it(
 
 
 @pytest.mark.usefixtures("registry")
-def test_a_recipe_of_an_unknown_model_tells_it_too(catalog: Catalog) -> None:
+def test_a_recipe_of_an_unknown_model_names_the_plugin_too(catalog: Catalog) -> None:
     with pytest.raises(NotFoundError, match=f"no recipe 'owl-cell.hello'; owl-cell {COMES}"):
         find_recipe(catalog, Named("", "owl-cell", "hello"))
 
 
-def test_the_plugins_registries_count_too(
+def test_registries_of_plugins_are_searched_too(
     catalog: Catalog, registry: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "other.toml").write_text("schema = 1\n")
@@ -73,12 +73,12 @@ def test_the_plugins_registries_count_too(
         catalog._replace(registries=(registry,)).find(ModelSpec, "owl-cell")
 
 
-def test_a_plugin_known_twice_is_refused(registry: Path) -> None:
+def test_a_plugin_that_is_indexed_twice_is_refused(registry: Path) -> None:
     with pytest.raises(ConfigError, match=r"plugin 'zoo-owl' is in .*registry.toml already"):
         known_plugins([registry])
 
 
-def test_a_registry_that_is_wrong_does_not_hide_what_was_not_found(
+def test_an_invalid_registry_does_not_hide_an_unknown_name(
     catalog: Catalog, registry: Path
 ) -> None:
     registry.write_text("nonsense")
@@ -86,12 +86,12 @@ def test_a_registry_that_is_wrong_does_not_hide_what_was_not_found(
         catalog.find(ModelSpec, "owl-cell")
 
 
-def test_a_name_of_an_installed_plugin_that_the_environment_leaves_out_says_so(
+def test_a_name_of_a_blocked_plugin_names_zoo_plugins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
-    said = "lstm-embed comes with zoo-lstm: it is installed, but ZOO_PLUGINS leaves it out"
-    with pytest.raises(NotFoundError, match=said):
+    message = "lstm-embed comes with zoo-lstm: it is installed, but ZOO_PLUGINS leaves it out"
+    with pytest.raises(NotFoundError, match=message):
         load_catalog().find(ModelSpec, "lstm-embed")
 
 
@@ -107,5 +107,5 @@ def test_our_own_index_lists_what_our_plugins_offer() -> None:
         for plugin in catalog.plugins
     }
     known = read_registry(ROOT / "registry.toml").plugins
-    assert {each.name: set(each.offers) for each in known} == offered
-    assert [each.name for each in known] == sorted(each.name for each in known)
+    assert {plugin.name: set(plugin.offers) for plugin in known} == offered
+    assert [plugin.name for plugin in known] == sorted(plugin.name for plugin in known)

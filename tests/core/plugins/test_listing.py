@@ -8,19 +8,19 @@ from zoo_core.plugins.listing import list_datasets, list_models
 
 
 def test_models_are_listed_by_name() -> None:
-    found = list_models()
-    assert {"gru-embed", "lstm-embed", "rnn-embed"} <= set(found)
-    assert found == sorted(set(found))
+    names = list_models()
+    assert {"gru-embed", "lstm-embed", "rnn-embed"} <= set(names)
+    assert names == sorted(set(names))
 
 
 def test_datasets_are_listed_by_name() -> None:
-    found = list_datasets()
-    assert {"hello", "text"} <= set(found)
-    assert found == sorted(set(found))
+    names = list_datasets()
+    assert {"hello", "text"} <= set(names)
+    assert names == sorted(set(names))
 
 
 @pytest.mark.parametrize(
-    ("pattern", "found"),
+    ("pattern", "expected"),
     [
         ("lstm-embed", ["lstm-embed"]),
         ("?stm-embed", ["lstm-embed"]),
@@ -31,10 +31,10 @@ def test_datasets_are_listed_by_name() -> None:
     ],
 )
 def test_a_pattern_has_wildcards_as_in_a_shell(
-    monkeypatch: pytest.MonkeyPatch, pattern: str, found: list[str]
+    monkeypatch: pytest.MonkeyPatch, pattern: str, expected: list[str]
 ) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-rnn,zoo-gru,zoo-lstm")
-    assert list_models(pattern) == found
+    assert list_models(pattern) == expected
 
 
 def test_datasets_are_no_models(monkeypatch: pytest.MonkeyPatch) -> None:

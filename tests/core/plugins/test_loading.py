@@ -42,13 +42,13 @@ def test_every_hook_of_the_specification_is_called() -> None:
 
 
 def test_models_datasets_and_trainers_are_contributed(write_plugin: PluginWriter) -> None:
-    found = load_plugin(write_plugin(SPECS))
-    assert [each.name for each in found] == ["tiny", "bare", "alpha", "beta", "plain", "fancy"]
+    specs = load_plugin(write_plugin(SPECS))
+    assert [spec.name for spec in specs] == ["tiny", "bare", "alpha", "beta", "plain", "fancy"]
 
 
 def test_kernels_and_commands_are_contributed(write_plugin: PluginWriter) -> None:
-    found = load_plugin(write_plugin(KERNEL_AND_COMMAND))
-    assert [type(each) for each in found] == [KernelSpec, CommandSpec]
+    specs = load_plugin(write_plugin(KERNEL_AND_COMMAND))
+    assert [type(spec) for spec in specs] == [KernelSpec, CommandSpec]
 
 
 def test_a_registry_alone_is_a_contribution(write_plugin: PluginWriter) -> None:
@@ -65,7 +65,7 @@ def zoo_models(): return [model('tiny')]
 @hookimpl
 def zoo_datasets(): return [{dataset}]
 """
-    assert [each.name for each in load_plugin(write_plugin(source))] == ["tiny", "tiny"]
+    assert [spec.name for spec in load_plugin(write_plugin(source))] == ["tiny", "tiny"]
 
 
 def test_an_unmarked_helper_without_the_prefix_is_no_hook(write_plugin: PluginWriter) -> None:

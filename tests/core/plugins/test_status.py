@@ -42,68 +42,68 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
     return write
 
 
-def _stands(name: str) -> PluginStatus:
-    (found,) = [each for each in plugin_statuses() if each.plugin.name == name]
-    return found
+def status_of(name: str) -> PluginStatus:
+    (status,) = [status for status in plugin_statuses() if status.plugin.name == name]
+    return status
 
 
-def test_a_working_plugin_tells_what_it_contributes_and_from_where(install: Installer) -> None:
+def test_a_working_plugin_has_its_contributions_and_location(install: Installer) -> None:
     site = install("zoo-owl", GOOD)
-    found = _stands("zoo-owl")
-    assert found.state == "ok"
-    assert found.contributes == {"model": ["owl"], "registry": ["owls.toml"]}
-    assert (found.plugin.version, Path(found.location)) == ("2.0", site)
-    assert found.reason == found.remedy == found.traceback == ""
+    status = status_of("zoo-owl")
+    assert status.state == "ok"
+    assert status.contributes == {"model": ["owl"], "registry": ["owls.toml"]}
+    assert (status.plugin.version, Path(status.location)) == ("2.0", site)
+    assert status.reason == status.remedy == status.traceback == ""
 
 
 def test_a_plugin_with_recipes_names_them() -> None:
-    assert "gru-embed.hello" in _stands("zoo-gru").contributes["recipe"]
+    assert "gru-embed.hello" in status_of("zoo-gru").contributes["recipe"]
 
 
 def test_an_editable_plugin_comes_from_its_own_folder(install: Installer) -> None:
     origin = {"url": "file:///home/me/my%20owls", "dir_info": {"editable": True}}
     install("zoo-owl", GOOD, origin)
-    assert _stands("zoo-owl").location == "/home/me/my owls"
+    assert status_of("zoo-owl").location == "/home/me/my owls"
 
 
 @pytest.mark.parametrize("origin", [{"url": "file:///tmp/owl"}, [], {"dir_info": {"editable": 1}}])
-def test_other_origins_stop_nothing(install: Installer, origin: object) -> None:
+def test_other_origins_are_accepted(install: Installer, origin: object) -> None:
     install("zoo-owl", GOOD, origin)
-    assert _stands("zoo-owl").state == "ok"
+    assert status_of("zoo-owl").state == "ok"
 
 
-def test_a_broken_plugin_tells_reason_remedy_and_place(install: Installer) -> None:
+def test_a_broken_plugin_has_reason_remedy_and_traceback(install: Installer) -> None:
     install("zoo-owl", "raise SystemExit('gone')")
-    found = _stands("zoo-owl")
-    assert (found.state, found.reason, found.contributes) == ("broken", "SystemExit: gone", {})
-    assert "zoo plugins uninstall zoo-owl" in found.remedy
-    assert "Traceback" in found.traceback
+    status = status_of("zoo-owl")
+    assert (status.state, status.reason, status.contributes) == ("broken", "SystemExit: gone", {})
+    assert "zoo plugins uninstall zoo-owl" in status.remedy
+    assert "Traceback" in status.traceback
 
 
 @pytest.mark.parametrize(("api", "word"), [(1, "upgrade the plugin"), (9, "upgrade zoo-core")])
 def test_a_plugin_of_another_api_is_incompatible(install: Installer, api: int, word: str) -> None:
     install("zoo-owl", GOOD.replace("ZOO_API = 2", f"ZOO_API = {api}"))
-    found = _stands("zoo-owl")
-    assert found.state == "incompatible"
-    assert word in found.reason
+    status = status_of("zoo-owl")
+    assert status.state == "incompatible"
+    assert word in status.reason
     new_import = 'if it is yours, write "from zoo_core.runtime.nn import ..." and ZOO_API = 2'
-    assert (new_import in found.remedy) == (api == 1)
-    assert "\n" not in found.remedy
+    assert (new_import in status.remedy) == (api == 1)
+    assert "\n" not in status.remedy
 
 
-def test_a_blocked_plugin_is_told_and_not_loaded(
+def test_a_blocked_plugin_is_listed_and_not_loaded(
     install: Installer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     install("zoo-owl", f"open({str(tmp_path / 'loaded')!r}, 'w')")
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
-    found = _stands("zoo-owl")
-    assert found.state == "blocked"
-    assert "ZOO_PLUGINS" in found.remedy
+    status = status_of("zoo-owl")
+    assert status.state == "blocked"
+    assert "ZOO_PLUGINS" in status.remedy
     assert not (tmp_path / "loaded").exists()
-    assert _stands("zoo-text").state == "ok"
+    assert status_of("zoo-text").state == "ok"
 
 
-def test_a_broken_plugin_does_not_change_how_another_stands(install: Installer) -> None:
+def test_a_broken_plugin_does_not_change_the_status_of_others(install: Installer) -> None:
     install("zoo-bad", "1 / 0")
     install("zoo-owl", GOOD)
-    assert [_stands("zoo-bad").state, _stands("zoo-owl").state] == ["broken", "ok"]
+    assert [status_of("zoo-bad").state, status_of("zoo-owl").state] == ["broken", "ok"]

@@ -19,12 +19,12 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watchdog, "BUSY_LIMIT", 0.6)
 
 
-def test_what_does_nothing_is_given_up() -> None:
+def test_an_idle_hook_is_stopped() -> None:
     with pytest.raises(PluginError, match="it hangs: given up after"), time_limit():
         time.sleep(10)
 
 
-def test_what_works_for_ever_is_given_up_later(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endless_hook_is_stopped_later(monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> None:
         while True:
             pass
@@ -36,13 +36,13 @@ def test_what_works_for_ever_is_given_up_later(monkeypatch: pytest.MonkeyPatch) 
     assert time.monotonic() - start > 0.5
 
 
-def test_what_ends_is_left_alone() -> None:
+def test_a_hook_that_ends_is_not_stopped() -> None:
     with time_limit():
         time.sleep(0.05)
     assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
 
 
-def test_a_timer_of_somebody_else_goes_on() -> None:
+def test_a_foreign_timer_continues() -> None:
     rang: list[int] = []
     before = signal.signal(signal.SIGALRM, lambda number, frame: rang.append(number))
     signal.setitimer(signal.ITIMER_REAL, 0.3)

@@ -43,7 +43,7 @@ def published(low: str, high: str, metric: str = "perplexity") -> Published:
         ("1.370", "1.370", 1.3706, "missed"),
     ],
 )
-def test_ours_is_rounded_to_the_digits_published(
+def test_our_figure_is_rounded_to_the_published_digits(
     low: str, high: str, ours: float, verdict: str
 ) -> None:
     assert published(low, high).verdict(ours) == verdict
@@ -52,24 +52,24 @@ def test_ours_is_rounded_to_the_digits_published(
 @pytest.mark.parametrize(
     ("ours", "verdict"), [(0.97, "missed"), (0.985, "reproduced"), (0.9999, "better")]
 )
-def test_of_accuracy_more_is_better(ours: float, verdict: str) -> None:
+def test_a_higher_accuracy_is_better(ours: float, verdict: str) -> None:
     assert published("0.980", "0.990", "accuracy").verdict(ours) == verdict
 
 
 @pytest.mark.parametrize("metric", ["loss", "perplexity", "bits_per_character"])
-def test_of_losses_less_is_better(metric: str) -> None:
+def test_a_lower_loss_is_better(metric: str) -> None:
     assert published("1.5", "1.6", metric).verdict(1.2) == "better"
     assert published("1.5", "1.6", metric).verdict(1.7) == "missed"
 
 
-def test_a_figure_is_told_with_its_digits() -> None:
+def test_a_figure_is_shown_with_its_digits() -> None:
     assert published("1.0", "1.20").in_words() == "1.0–1.20"
     assert published("1.370", "1.370").in_words() == "1.370"
     assert published("6.11", "6.60").rounded(6.5).as_tuple().exponent == -2
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ({"metric": "f1"}, "published.metric = 'f1': expected loss or perplexity or"),
         ({"split": "dev"}, "published.split = 'dev': expected train or validation or test"),
@@ -84,10 +84,10 @@ def test_a_figure_is_told_with_its_digits() -> None:
         ),
     ],
 )
-def test_a_table_that_is_not_well_formed_is_refused(change: dict[str, Any], said: str) -> None:
+def test_a_table_that_is_not_well_formed_is_refused(change: dict[str, Any], message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         parse_published(GOOD | change, "recipe")
-    assert str(caught.value).startswith(f"recipe: {said}")
+    assert str(caught.value).startswith(f"recipe: {message}")
 
 
 def test_a_missing_key_is_named() -> None:
@@ -108,11 +108,11 @@ def test_a_figure_of_any_size_is_rounded(ours: float) -> None:
 
 
 @pytest.mark.parametrize("ours", [math.inf, -math.inf, math.nan])
-def test_what_is_no_figure_is_missed(ours: float) -> None:
+def test_a_figure_that_is_not_a_number_is_missed(ours: float) -> None:
     assert published("1.0", "1.2").verdict(ours) == "missed"
 
 
 @pytest.mark.parametrize("figure", ["1e400", "1e-400", "1e31"])
-def test_digits_that_nobody_publishes_are_refused(figure: str) -> None:
+def test_an_absurd_number_of_digits_is_refused(figure: str) -> None:
     with pytest.raises(ConfigError, match="expected a number"):
         parse_published(GOOD | {"high": Decimal(figure)}, "recipe")

@@ -48,8 +48,10 @@ def test_recipe_of_two_plugins_names_both(little: Plugin, write_plugin: PluginWr
     other = write_plugin(TINY, name="zoo-other", recipes={"tiny.first": "seed = 9"})
     with pytest.raises(AmbiguousError) as caught:
         find_recipe(load_catalog([little, other]), FIRST)
-    said = "recipe 'tiny.first' is offered twice: write little:tiny.first or zoo-other:tiny.first"
-    assert str(caught.value) == said
+    message = (
+        "recipe 'tiny.first' is offered twice: write little:tiny.first or zoo-other:tiny.first"
+    )
+    assert str(caught.value) == message
 
 
 def test_an_owner_chooses_between_recipes(little: Plugin, write_plugin: PluginWriter) -> None:
@@ -63,13 +65,13 @@ def test_unknown_recipe_suggests_the_nearest(catalog: Catalog) -> None:
         find_recipe(catalog, Named("", "tiny", "frist"))
 
 
-def test_a_recipe_that_another_plugin_brings_is_told(catalog: Catalog, little: Plugin) -> None:
-    said = f"no recipe 'zoo-other:tiny.first'; write {little.name}:tiny.first$"
-    with pytest.raises(NotFoundError, match=said):
+def test_a_recipe_of_another_plugin_is_mentioned(catalog: Catalog, little: Plugin) -> None:
+    message = f"no recipe 'zoo-other:tiny.first'; write {little.name}:tiny.first$"
+    with pytest.raises(NotFoundError, match=message):
         find_recipe(catalog, FIRST._replace(owner="zoo-other"))
 
 
-def test_unknown_recipe_like_no_other_tells_how_to_list(catalog: Catalog) -> None:
+def test_an_unknown_recipe_without_a_near_one_says_how_to_list(catalog: Catalog) -> None:
     with pytest.raises(NotFoundError, match=r"no recipe 'xyz\.q'; try: zoo list recipes"):
         find_recipe(catalog, Named("", "xyz", "q"))
 
@@ -104,7 +106,7 @@ def test_a_malformed_recipe_is_refused_by_name(write_plugin: PluginWriter) -> No
         find_recipe(load_catalog([plugin]), FIRST)
 
 
-def test_a_recipe_that_is_no_text_is_refused_by_name(write_plugin: PluginWriter) -> None:
+def test_a_recipe_that_is_not_text_is_refused_by_name(write_plugin: PluginWriter) -> None:
     plugin = write_plugin(TINY, recipes={"tiny.first": b"note = '\xff'"})
     with pytest.raises(ConfigError, match=r"^zoo-test:tiny\.first: "):
         find_recipe(load_catalog([plugin]), FIRST)
@@ -114,7 +116,7 @@ def test_a_malformed_recipe_does_not_hide_the_others(write_plugin: PluginWriter)
     recipes = {"tiny.first": "seed = 9", "tiny.other": "seed = "}
     catalog = load_catalog([write_plugin(TINY, recipes=recipes)])
     assert find_recipe(catalog, FIRST).tables == {"seed": 9}
-    assert [each.name for each in choose_recipes(catalog, ["tiny.first"])] == ["tiny.first"]
+    assert [recipe.name for recipe in choose_recipes(catalog, ["tiny.first"])] == ["tiny.first"]
 
 
 def test_a_list_leaves_out_a_malformed_recipe_and_names_its_plugin(
@@ -149,7 +151,7 @@ def test_a_malformed_recipe_that_is_named_in_full_is_refused(write_plugin: Plugi
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("sede = 1", r"a: sede: no such key; did you mean seed\?"),
         ("[models]", r"a: models: no such key; did you mean model\?"),
@@ -164,8 +166,8 @@ def test_a_malformed_recipe_that_is_named_in_full_is_refused(write_plugin: Plugi
         ("seed = 1\nseed = 2\n", r"a: not valid TOML: .*line 2"),
     ],
 )
-def test_wrong_key_or_type_is_refused(text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{said}"):
+def test_wrong_key_or_type_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{message}"):
         parse_recipe(text, "a")
 
 

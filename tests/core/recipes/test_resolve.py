@@ -48,7 +48,7 @@ def test_a_recipe_that_names_no_trainer_takes_the_datasets(catalog: Catalog) -> 
     assert resolve_run(catalog, "tiny.second").run_config().trainer == "plain"
 
 
-def test_a_plan_is_complete(catalog: Catalog) -> None:
+def test_a_run_config_is_complete(catalog: Catalog) -> None:
     assert resolve_run(catalog, "little:tiny").run_config().configs == {
         "model": {"width": 16, "depth": 1},
         "dataset": {"length": 6},
@@ -56,7 +56,7 @@ def test_a_plan_is_complete(catalog: Catalog) -> None:
     }
 
 
-def test_a_plan_names_the_plugin_of_each_part(catalog: Catalog) -> None:
+def test_a_run_config_names_the_plugin_of_each_part(catalog: Catalog) -> None:
     run_config = resolve_run(catalog, "tiny").run_config()
     assert run_config.plugins == dict.fromkeys(["model", "dataset", "trainer"], "little")
 
@@ -112,7 +112,9 @@ def test_a_typed_recipe_takes_the_model_settings_of_the_checkpoint_alone(
 
 
 def test_defaults_shown_are_those_that_hold_without_a_flag(catalog: Catalog) -> None:
-    shown = {each.key: each.default for each in resolve_run(catalog, "tiny").settings("model")}
+    shown = {
+        setting.key: setting.default for setting in resolve_run(catalog, "tiny").settings("model")
+    }
     assert shown == {"width": 16, "depth": 1}
 
 
@@ -124,18 +126,18 @@ def test_the_recipes_seed_holds_unless_one_is_given(catalog: Catalog, toml: Toml
 
 
 @pytest.mark.parametrize("seed", [-5, 2**32, 2**70])
-def test_a_seed_out_of_bounds_is_refused_whoever_gives_it(
+def test_a_seed_out_of_bounds_is_refused_from_every_source(
     catalog: Catalog, toml: TomlWriter, seed: int
 ) -> None:
-    said = rf"^seed = '{seed}': expected an integer >= 0 and < 4294967296$"
-    with pytest.raises(ConfigError, match=said):
+    message = rf"^seed = '{seed}': expected an integer >= 0 and < 4294967296$"
+    with pytest.raises(ConfigError, match=message):
         resolve_run(catalog, "tiny", file=toml(f"seed = {seed}")).run_config()
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         resolve_run(catalog, "tiny").run_config(seed=seed)
 
 
 @pytest.mark.parametrize("seed", [True, 1.0, "1"])
-def test_a_seed_that_is_no_integer_is_refused(catalog: Catalog, seed: object) -> None:
+def test_a_seed_that_is_not_an_integer_is_refused(catalog: Catalog, seed: object) -> None:
     with pytest.raises(ConfigError, match=rf"seed = '{seed}': expected an integer"):
         resolve_run(catalog, "tiny").run_config(seed=seed)
 
@@ -144,11 +146,11 @@ def test_the_largest_seed_is_taken(catalog: Catalog) -> None:
     assert resolve_run(catalog, "tiny").run_config(seed=2**32 - 1).seed == 2**32 - 1
 
 
-def test_without_any_seed_it_is_nought(catalog: Catalog) -> None:
+def test_without_any_seed_it_is_zero(catalog: Catalog) -> None:
     assert resolve_run(catalog, "tiny.second").run_config().seed == 0
 
 
-def test_how_to_run_reaches_the_plan(catalog: Catalog) -> None:
+def test_options_of_the_run_reach_the_run_config(catalog: Catalog) -> None:
     run_config = resolve_run(catalog, "tiny").run_config(device="cpu", threads=2, budget=1.5)
     assert (run_config.device, run_config.threads, run_config.budget) == ("cpu", 2, 1.5)
 
@@ -232,7 +234,7 @@ def test_a_flag_chooses_the_dataset_against_the_file(catalog: Catalog, toml: Tom
     assert (run_config.dataset, run_config.configs["dataset"]) == ("alpha", {"length": 6})
 
 
-def test_a_nameless_table_of_the_file_is_for_whatever_is_chosen(
+def test_a_table_without_a_name_applies_to_the_chosen_part(
     catalog: Catalog, toml: TomlWriter
 ) -> None:
     file = toml('[dataset]\nlength = 99\npath = "a.txt"')
@@ -265,7 +267,7 @@ def test_a_model_without_recipe_takes_the_datasets_trainer(catalog: Catalog) -> 
 
 
 @pytest.mark.parametrize(
-    ("model", "parts", "said"),
+    ("model", "parts", "message"),
     [
         ("tinny", {}, r"no model 'tinny'; did you mean tiny\?"),
         ("tiny.frist", {}, r"no recipe 'tiny\.frist'; did you mean tiny\.first"),
@@ -276,9 +278,9 @@ def test_a_model_without_recipe_takes_the_datasets_trainer(catalog: Catalog) -> 
     ],
 )
 def test_a_mistyped_name_is_not_found(
-    catalog: Catalog, model: str, parts: dict[str, str], said: str
+    catalog: Catalog, model: str, parts: dict[str, str], message: str
 ) -> None:
-    with pytest.raises(NotFoundError, match=said):
+    with pytest.raises(NotFoundError, match=message):
         resolve_run(
             catalog, model, dataset=parts.get("dataset", ""), trainer=parts.get("trainer", "")
         )
@@ -290,7 +292,7 @@ def test_the_models_name_is_resolved_first(catalog: Catalog, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "message"),
     [
         ({"model": {"widht": 1}}, r"model\.widht: no such setting; did you mean width\?"),
         ({"model": {"width": 0}}, r"model\.width = '0': expected an integer >= 1"),
@@ -298,19 +300,19 @@ def test_the_models_name_is_resolved_first(catalog: Catalog, tmp_path: Path) -> 
     ],
 )
 def test_a_wrong_flag_is_refused(
-    catalog: Catalog, flags: dict[str, dict[str, object]], said: str
+    catalog: Catalog, flags: dict[str, dict[str, object]], message: str
 ) -> None:
-    with pytest.raises(ConfigError, match=said):
+    with pytest.raises(ConfigError, match=message):
         resolve_run(catalog, "tiny").run_config(flags)
 
 
-def test_a_setting_that_must_be_given_is_asked_for(catalog: Catalog) -> None:
+def test_a_missing_required_setting_is_named(catalog: Catalog) -> None:
     with pytest.raises(ConfigError, match=r"dataset\.path must be given: The file\."):
         resolve_run(catalog, "bare", dataset="beta").run_config()
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("[model]\nwidht = 1", r"model\.widht: no such setting; did you mean width"),
         ("[model]\nwidth = 'a'", r"model\.width = 'a': expected an integer >= 1"),
@@ -321,8 +323,10 @@ def test_a_setting_that_must_be_given_is_asked_for(catalog: Catalog) -> None:
         ("[trainer]\nname = 3", "3"),
     ],
 )
-def test_a_wrong_file_is_refused(catalog: Catalog, toml: TomlWriter, text: str, said: str) -> None:
-    with pytest.raises(ConfigError, match=said):
+def test_a_wrong_file_is_refused(
+    catalog: Catalog, toml: TomlWriter, text: str, message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
         resolve_run(catalog, "tiny", dataset="alpha", trainer="plain", file=toml(text)).run_config()
 
 
@@ -330,12 +334,12 @@ def test_a_file_may_begin_with_a_byte_order_mark(catalog: Catalog, toml: TomlWri
     assert resolve_run(catalog, "tiny", file=toml("\ufeffseed = 5")).run_config().seed == 5
 
 
-def test_a_file_that_is_gone_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_missing_file_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"cannot read .*gone\.toml: No such file"):
         resolve_run(catalog, "tiny", file=tmp_path / "gone.toml")
 
 
-def test_a_file_that_is_no_text_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     (tmp_path / "given.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"cannot read .*given\.toml: "):
         resolve_run(catalog, "tiny", file=tmp_path / "given.toml")

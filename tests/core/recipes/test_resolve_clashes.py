@@ -26,12 +26,14 @@ def zoo_models(): return [model("another")]
 def namesakes(write_plugin: PluginWriter) -> Catalog:
     """Two distributions whose plugins bear one name and offer the same."""
     return load_catalog(
-        write_plugin(SPECS, name="same", distribution=each, configs=CONFIGS, recipes=RECIPES)
-        for each in ("dist-one", "dist-two")
+        write_plugin(
+            SPECS, name="same", distribution=distribution, configs=CONFIGS, recipes=RECIPES
+        )
+        for distribution in ("dist-one", "dist-two")
     )
 
 
-def test_a_recipe_of_another_plugin_is_taken(little: Plugin, write_plugin: PluginWriter) -> None:
+def test_a_recipe_of_another_plugin_is_used(little: Plugin, write_plugin: PluginWriter) -> None:
     other = write_plugin(ANOTHER, name="zoo-other", recipes=THIRD)
     run_config = resolve_run(load_catalog([little, other]), "tiny.third").run_config()
     assert (run_config.recipe, run_config.plugins["model"]) == ("tiny.third", "little")
@@ -69,15 +71,17 @@ def test_a_dataset_of_another_plugin_is_not_the_recipes(
     assert chosen.recipe == ""
 
 
-def test_a_model_chosen_by_distribution_is_found_again_by_the_plan(namesakes: Catalog) -> None:
+def test_a_model_chosen_by_distribution_is_found_again_from_the_run_config(
+    namesakes: Catalog,
+) -> None:
     chosen = resolve_run(
         namesakes, "dist-two:bare", dataset="dist-two:alpha", trainer="dist-two:plain"
     )
-    found = namesakes.find(ModelSpec, chosen.run_config().name("model"))
-    assert found.plugin.distribution == "dist-two"
+    entry = namesakes.find(ModelSpec, chosen.run_config().name("model"))
+    assert entry.plugin.distribution == "dist-two"
 
 
-def test_a_plan_written_as_a_recipe_comes_back_where_others_bear_its_names(
+def test_a_run_config_written_as_a_recipe_is_read_back_among_namesakes(
     namesakes: Catalog, tmp_path: Path
 ) -> None:
     chosen = resolve_run(

@@ -110,7 +110,7 @@ def test_a_checkpoint_is_found_past_a_plugins_registry_that_is_malformed(
         find_pretrained(others, "tiny.second")
 
 
-def test_a_name_that_two_registries_claim_is_no_matter_to_another(
+def test_a_duplicate_name_does_not_affect_other_names(
     registry: RegistryWriter,
 ) -> None:
     registry(ENTRY + ENTRY.replace("tiny.first", "tiny.second"))
@@ -144,7 +144,7 @@ def test_an_unknown_checkpoint_suggests_the_nearest(registry: RegistryWriter) ->
         find_pretrained((), "tiny.frist")
 
 
-def test_an_unknown_checkpoint_like_no_other_tells_how_to_make_one(
+def test_an_unknown_checkpoint_without_a_near_one_says_how_to_make_one(
     registry: RegistryWriter,
 ) -> None:
     registry("")
@@ -167,12 +167,12 @@ def test_another_schema_is_refused(registry: RegistryWriter, schema: str, messag
         read_registry(registry(ENTRY, schema=schema))
 
 
-def test_a_registry_that_is_gone_is_refused(tmp_path: Path) -> None:
+def test_a_missing_registry_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"gone\.toml: not a readable registry"):
         read_registry(tmp_path / "gone.toml")
 
 
-def test_a_registry_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_a_registry_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "registry.toml").write_bytes(b"\xff")
     with pytest.raises(ConfigError, match=r"registry\.toml: not a readable registry"):
         read_registry(tmp_path / "registry.toml")
@@ -181,7 +181,9 @@ def test_a_registry_that_is_no_text_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "text", ["checkpoints = 3", "[checkpoints]\ntiny = 3", "[checkpoints.tiny]\nfirst = 3"]
 )
-def test_what_is_no_table_of_checkpoints_is_refused(registry: RegistryWriter, text: str) -> None:
+def test_a_value_that_is_not_a_table_of_checkpoints_is_refused(
+    registry: RegistryWriter, text: str
+) -> None:
     with pytest.raises(ConfigError, match=r"registry\.toml, line \d: "):
         read_registry(registry(text))
 

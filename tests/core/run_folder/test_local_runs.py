@@ -44,7 +44,7 @@ def test_runs_are_listed_by_name() -> None:
 
 
 @pytest.mark.parametrize("status", ["finished", "interrupted"])
-def test_a_run_with_manifest_says_what_it_is(status: str) -> None:
+def test_a_run_with_a_manifest_has_its_facts(status: str) -> None:
     folder = _finished("a", status=status)
     (run,) = list_runs()
     assert (run.path, run.model, run.recipe, run.state) == (folder, "tiny", "tiny.first", status)
@@ -94,7 +94,7 @@ def test_an_unknown_run_suggests_the_nearest() -> None:
         find_run("tiny.frist")
 
 
-def test_a_removed_run_is_gone_and_the_others_stay() -> None:
+def test_removing_a_run_leaves_the_others() -> None:
     _finished("a")
     _unfinished("b")
     remove_run(find_run("b"))

@@ -22,7 +22,7 @@ def manifest() -> Manifest:
     return Manifest.from_json(VALUES)
 
 
-def test_a_manifest_comes_back_from_its_file(manifest: Manifest, tmp_path: Path) -> None:
+def test_a_manifest_is_read_back_from_its_file(manifest: Manifest, tmp_path: Path) -> None:
     (tmp_path / MANIFEST).write_bytes(manifest.to_bytes())
     assert read_manifest(tmp_path) == manifest
 
@@ -50,7 +50,7 @@ def test_symbols_are_readable_in_the_file(manifest: Manifest) -> None:
     assert "✓" in manifest.to_bytes().decode()
 
 
-def test_what_is_not_utf_8_comes_back_too(manifest: Manifest, tmp_path: Path) -> None:
+def test_text_that_is_not_utf_8_is_read_back(manifest: Manifest, tmp_path: Path) -> None:
     configs = manifest.run_config.configs | {"dataset": {"path": os.fsdecode(b"caf\xe9.txt")}}
     symbols = Vocabulary(("a", "\ud83d", "\ude00", "ö", "\\"))
     odd = replace(
@@ -62,7 +62,7 @@ def test_what_is_not_utf_8_comes_back_too(manifest: Manifest, tmp_path: Path) ->
     assert read_manifest(tmp_path) == odd
 
 
-def test_what_is_no_number_is_never_written(manifest: Manifest) -> None:
+def test_a_value_that_is_not_a_number_is_never_written(manifest: Manifest) -> None:
     diverged = replace(manifest, metrics={"train": {"loss": math.nan}})
     with pytest.raises(ValueError, match="JSON compliant"):
         diverged.to_bytes()
@@ -137,7 +137,7 @@ def test_a_damaged_file_is_refused_by_path(tmp_path: Path, data: bytes, message:
 
 
 @pytest.mark.parametrize("folder", ["gone", "file.txt"])
-def test_a_folder_without_manifest_is_no_checkpoint(tmp_path: Path, folder: str) -> None:
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path, folder: str) -> None:
     (tmp_path / "file.txt").touch()
     with pytest.raises(NotFoundError, match=f"no checkpoint in .*{folder}: it has no config.json"):
         read_manifest(tmp_path / folder)

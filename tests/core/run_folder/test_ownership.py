@@ -25,7 +25,7 @@ def write(path: Path, text: str = "mine") -> Path:
     "name",
     ["model.safetensors", "curve.png", "README.md", "notes.txt", "state/CURRENT", "config.json"],
 )
-def test_a_folder_with_files_of_others_is_refused_and_untouched(tmp_path: Path, name: str) -> None:
+def test_a_folder_with_foreign_files_is_refused_and_unchanged(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / "a" / name, '{"model_type": "gpt2"}')
     with (
         pytest.raises(TargetError, match="files that the zoo did not make"),
@@ -35,7 +35,7 @@ def test_a_folder_with_files_of_others_is_refused_and_untouched(tmp_path: Path, 
     assert [file for file in (tmp_path / "a").rglob("*") if file.is_file()] == [path]
 
 
-def test_a_folder_is_known_as_the_zoos_before_anything_else_is_written(tmp_path: Path) -> None:
+def test_the_marker_is_the_first_file_written(tmp_path: Path) -> None:
     with lock_run_folder(tmp_path / "a"):
         assert (tmp_path / "a" / "state" / MARKER).is_file()
         write(tmp_path / "a" / "model.safetensors")
@@ -59,7 +59,7 @@ def test_a_run_killed_before_its_marker_blocks_no_other(tmp_path: Path, left: li
 @pytest.mark.parametrize(
     ("name", "text"), [("state/CURRENT", "12\n"), ("config.json", json.dumps(VALUES))]
 )
-def test_a_run_from_before_the_marker_is_known(tmp_path: Path, name: str, text: str) -> None:
+def test_a_run_without_a_marker_is_recognized(tmp_path: Path, name: str, text: str) -> None:
     write(tmp_path / "notes.txt")
     write(tmp_path / name, text)
     check_run_folder(tmp_path)
@@ -91,7 +91,7 @@ def test_parents_and_the_folder_itself_may_be_links(tmp_path: Path) -> None:
     check_run_folder(tmp_path / "parent" / "a")
 
 
-def test_a_path_that_is_not_utf8_is_refused_before_anything_is_made(tmp_path: Path) -> None:
+def test_a_path_that_is_not_utf8_is_refused_before_anything_is_written(tmp_path: Path) -> None:
     folder = tmp_path / os.fsdecode(b"caf\xe9")
     with pytest.raises(TargetError, match=r"udce9' is not UTF-8"), lock_run_folder(folder):
         pass

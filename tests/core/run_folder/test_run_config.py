@@ -40,11 +40,11 @@ def _through_json(values: object) -> Any:
     return json.loads(json.dumps(values))
 
 
-def test_a_run_config_comes_back_from_json() -> None:
+def test_a_run_config_is_read_back_from_json() -> None:
     assert RunConfig.from_json(_through_json(RUN_CONFIG.to_json())) == RUN_CONFIG
 
 
-def test_a_whole_number_of_seconds_comes_back_from_json() -> None:
+def test_a_whole_number_of_seconds_is_read_back_from_json() -> None:
     run_config = replace(RUN_CONFIG, budget=60)
     assert RunConfig.from_json(_through_json(run_config.to_json())) == run_config
 
@@ -81,7 +81,7 @@ def test_an_older_run_config_refuses_unknown_symbols() -> None:
     assert RunConfig.from_json(values).unknown == "error"
 
 
-def test_a_policy_for_unknown_symbols_comes_back_from_json() -> None:
+def test_a_policy_for_unknown_symbols_is_read_back_from_json() -> None:
     run_config = replace(RUN_CONFIG, unknown="replace=?")
     assert RunConfig.from_json(_through_json(run_config.to_json())) == run_config
 

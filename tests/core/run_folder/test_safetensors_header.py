@@ -25,7 +25,7 @@ TENSORS: dict[str, Any] = {
 WHOLE = save(TENSORS, metadata={"format": "pt"})
 
 
-def made(header: object, body: bytes = b"") -> bytes:
+def file_with(header: object, body: bytes = b"") -> bytes:
     """A file with a header of one's own."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + body
@@ -83,27 +83,27 @@ def test_every_dtype_has_the_size_that_the_library_gives_it() -> None:
         (archive(), "it is a zip archive, as torch.save writes"),
         (pickle.dumps({"w": 1}), "it is a pickle"),
         (gzip.compress(b"weights", mtime=0), "it is gzip"),
-        (made(b"{"), "its header is not JSON"),
-        (made(b"\xff\xfe"), "its header is not JSON"),
-        (made(b"[" * 100_000), "its header is not JSON"),
-        (made([]), "its header is not a JSON object"),
-        (made(b'{"w": 1, "w": 2}'), "its header names 'w' twice"),
-        (made({"../w": tensor()["w"]}, bytes(4)), "a tensor named '../w'"),
-        (made({"": tensor()["w"]}, bytes(4)), "a tensor named ''"),
-        (made({"w": 1}), "its header is wrong about w"),
-        (made(tensor(dtype="F99"), bytes(4)), "its header is wrong about w: 'F99'"),
-        (made(tensor(shape=[-1]), bytes(4)), "not whole numbers"),
-        (made(tensor(shape=[1.0]), bytes(4)), "not whole numbers"),
-        (made(tensor(shape=[True]), bytes(4)), "not whole numbers"),
-        (made(tensor(shape=[2]), bytes(4)), r"4 bytes for F32 of shape \[2\]"),
-        (made(tensor(shape=[10**30, 10**30]), bytes(4)), "not whole numbers below"),
-        (made(tensor(data_offsets=[4, 8]), bytes(8)), "leave a gap at w"),
-        (made(tensor(data_offsets=[0]), bytes(4)), "its header is wrong about w"),
-        (made(tensor(extra=1), bytes(4)), "its header is wrong about w"),
-        (made(tensor() | {"v": tensor()["w"]}, bytes(4)), "overlap or leave a gap"),
+        (file_with(b"{"), "its header is not JSON"),
+        (file_with(b"\xff\xfe"), "its header is not JSON"),
+        (file_with(b"[" * 100_000), "its header is not JSON"),
+        (file_with([]), "its header is not a JSON object"),
+        (file_with(b'{"w": 1, "w": 2}'), "its header names 'w' twice"),
+        (file_with({"../w": tensor()["w"]}, bytes(4)), "a tensor named '../w'"),
+        (file_with({"": tensor()["w"]}, bytes(4)), "a tensor named ''"),
+        (file_with({"w": 1}), "its header is wrong about w"),
+        (file_with(tensor(dtype="F99"), bytes(4)), "its header is wrong about w: 'F99'"),
+        (file_with(tensor(shape=[-1]), bytes(4)), "not whole numbers"),
+        (file_with(tensor(shape=[1.0]), bytes(4)), "not whole numbers"),
+        (file_with(tensor(shape=[True]), bytes(4)), "not whole numbers"),
+        (file_with(tensor(shape=[2]), bytes(4)), r"4 bytes for F32 of shape \[2\]"),
+        (file_with(tensor(shape=[10**30, 10**30]), bytes(4)), "not whole numbers below"),
+        (file_with(tensor(data_offsets=[4, 8]), bytes(8)), "leave a gap at w"),
+        (file_with(tensor(data_offsets=[0]), bytes(4)), "its header is wrong about w"),
+        (file_with(tensor(extra=1), bytes(4)), "its header is wrong about w"),
+        (file_with(tensor() | {"v": tensor()["w"]}, bytes(4)), "overlap or leave a gap"),
     ],
 )
-def test_every_other_file_is_refused_in_words(data: bytes, message: str) -> None:
+def test_an_invalid_file_is_refused_with_the_reason(data: bytes, message: str) -> None:
     with pytest.raises(IntegrityError, match=message) as caught:
         read(data)
     assert "\n" not in str(caught.value)
@@ -116,10 +116,10 @@ def test_every_other_file_is_refused_in_words(data: bytes, message: str) -> None
 def test_any_bytes_are_read_or_refused(noise: bytes, position: int, cut: int) -> None:
     for data in (noise, WHOLE[:position] + noise + WHOLE[position + cut :]):
         try:
-            found = read(data)
+            records = read(data)
         except IntegrityError:
             continue
-        assert all(isinstance(record, TensorRecord) for record in found.values())
+        assert all(isinstance(record, TensorRecord) for record in records.values())
 
 
 def test_many_names_and_huge_shapes_take_no_time() -> None:
@@ -127,17 +127,17 @@ def test_many_names_and_huge_shapes_take_no_time() -> None:
         f"w{index}": {"dtype": "F32", "shape": [0], "data_offsets": [0, 0]}
         for index in range(30_000)
     }
-    assert len(read(made(names))) == 30_000
+    assert len(read(file_with(names))) == 30_000
     endless = (
         b'{"w":{"dtype":"F32","shape":['
         + b",".join([b"9" * 4000] * 200)
         + b'],"data_offsets":[0,4]}}'
     )
     with pytest.raises(IntegrityError, match="its header is"):
-        read(made(endless, bytes(4)))
+        read(file_with(endless, bytes(4)))
 
 
 @pytest.mark.parametrize("metadata", [[], {"format": 1}, "pt"])
 def test_metadata_is_a_mapping_of_texts(metadata: object) -> None:
     with pytest.raises(IntegrityError, match="__metadata__"):
-        read(made({"__metadata__": metadata} | tensor(), bytes(4)))
+        read(file_with({"__metadata__": metadata} | tensor(), bytes(4)))

@@ -26,7 +26,7 @@ every_choice = pytest.mark.parametrize("kinds", CHOICES, ids="-".join)
 
 
 @every_choice
-def test_every_choice_of_parts_gives_whole_files(kinds: tuple[str, ...]) -> None:
+def test_every_choice_of_parts_gives_complete_files(kinds: tuple[str, ...]) -> None:
     files = plugin_files("my-owl", kinds)
     for path, text in files.items():
         assert "quokka" not in (path + text).lower()
@@ -56,7 +56,7 @@ def test_every_choice_of_parts_imports_what_it_uses_and_no_more(kinds: tuple[str
     assert imported == {f"{kind.capitalize()}Spec" for kind in kinds} | {"hookimpl"}
 
 
-def test_a_new_plugin_loads_and_provides_what_was_chosen(
+def test_a_new_plugin_loads_and_has_the_chosen_parts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = new_plugin(NOTHING, "sea-owl", KINDS, tmp_path, ())

@@ -53,7 +53,7 @@ def test_permissions_are_those_of_the_umask(tmp_path: Path, umask: int) -> None:
 
 
 @pytest.mark.parametrize("place", ["gone/a.json", "file/a.json", "folder"])
-def test_a_place_that_takes_no_file_is_refused_by_path(tmp_path: Path, place: str) -> None:
+def test_an_unwritable_place_is_refused_by_path(tmp_path: Path, place: str) -> None:
     (tmp_path / "file").write_bytes(b"old")
     (tmp_path / "folder" / "full").mkdir(parents=True)
     with pytest.raises(TargetError) as caught:
@@ -61,12 +61,12 @@ def test_a_place_that_takes_no_file_is_refused_by_path(tmp_path: Path, place: st
     assert str(caught.value).startswith(f"cannot write {tmp_path / place}: ")
 
 
-def test_a_failure_leaves_what_was_there_and_nothing_more(tmp_path: Path) -> None:
+def test_a_failure_leaves_the_old_file_and_nothing_more(tmp_path: Path) -> None:
     (tmp_path / "folder" / "full").mkdir(parents=True)
     with pytest.raises(TargetError):
         write_file(tmp_path / "folder", b"new")
-    found = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
-    assert found == ["folder", str(Path("folder", "full"))]
+    paths = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
+    assert paths == ["folder", str(Path("folder", "full"))]
 
 
 def test_new_files_are_written_whole(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_new_files_are_written_whole(tmp_path: Path) -> None:
     assert (tmp_path / "a").stat().st_size == 100_000
 
 
-def test_only_what_the_file_system_says_is_turned_into_a_refusal(tmp_path: Path) -> None:
+def test_only_errors_of_the_file_system_become_refusals(tmp_path: Path) -> None:
     with pytest.raises(KeyError), target_errors(tmp_path):
         raise KeyError("ours")
 

@@ -10,12 +10,12 @@ import pytest
 from zoo_core.storage.locations import runs_folder, zoo_home
 
 
-def test_zoo_home_is_taken(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_zoo_home_sets_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "mine"))
     assert zoo_home() == tmp_path / "mine"
 
 
-def test_runs_lie_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_runs_are_stored_in_the_home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("ZOO_HOME", str(tmp_path))
     assert runs_folder() == tmp_path / "runs"
 
@@ -32,7 +32,7 @@ def test_a_tilde_is_the_home_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 @pytest.mark.parametrize(
     ("data_home", "place"), [("data", "data/zoo"), ("", "home/.local/share/zoo")]
 )
-def test_by_default_the_home_lies_in_the_folder_for_user_data(
+def test_the_default_home_is_in_the_folder_for_user_data(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, chosen: str | None, data_home: str, place: str
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
@@ -43,7 +43,9 @@ def test_by_default_the_home_lies_in_the_folder_for_user_data(
     assert zoo_home() == tmp_path / place
 
 
-def test_asking_makes_no_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_locations_are_computed_without_making_folders(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "mine"))
     runs_folder()
     assert list(tmp_path.iterdir()) == []
