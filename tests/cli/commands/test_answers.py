@@ -61,7 +61,7 @@ def test_unknown_symbols_can_be_skipped_or_replaced(zoo: Zoo, hello: Path) -> No
     assert zoo("predict", hello, "hexlo", "--unknown", "guess").code == 6
 
 
-def test_a_prompt_that_is_too_short_prints_nothing_and_none_is_long_enough(
+def test_a_prompt_shorter_than_the_window_is_refused_and_an_empty_one_is_not(
     zoo: Zoo, tmp_path: Path
 ) -> None:
     (tmp_path / "text.txt").write_text("one two three four five six seven " * 20)
@@ -76,7 +76,9 @@ def test_a_prompt_that_is_too_short_prints_nothing_and_none_is_long_enough(
     assert (result.code, result.stdout[:3], len(result.stdout)) == (0, " " * 3, 3 + 5 + 1)
 
 
-def test_generate_prints_prompt_and_as_many_symbols(zoo: Zoo, prose: Path) -> None:
+def test_generate_prints_the_prompt_and_the_requested_number_of_symbols(
+    zoo: Zoo, prose: Path
+) -> None:
     result = zoo("generate", prose, "--prompt", "the ", "--length", 30)
     assert result.stdout.startswith("the ")
     assert len(result.stdout) == len("the ") + 30 + len("\n")

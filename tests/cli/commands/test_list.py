@@ -24,7 +24,7 @@ def test_json_rows_have_the_promised_keys(zoo: Zoo, kind: str) -> None:
     assert all(row.keys() >= KEYS for row in rows)
 
 
-def test_a_registry_without_entries_gives_an_empty_array(
+def test_an_empty_registry_prints_an_empty_array(
     zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "registry.toml").write_text("schema = 1\n")
@@ -32,7 +32,7 @@ def test_a_registry_without_entries_gives_an_empty_array(
     assert zoo("list", "checkpoints", "--json").json == []
 
 
-def test_patterns_are_a_shells(zoo: Zoo) -> None:
+def test_patterns_have_the_wildcards_of_a_shell(zoo: Zoo) -> None:
     names = [row["name"] for row in zoo("list", "models", "lstm*", "--json").json]
     assert names == ["lstm-embed", "lstm-manual", "lstm-scratch", "lstm-stacked"]
 

@@ -74,7 +74,7 @@ def test_a_pattern_names_several(zoo: Zoo) -> None:
     assert [row["recipe"] for row in rows] == names
 
 
-def test_a_figure_out_of_range_is_missed_and_exit_1(zoo: Zoo, recipes: Path) -> None:
+def test_a_figure_out_of_range_is_exit_1(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.dream.toml").write_text(RECIPE + IMPOSSIBLE)
     result = zoo("reproduce", "rnn-cell.dream")
     assert result.code == 1
@@ -178,7 +178,7 @@ def test_a_reproduction_json_of_another_kind_is_refused(zoo: Zoo, tmp_path: Path
     assert "expected a table" in result.stderr
 
 
-def test_files_of_others_are_not_overwritten(zoo: Zoo, tmp_path: Path) -> None:
+def test_foreign_files_are_not_overwritten(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "reproduction.md").write_text("mine")
     result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path)
     assert (result.code, "files that the zoo did not make" in result.stderr) == (6, True)

@@ -23,7 +23,7 @@ def kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y\n", 0), ("n\n", 1), ("\n", 1), ("\x04", 1)])
-def test_a_person_is_asked(
+def test_removal_asks_for_confirmation(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch, kept: Path, answer: str, code: int
 ) -> None:
     person, terminal = pty.openpty()
@@ -37,7 +37,7 @@ def test_a_person_is_asked(
     assert ("Error: nothing was changed" in result.stderr) == kept.exists() == (code == 1)
 
 
-def test_where_nobody_can_be_asked_nothing_is_removed(zoo: Zoo, kept: Path) -> None:
+def test_without_a_terminal_nothing_is_removed(zoo: Zoo, kept: Path) -> None:
     result = zoo("runs", "remove", "kept")
     assert result.code == 6
     assert "add --yes" in result.stderr

@@ -63,7 +63,9 @@ def test_a_checkpoint_shows_its_metrics(zoo: Zoo, hello: Path) -> None:
     assert "accuracy 1" in zoo("show", hello).stdout
 
 
-def test_runs_lists_and_removes(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_zoo_runs_lists_and_removes_runs(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     monkeypatch.setenv("ZOO_HOME", str(tmp_path))
     zoo("train", "rnn-cell")
     (row,) = zoo("runs", "--json").json

@@ -35,7 +35,7 @@ def test_a_checkpoint_has_shapes_too(zoo: Zoo, hello: Path) -> None:
     assert rows[-1]["axes"] == ["V", "E"]
 
 
-def test_without_the_data_the_vocabulary_is_said_to_be_an_example(zoo: Zoo) -> None:
+def test_without_the_data_the_vocabulary_is_marked_as_an_example(zoo: Zoo) -> None:
     result = zoo("show", "lstm-scratch", "--shapes")
     assert result.code == 0
     assert "the vocabulary shown is an example" in result.stderr

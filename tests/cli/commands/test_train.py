@@ -50,7 +50,7 @@ def test_runs_are_saved_in_the_home_folder_by_default(
     assert folder.name.startswith("rnn-cell.hello-")
 
 
-def test_a_tilde_that_the_shell_left_is_home(
+def test_a_tilde_that_the_shell_kept_is_the_home_folder(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -158,7 +158,7 @@ def test_a_language_model_learns_and_shows_a_sample(zoo: Zoo, prose: Path) -> No
     assert set(metrics["validation"]) == {"loss", "perplexity", "bits_per_character", "accuracy"}
 
 
-def test_a_run_whose_closing_sample_fails_has_ended_well(zoo: Zoo, tmp_path: Path) -> None:
+def test_a_failing_closing_sample_does_not_fail_the_run(zoo: Zoo, tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("a short first word is too little for a model of three\n" * 40)
     data = ["--dataset", "text", "--dataset.path", path, "--dataset.steps", 3]
@@ -325,7 +325,7 @@ def test_bfloat16_products_are_close_to_float32(
 
 @pytest.mark.parametrize("flags", [[], ["--overwrite"]])
 @pytest.mark.parametrize("name", ["model.safetensors", "curve.png", "README.md", "thesis.txt"])
-def test_files_of_others_are_never_overwritten(
+def test_foreign_files_are_never_overwritten(
     zoo: Zoo, tmp_path: Path, name: str, flags: list[str]
 ) -> None:
     (tmp_path / name).write_text("mine")
@@ -345,7 +345,7 @@ def test_a_link_in_a_checkpoint_is_not_followed(zoo: Zoo, hello: Path, tmp_path:
     assert (tmp_path / "thesis").read_text() == "mine"
 
 
-def test_resume_leaves_a_folder_of_others_as_it_is(zoo: Zoo, tmp_path: Path) -> None:
+def test_resume_leaves_a_foreign_folder_unchanged(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "mine").write_text("mine")
     assert zoo("resume", tmp_path).code == 3

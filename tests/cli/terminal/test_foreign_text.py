@@ -83,7 +83,7 @@ WALK: dict[str, tuple[int, list[object]]] = {
 }
 
 
-def test_the_walk_has_every_command() -> None:
+def test_the_hostile_plugin_reaches_every_command() -> None:
     assert WALK.keys() == COMMANDS.keys()
 
 

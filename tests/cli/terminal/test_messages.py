@@ -21,7 +21,7 @@ def test_a_message_is_one_printable_line(capsys: pytest.CaptureFixture[str]) -> 
     assert capsys.readouterr().err == "first second \\x1b[31mred\n"
 
 
-def test_messages_are_printed_only_inside(capsys: pytest.CaptureFixture[str]) -> None:
+def test_messages_are_printed_only_inside_a_command(capsys: pytest.CaptureFixture[str]) -> None:
     with show_messages():
         LOGGER.debug("too detailed")
     with hide_messages():
@@ -36,7 +36,7 @@ def test_nested_commands_print_a_message_once(capsys: pytest.CaptureFixture[str]
     assert capsys.readouterr().err == "once\n"
 
 
-def test_a_closed_terminal_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_closed_terminal_does_not_stop_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
     with Path(os.devnull).open() as closed, show_messages():
         monkeypatch.setattr(sys, "stderr", closed)
         LOGGER.warning("nobody reads this")

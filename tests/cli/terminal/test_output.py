@@ -57,7 +57,7 @@ def test_a_terminal_gets_no_control_characters(monkeypatch: pytest.MonkeyPatch) 
     assert json.loads(shown[shown.index("{") :]) == {ESCAPE: "\x9b\U000e0fff"}
 
 
-def test_a_pipe_gets_what_the_model_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_pipe_gets_the_text_unescaped(capsys: pytest.CaptureFixture[str]) -> None:
     echo(ESCAPE)
     assert capsys.readouterr().out == f"{ESCAPE}\n"
 

@@ -19,9 +19,9 @@ def requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         f"import sys; open({str(note)!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10));"
         "sys.stderr.write(' + zoo-plugin-owl==1.0' + chr(10))"
     )
-    made = Installer("uv", (sys.executable, "-c", program), ())
+    installer = Installer("uv", (sys.executable, "-c", program), ())
     for command in ("install", "uninstall"):
-        monkeypatch.setattr(f"zoo_cli.commands.plugins.{command}.find_installer", lambda: made)
+        monkeypatch.setattr(f"zoo_cli.commands.plugins.{command}.find_installer", lambda: installer)
     note.touch()
     return note
 
@@ -39,7 +39,7 @@ class _Terminal:
         return f"{self.answer}\n"
 
 
-def test_a_search_tells_what_is_installed(
+def test_a_search_shows_which_plugins_are_installed(
     zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     registry = tmp_path / "registry.toml"
@@ -72,7 +72,7 @@ def test_without_a_terminal_nothing_is_changed(zoo: Zoo, requests: Path) -> None
 
 
 @pytest.mark.parametrize(("answer", "code"), [("y", 0), ("n", 1)])
-def test_a_person_is_shown_the_changes_and_asked(
+def test_changes_are_shown_and_need_a_confirmation(
     zoo: Zoo, requests: Path, monkeypatch: pytest.MonkeyPatch, answer: str, code: int
 ) -> None:
     monkeypatch.setattr(sys, "stdin", _Terminal(answer))
@@ -99,7 +99,7 @@ def test_flags_and_folders_reach_the_installer(
         ("--index-url=http://127.0.0.1:9", 6, "is a flag"),
     ],
 )
-def test_what_cannot_be_installed_never_reaches_it(
+def test_a_name_that_cannot_be_installed_never_reaches_the_installer(
     zoo: Zoo, requests: Path, expected: str, code: int, word: str
 ) -> None:
     result = zoo("plugins", "install", "--yes", "--", expected)
@@ -108,14 +108,14 @@ def test_what_cannot_be_installed_never_reaches_it(
     assert requests.read_text() == ""
 
 
-def test_what_is_installed_already_never_reaches_it(zoo: Zoo, requests: Path) -> None:
+def test_an_installed_plugin_never_reaches_the_installer(zoo: Zoo, requests: Path) -> None:
     result = zoo("plugins", "install", "zoo-gru", "--json")
     assert result.json == {"installer": "uv", "changes": [], "plugins": []}
     assert "nothing to change" in result.stderr
     assert requests.read_text() == ""
 
 
-def test_a_folder_of_that_name_is_remarked(
+def test_a_folder_of_the_same_name_is_mentioned(
     zoo: Zoo, requests: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

@@ -82,7 +82,7 @@ def test_an_invalid_name_is_exit_6(zoo: Zoo, here: Path, arguments: list[str]) -
     assert not list(here.iterdir())
 
 
-def test_a_folder_that_exists_is_exit_6_and_kept(zoo: Zoo) -> None:
+def test_an_existing_folder_is_exit_6_and_kept(zoo: Zoo) -> None:
     readme = create(zoo, "owl") / "README.md"
     readme.write_text("mine")
     assert zoo("plugins", "new", "owl", "--dataset").code == 6
@@ -90,14 +90,14 @@ def test_a_folder_that_exists_is_exit_6_and_kept(zoo: Zoo) -> None:
 
 
 @pytest.mark.gate
-def test_a_new_models_own_tests_pass(zoo: Zoo) -> None:
+def test_the_tests_of_a_new_model_pass(zoo: Zoo) -> None:
     tests = ("tests/test_cell.py", "tests/test_recipes.py")
     assert "2 passed" in run_module(create(zoo, "owl"), "pytest", "-q", *tests)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kinds", [[kind] for kind in KINDS] + [list(KINDS)], ids="-".join)
-def test_the_own_tests_of_every_kind_pass(zoo: Zoo, kinds: list[str]) -> None:
+def test_the_tests_of_a_new_plugin_of_every_kind_pass(zoo: Zoo, kinds: list[str]) -> None:
     assert "passed" in run_module(
         create(zoo, "my-owl", *kinds), "pytest", "-q", "-p", "no:cacheprovider"
     )
@@ -105,14 +105,14 @@ def test_the_own_tests_of_every_kind_pass(zoo: Zoo, kinds: list[str]) -> None:
 
 @pytest.mark.gate
 @pytest.mark.skipif(not importlib.util.find_spec("mypy"), reason="mypy is not installed")
-def test_types_of_every_kind_pass(zoo: Zoo) -> None:
+def test_a_new_plugin_of_every_kind_passes_mypy(zoo: Zoo) -> None:
     folder = create(zoo, "my-owl", *KINDS)
     assert "no issues found" in run_module(folder, "mypy", "--cache-dir", str(CACHE))
 
 
 @pytest.mark.skipif(not importlib.util.find_spec("ruff"), reason="ruff is not installed")
 @pytest.mark.parametrize("kinds", [[kind] for kind in KINDS] + [list(KINDS)], ids="-".join)
-def test_style_of_every_kind_passes(zoo: Zoo, kinds: list[str]) -> None:
+def test_a_new_plugin_of_every_kind_passes_ruff(zoo: Zoo, kinds: list[str]) -> None:
     folder = create(zoo, "my-owl", *kinds)
     run_module(folder, "ruff", "check", "--no-cache", ".")
     run_module(folder, "ruff", "format", "--no-cache", "--check", ".")

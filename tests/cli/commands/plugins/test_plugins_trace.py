@@ -17,7 +17,7 @@ def test_every_plugin_is_loaded_once(zoo: Zoo) -> None:
     assert abs(sum(costs) - sum(call["seconds"] for call in report["calls"])) < 1e-9
 
 
-def test_a_table_ends_with_the_whole_cost(zoo: Zoo) -> None:
+def test_the_table_ends_with_the_total_time(zoo: Zoo) -> None:
     lines = zoo("plugins", "trace").stdout.splitlines()
     assert lines[0].split() == ["plugin", "call", "ms"]
     assert lines[-1].startswith("every plugin ")
