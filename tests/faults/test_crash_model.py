@@ -42,16 +42,16 @@ def check(
     catalog: Catalog, before: Path, operations: list[Operation], into: Path, least: int
 ) -> tuple[int, set[tuple[bool, int]]]:
     """How many crashes were replayed, and what they left; a kill never goes back."""
-    found, last, count = set(), (False, least), 0
+    outcomes, last, count = set(), (False, least), 0
     for kind, folder in crashes(before, operations, into):
         left = whole(catalog, folder)
         count += 1
-        found.add(left)
+        outcomes.add(left)
         assert left[1] >= least
         if kind == "kill":
             assert left >= last
             last = left
-    return count, found
+    return count, outcomes
 
 
 def test_a_save_is_whole_after_every_operation(
@@ -61,8 +61,8 @@ def test_a_save_is_whole_after_every_operation(
     events = resume(catalog, unfinished).events()
     with recording(unfinished) as operations:
         saved = next(event for event in events if isinstance(event, Saved) and event.step > 7)
-    count, found = check(catalog, before, operations, tmp_path / "left", 7)
-    assert found == {(False, 7), (False, saved.step)}
+    count, outcomes = check(catalog, before, operations, tmp_path / "left", 7)
+    assert outcomes == {(False, 7), (False, saved.step)}
     assert count > 30
 
 
@@ -74,8 +74,8 @@ def test_a_finish_is_whole_after_every_operation(catalog: Catalog, tmp_path: Pat
     with recording(run) as operations:
         *_, last = events
     assert isinstance(last, Finished)
-    count, found = check(catalog, before, operations, tmp_path / "left", 0)
-    assert found == {(False, 0), (False, 3), (True, 3)}
+    count, outcomes = check(catalog, before, operations, tmp_path / "left", 0)
+    assert outcomes == {(False, 0), (False, 3), (True, 3)}
     assert count > 60
 
 
@@ -86,9 +86,7 @@ def test_a_finish_is_whole_after_every_operation(catalog: Catalog, tmp_path: Pat
     code=0,
     left="the state that was said to be saved: file and folder were synced before",
 )
-def test_what_was_said_to_be_saved_survives_a_power_cut(
-    catalog: Catalog, met: Met, tmp_path: Path
-) -> None:
+def test_a_reported_save_survives_a_power_cut(catalog: Catalog, met: Met, tmp_path: Path) -> None:
     above = tmp_path / "above"
     above.mkdir()
     before = shutil.copytree(above, tmp_path / "before")
@@ -103,7 +101,7 @@ def test_what_was_said_to_be_saved_survives_a_power_cut(
     met(Result(0, "", ""))
 
 
-def test_the_checker_finds_a_rename_that_was_never_synced(tmp_path: Path) -> None:
+def test_the_crash_model_finds_a_rename_without_a_sync(tmp_path: Path) -> None:
     folder, before = tmp_path / "folder", tmp_path / "before"
     folder.mkdir()
     before.mkdir()

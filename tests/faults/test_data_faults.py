@@ -57,7 +57,7 @@ def train_on(path: Path, out: Path) -> list[object]:
         ),
     ],
 )
-def test_data_that_is_no_good(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -> None:
+def test_unusable_data_is_refused(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes(data)
     met(zoo(*train_on(path, tmp_path / "run")))
@@ -72,7 +72,7 @@ def test_data_that_is_no_good(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -
         case((37, "one enormous line", "", 0, "a checkpoint"), FOX.strip() * 25_000),
     ],
 )
-def test_data_that_is_odd(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -> None:
+def test_unusual_data_is_read(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes(data)
     met(zoo(*train_on(path, tmp_path / "run"), "--dataset.limit", 2000))
@@ -84,7 +84,9 @@ def test_data_that_is_odd(zoo: Zoo, met: Met, tmp_path: Path, data: bytes) -> No
 @fault(
     37, "inputs that are not UTF-8", says="Error: … is not utf-8: byte 0xff …", code=6, left=LEFT
 )
-def test_inputs_that_are_no_text(zoo: Zoo, met: Met, hello: Path, tmp_path: Path) -> None:
+def test_inputs_that_are_not_text_are_refused(
+    zoo: Zoo, met: Met, hello: Path, tmp_path: Path
+) -> None:
     (tmp_path / "inputs").write_bytes(b"hello\n\xff")
     met(zoo("predict", hello, "--file", tmp_path / "inputs"))
 
@@ -102,20 +104,20 @@ def prose(zoo: Zoo, tmp_path: Path) -> Path:
 
 
 @fault(38, "symbols never seen, at predict", says=STRANGE, code=6, left="nothing")
-def test_strange_symbols_to_predict(zoo: Zoo, met: Met, prose: Path) -> None:
+def test_predict_refuses_unknown_symbols(zoo: Zoo, met: Met, prose: Path) -> None:
     met(zoo("predict", prose, "zzhzey"))
     assert zoo("predict", prose, "zzhzey", "--unknown", "skip").code == 0
 
 
 @fault(38, "symbols never seen, at generate", says=STRANGE, code=6, left="nothing")
-def test_strange_symbols_to_generate(zoo: Zoo, met: Met, prose: Path) -> None:
+def test_generate_refuses_unknown_symbols(zoo: Zoo, met: Met, prose: Path) -> None:
     met(zoo("generate", prose, "--prompt", "zzhzey"))
-    made = zoo("generate", prose, "--prompt", "zzhzey", "--unknown", "replace=o", "--length", 1)
-    assert made.stdout.startswith("oohoeo")
+    result = zoo("generate", prose, "--prompt", "zzhzey", "--unknown", "replace=o", "--length", 1)
+    assert result.stdout.startswith("oohoeo")
 
 
 @fault(38, "symbols never seen, at evaluate", says=STRANGE, code=6, left="nothing")
-def test_strange_symbols_to_evaluate(zoo: Zoo, met: Met, prose: Path, tmp_path: Path) -> None:
+def test_evaluate_refuses_unknown_symbols(zoo: Zoo, met: Met, prose: Path, tmp_path: Path) -> None:
     (tmp_path / "new.txt").write_bytes(b"hello there, old world\n" * 20 + b"zzhzey")
     on = ["evaluate", prose, "--dataset.path", tmp_path / "new.txt"]
     met(zoo(*on))

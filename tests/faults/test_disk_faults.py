@@ -55,7 +55,7 @@ def steps_of(folder: Path) -> int:
 @pytest.mark.parametrize(
     "instants", [8, pytest.param(300, marks=pytest.mark.slow)], ids=["few", "hundreds"]
 )
-def test_a_kill_at_any_instant(
+def test_a_run_killed_at_any_instant_resumes(
     catalog: Catalog, zoo: Zoo, start: Start, met: Met, tmp_path: Path, instants: int
 ) -> None:
     draws = random.Random(instants)
@@ -88,7 +88,7 @@ def test_a_kill_at_any_instant(
 @pytest.mark.parametrize(
     "name", ["model.safetensors", "history.jsonl", "curve.png", "README.md", "config.json"]
 )
-def test_a_kill_while_finishing(
+def test_a_run_killed_while_finishing_resumes(
     zoo: Zoo, start: Start, met: Met, brief: list[object], tmp_path: Path, name: str
 ) -> None:
     met(start(*brief, before=killed_at("os.rename", name)).wait())
@@ -101,7 +101,7 @@ def test_a_kill_while_finishing(
 
 
 @fault(3, "a file grows beyond its limit", says=FULL, code=6, left="the state saved before")
-def test_a_state_beyond_the_size_limit(start: Start, met: Met, unfinished: Path) -> None:
+def test_a_state_beyond_the_size_limit_is_refused(start: Start, met: Met, unfinished: Path) -> None:
     met(start("resume", unfinished, before=no_longer_files_than(900)).wait())
     assert steps_of(unfinished) == 7
     states = {path.name for path in (unfinished / "state").iterdir()}
@@ -121,7 +121,9 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 @fault(3, "disk full while saving", says=FULL, code=6, left="the state saved before")
-def test_a_full_disk(zoo: Zoo, start: Start, met: Met, unfinished: Path, small_disk: Path) -> None:
+def test_a_full_disk_keeps_the_last_state(
+    zoo: Zoo, start: Start, met: Met, unfinished: Path, small_disk: Path
+) -> None:
     folder = shutil.copytree(unfinished, small_disk / "run")
     filler = small_disk / "filler"
     with filler.open("wb", buffering=0) as file:
@@ -141,7 +143,7 @@ def test_a_full_disk(zoo: Zoo, start: Start, met: Met, unfinished: Path, small_d
     code=0,
     left="a complete checkpoint without the picture",
 )
-def test_no_room_for_the_picture(
+def test_a_checkpoint_does_without_a_plot_that_has_no_room(
     zoo: Zoo, start: Start, met: Met, brief: list[object], tmp_path: Path
 ) -> None:
     met(start(*brief, before=no_longer_files_than(20_000)).wait())
@@ -153,7 +155,9 @@ def test_no_room_for_the_picture(
 
 @fault(6, "read-only target", says="Error: cannot write …", code=6, left="nothing; not trained")
 @pytest.mark.parametrize("mode", [0o555, 0o000])
-def test_a_read_only_target(start: Start, met: Met, hello: Path, tmp_path: Path, mode: int) -> None:
+def test_a_read_only_target_is_refused_before_training(
+    start: Start, met: Met, hello: Path, tmp_path: Path, mode: int
+) -> None:
     closed = tmp_path / "closed"
     closed.mkdir(mode=mode)
     child = start("train", "lstm-embed", "--out", closed / "run", before=obey_permissions)
@@ -167,7 +171,7 @@ def test_a_read_only_target(start: Start, met: Met, hello: Path, tmp_path: Path,
 
 
 @fault(7, "read-only cache that holds the file", says="", code=0, left="the cache as it was")
-def test_a_read_only_cache(start: Start, met: Met, tmp_path: Path) -> None:
+def test_a_read_only_cache_is_read(start: Start, met: Met, tmp_path: Path) -> None:
     cache = tmp_path / "cache"
     cache.mkdir()
     (cache / "a.txt").write_bytes(b"whole")
@@ -191,14 +195,14 @@ def test_a_read_only_cache(start: Start, met: Met, tmp_path: Path) -> None:
     left="the file as it was",
 )
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "."])
-def test_a_file_that_may_not_be_read(start: Start, met: Met, hello: Path, name: str) -> None:
+def test_an_unreadable_file_is_refused(start: Start, met: Met, hello: Path, name: str) -> None:
     (hello / name).chmod(0o000)
     met(start("predict", hello, "hello", before=obey_permissions).wait())
     (hello / name).chmod(0o700)
 
 
 @fault(9, "saving over the checkpoint just loaded", says="", code=0, left="the new checkpoint")
-def test_saving_over_what_was_loaded(zoo: Zoo, met: Met, hello: Path) -> None:
+def test_a_loaded_checkpoint_can_be_overwritten(zoo: Zoo, met: Met, hello: Path) -> None:
     onto = ["--from", hello, "--out", hello, "--overwrite", "--trainer.epochs", 2]
     met(zoo("train", "lstm-embed", *onto))
     assert zoo("verify", hello).code == 0
@@ -211,7 +215,7 @@ def test_saving_over_what_was_loaded(zoo: Zoo, met: Met, hello: Path) -> None:
     code=-9,
     left="the old checkpoint, whole",
 )
-def test_a_kill_before_what_is_replaced_has_a_successor(
+def test_a_killed_overwrite_keeps_the_old_checkpoint(
     catalog: Catalog, start: Start, met: Met, hello: Path
 ) -> None:
     onto = ["--from", hello, "--out", hello, "--overwrite", "--trainer.epochs", 2]
@@ -220,7 +224,7 @@ def test_a_kill_before_what_is_replaced_has_a_successor(
 
 
 @fault(10, "target on another file system", says="", code=0, left="a complete checkpoint")
-def test_a_target_on_another_file_system(
+def test_a_target_on_another_file_system_is_complete(
     zoo: Zoo, met: Met, brief: list[object], small_disk: Path
 ) -> None:
     assert os.stat(small_disk).st_dev != os.stat(small_disk.parent).st_dev  # noqa: PTH116
@@ -230,7 +234,9 @@ def test_a_target_on_another_file_system(
 
 
 @fault(11, "target is a link to a folder", says="", code=0, left="the checkpoint behind the link")
-def test_a_target_that_is_a_link(zoo: Zoo, met: Met, brief: list[object], tmp_path: Path) -> None:
+def test_a_target_that_is_a_link_keeps_the_link(
+    zoo: Zoo, met: Met, brief: list[object], tmp_path: Path
+) -> None:
     (tmp_path / "behind").mkdir()
     (tmp_path / "run").symlink_to(tmp_path / "behind")
     met(zoo(*brief))
@@ -241,7 +247,7 @@ def test_a_target_that_is_a_link(zoo: Zoo, met: Met, brief: list[object], tmp_pa
 @fault(
     11, "target is a link that leads nowhere", says="Error: cannot write …", code=6, left="the link"
 )
-def test_a_target_that_is_a_dangling_link(
+def test_a_target_that_is_a_dangling_link_is_refused(
     zoo: Zoo, met: Met, brief: list[object], tmp_path: Path
 ) -> None:
     (tmp_path / "run").symlink_to(tmp_path / "gone")
@@ -256,7 +262,7 @@ def test_a_target_that_is_a_dangling_link(
     code=6,
     left="the file, and nothing else",
 )
-def test_a_target_with_a_file_of_another_program(
+def test_a_target_with_a_foreign_file_is_refused(
     zoo: Zoo, met: Met, brief: list[object], tmp_path: Path
 ) -> None:
     (tmp_path / "run").mkdir()
@@ -282,7 +288,7 @@ def test_a_file_behind_a_link_is_replaced_and_the_link_stays(tmp_path: Path) -> 
     left="the first run, undisturbed",
 )
 @pytest.mark.parametrize("again", [["--overwrite"], []], ids=["overwrite", "plain"])
-def test_two_trainings_into_one_folder(
+def test_a_second_training_into_one_folder_is_refused(
     zoo: Zoo, start: Start, met: Met, long: list[object], tmp_path: Path, again: list[str]
 ) -> None:
     first = start(*long)
@@ -296,7 +302,9 @@ def test_two_trainings_into_one_folder(
 
 
 @fault(12, "the lock of a dead process", says="", code=0, left="the run, taken over and finished")
-def test_a_dead_holder_is_taken_over(zoo: Zoo, start: Start, met: Met, unfinished: Path) -> None:
+def test_the_lock_of_a_dead_process_is_taken_over(
+    zoo: Zoo, start: Start, met: Met, unfinished: Path
+) -> None:
     holder = start("resume", unfinished, before=killed_at("os.rename", "curve.png"))
     assert holder.wait().code == -9
     assert (unfinished / "state" / "HOLDER").exists()
@@ -305,7 +313,9 @@ def test_a_dead_holder_is_taken_over(zoo: Zoo, start: Start, met: Met, unfinishe
 
 
 @fault(13, "runs started in the same second", says="", code=0, left="a folder for each")
-def test_runs_of_one_second_have_their_own_names(start: Start, met: Met, isolation: Path) -> None:
+def test_runs_of_the_same_second_have_different_names(
+    start: Start, met: Met, isolation: Path
+) -> None:
     children = [start("train", "lstm-embed", "--trainer.epochs", 1) for _ in range(4)]
     for child in children:
         met(child.wait())

@@ -77,9 +77,9 @@ def tensors(act: Callable[[dict[str, torch.Tensor]], object]) -> Spoil:
     """Sound weights of other tensors."""
 
     def spoil(folder: Path) -> None:
-        found = load_file(folder / WEIGHTS)
-        act(found)
-        put(folder, save(found, metadata={"format": "pt"}))
+        weights = load_file(folder / WEIGHTS)
+        act(weights)
+        put(folder, save(weights, metadata={"format": "pt"}))
 
     return spoil
 
@@ -168,11 +168,11 @@ TOO_LARGE = "Error: lstm-embed would have …; … are free here: choose smaller
         ),
         case(
             (19, "a missing tensor", "Error: … do not fit: output.bias is missing", 4, UNTOUCHED),
-            tensors(lambda found: found.pop("output.bias")),
+            tensors(lambda weights: weights.pop("output.bias")),
         ),
         case(
             (19, "an extra tensor", "Error: … do not fit: extra is unexpected", 4, UNTOUCHED),
-            tensors(lambda found: found.update(extra=torch.zeros(2))),
+            tensors(lambda weights: weights.update(extra=torch.zeros(2))),
         ),
         case(
             (
@@ -183,7 +183,7 @@ TOO_LARGE = "Error: lstm-embed would have …; … are free here: choose smaller
                 UNTOUCHED,
             ),
             tensors(
-                lambda found: found.update(
+                lambda weights: weights.update(
                     {"output.bias": torch.zeros(2), "output.weight": torch.zeros(3)}
                 )
             ),
@@ -257,7 +257,7 @@ def test_a_pickle_is_never_loaded(zoo: Zoo, met: Met, tmp_path: Path, name: str)
 
 def with_nan(folder: Path) -> None:
     """Weights of which one is not a number."""
-    tensors(lambda found: found["output.bias"].fill_(float("nan")))(folder)
+    tensors(lambda weights: weights["output.bias"].fill_(float("nan")))(folder)
 
 
 @fault(
@@ -267,7 +267,7 @@ def with_nan(folder: Path) -> None:
     code=0,
     left=UNTOUCHED,
 )
-def test_infinite_weights_are_told_of(zoo: Zoo, met: Met, hello: Path) -> None:
+def test_infinite_weights_are_a_warning(zoo: Zoo, met: Met, hello: Path) -> None:
     with_nan(hello)
     met(zoo("predict", hello, "hello"))
 

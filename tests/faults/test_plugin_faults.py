@@ -100,7 +100,9 @@ def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
         ),
     ],
 )
-def test_a_broken_plugin_harms_nobody(zoo: Zoo, met: Met, install: Install, source: str) -> None:
+def test_a_broken_plugin_is_a_row_and_the_commands_work(
+    zoo: Zoo, met: Met, install: Install, source: str
+) -> None:
     install(source)
     listed = zoo("list", "--json")
     met(listed)
@@ -122,7 +124,7 @@ def test_prints_go_to_stderr(zoo: Zoo, met: Met, install: Install) -> None:
 
 
 @fault(30, "starts a thread that never ends", says="", code=0, left=LEFT)
-def test_a_thread_does_not_keep_the_command(
+def test_a_thread_of_a_plugin_does_not_keep_a_command_running(
     zoo_process: Callable[..., subprocess.Popen[str]],
     met: Met,
     install: Install,
@@ -139,7 +141,7 @@ def test_a_thread_does_not_keep_the_command(
 
 
 @fault(30, "imports torch", says="", code=0, left=LEFT)
-def test_a_heavy_plugin_works(zoo: Zoo, met: Met, install: Install) -> None:
+def test_a_plugin_that_imports_torch_works(zoo: Zoo, met: Met, install: Install) -> None:
     install("import torch\n" + PREAMBLE + GOOD)
     met(zoo("list"))
 
@@ -151,7 +153,7 @@ def test_a_heavy_plugin_works(zoo: Zoo, met: Met, install: Install) -> None:
     code=3,
     left=LEFT,
 )
-def test_a_name_twice_is_refused_on_use(zoo: Zoo, met: Met, install: Install) -> None:
+def test_a_duplicate_name_is_refused_when_it_is_used(zoo: Zoo, met: Met, install: Install) -> None:
     install(PREAMBLE + GOOD)
     install(PREAMBLE + GOOD, "zoo-elf")
     met(zoo("show", "owl"))

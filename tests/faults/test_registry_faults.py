@@ -79,7 +79,7 @@ def file(name: str) -> str:
         ),
     ],
 )
-def test_a_registry_that_cannot_be_trusted(
+def test_an_invalid_registry_is_refused(
     zoo: Zoo, met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
 ) -> None:
     path = tmp_path / "registry.toml"

@@ -66,7 +66,7 @@ def test_a_signal_saves(
     "instants", [8, pytest.param(100, marks=pytest.mark.slow)], ids=["few", "hundred"]
 )
 @fault(40, "Ctrl+C twice, at any instant, data loading included", says="", code=130, left=LAST)
-def test_two_signals_at_any_instant(
+def test_two_signals_at_any_instant_leave_the_last_state(
     catalog: Catalog, start: Start, met: Met, long: list[object], tmp_path: Path, instants: int
 ) -> None:
     draws = random.Random(instants)
@@ -97,7 +97,7 @@ def kill_after_a_step(child: Child, folder: Path) -> None:
     code=6,
     left="the saved state as it was",
 )
-def test_resume_after_the_code_changed(zoo: Zoo, start: Start, met: Met, tmp_path: Path) -> None:
+def test_resume_refuses_changed_code(zoo: Zoo, start: Start, met: Met, tmp_path: Path) -> None:
     run = tmp_path / "run"
     child = start("train", "lstm-embed", "--out", run, "--trainer.save-every", 0)
     kill_after_a_step(child, run)
@@ -117,7 +117,7 @@ def test_resume_after_the_code_changed(zoo: Zoo, start: Start, met: Met, tmp_pat
     left="the saved state as it was",
 )
 @pytest.mark.parametrize("change", [b"!", b"?"])
-def test_resume_after_the_data_changed(
+def test_resume_refuses_changed_data(
     zoo: Zoo, start: Start, met: Met, tmp_path: Path, change: bytes
 ) -> None:
     text = tmp_path / "seen.txt"
@@ -143,7 +143,7 @@ def test_resume_after_the_data_changed(
     code=6,
     left="no run",
 )
-def test_no_gpu(zoo: Zoo, met: Met, brief: list[object], tmp_path: Path) -> None:
+def test_a_missing_gpu_is_named(zoo: Zoo, met: Met, brief: list[object], tmp_path: Path) -> None:
     met(zoo(*brief, "--device", "cuda"))
     assert not (tmp_path / "run").exists()
 
@@ -155,7 +155,9 @@ def test_no_gpu(zoo: Zoo, met: Met, brief: list[object], tmp_path: Path) -> None
     code=6,
     left="the last saved state",
 )
-def test_out_of_memory(catalog: Catalog, start: Start, met: Met, tmp_path: Path) -> None:
+def test_memory_exhaustion_names_a_smaller_batch(
+    catalog: Catalog, start: Start, met: Met, tmp_path: Path
+) -> None:
     text = tmp_path / "seen.txt"
     text.write_bytes(b"hello there, old world!\n" * 20_000)
     wide = ["--trainer.batch-size", 4096, "--dataset.steps", 64, "--model.hidden-size", 64]
@@ -167,7 +169,7 @@ def test_out_of_memory(catalog: Catalog, start: Start, met: Met, tmp_path: Path)
 
 
 @fault(43, "a clock that jumps back", says="", code=0, left="a complete checkpoint")
-def test_a_clock_that_jumps_back(
+def test_a_clock_that_jumps_back_changes_nothing(
     zoo: Zoo, met: Met, brief: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert zoo(*brief[:-1], tmp_path / "steady").code == 0
@@ -230,12 +232,12 @@ def test_an_absurd_setting_is_refused(
 
 
 @fault(45, "whoever read stdout has had enough", says="", code=0, left="nothing")
-def test_a_closed_stdout(start: Start, met: Met) -> None:
+def test_a_closed_stdout_ends_quietly(start: Start, met: Met) -> None:
     met(start("list", before=lambda: os.dup2(closed_pipe(), 1)).wait())
 
 
 @fault(45, "the terminal is gone", says="", code=0, left="a complete checkpoint")
-def test_a_closed_stderr_stops_no_run(
+def test_a_closed_stderr_does_not_stop_a_run(
     zoo: Zoo, start: Start, met: Met, brief: list[object], tmp_path: Path
 ) -> None:
     met(start(*brief, before=lambda: os.dup2(closed_pipe(), 2)).wait())
