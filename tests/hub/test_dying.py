@@ -19,7 +19,7 @@ REQUESTS = range(13)
 @pytest.mark.slow
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("count", REQUESTS)
-def test_a_push_that_dies_is_completed_by_another(
+def test_a_killed_push_is_completed_by_the_next(
     hub: Hub, zoo: Zoo, checkpoint: Path, home: Path, tmp_path: Path, count: int, when: str
 ) -> None:
     started = Event()
@@ -42,8 +42,6 @@ def test_a_push_that_dies_is_completed_by_another(
     assert not list((home / "zoo" / "pushes").glob("owner--hello"))
 
 
-def test_a_push_makes_no_more_requests_than_are_killed(
-    hub: Hub, zoo: Zoo, checkpoint: Path
-) -> None:
+def test_every_request_of_a_push_is_killed_once(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     assert zoo("push", checkpoint, "owner/hello").code == 0
     assert len(hub.requests) == len(REQUESTS), hub.requests

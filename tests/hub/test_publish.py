@@ -34,7 +34,7 @@ def entries(path: Path) -> dict[str, Pretrained]:
     return {entry.name: entry for entry in read_registry(path).checkpoints}
 
 
-def test_every_shipped_checkpoint_goes_to_the_hub_and_comes_back(
+def test_every_shipped_checkpoint_is_pushed_and_pulled(
     hub: Hub, zoo: Zoo, copy: Path, tmp_path: Path
 ) -> None:
     result = zoo("registry", "publish", "--namespace", "owner", "--registry", copy, "--json")

@@ -30,7 +30,7 @@ def test_a_branch_is_resolved_and_every_byte_arrives(
     assert not any(name in line for name in ("train.py", "model.bin") for line in hub.requests)
 
 
-def test_what_is_pulled_predicts(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:
+def test_a_pulled_checkpoint_predicts(hub: Hub, zoo: Zoo, files: dict[str, bytes]) -> None:
     hub.repo("owner/hello", files)
     result = zoo("predict", REPO, "hello")
     assert result.stdout == "ohlol\n"
@@ -111,9 +111,7 @@ def test_a_registry_pins_the_commit_and_the_bytes(
         ("./nothing", "no checkpoint in nothing"),
     ],
 )
-def test_what_names_no_checkpoint_is_exit_3(
-    hub: Hub, zoo: Zoo, reference: str, message: str
-) -> None:
+def test_an_unknown_checkpoint_is_exit_3(hub: Hub, zoo: Zoo, reference: str, message: str) -> None:
     result = zoo("pull", reference)
     assert result.code == 3, result.stderr
     assert message in result.stderr

@@ -42,7 +42,7 @@ def head(hub: Hub, branch: str = "main") -> dict[str, bytes]:
     return repo.commits[repo.branches[branch]]
 
 
-def test_what_is_pushed_comes_back_byte_for_byte(
+def test_a_pushed_checkpoint_is_pulled_byte_for_byte(
     hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
 ) -> None:
     result = zoo("push", checkpoint, "owner/hello")
@@ -106,7 +106,7 @@ def test_a_dry_run_builds_the_folder_without_a_request(
     assert again.read_bytes() == (checkpoint / "model.safetensors").read_bytes()
 
 
-def test_nothing_that_is_sent_holds_a_path_user_or_host_name(
+def test_no_request_contains_a_path_user_or_host_name(
     hub: Hub, zoo: Zoo, trained_on_a_file: Path
 ) -> None:
     user = {"USER": "telling-user", "LOGNAME": "telling-user", "HOSTNAME": "telling-host"}
@@ -161,7 +161,7 @@ def test_branches_and_private_repos_and_pull_requests(hub: Hub, zoo: Zoo, checkp
     assert head(hub) == {}
 
 
-def test_somebody_elses_push_is_not_overwritten(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+def test_a_foreign_push_is_not_overwritten(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     assert zoo("push", checkpoint, "owner/hello").code == 0
     (checkpoint / "history.jsonl").write_text("{}\n")
     hub.faults = [Fault(COMMIT, "status", 412)]
@@ -171,9 +171,7 @@ def test_somebody_elses_push_is_not_overwritten(hub: Hub, zoo: Zoo, checkpoint: 
     assert commits(hub) == 1
 
 
-def test_what_somebody_writes_meanwhile_is_not_overwritten(
-    hub: Hub, zoo: Zoo, checkpoint: Path
-) -> None:
+def test_a_commit_made_meanwhile_is_not_overwritten(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
     repo = hub.repo("owner/hello", {"README.md": b"Mine.\n"})
     theirs = {"README.md": b"Theirs.\n"}
     hub.faults = [Fault(r"GET .*/README.md", "then", then=lambda: repo.commit(theirs))]
