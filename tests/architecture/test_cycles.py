@@ -43,10 +43,10 @@ def test_modules_import_each_other_in_one_direction(imports: dict[str, set[str]]
 
 
 def test_a_module_never_imports_the_package_that_it_lies_in(imports: dict[str, set[str]]) -> None:
-    found = [
+    imported_packages = [
         (module, package)
         for module, imported in imports.items()
         for package in imported
         if module.startswith(f"{package}.")
     ]
-    assert found == []
+    assert imported_packages == []

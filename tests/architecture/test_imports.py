@@ -132,10 +132,10 @@ def test_only_named_libraries_are_imported_on_the_way(on_the_way: set[str]) -> N
 def test_only_named_modules_of_ours_are_imported_on_the_way(on_the_way: set[str]) -> None:
     ours = {name for name in on_the_way if name.startswith("zoo_")}
     packages = {name.rpartition(".")[0] for name in ours}
-    found = ours - packages
-    built_in = {name for name in found if name.startswith(("zoo_core.", "zoo_cli."))}
+    extra = ours - packages
+    built_in = {name for name in extra if name.startswith(("zoo_core.", "zoo_cli."))}
     assert built_in <= ON_THE_WAY
-    assert {name.partition(".")[2] for name in found - built_in} == {"plugin"}
+    assert {name.partition(".")[2] for name in extra - built_in} == {"plugin"}
 
 
 EVERY_MODEL = """

@@ -31,8 +31,8 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     """A plugin's checkout."""
     if request.param is NEW:
         return new_plugin(Catalog((), (), (), ()), "owl", KINDS, tmp_path, ())
-    found: Path = request.param
-    return found
+    folder: Path = request.param
+    return folder
 
 
 def _package(folder: Path) -> Path:
@@ -87,8 +87,8 @@ def test_what_is_declared_reads_alike(folder: Path) -> None:
 
 
 def test_recipes_are_named_after_a_model_and_a_tag(folder: Path) -> None:
-    found = list(_package(folder).glob("recipes/*"))
-    assert all(path.suffix == ".toml" and path.stem.count(".") == 1 for path in found)
+    recipes = list(_package(folder).glob("recipes/*"))
+    assert all(path.suffix == ".toml" and path.stem.count(".") == 1 for path in recipes)
 
 
 def test_parts_of_models_come_from_the_public_module(folder: Path) -> None:

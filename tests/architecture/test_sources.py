@@ -71,7 +71,7 @@ def test_no_source_reads_or_writes_pickle(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
-def test_no_source_names_what_unpickles(path: Path) -> None:
+def test_no_source_names_a_function_that_unpickles(path: Path) -> None:
     text = path.read_text("utf-8")
     assert "torch.load" not in text
     assert "import pickle" not in text
@@ -87,15 +87,15 @@ def test_no_source_names_what_unpickles(path: Path) -> None:
         "def f():\n    import cloudpickle.fast",
     ],
 )
-def test_what_pickles_is_seen(source: str) -> None:
+def test_code_that_unpickles_is_found(source: str) -> None:
     assert list(_forbidden(ast.parse(source)))
 
 
 @pytest.mark.parametrize("path", TORCH_FREE, ids=_name)
 def test_the_torch_free_side_never_imports_the_runtime(path: Path) -> None:
-    found = list(_runtime_imports(ast.parse(path.read_text("utf-8"))))
-    assert not [line for line, lazy in found if not lazy]
-    assert path.name == "__init__.py" or not found
+    imports = list(_runtime_imports(ast.parse(path.read_text("utf-8"))))
+    assert not [line for line, lazy in imports if not lazy]
+    assert path.name == "__init__.py" or not imports
 
 
 @pytest.mark.parametrize(
@@ -110,5 +110,5 @@ def test_the_torch_free_side_never_imports_the_runtime(path: Path) -> None:
         ("if TYPE_CHECKING:\n    from zoo_core.runtime import api", True),
     ],
 )
-def test_imports_of_the_runtime_are_told_apart(source: str, lazy: bool) -> None:
-    assert [found for _, found in _runtime_imports(ast.parse(source))] == [lazy]
+def test_lazy_and_eager_imports_are_distinguished(source: str, lazy: bool) -> None:
+    assert [is_lazy for _, is_lazy in _runtime_imports(ast.parse(source))] == [lazy]

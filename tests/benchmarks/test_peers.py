@@ -62,7 +62,7 @@ def test_the_naive_loop_computes_what_torch_does(cell: str) -> None:
     naive = Naive(cell, EMBEDDED)
     naive.embedding, naive.output = layers.embedding, layers.output
     zoo_run = zip(naive.from_input, naive.from_hidden, strict=True)
-    pieces = [each.chunk(GATES[cell]) for each in layers.recurrent.parameters()]
+    pieces = [parameter.chunk(GATES[cell]) for parameter in layers.recurrent.parameters()]
     with torch.no_grad():
         for gate, (from_input, from_hidden) in enumerate(zoo_run):
             targets = (from_input.weight, from_hidden.weight, from_input.bias, from_hidden.bias)

@@ -124,16 +124,16 @@ def test_a_run_that_keeps_a_copy_of_its_model_each_epoch_misses_its_target() -> 
         assert verdicts["growth: kB for each further epoch"] == verdict
 
 
-def test_what_was_not_measured_is_said_to_be_so() -> None:
-    assert {each.verdict for each in targets([], "avx2")} == {"not measured"}
+def test_a_missing_measurement_is_reported() -> None:
+    assert {row.verdict for row in targets([], "avx2")} == {"not measured"}
 
 
 def test_targets_of_an_instruction_set_exist_only_with_it() -> None:
     def about(isa: str) -> str:
-        return " ".join(each.what for each in targets([], isa))
+        return " ".join(row.what for row in targets([], isa))
 
     assert "native" not in about("baseline")
-    assert all(each.what.startswith("portable") for each in targets([], "none"))
+    assert all(row.what.startswith("portable") for row in targets([], "none"))
     assert "peak" not in about("avx2")
     assert "fp32 peak" in about("avx2 avx512f")
     assert "bf16 peak" in about("avx2 avx512f amx_bf16")
@@ -174,9 +174,9 @@ def test_changes_since_the_last_report_are_shown_as_ratios() -> None:
 
 def test_a_new_measurement_of_a_case_replaces_the_old_one() -> None:
     old = report(training(naive=[1.0], gone=[1.0]))
-    other = [replace(each, case="d2l gru") for each in training(naive=[5.0])]
+    other = [replace(row, case="d2l gru") for row in training(naive=[5.0])]
     merged = merge(replace(old, measurements=old.measurements + other), training(naive=[2.0]))
-    assert [(each.case, each.implementation, each.value) for each in merged] == [
+    assert [(row.case, row.implementation, row.value) for row in merged] == [
         ("d2l gru", "naive", 5.0),
         ("d2l lstm", "naive", 2.0),
     ]
@@ -205,12 +205,12 @@ def test_only_reports_of_the_same_conditions_are_comparable() -> None:
 
 
 def test_a_benchmark_of_another_day_shows_its_dates() -> None:
-    today = report([replace(each, date="2026-01-02T09") for each in training(naive=[1.0])])
+    today = report([replace(row, date="2026-01-02T09") for row in training(naive=[1.0])])
     assert "Measured on 2026-01-02" not in today.markdown()
-    old = [replace(each, case="d2l gru", date="2025-12-31T09") for each in today.measurements]
+    old = [replace(row, case="d2l gru", date="2025-12-31T09") for row in today.measurements]
     mixed = replace(today, measurements=today.measurements + old)
-    for told in (mixed.markdown(), mixed.summary()):
-        assert "Measured on 2025-12-31, 2026-01-02.\n\n| tokens/s |" in told
+    for text in (mixed.markdown(), mixed.summary()):
+        assert "Measured on 2025-12-31, 2026-01-02.\n\n| tokens/s |" in text
 
 
 def test_a_measurement_without_a_date_has_that_of_its_report(tmp_path: Path) -> None:

@@ -48,7 +48,9 @@ def gradients(catalog: Catalog, cell: str, precision: str, folder: Path) -> dict
     loop = Run(catalog, run_config, folder).loop
     next(loop.events())
     return {
-        name: each.grad for name, each in loop.model.named_parameters() if each.grad is not None
+        name: parameter.grad
+        for name, parameter in loop.model.named_parameters()
+        if parameter.grad is not None
     }
 
 

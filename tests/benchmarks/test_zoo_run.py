@@ -105,7 +105,7 @@ def test_every_implementation_has_a_turn_in_every_round() -> None:
     implementations = {name: lambda count, name=name: implementation(name) for name in "ab"}
     rates = interleave(implementations, Effort(rounds=3, seconds=0.0))
     assert turns[-6:] == ["a", "b"] * 3
-    assert [len(each) for each in rates.values()] == [3, 3]
+    assert [len(values) for values in rates.values()] == [3, 3]
 
 
 def test_the_plot_is_a_png() -> None:
@@ -134,5 +134,5 @@ def test_the_bare_step_is_the_trainers_step(catalog: Catalog, tmp_path: Path) ->
     bare = trainer.BareSteps(Run(catalog, run_config, tmp_path / "bare"))
     assert bare.steps(3) == whole.steps(3)
     trained = whole.run.loop.model.state_dict()
-    for name, each in bare.train_step.model.state_dict().items():
-        torch.testing.assert_close(each, trained[name], rtol=0, atol=0)
+    for name, tensor in bare.train_step.model.state_dict().items():
+        torch.testing.assert_close(tensor, trained[name], rtol=0, atol=0)

@@ -79,5 +79,5 @@ def failures(cases: Iterable[Case], check: Callable[[Any], object]) -> dict[str,
         cases: What to check.
         check: Returns what is wrong with a case; anything that is false means nothing is.
     """
-    found = {case.label(): check(case) for case in cases}
-    return {label: problem for label, problem in found.items() if problem}
+    problems = {case.label(): check(case) for case in cases}
+    return {label: problem for label, problem in problems.items() if problem}

@@ -24,20 +24,20 @@ every_hello = pytest.mark.parametrize(
 
 
 @every_shipped
-def test_what_is_shipped_has_its_hashes_and_is_small(entry: Pretrained) -> None:
+def test_a_shipped_checkpoint_has_its_hashes_and_is_small(entry: Pretrained) -> None:
     assert entry_folder(entry).is_dir()
     assert len(entry.files) == 3
     assert sum(record.size for record in entry.files.values()) <= LARGEST
 
 
 @every_shipped
-def test_what_is_shipped_is_what_it_says(catalog: Catalog, entry: Pretrained) -> None:
-    found = list(verify(catalog, find_folder(catalog, entry.name)))
-    assert {each.verdict for each in found} <= {"ok", "skipped"}, found
+def test_a_shipped_checkpoint_passes_verification(catalog: Catalog, entry: Pretrained) -> None:
+    results = list(verify(catalog, find_folder(catalog, entry.name)))
+    assert {result.verdict for result in results} <= {"ok", "skipped"}, results
 
 
 @every_hello
-def test_a_shipped_hello_spells_ohlol_at_once(entry: Pretrained) -> None:
+def test_a_shipped_hello_spells_ohlol_without_training(entry: Pretrained) -> None:
     assert zoo_core.predict(zoo_core.load(entry.name), "hello") == "ohlol"
 
 

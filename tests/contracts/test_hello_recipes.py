@@ -11,7 +11,7 @@ from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import Recipe, list_recipes
 from zoo_core.recipes.resolve import SPECS
 
-HELLO = [each for each in list_recipes(load_catalog()) if each.name.endswith(".hello")]
+HELLO = [recipe for recipe in list_recipes(load_catalog()) if recipe.name.endswith(".hello")]
 every_hello = pytest.mark.parametrize("recipe", HELLO, ids=lambda recipe: recipe.name)
 
 

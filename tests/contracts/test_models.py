@@ -31,15 +31,15 @@ from zoo_core.testing.models import CHECKS
 
 def violations(case: ModelCase) -> dict[str, Violation]:
     """What every check of models finds wrong with a case, by the check."""
-    found = {}
+    violations_of_case = {}
     for check in CHECKS:
         try:
             violation = run_check(check, case)
         except DoesNotApply:
             continue
         if violation:
-            found[check.name] = violation
-    return found
+            violations_of_case[check.name] = violation
+    return violations_of_case
 
 
 @every_model

@@ -8,7 +8,7 @@ from pathlib import Path
 PAGE = Path(__file__).parents[2] / "docs" / "shapes.md"
 
 
-def test_the_page_tells_shapes_as_they_are() -> None:
+def test_the_page_has_the_computed_shapes() -> None:
     result = doctest.testfile(str(PAGE), module_relative=False)
     assert result.attempted > 20
     assert result.failed == 0

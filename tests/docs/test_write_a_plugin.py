@@ -47,10 +47,12 @@ def test_every_block_is_run_or_written() -> None:
 def test_every_command_of_the_zoo_is_one() -> None:
     lines = [command.line for block in BLOCKS if not block.path for command in commands(block.body)]
     words = [shlex.split(line.partition("|")[0]) for line in lines]
-    asked = [each[each.index("zoo") + 1 :] for each in words if "zoo" in each]
+    asked = [command[command.index("zoo") + 1 :] for command in words if "zoo" in command]
     assert len(asked) > 10
-    assert {each[0] for each in asked} <= set(COMMANDS)
-    assert {each[1] for each in asked if each[0] == "plugins" and len(each) > 1} <= set(PLUGINS)
+    assert {command[0] for command in asked} <= set(COMMANDS)
+    assert {command[1] for command in asked if command[0] == "plugins" and len(command) > 1} <= set(
+        PLUGINS
+    )
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,7 @@ def text(model: RecurrentModel, kernel: Any, count: int = COUNT, **options: Any)
 
 @built
 @every_model
-def test_text_is_that_of_the_cores_loop(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
+def test_text_equals_that_of_the_core_loop(monkeypatch: pytest.MonkeyPatch, make: Any) -> None:
     model = sharpened(make)
     for options in SAMPLERS:
         expected = text(model, ReferenceKernel(), **options)
@@ -74,7 +74,7 @@ def test_text_is_that_of_the_cores_loop(monkeypatch: pytest.MonkeyPatch, make: A
 
 @built
 @every_model
-def test_a_long_prompt_leads_where_it_leads_in_pieces(make: Any) -> None:
+def test_a_long_prompt_gives_the_state_of_its_pieces(make: Any) -> None:
     """Fed at once, or half by the model and half by the kernel."""
     model = sharpened(make)
     prompt = torch.randint(V, (1, 101), generator=torch.Generator().manual_seed(4))
@@ -188,9 +188,9 @@ def test_autocast_stores_the_weights_in_bfloat16(
 def symbols(model: RecurrentModel, start: State, precision: torch.dtype) -> list[int]:
     """By the native kernel, under autocast to a precision but in float32."""
     with torch.autocast("cpu", torch.bfloat16, enabled=precision == torch.bfloat16):
-        made = NativeKernel().generate(model, start, torch.tensor([1]), Sampler())
-        assert made is not None
-        return list(islice(made, LONG))
+        symbols = NativeKernel().generate(model, start, torch.tensor([1]), Sampler())
+        assert symbols is not None
+        return list(islice(symbols, LONG))
 
 
 @built
@@ -212,8 +212,8 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
         return loop(kernel, model, state, *rest)
 
     monkeypatch.setattr(kernel, "generate", noted)
-    made = generate(model, Batch(torch.tensor([prompt])), Sampler(), "bf16")
-    assert len(set(islice(made, 50))) > 3
+    symbols = generate(model, Batch(torch.tensor([prompt])), Sampler(), "bf16")
+    assert len(set(islice(symbols, 50))) > 3
     assert len(states) == 1
 
 

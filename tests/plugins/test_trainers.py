@@ -56,9 +56,9 @@ def test_the_loss_accepts_labels_per_sequence(trainer: AbstractTrainer) -> None:
 
 
 def test_ignored_targets_do_not_count(trainer: AbstractTrainer) -> None:
-    found = metrics(trainer, batch(0, IGNORED, 1))
-    assert found["loss"] == pytest.approx((RIGHT + WRONG) / 2, abs=1e-12)
-    assert found["accuracy"] == 0.5
+    values = metrics(trainer, batch(0, IGNORED, 1))
+    assert values["loss"] == pytest.approx((RIGHT + WRONG) / 2, abs=1e-12)
+    assert values["accuracy"] == 0.5
 
 
 def test_ignored_targets_give_no_gradient(trainer: AbstractTrainer) -> None:
@@ -77,17 +77,17 @@ def test_accuracy_is_the_fraction_of_targets_with_the_highest_logit(
 
 
 def test_metrics_weight_batches_by_their_targets(trainer: AbstractTrainer) -> None:
-    found = metrics(trainer, batch(0, 1, 0), batch(1, IGNORED, IGNORED))
-    assert found["loss"] == pytest.approx((3 * RIGHT + WRONG) / 4, abs=1e-12)
-    assert found["accuracy"] == 0.75
+    values = metrics(trainer, batch(0, 1, 0), batch(1, IGNORED, IGNORED))
+    assert values["loss"] == pytest.approx((3 * RIGHT + WRONG) / 4, abs=1e-12)
+    assert values["accuracy"] == 0.75
 
 
 def test_next_token_has_perplexity_and_bits_per_character() -> None:
-    found = metrics(NextTokenTrainer(NextTokenConfig(), NEXT), batch(0, 1, 1))
+    values = metrics(NextTokenTrainer(NextTokenConfig(), NEXT), batch(0, 1, 1))
     loss = (2 * RIGHT + WRONG) / 3
-    assert found.keys() == {"loss", "perplexity", "bits_per_character", "accuracy"}
-    assert found["perplexity"] == pytest.approx(math.exp(loss), rel=1e-12)
-    assert found["bits_per_character"] == pytest.approx(loss / math.log(2), rel=1e-12)
+    assert values.keys() == {"loss", "perplexity", "bits_per_character", "accuracy"}
+    assert values["perplexity"] == pytest.approx(math.exp(loss), rel=1e-12)
+    assert values["bits_per_character"] == pytest.approx(loss / math.log(2), rel=1e-12)
 
 
 def test_the_perplexity_of_a_uniform_guess_is_the_number_of_classes() -> None:
@@ -97,14 +97,14 @@ def test_the_perplexity_of_a_uniform_guess_is_the_number_of_classes() -> None:
 
 
 def test_supervised_has_only_loss_and_accuracy() -> None:
-    found = metrics(SupervisedTrainer(SupervisedConfig(), LABELS), batch(0, 1, 1))
-    assert found.keys() == {"loss", "accuracy"}
+    values = metrics(SupervisedTrainer(SupervisedConfig(), LABELS), batch(0, 1, 1))
+    assert values.keys() == {"loss", "accuracy"}
 
 
 def test_the_perplexity_of_a_huge_loss_is_finite() -> None:
     sums = MetricSums(loss=1e9, correct=0, targets=1)
-    found = NextTokenTrainer(NextTokenConfig(), NEXT).metrics(sums)
-    assert math.isfinite(found["perplexity"])
+    values = NextTokenTrainer(NextTokenConfig(), NEXT).metrics(sums)
+    assert math.isfinite(values["perplexity"])
 
 
 def test_next_token_rejects_other_labels_and_names_the_trainer_for_them() -> None:
@@ -127,5 +127,5 @@ def test_every_parameter_is_trained_once(trainer: AbstractTrainer) -> None:
 
     model = lstm_embed(LstmEmbedConfig(hidden_size=3), NEXT)
     groups = trainer.parameter_groups(model)
-    given = [each for group in groups for each in group["params"]]  # type: ignore[attr-defined]
+    given = [parameter for group in groups for parameter in group["params"]]  # type: ignore[attr-defined]
     assert sorted(map(id, given)) == sorted(map(id, model.parameters()))

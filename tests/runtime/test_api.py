@@ -50,12 +50,12 @@ def test_a_checkpoint_loaded_by_path_or_text_predicts_the_same(hello: Checkpoint
         assert zoo_core.predict(loaded, "hello") == "ohlol"
 
 
-def test_training_tells_its_events_to_a_listener(tmp_path: Path) -> None:
-    heard: list[Event] = []
+def test_a_progress_callback_gets_the_events(tmp_path: Path) -> None:
+    events: list[Event] = []
     settings = {"trainer": {"epochs": 2}}
-    zoo_core.train("rnn-cell.hello", tmp_path / "x", settings=settings, listen=heard.append)
-    assert [type(event) for event in heard].count(Started) == 1
-    assert isinstance(heard[-1], Finished)
+    zoo_core.train("rnn-cell.hello", tmp_path / "x", settings=settings, listen=events.append)
+    assert [type(event) for event in events].count(Started) == 1
+    assert isinstance(events[-1], Finished)
 
 
 def test_settings_beat_the_recipe(tmp_path: Path) -> None:
@@ -84,13 +84,13 @@ def test_training_overwrites_no_checkpoint(hello: Checkpoint) -> None:
     assert (hello.folder / "config.json").read_bytes() == before
 
 
-def test_a_wrong_setting_is_told_before_a_folder_is_made(tmp_path: Path) -> None:
+def test_an_invalid_setting_is_refused_before_a_folder_is_made(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"model\.hiden_size: no such setting"):
         zoo_core.train("lstm-embed", tmp_path / "x", settings={"model": {"hiden_size": 3}})
     assert not (tmp_path / "x").exists()
 
 
-def test_a_prediction_of_unknown_symbols_is_refused_or_told_how(hello: Checkpoint) -> None:
+def test_unknown_symbols_are_refused_or_handled_by_the_policy(hello: Checkpoint) -> None:
     with pytest.raises(DataError, match=r"lacks: 'x' \(2×\)"):
         zoo_core.predict(hello, "xhex")
     assert len(zoo_core.predict(hello, "xhex", unknown=Unknown("skip"))) == 2

@@ -18,7 +18,9 @@ from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 
 
-def test_a_finished_run_refuses_to_go_on(catalog: Catalog, trained: Path) -> None:
+def test_a_finished_run_cannot_be_resumed_without_more_epochs(
+    catalog: Catalog, trained: Path
+) -> None:
     before = contents(trained)
     with pytest.raises(ResumeError, match="zoo train lstm-embed --from /"):  # it has a schedule
         resume(catalog, trained)
@@ -140,7 +142,7 @@ def test_changed_data_refuses_to_resume_and_is_named(catalog: Catalog, changed: 
     assert read_manifest(changed).status == "interrupted"
 
 
-def test_force_goes_on_with_changed_data(catalog: Catalog, changed: Path) -> None:
+def test_force_resumes_with_changed_data(catalog: Catalog, changed: Path) -> None:
     assert finish(resume(catalog, changed, force=True)).manifest.status == "finished"
 
 
@@ -163,7 +165,7 @@ def test_a_schedule_is_not_forced_onto_data_of_other_steps(
     assert contents(folder) == before
 
 
-def test_without_a_schedule_force_goes_on_with_more_data(catalog: Catalog, tmp_path: Path) -> None:
+def test_without_a_schedule_force_resumes_with_more_data(catalog: Catalog, tmp_path: Path) -> None:
     path, folder = tmp_path / "text.txt", tmp_path / "run"
     path.write_text("abcdefg hijklmnop\n" * 20)
     trainer = {"schedule": None, "warm_up": 2}
@@ -198,7 +200,7 @@ def test_a_relative_path_seen_from_elsewhere_names_the_remedy(
     assert finish(resume(catalog, folder)).manifest.status == "finished"
 
 
-def test_data_that_is_gone_is_called_out_of_reach(catalog: Catalog, changed: Path) -> None:
+def test_missing_data_is_called_unreachable(catalog: Catalog, changed: Path) -> None:
     (changed.parent / "text.txt").unlink()
     with pytest.raises(ResumeError, match=r"^the data is out of reach: cannot read .*text\.txt"):
         resume(catalog, changed)

@@ -58,7 +58,7 @@ def abandon(run: Run, step: int) -> None:
 
 
 @pytest.mark.parametrize("share", [0.0, 0.34, 0.7, 1.0])
-def test_an_interrupted_run_ends_as_if_it_never_was(
+def test_an_interrupted_run_resumes_to_the_same_result(
     catalog: Catalog, whole: Whole, tmp_path: Path, share: float
 ) -> None:
     interrupt(Run(catalog, whole.run_config, tmp_path), max(1, round(share * whole.steps)))
@@ -68,7 +68,7 @@ def test_an_interrupted_run_ends_as_if_it_never_was(
 
 
 @pytest.mark.parametrize("share", [0.0, 0.34, 0.7, 1.0])
-def test_a_killed_run_ends_as_if_it_never_was(
+def test_a_killed_run_resumes_to_the_same_result(
     catalog: Catalog, whole: Whole, tmp_path: Path, share: float
 ) -> None:
     abandon(Run(catalog, whole.run_config, tmp_path), round(share * whole.steps))
@@ -111,7 +111,7 @@ def test_another_seed_gives_other_weights(
     assert contents(tmp_path)["model.safetensors"] != contents(trained_once)["model.safetensors"]
 
 
-def test_going_on_removes_the_manifest_first(
+def test_resuming_removes_the_manifest_first(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     interrupt(Run(catalog, run_config, tmp_path), 3)
@@ -205,7 +205,7 @@ def test_ctrl_c_within_a_step_keeps_to_the_last_saved_state(
     assert contents(tmp_path) == contents(trained_once)
 
 
-def test_going_on_takes_as_many_threads_as_before(
+def test_resuming_uses_the_recorded_number_of_threads(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     one = replace(run_config, threads=1)
@@ -226,10 +226,10 @@ def test_patience_ends_a_run_whose_best_weights_are_written(
     finished = train(catalog, small_run_config(catalog, text_file, trainer=trainer), tmp_path)
     losses = [row["metrics"]["validation"]["loss"] for row in read_history(tmp_path)]
     checkpoint = read_checkpoint(catalog, tmp_path)
-    found = evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, "validation")
+    metrics = evaluate(checkpoint.model, checkpoint.dataset, checkpoint.trainer, "validation")
     assert finished.reason == "patience"
-    assert found["loss"] == min(losses) < losses[-1]
-    assert finished.manifest.metrics["validation"] == found
+    assert metrics["loss"] == min(losses) < losses[-1]
+    assert finished.manifest.metrics["validation"] == metrics
 
 
 def test_a_budget_ends_a_run_that_counts_as_finished(
@@ -268,5 +268,5 @@ def test_every_backend_learns_the_same(catalog: Catalog, text_file: Path, tmp_pa
         ).manifest.metrics
         for name in ("reference", "torch", "portable")
     ]
-    expected, *found = (metrics["validation"]["loss"] for metrics in losses)
-    assert found == pytest.approx([expected] * 2, rel=1e-5)
+    expected, *others = (metrics["validation"]["loss"] for metrics in losses)
+    assert others == pytest.approx([expected] * 2, rel=1e-5)

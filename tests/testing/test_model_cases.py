@@ -22,11 +22,11 @@ def spec(name: str) -> ModelSpec:
 
 def settings(name: str) -> list[dict[str, object]]:
     """The settings of every case of a model that takes tokens and labels steps."""
-    found = model_cases(spec(name))
+    cases = model_cases(spec(name))
     return [
-        e.settings
-        for e in found
-        if (e.signature.inputs.kind, e.signature.per) == ("tokens", "step")
+        case.settings
+        for case in cases
+        if (case.signature.inputs.kind, case.signature.per) == ("tokens", "step")
     ]
 
 
@@ -48,13 +48,16 @@ def test_widths_are_small_and_unlike_each_other() -> None:
         {"proj_size": 1},
     ],
 )
-def test_every_setting_is_varied_by_itself(varied: dict[str, object]) -> None:
+def test_every_setting_is_changed_by_itself(varied: dict[str, object]) -> None:
     plain, *others = settings("lstm-embed")
     assert plain | varied in others
 
 
-def test_every_kind_of_data_that_the_spec_accepts_comes() -> None:
-    kinds = {(e.signature.inputs.kind, e.signature.per) for e in plain_cases(spec("lstm-manual"))}
+def test_every_kind_of_data_that_the_spec_accepts_has_a_case() -> None:
+    kinds = {
+        (case.signature.inputs.kind, case.signature.per)
+        for case in plain_cases(spec("lstm-manual"))
+    }
     assert kinds == {(i, p) for i in ("tokens", "features") for p in ("step", "sequence")}
 
 
@@ -88,12 +91,12 @@ def test_building_again_gives_the_same_weights() -> None:
     assert all(torch.equal(first[name], again[name]) for name in first)
 
 
-def test_weights_that_are_named_by_a_counter_are_no_stable_state_dict() -> None:
+def test_weight_names_with_a_counter_fail_state_dict() -> None:
     honest = spec("honest-model")
     place = "tests.testing.faulty.models:Renaming"
     renaming = ModelSpec(name="renaming", summary="", config=honest.config, factory=place)
     (case, *_) = plain_cases(renaming)
     assert isinstance(case, ModelCase)
-    found = run_check(state_dict, case)
-    assert found is not None
-    assert found.seen.startswith("differences in number_")
+    violation = run_check(state_dict, case)
+    assert violation is not None
+    assert violation.seen.startswith("differences in number_")

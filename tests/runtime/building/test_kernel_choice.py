@@ -73,7 +73,7 @@ def test_a_backend_is_chosen_by_name(core: Catalog, name: str) -> None:
     assert chosen.warning(name) == ""
 
 
-def test_a_backend_by_name_is_stood_in_for_by_the_next(core: Catalog) -> None:
+def test_the_next_backend_replaces_one_that_cannot_run(core: Catalog) -> None:
     assert [kernel.name for kernel in kernels(core, "torch")] == ["torch", "reference"]
 
 
@@ -89,7 +89,7 @@ def test_a_backend_that_is_not_installed_is_named_with_its_remedy(core: Catalog)
         kernels(core, "native")
 
 
-def test_a_backend_that_the_environment_leaves_out_is_told_from_a_missing_one(
+def test_a_blocked_backend_is_not_called_missing(
     core: Catalog, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-text")
@@ -97,20 +97,20 @@ def test_a_backend_that_the_environment_leaves_out_is_told_from_a_missing_one(
         kernels(core, "native")
 
 
-def test_a_kernel_that_has_to_stand_in_is_remarked_with_the_reason(core: Catalog) -> None:
+def test_a_replacement_kernel_is_logged_with_the_reason(core: Catalog) -> None:
     chosen = backend(core, "torch", "gru-manual", reset_after=False)
     assert chosen.name == "reference"
     message = "reference stands in, not torch: torch.nn has no gru-reset-before"
     assert chosen.warning("torch") == message
 
 
-def test_a_backend_with_nothing_to_run_is_remarked(core: Catalog) -> None:
+def test_a_backend_without_anything_to_run_is_logged(core: Catalog) -> None:
     chosen = Backend("torch", "no recurrent layer", "")
     assert chosen.warning("native") == "backend native has nothing to run: no recurrent layer"
     assert chosen.warning("auto") == ""
 
 
-def test_auto_is_not_remarked_but_says_why(core: Catalog) -> None:
+def test_auto_logs_nothing_and_keeps_the_reason(core: Catalog) -> None:
     chosen = backend(core, "auto", proj_size=2)
     assert chosen.name == "torch"
     assert chosen.warning("auto") == ""
@@ -162,7 +162,7 @@ def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
     assert all(details.values())
 
 
-def test_a_broken_kernel_is_passed_over_with_a_remark_that_names_its_plugin(
+def test_a_broken_kernel_is_skipped_with_a_warning_that_names_its_plugin(
     broken: Catalog,
 ) -> None:
     chosen = backend(broken, "auto")
@@ -172,12 +172,12 @@ def test_a_broken_kernel_is_passed_over_with_a_remark_that_names_its_plugin(
     assert backends_here(broken)["owl"].startswith("zoo-plugin-owl: ")
 
 
-def test_a_broken_kernel_is_no_matter_where_another_is_asked_for(broken: Catalog) -> None:
+def test_a_broken_kernel_does_not_affect_the_choice_of_another(broken: Catalog) -> None:
     chosen = backend(broken, "reference")
     assert (chosen.name, chosen.warning("reference")) == ("reference", "")
 
 
-def test_a_broken_kernel_that_is_asked_for_is_exit_7_and_names_its_plugin(broken: Catalog) -> None:
+def test_a_broken_kernel_chosen_by_name_is_exit_7_and_names_its_plugin(broken: Catalog) -> None:
     with pytest.raises(PluginError, match="backend 'owl' of zoo-plugin-owl: ") as caught:
         kernels(broken, "owl")
     assert caught.value.exit_code == 7

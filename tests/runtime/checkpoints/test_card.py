@@ -41,18 +41,18 @@ def test_the_front_matter_says_which_library_reads_it(front: dict[str, Any]) -> 
 
 def test_the_front_matter_holds_every_metric(front: dict[str, Any], trained_once: Path) -> None:
     results = front["model-index"][0]["results"]
-    found = {
+    facts = {
         (result["dataset"]["split"], metric["type"]): metric["value"]
         for result in results
         for metric in result["metrics"]
     }
     metrics = read_manifest(trained_once).metrics
-    assert found == {
+    assert facts == {
         (split, name): value for split, values in metrics.items() for name, value in values.items()
     }
 
 
-def test_the_card_tells_usage_metrics_curve_and_settings(text: str) -> None:
+def test_the_card_has_usage_metrics_curve_and_settings(text: str) -> None:
     assert "zoo generate FOLDER" in text
     assert "| split |" in text
     assert "![Loss over epochs](curve.png)" in text
@@ -75,7 +75,7 @@ def test_the_card_repeats(trained_once: Path, text: str) -> None:
     assert card(read_manifest(trained_once)) == text
 
 
-def test_a_persons_text_survives_going_on(
+def test_the_users_text_survives_further_training(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     interrupt(Run(catalog, run_config, tmp_path), 4)

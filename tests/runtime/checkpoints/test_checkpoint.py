@@ -39,7 +39,7 @@ FILES = {
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
 
 
-def test_a_checkpoint_holds_what_the_design_says(trained_once: Path) -> None:
+def test_a_checkpoint_holds_the_documented_files(trained_once: Path) -> None:
     assert {path.name for path in trained_once.iterdir()} == FILES
 
 
@@ -80,7 +80,7 @@ def test_the_best_weights_are_the_ones_written(catalog: Catalog, trained_once: P
     torch.testing.assert_close(torch.stack(losses).mean().item(), best, rtol=1e-5, atol=0)
 
 
-def test_a_checkpoint_answers_bit_for_bit_what_the_run_would(
+def test_a_checkpoint_predicts_bit_for_bit_as_the_run_does(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     run = Run(catalog, run_config, tmp_path)
@@ -90,7 +90,7 @@ def test_a_checkpoint_answers_bit_for_bit_what_the_run_would(
     assert torch.equal(read_checkpoint(catalog, tmp_path).model(batch).logits, ours)
 
 
-def test_a_checkpoint_needs_no_data_to_answer(
+def test_a_checkpoint_predicts_without_its_data(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path, text_file: Path
 ) -> None:
     copy = tmp_path / "copy.txt"
@@ -144,7 +144,7 @@ def test_missing_weights_are_named(catalog: Catalog, trained: Path) -> None:
         read_checkpoint(catalog, trained)
 
 
-def test_weights_of_another_model_are_told_by_name(catalog: Catalog, trained: Path) -> None:
+def test_weights_of_another_model_are_listed_by_name(catalog: Catalog, trained: Path) -> None:
     path = trained / "config.json"
     values = json.loads(path.read_text())
     values["configs"]["model"]["hidden_size"] = 7
@@ -183,7 +183,7 @@ def test_a_checkpoint_is_not_overwritten(trained: Path, tmp_path: Path) -> None:
     check_no_checkpoint(tmp_path / "new")
 
 
-def test_what_is_replaced_loads_until_its_successor_has_begun(
+def test_an_overwritten_checkpoint_loads_until_the_new_one_has_begun(
     catalog: Catalog, run_config: RunConfig, trained: Path
 ) -> None:
     (trained / "notes.txt").write_text("mine")
@@ -238,7 +238,7 @@ def test_a_crash_at_any_moment_leaves_a_folder_that_loads(
 
 @forks
 @pytest.mark.parametrize("share", [0.1, 0.4, 0.6, 0.8, 0.9])
-def test_a_run_goes_on_from_a_crash_as_if_there_was_none(
+def test_a_run_resumed_after_a_crash_equals_an_uninterrupted_one(
     catalog: Catalog, crashed: list[Path], trained_once: Path, tmp_path: Path, share: float
 ) -> None:
     copy = shutil.copytree(crashed[round(share * len(crashed))], tmp_path / "copy")
@@ -247,7 +247,7 @@ def test_a_run_goes_on_from_a_crash_as_if_there_was_none(
 
 
 @forks
-def test_a_run_that_went_on_from_a_crash_leaves_no_remains(
+def test_a_run_resumed_after_a_crash_leaves_no_stale_files(
     catalog: Catalog, crashed: list[Path], tmp_path: Path
 ) -> None:
     remains = (copy for copy in reversed(crashed) if list(copy.glob(".model.safetensors.*")))

@@ -40,7 +40,7 @@ def test_a_tensor_that_does_not_grow_with_the_symbols_alone_is_refused() -> None
     ("vocabulary", "data", "what"),
     [(None, Vocabulary.of("ab"), "./run"), (Vocabulary.of("ab"), None, "the data")],
 )
-def test_what_has_no_vocabulary_cannot_be_extended(
+def test_data_without_a_vocabulary_cannot_be_extended(
     vocabulary: Vocabulary | None, data: Vocabulary | None, what: str
 ) -> None:
     with pytest.raises(MisfitError, match=f"{what} has no vocabulary"):

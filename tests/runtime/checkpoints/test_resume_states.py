@@ -57,16 +57,16 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in (folder / "state").iterdir()}
 
 
-def test_a_state_comes_back_bit_for_bit(tmp_path: Path, late: SavedState) -> None:
+def test_a_state_is_restored_bit_for_bit(tmp_path: Path, late: SavedState) -> None:
     write_state(tmp_path, late)
-    found = read_state(tmp_path)
-    assert found._replace(loop_state=late.loop_state) == late
-    assert found.loop_state[3:] == late.loop_state[3:]
-    for ours, theirs in zip(found.loop_state[:3], late.loop_state[:3], strict=True):
+    loaded = read_state(tmp_path)
+    assert loaded._replace(loop_state=late.loop_state) == late
+    assert loaded.loop_state[3:] == late.loop_state[3:]
+    for ours, theirs in zip(loaded.loop_state[:3], late.loop_state[:3], strict=True):
         torch.testing.assert_close(ours, theirs, rtol=0, atol=0)
 
 
-def test_current_names_the_state_that_counts_and_older_ones_go(
+def test_current_names_the_last_state_and_older_ones_are_removed(
     tmp_path: Path, early: SavedState, late: SavedState
 ) -> None:
     assert write_state(tmp_path, early) == 3
@@ -75,14 +75,14 @@ def test_current_names_the_state_that_counts_and_older_ones_go(
     assert names(tmp_path) == {"CURRENT", "7"}
 
 
-def test_a_state_is_of_safetensors_and_json_alone(tmp_path: Path, late: SavedState) -> None:
+def test_a_state_consists_of_safetensors_and_json(tmp_path: Path, late: SavedState) -> None:
     write_state(tmp_path, late)
     files = {path.name for path in (tmp_path / "state" / "7").iterdir()}
     assert files == {"last.safetensors", "best.safetensors", "tensors.safetensors", "values.json"}
     assert load_file(tmp_path / "state" / "7" / "tensors.safetensors").keys() >= {"random.cpu"}
 
 
-def test_a_state_that_counts_already_is_left_alone(tmp_path: Path, early: SavedState) -> None:
+def test_the_current_state_is_not_written_twice(tmp_path: Path, early: SavedState) -> None:
     write_state(tmp_path, early)
     before = (tmp_path / "state" / "3" / "values.json").stat().st_ino
     write_state(tmp_path, early)

@@ -18,20 +18,20 @@ def shipped() -> Checkpoint:
 
 
 def test_the_repr_is_one_line_with_name_folder_size_and_metrics(shipped: Checkpoint) -> None:
-    found = repr(replace(shipped, folder=Path("a\nb"), metrics={"test": {"loss": 1.23456}}))
+    text = repr(replace(shipped, folder=Path("a\nb"), metrics={"test": {"loss": 1.23456}}))
     count = sum(weight.numel() for weight in shipped.weights.values())
-    assert found == (
+    assert text == (
         f"<Checkpoint lstm-embed.python-docs in 'a\\nb': {count:,} parameters; test loss 1.235>"
     )
     assert "; unfinished; " in repr(replace(shipped, finished=False))
 
 
 def test_a_notebook_shows_a_small_table_whose_text_is_escaped(shipped: Checkpoint) -> None:
-    found = replace(shipped, folder=Path("<script>"))._repr_html_()
-    assert found.startswith("<table>")
-    assert len(found) < 2_000
-    assert "<tr><th>folder</th><td>&lt;script&gt;</td></tr>" in found
-    assert "<tr><th>state</th><td>finished</td></tr>" in found
+    text = replace(shipped, folder=Path("<script>"))._repr_html_()
+    assert text.startswith("<table>")
+    assert len(text) < 2_000
+    assert "<tr><th>folder</th><td>&lt;script&gt;</td></tr>" in text
+    assert "<tr><th>state</th><td>finished</td></tr>" in text
 
 
 def test_a_vocabulary_shows_its_size_and_its_first_symbols(shipped: Checkpoint) -> None:

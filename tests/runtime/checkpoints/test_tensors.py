@@ -18,7 +18,7 @@ def path(tmp_path: Path) -> Path:
     return path
 
 
-def test_what_is_done_to_a_mapped_tensor_does_not_reach_the_file(path: Path) -> None:
+def test_changes_of_a_mapped_tensor_do_not_reach_the_file(path: Path) -> None:
     before = path.read_bytes()
     read_tensors(path)["weight"].zero_()
     assert path.read_bytes() == before
@@ -33,7 +33,7 @@ def test_a_tensor_outlives_the_file_that_takes_its_name(path: Path) -> None:
     assert tensor.tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
-def test_an_empty_file_is_refused_in_words(path: Path) -> None:
+def test_an_empty_file_is_refused_with_the_reason(path: Path) -> None:
     path.write_bytes(b"")
     with pytest.raises(IntegrityError, match="not a whole safetensors file: 0 bytes"):
         read_tensors(path)

@@ -56,10 +56,10 @@ class Windowed(AbstractModel):
 def model() -> RecurrentModel:
     """An untrained model whose text is far from uniform."""
     torch.manual_seed(0)
-    made = lstm_embed(LstmEmbedConfig(hidden_size=9, num_layers=2), signature())
-    for parameter in made.parameters():
+    network = lstm_embed(LstmEmbedConfig(hidden_size=9, num_layers=2), signature())
+    for parameter in network.parameters():
         parameter.data *= 3
-    return made.eval()
+    return network.eval()
 
 
 def test_greedy_text_is_that_of_the_whole_sequence_fed_again(model: RecurrentModel) -> None:

@@ -14,7 +14,7 @@ from zoo_core.runtime.hub.upload_folder import build_upload_folder
 from zoo_core.runtime.run import Run
 
 
-def test_a_killed_run_is_unfinished_and_says_how_to_go_on(
+def test_a_killed_run_is_unfinished_and_names_the_command_that_resumes(
     catalog: Catalog, run_config: RunConfig, tmp_path: Path
 ) -> None:
     folder = tmp_path / "run"

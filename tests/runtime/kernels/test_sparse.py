@@ -25,7 +25,7 @@ def sparse_plan(catalog: Catalog, path: Path, sparse: bool = True, **trainer: An
 
 
 @pytest.mark.parametrize(
-    ("trainer", "said"),
+    ("trainer", "message"),
     [
         ({"optimizer": "Adam"}, "trainer.optimizer = 'Adam'"),
         ({"optimizer": "RMSprop"}, "trainer.optimizer = 'RMSprop'"),
@@ -34,11 +34,13 @@ def sparse_plan(catalog: Catalog, path: Path, sparse: bool = True, **trainer: An
         ({"optimizer": "SGD", "clip_norm": 1.0}, "trainer.clip_norm = 1.0"),
     ],
 )
-def test_what_does_not_go_with_sparse_gradients_is_said_before_training(
-    catalog: Catalog, text_file: Path, tmp_path: Path, trainer: dict[str, Any], said: str
+def test_settings_that_exclude_sparse_gradients_are_refused_before_training(
+    catalog: Catalog, text_file: Path, tmp_path: Path, trainer: dict[str, Any], message: str
 ) -> None:
     run_config = sparse_plan(catalog, text_file, **trainer)
-    with pytest.raises(MisfitError, match=f"model.sparse = true does not go with {said}: choose"):
+    with pytest.raises(
+        MisfitError, match=f"model.sparse = true does not go with {message}: choose"
+    ):
         Run(catalog, run_config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -51,6 +53,6 @@ def test_sparse_gradients_train_as_dense_ones(
         run_config = sparse_plan(catalog, text_file, sparse, optimizer=optimizer)
         train(catalog, run_config, tmp_path / str(sparse))
     ours, dense = (
-        read_tensors(tmp_path / each / "model.safetensors") for each in ("True", "False")
+        read_tensors(tmp_path / sparse / "model.safetensors") for sparse in ("True", "False")
     )
     torch.testing.assert_close(ours, dense, rtol=0, atol=1e-5)

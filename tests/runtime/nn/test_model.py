@@ -34,12 +34,12 @@ def logits_and_gradients(
 ) -> tuple[Tensor, list[Tensor]]:
     """The logits and gradients with a threshold for the time-major product."""
     monkeypatch.setattr(models, "MIN_NUMBERS_FOR_TIME_MAJOR", threshold)
-    made = model()
-    made.recurrent.kernels = (PortableKernel(),)
+    network = model()
+    network.recurrent.kernels = (PortableKernel(),)
     torch.manual_seed(1)
-    logits = made(Batch(torch.randint(V, (3, 4)))).logits
+    logits = network(Batch(torch.randint(V, (3, 4)))).logits
     loss = (logits * torch.arange(logits.numel()).view_as(logits).cos()).sum()
-    return logits, list(torch.autograd.grad(loss, list(made.parameters())))
+    return logits, list(torch.autograd.grad(loss, list(network.parameters())))
 
 
 def test_logits_and_gradients_are_the_same_in_either_order(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -52,12 +52,12 @@ def test_logits_and_gradients_are_the_same_in_either_order(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("kernel", [TorchKernel(), ReferenceKernel()], ids=["torch", "reference"])
 def test_a_trace_holds_for_any_number_of_rows(kernel: Any) -> None:
-    made = model().eval()
-    made.recurrent.kernels = (kernel,)
+    network = model().eval()
+    network.recurrent.kernels = (kernel,)
     rows = torch.export.Dim("rows", min=2, max=100_000)
     with torch.no_grad():
         traced = torch.export.export(
-            Plain(made), (torch.randint(V, (3, 4)),), dynamic_shapes={"inputs": {0: rows}}
+            Plain(network), (torch.randint(V, (3, 4)),), dynamic_shapes={"inputs": {0: rows}}
         ).module()
         tokens = torch.randint(V, (7, 4))
-        torch.testing.assert_close(traced(tokens), made(Batch(tokens)).logits)
+        torch.testing.assert_close(traced(tokens), network(Batch(tokens)).logits)

@@ -166,8 +166,8 @@ def test_a_traced_layer_has_the_gradients_of_the_layer() -> None:
     outputs, _ = recurrent(inputs())
     expected = torch.autograd.grad(outputs.sum(), list(recurrent.parameters()))
     traced, _ = torch.compile(recurrent, backend="aot_eager")(inputs())
-    found = torch.autograd.grad(traced.sum(), list(recurrent.parameters()))
-    torch.testing.assert_close(found, expected)
+    gradients = torch.autograd.grad(traced.sum(), list(recurrent.parameters()))
+    torch.testing.assert_close(gradients, expected)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.bfloat16], ids=str)

@@ -36,64 +36,64 @@ def evaluate(axis: str, sizes: Mapping[str, int]) -> int:
 
 @every_model
 def test_the_axes_of_every_tensor_evaluate_to_its_shape(catalog: Catalog, spec: ModelSpec) -> None:
-    found = shapes(catalog, spec.name, steps=32)
-    for tensor, letters in found.rows:
-        values = [evaluate(axis, found.sizes) for axis in letters]
+    table = shapes(catalog, spec.name, steps=32)
+    for tensor, letters in table.rows:
+        values = [evaluate(axis, table.sizes) for axis in letters]
         assert values == list(tensor.shape), tensor.name
 
 
 @every_model
 def test_inputs_and_logits_are_batch_first(catalog: Catalog, spec: ModelSpec) -> None:
-    found = shapes(catalog, spec.name, steps=32)
-    assert axes(found, "inputs")[0] == "B"
-    assert axes(found, "logits")[0] == "B"
-    assert axes(found, "logits")[-1] in ("V", "C")
+    table = shapes(catalog, spec.name, steps=32)
+    assert axes(table, "inputs")[0] == "B"
+    assert axes(table, "logits")[0] == "B"
+    assert axes(table, "logits")[-1] in ("V", "C")
 
 
 def test_axes_of_time_major_outputs_are_batch_first(catalog: Catalog) -> None:
     # with these sizes a kernel computes time-major, as that is faster
-    found = shapes(catalog, "lstm-embed", steps=64, hidden_size=512)
-    assert axes(found, "output") == ("B", "T", "V")
+    table = shapes(catalog, "lstm-embed", steps=64, hidden_size=512)
+    assert axes(table, "output") == ("B", "T", "V")
 
 
 def test_equal_sizes_get_different_letters(catalog: Catalog) -> None:
-    found = shapes(catalog, "lstm-embed", steps=3, hidden_size=4, embedding_size=4)
-    assert found.sizes == {"B": 3, "T": 3, "V": 4, "E": 4, "H": 4}
-    assert axes(found, "inputs") == ("B", "T")
-    assert axes(found, "embedding.weight") == ("V", "E")
-    assert axes(found, "recurrent.weight_ih_l0") == ("4H", "E")
-    assert axes(found, "recurrent.weight_hh_l0") == ("4H", "H")
-    assert axes(found, "recurrent.l0.output") == ("B", "T", "H")
-    assert axes(found, "recurrent.l0.cell") == ("B", "H")
-    assert axes(found, "logits") == ("B", "T", "V")
+    table = shapes(catalog, "lstm-embed", steps=3, hidden_size=4, embedding_size=4)
+    assert table.sizes == {"B": 3, "T": 3, "V": 4, "E": 4, "H": 4}
+    assert axes(table, "inputs") == ("B", "T")
+    assert axes(table, "embedding.weight") == ("V", "E")
+    assert axes(table, "recurrent.weight_ih_l0") == ("4H", "E")
+    assert axes(table, "recurrent.weight_hh_l0") == ("4H", "H")
+    assert axes(table, "recurrent.l0.output") == ("B", "T", "H")
+    assert axes(table, "recurrent.l0.cell") == ("B", "H")
+    assert axes(table, "logits") == ("B", "T", "V")
 
 
 def test_two_directions_are_twice_the_hidden_state(catalog: Catalog) -> None:
-    found = shapes(catalog, "gru-embed", bidirectional=True, num_layers=2)
-    assert axes(found, "recurrent.l1.input") == ("B", "T", "2H")
-    assert axes(found, "recurrent.l1_reverse.hidden") == ("B", "H")
-    assert axes(found, "recurrent.weight_ih_l1_reverse") == ("3H", "2H")
-    assert axes(found, "output.weight") == ("V", "2H")
+    table = shapes(catalog, "gru-embed", bidirectional=True, num_layers=2)
+    assert axes(table, "recurrent.l1.input") == ("B", "T", "2H")
+    assert axes(table, "recurrent.l1_reverse.hidden") == ("B", "H")
+    assert axes(table, "recurrent.weight_ih_l1_reverse") == ("3H", "2H")
+    assert axes(table, "output.weight") == ("V", "2H")
 
 
 @pytest.mark.parametrize("width", [1, 2, 3])
 def test_a_projection_has_its_own_letter(catalog: Catalog, width: int) -> None:
-    found = shapes(catalog, "lstm-embed", proj_size=width)
-    assert axes(found, "recurrent.l0.hidden") == ("B", "P")
-    assert axes(found, "recurrent.l0.cell") == ("B", "H")
-    assert axes(found, "recurrent.weight_hr_l0") == ("P", "H")
+    table = shapes(catalog, "lstm-embed", proj_size=width)
+    assert axes(table, "recurrent.l0.hidden") == ("B", "P")
+    assert axes(table, "recurrent.l0.cell") == ("B", "H")
+    assert axes(table, "recurrent.weight_hr_l0") == ("P", "H")
 
 
 def test_inputs_and_outputs_of_one_step_are_shown(catalog: Catalog) -> None:
-    found = shapes(catalog, "rnn-embed")
-    assert axes(found, "recurrent.l0.x_t") == ("B", "E")
-    assert axes(found, "recurrent.l0.h_t") == ("B", "H")
+    table = shapes(catalog, "rnn-embed")
+    assert axes(table, "recurrent.l0.x_t") == ("B", "E")
+    assert axes(table, "recurrent.l0.h_t") == ("B", "H")
 
 
 def test_pooling_halves_the_steps(catalog: Catalog) -> None:
-    found = shapes(catalog, "cnn1d", steps=32)
-    assert axes(found, "features.0.pool") == ("B", "K", "T/2")
-    assert axes(found, "features.1.pool") == ("B", "2K", "T/4")
+    table = shapes(catalog, "cnn1d", steps=32)
+    assert axes(table, "features.0.pool") == ("B", "K", "T/2")
+    assert axes(table, "features.1.pool") == ("B", "2K", "T/4")
 
 
 def test_unavailable_data_gets_a_stand_in_vocabulary(catalog: Catalog) -> None:

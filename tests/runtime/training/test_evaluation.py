@@ -69,22 +69,22 @@ def test_the_manifest_holds_what_evaluation_finds(checkpoint: Checkpoint) -> Non
 def test_evaluation_repeats_and_touches_neither_weights_nor_randomness(
     checkpoint: Checkpoint,
 ) -> None:
-    before = {name: each.clone() for name, each in checkpoint.model.state_dict().items()}
+    before = {name: tensor.clone() for name, tensor in checkpoint.model.state_dict().items()}
     generator = torch.get_rng_state()
     assert judge(checkpoint) == judge(checkpoint)
     torch.testing.assert_close(dict(checkpoint.model.state_dict()), before, rtol=0, atol=0)
     assert torch.equal(torch.get_rng_state(), generator)
 
 
-def test_a_model_in_training_is_judged_without_dropout_and_left_in_training(
+def test_evaluation_turns_dropout_off_and_restores_the_training_mode(
     checkpoint: Checkpoint,
 ) -> None:
     expected = judge(checkpoint)
     checkpoint.model.train()
-    found = judge(checkpoint)
+    metrics = judge(checkpoint)
     left = checkpoint.model.training
     checkpoint.model.eval()
-    assert found == expected
+    assert metrics == expected
     assert left
 
 
@@ -101,6 +101,6 @@ def test_a_split_without_a_batch_is_refused(
         judge(checkpoint)
 
 
-def test_a_split_that_is_not_there_is_named(checkpoint: Checkpoint) -> None:
+def test_a_missing_split_is_named(checkpoint: Checkpoint) -> None:
     with pytest.raises(DataError, match=r"has no split 'dev'; it has train, validation, test"):
         judge(checkpoint, "dev")

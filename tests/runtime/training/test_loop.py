@@ -84,14 +84,14 @@ def test_targets_are_counted(loop_of: Loops) -> None:
 def test_patience_stops_and_the_best_weights_are_kept(loop_of: Loops) -> None:
     trainer = {"epochs": 40, "learning_rate": 1.0, "patience": 2, "schedule": None}
     loop = loop_of(trainer=trainer)
-    found, copies = [], []
+    losses, copies = [], []
     for event in loop.events():
         if isinstance(event, EpochEnded):
-            found.append(event.metrics["validation"]["loss"])
+            losses.append(event.metrics["validation"]["loss"])
             copies.append(weights(loop))
-    best = found.index(min(found))
+    best = losses.index(min(losses))
     assert loop.stop_reason == "patience"
-    assert len(found) == best + 1 + 2 < 40
+    assert len(losses) == best + 1 + 2 < 40
     kept = [loop.best_weights[name] for name, _ in loop.model.named_parameters()]
     torch.testing.assert_close(kept, copies[best], rtol=0, atol=0)
 
@@ -215,8 +215,10 @@ def test_a_captured_state_counts_the_steps_whose_metrics_were_not_read(loop_of: 
         for _ in range(3):
             next(events)
     timeless = {"seconds", "step_seconds", "epoch_seconds"}
-    found = [asdict(loop.capture().progress) for loop in (often, never)]
-    frequent, rare = ({k: v for k, v in values.items() if k not in timeless} for values in found)
+    snapshots = [asdict(loop.capture().progress) for loop in (often, never)]
+    frequent, rare = (
+        {k: v for k, v in values.items() if k not in timeless} for values in snapshots
+    )
     assert frequent == rare
     assert frequent["totals"]["targets"] > 0
 

@@ -71,7 +71,7 @@ def describe(chosen: dict[str, Any]) -> str:
     "chosen", OPTIMIZERS, ids=lambda values: "-".join(map(str, values.values()))
 )
 @pytest.mark.parametrize("at", [0, 5])
-def test_training_goes_on_from_disk_bit_for_bit(
+def test_training_resumes_from_disk_bit_for_bit(
     chosen: dict[str, Any], schedule: str | None, warm_up: int, at: int
 ) -> None:
     warm_up = 0 if schedule == "OneCycleLR" else warm_up
@@ -102,11 +102,11 @@ def rates(schedule: str | None, warm_up: int = 0) -> list[float]:
     """The learning rate of every step."""
     how = {"schedule": cast(Any, schedule), "warm_up": warm_up}
     training = Training(SupervisedConfig(learning_rate=0.1, **how))
-    found = []
+    learning_rates = []
     for number in range(STEPS):
-        found.append(float(training.optimizer.param_groups[0]["lr"]))
+        learning_rates.append(float(training.optimizer.param_groups[0]["lr"]))
         training.step(number)
-    return found
+    return learning_rates
 
 
 def test_without_a_schedule_the_rate_stays() -> None:
@@ -115,17 +115,17 @@ def test_without_a_schedule_the_rate_stays() -> None:
 
 @pytest.mark.parametrize("schedule", ["CosineAnnealingLR", "LinearLR"])
 def test_cosine_and_linear_fall_from_the_rate_to_almost_nothing(schedule: str) -> None:
-    found = rates(schedule)
-    assert found[0] == 0.1
-    assert found == sorted(found, reverse=True)
-    assert 0 < found[-1] < 0.02
+    learning_rates = rates(schedule)
+    assert learning_rates[0] == 0.1
+    assert learning_rates == sorted(learning_rates, reverse=True)
+    assert 0 < learning_rates[-1] < 0.02
 
 
 def test_one_cycle_rises_to_the_rate_and_falls_below_its_start() -> None:
-    found = rates("OneCycleLR")
-    assert max(found) == pytest.approx(0.1, rel=0.01)
-    assert found.index(max(found)) not in (0, STEPS - 1)
-    assert found[-1] < found[0]
+    learning_rates = rates("OneCycleLR")
+    assert max(learning_rates) == pytest.approx(0.1, rel=0.01)
+    assert learning_rates.index(max(learning_rates)) not in (0, STEPS - 1)
+    assert learning_rates[-1] < learning_rates[0]
 
 
 def test_warming_up_rises_in_equal_steps_to_the_rate() -> None:

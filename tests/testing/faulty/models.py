@@ -148,6 +148,6 @@ class Renaming(Honest):
 
     def __init__(self, config: Plain, signature: Signature) -> None:
         super().__init__(config, signature)
-        made: Any = type(self)
-        made.count = getattr(made, "count", 0) + 1
-        self.register_buffer(f"number_{made.count}", torch.zeros(1))
+        model_class: Any = type(self)
+        model_class.count = getattr(model_class, "count", 0) + 1
+        self.register_buffer(f"number_{model_class.count}", torch.zeros(1))
