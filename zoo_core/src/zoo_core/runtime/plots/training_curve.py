@@ -26,7 +26,8 @@ def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> byte
     from matplotlib.figure import Figure
 
     # A layout engine draws the figure once more to measure it, which is half of the time.
-    figure = Figure(figsize=(10, 4), layout="none")
+    figure = Figure(figsize=(10, 4))
+    figure.set_layout_engine("none")
     figure.subplots_adjust(left=0.085, right=0.985, bottom=0.13, top=0.88, wspace=0.25)
     FigureCanvasAgg(figure)
     figure.suptitle(
