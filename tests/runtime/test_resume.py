@@ -204,3 +204,15 @@ def test_missing_data_is_called_unreachable(catalog: Catalog, changed: Path) -> 
     (changed.parent / "text.txt").unlink()
     with pytest.raises(ResumeError, match=r"^the data is out of reach: cannot read .*text\.txt"):
         resume(catalog, changed)
+
+
+def test_more_threads_than_the_machine_takes_are_refused(
+    catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_config = replace(small_run_config(catalog, text_file), threads=2)
+    interrupt(Run(catalog, run_config, tmp_path), 2)
+    before = contents(tmp_path)
+    monkeypatch.setattr("resource.getrlimit", lambda limit: (1 << 13, 1 << 13))  # for one thread
+    with pytest.raises(ResumeError, match=r"threads = 2: .*: zoo train .* --from .* --threads 1$"):
+        resume(catalog, tmp_path, force=True)
+    assert contents(tmp_path) == before

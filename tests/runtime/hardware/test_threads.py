@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -10,10 +12,14 @@ import torch
 from torch import nn
 
 from zoo_core import Features, Grid, Signature, Tokens
+from zoo_core.errors import DeviceError
+from zoo_core.run_folder.run_config import MAX_THREADS
 from zoo_core.runtime.hardware.threads import (
     MIN_WORK_FOR_TWO_THREADS,
+    check_threads,
     choose_threads,
     iterate_with_threads,
+    max_threads,
     torch_threads,
 )
 
@@ -61,3 +67,34 @@ def test_items_are_computed_with_other_threads_than_the_caller_has() -> None:
     for threads in iterate_with_threads(before + 1, items()):
         assert threads == before + 1
         assert torch.get_num_threads() == before
+
+
+def test_more_threads_than_a_run_may_have_are_refused() -> None:
+    with pytest.raises(DeviceError, match=r"threads = 2100: .* at most \d+ threads here"):
+        choose_threads(2100, MODEL, torch.zeros(1, 1), TOKENS)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limit")
+@pytest.mark.parametrize(("megabytes", "threads"), [(1, 128), (8, MAX_THREADS), (64, MAX_THREADS)])
+def test_threads_are_bounded_by_the_stack(
+    megabytes: int, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda limit: (megabytes << 20, megabytes << 20))
+    assert max_threads() == threads
+
+
+def test_threads_that_cannot_be_started_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Limited(threading.Thread):
+        running = 0
+
+        def start(self) -> None:
+            if Limited.running == 4:
+                raise RuntimeError("can't start new thread")
+            Limited.running += 1
+            super().start()
+
+    before = threading.active_count()
+    monkeypatch.setattr("threading.Thread", Limited)
+    with pytest.raises(DeviceError, match=r"threads = 9: .* at most 5 threads here"):
+        check_threads(9)
+    assert threading.active_count() == before

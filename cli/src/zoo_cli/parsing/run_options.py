@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 import click
 
+from zoo_core.run_folder.run_config import MAX_THREADS
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 SEED = click.IntRange(0, 2**32 - 1)
-MOST_THREADS = 4096
 
 
 def run_options(command: Command) -> Command:
@@ -28,7 +29,7 @@ def run_options(command: Command) -> Command:
         click.option(
             "--threads",
             metavar="N",
-            type=click.IntRange(1, MOST_THREADS),
+            type=click.IntRange(1, MAX_THREADS),
             help="Number of torch threads.  [default: torch's choice; 1 for a tiny model]",
         ),
         click.option(

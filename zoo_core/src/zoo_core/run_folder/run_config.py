@@ -14,6 +14,9 @@ from zoo_core.errors import ConfigError
 PRECISIONS = ("fp32", "bf16")
 """The precisions of matrix products."""
 
+MAX_THREADS = 1024
+"""The most threads of a run, whatever the machine takes."""
+
 SECTIONS = ("model", "dataset", "trainer")
 """The parts of a run: their names, their tables in a recipe and the words before their flags."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.configs.settings import settings_of
-from zoo_core.errors import ConfigError, DataError, NotFoundError, ResumeError
+from zoo_core.errors import ConfigError, DataError, DeviceError, NotFoundError, ResumeError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
@@ -19,6 +19,7 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import missing_paths
 from zoo_core.runtime.checkpoints.checkpoint import config_errors, read_history
 from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state, replace_run_config
+from zoo_core.runtime.hardware.threads import check_threads, max_threads
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.optimization import scheduled_steps
 
@@ -50,7 +51,8 @@ def resume(
         ConfigError: The dataset has no path, or a value is not allowed.
         NotFoundError: The folder holds no saved state.
         ResumeError: The run is complete, data or versions have changed or are out of reach, or
-            there are more or fewer steps than the schedule was made for.
+            there are more or fewer steps than the schedule was made for, or more threads than this
+            machine takes.
     """
     original = saved = read_state(folder)
     if dataset_path is not None:
@@ -59,6 +61,7 @@ def resume(
         _check_unfinished(folder, saved)
     else:
         saved = saved._replace(run_config=_with_epochs(folder, saved, epochs))
+    _check_threads(folder, saved)
     run = _make_run(catalog, folder, saved)
     _check_schedule(folder, saved, run)
     changes = _changes(saved, run)
@@ -96,6 +99,17 @@ def _check_schedule(folder: Path, saved: SavedState, run: Run) -> None:
         f"present data and {trainer['epochs']} epochs the run has {now:,}; to start a new schedule "
         f"from the saved weights: {_start_again(folder, saved)}"
     )
+
+
+def _check_threads(folder: Path, saved: SavedState) -> None:
+    """Raises ResumeError if this machine does not take the threads that the run began with."""
+    try:
+        check_threads(saved.run_config.threads)
+    except DeviceError as error:
+        command = f"{_start_again(folder, saved)} --threads {max_threads()}"
+        raise ResumeError(
+            f"{error}; to start a new run from the saved weights: {command}"
+        ) from None
 
 
 def _start_again(folder: Path, saved: SavedState) -> str:
