@@ -142,6 +142,31 @@ def test_evaluation_of_a_split_without_two_symbols_names_the_setting() -> None:
         text_dataset("a", validation=0, test=0).batch_count("train", 4, seed=0, epoch=0)
 
 
+@pytest.mark.parametrize("length", [60, 65, 70])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"sampling": "sequential"},
+        {"sampling": "random"},
+        {"sampling": "random", "stride": 3},
+        {"sampling": "random", "stride": 3, "split": "random"},
+    ],
+    ids=str,
+)
+def test_batches_of_many_epochs_are_counted_without_being_made(
+    monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any], length: int
+) -> None:
+    dataset = text_dataset(TEXT[:length], steps=5, test=0, validation=0.2, **settings)
+    expected = {
+        split: sum(len(list(dataset.batches(split, 4, 0, epoch))) for epoch in range(1, 30))
+        for split in dataset.splits
+    }
+    monkeypatch.setattr("zoo_text.dataset.sliding_windows", None)
+    monkeypatch.setattr("zoo_text.dataset.fixed_order", None)
+    for split, count in expected.items():
+        assert dataset.total_batch_count(split, 4, 0, epochs=29) == count
+
+
 @pytest.mark.parametrize(("sampling", "size"), [("sequential", 90), ("random", 4)])
 def test_an_offset_never_leaves_less_than_a_batch(sampling: str, size: int) -> None:
     dataset = text_dataset("abcde" * 20, steps=64, sampling=sampling, validation=0, test=0)

@@ -6,6 +6,8 @@ import pytest
 import torch
 
 from tests.plugins.texts import same_batches, targets_of
+from zoo_cnn.configs import DigitsConfig
+from zoo_cnn.digits import digits
 from zoo_core.runtime.datasets.epoch_order import epoch_order
 from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 
@@ -50,3 +52,21 @@ def test_only_selected_rows_are_used(epoch: int) -> None:
     order = selected[epoch_order(3, seed=0, epoch=epoch)]
     assert torch.equal(targets_of(batch), order)
     assert torch.equal(batch.inputs, ROWS.inputs[order])
+
+
+def test_counting_and_serving_epochs_prepares_the_rows_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dataset = digits(DigitsConfig(), None)
+    rows, prepared = dataset.rows, []
+
+    def recording(split: str) -> LabelledRows:
+        prepared.append(split)
+        return rows(split)
+
+    monkeypatch.setattr(dataset, "rows", recording)
+    count = dataset.batch_count("train", 32, 0, 1)
+    assert dataset.total_batch_count("train", 32, 0, epochs=50) == 50 * count
+    for epoch in (1, 2):
+        next(dataset.batches("train", 32, 0, epoch))
+    assert prepared == ["train"]

@@ -19,7 +19,12 @@ from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.datasets.splits import check_split_fractions, split_names, split_slice
 from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import AbstractTextConfig
-from zoo_text.windows import sequential_batch_count, sequential_batches, sliding_windows
+from zoo_text.windows import (
+    sequential_batch_count,
+    sequential_batches,
+    sliding_windows,
+    window_count,
+)
 
 MAX_EXAMPLE_LENGTH = 30
 """Symbols of an example, which shares a line with a command."""
@@ -135,15 +140,28 @@ class TextDataset(AbstractDataset):
         Raises:
             DataError: The split is too short for one batch, or there is no such split.
         """
-        if self.config.sampling == "random":
-            count = self._windows(split, seed, epoch).batch_count(size)
-        else:
-            region = self._region(split, seed, epoch, size + 1)
-            rows = _row_count(region, size, epoch)
-            count = sequential_batch_count(len(region), self.config.steps, rows)
+        length = len(self.split_tokens(split))
+        if self.config.split == "contiguous":
+            length -= epoch_offset(self._offset_count(length, size), seed, epoch)
+        count = self._batches_of(length, split, size, epoch)
         if count < 1:
             raise DataError(self._too_short(split, size, epoch))
         return count
+
+    def total_batch_count(self, split: str, size: int, seed: int, epochs: int) -> int:
+        """Returns the number of batches of the epochs from 1 on.
+
+        Few texts are of a length at which the offset of an epoch changes the number.
+
+        Raises:
+            DataError: The split is too short for one batch, or there is no such split.
+        """
+        length = len(self.split_tokens(split))
+        shortest = length - self._offset_count(length, size) + 1
+        most = self._batches_of(length, split, size, epoch=1)
+        if most == self._batches_of(shortest, split, size, epoch=1):
+            return self.batch_count(split, size, seed, 1) * epochs
+        return super().total_batch_count(split, size, seed, epochs)
 
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
@@ -155,9 +173,9 @@ class TextDataset(AbstractDataset):
         """
         self.batch_count(split, size, seed, epoch)
         if self.config.sampling == "random":
-            return self._windows(split, seed, epoch).batches(size, seed, epoch, start)
-        region = self._region(split, seed, epoch, size + 1)
-        rows = _row_count(region, size, epoch)
+            return self._windows(split, size, seed, epoch).batches(size, seed, epoch, start)
+        region = self._region(split, size, seed, epoch)
+        rows = _row_count(len(region), size, epoch)
         return sequential_batches(region, self.config.steps, rows, start)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
@@ -170,35 +188,67 @@ class TextDataset(AbstractDataset):
         likeliest = output.logits[0].argmax(dim=-1)
         return self.vocabulary.decode(likeliest.reshape(-1).tolist())
 
-    def _region(self, split: str, seed: int, epoch: int, needed: int) -> Tensor:
-        """Returns the ids of a split from the offset of the epoch on.
+    def _region(self, split: str, size: int, seed: int, epoch: int) -> Tensor:
+        """Returns the ids of a split from the offset of the epoch on."""
+        region = self.split_tokens(split)
+        return region[epoch_offset(self._offset_count(len(region), size), seed, epoch) :]
+
+    def _offset_count(self, length: int, size: int) -> int:
+        """Returns the number of offsets that an epoch may have; each leaves enough for a batch.
 
         Args:
-            split: Name of the split.
-            seed: Seed of the offset.
-            epoch: Epoch of the offset.
-            needed: Tokens of one batch; the offset leaves at least as many.
+            length: Tokens of the split.
+            size: Rows of a batch.
         """
-        region = self.split_tokens(split)
-        spare = max(len(region) - needed, 0)
-        stride = min(self.config.stride or self.config.steps, spare + 1)
-        return region[epoch_offset(stride, seed, epoch) :]
+        needed = (self.config.steps if self.config.sampling == "random" else size) + 1
+        return min(self._stride, max(length - needed, 0) + 1)
 
-    def _windows(self, split: str, seed: int, epoch: int) -> LabelledRows:
+    def _batches_of(self, length: int, split: str, size: int, epoch: int) -> int:
+        """Returns the number of batches of a region of a split; of any region where windows mix.
+
+        Args:
+            length: Tokens of the region.
+            split: Name of the split.
+            size: Rows of a batch.
+            epoch: The epoch; 0 means evaluation.
+        """
+        config = self.config
+        if config.sampling == "sequential":
+            return sequential_batch_count(length, config.steps, _row_count(length, size, epoch))
+        if config.split == "contiguous":
+            count = window_count(length, self._steps(length, epoch) + 1, self._stride)
+        else:
+            total = window_count(len(self.tokens), config.steps + 1, self._stride)
+            count = len(range(total)[split_slice(total, config, split, self.name)])
+        return -(-count // size)
+
+    @property
+    def _stride(self) -> int:
+        """Tokens from the start of one random window to the start of the next."""
+        return self.config.stride or self.config.steps
+
+    def _steps(self, length: int, epoch: int) -> int:
+        """Returns the steps of a random window of a region of ``length`` tokens."""
+        return min(self.config.steps, max(length - 1, 1)) if epoch == 0 else self.config.steps
+
+    def _windows(self, split: str, size: int, seed: int, epoch: int) -> LabelledRows:
         """Returns the windows of a split for random sampling."""
-        steps, stride = self.config.steps, self.config.stride or self.config.steps
         selected = None
         if self.config.split == "contiguous":
-            region = self._region(split, seed, epoch, steps + 1)
-            if epoch == 0:
-                steps = min(steps, max(len(region) - 1, 1))
-            windows = sliding_windows(region, steps + 1, stride)
+            region = self._region(split, size, seed, epoch)
+            length = self._steps(len(region), epoch) + 1
+            windows = sliding_windows(region, length, self._stride)
         else:
-            windows = sliding_windows(self.tokens, steps + 1, stride)
+            windows = sliding_windows(self.tokens, self.config.steps + 1, self._stride)
             of_split = split_slice(len(windows), self.config, split, self.name)
-            selected = fixed_order(len(windows))[of_split].sort().values
+            selected = self._window_order[of_split].sort().values
         labels = windows[:, 1:] if self.config.per == "step" else windows[:, -1]
         return LabelledRows(windows[:, :-1], labels, selected=selected)
+
+    @cached_property
+    def _window_order(self) -> Tensor:
+        """The numbers of all windows of the text in the order in which the splits take them."""
+        return fixed_order(window_count(len(self.tokens), self.config.steps + 1, self._stride))
 
     def _too_short(self, split: str, size: int, epoch: int) -> str:
         """Returns the message for a split that has less than one batch."""
@@ -223,9 +273,9 @@ class TextDataset(AbstractDataset):
         return f"{count}, one batch needs {needed}; give more text, or a smaller {smaller}"
 
 
-def _row_count(region: Tensor, size: int, epoch: int) -> int:
+def _row_count(length: int, size: int, epoch: int) -> int:
     """Returns the rows of a sequential batch: ``size``, in evaluation as many as have a symbol."""
-    return min(size, max(len(region) - 1, 1)) if epoch == 0 else size
+    return min(size, max(length - 1, 1)) if epoch == 0 else size
 
 
 def _check_sequential(config: AbstractTextConfig, name: str) -> None:

@@ -51,3 +51,8 @@ def sliding_windows(tokens: Tensor, length: int, stride: int) -> Tensor:
     if len(tokens) < length:
         return tokens.new_empty(0, length)
     return tokens.unfold(0, length, stride)
+
+
+def window_count(count: int, length: int, stride: int) -> int:
+    """Returns the number of windows that ``sliding_windows`` returns for ``count`` tokens."""
+    return max((count - length) // stride + 1, 0)

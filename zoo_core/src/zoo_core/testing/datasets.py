@@ -59,11 +59,16 @@ def batch_count(case: DatasetCase) -> Violation | None:
     """batch_count returns the number of batches of an epoch."""
     dataset = case.open()
     for split in dataset.splits:
+        counts = []
         for epoch in (0, 1, 2):
             expected = dataset.batch_count(split, case.rows, SEED, epoch)
-            count = sum(1 for _ in dataset.batches(split, case.rows, SEED, epoch))
-            if count != expected:
-                return Violation(f"{expected} batches of {split} in epoch {epoch}", f"{count}")
+            counts.append(sum(1 for _ in dataset.batches(split, case.rows, SEED, epoch)))
+            if counts[-1] != expected:
+                found = f"{counts[-1]}"
+                return Violation(f"{expected} batches of {split} in epoch {epoch}", found)
+        total = dataset.total_batch_count(split, case.rows, SEED, epochs=2)
+        if total != counts[1] + counts[2]:
+            return Violation(f"{total} batches of {split} in 2 epochs", f"{counts[1] + counts[2]}")
     return None
 
 

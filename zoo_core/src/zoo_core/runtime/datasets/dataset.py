@@ -48,6 +48,16 @@ class AbstractDataset(ABC):
             DataError: There is not enough data for one batch.
         """
 
+    def total_batch_count(self, split: str, size: int, seed: int, epochs: int) -> int:
+        """Returns the number of batches of the epochs 1 to ``epochs``, which a schedule needs.
+
+        Override it where ``batch_count`` takes time and does not depend on the epoch.
+
+        Raises:
+            DataError: There is not enough data for one batch.
+        """
+        return sum(self.batch_count(split, size, seed, epoch) for epoch in range(1, epochs + 1))
+
     @abstractmethod
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0

@@ -84,10 +84,11 @@ class AbstractLabelledDataset(AbstractDataset):
     def __init__(self, name: str, fractions: SplitFractions) -> None:
         check_split_fractions(fractions, name)
         self.name, self.fractions = name, fractions
+        self._kept: dict[str, LabelledRows] = {}
 
     @abstractmethod
     def rows(self, split: str) -> LabelledRows:
-        """Returns the rows of a split.
+        """Returns the rows of a split; batches are cut from the rows of the first call.
 
         Raises:
             DataError: There is no such split.
@@ -112,7 +113,7 @@ class AbstractLabelledDataset(AbstractDataset):
         Raises:
             DataError: The split is empty, or there is no such split.
         """
-        rows = self.rows(split)
+        rows = self._rows(split)
         check_split_not_empty(len(rows), split, self.name)
         return rows.batch_count(size)
 
@@ -120,4 +121,10 @@ class AbstractLabelledDataset(AbstractDataset):
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
         """Returns the batches of an epoch, shuffled in training."""
-        return self.rows(split).batches(size, seed, epoch, start)
+        return self._rows(split).batches(size, seed, epoch, start)
+
+    def _rows(self, split: str) -> LabelledRows:
+        """Returns the rows of a split, which are prepared once and kept."""
+        if split not in self._kept:
+            self._kept[split] = self.rows(split)
+        return self._kept[split]

@@ -90,7 +90,7 @@ class Loop:
     def _scheduled_steps(self) -> int:
         """The steps of all epochs if a schedule needs them, else of the first epoch alone."""
         epochs = self.config.epochs if self.config.schedule else 1
-        return sum(self.batch_count(epoch) for epoch in range(1, epochs + 1))
+        return self.dataset.total_batch_count("train", self.config.batch_size, self.seed, epochs)
 
     @property
     def seconds(self) -> float:
