@@ -59,8 +59,8 @@ def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
 
 
 def test_a_held_out_split_without_a_batch_is_refused_before_training(loop_of: Loops) -> None:
-    with pytest.raises(DataError, match="split test has 2 symbols, one batch needs 11"):
-        loop_of(dataset={"test": 0.005})
+    with pytest.raises(DataError, match="split test has 1 symbol, evaluation needs 2"):
+        loop_of(dataset={"test": 0.002})
 
 
 def test_the_loss_falls(loop_of: Loops) -> None:
