@@ -31,7 +31,7 @@ def train_on(path: Path, out: Path) -> list[object]:
             (
                 36,
                 "a text too short for a batch",
-                "Error: …: split … has 2 symbols, one batch needs 3 (batch size + 1); …",
+                "Error: …: split validation has 0 symbols, evaluation needs 2; …",
                 6,
                 LEFT,
             ),
