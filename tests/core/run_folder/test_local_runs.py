@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.core.run_folder.manifests import VALUES
-from zoo_core.errors import NotFoundError
-from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
+from zoo_core.errors import AmbiguousError, NotFoundError, TargetError
+from zoo_core.run_folder.local_runs import (
+    check_name_is_free,
+    find_bare_folder,
+    find_run,
+    find_run_folder,
+    link_run,
+    list_runs,
+    remove_run,
+)
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.storage.locations import runs_folder
 
 
-def _finished(name: str, **values: object) -> Path:
-    folder = runs_folder() / name
+def _finished(name: str, parent: Path | None = None, **values: object) -> Path:
+    folder = (parent or runs_folder()) / name
     folder.mkdir(parents=True)
     (folder / MANIFEST).write_text(json.dumps(VALUES | values))
     return folder
@@ -106,3 +116,76 @@ def test_only_names_of_runs_are_found(name: str) -> None:
     (_finished("a") / "b").mkdir()
     with pytest.raises(NotFoundError, match="no run"):
         find_run(name)
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """A run in another folder, which is listed as ``other``."""
+    folder = _finished("out", parent=tmp_path / "work")
+    link_run(folder, "other")
+    return folder
+
+
+def test_a_run_of_another_folder_is_listed_until_it_is_gone(elsewhere: Path) -> None:
+    _finished("a")
+    assert [(run.name, run.path) for run in list_runs()][1:] == [("other", elsewhere)]
+    assert find_run_folder("other") == elsewhere
+    shutil.rmtree(elsewhere)
+    assert [run.name for run in list_runs()] == ["a"]
+    assert not (runs_folder() / "other").is_symlink()
+
+
+def test_a_link_to_what_is_no_run_is_not_listed(elsewhere: Path) -> None:
+    (elsewhere / MANIFEST).unlink()
+    assert list_runs() == []
+    assert (runs_folder() / "other").is_symlink()
+
+
+def test_a_folder_has_one_name(elsewhere: Path) -> None:
+    link_run(elsewhere, "newer")
+    assert [run.name for run in list_runs()] == ["newer"]
+
+
+def test_a_run_in_the_folder_of_runs_gets_no_link() -> None:
+    link_run(_finished("a"), "b")
+    assert [run.name for run in list_runs()] == ["a"]
+
+
+def test_a_run_of_another_folder_is_not_removed(elsewhere: Path) -> None:
+    with pytest.raises(TargetError, match=rf"other lies in {elsewhere}: remove that folder"):
+        remove_run(find_run("other"))
+    assert (elsewhere / MANIFEST).exists()
+
+
+def test_a_name_belongs_to_one_folder(elsewhere: Path, tmp_path: Path) -> None:
+    check_name_is_free("other", elsewhere)
+    check_name_is_free("free", tmp_path)
+    with pytest.raises(TargetError, match=rf"there is a run other in {elsewhere}"):
+        check_name_is_free("other", tmp_path / "new")
+
+
+def test_a_run_and_a_folder_of_one_name_are_ambiguous(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _finished("a")
+    monkeypatch.chdir(runs_folder())
+    assert find_run_folder("a") == folder  # one and the same
+    monkeypatch.chdir(tmp_path)
+    assert find_run_folder("a") == folder
+    (tmp_path / "a").mkdir()
+    with pytest.raises(AmbiguousError, match=rf"a is a run and a folder: write {folder} or \./a$"):
+        find_run_folder("a")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "hub:a/b", "x" * 300, "\0", "none"])
+def test_other_references_name_no_run(name: str) -> None:
+    (_finished("a") / "b").mkdir()
+    assert find_run_folder(name) is None
+    assert find_bare_folder(name) is None
+
+
+def test_the_date_of_a_run_is_that_of_its_last_save() -> None:
+    manifest, state = _finished("a") / MANIFEST, _unfinished("b") / "state" / "CURRENT"
+    for path, seconds in ((manifest, 100), (state, 200)):
+        os.utime(path, (seconds, seconds))
+    assert [run.changed_at for run in list_runs()] == [100, 200]

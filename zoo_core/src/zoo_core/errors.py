@@ -41,7 +41,7 @@ class NotFoundError(ZooError):
 
 @final
 class AmbiguousError(NotFoundError):
-    """A name that two plugins claim."""
+    """A name that means two things, such as one that two plugins claim."""
 
 
 @final

@@ -16,7 +16,7 @@ from zoo_core.storage.capacity import format_bytes
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=FolderPath())
+@click.argument("folder", metavar="DIR", type=FolderPath(takes_runs=True))
 @click.argument("repo", metavar="OWNER/REPO")
 @click.option("--private", is_flag=True, help="Make the repo private if it is created.")
 @click.option(

@@ -10,10 +10,11 @@ from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.references import HubRepo, parse_reference
+from zoo_core.references import Folder, HubRepo, parse_reference
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.file import HUB, PACKAGE, read_registry
 from zoo_core.registry.sources import registry_path
+from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 
 
 @click.group()
@@ -74,7 +75,8 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     from zoo_core.registry.entry import add_entry, entry_text, make_entry
     from zoo_core.runtime.checkpoints.frontmatter import license_of
 
-    parsed = parse_reference(checkpoint)
+    folder = find_run_folder(checkpoint) or find_bare_folder(checkpoint)
+    parsed = Folder(folder) if folder else parse_reference(checkpoint)
     if isinstance(parsed, HubRepo):
         from zoo_core.runtime.hub.pull import pull
 
@@ -82,7 +84,7 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
         folder, source = pulled.folder, f"hub:{pulled.commit.repo}"
         revision = pulled.commit.sha
     else:
-        folder = Path(checkpoint)
+        folder = parsed.path if isinstance(parsed, Folder) else Path(checkpoint)
     if not source:
         raise ConfigError(
             "SOURCE is missing: say where others find it, such as package:PACKAGE/PATH"

@@ -11,7 +11,7 @@ from zoo_cli.terminal.output import json_option
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=FolderPath())
+@click.argument("folder", metavar="DIR", type=FolderPath(takes_runs=True))
 @click.option(
     "--epochs",
     metavar="N",

@@ -2,35 +2,126 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
 import click
 
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json, print_table
 from zoo_core.data.splits import main_split
-from zoo_core.run_folder.local_runs import find_run, list_runs, remove_run
+from zoo_core.errors import NotFoundError, suggest
+from zoo_core.recipes.published import HIGHER_IS_BETTER
+from zoo_core.run_folder.local_runs import (
+    LocalRun,
+    check_removable,
+    find_run,
+    list_runs,
+    remove_run,
+)
 from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import runs_folder
 
 
 @click.group(invoke_without_command=True)
+@click.option(
+    "--sort",
+    "order",
+    metavar="KEY",
+    default="name",
+    show_default=True,
+    help="name; date, the newest first; metric, the lowest loss first; or the name of a metric, "
+    "such as accuracy, the best first.",
+)
 @json_option
 @click.pass_context
-def runs(ctx: click.Context, as_json: bool) -> None:
-    """List the local runs with their state, metrics and size."""
+def runs(ctx: click.Context, order: str, as_json: bool) -> None:
+    """List the local runs, with what differs from their recipes.
+
+    Runs that were trained with --out are listed as long as their folder exists.
+    """
     if ctx.invoked_subcommand:
         return
-    local_runs = list_runs()
-    if as_json:
-        print_json([run._asdict() | {"path": str(run.path)} for run in local_runs])
-        return
-    if not local_runs:
+    local_runs = _sorted(list_runs(), order)
+    if not local_runs and not as_json:
         echo(f"no runs in {runs_folder()}; start one: zoo train lstm-embed", err=True)
-    rows = []
-    for run in local_runs:
-        split = main_split(run.metrics)
-        metrics = f"{split} {format_metrics(run.metrics[split])}" if split else ""
-        rows.append((run.name, run.state, format_bytes(run.size), metrics))
-    print_table(rows)
+    differences = _differences(local_runs)
+    if as_json:
+        print_json([_row(run, differences[run.name]) for run in local_runs])
+        return
+    print_table([_table_row(run, differences[run.name]) for run in local_runs])
+
+
+def _sorted(local_runs: list[LocalRun], order: str) -> list[LocalRun]:
+    """Returns the runs in an order; those without the metric come last.
+
+    Raises:
+        NotFoundError: No run has such a metric.
+    """
+    if order == "name":
+        return local_runs
+    if order == "date":
+        return sorted(local_runs, key=lambda run: -run.changed_at)
+    metric = "loss" if order == "metric" else order
+    values = {run.name: _main_metrics(run).get(metric) for run in local_runs}
+    known = {name for run in local_runs for name in _main_metrics(run)}
+    if order not in {"metric", *known}:
+        choices = ["name", "date", "metric", *sorted(known)]
+        hint = suggest(order, choices) or f"choose from {', '.join(choices)}"
+        raise NotFoundError(f"no run has the metric {order!r}; {hint}")
+    sign = -1.0 if HIGHER_IS_BETTER.get(metric, False) else 1.0
+
+    def rank(run: LocalRun) -> tuple[bool, float]:
+        value = values[run.name]
+        return value is None, sign * value if value is not None else 0.0
+
+    return sorted(local_runs, key=rank)
+
+
+def _main_metrics(run: LocalRun) -> dict[str, float]:
+    split = main_split(run.metrics)
+    return run.metrics[split] if split else {}
+
+
+def _differences(local_runs: Iterable[LocalRun]) -> dict[str, list[str]]:
+    """Returns what differs from the recipe, by the name of the run."""
+    from zoo_core.plugins.catalog import load_catalog
+    from zoo_core.recipes.differences import differences_from_recipe
+
+    catalog = load_catalog()
+    return {
+        run.name: differences_from_recipe(catalog, run.run_config) if run.run_config else []
+        for run in local_runs
+    }
+
+
+def _row(run: LocalRun, differences: list[str]) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "path": str(run.path),
+        "model": run.model,
+        "recipe": run.recipe,
+        "state": run.state,
+        "metrics": run.metrics,
+        "size": run.size,
+        "date": _date(run).isoformat().replace("+00:00", "Z"),
+        "differences": differences,
+    }
+
+
+def _table_row(run: LocalRun, differences: list[str]) -> tuple[str, ...]:
+    split = main_split(run.metrics)
+    metrics = f"{split} {format_metrics(run.metrics[split])}" if split else ""
+    notes = list(differences)
+    if run.path != runs_folder() / run.name:
+        notes.append(f"in {run.path}")
+    date = f"{_date(run):%Y-%m-%d %H:%M} UTC"
+    return run.name, date, run.state, format_bytes(run.size), metrics, "; ".join(notes)
+
+
+def _date(run: LocalRun) -> datetime:
+    return datetime.fromtimestamp(int(run.changed_at), UTC)
 
 
 @runs.command()
@@ -39,6 +130,8 @@ def runs(ctx: click.Context, as_json: bool) -> None:
 def remove(names: tuple[str, ...], yes: bool) -> None:
     """Delete local runs for good."""
     local_runs = [find_run(name) for name in names]
+    for run in local_runs:
+        check_removable(run)
     confirm((f"- {run.name} ({format_bytes(run.size)})" for run in local_runs), yes)
     for run in local_runs:
         remove_run(run)

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from zoo_cli.terminal.output import echo, print_json, print_table
+from zoo_core.data.signature import Signature
+from zoo_core.errors import NotFoundError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.references import Named, parse_reference
+from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
+from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.locate import load_checkpoint
 from zoo_core.runtime.shapes.shapes import (
     LETTER_MEANINGS,
     Shapes,
@@ -22,16 +28,7 @@ def show_shapes(
     catalog: Catalog, reference: str, *, batch_size: int, steps: int | None, as_json: bool
 ) -> None:
     """Prints the shape of every tensor for one batch."""
-    if isinstance(parse_reference(reference), Named):
-        from zoo_core.recipes.resolve import resolve_run
-
-        run_config = resolve_run(catalog, reference).run_config()
-        signature, known = available_signature(catalog, run_config)
-    else:
-        from zoo_core.runtime.locate import load_checkpoint
-
-        checkpoint = load_checkpoint(catalog, reference)
-        run_config, signature, known = checkpoint.run_config, checkpoint.signature, True
+    run_config, signature, known = _find(catalog, reference)
     length = steps or run_config.configs["dataset"].get("steps", DEFAULT_STEPS)
     shapes = model_shapes(catalog, run_config, signature, batch_size=batch_size, steps=length)
     if as_json:
@@ -42,6 +39,23 @@ def show_shapes(
     legend = [f"{letter} {LETTER_MEANINGS[letter]} {size}" for letter, size in shapes.sizes.items()]
     echo(", ".join(legend))
     print_table([_table_row(row) for row in _rows(shapes)])
+
+
+def _find(catalog: Catalog, reference: str) -> tuple[RunConfig, Signature, bool]:
+    """Returns the run config and the signature of a model, recipe or checkpoint.
+
+    The last value is whether the signature is that of the data, not of an example.
+    """
+    if not find_run_folder(reference) and isinstance(parse_reference(reference), Named):
+        try:
+            run_config = resolve_run(catalog, reference).run_config()
+        except NotFoundError:
+            if not find_bare_folder(reference):
+                raise
+        else:
+            return run_config, *available_signature(catalog, run_config)
+    checkpoint = load_checkpoint(catalog, reference)
+    return checkpoint.run_config, checkpoint.signature, True
 
 
 def _rows(shapes: Shapes) -> list[dict[str, Any]]:

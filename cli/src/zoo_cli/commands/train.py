@@ -14,18 +14,20 @@ from zoo_cli.parsing.duration import Duration
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.parsing.run_name import RunName
 from zoo_cli.parsing.run_options import run_options
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.output import echo, json_option
 from zoo_core.data.vocabulary import Unknown
-from zoo_core.errors import MisfitError
+from zoo_core.errors import MisfitError, TargetError
 from zoo_core.escaping import one_line
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.recipe import recipe_text
 from zoo_core.recipes.resolve import ResolvedRun, resolve_run
 from zoo_core.run_folder.run_config import SECTIONS, RunConfig
+from zoo_core.storage.locations import runs_folder
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
@@ -79,6 +81,13 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 @run_options
 @precision_option
 @click.option("--out", metavar="DIR", type=FolderPath(), help="Folder of the checkpoint.")
+@click.option(
+    "--name",
+    "run_name",
+    metavar="NAME",
+    type=RunName(),
+    help="Name of the run, which zoo runs lists.  [default: recipe and time]",
+)
 @click.option("--overwrite", is_flag=True, help="Replace the checkpoint in that folder.")
 @click.option("--budget", type=Duration(), help="Time limit, such as 60s or 2m.")
 @registry_option
@@ -92,6 +101,7 @@ def train(
     threads: int | None,
     budget: float | None,
     out: Path | None,
+    run_name: str | None,
     source: str | None,
     extend_vocabulary: bool,
     unknown: str,
@@ -131,13 +141,17 @@ def train(
         _report_choices(ctx, run_config)
         echo(recipe_text(run_config), nl=False)
         return
-    from zoo_cli.terminal.run_view import default_folder, train_and_report
+    from zoo_cli.terminal.run_view import train_and_report
     from zoo_cli.terminal.signals import GracefulInterrupt
+    from zoo_core.run_folder.local_runs import check_name_is_free, default_name
     from zoo_core.run_folder.lock import lock_run_folder
     from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, prepare_overwrite
     from zoo_core.runtime.run import Run
 
-    folder = out or default_folder(run_config.recipe or f"{run_config.model}.{run_config.dataset}")
+    recipe = run_config.recipe or f"{run_config.model}.{run_config.dataset}"
+    name = run_name or default_name(recipe)
+    folder = out or runs_folder() / name
+    check_name_is_free(name, folder)
     with GracefulInterrupt() as interrupt, lock_run_folder(folder):
         if not overwrite:
             check_no_checkpoint(folder, "choose another, or --overwrite")
@@ -152,6 +166,7 @@ def train(
         _report_choices(ctx, run_config)
         if overwrite:
             prepare_overwrite(folder)
+        _list_run(folder, name)
         train_and_report(run, ctx.meta[CATALOG], interrupt=interrupt, as_json=as_json)
 
 
@@ -180,6 +195,16 @@ def _report_choices(ctx: click.Context, run_config: RunConfig) -> None:
         report_defaults(ctx.meta[CATALOG], ctx.meta[RESOLVED_RUN], run_config)
     elif changes := run_config.changes_since(origin.run_config):
         echo(one_line(f"changed from {run_config.source}: {'; '.join(changes)}"), err=True)
+
+
+def _list_run(folder: Path, name: str) -> None:
+    """Lists a run of another folder among the local runs; one that cannot be is trained anyway."""
+    from zoo_core.run_folder.local_runs import link_run
+
+    try:
+        link_run(folder, name)
+    except TargetError as error:
+        echo(f"{error}; zoo runs will not list this run", err=True)
 
 
 def _load(catalog: Catalog, reference: str) -> Checkpoint:

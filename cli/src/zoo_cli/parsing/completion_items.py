@@ -9,6 +9,7 @@ from click.shell_completion import CompletionItem
 
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.run_folder.local_runs import run_names
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 
@@ -30,11 +31,16 @@ def _complete_names(kind: type[AbstractSpec]) -> Complete:
 def complete_reference(
     ctx: click.Context, param: click.Parameter, incomplete: str
 ) -> list[CompletionItem]:
-    """Completes folders if the word has a slash, recipes if it has a dot, otherwise models."""
+    """Completes folders if the word has a slash; otherwise models, recipes with a dot, and runs."""
     if "/" in incomplete:
         return [CompletionItem(incomplete, type="dir")]
+    runs = [
+        CompletionItem(name, help="A local run.")
+        for name in run_names()
+        if name.startswith(incomplete)
+    ]
     if "." not in incomplete:
-        return complete_model(ctx, param, incomplete)
+        return complete_model(ctx, param, incomplete) + runs
     from zoo_cli.terminal.messages import hide_messages
     from zoo_core.recipes.recipe import list_recipes
 
@@ -44,7 +50,7 @@ def complete_reference(
         CompletionItem(recipe.name, help=recipe.summary)
         for recipe in recipes
         if recipe.name.startswith(incomplete)
-    ]
+    ] + runs
 
 
 complete_model = _complete_names(ModelSpec)

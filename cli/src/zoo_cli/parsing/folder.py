@@ -7,6 +7,8 @@ from typing import Any, final
 
 import click
 
+from zoo_core.run_folder.local_runs import find_run_folder
+
 
 @final
 class FolderPath(click.Path):
@@ -14,15 +16,21 @@ class FolderPath(click.Path):
 
     The shell does not expand the ``~`` of ``--out=~/run``. An empty path, such as that of an unset
     variable, is rejected because it would mean the current folder.
+
+    Args:
+        takes_runs: Whether the name of a local run stands for its folder.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, takes_runs: bool = False) -> None:
         super().__init__(path_type=Path)
+        self.takes_runs = takes_runs
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Returns the expanded path."""
         if not str(value):
             self.fail("an empty path; write . for the current folder", param, ctx)
+        if self.takes_runs and (folder := find_run_folder(str(value))):
+            return folder
         try:
             return super().convert(Path(value).expanduser(), param, ctx)
         except RuntimeError as error:  # ~nobody: no such user

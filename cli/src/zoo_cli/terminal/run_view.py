@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 
 from zoo_cli.terminal.output import MAX_CELLS, cell_width, echo, print_json, shorten
 from zoo_cli.terminal.progress import Progress, print_summary
@@ -127,14 +126,3 @@ def _try_model(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
     if cell_width(arguments) > MAX_CELLS or arguments == "-- -":  # - alone stands for stdin
         command, arguments = "evaluate", ""
     return answer, f"next: zoo {command} {shown(checkpoint.folder)} {arguments}".rstrip()
-
-
-def default_folder(name: str) -> Path:
-    """Returns a new run folder, named by ``name``, UTC time and four random hex digits."""
-    import secrets
-    from datetime import UTC, datetime
-
-    from zoo_core.storage.locations import runs_folder
-
-    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    return runs_folder() / f"{name}-{now}-{secrets.token_hex(2)}"

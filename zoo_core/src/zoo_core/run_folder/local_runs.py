@@ -1,32 +1,44 @@
-"""Local runs, which are the folders in ``ZOO_HOME/runs``."""
+"""Local runs: the folders in ``ZOO_HOME/runs``, and the links there to runs in other folders."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
+import secrets
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.errors import NotFoundError, TargetError, ZooError, suggest
+from zoo_core.errors import AmbiguousError, NotFoundError, TargetError, ZooError, suggest
+from zoo_core.references import shown
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
-from zoo_core.storage.atomic import size_below, target_errors
+from zoo_core.run_folder.ownership import CURRENT, STATE
+from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.storage.atomic import make_folder, size_below, target_errors
 from zoo_core.storage.locations import runs_folder
+
+RUN_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
+"""The names that a run may be given."""
 
 
 @final
 class LocalRun(NamedTuple):
-    """A run in the folder of runs.
+    """A run in the folder of runs, or one that a link there leads to.
 
     Args:
-        name: The name of its folder.
+        name: The name of its folder or of the link.
         path: The path of its folder.
         model: The model; empty if it cannot be read.
         recipe: ``model.tag``, or empty.
         state: ``finished``, ``interrupted``, ``unfinished`` or ``damaged``.
         metrics: The metrics by split and name.
         size: The bytes on disk.
+        changed_at: When it was written to last, in seconds since 1970.
+        run_config: Everything that decides the run; None if it cannot be read.
     """
 
     name: str
@@ -36,11 +48,18 @@ class LocalRun(NamedTuple):
     state: str
     metrics: Metrics
     size: int
+    changed_at: float
+    run_config: RunConfig | None
 
 
 def list_runs() -> list[LocalRun]:
-    """Returns every local run, sorted by name."""
+    """Returns every local run, sorted by name. Links to folders that are gone are removed."""
     return [_run(path) for path in _folders()]
+
+
+def run_names() -> list[str]:
+    """Returns the names of the local runs, sorted."""
+    return [path.name for path in _folders()]
 
 
 def find_run(name: str) -> LocalRun:
@@ -55,17 +74,101 @@ def find_run(name: str) -> LocalRun:
     return _run(paths[name])
 
 
+def find_run_folder(reference: str) -> Path | None:
+    """Returns the folder of the local run that a reference names; None if it names no run.
+
+    Raises:
+        AmbiguousError: A folder in the current one has the same name.
+    """
+    path = runs_folder() / reference
+    if not _is_name(reference) or not _is_folder(path):
+        return None
+    folder = _target(path)
+    bare = Path(reference)
+    if _is_folder(bare) and not bare.samefile(folder):
+        raise AmbiguousError(
+            f"{reference} is a run and a folder: write {shown(folder)} or {shown(bare)}"
+        )
+    return folder
+
+
+def find_bare_folder(reference: str) -> Path | None:
+    """Returns the folder in the current one that a reference without a slash names, if any."""
+    folder = Path(reference)
+    return folder if _is_name(reference) and _is_folder(folder) else None
+
+
+def check_removable(run: LocalRun) -> None:
+    """Checks that a run lies in the folder of runs, where no one else keeps files.
+
+    Raises:
+        TargetError: It lies elsewhere.
+    """
+    if run.path != runs_folder() / run.name:
+        raise TargetError(
+            f"{run.name} lies in {run.path}: remove that folder yourself, and the name goes too"
+        )
+
+
 def remove_run(run: LocalRun) -> None:
     """Removes a run from the disk, its manifest first.
 
     Raises:
-        TargetError: The folder is a link, or its files cannot be removed.
+        TargetError: It lies in another folder than that of runs, or its files cannot be removed.
     """
-    if run.path.is_symlink():
-        raise TargetError(f"{run.path} is a link: remove it yourself")
+    check_removable(run)
     with lock_run_folder(run.path, to_remove=True), target_errors(run.path):
         (run.path / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(run.path)
+
+
+def default_name(recipe: str) -> str:
+    """Returns a new name for a run: the recipe, UTC time and four random hex digits."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return f"{recipe}-{now}-{secrets.token_hex(2)}"
+
+
+def check_name_is_free(name: str, folder: Path) -> None:
+    """Checks that no other run than that of a folder has a name.
+
+    Raises:
+        TargetError: One has.
+    """
+    path = runs_folder() / name
+    if path.exists() and not (folder.exists() and path.samefile(folder)):
+        raise TargetError(f"there is a run {name} in {_target(path)}: choose another name")
+
+
+def link_run(folder: Path, name: str) -> None:
+    """Lists a run that lies elsewhere among the local runs, by a link; an older link is replaced.
+
+    Args:
+        folder: The checkpoint folder.
+        name: The name of the link.
+
+    Raises:
+        TargetError: The link cannot be made.
+    """
+    runs, folder = runs_folder(), folder.absolute()
+    if folder.resolve().parent == runs.resolve():
+        return
+    with target_errors(runs):
+        make_folder(runs)
+        for path in runs.iterdir():
+            if path.is_symlink() and _target(path) == folder:
+                path.unlink()
+        (runs / name).symlink_to(folder, target_is_directory=True)
+
+
+def _is_name(reference: str) -> bool:
+    """Whether a reference may be the name of an entry of a folder."""
+    is_path = "/" in reference or "\\" in reference or "\0" in reference
+    return reference not in ("", ".", "..") and not is_path
+
+
+def _target(path: Path) -> Path:
+    """Returns the folder that a link leads to; another path as it is."""
+    return path.parent / path.readlink() if path.is_symlink() else path
 
 
 def _folders() -> list[Path]:
@@ -73,31 +176,66 @@ def _folders() -> list[Path]:
     if not folder.is_dir():
         return []
     with os.scandir(folder) as entries:
-        names = [entry.name for entry in entries if _is_folder(entry)]
+        names = [entry.name for entry in entries if _is_run(entry)]
     return [folder / name for name in sorted(names)]
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    """Whether an entry is a folder or a link to one."""
-    # DirEntry.is_dir raises for a link that leads in a circle, Path.is_dir does not
-    return Path(entry).is_dir() if entry.is_symlink() else entry.is_dir()
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # the name is too long
+        return False
 
 
-def _run(path: Path) -> LocalRun:
-    size = size_below(path)
+def _is_run(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder or a link to a run; a link to what is gone is removed."""
+    if not entry.is_symlink():
+        return entry.is_dir()
+    path = Path(entry)
+    if not os.path.lexists(_target(path)):
+        with contextlib.suppress(OSError):
+            path.unlink()
+    return (path / STATE).is_dir() or (path / MANIFEST).is_file()
+
+
+def _run(entry: Path) -> LocalRun:
+    name, path = entry.name, _target(entry)
+    size, changed_at = size_below(path), _changed_at(path)
     try:
         if (path / MANIFEST).exists():
             manifest = read_manifest(path)
-            model, recipe = manifest.run_config.model, manifest.run_config.recipe
-            return LocalRun(path.name, path, model, recipe, manifest.status, manifest.metrics, size)
-        run_config = _unfinished(path)
-        model, recipe = str(run_config.get("model", "")), str(run_config.get("recipe", ""))
-        return LocalRun(path.name, path, model, recipe, "unfinished", {}, size)
+            config, metrics, state = manifest.run_config, manifest.metrics, manifest.status
+            model, recipe = config.model, config.recipe
+            return LocalRun(
+                name, path, model, recipe, state, metrics, size, changed_at, run_config=config
+            )
+        values = _unfinished(path)
+        model, recipe = str(values.get("model", "")), str(values.get("recipe", ""))
+        return LocalRun(
+            name, path, model, recipe, "unfinished", {}, size, changed_at, _run_config(values)
+        )
     except (ZooError, OSError, ValueError, KeyError, TypeError):
-        return LocalRun(path.name, path, "", "", "damaged", {}, size)
+        return LocalRun(name, path, "", "", "damaged", {}, size, changed_at, run_config=None)
+
+
+def _changed_at(path: Path) -> float:
+    """Returns when the last file that ends a save was written, in seconds since 1970."""
+    for file in (path / MANIFEST, path / STATE / CURRENT, path):
+        try:
+            return file.stat().st_mtime
+        except OSError:
+            continue
+    return 0.0
 
 
 def _unfinished(path: Path) -> dict[str, Any]:
-    step = (path / "state" / "CURRENT").read_text("utf-8").strip()
-    run_config = json.loads((path / "state" / step / "values.json").read_bytes())["plan"]
+    step = (path / STATE / CURRENT).read_text("utf-8").strip()
+    run_config = json.loads((path / STATE / step / "values.json").read_bytes())["plan"]
     return dict(run_config)
+
+
+def _run_config(values: dict[str, Any]) -> RunConfig | None:
+    try:
+        return RunConfig.from_json(values)
+    except ZooError:
+        return None

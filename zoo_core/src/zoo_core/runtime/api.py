@@ -34,8 +34,8 @@ def load(reference: str | Path) -> Checkpoint:
     Logs a warning if it is unfinished or has weights that are not finite.
 
     Args:
-        reference: A folder, ``hub:owner/repo``, ``model.tag``, or a model, which means the
-            checkpoint of its default recipe.
+        reference: A folder, ``hub:owner/repo``, the name of a local run, ``model.tag``, or a model,
+            which means the checkpoint of its default recipe.
 
     Raises:
         NotFoundError: There is no such checkpoint.

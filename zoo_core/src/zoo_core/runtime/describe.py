@@ -12,6 +12,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
+from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 
 if TYPE_CHECKING:
     from zoo_core.registry.file import Pretrained
@@ -28,6 +29,17 @@ def describe(catalog: Catalog, reference: str) -> dict[str, Any]:
     Raises:
         NotFoundError: The reference names nothing.
     """
+    if find_run_folder(reference):
+        return _describe_checkpoint(catalog, reference)
+    try:
+        return _describe_named(catalog, reference)
+    except NotFoundError:
+        if find_bare_folder(reference):
+            return _describe_checkpoint(catalog, reference)
+        raise
+
+
+def _describe_named(catalog: Catalog, reference: str) -> dict[str, Any]:
     parsed = parse_reference(reference)
     if isinstance(parsed, HubRepo):
         return _describe_repo(parsed)

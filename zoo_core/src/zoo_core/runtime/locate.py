@@ -13,6 +13,7 @@ from zoo_core.plugins.specs import ModelSpec
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry.checkpoints import find_pretrained
 from zoo_core.registry.file import HUB, PACKAGE, Pretrained
+from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 from zoo_core.run_folder.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -28,10 +29,12 @@ def load_checkpoint(catalog: Catalog, reference: str) -> Checkpoint:
 
     Args:
         catalog: The installed plugins.
-        reference: A folder, ``hub:owner/repo``, ``model.tag``, or a model, which means the
-            checkpoint of its default recipe.
+        reference: A folder, ``hub:owner/repo``, the name of a local run, ``model.tag``, or a model,
+            which means the checkpoint of its default recipe. A folder needs a slash only if a
+            model, recipe or run has its name.
 
     Raises:
+        AmbiguousError: A run and a folder have this name.
         NotFoundError: There is no such checkpoint.
         IntegrityError: A file is missing or damaged.
         NetworkError: It must be downloaded and cannot be.
@@ -60,6 +63,17 @@ def find_folder(catalog: Catalog, reference: str) -> Path:
         IntegrityError: A file's size or hash differs from what the registry or the Hub says.
         NetworkError: It must be downloaded and cannot be.
     """
+    if folder := find_run_folder(reference):
+        return folder
+    try:
+        return _find_folder(catalog, reference)
+    except NotFoundError:
+        if folder := find_bare_folder(reference):
+            return folder
+        raise
+
+
+def _find_folder(catalog: Catalog, reference: str) -> Path:
     parsed = parse_reference(reference)
     if isinstance(parsed, Folder):
         return parsed.path
