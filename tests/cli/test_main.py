@@ -74,7 +74,7 @@ def test_help_of_a_model_imports_no_torch() -> None:
         (["train", "lstm-embed", "--backend", "warp"], 3, "reference"),
         (["train", "lstm-embed", "--device", "abacus"], 6, "cpu"),
         (["train", "lstm-embed", "--trainer", "next-token"], 6, "supervised"),
-        (["train", "lstm-embed", "--dataset", "text"], 6, "path"),
+        (["train", "lstm-embed", "--dataset", "text"], 6, "--dataset text --dataset.path PATH"),
         (["show", "nothing-like-it"], 3, "zoo list models"),
         (["predict", "./nowhere", "x"], 3, "nowhere"),
         (["predict", "rnn-scratch.time-machine", "x"], 3, "zoo train rnn-scratch.time-machine"),

@@ -306,6 +306,13 @@ def test_a_wrong_flag_is_refused(
         resolve_run(catalog, "tiny").run_config(flags)
 
 
+def test_the_source_of_a_wrong_value_is_named(catalog: Catalog, toml: TomlWriter) -> None:
+    resolved = resolve_run(catalog, "tiny", file=toml("[model]\nwidth = 0"))
+    with pytest.raises(ConfigError, match=r"^model\.width = '-1'"):
+        resolved.run_config({"model": {"width": -1}})
+    assert resolved.run_config({"model": {"width": 3}}).configs["model"]["width"] == 3
+
+
 def test_a_missing_required_setting_is_named(catalog: Catalog) -> None:
     with pytest.raises(ConfigError, match=r"dataset\.path must be given: The file\."):
         resolve_run(catalog, "bare", dataset="beta").run_config()
@@ -314,9 +321,9 @@ def test_a_missing_required_setting_is_named(catalog: Catalog) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[model]\nwidht = 1", r"model\.widht: no such setting; did you mean width"),
-        ("[model]\nwidth = 'a'", r"model\.width = 'a': expected an integer >= 1"),
-        ("[model]\nname = 'tiny'", r"model\.name: no such setting"),
+        ("[model]\nwidht = 1", r"given\.toml: model\.widht: no such setting; did you mean width"),
+        ("[model]\nwidth = 'a'", r"given\.toml: model\.width = 'a': expected an integer >= 1"),
+        ("[model]\nname = 'tiny'", r"given\.toml: model\.name: no such setting"),
         ("sede = 1", r"given\.toml: sede: no such key; did you mean seed"),
         ("[model", r"given\.toml: not valid TOML"),
         ("[dataset]\nname = 3", "3"),

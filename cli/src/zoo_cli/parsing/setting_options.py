@@ -18,7 +18,8 @@ from click.shell_completion import CompletionItem
 
 from zoo_cli.parsing.registry_option import use_registry
 from zoo_core.configs.settings import Setting, as_typed
-from zoo_core.errors import ZooError
+from zoo_core.errors import ConfigError, ZooError
+from zoo_core.escaping import shell_command
 
 GENERATED = "zoo_cli.generated"
 Sections: TypeAlias = Mapping[str, list[Setting]]
@@ -90,7 +91,11 @@ class SettingsCommand(click.Command):
         self.find_settings, self.named = find_settings, named
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Parses the command line twice."""
+        """Parses the command line twice.
+
+        Raises:
+            ConfigError: A setting must be given and is not.
+        """
         plain_args = without_setting_options(args)
         values, _, _ = super().make_parser(ctx).parse_args(list(plain_args))  # which empties it
         names = {name: value for name, value in values.items() if isinstance(value, str)}
@@ -107,13 +112,15 @@ class SettingsCommand(click.Command):
             for section, settings in sections.items()
             for setting in settings
         ]
-        rest = super().parse_args(ctx, args if sections else plain_args)
+        rest = super().parse_args(ctx, list(args) if sections else plain_args)
         values_by_section: dict[str, dict[str, object]] = {section: {} for section in sections}
         for option in self._generated(ctx):
             assert option.name is not None
             value = ctx.params.pop(option.name, None)
             if ctx.get_parameter_source(option.name) is ParameterSource.COMMANDLINE:
                 values_by_section[option.section][option.setting.key] = value
+            elif option.setting.default is MISSING and not ctx.resilient_parsing:
+                raise _missing(ctx, args, option)
         ctx.params["settings"] = values_by_section
         return rest
 
@@ -140,6 +147,18 @@ class SettingsCommand(click.Command):
     def _generated(self, ctx: click.Context) -> list[SettingOption]:
         options: list[SettingOption] = ctx.meta.get(GENERATED, [])
         return options
+
+
+def _missing(ctx: click.Context, args: list[str], option: SettingOption) -> ConfigError:
+    """Returns an error that names a required option, with the command that has it."""
+    flag, meaning = option.opts[0], option.setting.info.help.rstrip(".")
+    if meaning[1:2].islower():
+        meaning = meaning[0].lower() + meaning[1:]
+    value = "PATH" if option.setting.type is Path else "VALUE"
+    end = args.index("--") if "--" in args else len(args)
+    words = [*args[:end], flag, value, *args[end:]]
+    command = shell_command(*ctx.command_path.split(), *words)
+    return ConfigError(f"{flag} is missing ({meaning}): {command}")
 
 
 def without_setting_options(args: list[str]) -> list[str]:

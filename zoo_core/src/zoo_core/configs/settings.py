@@ -177,27 +177,37 @@ def _settings_of(cls: Any) -> Mapping[str, Setting]:
     )
 
 
-def build_config(cls: type[T], section: str, values: Mapping[str, object]) -> T:
+def build_config(
+    cls: type[T],
+    section: str,
+    values: Mapping[str, object],
+    sources: Mapping[str, str] | None = None,
+) -> T:
     """Returns a config with the values of a table.
 
     Args:
         cls: The config class.
         section: The section that errors name, such as ``model``.
         values: The values by key; missing keys take their default.
+        sources: The file that a value comes from, by key, for errors.
 
     Raises:
         ConfigError: A key is unknown or missing, or a value is not allowed; the message names
-            section, key, value and what is expected.
+            file, section, key, value and what is expected.
     """
-    known = settings_of(cls)
+    known, sources = settings_of(cls), sources or {}
+    labels = {
+        key: f"{sources[key]}: {section}.{key}" if key in sources else f"{section}.{key}"
+        for key in values
+    }
     for key in values:
         if key not in known:
             hint = suggest(key, known) or f"{section} has: {', '.join(known) or 'no settings'}"
-            raise ConfigError(f"{section}.{key}: no such setting; {hint}")
+            raise ConfigError(f"{labels[key]}: no such setting; {hint}")
     checked: dict[str, Any] = {}
     for key, setting in known.items():
         if key in values:
-            checked[key] = setting._replace(label=f"{section}.{key}").check(values[key])
+            checked[key] = setting._replace(label=labels[key]).check(values[key])
         elif setting.default is MISSING:
             raise ConfigError(f"{section}.{key} must be given: {setting.info.help}")
     return cls(**checked)

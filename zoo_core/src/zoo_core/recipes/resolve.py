@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple, final
 
 from zoo_core.configs.settings import Setting, build_config, settings_of, values_of
@@ -28,6 +29,19 @@ SEED_COUNT = 2**32
 
 
 @final
+class _Layer(NamedTuple):
+    """Settings of a run that beat those of the layers before it.
+
+    Args:
+        tables: The settings in the form of a recipe.
+        source: The file or recipe that errors name; empty for a checkpoint.
+    """
+
+    tables: Mapping[str, Any]
+    source: str
+
+
+@final
 class ResolvedRun(NamedTuple):
     """The parts of a run and their settings from recipe and file.
 
@@ -38,6 +52,7 @@ class ResolvedRun(NamedTuple):
         recipe: The recipe's name, or empty if none applies.
         seed: The seed from recipe and file.
         uses_defaults: Whether no recipe, checkpoint or file has settings of model or trainer.
+        sources: The recipe or file that a setting comes from, by section and key.
     """
 
     entries: dict[str, CatalogEntry[Any]]
@@ -46,6 +61,7 @@ class ResolvedRun(NamedTuple):
     recipe: str
     seed: int
     uses_defaults: bool = False
+    sources: Mapping[str, Mapping[str, str]] = MappingProxyType({})
 
     def settings(self, section: str) -> list[Setting]:
         """Returns the settings of a section, whose defaults are the values from recipe and file."""
@@ -73,8 +89,15 @@ class ResolvedRun(NamedTuple):
             raise ConfigError(f"{min(unknown)}: no such section; there are {', '.join(SECTIONS)}")
         configs = {}
         for section in SECTIONS:
-            values = self.values[section] | dict(flags.get(section, {}))
-            configs[section] = values_of(build_config(self.configs[section], section, values))
+            typed = flags.get(section, {})
+            values = self.values[section] | dict(typed)
+            sources = {
+                key: source
+                for key, source in self.sources.get(section, {}).items()
+                if key not in typed
+            }
+            config: object = build_config(self.configs[section], section, values, sources)
+            configs[section] = values_of(config)
         seed = options.pop("seed", None)
         seed = self.seed if seed is None else seed
         if type(seed) is not int or not 0 <= seed < SEED_COUNT:
@@ -125,16 +148,17 @@ def resolve_run(
     recipe = None
     if reference.tag or origin is None:
         recipe = _recipe(catalog, reference, model_entry.spec)
-    layers: list[dict[str, Any]] = [recipe.tables] if recipe else []
+    layers = [_Layer(recipe.tables, f"{recipe.plugin.name}:{recipe.name}")] if recipe else []
     if origin:
-        layers.append({"model": origin.configs["model"]} if recipe else run_tables(origin))
+        tables = {"model": origin.configs["model"]} if recipe else run_tables(origin)
+        layers.append(_Layer(tables, ""))
     if file:
-        layers.append(_read(file))
+        layers.append(_Layer(_read(file), str(file)))
     dataset = dataset or _named(layers, "dataset")
     if not dataset:
         raise ConfigError(f"{reference.name} has no default recipe: name a dataset with --dataset")
     dataset_entry = catalog.find(DatasetSpec, dataset)
-    recipe_dataset = _named([recipe.tables], "dataset") if recipe else ""
+    recipe_dataset = _named(layers[:1], "dataset") if recipe else ""
     if recipe and not reference.tag and not _means(recipe_dataset, dataset_entry):
         layers, recipe, recipe_dataset = layers[1:], None, ""
     trainer = trainer or _named(layers, "trainer")
@@ -154,8 +178,13 @@ def resolve_run(
         configs={section: resolve(entry.spec.config) for section, entry in entries.items()},
         values={section: _values(layers, section, entries[section]) for section in SECTIONS},
         recipe=recipe_name,
-        seed=next((layer["seed"] for layer in reversed(layers) if "seed" in layer), 0),
-        uses_defaults=not any("model" in layer or "trainer" in layer for layer in layers),
+        seed=next(
+            (layer.tables["seed"] for layer in reversed(layers) if "seed" in layer.tables), 0
+        ),
+        uses_defaults=not any(
+            "model" in layer.tables or "trainer" in layer.tables for layer in layers
+        ),
+        sources={section: _sources(layers, section, entries[section]) for section in SECTIONS},
     )
 
 
@@ -175,21 +204,32 @@ def _recipe(catalog: Catalog, reference: Named, spec: ModelSpec) -> Recipe | Non
     return None
 
 
-def _named(layers: list[dict[str, Any]], section: str) -> str:
+def _named(layers: list[_Layer], section: str) -> str:
     """Returns the name that the last layer gives to a section, or an empty string."""
-    names = [layer[section]["name"] for layer in layers if "name" in layer.get(section, {})]
+    tables = [layer.tables.get(section, {}) for layer in layers]
+    names = [table["name"] for table in tables if "name" in table]
     return names[-1] if names else ""
 
 
-def _values(layers: list[dict[str, Any]], section: str, entry: CatalogEntry[Any]) -> dict[str, Any]:
+def _values(layers: list[_Layer], section: str, entry: CatalogEntry[Any]) -> dict[str, Any]:
     """Returns the settings of the layers, except tables for another dataset or trainer."""
     values: dict[str, Any] = {}
     for layer in layers:
-        table = dict(layer.get(section, {}))
-        name = "" if section == "model" else table.pop("name", "")
-        if not name or _means(name, entry):
-            values |= table
+        values |= _table(layer, section, entry)
     return values
+
+
+def _sources(layers: list[_Layer], section: str, entry: CatalogEntry[Any]) -> dict[str, str]:
+    """Returns the file or recipe that each setting comes from, where it has a name."""
+    sources = {key: layer.source for layer in layers for key in _table(layer, section, entry)}
+    return {key: source for key, source in sources.items() if source}
+
+
+def _table(layer: _Layer, section: str, entry: CatalogEntry[Any]) -> dict[str, Any]:
+    """Returns a layer's settings of a section; none if they are for another entry."""
+    table = dict(layer.tables.get(section, {}))
+    name = "" if section == "model" else table.pop("name", "")
+    return table if not name or _means(name, entry) else {}
 
 
 def _means(name: str, entry: CatalogEntry[Any]) -> bool:
