@@ -84,7 +84,7 @@ def _modules_after(source: str) -> set[str]:
         ("import zoo_core.testing.pytest_plugin", "zoo_core.testing"),
         (
             "import zoo_core.testing.suite, zoo_cli.commands.plugins.check",
-            "zoo_core.testing.plugins",
+            "zoo_core.testing.checks.plugins",
         ),
     ],
 )

@@ -13,9 +13,9 @@ from zoo_core.configs.settings import settings_of
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
+from zoo_core.testing.cases.model_case import ModelCase
+from zoo_core.testing.cases.model_cases import model_cases, plain_cases, with_fitting_steps
 from zoo_core.testing.check import Case
-from zoo_core.testing.model_case import ModelCase
-from zoo_core.testing.model_cases import model_cases, plain_cases, with_fitting_steps
 
 COMBINATIONS: tuple[dict[str, Any], ...] = (
     {"num_layers": 2, "dropout": 0.5},

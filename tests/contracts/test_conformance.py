@@ -8,11 +8,11 @@ import pytest
 
 from tests.contracts.cases import CATALOG, KERNELS, every_model, grouped
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
+from zoo_core.testing.cases.model_cases import plain_cases
 from zoo_core.testing.check import Check, run_check
 from zoo_core.testing.checked_part import CheckedPart, Result
-from zoo_core.testing.kernels import cases_with_model, kernel_equals
-from zoo_core.testing.model_cases import plain_cases
-from zoo_core.testing.models import SLOW
+from zoo_core.testing.checks.kernels import cases_with_model, kernel_equals
+from zoo_core.testing.checks.models import SLOW
 from zoo_core.testing.suite import checked_parts, every_check
 
 PARTS = [part for plugin in CATALOG.plugins for part in checked_parts(CATALOG, plugin)]

@@ -22,11 +22,11 @@ from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.testing.cases.model_case import ModelCase, compute_logits
+from zoo_core.testing.cases.model_cases import plain_cases
 from zoo_core.testing.check import DoesNotApply, Violation, run_check
-from zoo_core.testing.learning import overfits
-from zoo_core.testing.model_case import ModelCase, compute_logits
-from zoo_core.testing.model_cases import plain_cases
-from zoo_core.testing.models import CHECKS
+from zoo_core.testing.checks.learning import overfits
+from zoo_core.testing.checks.models import CHECKS
 
 
 def violations(case: ModelCase) -> dict[str, Violation]:

@@ -10,11 +10,11 @@ import pytest
 
 from tests.docs.session import blocks
 from zoo_core import ModelSpec
-from zoo_core.testing import specs
+from zoo_core.testing.cases.model_cases import model_cases
 from zoo_core.testing.check import Case, Check
 from zoo_core.testing.checked_part import CheckedPart
-from zoo_core.testing.model_cases import model_cases
-from zoo_core.testing.models import CHECKS
+from zoo_core.testing.checks import specs
+from zoo_core.testing.checks.models import CHECKS
 
 PAGE = Path(__file__).parents[2] / "docs" / "write-a-plugin.md"
 PACKAGE = "zoo_plugin_owl"

@@ -8,10 +8,10 @@ import torch
 from tests.testing.examples import FAULTY
 from zoo_core import ModelSpec
 from zoo_core.plugins.catalog import load_catalog
+from zoo_core.testing.cases.model_case import ModelCase
+from zoo_core.testing.cases.model_cases import model_cases, plain_cases
 from zoo_core.testing.check import run_check
-from zoo_core.testing.model_case import ModelCase
-from zoo_core.testing.model_cases import model_cases, plain_cases
-from zoo_core.testing.weights import state_dict
+from zoo_core.testing.checks.weights import state_dict
 
 
 def spec(name: str) -> ModelSpec:

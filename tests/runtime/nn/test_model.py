@@ -15,7 +15,7 @@ from zoo_core.runtime.nn import model as models
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_core.testing.exporting import Plain
+from zoo_core.testing.checks.exporting import Plain
 from zoo_gru.configs import GruStackedConfig
 from zoo_gru.models import gru_stacked
 

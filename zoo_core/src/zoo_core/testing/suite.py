@@ -10,20 +10,20 @@ from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.recipe_files import recipe_files
 from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
-from zoo_core.testing import plugins, specs
+from zoo_core.testing.cases.fresh_process import FreshProcess
+from zoo_core.testing.cases.plugin_case import PluginCase
 from zoo_core.testing.check import Check
 from zoo_core.testing.checked_part import Cases, CheckedPart
-from zoo_core.testing.fresh_process import FreshProcess
-from zoo_core.testing.plugin_case import PluginCase
-from zoo_core.testing.specs import SpecCase
+from zoo_core.testing.checks import plugins, specs
+from zoo_core.testing.checks.specs import SpecCase
 
 Groups = list[tuple[tuple[Check, ...], Cases]]
 
 
 def every_check() -> dict[str, tuple[Check, ...]]:
     """Returns every check by the kind of part that it checks."""
-    from zoo_core.testing import datasets, kernels, objective, recipes, training_runs
-    from zoo_core.testing.models import CHECKS, SLOW
+    from zoo_core.testing.checks import datasets, kernels, objective, recipes, training_runs
+    from zoo_core.testing.checks.models import CHECKS, SLOW
 
     return {
         "plugins": plugins.CHECKS,
@@ -81,7 +81,7 @@ def checked_parts(catalog: Catalog, plugin: Plugin) -> Iterator[CheckedPart]:
 
 
 def _recipe_part(catalog: Catalog, plugin: Plugin, name: str) -> CheckedPart:
-    from zoo_core.testing import recipes
+    from zoo_core.testing.checks import recipes
 
     return CheckedPart(
         f"recipe {name}",
@@ -107,22 +107,22 @@ def _spec_groups(catalog: Catalog, entry: CatalogEntry[Any], fresh_process: Fres
 
 
 def _model_groups(spec: ModelSpec) -> Groups:
-    from zoo_core.testing.model_cases import model_cases, plain_cases
-    from zoo_core.testing.models import CHECKS, SLOW
+    from zoo_core.testing.cases.model_cases import model_cases, plain_cases
+    from zoo_core.testing.checks.models import CHECKS, SLOW
 
     return [(CHECKS, lambda: model_cases(spec)), (SLOW, lambda: plain_cases(spec))]
 
 
 def _dataset_groups(spec: DatasetSpec, fresh_process: FreshProcess) -> Groups:
-    from zoo_core.testing import datasets
-    from zoo_core.testing.dataset_case import DatasetCase
+    from zoo_core.testing.cases.dataset_case import DatasetCase
+    from zoo_core.testing.checks import datasets
 
     return [(datasets.CHECKS, lambda: [DatasetCase(spec, fresh_process)])]
 
 
 def _trainer_groups(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Groups:
-    from zoo_core.testing import objective, training_runs
-    from zoo_core.testing.trainer_case import first_accepted, trainer_cases
+    from zoo_core.testing.cases.trainer_case import first_accepted, trainer_cases
+    from zoo_core.testing.checks import objective, training_runs
 
     return [
         (objective.CHECKS, lambda: trainer_cases(catalog, entry)),
@@ -131,6 +131,6 @@ def _trainer_groups(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Group
 
 
 def _kernel_groups(catalog: Catalog, spec: KernelSpec) -> Groups:
-    from zoo_core.testing import kernels
+    from zoo_core.testing.checks import kernels
 
     return [(kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec))]

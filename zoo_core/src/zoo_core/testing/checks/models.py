@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core.testing import exporting, learning, outputs, recurrence, weights
+from zoo_core.testing.checks import exporting, learning, outputs, recurrence, weights
 
 CHECKS = outputs.CHECKS + recurrence.CHECKS + learning.CHECKS + weights.CHECKS
 SLOW = learning.SLOW + exporting.SLOW

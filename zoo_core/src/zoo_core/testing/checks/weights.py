@@ -7,14 +7,14 @@ import torch
 from zoo_core.runtime.checkpoints.tensors import to_bytes
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.weights import load_weights, weights_of
-from zoo_core.testing.check import Violation, check
-from zoo_core.testing.model_case import (
+from zoo_core.testing.cases.model_case import (
     ModelCase,
     check_tolerance,
     compute_gradients,
     compute_logits,
     max_difference,
 )
+from zoo_core.testing.check import Violation, check
 
 
 @check(

@@ -10,8 +10,8 @@ import torch
 from zoo_core.configs.training import AbstractTrainerConfig
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
+from zoo_core.testing.cases.trainer_case import TrainerCase
 from zoo_core.testing.check import Violation, check
-from zoo_core.testing.trainer_case import TrainerCase
 
 
 @check("Derive the trainer's config from AbstractTrainerConfig.", needs=("config-defaults",))

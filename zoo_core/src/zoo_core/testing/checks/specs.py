@@ -10,8 +10,8 @@ from typing import Any, final
 from zoo_core.configs.settings import build_config, settings_of, values_of
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec
+from zoo_core.testing.cases.sample_values import needed_values
 from zoo_core.testing.check import Violation, check
-from zoo_core.testing.sample_values import needed_values
 
 MAX_SUMMARY = 80
 """Largest number of characters of a summary."""

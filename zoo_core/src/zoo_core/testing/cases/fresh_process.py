@@ -25,7 +25,7 @@ FINGERPRINTS = """
 from zoo_core.downloads.download import no_downloads
 from zoo_core.configs.settings import build_config
 from zoo_core.plugins.specs import DatasetSpec
-from zoo_core.testing.sample_values import dataset_values
+from zoo_core.testing.cases.sample_values import dataset_values
 
 fingerprints = {}
 for _, spec in load_catalog([plugin]).of(DatasetSpec):

@@ -7,9 +7,9 @@ import sys
 
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.loading import check_api, check_names, find_hooks
+from zoo_core.testing.cases.fresh_process import run_in_fresh_process
+from zoo_core.testing.cases.plugin_case import HEAVY_MODULES, LISTING, PluginCase
 from zoo_core.testing.check import Violation, check
-from zoo_core.testing.fresh_process import run_in_fresh_process
-from zoo_core.testing.plugin_case import HEAVY_MODULES, LISTING, PluginCase
 
 IMPORT_BUDGET = 0.1
 """Seconds that loading a plugin may add to the start of every command."""

@@ -16,9 +16,9 @@ from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch
+from zoo_core.testing.cases.fresh_process import FreshProcess
+from zoo_core.testing.cases.sample_values import dataset_values
 from zoo_core.testing.check import Violation
-from zoo_core.testing.fresh_process import FreshProcess
-from zoo_core.testing.sample_values import dataset_values
 
 SEED = 3
 

@@ -11,7 +11,7 @@ from typing import Any, final
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.loading import HOOKS, call_hook, find_hooks
-from zoo_core.testing.fresh_process import run_in_fresh_process
+from zoo_core.testing.cases.fresh_process import run_in_fresh_process
 
 HEAVY_MODULES = ("huggingface_hub", "matplotlib", "numpy", "safetensors", "torch")
 LISTING = f"""

@@ -10,15 +10,15 @@ import torch
 from zoo_core.downloads.download import no_downloads
 from zoo_core.errors import DataError, NetworkError
 from zoo_core.runtime.nn.batch import Output
-from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.dataset_case import (
+from zoo_core.testing.cases.dataset_case import (
     SEED,
     DatasetCase,
     equal_batches,
     find_mismatch,
     row_bytes,
 )
-from zoo_core.testing.sample_values import needed_values
+from zoo_core.testing.cases.sample_values import needed_values
+from zoo_core.testing.check import DoesNotApply, Violation, check
 
 MAX_SHARED_ROWS = 0.01
 """Fraction of a split's rows that may be in another split by chance, as in repeated prose."""

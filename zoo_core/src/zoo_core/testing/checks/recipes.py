@@ -18,8 +18,8 @@ from zoo_core.runtime.building.build import make_dataset, make_model, make_train
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.training.trainer import MetricSums
+from zoo_core.testing.cases.model_case import random_batch
 from zoo_core.testing.check import Violation, check
-from zoo_core.testing.model_case import random_batch
 
 
 @final

@@ -6,11 +6,12 @@ from dataclasses import MISSING
 from pathlib import Path
 from typing import Any
 
+import zoo_core.errors
 from zoo_core.configs.settings import Setting, settings_of
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 
-SAMPLE_FILE = Path(__file__).parents[1] / "errors.py"
+SAMPLE_FILE = Path(zoo_core.errors.__file__)
 """A text file that exists wherever zoo-core is installed."""
 SAMPLE_NUMBERS: dict[type, tuple[float, ...]] = {
     int: (1, 2, 8, 64, 0),

@@ -23,10 +23,10 @@ from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded, Event
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.trainer import AbstractTrainer
+from zoo_core.testing.cases.model_case import random_batch
+from zoo_core.testing.cases.sample_values import needed_values
+from zoo_core.testing.cases.samples import DATA, MODEL, PLUGIN, with_samples
 from zoo_core.testing.check import DoesNotApply
-from zoo_core.testing.model_case import random_batch
-from zoo_core.testing.sample_values import needed_values
-from zoo_core.testing.samples import DATA, MODEL, PLUGIN, with_samples
 
 ROWS, STEPS, BATCHES = 4, 5, 3
 LABELS = ("next", "step", "sequence")

@@ -12,8 +12,8 @@ import torch
 from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded, Finished, Saved, Started, Stepped
+from zoo_core.testing.cases.trainer_case import BATCHES, TrainerCase
 from zoo_core.testing.check import Violation, check
-from zoo_core.testing.trainer_case import BATCHES, TrainerCase
 
 REPEATABLE_FILES = ("model.safetensors", "history.jsonl", "config.json")
 """Files of a run folder that a resumed run repeats bit for bit."""

@@ -14,14 +14,14 @@ from torch import Tensor, nn
 
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import (
+from zoo_core.testing.cases.model_case import (
     EXACT,
     ModelCase,
     check_tolerance,
     compute_logits,
     max_difference,
 )
+from zoo_core.testing.check import DoesNotApply, Violation, check
 
 
 @check(

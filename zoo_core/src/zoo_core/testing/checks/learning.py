@@ -6,8 +6,8 @@ import math
 
 import torch
 
+from zoo_core.testing.cases.model_case import ModelCase, compute_gradients
 from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import ModelCase, compute_gradients
 
 LEARNING_RATES = (0.1, 0.03, 0.01, 0.003)
 MAX_STEPS = 200

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import (
+from zoo_core.testing.cases.model_case import (
     EXACT,
     ModelCase,
     check_tolerance,
@@ -14,6 +13,7 @@ from zoo_core.testing.model_case import (
     max_difference,
     stateful_model,
 )
+from zoo_core.testing.check import DoesNotApply, Violation, check
 
 
 @check(

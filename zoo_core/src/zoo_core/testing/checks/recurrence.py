@@ -11,8 +11,7 @@ from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State, state_tensors
-from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import (
+from zoo_core.testing.cases.model_case import (
     EXACT,
     SINGLE,
     ModelCase,
@@ -21,6 +20,7 @@ from zoo_core.testing.model_case import (
     max_difference,
     stateful_model,
 )
+from zoo_core.testing.check import DoesNotApply, Violation, check
 
 
 @check(

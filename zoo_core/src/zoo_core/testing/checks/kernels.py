@@ -20,9 +20,15 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import state_tensors
+from zoo_core.testing.cases.model_case import (
+    EXACT,
+    SINGLE,
+    ModelCase,
+    check_tolerance,
+    max_difference,
+)
+from zoo_core.testing.cases.model_cases import model_cases
 from zoo_core.testing.check import DoesNotApply, Violation, check
-from zoo_core.testing.model_case import EXACT, SINGLE, ModelCase, check_tolerance, max_difference
-from zoo_core.testing.model_cases import model_cases
 
 
 @final

@@ -17,8 +17,8 @@ from zoo_core.errors import MisfitError, RefusedError
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.testing.model_case import ModelCase
-from zoo_core.testing.sample_values import needed_values
+from zoo_core.testing.cases.model_case import ModelCase
+from zoo_core.testing.cases.sample_values import needed_values
 
 SYMBOLS, CLASSES = 6, 4
 INPUTS: dict[str, tuple[Inputs, ...]] = {

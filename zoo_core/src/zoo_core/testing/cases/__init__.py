@@ -1,0 +1,1 @@
+"""What the checks look at: plugins, models, datasets and trainers with settings to try."""
