@@ -273,8 +273,8 @@ def test_a_model_without_recipe_takes_the_datasets_trainer(catalog: Catalog) -> 
         ("tiny.frist", {}, r"no recipe 'tiny\.frist'; did you mean tiny\.first"),
         ("tiny", {"dataset": "alhpa"}, r"no dataset 'alhpa'; did you mean alpha\?"),
         ("tiny", {"trainer": "plian"}, r"no trainer 'plian'; did you mean plain\?"),
-        ("hub:owner/repo", {}, "is no model"),
-        ("./folder", {}, "is no model"),
+        ("hub:owner/repo", {}, "to start from it: zoo train MODEL --from hub:owner/repo$"),
+        ("./folder", {}, r"'./folder' is a checkpoint; .* --from ./folder$"),
     ],
 )
 def test_a_mistyped_name_is_not_found(

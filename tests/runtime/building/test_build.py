@@ -38,7 +38,7 @@ def test_inputs_that_a_model_does_not_accept_are_refused(
     catalog: Catalog, run_config: RunConfig, inputs: Features | Grid, kind: str
 ) -> None:
     signature = Signature(inputs=inputs, classes=2, per="step")
-    message = f"lstm-embed takes tokens with a label per .*; text gives {kind} with a label"
+    message = f"lstm-embed takes .*; text gives {kind} with a label per step; try: --dataset hello$"
     with pytest.raises(MisfitError, match=message):
         make_model(catalog, run_config, signature)
 

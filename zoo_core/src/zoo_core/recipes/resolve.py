@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, final
 
 from zoo_core.configs.settings import Setting, build_config, settings_of, values_of
 from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.escaping import shell_word
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
@@ -143,7 +144,10 @@ def resolve_run(
     """
     reference = parse_reference(model)
     if not isinstance(reference, Named):
-        raise NotFoundError(f"{model!r} is no model; try: zoo list models")
+        argument = shell_word(model)
+        raise NotFoundError(
+            f"{model!r} is a checkpoint; to start from it: zoo train MODEL --from {argument}"
+        )
     model_entry = _model(catalog, reference)
     recipe = None
     if reference.tag or origin is None:

@@ -13,7 +13,9 @@ from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.recipes.recipe import find_recipe
 from zoo_core.recipes.resolve import SPECS
+from zoo_core.references import Named
 from zoo_core.run_folder.local_paths import LocalPaths, find_local_paths
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.kernel_choice import kernels
@@ -92,8 +94,10 @@ def make_model(
     if not model_accepts(catalog, run_config, signature):
         expected = f"{' or '.join(spec.accepts)} with a label per {' or '.join(spec.per)}"
         message = f"{spec.name} takes {expected}; {run_config.dataset} gives {signature.describe()}"
-        if "per" in run_config.configs["dataset"]:
-            message += f"; try --dataset.per {spec.per[0]}"
+        if signature.inputs.kind in spec.accepts and "per" in run_config.configs["dataset"]:
+            message += f"; try: --dataset.per {spec.per[0]}"
+        elif dataset := _dataset_of_default_recipe(catalog, spec):
+            message += f"; try: --dataset {dataset}"
         raise MisfitError(message)
     factory, config = resolve(spec.factory), _config(spec, run_config, "model")
     ensure_fits_memory(lambda: factory(config, signature), spec.name, memory_factor)
@@ -104,6 +108,17 @@ def make_model(
             module.kernels = backend_kernels
             module.chooses_by_size = run_config.backend == "auto"
     return model
+
+
+def _dataset_of_default_recipe(catalog: Catalog, spec: ModelSpec) -> str:
+    """Returns the dataset of a model's default recipe; empty if there is none."""
+    if not spec.default_recipe:
+        return ""
+    try:
+        recipe = find_recipe(catalog, Named("", spec.name, spec.default_recipe))
+    except ZooError:
+        return ""
+    return str(recipe.tables.get("dataset", {}).get("name", ""))
 
 
 def model_accepts(catalog: Catalog, run_config: RunConfig, signature: Signature) -> bool:
