@@ -1,8 +1,9 @@
-"""Fixtures for every test: a home of its own, no network, one thread, the installed catalog."""
+"""Fixtures for every test: a home of its own, no network, one thread, a trained checkpoint."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from pathlib import Path
 from tempfile import mkdtemp
@@ -46,3 +47,21 @@ def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
 def catalog() -> Catalog:
     """The installed plugins and what they contribute."""
     return load_catalog()
+
+
+@pytest.fixture(scope="session")
+def hello_once(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of ``lstm-embed.hello``, which tests must not change."""
+    from zoo_core import train
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_HOME", str(tmp_path_factory.mktemp("hello-home")))
+        return train(
+            "lstm-embed.hello", tmp_path_factory.mktemp("once") / "hello", threads=1
+        ).folder
+
+
+@pytest.fixture
+def hello(hello_once: Path, tmp_path: Path) -> Path:
+    """A copy of ``hello_once``, which tests may change."""
+    return shutil.copytree(hello_once, tmp_path / "hello")

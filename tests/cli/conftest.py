@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -82,20 +81,6 @@ def text_file(tmp_path: Path) -> Path:
     path = tmp_path / "fox.txt"
     path.write_text(TEXT)
     return path
-
-
-@pytest.fixture(scope="session")
-def hello_trained_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of ``lstm-embed.hello``, to be copied."""
-    folder = tmp_path_factory.mktemp("once") / "hello"
-    assert run(["train", "lstm-embed", "--out", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def hello(hello_trained_once: Path, tmp_path: Path) -> Path:
-    """A checkpoint of ``lstm-embed.hello``."""
-    return shutil.copytree(hello_trained_once, tmp_path / "hello")
 
 
 @pytest.fixture

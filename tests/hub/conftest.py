@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -18,7 +17,7 @@ from tests.hub.server import TOKEN, Hub, running_hub
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Runs these tests in one worker, which starts one fork server and trains one checkpoint."""
+    """Runs these tests in one worker, which starts one fork server."""
     folder = Path(__file__).parent
     for item in items:
         if folder in item.path.parents:
@@ -87,17 +86,6 @@ def settings_for(hub: Hub, home: Path, **settings: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def hello_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A checkpoint of ``lstm-embed.hello``; tests must not change it."""
-    folder = tmp_path_factory.mktemp("hub")
-    own = {"ZOO_HOME": str(folder / "home"), "MPLCONFIGDIR": str(folder / "matplotlib")}
-    arguments = ("train", "lstm-embed", "--out", str(folder / "hello"))
-    result = run_forked(folder / "process", arguments, os.environ | own)
-    assert result.code == 0, result.stderr
-    return folder / "hello"
-
-
-@pytest.fixture(scope="session")
 def trained_on_a_file(hello_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint that started from hello and was trained on a file; tests must not change it."""
     home = tmp_path_factory.mktemp("telling-home")
@@ -114,15 +102,9 @@ def trained_on_a_file(hello_once: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def files(hello_once: Path) -> dict[str, bytes]:
-    """The files of a repo with that checkpoint."""
+    """The files of a repo with the checkpoint ``hello``."""
     names = ("config.json", "model.safetensors", "README.md")
     return {name: (hello_once / name).read_bytes() for name in names}
-
-
-@pytest.fixture
-def checkpoint(hello_once: Path, tmp_path: Path) -> Path:
-    """A copy of that checkpoint, which tests may change."""
-    return shutil.copytree(hello_once, tmp_path / "hello")
 
 
 Registry = Callable[..., Path]

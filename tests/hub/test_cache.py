@@ -67,9 +67,9 @@ def test_a_read_only_cache_that_lacks_it_is_named(
 
 
 def test_local_checkpoints_are_used_without_the_network(
-    offline_zoo: Zoo, checkpoint: Path, tmp_path: Path
+    offline_zoo: Zoo, hello: Path, tmp_path: Path
 ) -> None:
-    for reference in (checkpoint, "lstm-embed"):
+    for reference in (hello, "lstm-embed"):
         result = offline_zoo("predict", reference, "hello")
         assert (result.code, result.stdout) == (0, "ohlol\n"), result.stderr
     folder = tmp_path / "prose"

@@ -20,7 +20,7 @@ REQUESTS = range(13)
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("count", REQUESTS)
 def test_a_killed_push_is_completed_by_the_next(
-    hub: Hub, zoo: Zoo, checkpoint: Path, home: Path, tmp_path: Path, count: int, when: str
+    hub: Hub, zoo: Zoo, hello: Path, home: Path, tmp_path: Path, count: int, when: str
 ) -> None:
     started = Event()
 
@@ -30,18 +30,18 @@ def test_a_killed_push_is_completed_by_the_next(
 
     deadly = Fault("", "first" if when == "before" else "then", then=kill)
     hub.faults = [Fault("", "nothing")] * count + [deadly]
-    arguments = ("push", str(checkpoint), "owner/hello")
+    arguments = ("push", str(hello), "owner/hello")
     process = start_forked(tmp_path / "killed", arguments, settings_for(hub, home))
     started.set()
     process.join(120)
     assert process.exitcode == -9
     assert hub.faults == []
-    result = zoo("push", checkpoint, "owner/hello")
+    result = zoo("push", hello, "owner/hello")
     assert result.code == 0, result.stderr
     assert len(hub.repos["owner/hello"].commits) == 2
     assert not list((home / "zoo" / "pushes").glob("owner--hello"))
 
 
-def test_every_request_of_a_push_is_killed_once(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
-    assert zoo("push", checkpoint, "owner/hello").code == 0
+def test_every_request_of_a_push_is_killed_once(hub: Hub, zoo: Zoo, hello: Path) -> None:
+    assert zoo("push", hello, "owner/hello").code == 0
     assert len(hub.requests) == len(REQUESTS), hub.requests

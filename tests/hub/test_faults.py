@@ -106,19 +106,19 @@ def test_pull(
 def test_push(
     hub: Hub,
     zoo: Zoo,
-    checkpoint: Path,
+    hello: Path,
     home: Path,
     compare_with_record: CompareWithRecord,
     case: Case,
 ) -> None:
-    before = {path.name: path.read_bytes() for path in checkpoint.iterdir() if path.is_file()}
+    before = {path.name: path.read_bytes() for path in hello.iterdir() if path.is_file()}
     after = case.change_files(before)
     for name in before.keys() - after.keys():
-        (checkpoint / name).unlink()
+        (hello / name).unlink()
     for name, data in after.items():
-        (checkpoint / name).write_bytes(data)
+        (hello / name).write_bytes(data)
     hub.faults = list(case.faults)
-    arguments = ("push", checkpoint, "owner/hello", *case.flags)
+    arguments = ("push", hello, "owner/hello", *case.flags)
     result = zoo(*arguments, **case.settings)
     check_result(result, case)
     compare_with_record("push", case, result)

@@ -115,11 +115,11 @@ def test_no_answer_makes_a_pull_end_in_more_than_a_line(
 
 
 def test_a_repo_that_exists_is_pushed_to_whatever_its_409_says(
-    hub: Hub, zoo: Zoo, checkpoint: Path
+    hub: Hub, zoo: Zoo, hello: Path
 ) -> None:
     hub.repo("owner/hello", {})
     hub.faults = [Fault("repos/create", "answer", change=lambda _: {"error": "it exists"})]
-    result = zoo("push", checkpoint, "owner/hello")
+    result = zoo("push", hello, "owner/hello")
     assert result.code == 0, result.stderr
 
 
@@ -142,19 +142,19 @@ def test_a_field_of_another_form_is_named(
     assert f"owner/hello: the answer of {hub.endpoint}: {message}" in result.stderr
 
 
-def test_a_file_that_the_hub_ignores_is_named(hub: Hub, zoo: Zoo, checkpoint: Path) -> None:
+def test_a_file_that_the_hub_ignores_is_named(hub: Hub, zoo: Zoo, hello: Path) -> None:
     def ignore(answer: Any) -> Any:
         return {"files": [file | {"shouldIgnore": True} for file in answer["files"]]}
 
     hub.repo("owner/hello", {})
     hub.faults = [Fault(r"preupload", "answer", change=ignore)]
-    result = zoo("push", checkpoint, "owner/hello")
+    result = zoo("push", hello, "owner/hello")
     assert result.code == 5
     assert "without README.md, config.json" in result.stderr
 
 
 def test_no_answer_makes_a_push_end_in_more_than_a_line_or_sends_it_twice(
-    hub: Hub, in_turn: Callable[..., list[Result]], checkpoint: Path
+    hub: Hub, in_turn: Callable[..., list[Result]], hello: Path
 ) -> None:
     cases = table(PUSH_ROUTES, 63)
     for name, fault in cases:
@@ -165,7 +165,7 @@ def test_no_answer_makes_a_push_end_in_more_than_a_line_or_sends_it_twice(
     commands = []
     for name, fault in cases:
         option = next((words for route, words in options.items() if route in fault.where), ())
-        commands.append(("push", checkpoint, f"owner/{name}", *option))
+        commands.append(("push", hello, f"owner/{name}", *option))
     results = in_turn("pushes", commands)
     assert not hub.faults
     for result in results:

@@ -15,9 +15,9 @@ from tests.hub.server import Hub, running_hub
 
 @pytest.mark.parametrize("command", ["pull", "push"])
 def test_a_forked_command_does_what_a_fresh_one_does(
-    files: dict[str, bytes], checkpoint: Path, tmp_path: Path, command: str
+    files: dict[str, bytes], hello: Path, tmp_path: Path, command: str
 ) -> None:
-    argument = (str(checkpoint),) if command == "push" else ()
+    argument = (str(hello),) if command == "push" else ()
     reference = "owner/new" if command == "push" else "hub:owner/hello"
     arguments = (command, *argument, reference)
     outcomes = []

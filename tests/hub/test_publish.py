@@ -77,12 +77,10 @@ def test_publishing_continues_where_it_failed(hub: Hub, zoo: Zoo, copy: Path) ->
     assert hub.requests == []
 
 
-def test_a_repo_is_added_with_its_commit(
-    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
-) -> None:
+def test_a_repo_is_added_with_its_commit(hub: Hub, zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     path = tmp_path / "registry.toml"
     path.write_text("schema = 1\n")
-    assert zoo("push", checkpoint, "owner/hello", "--license", "mit").code == 0
+    assert zoo("push", hello, "owner/hello", "--license", "mit").code == 0
     added = zoo("registry", "add", "hub:owner/hello", "--registry", path)
     assert added.code == 0, added.stderr
     (entry,) = read_registry(path).checkpoints
@@ -94,12 +92,12 @@ def test_a_repo_is_added_with_its_commit(
 
 
 def test_a_repo_that_is_gone_does_not_hide_the_others(
-    hub: Hub, zoo: Zoo, checkpoint: Path, tmp_path: Path
+    hub: Hub, zoo: Zoo, hello: Path, tmp_path: Path
 ) -> None:
     path = tmp_path / "registry.toml"
     path.write_text("schema = 1\n")
     for name in ("one", "two"):
-        assert zoo("push", checkpoint, f"owner/{name}").code == 0
+        assert zoo("push", hello, f"owner/{name}").code == 0
         flags = ("--name", f"lstm-embed.{name}", "--registry", path)
         assert zoo("registry", "add", f"hub:owner/{name}", *flags).code == 0
     del hub.repos["owner/one"]
