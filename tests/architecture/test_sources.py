@@ -1,4 +1,4 @@
-"""What may stand in a source file: read with ``ast``, so that words in docstrings are free."""
+"""Code that no source file may have, found with ``ast``, which ignores docstrings."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def _name(path: Path) -> str:
 
 
 def _forbidden(tree: ast.AST) -> Iterator[str]:
-    """Imports of what pickles, and calls that unpickle, in words."""
+    """Returns the imports of modules that pickle and the calls that unpickle, as text."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
             if (node.value.id, node.attr) in UNPICKLERS:

@@ -1,4 +1,4 @@
-"""Every checkpoint that a plugin ships: whole, small, and what its recipe makes."""
+"""Every checkpoint that a plugin ships: complete, small and reproducible from its recipe."""
 
 from __future__ import annotations
 

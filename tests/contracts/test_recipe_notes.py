@@ -1,4 +1,4 @@
-"""Our own recipes say more than every recipe must."""
+"""Rules that our own recipes keep beyond those of every plugin."""
 
 from __future__ import annotations
 

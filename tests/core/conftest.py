@@ -1,4 +1,4 @@
-"""Plugins written on the spot, and an environment that nobody has touched."""
+"""Plugins that tests write, and an environment without settings of the user."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoo_core.plugins.discovery import Plugin
 
 @pytest.fixture(autouse=True)
 def untouched_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No setting of the person who runs the tests reaches them."""
+    """Removes the settings of the user who runs the tests."""
     for name in ("ZOO_PLUGINS", "ZOO_REGISTRY", "ZOO_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
@@ -22,7 +22,7 @@ def untouched_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> No
 
 @pytest.fixture
 def write_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PluginWriter:
-    """``write_plugin(source)``: a package whose ``plugin.py`` has that source, and its entry."""
+    """``write_plugin(source)``: writes a package with that ``plugin.py`` and returns the plugin."""
 
     def write(
         source: str,
@@ -51,11 +51,11 @@ def write_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PluginWrite
 
 @pytest.fixture
 def little(write_plugin: PluginWriter) -> Plugin:
-    """A plugin with two models, datasets and trainers, and recipes for the model ``tiny``."""
+    """The sample plugin: two models, datasets and trainers, and recipes for the model ``tiny``."""
     return write_plugin(SPECS, name="little", configs=CONFIGS, recipes=RECIPES)
 
 
 @pytest.fixture
 def catalog(little: Plugin) -> Catalog:
-    """The catalog of the little plugin alone."""
+    """The catalog of the sample plugin alone."""
     return load_catalog([little])

@@ -1,6 +1,6 @@
-"""The command line in a process of its own that can be killed, starved and disarmed.
+"""The command line in a forked process that tests can kill or limit.
 
-The process is forked, so that a case costs a fraction of a second and not an import of torch.
+A fork takes a fraction of a second; a new Python would import torch first.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from zoo_cli.main import run
 
 @final
 class Child:
-    """A command that runs; its output goes to files.
+    """A running command, whose output goes to files.
 
     Args:
-        folder: Where they lie.
-        arguments: Of the command.
-        before: Done in the process before the command.
+        folder: The folder of the files.
+        arguments: The arguments of the command.
+        before: Called in the process before the command.
     """
 
     def __init__(
@@ -55,11 +55,15 @@ class Child:
         sys.stdout, sys.stderr = (os.fdopen(number, "w", buffering=1) for number in (1, 2))
 
     def send(self, number: int) -> None:
-        """Sends it a signal."""
+        """Sends a signal to the process."""
         os.kill(self.pid, number)
 
     def wait(self, seconds: float = 60) -> Result:
-        """How it ended; it is killed if it has not after so long."""
+        """Waits for the end of the command and returns its result.
+
+        Raises:
+            AssertionError: The command was still running after the time, and was killed.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
@@ -73,12 +77,12 @@ class Child:
 
 
 def no_longer_files_than(size: int) -> Callable[[], object]:
-    """From then on a write beyond so many bytes fails, as on a full disk."""
+    """Returns what makes writes beyond a number of bytes fail, as on a full disk."""
     return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def no_more_memory_than(size: int) -> Callable[[], object]:
-    """From then on so much more address space can be had."""
+    """Returns what limits the process to a number of further bytes of memory."""
 
     def limit() -> None:
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
@@ -88,15 +92,15 @@ def no_more_memory_than(size: int) -> Callable[[], object]:
 
 
 def at(event: str, name: str, action: Callable[[], object]) -> Callable[[], object]:
-    """The process acts before it does something to a file of that name."""
+    """Returns what calls an action before an audit event on a file of that name."""
 
-    def hook(happens: str, arguments: tuple[object, ...]) -> None:
-        if happens == event and any(str(argument).endswith(name) for argument in arguments):
+    def hook(current: str, arguments: tuple[object, ...]) -> None:
+        if current == event and any(str(argument).endswith(name) for argument in arguments):
             action()
 
     return lambda: sys.addaudithook(hook)
 
 
 def killed_at(event: str, name: str) -> Callable[[], object]:
-    """The process kills itself with SIGKILL before it does something to a file of that name."""
+    """Returns what kills the process with SIGKILL before an event on a file of that name."""
     return at(event, name, lambda: os.kill(os.getpid(), signal.SIGKILL))

@@ -1,4 +1,4 @@
-"""What the battery of faults stands on: checkpoints, unfinished runs, processes."""
+"""Fixtures of the tests of faults: checkpoints, unfinished runs, processes."""
 
 from __future__ import annotations
 
@@ -29,26 +29,26 @@ Start = Callable[..., Child]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Forked processes and resource limits are what most faults are provoked with."""
-    here = str(Path(__file__).parent)
+    """Skips the tests where processes cannot be forked."""
+    folder = Path(__file__).parent
     if not hasattr(os, "fork") or sys.platform == "win32":
         for item in items:
-            if str(item.path).startswith(here):
+            if folder in item.path.parents:
                 item.add_marker(pytest.mark.skip(reason="this platform cannot fork"))
 
 
 @pytest.fixture
 def row(request: pytest.FixtureRequest) -> Fault:
-    """The row that the test declares."""
+    """The row of the table of faults that the test declares."""
     marker = request.node.get_closest_marker("fault")
-    assert marker, "a test of the battery declares its row with @fault"
+    assert marker, "every test of a fault declares its row with @fault"
     declared: Fault = marker.args[0]
     return declared
 
 
 @pytest.fixture
 def met(row: Fault, record_property: Callable[[str, object], None]) -> Iterator[Met]:
-    """``met(result)`` asserts that a command ended as the row says; it must be called."""
+    """``met(result)`` asserts that a command ended as the row says; a test must call it."""
     results: list[Result] = []
 
     def check(result: Result) -> None:
@@ -98,5 +98,5 @@ def brief(tmp_path: Path) -> list[object]:
 @pytest.fixture
 def long(tmp_path: Path) -> list[object]:
     """The arguments of a run that saves after every step, for minutes."""
-    how = ["--trainer.epochs", 100_000, "--trainer.save-every", 0, "--threads", 1]
-    return ["train", "lstm-embed", *how, "--out", tmp_path / "run"]
+    options = ["--trainer.epochs", 100_000, "--trainer.save-every", 0, "--threads", 1]
+    return ["train", "lstm-embed", *options, "--out", tmp_path / "run"]

@@ -15,10 +15,10 @@ class Fault(NamedTuple):
     """One fault, as its test declares it.
 
     Args:
-        number: Of its group of rows.
-        what: Goes wrong.
-        says: The line on stderr; ``…`` stands for what differs from case to case.
-        code: The exit code; ``-9`` of a killed process.
+        number: The number of its group of rows.
+        what: What goes wrong.
+        says: The line on stderr; ``…`` stands for any text.
+        code: The exit code; ``-9`` for a killed process.
         left: What is on disk afterwards.
     """
 
@@ -40,11 +40,11 @@ class Fault(NamedTuple):
 
 
 def fault(number: int, what: str, *, says: str, code: int, left: str) -> pytest.MarkDecorator:
-    """Declares the row that a test provokes; the test meets it with the fixture ``met``."""
+    """Declares the row that a test provokes and compares with the fixture ``met``."""
     return pytest.mark.fault(Fault(number, what, says, code, left))
 
 
 def case(row: tuple[Any, ...], *arguments: Any) -> Any:
-    """A parameter set whose row is its own: (number, what, says, code, left)."""
+    """Returns a parameter set with a row of its own: (number, what, says, code, left)."""
     declared = Fault(*row)
     return pytest.param(*arguments, marks=pytest.mark.fault(declared), id=declared.what)

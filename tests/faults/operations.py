@@ -23,13 +23,13 @@ WRITES = os.O_WRONLY | os.O_RDWR
 
 @final
 class Operation(NamedTuple):
-    """One operation.
+    """One file operation.
 
     Args:
         kind: ``create``, ``write``, ``rename``, ``mkdir``, ``rmdir``, ``remove``, ``sync``.
-        path: Of the file or folder, below the folder that is watched.
-        target: Of a rename.
-        data: Of a write: the whole content, as it was synced.
+        path: The file or folder, relative to the recorded folder.
+        target: The new path, of a rename.
+        data: The whole content at the time of the sync, of a write.
     """
 
     kind: str
@@ -40,15 +40,15 @@ class Operation(NamedTuple):
 
 @contextmanager
 def recording(folder: Path) -> Iterator[list[Operation]]:
-    """Everything that is done inside to what lies in a folder, in its order."""
+    """Records the operations on files and folders below a folder, in order."""
     operations: list[Operation] = []
     root = folder.resolve()
 
     def note(kind: str, place: str, target: str = "", data: bytes = b"") -> None:
         path = Path(os.path.abspath(place))  # noqa: PTH100  # a link's own place, not what it leads to
         if path.is_relative_to(root):
-            aim = Path(os.path.abspath(target)).relative_to(root) if target else Path()  # noqa: PTH100
-            operations.append(Operation(kind, path.relative_to(root), aim, data))
+            new_path = Path(os.path.abspath(target)).relative_to(root) if target else Path()  # noqa: PTH100
+            operations.append(Operation(kind, path.relative_to(root), new_path, data))
 
     def sync(descriptor: int) -> None:
         os_sync(descriptor)
@@ -69,33 +69,39 @@ def recording(folder: Path) -> Iterator[list[Operation]]:
 
 
 Tree = dict[Path, bytes | None]
-"""What lies in a folder: the content of each file; None of a folder."""
+"""The content of every file by its path, and None for a folder."""
 
 
 def crashes(before: Path, operations: list[Operation], into: Path) -> Iterator[tuple[str, Path]]:
-    """What a crash after each of the operations leaves of a folder: of which kind, and where.
+    """Yields what a crash after each operation leaves.
 
-    The folder that is given out is replaced by the next one.
+    Args:
+        before: The folder as it was before the first operation.
+        operations: The recorded operations.
+        into: Where the folder is rebuilt for every crash, over the one before.
+
+    Yields:
+        The kind of crash, ``kill`` or ``power cut``, and the folder ``into``.
     """
     for count in range(len(operations) + 1):
         yield from crashes_after(before, operations[:count], into)
 
 
 def crashes_after(before: Path, done: list[Operation], into: Path) -> Iterator[tuple[str, Path]]:
-    """What a crash leaves after exactly these operations."""
+    """Yields what a kill and every power cut leave after some operations."""
     start = {
         path.relative_to(before): path.read_bytes() if path.is_file() else None
         for path in before.rglob("*")
     }
     if done and done[-1].kind == "write":
         half = done[-1]._replace(data=done[-1].data[: len(done[-1].data) // 2])
-        yield "kill", _laid_out(_replayed(start, [*done[:-1], half], ()), into)
+        yield "kill", _write_tree(_replay(start, [*done[:-1], half], ()), into)
     for lost in ((), *_losses(done)):
-        yield "power cut" if lost else "kill", _laid_out(_replayed(start, done, lost), into)
+        yield "power cut" if lost else "kill", _write_tree(_replay(start, done, lost), into)
 
 
 def _losses(done: list[Operation]) -> Iterator[Collection[int]]:
-    """Numbers of the operations that a power cut may undo: those of one folder, or of all."""
+    """Yields the indices of the operations that a power cut may undo: of one folder, or of all."""
     pending: dict[Path, set[int]] = {}
     for number, operation in enumerate(done):
         if operation.kind == "sync":
@@ -108,8 +114,8 @@ def _losses(done: list[Operation]) -> Iterator[Collection[int]]:
         yield set().union(*pending.values())
 
 
-def _replayed(start: Tree, done: list[Operation], lost: Collection[int]) -> Tree:
-    """What the operations make of a folder; one whose place was lost is lost with it."""
+def _replay(start: Tree, done: list[Operation], lost: Collection[int]) -> Tree:
+    """Applies operations to a tree; an operation in a lost folder is lost too."""
     tree = dict(start)
     for number, operation in enumerate(done):
         above = operation.path.parent
@@ -130,7 +136,7 @@ def _replayed(start: Tree, done: list[Operation], lost: Collection[int]) -> Tree
     return tree
 
 
-def _laid_out(tree: Tree, into: Path) -> Path:
+def _write_tree(tree: Tree, into: Path) -> Path:
     shutil.rmtree(into, ignore_errors=True)
     into.mkdir()
     for path, data in sorted(tree.items(), key=lambda item: item[0]):

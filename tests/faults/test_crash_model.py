@@ -1,4 +1,4 @@
-"""The crash model: every prefix of a save's and a finish's file operations leaves a whole state."""
+"""The crash model: a save or a finish that stops after any file operation leaves a whole state."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from zoo_core.runtime.training.events import Finished, Saved
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="descriptors are named by /proc")
 
 
-def whole(catalog: Catalog, folder: Path) -> tuple[bool, int]:
-    """Whether a folder holds a finished run, and at which step its state was saved."""
+def progress_of(catalog: Catalog, folder: Path) -> tuple[bool, int]:
+    """Returns whether a folder holds a finished run, and the step of its saved state."""
     checkpoint = read_checkpoint(catalog, folder)
     assert all_finite(checkpoint.model.state_dict())
     return checkpoint.finished, read_state(folder).loop_state.progress.steps
 
 
-def fresh(catalog: Catalog, folder: Path, **trainer: Any) -> Run:
-    """A run of three steps that saves after each."""
+def new_run(catalog: Catalog, folder: Path, **trainer: Any) -> Run:
+    """Returns a run of three steps that saves after every step."""
     settings = {"trainer": {"epochs": 3, "save_every": 0.0} | trainer}
     return Run(catalog, resolve_run(catalog, "lstm-embed").run_config(settings, threads=1), folder)
 
@@ -41,10 +41,14 @@ def fresh(catalog: Catalog, folder: Path, **trainer: Any) -> Run:
 def check(
     catalog: Catalog, before: Path, operations: list[Operation], into: Path, least: int
 ) -> tuple[int, set[tuple[bool, int]]]:
-    """How many crashes were replayed, and what they left; a kill never goes back."""
+    """Replays every crash, and asserts that a later kill never leaves less than an earlier one.
+
+    Returns:
+        The number of crashes, and the outcomes: whether the run is finished, and its step.
+    """
     outcomes, last, count = set(), (False, least), 0
     for kind, folder in crashes(before, operations, into):
-        left = whole(catalog, folder)
+        left = progress_of(catalog, folder)
         count += 1
         outcomes.add(left)
         assert left[1] >= least
@@ -68,7 +72,7 @@ def test_a_save_is_whole_after_every_operation(
 
 def test_a_finish_is_whole_after_every_operation(catalog: Catalog, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    events = fresh(catalog, run, save_every=1000.0).events()
+    events = new_run(catalog, run, save_every=1000.0).events()
     next(events)
     before = shutil.copytree(run, tmp_path / "before")
     with recording(run) as operations:
@@ -91,12 +95,12 @@ def test_a_reported_save_survives_a_power_cut(catalog: Catalog, met: Met, tmp_pa
     above.mkdir()
     before = shutil.copytree(above, tmp_path / "before")
     with recording(above) as operations:
-        for event in fresh(catalog, above / "deep" / "run").events():
+        for event in new_run(catalog, above / "deep" / "run").events():
             if not isinstance(event, Saved | Finished):
                 continue
             step = event.step if isinstance(event, Saved) else 3
             for _, folder in crashes_after(before, operations, tmp_path / "left"):
-                finished, reached = whole(catalog, folder / "deep" / "run")
+                finished, reached = progress_of(catalog, folder / "deep" / "run")
                 assert (reached, finished) == (step, isinstance(event, Finished))
     met(Result(0, "", ""))
 

@@ -17,7 +17,7 @@ FOX = b"the quick brown fox jumps over the lazy dog\n"
 
 
 def train_on(path: Path, out: Path) -> list[object]:
-    """The arguments that train a little on a text."""
+    """Returns the arguments of a short training on a text."""
     sizes = ["--dataset.steps", 8, "--trainer.batch-size", 2, "--trainer.epochs", 1]
     where = ["--dataset.path", path, "--out", out]
     return ["train", "gru-embed", "--dataset", "text", *sizes, "--model.hidden-size", 4, *where]
@@ -96,7 +96,7 @@ STRANGE = "Error: symbols that the vocabulary lacks: 'z' (3×), 'y' (1×); … -
 
 @pytest.fixture
 def prose(zoo: Zoo, tmp_path: Path) -> Path:
-    """A language model that never saw y or z."""
+    """A language model whose vocabulary lacks y and z."""
     (tmp_path / "seen.txt").write_bytes(SEEN * 20)
     folder = tmp_path / "prose"
     assert zoo(*train_on(tmp_path / "seen.txt", folder)).code == 0

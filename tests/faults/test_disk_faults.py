@@ -41,7 +41,7 @@ def wait_for_steps(folder: Path) -> None:
 
 
 def steps_of(folder: Path) -> int:
-    """At which step a run was saved."""
+    """Returns the step of the saved state of a run."""
     return read_state(folder).loop_state.progress.steps
 
 

@@ -1,4 +1,4 @@
-"""Foreign files: checkpoints that were cut, padded, swapped or made to do harm."""
+"""Foreign files: truncated, padded, swapped and malicious checkpoints."""
 
 from __future__ import annotations
 
@@ -30,51 +30,51 @@ Spoil = Callable[[Path], object]
 
 
 def put(folder: Path, data: bytes) -> None:
-    """Other weights, which the manifest vouches for: what a hostile checkpoint has."""
+    """Replaces the weights, with their size and hash in the manifest, as an attacker can."""
     (folder / WEIGHTS).write_bytes(data)
     record = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
     change(folder, lambda values: values["weights"].update(record))
 
 
 def change(folder: Path, act: Callable[[dict[str, Any]], object]) -> None:
-    """Another manifest."""
+    """Changes the manifest."""
     values = json.loads((folder / MANIFEST).read_bytes())
     act(values)
     (folder / MANIFEST).write_text(json.dumps(values))
 
 
 def header(text: object, body: bytes = bytes(4)) -> Spoil:
-    """Weights with this header."""
+    """Replaces the weights by a file with this header."""
     data = text if isinstance(text, bytes) else json.dumps(text).encode()
     return lambda folder: put(folder, len(data).to_bytes(8, "little") + data + body)
 
 
 def entry(first: int = 0, last: int = 4, dtype: str = "F32") -> dict[str, Any]:
-    """A tensor of one number in a header."""
+    """Returns the header of a tensor of one number."""
     return {"dtype": dtype, "shape": [1], "data_offsets": [first, last]}
 
 
 def archive(folder: Path) -> None:
-    """Weights that are a zip archive."""
+    """Replaces the weights by a zip archive."""
     with zipfile.ZipFile(folder / WEIGHTS, "w") as file:
         file.writestr("data.pkl", b"")
 
 
 def vouched_terabyte(folder: Path) -> None:
-    """Weights with a terabyte of nothing, which the manifest says they have."""
+    """Extends the weights to an empty terabyte, with this size in the manifest."""
     os.truncate(folder / WEIGHTS, 1 << 40)
     change(folder, lambda values: values["weights"].update(size=1 << 40))
 
 
 def pickled_alone(folder: Path) -> None:
-    """What other libraries save."""
+    """Leaves only the pickled weights that other libraries save."""
     shutil.rmtree(folder / "state")
     (folder / MANIFEST).unlink()
     (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
 
 
 def tensors(act: Callable[[dict[str, torch.Tensor]], object]) -> Spoil:
-    """Sound weights of other tensors."""
+    """Returns what replaces the weights by a valid file with changed tensors."""
 
     def spoil(folder: Path) -> None:
         weights = load_file(folder / WEIGHTS)
@@ -85,7 +85,7 @@ def tensors(act: Callable[[dict[str, torch.Tensor]], object]) -> Spoil:
 
 
 def sizes(name: str, value: object) -> Spoil:
-    """A manifest with another size of the model."""
+    """Returns what changes a size of the model in the manifest."""
     return lambda folder: change(
         folder, lambda values: values["configs"]["model"].update({name: value})
     )
@@ -256,7 +256,7 @@ def test_a_pickle_is_never_loaded(zoo: Zoo, met: Met, tmp_path: Path, name: str)
 
 
 def with_nan(folder: Path) -> None:
-    """Weights of which one is not a number."""
+    """Returns the checkpoint with a NaN among its weights."""
     tensors(lambda weights: weights["output.bias"].fill_(float("nan")))(folder)
 
 

@@ -1,4 +1,4 @@
-"""Plugins: whatever one does, the others work, and it is a row that says why."""
+"""Plugins: a broken plugin is a row with the reason, and the others work."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 
 def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
-    """The row of a plugin that is broken."""
+    """Returns the row of the table for a broken plugin."""
     return number, what, SAYS.format(says), 0, LEFT
 
 

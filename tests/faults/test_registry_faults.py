@@ -21,13 +21,13 @@ def entry(
     revision: str = COMMIT,
     files: str = f'files."config.json" = {{ {SHA} }}',
 ) -> str:
-    """A registry with one checkpoint, which begins in line 2."""
+    """Returns a registry with one checkpoint, which begins in line 2."""
     pinned = f'revision = "{revision}"\n' if revision else ""
     return f'schema = 1\n[checkpoints.a.b]\nsource = "{source}"\n{pinned}{files}\n'
 
 
 def file(name: str) -> str:
-    """A registry that pins a file of this name."""
+    """Returns a registry that pins a file of this name."""
     return entry(files=f"files.'{name}' = {{ {SHA} }}")
 
 

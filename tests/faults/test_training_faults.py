@@ -84,7 +84,7 @@ def test_two_signals_at_any_instant_leave_the_last_state(
 
 
 def kill_after_a_step(child: Child, folder: Path) -> None:
-    """Leaves a run that has a state to resume from."""
+    """Kills a run after its first step, so that it has a state to resume from."""
     wait_for_steps(folder)
     child.send(signal.SIGKILL)
     child.wait()
@@ -182,7 +182,7 @@ def test_a_clock_that_jumps_back_changes_nothing(
 
 
 def setting(key: str, value: object, says: str = "expected …") -> Any:
-    """A setting that is refused."""
+    """Returns the case of a setting that is refused."""
     what = f"--{key} {value}"
     return case((44, what, f"Error: --{key} = …: {says}", 6, "no run"), f"--{key}", value)
 
@@ -245,7 +245,7 @@ def test_a_closed_stderr_does_not_stop_a_run(
 
 
 def closed_pipe() -> int:
-    """The writing end of a pipe that nobody reads."""
+    """Returns the write end of a pipe whose read end is closed."""
     reader, writer = os.pipe()
     os.close(reader)
     return writer

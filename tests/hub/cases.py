@@ -40,7 +40,7 @@ class Case:
         fault: What goes wrong.
         code: The exit code of the command.
         message: A part of its stderr.
-        outcome: What is there afterwards.
+        outcome: What exists afterwards.
         flags: Arguments of the command.
         faults: What the server does.
         change_files: Changes the files of the repo, or of the folder to be pushed.

@@ -112,7 +112,7 @@ def run_fresh(arguments: tuple[str, ...], settings: Mapping[str, str]) -> Result
 def _run_command(
     folder: str, arguments: tuple[str, ...], settings: dict[str, str], network: bool
 ) -> None:
-    """What the forked process does: it becomes what a fresh process would be, and runs."""
+    """Makes the forked process like a new one and runs the command in it."""
     _redirect_output(folder)
     _become_fresh(settings)
     if not network:

@@ -247,7 +247,7 @@ class Handler(BaseHTTPRequestHandler):
         self.json({})
 
     def on_preupload(self, name: str, revision: str) -> None:
-        """Where each file is sent to, and which files exist already."""
+        """Answers where every file is sent to, and which files exist already."""
         self.token_needed()
         repo = self.readable(name)
         files = repo.commits[self.commit_of(repo, revision)]
@@ -263,7 +263,7 @@ class Handler(BaseHTTPRequestHandler):
         self.json({"files": answer})
 
     def on_batch(self, name: str) -> None:
-        """Where large files are sent to."""
+        """Answers where large files are sent to."""
         self.token_needed()
         self.readable(name)
         store = f"http://localhost:{self.server.port}/large"
@@ -280,7 +280,7 @@ class Handler(BaseHTTPRequestHandler):
         self.json({"transfer": "basic", "objects": objects})
 
     def on_xet(self, name: str, revision: str) -> None:
-        """Where chunks are sent to: a folder, as in the client's own tests."""
+        """Answers where chunks are sent to: a folder, as in the client's own tests."""
         self.token_needed()
         url, expiration = f"local://{self.server.chunks}", int(time.time()) + 3600
         headers = {
@@ -388,7 +388,7 @@ class Handler(BaseHTTPRequestHandler):
             raise Refusal(401, message="Invalid credentials in Authorization header")
 
     def wait_for_hangup(self) -> None:
-        """Says nothing until the client closes the connection."""
+        """Sends nothing until the client closes the connection."""
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.connection.recv(1)

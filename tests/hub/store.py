@@ -37,7 +37,7 @@ class Repo:
 
 
 def is_large(path: str) -> bool:
-    """Whether a file lies in large file storage."""
+    """Whether a file is in the storage of large files."""
     return path.endswith(LARGE)
 
 

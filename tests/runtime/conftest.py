@@ -1,4 +1,4 @@
-"""A small text, and runs on it that were never interrupted."""
+"""A small text, and uninterrupted runs on it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from zoo_core.run_folder.run_config import RunConfig
 
 @pytest.fixture(scope="session")
 def text_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small text; nobody changes it."""
+    """A small text, which tests must not change."""
     path = tmp_path_factory.mktemp("text") / "fox.txt"
     path.write_text(TEXT)
     return path
@@ -30,7 +30,7 @@ def run_config(catalog: Catalog, text_file: Path) -> RunConfig:
 def trained_once(
     catalog: Catalog, run_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """The checkpoint of ``run_config``, to be read only."""
+    """The checkpoint of ``run_config``, which tests must not change."""
     folder = tmp_path_factory.mktemp("once") / "run"
     train(catalog, run_config, folder)
     return folder
@@ -38,5 +38,5 @@ def trained_once(
 
 @pytest.fixture
 def trained(trained_once: Path, tmp_path: Path) -> Path:
-    """A checkpoint of ``run_config`` of one's own."""
+    """A copy of the checkpoint of ``run_config``, which tests may change."""
     return shutil.copytree(trained_once, tmp_path / "trained")

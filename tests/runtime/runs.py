@@ -45,14 +45,14 @@ def small_run_config(catalog: Catalog, path: Path, **settings: dict[str, Any]) -
 
 
 def finish(run: Run) -> Finished:
-    """Carries a run out to its end."""
+    """Runs a run to its end."""
     *_, last = run.events()
     assert isinstance(last, Finished)
     return last
 
 
 def train(catalog: Catalog, run_config: RunConfig, folder: Path) -> Finished:
-    """A run from beginning to end."""
+    """Trains a run from beginning to end."""
     return finish(Run(catalog, run_config, folder))
 
 

@@ -1,4 +1,4 @@
-"""The zoo without a shell: what ``zoo_core`` itself offers."""
+"""The Python API: the functions of ``zoo_core``."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ HELLO: dict[str, Any] = {"seed": 0, "device": "cpu", "threads": 1}
 
 @pytest.fixture
 def hello(hello_once: Path) -> Checkpoint:
-    """A model that spells ohlol."""
+    """A checkpoint that answers hello with ohlol."""
     return zoo_core.load(hello_once)
 
 
 @pytest.fixture(scope="module")
 def prose(trained_once: Path) -> Checkpoint:
-    """A model that predicts the next symbol, badly."""
+    """A checkpoint that predicts the next symbol."""
     return zoo_core.load(trained_once)
 
 

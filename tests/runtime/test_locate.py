@@ -15,7 +15,7 @@ OWL = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
 
 @pytest.fixture
 def two(catalog: Catalog) -> Catalog:
-    """What is installed, and a second plugin with a model of a name that is taken."""
+    """The installed plugins and another one with a model of the same name."""
     spec = catalog.find(ModelSpec, "lstm-embed").spec
     return catalog._replace(entries=(*catalog.entries, CatalogEntry(OWL, spec)))
 

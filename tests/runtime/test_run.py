@@ -30,7 +30,7 @@ KINDS: dict[str, dict[str, Any]] = {
 
 
 class Whole(NamedTuple):
-    """A run config, and what the run of it holds that was never interrupted."""
+    """A run config, and the files of its uninterrupted run."""
 
     run_config: RunConfig
     contents: dict[str, bytes]
@@ -51,7 +51,7 @@ def whole(
 
 
 def abandon(run: Run, step: int) -> None:
-    """Leaves a run, as a kill would, when a state is saved at or after a step."""
+    """Abandons a run, as a kill does, when a state is saved at or after a step."""
     for event in run.events():
         if isinstance(event, Saved) and event.step >= step:
             return
@@ -122,7 +122,7 @@ def test_resuming_removes_the_manifest_first(
 
 @pytest.fixture
 def hopeless(catalog: Catalog, text_file: Path) -> RunConfig:
-    """A run config that cannot but diverge."""
+    """A run config that diverges."""
     trainer = {"optimizer": "SGD", "learning_rate": 1e38, "clip_norm": None, "schedule": None}
     return small_run_config(catalog, text_file, trainer=trainer)
 

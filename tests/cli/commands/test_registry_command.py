@@ -13,7 +13,7 @@ from tests.cli.command import Zoo
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty registry with a remark in it."""
+    """An empty registry with a comment."""
     path = tmp_path / "registry.toml"
     path.write_text("# what there is\nschema = 1\n")
     monkeypatch.setenv("ZOO_REGISTRY", str(path))

@@ -1,4 +1,4 @@
-"""No text from outside steers a terminal, whichever command prints it."""
+"""No command prints control characters of foreign text to a terminal."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def hostile(hostile_trained_once: Path, tmp_path: Path, isolation: Path) -> Path
 
 
 def assert_harmless(result: Result) -> None:
-    """Checks that an output has no character that steers a terminal but those of a bar."""
+    """Asserts that an output has no control characters but those of a progress bar."""
     shown = result.stdout + re.sub(r"\r", "", result.stderr)
     assert printable(shown) == shown, result
 

@@ -1,4 +1,4 @@
-"""What commands print never steers a terminal, and a table counts columns."""
+"""Output: control characters are escaped for a terminal, and tables count columns."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def train_arguments(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def uninterrupted(train_arguments: list[str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoint of that run, never interrupted."""
+    """The checkpoint of that run without an interruption."""
     folder = tmp_path_factory.mktemp("uninterrupted") / "run"
     assert run([*train_arguments, "--out", str(folder)]) == 0
     return folder

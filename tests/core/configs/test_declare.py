@@ -1,4 +1,4 @@
-"""Configs: frozen, keyword-only, and checked when made, whoever makes them."""
+"""Configs: frozen, keyword-only and checked at construction."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Everything:
 
 @config
 class Demanding:
-    """A field that must be given."""
+    """A field without a default."""
 
     path: Path = setting(help="The file to read.")
 
@@ -44,7 +44,7 @@ class Inheriting(Everything):
 
 @config
 class WronglyDeclared:
-    """A default that its own bounds refuse."""
+    """A default outside its own bounds."""
 
     count: int = setting(default=0, at_least=1, help="How many.")
 

@@ -1,4 +1,4 @@
-"""Settings: text to value, and what would have been right."""
+"""Settings: parsing of text, and errors that name the expected form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong is found, with the command that mends it; a check that fails is a finding."""
+"""The checks of ``zoo doctor``: what they find, with the command that corrects it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What killed processes leave in the zoo's folder is found, and nothing that is in use."""
+"""Stale files: what killed processes leave in the zoo's folder is listed, files in use are not."""
 
 from __future__ import annotations
 

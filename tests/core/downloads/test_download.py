@@ -1,4 +1,4 @@
-"""Downloads: once, verified, resumed, and what the error says if every mirror fails."""
+"""Downloads: verified, resumed, repeated from mirrors, and the error if every mirror fails."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def file(*mirrors: str, content: bytes = CONTENT) -> RemoteFile:
 
 
 def part_in(folder: Path) -> Path:
-    """The path of the part, in a folder that is made."""
+    """Makes the folder and returns the path of the partial file."""
     (folder / "data").mkdir()
     return folder / "data" / f".file.bin.{file().sha256[:8]}.part"
 

@@ -1,4 +1,4 @@
-"""A little plugin: two models, two datasets, two trainers and two recipes, without torch."""
+"""The sample plugin: two models, two datasets, two trainers and two recipes, without torch."""
 
 from __future__ import annotations
 

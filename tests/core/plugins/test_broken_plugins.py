@@ -1,4 +1,4 @@
-"""However a plugin is broken, it is a row with a reason, and everything else works."""
+"""A broken plugin is a row with a reason, and everything else works."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalog: finding specs by name, and refusing names that two plugins claim."""
+"""The catalog: specs are found by name, and a name of two plugins is refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TINY = "@hookimpl\ndef zoo_models(): return [model('tiny')]"
 
 @pytest.fixture
 def rivals(write_plugin: PluginWriter) -> Catalog:
-    """Two plugins of different names that offer one model."""
+    """Two plugins with different names and the same model."""
     names = ("zoo-one", "zoo-two")
     return load_catalog(
         write_plugin(TINY, name=name, distribution=f"dist-{name}") for name in names
@@ -26,7 +26,7 @@ def rivals(write_plugin: PluginWriter) -> Catalog:
 
 @pytest.fixture
 def namesakes(write_plugin: PluginWriter) -> Catalog:
-    """Two distributions whose plugins bear one name and offer one model."""
+    """Two distributions whose plugins have the same name and the same model."""
     return load_catalog(
         write_plugin(TINY, name="zoo-same", distribution=distribution)
         for distribution in ("dist-one", "dist-two")

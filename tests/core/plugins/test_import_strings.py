@@ -1,4 +1,4 @@
-"""Import strings: what they name, or a plugin that is to blame."""
+"""Import strings: the object that they name, or an error that names the plugin."""
 
 from __future__ import annotations
 

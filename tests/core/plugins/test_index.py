@@ -1,4 +1,4 @@
-"""The index of known plugins, and what the error about an unknown name says."""
+"""The index of known plugins, and the errors about unknown names."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COMES = "comes with zoo-plugin-owl: zoo plugins install zoo-plugin-owl"
 
 @pytest.fixture
 def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A registry that knows a plugin nobody has installed."""
+    """A registry with a plugin that is not installed."""
     path = tmp_path / "registry.toml"
     path.write_text(f"schema = 1\n{OWL}")
     monkeypatch.setenv("ZOO_REGISTRY", str(path))

@@ -1,4 +1,4 @@
-"""Every installed plugin stands somewhere, with the reason and the remedy."""
+"""The status of every installed plugin, with the reason and the remedy."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def zoo_registries(): return [Path("owls.toml")]
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Installer:
-    """``install("zoo-owl", source)``: a distribution of one module, and its folder."""
+    """``install("zoo-owl", source)``: installs a distribution of one module, returns its folder."""
 
     def write(name: str, source: str, origin: object = None) -> Path:
         site = tmp_path / "site"

@@ -1,4 +1,4 @@
-"""Every call into a plugin is written down while somebody records."""
+"""The hook trace: every call into a plugin while it is recorded."""
 
 from __future__ import annotations
 

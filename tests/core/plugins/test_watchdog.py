@@ -1,4 +1,4 @@
-"""The time limit interrupts what hangs and leaves other timers alone."""
+"""The watchdog interrupts hooks that hang and leaves other timers alone."""
 
 from __future__ import annotations
 

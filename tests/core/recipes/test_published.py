@@ -1,4 +1,4 @@
-"""Published figures: rounded as they were published, judged on the good side."""
+"""Published figures: rounded to their digits, and compared in the right direction."""
 
 from __future__ import annotations
 

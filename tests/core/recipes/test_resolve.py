@@ -1,4 +1,4 @@
-"""Drafts: which parts a run takes, and which layer decides a setting."""
+"""Resolving a run: which parts it has, and which source decides a setting."""
 
 from __future__ import annotations
 

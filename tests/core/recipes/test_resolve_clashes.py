@@ -1,4 +1,4 @@
-"""Drafts where two plugins claim a name: what the refusal advises can be followed."""
+"""Resolving a run where two plugins have the same name: the advised full names work."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def zoo_models(): return [model("another")]
 
 @pytest.fixture
 def namesakes(write_plugin: PluginWriter) -> Catalog:
-    """Two distributions whose plugins bear one name and offer the same."""
+    """Two distributions whose plugins have the same name and the same specs."""
     return load_catalog(
         write_plugin(
             SPECS, name="same", distribution=distribution, configs=CONFIGS, recipes=RECIPES

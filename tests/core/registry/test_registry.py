@@ -1,4 +1,4 @@
-"""The registry: merged from its sources, and refused with the file that is wrong."""
+"""The registry: merged from its files; an invalid file is refused by name."""
 
 from __future__ import annotations
 

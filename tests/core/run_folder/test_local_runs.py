@@ -1,4 +1,4 @@
-"""Local runs: listed whatever their state, found by name, removed for good."""
+"""Local runs: listed in any state, found by name, removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest: to its file and back, and files that are none."""
+"""The manifest: written, read back, and refused if it is invalid."""
 
 from __future__ import annotations
 

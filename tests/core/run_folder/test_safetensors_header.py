@@ -1,4 +1,4 @@
-"""The header check: whole files pass, every other kind is refused and named."""
+"""The header check: complete files pass, every other kind of file is refused by name."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ WHOLE = save(TENSORS, metadata={"format": "pt"})
 
 
 def file_with(header: object, body: bytes = b"") -> bytes:
-    """A file with a header of one's own."""
+    """Returns a file with this header and body."""
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + body
 
 
 def read(data: bytes) -> dict[str, TensorRecord]:
-    """The header of a file of these bytes."""
+    """Returns the header of a file with these bytes."""
     return read_header(io.BytesIO(data), len(data))
 
 

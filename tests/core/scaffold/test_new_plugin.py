@@ -1,4 +1,4 @@
-"""A new plugin: complete for every choice of parts, and written whole or not at all."""
+"""A new plugin: complete for every choice of parts, and written in full or not at all."""
 
 from __future__ import annotations
 

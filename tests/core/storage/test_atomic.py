@@ -15,7 +15,7 @@ from zoo_core.storage.atomic import sync_folder, target_errors, write_file, writ
 
 @pytest.fixture
 def umask() -> Iterator[int]:
-    """A umask that is nobody's default."""
+    """A umask that is not a usual default."""
     before = os.umask(0o037)
     yield 0o037
     os.umask(before)

@@ -32,19 +32,19 @@ TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabular
 
 @pytest.fixture(scope="module")
 def core() -> Catalog:
-    """What is installed, but for the plugins that bring kernels."""
+    """The installed plugins without those that have kernels."""
     known = load_catalog()
     return load_catalog([plugin for plugin in known.plugins if plugin.name != "zoo-kernels"])
 
 
 def bail() -> None:
-    """A factory that ends the process, if it may."""
+    """A factory that tries to end the process."""
     raise SystemExit(3)
 
 
 @pytest.fixture(params=["gone.module:Kernel", f"{__name__}:bail", f"{__name__}:Signature"])
 def broken(core: Catalog, request: pytest.FixtureRequest) -> Catalog:
-    """A plugin offers a kernel that cannot be imported, or made, or that is none."""
+    """The catalog with a kernel that cannot be imported or built, or that is not a kernel."""
     spec = KernelSpec(name="owl", summary="", factory=request.param, cells=())
     owner = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
     return core._replace(entries=(*core.entries, CatalogEntry(owner, spec)))

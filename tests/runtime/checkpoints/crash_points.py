@@ -1,4 +1,4 @@
-"""What a crash would leave: a copy of a folder before each file operation of an act."""
+"""What a crash leaves: a copy of a folder before every file operation of an action."""
 
 from __future__ import annotations
 

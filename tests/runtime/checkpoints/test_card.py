@@ -19,7 +19,7 @@ from zoo_core.runtime.run import Run
 
 @pytest.fixture
 def text(trained_once: Path) -> str:
-    """The card as it lies in the folder."""
+    """The card of the checkpoint."""
     return (trained_once / "README.md").read_text("utf-8")
 
 

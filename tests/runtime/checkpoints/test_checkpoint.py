@@ -1,4 +1,4 @@
-"""Checkpoint folders: what they hold, what is refused, what a crash leaves."""
+"""Checkpoint folders: their content, invalid ones, and what a crash leaves."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_an_unfinished_run_is_replaced_by_a_new_one(
 def crashed(
     catalog: Catalog, run_config: RunConfig, tmp_path_factory: pytest.TempPathFactory
 ) -> list[Path]:
-    """What crashes leave of a run resumed near its end, the last copy complete."""
+    """Copies of a run that crashed after it was resumed near its end; the last is complete."""
     folder = tmp_path_factory.mktemp("crashed")
     interrupt(Run(catalog, run_config, folder / "run"), 14)
     return crashes(

@@ -1,4 +1,4 @@
-"""Saved states: what lies on disk, before and after any crash."""
+"""Saved states: the files on disk before and after a crash."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def late(saved: dict[int, SavedState]) -> SavedState:
 
 
 def names(folder: Path) -> set[str]:
-    """What lies in the folder of states."""
+    """Returns the names in the folder of states."""
     return {path.name for path in (folder / "state").iterdir()}
 
 

@@ -1,4 +1,4 @@
-"""Tensors on disk: mapped, not copied, and safe from what is done to them."""
+"""Tensors on disk: mapped, not copied, and unaffected by changes in memory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judging a model on a split."""
+"""Evaluation of a model on a split."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def checkpoint(
     text_file: Path,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Checkpoint:
-    """Trained a little, in windows of either kind."""
+    """A checkpoint after a short training on windows of either kind."""
     dataset = {"sampling": request.param, "test": 0.3}
     run_config = small_run_config(
         catalog, text_file, dataset=dataset, trainer={"epochs": 1, "batch_size": 2}

@@ -1,4 +1,4 @@
-"""The training loop: what it learns from, when it stops, what it keeps."""
+"""The training loop: its data, when it stops, and the weights that it keeps."""
 
 from __future__ import annotations
 

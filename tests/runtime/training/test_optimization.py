@@ -1,4 +1,4 @@
-"""Optimizers and schedules: their state fits tensors and JSON, and comes back bit for bit."""
+"""Optimizers and schedules: their state is saved as tensors and JSON, and restored bit for bit."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class Training:
             self.schedule.step()
 
     def save(self) -> tuple[bytes, bytes, str]:
-        """Everything, as it lies on disk."""
+        """Returns the saved state, as tensors and JSON."""
         tensors, groups = flatten(self.optimizer.state_dict())
         values = [groups, self.schedule.state_dict() if self.schedule else None]
         return to_bytes(self.layer.state_dict()), to_bytes(tensors), json.dumps(values)
 
     def load(self, saved: tuple[bytes, bytes, str]) -> None:
-        """Back to where it was saved."""
+        """Restores a saved state."""
         weights, tensors = (load(data) for data in saved[:2])
         groups, schedule = json.loads(saved[2])
         self.layer.load_state_dict(weights)

@@ -1,4 +1,4 @@
-"""``zoo plugins search``, ``install`` and ``uninstall``: what they say before anything changes."""
+"""``zoo plugins search``, ``install`` and ``uninstall``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from zoo_core.installer.installer import Installer
 
 @pytest.fixture
 def requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """A file with what an installer was asked; it would install an owl, and does nothing."""
+    """A file with the arguments of a fake installer, which plans to install an owl."""
     note = tmp_path / "requests"
     program = (
         f"import sys; open({str(note)!r}, 'a').write(' '.join(sys.argv[1:]) + chr(10));"
@@ -27,7 +27,7 @@ def requests(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 class _Terminal:
-    """A stdin that somebody sits at."""
+    """A stdin that is a terminal."""
 
     def __init__(self, answer: str) -> None:
         self.answer = answer
