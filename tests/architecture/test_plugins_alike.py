@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.scaffold.new_plugin import KINDS, new_plugin
@@ -55,6 +58,28 @@ def test_the_distribution_is_described_alike(folder: Path) -> None:
     assert settings["tool"]["hatch"]["build"]["targets"]["wheel"] == {
         "packages": [f"src/{package}"]
     }
+
+
+def _imported_modules(package: Path) -> set[str]:
+    """The top-level modules that a package imports, other than Python's and itself."""
+    names: set[str] = set()
+    for path in package.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.partition(".")[0])
+    return names - sys.stdlib_module_names - {package.name}
+
+
+def test_the_distribution_declares_what_it_imports(folder: Path) -> None:
+    project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {Requirement(line).name for line in project["dependencies"]}
+    distributions = packages_distributions()
+    for module in _imported_modules(_package(folder)):
+        # Distributions that are installed as editable have no list of modules.
+        providers = distributions.get(module, [module.replace("_", "-")])
+        assert declared & set(providers), module
 
 
 def test_the_same_files_are_there(folder: Path) -> None:
