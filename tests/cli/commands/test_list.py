@@ -37,6 +37,20 @@ def test_patterns_have_the_wildcards_of_a_shell(zoo: Zoo) -> None:
     assert names == ["lstm-embed", "lstm-manual", "lstm-scratch", "lstm-stacked"]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["zzz*"], "no model matches 'zzz*'"),
+        (["datasets", "zzz"], "no dataset matches 'zzz'"),
+        (["--tag", "zzz"], "no model has the tag 'zzz'"),
+    ],
+)
+def test_a_list_without_a_match_says_so(zoo: Zoo, arguments: list[str], message: str) -> None:
+    result = zoo("list", *arguments)
+    assert (result.code, result.stdout, result.stderr) == (0, "", f"{message}\n")
+    assert zoo("list", *arguments, "--json").json == []
+
+
 def test_a_pattern_alone_searches_models(zoo: Zoo) -> None:
     assert zoo("list", "gru*").stdout == zoo("list", "models", "gru*").stdout
 

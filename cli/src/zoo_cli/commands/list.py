@@ -48,6 +48,10 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
         print_json(rows)
     else:
         print_table([(row["name"], row["plugin"], row["summary"]) for row in rows])
+    if not rows and (pattern or tag):
+        wanted = [f"matches {pattern!r}"] if pattern else []
+        wanted += [f"has the tag {tag!r}"] if tag else []
+        echo(f"no {kind.removesuffix('s')} {' and '.join(wanted)}", err=True)
     for broken in catalog.broken:
         echo(f"plugin {broken.plugin.name} is broken: {broken.reason}; see: zoo plugins", err=True)
     for message in unknown_name_messages():
