@@ -61,7 +61,7 @@ def test_an_owner_chooses_between_recipes(little: Plugin, write_plugin: PluginWr
 
 
 def test_unknown_recipe_suggests_the_nearest(catalog: Catalog) -> None:
-    with pytest.raises(NotFoundError, match=r"no recipe 'tiny.frist'; did you mean tiny\.first"):
+    with pytest.raises(NotFoundError, match=r"no recipe 'tiny.frist'; did you mean tiny\.first\?$"):
         find_recipe(catalog, Named("", "tiny", "frist"))
 
 

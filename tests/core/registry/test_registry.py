@@ -168,7 +168,7 @@ def test_another_schema_is_refused(registry: RegistryWriter, schema: str, messag
 
 
 def test_a_missing_registry_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"gone\.toml: not a readable registry"):
+    with pytest.raises(ConfigError, match=r"^cannot read .*gone\.toml: No such file or directory$"):
         read_registry(tmp_path / "gone.toml")
 
 

@@ -79,7 +79,8 @@ def evaluate(
     check_fit(checkpoint)
     data, name = checkpoint.dataset, checkpoint.run_config.dataset
     if split and split not in data.splits:
-        raise NotFoundError(f"no split {split!r}; {name} has {', '.join(data.splits)}")
+        splits = " or ".join(data.splits)
+        raise NotFoundError(f"no split {split!r} in {name}; use --split {splits}")
     is_own_data = not dataset and not settings["dataset"]
     if is_own_data and data.fingerprint != checkpoint.fingerprint:
         echo(f"{name} has changed since this checkpoint was trained", err=True)

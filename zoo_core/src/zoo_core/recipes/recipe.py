@@ -99,8 +99,7 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
         hint = (
             _other_owners(named)
             or _owner_of_model(catalog, reference.name)
-            or suggest(name, [file.name for file in known])
-            or "try: zoo list recipes"
+            or _suggest_recipes(name, known)
         )
         raise NotFoundError(f"no recipe {reference.full_name!r}; {hint}")
     check_unique("recipe", name, [file.plugin for file in owned])
@@ -110,6 +109,15 @@ def find_recipe(catalog: Catalog, reference: Named) -> Recipe:
 def _other_owners(named: list[RecipeFile]) -> str:
     choices = [f"{file.plugin.name}:{file.name}" for file in named]
     return f"write {' or '.join(choices)}" if choices else ""
+
+
+def _suggest_recipes(name: str, known: list[RecipeFile]) -> str:
+    """Returns a remedy for an unknown name: recipes of its model, if that has any."""
+    names = [file.name for file in known]
+    model = name.rpartition(":")[2].partition(".")[0]
+    if of_model := [recipe for recipe in names if recipe.partition(".")[0] == model]:
+        return suggest(name, of_model) or f"{model} has {', '.join(of_model)}"
+    return suggest(name, names) or "try: zoo list recipes"
 
 
 def _owner_of_model(catalog: Catalog, model: str) -> str:
@@ -134,7 +142,7 @@ def choose_recipes(catalog: Catalog, references: Sequence[str]) -> list[Recipe]:
     for reference in references or ("*",):
         matching = [file for file in known if _matches(reference, file)]
         if not matching and references:
-            hint = suggest(reference, [file.name for file in known]) or "try: zoo list recipes"
+            hint = _suggest_recipes(reference, known)
             raise NotFoundError(f"no recipe {reference!r}; {hint}")
         for file in matching:
             if file.name == reference.rpartition(":")[2]:

@@ -123,7 +123,9 @@ def read_registry(path: Path) -> Registry:
     """
     try:
         text = path.read_text("utf-8-sig")
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror or error}") from None
+    except ValueError as error:  # not UTF-8
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
     return parse_registry(text, path)
 
