@@ -82,7 +82,7 @@ def test_adding_again_updates_the_entry_and_keeps_others(
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one").code == 0
     assert zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.two").code == 0
     result = zoo("registry", "add", packaged, SOURCE, "--name", "lstm-embed.one")
-    assert "updated in" in result.stderr
+    assert f"lstm-embed.one in {registry} replaced its entry from {SOURCE}" in result.stderr
     assert list(tomllib.loads(registry.read_text())["checkpoints"]["lstm-embed"]) == ["one", "two"]
 
 
@@ -112,11 +112,31 @@ def test_a_file_of_another_hash_is_exit_4(zoo: Zoo, registry: Path, packaged: Pa
     assert "the registry says" in result.stderr
 
 
-def test_a_package_that_is_not_installed_is_named(zoo: Zoo, registry: Path, packaged: Path) -> None:
-    assert zoo("registry", "add", packaged, "package:zoo_nowhere/checkpoints/hello").code == 0
+def test_a_package_that_is_not_installed_is_named(
+    zoo: Zoo, registry: Path, packaged: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert zoo("registry", "add", packaged, SOURCE).code == 0
+    monkeypatch.setitem(sys.modules, "zoo_tiny", None)
     result = zoo("predict", "lstm-embed.hello", "hello")
     assert result.code == 7
-    assert "comes with zoo-nowhere: zoo plugins install zoo-nowhere" in result.stderr
+    assert "comes with zoo-tiny: zoo plugins install zoo-tiny" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "message"),
+    [
+        ("package:zoo_nowhere/checkpoints/hello", 7, "zoo plugins install zoo-nowhere"),
+        ("package:zoo_tiny/checkpoints/other", 4, "zoo_tiny/checkpoints/other/config.json"),
+    ],
+)
+def test_a_package_without_the_checkpoint_is_not_added(
+    zoo: Zoo, registry: Path, packaged: Path, source: str, code: int, message: str
+) -> None:
+    before = registry.read_text()
+    result = zoo("registry", "add", packaged, source)
+    assert result.code == code
+    assert message in result.stderr
+    assert registry.read_text() == before
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from zoo_core.errors import ConfigError, ZooError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.references import Folder, HubRepo, parse_reference
 from zoo_core.registry.checkpoints import load_registry
-from zoo_core.registry.file import HUB, PACKAGE, read_registry
+from zoo_core.registry.file import HUB, PACKAGE, Pretrained, read_registry
 from zoo_core.registry.sources import registry_path
 from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 
@@ -91,10 +91,27 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
         )
     license_id = license or license_of(folder)
     entry = make_entry(folder, source, revision=revision, license=license_id, name=name)
+    if PACKAGE.fullmatch(source):
+        _check_packaged(entry)
     target = registry_path()
     replaced = add_entry(target, entry)
-    echo(f"{'updated in' if replaced else 'added to'} {target}", err=True)
+    if replaced:
+        echo(f"{entry.name} in {target} replaced its entry from {replaced.source}", err=True)
+    else:
+        echo(f"added to {target}", err=True)
     echo(entry_text(entry), nl=False)
+
+
+def _check_packaged(entry: Pretrained) -> None:
+    """Checks that the package of a new entry is installed and holds the files that it pins.
+
+    Raises:
+        IntegrityError: A file is missing, or another one than that of the folder.
+        PluginError: The package is not installed.
+    """
+    from zoo_core.runtime.locate import entry_folder
+
+    entry_folder(entry)
 
 
 @registry.command()

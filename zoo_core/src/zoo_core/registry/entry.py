@@ -73,14 +73,14 @@ def entry_text(entry: Pretrained) -> str:
     return "\n".join(lines) + "\n"
 
 
-def add_entry(path: Path, entry: Pretrained) -> bool:
+def add_entry(path: Path, entry: Pretrained) -> Pretrained | None:
     """Adds an entry to a registry file, or replaces the entry of the same name.
 
     The rest of the file, comments and line ends too, stays as it is. The new text is checked
     before it is written.
 
     Returns:
-        Whether an entry was replaced.
+        The entry that was replaced, if there was one.
 
     Raises:
         ConfigError: The file, or its new text, is not well-formed.
@@ -101,4 +101,4 @@ def add_entry(path: Path, entry: Pretrained) -> bool:
     if "\r\n" in original:
         text = text.replace("\n", "\r\n")
     write_file(path, text.encode())
-    return any(checkpoint.name == entry.name for checkpoint in before.checkpoints)
+    return next((old for old in before.checkpoints if old.name == entry.name), None)
