@@ -124,7 +124,7 @@ def test_quick_skips_long_recipes(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.long.toml").write_text(RECIPE.replace("seconds = 1", "seconds = 60"))
     result = zoo("reproduce", "rnn-cell.dream", "rnn-cell.long", "--quick", "--json")
     assert [row["recipe"] for row in result.json] == ["rnn-cell.dream"]
-    assert result.stderr.startswith("--quick leaves out rnn-cell.long\n")
+    assert result.stderr.startswith("--quick leaves out 1 recipe; see: zoo reproduce --help\n")
 
 
 def test_quick_without_any_quick_recipe_is_refused(zoo: Zoo, recipes: Path) -> None:

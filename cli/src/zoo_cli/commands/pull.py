@@ -19,7 +19,7 @@ from zoo_core.plugins.catalog import load_catalog
     "--to",
     "target",
     metavar="DIR",
-    type=FolderPath(),
+    type=FolderPath(is_target=True),
     help="Folder to copy the checkpoint to.  [default: the Hub's cache, or its package]",
 )
 @registry_option

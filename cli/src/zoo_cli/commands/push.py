@@ -37,7 +37,7 @@ from zoo_core.storage.capacity import format_bytes
     "--to",
     "target",
     metavar="DIR",
-    type=FolderPath(),
+    type=FolderPath(is_target=True),
     help="Folder to build the upload in; nothing is sent.",
 )
 @json_option

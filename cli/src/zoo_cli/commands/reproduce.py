@@ -33,13 +33,13 @@ QUICK_SECONDS = 60
 @click.option(
     "--out",
     metavar="DIR",
-    type=FolderPath(),
+    type=FolderPath(is_target=True),
     help="Folder for reproduction.json, .md and .png; rows of other recipes are kept.",
 )
 @click.option(
     "--checkpoints",
     metavar="DIR",
-    type=FolderPath(),
+    type=FolderPath(is_target=True),
     help="Folder to keep the checkpoints in, one folder per recipe.",
 )
 @json_option
@@ -93,7 +93,7 @@ def reproduce(
 
 
 def _choose_quick(recipes: Sequence[Recipe]) -> list[Recipe]:
-    """Returns the quick recipes and prints the names of the others on stderr.
+    """Returns the quick recipes and prints on stderr how many others there are.
 
     Raises:
         ConfigError: No recipe is quick.
@@ -103,11 +103,12 @@ def _choose_quick(recipes: Sequence[Recipe]) -> list[Recipe]:
         for recipe in recipes
         if recipe.seconds is not None and recipe.seconds < QUICK_SECONDS
     ]
-    slow = ", ".join(recipe.name for recipe in recipes if recipe not in quick)
     if not quick:
-        raise ConfigError(f"--quick leaves no recipe: {slow} may take {QUICK_SECONDS} s or more")
-    if slow:
-        echo(f"--quick leaves out {slow}", err=True)
+        names = ", ".join(recipe.name for recipe in recipes)
+        raise ConfigError(f"--quick leaves no recipe: {names} may take {QUICK_SECONDS} s or more")
+    if left_out := len(recipes) - len(quick):
+        noun = "recipe" if left_out == 1 else "recipes"
+        echo(f"--quick leaves out {left_out} {noun}; see: zoo reproduce --help", err=True)
     return quick
 
 

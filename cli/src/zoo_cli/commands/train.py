@@ -80,7 +80,9 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 @click.option("--print-config", is_flag=True, help="Print all settings as TOML and exit.")
 @run_options
 @precision_option
-@click.option("--out", metavar="DIR", type=FolderPath(), help="Folder of the checkpoint.")
+@click.option(
+    "--out", metavar="DIR", type=FolderPath(is_target=True), help="Folder of the checkpoint."
+)
 @click.option(
     "--name",
     "run_name",

@@ -7,6 +7,7 @@ from typing import Any, final
 
 import click
 
+from zoo_core.errors import TargetError
 from zoo_core.run_folder.local_runs import find_run_folder
 
 
@@ -19,19 +20,35 @@ class FolderPath(click.Path):
 
     Args:
         takes_runs: Whether the name of a local run stands for its folder.
+        is_target: Whether the command writes to the folder, so that it must not be a file.
     """
 
-    def __init__(self, *, takes_runs: bool = False) -> None:
+    def __init__(self, *, takes_runs: bool = False, is_target: bool = False) -> None:
         super().__init__(path_type=Path)
-        self.takes_runs = takes_runs
+        self.takes_runs, self.is_target = takes_runs, is_target
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Returns the expanded path."""
+        """Returns the expanded path.
+
+        Raises:
+            TargetError: The command writes to the folder, and it or a parent is a file.
+        """
         if not str(value):
             self.fail("an empty path; write . for the current folder", param, ctx)
         if self.takes_runs and (folder := find_run_folder(str(value))):
             return folder
         try:
-            return super().convert(Path(value).expanduser(), param, ctx)
+            folder = Path(value).expanduser()
         except RuntimeError as error:  # ~nobody: no such user
             self.fail(f"{value}: {error}", param, ctx)
+        if self.is_target:
+            _check_no_file(folder, param)
+        return super().convert(folder, param, ctx)
+
+
+def _check_no_file(folder: Path, param: click.Parameter | None) -> None:
+    """Raises TargetError if a folder, or the nearest parent that exists, is a file."""
+    nearest = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    if nearest and not nearest.is_dir():
+        remedy = f"; choose another with {param.opts[0]}" if param else ""
+        raise TargetError(f"{nearest} is not a folder{remedy}")
