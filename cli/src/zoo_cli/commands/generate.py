@@ -8,6 +8,7 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.precision import precision_option
+from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import SEED
 from zoo_cli.parsing.unknown_option import unknown_option
@@ -31,14 +32,15 @@ from zoo_cli.terminal.output import echo, json_option, print_json
 @click.option(
     "--length",
     metavar="N",
-    type=click.IntRange(0, 10**12),
+    type=IntegerRange(0, 10**12),
     default=200,
     show_default=True,
     help="Number of symbols to generate.",
 )
 @click.option(
     "--temperature",
-    type=float,
+    metavar="T",
+    type=NumberRange(min=0),
     default=0.8,
     show_default=True,
     help="Sampling temperature; 0 always takes the most likely symbol.",
@@ -46,7 +48,7 @@ from zoo_cli.terminal.output import echo, json_option, print_json
 @click.option(
     "--top-k",
     metavar="K",
-    type=click.IntRange(max=10**9),
+    type=IntegerRange(1, 10**9),
     help="Sample from the K most likely symbols only.  [default: all symbols]",
 )
 @click.option(

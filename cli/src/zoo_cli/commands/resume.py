@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.terminal.output import json_option
 
 
@@ -15,7 +16,7 @@ from zoo_cli.terminal.output import json_option
 @click.option(
     "--epochs",
     metavar="N",
-    type=click.IntRange(min=1),
+    type=IntegerRange(min=1),
     help="Epochs of the whole run; more than before continue a complete run.",
 )
 @click.option(

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json
 from zoo_core.configs.settings import as_typed
@@ -21,13 +22,13 @@ from zoo_core.plugins.catalog import load_catalog
 @click.option(
     "--batch-size",
     metavar="N",
-    type=click.IntRange(1, 256),
+    type=IntegerRange(1, 256),
     help="Rows of that batch.  [default: 2]",
 )
 @click.option(
     "--steps",
     metavar="N",
-    type=click.IntRange(1, 1024),
+    type=IntegerRange(1, 1024),
     help="Time steps of that batch.  [default: the recipe's, else 5]",
 )
 @registry_option

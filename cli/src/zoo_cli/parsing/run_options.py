@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 import click
 
+from zoo_cli.parsing.ranges import IntegerRange
 from zoo_core.run_folder.run_config import MAX_THREADS
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-SEED = click.IntRange(0, 2**32 - 1)
+SEED = IntegerRange(0, 2**32 - 1)
 
 
 def run_options(command: Command) -> Command:
@@ -22,6 +23,7 @@ def run_options(command: Command) -> Command:
         ),
         click.option(
             "--device",
+            metavar="DEVICE",
             default="auto",
             show_default=True,
             help="Device to run on: auto, cpu, cuda or mps.",
@@ -29,11 +31,12 @@ def run_options(command: Command) -> Command:
         click.option(
             "--threads",
             metavar="N",
-            type=click.IntRange(1, MAX_THREADS),
+            type=IntegerRange(1, MAX_THREADS),
             help="Number of torch threads.  [default: torch's choice; 1 for a tiny model]",
         ),
         click.option(
             "--backend",
+            metavar="BACKEND",
             default="auto",
             show_default=True,
             help="Implementation of the recurrence: auto, native, portable, torch or reference.",
