@@ -12,6 +12,7 @@ import click
 import torch
 
 from benchmarks.benchmark import Benchmark, Setup
+from benchmarks.busy import busy
 from benchmarks.checkpoints import checkpoints
 from benchmarks.generation import generation
 from benchmarks.gpu import gpu
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "generation": generation,
     "gpu": gpu,
     "trainer": trainer,
+    "busy": busy,
     "checkpoints": checkpoints,
     "growth": growth,
     "quality": quality,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import final
@@ -18,9 +18,16 @@ class Worker:
     """A ``Work`` that the process ``python -m MODULE ARGUMENTS...`` does, which calls ``serve``.
 
     The process starts at once, so several can prepare at the same time.
+
+    Args:
+        module: The module to run.
+        arguments: The words after it.
+        environment: The whole environment of the process; None for that of this process.
     """
 
-    def __init__(self, module: str, *arguments: str) -> None:
+    def __init__(
+        self, module: str, *arguments: str, environment: Mapping[str, str] | None = None
+    ) -> None:
         self.name = " ".join((module, *arguments))
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *arguments],
@@ -28,6 +35,7 @@ class Worker:
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[1],
+            env=environment,
             start_new_session=True,  # Ctrl+C goes to this process only
         )
 

@@ -32,6 +32,7 @@ from zoo_core.runtime.checkpoints.extension import extend_vocabulary, extend_wei
 from zoo_core.runtime.checkpoints.license import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
+from zoo_core.runtime.hardware.core_waits import CoreWaits
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
 from zoo_core.runtime.nn.batch import Batch
@@ -171,8 +172,11 @@ class Run:
         self._remove_manifest()
         yield saved
         yield self._started()
+        waits = CoreWaits(self.run_config.threads)
         try:
             for event in iterate_with_threads(self.run_config.threads, self.loop.events()):
+                if message := waits.check():
+                    logger.warning("%s", message)
                 yield from self._interruptible(event)
                 if time.monotonic() - self._saved_at >= self.loop.config.save_every:
                     self._check_weights()
