@@ -145,13 +145,13 @@ template <class Real> struct Text {
 
   int64_t generate() const {
     // the threads start once for all symbols, so a quarter of the usual work per thread is enough
-    const Team team(text.threads, 1, text.symbols, 4 * products, 1);
+    const ThreadGroup group(text.threads, 1, text.symbols, 4 * products, 1);
     if (!text.packed)
-      team.for_each_thread([&](int64_t thread, int64_t threads) { pack(thread, threads); });
+      group.for_each_thread([&](int64_t thread, int64_t threads) { pack(thread, threads); });
     const int64_t steps = text.prompt_length + text.count - 1;
     int64_t generated = 0, symbol = text.prompt[0];
     feed(symbol);
-    team.for_each_share([&](const ThreadShare &share) {
+    group.for_each_share([&](const ThreadShare &share) {
       for (int64_t n = 0; n < steps; n++) {
         const bool in_prompt = n + 1 < text.prompt_length;
         forward(share, n % 2);

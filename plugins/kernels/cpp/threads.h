@@ -41,12 +41,12 @@ struct ThreadShare {
 
 // The number of threads that some work is worth, and how it is divided among them. Both depend on
 // the sizes alone, so results repeat.
-struct Team {
+struct ThreadGroup {
   int64_t threads, rows, tiles;
   bool by_rows;
 
   // Columns are divided where threads would have fewer than `min_rows` rows each.
-  Team(int64_t max_threads, int64_t rows, int64_t tiles, int64_t products, int64_t steps,
+  ThreadGroup(int64_t max_threads, int64_t rows, int64_t tiles, int64_t products, int64_t steps,
        int64_t min_rows = 16)
       : threads(max_threads), rows(rows), tiles(tiles), by_rows(true) {
     // in multiplications: by rows for all steps, by columns for one step

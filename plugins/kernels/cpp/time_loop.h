@@ -256,24 +256,24 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   void forward() {
     const int64_t count = tiles(H, VECTORS_PER_GATE), work = T * B * G * H;
     const bool unpacked = !Products::COPIES_ROWS && T * B < MIN_ROWS_TO_PACK;
-    const Team team(s.threads, B, count, work, T, MIN_ROWS_FORWARD);
-    if (!unpacked) team.for_each_thread([&](int64_t thread, int64_t threads) {
+    const ThreadGroup group(s.threads, B, count, work, T, MIN_ROWS_FORWARD);
+    if (!unpacked) group.for_each_thread([&](int64_t thread, int64_t threads) {
       pack_forward(count * thread / threads, count * (thread + 1) / threads);
       clear_copies(thread, threads);
     });
-    team.for_each_share([&](const ThreadShare &share) {
+    group.for_each_share([&](const ThreadShare &share) {
       unpacked ? forward_unpacked(share) : forward_packed(share);
     });
   }
 
   void backward() {
     const int64_t count = tiles(H, BACKWARD_VECTORS), work = T * B * G * H;
-    const Team team(s.threads, B, count, work, T, Products::MIN_ROWS_PER_THREAD);
-    team.for_each_thread([&](int64_t thread, int64_t threads) {
+    const ThreadGroup group(s.threads, B, count, work, T, Products::MIN_ROWS_PER_THREAD);
+    group.for_each_thread([&](int64_t thread, int64_t threads) {
       pack_backward(count * thread / threads, count * (thread + 1) / threads);
       clear_copies(thread, threads);
     });
-    team.for_each_share([&](const ThreadShare &share) { backward_packed(share); });
+    group.for_each_share([&](const ThreadShare &share) { backward_packed(share); });
   }
 };
 
