@@ -90,6 +90,6 @@ def test_a_kernel_that_cannot_be_made_is_wrong(
     }
     install_plugin("zoo-odd", "zoo_odd_plugin", files)
     summary, result = diagnosis.backends()
-    assert "odd" in summary.said or reason == "cannot import"
-    assert (result.verdict, reason in result.said) == ("wrong", True)
+    assert "odd" in summary.message or reason == "cannot import"
+    assert (result.verdict, reason in result.message) == ("wrong", True)
     assert result.remedy == "zoo plugins install --upgrade zoo-odd"

@@ -25,7 +25,7 @@ def _only(results: list[DoctorResult], subject: str) -> DoctorResult:
 def test_a_check_that_fails_stops_no_other() -> None:
     first, second = examine([_broken_check, diagnosis.python])
     assert (first.subject, first.verdict) == ("_broken_check", "wrong")
-    assert first.said == "the check failed: ValueError: no luck"
+    assert first.message == "the check failed: ValueError: no luck"
     assert first.remedy
     assert second.subject == "python"
 
@@ -40,7 +40,7 @@ def test_a_sound_installation_has_no_wrong_result() -> None:
 def test_a_missing_distribution_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "REQUIRED_DISTRIBUTIONS", ("zoo-core", "no-such-thing"))
     _, missing = diagnosis.versions()
-    assert (missing.verdict, missing.said) == ("wrong", "no-such-thing is missing")
+    assert (missing.verdict, missing.message) == ("wrong", "no-such-thing is missing")
     assert missing.remedy == "zoo plugins install --upgrade no-such-thing"
 
 
@@ -55,7 +55,7 @@ def test_a_missing_installer_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_blocked_plugins_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
     summary, *rest = diagnosis.plugins()
-    assert "1 ok" in summary.said
+    assert "1 ok" in summary.message
     assert {(result.verdict, result.remedy) for result in rest} == {
         ("warning", "unset ZOO_PLUGINS")
     }
@@ -63,7 +63,7 @@ def test_blocked_plugins_are_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_name_that_no_plugin_has_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ZOO_PLUGINS", "zoo-unheard-of")
-    results = [result for result in diagnosis.plugins() if "zoo-unheard-of" in result.said]
+    results = [result for result in diagnosis.plugins() if "zoo-unheard-of" in result.message]
     assert [(result.verdict, result.remedy) for result in results] == [
         ("warning", "change or unset ZOO_PLUGINS")
     ]
@@ -76,7 +76,7 @@ def test_a_broken_plugin_is_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (info / "entry_points.txt").write_text("[zoo]\nzoo-sad = zoo_sad_that_is_gone\n")
     monkeypatch.syspath_prepend(tmp_path)
     (result,) = [result for result in diagnosis.plugins() if result.verdict == "wrong"]
-    assert "zoo-sad is broken: ModuleNotFoundError" in result.said
+    assert "zoo-sad is broken: ModuleNotFoundError" in result.message
     assert "zoo plugins uninstall zoo-sad" in result.remedy
 
 
@@ -105,7 +105,7 @@ def test_permission_is_checked_on_the_nearest_existing_folder(
 ) -> None:
     monkeypatch.setattr(os, "access", lambda path, mode: path != tmp_path)
     result = check_writable("home", tmp_path / "a" / "b", "export ZOO_HOME=ELSEWHERE")
-    assert result.said == f"{tmp_path} is not writable"
+    assert result.message == f"{tmp_path} is not writable"
     assert result.remedy == f"chmod u+rwx {tmp_path}, or export ZOO_HOME=ELSEWHERE"
 
 
@@ -121,9 +121,9 @@ def test_an_invalid_registry_is_wrong(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "registry.toml"))
     (result,) = diagnosis.registry()
     assert (result.verdict, result.remedy) == ("wrong", "unset ZOO_REGISTRY")
-    assert "odd" in result.said
+    assert "odd" in result.message
 
 
 def test_an_installer_is_named() -> None:
     (result,) = diagnosis.installer()
-    assert result.said in ("pip", "uv")
+    assert result.message in ("pip", "uv")

@@ -32,7 +32,7 @@ def _age(path: Path) -> None:
 
 
 def test_a_missing_home_has_no_stale_files() -> None:
-    assert [result.said for result in stale_files()][:1] == ["no unfinished files"]
+    assert [result.message for result in stale_files()][:1] == ["no unfinished files"]
 
 
 def test_an_old_temporary_file_is_listed_with_the_command_that_removes_it(home: Path) -> None:
@@ -62,19 +62,21 @@ def test_an_interrupted_download_is_ok(home: Path) -> None:
     (home / "data" / ".text.0123abcd.part").write_bytes(b"half")
     (result, _) = stale_files()
     assert result.verdict == "ok"
-    assert "at 4 bytes; the next download resumes it" in result.said
+    assert "at 4 bytes; the next download resumes it" in result.message
 
 
 def test_only_a_held_lock_is_listed(home: Path) -> None:
     path = home / "data" / ".text.lock"
     with FileLock(path):
-        assert f"{path} is held by a running process" in [result.said for result in stale_files()]
+        assert f"{path} is held by a running process" in [
+            result.message for result in stale_files()
+        ]
     path.touch()
-    assert not [result for result in stale_files() if "is held" in result.said]
+    assert not [result for result in stale_files() if "is held" in result.message]
     assert _warnings() == []
 
 
 def test_the_held_lock_of_a_run_is_listed(home: Path) -> None:
     with lock_run_folder(home / "runs" / "owl"):
-        texts = [result.said for result in stale_files() if result.subject == "locks"]
+        texts = [result.message for result in stale_files() if result.subject == "locks"]
     assert any("state/LOCK is held by a running process" in text for text in texts)

@@ -29,7 +29,7 @@ def published(low: str, high: str, metric: str = "perplexity") -> Published:
 
 
 @pytest.mark.parametrize(
-    ("low", "high", "ours", "verdict"),
+    ("low", "high", "measured", "verdict"),
     [
         ("1.0", "1.2", 1.1, "reproduced"),
         ("1.0", "1.2", 1.2499, "reproduced"),
@@ -44,16 +44,16 @@ def published(low: str, high: str, metric: str = "perplexity") -> Published:
     ],
 )
 def test_our_figure_is_rounded_to_the_published_digits(
-    low: str, high: str, ours: float, verdict: str
+    low: str, high: str, measured: float, verdict: str
 ) -> None:
-    assert published(low, high).verdict(ours) == verdict
+    assert published(low, high).verdict(measured) == verdict
 
 
 @pytest.mark.parametrize(
-    ("ours", "verdict"), [(0.97, "missed"), (0.985, "reproduced"), (0.9999, "better")]
+    ("measured", "verdict"), [(0.97, "missed"), (0.985, "reproduced"), (0.9999, "better")]
 )
-def test_a_higher_accuracy_is_better(ours: float, verdict: str) -> None:
-    assert published("0.980", "0.990", "accuracy").verdict(ours) == verdict
+def test_a_higher_accuracy_is_better(measured: float, verdict: str) -> None:
+    assert published("0.980", "0.990", "accuracy").verdict(measured) == verdict
 
 
 @pytest.mark.parametrize("metric", ["loss", "perplexity", "bits_per_character"])
@@ -101,15 +101,15 @@ def test_seconds_are_an_integer() -> None:
         parse_recipe("seconds = 'long'", "recipe")
 
 
-@pytest.mark.parametrize("ours", [1e308, -1e308, 5e-324])
-def test_a_figure_of_any_size_is_rounded(ours: float) -> None:
+@pytest.mark.parametrize("measured", [1e308, -1e308, 5e-324])
+def test_a_figure_of_any_size_is_rounded(measured: float) -> None:
     figure = published("1.0", "1.2")
-    assert figure.rounded(ours).as_tuple().exponent == figure.low.as_tuple().exponent
+    assert figure.rounded(measured).as_tuple().exponent == figure.low.as_tuple().exponent
 
 
-@pytest.mark.parametrize("ours", [math.inf, -math.inf, math.nan])
-def test_a_figure_that_is_not_a_number_is_missed(ours: float) -> None:
-    assert published("1.0", "1.2").verdict(ours) == "missed"
+@pytest.mark.parametrize("measured", [math.inf, -math.inf, math.nan])
+def test_a_figure_that_is_not_a_number_is_missed(measured: float) -> None:
+    assert published("1.0", "1.2").verdict(measured) == "missed"
 
 
 @pytest.mark.parametrize("figure", ["1e400", "1e-400", "1e31"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
@@ -27,7 +29,7 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
     else:
         results += examine(CHECKS)
     if as_json:
-        print_json([result._asdict() for result in results])
+        print_json([_to_json(result) for result in results])
     else:
         print_table([(row.verdict, row.subject, _describe(row)) for row in results])
     wrong = sum(result.verdict == "wrong" for result in results)
@@ -37,4 +39,9 @@ def doctor(ctx: click.Context, as_json: bool) -> None:
 
 
 def _describe(result: DoctorResult) -> str:
-    return f"{result.said}; to fix it: {result.remedy}" if result.remedy else result.said
+    return f"{result.message}; to fix it: {result.remedy}" if result.remedy else result.message
+
+
+def _to_json(result: DoctorResult) -> dict[str, Any]:
+    """Returns a result with the key ``said`` for its message, which programs read."""
+    return {"said" if key == "message" else key: value for key, value in result._asdict().items()}

@@ -164,7 +164,7 @@ def _table(rows: Sequence[ReproductionResult]) -> list[list[str]]:
             row.recipe,
             f"{row.metric} ({row.split})" if row.metric else "",
             row.published_in_words(),
-            row.ours_in_words(),
+            row.measured_in_words(),
             row.verdict,
             f"{row.seconds:.0f}",
         ]

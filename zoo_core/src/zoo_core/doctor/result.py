@@ -20,14 +20,14 @@ class DoctorResult(NamedTuple):
     Args:
         subject: What was checked.
         verdict: ``ok``, ``warning`` or ``wrong``.
-        said: The result in one line.
+        message: The result in one line.
         remedy: The command that repairs it, unless it is ok.
         facts: The result as values for programs.
     """
 
     subject: str
     verdict: Verdict
-    said: str
+    message: str
     remedy: str = ""
     facts: dict[str, Any] = {}  # noqa: RUF012  # never changed
 

@@ -13,12 +13,13 @@ from zoo_core.storage.atomic import size_of
 from zoo_core.storage.locations import zoo_home
 
 STALE_AFTER = 600.0
-"""Seconds after which nobody is still writing a temporary file."""
+"""Seconds after which no process is still writing a temporary file."""
 SUBJECT = "leftovers"
+"""The subject in JSON, which programs read; it keeps this name for them."""
 
 
 def stale_files() -> list[DoctorResult]:
-    """Reports temporary files that nobody writes, interrupted downloads, and locks.
+    """Reports temporary files that no process writes, interrupted downloads, and locks.
 
     The file of a lock may outlive the lock: the system releases a lock when its process ends.
     """
@@ -34,7 +35,7 @@ def stale_files() -> list[DoctorResult]:
             message = f"{path} stopped at {size_of(path):,} bytes; the next download resumes it"
             results.append(DoctorResult(SUBJECT, "ok", message, facts={"path": str(path)}))
         elif _age(path) > STALE_AFTER:
-            message, remedy = f"{path}: a {kind} that nobody uses", f"rm -r {quoted(path)}"
+            message, remedy = f"{path}: a {kind} that no process uses", f"rm -r {quoted(path)}"
             results.append(DoctorResult(SUBJECT, "warning", message, remedy, {"path": str(path)}))
     if not results:
         results = [DoctorResult(SUBJECT, "ok", "no unfinished files")]

@@ -55,7 +55,7 @@ class ReproductionResult:
         """Returns the published value or range with its digits."""
         return str(self.published["words"]) if self.published else ""
 
-    def ours_in_words(self) -> str:
+    def measured_in_words(self) -> str:
         """Returns the measured value with as many digits as were published, else three."""
         if self.ours is None:
             return ""
@@ -175,7 +175,7 @@ def markdown(machine: Mapping[str, str], results: list[ReproductionResult]) -> s
             f"`{result.recipe}`",
             f"{result.metric} ({result.split})" if result.metric else "",
             result.published_in_words(),
-            result.ours_in_words(),
+            result.measured_in_words(),
             result.verdict,
             f"{result.seconds:.0f}",
         ]
