@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.plugins.texts import same_batches, targets_of
+from tests.plugins.text.texts import same_batches, targets_of
 from zoo_cnn.configs import DigitsConfig
 from zoo_cnn.digits import digits
 from zoo_core.runtime.datasets.epoch_order import epoch_order

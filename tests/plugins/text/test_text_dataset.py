@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import pytest
 import torch
 
-from tests.plugins.texts import LETTERS, same_batches, targets_of, text_dataset
+from tests.plugins.text.texts import LETTERS, same_batches, targets_of, text_dataset
 from zoo_core import Tokens, Unknown, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn.batch import Output

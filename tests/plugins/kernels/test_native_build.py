@@ -13,7 +13,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.plugins.compiling import EMULATE, EMULATED, PLUGIN, compile_native
+from tests.plugins.kernels.compiling import EMULATE, EMULATED, PLUGIN, compile_native
 
 DRIVER = Path(__file__).with_name("native_driver.cpp")
 SANITIZERS = ["-O1", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

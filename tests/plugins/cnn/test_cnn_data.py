@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.plugins.texts import same_batches, targets_of
+from tests.plugins.text.texts import same_batches, targets_of
 from zoo_cnn.configs import DigitsConfig, MovingDigitsConfig
 from zoo_cnn.dataset import GridDataset
 from zoo_cnn.digits import DIRECTIONS, digits, load_digits, moving_digits

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.plugins.texts import same_batches, targets_of
+from tests.plugins.text.texts import same_batches, targets_of
 from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.nn.batch import Batch
 from zoo_text.windows import sequential_batch_count, sequential_batches, sliding_windows

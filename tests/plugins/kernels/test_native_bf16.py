@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.plugins.compiling import EMULATE, EMULATED, compile_native
-from tests.plugins.test_native import answer
+from tests.plugins.kernels.compiling import EMULATE, EMULATED, compile_native
+from tests.plugins.kernels.test_native import answer
 from zoo_core.runtime.kernels import autograd
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.schedule import TimeSchedule

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.compiling import compile_native
-from tests.plugins.emulation import emulate, missing_requirement
+from tests.plugins.kernels.compiling import compile_native
+from tests.plugins.kernels.emulation import emulate, missing_requirement
 
 DRIVER, INIT = (Path(__file__).with_name(f"native_{name}.cpp") for name in ("driver", "init"))
 LEVELS = ["baseline", "avx2", "avx512", "avx512_bf16", "amx_bf16"]

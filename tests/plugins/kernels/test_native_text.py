@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.plugins.test_native import LEVELS, built
+from tests.plugins.kernels.test_native import LEVELS, built
 from tests.runtime.building.sharpened import letters, sharpened
 from zoo_core import Tokens
 from zoo_core.errors import IntegrityError

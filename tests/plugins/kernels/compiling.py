@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-PLUGIN = Path(__file__).parents[2] / "plugins" / "kernels"
+PLUGIN = Path(__file__).parents[3] / "plugins" / "kernels"
 PROGRAM = """
 import ast, sys
 from pathlib import Path
