@@ -16,7 +16,7 @@ from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyComm
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo
 from zoo_cli.terminal.signals import stop_on_signals
-from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError
+from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError, suggest
 from zoo_core.escaping import one_line
 from zoo_core.storage.capacity import memory_errors
 
@@ -142,7 +142,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911  # one return for each ki
             sys.stdout.flush()
     except click.ClickException as error:
         message = io.StringIO()
-        error.show(message)
+        _with_suggestion(error).show(message)
         echo(message.getvalue(), nl=False, err=True)
         return error.exit_code
     except BrokenPipeError:
@@ -178,6 +178,16 @@ def _invoke(arguments: list[str]) -> int:
         message = f"{error.filename or error}: permission denied; choose another folder"
         raise RefusedError(f"{message}, or change its permissions") from error
     return 0
+
+
+def _with_suggestion(error: click.ClickException) -> click.ClickException:
+    """Returns an error, with similar options if it is about one that does not exist."""
+    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
+        return error
+    params = error.ctx.command.get_params(error.ctx)
+    hint = suggest(error.option_name, [name for param in params for name in param.opts])
+    message = f"no option {error.option_name}"
+    return click.UsageError(f"{message}; {hint}" if hint else message, error.ctx)
 
 
 def _print_error(error: BaseException, message: str) -> None:

@@ -40,7 +40,7 @@ def test_patterns_have_the_wildcards_of_a_shell(zoo: Zoo) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["zzz*"], "no model matches 'zzz*'"),
+        (["zzz*"], "nothing matches 'zzz*'"),
         (["datasets", "zzz"], "no dataset matches 'zzz'"),
         (["--tag", "zzz"], "no model has the tag 'zzz'"),
     ],
@@ -51,8 +51,19 @@ def test_a_list_without_a_match_says_so(zoo: Zoo, arguments: list[str], message:
     assert zoo("list", *arguments, "--json").json == []
 
 
-def test_a_pattern_alone_searches_models(zoo: Zoo) -> None:
-    assert zoo("list", "gru*").stdout == zoo("list", "models", "gru*").stdout
+def test_a_pattern_alone_searches_every_kind(zoo: Zoo) -> None:
+    rows = zoo("list", "*hello", "--json").json
+    assert {row["kind"] for row in rows} == {"dataset", "recipe", "checkpoint"}
+    assert ("hello", "dataset") in {(row["name"], row["kind"]) for row in rows}
+    kinds = {row["kind"] for row in zoo("list", "lstm-embed*", "--json").json}
+    assert kinds == {"model", "recipe", "checkpoint"}
+    assert [row["name"] for row in zoo("list", "next-*", "--json").json] == ["next-token"]
+    assert zoo("list", "next-*").stdout.split()[:2] == ["next-token", "trainer"]
+
+
+def test_a_word_that_is_no_kind_names_the_pattern(zoo: Zoo) -> None:
+    result = zoo("list", "lstm")
+    assert (result.code, "such as 'lstm*'" in result.stderr) == (2, True)
 
 
 def test_tags_select(zoo: Zoo) -> None:

@@ -414,3 +414,34 @@ def test_each_setting_without_effect_is_one_warning(
         assert result.stderr.splitlines().count(line) == 1
     plain = zoo(*fox, *settings, "--out", tmp_path / "plain")
     assert "no effect" not in plain.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "suggestion"),
+    [
+        (["lstm"], 3, "lstm-embed or lstm-manual or lstm-scratch or lstm-stacked?"),
+        (["lstm-embed", "--trainer.lr", 1], 2, "--trainer.learning-rate?"),
+        (["lstm-embed", "--lr", 1], 2, "--trainer.learning-rate?"),
+        (["lstm-embed", "--lr=1"], 2, "--trainer.learning-rate?"),
+        (["lstm-embed", "--epochs", 3], 2, "--trainer.epochs?"),
+        (["lstm-embed", "--trainer.learnign-rate", 1], 2, "--trainer.learning-rate "),
+        (["lstm-embed", "--overwrit"], 2, "--overwrite?"),
+    ],
+)
+def test_a_short_or_misspelt_name_suggests_the_whole_one(
+    zoo: Zoo, arguments: list[object], code: int, suggestion: str
+) -> None:
+    result = zoo("train", *arguments)
+    assert (result.code, f"; did you mean {suggestion}" in result.stderr) == (code, True), result
+
+
+def test_a_mistyped_option_before_a_mistyped_model_is_named(zoo: Zoo) -> None:
+    result = zoo("train", "lsmt-embed", "--lr", 1)
+    assert (result.code, "no option --lr" in result.stderr) == (2, True)
+
+
+def test_a_short_name_in_a_file_suggests_the_whole_one(zoo: Zoo, tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text("[trainer]\nlr = 1\n")
+    result = zoo("train", "lstm-embed", "--config", tmp_path / "run.toml")
+    assert result.code == 6
+    assert "trainer.lr: no such setting; did you mean learning_rate?" in result.stderr

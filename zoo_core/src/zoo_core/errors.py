@@ -143,9 +143,36 @@ class Interrupted(KeyboardInterrupt):
         self.signal = signal
 
 
+MAX_SUGGESTIONS = 8
+"""Names that a message suggests."""
+MIN_PART = 3
+"""Letters that a name needs to stand for the longer names that contain it."""
+
+
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Returns ``did you mean ...?`` with up to three known names, or an empty string."""
+    """Returns ``did you mean ...?`` with a few known names, or an empty string.
+
+    These are the names that it abbreviates, as ``lr`` does ``learning_rate``; otherwise those that
+    contain it, as ``lstm-embed`` does ``lstm``; otherwise up to three of nearly the same spelling.
+    """
     import difflib
 
-    close = difflib.get_close_matches(name, sorted(set(known)), n=3)
-    return f"did you mean {' or '.join(close)}?" if close else ""
+    names = sorted(set(known))
+    word = name.lstrip("-")
+    similar = [candidate for candidate in names if _abbreviates(word, candidate.lstrip("-"))]
+    if not similar and len(word) >= MIN_PART:
+        similar = [candidate for candidate in names if word in candidate]
+    similar = similar[:MAX_SUGGESTIONS] or difflib.get_close_matches(name, names, n=3)
+    return f"did you mean {' or '.join(similar)}?" if similar else ""
+
+
+def _abbreviates(word: str, name: str) -> bool:
+    """Whether a word is the initials of a name of several parts, after the same section if any."""
+    section, _, initials = word.rpartition(".")
+    name_section, _, rest = name.rpartition(".")
+    parts = rest.replace("_", "-").split("-")
+    return (
+        len(parts) > 1
+        and section in ("", name_section)
+        and initials == "".join(part[:1] for part in parts)
+    )

@@ -9,6 +9,7 @@ import click
 
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
+from zoo_core.escaping import shell_word
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import unknown_name_messages
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
@@ -28,30 +29,40 @@ KINDS = (*SPECS, "recipes", "checkpoints")
 def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> None:
     """List models, datasets, trainers, recipes or pretrained checkpoints.
 
-    PATTERN may hold shell wildcards: zoo list models 'lstm*'.
+    PATTERN may hold shell wildcards: zoo list models 'lstm*'. A pattern alone, such as zoo list
+    'lstm*', is looked for in all of them.
     """
-    if kind not in KINDS and not pattern and any(wildcard in kind for wildcard in "*?["):
-        kind, pattern = "models", kind
+    kinds: tuple[str, ...] = (kind,)
     if kind not in KINDS:
-        raise click.UsageError(f"no kind {kind!r}: choose from {', '.join(KINDS)}")
-    if kind in ("recipes", "checkpoints"):
+        if pattern or not any(wildcard in kind for wildcard in "*?["):
+            choices = ", ".join(KINDS)
+            raise click.UsageError(
+                f"no kind {kind!r}: choose from {choices}; a pattern has a wildcard, "
+                f"such as {shell_word(f'{kind}*')}"
+            )
+        kinds, pattern = KINDS, kind
+    if {"recipes", "checkpoints"} & set(kinds):
         from zoo_cli.terminal.messages import show_messages
 
         click.get_current_context().with_resource(show_messages())
     catalog = load_catalog()
     rows = [
-        row
+        {"kind": kind.removesuffix("s")} | row
+        for kind in kinds
         for row in _rows(catalog, kind)
         if fnmatchcase(row["name"], pattern or "*") and (tag is None or tag in row["tags"])
     ]
     if as_json:
         print_json(rows)
+    elif len(kinds) > 1:
+        print_table([(row["name"], row["kind"], row["plugin"], row["summary"]) for row in rows])
     else:
         print_table([(row["name"], row["plugin"], row["summary"]) for row in rows])
     if not rows and (pattern or tag):
-        wanted = [f"matches {pattern!r}"] if pattern else []
-        wanted += [f"has the tag {tag!r}"] if tag else []
-        echo(f"no {kind.removesuffix('s')} {' and '.join(wanted)}", err=True)
+        subject = f"no {kind.removesuffix('s')}" if len(kinds) == 1 else "nothing"
+        expected = [f"matches {pattern!r}"] if pattern else []
+        expected += [f"has the tag {tag!r}"] if tag else []
+        echo(f"{subject} {' and '.join(expected)}", err=True)
     for broken in catalog.broken:
         echo(f"plugin {broken.plugin.name} is broken: {broken.reason}; see: zoo plugins", err=True)
     for message in unknown_name_messages():

@@ -97,7 +97,10 @@ class SettingsCommand(click.Command):
             ConfigError: A setting must be given and is not.
         """
         plain_args = without_setting_options(args)
-        values, _, _ = super().make_parser(ctx).parse_args(list(plain_args))  # which empties it
+        parser = super().make_parser(ctx)
+        # A mistyped option is an error of the second pass, which knows all options to suggest.
+        parser.ignore_unknown_options = True
+        values, _, _ = parser.parse_args(list(plain_args))  # which empties the list
         names = {name: value for name, value in values.items() if isinstance(value, str)}
         try:
             # the option's own callback runs only in the second pass
@@ -105,6 +108,7 @@ class SettingsCommand(click.Command):
                 sections = self.find_settings(ctx, names)
         except ZooError:
             if not ctx.resilient_parsing:
+                super().parse_args(ctx, plain_args)  # an error of the command line comes first
                 raise
             sections = {}
         ctx.meta[GENERATED] = [

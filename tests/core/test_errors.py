@@ -1,0 +1,34 @@
+"""Suggestions in messages."""
+
+from __future__ import annotations
+
+import pytest
+
+from zoo_core.errors import MAX_SUGGESTIONS, suggest
+
+OPTIONS = ["--trainer.learning-rate", "--trainer.epochs", "--model.hidden-size", "--seed"]
+
+
+@pytest.mark.parametrize(
+    ("name", "known", "suggestion"),
+    [
+        ("lr", ["learning_rate", "epochs"], "learning_rate"),  # initials
+        ("--lr", OPTIONS, "--trainer.learning-rate"),
+        ("--trainer.lr", OPTIONS, "--trainer.learning-rate"),
+        ("--model.lr", OPTIONS, ""),  # of another section
+        ("lstm", ["rnn", "lstm-a", "lstm-b", "lsmt"], "lstm-a or lstm-b"),  # a part
+        ("--hidden", OPTIONS, "--model.hidden-size"),
+        ("--sede", OPTIONS, "--seed"),  # nearly the same spelling
+        ("s", ["seed", "steps"], ""),  # too short for a part
+        ("epoch", [], ""),
+    ],
+)
+def test_initials_come_before_parts_before_spelling(
+    name: str, known: list[str], suggestion: str
+) -> None:
+    assert suggest(name, known) == (f"did you mean {suggestion}?" if suggestion else "")
+
+
+def test_few_names_are_suggested() -> None:
+    known = [f"lstm-{number}" for number in range(20)]
+    assert suggest("lstm", known).count("lstm-") == MAX_SUGGESTIONS
