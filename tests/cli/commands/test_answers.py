@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import shutil
 from pathlib import Path
 
@@ -165,6 +166,20 @@ def test_evaluate_refuses_data_of_another_kind(zoo: Zoo, hello: Path) -> None:
     given = "prose-or-code gives tokens of 4, a label of 2 per sequence: "
     assert learnt + given in result.stderr
     assert "zoo train lstm-embed --dataset prose-or-code" in result.stderr
+
+
+def test_evaluate_proposes_a_training_with_the_settings_of_the_data(
+    zoo: Zoo, hello: Path, text_file: Path
+) -> None:
+    path = text_file.rename(text_file.with_name("a fox.txt"))
+    data = ["--dataset", "text", "--dataset.path", path, "--dataset.steps", 8]
+    result = zoo("evaluate", hello, *data, "--unknown", "skip")
+    assert result.code == 6
+    command = shlex.split(result.stderr.rpartition("zoo ")[2])
+    settings = ["--dataset", "text", "--dataset.steps", "8", "--dataset.path", str(path)]
+    assert command == ["train", "lstm-embed", *settings]
+    sizes = ["--trainer.epochs", 1, "--out", hello.parent / "text"]
+    assert zoo(*command, *sizes).code == 0
 
 
 def test_evaluate_does_not_propose_to_train_on_what_the_model_does_not_take(
