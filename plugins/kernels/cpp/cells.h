@@ -39,7 +39,7 @@ template <class Real, int CELL> struct Rnn {
 
   ZOO_INLINE void backward(const Row<Real> &row, int64_t c, int64_t n) {
     V h = load(row.next_hidden + c, n), d = load(row.d_next_hidden + c, n);
-    store(row.d_gates + c, CELL == ZOO_RNN_TANH ? d * (1 - h * h) : (h > 0 ? d : V{}), n);
+    store(row.d_gates + c, CELL == ZOO_RNN_TANH ? d * (1 - h * h) : (h <= 0 ? V{} : d), n);
   }
 };
 

@@ -60,26 +60,39 @@ template <class Real> ZOO_INLINE Real sum(typename Simd<Real>::V v) {
 // e^x = 2^n e^r with an integer n and |r| <= ln(2) / 2, where a polynomial of degree 7 approximates
 // e^r. n ln(2) is subtracted in two parts, so that r is exact (Cody & Waite, 1980). A NaN stays a
 // NaN.
-ZOO_INLINE Simd<float>::V simd_exp(Simd<float>::V x) {
+struct SplitExp {
   typedef Simd<float>::V V;
   typedef Simd<float>::I I;
-  x = x < -87.f ? broadcast(-87.f) : x;
-  x = x > 88.f ? broadcast(88.f) : x;
-  const float shift = 12582912.f;  // 1.5 · 2^23: adding and subtracting it rounds
-  V n = (x * 1.44269504f + shift) - shift;
-  V r = x - n * 0.693145752f;
-  r = r - n * 1.42860677e-6f;
-  V p = r * (1 / 5040.f) + 1 / 720.f;
-  p = p * r + 1 / 120.f;
-  p = p * r + 1 / 24.f;
-  p = p * r + 1 / 6.f;
-  p = p * r + 0.5f;
-  p = p * (r * r) + (r + 1.f);
-  V integer = n == n ? n : V{};  // a NaN cannot be converted to an integer
-  I bits = (__builtin_convertvector(integer, I) + 127) << 23;
-  V power;
-  memcpy(&power, &bits, sizeof power);
-  return p * power;
+  V r;           // the remainder
+  V polynomial;  // (e^r - 1 - r) / r^2
+  V power;       // 2^n
+
+  ZOO_INLINE SplitExp of(V x) {
+    const float shift = 12582912.f;  // 1.5 · 2^23: adding and subtracting it rounds
+    V n = (x * 1.44269504f + shift) - shift;
+    V r = x - n * 0.693145752f;
+    r = r - n * 1.42860677e-6f;
+    V p = r * (1 / 5040.f) + 1 / 720.f;
+    p = p * r + 1 / 120.f;
+    p = p * r + 1 / 24.f;
+    p = p * r + 1 / 6.f;
+    p = p * r + 0.5f;
+    V integer = n == n ? n : V{};  // a NaN cannot be converted to an integer
+    I bits = (__builtin_convertvector(integer, I) + 127) << 23;
+    V power;
+    memcpy(&power, &bits, sizeof power);
+    return {r, p, power};
+  }
+};
+
+ZOO_INLINE Simd<float>::V clamp(Simd<float>::V x, float least, float most) {
+  x = x < least ? broadcast(least) : x;
+  return x > most ? broadcast(most) : x;
+}
+
+ZOO_INLINE Simd<float>::V simd_exp(Simd<float>::V x) {
+  const SplitExp e = SplitExp::of(clamp(x, -87.f, 88.f));
+  return (e.polynomial * (e.r * e.r) + (e.r + 1.f)) * e.power;
 }
 
 ZOO_INLINE Simd<double>::V simd_exp(Simd<double>::V x) {
@@ -87,9 +100,23 @@ ZOO_INLINE Simd<double>::V simd_exp(Simd<double>::V x) {
   return x;
 }
 
-template <class V> ZOO_INLINE V simd_sigmoid(V x) { return 1 / (1 + simd_exp(-x)); }
+// Below -88, where simd_exp stops growing and float ends, the value is 0.
+ZOO_INLINE Simd<float>::V simd_sigmoid(Simd<float>::V x) {
+  typedef Simd<float>::V V;
+  V y = 1 / (1 + simd_exp(-x));
+  return x < -88.f ? V{} : y;
+}
 
-ZOO_INLINE Simd<float>::V simd_tanh(Simd<float>::V x) { return 1 - 2 / (1 + simd_exp(x + x)); }
+ZOO_INLINE Simd<double>::V simd_sigmoid(Simd<double>::V x) { return 1 / (1 + simd_exp(-x)); }
+
+// tanh(x) = m / (m + 2) with m = e^2x - 1. m is the sum of two parts of which neither cancels the
+// other near 0, so the relative error is small for every x. From 2x = 30 on the value is 1.
+ZOO_INLINE Simd<float>::V simd_tanh(Simd<float>::V x) {
+  typedef Simd<float>::V V;
+  const SplitExp e = SplitExp::of(clamp(x + x, -30.f, 30.f));
+  V m = (e.polynomial * (e.r * e.r) + e.r) * e.power + (e.power - 1.f);
+  return m / (m + 2);
+}
 
 ZOO_INLINE Simd<double>::V simd_tanh(Simd<double>::V x) {
   for (int64_t i = 0; i < lanes<double>; i++) x[i] = tanh(x[i]);

@@ -21,6 +21,7 @@ from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell, ResetBeforeGruCell
 from zoo_kernels import kernel as native
@@ -142,6 +143,72 @@ def test_nan_propagates(make: Any) -> None:
     assert outputs[0, 1:].isnan().all()
     assert outputs[0, 0].isfinite().all()
     assert outputs[1].isfinite().all()
+
+
+def numbers() -> Tensor:
+    """Returns numbers of both signs and every exponent up to 2^6, and infinities, (N,)."""
+    powers = torch.tensor([2.0**exponent for exponent in range(-149, 7)], dtype=torch.float64)
+    sizes = torch.cat([powers * fraction for fraction in (1, 1.3, 1.9)])
+    sizes = torch.cat([sizes, torch.linspace(64, 130, 100), torch.tensor([torch.inf])]).float()
+    return torch.cat([sizes, -sizes]).repeat(4)  # more than the portable kernel took for few
+
+
+def tanh_and_sigmoid(kernel: AbstractKernel, x: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns both functions of numbers (N,), as a kernel computes them in its steps."""
+    options: dict[str, Any] = {"lengths": None, "reverse": False}
+    zero, one = torch.zeros(1, 1), torch.ones(1, 1)
+    rnn, lstm = RnnCell(1, bias=False), LstmCell(1)
+    weights = {"weight_ih": one, "weight_hh": zero}
+    inputs = x.view(-1, 1, 1)
+    tanh, _ = kernel.scan(rnn, weights, inputs, rnn.initial_state(len(x), one), **options)
+    # the output gate sees the number; the cell state stays 20, whose tanh is 1
+    weights = {
+        "weight_ih": torch.tensor([0.0, 0.0, 0.0, 1.0]).view(4, 1),
+        "weight_hh": torch.zeros(4, 1),
+        "bias_ih": torch.tensor([-200.0, 200.0, 0.0, 0.0]),
+        "bias_hh": torch.zeros(4),
+    }
+    start = lstm.initial_state(len(x), one)._replace(cell=torch.full((len(x), 1), 20.0))
+    # without infinities, which times a weight of 0 are no numbers
+    inputs = inputs.clamp(-3e38, 3e38)
+    sigmoid, _ = kernel.scan(lstm, weights, inputs, start, **options)
+    return tanh.flatten(), sigmoid.flatten()
+
+
+@pytest.mark.parametrize("level", [None, *LEVELS])
+def test_activations_are_exact_for_every_exponent(
+    monkeypatch: pytest.MonkeyPatch, level: str | None
+) -> None:
+    """The relative error is small wherever the result is a normal number of float32."""
+    kernel: AbstractKernel = PortableKernel()
+    if level is not None:
+        monkeypatch.setenv(LEVEL, level)
+        kernel = NativeKernel()
+    x = numbers()
+    tanh, sigmoid = tanh_and_sigmoid(kernel, x)
+    smallest = torch.finfo(torch.float32).tiny
+    for actual, expected in ((tanh, x.double().tanh()), (sigmoid, x.double().sigmoid())):
+        torch.testing.assert_close(actual.double(), expected, rtol=5e-7, atol=smallest)
+    assert sigmoid.min() == 0
+    assert torch.equal(tanh[x.abs() >= 16], x[x.abs() >= 16].sign())
+
+
+@pytest.mark.parametrize("kernel", [PortableKernel(), ReferenceKernel()], ids=lambda k: k.name)
+@built
+def test_the_gradient_of_relu_passes_a_nan_on(kernel: AbstractKernel) -> None:
+    cell = RnnCell(3, "relu")
+    torch.manual_seed(0)
+    weights = Recurrent(cell, 2).weights(0, 0)
+    gradients = []
+    for scanning in (NativeKernel(), kernel):
+        inputs = torch.randn(2, 3, 2, generator=torch.Generator().manual_seed(0))
+        inputs[0, 1, 0] = torch.nan
+        inputs.requires_grad_()
+        start = cell.initial_state(2, inputs)
+        outputs, _ = scanning.scan(cell, weights, inputs, start, lengths=None, reverse=False)
+        gradients.append(torch.autograd.grad(outputs.sum(), [inputs, *weights.values()]))
+    torch.testing.assert_close(*gradients, equal_nan=True)
+    assert gradients[0][0][0, 1].all()  # the gradient went through the step with the NaN
 
 
 @built

@@ -11,7 +11,6 @@ from torch import Tensor
 
 from zoo_core.runtime.kernels import autograd as recurrence
 from zoo_core.runtime.kernels.cell_passes import Gradients
-from zoo_core.runtime.kernels.portable import activations
 from zoo_core.runtime.kernels.portable.gru import GruPasses
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.schedule import TimeSchedule
@@ -34,8 +33,6 @@ CELLS: dict[str, AbstractCell[Any]] = {
 }
 every_cell = pytest.mark.parametrize("cell", CELLS.values(), ids=CELLS)
 LENGTHS = (None, torch.tensor([2, 4, 1]), torch.tensor([1, 1, 1]))
-TANH_SIZES = (1, activations.MIN_SIZE_FOR_SIGMOID_TANH)
-"""Sizes from which tanh is computed by sigmoid: every tensor here, and none."""
 
 
 def weights(cell: AbstractCell[Any]) -> dict[str, Tensor]:
@@ -51,17 +48,11 @@ def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
 
 
 @every_cell
-def test_gradients_are_those_of_finite_differences(
-    monkeypatch: pytest.MonkeyPatch, cell: AbstractCell[Any]
-) -> None:
+def test_gradients_are_those_of_finite_differences(cell: AbstractCell[Any]) -> None:
     named = weights(cell)
     inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
     start = state(cell, inputs)
-    by_sigmoid, by_tanh = TANH_SIZES
-    padded = LENGTHS[1]
-    cases = [(by_sigmoid, *case) for case in product([False, True], LENGTHS)]
-    for min_size, reverse, lengths in [*cases, (by_tanh, True, padded)]:
-        monkeypatch.setattr(activations, "MIN_SIZE_FOR_SIGMOID_TANH", min_size)
+    for reverse, lengths in product([False, True], LENGTHS):
         options: dict[str, Any] = {"lengths": lengths, "reverse": reverse}
 
         def scan(*tensors: Tensor, options: dict[str, Any] = options) -> tuple[Tensor, ...]:

@@ -11,6 +11,8 @@ from torch import Tensor
 from tests.testing.faulty.matrix import MatrixCell
 from zoo_core import AbstractEmbeddingConfig
 from zoo_core.errors import MisfitError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.kernels.unavailable import UnavailableKernel
@@ -286,3 +288,27 @@ def test_an_initial_value_of_another_shape_is_refused(monkeypatch: pytest.Monkey
     monkeypatch.setattr(MatrixCell, "initial_value", lambda *_: torch.ones(1))
     with pytest.raises(MisfitError, match=r"the initial value of matrix's gain is \(1,\), exp"):
         matrix_layer()
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+@pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
+@pytest.mark.parametrize("name", ["reference", "portable", "torch", "native"])
+def test_padding_that_is_not_finite_changes_nothing(
+    catalog: Catalog, name: str, bf16: bool, value: float
+) -> None:
+    recurrent = layer(num_layers=2)
+    chain = {kernel.name: kernel for kernel in kernels(catalog)}
+    if isinstance(chain[name], UnavailableKernel):
+        pytest.skip(chain[name].details)
+    recurrent.kernels = (chain[name], chain["reference"])
+    lengths, results = torch.tensor([4, 2]), []
+    for padding in (0.0, value):
+        features = inputs()
+        features[1, 2:] = padding
+        features.requires_grad_()
+        with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+            outputs, state = recurrent(features, None, lengths)
+        loss = outputs.float().sum() + sum(part.cell.float().sum() for part in state)
+        gradients = torch.autograd.grad(loss, [features, *recurrent.parameters()])
+        results.append((outputs, state, gradients))
+    torch.testing.assert_close(*results, rtol=0, atol=0)

@@ -170,6 +170,9 @@ class Recurrent(nn.Module):
             if lengths is not None:
                 check_lengths(rows, inputs.shape[1], lengths)
         states = list(state or initial)
+        if lengths is not None and inputs.is_floating_point():
+            # a product with 0 would make a NaN of a padding that is not finite
+            inputs = inputs.masked_fill(_padding(inputs, lengths).unsqueeze(2), 0)
         table = None
         if embedding is not None:
             symbols = embedding.num_embeddings
@@ -262,6 +265,12 @@ def _initial_value(cell: AbstractCell[Any], name: str, shape: tuple[int, ...]) -
             f"expected {tuple(shape)}"
         )
     return value.detach().clone()
+
+
+def _padding(inputs: Tensor, lengths: Tensor) -> Tensor:
+    """Returns which steps of inputs (B, T, F) lie beyond the lengths (B,), as (B, T)."""
+    steps = torch.arange(inputs.shape[1], device=inputs.device)
+    return steps >= lengths.to(inputs.device).unsqueeze(1)
 
 
 def _end(outputs: Tensor, lengths: Tensor | None, *, reverse: bool) -> Tensor:

@@ -15,7 +15,6 @@ from zoo_core.runtime.kernels.cell_passes import (
 )
 from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
-    tanh,
     tanh_backward,
 )
 from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
@@ -63,7 +62,7 @@ class GruPasses(AbstractCellPasses):
         ):
             add_product(r_and_z, h, weight_rz).sigmoid_()
             add_product(q.copy_(bias), h, weight_n)
-            tanh(n.addcmul_(r, q), out=n)
+            torch.tanh(n.addcmul_(r, q), out=n)
             torch.lerp(n, h, z, out=next_h)
         return projected, recurrent_n
 

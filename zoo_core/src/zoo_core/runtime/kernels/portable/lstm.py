@@ -15,7 +15,6 @@ from zoo_core.runtime.kernels.cell_passes import (
 )
 from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
-    tanh,
     tanh_backward,
 )
 from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
@@ -59,10 +58,10 @@ class LstmPasses(AbstractCellPasses):
         ):
             add_product(gates, h, weight)
             i_and_f.sigmoid_()
-            tanh(g, out=g)
+            torch.tanh(g, out=g)
             o.sigmoid_()
             torch.mul(f, c, out=next_c).addcmul_(i, g)
-            torch.mul(o, tanh(next_c, out=tanh_c), out=next_h)
+            torch.mul(o, torch.tanh(next_c, out=tanh_c), out=next_h)
         return projected, tanh_cell
 
     def backward(

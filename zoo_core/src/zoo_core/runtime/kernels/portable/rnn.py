@@ -14,7 +14,6 @@ from zoo_core.runtime.kernels.cell_passes import (
     weight_gradient,
 )
 from zoo_core.runtime.kernels.portable.activations import (
-    tanh,
     tanh_backward,
     threshold_backward,
 )
@@ -52,7 +51,7 @@ class RnnPasses(AbstractCellPasses):
         ):
             add_product(p, h, weight)
             if self.is_tanh:
-                tanh(p, out=next_h)
+                torch.tanh(p, out=next_h)
             else:
                 torch.clamp_min(p, 0, out=next_h)
         return ()
