@@ -35,7 +35,24 @@ def full() -> Iterator[io.TextIOWrapper]:
 
 @needs_full
 @pytest.mark.parametrize(
-    "arguments", [["list"], ["list", "--json"], ["--help"], ["train", "--help"], ["--version"]]
+    "arguments",
+    [
+        ["list"],
+        ["list", "--json"],
+        ["--help"],
+        ["train", "--help"],
+        ["--version"],
+        ["show", "gru-embed"],
+        ["train", "gru-embed", "--print-config"],
+        ["runs", "--json"],
+        ["evaluate", "lstm-embed"],
+        ["predict", "lstm-embed", "hello"],
+        ["generate", "lstm-embed.python-docs", "--length", "5"],
+        ["diff", "lstm-embed", "gru-embed"],
+        ["plugins"],
+        ["completion", "bash"],
+    ],
+    ids=" ".join,
 )
 def test_a_full_stdout_is_one_line_and_exit_6(
     capsys: pytest.CaptureFixture[str],

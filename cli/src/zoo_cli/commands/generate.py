@@ -15,6 +15,9 @@ from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.input import read_file, read_stdin
 from zoo_cli.terminal.output import echo, json_option, print_json
 
+MAX_JSON_LENGTH = 10**8
+"""Symbols of a text that ``--json`` holds in memory."""
+
 
 @click.command()
 @click.argument("reference", shell_complete=complete_reference)
@@ -40,7 +43,7 @@ from zoo_cli.terminal.output import echo, json_option, print_json
 @click.option(
     "--temperature",
     metavar="T",
-    type=NumberRange(min=0),
+    type=NumberRange(0, 10**6),
     default=0.8,
     show_default=True,
     help="Sampling temperature; 0 always takes the most likely symbol.",
@@ -80,6 +83,8 @@ def generate(
     from zoo_core.runtime.generation.sampler import Sampler
     from zoo_core.runtime.locate import load_checkpoint
 
+    if as_json and length > MAX_JSON_LENGTH:
+        raise click.UsageError(f"--json holds the text in memory: --length <= {MAX_JSON_LENGTH}")
     if file:
         if prompt is not None:
             raise click.UsageError("--prompt and --file exclude each other")

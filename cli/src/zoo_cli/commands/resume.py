@@ -16,7 +16,7 @@ from zoo_cli.terminal.output import json_option
 @click.option(
     "--epochs",
     metavar="N",
-    type=IntegerRange(min=1),
+    type=IntegerRange(1, 10**9),
     help="Epochs of the whole run; more than before continue a complete run.",
 )
 @click.option(

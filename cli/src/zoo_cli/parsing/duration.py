@@ -7,6 +7,8 @@ from typing import Any, final
 
 import click
 
+MAX_SECONDS = 1e9
+"""The longest duration, 31 years."""
 SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
@@ -19,10 +21,13 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
-        """Returns the duration in seconds, greater than 0."""
+        """Returns the duration in seconds, greater than 0 and at most ``MAX_SECONDS``."""
         if isinstance(value, float):
             return value
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
         if not match or float(match[1]) == 0:
             self.fail(f"{value!r} is no duration: write 60s, 2m or 1h", param, ctx)
-        return float(match[1]) * SECONDS[match[2]]
+        seconds = float(match[1]) * SECONDS[match[2]]
+        if seconds > MAX_SECONDS:
+            self.fail(f"{str(value)!r:.40} is longer than {MAX_SECONDS:.0f} seconds", param, ctx)
+        return seconds

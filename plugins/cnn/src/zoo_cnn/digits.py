@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -10,6 +12,7 @@ from zoo_cnn.dataset import GridDataset
 from zoo_core import Grid, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.epoch_order import fixed_order
+from zoo_core.storage.capacity import ensure_free_memory
 
 SIDE = 8
 """Height and width of an image, in cells."""
@@ -45,6 +48,7 @@ def moving_digits(config: MovingDigitsConfig, vocabulary: Vocabulary | None) -> 
 
     Raises:
         DataError: The canvas is too small for a digit to move in every frame.
+        DeviceError: The videos do not fit into the free memory; raised when they are first read.
     """
     max_frames = config.canvas - SIDE + 1
     if config.frames > max_frames:
@@ -79,7 +83,10 @@ def _load_videos(config: MovingDigitsConfig) -> tuple[Tensor, Tensor]:
     fractions = torch.rand(len(images), 2, generator=generator)
     # a digit that moves up or left starts that much further down or right
     starts = (fractions * (room + 1)).long() + torch.where(steps < 0, config.frames - 1, 0)
-    videos = torch.zeros(len(images), 1, config.frames, config.canvas, config.canvas)
+    shape = (len(images), 1, config.frames, config.canvas, config.canvas)
+    size = math.prod(shape) * images.element_size()
+    ensure_free_memory(size, "moving-digits", "choose a smaller --dataset.canvas")
+    videos = torch.zeros(shape)
     for number, image in enumerate(images[:, 0]):
         for frame in range(config.frames):
             row, column = (starts[number] + frame * steps[number]).tolist()

@@ -12,7 +12,7 @@ from zoo_core.errors import DeviceError
 
 CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
-OUT_OF_MEMORY = ("allocate memory", "out of memory")
+OUT_OF_MEMORY = ("allocate memory", "out of memory", "size calculation overflowed")
 """Words in the messages of torch's allocators, most of which raise a plain RuntimeError."""
 
 
@@ -40,6 +40,28 @@ def free_disk(path: Path) -> int:
 def existing(path: Path) -> Path:
     """Returns the nearest of a path and its parents that exists."""
     return next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+
+
+def ensure_free_memory(size: int, name: str, remedy: str) -> None:
+    """Raises an error if something is larger than the free memory.
+
+    A system that promises more memory than it has kills the process where it is used, so a failed
+    allocation is no test.
+
+    Args:
+        size: The bytes that it takes.
+        name: What it is, for the message.
+        remedy: What to do, for the message.
+
+    Raises:
+        DeviceError: It is larger.
+    """
+    free = free_memory()
+    if size > free:
+        raise DeviceError(
+            f"{name} would take {format_bytes(size)} of memory, {format_bytes(free)} are free; "
+            f"{remedy}"
+        )
 
 
 @contextlib.contextmanager
