@@ -119,9 +119,14 @@ def test_generate_refuses_a_model_that_does_not_predict_the_next_symbol(
     assert "zoo predict" in result.stderr
 
 
-@pytest.mark.parametrize("bad", [("--temperature", "-1"), ("--temperature", "nan"), ("--top-k", 0)])
-def test_invalid_sampling_is_refused(zoo: Zoo, prose: Path, bad: tuple[object, ...]) -> None:
-    assert zoo("generate", prose, "--prompt", "the", *bad).code == 6
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [(("--temperature", "-1"), 2), (("--temperature", "nan"), 6), (("--top-k", 0), 2)],
+)
+def test_invalid_sampling_is_refused(
+    zoo: Zoo, prose: Path, bad: tuple[object, ...], code: int
+) -> None:
+    assert zoo("generate", prose, "--prompt", "the", *bad).code == code
 
 
 def test_the_data_of_a_relative_path_is_found_from_every_folder(
