@@ -48,7 +48,10 @@ class FolderPath(click.Path):
 
 def _check_no_file(folder: Path, param: click.Parameter | None) -> None:
     """Raises TargetError if a folder, or the nearest parent that exists, is a file."""
-    nearest = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    try:
+        nearest = next((path for path in (folder, *folder.parents) if path.exists()), None)
+    except OSError:  # a closed parent, which is reported when the folder is written
+        return
     if nearest and not nearest.is_dir():
         remedy = f"; choose another with {param.opts[0]}" if param else ""
         raise TargetError(f"{nearest} is not a folder{remedy}")
