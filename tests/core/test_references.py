@@ -50,7 +50,7 @@ def test_a_reference_is_a_name_a_folder_or_a_repo(text: str, meant: Reference) -
     ],
 )
 def test_an_invalid_reference_is_refused_with_the_valid_forms(text: str) -> None:
-    with pytest.raises(NotFoundError, match=r"is no reference: write model, model\.tag"):
+    with pytest.raises(NotFoundError, match=r"is not a reference: write model, model\.tag"):
         parse_reference(text)
 
 

@@ -50,7 +50,7 @@ def steps_of(folder: Path) -> int:
     "kill -9 at any instant of a run",
     says="",
     code=-9,
-    left="the last saved state; it loads, and zoo resume goes on from it",
+    left="the last saved state; it loads, and zoo resume continues from it",
 )
 @pytest.mark.parametrize(
     "instants", [8, pytest.param(300, marks=pytest.mark.slow)], ids=["few", "hundreds"]
@@ -139,7 +139,8 @@ def test_a_full_disk_keeps_the_last_state(
 @fault(
     4,
     "disk full for the picture",
-    says="cannot write …curve.png: …; it needs …, … are free; the checkpoint does without",
+    says="cannot write …curve.png: …; it needs …, … are free; "
+    "the checkpoint is complete without it",
     code=0,
     left="a complete checkpoint without the picture",
 )

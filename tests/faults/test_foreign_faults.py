@@ -311,7 +311,7 @@ def test_no_name_of_a_run_leaves_the_folder(zoo: Zoo, met: Met, isolation: Path,
     assert (isolation / "runs" / "good").is_dir()
 
 
-@fault(25, "a repo that is no repo", says="Error: …", code=3, left="nothing")
+@fault(25, "a name that is not a repo", says="Error: …", code=3, left="nothing")
 @pytest.mark.parametrize("repo", ["../x", "a/..", "./a", "a/b/c", "a\\b/c", "..\\a/b", "-a/b"])
 def test_no_repo_leaves_the_cache(zoo: Zoo, met: Met, tmp_path: Path, repo: str) -> None:
     met(zoo("pull", f"hub:{repo}"))

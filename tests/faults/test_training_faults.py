@@ -24,7 +24,7 @@ from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import current_state, has_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
 
-LAST = "the last saved state; it loads, and zoo resume goes on from it"
+LAST = "the last saved state; it loads, and zoo resume continues from it"
 
 
 @fault(

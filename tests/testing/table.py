@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.testing.examples import wrong_examples
 from zoo_core.testing.suite import every_check
 
-HEAD = "| check | rule | how to mend | what fails it |\n| --- | --- | --- | --- |"
+HEAD = "| check | rule | how to fix | what fails it |\n| --- | --- | --- | --- |"
 
 
 def conformance_tables() -> str:

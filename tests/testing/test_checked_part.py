@@ -73,7 +73,7 @@ def test_a_failure_reports_the_smallest_case() -> None:
         "expected: below 5",
         "seen: 5",
         "smallest case: n=5",
-        "to mend it: Choose a smaller one.",
+        "to fix it: Choose a smaller one.",
     ]
 
 

@@ -105,7 +105,7 @@ def test_a_plugin_that_keeps_the_rules_passes_every_check(module_folder: Path) -
     ("source", "check", "seen"),
     [
         (HOOK.replace("owl-hoot", "Owl"), "names", "names are lower case"),
-        (HOOK.replace("@hookimpl", ""), "hooks", "zoo_commands is no hook"),
+        (HOOK.replace("@hookimpl", ""), "hooks", "zoo_commands is not a hook"),
         (HOOK + "\nraise SystemExit", "imports", "Exit"),
         (HOOK.replace("ZOO_API = 2", ""), "api-version", "names no plugin API"),
         (HOOK.partition("return")[0] + "return []", "return-types", "empty lists"),

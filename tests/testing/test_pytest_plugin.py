@@ -49,7 +49,7 @@ def test_a_failure_has_the_four_lines(
     result = author.runpytest()
     result.assert_outcomes(passed=8, failed=1)
     result.stdout.fnmatch_lines(
-        ["expected: *", "seen: 'hoots'", "smallest case: CommandSpec(*", "to mend it: Write one *"]
+        ["expected: *", "seen: 'hoots'", "smallest case: CommandSpec(*", "to fix it: Write one *"]
     )
 
 

@@ -59,5 +59,5 @@ def test_wrong_use_has_its_exit_code(zoo: Zoo, arguments: list[str], code: int) 
 def test_showing_a_recipe_downloads_nothing(zoo: Zoo) -> None:
     result = zoo("show", "rnn-scratch.time-machine")
     assert result.code == 0
-    assert "an example's: the data is not at hand" in result.stdout
+    assert "an example's: the data is not available" in result.stdout
     assert "downloading" not in result.stderr

@@ -25,7 +25,7 @@ BROKEN = {
     "interrupts in a hook": ("@hookimpl\ndef zoo_models(): raise KeyboardInterrupt", "Keyboard"),
     "misspelt hook": (GOOD + "@hookimpl\ndef zoo_modles(): return []", "zoo_modles"),
     "hook of another name": (GOOD + "@hookimpl\ndef models(): return []", "unknown hook 'models'"),
-    "unmarked hook": (GOOD + "def zoo_datasets(): return []", "zoo_datasets is no hook"),
+    "unmarked hook": (GOOD + "def zoo_datasets(): return []", "zoo_datasets is not a hook"),
     "unknown argument": ("@hookimpl\ndef zoo_models(config): return [model()]", "config"),
     "a tuple": (
         "@hookimpl\ndef zoo_models(): return (model(),)",

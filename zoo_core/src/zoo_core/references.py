@@ -74,7 +74,7 @@ def parse_reference(text: str) -> Reference:
     if match := NAMED.fullmatch(text):
         return Named(match["owner"] or "", match["name"], match["tag"] or "")
     raise NotFoundError(
-        f"{text!r:.120} is no reference: write model, model.tag, plugin:model, hub:owner/repo, "
+        f"{text!r:.120} is not a reference: write model, model.tag, plugin:model, hub:owner/repo, "
         "./folder"
     )
 

@@ -54,7 +54,7 @@ def push(
 ) -> None:
     """Publish a checkpoint on the Hub as one commit and print its registry entry."""
     if not HUB.fullmatch(f"hub:{repo}"):
-        raise ConfigError(f"{repo!r} is no repo: expected OWNER/REPO")
+        raise ConfigError(f"{repo!r} is not a repo: expected OWNER/REPO")
     catalog = load_catalog()
     if dry_run or target:
         _build(catalog, folder, repo, target, license=license, as_json=as_json)

@@ -26,7 +26,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg]  # generic from click
             return value
         match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
         if not match or float(match[1]) == 0:
-            self.fail(f"{value!r} is no duration: write 60s, 2m or 1h", param, ctx)
+            self.fail(f"{value!r} is not a duration: write 60s, 2m or 1h", param, ctx)
         seconds = float(match[1]) * SECONDS[match[2]]
         if seconds > MAX_SECONDS:
             self.fail(f"{str(value)!r:.40} is longer than {MAX_SECONDS:.0f} seconds", param, ctx)

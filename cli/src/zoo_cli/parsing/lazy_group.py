@@ -49,7 +49,7 @@ class AbstractLazyGroup(click.Group, ABC):
 
         Raises:
             AmbiguousError: Two plugins offer the command.
-            PluginError: The target cannot be imported, or is no click command.
+            PluginError: The target cannot be imported, or is not a click command.
         """
         from zoo_core.plugins.import_strings import resolve
 
@@ -82,5 +82,5 @@ class AbstractLazyGroup(click.Group, ABC):
 
 def _check_command(target: str, imported: object) -> click.Command:
     if not isinstance(imported, click.Command):
-        raise PluginError(f"{target} is no click command: fix the plugin that declares it")
+        raise PluginError(f"{target} is not a click command: fix the plugin that declares it")
     return imported

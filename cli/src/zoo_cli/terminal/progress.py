@@ -16,7 +16,7 @@ from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Starte
 SLOW_EPOCH = 1.0
 """Seconds; on a terminal, only epochs that take at least this long get a line of their own."""
 LINE_INTERVAL = 0.1
-"""Least seconds between two lines where there is no terminal. Epochs that end sooner are left
+"""Least seconds between two lines where stderr is not a terminal. Epochs that end sooner are left
 out, except the first, the last and those with a sample."""
 
 

@@ -18,7 +18,7 @@ def char_loop(config: CharConfig, signature: Signature) -> RecurrentModel:
 
 
 def char_loop_concat(config: CharConfig, signature: Signature) -> RecurrentModel:
-    """The third model: state and input are concatenated, because a sum cannot be separated."""
+    """The third model: state and input are concatenated, as their sum does not tell them apart."""
     recurrent = Recurrent(ConcatCell(config.hidden_size), config.embedding_size)
     return RecurrentModel(signature, recurrent, embedding=config)
 

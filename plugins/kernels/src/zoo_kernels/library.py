@@ -13,7 +13,7 @@ from zoo_core.errors import ConfigError
 
 FOLDER = Path(__file__).parent
 LIBRARY, BUILD_ERROR = FOLDER / "native.so", FOLDER / "not_built.txt"
-REMEDY = "with a C++ compiler at hand: pip install --force-reinstall --no-deps zoo-kernels"
+REMEDY = "install a C++ compiler, then: pip install --force-reinstall --no-deps zoo-kernels"
 LEVEL = "ZOO_KERNELS_LEVEL"
 """Environment variable: the highest level of instructions to use."""
 

@@ -13,7 +13,9 @@ class HelloConfig:
     """Settings of hello: a word and an answer of the same length."""
 
     word: str = setting(default="hello", help="The input.")
-    answer: str = setting(default="ohlol", help="The output to learn, as long as the word.")
+    answer: str = setting(
+        default="ohlol", help="The output to learn; must have as many symbols as the word."
+    )
 
 
 @config

@@ -26,7 +26,7 @@ def test_a_failure_is_exit_7_with_a_remedy(zoo: Zoo, install_plugin: InstallPlug
     )
     result = zoo("plugins", "check", "zoo-owl")
     assert result.code == 7
-    for text in ("failed   command owl-hoot  summary", "expected: ", "seen: 'hoots'", "to mend it"):
+    for text in ("failed   command owl-hoot  summary", "expected: ", "seen: 'hoots'", "to fix it"):
         assert text in result.stdout
     assert "Error: zoo-owl does not pass: summary of command owl-hoot; " in result.stderr
 

@@ -132,7 +132,9 @@ def _open(source: _Source, part: Path, offset: int) -> HTTPResponse:
         try:
             response: HTTPResponse = _build_opener().open(request, None, source.timeout)
         except HTTPError as error:
-            if error.code == 416:  # the server has fewer bytes than the part, so it is no part
+            if (
+                error.code == 416
+            ):  # the server has fewer bytes than the part, so it is a part of another file
                 part.unlink(missing_ok=True)
             raise
     return response

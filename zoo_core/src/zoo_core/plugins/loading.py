@@ -130,7 +130,7 @@ def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
     marked = {caller.name for caller in manager.get_hookcallers(module) or ()}
     for name, value in vars(module).items():
         if name.startswith("zoo_") and callable(value) and name not in marked:
-            raise PluginError(f"{module.__name__}.{name} is no hook: mark it with @hookimpl")
+            raise PluginError(f"{module.__name__}.{name} is not a hook: mark it with @hookimpl")
 
 
 def call_hook(hook: str, implementations: Iterable[Callable[[], Any]]) -> list[Any]:

@@ -57,6 +57,6 @@ def time_limit() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, old_handler)
         remaining, interval = old_timer
-        if remaining:  # a timer that was set before goes on with the time that it has left
+        if remaining:  # another timer was set before; its remaining time runs on
             left = max(remaining - (time.monotonic() - start), 0.001)
             signal.setitimer(signal.ITIMER_REAL, left, interval)

@@ -241,7 +241,7 @@ def _check_checkpoint(name: str, table: _CheckpointTable) -> None:
         raise ConfigError("a package has no revision")
     for file in table.files:
         if not FILE.fullmatch(file):
-            raise ConfigError(f"file {file!r} leaves its folder, or is no file name")
+            raise ConfigError(f"file {file!r} leaves its folder, or is not a file name")
     for file in (MANIFEST, WEIGHTS):
         if file not in table.files:
             raise ConfigError(f'files."{file}" is missing: it must be pinned')

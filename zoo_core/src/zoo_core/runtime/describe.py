@@ -213,7 +213,7 @@ def _describe_size(catalog: Catalog, named: Named) -> dict[str, Any]:
     if run_config.recipe and not named.tag:
         size["counted for"] = run_config.recipe
     if not known:
-        size["vocabulary"] = "an example's: the data is not at hand"
+        size["vocabulary"] = "an example's: the data is not available"
     batch_size = run_config.configs["trainer"].get("batch_size", 1)
     backend = backend_of(model, batch_size)
     return size | {"backend": backend.name, "backend note": backend.why}

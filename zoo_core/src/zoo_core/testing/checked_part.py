@@ -51,7 +51,7 @@ class Result(NamedTuple):
                 f"expected: {self.expected}",
                 f"seen: {self.seen}",
                 f"smallest case: {self.case}",
-                f"to mend it: {self.remedy}",
+                f"to fix it: {self.remedy}",
             ]
         )
 

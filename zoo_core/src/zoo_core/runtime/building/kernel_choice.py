@@ -112,7 +112,7 @@ def backend_of(model: AbstractModel, batch_size: int, batch: Batch | None = None
     Args:
         model: The model.
         batch_size: B.
-        batch: A batch of the data, which decides for sure; None if the data is not at hand.
+        batch: A batch of the data, which makes the answer exact; None if the data is not available.
     """
     layer = next((m for m in model.modules() if isinstance(m, Recurrent)), None)
     if layer is None:

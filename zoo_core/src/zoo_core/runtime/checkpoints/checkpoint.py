@@ -239,7 +239,7 @@ def write_checkpoint(
         try:
             write_file(folder / name, content)
         except TargetError as error:
-            logger.warning("%s; the checkpoint does without", error)
+            logger.warning("%s; the checkpoint is complete without it", error)
     write_local_paths(folder, paths)
     write_file(folder / CARD, _card(folder / CARD, manifest, terms).encode())
     write_file(folder / MANIFEST, manifest.to_bytes())

@@ -263,7 +263,7 @@ def checked_answer(cls: type[T], values: object, repo: str, *, key: str = "") ->
 def configure_client() -> None:
     """Gives the client library's requests a timeout; they would wait forever without one.
 
-    Its progress bars are switched off where stderr is no terminal, which it does not look at.
+    It shows progress bars even where stderr is not a terminal, so they are switched off there.
     """
     set_client_factory(_make_client)
     if not sys.stderr.isatty():

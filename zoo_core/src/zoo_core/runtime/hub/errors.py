@@ -13,7 +13,7 @@ LOG_IN = "log in: hf auth login"
 NO_REPO = "no repo {repo} at {endpoint}; if it is private, " + LOG_IN
 RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
 NOT_RETRYABLE = ("refused", "name or service", "nodename", "resolution", "certificate")
-"""Words in messages of errors that another attempt does not mend."""
+"""Words in messages of errors that another attempt does not fix."""
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 """What the client raises where an answer lacks a field or has one of another type."""

@@ -98,7 +98,7 @@ def pull_manifest(repo: str, revision: str) -> tuple[Commit, Manifest]:
     """Returns the manifest of a repo, without its weights, and its commit.
 
     Raises:
-        IntegrityError: The file is no manifest.
+        IntegrityError: The file is not a manifest.
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo or revision, or no checkpoint in it.
     """
@@ -153,7 +153,7 @@ def _lacks_card(commit: Commit) -> bool:
     """Whether a snapshot that is whole otherwise lacks the card that the commit has.
 
     An older version downloaded the card last, so that a pull may have broken off before it. If the
-    Hub cannot be reached, the snapshot does without.
+    Hub cannot be reached, the snapshot is used without a card.
     """
     if (snapshot_folder(commit) / CARD).is_file():
         return False
