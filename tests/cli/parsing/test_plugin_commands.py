@@ -58,7 +58,7 @@ def test_a_plugins_command_that_is_no_click_command_is_exit_7(zoo: Zoo, owl: Pat
     (owl / "zoo_owl_command.py").write_text("hoot = 3")
     result = zoo("hoot")
     assert result.code == 7
-    assert "no click command" in result.stderr
+    assert "not a click command" in result.stderr
 
 
 def test_the_zoos_own_command_wins_over_a_plugins(zoo: Zoo, owl: Path) -> None:
