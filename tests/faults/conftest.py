@@ -13,7 +13,7 @@ import matplotlib.backends.backend_agg  # noqa: F401  # once here, not in every 
 import pytest
 
 from tests.cli.command import Result
-from tests.cli.conftest import text_file, zoo, zoo_process
+from tests.cli.conftest import install_plugin, text_file, zoo, zoo_process
 from tests.faults.child import Child
 from tests.faults.fault import Fault
 from tests.runtime.runs import interrupt
@@ -22,7 +22,7 @@ from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.runtime.run import Run
 
-__all__ = ["text_file", "zoo", "zoo_process"]
+__all__ = ["install_plugin", "text_file", "zoo", "zoo_process"]
 
 Met = Callable[[Result], None]
 Start = Callable[..., Child]

@@ -263,12 +263,14 @@ def test_a_target_that_is_a_dangling_link_is_refused(
     code=6,
     left="the file, and nothing else",
 )
+@pytest.mark.parametrize("name", ["model.safetensors", "thesis.txt"])
+@pytest.mark.parametrize("flags", [[], ["--overwrite"]], ids=["plain", "overwrite"])
 def test_a_target_with_a_foreign_file_is_refused(
-    zoo: Zoo, met: Met, brief: list[object], tmp_path: Path
+    zoo: Zoo, met: Met, brief: list[object], tmp_path: Path, name: str, flags: list[str]
 ) -> None:
     (tmp_path / "run").mkdir()
-    (tmp_path / "run" / "model.safetensors").write_bytes(b"mine")
-    met(zoo(*brief))
+    (tmp_path / "run" / name).write_bytes(b"mine")
+    met(zoo(*brief, *flags))
     assert [path.read_bytes() for path in (tmp_path / "run").iterdir()] == [b"mine"]
 
 

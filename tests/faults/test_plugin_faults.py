@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import importlib
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command import Result, Zoo
+from tests.cli.command import InstallPlugin, Result, Zoo
 from tests.faults.conftest import Met
 from tests.faults.fault import case, fault
 
@@ -31,20 +29,12 @@ Install = Callable[..., None]
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
+def install(install_plugin: InstallPlugin) -> Install:
     """``install(source)``: an installed plugin ``zoo-owl`` whose module has that source."""
 
     def write(source: str, name: str = "zoo-owl") -> None:
         module = name.replace("-", "_") + "_plugin"
-        info = tmp_path / "site" / f"{name.replace('-', '_')}-1.0.dist-info"
-        info.mkdir(parents=True)
-        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        (info / "entry_points.txt").write_text(f"[zoo]\n{name} = {module}\n")
-        if source:
-            (tmp_path / "site" / f"{module}.py").write_text(source)
-        monkeypatch.syspath_prepend(info.parent)
-        monkeypatch.delitem(sys.modules, module, raising=False)
-        importlib.invalidate_caches()
+        install_plugin(name, module, {f"{module}.py": source} if source else {})
 
     return write
 
@@ -110,16 +100,20 @@ def test_a_broken_plugin_is_a_row_and_the_commands_work(
     assert "lstm-embed" in names
     assert "owl" not in names
     rows = {row["name"]: row for row in zoo("plugins", "--json").json}
+    assert rows["zoo-owl"]["state"] in ("broken", "incompatible")
     assert rows["zoo-owl"]["reason"]
+    assert "zoo-owl" in rows["zoo-owl"]["remedy"]
     assert rows["zoo-lstm"]["state"] == "ok"
     assert zoo("predict", "lstm-embed", "hello").stdout == "ohlol\n"
 
 
 @fault(30, "prints", says="loud", code=0, left=LEFT)
 def test_prints_go_to_stderr(zoo: Zoo, met: Met, install: Install) -> None:
-    install("print('loud')\n" + PREAMBLE + GOOD)
+    noisy = GOOD.replace("return", "print('louder')\n    return")
+    install("print('loud')\n" + PREAMBLE + noisy)
     listed = zoo("list", "--json")
     met(listed)
+    assert "louder" in listed.stderr
     assert "owl" in {row["name"] for row in listed.json}
 
 

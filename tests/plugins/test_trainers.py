@@ -119,13 +119,3 @@ def test_next_token_carries_the_state_as_configured(carry: bool) -> None:
 
 def test_supervised_carries_no_state() -> None:
     assert not SupervisedTrainer(SupervisedConfig(), LABELS).carries_state
-
-
-def test_every_parameter_is_trained_once(trainer: AbstractTrainer) -> None:
-    from zoo_lstm.configs import LstmEmbedConfig
-    from zoo_lstm.models import lstm_embed
-
-    model = lstm_embed(LstmEmbedConfig(hidden_size=3), NEXT)
-    groups = trainer.parameter_groups(model)
-    given = [parameter for group in groups for parameter in group["params"]]  # type: ignore[attr-defined]
-    assert sorted(map(id, given)) == sorted(map(id, model.parameters()))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command import InstallPlugin, Zoo
+from tests.cli.command import Zoo
 
 
 def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> None:
@@ -86,29 +86,6 @@ def test_plugins_lists_what_each_one_contributes(zoo: Zoo) -> None:
     rows = {row["name"]: row for row in zoo("plugins", "--json").json}
     assert rows["zoo-text"]["state"] == "ok"
     assert "hello" in rows["zoo-text"]["contributes"]["dataset"]
-
-
-@pytest.fixture
-def broken_plugin(install_plugin: InstallPlugin) -> str:
-    """The name of an installed plugin that prints and raises SystemExit."""
-    code = "print('noise')\nraise SystemExit('gone')\n"
-    install_plugin("zoo-bad", "zoo_bad_plugin", {"zoo_bad_plugin.py": code})
-    return "zoo-bad"
-
-
-def test_a_broken_plugin_is_a_row_with_reason_and_remedy(zoo: Zoo, broken_plugin: str) -> None:
-    rows = {row["name"]: row for row in zoo("plugins", "--json").json}
-    assert rows[broken_plugin]["state"] == "broken"
-    assert "gone" in rows[broken_plugin]["reason"]
-    assert "zoo plugins uninstall zoo-bad" in rows[broken_plugin]["remedy"]
-    assert "Traceback" in zoo("plugins", "-v").stdout
-
-
-@pytest.mark.usefixtures("broken_plugin")
-def test_a_broken_plugin_does_not_affect_the_others(zoo: Zoo) -> None:
-    listed = zoo("list", "--json")
-    assert len(listed.json) >= 9
-    assert "zoo-bad is broken" in listed.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tomllib
 from pathlib import Path
 
@@ -123,16 +122,6 @@ def test_a_model_alone_on_other_data_says_that_it_takes_defaults(
         "gru-embed on text takes default settings and the trainer next-token; the recipe "
         "gru-embed.python-docs has tuned ones\n"
     ) in result.stderr
-
-
-def test_a_flag_beats_the_file_which_beats_the_recipe(zoo: Zoo, tmp_path: Path) -> None:
-    config = tmp_path / "run.toml"
-    config.write_text("[model]\nhidden_size = 7\nembedding_size = 3\n")
-    arguments = ["train", "lstm-embed", "--config", config, "--model.hidden-size", 9]
-    tables = tomllib.loads(zoo(*arguments, "--print-config").stdout)
-    assert tables["model"]["hidden_size"] == 9
-    assert tables["model"]["embedding_size"] == 3
-    assert tables["trainer"]["epochs"] == 100
 
 
 @pytest.mark.parametrize(
@@ -327,18 +316,6 @@ def test_bfloat16_products_are_close_to_float32(
     assert first == pytest.approx(second, rel=0.02)
 
 
-@pytest.mark.parametrize("flags", [[], ["--overwrite"]])
-@pytest.mark.parametrize("name", ["model.safetensors", "curve.png", "README.md", "thesis.txt"])
-def test_foreign_files_are_never_overwritten(
-    zoo: Zoo, tmp_path: Path, name: str, flags: list[str]
-) -> None:
-    (tmp_path / name).write_text("mine")
-    result = zoo("train", "lstm-embed", "--out", tmp_path, *flags)
-    assert (result.code, result.stdout) == (6, "")
-    assert "files that the zoo did not make; choose a new or empty folder" in result.stderr
-    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {name: "mine"}
-
-
 def test_a_link_in_a_checkpoint_is_not_followed(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis").write_text("mine")
     (hello / "curve.png").unlink()
@@ -354,15 +331,6 @@ def test_resume_leaves_a_foreign_folder_unchanged(zoo: Zoo, tmp_path: Path) -> N
     (tmp_path / "state" / "mine").write_text("mine")
     assert zoo("resume", tmp_path).code == 3
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["mine"]
-
-
-def test_a_folder_name_that_is_not_utf8_is_refused_before_training(
-    zoo: Zoo, tmp_path: Path
-) -> None:
-    result = zoo("train", "lstm-embed", "--out", tmp_path / os.fsdecode(b"caf\xe9"))
-    assert (result.code, result.stdout) == (6, "")
-    assert r"caf\udce9' is not UTF-8" in result.stderr
-    assert list(tmp_path.iterdir()) == []
 
 
 REFLECTED = ["--model.blocks", 3, "--model.padding", 2, "--model.kernel-size", 5]

@@ -125,7 +125,8 @@ def test_an_unfinished_run_is_exit_6(zoo: Zoo, hello: Path) -> None:
 
 
 def test_a_folder_without_a_checkpoint_is_exit_3(zoo: Zoo, tmp_path: Path) -> None:
-    assert zoo("verify", tmp_path).code == 3
+    result = zoo("verify", tmp_path)
+    assert (result.code, "no checkpoint in" in result.stderr) == (3, True)
 
 
 def test_diff_of_two_runs_of_a_recipe_is_empty(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
