@@ -78,7 +78,12 @@ class Child:
 
 def no_longer_files_than(size: int) -> Callable[[], object]:
     """Returns what makes writes beyond a number of bytes fail, as on a full disk."""
-    return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    def limit() -> None:
+        sys.dont_write_bytecode = True  # Python would keep the truncated bytecode of its imports
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    return limit
 
 
 def no_more_memory_than(size: int) -> Callable[[], object]:
