@@ -15,7 +15,24 @@ from tests.hub.conftest import settings_for
 from tests.hub.process import run_forked_in_turn
 from tests.hub.server import Fault, Hub
 
-OTHERS: list[Any] = [None, True, 7, -1, 1.5, "", "x", "../../x", "0" * 40, [], [[]], {}, {"x": []}]
+HOSTILE = "\x1b]0;owned\x07"
+"""Sets the title of a terminal's window."""
+OTHERS: list[Any] = [
+    HOSTILE,
+    None,
+    True,
+    7,
+    -1,
+    1.5,
+    "",
+    "x",
+    "../../x",
+    "0" * 40,
+    [],
+    [[]],
+    {},
+    {"x": []},
+]
 """Values in the place of the right one."""
 MISSING = object()
 PULL_ROUTES = [r"GET /api/models/owner/{}$", r"paths-info", r"(HEAD|GET) .*/config.json"]
@@ -81,6 +98,7 @@ def check_one_line(result: Result, codes: tuple[int, ...]) -> None:
     errors = [line for line in result.stderr.splitlines() if line.startswith("Error")]
     assert len(errors) == (1 if result.code else 0), result.stderr
     assert "Traceback" not in result.stderr
+    assert "\x1b" not in result.stdout + result.stderr
 
 
 @pytest.fixture
@@ -128,6 +146,7 @@ def test_a_repo_that_exists_is_pushed_to_whatever_its_409_says(
     [
         ("sha", "../../x", "sha = '../../x': expected 40 hexadecimal digits"),
         ("sha", None, "sha = None: expected text"),
+        ("sha", HOSTILE, r"sha = '\x1b]0;owned\x07': expected 40 hexadecimal digits"),
         ("id", "../x/y", "repo = '../x/y': expected owner/name"),
     ],
 )

@@ -147,6 +147,75 @@ def test_a_plugin_of_a_hostile_name_is_shown_escaped(
         assert_harmless(on_terminal(*command))
 
 
+PLUGIN = f"""
+from zoo_core import CommandSpec, DatasetSpec, ModelSpec, TrainerSpec, hookimpl
+
+ZOO_API = 2
+TEXT = {HOSTILE!r}
+REST = {{"summary": TEXT, "config": "zoo_steering.configs:Steering", "factory": ""}}
+
+@hookimpl
+def zoo_models():
+    return [ModelSpec(name="steering", source=TEXT, **REST)]
+
+@hookimpl
+def zoo_datasets():
+    return [DatasetSpec(name="steering-data", default_trainer="steering-trainer", **REST)]
+
+@hookimpl
+def zoo_trainers():
+    return [TrainerSpec(name="steering-trainer", **REST)]
+
+@hookimpl
+def zoo_commands():
+    return [CommandSpec(name="steer", summary=TEXT, target="zoo_steering.command:steer")]
+"""
+PLUGIN_CONFIG = f"""
+from zoo_core import config, setting
+
+@config
+class Steering:
+    word: str = setting(default={HOSTILE!r}, help={HOSTILE!r}, unit={HOSTILE!r})
+"""
+PLUGIN_COMMAND = f"""
+import click
+
+@click.command(help={HOSTILE!r})
+@click.option("--word", default={HOSTILE!r}, show_default=True, help={HOSTILE!r})
+def steer(word):
+    pass
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--help"],
+        ["steer", "--help"],
+        ["list"],
+        ["list", "datasets"],
+        ["show", "steering"],
+        ["show", "steering", "--json"],
+        ["show", "steering-data"],
+        ["train", "steering", "--dataset", "steering-data", "--help"],
+        ["train", "steering", "--dataset", "steering-data", "--print-config"],
+    ],
+    ids=" ".join,
+)
+def test_summaries_and_helps_of_a_plugin_are_shown_escaped(
+    on_terminal: Answer, install_plugin: InstallPlugin, arguments: list[str]
+) -> None:
+    files = {"plugin.py": PLUGIN, "configs.py": PLUGIN_CONFIG, "command.py": PLUGIN_COMMAND}
+    package = {f"zoo_steering/{name}": source for name, source in files.items()}
+    install_plugin(
+        "zoo-steering", "zoo_steering.plugin", package | {"zoo_steering/__init__.py": ""}
+    )
+    result = on_terminal(*arguments)
+    assert result.code == 0, result
+    assert r"\x1b" in result.stdout or r"\u001b" in result.stdout
+    assert_harmless(result)
+
+
 @pytest.mark.parametrize("folder", sorted((ROOT / "cli" / "src").rglob("*.py")), ids=str)
 def test_everything_is_printed_through_one_function(folder: Path) -> None:
     if folder.name != "output.py":

@@ -9,6 +9,7 @@ from typing import NamedTuple, TypeAlias, final
 import click
 
 from zoo_core.errors import AmbiguousError, PluginError, suggest
+from zoo_core.escaping import printable
 
 
 @final
@@ -29,8 +30,26 @@ class LazyCommand(NamedTuple):
 CommandTable: TypeAlias = Mapping[str, LazyCommand]
 
 
+@final
+class EscapingFormatter(click.HelpFormatter):
+    """Escapes the text of plugins on a help page, which click prints itself."""
+
+    def getvalue(self) -> str:
+        """Returns the page."""
+        return printable(super().getvalue())
+
+
+@final
+class EscapingContext(click.Context):
+    """The context of every command."""
+
+    formatter_class = EscapingFormatter
+
+
 class AbstractLazyGroup(click.Group, ABC):
     """A group whose help page imports none of its commands."""
+
+    context_class = EscapingContext
 
     @abstractmethod
     def sections(self) -> Iterator[tuple[str, CommandTable]]:
@@ -83,4 +102,5 @@ class AbstractLazyGroup(click.Group, ABC):
 def _check_command(target: str, imported: object) -> click.Command:
     if not isinstance(imported, click.Command):
         raise PluginError(f"{target} is not a click command: fix the plugin that declares it")
+    imported.context_class = EscapingContext
     return imported
