@@ -34,6 +34,7 @@ from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.hardware.core_waits import CoreWaits
 from zoo_core.runtime.hardware.device import choose_device, precision_context
+from zoo_core.runtime.hardware.parallel_results import check_parallel_results
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.weights import load_weights, weights_of
@@ -114,6 +115,8 @@ class Run:
         if backend_warning := backend.warning(run_config.backend):
             self._warnings.append(backend_warning)
         threads = choose_threads(run_config.threads, model, first_batch.inputs, self.signature)
+        if device == "cpu":
+            check_parallel_results(threads, run_config.precision)
         self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
         self._check_takes(first_batch.to(device))
         self._saved_at = time.monotonic()
