@@ -19,7 +19,6 @@ from zoo_core.runtime.building.build import make_model
 from zoo_core.runtime.building.kernel_choice import (
     Backend,
     backend_of,
-    backends_here,
     fix_backend,
     kernels,
 )
@@ -157,7 +156,7 @@ def test_a_run_keeps_its_kernel_at_every_size(core: Catalog) -> None:
 
 
 def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
-    details = backends_here(catalog)
+    details = {kernel.name: kernel.details for kernel in kernels(catalog)}
     assert list(details) == ["native", "portable", "torch", "reference"]
     assert all(details.values())
 
@@ -169,7 +168,8 @@ def test_a_broken_kernel_is_skipped_with_a_warning_that_names_its_plugin(
     assert chosen.name == "portable"
     assert chosen.warning("auto").startswith("passed over: backend 'owl' of zoo-plugin-owl: ")
     assert "not owl: zoo-plugin-owl: " in chosen.why
-    assert backends_here(broken)["owl"].startswith("zoo-plugin-owl: ")
+    details = {kernel.name: kernel.details for kernel in kernels(broken)}
+    assert details["owl"].startswith("zoo-plugin-owl: ")
 
 
 def test_a_broken_kernel_does_not_affect_the_choice_of_another(broken: Catalog) -> None:

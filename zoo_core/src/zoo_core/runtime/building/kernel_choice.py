@@ -70,11 +70,6 @@ def _create(entry: CatalogEntry[KernelSpec]) -> AbstractKernel:
     return kernel
 
 
-def backends_here(catalog: Catalog) -> dict[str, str]:
-    """Returns every backend with how it runs here or why it cannot, the fastest first."""
-    return {kernel.name: kernel.details for kernel in kernels(catalog)}
-
-
 @final
 class Backend(NamedTuple):
     """The kernel that runs a model's recurrence.
