@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pytest
 
 from zoo_core.configs.declare import config, setting
-from zoo_core.configs.settings import build_config, settings_of, values_of
+from zoo_core.configs.settings import build_config, settings_of, values_of, with_unit
 from zoo_core.errors import ConfigError
 
 
@@ -209,6 +209,19 @@ def test_a_missing_setting_is_explained() -> None:
 def test_a_missing_setting_of_direct_construction_is_a_type_error() -> None:
     with pytest.raises(TypeError, match="path"):
         Demanding()  # type: ignore[call-arg]  # what mypy refuses too
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        ("1", "layers", "1 layer"),
+        ("2", "layers", "2 layers"),
+        ("1", "", "1"),
+        ("none", "s", "none"),
+    ],
+)
+def test_a_unit_follows_its_number(value: str, unit: str, text: str) -> None:
+    assert with_unit(value, unit) == text
 
 
 def test_config_is_frozen() -> None:

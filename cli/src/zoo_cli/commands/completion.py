@@ -13,7 +13,11 @@ from zoo_cli.terminal.output import echo
 def completion(shell: str) -> None:
     """Print the script that completes zoo's commands, models and settings in a shell.
 
-    In bash, run: eval "$(zoo completion bash)"
+    bash: add to ~/.bashrc: eval "$(zoo completion bash)"
+
+    zsh: add to ~/.zshrc: eval "$(zoo completion zsh)"
+
+    fish: run: zoo completion fish > ~/.config/fish/completions/zoo.fish
     """
     from zoo_cli.main import COMPLETION, zoo
 

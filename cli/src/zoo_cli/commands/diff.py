@@ -13,12 +13,15 @@ MAX_WIDTH = 60
 
 
 @click.command()
-@click.argument("first", metavar="A", shell_complete=complete_reference)
-@click.argument("second", metavar="B", shell_complete=complete_reference)
+@click.argument("first", metavar="CHECKPOINT", shell_complete=complete_reference)
+@click.argument("second", metavar="CHECKPOINT", shell_complete=complete_reference)
 @registry_option
 @json_option
 def diff(first: str, second: str, as_json: bool) -> None:
-    """Compare the settings, data, versions, metrics and weights of two checkpoints."""
+    """Compare the settings, data, versions, metrics and weights of two checkpoints.
+
+    CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
+    """
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime.checkpoints.difference import differences
     from zoo_core.runtime.locate import load_checkpoint

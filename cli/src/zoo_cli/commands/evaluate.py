@@ -35,7 +35,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 
 
 @click.command(cls=SettingsCommand, find_settings=find_settings, named="a checkpoint")
-@click.argument("reference", shell_complete=complete_reference)
+@click.argument("reference", metavar="CHECKPOINT", shell_complete=complete_reference)
 @click.option(
     "--dataset",
     metavar="NAME",
@@ -65,7 +65,10 @@ def evaluate(
     unknown: str | None,
     as_json: bool,
 ) -> None:
-    """Measure the metrics of a checkpoint on its own data or on another dataset."""
+    """Measure the metrics of a checkpoint on its own data or on another dataset.
+
+    CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
+    """
     from zoo_core.data.splits import held_out_splits
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError

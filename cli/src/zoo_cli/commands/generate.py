@@ -20,7 +20,7 @@ MAX_JSON_LENGTH = 10**8
 
 
 @click.command()
-@click.argument("reference", shell_complete=complete_reference)
+@click.argument("reference", metavar="CHECKPOINT", shell_complete=complete_reference)
 @click.option(
     "--prompt",
     help="Beginning of the text.  [default: a line end, else a blank, else the first character, "
@@ -73,7 +73,10 @@ def generate(
     precision: str,
     as_json: bool,
 ) -> None:
-    """Generate text and print it while it is generated."""
+    """Generate text and print it while it is generated.
+
+    CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
+    """
     from itertools import chain, islice
 
     from zoo_cli.terminal.stream_text import stream

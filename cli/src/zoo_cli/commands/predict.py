@@ -16,7 +16,7 @@ from zoo_core.escaping import escape_line_ends
 
 
 @click.command()
-@click.argument("reference", shell_complete=complete_reference)
+@click.argument("reference", metavar="CHECKPOINT", shell_complete=complete_reference)
 @click.argument("inputs", metavar="[INPUT ... | -]", nargs=-1)
 @click.option(
     "--file",
@@ -31,6 +31,7 @@ def predict(
 ) -> None:
     """Predict the answer to each input and print one per line.
 
+    CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
     Inputs are arguments, the lines of --file, or with - the lines of stdin. An empty line has an
     empty answer, and line ends inside an answer are escaped; --json has every answer as it is.
     """

@@ -14,7 +14,7 @@ from zoo_core.plugins.catalog import load_catalog
 
 
 @click.command()
-@click.argument("reference", shell_complete=complete_reference)
+@click.argument("reference", metavar="CHECKPOINT", shell_complete=complete_reference)
 @click.option(
     "--to",
     "target",
@@ -27,7 +27,7 @@ from zoo_core.plugins.catalog import load_catalog
 def pull(reference: str, target: Path | None, as_json: bool) -> None:
     """Download a pretrained checkpoint.
 
-    REFERENCE is hub:OWNER/REPO[@REVISION] or a name in the registry. A branch is resolved to its
+    CHECKPOINT is hub:OWNER/REPO[@REVISION] or a name in the registry. A branch is resolved to its
     commit, which is printed. The size and hash of every file are checked.
     """
     catalog = load_catalog()

@@ -16,7 +16,7 @@ from zoo_core.storage.capacity import format_bytes
 
 
 @click.command()
-@click.argument("folder", metavar="DIR", type=FolderPath(takes_runs=True))
+@click.argument("folder", metavar="CHECKPOINT", type=FolderPath(takes_runs=True))
 @click.argument("repo", metavar="OWNER/REPO")
 @click.option("--private", is_flag=True, help="Make the repo private if it is created.")
 @click.option(
@@ -52,7 +52,10 @@ def push(
     target: Path | None,
     as_json: bool,
 ) -> None:
-    """Publish a checkpoint on the Hub as one commit and print its registry entry."""
+    """Publish a checkpoint on the Hub as one commit and print its registry entry.
+
+    CHECKPOINT is a folder or the name of a run.
+    """
     if not HUB.fullmatch(f"hub:{repo}"):
         raise ConfigError(f"{repo!r} is not a repo: expected OWNER/REPO")
     catalog = load_catalog()

@@ -22,7 +22,7 @@ def registry() -> None:
     """Manage registry.toml, which pins every file of the pretrained checkpoints by hash."""
 
 
-@registry.command()
+@registry.command(short_help="Check the entries and the files of this machine.")
 @click.option("--online", is_flag=True, help="Check checkpoints on the Hub too.")
 @registry_option
 @json_option
@@ -114,7 +114,7 @@ def _check_packaged(entry: Pretrained) -> None:
     entry_folder(entry)
 
 
-@registry.command()
+@registry.command(short_help="Publish packaged checkpoints on the Hub.")
 @click.option(
     "--namespace", metavar="OWNER", required=True, help="User or organization that owns the repos."
 )

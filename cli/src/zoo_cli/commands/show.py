@@ -10,7 +10,7 @@ from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json
-from zoo_core.configs.settings import as_typed
+from zoo_core.configs.settings import as_typed, with_unit
 from zoo_core.plugins.catalog import load_catalog
 
 
@@ -61,8 +61,8 @@ def _print(facts: dict[str, Any]) -> None:
             recipe = facts.get("default recipe")
             echo(f"settings of {recipe}:" if recipe else "settings:")
             for setting in value:
-                unit = f" {setting['unit']}" if setting["unit"] else ""
-                echo(f"  {setting['key']} = {as_typed(setting['default'])}{unit}")
+                default = with_unit(as_typed(setting["default"]), setting["unit"])
+                echo(f"  {setting['key']} = {default}")
                 echo(f"      {setting['meaning']} [{setting['wanted']}]")
         elif key == "metrics":
             for split, named in value.items():

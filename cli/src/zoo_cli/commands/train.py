@@ -81,7 +81,10 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 @run_options
 @precision_option
 @click.option(
-    "--out", metavar="DIR", type=FolderPath(is_target=True), help="Folder of the checkpoint."
+    "--out",
+    metavar="DIR",
+    type=FolderPath(is_target=True),
+    help="Folder of the checkpoint.  [default: a new folder in ZOO_HOME/runs]",
 )
 @click.option(
     "--name",

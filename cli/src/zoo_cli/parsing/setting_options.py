@@ -17,7 +17,7 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from zoo_cli.parsing.registry_option import use_registry
-from zoo_core.configs.settings import Setting, as_typed
+from zoo_core.configs.settings import Setting, as_typed, with_unit
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.escaping import shell_command
 
@@ -67,10 +67,11 @@ class SettingOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str]:
         """Returns the flag, and its help text with expected values, default and unit."""
         info, default = self.setting.info, as_typed(self.setting.default)
-        default_text = "must be given" if self.setting.default is MISSING else f"default {default}"
-        unit = f" {info.unit}" if info.unit and default != "none" else ""
+        default_text = "must be given"
+        if self.setting.default is not MISSING:
+            default_text = f"default {with_unit(default, info.unit)}"
         expected = self.setting.expected()
-        return f"{self.opts[0]} VALUE", f"{info.help} [{expected}; {default_text}{unit}]"
+        return f"{self.opts[0]} VALUE", f"{info.help} [{expected}; {default_text}]"
 
 
 @final

@@ -45,12 +45,14 @@ class AbstractEmbeddingConfig:
         default=None, at_least=0, help="Id of the symbol whose embedding is zero and stays zero."
     )
     max_norm: float | None = setting(
-        default=None, above=0, help="Largest norm of an embedding; longer ones are scaled."
+        default=None,
+        above=0,
+        help="Largest length of an embedding; a longer one is shortened when it is used.",
     )
     norm_type: float = setting(
         default=2.0,
         above=0,
-        help="The p of the p-norm that max_norm limits.",
+        help="How max_norm measures length: 2 is the Euclidean norm, 1 the sum of absolute values.",
         needs=("max_norm", lambda config: config.max_norm is not None),
     )
     scale_grad_by_freq: bool = setting(
@@ -58,5 +60,6 @@ class AbstractEmbeddingConfig:
     )
     sparse: bool = setting(
         default=False,
-        help="Sparse gradients, for SGD without momentum or Adagrad, without clipping.",
+        help="Whether only the embeddings of the batch's symbols get gradients; for SGD without "
+        "momentum or Adagrad, without clipping.",
     )

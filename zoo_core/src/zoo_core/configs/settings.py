@@ -164,6 +164,13 @@ def as_typed(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def with_unit(value: str, unit: str) -> str:
+    """Returns the text of a value with its unit in the plural, but ``1 layer`` for ``1``."""
+    if not unit or value == NONE:
+        return value
+    return f"{value} {unit.removesuffix('s') if value == '1' else unit}"
+
+
 def settings_of(cls: type) -> Mapping[str, Setting]:
     """Returns the settings of a config class by key, in the order of declaration."""
     return _settings_of(cls)
