@@ -103,6 +103,15 @@ def test_a_run_with_out_is_listed_as_long_as_it_exists(zoo: Zoo, tmp_path: Path)
     assert zoo("runs", "--json").json == []
 
 
+def test_a_run_that_cannot_be_listed_is_trained_anyway(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "file"))
+    result = zoo("train", "lstm-embed", "--trainer.epochs", 1, "--out", tmp_path / "out")
+    assert (result.code, "zoo runs will not list this run" in result.stderr) == (0, True)
+
+
 def test_runs_are_sorted_by_date_and_metric(zoo: Zoo, hello: Path, isolation: Path) -> None:
     manifest = json.loads((hello / "config.json").read_text())
     for name, loss, accuracy, seconds in (("a", 3.0, 0.9, 1), ("b", 1.0, 0.7, 3), ("c", 2, 0.8, 2)):

@@ -87,13 +87,11 @@ def _main_metrics(run: LocalRun) -> dict[str, float]:
 def _differences(local_runs: Iterable[LocalRun]) -> dict[str, list[str]]:
     """Returns what differs from the recipe, by the name of the run."""
     from zoo_core.plugins.catalog import load_catalog
-    from zoo_core.recipes.differences import differences_from_recipe
+    from zoo_core.recipes.differences import differences_from_recipes
 
-    catalog = load_catalog()
-    return {
-        run.name: differences_from_recipe(catalog, run.run_config) if run.run_config else []
-        for run in local_runs
-    }
+    run_configs = {run.name: run.run_config for run in local_runs if run.run_config}
+    found = differences_from_recipes(load_catalog(), run_configs.values())
+    return {run.name: [] for run in local_runs} | dict(zip(run_configs, found, strict=True))
 
 
 def _row(run: LocalRun, differences: list[str]) -> dict[str, Any]:
