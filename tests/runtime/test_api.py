@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save
 
 import zoo_core
+from zoo_cli.commands.generate import generate as generate_command
 from zoo_core import Features, Signature, Tokens, Unknown
 from zoo_core.errors import (
     ConfigError,
@@ -21,6 +22,7 @@ from zoo_core.errors import (
     TargetError,
 )
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE
 from zoo_core.runtime.training.events import Event, Finished, Started
 
 HELLO: dict[str, Any] = {"seed": 0, "device": "cpu", "threads": 1}
@@ -101,6 +103,74 @@ def test_generation_adds_so_many_symbols_and_repeats(prose: Checkpoint) -> None:
     assert zoo_core.generate(prose) == zoo_core.generate(prose, "\n")
 
 
+def test_a_stream_has_the_symbols_of_the_text_one_by_one(prose: Checkpoint) -> None:
+    symbols = zoo_core.stream(prose, "the ", length=30, seed=5)
+    first = next(symbols)
+    assert first + "".join(symbols) == zoo_core.generate(prose, "the ", length=30, seed=5)
+    assert len(first) == 1
+
+
+def test_the_command_and_the_function_have_the_same_temperature() -> None:
+    (option,) = [param for param in generate_command.params if param.name == "temperature"]
+    assert option.default == DEFAULT_TEMPERATURE
+
+
+def test_several_inputs_have_several_predictions(hello: Checkpoint) -> None:
+    assert zoo_core.predict(hello, ["hello", "hell"]) == [
+        "ohlol",
+        zoo_core.predict(hello, "hell"),
+    ]
+
+
+def test_probabilities_have_one_row_per_step_and_sum_to_one(hello: Checkpoint) -> None:
+    rows = zoo_core.probabilities(hello, "hello")
+    vocabulary = hello.signature.vocabulary
+    assert vocabulary is not None
+    assert rows.shape == (5, len(vocabulary))
+    assert torch.allclose(rows.sum(-1), torch.ones(5))
+    assert vocabulary.decode(rows.argmax(-1).tolist()) == "ohlol"
+    assert not rows.requires_grad
+
+
+def test_an_evaluation_repeats_the_metrics_or_measures_other_data(
+    prose: Checkpoint, tmp_path: Path
+) -> None:
+    measured = zoo_core.evaluate(prose)
+    assert measured == {split: prose.metrics[split] for split in ("validation", "test")}
+    assert zoo_core.evaluate(prose, "test").keys() == {"test"}
+    other = tmp_path / "other.txt"
+    other.write_text("the lazy fox " * 40)
+    settings = {"dataset": {"path": other}}
+    assert zoo_core.evaluate(prose, "test", settings=settings)["test"] != measured["test"]
+    with pytest.raises(ConfigError, match="model: an evaluation has settings of the dataset alone"):
+        zoo_core.evaluate(prose, settings={"model": {}})
+    with pytest.raises(NotFoundError, match="no split 'dev' in text; there are train, validation"):
+        zoo_core.evaluate(prose, "dev")
+
+
+def test_a_run_is_resumed_with_more_epochs(tmp_path: Path) -> None:
+    settings = {"trainer": {"epochs": 2}}
+    zoo_core.train("rnn-cell.hello", tmp_path / "run", settings=settings, **HELLO)
+    events: list[Event] = []
+    checkpoint = zoo_core.resume(tmp_path / "run", epochs=3, listen=events.append)
+    assert checkpoint.run_config.configs["trainer"]["epochs"] == 3
+    assert isinstance(events[-1], Finished)
+    with pytest.raises(NotFoundError, match="no run to resume"):
+        zoo_core.resume(tmp_path / "nothing")
+
+
+def test_a_checkpoint_is_pulled_and_verified(tmp_path: Path) -> None:
+    folder = zoo_core.pull("lstm-embed.hello", tmp_path / "mine")
+    assert folder == tmp_path / "mine"
+    assert zoo_core.pull("lstm-embed.hello").is_dir()
+    assert {item.verdict for item in zoo_core.verify(folder)} == {"ok"}
+
+
+def test_a_push_to_no_repo_is_refused(hello: Checkpoint) -> None:
+    with pytest.raises(ConfigError, match="'nobody' is not a repo: expected OWNER/REPO"):
+        zoo_core.push(hello.folder, "nobody")
+
+
 def test_generation_of_a_model_of_other_labels_is_refused(hello: Checkpoint) -> None:
     with pytest.raises(MisfitError, match="does not predict the next symbol"):
         zoo_core.generate(hello, "hello")
@@ -118,9 +188,14 @@ def test_a_model_of_a_seed_out_of_bounds_is_refused() -> None:
         zoo_core.create_model("lstm-embed.hello", seed=-1)
 
 
+def test_settings_without_a_section_are_refused() -> None:
+    with pytest.raises(ConfigError, match="hidden_size: no such section; there are model, dataset"):
+        zoo_core.create_model("lstm-embed", settings={"hidden_size": 6})  # type: ignore[dict-item]
+
+
 def test_a_model_takes_settings_signature_and_seed() -> None:
     signature = Signature(inputs=Features(3), classes=5, per="sequence")
-    how: dict[str, Any] = {"settings": {"hidden_size": 6}, "signature": signature}
+    how: dict[str, Any] = {"settings": {"model": {"hidden_size": 6}}, "signature": signature}
     first, again, other = (zoo_core.create_model("lstm-manual", seed=s, **how) for s in (1, 1, 2))
     weights = [model.state_dict()["recurrent.weight_ih_l0"] for model in (first, again, other)]
     assert weights[0].shape == (24, 3)

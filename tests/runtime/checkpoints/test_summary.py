@@ -53,4 +53,4 @@ def test_a_vocabulary_shows_its_size_and_its_first_symbols(shipped: Checkpoint) 
 )
 def test_a_printed_model_shows_cell_and_sizes(settings: dict[str, object], layer: str) -> None:
     settings = {"embedding_size": 8, "hidden_size": 16} | settings
-    assert layer in str(zoo_core.create_model("lstm-embed", settings=settings))
+    assert layer in str(zoo_core.create_model("lstm-embed", settings={"model": settings}))

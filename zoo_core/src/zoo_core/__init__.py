@@ -25,13 +25,39 @@ if TYPE_CHECKING:
     from zoo_core.data.signature import Features, Grid, Signature, Tokens
     from zoo_core.data.vocabulary import Unknown, Vocabulary
     from zoo_core.plugins.listing import list_datasets, list_models
-    from zoo_core.runtime.api import create_model, generate, load, predict, train
+    from zoo_core.runtime.api import (
+        create_model,
+        evaluate,
+        generate,
+        load,
+        predict,
+        probabilities,
+        pull,
+        push,
+        resume,
+        stream,
+        train,
+        verify,
+    )
 
 LAZY_NAMES = {
     "zoo_core.configs.declare": ("config", "setting"),
     "zoo_core.configs.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
     "zoo_core.plugins.listing": ("list_datasets", "list_models"),
-    "zoo_core.runtime.api": ("create_model", "generate", "load", "predict", "train"),
+    "zoo_core.runtime.api": (
+        "create_model",
+        "evaluate",
+        "generate",
+        "load",
+        "predict",
+        "probabilities",
+        "pull",
+        "push",
+        "resume",
+        "stream",
+        "train",
+        "verify",
+    ),
     "zoo_core.data.signature": ("Features", "Grid", "Signature", "Tokens"),
     "zoo_core.configs.training": ("AbstractTrainerConfig",),
     "zoo_core.data.vocabulary": ("Unknown", "Vocabulary"),
@@ -56,14 +82,21 @@ __all__ = [
     "ZooError",
     "config",
     "create_model",
+    "evaluate",
     "generate",
     "hookimpl",
     "list_datasets",
     "list_models",
     "load",
     "predict",
+    "probabilities",
+    "pull",
+    "push",
+    "resume",
     "setting",
+    "stream",
     "train",
+    "verify",
 ]
 
 

@@ -1,31 +1,55 @@
-"""The Python interface: load, create, train, predict and generate."""
+"""The Python interface: what the commands of the same names do.
+
+``settings`` has one shape everywhere: values by section and key, such as
+``{"model": {"hidden_size": 64}, "dataset": {"steps": 32}, "trainer": {"epochs": 3}}``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 import torch
+from torch import Tensor
 
 from zoo_core.data.signature import Signature
+from zoo_core.data.splits import held_out_splits
 from zoo_core.data.vocabulary import REFUSE, Unknown
+from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.resolve import resolve_run
+from zoo_core.registry.file import HUB
+from zoo_core.run_folder.integrity import copy_checkpoint, validate_checkpoint_files
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.runtime.building.build import make_dataset, make_model
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
+from zoo_core.runtime.checkpoints.fit import check_fit
+from zoo_core.runtime.checkpoints.resume_states import check_has_state
+from zoo_core.runtime.checkpoints.verification import VerifiedItem
+from zoo_core.runtime.checkpoints.verification import verify as verify_folder
 from zoo_core.runtime.generation import generate as generation
-from zoo_core.runtime.generation.sampler import Sampler
-from zoo_core.runtime.locate import load_checkpoint
-from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
+from zoo_core.runtime.locate import find_folder, load_checkpoint
+from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.evaluation import evaluate as evaluate_split
 from zoo_core.runtime.training.events import Event
 
-Settings = Mapping[str, Mapping[str, Any]]
+if TYPE_CHECKING:
+    from zoo_core.runtime.hub.publish import Publication
+
+Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
+Listener: TypeAlias = Callable[[Event], None]
+"""Receives the events of a training: ``Started``, ``Stepped`` after each optimizer step,
+``EpochEnded``, ``Saved`` and ``Finished``, of ``zoo_core.runtime.training.events``."""
+
+logger = logging.getLogger(__name__)
 
 
 def load(reference: str | Path) -> Checkpoint:
@@ -42,8 +66,11 @@ def load(reference: str | Path) -> Checkpoint:
         IntegrityError: A file is missing or damaged.
         NetworkError: It must be downloaded and cannot be.
     """
-    text = f"dir:{reference}" if isinstance(reference, Path) else reference
-    return load_checkpoint(load_catalog(), text)
+    return load_checkpoint(load_catalog(), _reference(reference))
+
+
+def _reference(reference: str | Path) -> str:
+    return f"dir:{reference}" if isinstance(reference, Path) else reference
 
 
 def create_model(
@@ -51,7 +78,7 @@ def create_model(
     *,
     pretrained: bool = False,
     signature: Signature | None = None,
-    settings: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
     seed: int = 0,
 ) -> AbstractModel:
     """Returns a model by name.
@@ -60,7 +87,8 @@ def create_model(
         name: ``model``, or ``model.tag`` for the settings of a recipe.
         pretrained: Load the registry's checkpoint of that name.
         signature: The inputs and outputs; by default those of the recipe's dataset.
-        settings: Settings of the model, which override the recipe's.
+        settings: Settings by section, which override the recipe's:
+            ``{"model": {"hidden_size": 64}}``.
         seed: The seed of the initial weights.
 
     Raises:
@@ -71,7 +99,7 @@ def create_model(
     if pretrained:
         return load(name).model
     catalog = load_catalog()
-    run_config = resolve_run(catalog, name).run_config({"model": settings or {}}, seed=seed)
+    run_config = resolve_run(catalog, name).run_config(settings, seed=seed)
     if signature is None:
         signature = make_dataset(catalog, run_config, None).signature
     torch.manual_seed(run_config.seed)
@@ -90,11 +118,11 @@ def train(
     threads: int = 0,
     backend: str = "auto",
     precision: str = "fp32",
-    listen: Callable[[Event], None] | None = None,
+    listen: Listener | None = None,
 ) -> Checkpoint:
     """Trains a model and returns its checkpoint.
 
-    After Ctrl+C, ``zoo resume`` continues from the last saved state in the folder.
+    After Ctrl+C, ``resume`` continues from the last saved state in the folder.
 
     Args:
         name: ``model`` or ``model.tag``.
@@ -109,7 +137,7 @@ def train(
         backend: The kernel that runs the recurrence: ``auto``, ``native``, ``portable``,
             ``torch`` or ``reference``.
         precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
-        listen: A function that receives every event.
+        listen: A function that receives every event, such as ``EpochEnded`` with its metrics.
 
     Raises:
         ZooError: Any of ``zoo_core.errors``; the message says what to do.
@@ -129,16 +157,130 @@ def train(
     return load(folder)
 
 
-@torch.no_grad()
-def predict(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> str:
+def resume(
+    folder: str | Path,
+    *,
+    epochs: int | None = None,
+    dataset_path: str | None = None,
+    force: bool = False,
+    listen: Listener | None = None,
+) -> Checkpoint:
+    """Resumes an interrupted run, or gives a complete one more epochs; returns its checkpoint.
+
+    The result is bit for bit that of an uninterrupted run.
+
+    Args:
+        folder: The checkpoint folder.
+        epochs: The epochs of the whole run; more than before continue a complete run.
+        dataset_path: Where the data is, if it has moved.
+        force: Resume although data or versions have changed.
+        listen: A function that receives every event; see ``train``.
+
+    Raises:
+        NotFoundError: The folder holds no saved state.
+        ResumeError: The run is complete, data or versions have changed or are out of reach, or the
+            steps differ from those that the schedule was made for.
+    """
+    catalog, folder = load_catalog(), Path(folder)
+    check_has_state(folder)
+    with lock_run_folder(folder):
+        run = resume_run(catalog, folder, force=force, epochs=epochs, dataset_path=dataset_path)
+        for event in run.events():
+            if listen:
+                listen(event)
+    return load(folder)
+
+
+def evaluate(
+    checkpoint: Checkpoint,
+    split: str = "",
+    *,
+    dataset: str = "",
+    settings: Settings | None = None,
+    unknown: Unknown | None = None,
+) -> dict[str, dict[str, float]]:
+    """Returns the metrics of a checkpoint by split and name.
+
+    Logs a warning if its own data has changed since the training.
+
+    Args:
+        checkpoint: The checkpoint.
+        split: ``train``, ``validation`` or ``test``; empty for every held-out split.
+        dataset: Another dataset than the checkpoint's.
+        settings: Settings of the dataset: ``{"dataset": {"path": "mine.txt"}}``.
+        unknown: What to do with symbols that the vocabulary lacks; None for what the training did.
+
+    Raises:
+        ConfigError: There is another section than ``dataset``, or a setting is not allowed.
+        DataError: The data cannot be read, or has symbols that the vocabulary lacks.
+        MisfitError: The data has other inputs or labels than the model was trained on.
+        NotFoundError: There is no such dataset or split.
+    """
+    sections = dict(settings or {})
+    values = sections.pop("dataset", {})
+    if sections:
+        raise ConfigError(f"{min(sections)}: an evaluation has settings of the dataset alone")
+    chosen = checkpoint.with_dataset(dataset, values)
+    if unknown is not None:
+        chosen = chosen.with_unknown_symbols(unknown)
+    check_fit(chosen)
+    data, name = chosen.dataset, chosen.run_config.dataset
+    if split and split not in data.splits:
+        raise NotFoundError(f"no split {split!r} in {name}; there are {', '.join(data.splits)}")
+    if not dataset and not values and data.fingerprint != checkpoint.fingerprint:
+        logger.warning("%s has changed since this checkpoint was trained", name)
+    splits = [split] if split else held_out_splits(data.splits)
+    return {part: evaluate_split(chosen.model, data, chosen.trainer, part) for part in splits}
+
+
+@overload
+def predict(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> str: ...
+@overload
+def predict(
+    checkpoint: Checkpoint, value: list[str], *, unknown: Unknown = REFUSE
+) -> list[str]: ...
+def predict(
+    checkpoint: Checkpoint, value: str | list[str], *, unknown: Unknown = REFUSE
+) -> str | list[str]:
     """Returns the prediction for an input, such as ``ohlol`` for ``hello``.
+
+    Args:
+        checkpoint: The checkpoint.
+        value: An input, or a list of inputs, which has a list of predictions.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Raises:
+        DataError: An input has symbols that the vocabulary lacks.
+    """
+    if isinstance(value, str):
+        return checkpoint.dataset.decode(_output(checkpoint, value, unknown))
+    return [predict(checkpoint, item, unknown=unknown) for item in value]
+
+
+def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:
+    """Returns the probability of every class for an input.
+
+    The classes of a model of text are the symbols of ``checkpoint.signature.vocabulary``.
+
+    Args:
+        checkpoint: The checkpoint.
+        value: The input.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Returns:
+        The probabilities, (C,) for one label per sequence, (T, C) for one per step.
 
     Raises:
         DataError: The input has symbols that the vocabulary lacks.
     """
-    dataset = checkpoint.dataset
-    batch: Batch = dataset.encode(value, unknown)
-    return dataset.decode(checkpoint.model(batch))
+    return _output(checkpoint, value, unknown).logits[0].softmax(-1)
+
+
+@torch.no_grad()
+def _output(checkpoint: Checkpoint, value: str, unknown: Unknown) -> Output:
+    batch: Batch = checkpoint.dataset.encode(value, unknown)
+    output: Output = checkpoint.model(batch)
+    return output
 
 
 def generate(
@@ -146,13 +288,38 @@ def generate(
     prompt: str | None = None,
     *,
     length: int = 200,
-    temperature: float = 1.0,
+    temperature: float = DEFAULT_TEMPERATURE,
     top_k: int | None = None,
     seed: int = 0,
     unknown: Unknown = REFUSE,
     precision: str = "fp32",
 ) -> str:
-    """Generates the text that follows a prompt.
+    """Returns the text that follows a prompt; see ``stream`` for arguments and errors."""
+    symbols = stream(
+        checkpoint,
+        prompt,
+        length=length,
+        temperature=temperature,
+        top_k=top_k,
+        seed=seed,
+        unknown=unknown,
+        precision=precision,
+    )
+    return "".join(symbols)
+
+
+def stream(
+    checkpoint: Checkpoint,
+    prompt: str | None = None,
+    *,
+    length: int = 200,
+    temperature: float = DEFAULT_TEMPERATURE,
+    top_k: int | None = None,
+    seed: int = 0,
+    unknown: Unknown = REFUSE,
+    precision: str = "fp32",
+) -> Iterator[str]:
+    """Returns the symbols of the text that follows a prompt, each as soon as it is drawn.
 
     Args:
         checkpoint: A checkpoint of a model that predicts the next symbol.
@@ -168,7 +335,7 @@ def generate(
     Raises:
         MisfitError: The model does not predict the next symbol.
         DataError: The prompt has symbols that the vocabulary lacks.
-        ConfigError: The precision is neither fp32 nor bf16.
+        ConfigError: The temperature, ``top_k`` or the precision is not allowed.
     """
     model, vocabulary = checkpoint.model, checkpoint.signature.vocabulary
     generation.check_generates(model)
@@ -179,4 +346,88 @@ def generate(
     else:
         batch = checkpoint.dataset.encode(prompt, unknown)
     ids = generation.generate(model, batch, sampler, precision)
-    return vocabulary.decode(islice(ids, length))
+    return (vocabulary.symbols[symbol_id] for symbol_id in islice(ids, length))
+
+
+def pull(reference: str, to: str | Path | None = None) -> Path:
+    """Downloads a checkpoint, checks size and hash of every file, and returns its folder.
+
+    Args:
+        reference: ``hub:owner/repo@revision``, or a name in the registry.
+        to: A new folder to copy it to; by default it stays in the Hub's cache or its package.
+
+    Raises:
+        NotFoundError: There is no such checkpoint.
+        IntegrityError: A file is damaged, or differs from what the registry or the Hub says.
+        NetworkError: The Hub cannot be reached or refuses.
+        TargetError: The target exists already, or cannot be written to.
+    """
+    folder = find_folder(load_catalog(), reference)
+    if to is None:
+        validate_checkpoint_files(folder)
+        return folder
+    copy_checkpoint(folder, Path(to))
+    return Path(to)
+
+
+def push(
+    folder: str | Path,
+    repo: str,
+    *,
+    revision: str = "",
+    private: bool = False,
+    create_pr: bool = False,
+    license: str = "",
+) -> Publication:
+    """Publishes a checkpoint on the Hub as one commit.
+
+    Args:
+        folder: The checkpoint folder.
+        repo: ``owner/name``.
+        revision: The branch, made if it is missing; empty for the main one.
+        private: Whether a new repo is private.
+        create_pr: Open a pull request instead of pushing to the branch.
+        license: License of the weights; by default what the repo's card says, or the dataset's.
+
+    Returns:
+        The commit with its page, and the registry entry that pins it.
+
+    Raises:
+        ConfigError: The repo is not ``owner/name``.
+        IntegrityError: The checkpoint is incomplete, or has weights that are not finite.
+        MisfitError: The checkpoint is unfinished or has pickled weights, or the repo is public and
+            ``private`` is asked for.
+        NetworkError: The Hub cannot be reached or refuses.
+    """
+    from zoo_core.runtime.hub.publish import publish  # imports the Hub's client
+
+    if not HUB.fullmatch(f"hub:{repo}"):
+        raise ConfigError(f"{repo!r} is not a repo: expected OWNER/REPO")
+    return publish(
+        load_catalog(),
+        Path(folder),
+        repo,
+        license=license,
+        revision=revision,
+        private=private,
+        create_pr=create_pr,
+    )
+
+
+def verify(reference: str | Path) -> list[VerifiedItem]:
+    """Returns what was verified of a checkpoint, from its manifest to its metrics.
+
+    A part with the verdict ``failed`` is the last one that is verified, or a metric that could not
+    be measured again.
+
+    Args:
+        reference: As in ``load``.
+
+    Raises:
+        IntegrityError: The manifest is damaged.
+        MisfitError: The run is unfinished.
+        NotFoundError: There is no such checkpoint.
+        PluginError: A plugin that the checkpoint needs is broken or missing.
+    """
+    catalog = load_catalog()
+    return list(verify_folder(catalog, find_folder(catalog, _reference(reference))))

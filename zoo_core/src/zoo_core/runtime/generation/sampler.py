@@ -9,6 +9,8 @@ from torch import Tensor
 
 from zoo_core.errors import ConfigError, IntegrityError
 
+DEFAULT_TEMPERATURE = 0.8
+"""The temperature of ``zoo generate`` and ``zoo_core.generate``."""
 NOT_FINITE = "the logits of the model are not finite; train the model again"
 
 
