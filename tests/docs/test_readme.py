@@ -70,3 +70,13 @@ def test_every_command_on_a_page_exists_with_its_options(page: Path) -> None:
 def test_every_link_between_pages_leads_to_a_file(page: Path) -> None:
     for target in LINK.findall(page.read_text("utf-8")):
         assert (page.parent / target).exists(), target
+
+
+def test_uv_installs_the_packages_without_their_checkout() -> None:
+    """``tool.uv.sources`` makes members of the workspace editable, which need the checkout."""
+    commands = re.findall(r"`([^`]*uv pip install[^`]*)`", README.read_text("utf-8"))
+    assert commands
+    for command in commands:
+        words = command.split()
+        assert "--no-sources" in words
+        assert {"./zoo_core", "./cli", "./plugins/*"} <= set(words)
