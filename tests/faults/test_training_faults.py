@@ -111,6 +111,22 @@ def test_resume_refuses_changed_code(zoo: Zoo, start: Start, met: Met, tmp_path:
 
 @fault(
     41,
+    "resume after the data moved",
+    says="Error: the data is out of reach: cannot read …; name the file with --dataset.path",
+    code=6,
+    left="the saved state as it was",
+)
+def test_resume_refuses_moved_data_without_its_path(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    text, run = tmp_path / "seen.txt", tmp_path / "run"
+    text.write_bytes(b"hello there, old world!\n" * 200)
+    assert zoo(*train_on(text, run), "--trainer.epochs", 1).code == 0
+    moved = text.rename(tmp_path / "moved.txt")
+    met(zoo("resume", run, "--epochs", 2))
+    assert zoo("resume", run, "--epochs", 2, "--dataset.path", moved).code == 0
+
+
+@fault(
+    41,
     "resume after the data changed",
     says="Error: the data has changed…",
     code=6,
