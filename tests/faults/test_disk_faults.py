@@ -59,10 +59,10 @@ def test_a_run_killed_at_any_instant_resumes(
     catalog: Catalog, zoo: Zoo, start: Start, met: Met, tmp_path: Path, instants: int
 ) -> None:
     draws = random.Random(instants)
-    how = ["train", "lstm-embed", "--trainer.epochs", 2000, "--trainer.save-every", 0]
+    arguments = ["train", "lstm-embed", "--trainer.epochs", 2000, "--trainer.save-every", 0]
     for number in range(instants):
         folder = tmp_path / str(number)
-        child = start(*how, "--threads", 1, "--out", folder)
+        child = start(*arguments, "--threads", 1, "--out", folder)
         time.sleep(draws.uniform(0.0, 0.6))
         child.send(signal.SIGKILL)
         met(child.wait())

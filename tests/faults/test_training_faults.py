@@ -138,8 +138,8 @@ def test_resume_refuses_changed_data(
 ) -> None:
     text = tmp_path / "seen.txt"
     text.write_bytes(b"hello there, old world!\n" * 200)
-    how = ["--trainer.save-every", 0, "--trainer.epochs", 100_000]
-    child = start(*train_on(text, tmp_path / "run"), *how)
+    options = ["--trainer.save-every", 0, "--trainer.epochs", 100_000]
+    child = start(*train_on(text, tmp_path / "run"), *options)
     kill_after_a_step(child, tmp_path / "run")
     data = text.read_bytes()
     text.write_bytes(change + data)
@@ -177,10 +177,10 @@ def test_memory_exhaustion_names_a_smaller_batch(
     text = tmp_path / "seen.txt"
     text.write_bytes(b"hello there, old world!\n" * 20_000)
     wide = ["--trainer.batch-size", 4096, "--dataset.steps", 64, "--model.hidden-size", 64]
-    how = [*train_on(text, tmp_path / "run"), *wide]
+    options = [*train_on(text, tmp_path / "run"), *wide]
     # A step takes 67 MB for the outputs of its layer alone.
     starved = at("os.rename", "CURRENT", no_more_memory_than(40_000_000))
-    met(start(*how, before=starved).wait(120))
+    met(start(*options, before=starved).wait(120))
     assert all_finite(read_checkpoint(catalog, tmp_path / "run").weights)
 
 
@@ -199,8 +199,8 @@ def test_a_clock_that_jumps_back_changes_nothing(
 
 def setting(key: str, value: object, says: str = "expected …") -> Any:
     """Returns the case of a setting that is refused."""
-    what = f"--{key} {value}"
-    return case((44, what, f"Error: --{key} = …: {says}", 6, "no run"), f"--{key}", value)
+    name = f"--{key} {value}"
+    return case((44, name, f"Error: --{key} = …: {says}", 6, "no run"), f"--{key}", value)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from tests.runtime.runs import contents, finish, interrupt, small_run_config, tr
 from zoo_core.errors import ConfigError, NotFoundError, ResumeError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
-from zoo_core.run_folder.manifest import MANIFEST, read_manifest
+from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
@@ -134,16 +134,6 @@ def changed(catalog: Catalog, tmp_path: Path) -> Path:
     interrupt(Run(catalog, small_run_config(catalog, path), folder), 2)
     path.write_text("abcdefg hijklmnop\n" * 19 + "abcdefg hijklmnoo\n")
     return folder
-
-
-def test_changed_data_refuses_to_resume_and_is_named(catalog: Catalog, changed: Path) -> None:
-    with pytest.raises(ResumeError, match="the data has changed; --force"):
-        resume(catalog, changed)
-    assert read_manifest(changed).status == "interrupted"
-
-
-def test_force_resumes_with_changed_data(catalog: Catalog, changed: Path) -> None:
-    assert finish(resume(catalog, changed, force=True)).manifest.status == "finished"
 
 
 @pytest.mark.parametrize(

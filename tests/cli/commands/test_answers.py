@@ -68,8 +68,8 @@ def test_a_prompt_shorter_than_the_window_is_refused_and_an_empty_one_is_not(
     (tmp_path / "text.txt").write_text("one two three four five six seven " * 20)
     data = ("--dataset", "text", "--dataset.path", tmp_path / "text.txt", "--dataset.steps", 3)
     cut = ("--dataset.per", "sequence", "--dataset.sampling", "random")
-    how = ("--trainer.epochs", 1, "--out", tmp_path / "run")
-    assert zoo("train", "char-three", *data, *cut, *how).code == 0
+    options = ("--trainer.epochs", 1, "--out", tmp_path / "run")
+    assert zoo("train", "char-three", *data, *cut, *options).code == 0
     result = zoo("generate", tmp_path / "run", "--prompt", "o")
     assert (result.code, result.stdout) == (6, "")
     assert "give a longer prompt" in result.stderr
@@ -168,8 +168,8 @@ def test_evaluate_refuses_data_of_another_kind(zoo: Zoo, hello: Path) -> None:
     result = zoo("evaluate", hello, "--dataset", "prose-or-code", "--unknown", "skip")
     assert result.code == 6
     learnt = "lstm-embed was trained on tokens of 4, a label of 4 per step; "
-    given = "prose-or-code gives tokens of 4, a label of 2 per sequence: "
-    assert learnt + given in result.stderr
+    mismatch = "prose-or-code gives tokens of 4, a label of 2 per sequence: "
+    assert learnt + mismatch in result.stderr
     assert "zoo train lstm-embed --dataset prose-or-code" in result.stderr
 
 

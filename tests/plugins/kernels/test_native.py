@@ -244,13 +244,13 @@ def test_the_environment_limits_the_level_and_an_unknown_level_is_an_error(
 def test_other_cells_projections_and_dtypes_are_not_supported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    kernel, here = NativeKernel(), torch.zeros(1)
-    assert kernel.unsupported_reason(LstmCell(4), here) is None
+    kernel, like = NativeKernel(), torch.zeros(1)
+    assert kernel.unsupported_reason(LstmCell(4), like) is None
     assert (
-        kernel.unsupported_reason(LstmCell(4, proj_size=2), here)
+        kernel.unsupported_reason(LstmCell(4, proj_size=2), like)
         == "it does not support projections"
     )
-    reason = kernel.unsupported_reason(ResetBeforeGruCell(4), here)
+    reason = kernel.unsupported_reason(ResetBeforeGruCell(4), like)
     assert reason == "it does not support gru-reset-before"
     monkeypatch.setenv(LEVEL, "baseline")
     with torch.autocast("cpu", torch.bfloat16):
@@ -259,9 +259,9 @@ def test_other_cells_projections_and_dtypes_are_not_supported(
             (False, None),
         ):
             monkeypatch.setattr(native, "multiplies_bfloat16", lambda device, fast=fast: fast)
-            assert kernel.unsupported_reason(LstmCell(4), here) == message
+            assert kernel.unsupported_reason(LstmCell(4), like) == message
     assert (
-        kernel.unsupported_reason(LstmCell(4), here.half())
+        kernel.unsupported_reason(LstmCell(4), like.half())
         == "it does not support torch.float16 on cpu"
     )
 

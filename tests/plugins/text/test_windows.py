@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.plugins.text.texts import same_batches, targets_of
+from tests.plugins.text.texts import targets_of
 from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.nn.batch import Batch
 from zoo_text.windows import sequential_batch_count, sequential_batches, sliding_windows
@@ -82,15 +82,6 @@ def test_random_windows_cover_each_target_once(count: int, steps: int, size: int
 
 def test_random_windows_start_from_a_fresh_state() -> None:
     assert not any(batch.carry for batch in random(50, 4, 3))
-
-
-@every_size
-@pytest.mark.parametrize("start", [0, 1, 2, 99])
-def test_a_later_start_skips_batches(count: int, steps: int, size: int, start: int) -> None:
-    later = sequential(count, steps, size, start)
-    assert same_batches(later, sequential(count, steps, size)[start:])
-    later = random(count, steps, size, start=start)
-    assert same_batches(later, random(count, steps, size)[start:])
 
 
 @pytest.mark.parametrize("stride", [1, 2, 5])

@@ -213,13 +213,13 @@ def test_a_symbol_beyond_the_vocabulary_is_an_error() -> None:
 
 
 def test_other_cells_projections_and_devices_are_not_supported() -> None:
-    kernel, here = PortableKernel(), torch.zeros(1)
-    assert kernel.unsupported_reason(LstmCell(4), here) is None
+    kernel, like = PortableKernel(), torch.zeros(1)
+    assert kernel.unsupported_reason(LstmCell(4), like) is None
     assert (
-        kernel.unsupported_reason(LstmCell(4, proj_size=2), here)
+        kernel.unsupported_reason(LstmCell(4, proj_size=2), like)
         == "projections are not written out"
     )
-    reason = kernel.unsupported_reason(ResetBeforeGruCell(4), here)
+    reason = kernel.unsupported_reason(ResetBeforeGruCell(4), like)
     assert reason == "no derivatives of gru-reset-before are written out"
     reason = kernel.unsupported_reason(LstmCell(4), torch.zeros(1, device="meta"))
     assert reason == "it runs on the CPU only, not on meta"

@@ -119,9 +119,9 @@ def test_weights_of_a_layer_and_direction_go_by_the_cells_names() -> None:
 
 def test_a_state_of_another_batch_size_or_layer_is_refused() -> None:
     recurrent = layer(num_layers=2)
-    given = recurrent.initial_state(3)
+    state = recurrent.initial_state(3)
     with pytest.raises(MisfitError, match=r"the state's 0.hidden is \(3, 5\), expected \(2, 5\)"):
-        recurrent(inputs(), given)
+        recurrent(inputs(), state)
     narrow = LstmState(torch.zeros(2, H), torch.zeros(2, H - 1))
     with pytest.raises(MisfitError, match=r"the state's 1.cell is \(2, 4\), expected \(2, 5\)"):
         recurrent(inputs(), (recurrent.initial_state(2)[0], narrow))
@@ -194,8 +194,8 @@ def test_an_embedding_gives_the_same_folded_or_not(steps: int, options: dict[str
         recurrent.kernels = (kernel,)
         tokens = torch.arange(2 * steps).view(2, steps) % 5
         outputs, _ = recurrent(tokens, embedding=embedding)
-        given = [*recurrent.parameters(), embedding.weight]
-        answers.append((outputs, torch.autograd.grad(outputs.sin().sum(), given)))
+        parameters = [*recurrent.parameters(), embedding.weight]
+        answers.append((outputs, torch.autograd.grad(outputs.sin().sum(), parameters)))
     torch.testing.assert_close(answers[1], answers[0], rtol=0, atol=1e-12)
 
 

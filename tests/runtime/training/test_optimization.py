@@ -75,8 +75,8 @@ def test_training_resumes_from_disk_bit_for_bit(
     chosen: dict[str, Any], schedule: str | None, warm_up: int, at: int
 ) -> None:
     warm_up = 0 if schedule == "OneCycleLR" else warm_up
-    how = {"schedule": cast(Any, schedule), "warm_up": warm_up}
-    config = SupervisedConfig(learning_rate=0.05, **how, **chosen)
+    settings = {"schedule": cast(Any, schedule), "warm_up": warm_up}
+    config = SupervisedConfig(learning_rate=0.05, **settings, **chosen)
     whole, other = Training(config), Training(config)
     for number in range(at):
         whole.step(number)
@@ -100,8 +100,8 @@ def test_every_optimizer_gets_what_the_config_says(chosen: dict[str, Any]) -> No
 
 def rates(schedule: str | None, warm_up: int = 0) -> list[float]:
     """The learning rate of every step."""
-    how = {"schedule": cast(Any, schedule), "warm_up": warm_up}
-    training = Training(SupervisedConfig(learning_rate=0.1, **how))
+    settings = {"schedule": cast(Any, schedule), "warm_up": warm_up}
+    training = Training(SupervisedConfig(learning_rate=0.1, **settings))
     learning_rates = []
     for number in range(STEPS):
         learning_rates.append(float(training.optimizer.param_groups[0]["lr"]))
