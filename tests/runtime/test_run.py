@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -21,7 +21,15 @@ from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.evaluation import evaluate
-from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Saved, Started, Stepped
+from zoo_core.runtime.training.events import (
+    EpochEnded,
+    Evaluated,
+    Event,
+    Finished,
+    Saved,
+    Started,
+    Stepped,
+)
 
 KINDS: dict[str, dict[str, Any]] = {
     "shuffled": {},
@@ -238,6 +246,48 @@ def test_a_budget_ends_a_run_that_counts_as_finished(
     finished = train(catalog, RunConfig(**run_config.to_json() | {"budget": 1e-9}), tmp_path)
     assert (finished.reason, finished.manifest.steps) == ("budget", 1)
     assert read_checkpoint(catalog, tmp_path).finished
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_ctrl_c_in_an_evaluation_is_resumed_bit_for_bit(
+    catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path, split: str
+) -> None:
+    events = Run(catalog, run_config, tmp_path).events()
+    next(event for event in events if isinstance(event, Evaluated) and event.split == split)
+    with pytest.raises(KeyboardInterrupt):
+        events.throw(KeyboardInterrupt())
+    assert "test" not in read_checkpoint(catalog, tmp_path).metrics
+    resume_to_end(catalog, tmp_path)
+    assert contents(tmp_path) == contents(trained_once)
+
+
+def test_a_trained_run_survives_an_evaluation_and_a_curve_that_fail(
+    catalog: Catalog,
+    run_config: RunConfig,
+    trained_once: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    run = Run(catalog, run_config, tmp_path)
+    evaluate = run.loop._evaluate
+
+    def failing(split: str) -> Generator[Evaluated, None, dict[str, float]]:
+        if split == "test":
+            raise MemoryError
+        return (yield from evaluate(split))
+
+    def no_curve(*arguments: object) -> bytes:
+        raise RuntimeError("no memory")
+
+    monkeypatch.setattr(run.loop, "_evaluate", failing)
+    monkeypatch.setattr("zoo_core.runtime.checkpoints.checkpoint.training_curve", no_curve)
+    finished = finish(run)
+    assert finished.manifest.status == "finished"
+    assert finished.manifest.metrics.keys() == {"train", "validation"}
+    assert "test was not evaluated: MemoryError; try: zoo evaluate" in caplog.text
+    assert "cannot make curve.png: no memory" in caplog.text
+    assert contents(tmp_path)["model.safetensors"] == contents(trained_once)["model.safetensors"]
 
 
 def test_a_run_may_start_from_the_weights_of_another(

@@ -413,3 +413,20 @@ def test_a_short_name_in_a_file_suggests_the_whole_one(zoo: Zoo, tmp_path: Path)
     result = zoo("train", "lstm-embed", "--config", tmp_path / "run.toml")
     assert result.code == 6
     assert "trainer.lr: no such setting; did you mean learning_rate?" in result.stderr
+
+
+def test_a_budget_counts_the_evaluation_and_says_what_was_covered(
+    zoo: Zoo, fox: list[object], tmp_path: Path
+) -> None:
+    settings = ["--dataset.validation", 0.4, "--budget", "0.001s", "--out", tmp_path / "run"]
+    result = zoo(*fox, *settings)
+    assert result.code == 0
+    assert "% of the split are evaluated, as the budget of 0.001 s allows" in result.stderr
+    assert "1 epochs" not in result.stderr
+    assert "share of the split" in result.stdout
+    metrics = zoo("show", tmp_path / "run", "--json").json["metrics"]
+    assert 0 < metrics["validation"]["coverage"] < 1
+    verified = zoo("verify", tmp_path / "run", "--json")
+    assert (verified.code, "a part of the split" in verified.stdout) == (0, True)
+    settings[-1] = tmp_path / "other"
+    assert 0 < zoo(*fox, *settings, "--json").json["epochs"] < 1

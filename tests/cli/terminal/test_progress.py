@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from zoo_cli.terminal.progress import Progress
-from zoo_core.runtime.training.events import EpochEnded
+from zoo_core.runtime.training.events import EpochEnded, Evaluated, Event, Started, Stepped
 
 EPOCHS = 100
 
@@ -60,3 +60,39 @@ def test_a_sample_is_always_printed(capsys: pytest.CaptureFixture[str]) -> None:
     for epoch in (1, 2, 3):
         shown.show(ended(epoch, sample=f"text {epoch}"))
     assert printed_epochs(capsys) == [1, 2, 3]
+
+
+EVENTS: list[Event] = [
+    *(Stepped(2, batch, 40, 1.2345, 500 * batch, 0.5 * batch) for batch in range(1, 41)),
+    *(Evaluated("validation", batch, 40) for batch in range(1, 41)),
+]
+
+
+def test_a_log_has_a_line_every_thirty_seconds_within_an_epoch_and_an_evaluation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = iter(range(0, 1000, 2))
+    monkeypatch.setattr("zoo_cli.terminal.progress.time.monotonic", lambda: next(times))
+    shown = Progress()
+    for event in EVENTS:
+        shown.show(event)
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 5
+    assert lines[0] == "epoch 2, batch 15 of 40: loss 1.234, 1,000 tokens/s"
+    assert lines[-1] == "evaluating validation, batch 35 of 40"
+
+
+def test_a_bar_shows_rounded_epochs_and_moves_in_an_evaluation(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setattr("zoo_cli.terminal.progress.REFRESH_INTERVAL", 0.0)
+    shown = Progress()
+    shown.show(Started(1, 6, 109, 1000, "cpu", "native"))
+    shown.show(Stepped(1, 1, 109, 1.0, 10, 0.1))
+    shown.show(Evaluated("validation", 3, 40))
+    error = capsys.readouterr().err
+    assert "0.01/6" in error
+    assert "validation 3/40" in error
+    assert "0.0091" not in error
+    shown.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -13,7 +14,8 @@ from tests.runtime.runs import small_run_config, train
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
-from zoo_core.runtime.training.evaluation import evaluate
+from zoo_core.runtime.training.evaluation import Evaluation, evaluate, evaluation_steps
+from zoo_core.runtime.training.events import Evaluated
 
 
 @pytest.fixture(scope="module", params=["sequential", "random"])
@@ -91,6 +93,61 @@ def test_evaluation_turns_dropout_off_and_restores_the_training_mode(
 def test_evaluation_makes_no_gradients(checkpoint: Checkpoint) -> None:
     judge(checkpoint)
     assert all(parameter.grad is None for parameter in checkpoint.model.parameters())
+
+
+def test_a_large_batch_is_evaluated_in_pieces(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classes, sizes = checkpoint.signature.classes, []
+    # The state is carried from piece to piece, whether or not it is from batch to batch.
+    monkeypatch.setattr(checkpoint.trainer, "carries_state", False)
+    whole = judge(checkpoint)
+    limit = 7 * classes  # of a batch of 2 rows of 10 steps
+    monkeypatch.setattr("zoo_core.runtime.training.evaluation.MAX_LOGITS", limit)
+    hook = checkpoint.model.register_forward_hook(
+        lambda model, inputs, output: sizes.append(output.logits.numel() // classes)
+    )
+    assert judge(checkpoint) == pytest.approx(whole, rel=1e-5)
+    assert max(sizes) == 8  # 2 rows of 4 steps
+    sizes.clear()
+    # A model that does not carry its state, such as one of two directions, is fed whole rows.
+    monkeypatch.setattr(checkpoint.model, "carries_state", False)
+    assert judge(checkpoint) == pytest.approx(whole, rel=1e-5)
+    assert max(sizes) == 10
+    hook.remove()
+
+
+def test_a_time_limit_leaves_a_sample(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = (checkpoint.model, checkpoint.dataset, checkpoint.trainer)
+    batches: list[object] = []
+    hook = checkpoint.model.register_forward_hook(lambda *seen: batches.append(seen))
+    monkeypatch.setattr(
+        "zoo_core.runtime.training.evaluation.time.monotonic", lambda: float(len(batches))
+    )
+    events: list[Evaluated] = []
+
+    def carry_out(**limits: Any) -> Evaluation:
+        steps = evaluation_steps(*parts, "train", **limits)
+        while True:
+            try:
+                events.append(next(steps))
+            except StopIteration as end:
+                evaluation: Evaluation = end.value
+                return evaluation
+
+    limited = carry_out(seconds=4)  # a batch takes a second
+    assert len(limited.sample) == 4 < limited.batches == events[0].batches
+    assert limited.coverage == 4 / limited.batches
+    numbers = [event.batch for event in events]
+    # Batches that carry no state are taken from the whole split.
+    *_, last = checkpoint.dataset.batches("train", 2, seed=0, epoch=0)
+    assert (numbers == [1, 2, 3, 4]) == last.carry
+    events.clear()
+    assert carry_out(sample=limited.sample).metrics == limited.metrics
+    assert carry_out().coverage == 1
+    hook.remove()
 
 
 def test_a_split_without_a_batch_is_refused(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from zoo_core.errors import DataError, DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
-from zoo_core.runtime.training.events import EpochEnded, Stepped
+from zoo_core.runtime.training.events import EpochEnded, Evaluated, Stepped
 from zoo_core.runtime.training.loop import Loop
 
 Loops = Callable[..., Loop]
@@ -108,7 +109,25 @@ def test_a_budget_stops_after_a_step(loop_of: Loops) -> None:
     loop = loop_of(budget=1e-9)
     events = list(loop.events())
     assert loop.stop_reason == "budget"
-    assert [type(event) for event in events] == [Stepped, EpochEnded]
+    assert [type(event) for event in events] == [Stepped, Evaluated, EpochEnded]
+    assert isinstance(events[-1], EpochEnded)
+    assert events[-1].share == loop.trained_epochs == 1 / loop.batch_count(1)
+
+
+def test_an_evaluation_takes_a_share_of_the_budget_and_the_same_sample_each_time(
+    loop_of: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = loop_of(dataset={"validation": 0.5}, budget=20.0)  # 2 seconds for an evaluation
+    clock = count()
+    monkeypatch.setattr("zoo_core.runtime.training.evaluation.time.monotonic", lambda: next(clock))
+    batches = loop.dataset.batch_count("validation", loop.config.batch_size, seed=0, epoch=0)
+    metrics = loop.evaluate("validation")
+    assert 0 < metrics["coverage"] < 1
+    evaluated = round(metrics["coverage"] * batches)
+    clock = count(step=0)
+    events = list(loop._evaluate("validation"))
+    assert len(events) == evaluated
+    assert loop.evaluate("validation") == metrics
 
 
 def test_a_large_budget_stops_nothing(loop_of: Loops) -> None:

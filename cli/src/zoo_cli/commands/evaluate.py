@@ -69,6 +69,7 @@ def evaluate(
 
     CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
     """
+    from zoo_cli.terminal.progress import evaluation_progress
     from zoo_core.data.splits import held_out_splits
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError
@@ -87,10 +88,12 @@ def evaluate(
     is_own_data = not dataset and not settings["dataset"]
     if is_own_data and data.fingerprint != checkpoint.fingerprint:
         echo(f"{name} has changed since this checkpoint was trained", err=True)
-    metrics = {
-        split_name: measure(checkpoint.model, data, checkpoint.trainer, split_name)
-        for split_name in ([split] if split else held_out_splits(data.splits))
-    }
+    parts = (checkpoint.model, data, checkpoint.trainer)
+    with evaluation_progress() as show:
+        metrics = {
+            split_name: measure(*parts, split_name, listen=show)
+            for split_name in ([split] if split else held_out_splits(data.splits))
+        }
     if as_json:
         print_json(metrics)
         return

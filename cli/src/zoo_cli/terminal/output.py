@@ -13,7 +13,7 @@ from zoo_core.errors import TargetError
 from zoo_core.escaping import one_line, printable
 
 METRIC_ORDER = ("loss", "perplexity", "bits_per_character", "accuracy")
-METRIC_LABELS = {"bits_per_character": "bits/char"}
+METRIC_LABELS = {"bits_per_character": "bits/char", "coverage": "share of the split"}
 MAX_CELLS = 80
 """Columns that a sample or an example may take; a Han character takes two."""
 

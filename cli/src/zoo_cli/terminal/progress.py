@@ -1,4 +1,4 @@
-"""Progress of a run: a bar on a terminal, one line per epoch elsewhere."""
+"""Progress of a run: a bar on a terminal, elsewhere a line per epoch and at least every 30 s."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import contextlib
 import math
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any, final
 
 from tqdm import tqdm
 
 from zoo_cli.terminal.output import MAX_CELLS, echo, format_metrics, shorten
-from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Started, Stepped
+from zoo_core.runtime.training.events import (
+    EpochEnded,
+    Evaluated,
+    Event,
+    Finished,
+    Started,
+    Stepped,
+)
+from zoo_core.runtime.training.progress_lines import ProgressLines
 
 SLOW_EPOCH = 1.0
 """Seconds; on a terminal, only epochs that take at least this long get a line of their own."""
 LINE_INTERVAL = 0.1
 """Least seconds between two lines where stderr is not a terminal. Epochs that end sooner are left
 out, except the first, the last and those with a sample."""
+REFRESH_INTERVAL = 0.1
+"""Least seconds between two drawings of the bar while a split is evaluated."""
 
 
 @final
@@ -29,6 +40,8 @@ class Progress:
         self._terminal = sys.stderr.isatty()
         self._last_line = -math.inf
         self._skipped: EpochEnded | None = None
+        self._lines = ProgressLines()
+        self._refreshed = -math.inf
 
     def show(self, event: Event) -> None:
         """Shows one event; a closed terminal does not stop the run."""
@@ -41,6 +54,8 @@ class Progress:
                 self._start(event)
             case Stepped():
                 self._step(event)
+            case Evaluated():
+                self._evaluate(event)
             case EpochEnded():
                 self._end_epoch(event)
             case Finished():
@@ -65,11 +80,23 @@ class Progress:
 
     def _step(self, event: Stepped) -> None:
         if self._bar is None:
+            self._print_within_epoch(event)
             return
         speed = event.tokens / event.seconds if event.seconds else 0.0
-        self._bar.n = event.epoch - 1 + event.batch / event.batches
+        self._bar.n = round(event.epoch - 1 + event.batch / event.batches, 2)
         self._bar.set_postfix_str(f"loss {event.loss:.3f}, {speed:,.0f} tokens/s", refresh=False)
         self._bar.update(0)
+
+    def _evaluate(self, event: Evaluated) -> None:
+        if self._bar is None:
+            self._print_within_epoch(event)
+        elif time.monotonic() - self._refreshed >= REFRESH_INTERVAL:
+            self._refreshed = time.monotonic()
+            self._bar.set_postfix_str(f"{event.split} {event.batch}/{event.batches}")
+
+    def _print_within_epoch(self, event: Stepped | Evaluated) -> None:
+        if line := self._lines.line(event):
+            echo(line, err=True)
 
     def _end_epoch(self, event: EpochEnded) -> None:
         if self._bar is None:
@@ -86,14 +113,33 @@ class Progress:
             return
         self._skipped = None
         self._last_line = now
+        self._lines.restart(now)
         echo(_format_epoch(event), err=True)
+
+
+@contextlib.contextmanager
+def evaluation_progress() -> Iterator[Callable[[Evaluated], None]]:
+    """Gives a function that shows the events of an evaluation: a bar, or a line every 30 s."""
+    lines = ProgressLines()
+    with tqdm(unit="batch", leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def show(event: Evaluated) -> None:
+            with contextlib.suppress(OSError):
+                bar.set_description(event.split, refresh=False)
+                bar.total, bar.n = event.batches, event.batch
+                bar.update(0)
+                if bar.disable and (line := lines.line(event)):
+                    echo(line, err=True)
+
+        yield show
 
 
 def _format_epoch(event: EpochEnded) -> str:
     metrics = [f"{split} {format_metrics(values)}" for split, values in event.metrics.items()]
     mark = " *" if event.best and "validation" in event.metrics else ""
     speed = f"{event.tokens_per_second:,.0f} tokens/s"
-    return f"epoch {event.epoch}/{event.epochs}  {'; '.join(metrics)}  {speed}{mark}"
+    share = "" if event.share == 1 else f" ({event.share:.2%} of it)"
+    return f"epoch {event.epoch}/{event.epochs}{share}  {'; '.join(metrics)}  {speed}{mark}"
 
 
 def print_summary(event: Finished, sample: str, hint: str) -> None:
@@ -105,7 +151,14 @@ def print_summary(event: Finished, sample: str, hint: str) -> None:
         echo(sample)
     echo(f"checkpoint: {event.folder}")
     echo(
-        f"{manifest.epochs} epochs in {event.seconds:.1f} s"
+        f"{_format_epochs(event.epochs)} in {event.seconds:.1f} s"
         f" ({event.reason}), {event.tokens_per_second:,.0f} tokens/s; {hint}",
         err=True,
     )
+
+
+def _format_epochs(epochs: float) -> str:
+    """Returns a number of epochs in words; with decimals if the last one is not whole."""
+    if epochs == round(epochs):
+        return f"{epochs:.0f} epoch{'' if epochs == 1 else 's'}"
+    return f"{max(epochs, 0.01):.2f} epochs"

@@ -15,7 +15,7 @@ from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.training.events import Finished, Started, Stepped
+from zoo_core.runtime.training.events import Evaluated, Finished, Started, Stepped
 
 SAMPLE_LENGTH = 100
 """Symbols of generated text to show at the end."""
@@ -39,7 +39,7 @@ def train_and_report(
     checkpoint = read_checkpoint(catalog, run.folder)
     try:
         sample, hint = _try_model(checkpoint, run.dataset.example)
-    except ZooError:  # some models want a longer input; the run has ended well all the same
+    except (ZooError, RuntimeError, MemoryError):  # the run has ended well all the same
         sample, hint = "", f"next: zoo evaluate {shown(run.folder)}"
     print_summary(finished, sample, hint)
 
@@ -69,8 +69,8 @@ def train_with_progress(
                 interrupt.enable()
             if isinstance(event, Finished):
                 finished = event
-            if interrupt.signal is not None and isinstance(event, Stepped):
-                # thrown into the generator between two steps, so that it saves a whole step
+            if interrupt.signal is not None and isinstance(event, (Stepped, Evaluated)):
+                # thrown into the generator between two batches, so that it saves a whole step
                 events.throw(KeyboardInterrupt())
     except KeyboardInterrupt:
         if interrupt.signal is None:
@@ -101,13 +101,18 @@ def _result(event: Finished, run: Run) -> dict[str, object]:
         "dataset": run_config.dataset,
         "trainer": run_config.trainer,
         "metrics": manifest.metrics,
-        "epochs": manifest.epochs,
+        "epochs": _whole(event.epochs),
         "tokens": manifest.tokens,
         "tokens_per_second": event.tokens_per_second,
         "seconds": event.seconds,
         "backend": run_config.backend,
         "seed": run_config.seed,
     }
+
+
+def _whole(epochs: float) -> float:
+    """Returns a whole number as an integer."""
+    return int(epochs) if epochs == int(epochs) else round(epochs, 4)
 
 
 def _try_model(checkpoint: Checkpoint, example: str) -> tuple[str, str]:

@@ -17,6 +17,9 @@ PRECISIONS = ("fp32", "bf16")
 MAX_THREADS = 1024
 """The most threads of a run, whatever the machine takes."""
 
+TRAINING_SHARE = 0.8
+"""The share of a budget after which training stops; the rest is for the evaluation."""
+
 SECTIONS = ("model", "dataset", "trainer")
 """The parts of a run: their names, their tables in a recipe and the words before their flags."""
 
@@ -55,7 +58,7 @@ class RunConfig:
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         backend: ``auto`` or the name of a kernel.
         precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
-        budget: Seconds after which training stops; 0 for no limit.
+        budget: Seconds of training and evaluation together; 0 for no limit.
         source: The checkpoint that the weights start from, or empty.
         unknown: What to do with symbols of the data that the vocabulary of that checkpoint lacks:
             ``error``, ``skip`` or ``replace=C``.
@@ -77,6 +80,11 @@ class RunConfig:
     budget: float = 0.0
     source: str = ""
     unknown: Annotated[str, Rule(UNKNOWN_POLICIES, _is_policy)] = DEFAULT_UNKNOWN
+
+    @property
+    def training_seconds(self) -> float:
+        """Seconds of a run after which training stops; 0 for no limit."""
+        return TRAINING_SHARE * self.budget
 
     def name(self, section: str) -> str:
         """Returns ``distribution:name`` of a section, which the catalog finds."""

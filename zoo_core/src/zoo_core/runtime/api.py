@@ -40,6 +40,7 @@ from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.evaluation import evaluate as evaluate_split
 from zoo_core.runtime.training.events import Event
+from zoo_core.runtime.training.progress_lines import ProgressLines
 
 if TYPE_CHECKING:
     from zoo_core.runtime.hub.publish import Publication
@@ -47,7 +48,8 @@ if TYPE_CHECKING:
 Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
 Listener: TypeAlias = Callable[[Event], None]
 """Receives the events of a training: ``Started``, ``Stepped`` after each optimizer step,
-``EpochEnded``, ``Saved`` and ``Finished``, of ``zoo_core.runtime.training.events``."""
+``Evaluated`` after each evaluated batch, ``EpochEnded``, ``Saved`` and ``Finished``, of
+``zoo_core.runtime.training.events``."""
 
 logger = logging.getLogger(__name__)
 
@@ -122,6 +124,7 @@ def train(
 ) -> Checkpoint:
     """Trains a model and returns its checkpoint.
 
+    It logs how far it is every 30 seconds, at the level INFO of ``logging.getLogger("zoo_core")``.
     After Ctrl+C, ``resume`` continues from the last saved state in the folder.
 
     Args:
@@ -151,9 +154,7 @@ def train(
         check_no_checkpoint(folder)
         run = Run(catalog, run_config, folder)
         report_defaults(catalog, chosen, run_config)
-        for event in run.events():
-            if listen:
-                listen(event)
+        _carry_out(run, listen)
     return load(folder)
 
 
@@ -185,10 +186,17 @@ def resume(
     check_has_state(folder)
     with lock_run_folder(folder):
         run = resume_run(catalog, folder, force=force, epochs=epochs, dataset_path=dataset_path)
-        for event in run.events():
-            if listen:
-                listen(event)
+        _carry_out(run, listen)
     return load(folder)
+
+
+def _carry_out(run: Run, listen: Listener | None) -> None:
+    lines = ProgressLines()
+    for event in run.events():
+        if line := lines.line(event):
+            logger.info("%s", line)
+        if listen:
+            listen(event)
 
 
 def evaluate(

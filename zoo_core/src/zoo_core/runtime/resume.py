@@ -155,7 +155,7 @@ def _with_epochs(folder: Path, saved: SavedState, epochs: int) -> RunConfig:
         raise ResumeError(
             f"{folder} has trained {trained} epochs: give more with --epochs {trained + 1}"
         )
-    if 0 < run_config.budget <= saved.loop_state.progress.seconds:
+    if 0 < run_config.training_seconds <= saved.loop_state.progress.seconds:
         logger.info("the budget of %g s is used up and no longer applies", run_config.budget)
         run_config = replace(run_config, budget=0.0)
     return _with_setting(run_config, "trainer", "epochs", epochs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -17,7 +17,7 @@ from torch import Tensor
 from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.run_folder.manifest import MANIFEST, Manifest, Metrics
+from zoo_core.run_folder.manifest import MANIFEST, Manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import (
     local_paths,
@@ -159,8 +159,8 @@ class Run:
         handler, saves nothing; the last saved state remains, and resumes to the same result.
 
         Yields:
-            ``Saved`` and ``Started``, the events of the loop with a ``Saved`` now and then, and
-            ``Finished``.
+            ``Saved`` and ``Started``, the events of the loop with a ``Saved`` now and then,
+            ``Evaluated`` for the splits that the loop has not evaluated, and ``Finished``.
 
         Raises:
             DivergedError: The loss is infinite or not a number; the last good state is kept.
@@ -192,7 +192,21 @@ class Run:
                 self.save()
             raise
         self.save()
+        yield from self._final_evaluations()
         yield self._finish(self.loop.stop_reason)
+
+    def _final_evaluations(self) -> Iterator[Event]:
+        """Evaluates the best weights; after Ctrl+C the checkpoint does without the rest."""
+        self._use_best_weights()
+        try:
+            yield from iterate_with_threads(self.run_config.threads, self.loop.final_evaluations())
+        except KeyboardInterrupt:
+            self._finish("interrupted")
+            raise
+
+    def _use_best_weights(self) -> None:
+        if self.loop.best_weights:
+            load_weights(self.loop.model, self.loop.best_weights, self.folder)
 
     def _interruptible(self, event: Event) -> Generator[Event, None, None]:
         """Yields an event and saves if Ctrl+C comes there: the loop is between two steps."""
@@ -254,11 +268,7 @@ class Run:
     def _finish(self, reason: str) -> Finished:
         """Writes the checkpoint with the best weights."""
         loop, progress = self.loop, self.loop.progress
-        if loop.best_weights:
-            load_weights(loop.model, loop.best_weights, self.folder)
-        metrics = progress.metrics
-        if reason != "interrupted":
-            metrics |= self._missing_metrics(metrics)
+        self._use_best_weights()
         manifest = Manifest(
             run_config=self.run_config,
             signature=self.signature,
@@ -268,7 +278,7 @@ class Run:
             epochs=len(progress.history),
             steps=progress.steps,
             tokens=progress.tokens,
-            metrics=metrics,
+            metrics=progress.metrics | loop.final_metrics,
             weights=FileRecord(0, ""),  # known when they are written
         )
         manifest = write_checkpoint(
@@ -286,19 +296,8 @@ class Run:
             manifest=manifest,
             tokens_per_second=progress.tokens / seconds if seconds else 0.0,
             seconds=loop.seconds,
+            epochs=loop.trained_epochs,
         )
-
-    def _missing_metrics(self, metrics: Metrics) -> Metrics:
-        """Evaluates the splits that have no metrics yet.
-
-        Without validation the metrics of ``train`` are averages over an epoch in which the weights
-        changed, so they are measured again with the last weights.
-        """
-        splits = [split for split in self.dataset.splits if split not in metrics]
-        if not self.loop.has_validation:
-            splits.insert(0, "train")
-        with torch_threads(self.run_config.threads):
-            return {split: self.loop.evaluate(split) for split in splits}
 
 
 def _versions(catalog: Catalog, run_config: RunConfig) -> dict[str, str]:

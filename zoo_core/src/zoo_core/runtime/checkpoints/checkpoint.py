@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -207,7 +207,7 @@ def write_checkpoint(
 ) -> Manifest:
     """Writes the files of a checkpoint, each atomically, the manifest last.
 
-    History, timings and curve are left out with a warning if they cannot be written.
+    History, timings and curve are left out with a warning if they cannot be made or written.
 
     Args:
         folder: The checkpoint folder.
@@ -230,16 +230,18 @@ def write_checkpoint(
     with target_errors(folder):
         remove_temporary_files(folder)
     write_file(folder / WEIGHTS, data)
-    extras = {
-        HISTORY: _lines(progress.history),
-        TIMINGS: _lines(progress.timings),
-        CURVE: training_curve(progress.history, manifest.run_config),
+    extras: dict[str, Callable[[], bytes]] = {
+        HISTORY: lambda: _lines(progress.history),
+        TIMINGS: lambda: _lines(progress.timings),
+        CURVE: lambda: training_curve(progress.history, manifest.run_config),
     }
     for name, content in extras.items():
         try:
-            write_file(folder / name, content)
+            write_file(folder / name, content())
         except TargetError as error:
             logger.warning("%s; the checkpoint is complete without it", error)
+        except Exception as error:  # whatever a drawing meets, the weights are worth more
+            logger.warning("cannot make %s: %s; the checkpoint is complete without it", name, error)
     write_local_paths(folder, paths)
     write_file(folder / CARD, _card(folder / CARD, manifest, terms).encode())
     write_file(folder / MANIFEST, manifest.to_bytes())

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
+import math
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import NamedTuple, final
+
 import torch
 
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.device import precision_context
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.state import State
+from zoo_core.runtime.training.events import Evaluated
 from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 
+MAX_LOGITS = 1 << 24
+"""Logits above which a batch is evaluated in pieces; 64 MB in single precision."""
 
-@torch.no_grad()
+
+@final
+class Evaluation(NamedTuple):
+    """The result of an evaluation.
+
+    Args:
+        metrics: The metrics by name.
+        sample: The numbers of the batches that were evaluated, from 0.
+        batches: The batches of the split.
+    """
+
+    metrics: dict[str, float]
+    sample: list[int]
+    batches: int
+
+    @property
+    def coverage(self) -> float:
+        """The share of the split's batches that were evaluated; 1 for all of them."""
+        return len(self.sample) / self.batches
+
+
 def evaluate(
     model: AbstractModel,
     dataset: AbstractDataset,
@@ -20,28 +50,145 @@ def evaluate(
     *,
     device: str = "cpu",
     precision: str = "fp32",
+    listen: Callable[[Evaluated], None] | None = None,
 ) -> dict[str, float]:
     """Returns the trainer's metrics over a whole split, in the data's own order, without dropout.
 
     The model keeps the mode (training or not) that it had.
 
+    Args:
+        model: The model, on its device.
+        dataset: The data.
+        trainer: The objective, which defines the metrics.
+        split: The split to evaluate on.
+        device: The device of the model.
+        precision: ``fp32`` or ``bf16``.
+        listen: A function that receives an event after each batch.
+
+    Raises:
+        DataError: The split is too small for one batch.
+    """
+    steps = evaluation_steps(model, dataset, trainer, split, device=device, precision=precision)
+    while True:
+        try:
+            event = next(steps)
+        except StopIteration as end:
+            evaluation: Evaluation = end.value
+            return evaluation.metrics
+        if listen:
+            listen(event)
+
+
+def evaluation_steps(
+    model: AbstractModel,
+    dataset: AbstractDataset,
+    trainer: AbstractTrainer,
+    split: str,
+    *,
+    device: str = "cpu",
+    precision: str = "fp32",
+    seconds: float = 0.0,
+    sample: list[int] | None = None,
+) -> Generator[Evaluated, None, Evaluation]:
+    """Evaluates like ``evaluate``, batch by batch.
+
+    A time limit that is too short for the whole split leaves a sample of it: the first batches
+    where each continues the one before, and batches at even distances elsewhere; one at least.
+
+    Args:
+        model: The model, on its device.
+        dataset: The data.
+        trainer: The objective, which defines the metrics.
+        split: The split to evaluate on.
+        device: The device of the model.
+        precision: ``fp32`` or ``bf16``.
+        seconds: The time limit; 0 for none.
+        sample: The numbers of the batches to evaluate, whatever time they take, in order; None for
+            all that the limit allows.
+
+    Yields:
+        ``Evaluated`` after each batch.
+
     Raises:
         DataError: The split is too small for one batch.
     """
     check_not_empty(dataset, trainer, split)
-    was_training = model.training
-    model.eval()
-    totals, state = MetricSums(), None
-    for cpu_batch in dataset.batches(split, trainer.config.batch_size, seed=0, epoch=0):
+    size = trainer.config.batch_size
+    batches = dataset.batch_count(split, size, seed=0, epoch=0)
+    limited = seconds > 0 and sample is None
+    evaluated: list[int] = []
+    sums, state, distance, started = MetricSums(), None, 1, time.monotonic()
+    for index, cpu_batch in enumerate(dataset.batches(split, size, seed=0, epoch=0)):
+        elapsed = time.monotonic() - started
+        if limited and evaluated and elapsed >= seconds:
+            break
+        if sample is not None and len(evaluated) == len(sample):
+            break
+        due = index % distance == 0 if sample is None else index == sample[len(evaluated)]
+        if not due:
+            continue
         batch = cpu_batch.to(device)
-        carries = batch.carry and trainer.carries_state and model.carries_state
         with precision_context(precision, device):
-            output = model(batch, state if carries else None)
-            loss = trainer.loss(output, batch)
-        state = output.state
-        totals.add(loss.item(), output, batch)
-    model.train(was_training)
-    return trainer.metrics(totals)
+            state = _add_batch(model, trainer, batch, state, sums)
+        evaluated.append(index)
+        if limited and index == 1 and not batch.carry:
+            # The first batch takes longer than the others; the second one tells their time.
+            expected = (time.monotonic() - started - elapsed) * batches
+            distance = max(1, math.ceil(expected / seconds))
+        yield Evaluated(split, index + 1, batches)
+    return Evaluation(trainer.metrics(sums), evaluated, batches)
+
+
+@torch.no_grad()
+def _add_batch(
+    model: AbstractModel,
+    trainer: AbstractTrainer,
+    batch: Batch,
+    state: State | None,
+    sums: MetricSums,
+) -> State | None:
+    """Adds a batch to the sums; returns the state after it."""
+    carries = batch.carry and trainer.carries_state and model.carries_state
+    state = state if carries else None
+    was_training = model.training
+    if was_training:
+        model.eval()
+    try:
+        for piece in _pieces(batch, model):
+            output = model(piece, state if piece.carry else None)
+            loss = trainer.loss(output, piece)
+            state = output.state
+            sums.add(loss.item(), output, piece)
+    finally:
+        if was_training:
+            model.train()
+    return state
+
+
+def _pieces(batch: Batch, model: AbstractModel) -> Iterator[Batch]:
+    """Yields the pieces of a batch to evaluate one after the other; usually the batch itself.
+
+    A large batch is cut along its steps if the model carries its state from piece to piece, and
+    otherwise into groups of rows.
+    """
+    inputs, targets = batch.inputs, batch.targets
+    assert targets is not None, "evaluation needs targets"
+    parts = math.ceil(targets.numel() * model.signature.classes / MAX_LOGITS)
+    if parts <= 1:
+        yield batch
+    elif model.carries_state and targets.dim() == 2 and batch.lengths is None:
+        steps = math.ceil(targets.shape[1] / parts)
+        for start in range(0, targets.shape[1], steps):
+            chosen = slice(start, start + steps)
+            yield Batch(inputs[:, chosen], targets[:, chosen], carry=True)
+    elif model.carries_state:
+        yield batch  # groups of rows would need, and leave, a part of the state
+    else:
+        rows = math.ceil(len(inputs) / parts)
+        for start in range(0, len(inputs), rows):
+            chosen = slice(start, start + rows)
+            lengths = None if batch.lengths is None else batch.lengths[chosen]
+            yield Batch(inputs[chosen], targets[chosen], lengths)
 
 
 def check_not_empty(dataset: AbstractDataset, trainer: AbstractTrainer, split: str) -> None:

@@ -51,17 +51,34 @@ class Stepped(NamedTuple):
 
 
 @final
+class Evaluated(NamedTuple):
+    """A batch of a split was evaluated.
+
+    Args:
+        split: The split.
+        batch: The number of the batch, from 1.
+        batches: The number of batches of the split.
+    """
+
+    split: str
+    batch: int
+    batches: int
+
+
+@final
 class EpochEnded(NamedTuple):
     """An epoch was trained and, if there is a validation split, evaluated.
 
     Args:
         epoch: The epoch, from 1.
         epochs: The number of epochs of the run.
-        metrics: The metrics by split and name.
+        metrics: The metrics by split and name; ``coverage`` is among them if only a part of the
+            split was evaluated.
         best: Whether its validation loss is the lowest so far; True without validation.
         tokens_per_second: The speed of this epoch's training steps.
         seconds: Seconds of this epoch's training steps.
         sample: A line to print, such as generated text; usually empty.
+        share: The share of the epoch's batches that were trained on; below 1 if a budget ended it.
     """
 
     epoch: int
@@ -71,6 +88,7 @@ class EpochEnded(NamedTuple):
     tokens_per_second: float
     seconds: float
     sample: str
+    share: float = 1.0
 
 
 @final
@@ -96,6 +114,7 @@ class Finished(NamedTuple):
         manifest: The manifest of the checkpoint.
         tokens_per_second: The speed of the training steps alone.
         seconds: Seconds of the whole run.
+        epochs: The epochs trained, with the share of one that the budget ended.
     """
 
     folder: Path
@@ -103,6 +122,7 @@ class Finished(NamedTuple):
     manifest: Manifest
     tokens_per_second: float
     seconds: float
+    epochs: float
 
 
-Event: TypeAlias = Started | Stepped | EpochEnded | Saved | Finished
+Event: TypeAlias = Started | Stepped | Evaluated | EpochEnded | Saved | Finished

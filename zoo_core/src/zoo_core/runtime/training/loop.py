@@ -8,22 +8,29 @@ continues bit for bit.
 from __future__ import annotations
 
 import copy
+import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import final
 
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
+from zoo_core.run_folder.manifest import Metrics
+from zoo_core.run_folder.run_config import TRAINING_SHARE
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensors
 from zoo_core.runtime.nn.weights import load_weights, weights_of
-from zoo_core.runtime.training.evaluation import check_not_empty, evaluate
-from zoo_core.runtime.training.events import EpochEnded, Stepped
+from zoo_core.runtime.training.evaluation import (
+    Evaluation,
+    check_not_empty,
+    evaluation_steps,
+)
+from zoo_core.runtime.training.events import EpochEnded, Evaluated, Stepped
 from zoo_core.runtime.training.loop_state import (
     LoopState,
     RunProgress,
@@ -36,8 +43,12 @@ from zoo_core.runtime.training.step import REMEDY, TrainStep, check_finite
 from zoo_core.runtime.training.step_metrics import MetricBuffer
 from zoo_core.runtime.training.trainer import AbstractTrainer
 
+EVALUATION_SHARE = 0.1
+"""The share of a budget that one evaluation may take."""
 FLUSH_INTERVAL = 0.1
 """Seconds between two reads of the metrics that wait on an accelerator."""
+
+logger = logging.getLogger(__name__)
 
 
 @final
@@ -51,7 +62,8 @@ class Loop:
         seed: The seed of the order of the data.
         device: The device of the model.
         precision: ``fp32`` or ``bf16``.
-        budget: Seconds of the whole run after which training stops; 0 for no limit.
+        budget: Seconds of the whole run, 0 for no limit. Training stops after ``TRAINING_SHARE`` of
+            it, and an evaluation takes ``EVALUATION_SHARE`` of it at most.
 
     Raises:
         DataError: A split is too small for one batch.
@@ -82,8 +94,11 @@ class Loop:
         self.best_weights: dict[str, Tensor] = {}
         self.carried_state: State | None = None
         self.last_loss = math.nan
+        self.trained_epochs = 0.0
         self.stop_reason = "epochs"
         self.has_validation = "validation" in dataset.splits
+        self.final_metrics: Metrics = {}
+        self._samples: dict[str, list[int]] = {}
         self._metric_buffer = MetricBuffer()
         self._started_at = self._flushed_at = time.monotonic()
 
@@ -101,11 +116,12 @@ class Loop:
         """The number of training batches of an epoch."""
         return self.dataset.batch_count("train", self.config.batch_size, self.seed, epoch)
 
-    def events(self) -> Iterator[Stepped | EpochEnded]:
+    def events(self) -> Iterator[Stepped | Evaluated | EpochEnded]:
         """Trains until the epochs, the patience or the budget are used up.
 
         Yields:
-            ``Stepped`` after each optimizer step, ``EpochEnded`` after each epoch.
+            ``Stepped`` after each optimizer step, ``Evaluated`` after each batch of the validation
+            split, ``EpochEnded`` after each epoch.
 
         Raises:
             DivergedError: The loss or the gradient is infinite or not a number.
@@ -113,18 +129,66 @@ class Loop:
         while self.progress.epoch <= self.config.epochs and not self._should_stop():
             yield from self._train_epoch()
             if self.progress.batch:
-                yield self._end_epoch()
+                yield from self._end_epoch()
+
+    def final_evaluations(self) -> Iterator[Evaluated]:
+        """Evaluates the splits that have no metrics yet, into ``final_metrics``.
+
+        Without validation the metrics of ``train`` are averages over an epoch in which the weights
+        changed, so they are measured again with the last weights. A split that cannot be evaluated
+        is left out with a warning: the training is done.
+
+        Yields:
+            ``Evaluated`` after each batch.
+        """
+        known = self.progress.metrics
+        splits = [split for split in self.dataset.splits if split not in known]
+        if not self.has_validation:
+            splits.insert(0, "train")
+        for split in splits:
+            try:
+                self.final_metrics[split] = yield from self._evaluate(split)
+            except Exception as error:  # whatever it is, the weights are worth more
+                reason = str(error).partition("\n")[0] or type(error).__name__
+                logger.warning("%s was not evaluated: %s; try: zoo evaluate", split, reason)
 
     def evaluate(self, split: str) -> dict[str, float]:
         """Returns the metrics of the model with its present weights on a split."""
-        return evaluate(
+        steps = self._evaluate(split)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                metrics: dict[str, float] = end.value
+                return metrics
+
+    def _evaluate(self, split: str) -> Generator[Evaluated, None, dict[str, float]]:
+        """Evaluates a split batch by batch.
+
+        Within a budget it may be a sample of the split, the same one every time, so that epochs can
+        be compared. Its share of the split is then the metric ``coverage``.
+        """
+        evaluation: Evaluation = yield from evaluation_steps(
             self.model,
             self.dataset,
             self.trainer,
             split,
             device=self.device,
             precision=self.precision,
+            seconds=EVALUATION_SHARE * self.budget,
+            sample=self._samples.get(split),
         )
+        if evaluation.coverage == 1:
+            return evaluation.metrics
+        if split not in self._samples:
+            self._samples[split] = evaluation.sample
+            logger.info(
+                "%s: %.3g %% of the split are evaluated, as the budget of %g s allows",
+                split,
+                100 * evaluation.coverage,
+                self.budget,
+            )
+        return evaluation.metrics | {"coverage": evaluation.coverage}
 
     def _train_epoch(self) -> Iterator[Stepped]:
         progress = self.progress
@@ -183,13 +247,14 @@ class Loop:
             self.last_loss = metrics.loss
         self._flushed_at = time.monotonic()
 
-    def _end_epoch(self) -> EpochEnded:
+    def _end_epoch(self) -> Iterator[Evaluated | EpochEnded]:
+        # Nothing changes until the evaluation is over: a state of that time repeats it.
         self._flush_metrics()
         progress = self.progress
         metrics = {"train": self.trainer.metrics(progress.totals)}
         is_best = True
         if self.has_validation:
-            metrics["validation"] = self.evaluate("validation")
+            metrics["validation"] = yield from self._evaluate("validation")
             is_best = self._update_best(metrics["validation"]["loss"])
         progress.add_epoch(metrics, self.train_step.learning_rate, self.seconds)
         seconds = progress.epoch_seconds
@@ -201,10 +266,12 @@ class Loop:
             tokens_per_second=progress.totals.targets / seconds if seconds else 0.0,
             seconds=seconds,
             sample=self._sample(),
+            share=progress.batch / self.batch_count(progress.epoch),
         )
+        self.trained_epochs = progress.epoch - 1 + event.share
         progress.start_next_epoch()
         self.carried_state = None
-        return event
+        yield event
 
     def _sample(self) -> str:
         epoch = self.progress.epoch
@@ -238,8 +305,9 @@ class Loop:
         return False
 
     def _over_budget(self) -> bool:
-        """Whether the time is used up, which counts from the first step on."""
-        over = 0 < self.budget <= self.seconds and self.progress.steps > 0
+        """Whether the time for training is used up, which counts from the first step on."""
+        limit = TRAINING_SHARE * self.budget
+        over = 0 < limit <= self.seconds and self.progress.steps > 0
         if over:
             self.stop_reason = "budget"
         return over
@@ -272,6 +340,7 @@ class Loop:
         tensors = {name: tensor.clone() for name, tensor in state.tensors.items()}
         self.train_step.restore(select_prefix("optimizer", tensors), state.values)
         self.progress = copy.deepcopy(state.progress)
+        self.trained_epochs = float(len(self.progress.history))
         self.carried_state = self._to_state(select_prefix("state", tensors))
         restore_random_state(tensors)
         self._started_at = time.monotonic()
