@@ -11,7 +11,7 @@ import click
 import pytest
 
 from tests.docs.session import blocks
-from zoo_cli.main import zoo
+from zoo_cli.main import run, zoo
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -40,6 +40,22 @@ def test_the_python_session_prints_what_it_shows(
     result = doctest.testfile(str(README), module_relative=False, verbose=False)
     assert result.attempted > 5
     assert result.failed == 0
+
+
+def test_the_commands_about_a_run_work_in_their_order(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    small = ["--dataset.limit", "3000", "--model.hidden-size", "4", "--trainer.epochs", "1"]
+    Path("my.txt").write_text("the text of a user\n" * 100)
+    verbs = []
+    for words in _zoo_commands(README):
+        if {"hello-run", "text-run", "./hello-run", "./text-run"} & set(words):
+            is_long = words[0] == "train" and "hello-run" not in words
+            assert run([*words, *small] if is_long else words) == 0, words
+            verbs.append(words[0])
+    uses = ["generate", "predict", "evaluate", "resume", "verify", "diff", "push"]
+    assert verbs == ["train", "train", "train", *uses]
 
 
 def test_the_readme_starts_with_two_commands_and_stays_short() -> None:
