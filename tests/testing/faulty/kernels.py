@@ -1,4 +1,4 @@
-"""A kernel that keeps its rule, and one that breaks it."""
+"""A kernel that keeps the rules, and two that break one each."""
 
 from __future__ import annotations
 
@@ -40,3 +40,10 @@ class Honest(AbstractKernel):
 class PaddingReader(Honest):  # noqa: D101  # the plugin's table says what is wrong with it
     def scan(self, *args: Any, lengths: Tensor | None, reverse: bool) -> tuple[Tensor, LayerState]:
         return super().scan(*args, lengths=None, reverse=reverse)
+
+
+class Slow(Honest):  # noqa: D101
+    def scan(self, *args: Any, lengths: Tensor | None, reverse: bool) -> tuple[Tensor, LayerState]:
+        for _ in range(10):
+            super().scan(*args, lengths=lengths, reverse=reverse)
+        return super().scan(*args, lengths=lengths, reverse=reverse)

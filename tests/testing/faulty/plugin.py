@@ -143,4 +143,10 @@ def zoo_kernels() -> list[KernelSpec]:
             factory=f"{PLACE}.kernels:PaddingReader",
             cells=("rnn-tanh",),
         ),
+        KernelSpec(
+            name="wrong-kernel-pays",
+            summary="A kernel that runs every step many times.",
+            factory=f"{PLACE}.kernels:Slow",
+            cells=("rnn-tanh",),
+        ),
     ]

@@ -32,7 +32,7 @@ def every_check() -> dict[str, tuple[Check, ...]]:
         "models": CHECKS + SLOW,
         "datasets": datasets.CHECKS,
         "trainers": objective.CHECKS + training_runs.CHECKS,
-        "kernels": kernels.CHECKS,
+        "kernels": kernels.CHECKS + kernels.SPEED,
     }
 
 
@@ -133,4 +133,7 @@ def _trainer_groups(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Group
 def _kernel_groups(catalog: Catalog, spec: KernelSpec) -> Groups:
     from zoo_core.testing.checks import kernels
 
-    return [(kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec))]
+    return [
+        (kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec)),
+        (kernels.SPEED, lambda: kernels.speed_cases(catalog, spec)),
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -15,7 +16,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
 from zoo_core.runtime.nn.batch import Batch, Output
-from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
@@ -29,6 +30,13 @@ from zoo_core.testing.cases.model_case import (
 )
 from zoo_core.testing.cases.model_cases import model_cases
 from zoo_core.testing.check import DoesNotApply, Violation, check
+
+SIZES = ((1, 8), (1, 32), (16, 32))
+"""Rows and steps at which a kernel is timed."""
+ROUNDS = 5
+"""Turns of kernel and reference, of which the fastest of each counts."""
+MIN_SPEED = 0.8
+"""Speed of a kernel that pays, in multiples of the reference's."""
 
 
 @final
@@ -51,6 +59,32 @@ class KernelCase:
     def smaller(self) -> Iterator[KernelCase]:
         """Yields the case with fewer rows and steps."""
         return (replace(self, model=smaller) for smaller in self.model.smaller())
+
+
+@final
+@dataclass(frozen=True)
+class SpeedCase:
+    """A kernel, a model at its default sizes, and the size of the batch.
+
+    Args:
+        spec: The kernel's spec.
+        model: The model, with a cell that the kernel names.
+        rows: B.
+        steps: T.
+    """
+
+    spec: KernelSpec
+    model: ModelCase
+    rows: int
+    steps: int
+
+    def label(self) -> str:
+        """Returns the model's name and the size of the batch."""
+        return f"model {self.model.spec.name}, B={self.rows}, T={self.steps}"
+
+    def smaller(self) -> Iterator[SpeedCase]:
+        """Yields nothing: a smaller case is another question."""
+        yield from ()
 
 
 @check(
@@ -78,6 +112,68 @@ def kernel_equals(case: KernelCase) -> Violation | None:
         if violation := check_tolerance(difference, tolerance, rule):
             return violation
     return None
+
+
+@check(
+    "Return False from pays(case) for such sizes, so that the backend auto passes over the kernel.",
+    needs=("kernel-equals",),
+)
+def kernel_pays(case: SpeedCase) -> Violation | None:
+    """A kernel is as fast as the reference at every size for which its pays() is true."""
+    kernel: AbstractKernel = resolve(case.spec.factory)()
+    layer = _recurrent_layers(replace(case.model, settings={}).build().float())[0]
+    like = next(layer.parameters())
+    if reason := kernel.unsupported_reason(layer.cell, like):
+        raise DoesNotApply(reason)
+    scan_case = ScanCase(
+        cell=layer.cell,
+        batch_size=case.rows,
+        steps=case.steps,
+        symbols=0,
+        padded=False,
+        dtype=like.dtype,
+        input_dtype=like.dtype,
+        device=like.device.type,
+        needs_grad=True,
+        autocast=False,
+    )
+    if not kernel.pays(scan_case):
+        raise DoesNotApply("its pays() is false")
+    turns = [
+        [_step_seconds(each, layer, case) for each in (ReferenceKernel(), kernel)]
+        for _ in range(ROUNDS)
+    ]
+    reference, seconds = (min(column) for column in zip(*turns, strict=True))
+    if seconds * MIN_SPEED <= reference:
+        return None
+    return Violation(
+        f"at least {MIN_SPEED:g} times the speed of the reference",
+        f"{reference / seconds:.2f} times its speed",
+    )
+
+
+def _step_seconds(kernel: AbstractKernel, layer: Recurrent, case: SpeedCase) -> float:
+    """Returns the seconds of a forward and a backward pass through one layer.
+
+    They are those of the processor, which do not depend on what else the machine does.
+    """
+    weights = layer.weights(0, 0)
+    inputs = torch.zeros(case.rows, case.steps, layer.input_size)
+    state = layer.cell.initial_state(case.rows, inputs)
+    started = time.process_time()
+    outputs, _ = kernel.scan(layer.cell, weights, inputs, state, lengths=None, reverse=False)
+    torch.autograd.backward(outputs.sum())
+    return time.process_time() - started
+
+
+def speed_cases(catalog: Catalog, kernel: KernelSpec) -> list[SpeedCase]:
+    """Returns the cases of a kernel with one model for each of its cells."""
+    models: dict[str, ModelCase] = {}
+    for _, spec in catalog.of(ModelSpec):
+        for case, cells in _cases_and_cells(spec):
+            for name in cells & set(kernel.cells):
+                models.setdefault(name, case)
+    return [SpeedCase(kernel, case, *size) for case in models.values() for size in SIZES]
 
 
 def kernel_cases(catalog: Catalog, kernel: KernelSpec) -> list[KernelCase]:
@@ -144,3 +240,4 @@ def _all_results(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> 
 
 
 CHECKS = (kernel_equals,)
+SPEED = (kernel_pays,)

@@ -1,0 +1,36 @@
+"""The core's own kernels keep the rules of a plugin's."""
+
+from __future__ import annotations
+
+import pytest
+
+from zoo_core import KernelSpec, ModelSpec
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.testing.checked_part import CheckedPart
+from zoo_core.testing.checks import kernels, specs
+from zoo_core.testing.suite import Groups
+
+KERNELS = "zoo_core.runtime.kernels"
+FACTORIES = {
+    "portable": f"{KERNELS}.portable.kernel:PortableKernel",
+    "torch": f"{KERNELS}.torch_layers:TorchKernel",
+}
+MODELS = ("rnn-stacked", "lstm-stacked", "gru-stacked")
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", FACTORIES)
+def test_a_kernel_of_the_core_equals_the_reference(catalog: Catalog, name: str, model: str) -> None:
+    spec = KernelSpec(
+        name=name,
+        summary="A kernel of the core.",
+        factory=FACTORIES[name],
+        cells=("rnn-tanh", "rnn-relu", "lstm", "gru"),
+    )
+    cases = kernels.cases_with_model(spec, catalog.find(ModelSpec, model).spec)
+    groups: Groups = [
+        (specs.CHECKS, lambda: [specs.SpecCase(spec)]),
+        (kernels.CHECKS, lambda: cases),
+    ]
+    result = CheckedPart(f"kernel {name}", groups).result("kernel-equals")
+    assert result.verdict == "ok", result.describe()
