@@ -100,11 +100,11 @@ def test_the_package_itself_imports_nothing(folder: Path) -> None:
 def test_what_is_declared_reads_alike(folder: Path) -> None:
     tree = ast.parse((_package(folder) / "plugin.py").read_text("utf-8"))
     assert (ast.get_docstring(tree) or "").startswith("Declarations of this plugin")
-    names = [ast.unparse(each) for each in tree.body if isinstance(each, ast.Assign)]
+    names = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
     assert "ZOO_API = 2" in names
-    hooks = [each for each in tree.body if isinstance(each, ast.FunctionDef)]
-    assert all(each.name.startswith("zoo_") for each in hooks)
-    marks = [ast.unparse(mark) for each in hooks for mark in each.decorator_list]
+    hooks = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    assert all(node.name.startswith("zoo_") for node in hooks)
+    marks = [ast.unparse(mark) for node in hooks for mark in node.decorator_list]
     assert marks == ["hookimpl"] * len(hooks)
     if (path := _package(folder) / "configs.py").exists():
         docstring = ast.get_docstring(ast.parse(path.read_text("utf-8"))) or ""

@@ -85,10 +85,10 @@ def test_a_finish_is_whole_after_every_operation(catalog: Catalog, tmp_path: Pat
 
 @fault(
     5,
-    "power cut after “saved” was said",
+    "power cut after “saved” was printed",
     says="",
     code=0,
-    left="the state that was said to be saved: file and folder were synced before",
+    left="the state that was reported as saved: file and folder were synced before",
 )
 def test_a_reported_save_survives_a_power_cut(catalog: Catalog, met: Met, tmp_path: Path) -> None:
     above = tmp_path / "above"

@@ -1,4 +1,4 @@
-"""Environments with real wheels; what a test changes, it changes in one of its own."""
+"""Environments with real wheels: one for all tests, and one for each test that changes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.installs.environment import (
     install_wheels,
     make_environment,
 )
-from tests.installs.strangers import bad_plugin, good_plugin
+from tests.installs.third_party import bad_plugin, good_plugin
 
 
 @pytest.fixture(scope="session")
@@ -28,23 +28,23 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def environment(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """The zoo with both strangers, without pip; nobody changes it."""
-    made = make_environment(tmp_path_factory.mktemp("environment"), with_pip=False)
-    install_wheels(made, list(wheels.values()))
-    return made
+    """The zoo with both third-party distributions, without pip; tests must not change it."""
+    new = make_environment(tmp_path_factory.mktemp("environment"), with_pip=False)
+    install_wheels(new, list(wheels.values()))
+    return new
 
 
 @pytest.fixture
 def own_environment(wheels: dict[str, Path], tmp_path: Path) -> Environment:
-    """The zoo with the bad stranger, without pip, for one test."""
-    made = make_environment(tmp_path, with_pip=False)
-    install_wheels(made, [wheel for name, wheel in wheels.items() if name != "good"])
-    return made
+    """The zoo with the bad distribution, without pip, for one test."""
+    new = make_environment(tmp_path, with_pip=False)
+    install_wheels(new, [wheel for name, wheel in wheels.items() if name != "good"])
+    return new
 
 
 @pytest.fixture
 def pip_environment(wheels: dict[str, Path], tmp_path: Path) -> Environment:
-    """The zoo with the bad stranger and pip, for one test."""
-    made = make_environment(tmp_path, with_pip=True)
-    install_wheels(made, [wheel for name, wheel in wheels.items() if name != "good"])
-    return made
+    """The zoo with the bad distribution and pip, for one test."""
+    new = make_environment(tmp_path, with_pip=True)
+    install_wheels(new, [wheel for name, wheel in wheels.items() if name != "good"])
+    return new

@@ -126,6 +126,6 @@ def install_wheels(environment: Environment, wheels: list[Path]) -> None:
 
 def make_zoo(folder: Path) -> Environment:
     """The zoo of this checkout as wheels in an environment of its own, without pip."""
-    made = make_environment(folder, with_pip=False)
-    install_wheels(made, [build_wheel(ROOT / name, folder / "dist" / name) for name in OURS])
-    return made
+    new = make_environment(folder, with_pip=False)
+    install_wheels(new, [build_wheel(ROOT / name, folder / "dist" / name) for name in OURS])
+    return new

@@ -9,7 +9,7 @@ import pytest
 
 from tests.cli.command import Result
 from tests.installs.environment import Environment
-from tests.installs.strangers import ways_to_break
+from tests.installs.third_party import ways_to_break
 
 pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("installs")]
 INCOMPATIBLE = ("bad-api-older", "bad-api-newer", "bad-api-no-number")
@@ -57,14 +57,14 @@ def test_help_shows_the_good_plugins_command_and_runs_none_of_it(environment: En
         "import sys; from zoo_cli.main import run; code = run(['--help']);"
         "sys.exit(code or 'zoo_plugin_owl.command' in sys.modules)"
     )
-    said = environment.run("python", "-c", program).stdout
-    assert "  owl  Count the symbols of a text.\n" in said
+    stdout = environment.run("python", "-c", program).stdout
+    assert "  owl  Count the symbols of a text.\n" in stdout
 
 
 def test_the_good_plugins_command_runs(environment: Environment, tmp_path: Path) -> None:
     (tmp_path / "text").write_text("noon")
-    said = environment.run("zoo", "owl", str(tmp_path / "text"), "--json")
-    assert said.json == {"n": 2, "o": 2}
+    result = environment.run("zoo", "owl", str(tmp_path / "text"), "--json")
+    assert result.json == {"n": 2, "o": 2}
 
 
 def test_the_good_plugins_model_trains(environment: Environment, tmp_path: Path) -> None:

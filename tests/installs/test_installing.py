@@ -19,8 +19,8 @@ WITH_PIP = pytest.param("pip_environment", marks=pytest.mark.slow, id="pip")
 @pytest.fixture(params=[WITH_UV, WITH_PIP])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Environment]:
     """An environment with uv alone, then one with pip; no test in it may run a plugin's code."""
-    found: Environment = request.getfixturevalue(request.param)
-    yield found
+    environment: Environment = request.getfixturevalue(request.param)
+    yield environment
     assert not (tmp_path / "loaded").exists()
 
 

@@ -1,4 +1,4 @@
-"""Two distributions from out of the tree: one that works, one that breaks in every possible way."""
+"""Two third-party distributions: one that works, one that breaks in every possible way."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ version = "6.6.6"
 
 
 def good_plugin(folder: Path) -> Path:
-    """A plugin that brings one of every kind, as ``zoo plugins new`` writes it."""
+    """Writes a plugin with a part of every kind, as ``zoo plugins new`` does."""
     return new_plugin(Catalog((), (), (), ()), "owl", KINDS, folder, ())
 
 
 def ways_to_break() -> dict[str, tuple[str, str]]:
-    """The source of each broken plugin and a word of the reason, by the plugin's name."""
-    ways = {title: (f"ZOO_API = 2\n{source}", said) for title, (source, said) in BROKEN.items()}
-    ways |= {f"api {title}": (f"{api}\n{GOOD}", said) for title, (api, said) in APIS.items()}
+    """Returns the source of every broken plugin and a part of its reason, by its name."""
+    ways = {title: (f"ZOO_API = 2\n{source}", reason) for title, (source, reason) in BROKEN.items()}
+    ways |= {f"api {title}": (f"{api}\n{GOOD}", reason) for title, (api, reason) in APIS.items()}
     return {"bad-" + re.sub(r"\W+", "-", title.lower()): way for title, way in ways.items()}
 
 
 def bad_plugin(folder: Path) -> Path:
-    """One distribution with a plugin for every way to break, one whose module is not there too."""
+    """Writes a distribution with a plugin for every way to break, and one without its module."""
     project = folder / "zoo-plugin-bad"
     package = project / "zoo_plugin_bad"
     package.mkdir(parents=True)
