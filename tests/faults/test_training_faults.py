@@ -247,7 +247,7 @@ def test_an_absurd_setting_is_refused(
     assert not (tmp_path / "run").exists()
 
 
-@fault(45, "whoever read stdout has had enough", says="", code=0, left="nothing")
+@fault(45, "the reader of stdout stops early", says="", code=0, left="nothing")
 def test_a_closed_stdout_ends_quietly(start: Start, met: Met) -> None:
     met(start("list", before=lambda: os.dup2(closed_pipe(), 1)).wait())
 
