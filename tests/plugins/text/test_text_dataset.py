@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from itertools import chain
+from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
@@ -13,8 +14,9 @@ from tests.plugins.text.texts import LETTERS, same_batches, targets_of, text_dat
 from zoo_core import Tokens, Unknown, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn.batch import Output
-from zoo_text.configs import AbstractTextConfig
+from zoo_text.configs import AbstractTextConfig, TextConfig
 from zoo_text.dataset import TextDataset
+from zoo_text.textfile import text_file
 
 TEXT = LETTERS * 20
 SPLITS = ("train", "validation", "test")
@@ -300,3 +302,24 @@ def test_the_offset_stays_below_the_stride() -> None:
 
 def test_the_example_is_the_first_word() -> None:
     assert text_dataset("  once upon a time\n" * 9).example == "once"
+
+
+def test_a_long_text_is_encoded_in_chunks_and_shows_its_progress(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, tmp_path: Path
+) -> None:
+    path = tmp_path / "long.txt"
+    path.write_text(TEXT)
+    monkeypatch.setattr("zoo_text.textfile.LARGE_TEXT", len(TEXT))
+    monkeypatch.setattr("zoo_text.dataset.CHUNK", 200)
+    monkeypatch.setattr("zoo_text.dataset.LINE_INTERVAL", 0.0)
+    caplog.set_level("INFO")
+    dataset = text_file(TextConfig(path=path), None)
+    assert dataset.tokens.tolist() == dataset.vocabulary.encode(TEXT)
+    assert caplog.messages == [
+        f"reading {path}, {len(TEXT)} B",
+        *(f"reading {path}: {percent} %" for percent in (0, 38, 77)),
+    ]
+    with pytest.raises(DataError, match=rf"'{LETTERS[-1]}' \(20×\)"):
+        _ = text_dataset(TEXT, Vocabulary(tuple(LETTERS[:-1]))).tokens
+    skipping = Vocabulary(tuple(LETTERS[:-1]), Unknown("skip"))
+    assert len(text_dataset(TEXT, skipping).tokens) == len(TEXT) - 20

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import logging
+import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import final
@@ -26,8 +28,14 @@ from zoo_text.windows import (
     window_count,
 )
 
+CHUNK = 1_000_000
+"""Symbols that are turned into ids at once; more would take memory for the numbers as objects."""
+LINE_INTERVAL = 5.0
+"""Seconds between two lines about the progress of a long text."""
 MAX_EXAMPLE_LENGTH = 30
 """Symbols of an example, which shares a line with a command."""
+
+logger = logging.getLogger("zoo_core.text")
 
 
 @final
@@ -115,7 +123,20 @@ class TextDataset(AbstractDataset):
     @cached_property
     def tokens(self) -> Tensor:
         """The whole text as ids, (N,)."""
-        return torch.tensor(self.vocabulary.encode(self.text))
+        text, vocabulary, last_line = self.text, self.vocabulary, time.monotonic()
+        tokens, count = torch.empty(len(text), dtype=torch.long), 0
+        try:
+            for start in range(0, len(text), CHUNK):
+                ids = torch.tensor(vocabulary.encode(text[start : start + CHUNK]), dtype=torch.long)
+                tokens[count : count + len(ids)] = ids
+                count += len(ids)
+                if time.monotonic() - last_line >= LINE_INTERVAL:
+                    last_line = time.monotonic()
+                    logger.info("reading %s: %.0f %%", self.name, 100 * start / len(text))
+        except DataError:
+            vocabulary.encode(text)  # raises an error that counts the symbols of the whole text
+            raise
+        return tokens[:count]  # fewer than the text has if unknown symbols are skipped
 
     def split_tokens(self, split: str) -> Tensor:
         """Returns the ids of a contiguous split, (N,).

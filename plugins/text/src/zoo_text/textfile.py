@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
 from zoo_core import Vocabulary
 from zoo_core.data.text import decode_text
 from zoo_core.errors import DataError
+from zoo_core.storage.capacity import format_bytes
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
+
+LARGE_TEXT = 20_000_000
+"""Bytes of a text whose reading takes so long that a line announces it."""
+
+logger = logging.getLogger("zoo_core.text")
 
 
 def text_file(config: TextConfig, vocabulary: Vocabulary | None) -> TextDataset:
@@ -19,6 +27,9 @@ def text_file(config: TextConfig, vocabulary: Vocabulary | None) -> TextDataset:
 
 def _read(config: TextConfig) -> str:
     try:
+        size = config.path.stat().st_size
+        if size >= LARGE_TEXT:
+            logger.info("reading %s, %s", config.path, format_bytes(size))
         data = config.path.read_bytes()
     except OSError as error:
         raise DataError(
