@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+import zoo_core
 from zoo_cnn.configs import Cnn1dConfig
 from zoo_cnn.lengths import length_after_convolution, length_after_pool
 from zoo_cnn.stages import make_blocks
@@ -95,3 +97,10 @@ def test_an_error_names_the_shortest_input_that_is_long_enough(settings: dict[st
     if length > 1:
         with pytest.raises(MisfitError, match=f"give at least {length}, or"):
             model(Batch(torch.zeros(1, length - 1, dtype=torch.long)))
+
+
+@pytest.mark.slow
+def test_the_recipe_tells_a_typed_line_of_code_from_prose(tmp_path: Path) -> None:
+    checkpoint = zoo_core.train("cnn1d.prose-or-code", tmp_path / "run", threads=1)
+    lines = [checkpoint.dataset.example, "Once upon a time there was a king."]
+    assert zoo_core.predict(checkpoint, lines) == ["code", "prose"]
