@@ -63,6 +63,7 @@ def install_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> InstallPl
         metadata = f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n"
         (info / "METADATA").write_text(metadata)
         (info / "entry_points.txt").write_text(f"[zoo]\n{name} = {module}\n")
+        monkeypatch.delitem(sys.modules, module, raising=False)
         for path, text in files.items():
             file = site / path
             file.parent.mkdir(parents=True, exist_ok=True)

@@ -281,7 +281,7 @@ def test_without_the_library_the_next_kernel_stands_in_and_the_reason_is_named(
         assert model(Batch(torch.zeros(2, 3).long())).logits.shape == (2, 3, 3)
     finally:
         native_library.cache_clear()
-    message = "portable stands in, not native: not built (there is no C++ compiler); with a C"
+    message = "portable stands in, not native: not built (there is no C++ compiler); install"
     assert backend.warning("native").startswith(message)
 
 
