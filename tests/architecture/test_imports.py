@@ -165,6 +165,7 @@ for entry in load_catalog().of(ModelSpec):
 """
 
 
+@pytest.mark.gate
 def test_using_any_model_leaves_the_compiler_of_torch_alone(tmp_path: Path) -> None:
     (tmp_path / "text.txt").write_text("the quick brown fox jumps over the lazy dog\n" * 9, "utf-8")
     modules = _modules_after(f"import sys; sys.path.append({str(tmp_path)!r})\n{EVERY_MODEL}")

@@ -22,6 +22,7 @@ def batch(case: Case) -> tuple[torch.Tensor, torch.Tensor]:
     return tokens[:, :-1], tokens[:, 1:]
 
 
+@pytest.mark.gate
 @CASES
 @CELLS
 @pytest.mark.parametrize("network", [Naive, TorchLayers])

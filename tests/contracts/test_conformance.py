@@ -44,6 +44,7 @@ def test_a_part_of_ours_keeps_the_rules(part: CheckedPart) -> None:
     assert not describe_failures(results_of(part))
 
 
+@pytest.mark.gate
 @every_slow_check
 @every_model
 def test_a_plain_model_learns_and_exports(model: ModelSpec, check: Check) -> None:
@@ -61,6 +62,7 @@ def test_every_plain_model_learns_and_exports(model: ModelSpec, check: Check) ->
     assert not describe_failures([part.result(check.name)])
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda spec: spec.name)
 @every_model
 def test_a_kernel_gives_what_the_reference_gives(model: ModelSpec, kernel: KernelSpec) -> None:

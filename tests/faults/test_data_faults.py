@@ -41,18 +41,24 @@ def train_on(path: Path, out: Path) -> list[object]:
             (
                 37,
                 "not UTF-8",
-                f"Error: …: byte 0xff at offset 440; {ENCODING}",
+                f"Error: …: byte 0xff at offset 440; {ENCODING}…",
                 6,
                 LEFT,
             ),
             FOX * 10 + b"\xff",
         ),
         case(
-            (37, "a NUL", f"Error: … is not text: NUL byte at offset 446; {ENCODING}", 6, LEFT),
+            (37, "a NUL", f"Error: … is not text: NUL byte at offset 446; {ENCODING}…", 6, LEFT),
             FOX * 10 + "naïve".encode() + b"\0",
         ),
         case(
-            (37, "UTF-16", f"Error: … is not utf-8: byte 0xff at offset 0; {ENCODING}", 6, LEFT),
+            (
+                37,
+                "UTF-16",
+                f"Error: … is not utf-8: byte 0xff at offset 0; {ENCODING}, likely utf_16",
+                6,
+                LEFT,
+            ),
             FOX.decode().encode("utf-16"),
         ),
     ],

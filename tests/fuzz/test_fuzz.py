@@ -39,6 +39,7 @@ def test_seeds_are_valid(name: str) -> None:
         TARGETS[name].read(seed)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", TARGETS)
 @settings(max_examples=200, deadline=HANG)
 @given(st.data())

@@ -13,6 +13,7 @@ from tests.hub.process import run_forked, run_fresh
 from tests.hub.server import Hub, running_hub
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("command", ["pull", "push"])
 def test_a_forked_command_does_what_a_fresh_one_does(
     files: dict[str, bytes], hello: Path, tmp_path: Path, command: str

@@ -108,6 +108,20 @@ def test_data_that_has_moved_is_found_by_its_new_path(
         assert (folder / name).read_bytes() == (trained / name).read_bytes()
 
 
+def test_a_relative_path_is_found_from_another_folder(
+    catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "first" / "a.txt").write_bytes(text_file.read_bytes())
+    monkeypatch.chdir(tmp_path / "first")
+    interrupt(Run(catalog, small_run_config(catalog, Path("a.txt")), tmp_path / "run"), 7)
+    monkeypatch.chdir(tmp_path / "second")
+    (tmp_path / "second" / "a.txt").write_text("other data of the same name")
+    finished = finish(resume(catalog, tmp_path / "run"))
+    assert finished.manifest.status == "finished"
+
+
 def test_a_new_path_of_other_data_is_refused(catalog: Catalog, changed: Path) -> None:
     other = changed.parent / "other.txt"
     other.write_text("abcdefg hijklmnop\n" * 18 + "abcdefg hijklmnoa\n" * 2)
@@ -174,20 +188,6 @@ def test_changed_versions_refuse_to_resume_and_are_named(
     values.write_text(json.dumps(saved))
     with pytest.raises(ResumeError, match=r"torch was 1\.0, is 2.*zoo-lstm was 0\.0, is"):
         resume(catalog, tmp_path)
-
-
-def test_a_relative_path_seen_from_elsewhere_names_the_remedy(
-    catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "run"
-    monkeypatch.chdir(text_file.parent)
-    run_config = small_run_config(catalog, Path(text_file.name), trainer={"epochs": 1})
-    interrupt(Run(catalog, run_config, folder), 2)
-    monkeypatch.chdir(tmp_path)
-    with pytest.raises(ResumeError, match=r"^cannot read fox\.txt: .*, or resume in the folder"):
-        resume(catalog, folder)
-    monkeypatch.chdir(text_file.parent)
-    assert finish(resume(catalog, folder)).manifest.status == "finished"
 
 
 def test_missing_data_is_called_unreachable(catalog: Catalog, changed: Path) -> None:

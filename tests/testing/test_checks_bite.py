@@ -39,6 +39,15 @@ def failures(results: list[Result]) -> list[Result]:
     return failed
 
 
+def results_of(part: CheckedPart, timed: str = "") -> list[Result]:
+    """Returns the results of all checks but those that measure a time, one of which may be given.
+
+    What a machine is busy with decides whether a part passes them.
+    """
+    left_out = {"kernel-pays"} - {timed}
+    return [part.result(name) for name in part.checks if name not in left_out]
+
+
 def failed_checks(results: list[Result]) -> list[str]:
     """Returns the names of the checks that failed."""
     return [result.check for result in failures(results)]
@@ -50,20 +59,22 @@ def test_every_check_has_a_name_and_an_example_of_its_own() -> None:
     assert wrong_examples().keys() >= set(names)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("check", CHECKS_OF_PARTS)
 def test_a_part_that_breaks_one_rule_fails_that_check_alone(
     parts: dict[str, CheckedPart], check: str
 ) -> None:
     endings = (f" wrong-{check}", f".wrong-{check}")
     (part,) = (part for name, part in parts.items() if name.endswith(endings))
-    assert failed_checks(list(part.results())) == [check]
+    assert failed_checks(results_of(part, timed=check)) == [check]
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("name", HONEST)
 def test_a_part_that_keeps_the_rules_fails_no_check(
     parts: dict[str, CheckedPart], name: str
 ) -> None:
-    results = list(parts[name].results())
+    results = results_of(parts[name])
     assert failures(results) == []
     assert sum(result.verdict == "ok" for result in results) > len(results) // 2
 

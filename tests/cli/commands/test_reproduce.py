@@ -174,7 +174,7 @@ def test_an_unknown_recipe_is_exit_3(zoo: Zoo, name: str, hint: str) -> None:
 def test_a_reproduction_json_of_another_kind_is_refused(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "reproduction.json").write_text("[]")
     result = zoo("reproduce", "gru-embed.hello", "--out", tmp_path)
-    assert result.code == 4
+    assert result.code == 6
     assert "expected a table" in result.stderr
 
 

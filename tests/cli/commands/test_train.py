@@ -270,6 +270,16 @@ def test_an_extended_vocabulary_leaves_no_unknown_symbols(zoo: Zoo, hello: Path)
     assert (result.code, "drop --unknown" in result.stderr) == (2, True)
 
 
+def test_from_with_other_sizes_is_refused_with_the_remedy(
+    zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    out = ["--out", tmp_path / "more"]
+    result = zoo("train", "lstm-embed", "--from", hello, "--model.hidden-size", 3, *out)
+    assert result.code == 6
+    assert "leave the settings of the model as they are there" in result.stderr
+    assert not (tmp_path / "more").exists()
+
+
 def test_from_another_model_is_refused(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     result = zoo("train", "gru-embed", "--from", hello, "--out", tmp_path / "more")
     assert result.code == 6

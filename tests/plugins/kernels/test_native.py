@@ -106,6 +106,7 @@ THREADED = {
 }
 
 
+@pytest.mark.gate
 @built
 @every_cell
 @pytest.mark.parametrize("size", THREADED.values(), ids=THREADED)

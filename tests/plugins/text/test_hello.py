@@ -73,7 +73,10 @@ def test_word_and_answer_can_be_chosen_and_change_the_fingerprint(hello: HelloDa
 
 @pytest.mark.parametrize(("word", "answer"), [("hello", "ohl"), ("", ""), ("a", "")])
 def test_an_answer_of_another_length_is_an_error_with_both(word: str, answer: str) -> None:
-    with pytest.raises(DataError, match=f"'{word}' has {len(word)} .*'{answer}' {len(answer)}"):
+    with pytest.raises(
+        DataError,
+        match=f"'{word}' has the length {len(word)}, .*'{answer}' the length {len(answer)};",
+    ):
         HelloDataset(HelloConfig(word=word, answer=answer), None)
 
 

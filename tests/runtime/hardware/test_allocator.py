@@ -46,6 +46,7 @@ def faults(first: str) -> int:
     return int(process.stdout.splitlines()[-1])
 
 
+@pytest.mark.gate
 @GLIBC
 @pytest.mark.parametrize("first", [KEEPING, TRAINING], ids=["keep_freed_memory", "zoo train"])
 def test_a_step_reuses_the_memory_that_the_step_before_freed(first: str) -> None:

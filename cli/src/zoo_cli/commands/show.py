@@ -69,7 +69,7 @@ def _print(facts: dict[str, Any]) -> None:
                 echo(f"{split}: {format_metrics(named)}")
         elif key == "configs":
             for section, values in value.items():
-                listed = ", ".join(f"{name} = {item}" for name, item in values.items())
+                listed = ", ".join(f"{name} = {as_typed(item)}" for name, item in values.items())
                 echo(f"{section}: {listed}")
         elif isinstance(value, dict):
             echo(f"{key}: {', '.join(f'{k} {v}' for k, v in value.items())}")

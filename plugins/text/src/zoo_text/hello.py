@@ -35,7 +35,8 @@ class HelloDataset(AbstractDataset):
         word, answer = config.word, config.answer
         if len(word) != len(answer) or not word:
             raise DataError(
-                f"{word!r} has {len(word)} symbols, its answer {answer!r} {len(answer)}"
+                f"the word {word!r} has the length {len(word)}, its answer {answer!r} the length "
+                f"{len(answer)}; give both the same length with --dataset.word and --dataset.answer"
             )
         self.config = config
         self.vocabulary = vocabulary or Vocabulary.of(word + answer)

@@ -11,6 +11,9 @@ from zoo_core.storage.capacity import format_bytes
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
 
+REMEDY = "name another --dataset.encoding"
+SAMPLE_BYTES = 100_000
+"""Bytes of a text from which its encoding is guessed."""
 LARGE_TEXT = 20_000_000
 """Bytes of a text whose reading takes so long that a line announces it."""
 
@@ -35,5 +38,19 @@ def _read(config: TextConfig) -> str:
         raise DataError(
             f"cannot read {config.path}: {error.strerror}; name the file with --dataset.path"
         ) from None
-    remedy = "name another --dataset.encoding"
-    return decode_text(data, str(config.path), config.encoding, remedy=remedy)
+    try:
+        return decode_text(data, str(config.path), config.encoding, remedy=REMEDY)
+    except DataError as error:
+        encoding = _likely_encoding(data) if str(error).endswith(REMEDY) else ""
+        if not encoding:
+            raise
+        raise DataError(f"{error}, likely {encoding}") from None
+
+
+def _likely_encoding(data: bytes) -> str:
+    """Returns the encoding of a text in a language that is recognized by it; empty if none is."""
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(data[:SAMPLE_BYTES]).best()
+    recognized = best is not None and (best.bom or best.language != "Unknown")
+    return best.encoding if best and recognized else ""

@@ -71,6 +71,16 @@ def without_local_paths(run_config: RunConfig, paths: LocalPaths) -> RunConfig:
     return replace(run_config, configs=configs, source=source)
 
 
+def with_absolute_paths(run_config: RunConfig, paths: LocalPaths) -> RunConfig:
+    """Returns a run config with its paths in full, which hold in every working directory."""
+    configs: dict[str, dict[str, Any]] = {
+        section: values | paths.configs.get(section, {})
+        for section, values in run_config.configs.items()
+    }
+    source = f"dir:{paths.source}" if paths.source else run_config.source
+    return replace(run_config, configs=configs, source=source)
+
+
 def write_local_paths(folder: Path, paths: LocalPaths) -> None:
     """Writes the paths of a checkpoint; a run without any removes those of an earlier run.
 

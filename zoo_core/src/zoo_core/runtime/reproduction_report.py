@@ -6,7 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import final
 
-from zoo_core.errors import TargetError
+from zoo_core.errors import IntegrityError, TargetError
 from zoo_core.recipes.reproduction import (
     ReproductionResult,
     markdown,
@@ -30,8 +30,8 @@ class ReproductionReport:
             kept unless their recipe is trained again.
 
     Raises:
-        IntegrityError: ``reproduction.json`` is not the file of a reproduction.
-        TargetError: The folder is not writable, holds files that the zoo did not make, or one of
+        TargetError: ``reproduction.json`` is not the file of a reproduction, or the folder is not
+            writable, holds files that the zoo did not make, or one of
             the three is a link.
     """
 
@@ -43,7 +43,10 @@ class ReproductionReport:
                 folder.mkdir(parents=True, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
                 _check_folder(folder)
-            _, self.rows = read_reproduction(folder / RESULTS)
+            try:
+                _, self.rows = read_reproduction(folder / RESULTS)
+            except IntegrityError as error:
+                raise TargetError(f"{error}; choose another folder with --out") from None
             if not self.rows:
                 # From now on the folder is known as the zoo's.
                 write_file(folder / RESULTS, to_json(machine_facts(), []).encode())

@@ -82,7 +82,7 @@ def _check_unfinished(folder: Path, saved: SavedState) -> None:
     command = f"zoo resume {shown(folder)} --epochs {epochs}"
     if _is_out_of_patience(folder, saved):
         command = f"{_start_again(folder, saved)} --trainer.patience none"
-    elif scheduled_steps(saved.loop_state.values["schedule"]) is not None:
+    elif trained >= planned and scheduled_steps(saved.loop_state.values["schedule"]) is not None:
         command = _start_again(folder, saved)
     raise ResumeError(f"{folder} is complete; to train it further: {command}")
 
@@ -172,7 +172,8 @@ def _with_path(catalog: Catalog, run_config: RunConfig, path: str) -> RunConfig:
     if setting is None:
         raise ConfigError(f"--dataset.path: the dataset {run_config.dataset} has no such setting")
     value = setting._replace(label="--dataset.path").parse(path)
-    return _with_setting(run_config, "dataset", "path", None if value is None else str(value))
+    absolute = str(value.absolute()) if isinstance(value, Path) else None
+    return _with_setting(run_config, "dataset", "path", absolute)
 
 
 def _with_setting(run_config: RunConfig, section: str, key: str, value: Any) -> RunConfig:
@@ -186,9 +187,6 @@ def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:
             return Run(catalog, saved.run_config, folder, vocabulary=saved.signature.vocabulary)
     except DataError as error:
         missing = missing_paths(catalog, saved.run_config)
-        if missing and not missing[0].is_absolute():
-            remedy = "or resume in the folder where the run was started, for the path is relative"
-            raise ResumeError(f"{error}, {remedy}") from None
         cause = "the data is out of reach" if missing else "the data has changed"
         raise ResumeError(f"{cause}: {error}") from None
 

@@ -15,8 +15,9 @@ import torch
 from torch import Tensor
 
 from zoo_core.data.vocabulary import Unknown, Vocabulary
-from zoo_core.errors import DivergedError, MisfitError
+from zoo_core.errors import DivergedError, IntegrityError, MisfitError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.run_folder.local_paths import with_absolute_paths
 from zoo_core.run_folder.manifest import MANIFEST, Manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import (
@@ -37,6 +38,7 @@ from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.parallel_results import check_parallel_results
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
 from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.weights import load_weights, weights_of
 from zoo_core.runtime.training.events import Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
@@ -91,7 +93,7 @@ class Run:
         if weights is not None:
             if extends_vocabulary and vocabulary:
                 weights = extend_weights(model, weights, old_size, len(vocabulary))
-            load_weights(model, weights, run_config.source)
+            _load_source(model, weights, run_config.source)
         model = model.to(device)
         self.versions = _versions(catalog, run_config)
         self.terms = terms_of(catalog, run_config)
@@ -227,7 +229,7 @@ class Run:
     def save(self) -> Saved:
         """Saves a state to resume from."""
         state = SavedState(
-            run_config=self.run_config,
+            run_config=with_absolute_paths(self.run_config, self.paths),
             signature=self.signature,
             fingerprint=self.dataset.fingerprint,
             versions=self.versions,
@@ -298,6 +300,20 @@ class Run:
             seconds=loop.seconds,
             epochs=loop.trained_epochs,
         )
+
+
+def _load_source(model: AbstractModel, weights: dict[str, Tensor], source: str) -> None:
+    """Loads the weights that a run starts from.
+
+    Raises:
+        MisfitError: The model has other sizes than the one that the weights are from.
+    """
+    try:
+        load_weights(model, weights, source)
+    except IntegrityError as error:
+        raise MisfitError(
+            f"{error}; leave the settings of the model as they are there, or train without --from"
+        ) from None
 
 
 def _versions(catalog: Catalog, run_config: RunConfig) -> dict[str, str]:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, final
 
 from torch import Tensor
 
+from zoo_core.escaping import quoted
 from zoo_core.run_folder.local_paths import without_local_paths
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.runtime.building.build import local_paths
@@ -45,7 +46,7 @@ def _describe(checkpoint: Checkpoint) -> dict[str, str]:
     values = _flatten("", without_local_paths(checkpoint.run_config, paths).to_json())
     values |= {"data": checkpoint.fingerprint, "signature": checkpoint.signature.describe()}
     vocabulary = checkpoint.signature.vocabulary
-    values["vocabulary"] = repr("".join(vocabulary.symbols)) if vocabulary else ""
+    values["vocabulary"] = quoted("".join(vocabulary.symbols)) if vocabulary else ""
     if (checkpoint.folder / MANIFEST).exists():
         manifest = read_manifest(checkpoint.folder)
         values |= _flatten("versions.", manifest.versions)

@@ -44,10 +44,8 @@ def check_parallel_results(threads: int, precision: str) -> None:
     names = [name for name in LIMITS if name in os.environ]
     settings = " and ".join(f"{name}={os.environ[name]}" for name in names)
     cause = f"with {settings} " if names else ""
-    remedy = f"unset {' and '.join(names)}, or " if names else ""
-    raise DeviceError(
-        f"{cause}torch computes wrong results with {threads} threads; {remedy}choose --threads 1"
-    )
+    remedy = f"unset {' and '.join(names)}" if names else "choose --threads 1"
+    raise DeviceError(f"{cause}torch computes wrong results with {threads} threads; {remedy}")
 
 
 def _results(precision: str) -> list[Tensor]:
