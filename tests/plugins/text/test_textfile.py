@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,19 @@ def test_line_ends_do_not_change_the_fingerprint(path: Path, tmp_path: Path) -> 
 def test_invalid_bytes_are_an_error_with_their_offset(path: Path) -> None:
     path.write_bytes("Grüße ".encode() + b"\xff and more")
     with pytest.raises(DataError, match=r"is not utf-8: byte 0xff at offset 8; .*--dataset\.enc"):
+        _ = dataset(path).text
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf_16"])
+def test_the_likely_encoding_is_named(path: Path, encoding: str) -> None:
+    path.write_bytes(("我們在這裡說話的時候，他們已經來到了國家的門口。" * 10).encode(encoding))
+    with pytest.raises(DataError, match=rf"--dataset\.encoding, likely {encoding}$"):
+        _ = dataset(path).text
+
+
+def test_no_encoding_is_likely_for_random_bytes(path: Path) -> None:
+    path.write_bytes(random.Random(0).randbytes(5000))
+    with pytest.raises(DataError, match=r"--dataset\.encoding$"):
         _ = dataset(path).text
 
 
