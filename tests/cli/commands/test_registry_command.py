@@ -142,8 +142,8 @@ def test_a_package_without_the_checkpoint_is_not_added(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["hub:owner/repo"], "give the 40 hex digits"),
-        (["hub:owner/repo", "--revision", "main"], "give the 40 hex digits"),
+        (["hub:owner/repo"], "pin the 40 hex digits"),
+        (["hub:owner/repo", "--revision", "main"], "pin the 40 hex digits"),
         (["https://example.org/x"], "expected hub:OWNER/REPO or package:PACKAGE/PATH"),
         ([SOURCE, "--name", "nodot"], "expected MODEL.TAG"),
         ([SOURCE, "--name", "gru-embed.hello"], "holds a lstm-embed"),

@@ -12,7 +12,7 @@ from zoo_core.errors import ConfigError, ZooError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.references import Folder, HubRepo, parse_reference
 from zoo_core.registry.checkpoints import load_registry
-from zoo_core.registry.file import COMMIT, HUB, PACKAGE, Pretrained, read_registry
+from zoo_core.registry.file import HUB, PACKAGE, Pretrained, read_registry
 from zoo_core.registry.sources import registry_path
 from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 
@@ -88,10 +88,6 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     if not source:
         raise ConfigError(
             "SOURCE is missing: say where others find it, such as package:PACKAGE/PATH"
-        )
-    if HUB.fullmatch(source) and not COMMIT.fullmatch(revision):
-        raise ConfigError(
-            f"--revision is {revision!r}: give the 40 hex digits of a commit, which pins {source}"
         )
     license_id = license or license_of(folder)
     entry = make_entry(folder, source, revision=revision, license=license_id, name=name)

@@ -7,7 +7,13 @@ from typing import Any
 
 from zoo_core.data.splits import PUBLICATION_ORDER, main_split
 from zoo_core.errors import ConfigError
-from zoo_core.registry.file import FULL_NAME, Pretrained, parse_registry, read_registry
+from zoo_core.registry.file import (
+    FULL_NAME,
+    Pretrained,
+    check_source,
+    parse_registry,
+    read_registry,
+)
 from zoo_core.run_folder.integrity import validate_checkpoint_files
 from zoo_core.run_folder.manifest import SHARED, read_manifest, unfinished
 from zoo_core.storage.atomic import write_file
@@ -83,11 +89,13 @@ def add_entry(path: Path, entry: Pretrained) -> Pretrained | None:
         The entry that was replaced, if there was one.
 
     Raises:
-        ConfigError: The file, or its new text, is not well-formed.
+        ConfigError: The entry's source is not pinned; or the file, or its new text, is not
+            well-formed.
         TargetError: The file cannot be written to.
     """
     import tomlkit
 
+    check_source(entry.source, entry.revision)
     before = read_registry(path)
     original = path.read_bytes().decode("utf-8-sig")
     document: Any = tomlkit.parse(original.replace("\r\n", "\n"))

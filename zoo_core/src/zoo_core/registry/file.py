@@ -224,21 +224,26 @@ class _Reader(NamedTuple):
         return ConfigError(f"{place}: {kind} {name!r:.80}: {message:.{MAX_MESSAGE}}")
 
 
+def check_source(source: str, revision: str) -> None:
+    """Checks that a source and its revision pin a checkpoint.
+
+    Raises:
+        ConfigError: They do not.
+    """
+    if HUB.fullmatch(source):
+        if not COMMIT.fullmatch(revision):
+            raise ConfigError(f"revision {revision!r} can move: pin the 40 hex digits of a commit")
+    elif not PACKAGE.fullmatch(source):
+        raise ConfigError(f"source {source!r}: expected hub:OWNER/REPO or package:PACKAGE/PATH")
+    elif revision:
+        raise ConfigError("a package has no revision")
+
+
 def _check_checkpoint(name: str, table: _CheckpointTable) -> None:
     """Raises ConfigError for what the types of the values cannot say."""
     if not FULL_NAME.fullmatch(name):
         raise ConfigError("expected a name like model.tag")
-    if HUB.fullmatch(table.source):
-        if not COMMIT.fullmatch(table.revision):
-            raise ConfigError(
-                f"revision {table.revision!r} can move: pin the 40 hex digits of a commit"
-            )
-    elif not PACKAGE.fullmatch(table.source):
-        raise ConfigError(
-            f"source {table.source!r}: expected hub:OWNER/REPO or package:PACKAGE/PATH"
-        )
-    elif table.revision:
-        raise ConfigError("a package has no revision")
+    check_source(table.source, table.revision)
     for file in table.files:
         if not FILE.fullmatch(file):
             raise ConfigError(f"file {file!r} leaves its folder, or is not a file name")
