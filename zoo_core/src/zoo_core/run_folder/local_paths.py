@@ -110,17 +110,17 @@ def with_local_paths(run_config: RunConfig, folder: Path) -> RunConfig:
     except (OSError, ValueError, RecursionError, ZooError):
         return run_config
     configs = {
-        section: values
-        | {
+        section: {
             key: path
             for key, path in paths.configs.get(section, {}).items()
             if values.get(key) == _base_name(path)
         }
         for section, values in run_config.configs.items()
     }
-    is_same_source = paths.source and run_config.source == _short_source(paths.source)
-    source = f"dir:{paths.source}" if is_same_source else run_config.source
-    return replace(run_config, configs=configs, source=source)
+    is_same_source = run_config.source == _short_source(paths.source)
+    return with_absolute_paths(
+        run_config, LocalPaths(configs, paths.source if is_same_source else "")
+    )
 
 
 def _source_folder(source: str) -> Path | None:

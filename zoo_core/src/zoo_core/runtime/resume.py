@@ -14,6 +14,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.references import shown
+from zoo_core.run_folder.local_paths import with_absolute_paths
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import missing_paths
@@ -69,7 +70,7 @@ def resume(
         raise ResumeError(f"{'; '.join(changes)}; --force resumes all the same")
     run.loop.restore(saved.loop_state)
     if saved.run_config != original.run_config:
-        replace_run_config(folder, saved.run_config)
+        replace_run_config(folder, with_absolute_paths(saved.run_config, run.paths))
     return run
 
 
@@ -172,8 +173,7 @@ def _with_path(catalog: Catalog, run_config: RunConfig, path: str) -> RunConfig:
     if setting is None:
         raise ConfigError(f"--dataset.path: the dataset {run_config.dataset} has no such setting")
     value = setting._replace(label="--dataset.path").parse(path)
-    absolute = str(value.absolute()) if isinstance(value, Path) else None
-    return _with_setting(run_config, "dataset", "path", absolute)
+    return _with_setting(run_config, "dataset", "path", None if value is None else str(value))
 
 
 def _with_setting(run_config: RunConfig, section: str, key: str, value: Any) -> RunConfig:
