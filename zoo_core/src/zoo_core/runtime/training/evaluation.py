@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
-from typing import NamedTuple, final
+from typing import NamedTuple, TypeVar, final
 
 import torch
 
@@ -18,6 +18,7 @@ from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.training.events import Evaluated
 from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
 
+T = TypeVar("T")
 MAX_LOGITS = 1 << 24
 """Logits above which a batch is evaluated in pieces; 64 MB in single precision."""
 
@@ -69,12 +70,24 @@ def evaluate(
         DataError: The split is too small for one batch.
     """
     steps = evaluation_steps(model, dataset, trainer, split, device=device, precision=precision)
+    return run_to_end(steps, listen).metrics
+
+
+def run_to_end(
+    steps: Generator[Evaluated, None, T], listen: Callable[[Evaluated], None] | None = None
+) -> T:
+    """Runs the steps of an evaluation and returns its result.
+
+    Args:
+        steps: The steps, such as those of ``evaluation_steps``.
+        listen: A function that receives every event.
+    """
     while True:
         try:
             event = next(steps)
         except StopIteration as end:
-            evaluation: Evaluation = end.value
-            return evaluation.metrics
+            result: T = end.value
+            return result
         if listen:
             listen(event)
 

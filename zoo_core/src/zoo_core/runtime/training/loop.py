@@ -29,6 +29,7 @@ from zoo_core.runtime.training.evaluation import (
     Evaluation,
     check_not_empty,
     evaluation_steps,
+    run_to_end,
 )
 from zoo_core.runtime.training.events import EpochEnded, Evaluated, Stepped
 from zoo_core.runtime.training.loop_state import (
@@ -154,13 +155,7 @@ class Loop:
 
     def evaluate(self, split: str) -> dict[str, float]:
         """Returns the metrics of the model with its present weights on a split."""
-        steps = self._evaluate(split)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                metrics: dict[str, float] = end.value
-                return metrics
+        return run_to_end(self._evaluate(split))
 
     def _evaluate(self, split: str) -> Generator[Evaluated, None, dict[str, float]]:
         """Evaluates a split batch by batch.
