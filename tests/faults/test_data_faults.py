@@ -48,7 +48,7 @@ def train_on(path: Path, out: Path) -> list[object]:
             FOX * 10 + b"\xff",
         ),
         case(
-            (37, "a NUL", f"Error: … is not text: NUL byte at offset 446; {ENCODING}…", 6, LEFT),
+            (37, "a NUL", f"Error: … is not text: NUL byte at offset 446; {ENCODING}", 6, LEFT),
             FOX * 10 + "naïve".encode() + b"\0",
         ),
         case(

@@ -283,7 +283,7 @@ class TextDataset(AbstractDataset):
         if epoch == 0 and split in ("validation", "test"):
             return (
                 f"{count}, evaluation needs 2; give more text or a larger --dataset.{split}, or do "
-                f"without the split by --dataset.{split} 0; to evaluate a whole text: --split train"
+                f"without the split by --dataset.{split} 0; zoo evaluate also has --split train"
             )
         if epoch == 0:
             return f"{count}, evaluation needs 2; give more text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import logging
 
 from zoo_core import Vocabulary
@@ -11,7 +12,6 @@ from zoo_core.storage.capacity import format_bytes
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
 
-REMEDY = "name another --dataset.encoding"
 SAMPLE_BYTES = 100_000
 """Bytes of a text from which its encoding is guessed."""
 LARGE_TEXT = 20_000_000
@@ -38,19 +38,26 @@ def _read(config: TextConfig) -> str:
         raise DataError(
             f"cannot read {config.path}: {error.strerror}; name the file with --dataset.path"
         ) from None
-    try:
-        return decode_text(data, str(config.path), config.encoding, remedy=REMEDY)
-    except DataError as error:
-        encoding = _likely_encoding(data) if str(error).endswith(REMEDY) else ""
-        if not encoding:
-            raise
-        raise DataError(f"{error}, likely {encoding}") from None
+    return decode_text(
+        data,
+        str(config.path),
+        config.encoding,
+        remedy=lambda data: _name_encoding(data, config.encoding),
+    )
 
 
-def _likely_encoding(data: bytes) -> str:
-    """Returns the encoding of a text in a language that is recognized by it; empty if none is."""
+def _name_encoding(data: bytes, tried: str) -> str:
+    """Returns the remedy for a text in another encoding than the one tried.
+
+    It names the encoding in which the text is of a known language, if there is one.
+    """
     from charset_normalizer import from_bytes
 
+    remedy = "name another --dataset.encoding"
     best = from_bytes(data[:SAMPLE_BYTES]).best()
-    recognized = best is not None and (best.bom or best.language != "Unknown")
-    return best.encoding if best and recognized else ""
+    if best is None or not (best.bom or best.language != "Unknown"):
+        return remedy
+    names = {codecs.lookup(encoding).name for encoding in (tried, "ascii")}
+    if codecs.lookup(best.encoding).name in names:
+        return remedy  # a NUL is not text in any encoding
+    return f"{remedy}, likely {best.encoding}"

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from zoo_core.errors import DataError
 
 
-def decode_text(data: bytes, name: str, encoding: str = "utf-8", *, remedy: str = "") -> str:
+def decode_text(
+    data: bytes,
+    name: str,
+    encoding: str = "utf-8",
+    *,
+    remedy: Callable[[bytes], str] | None = None,
+) -> str:
     """Returns the text of a file without byte order mark and with newlines as line ends.
 
     Args:
         data: Bytes of the file.
         name: Name of the file in errors.
         encoding: Encoding of the file.
-        remedy: What to do if the file has another encoding.
+        remedy: Returns from the bytes what to do if they are in another encoding.
 
     Raises:
         DataError: The encoding is unknown, or the bytes are not in it or contain a NUL.
     """
-    advice = f"; {remedy}" if remedy else ""
     try:
         text = data.decode(encoding)
     except LookupError:
@@ -25,7 +32,7 @@ def decode_text(data: bytes, name: str, encoding: str = "utf-8", *, remedy: str 
     except UnicodeDecodeError as error:
         raise DataError(
             f"{name} is not {encoding}: byte {error.object[error.start]:#04x} at offset "
-            f"{error.start}{advice}"
+            f"{error.start}{_advice(remedy, data)}"
         ) from None
     except ValueError as error:  # codecs that report no position
         raise DataError(f"{name}: encoding {encoding!r}: {error}") from None
@@ -34,5 +41,9 @@ def decode_text(data: bytes, name: str, encoding: str = "utf-8", *, remedy: str 
             offset = len(text[: text.index("\0")].encode(encoding, "surrogatepass"))
         except UnicodeError:  # codecs that decode what they cannot encode
             offset = data.find(b"\0")
-        raise DataError(f"{name} is not text: NUL byte at offset {offset}{advice}")
+        raise DataError(f"{name} is not text: NUL byte at offset {offset}{_advice(remedy, data)}")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _advice(remedy: Callable[[bytes], str] | None, data: bytes) -> str:
+    return f"; {remedy(data)}" if remedy else ""
