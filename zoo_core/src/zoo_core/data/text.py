@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 
 from zoo_core.errors import DataError
@@ -26,7 +27,9 @@ def decode_text(
         DataError: The encoding is unknown, or the bytes are not in it or contain a NUL.
     """
     try:
-        text = data.decode(encoding)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of an escape in unicode_escape
+            text = data.decode(encoding)
     except LookupError:
         raise DataError(f"no encoding {encoding!r}; try utf-8 or latin-1") from None
     except UnicodeDecodeError as error:
