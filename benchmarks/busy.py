@@ -1,8 +1,9 @@
 """Training beside other programs: tokens per second with other processes that occupy cores.
 
 Threads that wait for each other by spinning lose most of their time where a core is taken, because
-the thread that is waited for does not run. So the commands let them spin briefly; this compares
-both, and one thread, in turns.
+the thread that is waited for does not run. So the commands let them spin briefly, and
+more briefly where other programs run when they start; this compares all three, and one thread, in
+turns.
 
 ``python -m benchmarks.busy CASE CELL BACKEND THREADS`` is the process of one implementation.
 """
@@ -25,7 +26,7 @@ from benchmarks.measurement import Measurement, measurements
 from benchmarks.timing import Work, interleave
 from benchmarks.worker import Worker, serve
 from benchmarks.zoo_run import ZooRun, backends
-from zoo_cli.main import BRIEF_SPIN, WAIT_VARIABLES
+from zoo_cli.openmp import WAIT_VARIABLES, thread_waits
 
 WIDTHS = {"small": 128, "large": 512}
 """The hidden width: the default of the models with an embedding, and that of case d2l."""
@@ -35,7 +36,11 @@ BUSY_CASES = {
     )
     for name, width in WIDTHS.items()
 }
-WAITS = {"spinning": {}, "brief spin": BRIEF_SPIN}
+WAITS = {
+    "spinning": {},
+    "quiet spin": thread_waits(busy=False),
+    "busy spin": thread_waits(busy=True),
+}
 """How threads wait for each other: as OpenMP does by default, and as the commands set it."""
 MAX_BUSY = 2
 """The most other processes."""

@@ -33,6 +33,7 @@ ON_THE_WAY = {
     "zoo_cli.parsing.lazy_group",
     "zoo_cli.commands.list",
     "zoo_cli.main",
+    "zoo_cli.openmp",
     "zoo_cli.terminal.output",
     "zoo_cli.terminal.signals",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from tests.cli.command import Zoo
 from tests.faults.child import Child
 from tests.unprivileged import obey_permissions
-from zoo_cli.main import BRIEF_SPIN, COMMANDS, WAIT_VARIABLES, let_threads_spin_briefly
+from zoo_cli.main import COMMANDS
 from zoo_core.plugins.import_strings import resolve
 
 HEAVY = ("torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "tqdm", "yaml")
@@ -163,12 +162,3 @@ def test_the_package_runs_as_a_module() -> None:
     )
     assert done.returncode == 2, done.stderr
     assert done.stderr.startswith("Usage: zoo ")
-
-
-@pytest.mark.parametrize("variable", [None, *WAIT_VARIABLES])
-def test_threads_spin_briefly_unless_the_user_decides(
-    variable: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("os.environ", {variable: "ACTIVE"} if variable else {})
-    let_threads_spin_briefly()
-    assert os.environ == ({variable: "ACTIVE"} if variable else BRIEF_SPIN)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO, final
 
 import click
 
+from zoo_cli.openmp import set_thread_waits
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
     from zoo_core.plugins.specs import CommandSpec
 
 COMPLETION = "_ZOO_COMPLETE"
-BRIEF_SPIN = {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}
-"""Settings of OpenMP with which threads spin for microseconds before they sleep.
-
-By default they spin for milliseconds, and where another program uses a core, they spend most of
-the time spinning for a thread that does not run: a training with two threads took 2 to 9 times as
-long.
-"""
-WAIT_VARIABLES = ("OMP_WAIT_POLICY", *BRIEF_SPIN)
-"""Environment variables by which a user decides how threads wait."""
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
 """Errors of a disk or stream that takes no more bytes."""
 COMMANDS = {
@@ -112,7 +104,7 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             # print characters that the terminal's encoding lacks instead of failing
             stream.reconfigure(errors="backslashreplace")
-    let_threads_spin_briefly()
+    set_thread_waits()
     code = run(sys.argv[1:])
     other_threads = [t for t in threading.enumerate() if t is not threading.main_thread()]
     for stream in (sys.stdout, sys.stderr):
@@ -121,12 +113,6 @@ def main() -> None:
     if any(not thread.daemon for thread in other_threads):
         os._exit(code)  # sys.exit would wait for a plugin's thread, which may never end
     sys.exit(code)
-
-
-def let_threads_spin_briefly() -> None:
-    """Sets how the threads of this process wait, unless the user has; before torch is imported."""
-    if not any(name in os.environ for name in WAIT_VARIABLES):
-        os.environ.update(BRIEF_SPIN)
 
 
 def run(arguments: list[str]) -> int:  # noqa: PLR0911  # one return for each kind of end
