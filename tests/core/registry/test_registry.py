@@ -155,10 +155,10 @@ def test_an_unknown_checkpoint_without_a_near_one_says_how_to_make_one(
 @pytest.mark.parametrize(
     ("schema", "message"),
     [
-        ("", "registry.toml: schema = None: expected 1"),
+        ("", "registry.toml: no schema: expected the line schema = 1"),
         ("schema = 2\n", "registry.toml, line 1: schema = 2 is newer than zoo-core"),
-        ("schema = '1'\n", "registry.toml, line 1: schema = '1': expected 1"),
-        ("schema = 1.0\n", "registry.toml, line 1: schema = 1.0: expected 1"),
+        ("schema = '1'\n", "registry.toml, line 1: schema = '1': expected the line schema = 1"),
+        ("schema = 1.0\n", "registry.toml, line 1: schema = 1.0: expected the line schema = 1"),
         ("x = " + "[" * 100_000, "not a readable registry"),
     ],
 )

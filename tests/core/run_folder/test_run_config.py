@@ -95,3 +95,8 @@ def test_changes_name_what_decides_the_result() -> None:
         "seed = 8 (was 7)",
     ]
     assert RUN_CONFIG.changes_since(RUN_CONFIG) == []
+
+
+def test_a_blank_at_the_end_of_a_changed_value_is_quoted() -> None:
+    other = replace(RUN_CONFIG, unknown="replace= ")
+    assert other.changes_since(RUN_CONFIG) == ["unknown = 'replace= ' (was error)"]

@@ -142,6 +142,10 @@ def _format_epoch(event: EpochEnded) -> str:
     return f"epoch {event.epoch}/{event.epochs}{share}  {'; '.join(metrics)}  {speed}{mark}"
 
 
+ENDS = {"patience": ", until nothing improved", "budget": ", until the budget was spent"}
+"""Why a run ended before its last epoch, in words."""
+
+
 def print_summary(event: Finished, sample: str, hint: str) -> None:
     """Prints metrics, a sample and the folder on stdout; timings and a hint on stderr."""
     manifest = event.manifest
@@ -150,9 +154,10 @@ def print_summary(event: Finished, sample: str, hint: str) -> None:
     if sample:
         echo(sample)
     echo(f"checkpoint: {event.folder}")
+    end = ENDS.get(event.reason, "")
     echo(
-        f"{_format_epochs(event.epochs)} in {event.seconds:.1f} s"
-        f" ({event.reason}), {event.tokens_per_second:,.0f} tokens/s; {hint}",
+        f"{_format_epochs(event.epochs)} in {event.seconds:.1f} s{end},"
+        f" {event.tokens_per_second:,.0f} tokens/s; {hint}",
         err=True,
     )
 

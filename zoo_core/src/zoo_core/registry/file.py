@@ -173,7 +173,8 @@ def _check_schema(schema: object, place: str) -> None:
             f"({SCHEMA}): pip install --upgrade zoo-core"
         )
     if type(schema) is not int or schema != SCHEMA:
-        raise ConfigError(f"{place}: schema = {schema!r}: expected {SCHEMA}")
+        found = "no schema" if schema is None else f"schema = {schema!r}"
+        raise ConfigError(f"{place}: {found}: expected the line schema = {SCHEMA}")
 
 
 def _locate(path: Path, text: str, *prefixes: str) -> str:

@@ -131,4 +131,10 @@ class RunConfig:
 
 
 def _change(name: str, value: object, before: object) -> str:
-    return f"{name} = {as_typed(value)} (was {as_typed(before)})"
+    return f"{name} = {_shown(value)} (was {_shown(before)})"
+
+
+def _shown(value: object) -> str:
+    """Returns a value as it is typed, in quotes where a blank at its end would not be seen."""
+    text = as_typed(value)
+    return text if text == text.strip() else repr(text)
