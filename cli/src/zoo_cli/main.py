@@ -79,6 +79,21 @@ class ZooGroup(AbstractLazyGroup):
         yield "Commands", COMMANDS
         yield "Commands of plugins", _plugin_commands()
 
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Resolves a command.
+
+        Raises:
+            PluginError: It belongs to a known plugin that is not installed.
+        """
+        if not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            from zoo_core.plugins.catalog import load_catalog
+            from zoo_core.plugins.commands import check_not_missing
+
+            check_not_missing(load_catalog(), args[0])
+        return super().resolve_command(ctx, args)
+
 
 @click.group(cls=ZooGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="zoo-cli", prog_name="zoo")

@@ -76,3 +76,52 @@ def test_a_command_of_two_plugins_is_refused_and_names_both(
     assert result.code == 3
     assert "'hoot' is offered by zoo-owl and zoo-owlet: uninstall one" in result.stderr
     assert "Offered twice, by zoo-owl and zoo-owlet." in zoo("--help").stdout
+
+
+INDEX = """schema = 1
+[plugins.zoo-owl]
+distribution = "zoo-owl"
+commands = ["hoot"]
+[plugins.zoo-fox]
+distribution = "zoo-plugin-fox"
+models = ["vixen"]
+commands = ["bark"]
+"""
+
+
+@pytest.fixture
+def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry that knows the owl's command and that of a plugin that is not installed."""
+    (tmp_path / "registry.toml").write_text(INDEX)
+    monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "registry.toml"))
+
+
+@pytest.mark.usefixtures("index")
+def test_a_known_command_that_is_not_installed_is_exit_7_with_the_install_command(zoo: Zoo) -> None:
+    for arguments in (["bark"], ["bark", "--loud"], ["bark", "--help"]):
+        result = zoo(*arguments)
+        assert result.code == 7
+        message = "zoo bark comes with zoo-plugin-fox: zoo plugins install zoo-plugin-fox"
+        assert result.stderr == f"Error: {message}\n"
+
+
+@pytest.mark.usefixtures("index")
+def test_a_model_that_is_not_installed_is_no_command(zoo: Zoo) -> None:
+    result = zoo("vixen")
+    assert result.code == 2
+    assert "no command 'vixen'" in result.stderr
+
+
+@pytest.mark.usefixtures("index")
+def test_a_command_of_a_plugin_that_is_left_out_or_broken_is_exit_7(
+    zoo: Zoo, owl: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-gru")
+    result = zoo("hoot")
+    assert result.code == 7
+    assert "zoo hoot comes with zoo-owl: it is installed, but ZOO_PLUGINS leaves" in result.stderr
+    monkeypatch.delenv("ZOO_PLUGINS")
+    (owl / "zoo_owl_plugin.py").write_text("raise ValueError")
+    result = zoo("hoot")
+    assert result.code == 7
+    assert "zoo hoot comes with zoo-owl: it is installed but broken" in result.stderr

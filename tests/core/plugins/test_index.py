@@ -9,7 +9,7 @@ import pytest
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.index import known_owner, known_plugins, search_plugins
-from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.specs import CommandSpec, DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes.recipe import find_recipe
 from zoo_core.references import Named
 from zoo_core.registry.file import read_registry
@@ -22,6 +22,7 @@ summary = "Nocturnal birds."
 models = ["owl-cell"]
 datasets = ["hoots"]
 trainers = ["dusk"]
+commands = ["hunt"]
 """
 COMES = "comes with zoo-plugin-owl: zoo plugins install zoo-plugin-owl"
 
@@ -35,7 +36,7 @@ def registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return path
 
 
-@pytest.mark.parametrize("word", ["owl", "OWL", "plugin-owl", "birds", "hoot", "dusk", ""])
+@pytest.mark.parametrize("word", ["owl", "OWL", "plugin-owl", "birds", "hoot", "dusk", "hunt", ""])
 @pytest.mark.usefixtures("registry")
 def test_a_word_is_searched_in_everything_that_is_known(word: str) -> None:
     assert [plugin.name for plugin in search_plugins(word)] == ["zoo-owl"]
@@ -100,12 +101,13 @@ def test_our_own_index_lists_what_our_plugins_offer() -> None:
     offered = {
         plugin.name: {
             offer.spec.name
-            for kind in (ModelSpec, DatasetSpec, TrainerSpec)
+            for kind in (ModelSpec, DatasetSpec, TrainerSpec, CommandSpec)
             for offer in catalog.of(kind)
             if offer.plugin == plugin
         }
         for plugin in catalog.plugins
     }
     known = read_registry(ROOT / "registry.toml").plugins
-    assert {plugin.name: set(plugin.offers) for plugin in known} == offered
+    indexed = {plugin.name: {*plugin.offers, *plugin.commands} for plugin in known}
+    assert {name: indexed.get(name) for name in offered} == offered
     assert [plugin.name for plugin in known] == sorted(plugin.name for plugin in known)

@@ -259,12 +259,15 @@ distribution = "zoo-plugin-owl"
 summary = "Owls."
 models = ["owl-cell"]
 datasets = ["hoots"]
+commands = ["hunt"]
 """
 
 
 def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
     (plugin,) = read_registry(registry(PLUGIN)).plugins
-    assert plugin == KnownPlugin("zoo-owl", "zoo-plugin-owl", "Owls.", ("owl-cell", "hoots"))
+    assert plugin == KnownPlugin(
+        "zoo-owl", "zoo-plugin-owl", "Owls.", ("owl-cell", "hoots"), ("hunt",)
+    )
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ It is the part ``[plugins.NAME]`` of the registry files. Nothing in it is instal
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from zoo_core.errors import ConfigError
@@ -32,11 +32,12 @@ def search_plugins(word: str, registries: Iterable[Path] = ()) -> list[KnownPlug
     return [
         known
         for known in known_plugins(registries)
-        if any(
-            word in text.casefold()
-            for text in (known.name, known.distribution, known.summary, *known.offers)
-        )
+        if any(word in text.casefold() for text in _texts(known))
     ]
+
+
+def _texts(known: KnownPlugin) -> tuple[str, ...]:
+    return known.name, known.distribution, known.summary, *known.offers, *known.commands
 
 
 def known_owner(name: str, registries: Iterable[Path] = ()) -> str:
@@ -45,8 +46,17 @@ def known_owner(name: str, registries: Iterable[Path] = ()) -> str:
     A registry file that is not well-formed counts as empty: the commands that were asked for the
     registry report it.
     """
+    return _owner(registries, lambda known: name in known.offers)
+
+
+def known_command_owner(command: str, registries: Iterable[Path] = ()) -> str:
+    """Returns the distribution of the known plugin that brings a command, as ``known_owner``."""
+    return _owner(registries, lambda known: command in known.commands)
+
+
+def _owner(registries: Iterable[Path], brings: Callable[[KnownPlugin], bool]) -> str:
     try:
         plugins = known_plugins(registries)
     except ConfigError:
         return ""
-    return next((known.distribution for known in plugins if name in known.offers), "")
+    return next((known.distribution for known in plugins if brings(known)), "")

@@ -126,11 +126,14 @@ class CommandSpec(AbstractSpec):
 
     Args:
         target: Import string of a click command.
+        functions: Import strings of functions that other commands call; each is known by the name
+            behind its colon.
     """
 
     noun: ClassVar[str] = "command"
 
     target: str
+    functions: tuple[str, ...] = ()
 
 
 SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (

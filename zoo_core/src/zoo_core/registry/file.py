@@ -64,12 +64,14 @@ class KnownPlugin(NamedTuple):
         distribution: The distribution to install.
         summary: One line.
         offers: Names of its models, datasets and trainers.
+        commands: Names of its commands.
     """
 
     name: str
     distribution: str
     summary: str
     offers: tuple[str, ...]
+    commands: tuple[str, ...] = ()
 
 
 @final
@@ -113,6 +115,7 @@ class _PluginTable(NamedTuple):
     models: Names = ()
     datasets: Names = ()
     trainers: Names = ()
+    commands: Names = ()
 
 
 def read_registry(path: Path) -> Registry:
@@ -216,7 +219,7 @@ class _Reader(NamedTuple):
         except ConfigError as error:
             raise self._error("plugin", name, str(error)) from None
         offers = table.models + table.datasets + table.trainers
-        return KnownPlugin(name, table.distribution, table.summary, offers)
+        return KnownPlugin(name, table.distribution, table.summary, offers, table.commands)
 
     def _error(self, kind: str, name: str, message: str) -> ConfigError:
         table = f"{kind}s.{name}"

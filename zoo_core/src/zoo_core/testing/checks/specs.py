@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from typing import Any, final
 
@@ -50,17 +51,24 @@ class SpecCase:
 @check("Write 'package.module:Name' of an existing class or function.")
 def import_strings(case: SpecCase) -> Violation | None:
     """Every import string of a spec names a callable."""
-    for field in fields(case.spec):
-        if field.name not in ("config", "factory", "target", "sample_settings"):
-            continue
-        string = getattr(case.spec, field.name)
-        if field.name == "sample_settings" and not string:
-            continue
+    for name, string in _import_strings(case.spec):
         target = resolve(string)
         if not callable(target):
-            expected = f"{field.name} = {string!r} names a class or a function"
+            expected = f"{name} = {string!r} names a class or a function"
             return Violation(expected, f"{target!r:.80}")
     return None
+
+
+def _import_strings(spec: AbstractSpec) -> Iterator[tuple[str, str]]:
+    """Yields the import strings of a spec with the names of their fields."""
+    for field in fields(spec):
+        value = getattr(spec, field.name)
+        if field.name in ("config", "factory", "target") or (
+            field.name == "sample_settings" and value
+        ):
+            yield field.name, value
+        elif field.name == "functions":
+            yield from ((field.name, string) for string in value)
 
 
 @check(f"Write one sentence of at most {MAX_SUMMARY} characters that ends with a full stop.")
