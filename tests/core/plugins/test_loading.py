@@ -48,7 +48,9 @@ def test_models_datasets_and_trainers_are_contributed(write_plugin: PluginWriter
 
 def test_kernels_and_commands_are_contributed(write_plugin: PluginWriter) -> None:
     specs = load_plugin(write_plugin(KERNEL_AND_COMMAND))
-    assert [type(spec) for spec in specs] == [KernelSpec, CommandSpec]
+    kernel, command = specs
+    assert isinstance(kernel, KernelSpec)
+    assert isinstance(command, CommandSpec)
 
 
 def test_a_registry_alone_is_a_contribution(write_plugin: PluginWriter) -> None:
