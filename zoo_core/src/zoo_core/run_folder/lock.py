@@ -22,7 +22,9 @@ from zoo_core.storage.atomic import target_errors, write_file
 
 
 @contextlib.contextmanager
-def lock_run_folder(folder: Path, *, to_remove: bool = False) -> Iterator[None]:
+def lock_run_folder(
+    folder: Path, *, to_remove: bool = False, timeout: float = 0.0
+) -> Iterator[None]:
     """Inside, only this process may write to a checkpoint folder, which is marked as the zoo's.
 
     The operating system releases the lock of a process that dies. A folder that is created for the
@@ -31,6 +33,7 @@ def lock_run_folder(folder: Path, *, to_remove: bool = False) -> Iterator[None]:
     Args:
         folder: The checkpoint folder; it is made if it is missing.
         to_remove: Whether the folder is locked to be removed, whatever it holds.
+        timeout: Seconds to wait for another process that holds the lock.
 
     Raises:
         TargetError: Another process holds the lock, the folder cannot be written to, or it holds
@@ -48,7 +51,7 @@ def lock_run_folder(folder: Path, *, to_remove: bool = False) -> Iterator[None]:
         states.mkdir(parents=True, exist_ok=True)
         if not to_remove and not (states / MARKER).exists():
             write_file(states / MARKER, MARKER_TEXT)
-        lock = FileLock(states / LOCK, timeout=0)
+        lock = FileLock(states / LOCK, timeout=timeout)
         try:
             lock.acquire()
         except Timeout:

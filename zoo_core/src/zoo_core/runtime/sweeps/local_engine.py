@@ -1,0 +1,176 @@
+"""The engine ``local``: processes on this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple, TypeAlias, final
+
+from zoo_core.errors import ZooError
+from zoo_core.runtime.sweeps.engine import (
+    AbstractEngine,
+    Job,
+    JobEnded,
+    JobEvent,
+    JobStarted,
+)
+from zoo_core.runtime.sweeps.messages import event_from_line, job_to_line
+
+POLL = 0.1
+"""Seconds to wait for an event before the caller gets the control."""
+MODULE = "zoo_core.runtime.sweeps.worker"
+TAIL = 20
+"""Lines of a worker's stderr that are kept."""
+
+
+@final
+class LocalEngine(AbstractEngine):
+    """Trains a number of runs at once, each in a process that trains one run after another.
+
+    A run that fails, is killed or takes all memory ends its process alone; the next run has a new
+    one.
+
+    Args:
+        processes: The most runs at once.
+        reuse: Whether a process trains several runs, which saves the seconds in which a process
+            imports torch. Without it every run is the first of its process, so that the speeds of
+            short runs compare.
+    """
+
+    def __init__(self, processes: int = 1, *, reuse: bool = True) -> None:
+        self.processes, self.reuse = processes, reuse
+
+    def run(
+        self, jobs: Sequence[Job], should_stop: Callable[[], bool]
+    ) -> Iterator[JobEvent | None]:
+        """Carries out jobs, see ``AbstractEngine.run``."""
+        waiting = deque(jobs)
+        events: _Arrivals = queue.SimpleQueue()
+        busy: list[_Worker] = []
+        idle: list[_Worker] = []
+        try:
+            while busy or waiting:
+                if should_stop():
+                    waiting.clear()
+                    for worker in busy:
+                        worker.stop()
+                while waiting and len(busy) < self.processes:
+                    job = waiting.popleft()
+                    worker = idle.pop() if idle else _Worker(events)
+                    worker.begin(job)
+                    busy.append(worker)
+                    yield JobStarted(job)
+                try:
+                    worker, event = events.get(timeout=POLL)
+                except queue.Empty:
+                    yield None
+                    continue
+                if isinstance(event, JobEnded) and worker in busy:
+                    busy.remove(worker)
+                    if self.reuse and waiting and event.outcome == "finished":
+                        idle.append(worker)
+                    else:
+                        worker.close()
+                yield event
+        finally:
+            for worker in (*busy, *idle):
+                worker.stop()
+            for worker in (*busy, *idle):
+                worker.close()
+
+
+@final
+class _Worker:
+    """A process that carries out jobs, and the threads that read what it writes.
+
+    Args:
+        events: Receives the events of its jobs. The last one of a job is ``JobEnded``, however the
+            process ends.
+    """
+
+    def __init__(self, events: _Arrivals) -> None:
+        self._events = events
+        self._job: Job | None = None
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", MODULE],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,  # Ctrl+C in a terminal reaches the parent alone
+        )
+        self._tail: deque[str] = deque(maxlen=TAIL)
+        self._threads = [
+            threading.Thread(target=target, daemon=True)
+            for target in (self._keep_tail, self._read_events)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def begin(self, job: Job) -> None:
+        """Hands a job to the process, which has none."""
+        self._job = job
+        assert self._process.stdin
+        with contextlib.suppress(OSError):  # it has died, which the reader finds
+            self._process.stdin.write(job_to_line(job))
+            self._process.stdin.flush()
+
+    def stop(self) -> None:
+        """Tells the process to save a whole step and to end."""
+        assert self._process.stdin
+        with contextlib.suppress(OSError):
+            self._process.stdin.close()
+
+    def close(self) -> None:
+        """Waits for the end of the process."""
+        self.stop()
+        self._process.wait()
+        for thread in self._threads:
+            thread.join()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream
+            stream.close()
+
+    def _keep_tail(self) -> None:
+        assert self._process.stderr
+        for line in self._process.stderr:
+            self._tail.append(line.decode(errors="replace").rstrip())
+
+    def _read_events(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            if job := self._job:
+                with contextlib.suppress(ValueError):  # it died in the middle of a line
+                    event = event_from_line(job, line)
+                    if isinstance(event, JobEnded):
+                        self._job = None
+                    self._events.put(_Arrival(self, event))
+        code = self._process.wait()
+        if job := self._job:
+            ended = JobEnded(job, "failed", self._describe_death(code), ZooError.exit_code)
+            self._events.put(_Arrival(self, ended))
+
+    def _describe_death(self, code: int) -> str:
+        """Describes a process that ended without a word."""
+        if code >= 0:
+            last = next((line for line in reversed(self._tail) if line), "")
+            return f"its process ended with exit code {code}{f': {last}' if last else ''}"
+        name = signal.Signals(-code).name
+        hint = ", perhaps because memory ran out" if name == "SIGKILL" else ""
+        return f"its process was ended by {name}{hint}"
+
+
+@final
+class _Arrival(NamedTuple):
+    """An event and the worker that it comes from."""
+
+    worker: _Worker
+    event: JobEvent
+
+
+_Arrivals: TypeAlias = "queue.SimpleQueue[_Arrival]"

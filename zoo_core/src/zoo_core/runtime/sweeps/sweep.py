@@ -1,0 +1,193 @@
+"""Carrying out a sweep: what is missing in its folder is trained."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias, final
+
+from zoo_core.configs.settings import build_config, values_of
+from zoo_core.errors import TargetError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.recipes.resolve import SPECS
+from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.sweeps.engine import AbstractEngine, Job, JobEnded, JobEvent, JobStarted
+from zoo_core.runtime.sweeps.local_engine import LocalEngine
+from zoo_core.sweeps.folder import (
+    is_sweep,
+    lock_sweep_folder,
+    read_sweep,
+    write_sweep,
+)
+from zoo_core.sweeps.question import PlannedRun, Question
+from zoo_core.sweeps.run_states import SweepRun, forget_failure, record_failure, run_state
+from zoo_core.sweeps.sweep import Sweep
+
+
+@final
+class SweepStarted(NamedTuple):
+    """The folder is locked and ``sweep.toml`` written; training begins.
+
+    Args:
+        folder: The folder of the sweep.
+        threads: The threads of torch of each run.
+        runs: The runs that are asked for now, as they are before the training.
+        jobs: Those of them that are to be trained, in their order.
+    """
+
+    folder: Path
+    threads: int
+    runs: list[SweepRun]
+    jobs: list[Job]
+
+
+SweepEvent: TypeAlias = SweepStarted | JobEvent
+
+
+def never() -> bool:
+    """Returns False: a sweep that nothing stops."""
+    return False
+
+
+def run_sweep(
+    catalog: Catalog,
+    folder: Path,
+    questions: Sequence[Question],
+    *,
+    jobs: int = 1,
+    threads: int = 0,
+    engine: AbstractEngine | None = None,
+    should_stop: Callable[[], bool] = never,
+) -> Iterator[SweepEvent | None]:
+    """Trains what is missing of questions into the folder of a sweep.
+
+    Finished runs are left alone, interrupted ones continue from their saved state, and failed ones
+    are tried again, except those that diverged, which the same run does again.
+
+    Args:
+        catalog: The installed plugins.
+        folder: The folder of the sweep, new or with earlier questions; their runs stay.
+        questions: What is asked.
+        jobs: The number of runs at once, of the engine ``local``.
+        threads: The threads of torch of each run; 0 for those of the sweep, or in a new one for
+            the share of this machine's cores, 1 if the first run is of a tiny model.
+        engine: What trains; by default processes of this machine.
+        should_stop: Whether to stop, see ``AbstractEngine.run``.
+
+    Yields:
+        ``SweepStarted``, the events of the engine, and None a few times per second.
+
+    Raises:
+        ConfigError: A setting is not allowed.
+        TargetError: The folder is in use, holds another sweep or foreign files, or cannot be
+            written to.
+    """
+    asked = Sweep(threads=threads, questions=tuple(questions))
+    with lock_sweep_folder(folder):
+        sweep, runs = open_sweep(catalog, folder, asked, jobs)
+        states = [run_state(folder, run) for run in runs]
+        todo = jobs_to_do(folder, runs, states)
+        yield SweepStarted(folder, sweep.threads, states, todo)
+        engine = engine or LocalEngine(jobs)
+        for event in engine.run(todo, should_stop):
+            if isinstance(event, JobStarted):
+                forget_failure(event.job.folder)
+            if isinstance(event, JobEnded) and event.outcome == "failed":
+                record_failure(event.job.folder, event.reason, event.exit_code)
+            yield event
+
+
+def open_sweep(
+    catalog: Catalog, folder: Path, asked: Sweep, jobs: int
+) -> tuple[Sweep, list[PlannedRun]]:
+    """Adds what is asked to the sweep of a folder, which is locked, and writes ``sweep.toml``.
+
+    Returns:
+        The sweep, and those of its runs that are asked for now.
+
+    Raises:
+        ConfigError: A setting is not allowed.
+        TargetError: The folder holds another sweep, or one with other threads.
+    """
+    asked = replace(asked, questions=tuple(_checked(catalog, q) for q in asked.questions))
+    for question in asked.questions:
+        for grid in question.grids:
+            grid.check_size()
+    if not is_sweep(folder):
+        if not asked.threads:
+            asked = replace(asked, threads=settle_threads(catalog, asked, jobs))
+        sweep, runs = asked, asked.runs()
+    else:
+        known = read_sweep(folder)
+        known = replace(known, questions=tuple(_checked(catalog, q) for q in known.questions))
+        if asked.threads not in (0, known.threads):
+            raise TargetError(
+                f"the runs in {folder} have {known.threads} threads: leave --threads out, or "
+                "choose another folder with --out"
+            )
+        sweep = known.merged(asked, folder)
+        runs = _asked_runs(sweep, known, asked, folder)
+    for run in runs:
+        _checked_config(catalog, run.run_config)
+    write_sweep(folder, sweep)
+    return sweep, runs
+
+
+def _asked_runs(sweep: Sweep, known: Sweep, asked: Sweep, folder: Path) -> list[PlannedRun]:
+    """Returns the runs of a merged sweep that are asked for now, named as in the sweep."""
+    alone = Sweep(
+        threads=sweep.threads,
+        questions=tuple(replace(q, grids=()) for q in known.questions),
+    ).merged(asked, folder)
+    names = {run.name for run in alone.runs()}
+    return [run for run in sweep.runs() if run.name in names]
+
+
+def jobs_to_do(folder: Path, runs: list[PlannedRun], states: list[SweepRun]) -> list[Job]:
+    """Returns the jobs of the runs that are neither finished nor bound to fail again."""
+    return [
+        Job(run.name, folder / run.name, run.run_config, run.extends_vocabulary)
+        for run, state in zip(runs, states, strict=True)
+        if state.state != "finished" and not state.will_fail_again
+    ]
+
+
+def settle_threads(catalog: Catalog, sweep: Sweep, jobs: int) -> int:
+    """Returns the threads of torch of each run of a new sweep.
+
+    Args:
+        catalog: The installed plugins.
+        sweep: The new sweep.
+        jobs: The number of runs at once.
+
+    Returns:
+        The share of this machine's cores, or 1 if a run of the first setting has one by itself.
+    """
+    share = max(1, _count_cores() // jobs)
+    if share == 1:
+        return 1
+    from zoo_core.runtime.sweeps.thread_choice import threads_alone
+
+    return min(share, threads_alone(catalog, sweep.runs()[0], share))
+
+
+def _count_cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
+
+
+def _checked(catalog: Catalog, question: Question) -> Question:
+    """Returns a question whose base has checked settings, with missing defaults filled in."""
+    return replace(question, base=_checked_config(catalog, question.base))
+
+
+def _checked_config(catalog: Catalog, run_config: RunConfig) -> RunConfig:
+    configs = {}
+    for section, kind in SPECS.items():
+        spec: Any = catalog.find(kind, run_config.name(section)).spec
+        config = build_config(resolve(spec.config), section, run_config.configs[section])
+        configs[section] = values_of(config)
+    return replace(run_config, configs=configs)

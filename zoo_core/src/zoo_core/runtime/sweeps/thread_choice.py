@@ -1,0 +1,30 @@
+"""The threads that a run chooses by itself."""
+
+from __future__ import annotations
+
+from zoo_core.errors import ZooError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.hardware.threads import choose_threads, torch_threads
+from zoo_core.sweeps.question import PlannedRun
+
+
+def threads_alone(catalog: Catalog, run: PlannedRun, cores: int) -> int:
+    """Returns the threads of torch that a run chooses on a number of cores.
+
+    A run that cannot be built, which its training reports, has one.
+
+    Args:
+        catalog: The installed plugins.
+        run: The run.
+        cores: The cores.
+    """
+    try:
+        dataset = make_dataset(catalog, run.run_config, None)
+        trainer = make_trainer(catalog, run.run_config, dataset.signature)
+        model = make_model(catalog, run.run_config, dataset.signature)
+        batch = next(dataset.batches("train", trainer.config.batch_size, run.seed, epoch=1))
+        with torch_threads(cores):
+            return choose_threads(0, model, batch.inputs, dataset.signature)
+    except ZooError:
+        return 1
