@@ -294,8 +294,7 @@ def test_a_run_may_start_from_the_weights_of_another(
     catalog: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
 ) -> None:
     source = read_checkpoint(catalog, trained_once)
-    vocabulary = source.signature.vocabulary
-    run = Run(catalog, run_config, tmp_path, vocabulary=vocabulary, weights=source.weights)
+    run = Run(catalog, run_config, tmp_path, signature=source.signature, weights=source.weights)
     torch.testing.assert_close(run.loop.model.state_dict(), source.weights, rtol=0, atol=0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import shlex
@@ -273,3 +274,31 @@ def test_an_empty_text_is_called_empty(zoo: Zoo, prose: Path, tmp_path: Path) ->
     (tmp_path / "empty.txt").touch()
     result = zoo("evaluate", prose, "--dataset", "text", "--dataset.path", tmp_path / "empty.txt")
     assert (result.code, "the text is empty" in result.stderr) == (6, True)
+
+
+def test_predict_writes_labels_and_probabilities_as_csv(
+    zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "inputs.txt").write_text("hello\n\nhell\nhello\n")
+    arguments = ["predict", hello, "--file", tmp_path / "inputs.txt", "--to", tmp_path / "out.csv"]
+    result = zoo(*arguments)
+    assert (result.code, result.stdout) == (0, "")
+    assert "4 predictions written to" in result.stderr
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["text"] for row in rows] == ["hello", "", "hell", "hello"]
+    assert [row["label"] for row in rows] == ["ohlol", "", "ohlo", "ohlol"]
+    assert rows[1]["probability"] == ""
+    assert 0.9 < float(rows[0]["probability"]) == float(rows[3]["probability"]) <= 1
+    assert zoo(*arguments).code == 6
+    assert zoo(*arguments, "--overwrite", "--json").json["rows"] == 4
+
+
+def test_predict_refuses_a_target_before_it_works(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    assert zoo("predict", hello, "hello", "--to", tmp_path / "out.txt").code == 2
+    assert zoo("predict", hello, "hello", "--overwrite").code == 2
+    assert zoo("predict", hello, "hello", "--to", tmp_path / "none" / "out.csv").code == 6
+    result = zoo("predict", hello, "hello", "xyz", "--to", tmp_path / "out.csv")
+    assert result.code == 6
+    assert "input 2 of 2: symbols that the vocabulary lacks" in result.stderr
+    assert not list(tmp_path.glob("*.csv"))

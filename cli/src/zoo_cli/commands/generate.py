@@ -12,7 +12,7 @@ from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import SEED
 from zoo_cli.parsing.unknown_option import unknown_option
-from zoo_cli.terminal.input import read_file, read_stdin
+from zoo_cli.terminal.input import read_stdin
 from zoo_cli.terminal.output import echo, json_option, print_json
 
 MAX_JSON_LENGTH = 10**8
@@ -80,6 +80,7 @@ def generate(
     from itertools import chain, islice
 
     from zoo_cli.terminal.stream_text import stream
+    from zoo_core.data.text import read_text
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime.generation import generate as generation
@@ -91,7 +92,7 @@ def generate(
     if file:
         if prompt is not None:
             raise click.UsageError("--prompt and --file exclude each other")
-        prompt = (read_stdin() if file == "-" else read_file(Path(file))).removesuffix("\n")
+        prompt = (read_stdin() if file == "-" else read_text(Path(file))).removesuffix("\n")
     sampler = Sampler(temperature, top_k, seed)
     checkpoint = load_checkpoint(load_catalog(), reference)
     generation.check_generates(checkpoint.model)

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.unknown_option import unknown_option
-from zoo_cli.terminal.input import read_file, read_stdin
+from zoo_cli.terminal.input import read_stdin
 from zoo_cli.terminal.output import echo, json_option, print_json
+from zoo_core.data.text import text_lines
 from zoo_core.errors import ZooError
 from zoo_core.escaping import escape_line_ends
+
+if TYPE_CHECKING:
+    from zoo_core.data.vocabulary import Unknown
+    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+
+COLUMNS = ("text", "label", "probability")
+"""The columns of the file that ``--to`` writes."""
 
 
 @click.command()
@@ -21,13 +30,27 @@ from zoo_core.escaping import escape_line_ends
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File to read inputs from, one per line.",
+    help="File to read inputs from, one per line; of a table, such as FILE.csv, a model that was "
+    "trained on a table reads its column of texts.",
 )
+@click.option(
+    "--to",
+    metavar="FILE.csv",
+    type=click.Path(path_type=Path),
+    help="File to write the inputs to, each with its label and the probability of that.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the file of --to.")
 @unknown_option
 @registry_option
 @json_option
 def predict(
-    reference: str, inputs: tuple[str, ...], file: Path | None, unknown: str, as_json: bool
+    reference: str,
+    inputs: tuple[str, ...],
+    file: Path | None,
+    to: Path | None,
+    overwrite: bool,
+    unknown: str,
+    as_json: bool,
 ) -> None:
     """Predict the answer to each input and print one per line.
 
@@ -39,12 +62,24 @@ def predict(
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime import api
     from zoo_core.runtime.locate import load_checkpoint
+    from zoo_core.storage.atomic import check_new_file
 
     policy = Unknown.parse(unknown)
-    values = _read_inputs(inputs, file)
-    if not values:
+    values = _typed_inputs(inputs)
+    if not values and not file:
         raise click.UsageError("no input: give an INPUT, --file FILE, or - for stdin")
+    if to and to.suffix.lower() != ".csv":
+        raise click.UsageError(f"--to {to}: predictions are written as CSV; name a FILE.csv")
+    if to:
+        check_new_file(to, overwrite=overwrite)
+    elif overwrite:
+        raise click.UsageError("--overwrite needs --to: without it, no file is written")
     checkpoint = load_checkpoint(load_catalog(), reference)
+    if file:
+        values += checkpoint.dataset.read_inputs(file)
+    if to:
+        _write(checkpoint, values, to, policy, as_json)
+        return
     answers = []
     for number, value in enumerate(values, start=1):
         is_empty_line = not value and "" not in inputs
@@ -61,18 +96,29 @@ def predict(
         print_json(answers)
 
 
-def _read_inputs(inputs: tuple[str, ...], file: Path | None) -> list[str]:
+def _write(
+    checkpoint: Checkpoint, values: list[str], path: Path, policy: Unknown, as_json: bool
+) -> None:
+    """Writes the predictions as CSV and says so."""
+    from zoo_core.data.tables import write_csv
+    from zoo_core.runtime import api
+    from zoo_core.storage.atomic import write_file
+
+    answers = api.predictions(checkpoint, values, unknown=policy)
+    rows = [
+        (value, answer, "" if probability is None else f"{probability:.6g}")
+        for value, (answer, probability) in zip(values, answers, strict=True)
+    ]
+    write_file(path, write_csv(COLUMNS, rows))
+    if as_json:
+        print_json({"to": str(path), "rows": len(rows)})
+    else:
+        echo(f"{len(rows):,} predictions written to {path}", err=True)
+
+
+def _typed_inputs(inputs: tuple[str, ...]) -> list[str]:
+    """Returns the inputs of the command line, with the lines of stdin in the place of ``-``."""
     values: list[str] = []
     for value in inputs:
-        values += _lines(read_stdin()) if value == "-" else [value]
-    if file:
-        values += _lines(read_file(file))
+        values += text_lines(read_stdin()) if value == "-" else [value]
     return values
-
-
-def _lines(text: str) -> list[str]:
-    """Returns the lines of a text; a form feed, for example, is a symbol and ends no line."""
-    lines = text.split("\n")
-    if not lines[-1]:  # after the last line end
-        del lines[-1]
-    return lines

@@ -169,7 +169,7 @@ def train(
             ctx.meta[CATALOG],
             run_config,
             folder,
-            vocabulary=origin.signature.vocabulary if origin else None,
+            signature=origin.signature if origin else None,
             weights=origin.weights if origin else None,
             extends_vocabulary=extend_vocabulary,
         )

@@ -1,9 +1,8 @@
-"""Reading of text from stdin and from files."""
+"""Reading of text from stdin."""
 
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 from zoo_core.data.text import decode_text
 from zoo_core.errors import DataError
@@ -24,16 +23,3 @@ def read_stdin() -> str:
     except OSError as error:
         raise DataError(f"cannot read stdin: {error.strerror}") from None
     return decode_text(data, "stdin")
-
-
-def read_file(path: Path) -> str:
-    """Returns the text of a file, with newlines as line ends.
-
-    Raises:
-        DataError: The file cannot be read, or holds no UTF-8 text.
-    """
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}") from None
-    return decode_text(data, str(path))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 from zoo_core.errors import DataError
 
@@ -50,3 +51,24 @@ def decode_text(
 
 def _advice(remedy: Callable[[bytes], str] | None, data: bytes) -> str:
     return f"; {remedy(data)}" if remedy else ""
+
+
+def read_text(path: Path) -> str:
+    """Returns the text of a file in UTF-8, with newlines as line ends.
+
+    Raises:
+        DataError: The file cannot be read, or holds no UTF-8 text.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}") from None
+    return decode_text(data, str(path))
+
+
+def text_lines(text: str) -> list[str]:
+    """Returns the lines of a text; a form feed, for example, is a symbol and ends no line."""
+    lines = text.split("\n")
+    if not lines[-1]:  # after the last line end
+        del lines[-1]
+    return lines

@@ -7,10 +7,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final, overload
 
 import torch
 from torch import Tensor
@@ -18,7 +18,7 @@ from torch import Tensor
 from zoo_core.data.signature import Signature
 from zoo_core.data.splits import held_out_splits
 from zoo_core.data.vocabulary import REFUSE, Unknown
-from zoo_core.errors import ConfigError, NotFoundError
+from zoo_core.errors import ConfigError, DataError, NotFoundError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.resolve import resolve_run
@@ -31,6 +31,7 @@ from zoo_core.runtime.checkpoints.fit import check_fit
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
 from zoo_core.runtime.checkpoints.verification import VerifiedItem
 from zoo_core.runtime.checkpoints.verification import verify as verify_folder
+from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
 from zoo_core.runtime.locate import find_folder, load_checkpoint
@@ -50,6 +51,9 @@ Listener: TypeAlias = Callable[[Event], None]
 """Receives the events of a training: ``Started``, ``Stepped`` after each optimizer step,
 ``Evaluated`` after each evaluated batch, ``EpochEnded``, ``Saved`` and ``Finished``, of
 ``zoo_core.runtime.training.events``."""
+
+PREDICTED_TOGETHER = 64
+"""Inputs of equal length that are predicted in one batch."""
 
 logger = logging.getLogger(__name__)
 
@@ -261,8 +265,73 @@ def predict(
         DataError: An input has symbols that the vocabulary lacks.
     """
     if isinstance(value, str):
-        return checkpoint.dataset.decode(_output(checkpoint, value, unknown))
+        with torch.no_grad():
+            batch = checkpoint.dataset.encode(value, unknown)
+            return checkpoint.dataset.answer(checkpoint.model, batch)
     return [predict(checkpoint, item, unknown=unknown) for item in value]
+
+
+@final
+class Prediction(NamedTuple):
+    """The answer to one input.
+
+    Args:
+        answer: The answer in words; empty for an empty input.
+        probability: How probable the model takes it to be: of one label its own probability, of a
+            label per step the product of theirs. None where the model gives no probability, or
+            there is no answer.
+    """
+
+    answer: str
+    probability: float | None
+
+
+def predictions(
+    checkpoint: Checkpoint, values: Sequence[str], *, unknown: Unknown = REFUSE
+) -> list[Prediction]:
+    """Returns the predictions for many inputs, with their probabilities.
+
+    Inputs of equal length share a batch.
+
+    Args:
+        checkpoint: The checkpoint.
+        values: The inputs. An empty one has an empty answer.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Raises:
+        DataError: An input has symbols that the vocabulary lacks; the message has its number.
+    """
+    dataset, answers = checkpoint.dataset, [Prediction("", None)] * len(values)
+    groups: dict[tuple[int, ...], list[tuple[int, Tensor]]] = {}
+    for number, value in enumerate(values):
+        if not value:
+            continue
+        try:
+            inputs = dataset.encode(value, unknown).inputs
+        except DataError as error:
+            raise DataError(f"input {number + 1} of {len(values)}: {error}") from None
+        groups.setdefault(tuple(inputs.shape), []).append((number, inputs))
+    for members in groups.values():
+        for first in range(0, len(members), PREDICTED_TOGETHER):
+            numbers, rows = zip(*members[first : first + PREDICTED_TOGETHER], strict=True)
+            for number, answer in zip(numbers, _answers(checkpoint, list(rows)), strict=True):
+                answers[number] = answer
+    return answers
+
+
+@torch.no_grad()
+def _answers(checkpoint: Checkpoint, rows: list[Tensor]) -> list[Prediction]:
+    """Returns the predictions for inputs of one shape, (1, T) or (1, T, F) each."""
+    dataset, model = checkpoint.dataset, checkpoint.model
+    if type(dataset).answer is not AbstractDataset.answer:  # an answer of several steps
+        return [Prediction(dataset.answer(model, Batch(row)), None) for row in rows]
+    logits = model(Batch(torch.cat(rows))).logits
+    likely = logits.log_softmax(-1).amax(-1)  # (B,), or (B, T) with a label per step
+    likely = likely if likely.dim() == 1 else likely.sum(-1)
+    return [
+        Prediction(dataset.decode(Output(row[None], None)), probability)
+        for row, probability in zip(logits, likely.exp().tolist(), strict=True)
+    ]
 
 
 def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:

@@ -184,7 +184,7 @@ def _with_setting(run_config: RunConfig, section: str, key: str, value: Any) -> 
 def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:
     try:
         with config_errors(folder):
-            return Run(catalog, saved.run_config, folder, vocabulary=saved.signature.vocabulary)
+            return Run(catalog, saved.run_config, folder, signature=saved.signature)
     except DataError as error:
         missing = missing_paths(catalog, saved.run_config)
         cause = "the data is out of reach" if missing else "the data has changed"

@@ -14,7 +14,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core.data.vocabulary import Unknown, Vocabulary
+from zoo_core.data.signature import Signature
+from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import DivergedError, IntegrityError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.local_paths import with_absolute_paths
@@ -59,7 +60,8 @@ class Run:
         catalog: The installed plugins.
         run_config: Everything that decides the run.
         folder: The checkpoint folder.
-        vocabulary: The vocabulary of the checkpoint that the run starts from, if any.
+        signature: The signature of the checkpoint that the run starts from, if any; the run keeps
+            its vocabulary, names and scales.
         weights: The weights of that checkpoint; by default the model's initial weights.
         extends_vocabulary: Whether symbols of the data that the vocabulary lacks are added to it,
             with initial weights.
@@ -71,20 +73,21 @@ class Run:
         run_config: RunConfig,
         folder: Path,
         *,
-        vocabulary: Vocabulary | None = None,
+        signature: Signature | None = None,
         weights: dict[str, Tensor] | None = None,
         extends_vocabulary: bool = False,
     ) -> None:
         self.folder = folder
         device = choose_device(run_config.device)
         torch.manual_seed(run_config.seed)
+        vocabulary = signature.vocabulary if signature else None
         old_size = len(vocabulary) if vocabulary else 0
         if extends_vocabulary:
             data = make_dataset(catalog, run_config, None).signature.vocabulary
             vocabulary = extend_vocabulary(vocabulary, data, run_config.source)
         if vocabulary:
             vocabulary = replace(vocabulary, policy=Unknown.parse(run_config.unknown))
-        self.dataset = make_dataset(catalog, run_config, vocabulary)
+        self.dataset = make_dataset(catalog, run_config, vocabulary, signature)
         self.signature = self.dataset.signature
         trainer = make_trainer(catalog, run_config, self.signature)
         # A model is built in the CPU's memory, but gradients and optimizer are on its device.

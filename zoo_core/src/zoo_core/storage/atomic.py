@@ -40,6 +40,24 @@ def write_file(path: Path, data: bytes) -> None:
         sync_folder(path.parent)
 
 
+def check_new_file(path: Path, *, overwrite: bool) -> None:
+    """Checks that a file may be written, before the work that makes its content.
+
+    Args:
+        path: The file.
+        overwrite: Whether a file that exists may be replaced.
+
+    Raises:
+        TargetError: It exists, is a folder, or is to lie in a folder that does not exist.
+    """
+    if path.is_dir():
+        raise TargetError(f"{path} is a folder; name a file in it")
+    if path.exists() and not overwrite:
+        raise TargetError(f"{path} exists already; choose another, or --overwrite")
+    if not path.parent.is_dir():
+        raise TargetError(f"cannot write {path}: there is no folder {path.parent}")
+
+
 def remove_temporary_files(folder: Path) -> None:
     """Removes the temporary files that a killed process left in a folder."""
     for path in folder.glob(".*.tmp"):

@@ -27,7 +27,10 @@ from zoo_core.runtime.training.trainer import AbstractTrainer
 
 
 def make_dataset(
-    catalog: Catalog, run_config: RunConfig, vocabulary: Vocabulary | None
+    catalog: Catalog,
+    run_config: RunConfig,
+    vocabulary: Vocabulary | None,
+    signature: Signature | None = None,
 ) -> AbstractDataset:
     """Builds the dataset of a run config.
 
@@ -35,11 +38,15 @@ def make_dataset(
         catalog: The installed plugins.
         run_config: The run config.
         vocabulary: The vocabulary of a checkpoint; None for the dataset's own.
+        signature: The signature of that checkpoint, whose names and scales the dataset takes over;
+            None for the dataset's own.
     """
     spec = _spec(catalog, DatasetSpec, run_config, "dataset")
     dataset: AbstractDataset = resolve(spec.factory)(
         _config(spec, run_config, "dataset"), vocabulary
     )
+    if signature is not None:
+        dataset.adopt(signature)
     return dataset
 
 

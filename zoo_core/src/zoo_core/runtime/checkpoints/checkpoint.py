@@ -140,8 +140,9 @@ class Checkpoint:
 
     @cached_property
     def dataset(self) -> AbstractDataset:
-        """The dataset, with this checkpoint's vocabulary."""
-        return make_dataset(self.catalog, self.run_config, self.signature.vocabulary)
+        """The dataset, with this checkpoint's vocabulary, names and scales."""
+        signature = self.signature
+        return make_dataset(self.catalog, self.run_config, signature.vocabulary, signature)
 
     @cached_property
     def trainer(self) -> AbstractTrainer:

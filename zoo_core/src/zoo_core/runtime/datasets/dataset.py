@@ -4,21 +4,39 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 
 from zoo_core.data.signature import Signature
+from zoo_core.data.text import read_text, text_lines
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn.batch import Batch, Output
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.nn.model import AbstractModel
 
 
 class AbstractDataset(ABC):
     """Batches of sequences with labels.
 
     A dataset that is built with the vocabulary of a checkpoint must encode and decode without its
-    data, so that a model can be used on a machine that does not have the data.
+    data, so that a model can be used on a machine that does not have the data. What else it needs
+    for that, such as the names of the labels, it makes part of its signature and takes from there
+    in ``adopt``.
     """
+
+    def adopt(self, signature: Signature) -> None:  # noqa: B027  # most datasets adopt nothing
+        """Takes over what the training data of a checkpoint decided, such as names and scales.
+
+        It is called before anything else. By default nothing is taken over: the vocabulary, which
+        the factory gets, is all that most datasets need.
+
+        Args:
+            signature: The signature of the checkpoint, which may be one of another dataset.
+        """
 
     @property
     @abstractmethod
@@ -84,6 +102,25 @@ class AbstractDataset(ABC):
     @abstractmethod
     def decode(self, output: Output) -> str:
         """Returns a model's output for a batch of one in words."""
+
+    def answer(self, model: AbstractModel, batch: Batch) -> str:
+        """Returns the answer of a model to a batch of one in words.
+
+        By default it decodes one output; a dataset whose answers take several steps overrides it.
+
+        Args:
+            model: The model, in evaluation mode.
+            batch: What ``encode`` returned.
+        """
+        return self.decode(model(batch))
+
+    def read_inputs(self, path: Path) -> list[str]:
+        """Returns the inputs that a file holds, as a person would type them; by default its lines.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
+        return text_lines(read_text(path))
 
 
 def encode_text(text: str, vocabulary: Vocabulary, unknown: Unknown = REFUSE) -> Batch:

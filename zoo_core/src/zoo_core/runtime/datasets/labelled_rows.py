@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.datasets.epoch_order import epoch_order
+from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import (
     SplitFractions,
     check_split_fractions,
@@ -84,10 +85,10 @@ class AbstractLabelledDataset(AbstractDataset):
     def __init__(self, name: str, fractions: SplitFractions) -> None:
         check_split_fractions(fractions, name)
         self.name, self.fractions = name, fractions
-        self._kept: dict[str, LabelledRows] = {}
+        self._kept: dict[str, LabelledRows | RaggedRows] = {}
 
     @abstractmethod
-    def rows(self, split: str) -> LabelledRows:
+    def rows(self, split: str) -> LabelledRows | RaggedRows:
         """Returns the rows of a split; batches are cut from the rows of the first call.
 
         Raises:
@@ -123,7 +124,7 @@ class AbstractLabelledDataset(AbstractDataset):
         """Returns the batches of an epoch, shuffled in training."""
         return self._rows(split).batches(size, seed, epoch, start)
 
-    def _rows(self, split: str) -> LabelledRows:
+    def _rows(self, split: str) -> LabelledRows | RaggedRows:
         """Returns the rows of a split, which are prepared once and kept."""
         if split not in self._kept:
             self._kept[split] = self.rows(split)
