@@ -45,6 +45,7 @@ COMMANDS = {
     ),
     "predict": LazyCommand("Predict the answer to each input.", "zoo_cli.commands.predict:predict"),
     "generate": LazyCommand("Generate text.", "zoo_cli.commands.generate:generate"),
+    "compare": LazyCommand("Compare runs over their seeds.", "zoo_cli.commands.compare:compare"),
     "reproduce": LazyCommand(
         "Train recipes and compare the results with published ones.",
         "zoo_cli.commands.reproduce:reproduce",

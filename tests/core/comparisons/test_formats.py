@@ -1,0 +1,104 @@
+"""A comparison as a table, CSV, JSON, Markdown and curves of text."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from tests.core.comparisons.records import record, seeds
+from zoo_core.comparisons.comparison import Comparison, compare_runs
+from zoo_core.comparisons.formats import (
+    COLUMNS,
+    explain,
+    format_spread,
+    table_rows,
+    to_csv,
+    to_json,
+    to_markdown,
+)
+from zoo_core.comparisons.text_plot import text_plot
+
+
+@pytest.fixture
+def comparison() -> Comparison:
+    """Two models, one of them in two sizes."""
+    return compare_runs(
+        [
+            *seeds([1.00, 1.02, 1.01]),
+            *seeds([1.21, 1.22, 1.23], hidden_size=16),
+            *seeds([2.0, 2.1], "lstm"),
+        ],
+        target=1.5,
+    )
+
+
+def test_every_column_of_the_csv_is_documented_and_filled(comparison: Comparison) -> None:
+    rows = list(csv.DictReader(io.StringIO(to_csv(comparison))))
+    assert [row["model"] for row in rows] == ["gru", "gru", "lstm"]
+    assert set(rows[0]) == set(COLUMNS) == set(comparison.table[0])
+    assert rows[0]["tokens_per_second"] == ""
+    assert float(rows[1]["mean"]) == pytest.approx(1.22)
+
+
+def test_the_json_has_every_run(comparison: Comparison) -> None:
+    values = json.loads(json.dumps(to_json(comparison), allow_nan=False))
+    assert values["metric"] == "loss"
+    assert [run["seed"] for run in values["rows"][0]["runs"]] == [0, 1, 2]
+
+
+def test_the_table_leaves_out_columns_without_values(comparison: Comparison) -> None:
+    header, *rows = table_rows(comparison)
+    assert header == ["model", "parameters", "validation loss", "seeds", "tokens to 1.5", "verdict"]
+    assert rows[0][:3] == ["gru hidden_size=8", "1,000", "1.010 ± 0.010"]
+    assert rows[2][-2:] == ["0 of 2", "worse"]
+
+
+def test_the_table_fits_80_columns(comparison: Comparison) -> None:
+    table = table_rows(comparison)
+    widths = [max(map(len, column)) for column in zip(*table, strict=True)]
+    assert sum(widths) + 2 * (len(widths) - 1) <= 80
+
+
+def test_markdown_explains_the_signs(comparison: Comparison) -> None:
+    text = to_markdown(comparison)
+    assert "| gru hidden_size=8 | 1,000 |" in text
+    assert "- gru hidden_size=8: hidden_size = 8" in text
+    assert "± is the sample standard deviation" in text
+    assert any("Welch" in note for note in explain(comparison))
+
+
+@pytest.mark.parametrize(
+    ("mean", "deviation", "text"),
+    [
+        (1.23456, None, "1.235"),
+        (1.23456, 0.0123, "1.235 ± 0.012"),
+        (123.456, 12.3, "123 ± 12"),
+        (1.0, 0.0, "1 ± 0"),
+        (1e-5, 1e-9, "0.000010 ± 0.000000"),
+    ],
+)
+def test_a_mean_has_the_digits_of_its_deviation(
+    mean: float, deviation: float | None, text: str
+) -> None:
+    assert format_spread(mean, deviation) == text
+
+
+def test_the_plot_names_each_curve_beside_its_end(comparison: Comparison) -> None:
+    lines = text_plot(comparison, 80)
+    assert all(len(line) <= 80 for line in lines)
+    for name in ("a gru hidden_size=8", "b gru hidden_size=16", "c lstm"):
+        assert sum(line.endswith(name) for line in lines) == 1
+    assert lines[0] == "validation loss"
+    assert lines[-1].endswith("200 tokens")
+
+
+def test_runs_of_one_epoch_have_no_plot() -> None:
+    assert text_plot(compare_runs([record([1.0])]), 80) == []
+
+
+def test_a_flat_curve_and_a_narrow_terminal_have_a_plot() -> None:
+    lines = text_plot(compare_runs([record([1.0, 1.0, 1.0])]), 10)
+    assert any("a" * 10 in line for line in lines)

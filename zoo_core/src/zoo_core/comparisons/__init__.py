@@ -1,0 +1,1 @@
+"""Comparisons: runs side by side, with their spread over seeds."""

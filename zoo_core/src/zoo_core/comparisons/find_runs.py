@@ -1,0 +1,74 @@
+"""The runs below a folder: the folder itself, a folder of runs, a sweep, a folder of sweeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple, final
+
+from zoo_core.comparisons.run_record import RunRecord, read_run
+from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
+from zoo_core.run_folder.manifest import MANIFEST
+from zoo_core.run_folder.ownership import STATE
+
+MAX_DEPTH = 2
+"""How deep runs are looked for: a folder of sweeps, each with a folder for every run."""
+
+
+@final
+class FoundRuns(NamedTuple):
+    """Runs, and the folders of runs that cannot be compared.
+
+    Args:
+        runs: The runs that have ended, by folder.
+        left_out: Why others are left out, one line for each.
+    """
+
+    runs: list[RunRecord]
+    left_out: list[str]
+
+
+def find_runs(folders: Iterable[Path]) -> FoundRuns:
+    """Returns the runs in folders, in the order of the folders and then of their names.
+
+    A run that is named twice, or that repeats another with the same settings and seed, counts once:
+    a repetition says nothing about the spread.
+
+    Raises:
+        IntegrityError: The only run of a folder is damaged.
+        MisfitError: The only run of a folder has not ended.
+        NotFoundError: A folder holds no run.
+    """
+    runs: dict[object, RunRecord] = {}
+    left_out = []
+    for folder in folders:
+        run_folders = list(_run_folders(folder))
+        if not run_folders:
+            where = f"in {folder}" if folder.is_dir() else f"{folder}: it is no folder"
+            raise NotFoundError(f"no run {where}; see: zoo runs")
+        for path in run_folders:
+            try:
+                run = read_run(path)
+            except (IntegrityError, MisfitError) as error:
+                if run_folders == [folder]:
+                    raise
+                left_out.append(str(error))
+                continue
+            known = runs.setdefault(run.identity, run)
+            if known.folder.absolute() != path.absolute():
+                left_out.append(f"{path} repeats {known.folder} and is counted once")
+    return FoundRuns(list(runs.values()), left_out)
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder holds a run, ended or not."""
+    return (folder / MANIFEST).is_file() or (folder / STATE).is_dir()
+
+
+def _run_folders(folder: Path, depth: int = 0) -> Iterator[Path]:
+    if is_run(folder):
+        yield folder
+    elif depth < MAX_DEPTH and folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if path.is_dir() and not path.name.startswith("."):
+                yield from _run_folders(path, depth + 1)
