@@ -38,6 +38,9 @@ COMMANDS = {
         "zoo_cli.commands.show:show",
     ),
     "train": LazyCommand("Train a model.", "zoo_cli.commands.train:train"),
+    "sweep": LazyCommand(
+        "Train many runs: combinations of settings and seeds.", "zoo_cli.commands.sweep:sweep"
+    ),
     "resume": LazyCommand("Resume an interrupted run.", "zoo_cli.commands.resume:resume"),
     "runs": LazyCommand("List and remove local runs.", "zoo_cli.commands.runs:runs"),
     "evaluate": LazyCommand(

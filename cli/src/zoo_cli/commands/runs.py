@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
+from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json, print_table
+from zoo_cli.terminal.sweep_table import sweep_run_values, sweep_table
 from zoo_core.data.splits import main_split
 from zoo_core.errors import NotFoundError, suggest
+from zoo_core.escaping import one_line
 from zoo_core.recipes.published import HIGHER_IS_BETTER
 from zoo_core.run_folder.local_runs import (
     LocalRun,
@@ -22,6 +26,7 @@ from zoo_core.run_folder.local_runs import (
 )
 from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import runs_folder
+from zoo_core.sweeps.run_states import list_sweep_runs
 
 
 @click.group(invoke_without_command=True)
@@ -34,14 +39,25 @@ from zoo_core.storage.locations import runs_folder
     help="name; date, the newest first; metric, the lowest loss first; or the name of a metric, "
     "such as accuracy, the best first.",
 )
+@click.option(
+    "--sweep",
+    "sweep_folder",
+    metavar="DIR",
+    type=FolderPath(),
+    help="List the runs of a sweep instead, in the order of training.",
+)
 @json_option
 @click.pass_context
-def runs(ctx: click.Context, order: str, as_json: bool) -> None:
+def runs(ctx: click.Context, order: str, sweep_folder: Path | None, as_json: bool) -> None:
     """List the local runs, with what differs from their recipes.
 
-    Runs that were trained with --out are listed as long as their folder exists.
+    Runs that were trained with --out are listed as long as their folder exists. The runs of a
+    sweep are listed with --sweep alone.
     """
     if ctx.invoked_subcommand:
+        return
+    if sweep_folder:
+        _list_sweep(sweep_folder, as_json)
         return
     local_runs = _sorted(list_runs(), order)
     if not local_runs and not as_json:
@@ -51,6 +67,17 @@ def runs(ctx: click.Context, order: str, as_json: bool) -> None:
         print_json([_row(run, differences[run.name]) for run in local_runs])
         return
     print_table([_table_row(run, differences[run.name]) for run in local_runs])
+
+
+def _list_sweep(folder: Path, as_json: bool) -> None:
+    sweep_runs = list_sweep_runs(folder)
+    if as_json:
+        print_json([sweep_run_values(run) for run in sweep_runs])
+        return
+    print_table(sweep_table(sweep_runs))
+    for run in sweep_runs:
+        if run.reason:
+            echo(one_line(f"{run.name} {run.state}: {run.reason}"), err=True)
 
 
 def _sorted(local_runs: list[LocalRun], order: str) -> list[LocalRun]:

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.core import ParameterSource
 
-from zoo_cli.parsing.completion_items import complete_dataset, complete_reference, complete_trainer
-from zoo_cli.parsing.duration import Duration
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_name import RunName
 from zoo_cli.parsing.run_options import run_options
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
-from zoo_cli.parsing.unknown_option import unknown_option
+from zoo_cli.parsing.source_options import budget_option, source_options
 from zoo_cli.terminal.output import echo, json_option
 from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import MisfitError, TargetError
@@ -57,26 +55,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 
 
 @click.command(cls=SettingsCommand, find_settings=find_settings, named="a model")
-@click.argument("model", metavar="MODEL[.RECIPE]", shell_complete=complete_reference)
-@click.option(
-    "--from",
-    "source",
-    metavar="CHECKPOINT",
-    help="Checkpoint to start from, with its weights, vocabulary and settings.",
-)
-@click.option(
-    "--extend-vocabulary",
-    is_flag=True,
-    help="Add the new symbols of the data to the vocabulary of --from.",
-)
-@unknown_option
-@click.option(
-    "--dataset", metavar="NAME", shell_complete=complete_dataset, help="Dataset to train on."
-)
-@click.option("--trainer", metavar="NAME", shell_complete=complete_trainer, help="Trainer to use.")
-@click.option(
-    "--config", metavar="FILE.toml", help="File with settings, in the format of a recipe."
-)
+@source_options
 @click.option("--print-config", is_flag=True, help="Print all settings as TOML and exit.")
 @run_options
 @precision_option
@@ -94,12 +73,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
     help="Name of the run, which zoo runs lists.  [default: recipe and time]",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the checkpoint in that folder.")
-@click.option(
-    "--budget",
-    type=Duration(),
-    help="Time limit, such as 60s or 2m: training takes four fifths of it, and the evaluation of "
-    "each split a tenth, of a part of the split if need be.",
-)
+@budget_option
 @registry_option
 @json_option
 @click.pass_context
@@ -130,13 +104,10 @@ def train(
     overrides --config, which overrides the recipe or the checkpoint of --from, which overrides the
     defaults.
     """
-    resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
+    check_vocabulary_options(ctx, extend_vocabulary)
     origin: Checkpoint | None = ctx.meta[SOURCE]
-    _check_vocabulary_options(ctx, extend_vocabulary)
-    if origin:
-        precision = precision if _is_typed(ctx, "precision") else origin.run_config.precision
-        unknown = unknown if _is_typed(ctx, "unknown") else origin.run_config.unknown
-    run_config = resolved.run_config(
+    run_config = chosen_run_config(
+        ctx,
         settings,
         seed=seed,
         threads=threads or 0,
@@ -145,10 +116,10 @@ def train(
         backend=backend,
         precision=precision,
         source=source or "",
-        unknown=str(Unknown.parse(unknown)),
+        unknown=unknown,
     )
     if print_config:
-        _report_choices(ctx, run_config)
+        report_choices(ctx, run_config)
         echo(recipe_text(run_config), nl=False)
         return
     from zoo_cli.terminal.run_view import train_and_report
@@ -173,14 +144,44 @@ def train(
             weights=origin.weights if origin else None,
             extends_vocabulary=extend_vocabulary,
         )
-        _report_choices(ctx, run_config)
+        report_choices(ctx, run_config)
         if overwrite:
             prepare_overwrite(folder)
         _list_run(folder, name)
         train_and_report(run, ctx.meta[CATALOG], interrupt=interrupt, as_json=as_json)
 
 
-def _check_vocabulary_options(ctx: click.Context, extend_vocabulary: bool) -> None:
+def chosen_run_config(
+    ctx: click.Context,
+    settings: Mapping[str, Mapping[str, object]],
+    *,
+    precision: str,
+    unknown: str,
+    **options: Any,
+) -> RunConfig:
+    """Returns the run config of a command line.
+
+    Args:
+        ctx: The context of the command, after ``find_settings``.
+        settings: The typed settings by section and key.
+        precision: The value of the option, whose default is that of the checkpoint of --from.
+        unknown: The same.
+        options: The other fields of the run config.
+
+    Raises:
+        ConfigError: A setting is not allowed.
+    """
+    resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
+    origin: Checkpoint | None = ctx.meta[SOURCE]
+    if origin:
+        precision = precision if _is_typed(ctx, "precision") else origin.run_config.precision
+        unknown = unknown if _is_typed(ctx, "unknown") else origin.run_config.unknown
+    return resolved.run_config(
+        settings, precision=precision, unknown=str(Unknown.parse(unknown)), **options
+    )
+
+
+def check_vocabulary_options(ctx: click.Context, extend_vocabulary: bool) -> None:
     """Checks that the options about new symbols have an effect.
 
     Raises:
@@ -198,7 +199,7 @@ def _is_typed(ctx: click.Context, option: str) -> bool:
     return ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
 
 
-def _report_choices(ctx: click.Context, run_config: RunConfig) -> None:
+def report_choices(ctx: click.Context, run_config: RunConfig) -> None:
     """Prints in one line how the run differs from its checkpoint, or that it takes defaults."""
     origin: Checkpoint | None = ctx.meta[SOURCE]
     if origin is None:

@@ -21,7 +21,7 @@ from zoo_core.configs.settings import Setting, as_typed, with_unit
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.escaping import shell_command
 
-GENERATED = "zoo_cli.generated"
+GENERATED, TYPED = "zoo_cli.generated", "zoo_cli.typed"
 Sections: TypeAlias = Mapping[str, list[Setting]]
 FindSettings: TypeAlias = Callable[[click.Context, Mapping[str, str]], Sections]
 
@@ -31,16 +31,21 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic from cl
     """Parses the value of a setting by the config's own rules.
 
     A flag is therefore checked, and rejected, exactly as a value in a file is.
+
+    Args:
+        setting: The setting.
+        as_text: Whether the text stays as it is, for a command that parses it itself.
     """
 
-    def __init__(self, setting: Setting) -> None:
+    def __init__(self, setting: Setting, *, as_text: bool = False) -> None:
         self.setting, self.name = setting, setting.expected()
+        self.as_text = as_text
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> object:
         """Returns the value; raises a ConfigError, not click's own error, if it is invalid."""
-        return self.setting.parse(str(value))
+        return str(value) if self.as_text else self.setting.parse(str(value))
 
     def shell_complete(
         self, ctx: click.Context, param: click.Parameter, incomplete: str
@@ -54,13 +59,22 @@ class SettingType(click.ParamType):  # type: ignore[type-arg]  # generic from cl
 
 @final
 class SettingOption(click.Option):
-    """The option ``--section.key VALUE`` of a setting."""
+    """The option ``--section.key VALUE`` of a setting.
 
-    def __init__(self, section: str, setting: Setting) -> None:
+    Args:
+        section: The section.
+        setting: The setting.
+        takes_texts: Whether it may be typed several times, and gives its texts as they are.
+    """
+
+    def __init__(self, section: str, setting: Setting, *, takes_texts: bool = False) -> None:
         flag = f"--{section}.{setting.key.replace('_', '-')}"
-        value_type = SettingType(setting._replace(label=flag))
+        value_type = SettingType(setting._replace(label=flag), as_text=takes_texts)
         super().__init__(
-            [f"{section}__{setting.key}", flag], type=value_type, help=setting.info.help
+            [f"{section}__{setting.key}", flag],
+            type=value_type,
+            help=setting.info.help,
+            multiple=takes_texts,
         )
         self.section, self.setting = section, setting
 
@@ -85,11 +99,20 @@ class SettingsCommand(click.Command):
         find_settings: Returns the settings of each section, given the context and the values of
             the plain options and arguments.
         named: What to name before ``--help`` to see the settings, such as "a model".
+        takes_texts: Whether a setting may be typed several times, and ``settings`` holds a tuple of
+            its texts as they were typed.
     """
 
-    def __init__(self, *args: Any, find_settings: FindSettings, named: str, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        find_settings: FindSettings,
+        named: str,
+        takes_texts: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        self.find_settings, self.named = find_settings, named
+        self.find_settings, self.named, self.takes_texts = find_settings, named, takes_texts
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Parses the command line twice.
@@ -97,6 +120,7 @@ class SettingsCommand(click.Command):
         Raises:
             ConfigError: A setting must be given and is not.
         """
+        ctx.meta[TYPED] = list(args)
         plain_args = without_setting_options(args)
         parser = super().make_parser(ctx)
         # A mistyped option is an error of the second pass, which knows all options to suggest.
@@ -113,7 +137,7 @@ class SettingsCommand(click.Command):
                 raise
             sections = {}
         ctx.meta[GENERATED] = [
-            SettingOption(section, setting)
+            SettingOption(section, setting, takes_texts=self.takes_texts)
             for section, settings in sections.items()
             for setting in settings
         ]

@@ -60,13 +60,13 @@ def _find_defaults(catalog: Catalog, run_config: RunConfig) -> _Defaults | None:
     except ZooError:  # a model without a default recipe
         pass
     values = {
-        section: {setting.key: _default(setting) for setting in resolved.settings(section)}
+        section: {setting.key: default_value(setting) for setting in resolved.settings(section)}
         for section in SECTIONS
     }
     return _Defaults(parts, values, resolved.seed)
 
 
-def _default(setting: Setting) -> Any:
+def default_value(setting: Setting) -> Any:
     """Returns a setting's default as a run config holds it."""
     if setting.default is MISSING:
         return MISSING

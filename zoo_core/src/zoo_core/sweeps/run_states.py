@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias, final
 
-from zoo_core.errors import DivergedError, NotFoundError, TargetError, ZooError
+from zoo_core.errors import DivergedError, TargetError, ZooError
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
 from zoo_core.run_folder.ownership import CURRENT, STATE, TIMINGS
@@ -110,7 +110,6 @@ def run_state(folder: Path, run: PlannedRun) -> SweepRun:
         run: The run.
     """
     path = folder / run.name
-    known = _Known(path)
     return SweepRun(
         name=run.name,
         path=path,
@@ -120,66 +119,70 @@ def run_state(folder: Path, run: PlannedRun) -> SweepRun:
         label=run.label,
         seed=run.seed,
         settings=run.settings,
-        **known.results(),
+        **vars(result_of(path)),
     )
 
 
 @final
-class _Known:
-    """What a run folder tells.
+@dataclass(frozen=True, kw_only=True)
+class RunResult:
+    """What a run folder tells; the fields are those of a ``SweepRun``."""
 
-    Args:
-        path: The folder.
-    """
+    state: State
+    reason: str = ""
+    exit_code: int = 0
+    metrics: Metrics
+    epochs: int = 0
+    tokens: int = 0
+    seconds: float = 0.0
+    tokens_per_second: float = 0.0
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
 
-    def results(self) -> dict[str, Any]:
-        """Returns the fields of a ``SweepRun`` from ``state`` on."""
-        try:
-            manifest = read_manifest(self.path)
-        except NotFoundError:
-            return self._without_manifest("missing")
-        except ZooError as error:
-            if (self.path / MANIFEST).exists():
-                return {"state": "damaged", "reason": str(error), "metrics": {}}
-            return self._without_manifest("unfinished")
-        failure = self._failure() if manifest.status == "interrupted" else None
-        seconds, tokens = self._step_timings()
-        return (failure or {"state": manifest.status}) | {
-            "metrics": manifest.metrics,
-            "epochs": manifest.epochs,
-            "tokens": manifest.tokens,
-            "seconds": seconds,
-            "tokens_per_second": tokens / seconds if seconds else 0.0,
-        }
+def result_of(path: Path) -> RunResult:
+    """Returns what a run folder tells, which may be missing."""
+    try:
+        manifest = read_manifest(path)
+    except ZooError as error:
+        if (path / MANIFEST).exists():
+            return RunResult(state="damaged", reason=str(error), metrics={})
+        is_begun = (path / STATE / CURRENT).is_file()
+        return _read_failure(path) or RunResult(
+            state="unfinished" if is_begun else "missing", metrics={}
+        )
+    status: State = "finished" if manifest.status == "finished" else "interrupted"
+    seconds, tokens = _step_timings(path)
+    result = RunResult(
+        state=status,
+        metrics=manifest.metrics,
+        epochs=manifest.epochs,
+        tokens=manifest.tokens,
+        seconds=seconds,
+        tokens_per_second=tokens / seconds if seconds else 0.0,
+    )
+    if status == "interrupted" and (failure := _read_failure(path)):
+        reason, code = failure.reason, failure.exit_code
+        return replace(result, state="failed", reason=reason, exit_code=code)
+    return result
 
-    def _without_manifest(self, state: str) -> dict[str, Any]:
-        if (self.path / STATE / CURRENT).is_file():
-            state = "unfinished"
-        return (self._failure() or {"state": state}) | {"metrics": {}}
 
-    def _failure(self) -> dict[str, Any] | None:
-        try:
-            values = json.loads((self.path / STATE / FAILURE).read_bytes())
-            return {
-                "state": "failed",
-                "reason": str(values["reason"]),
-                "exit_code": int(values["exit_code"]),
-            }
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return None
+def _read_failure(path: Path) -> RunResult | None:
+    try:
+        values = json.loads((path / STATE / FAILURE).read_bytes())
+        reason, code = str(values["reason"]), int(values["exit_code"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return RunResult(state="failed", reason=reason, exit_code=code, metrics={})
 
-    def _step_timings(self) -> tuple[float, int]:
-        """Returns the seconds and the targets of all training steps; 0 if they are not known."""
-        try:
-            lines = (self.path / TIMINGS).read_text("utf-8").splitlines()
-            rows = [json.loads(line) for line in lines]
-            seconds = sum(float(row["step_seconds"]) for row in rows)
-            return seconds, sum(int(row["tokens"]) for row in rows)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            return 0.0, 0
+
+def _step_timings(path: Path) -> tuple[float, int]:
+    """Returns the seconds and the targets of all training steps; 0 if they are not known."""
+    try:
+        lines = (path / TIMINGS).read_text("utf-8").splitlines()
+        rows = [json.loads(line) for line in lines]
+        seconds = sum(float(row["step_seconds"]) for row in rows)
+        return seconds, sum(int(row["tokens"]) for row in rows)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return 0.0, 0
 
 
 def record_failure(path: Path, reason: str, exit_code: int) -> None:

@@ -40,7 +40,7 @@ def new_run(catalog: Catalog, job: Job) -> Run:
         catalog,
         run_config,
         job.folder,
-        vocabulary=origin.signature.vocabulary,
+        signature=origin.signature,
         weights=origin.weights,
         extends_vocabulary=job.extends_vocabulary,
     )

@@ -6,16 +6,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, final
+from typing import NamedTuple, TypeAlias, final
 
-from zoo_core.configs.settings import build_config, values_of
 from zoo_core.errors import TargetError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.import_strings import resolve
-from zoo_core.recipes.resolve import SPECS
-from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.sweeps.engine import AbstractEngine, Job, JobEnded, JobEvent, JobStarted
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
+from zoo_core.sweeps.checking import check_question
 from zoo_core.sweeps.folder import (
     is_sweep,
     lock_sweep_folder,
@@ -112,17 +109,13 @@ def open_sweep(
         ConfigError: A setting is not allowed.
         TargetError: The folder holds another sweep, or one with other threads.
     """
-    asked = replace(asked, questions=tuple(_checked(catalog, q) for q in asked.questions))
-    for question in asked.questions:
-        for grid in question.grids:
-            grid.check_size()
+    asked = _check(catalog, asked)
     if not is_sweep(folder):
         if not asked.threads:
             asked = replace(asked, threads=settle_threads(catalog, asked, jobs))
         sweep, runs = asked, asked.runs()
     else:
-        known = read_sweep(folder)
-        known = replace(known, questions=tuple(_checked(catalog, q) for q in known.questions))
+        known = _check(catalog, read_sweep(folder))
         if asked.threads not in (0, known.threads):
             raise TargetError(
                 f"the runs in {folder} have {known.threads} threads: leave --threads out, or "
@@ -130,8 +123,6 @@ def open_sweep(
             )
         sweep = known.merged(asked, folder)
         runs = _asked_runs(sweep, known, asked, folder)
-    for run in runs:
-        _checked_config(catalog, run.run_config)
     write_sweep(folder, sweep)
     return sweep, runs
 
@@ -179,15 +170,6 @@ def _count_cores() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def _checked(catalog: Catalog, question: Question) -> Question:
-    """Returns a question whose base has checked settings, with missing defaults filled in."""
-    return replace(question, base=_checked_config(catalog, question.base))
-
-
-def _checked_config(catalog: Catalog, run_config: RunConfig) -> RunConfig:
-    configs = {}
-    for section, kind in SPECS.items():
-        spec: Any = catalog.find(kind, run_config.name(section)).spec
-        config = build_config(resolve(spec.config), section, run_config.configs[section])
-        configs[section] = values_of(config)
-    return replace(run_config, configs=configs)
+def _check(catalog: Catalog, sweep: Sweep) -> Sweep:
+    questions = tuple(check_question(catalog, question) for question in sweep.questions)
+    return replace(sweep, questions=questions)

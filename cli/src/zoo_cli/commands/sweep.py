@@ -1,0 +1,278 @@
+"""``zoo sweep``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from zoo_cli.commands.train import (
+    CATALOG,
+    RESOLVED_RUN,
+    check_vocabulary_options,
+    chosen_run_config,
+    find_settings,
+    report_choices,
+)
+from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.precision import precision_option
+from zoo_cli.parsing.ranges import IntegerRange
+from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.parsing.run_options import run_options
+from zoo_cli.parsing.seeds import seeds_option
+from zoo_cli.parsing.setting_options import TYPED, SettingsCommand
+from zoo_cli.parsing.source_options import budget_option, source_options
+from zoo_cli.terminal.output import echo, json_option, print_json, print_table
+from zoo_cli.terminal.sweep_table import sweep_run_values, sweep_table
+from zoo_core.configs.settings import Setting
+from zoo_core.errors import Interrupted
+from zoo_core.escaping import one_line, shell_command
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import ResolvedRun
+from zoo_core.references import shown
+from zoo_core.sweeps.checking import check_question, check_range
+from zoo_core.sweeps.folder import default_folder
+from zoo_core.sweeps.grid import MAX_RUNS, Grid
+from zoo_core.sweeps.question import Question
+from zoo_core.sweeps.ranges import is_range
+from zoo_core.sweeps.values import split_values
+
+MAX_JOBS = 1024
+
+
+@click.command(cls=SettingsCommand, find_settings=find_settings, named="a model", takes_texts=True)
+@source_options
+@seeds_option
+@click.option(
+    "--random",
+    "draws",
+    metavar="N",
+    type=IntegerRange(1, MAX_RUNS),
+    help="Draw N settings from ranges and lists instead of combining every value.",
+)
+@run_options
+@precision_option
+@budget_option
+@click.option(
+    "--jobs",
+    metavar="N",
+    type=IntegerRange(1, MAX_JOBS),
+    default=1,
+    show_default=True,
+    help="Runs at once, each with its share of the cores.",
+)
+@click.option(
+    "--engine",
+    type=click.Choice(["local"]),
+    default="local",
+    show_default=True,
+    help="What trains the runs: processes of this machine.",
+)
+@click.option(
+    "--out",
+    metavar="DIR",
+    type=FolderPath(is_target=True),
+    help="Folder of the sweep.  [default: one in ZOO_HOME/sweeps, which depends on what is asked]",
+)
+@click.option(
+    "--print-jobs",
+    is_flag=True,
+    help="Print a command for each run that is not finished, and train nothing.",
+)
+@registry_option
+@json_option
+@click.pass_context
+def sweep(
+    ctx: click.Context,
+    /,
+    settings: dict[str, dict[str, tuple[str, ...]]],
+    seed: int | None,
+    seeds: tuple[int, ...] | None,
+    draws: int | None,
+    threads: int | None,
+    budget: float | None,
+    jobs: int,
+    engine: str,
+    out: Path | None,
+    source: str | None,
+    extend_vocabulary: bool,
+    print_jobs: bool,
+    as_json: bool,
+    **run_choices: Any,
+) -> None:
+    r"""Train many runs: every combination of settings and seeds.
+
+    A comma separates the values of a setting: --model.hidden-size 128,256. A comma within a value
+    is written \, or the flag is repeated, once for each value. With --random N, a value may be a
+    range: log:1e-4..1e-1, int:64..512 or float:0..0.5.
+
+    The folder holds sweep.toml and a checkpoint for each run, such as seed=0,hidden-size=128. The
+    same command continues: finished runs are skipped, interrupted ones resumed, and a new value
+    or seed adds runs. A failed run does not stop the others; the exit code is then 1. The number
+    of threads is settled once, and does not depend on --jobs afterwards.
+    """
+    check_vocabulary_options(ctx, extend_vocabulary)
+    if seeds and seed is not None:
+        raise click.UsageError("--seed and --seeds exclude each other")
+    resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
+    catalog: Catalog = ctx.meta[CATALOG]
+    values, ranges = _split(resolved, settings, draws)
+    first: dict[str, dict[str, Any]] = {}
+    for key, entries in values.items():
+        section, _, name = key.partition(".")
+        first.setdefault(section, {})[name] = entries[0]
+    run_config = chosen_run_config(
+        ctx,
+        first,
+        seed=seed,
+        threads=0,
+        budget=budget or 0.0,
+        source=source or "",
+        **{key: run_choices[key] for key in ("device", "backend", "precision", "unknown")},
+    )
+    varied = {key: tuple(entries) for key, entries in values.items() if len(entries) > 1}
+    grid = Grid(
+        seeds=seeds or (run_config.seed,),
+        values=varied,
+        ranges=ranges,
+        random=(draws or 0) if varied or ranges else 0,
+    )
+    question = Question(
+        base=replace(run_config, seed=0),
+        grids=(grid,),
+        named=_in_order(resolved, grid.keys),
+        extends_vocabulary=extend_vocabulary,
+    )
+    question = check_question(catalog, question)
+    folder = out or default_folder(question)
+    if print_jobs:
+        _print_jobs(catalog, folder, question, threads or 0, jobs, as_json=as_json)
+        return
+    report_choices(ctx, run_config)
+    _train(ctx, folder, question, threads=threads or 0, jobs=jobs, as_json=as_json)
+
+
+def _split(
+    resolved: ResolvedRun, settings: Mapping[str, Mapping[str, Sequence[str]]], draws: int | None
+) -> tuple[dict[str, list[Any]], dict[str, str]]:
+    """Returns the values and the ranges of the typed settings, by flat key.
+
+    Raises:
+        ConfigError: A value is not allowed.
+        click.UsageError: There is a range without --random, or --random with nothing to draw.
+    """
+    values: dict[str, list[Any]] = {}
+    ranges: dict[str, str] = {}
+    for section, typed in settings.items():
+        known = {setting.key: setting for setting in resolved.settings(section)}
+        for key, texts in typed.items():
+            flag = f"--{section}.{key.replace('_', '-')}"
+            setting = known[key]._replace(label=flag)
+            if len(texts) == 1 and _is_range(setting, texts[0]):
+                if draws is None:
+                    raise click.UsageError(f"{flag} {texts[0]}: a range needs --random N")
+                check_range(setting, texts[0])
+                ranges[f"{section}.{key}"] = texts[0]
+                continue
+            parsed = [setting.parse(text) for text in split_values(texts)]
+            values[f"{section}.{key}"] = list(dict.fromkeys(parsed))
+    if draws is not None and not ranges and all(len(entries) == 1 for entries in values.values()):
+        raise click.UsageError(
+            "--random draws from ranges and lists: add one, such as "
+            "--trainer.learning-rate log:1e-4..1e-1"
+        )
+    return values, ranges
+
+
+def _is_range(setting: Setting, text: str) -> bool:
+    return setting.type in (int, float) and is_range(text)
+
+
+def _in_order(resolved: ResolvedRun, keys: Sequence[str]) -> tuple[str, ...]:
+    """Returns flat keys in the order of the settings, however they were typed."""
+    every = [
+        f"{section}.{setting.key}"
+        for section in resolved.configs
+        for setting in resolved.settings(section)
+    ]
+    return tuple(key for key in every if key in keys)
+
+
+def _print_jobs(
+    catalog: Catalog, folder: Path, question: Question, threads: int, jobs: int, *, as_json: bool
+) -> None:
+    from zoo_core.runtime.sweeps.sweep import open_sweep
+    from zoo_core.sweeps.commands import run_command
+    from zoo_core.sweeps.folder import lock_sweep_folder
+    from zoo_core.sweeps.run_states import run_state
+    from zoo_core.sweeps.sweep import Sweep
+
+    asked = Sweep(threads=threads, questions=(question,))
+    with lock_sweep_folder(folder):
+        _, runs = open_sweep(catalog, folder, asked, jobs)
+    commands = []
+    for run in runs:
+        state = run_state(folder, run)
+        if state.state != "finished" and not state.will_fail_again:
+            command = run_command(catalog, folder, run, state)
+            commands.append({"name": run.name, "command": command})
+    if as_json:
+        print_json(commands)
+        return
+    for job in commands:
+        echo(job["command"])
+
+
+def _train(
+    ctx: click.Context,
+    folder: Path,
+    question: Question,
+    *,
+    threads: int,
+    jobs: int,
+    as_json: bool,
+) -> None:
+    from zoo_cli.terminal.signals import GracefulInterrupt
+    from zoo_cli.terminal.sweep_view import run_and_show
+    from zoo_core.runtime.sweeps.sweep import run_sweep
+    from zoo_core.sweeps.run_states import list_sweep_runs
+
+    with GracefulInterrupt() as interrupt:
+        events = run_sweep(
+            ctx.meta[CATALOG],
+            folder,
+            [question],
+            jobs=jobs,
+            threads=threads,
+            should_stop=lambda: interrupt.signal is not None,
+        )
+        try:
+            started = run_and_show(events, interrupt)
+        except Interrupted:
+            command = shell_command(*ctx.command_path.split(), *ctx.meta[TYPED])
+            echo(f"saved; to continue: {command}", err=True)
+            raise
+    asked = {run.name for run in started.runs}
+    runs = [run for run in list_sweep_runs(folder) if run.name in asked]
+    trained = {job.name for job in started.jobs}
+    if as_json:
+        print_json(
+            {
+                "sweep": str(folder.absolute()),
+                "threads": started.threads,
+                "runs": [sweep_run_values(run) | {"trained": run.name in trained} for run in runs],
+            }
+        )
+    else:
+        print_table(sweep_table(runs))
+        echo(f"sweep: {folder}")
+    failed = [run for run in runs if run.state != "finished"]
+    for run in failed:
+        echo(one_line(f"{run.name} {run.state}: {run.reason}"), err=True)
+    if failed:
+        ctx.exit(1)
+    if not as_json:
+        echo(f"next: zoo runs --sweep {shown(folder)}", err=True)

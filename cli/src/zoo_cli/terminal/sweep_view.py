@@ -1,0 +1,245 @@
+"""Progress of a sweep on stderr: a live table on a terminal, lines elsewhere."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Iterable
+from typing import Any, final
+
+from tqdm import tqdm
+
+from zoo_cli.terminal.output import cell_width, echo, shorten
+from zoo_cli.terminal.signals import GracefulInterrupt
+from zoo_cli.terminal.sweep_table import format_result
+from zoo_core.data.splits import main_split
+from zoo_core.errors import Interrupted
+from zoo_core.escaping import one_line
+from zoo_core.references import shown
+from zoo_core.runtime.sweeps.engine import (
+    Job,
+    JobAdvanced,
+    JobEnded,
+    JobMessage,
+    JobStarted,
+    RunEvent,
+)
+from zoo_core.runtime.sweeps.sweep import SweepEvent, SweepStarted
+from zoo_core.runtime.training.events import EpochEnded, Evaluated, Started, Stepped
+from zoo_core.runtime.training.progress_lines import ProgressLines
+from zoo_core.sweeps.run_states import result_of
+
+COLUMNS = ("epoch", "loss", "tokens/s")
+WIDTHS = (11, 9, 11)
+"""Columns of the table beside that of the names."""
+MIN_NAME = 12
+
+
+def run_and_show(events: Iterable[SweepEvent | None], interrupt: GracefulInterrupt) -> SweepStarted:
+    """Carries out a sweep and shows its progress.
+
+    Args:
+        events: The events of the sweep, which is told to stop when ``interrupt`` has a signal.
+        interrupt: Records a signal.
+
+    Returns:
+        The first event: the folder, its runs and the jobs.
+
+    Raises:
+        Interrupted: A signal came, and every run has been saved.
+        ZooError: The sweep was refused.
+    """
+    view = SweepView()
+    started: SweepStarted | None = None
+    try:
+        for event in events:
+            if isinstance(event, SweepStarted):
+                started = event
+                interrupt.enable()
+            view.show(event)
+    finally:
+        view.close()
+    assert started is not None, "a sweep that is not refused has begun"
+    if interrupt.signal is not None:
+        raise Interrupted(interrupt.signal)
+    return started
+
+
+@final
+class SweepView:
+    """Shows the events of a sweep."""
+
+    def __init__(self) -> None:
+        self._table = _LiveTable() if sys.stderr.isatty() else None
+        self._lines: dict[str, ProgressLines] = {}
+        self._started_at: dict[str, float] = {}
+        self._messages: set[str] = set()
+        self._total = self._ended = 0
+
+    def show(self, event: SweepEvent | None) -> None:
+        """Shows an event; a closed terminal does not stop the sweep."""
+        with contextlib.suppress(OSError):
+            match event:
+                case SweepStarted():
+                    self._start(event)
+                case JobStarted():
+                    self._begin(event.job)
+                case JobAdvanced():
+                    self._advance(event.job, event.event)
+                case JobMessage():
+                    self._say(event)
+                case JobEnded():
+                    self._end(event)
+
+    def close(self) -> None:
+        """Removes the live table."""
+        if self._table:
+            with contextlib.suppress(OSError):
+                self._table.close()
+
+    def _start(self, event: SweepStarted) -> None:
+        self._total = len(event.jobs)
+        done = sum(run.state == "finished" for run in event.runs)
+        again = sum(run.will_fail_again for run in event.runs)
+        parts = [_count(len(event.runs), "run")]
+        parts += [f"{done} finished before"] if done else []
+        parts += [f"{again} diverged before"] if again else []
+        parts.append(f"{self._total} to train, with {_count(event.threads, 'thread')} each")
+        self._print(f"{', '.join(parts)}: {shown(event.folder)}")
+        if self._table:
+            self._table.start(event)
+
+    def _begin(self, job: Job) -> None:
+        self._started_at[job.name] = time.monotonic()
+        self._lines[job.name] = ProgressLines()
+        if self._table:
+            self._table.begin(job.name)
+        else:
+            self._print(f"{job.name}: begins")
+
+    def _advance(self, job: Job, event: RunEvent) -> None:
+        if self._table:
+            self._table.advance(job.name, event)
+        elif line := self._lines[job.name].line(event):
+            self._print(f"{job.name}: {line}")
+
+    def _say(self, event: JobMessage) -> None:
+        """Prints a message; one that several runs have, once."""
+        if event.text not in self._messages:
+            self._messages.add(event.text)
+            self._print(f"{event.job.name}: {event.text}")
+
+    def _end(self, event: JobEnded) -> None:
+        name = event.job.name
+        seconds = time.monotonic() - self._started_at[name]
+        self._ended += event.outcome != "interrupted"
+        if self._table:
+            self._table.end(name, self._ended)
+        result = event.reason
+        if event.outcome != "failed":
+            result = format_result(result_of(event.job.folder).metrics)
+        text = f"{name}: {event.outcome}{f': {result}' if result else ''}, {seconds:.1f} s"
+        self._print(f"{self._ended}/{self._total} {text}")
+
+    def _print(self, text: str) -> None:
+        if self._table:
+            tqdm.write(one_line(text), file=sys.stderr)
+        else:
+            echo(one_line(text), err=True)
+
+
+@final
+class _LiveTable:
+    """A line for each run that is trained at present, between a header and a total."""
+
+    def __init__(self) -> None:
+        self._bars: list[tqdm[Any]] = []
+        self._rows: dict[str, int] = {}
+        self._total = 0
+        self._name_width = MIN_NAME
+        self._epochs: dict[str, int] = {}
+
+    def start(self, event: SweepStarted) -> None:
+        """Draws the header and the total."""
+        self._total = len(event.jobs)
+        if not self._total:
+            return
+        widest = max(cell_width(job.name) for job in event.jobs)
+        room = shutil.get_terminal_size().columns - sum(WIDTHS) - 1
+        self._name_width = max(MIN_NAME, min(widest, room))
+        self._add(self._row("run", COLUMNS))
+        self._add(self._total_text(0))
+
+    def begin(self, name: str) -> None:
+        """Adds a run, in the first line that is free."""
+        free = next((i for i in range(1, len(self._bars)) if i not in self._rows.values()), 0)
+        last = len(self._bars) - 1
+        if free in (0, last):
+            self._add(self._bars[last].desc)
+            free = last
+        self._rows[name] = free
+        self._draw(name, ("starts", "", ""))
+
+    def advance(self, name: str, event: RunEvent) -> None:
+        """Shows how far a run is."""
+        match event:
+            case Started():
+                self._epochs[name] = event.epochs
+                self._draw(name, (f"{event.epoch}/{event.epochs}", "", ""))
+            case Stepped():
+                speed = event.tokens / event.seconds if event.seconds else 0.0
+                epoch = f"{event.epoch}/{self._epochs.get(name, event.epoch)}"
+                self._draw(name, (epoch, f"{event.loss:.4g}", f"{speed:,.0f}"))
+            case Evaluated():
+                done = f"{100 * event.batch // max(event.batches, 1)} %"
+                self._draw(name, (event.split, done, ""))
+            case EpochEnded():
+                metrics = event.metrics.get(main_split(event.metrics), {})
+                loss = f"{metrics['loss']:.4g}" if "loss" in metrics else ""
+                epoch = f"{event.epoch}/{event.epochs}"
+                self._draw(name, (epoch, loss, f"{event.tokens_per_second:,.0f}"))
+
+    def end(self, name: str, ended: int) -> None:
+        """Removes a run."""
+        self._set(self._rows.pop(name), "")
+        self._set(len(self._bars) - 1, self._total_text(ended))
+
+    def close(self) -> None:
+        """Removes the table."""
+        for bar in reversed(self._bars):
+            bar.close()
+        self._bars.clear()
+
+    def _total_text(self, ended: int) -> str:
+        return f"{ended} of {self._total} ended"
+
+    def _row(self, name: str, cells: Iterable[str]) -> str:
+        name = shorten(name, self._name_width)
+        padding = " " * (self._name_width - cell_width(name))
+        columns = zip(cells, WIDTHS, strict=True)
+        return name + padding + "".join(f"{cell:>{width}}" for cell, width in columns)
+
+    def _draw(self, name: str, cells: Iterable[str]) -> None:
+        self._set(self._rows[name], self._row(name, cells))
+
+    def _add(self, text: str) -> None:
+        bar = tqdm(
+            bar_format="{desc}",
+            position=len(self._bars),
+            leave=False,
+            dynamic_ncols=True,
+            file=sys.stderr,
+        )
+        self._bars.append(bar)
+        self._set(len(self._bars) - 1, text)
+
+    def _set(self, line: int, text: str) -> None:
+        bar = self._bars[line]
+        if bar.desc != text:
+            bar.set_description_str(text)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
