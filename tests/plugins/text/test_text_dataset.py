@@ -310,14 +310,14 @@ def test_a_long_text_is_encoded_in_chunks_and_shows_its_progress(
     path = tmp_path / "long.txt"
     path.write_text(TEXT)
     monkeypatch.setattr("zoo_text.textfile.LARGE_TEXT", len(TEXT))
-    monkeypatch.setattr("zoo_text.dataset.CHUNK", 200)
+    monkeypatch.setattr("zoo_text.learning.PIECE", 200)
     monkeypatch.setattr("zoo_text.dataset.LINE_INTERVAL", 0.0)
     caplog.set_level("INFO")
     dataset = text_file(TextConfig(path=path), None)
     assert dataset.tokens.tolist() == dataset.vocabulary.encode(TEXT)
     assert caplog.messages == [
         f"reading {path}, {len(TEXT)} B",
-        *(f"reading {path}: {percent} %" for percent in (0, 38, 77)),
+        *(f"reading {path}: {percent} %" for percent in (38, 77, 100)),
     ]
     with pytest.raises(DataError, match=rf"'{LETTERS[-1]}' \(20×\)"):
         _ = text_dataset(TEXT, Vocabulary(tuple(LETTERS[:-1]))).tokens

@@ -15,6 +15,7 @@ from zoo_core.plugins.specs import (
     DatasetSpec,
     KernelSpec,
     ModelSpec,
+    TokenizerSpec,
     TrainerSpec,
 )
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from zoo_core.configs.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
     from zoo_core.configs.training import AbstractTrainerConfig
     from zoo_core.data.signature import Features, Grid, Signature, Tokens
+    from zoo_core.data.tokenizer import AbstractTokenizer
     from zoo_core.data.vocabulary import Unknown, Vocabulary
     from zoo_core.plugins.listing import list_datasets, list_models
     from zoo_core.runtime.api import (
@@ -60,6 +62,7 @@ LAZY_NAMES = {
     ),
     "zoo_core.data.signature": ("Features", "Grid", "Signature", "Tokens"),
     "zoo_core.configs.training": ("AbstractTrainerConfig",),
+    "zoo_core.data.tokenizer": ("AbstractTokenizer",),
     "zoo_core.data.vocabulary": ("Unknown", "Vocabulary"),
 }
 """The names that are imported when they are first used, by module."""
@@ -67,6 +70,7 @@ LAZY_NAMES = {
 __all__ = [
     "AbstractEmbeddingConfig",
     "AbstractRecurrentConfig",
+    "AbstractTokenizer",
     "AbstractTrainerConfig",
     "CommandSpec",
     "DatasetSpec",
@@ -75,6 +79,7 @@ __all__ = [
     "KernelSpec",
     "ModelSpec",
     "Signature",
+    "TokenizerSpec",
     "Tokens",
     "TrainerSpec",
     "Unknown",

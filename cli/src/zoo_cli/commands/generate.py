@@ -110,4 +110,4 @@ def generate(
         return
     first = list(islice(ids, 1))  # fails before the prompt is printed if the prompt is too short
     echo(start, nl=False)
-    stream(vocabulary.symbols[symbol_id] for symbol_id in chain(first, ids))
+    stream(vocabulary.stream(chain(first, ids)))

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core.data.tokenizer import CHARACTERS
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
@@ -21,6 +22,7 @@ from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.datasets.splits import check_split_fractions, split_names, split_slice
 from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import AbstractTextConfig
+from zoo_text.learning import learn_vocabulary, pieces
 from zoo_text.windows import (
     sequential_batch_count,
     sequential_batches,
@@ -28,8 +30,6 @@ from zoo_text.windows import (
     window_count,
 )
 
-CHUNK = 1_000_000
-"""Symbols that are turned into ids at once; more would take memory for the numbers as objects."""
 LINE_INTERVAL = 5.0
 """Seconds between two lines about the progress of a long text."""
 MAX_EXAMPLE_LENGTH = 30
@@ -96,7 +96,16 @@ class TextDataset(AbstractDataset):
         """The symbols of the full text, including those beyond the limit."""
         if self._checkpoint_vocabulary is not None:
             return self._checkpoint_vocabulary
-        return Vocabulary((*self._special, *Vocabulary.of(self._full_text).symbols))
+        return learn_vocabulary(
+            self.config, lambda: self._full_text, self._training_pieces, self._special
+        )
+
+    def _training_pieces(self) -> Iterator[str]:
+        """Yields the training part of the text; of windows held out at random, the whole text."""
+        end = len(self.text)
+        if self.config.split == "contiguous":
+            end = split_slice(end, self.config, "train", self.name).stop
+        return pieces(self.text, 0, end, at_line_ends=True)
 
     @property
     def signature(self) -> Signature:
@@ -120,23 +129,39 @@ class TextDataset(AbstractDataset):
         """``train`` and the splits whose fraction is not zero."""
         return split_names(self.config)
 
-    @cached_property
+    @property
     def tokens(self) -> Tensor:
         """The whole text as ids, (N,)."""
-        text, vocabulary, last_line = self.text, self.vocabulary, time.monotonic()
-        tokens, count = torch.empty(len(text), dtype=torch.long), 0
+        return self._encoded[0]
+
+    @cached_property
+    def _encoded(self) -> tuple[Tensor, dict[str, slice]]:
+        """The text as ids, (N,), and the ids of each split."""
+        text, vocabulary, last_line = self.text, self.vocabulary.for_data, time.monotonic()
+        parts: list[Tensor] = []
+        splits, first, done = {}, 0, 0
+        has_characters = vocabulary.tokenizer == CHARACTERS
         try:
-            for start in range(0, len(text), CHUNK):
-                ids = torch.tensor(vocabulary.encode(text[start : start + CHUNK]), dtype=torch.long)
-                tokens[count : count + len(ids)] = ids
-                count += len(ids)
-                if time.monotonic() - last_line >= LINE_INTERVAL:
-                    last_line = time.monotonic()
-                    logger.info("reading %s: %.0f %%", self.name, 100 * start / len(text))
+            for split in ("all",) if has_characters else self.splits:
+                part = slice(0, len(text))
+                if not has_characters:
+                    part = split_slice(len(text), self.config, split, self.name)
+                for piece in pieces(text, part.start, part.stop, at_line_ends=not has_characters):
+                    parts.append(torch.tensor(vocabulary.encode(piece), dtype=torch.long))
+                    done += len(piece)
+                    if time.monotonic() - last_line >= LINE_INTERVAL:
+                        last_line = time.monotonic()
+                        logger.info("reading %s: %.0f %%", self.name, 100 * done / len(text))
+                end = sum(map(len, parts))
+                splits[split], first = slice(first, end), end
         except DataError:
             vocabulary.encode(text)  # raises an error that counts the symbols of the whole text
             raise
-        return tokens[:count]  # fewer than the text has if unknown symbols are skipped
+        if has_characters:  # fewer than the text has if unknown symbols are skipped
+            splits = {
+                split: split_slice(first, self.config, split, self.name) for split in self.splits
+            }
+        return torch.cat(parts), splits
 
     def split_tokens(self, split: str) -> Tensor:
         """Returns the ids of a contiguous split, (N,).
@@ -144,7 +169,9 @@ class TextDataset(AbstractDataset):
         Raises:
             DataError: There is no such split.
         """
-        return self.tokens[split_slice(len(self.tokens), self.config, split, self.name)]
+        split_slice(0, self.config, split, self.name)  # raises an error for an unknown split
+        tokens, splits = self._encoded
+        return tokens[splits[split]]
 
     @property
     def example(self) -> str:

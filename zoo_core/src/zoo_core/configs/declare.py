@@ -31,6 +31,7 @@ def setting(
     above: float = ...,
     below: float = ...,
     needs: tuple[str, Callable[[Any], bool]] | None = ...,
+    file_suffix: str = ...,
 ) -> T: ...
 @overload
 def setting(
@@ -42,6 +43,7 @@ def setting(
     above: float = ...,
     below: float = ...,
     needs: tuple[str, Callable[[Any], bool]] | None = ...,
+    file_suffix: str = ...,
 ) -> Any: ...
 def setting(
     *,
@@ -53,6 +55,7 @@ def setting(
     above: float = -math.inf,
     below: float = math.inf,
     needs: tuple[str, Callable[[Any], bool]] | None = None,
+    file_suffix: str = "",
 ) -> Any:
     """A field of a config.
 
@@ -66,9 +69,10 @@ def setting(
         below: A bound that the value must stay under.
         needs: What a changed value needs to have an effect, in words that follow "without" and as
             a function of the config; a run warns if it is not met.
+        file_suffix: The end of texts that are paths, such as ``.json``; empty if none are.
     """
     condition = Condition(*needs) if needs else None
-    info = FieldInfo(help, unit, at_least, at_most, above, below, condition)
+    info = FieldInfo(help, unit, at_least, at_most, above, below, condition, file_suffix)
     return dataclasses.field(default=default, metadata={"info": info})
 
 

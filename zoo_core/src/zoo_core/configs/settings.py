@@ -51,6 +51,7 @@ class FieldInfo(NamedTuple):
     above: float
     below: float
     needs: Condition | None = None
+    file_suffix: str = ""
 
     def bounds(self) -> str:
         """Returns the bounds in words, such as ``>= 0 and < 1``; empty if there are none."""
@@ -86,6 +87,13 @@ class Setting(NamedTuple):
     optional: bool
     default: object
     info: FieldInfo
+
+    def is_path(self, value: object) -> bool:
+        """Whether a value of this setting is a path."""
+        if self.type is Path:
+            return True
+        suffix = self.info.file_suffix
+        return bool(suffix) and isinstance(value, str) and value.endswith(suffix)
 
     def expected(self) -> str:
         """Describes the allowed values, in words that follow "expected"."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 from zoo_core.configs.records import Count, read_record
+from zoo_core.data.tokenizer import CHARACTERS, tokenizer_from_json
 from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError, IntegrityError
 
@@ -99,9 +100,11 @@ class Signature:
 
     def to_json(self) -> dict[str, Any]:
         """Returns the signature as JSON values."""
-        values = asdict(self)
+        values = asdict(replace(self, vocabulary=None))
         if self.vocabulary is not None:
             values["vocabulary"] = list(self.vocabulary.symbols)
+            if self.vocabulary.tokenizer != CHARACTERS:
+                values["tokenizer"] = self.vocabulary.tokenizer.to_json()
         return values
 
     @classmethod
@@ -126,6 +129,7 @@ class _SignatureRecord(NamedTuple):
     per: Per
     vocabulary: list[str] | None
     next_symbol: bool
+    tokenizer: dict[str, Any] | None = None
 
 
 def _read_signature(values: object) -> Signature:
@@ -144,6 +148,8 @@ def _read_signature(values: object) -> Signature:
     vocabulary = None
     if record.vocabulary is not None:
         vocabulary = Vocabulary(tuple(record.vocabulary))
+        if record.tokenizer is not None:
+            vocabulary = replace(vocabulary, tokenizer=tokenizer_from_json(record.tokenizer))
         _check_size(vocabulary, 0 if isinstance(inputs, Grid) else inputs.size)
         if record.next_symbol:
             _check_size(vocabulary, record.classes)

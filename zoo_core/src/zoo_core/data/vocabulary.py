@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import reprlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import NamedTuple, final
 
+from zoo_core.data.tokenizer import CHARACTERS, AbstractTokenizer
 from zoo_core.errors import ConfigError, DataError
 
 UNKNOWN_POLICIES = "error, skip or replace=C"
@@ -57,10 +58,12 @@ class Vocabulary:
     Args:
         symbols: The symbols, each once.
         policy: Default policy for unknown symbols.
+        tokenizer: Cuts a text into symbols; by default each character is one.
     """
 
     symbols: tuple[str, ...]
     policy: Unknown = field(default=REFUSE, compare=False)
+    tokenizer: AbstractTokenizer = CHARACTERS
 
     def __post_init__(self) -> None:
         if len(set(self.symbols)) != len(self.symbols) or not self.symbols:
@@ -85,20 +88,41 @@ class Vocabulary:
     def extended(self, symbols: Iterable[str]) -> Vocabulary:
         """Returns this vocabulary with the new ones of some symbols at its end; ids stay."""
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.ids]
-        return Vocabulary((*self.symbols, *new), self.policy)
+        return replace(self, symbols=(*self.symbols, *new))
+
+    @cached_property
+    def byte_counts(self) -> tuple[int, ...]:
+        """UTF-8 bytes that each symbol stands for; 0 for the one of unknown words."""
+        unknown = self.tokenizer.unknown
+        return tuple(
+            0 if symbol == unknown else len(self.tokenizer.bytes_of(symbol))
+            for symbol in self.symbols
+        )
+
+    @property
+    def for_data(self) -> Vocabulary:
+        """This vocabulary with a policy for data: words that it lacks become its symbol for them.
+
+        A typed text with such words stays an error.
+        """
+        unknown = self.tokenizer.unknown
+        if self.policy != REFUSE or unknown not in self.ids:
+            return self
+        return replace(self, policy=Unknown("replace", unknown))
 
     def encode(self, text: Iterable[str], unknown: Unknown | None = None) -> list[int]:
         """Returns the ids of a text.
 
         Args:
-            text: Symbols.
+            text: A text, which the tokenizer cuts, or symbols.
             unknown: Policy for unknown symbols; None for that of the vocabulary.
 
         Raises:
             DataError: The text has unknown symbols and the policy is ``error``, or the replacement
                 is itself unknown.
         """
-        symbols, unknown = list(text), unknown or self.policy
+        symbols = self.tokenizer.split(text) if isinstance(text, str) else list(text)
+        unknown = unknown or self.policy
         ids = self.ids
         try:
             return [ids[symbol] for symbol in symbols]
@@ -113,8 +137,12 @@ class Vocabulary:
         raise DataError(self._unknown_symbols_message(symbols))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Returns the symbols of ids as text."""
-        return "".join(self.symbols[index] for index in ids)
+        """Returns the text of ids."""
+        return "".join(self.stream(ids))
+
+    def stream(self, ids: Iterable[int]) -> Iterator[str]:
+        """Yields the text of ids, each piece as soon as its characters are complete."""
+        return self.tokenizer.join(self.symbols[index] for index in ids)
 
     def _unknown_symbols_message(self, symbols: list[str]) -> str:
         unknown = Counter(symbol for symbol in symbols if symbol not in self.ids).most_common()

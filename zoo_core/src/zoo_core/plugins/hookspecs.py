@@ -13,7 +13,14 @@ import pluggy
 if TYPE_CHECKING:  # pluggy looks at every name of this module
     from pathlib import Path
 
-    from zoo_core.plugins.specs import CommandSpec, DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
+    from zoo_core.plugins.specs import (
+        CommandSpec,
+        DatasetSpec,
+        KernelSpec,
+        ModelSpec,
+        TokenizerSpec,
+        TrainerSpec,
+    )
 
 hookspec = pluggy.HookspecMarker("zoo")
 hookimpl = pluggy.HookimplMarker("zoo")
@@ -52,6 +59,15 @@ def zoo_kernels() -> list[KernelSpec]:  # type: ignore[empty-body]
 
     A kernel runs a cell over time, faster than the reference and with the same result. ``--backend
     NAME`` chooses one; ``auto`` tries the kernels of plugins first.
+    """
+
+
+@hookspec
+def zoo_tokenizers() -> list[TokenizerSpec]:  # type: ignore[empty-body]
+    """Return the tokenizers of this plugin.
+
+    ``--dataset.tokens NAME`` chooses one for a text. Its JSON is kept in the checkpoint, so that a
+    model is used without the text that the tokenizer learned from.
     """
 
 

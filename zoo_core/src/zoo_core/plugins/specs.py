@@ -121,6 +121,25 @@ class KernelSpec(AbstractSpec):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class TokenizerSpec(AbstractSpec):
+    """A way to cut texts into symbols.
+
+    Args:
+        train: Import string of a callable ``(texts, size, min_count) -> Vocabulary`` that learns
+            from an iterable of texts: at most ``size`` symbols (None for its default) of pairs
+            that occur ``min_count`` times.
+        load: Import string of a callable ``(content) -> Vocabulary`` that reads the JSON text
+            of a tokenizer, as a file or a checkpoint holds it.
+    """
+
+    noun: ClassVar[str] = "tokenizer"
+
+    train: str
+    load: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class CommandSpec(AbstractSpec):
     """A command: ``zoo NAME``.
 
@@ -141,6 +160,7 @@ SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (
     DatasetSpec,
     TrainerSpec,
     KernelSpec,
+    TokenizerSpec,
     CommandSpec,
 )
 """Every class of specs; the hook ``zoo_<noun>s`` returns its specs."""

@@ -63,7 +63,7 @@ class KnownPlugin(NamedTuple):
         name: The name of its entry point.
         distribution: The distribution to install.
         summary: One line.
-        offers: Names of its models, datasets and trainers.
+        offers: Names of its models, datasets, trainers and tokenizers.
         commands: Names of its commands.
     """
 
@@ -116,6 +116,7 @@ class _PluginTable(NamedTuple):
     datasets: Names = ()
     trainers: Names = ()
     commands: Names = ()
+    tokenizers: Names = ()
 
 
 def read_registry(path: Path) -> Registry:
@@ -218,7 +219,7 @@ class _Reader(NamedTuple):
             table = read_record(_PluginTable, values, error=ConfigError)
         except ConfigError as error:
             raise self._error("plugin", name, str(error)) from None
-        offers = table.models + table.datasets + table.trainers
+        offers = table.models + table.datasets + table.trainers + table.tokenizers
         return KnownPlugin(name, table.distribution, table.summary, offers, table.commands)
 
     def _error(self, kind: str, name: str, message: str) -> ConfigError:

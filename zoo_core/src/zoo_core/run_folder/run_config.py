@@ -122,7 +122,7 @@ class RunConfig:
             changes += [
                 _change(f"{section}.{key}", value, before.get(key))
                 for key, value in self.configs[section].items()
-                if value != before.get(key)
+                if value != before.get(key, value)  # an older zoo may have lacked it
             ]
         for key in ("seed", "precision", "unknown"):
             if (value := getattr(self, key)) != (old := getattr(origin, key)):

@@ -396,7 +396,7 @@ def stream(
     unknown: Unknown = REFUSE,
     precision: str = "fp32",
 ) -> Iterator[str]:
-    """Returns the symbols of the text that follows a prompt, each as soon as it is drawn.
+    """Returns the text that follows a prompt in pieces, each as soon as it is drawn.
 
     Args:
         checkpoint: A checkpoint of a model that predicts the next symbol.
@@ -423,7 +423,7 @@ def stream(
     else:
         batch = checkpoint.dataset.encode(prompt, unknown)
     ids = generation.generate(model, batch, sampler, precision)
-    return (vocabulary.symbols[symbol_id] for symbol_id in islice(ids, length))
+    return vocabulary.stream(islice(ids, length))
 
 
 def pull(reference: str, to: str | Path | None = None) -> Path:

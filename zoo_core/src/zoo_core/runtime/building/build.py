@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.tokenizers import with_tokenizer
 from zoo_core.recipes.recipe import find_recipe
 from zoo_core.recipes.resolve import SPECS
 from zoo_core.references import Named
@@ -43,7 +45,7 @@ def make_dataset(
     """
     spec = _spec(catalog, DatasetSpec, run_config, "dataset")
     dataset: AbstractDataset = resolve(spec.factory)(
-        _config(spec, run_config, "dataset"), vocabulary
+        _config(spec, run_config, "dataset"), with_tokenizer(vocabulary, catalog)
     )
     if signature is not None:
         dataset.adopt(signature)
@@ -53,7 +55,7 @@ def make_dataset(
 def missing_paths(catalog: Catalog, run_config: RunConfig) -> list[Path]:
     """Returns the paths in the settings of a run config's dataset that do not exist."""
     values = run_config.configs["dataset"]
-    keys = _path_keys(_spec(catalog, DatasetSpec, run_config, "dataset"))
+    keys = _path_keys(_spec(catalog, DatasetSpec, run_config, "dataset"), values)
     paths = [Path(values[key]) for key in keys if values.get(key)]
     return [path for path in paths if not os.access(path, os.F_OK)]
 
@@ -67,7 +69,7 @@ def local_paths(catalog: Catalog, run_config: RunConfig) -> LocalPaths:
     for section, kind in SPECS.items():
         values = run_config.configs[section]
         try:
-            keys[section] = _path_keys(_spec(catalog, kind, run_config, section))
+            keys[section] = _path_keys(_spec(catalog, kind, run_config, section), values)
         except ZooError:
             keys[section] = [
                 key
@@ -77,9 +79,12 @@ def local_paths(catalog: Catalog, run_config: RunConfig) -> LocalPaths:
     return find_local_paths(run_config, keys)
 
 
-def _path_keys(spec: ModelSpec | DatasetSpec | TrainerSpec) -> list[str]:
+def _path_keys(
+    spec: ModelSpec | DatasetSpec | TrainerSpec, values: Mapping[str, object]
+) -> list[str]:
+    """Returns the keys of the settings whose values are paths."""
     settings = settings_of(resolve(spec.config))
-    return [key for key, setting in settings.items() if setting.type is Path]
+    return [key for key, setting in settings.items() if setting.is_path(values.get(key))]
 
 
 def make_model(

@@ -21,6 +21,7 @@ from zoo_core.errors import ConfigError, IntegrityError, NotFoundError, TargetEr
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
+from zoo_core.plugins.tokenizers import with_tokenizer
 from zoo_core.run_folder.local_paths import (
     NO_PATHS,
     LocalPaths,
@@ -175,6 +176,9 @@ def read_checkpoint(catalog: Catalog, folder: Path) -> Checkpoint:
         checkpoint = _read(catalog, folder)
     except PermissionError as error:  # of the folder itself, where even exists() raises
         raise IntegrityError(f"{folder} is not readable: {error.strerror}") from None
+    signature = checkpoint.signature
+    vocabulary = with_tokenizer(signature.vocabulary, catalog)
+    checkpoint = replace(checkpoint, signature=replace(signature, vocabulary=vocabulary))
     return checkpoint.with_unknown_symbols(Unknown.parse(checkpoint.run_config.unknown))
 
 

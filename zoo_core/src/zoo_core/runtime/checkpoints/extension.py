@@ -25,11 +25,17 @@ def extend_vocabulary(
         source: The checkpoint, for errors and messages.
 
     Raises:
-        MisfitError: The checkpoint or the data has no vocabulary.
+        MisfitError: The checkpoint or the data has no vocabulary, or its tokenizer takes no new
+            symbols.
     """
     if vocabulary is None or data is None:
         what = source if vocabulary is None else "the data"
         raise MisfitError(f"--extend-vocabulary: {what} has no vocabulary; leave the option out")
+    if vocabulary.tokenizer.content:
+        raise MisfitError(
+            f"--extend-vocabulary: {source} has tokens {vocabulary.tokenizer.kind}, which take no "
+            "new symbols; leave the option out"
+        )
     extended = vocabulary.extended(data.symbols)
     new = extended.symbols[len(vocabulary) :]
     listed = ", ".join(repr(symbol) for symbol in new[:MAX_LISTED_SYMBOLS])

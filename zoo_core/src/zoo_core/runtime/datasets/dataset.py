@@ -129,7 +129,12 @@ def encode_text(text: str, vocabulary: Vocabulary, unknown: Unknown = REFUSE) ->
     Raises:
         DataError: The text is empty or has symbols that the vocabulary lacks.
     """
-    ids = vocabulary.encode(text, unknown)
+    symbols = vocabulary.tokenizer.split(text)
+    if symbols and symbols[0] not in vocabulary.ids:
+        # A word that the training text has only after a blank.
+        after_blank = f" {symbols[0]}"
+        symbols[0] = after_blank if after_blank in vocabulary.ids else symbols[0]
+    ids = vocabulary.encode(symbols, unknown)
     if not ids:
         raise DataError("an empty input; give at least one symbol")
     return Batch(torch.tensor([ids]))

@@ -1,0 +1,88 @@
+"""Vocabularies that are learned from a text."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from zoo_core import Vocabulary
+from zoo_core.data.text import decode_text
+from zoo_core.data.tokenizer import BUILT_IN, BYTES, UNKNOWN_WORD
+from zoo_core.errors import DataError
+from zoo_core.plugins.tokenizers import read_tokenizer, train_tokenizer
+from zoo_text.configs import AbstractTextConfig
+
+PIECE = 1_000_000
+"""Characters of a text that are cut into symbols at once."""
+
+
+def learn_vocabulary(
+    config: AbstractTextConfig,
+    characters: Callable[[], Iterable[str]],
+    training: Callable[[], Iterator[str]],
+    special: tuple[str, ...] = (),
+) -> Vocabulary:
+    """Returns the vocabulary of a text.
+
+    Args:
+        config: Names the tokens and bounds their number.
+        characters: Returns the characters of the whole text.
+        training: Returns the training part of the text in pieces. Nothing but the characters is
+            learned from the other parts.
+        special: Symbols that precede the characters.
+
+    Raises:
+        DataError: A file of a tokenizer cannot be read.
+        PluginError: The tokens need a plugin that is missing.
+    """
+    tokens = config.tokens
+    if tokens == "char":
+        return Vocabulary((*special, *Vocabulary.of(characters()).symbols))
+    if tokens == "byte":
+        return Vocabulary(BYTES, tokenizer=BUILT_IN["byte"])
+    if tokens == "word":
+        return _learn_words(training(), config.vocabulary_size, config.min_count)
+    if tokens.endswith(".json"):
+        return _read_tokenizer(Path(tokens).expanduser())
+    return train_tokenizer(tokens, training(), config.vocabulary_size, config.min_count)
+
+
+def _learn_words(texts: Iterable[str], size: int | None, min_count: int) -> Vocabulary:
+    """Returns the most frequent words, after the symbol for all others; ties are sorted."""
+    tokenizer, counts = BUILT_IN["word"], Counter[str]()
+    for text in texts:
+        counts.update(tokenizer.split(text))
+    words = [word for word, count in counts.items() if count >= min_count]
+    words.sort(key=lambda word: (-counts[word], word))
+    chosen = words if size is None else words[: size - 1]
+    return Vocabulary((UNKNOWN_WORD, *chosen), tokenizer=tokenizer)
+
+
+def _read_tokenizer(path: Path) -> Vocabulary:
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise DataError(f"cannot read {path}: {error.strerror}; see --dataset.tokens") from None
+    try:
+        return read_tokenizer("bpe", decode_text(data, str(path)))
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from None
+
+
+def pieces(text: str, start: int, end: int, *, at_line_ends: bool) -> Iterator[str]:
+    """Yields a part of a text in pieces of at most ``PIECE`` characters.
+
+    Args:
+        text: The text.
+        start: Where the part begins.
+        end: Where it ends.
+        at_line_ends: Whether a piece ends after a line end where there is one, so that no word is
+            cut.
+    """
+    while start < end:
+        stop = min(start + PIECE, end)
+        if at_line_ends and stop < end:
+            stop = text.rfind("\n", start, stop) + 1 or stop
+        yield text[start:stop]
+        start = stop

@@ -1,0 +1,71 @@
+"""Vocabularies that are learned from a text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.plugins.text.texts import text_dataset
+from zoo_core.data.tokenizer import BYTES
+from zoo_core.errors import ConfigError, DataError
+from zoo_text.configs import AbstractTextConfig
+from zoo_text.learning import pieces
+
+TEXT = "a b b c c c d d d d. " * 40 + "only here"
+
+
+def symbols(**settings: Any) -> tuple[str, ...]:
+    """Returns the symbols of a text."""
+    return text_dataset(TEXT, **settings).vocabulary.symbols
+
+
+def test_bytes_are_always_the_same_256() -> None:
+    assert symbols(tokens="byte", vocabulary_size=7) == BYTES
+
+
+def test_words_are_sorted_by_count_and_come_from_the_training_part_alone() -> None:
+    expected = ("<unk>", " d", " c", " b", " a", ".", "a")
+    assert symbols(tokens="word", test=0.1) == expected
+    assert " only" in symbols(tokens="word", test=0, validation=0)
+
+
+def test_the_size_and_the_least_count_bound_the_words() -> None:
+    assert symbols(tokens="word", vocabulary_size=3) == ("<unk>", " d", " c")
+    assert "a" not in symbols(tokens="word", min_count=2)
+
+
+def test_the_splits_join_to_the_text() -> None:
+    dataset = text_dataset("Grüße 我們. " * 50, tokens="byte")
+    decoded = [
+        dataset.vocabulary.decode(dataset.split_tokens(split).tolist()) for split in dataset.splits
+    ]
+    assert "".join(decoded) == "Grüße 我們. " * 50
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tokens": "syllable"}, r"tokens = 'syllable': expected char, byte, word, bpe or a FILE"),
+        ({"tokens": "bpe", "vocabulary_size": 99}, "vocabulary_size = 99: expected .* >= 256"),
+    ],
+)
+def test_settings_that_cannot_be_are_named(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ConfigError, match=message):
+        AbstractTextConfig(**settings)
+
+
+def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot read .*none\.json: No such file"):
+        symbols(tokens=str(tmp_path / "none.json"))
+
+
+@pytest.mark.parametrize("at_line_ends", [True, False])
+def test_pieces_join_to_the_part(monkeypatch: pytest.MonkeyPatch, at_line_ends: bool) -> None:
+    monkeypatch.setattr("zoo_text.learning.PIECE", 5)
+    text = "ab\ncde\nfghijklmno\np"
+    parts = list(pieces(text, 1, 19, at_line_ends=at_line_ends))
+    assert "".join(parts) == text[1:]
+    assert max(map(len, parts)) <= 5
+    assert (parts[0] == "b\n") == at_line_ends
