@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.runtime.runs import contents, small_run_config, train
+from tests.runtime.runs import contents, interrupt, resume_to_end, small_run_config, train
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.run_folder.run_log import read_samples
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import EpochEnded
 
@@ -66,3 +67,30 @@ def test_an_invalid_prompt_is_an_error_before_training(
     with pytest.raises(DataError, match="'x'"):
         Run(catalog, run_config, tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_samples_are_logged_once_whatever_interrupts_the_run(
+    catalog: Catalog, tmp_path: Path, text: Path
+) -> None:
+    trainer = {"prompt": "abc", "prompt_every": 1, "epochs": 3}
+    run_config = small_run_config(catalog, text, trainer=trainer)
+    steps = train(catalog, run_config, tmp_path / "whole").manifest.steps
+    whole = (tmp_path / "whole" / "samples.jsonl").read_bytes()
+    assert [sample.epoch for sample in read_samples(tmp_path / "whole")] == [1, 2, 3]
+    for step in (steps // 2, steps // 3):
+        folder = tmp_path / str(step)
+        interrupt(Run(catalog, run_config, folder), step)
+        resume_to_end(catalog, folder)
+        assert (folder / "samples.jsonl").read_bytes() == whole
+
+
+def test_a_language_model_is_sampled_after_long_epochs_without_a_change_of_its_training(
+    catalog: Catalog, tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_config = small_run_config(catalog, text)
+    train(catalog, run_config, tmp_path / "short")
+    assert not (tmp_path / "short" / "samples.jsonl").exists()
+    monkeypatch.setattr("zoo_core.runtime.training.loop.MIN_TARGETS", 100)
+    train(catalog, run_config, tmp_path / "long")
+    assert [len(sample.text) for sample in read_samples(tmp_path / "long")] == [100, 100, 100]
+    assert contents(tmp_path / "long") == contents(tmp_path / "short")

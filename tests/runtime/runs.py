@@ -15,7 +15,7 @@ from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import Event, Finished, Stepped
 
 TEXT = "the quick brown fox jumps over the lazy dog; then it sleeps all day.\n" * 4
-SAME = ("model.safetensors", "history.jsonl", "config.json")
+SAME = ("model.safetensors", "history.jsonl", "steps.jsonl", "config.json")
 Settings = dict[str, dict[str, Any]]
 
 

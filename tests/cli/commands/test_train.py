@@ -18,6 +18,7 @@ FILES = {
     "config.json",
     "curve.png",
     "history.jsonl",
+    "steps.jsonl",
     "model.safetensors",
     "state",
     "timings.jsonl",

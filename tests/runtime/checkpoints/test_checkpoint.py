@@ -34,7 +34,7 @@ from zoo_core.runtime.run import Run
 
 FILES = {
     *("model.safetensors", "config.json", "README.md", "history.jsonl", "timings.jsonl"),
-    *("curve.png", "state"),
+    *("steps.jsonl", "curve.png", "state"),
 }
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
 

@@ -15,10 +15,11 @@ from zoo_core.run_folder.manifest import CARD, MANIFEST, MAX_TEXT_BYTES, WEIGHTS
 from zoo_core.storage.atomic import TEMPORARY, target_errors
 
 HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
+STEPS, SAMPLES = "steps.jsonl", "samples.jsonl"
 STATE, LOCK, HOLDER, CURRENT = "state", "LOCK", "HOLDER", "CURRENT"
 MARKER = "MADE_BY_ZOO"
 MARKER_TEXT = b"The zoo made the folder around this one and may write to it.\n"
-_FILES = (MANIFEST, WEIGHTS, CARD, HISTORY, TIMINGS, CURVE)
+_FILES = (MANIFEST, WEIGHTS, CARD, HISTORY, TIMINGS, CURVE, STEPS, SAMPLES)
 _MANIFEST_KEYS = {"format", "signature", "fingerprint", "weights"}
 
 

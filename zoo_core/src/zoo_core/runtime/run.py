@@ -21,6 +21,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.local_paths import with_absolute_paths
 from zoo_core.run_folder.manifest import MANIFEST, Manifest
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.run_folder.run_log import RunLog, SampleRow
 from zoo_core.runtime.building.build import (
     local_paths,
     make_dataset,
@@ -41,7 +42,7 @@ from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threa
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.weights import load_weights, weights_of
-from zoo_core.runtime.training.events import Event, Finished, Saved, Started
+from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.optimization import memory_factor
 from zoo_core.runtime.training.step import REMEDY
@@ -77,7 +78,7 @@ class Run:
         weights: dict[str, Tensor] | None = None,
         extends_vocabulary: bool = False,
     ) -> None:
-        self.folder = folder
+        self.folder, self._log = folder, RunLog(folder)
         device = choose_device(run_config.device)
         torch.manual_seed(run_config.seed)
         vocabulary = signature.vocabulary if signature else None
@@ -178,6 +179,8 @@ class Run:
     def _events(self) -> Generator[Event, None, None]:
         saved = self.save()
         self._remove_manifest()
+        # A new run in the folder of an old one removes all of that one's rows.
+        self._log.truncate(self.loop.progress.steps, self.loop.progress.epoch)
         yield saved
         yield self._started()
         waits = CoreWaits(self.run_config.threads)
@@ -185,6 +188,7 @@ class Run:
             for event in iterate_with_threads(self.run_config.threads, self.loop.events()):
                 if message := waits.check():
                     logger.warning("%s", message)
+                self._log_event(event)
                 yield from self._interruptible(event)
                 if time.monotonic() - self._saved_at >= self.loop.config.save_every:
                     self._check_weights()
@@ -199,6 +203,13 @@ class Run:
         self.save()
         yield from self._final_evaluations()
         yield self._finish(self.loop.stop_reason)
+
+    def _log_event(self, event: Event) -> None:
+        if isinstance(event, EpochEnded):
+            self._log.add_steps(self.loop.take_step_rows())
+            if event.text:
+                row = SampleRow(event.epoch, self.loop.progress.steps, event.text)
+                self._log.add_sample(row)
 
     def _final_evaluations(self) -> Iterator[Event]:
         """Evaluates the best weights; after Ctrl+C the checkpoint does without the rest."""
@@ -238,6 +249,9 @@ class Run:
             versions=self.versions,
             loop_state=self.loop.capture(),
         )
+        # before the state, which a resume continues the log from
+        self._log.add_steps(self.loop.take_step_rows())
+        self._log.write()
         step = write_state(self.folder, state)
         self._saved_at = time.monotonic()
         return Saved(self.folder, step)

@@ -73,6 +73,35 @@ def write_new(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def append_file(path: Path, data: bytes) -> None:
+    """Appends to a file, which is made if it is missing, and syncs it.
+
+    A kill or a full disk may leave a part of the data, so a reader must know where a record ends.
+
+    Raises:
+        TargetError: The file cannot be written.
+    """
+    with target_errors(path, len(data)):
+        is_new = not path.exists()
+        with path.open("ab") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        if is_new:
+            sync_folder(path.parent)
+
+
+def truncate_file(path: Path, size: int) -> None:
+    """Shortens a file to its first bytes and syncs it.
+
+    Raises:
+        TargetError: The file cannot be written.
+    """
+    with target_errors(path), path.open("rb+") as file:
+        file.truncate(size)
+        os.fsync(file.fileno())
+
+
 @contextlib.contextmanager
 def new_folder(target: Path) -> Iterator[Path]:
     """Yields a temporary folder to fill; at the end it becomes the target, complete or not at all.

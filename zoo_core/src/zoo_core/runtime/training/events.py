@@ -79,6 +79,8 @@ class EpochEnded(NamedTuple):
         seconds: Seconds of this epoch's training steps.
         sample: A line to print, such as generated text; usually empty.
         share: The share of the epoch's batches that were trained on; below 1 if a budget ended it.
+        text: Generated text for ``samples.jsonl``: the sample, or what a language model writes
+            without a prompt after an epoch of ``MIN_TARGETS`` targets; empty if there is none.
     """
 
     epoch: int
@@ -89,6 +91,7 @@ class EpochEnded(NamedTuple):
     seconds: float
     sample: str
     share: float = 1.0
+    text: str = ""
 
 
 @final

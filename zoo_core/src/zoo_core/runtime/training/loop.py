@@ -20,11 +20,13 @@ from torch import Tensor
 from zoo_core.errors import DivergedError, IntegrityError
 from zoo_core.run_folder.manifest import Metrics
 from zoo_core.run_folder.run_config import TRAINING_SHARE
+from zoo_core.run_folder.run_log import StepRow
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensors
 from zoo_core.runtime.nn.weights import load_weights, weights_of
+from zoo_core.runtime.training.epoch_text import MIN_TARGETS, epoch_text
 from zoo_core.runtime.training.evaluation import (
     Evaluation,
     check_not_empty,
@@ -101,6 +103,7 @@ class Loop:
         self.final_metrics: Metrics = {}
         self._samples: dict[str, list[int]] = {}
         self._metric_buffer = MetricBuffer()
+        self._step_rows: list[StepRow] = []
         self._started_at = self._flushed_at = time.monotonic()
 
     def _scheduled_steps(self) -> int:
@@ -209,6 +212,7 @@ class Loop:
     def _train_batch(self, batch: Batch) -> None:
         progress = self.progress
         carries = batch.carry and self.trainer.carries_state and self.model.carries_state
+        learning_rate = self.train_step.learning_rate
         try:
             result = self.train_step(batch, self.carried_state if carries else None)
         except DivergedError as error:
@@ -216,7 +220,7 @@ class Loop:
                 f"epoch {progress.epoch}, step {progress.steps + 1}: {error}"
             ) from None
         self.carried_state = detach(result.output.state)
-        self._metric_buffer.add(result, batch)
+        self._metric_buffer.add(result, batch, learning_rate)
         progress.batch += 1
         progress.steps += 1
         waited = time.monotonic() - self._flushed_at
@@ -240,7 +244,22 @@ class Loop:
             progress.totals.add_sums(metrics.loss, metrics.correct, metrics.targets)
             progress.tokens += metrics.targets
             self.last_loss = metrics.loss
+            self._step_rows.append(
+                StepRow(
+                    step,
+                    progress.epoch,
+                    progress.tokens,
+                    metrics.loss,
+                    metrics.gradient_norm,
+                    metrics.learning_rate,
+                )
+            )
         self._flushed_at = time.monotonic()
+
+    def take_step_rows(self) -> list[StepRow]:
+        """Returns the rows of the steps whose metrics were read since the last call."""
+        rows, self._step_rows = self._step_rows, []
+        return rows
 
     def _end_epoch(self) -> Iterator[Evaluated | EpochEnded]:
         # Nothing changes until the evaluation is over: a state of that time repeats it.
@@ -252,7 +271,7 @@ class Loop:
             metrics["validation"] = yield from self._evaluate("validation")
             is_best = self._update_best(metrics["validation"]["loss"])
         progress.add_epoch(metrics, self.train_step.learning_rate, self.seconds)
-        seconds = progress.epoch_seconds
+        seconds, sample = progress.epoch_seconds, self._sample()
         event = EpochEnded(
             epoch=progress.epoch,
             epochs=self.config.epochs,
@@ -260,8 +279,9 @@ class Loop:
             best=is_best,
             tokens_per_second=progress.totals.targets / seconds if seconds else 0.0,
             seconds=seconds,
-            sample=self._sample(),
+            sample=sample,
             share=progress.batch / self.batch_count(progress.epoch),
+            text=sample or self._text(),
         )
         self.trained_epochs = progress.epoch - 1 + event.share
         progress.start_next_epoch()
@@ -274,6 +294,20 @@ class Loop:
             return self.trainer.sample(self.model, self.dataset, epoch)
         except IntegrityError as error:
             raise DivergedError(f"epoch {epoch}: {error}; {REMEDY}") from None
+
+    def _text(self) -> str:
+        """Returns text of a language model after a long epoch; a failure costs the text alone."""
+        signature = self.dataset.signature
+        if not (signature.next_symbol and self.model.causal and signature.vocabulary):
+            return ""
+        if self.progress.totals.targets < MIN_TARGETS:
+            return ""
+        try:
+            return epoch_text(self.model, self.dataset, precision=self.precision, seed=self.seed)
+        except Exception as error:  # whatever it is, the weights are worth more
+            epoch, reason = self.progress.epoch, str(error).partition("\n")[0]
+            logger.warning("epoch %d: no text generated: %s", epoch, reason)
+            return ""
 
     def _update_best(self, loss: float) -> bool:
         """Keeps the weights if this validation loss is the lowest so far; returns whether it is."""

@@ -21,12 +21,14 @@ class StepMetrics(NamedTuple):
         gradient_norm: The norm of the gradient before clipping.
         correct: The targets that had the highest logit.
         targets: The targets that count.
+        learning_rate: The learning rate of the step.
     """
 
     loss: float
     gradient_norm: float
     correct: int
     targets: int
+    learning_rate: float
 
 
 @final
@@ -39,17 +41,19 @@ class MetricBuffer:
 
     def __init__(self) -> None:
         self._pending: list[tuple[Tensor, ...]] = []
+        self._learning_rates: list[float] = []
 
-    def add(self, result: StepResult, batch: Batch) -> None:
+    def add(self, result: StepResult, batch: Batch, learning_rate: float) -> None:
         """Adds the metrics of a step without reading them."""
         correct, targets = count_correct(result.output, batch)
         self._pending.append((result.loss, result.gradient_norm, correct, targets))
+        self._learning_rates.append(learning_rate)
 
     def flush(self) -> list[StepMetrics]:
         """Returns the metrics of the steps since the last flush, in order."""
         columns = [_read(column) for column in zip(*self._pending, strict=True)]
-        self._pending = []
-        return [StepMetrics(*row) for row in zip(*columns, strict=True)]
+        rates, self._pending, self._learning_rates = self._learning_rates, [], []
+        return [StepMetrics(*row) for row in zip(*columns, rates, strict=True)]
 
 
 def _read(scalars: tuple[Tensor, ...]) -> list[Any]:

@@ -15,7 +15,7 @@ from zoo_core.runtime.training.events import EpochEnded, Finished, Saved, Starte
 from zoo_core.testing.cases.trainer_case import BATCHES, TrainerCase
 from zoo_core.testing.check import Violation, check
 
-REPEATABLE_FILES = ("model.safetensors", "history.jsonl", "config.json")
+REPEATABLE_FILES = ("model.safetensors", "history.jsonl", "steps.jsonl", "config.json")
 """Files of a run folder that a resumed run repeats bit for bit."""
 MAX_LOSS_RATIO = 0.7
 """Largest last loss, as a fraction of the first epoch's, of a run that counts as learning."""

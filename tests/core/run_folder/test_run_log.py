@@ -1,0 +1,95 @@
+"""The log of a run: its thinning, and what is removed beyond a saved state."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from zoo_core.errors import TargetError
+from zoo_core.run_folder.run_log import (
+    RunLog,
+    SampleRow,
+    StepRow,
+    is_logged,
+    read_samples,
+    read_steps,
+)
+
+
+def row(step: int, epoch: int = 1) -> StepRow:
+    """Returns a row of a step."""
+    return StepRow(step, epoch, 32 * step, 1 / step, 0.1 + step, 1e-5)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> RunLog:
+    """The log of three epochs of two steps, on disk."""
+    log = RunLog(tmp_path)
+    log.add_steps(row(step, (step + 1) // 2) for step in range(1, 7))
+    for epoch in (1, 2, 3):
+        log.add_sample(SampleRow(epoch, 2 * epoch, f"text\n{epoch} ü"))
+    log.write()
+    return log
+
+
+def test_rows_are_read_as_they_were_written(log: RunLog, tmp_path: Path) -> None:
+    log.add_steps([row(7, 4)])
+    log.write()
+    assert [step.step for step in read_steps(tmp_path)] == [1, 2, 3, 4, 5, 6, 7]
+    assert read_steps(tmp_path)[6] == row(7, 4)
+    assert read_samples(tmp_path)[1] == SampleRow(2, 4, "text\n2 ü")
+
+
+def test_a_line_is_json_with_the_names_of_the_fields() -> None:
+    assert json.loads(row(3).line()) == row(3)._asdict()
+
+
+def test_a_run_without_a_log_has_no_rows(tmp_path: Path) -> None:
+    assert (read_steps(tmp_path), read_samples(tmp_path)) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "count"),
+    [(1, 10_000, 10_000), (10_001, 10**5, 9000), (10**5 + 1, 10**6, 9000)],
+)
+def test_later_steps_are_thinned_by_a_factor_of_ten_each_time(
+    first: int, last: int, count: int
+) -> None:
+    assert sum(is_logged(step) for step in range(first, last + 1)) == count
+
+
+def test_the_log_holds_the_thinned_steps_alone(tmp_path: Path) -> None:
+    log = RunLog(tmp_path)
+    log.add_steps(row(step) for step in range(9_998, 10_022))
+    log.write()
+    assert [step.step for step in read_steps(tmp_path)] == [9998, 9999, 10_000, 10_010, 10_020]
+
+
+def test_rows_beyond_a_state_are_removed(log: RunLog, tmp_path: Path) -> None:
+    log.truncate(step=4, epoch=2)  # within the evaluation of the second epoch
+    assert [step.step for step in read_steps(tmp_path)] == [1, 2, 3, 4]
+    assert [sample.epoch for sample in read_samples(tmp_path)] == [1]
+
+
+def test_a_new_run_removes_every_row(log: RunLog, tmp_path: Path) -> None:
+    log.truncate(step=0, epoch=1)
+    assert (read_steps(tmp_path), read_samples(tmp_path)) == ([], [])
+
+
+@pytest.mark.parametrize("damage", [b'{"step": 7, "ep', b"\x00\x00\x00\n", b"7\n", b"\xff\n"])
+def test_a_damaged_end_is_skipped_and_removed(log: RunLog, tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "steps.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole + damage)
+    assert len(read_steps(tmp_path)) == 6
+    log.truncate(step=9, epoch=9)
+    assert path.read_bytes() == whole
+
+
+def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    log = RunLog(tmp_path / "missing")
+    log.add_steps([row(1)])
+    with pytest.raises(TargetError, match=r"cannot write .*missing/steps\.jsonl"):
+        log.write()
