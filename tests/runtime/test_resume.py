@@ -92,6 +92,16 @@ def test_more_epochs_end_a_budget_that_is_used_up(
     assert finished.manifest.run_config.budget == 0.0
 
 
+def test_more_epochs_end_a_budget_of_tokens_that_is_used_up(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    run_config = replace(constant_rate(catalog, text_file, epochs=2), token_budget=1)
+    assert train(catalog, run_config, tmp_path).reason == "budget"
+    finished = finish(resume(catalog, tmp_path, epochs=2))
+    assert (finished.reason, finished.manifest.epochs) == ("epochs", 2)
+    assert finished.manifest.run_config.token_budget == 0
+
+
 def test_data_that_has_moved_is_found_by_its_new_path(
     catalog: Catalog, text_file: Path, trained: Path, tmp_path: Path
 ) -> None:

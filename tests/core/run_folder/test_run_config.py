@@ -33,6 +33,7 @@ WRONG: list[tuple[str, object]] = [
     ("budget", "60s"),
     ("source", None),
     ("unknown", "drop"),
+    ("token_budget", 1.5),
 ]
 
 
@@ -46,6 +47,12 @@ def test_a_run_config_is_read_back_from_json() -> None:
 
 def test_a_whole_number_of_seconds_is_read_back_from_json() -> None:
     run_config = replace(RUN_CONFIG, budget=60)
+    assert RunConfig.from_json(_through_json(run_config.to_json())) == run_config
+
+
+def test_a_later_field_is_in_the_file_only_if_it_is_used() -> None:
+    assert "token_budget" not in RUN_CONFIG.to_json()
+    run_config = replace(RUN_CONFIG, token_budget=1000)
     assert RunConfig.from_json(_through_json(run_config.to_json())) == run_config
 
 

@@ -28,13 +28,20 @@ Loops = Callable[..., Loop]
 def loop_of(catalog: Catalog, text_file: Path) -> Loops:
     """Makes a loop from settings by section, and how it is run."""
 
-    def make(budget: float = 0.0, **settings: dict[str, Any]) -> Loop:
+    def make(budget: float = 0.0, token_budget: int = 0, **settings: dict[str, Any]) -> Loop:
         run_config: RunConfig = small_run_config(catalog, text_file, **settings)
         torch.manual_seed(run_config.seed)
         dataset = make_dataset(catalog, run_config, None)
         model = make_model(catalog, run_config, dataset.signature)
         trainer = make_trainer(catalog, run_config, dataset.signature)
-        return Loop(model, dataset, trainer, seed=run_config.seed, budget=budget)
+        return Loop(
+            model,
+            dataset,
+            trainer,
+            seed=run_config.seed,
+            budget=budget,
+            token_budget=token_budget,
+        )
 
     return make
 
@@ -128,6 +135,16 @@ def test_an_evaluation_takes_a_share_of_the_budget_and_the_same_sample_each_time
     events = list(loop._evaluate("validation"))
     assert len(events) == evaluated
     assert loop.evaluate("validation") == metrics
+
+
+def test_a_budget_of_tokens_stops_after_the_step_that_reaches_it(loop_of: Loops) -> None:
+    whole = loop_of()
+    steps = [event.tokens for event in whole.events() if isinstance(event, Stepped)]
+    for budget, taken in ((1, 1), (steps[2], 3), (steps[2] + 1, 4), (steps[-1], len(steps))):
+        loop = loop_of(token_budget=budget)
+        assert len([event for event in loop.events() if isinstance(event, Stepped)]) == taken
+        assert loop.progress.tokens == steps[taken - 1] >= budget
+    assert loop.stop_reason == "epochs"
 
 
 def test_a_large_budget_stops_nothing(loop_of: Loops) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Annotated, Any, final
 
-from zoo_core.configs.records import Rule, read_record
+from zoo_core.configs.records import Count, Rule, read_record
 from zoo_core.configs.settings import as_typed
 from zoo_core.data.vocabulary import REFUSE, UNKNOWN_POLICIES, Unknown
 from zoo_core.errors import ConfigError
@@ -27,6 +27,8 @@ _SECTIONS_TEXT = "model, dataset and trainer"
 
 
 DEFAULT_UNKNOWN = str(REFUSE)
+LATER_DEFAULTS: dict[str, Any] = {"unknown": DEFAULT_UNKNOWN, "token_budget": 0}
+"""Fields that older files lack, and what they mean there."""
 
 
 def _is_policy(text: str) -> bool:
@@ -62,6 +64,7 @@ class RunConfig:
         source: The checkpoint that the weights start from, or empty.
         unknown: What to do with symbols of the data that the vocabulary of that checkpoint lacks:
             ``error``, ``skip`` or ``replace=C``.
+        token_budget: The targets to predict in training, after which it stops; 0 for no limit.
     """
 
     model: str
@@ -80,6 +83,7 @@ class RunConfig:
     budget: float = 0.0
     source: str = ""
     unknown: Annotated[str, Rule(UNKNOWN_POLICIES, _is_policy)] = DEFAULT_UNKNOWN
+    token_budget: Count = 0
 
     @property
     def training_seconds(self) -> float:
@@ -91,11 +95,11 @@ class RunConfig:
         return f"{self.plugins[section]}:{getattr(self, section)}"
 
     def to_json(self) -> dict[str, Any]:
-        """Returns the fields as JSON holds them; without ``unknown`` if that is the default."""
+        """Returns the fields as JSON holds them; later additions only if they are not defaults."""
         values = asdict(self)
-        if self.unknown == DEFAULT_UNKNOWN:
-            del values["unknown"]
-        return values
+        return {
+            name: value for name, value in values.items() if value != LATER_DEFAULTS.get(name, ...)
+        }
 
     @classmethod
     def from_json(cls, values: object) -> RunConfig:
@@ -105,7 +109,7 @@ class RunConfig:
             IntegrityError: A field is missing or of the wrong type.
         """
         if isinstance(values, Mapping):
-            values = {"unknown": DEFAULT_UNKNOWN, **values}
+            values = {**LATER_DEFAULTS, **values}
         return read_record(cls, values, allow_unknown=True, use_defaults=False)
 
     def changes_since(self, origin: RunConfig) -> list[str]:
@@ -124,7 +128,7 @@ class RunConfig:
                 for key, value in self.configs[section].items()
                 if value != before.get(key, value)  # an older zoo may have lacked it
             ]
-        for key in ("seed", "precision", "unknown"):
+        for key in ("seed", "precision", "unknown", "token_budget"):
             if (value := getattr(self, key)) != (old := getattr(origin, key)):
                 changes.append(_change(key, value, old))
         return changes

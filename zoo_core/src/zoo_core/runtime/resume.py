@@ -159,6 +159,9 @@ def _with_epochs(folder: Path, saved: SavedState, epochs: int) -> RunConfig:
     if 0 < run_config.training_seconds <= saved.loop_state.progress.seconds:
         logger.info("the budget of %g s is used up and no longer applies", run_config.budget)
         run_config = replace(run_config, budget=0.0)
+    if 0 < run_config.token_budget <= saved.loop_state.progress.tokens:
+        logger.info("the budget of %s tokens is used up", f"{run_config.token_budget:,}")
+        run_config = replace(run_config, token_budget=0)
     return _with_setting(run_config, "trainer", "epochs", epochs)
 
 

@@ -110,6 +110,7 @@ class Run:
             device=device,
             precision=run_config.precision,
             budget=run_config.budget,
+            token_budget=run_config.token_budget,
         )
         batch_size, seed = trainer.config.batch_size, run_config.seed
         first_batch = next(self.dataset.batches("train", batch_size, seed, epoch=1))

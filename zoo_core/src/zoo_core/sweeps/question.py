@@ -14,7 +14,7 @@ from zoo_core.sweeps.names import run_name
 
 SHARED = ("model", "dataset", "trainer", "plugins", "recipe", "device", "backend", "precision")
 """The fields of the run config that every run of a question has in common, beside the next."""
-SHARED_TOO = ("budget", "source", "unknown")
+SHARED_TOO = ("budget", "token_budget", "source", "unknown")
 
 
 @final
@@ -156,6 +156,8 @@ def with_values(run_config: RunConfig, values: Mapping[str, Any]) -> RunConfig:
 def _described(name: str, value: Any) -> str:
     if name == "budget":
         return f"a budget of {value:g} s" if value else "no budget"
+    if name == "token_budget":
+        return f"a budget of {value:,} tokens" if value else "no budget of tokens"
     if name == "plugins":
         return f"plugins {', '.join(dict.fromkeys(value.values()))}"
     return f"{name} {as_typed(value)}" if value else f"no {name}"

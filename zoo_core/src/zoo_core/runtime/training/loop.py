@@ -67,6 +67,7 @@ class Loop:
         precision: ``fp32`` or ``bf16``.
         budget: Seconds of the whole run, 0 for no limit. Training stops after ``TRAINING_SHARE`` of
             it, and an evaluation takes ``EVALUATION_SHARE`` of it at most.
+        token_budget: The targets to predict, after which training stops; 0 for no limit.
 
     Raises:
         DataError: A split is too small for one batch.
@@ -83,9 +84,11 @@ class Loop:
         device: str = "cpu",
         precision: str = "fp32",
         budget: float = 0.0,
+        token_budget: int = 0,
     ) -> None:
         self.model, self.dataset, self.trainer = model, dataset, trainer
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
+        self.token_budget = token_budget
         self.config = trainer.config
         for split in dataset.splits:  # fail before hours of training, not after
             check_not_empty(dataset, trainer, split)
@@ -224,7 +227,9 @@ class Loop:
         progress.batch += 1
         progress.steps += 1
         waited = time.monotonic() - self._flushed_at
-        if self.train_step.checks_each_step or waited >= FLUSH_INTERVAL:
+        # With a token budget the tokens of a step decide whether there is another one.
+        must_know = self.train_step.checks_each_step or self.token_budget > 0
+        if must_know or waited >= FLUSH_INTERVAL:
             self._flush_metrics()
 
     def _flush_metrics(self) -> None:
@@ -334,9 +339,10 @@ class Loop:
         return False
 
     def _over_budget(self) -> bool:
-        """Whether the time for training is used up, which counts from the first step on."""
+        """Whether the time for training, from the first step on, or the tokens are used up."""
         limit = TRAINING_SHARE * self.budget
         over = 0 < limit <= self.seconds and self.progress.steps > 0
+        over = over or 0 < self.token_budget <= self.progress.tokens
         if over:
             self.stop_reason = "budget"
         return over
