@@ -1,13 +1,223 @@
-"""Comparing what references name: runs, folders of runs, sweeps, pretrained checkpoints."""
+"""Comparing what references name, and training what is missing under one equal budget."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+import json
+import logging
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, final
 
 from zoo_core.comparisons.comparison import Comparison, compare_runs
 from zoo_core.comparisons.find_runs import find_runs
+from zoo_core.comparisons.turns import Turn, read_turns, timed_folders, write_turns
+from zoo_core.errors import ConfigError, MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.specs import ModelSpec
+from zoo_core.recipes.recipe import choose_recipes
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.references import Named, parse_reference
+from zoo_core.run_folder.local_runs import find_run_folder
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.locate import find_folder
+from zoo_core.runtime.sweeps.engine import JobEnded
+from zoo_core.runtime.sweeps.local_engine import LocalEngine
+from zoo_core.runtime.sweeps.sweep import SweepEvent, SweepStarted, never, run_sweep
+from zoo_core.storage.locations import zoo_home
+from zoo_core.sweeps.grid import Grid
+from zoo_core.sweeps.question import Question
+from zoo_core.sweeps.run_states import SweepRun
+
+DEFAULT_SEEDS = (0, 1, 2)
+"""The seeds of a comparison; three are the fewest that show a spread worth the name."""
+NO_END = 1_000_000
+"""The epochs of a run that a budget ends."""
+
+logger = logging.getLogger(__name__)
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """What every run of a comparison may use; the default is what each model's recipe says.
+
+    Args:
+        seconds: Seconds of training and evaluation together, as ``zoo train --budget``; 0 for no
+            limit.
+        tokens: Targets to predict in training; 0 for no limit.
+        epochs: Epochs; 0 for those of the recipe or the default.
+    """
+
+    seconds: float = 0.0
+    tokens: int = 0
+    epochs: int = 0
+
+    def __post_init__(self) -> None:
+        given = [name for name in ("seconds", "tokens", "epochs") if getattr(self, name)]
+        if len(given) > 1:
+            raise ConfigError(f"a budget of {' and of '.join(given)}: choose one of them")
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Contest:
+    """What to train for a comparison.
+
+    Args:
+        dataset: The dataset of every run; empty for that of the default recipes.
+        seeds: The seeds.
+        budget: What every run may use.
+        settings: Settings of every run by section and key; they beat those of the recipes.
+        options: Other fields of the run config, such as ``device``.
+        threads: The threads of torch of each run; 0 chooses.
+    """
+
+    dataset: str = ""
+    seeds: tuple[int, ...] = DEFAULT_SEEDS
+    budget: Budget = Budget()
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    threads: int = 0
+
+    def questions(self, catalog: Catalog, references: Sequence[str]) -> list[Question]:
+        """Returns a question for each model or recipe.
+
+        Raises:
+            ConfigError: A setting is not allowed.
+            MisfitError: The models would be trained on different datasets.
+            NotFoundError: A name is unknown or ambiguous.
+        """
+        bases = {
+            reference: self._run_config(catalog, reference)
+            for reference in dict.fromkeys(references)
+        }
+        _check_one_dataset(bases)
+        return [
+            Question(base=base, grids=(Grid(seeds=self.seeds),), label=f"model={reference}")
+            for reference, base in bases.items()
+        ]
+
+    def folder(self, questions: Sequence[Question]) -> Path:
+        """Returns the folder of the runs; other models and seeds of the same contest share it."""
+        base = questions[0].base
+        asked = {
+            "dataset": [base.name("dataset"), self.dataset, base.configs["dataset"]],
+            "settings": {section: dict(table) for section, table in self.settings.items()},
+            "budget": [self.budget.seconds, self.budget.tokens, self.budget.epochs],
+            "options": dict(self.options),
+            "threads": self.threads,
+        }
+        text = json.dumps(asked, sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:8]
+        return zoo_home() / "comparisons" / f"{base.dataset}-{digest}"
+
+    def _run_config(self, catalog: Catalog, reference: str) -> RunConfig:
+        resolved = resolve_run(catalog, reference, dataset=self.dataset)
+        settings = {section: dict(table) for section, table in self.settings.items()}
+        trainer = settings.setdefault("trainer", {})
+        budget = self.budget
+        if budget.epochs:
+            trainer["epochs"] = budget.epochs
+        limits = {"budget": budget.seconds, "token_budget": budget.tokens}
+        run_config = resolved.run_config(settings, seed=0, **limits, **self.options)
+        if not (budget.seconds or budget.tokens) or "epochs" in trainer:
+            return run_config
+        values = run_config.configs["trainer"]
+        if schedule := values.get("schedule"):
+            logger.warning(
+                "%s has the schedule %s over %s epochs, which a budget cuts; compare with equal "
+                "epochs, or with --trainer.schedule none",
+                reference,
+                schedule,
+                values["epochs"],
+            )
+            return run_config
+        trainer = {**values, "epochs": NO_END}
+        return replace(run_config, configs={**run_config.configs, "trainer": trainer})
+
+
+def _check_one_dataset(bases: Mapping[str, RunConfig]) -> None:
+    (first, base), *others = bases.items()
+    for reference, other in others:
+        if other.name("dataset") != base.name("dataset"):
+            raise MisfitError(
+                f"{first} is trained on {base.dataset} and {reference} on {other.dataset}: name "
+                "one dataset for all with --dataset"
+            )
+
+
+def is_trained(catalog: Catalog, reference: str) -> bool:
+    """Whether a contest trains what a reference names: a model or recipe, not a run or folder."""
+    if find_run_folder(reference):
+        return False
+    try:
+        parsed = parse_reference(reference)
+        if isinstance(parsed, Named):
+            catalog.find(ModelSpec, parsed.name)
+    except NotFoundError:
+        return False
+    return isinstance(parsed, Named)
+
+
+def expand(catalog: Catalog, references: Sequence[str]) -> list[str]:
+    """Returns references with the recipes in the place of patterns such as ``*.python-docs``."""
+    names = []
+    for reference in references:
+        if "*" in reference and "/" not in reference:
+            names += [recipe.name for recipe in choose_recipes(catalog, [reference])]
+        else:
+            names.append(reference)
+    return names
+
+
+def train_missing(
+    catalog: Catalog,
+    folder: Path,
+    questions: Sequence[Question],
+    *,
+    threads: int = 0,
+    should_stop: Callable[[], bool] = never,
+) -> Iterator[SweepEvent | None]:
+    """Trains the runs that are missing, one after another: every model for a seed, then the next.
+
+    ``turns.json`` in the folder notes which runs took turns in this session.
+
+    Args:
+        catalog: The installed plugins.
+        folder: The folder of the runs.
+        questions: One for each model.
+        threads: The threads of torch of each run; 0 chooses.
+        should_stop: Whether to stop: the present run saves and ends.
+
+    Yields:
+        The events of a sweep.
+
+    Raises:
+        TargetError: The folder is in use, holds foreign files, or cannot be written to.
+    """
+    from zoo_core.runtime.hardware.machine import machine_facts
+
+    session = secrets.token_hex(4)
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    about = {"started": started, "engine": "local", **machine_facts()}
+    begun: set[str] = set()
+    # A process for each run, so that none has the caches of another one.
+    engine = LocalEngine(1, reuse=False)
+    for event in run_sweep(
+        catalog, folder, questions, threads=threads, engine=engine, should_stop=should_stop
+    ):
+        if isinstance(event, SweepStarted):
+            begun = {run.name for run in event.runs if run.state in ("interrupted", "unfinished")}
+        if isinstance(event, JobEnded) and event.outcome == "finished":
+            turns = read_turns(folder)
+            turns = turns._replace(sessions={**turns.sessions, session: about})
+            name = event.job.name
+            write_turns(folder, turns.with_run(name, Turn(session, name not in begun)))
+        yield event
 
 
 def compare_references(
@@ -16,6 +226,7 @@ def compare_references(
     *,
     metric: str = "",
     target: float | None = None,
+    trained: Sequence[SweepRun] = (),
 ) -> Comparison:
     """Compares runs that are there already.
 
@@ -24,12 +235,28 @@ def compare_references(
         references: Checkpoints, local runs, and folders of runs such as sweeps.
         metric: See ``compare_runs``.
         target: The value of the metric to reach.
+        trained: Runs of a sweep to compare too; those that have not ended are named in a remark.
 
     Raises:
         IntegrityError: A run is damaged.
-        MisfitError: The runs are on different data, or the only run of a folder has not ended.
+        MisfitError: The runs are on different data, or none has ended.
         NotFoundError: There is no such checkpoint or folder, or a run has no such metric.
     """
+    finished = [run for run in trained if run.state == "finished"]
+    remarks = [
+        f"{run.name} {run.state}{f': {run.reason}' if run.reason else ''}"
+        for run in trained
+        if run.state != "finished"
+    ]
     folders = [find_folder(catalog, reference) for reference in references]
-    found = find_runs(folders)
-    return compare_runs(found.runs, metric=metric, target=target, remarks=found.left_out)
+    found = find_runs([*(run.path for run in finished), *folders])
+    remarks += found.left_out
+    if not found.runs:
+        raise MisfitError(f"no run has ended: {'; '.join(remarks)}")
+    return compare_runs(
+        found.runs,
+        metric=metric,
+        target=target,
+        timed=timed_folders(found.runs),
+        remarks=remarks,
+    )

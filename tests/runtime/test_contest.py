@@ -1,0 +1,88 @@
+"""Contests: what every model is trained with, and into which folder."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import pytest
+
+from zoo_core.errors import ConfigError, MisfitError, NotFoundError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.runtime.comparison import NO_END, Budget, Contest, expand, is_trained
+
+MODELS = ("rnn-embed", "gru-embed")
+
+
+def folder(catalog: Catalog, *models: str, **changes: Any) -> str:
+    """Returns the name of the folder of a contest."""
+    contest = Contest(**changes)
+    return contest.folder(contest.questions(catalog, models or MODELS)).name
+
+
+def test_every_model_has_the_same_budget(catalog: Catalog) -> None:
+    contest = Contest(dataset="python-docs", budget=Budget(tokens=1000), seeds=(4, 5))
+    first, second = contest.questions(catalog, MODELS)
+    assert (first.label, second.label) == ("model=rnn-embed", "model=gru-embed")
+    for question in (first, second):
+        assert question.base.token_budget == 1000
+        assert question.base.configs["trainer"]["epochs"] == NO_END
+        assert question.grids[0].seeds == (4, 5)
+
+
+def test_a_budget_of_epochs_sets_the_epochs(catalog: Catalog) -> None:
+    (question,) = Contest(budget=Budget(epochs=3)).questions(catalog, ["lstm-embed.python-docs"])
+    assert question.base.configs["trainer"]["epochs"] == 3
+    assert question.base.configs["trainer"]["schedule"] == "OneCycleLR"
+
+
+def test_a_schedule_keeps_its_epochs_and_is_named(
+    catalog: Catalog, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.WARNING, "zoo_core"):
+        (question,) = Contest(budget=Budget(seconds=9)).questions(
+            catalog, ["lstm-embed.python-docs"]
+        )
+    assert question.base.configs["trainer"]["epochs"] == 6
+    assert "has the schedule OneCycleLR over 6 epochs, which a budget cuts" in caplog.text
+
+
+def test_two_budgets_are_refused() -> None:
+    with pytest.raises(ConfigError, match="seconds and of tokens: choose one"):
+        Budget(seconds=1, tokens=1)
+
+
+def test_models_of_different_datasets_are_refused_before_training(catalog: Catalog) -> None:
+    with pytest.raises(MisfitError, match=r"on hello and .* on names: name one"):
+        Contest().questions(catalog, ["rnn-embed", "gru-embed.names"])
+
+
+def test_more_models_and_seeds_keep_the_folder_and_another_budget_does_not(
+    catalog: Catalog,
+) -> None:
+    name = folder(catalog)
+    assert name.startswith("hello-")
+    assert folder(catalog, "lstm-embed", *MODELS, seeds=(7,)) == name
+    assert folder(catalog, budget=Budget(epochs=2)) != name
+    assert folder(catalog, settings={"model": {"hidden_size": 9}}) != name
+
+
+def test_a_wrong_setting_or_name_is_refused(catalog: Catalog) -> None:
+    with pytest.raises(ConfigError, match="hidden_size"):
+        Contest(settings={"model": {"hidden_size": -1}}).questions(catalog, MODELS)
+    with pytest.raises(NotFoundError, match="gru-embed"):
+        Contest().questions(catalog, ["gru-embd"])
+
+
+def test_models_and_recipes_are_trained_and_folders_are_not(catalog: Catalog) -> None:
+    assert is_trained(catalog, "lstm-embed")
+    assert is_trained(catalog, "zoo-lstm:lstm-embed.hello")
+    assert not is_trained(catalog, "./lstm-embed")
+    assert not is_trained(catalog, "hub:owner/repo")
+    assert not is_trained(catalog, "foxes")
+
+
+def test_a_pattern_stands_for_recipes(catalog: Catalog) -> None:
+    names = expand(catalog, ["lstm-*.hello", "gru-embed", "./a*"])
+    recipes = ["lstm-embed.hello", "lstm-manual.hello", "lstm-stacked.hello"]
+    assert names == [*recipes, "gru-embed", "./a*"]
