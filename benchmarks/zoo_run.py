@@ -12,7 +12,7 @@ import torch
 
 from benchmarks.cases import CASES
 from zoo_cli.terminal.progress import Progress
-from zoo_core import Signature, Tokens
+from zoo_core import Classes, Signature, Tokens
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_model
@@ -65,7 +65,7 @@ def backends(catalog: Catalog) -> list[str]:
     model = make_model(
         catalog,
         CASES["toy"].run_config(catalog, "rnn"),
-        Signature(inputs=Tokens(2), classes=2, per="step"),
+        Signature(inputs=Tokens(2), outputs=Classes(2, per="step")),
     )
     kernels = next(each.kernels for each in model.modules() if isinstance(each, Recurrent))
     return [kernel.name for kernel in reversed(kernels) if kernel.name != "reference"]

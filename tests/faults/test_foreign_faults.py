@@ -228,7 +228,7 @@ TOO_LARGE = "Error: lstm-embed would have …; … are free here: choose smaller
                 f,
                 lambda values: values["signature"].update(
                     vocabulary=list("ehloabc"),
-                    classes=7,
+                    outputs={"kind": "classes", "size": 7, "per": "step"},
                     inputs={"kind": "tokens", "size": 7},
                 ),
             ),

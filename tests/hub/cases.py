@@ -267,9 +267,9 @@ PULLS = [
     Case(
         "a manifest of a later format",
         4,
-        "this core reads 1; upgrade zoo-core",
+        "this core reads 1 to 2; upgrade zoo-core",
         NOTHING,
-        change_files=holding(MANIFEST, json.dumps({"format": 2}).encode()),
+        change_files=holding(MANIFEST, json.dumps({"format": 3}).encode()),
     ),
 ]
 PUSHES = [

@@ -13,13 +13,13 @@ from zoo_chars.cells import ConcatCell
 from zoo_chars.configs import CharConfig, CharSeqRnnConfig
 from zoo_chars.models import char_loop, char_rnn, char_seq_rnn
 from zoo_chars.three import CharThree
-from zoo_core import Signature, Tokens
+from zoo_core import Classes, Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn import Batch, HiddenState, RecurrentModel
 
 V, E, H, B = 9, 4, 5, 3
-LAST = Signature(inputs=Tokens(V), classes=V, per="sequence", next_symbol=True)
-EVERY = Signature(inputs=Tokens(V), classes=V, per="step", next_symbol=True)
+LAST = Signature(inputs=Tokens(V), outputs=Classes(V, per="sequence", next_token=True))
+EVERY = Signature(inputs=Tokens(V), outputs=Classes(V, per="step", next_token=True))
 CONFIG = CharConfig(embedding_size=E, hidden_size=H)
 EXACT = 1e-12
 

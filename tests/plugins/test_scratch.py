@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
-from zoo_core import Signature, Tokens
+from zoo_core import Classes, Signature, Tokens
 from zoo_core.runtime.nn import AbstractCell, Batch, RecurrentModel, ReferenceKernel
 from zoo_gru.cell import ResetBeforeGruCell
 from zoo_scratch.configs import ScratchConfig
@@ -19,7 +19,7 @@ from zoo_scratch.models import gru_scratch, lstm_scratch, rnn_scratch
 from zoo_scratch.rnn import ScratchRnnCell
 
 V, H, B, T = 7, 5, 3, 6
-SIGNATURE = Signature(inputs=Tokens(V), classes=V, per="step")
+SIGNATURE = Signature(inputs=Tokens(V), outputs=Classes(V, per="step"))
 CONFIG = ScratchConfig(hidden_size=H)
 EXACT = 1e-12
 

@@ -7,16 +7,16 @@ import math
 import pytest
 import torch
 
-from zoo_core import Signature, Tokens
+from zoo_core import Classes, Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
+from zoo_core.runtime.training.trainer import AbstractTrainer, add_sums
 from zoo_train.configs import NextTokenConfig, SupervisedConfig
 from zoo_train.next_token import NextTokenTrainer
 from zoo_train.supervised import SupervisedTrainer
 
-LABELS = Signature(inputs=Tokens(2), classes=2, per="step")
-NEXT = Signature(inputs=Tokens(2), classes=2, per="step", next_symbol=True)
+LABELS = Signature(inputs=Tokens(2), outputs=Classes(2, per="step"))
+NEXT = Signature(inputs=Tokens(2), outputs=Classes(2, per="step", next_token=True))
 LOG3 = math.log(3)
 LOGITS = torch.tensor([[[LOG3, 0.0], [0.0, LOG3], [LOG3, 0.0]]], dtype=torch.float64)
 """Probabilities 3/4 and 1/4, 1/4 and 3/4, 3/4 and 1/4."""
@@ -38,10 +38,12 @@ def batch(*targets: int) -> Batch:
 
 def metrics(trainer: AbstractTrainer, *batches: Batch) -> dict[str, float]:
     """Returns the metrics of some batches, all with the same logits."""
-    sums, output = MetricSums(), Output(LOGITS, None)
+    totals: dict[str, float] = {}
+    output = Output(LOGITS, None)
     for labelled in batches:
-        sums.add(trainer.loss(output, labelled).item(), output, labelled)
-    return trainer.metrics(sums)
+        sums = {name: float(value) for name, value in trainer.sums(output, labelled).items()}
+        add_sums(totals, trainer.loss(output, labelled).item(), sums)
+    return trainer.metrics(totals)
 
 
 def test_the_loss_is_the_mean_cross_entropy_in_nats(trainer: AbstractTrainer) -> None:
@@ -92,7 +94,7 @@ def test_next_token_has_perplexity_and_bits_per_character() -> None:
 
 def test_the_perplexity_of_a_uniform_guess_is_the_number_of_classes() -> None:
     trainer = NextTokenTrainer(NextTokenConfig(), NEXT)
-    sums = MetricSums(loss=math.log(27) * 10, correct=0, targets=10)
+    sums = {"loss": math.log(27) * 10, "correct": 0, "targets": 10}
     assert trainer.metrics(sums)["perplexity"] == pytest.approx(27, rel=1e-12)
 
 
@@ -102,7 +104,7 @@ def test_supervised_has_only_loss_and_accuracy() -> None:
 
 
 def test_the_perplexity_of_a_huge_loss_is_finite() -> None:
-    sums = MetricSums(loss=1e9, correct=0, targets=1)
+    sums = {"loss": 1e9, "correct": 0, "targets": 1}
     values = NextTokenTrainer(NextTokenConfig(), NEXT).metrics(sums)
     assert math.isfinite(values["perplexity"])
 

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save
 
 import zoo_core
 from zoo_cli.commands.generate import generate as generate_command
-from zoo_core import Features, Signature, Tokens, Unknown
+from zoo_core import Classes, Features, Signature, Tokens, Unknown
 from zoo_core.errors import (
     ConfigError,
     DataError,
@@ -194,7 +194,7 @@ def test_settings_without_a_section_are_refused() -> None:
 
 
 def test_a_model_takes_settings_signature_and_seed() -> None:
-    signature = Signature(inputs=Features(3), classes=5, per="sequence")
+    signature = Signature(inputs=Features(3), outputs=Classes(5, per="sequence"))
     how: dict[str, Any] = {"settings": {"model": {"hidden_size": 6}}, "signature": signature}
     first, again, other = (zoo_core.create_model("lstm-manual", seed=s, **how) for s in (1, 1, 2))
     weights = [model.state_dict()["recurrent.weight_ih_l0"] for model in (first, again, other)]
@@ -204,13 +204,13 @@ def test_a_model_takes_settings_signature_and_seed() -> None:
 
 
 def test_a_model_that_does_not_take_the_signature_says_so() -> None:
-    signature = Signature(inputs=Features(3), classes=5, per="step")
+    signature = Signature(inputs=Features(3), outputs=Classes(5, per="step"))
     with pytest.raises(MisfitError, match="lstm-embed takes tokens"):
         zoo_core.create_model("lstm-embed", signature=signature)
 
 
 def test_a_model_of_tokens_needs_no_vocabulary() -> None:
-    signature = Signature(inputs=Tokens(11), classes=2, per="sequence")
+    signature = Signature(inputs=Tokens(11), outputs=Classes(2, per="sequence"))
     model = zoo_core.create_model("gru-embed", signature=signature)
     assert model.state_dict()["embedding.weight"].shape == (11, 10)
 

@@ -26,7 +26,7 @@ def settings(name: str) -> list[dict[str, object]]:
     return [
         case.settings
         for case in cases
-        if (case.signature.inputs.kind, case.signature.per) == ("tokens", "step")
+        if (case.signature.inputs.kind, case.signature.outputs.per) == ("tokens", "step")
     ]
 
 
@@ -55,7 +55,7 @@ def test_every_setting_is_changed_by_itself(varied: dict[str, object]) -> None:
 
 def test_every_kind_of_data_that_the_spec_accepts_has_a_case() -> None:
     kinds = {
-        (case.signature.inputs.kind, case.signature.per)
+        (case.signature.inputs.kind, case.signature.outputs.per)
         for case in plain_cases(spec("lstm-manual"))
     }
     assert kinds == {(i, p) for i in ("tokens", "features") for p in ("step", "sequence")}

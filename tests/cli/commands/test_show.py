@@ -121,5 +121,5 @@ def test_bash_completes_commands_names_settings_and_choices(words: str, expected
 
 def test_the_manifest_is_plain_json(hello: Path) -> None:
     values = json.loads((hello / "config.json").read_text("utf-8"))
-    assert values["format"] == 1
+    assert values["format"] == 2
     assert values["signature"]["vocabulary"] == ["e", "h", "l", "o"]

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from zoo_core.data.signature import INPUTS, Features, Grid, Inputs, Signature, Tokens
+from zoo_core.data.signature import INPUTS, Classes, Features, Grid, Inputs, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import IntegrityError
 
 ELOH = Vocabulary.of("hello")
-TOKENS = Signature(inputs=Tokens(4), classes=4, per="step", vocabulary=ELOH, next_symbol=True)
-FEATURES = Signature(inputs=Features(6), classes=3, per="sequence")
-GRID = Signature(inputs=Grid(2, (28, 30)), classes=10, per="sequence")
+TOKENS = Signature(
+    inputs=Tokens(4), outputs=Classes(4, per="step", next_token=True), vocabulary=ELOH
+)
+FEATURES = Signature(inputs=Features(6), outputs=Classes(3, per="sequence"))
+GRID = Signature(inputs=Grid(2, (28, 30)), outputs=Classes(10, per="sequence"))
 
 
 @pytest.mark.parametrize("signature", [TOKENS, FEATURES, GRID])
@@ -58,7 +60,12 @@ def test_describe_sizes_has_the_sizes_too(signature: Signature, words: str) -> N
 
 @pytest.mark.parametrize(
     "change",
-    [{"inputs": Grid(2, (28, 28))}, {"inputs": Features(2)}, {"classes": 2}, {"per": "step"}],
+    [
+        {"inputs": Grid(2, (28, 28))},
+        {"inputs": Features(2)},
+        {"outputs": Classes(2)},
+        {"outputs": Classes(10, per="step")},
+    ],
     ids=str,
 )
 def test_other_sizes_or_labels_do_not_fit(change: dict[str, Any]) -> None:
@@ -67,7 +74,7 @@ def test_other_sizes_or_labels_do_not_fit(change: dict[str, Any]) -> None:
 
 def test_another_vocabulary_of_the_same_size_fits() -> None:
     assert TOKENS.fits(replace(TOKENS, vocabulary=Vocabulary.of("abcd")))
-    assert not TOKENS.fits(replace(TOKENS, next_symbol=False))
+    assert not TOKENS.fits(replace(TOKENS, outputs=replace(TOKENS.outputs, next_token=False)))
 
 
 @pytest.mark.parametrize("inputs", [Tokens(1), Features(1), Grid(1, (1,))])
@@ -86,11 +93,16 @@ def test_every_kind_of_inputs_has_its_class(inputs: Inputs) -> None:
         ("inputs", {"kind": "tokens", "size": 4, "sizes": [4]}),
         ("inputs", {"kind": "tokens", "size": "4"}),
         ("inputs", {"kind": "grid", "channels": 1, "sizes": 4}),
-        ("classes", None),
-        ("classes", "many"),
-        ("classes", float("inf")),
-        ("per", "word"),
-        ("per", None),
+        ("outputs", None),
+        ("outputs", {"size": 4}),
+        ("outputs", {"kind": "classes"}),
+        ("outputs", {"kind": "colours", "size": 4}),
+        ("outputs", {"kind": "classes", "size": "many"}),
+        ("outputs", {"kind": "classes", "size": float("inf")}),
+        ("outputs", {"kind": "classes", "size": 4, "per": "word"}),
+        ("outputs", {"kind": "classes", "size": 4, "names": ["a"]}),
+        ("outputs", {"kind": "values", "size": 4, "scale": [1.0]}),
+        ("outputs", {"kind": "classes", "size": 5, "next_token": True}),
         ("vocabulary", 4),
         ("vocabulary", []),
         ("vocabulary", ["a", "b", "a"]),

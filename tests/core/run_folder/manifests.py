@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from zoo_core.data.signature import Signature, Tokens
+from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.run_folder.manifest import Manifest
+from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.hashes import FileRecord
 
@@ -22,7 +23,7 @@ VALUES: dict[str, Any] = json.loads(
             recipe="tiny.first",
         ),
         signature=Signature(
-            inputs=Tokens(5), classes=5, per="step", vocabulary=Vocabulary.of("hellö✓")
+            inputs=Tokens(5), outputs=Classes(5, per="step"), vocabulary=Vocabulary.of("hellö✓")
         ),
         fingerprint="abc",
         versions={"python": "3.11"},
@@ -32,5 +33,6 @@ VALUES: dict[str, Any] = json.loads(
         tokens=300,
         metrics={"validation": {"loss": 0.1 + 0.2}},
         weights=FileRecord(10, "0" * 64),
+        objective=Objective(),
     ).to_bytes()
 )

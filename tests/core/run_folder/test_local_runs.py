@@ -87,7 +87,7 @@ def test_a_state_that_cannot_be_read_is_damaged(current: str, values: object) ->
 
 
 def test_a_damaged_run_does_not_hide_the_others() -> None:
-    _finished("a", format=2)
+    _finished("a", format=3)
     (runs_folder() / "b").mkdir()
     _finished("c")
     assert [run.state for run in list_runs()] == ["damaged", "damaged", "finished"]

@@ -84,13 +84,13 @@ def test_a_missing_field_is_refused_by_name(key: str) -> None:
 
 def test_a_later_format_names_the_upgrade() -> None:
     remedy = "; upgrade zoo-core, a newer one wrote it"
-    with pytest.raises(IntegrityError, match=f"^format 2: this core reads 1{remedy}$"):
-        Manifest.from_json(VALUES | {"format": 2})
+    with pytest.raises(IntegrityError, match=f"^format 3: this core reads 1 to 2{remedy}$"):
+        Manifest.from_json(VALUES | {"format": 3})
 
 
 @pytest.mark.parametrize("format", [None, 0, True, "1"])
 def test_another_format_is_refused(format: object) -> None:
-    with pytest.raises(IntegrityError, match=f"^format {format!r}: this core reads 1$"):
+    with pytest.raises(IntegrityError, match=f"^format {format!r}: this core reads 1 to 2$"):
         Manifest.from_json(VALUES | {"format": format})
 
 

@@ -52,7 +52,7 @@ def test_another_seed_or_epoch_has_another_order(dataset: AbstractDataset) -> No
 def test_every_class_is_in_every_split(dataset: AbstractDataset) -> None:
     for split in SPLITS:
         labels = {label for _, label in rows(dataset, split)}
-        assert labels == set(range(dataset.signature.classes))
+        assert labels == set(range(dataset.signature.outputs.size))
 
 
 @every_dataset
@@ -146,7 +146,7 @@ def test_signature_and_typed_numbers_need_no_data() -> None:
         raise DataError("no data here")
 
     dataset = GridDataset("missing", DigitsConfig(), Grid(1, (2, 2)), ("a", "b"), fail)
-    assert dataset.signature.classes == 2
+    assert dataset.signature.outputs.size == 2
     assert dataset.encode("0 1 0 1").inputs.shape == (1, 1, 2, 2)
     with pytest.raises(DataError, match="no data here"):
         dataset.encode("test:0")

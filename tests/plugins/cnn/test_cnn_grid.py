@@ -13,7 +13,7 @@ from zoo_cnn import stages
 from zoo_cnn.configs import Cnn1dConfig, CnnGridConfig
 from zoo_cnn.grid import cnn2d, cnn3d
 from zoo_cnn.stages import make_classifier
-from zoo_core import Grid, Signature
+from zoo_core import Classes, Grid, Signature
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.batch import Batch
 
@@ -43,7 +43,7 @@ SETTINGS: list[dict[str, Any]] = [
 
 def signature(dimensions: int) -> Signature:
     """Returns the signature of grids with two channels."""
-    return Signature(inputs=Grid(2, SIZES[dimensions]), classes=C, per="sequence")
+    return Signature(inputs=Grid(2, SIZES[dimensions]), outputs=Classes(C, per="sequence"))
 
 
 def torch_layers(config: CnnGridConfig, dimensions: int) -> nn.Sequential:

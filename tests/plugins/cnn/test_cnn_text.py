@@ -14,12 +14,12 @@ from zoo_cnn.configs import Cnn1dConfig
 from zoo_cnn.lengths import length_after_convolution, length_after_pool
 from zoo_cnn.stages import make_blocks
 from zoo_cnn.text import TextClassifier, shortest_length
-from zoo_core import Signature, Tokens
+from zoo_core import Classes, Signature, Tokens
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch
 
 V = 7
-SIGNATURE = Signature(inputs=Tokens(V), classes=3, per="sequence")
+SIGNATURE = Signature(inputs=Tokens(V), outputs=Classes(3, per="sequence"))
 SETTINGS: list[dict[str, Any]] = [
     {},
     {"kernel_size": 2, "stride": 2},

@@ -13,7 +13,7 @@ import torch
 
 from tests.plugins.kernels.test_native import LEVELS, built
 from tests.runtime.building.sharpened import letters, sharpened
-from zoo_core import Tokens
+from zoo_core import Classes, Tokens
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
@@ -93,7 +93,12 @@ def test_a_large_vocabulary_with_a_narrow_embedding_is_left_to_the_cores_loop() 
     """The table of all symbols for C++ would be larger than the model."""
     config = LstmEmbedConfig(hidden_size=64, embedding_size=2)
     for symbols, taken in ((10_000, True), (20_000, False)):
-        signature = replace(SIGNATURE, inputs=Tokens(symbols), classes=symbols, vocabulary=None)
+        signature = replace(
+            SIGNATURE,
+            inputs=Tokens(symbols),
+            outputs=Classes(symbols, per="step", next_token=True),
+            vocabulary=None,
+        )
         model = sharpened(partial(lstm_embed, config, signature))
         prompt = torch.tensor([1])
         generated = NativeKernel().generate(model, model.initial_state(1), prompt, Sampler())
@@ -161,7 +166,7 @@ def test_numbers_that_are_not_finite_end_the_text() -> None:
 
 @built
 def test_a_model_of_fewer_classes_than_symbols_keeps_the_cores_loop() -> None:
-    fewer = replace(SIGNATURE, classes=V - 1, vocabulary=None)
+    fewer = replace(SIGNATURE, outputs=Classes(V - 1, per="step", next_token=True), vocabulary=None)
     model = sharpened(lambda: lstm_embed(LstmEmbedConfig(**SMALL), fewer))
     assert set(text(model, NativeKernel(), temperature=5.0, seed=1)) == set(range(V - 1))
 

@@ -157,5 +157,5 @@ def test_names_are_padded_to_the_longest_of_their_batch(names: NamesDataset) -> 
     for batch in names.batches("train", 8, seed=0, epoch=1):
         assert batch.lengths is not None
         assert batch.inputs.shape[1] == batch.lengths.max()
-    assert names.signature.per == "sequence"
-    assert names.signature.classes == 2
+    assert names.signature.outputs.per == "sequence"
+    assert names.signature.outputs.size == 2

@@ -23,8 +23,8 @@ def hello() -> HelloDataset:
 def test_hello_has_four_symbols_sorted(hello: HelloDataset) -> None:
     assert hello.vocabulary.symbols == ("e", "h", "l", "o")
     assert hello.signature.inputs == Tokens(4)
-    assert (hello.signature.classes, hello.signature.per) == (4, "step")
-    assert not hello.signature.next_symbol
+    assert (hello.signature.outputs.size, hello.signature.outputs.per) == (4, "step")
+    assert not hello.signature.outputs.next_token
 
 
 def test_hello_is_one_batch_of_one_row_of_five_steps(hello: HelloDataset) -> None:

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.plugins.text.texts import LETTERS, same_batches, targets_of, text_dataset
-from zoo_core import Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Tokens, Unknown, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn.batch import Output
 from zoo_text.configs import AbstractTextConfig, TextConfig
@@ -56,7 +56,7 @@ def test_the_signature_predicts_the_next_of_the_sorted_symbols() -> None:
     signature = text_dataset("banana\n" * 30).signature
     assert signature.vocabulary == Vocabulary(("\n", "a", "b", "n"))
     assert signature.inputs == Tokens(4)
-    assert (signature.classes, signature.per, signature.next_symbol) == (4, "step", True)
+    assert signature.outputs == Classes(4, per="step", next_token=True)
 
 
 def test_the_fingerprint_is_the_sha256_of_the_text() -> None:
@@ -201,7 +201,7 @@ def test_with_a_vocabulary_no_data_is_needed_to_encode_and_decode() -> None:
     dataset = TextDataset("missing", AbstractTextConfig(), no_data, Vocabulary(("a", "b")))
     assert dataset.encode("abba").inputs.tolist() == [[0, 1, 1, 0]]
     assert dataset.decode(Output(torch.eye(2)[[1, 0]].unsqueeze(0), None)) == "ba"
-    assert dataset.signature.classes == 2
+    assert dataset.signature.outputs.size == 2
     with pytest.raises(DataError, match="no data here"):
         dataset.batches("train", 1, seed=0, epoch=1)
 
@@ -269,7 +269,7 @@ def test_a_random_split_does_not_depend_on_the_seed() -> None:
 @pytest.mark.parametrize("epoch", [0, 1])
 def test_a_label_per_window_is_the_symbol_after_it(steps: int, epoch: int) -> None:
     dataset = text_dataset(TEXT, steps=steps, sampling="random", per="sequence")
-    assert dataset.signature.per == "sequence"
+    assert dataset.signature.outputs.per == "sequence"
     for batch in dataset.batches("train", 4, seed=0, epoch=epoch):
         after = (batch.inputs[:, -1] + 1) % 26
         assert torch.equal(targets_of(batch), after)

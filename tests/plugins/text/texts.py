@@ -21,7 +21,7 @@ def text_dataset(text: str, vocabulary: Vocabulary | None = None, **settings: An
 
 def targets_of(batch: Batch) -> Tensor:
     """Returns the targets of a batch that has them."""
-    assert batch.targets is not None
+    assert isinstance(batch.targets, Tensor)
     return batch.targets
 
 

@@ -7,7 +7,7 @@ from string import ascii_lowercase
 
 import torch
 
-from zoo_core import Signature, Tokens, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Vocabulary
 from zoo_core.runtime.nn.model import RecurrentModel
 
 
@@ -15,10 +15,8 @@ def letters(count: int) -> Signature:
     """The signature of text in the first letters of the alphabet."""
     return Signature(
         inputs=Tokens(count),
-        classes=count,
-        per="step",
+        outputs=Classes(count, per="step", next_token=True),
         vocabulary=Vocabulary(tuple(ascii_lowercase[:count])),
-        next_symbol=True,
     )
 
 

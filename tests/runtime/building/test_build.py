@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core import Features, Grid, Tokens, Vocabulary
-from zoo_core.data.signature import Signature
+from zoo_core.data.signature import Classes, Signature
 from zoo_core.errors import DeviceError, MisfitError, PluginError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin
@@ -16,7 +16,9 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.run import Run
 
-TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
+TOKENS = Signature(
+    inputs=Tokens(3), outputs=Classes(3, per="step"), vocabulary=Vocabulary(("a", "b", "c"))
+)
 
 
 def with_settings(run_config: RunConfig, **changes: object) -> RunConfig:
@@ -37,7 +39,7 @@ def test_the_parts_of_a_run_config_have_its_settings(
 def test_inputs_that_a_model_does_not_accept_are_refused(
     catalog: Catalog, run_config: RunConfig, inputs: Features | Grid, kind: str
 ) -> None:
-    signature = Signature(inputs=inputs, classes=2, per="step")
+    signature = Signature(inputs=inputs, outputs=Classes(2, per="step"))
     message = f"lstm-embed takes .*; text gives {kind} with a label per step; try: --dataset hello$"
     with pytest.raises(MisfitError, match=message):
         make_model(catalog, run_config, signature)

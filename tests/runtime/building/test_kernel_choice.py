@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from zoo_core import Tokens, Vocabulary
-from zoo_core.data.signature import Signature
+from zoo_core.data.signature import Classes, Signature
 from zoo_core.errors import NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry, load_catalog
 from zoo_core.plugins.discovery import Plugin
@@ -26,7 +26,9 @@ from zoo_core.runtime.kernels.portable.kernel import MIN_LSTM_ROWS
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.recurrent import Recurrent
 
-TOKENS = Signature(inputs=Tokens(3), classes=3, per="step", vocabulary=Vocabulary(("a", "b", "c")))
+TOKENS = Signature(
+    inputs=Tokens(3), outputs=Classes(3, per="step"), vocabulary=Vocabulary(("a", "b", "c"))
+)
 
 
 @pytest.fixture(scope="module")

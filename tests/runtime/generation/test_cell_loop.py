@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.runtime.building.sharpened import letters, sharpened
+from zoo_core.data.signature import Classes
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation import generate as loops
 from zoo_core.runtime.generation.generate import generate
@@ -46,7 +47,10 @@ MODELS: dict[str, Callable[[], RecurrentModel]] = {
     "lstm": lambda: lstm_embed(LstmEmbedConfig(**LSTM, num_layers=3, dropout=0.5), SIGNATURE),
     "max-norm": lambda: lstm_embed(LstmEmbedConfig(**LSTM, max_norm=0.5), SIGNATURE),
     "gru": lambda: gru_stacked(GruStackedConfig(hidden_size=13, bias=False), SIGNATURE),
-    "per-sequence": lambda: lstm_embed(LstmEmbedConfig(**LSTM), replace(SIGNATURE, per="sequence")),
+    "per-sequence": lambda: lstm_embed(
+        LstmEmbedConfig(**LSTM),
+        replace(SIGNATURE, outputs=replace(SIGNATURE.outputs, per="sequence")),
+    ),
 }
 PROMPT = torch.tensor([[1, 2, 3]])
 KERNELS: tuple[AbstractKernel, ...] = (PortableKernel(), TorchKernel(), ReferenceKernel())
@@ -126,7 +130,7 @@ def with_hook(name: str) -> RecurrentModel:
 
 def of_fewer_classes() -> RecurrentModel:
     """A model that never predicts the last symbol."""
-    fewer = replace(SIGNATURE, classes=V - 1, vocabulary=None)
+    fewer = replace(SIGNATURE, outputs=Classes(V - 1, per="step", next_token=True), vocabulary=None)
     return lstm_embed(LstmEmbedConfig(**LSTM), fewer)
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from zoo_core import Signature, Tokens, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Vocabulary
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.generation.generate import check_generates, default_prompt, generate
 from zoo_core.runtime.generation.sampler import Sampler
@@ -23,11 +23,13 @@ V = 7
 PROMPT = Batch(torch.tensor([[1, 2, 3]]))
 
 
-def signature(next_symbol: bool = True) -> Signature:
+def signature(next_token: bool = True) -> Signature:
     """The signature of text over seven symbols."""
     vocabulary = Vocabulary(tuple("abcdefg"))
     return Signature(
-        inputs=Tokens(V), classes=V, per="step", vocabulary=vocabulary, next_symbol=next_symbol
+        inputs=Tokens(V),
+        outputs=Classes(V, per="step", next_token=next_token),
+        vocabulary=vocabulary,
     )
 
 
@@ -148,7 +150,7 @@ def test_an_empty_prompt_is_refused(model: RecurrentModel) -> None:
 
 
 def test_a_model_that_predicts_something_else_is_refused() -> None:
-    other = lstm_embed(LstmEmbedConfig(hidden_size=3), signature(next_symbol=False))
+    other = lstm_embed(LstmEmbedConfig(hidden_size=3), signature(next_token=False))
     with pytest.raises(MisfitError, match="does not predict the next symbol"):
         check_generates(other)
 

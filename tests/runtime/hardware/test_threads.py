@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import nn
 
-from zoo_core import Features, Grid, Signature, Tokens
+from zoo_core import Classes, Features, Grid, Signature, Tokens
 from zoo_core.errors import DeviceError
 from zoo_core.run_folder.run_config import MAX_THREADS
 from zoo_core.runtime.hardware.threads import (
@@ -23,7 +23,7 @@ from zoo_core.runtime.hardware.threads import (
     torch_threads,
 )
 
-TOKENS = Signature(inputs=Tokens(3), classes=3, per="step")
+TOKENS = Signature(inputs=Tokens(3), outputs=Classes(3, per="step"))
 MODEL = nn.Linear(64, 64, bias=False)
 POSITIONS = MIN_WORK_FOR_TWO_THREADS // 64**2
 
@@ -33,8 +33,8 @@ POSITIONS = MIN_WORK_FOR_TWO_THREADS // 64**2
     ("signature", "width"),
     [
         (TOKENS, ()),
-        (Signature(inputs=Features(7), classes=2, per="step"), (7,)),
-        (Signature(inputs=Grid(2, (3,)), classes=2, per="sequence"), (2,)),
+        (Signature(inputs=Features(7), outputs=Classes(2, per="step")), (7,)),
+        (Signature(inputs=Grid(2, (3,)), outputs=Classes(2, per="sequence")), (2,)),
     ],
     ids=["tokens", "features", "grid"],
 )

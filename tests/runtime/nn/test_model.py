@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo_core import Signature, Tokens
+from zoo_core import Classes, Signature, Tokens
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn import model as models
@@ -25,7 +25,7 @@ V, H = 5, 6
 def model() -> RecurrentModel:
     """A model in float64 with the same weights each time."""
     torch.manual_seed(0)
-    signature = Signature(inputs=Tokens(V), classes=V, per="step")
+    signature = Signature(inputs=Tokens(V), outputs=Classes(V, per="step"))
     return gru_stacked(GruStackedConfig(hidden_size=H), signature).double()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from zoo_core import ModelSpec
+from zoo_core import Classes, ModelSpec
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.shapes.shapes import Shapes, available_signature, model_shapes
@@ -100,4 +100,4 @@ def test_unavailable_data_gets_a_stand_in_vocabulary(catalog: Catalog) -> None:
     run_config = resolve_run(catalog, "rnn-scratch.time-machine").run_config()
     signature, of_data = available_signature(catalog, run_config)
     assert not of_data
-    assert (signature.classes, signature.per, signature.next_symbol) == (28, "step", True)
+    assert signature.outputs == Classes(28, per="step", next_token=True)

@@ -98,7 +98,7 @@ def test_evaluation_makes_no_gradients(checkpoint: Checkpoint) -> None:
 def test_a_large_batch_is_evaluated_in_pieces(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    classes, sizes = checkpoint.signature.classes, []
+    classes, sizes = checkpoint.signature.outputs.width, []
     # The state is carried from piece to piece, whether or not it is from batch to batch.
     monkeypatch.setattr(checkpoint.trainer, "carries_state", False)
     whole = judge(checkpoint)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.testing.faulty.configs import Data, File
-from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
@@ -35,7 +35,9 @@ class Honest(AbstractDataset):
         """Letters, labelled at every step."""
         size = len(SYMBOLS)
         inputs = Tokens(size)
-        return Signature(inputs=inputs, classes=size, per="step", vocabulary=self.vocabulary)
+        return Signature(
+            inputs=inputs, outputs=Classes(size, per="step"), vocabulary=self.vocabulary
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -23,7 +23,7 @@ class Honest(AbstractModel):
         super().__init__(signature)
         self.embedding = nn.Embedding(signature.input_size, config.hidden_size)
         self.hidden = nn.Linear(config.hidden_size, config.hidden_size)
-        self.output = nn.Linear(config.hidden_size, signature.classes)
+        self.output = nn.Linear(config.hidden_size, signature.outputs.width)
 
     def initial_state(self, batch_size: int) -> State | None:
         """Returns zeros."""
@@ -40,7 +40,7 @@ class Honest(AbstractModel):
                 after = torch.where((t < batch.lengths).unsqueeze(1), after, hidden)
             hidden = after
             outputs.append(after)
-        read = torch.stack(outputs, dim=1) if self.signature.per == "step" else hidden
+        read = torch.stack(outputs, dim=1) if self.signature.outputs.per == "step" else hidden
         return Output(self.output(read), (HiddenState(hidden),))
 
 
@@ -49,7 +49,7 @@ class Tied(Honest):
 
     def __init__(self, config: Plain, signature: Signature) -> None:
         super().__init__(config, signature)
-        if signature.next_symbol:
+        if signature.outputs.next_token:
             self.output.weight = self.embedding.weight
 
 

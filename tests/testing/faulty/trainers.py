@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
@@ -9,7 +11,7 @@ from tests.testing.faulty.configs import Training
 from zoo_core import Signature
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
+from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
 
 
 class Honest(AbstractTrainer):
@@ -25,9 +27,13 @@ class Honest(AbstractTrainer):
         assert batch.targets is not None
         return cross_entropy(output.logits.flatten(0, -2), batch.targets.flatten())
 
-    def metrics(self, totals: MetricSums) -> dict[str, float]:
+    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns the counts of an accuracy."""
+        return class_sums(output, batch)
+
+    def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns the loss."""
-        return {"loss": totals.loss / totals.targets}
+        return {"loss": sums["loss"] / sums["targets"]}
 
 
 class RowByRow(Honest):  # noqa: D101  # the plugin's table says what is wrong with each
@@ -49,8 +55,8 @@ class Partial(Honest):  # noqa: D101
 
 
 class Lossless(Honest):  # noqa: D101
-    def metrics(self, totals: MetricSums) -> dict[str, float]:
-        return {"accuracy": totals.correct / totals.targets}
+    def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
+        return {"accuracy": sums["correct"] / sums["targets"]}
 
 
 class Detached(Honest):  # noqa: D101

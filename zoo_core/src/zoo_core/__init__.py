@@ -23,10 +23,20 @@ if TYPE_CHECKING:
     from zoo_core.configs.declare import config, setting
     from zoo_core.configs.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
     from zoo_core.configs.training import AbstractTrainerConfig
-    from zoo_core.data.signature import Features, Grid, Signature, Tokens
+    from zoo_core.data.signature import (
+        Classes,
+        Custom,
+        Features,
+        Grid,
+        Keys,
+        Signature,
+        Tokens,
+        Values,
+    )
     from zoo_core.data.tokenizer import AbstractTokenizer
     from zoo_core.data.vocabulary import Unknown, Vocabulary
     from zoo_core.plugins.listing import list_datasets, list_models
+    from zoo_core.run_folder.objective import Objective
     from zoo_core.runtime.api import (
         create_model,
         evaluate,
@@ -60,7 +70,17 @@ LAZY_NAMES = {
         "train",
         "verify",
     ),
-    "zoo_core.data.signature": ("Features", "Grid", "Signature", "Tokens"),
+    "zoo_core.data.signature": (
+        "Classes",
+        "Custom",
+        "Features",
+        "Grid",
+        "Keys",
+        "Signature",
+        "Tokens",
+        "Values",
+    ),
+    "zoo_core.run_folder.objective": ("Objective",),
     "zoo_core.configs.training": ("AbstractTrainerConfig",),
     "zoo_core.data.tokenizer": ("AbstractTokenizer",),
     "zoo_core.data.vocabulary": ("Unknown", "Vocabulary"),
@@ -72,17 +92,22 @@ __all__ = [
     "AbstractRecurrentConfig",
     "AbstractTokenizer",
     "AbstractTrainerConfig",
+    "Classes",
     "CommandSpec",
+    "Custom",
     "DatasetSpec",
     "Features",
     "Grid",
     "KernelSpec",
+    "Keys",
     "ModelSpec",
+    "Objective",
     "Signature",
     "TokenizerSpec",
     "Tokens",
     "TrainerSpec",
     "Unknown",
+    "Values",
     "Vocabulary",
     "ZooError",
     "config",

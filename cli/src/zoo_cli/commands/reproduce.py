@@ -147,7 +147,8 @@ def _train(
             raise
         return failed(recipe, str(error), seconds=time.monotonic() - start, seed=seed, date=date)
     metrics = finished.manifest.metrics
-    return compare(recipe, metrics, seconds=finished.seconds, seed=seed, date=date)
+    objective = finished.manifest.objective
+    return compare(recipe, metrics, objective, seconds=finished.seconds, seed=seed, date=date)
 
 
 def _show(rows: Sequence[ReproductionResult], as_json: bool) -> None:

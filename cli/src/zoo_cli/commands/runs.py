@@ -16,7 +16,6 @@ from zoo_cli.terminal.sweep_table import sweep_run_values, sweep_table
 from zoo_core.data.splits import main_split
 from zoo_core.errors import NotFoundError, suggest
 from zoo_core.escaping import one_line
-from zoo_core.recipes.published import HIGHER_IS_BETTER
 from zoo_core.run_folder.local_runs import (
     LocalRun,
     check_removable,
@@ -36,8 +35,8 @@ from zoo_core.sweeps.run_states import list_sweep_runs
     metavar="KEY",
     default="name",
     show_default=True,
-    help="name; date, the newest first; metric, the lowest loss first; or the name of a metric, "
-    "such as accuracy, the best first.",
+    help="name; date, the newest first; metric, the best main metric of its trainer first; or "
+    "the name of a metric, such as accuracy, the best first.",
 )
 @click.option(
     "--sweep",
@@ -90,20 +89,25 @@ def _sorted(local_runs: list[LocalRun], order: str) -> list[LocalRun]:
         return local_runs
     if order == "date":
         return sorted(local_runs, key=lambda run: -run.changed_at)
-    metric = "loss" if order == "metric" else order
-    values = {run.name: _main_metrics(run).get(metric) for run in local_runs}
+    values = {run.name: _main_metrics(run).get(_metric(run, order)) for run in local_runs}
     known = {name for run in local_runs for name in _main_metrics(run)}
     if order not in {"metric", *known}:
         choices = ["name", "date", "metric", *sorted(known)]
         hint = suggest(order, choices) or f"choose from {', '.join(choices)}"
         raise NotFoundError(f"no run has the metric {order!r}; {hint}")
-    sign = -1.0 if HIGHER_IS_BETTER.get(metric, False) else 1.0
 
     def rank(run: LocalRun) -> tuple[bool, float]:
         value = values[run.name]
-        return value is None, sign * value if value is not None else 0.0
+        if value is None:
+            return True, 0.0
+        return False, -value if run.objective.higher_is_better(_metric(run, order)) else value
 
     return sorted(local_runs, key=rank)
+
+
+def _metric(run: LocalRun, order: str) -> str:
+    """Returns the metric that an order compares, which may be each run's main one."""
+    return run.objective.metric if order == "metric" else order
 
 
 def _main_metrics(run: LocalRun) -> dict[str, float]:

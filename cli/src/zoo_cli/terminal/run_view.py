@@ -117,7 +117,7 @@ def _whole(epochs: float) -> float:
 
 def _try_model(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
     """Returns the model's answer to an example, and a command that shows more."""
-    if checkpoint.signature.next_symbol and checkpoint.model.causal:
+    if checkpoint.signature.predicts_next_symbol and checkpoint.model.causal:
         text = generate(checkpoint, example, length=SAMPLE_LENGTH, temperature=0.7)
         answer = f"sample: {shorten(quoted(example + text), MAX_CELLS - len('sample: '))}"
         arguments = f"--prompt {shell_word(example)}"

@@ -33,7 +33,7 @@ class CharThree(AbstractModel):
         self.embedding = Embedding(config, signature.input_size)
         self.input = nn.Linear(config.embedding_size, config.hidden_size)
         self.hidden = nn.Linear(config.hidden_size, config.hidden_size)
-        self.output = nn.Linear(config.hidden_size, signature.classes)
+        self.output = nn.Linear(config.hidden_size, signature.outputs.width)
 
     def initial_state(self, batch_size: int) -> None:
         """Returns None: the model has no state."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from zoo_cnn.configs import AbstractGridDataConfig
-from zoo_core import Grid, Signature, Unknown
+from zoo_core import Classes, Grid, Signature, Unknown
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
@@ -52,7 +52,7 @@ class GridDataset(AbstractLabelledDataset):
     @property
     def signature(self) -> Signature:
         """A grid with one of the labels."""
-        return Signature(inputs=self.grid, classes=len(self.labels), per="sequence")
+        return Signature(inputs=self.grid, outputs=Classes(len(self.labels), per="sequence"))
 
     @cached_property
     def fingerprint(self) -> str:

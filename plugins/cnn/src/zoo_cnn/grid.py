@@ -42,7 +42,7 @@ class GridClassifier(AbstractModel):
             )
         self.features, channels = make_blocks(config, dimensions, grid.channels)
         self.classifier = make_classifier(
-            config, _count_features(config, grid, channels), signature.classes
+            config, _count_features(config, grid, channels), signature.outputs.width
         )
 
     def initial_state(self, batch_size: int) -> None:

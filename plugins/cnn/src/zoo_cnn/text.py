@@ -48,7 +48,7 @@ class TextClassifier(AbstractModel):
         else:
             self.embedding, in_channels = None, signature.input_size
         self.features, out_channels = make_blocks(config, 1, in_channels)
-        self.classifier = make_classifier(config, out_channels, signature.classes)
+        self.classifier = make_classifier(config, out_channels, signature.outputs.width)
 
     def initial_state(self, batch_size: int) -> None:
         """Returns None: the model has no state."""

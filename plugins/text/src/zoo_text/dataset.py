@@ -12,7 +12,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.tokenizer import CHARACTERS
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
@@ -113,10 +113,8 @@ class TextDataset(AbstractDataset):
         size = len(self.vocabulary)
         return Signature(
             inputs=Tokens(size),
-            classes=size,
-            per=self.config.per,
+            outputs=Classes(size, per=self.config.per, next_token=True),
             vocabulary=self.vocabulary,
-            next_symbol=True,
         )
 
     @cached_property

@@ -9,7 +9,7 @@ from typing import final
 
 import torch
 
-from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
@@ -45,7 +45,9 @@ class HelloDataset(AbstractDataset):
     def signature(self) -> Signature:
         """Tokens, with a token as the label of every step."""
         size = len(self.vocabulary)
-        return Signature(inputs=Tokens(size), classes=size, per="step", vocabulary=self.vocabulary)
+        return Signature(
+            inputs=Tokens(size), outputs=Classes(size, per="step"), vocabulary=self.vocabulary
+        )
 
     @property
     def fingerprint(self) -> str:

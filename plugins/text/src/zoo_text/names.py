@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch.nn.utils.rnn import pad_sequence
 
-from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.epoch_order import fixed_order
@@ -67,8 +67,7 @@ class NamesDataset(AbstractLabelledDataset):
         """Tokens, with the language as the label of the whole sequence."""
         return Signature(
             inputs=Tokens(len(self.vocabulary)),
-            classes=len(LANGUAGES),
-            per="sequence",
+            outputs=Classes(len(LANGUAGES), per="sequence"),
             vocabulary=self.vocabulary,
         )
 

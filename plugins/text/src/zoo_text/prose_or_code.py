@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import encode_text
@@ -78,8 +78,7 @@ class ProseOrCodeDataset(AbstractLabelledDataset):
         """Tokens, with the text that they are from as the label of the whole window."""
         return Signature(
             inputs=Tokens(len(self.vocabulary)),
-            classes=len(LABELS),
-            per="sequence",
+            outputs=Classes(len(LABELS), per="sequence"),
             vocabulary=self.vocabulary,
         )
 

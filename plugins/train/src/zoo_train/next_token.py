@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from itertools import islice
 from typing import final
 
@@ -14,7 +15,7 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn import AbstractModel, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
+from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 
@@ -39,7 +40,7 @@ class NextTokenTrainer(AbstractTrainer):
     config: NextTokenConfig
 
     def __init__(self, config: NextTokenConfig, signature: Signature) -> None:
-        if not signature.next_symbol:
+        if not signature.outputs.next_token:
             raise MisfitError(
                 "next-token trains on the next symbol, but this data has other labels; "
                 "use --trainer supervised"
@@ -51,19 +52,23 @@ class NextTokenTrainer(AbstractTrainer):
         """Returns the mean cross entropy in nats, a scalar."""
         return mean_cross_entropy(output, batch)
 
-    def metrics(self, totals: MetricSums) -> dict[str, float]:
+    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns ``correct`` and ``targets``, scalars on the device."""
+        return class_sums(output, batch)
+
+    def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns the metrics of an epoch.
 
         Returns:
             ``loss`` in nats per target, ``perplexity`` = exp(loss), ``bits_per_character`` =
             loss / ln 2, ``accuracy`` from 0 to 1.
         """
-        loss = totals.loss / totals.targets
+        loss = sums["loss"] / sums["targets"]
         return {
             "loss": loss,
             "perplexity": math.exp(min(loss, 700.0)),
             "bits_per_character": loss / math.log(2),
-            "accuracy": totals.correct / totals.targets,
+            "accuracy": sums["correct"] / sums["targets"],
         }
 
     def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:

@@ -24,5 +24,6 @@ def zoo_trainers() -> list[TrainerSpec]:
             config="zoo_train.configs:NextTokenConfig",
             factory="zoo_train.next_token:NextTokenTrainer",
             tags=("language-model",),
+            next_token=True,
         ),
     ]

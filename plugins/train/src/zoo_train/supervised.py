@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
 from torch import Tensor
 
 from zoo_core import Signature
 from zoo_core.runtime.nn import Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
+from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
 from zoo_train.configs import SupervisedConfig
 from zoo_train.cross_entropy import mean_cross_entropy
 
@@ -31,9 +32,13 @@ class SupervisedTrainer(AbstractTrainer):
         """Returns the mean cross entropy in nats, a scalar."""
         return mean_cross_entropy(output, batch)
 
-    def metrics(self, totals: MetricSums) -> dict[str, float]:
+    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns ``correct`` and ``targets``, scalars on the device."""
+        return class_sums(output, batch)
+
+    def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns ``loss`` in nats per target and ``accuracy`` from 0 to 1."""
         return {
-            "loss": totals.loss / totals.targets,
-            "accuracy": totals.correct / totals.targets,
+            "loss": sums["loss"] / sums["targets"],
+            "accuracy": sums["correct"] / sums["targets"],
         }

@@ -52,7 +52,7 @@ class AbstractTrainerConfig:
         default=None,
         unit="epochs",
         at_least=1,
-        help="Stop after this many epochs without a better loss.",
+        help="Stop after this many epochs without a better value of the main metric on validation.",
     )
     save_every: float = setting(
         default=15.0, unit="seconds", at_least=0, help="Shortest time between two saved states."

@@ -5,8 +5,10 @@ A dataset makes it, a model is built from it, and a checkpoint contains it.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, NamedTuple, TypeAlias, final
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, final
 
 from zoo_core.configs.records import Count, read_record
 from zoo_core.data.tokenizer import CHARACTERS, tokenizer_from_json
@@ -49,6 +51,135 @@ INPUTS: dict[str, type[Inputs]] = {"tokens": Tokens, "features": Features, "grid
 """The class of each kind of inputs."""
 
 
+@dataclass(frozen=True)
+class AbstractOutputs(ABC):
+    """What a model predicts for every step or for the whole sequence.
+
+    Args:
+        size: The number of classes, values or keys.
+        per: Whether every step or the whole sequence has a target.
+        next_token: Whether the targets are the inputs one step later, so that a model can
+            continue a sequence.
+        names: The name of each class, value or key; empty if they have none.
+    """
+
+    size: Count
+    per: Per = "sequence"
+    next_token: bool = False
+    names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.names and len(self.names) != self.size:
+            raise DataError(f"{len(self.names)} names for {self.size} outputs")
+
+    @property
+    def width(self) -> int:
+        """The numbers that a model computes for each target: the last axis of its logits."""
+        return self.size
+
+    @abstractmethod
+    def describe_sizes(self) -> str:
+        """Returns the outputs with their size, such as ``a label of 10 per step``."""
+
+
+@final
+@dataclass(frozen=True)
+class Classes(AbstractOutputs):
+    """One of ``size`` classes. Targets are integers (B, T) or (B,), 0 to ``size`` - 1."""
+
+    kind: Literal["classes"] = "classes"
+
+    def describe_sizes(self) -> str:
+        """Returns the outputs with their size, such as ``a label of 10 per step``."""
+        label = "the next symbol" if self.next_token else "a label"
+        return f"{label} of {self.size} per {self.per}"
+
+
+@final
+@dataclass(frozen=True)
+class Values(AbstractOutputs):
+    """``size`` real numbers. Targets are floats (B, T, ``size``) or (B, ``size``), NaN for none.
+
+    Args:
+        offset: What was subtracted from each value before it was divided by its scale; empty if
+            the targets are as they were measured. Metrics and predictions undo both.
+        scale: What each value was divided by.
+        naive_error: The mean absolute error of the naive forecast of each value on the training
+            data, as measured; the metric ``mase`` is relative to it. Empty for no such metric.
+        quantiles: The quantiles that the model predicts of each value; empty for the value alone.
+    """
+
+    offset: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
+    naive_error: tuple[float, ...] = ()
+    quantiles: tuple[float, ...] = ()
+    kind: Literal["values"] = "values"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("offset", "scale", "naive_error"):
+            if len(getattr(self, name)) not in (0, self.size):
+                raise DataError(f"{len(getattr(self, name))} numbers of {name} for {self.size}")
+
+    @property
+    def width(self) -> int:
+        """The numbers that a model computes: for each value one, or one for each quantile.
+
+        The quantiles of one value stand side by side.
+        """
+        return self.size * max(1, len(self.quantiles))
+
+    def describe_sizes(self) -> str:
+        """Returns the outputs with their size, such as ``2 values per sequence``."""
+        noun = "value" if self.size == 1 else "values"
+        text = f"{self.size} {noun} per {self.per}"
+        return f"the next {text}" if self.next_token else text
+
+
+@final
+@dataclass(frozen=True)
+class Keys(AbstractOutputs):
+    """Any number of ``size`` keys at once. Targets are 0 or 1, floats as those of ``Values``."""
+
+    kind: Literal["keys"] = "keys"
+
+    def describe_sizes(self) -> str:
+        """Returns the outputs with their size, such as ``any of 88 keys per step``."""
+        text = f"any of {self.size} keys per {self.per}"
+        return f"next {text}" if self.next_token else text
+
+
+@final
+@dataclass(frozen=True)
+class Custom(AbstractOutputs):
+    """``size`` numbers with targets of any form, for a trainer that knows them.
+
+    Targets are a tensor, or tuples, lists and dicts of tensors; the first axis of each is B.
+
+    Args:
+        targets: A name of the form, which dataset and trainer share.
+    """
+
+    targets: str = ""
+    kind: Literal["custom"] = "custom"
+
+    def describe_sizes(self) -> str:
+        """Returns the outputs with their size, such as ``4 numbers for boxes per sequence``."""
+        return f"{self.size} numbers for {self.targets or 'its trainer'} per {self.per}"
+
+
+Outputs: TypeAlias = Classes | Values | Keys | Custom
+OUTPUTS: dict[str, type[Outputs]] = {
+    "classes": Classes,
+    "values": Values,
+    "keys": Keys,
+    "custom": Custom,
+}
+"""The class of each kind of outputs."""
+OUTPUT_NOUNS = {"classes": "labels", "values": "values", "keys": "keys", "custom": "own targets"}
+"""What messages call each kind of outputs."""
+
+
 @final
 @dataclass(frozen=True, kw_only=True)
 class Signature:
@@ -56,41 +187,53 @@ class Signature:
 
     Args:
         inputs: Tokens, features or a grid.
-        classes: Number of labels to choose from.
-        per: Whether every step or the whole sequence has a label.
+        outputs: Classes, values, keys or a trainer's own outputs.
         vocabulary: Symbols of the tokens, if the inputs are tokens.
-        next_symbol: Whether the label is the next symbol, so that a model can generate text.
+        context: Further inputs by name, for models that take them.
     """
 
     inputs: Inputs
-    classes: int
-    per: Per
+    outputs: Outputs
     vocabulary: Vocabulary | None = None
-    next_symbol: bool = False
+    context: dict[str, Inputs] = field(default_factory=dict)
 
     @property
     def input_size(self) -> int:
         """V of tokens, F of features, C of a grid."""
         return self.inputs.channels if isinstance(self.inputs, Grid) else self.inputs.size
 
+    @property
+    def predicts_next_symbol(self) -> bool:
+        """Whether the classes are the next symbols, so that a causal model can generate text."""
+        return isinstance(self.outputs, Classes) and self.outputs.next_token
+
     def describe(self) -> str:
         """Returns the signature in words, for errors and lists."""
-        return f"{self.inputs.kind} with a label per {self.per}"
+        outputs = self.outputs
+        noun = "a label" if isinstance(outputs, Classes) else OUTPUT_NOUNS[outputs.kind]
+        return f"{self.inputs.kind} with {noun} per {outputs.per}"
 
     def describe_sizes(self) -> str:
         """Returns the signature with its sizes: ``grid of 1 × 8 × 8, a label of 10 per step``."""
         inputs = self.inputs
         sizes = (inputs.channels, *inputs.sizes) if isinstance(inputs, Grid) else (inputs.size,)
-        label = "the next symbol" if self.next_symbol else "a label"
         size = " × ".join(map(str, sizes))
-        return f"{inputs.kind} of {size}, {label} of {self.classes} per {self.per}"
+        further = f" with {' and '.join(self.context)}" if self.context else ""
+        return f"{inputs.kind} of {size}{further}, {self.outputs.describe_sizes()}"
 
     def fits(self, other: Signature) -> bool:
         """Returns whether a model of this signature can be evaluated on data of the other.
 
-        Symbols are not compared.
+        Symbols, names and scales are not compared.
         """
-        return replace(self, vocabulary=None) == replace(other, vocabulary=None)
+        return self._sizes() == other._sizes()
+
+    def _sizes(self) -> Signature:
+        """Returns the signature without symbols, names and scales."""
+        outputs: Outputs = replace(self.outputs, names=())
+        if isinstance(outputs, Values):
+            outputs = replace(outputs, offset=(), scale=(), naive_error=(), quantiles=())
+        return replace(self, outputs=outputs, vocabulary=None)
 
     def with_unknown_symbols(self, policy: Unknown) -> Signature:
         """Returns this signature with a vocabulary that treats unknown symbols by a policy."""
@@ -109,7 +252,7 @@ class Signature:
 
     @classmethod
     def from_json(cls, values: object) -> Signature:
-        """Returns the signature that ``to_json`` wrote.
+        """Returns the signature that ``to_json`` wrote, in this version or an earlier one.
 
         Raises:
             IntegrityError: The values are not those of a signature.
@@ -125,41 +268,70 @@ class _SignatureRecord(NamedTuple):
     """A signature as JSON holds it."""
 
     inputs: dict[str, Any]
+    outputs: dict[str, Any]
+    vocabulary: list[str] | None
+    context: dict[str, dict[str, Any]]
+
+
+@final
+class _FirstSignatureRecord(NamedTuple):
+    """A signature as manifests of format 1 and states of that time hold it."""
+
+    inputs: dict[str, Any]
     classes: Count
     per: Per
     vocabulary: list[str] | None
     next_symbol: bool
     tokenizer: dict[str, Any] | None = None
 
+    def as_record(self) -> _SignatureRecord:
+        """Returns the same signature in the present form."""
+        outputs = {
+            "kind": "classes",
+            "size": self.classes,
+            "per": self.per,
+            "next_token": self.next_symbol,
+        }
+        return _SignatureRecord(self.inputs, outputs, self.vocabulary, {})
+
+
+Part = TypeVar("Part")
+
 
 def _read_signature(values: object) -> Signature:
     """Returns a signature from its JSON values.
 
     Raises:
-        DataError: The vocabulary is empty or has a symbol twice.
+        DataError: The vocabulary is empty or has a symbol twice, or there are too few names.
         IntegrityError: A value is missing or wrong, or a size is not that of the vocabulary.
     """
-    record = read_record(_SignatureRecord, values, allow_unknown=True)
-    kind = record.inputs.get("kind")
-    inputs_class = INPUTS.get(kind) if isinstance(kind, str) else None
-    if inputs_class is None:
-        raise IntegrityError(f"inputs.kind = {kind!r}: expected {' or '.join(INPUTS)}")
-    inputs: Inputs = read_record(inputs_class, record.inputs, key="inputs")
+    if isinstance(values, Mapping) and "classes" in values and "outputs" not in values:
+        record = read_record(_FirstSignatureRecord, values, allow_unknown=True).as_record()
+    else:
+        record = read_record(_SignatureRecord, values, allow_unknown=True)
+    inputs: Inputs = _read_part(INPUTS, record.inputs, "inputs")
+    outputs: Outputs = _read_part(OUTPUTS, record.outputs, "outputs")
     vocabulary = None
     if record.vocabulary is not None:
         vocabulary = Vocabulary(tuple(record.vocabulary))
         if record.tokenizer is not None:
             vocabulary = replace(vocabulary, tokenizer=tokenizer_from_json(record.tokenizer))
         _check_size(vocabulary, 0 if isinstance(inputs, Grid) else inputs.size)
-        if record.next_symbol:
-            _check_size(vocabulary, record.classes)
-    return Signature(
-        inputs=inputs,
-        classes=record.classes,
-        per=record.per,
-        vocabulary=vocabulary,
-        next_symbol=record.next_symbol,
-    )
+        if isinstance(outputs, Classes) and outputs.next_token:
+            _check_size(vocabulary, outputs.size)
+    context: dict[str, Inputs] = {
+        name: _read_part(INPUTS, part, f"context.{name}") for name, part in record.context.items()
+    }
+    return Signature(inputs=inputs, outputs=outputs, vocabulary=vocabulary, context=context)
+
+
+def _read_part(classes: Mapping[str, type[Part]], values: dict[str, Any], key: str) -> Part:
+    """Returns inputs or outputs, of the class that their kind names."""
+    kind = values.get("kind")
+    part_class = classes.get(kind) if isinstance(kind, str) else None
+    if part_class is None:
+        raise IntegrityError(f"{key}.kind = {kind!r}: expected {' or '.join(classes)}")
+    return read_record(part_class, values, key=key)
 
 
 def _check_size(vocabulary: Vocabulary, size: int) -> None:

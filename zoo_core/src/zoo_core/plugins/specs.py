@@ -42,6 +42,7 @@ class ModelSpec(AbstractSpec):
         default_recipe: The tag that ``zoo train NAME`` means; empty if it has none.
         source: Source of the equations.
         tags: Words to find it by.
+        context: Whether it takes the further inputs of a signature's ``context``.
     """
 
     noun: ClassVar[str] = "model"
@@ -53,6 +54,7 @@ class ModelSpec(AbstractSpec):
     default_recipe: str = ""
     source: str = ""
     tags: tuple[str, ...] = ()
+    context: bool = False
 
 
 @final
@@ -94,6 +96,8 @@ class TrainerSpec(AbstractSpec):
         config: Import string of the config class, an ``AbstractTrainerConfig``.
         factory: Import string of a callable ``(config, signature) -> AbstractTrainer``.
         tags: Words to find it by.
+        outputs: Kinds of outputs that it trains: ``classes``, ``values``, ``keys``, ``custom``.
+        next_token: Whether the targets must be the inputs one step later.
     """
 
     noun: ClassVar[str] = "trainer"
@@ -101,6 +105,8 @@ class TrainerSpec(AbstractSpec):
     config: str
     factory: str
     tags: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ("classes",)
+    next_token: bool = False
 
 
 @final

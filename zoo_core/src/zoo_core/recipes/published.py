@@ -8,13 +8,6 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, final
 from zoo_core.configs.records import Rule, read_record
 from zoo_core.errors import ConfigError
 
-HIGHER_IS_BETTER = {
-    "loss": False,
-    "perplexity": False,
-    "bits_per_character": False,
-    "accuracy": True,
-}
-"""The metrics that may be published, and whether the higher of two values is the better one."""
 MAX_DIGITS = 30
 """More digits than anybody publishes, before and behind the point."""
 EXACT = Context(prec=400)
@@ -25,9 +18,6 @@ def _is_publishable(value: Decimal) -> bool:
     return value.is_finite() and -MAX_DIGITS <= _exponent(value) <= value.adjusted() <= MAX_DIGITS
 
 
-Metric: TypeAlias = Annotated[
-    str, Rule(" or ".join(HIGHER_IS_BETTER), lambda metric: metric in HIGHER_IS_BETTER)
-]
 Figure: TypeAlias = Annotated[Decimal, Rule("a number", _is_publishable)]
 
 
@@ -36,14 +26,14 @@ class Published(NamedTuple):
     """What was published about a recipe.
 
     Args:
-        metric: One of ``HIGHER_IS_BETTER``.
+        metric: A metric of the recipe's trainer.
         split: The split that it was measured on.
         low: The lowest value published, with the digits that were published.
         high: The highest value; equal to ``low`` if there is only one.
         source: Where it was published.
     """
 
-    metric: Metric
+    metric: Annotated[str, Rule("text", lambda metric: metric != "")]
     split: Literal["train", "validation", "test"]
     low: Figure
     high: Figure
@@ -60,15 +50,22 @@ class Published(NamedTuple):
             return value
         return value.quantize(Decimal(1).scaleb(_exponent(finest)), context=EXACT)
 
-    def verdict(self, measured: float) -> Literal["reproduced", "better", "missed"]:
-        """Returns ``reproduced`` in the range, ``better`` beyond its good end, or ``missed``."""
+    def verdict(
+        self, measured: float, *, higher_is_better: bool
+    ) -> Literal["reproduced", "better", "missed"]:
+        """Returns ``reproduced`` in the range, ``better`` beyond its good end, or ``missed``.
+
+        Args:
+            measured: The measured value.
+            higher_is_better: Whether the higher of two values of the metric is better.
+        """
         value = self.rounded(measured)
         if not value.is_finite():
             return "missed"
         if self.low <= value <= self.high:
             return "reproduced"
         is_higher = value > self.high
-        return "better" if is_higher == HIGHER_IS_BETTER[self.metric] else "missed"
+        return "better" if is_higher == higher_is_better else "missed"
 
     def in_words(self) -> str:
         """Returns the value, or the range of values."""

@@ -14,6 +14,7 @@ from zoo_core.data.splits import main_split
 from zoo_core.errors import IntegrityError
 from zoo_core.recipes.published import Published
 from zoo_core.recipes.recipe import Recipe
+from zoo_core.run_folder.objective import Objective
 
 Verdict: TypeAlias = Literal["reproduced", "better", "missed", "unpublished", "failed"]
 FAILURES = ("missed", "failed")
@@ -76,6 +77,7 @@ class _ReproductionFile(NamedTuple):
 def compare(
     recipe: Recipe,
     metrics: Mapping[str, Mapping[str, float]],
+    objective: Objective,
     *,
     seconds: float,
     seed: int,
@@ -83,12 +85,12 @@ def compare(
 ) -> ReproductionResult:
     """Returns the result of a recipe whose training ended with these metrics.
 
-    If nothing was published, the result shows the loss on the run's main split. A metric that is
-    missing or not finite makes the result ``failed``.
+    If nothing was published, the result shows the main metric on the run's main split. A metric
+    that is missing or not finite makes the result ``failed``.
     """
     published = recipe.published
     split: str = published.split if published else main_split(metrics) or "train"
-    metric = published.metric if published else "loss"
+    metric = published.metric if published else objective.metric
     measured = metrics.get(split, {}).get(metric)
     if measured is None or not math.isfinite(measured):
         reason = f"{split} {metric} is {measured}"
@@ -102,12 +104,19 @@ def compare(
         published=_published_values(published),
         ours=float(published.rounded(measured) if published else round(measured, 3)),
         measured=measured,
-        verdict=published.verdict(measured) if published else "unpublished",
+        verdict=_verdict(published, measured, objective),
         seconds=round(seconds, 1),
         seed=seed,
         date=date,
         reason=str(recipe.tables.get("note", "")),
     )
+
+
+def _verdict(published: Published | None, measured: float, objective: Objective) -> Verdict:
+    if published is None:
+        return "unpublished"
+    higher = objective.higher_is_better(published.metric)
+    return published.verdict(measured, higher_is_better=higher)
 
 
 def failed(

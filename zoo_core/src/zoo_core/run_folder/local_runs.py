@@ -16,6 +16,7 @@ from zoo_core.errors import AmbiguousError, NotFoundError, TargetError, ZooError
 from zoo_core.references import shown
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
+from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.ownership import CURRENT, STATE
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.atomic import make_folder, size_below, target_errors
@@ -39,6 +40,7 @@ class LocalRun(NamedTuple):
         size: The bytes on disk.
         changed_at: When it was written to last, in seconds since 1970.
         run_config: Everything that decides the run; None if it cannot be read.
+        objective: The main metric of its trainer, and the better direction of each.
     """
 
     name: str
@@ -50,6 +52,7 @@ class LocalRun(NamedTuple):
     size: int
     changed_at: float
     run_config: RunConfig | None
+    objective: Objective = Objective()
 
 
 def list_runs() -> list[LocalRun]:
@@ -207,7 +210,16 @@ def _run(entry: Path) -> LocalRun:
             config, metrics, state = manifest.run_config, manifest.metrics, manifest.status
             model, recipe = config.model, config.recipe
             return LocalRun(
-                name, path, model, recipe, state, metrics, size, changed_at, run_config=config
+                name,
+                path,
+                model,
+                recipe,
+                state,
+                metrics,
+                size,
+                changed_at,
+                run_config=config,
+                objective=manifest.objective,
             )
         values = _unfinished(path)
         model, recipe = str(values.get("model", "")), str(values.get("recipe", ""))

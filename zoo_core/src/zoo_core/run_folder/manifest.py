@@ -11,11 +11,13 @@ from zoo_core.configs.records import Count, read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
 from zoo_core.references import shown
+from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.safetensors_header import MAX_PREFIX_LENGTH, foreign_kind
 from zoo_core.storage.hashes import FileRecord
 
-FORMAT = 1
+FORMAT = 2
+"""The format that is written; those from 1 on are read."""
 MANIFEST = "config.json"
 WEIGHTS = "model.safetensors"
 CARD = "README.md"
@@ -42,6 +44,7 @@ class Manifest:
         tokens: The targets predicted in training.
         metrics: The metrics by split and name.
         weights: The size and sha256 of ``model.safetensors``.
+        objective: The trainer's main metric, and the better direction of each.
     """
 
     run_config: RunConfig
@@ -54,6 +57,7 @@ class Manifest:
     tokens: Count
     metrics: Metrics
     weights: FileRecord
+    objective: Objective
 
     def with_weights(self, weights: FileRecord) -> Manifest:
         """Returns this manifest with the size and hash of other weights."""
@@ -77,10 +81,12 @@ class Manifest:
             IntegrityError: It is of another format, or a field is missing or of the wrong type.
         """
         version = values.get("format")
-        if version != FORMAT or isinstance(version, bool):
+        if not isinstance(version, int) or version not in range(1, FORMAT + 1) or version is True:
             is_newer = isinstance(version, int) and version > FORMAT
             remedy = "; upgrade zoo-core, a newer one wrote it" if is_newer else ""
-            raise IntegrityError(f"format {version!r}: this core reads {FORMAT}{remedy}")
+            raise IntegrityError(f"format {version!r}: this core reads 1 to {FORMAT}{remedy}")
+        if version == 1:  # its trainers had these metrics alone
+            values = values | {"objective": asdict(Objective())}
         # In the file the fields of the run config stand beside the others.
         run_config = RunConfig.from_json(values)
         return read_record(

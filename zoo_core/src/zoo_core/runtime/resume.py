@@ -131,13 +131,19 @@ def _history(folder: Path, saved: SavedState) -> list[dict[str, Any]]:
 
 
 def _is_out_of_patience(folder: Path, saved: SavedState) -> bool:
-    """Whether the run has stopped because its last epochs did not lower the validation loss."""
+    """Whether the run has stopped because its last epochs did not better the main metric."""
     patience = saved.run_config.configs["trainer"]["patience"]
-    metrics = [row["metrics"] for row in _history(folder, saved)]
-    losses = [values["validation"]["loss"] for values in metrics if "validation" in values]
-    if not patience or not losses:
+    history = _history(folder, saved)
+    if not patience or not history or "validation" not in history[0]["metrics"]:
         return False
-    return len(losses) - 1 - losses.index(min(losses)) >= int(patience)
+    best_epoch = saved.loop_state.progress.best_epoch
+    if _is_complete(folder):
+        objective, best = read_manifest(folder).objective, None
+        for row in history:
+            value = row["metrics"]["validation"][objective.metric]
+            if objective.is_better(value, best):
+                best, best_epoch = value, row["epoch"]
+    return len(history) - best_epoch >= int(patience)
 
 
 def _with_epochs(folder: Path, saved: SavedState, epochs: int) -> RunConfig:
@@ -149,8 +155,8 @@ def _with_epochs(folder: Path, saved: SavedState, epochs: int) -> RunConfig:
     run_config, trained = saved.run_config, len(_history(folder, saved))
     if _is_out_of_patience(folder, saved):
         raise ResumeError(
-            f"{folder} has stopped because the validation loss no longer fell; to train it "
-            f"further: {_start_again(folder, saved)} --trainer.patience none"
+            f"{folder} has stopped because the main validation metric no longer improved; to "
+            f"train it further: {_start_again(folder, saved)} --trainer.patience none"
         )
     if epochs <= trained:
         raise ResumeError(

@@ -300,6 +300,7 @@ class Run:
             tokens=progress.tokens,
             metrics=progress.metrics | loop.final_metrics,
             weights=FileRecord(0, ""),  # known when they are written
+            objective=loop.trainer.objective,
         )
         manifest = write_checkpoint(
             self.folder,

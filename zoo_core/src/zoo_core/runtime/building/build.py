@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.configs.settings import build_config, settings_of, settings_without_effect
-from zoo_core.data.signature import Signature
+from zoo_core.data.signature import OUTPUT_NOUNS, Outputs, Signature
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError, ZooError
 from zoo_core.plugins.catalog import Catalog
@@ -103,6 +103,11 @@ def make_model(
         MisfitError: The model does not accept the inputs, or does not give such outputs.
     """
     spec = _spec(catalog, ModelSpec, run_config, "model")
+    if signature.context and not spec.context:
+        names = ", ".join(signature.context)
+        raise MisfitError(
+            f"{spec.name} takes no further inputs; {run_config.dataset} gives {names} too"
+        )
     if not model_accepts(catalog, run_config, signature):
         expected = f"{' or '.join(spec.accepts)} with a label per {' or '.join(spec.per)}"
         message = f"{spec.name} takes {expected}; {run_config.dataset} gives {signature.describe()}"
@@ -136,7 +141,9 @@ def _dataset_of_default_recipe(catalog: Catalog, spec: ModelSpec) -> str:
 def model_accepts(catalog: Catalog, run_config: RunConfig, signature: Signature) -> bool:
     """Whether the model of a run config accepts the inputs and gives the outputs of a signature."""
     spec = _spec(catalog, ModelSpec, run_config, "model")
-    return signature.inputs.kind in spec.accepts and signature.per in spec.per
+    if signature.context and not spec.context:
+        return False
+    return signature.inputs.kind in spec.accepts and signature.outputs.per in spec.per
 
 
 def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) -> AbstractTrainer:
@@ -146,10 +153,33 @@ def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) 
         MisfitError: The trainer has no objective for such a signature.
     """
     spec = _spec(catalog, TrainerSpec, run_config, "trainer")
+    if not _trains(spec, signature.outputs):
+        raise MisfitError(_trainer_remedy(catalog, spec, run_config, signature))
     trainer: AbstractTrainer = resolve(spec.factory)(
         _config(spec, run_config, "trainer"), signature
     )
     return trainer
+
+
+def _trains(spec: TrainerSpec, outputs: Outputs) -> bool:
+    return outputs.kind in spec.outputs and (outputs.next_token or not spec.next_token)
+
+
+def _trainer_remedy(
+    catalog: Catalog, spec: TrainerSpec, run_config: RunConfig, signature: Signature
+) -> str:
+    """Returns what the data gives that the trainer does not train, and which trainers do."""
+    expected = " or ".join(OUTPUT_NOUNS.get(kind, kind) for kind in spec.outputs)
+    given = OUTPUT_NOUNS[signature.outputs.kind]
+    if spec.next_token:
+        expected = "the next symbol"
+        given = f"other {given}"
+    message = f"{spec.name} trains on {expected}, but {run_config.dataset} has {given}"
+    trainers = [entry.spec for entry in catalog.of(TrainerSpec)]
+    others = [other.name for other in trainers if _trains(other, signature.outputs)]
+    if not others:
+        return f"{message}; no installed trainer does: zoo plugins search trainer"
+    return f"{message}; use --trainer {' or '.join(others)}"
 
 
 def useless_settings(
@@ -171,7 +201,7 @@ def useless_settings(
     if patience is not None and "validation" not in dataset.splits:
         lines.append(f"trainer.patience = {patience} has no effect without a validation split")
     signature = model.signature
-    if signature.next_symbol and signature.per == "step" and not model.causal:
+    if signature.outputs.next_token and signature.outputs.per == "step" and not model.causal:
         line = f"{run_config.model} sees the symbols that it is to predict, so its metrics mislead"
         if run_config.configs["model"].get("bidirectional"):
             line += "; set --model.bidirectional false"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zoo_core.data.signature import Grid, Signature
+from zoo_core.data.signature import Classes, Features, Grid, Signature, Values
 from zoo_core.escaping import shell_word
 from zoo_core.run_folder.manifest import Manifest
 from zoo_core.run_folder.run_config import SECTIONS
@@ -67,12 +67,17 @@ def card(
 
 def _task(signature: Signature) -> str:
     """Returns the Hub's name of the model's task."""
-    if signature.next_symbol:
+    outputs = signature.outputs
+    if signature.predicts_next_symbol:
         return "text-generation"
+    if isinstance(outputs, Values) and not isinstance(signature.inputs, Grid):
+        return "tabular-regression" if isinstance(signature.inputs, Features) else "other"
+    if not isinstance(outputs, Classes):
+        return "other"
     if isinstance(signature.inputs, Grid):
         tasks = {2: "image-classification", 3: "video-classification"}
         return tasks.get(len(signature.inputs.sizes), "other")
-    return "token-classification" if signature.per == "step" else "text-classification"
+    return "token-classification" if outputs.per == "step" else "text-classification"
 
 
 def _usage(manifest: Manifest, place: str) -> str:
@@ -83,7 +88,7 @@ def _usage(manifest: Manifest, place: str) -> str:
     symbols = vocabulary.symbols
     letters = [symbol for symbol in symbols if len(symbol) == 1 and symbol.isalnum()]
     example = "".join(letters)[-5:] or symbols[0]
-    if not manifest.signature.next_symbol:
+    if not manifest.signature.outputs.next_token:
         return f"zoo predict {place} {shell_word(example)}"
     prompt = example
     for text in reversed(PROMPTS):

@@ -166,9 +166,12 @@ def _read(state: Path) -> SavedState:
     parsers = {RunConfig: RunConfig.from_json, Signature: Signature.from_json}
     record = read_record(_StateValues, values, source=str(path), parsers=parsers)
     loop_values = dict(record.snapshot)
+    position = loop_values.pop("position", None)
+    if isinstance(position, dict) and "best_loss" in position:  # before there were other metrics
+        position["best_value"] = position.pop("best_loss")
     progress = read_record(
         RunProgress,
-        loop_values.pop("position", None),
+        position,
         source=str(path),
         key="snapshot.position",
         use_defaults=False,

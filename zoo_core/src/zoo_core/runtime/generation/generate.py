@@ -89,7 +89,7 @@ def check_generates(model: AbstractModel) -> None:
     Raises:
         MisfitError: The model does not predict the next symbol.
     """
-    if not model.signature.next_symbol or not model.causal:
+    if not model.signature.predicts_next_symbol or not model.causal:
         raise MisfitError("this model does not predict the next symbol; try: zoo predict")
 
 

@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple, final
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias, final
 
 from torch import Tensor
 
 from zoo_core.runtime.nn.state import State
 
 IGNORED = -100
-"""The target of padding, which no loss and no metric counts."""
+"""The class that stands where there is no target, such as for padding; none counts it.
+
+Of values and keys, NaN stands there.
+"""
+Tree: TypeAlias = Any
+"""A tensor, or a tuple, list or dict of trees; None is an empty tree."""
+
+
+def map_leaves(function: Callable[[Tensor], Tensor], tree: Tree) -> Tree:
+    """Returns a tree of the same form with a function's result in the place of each tensor."""
+    match tree:
+        case Tensor():
+            return function(tree)
+        case None:
+            return None
+        case dict():
+            return {name: map_leaves(function, part) for name, part in tree.items()}
+        case tuple() if type(tree) is not tuple:  # a NamedTuple
+            return type(tree)(*(map_leaves(function, part) for part in tree))
+    return type(tree)(map_leaves(function, part) for part in tree)
+
+
+def leaves(tree: Tree) -> list[Tensor]:
+    """Returns the tensors of a tree, in order."""
+    found: list[Tensor] = []
+
+    def add(tensor: Tensor) -> Tensor:
+        found.append(tensor)
+        return tensor
+
+    map_leaves(add, tree)
+    return found
 
 
 @final
@@ -18,24 +50,30 @@ class Batch(NamedTuple):
 
     Args:
         inputs: Tokens (B, T), features (B, T, F) or a grid (B, C, ...).
-        targets: Labels (B, T) or (B,), ``IGNORED`` for padding; None for prediction.
+        targets: Classes (B, T) or (B,), ``IGNORED`` for padding; values or keys (B, T, N) or
+            (B, N), NaN for padding; a trainer's own targets: a tree of tensors whose first axis is
+            B. None for prediction.
         lengths: The number of valid steps of each row, (B,), at least 1; None if every row is
             whole.
         carry: Whether each row continues the same row of the previous batch.
+        context: Further inputs by name, as the signature's ``context`` says; the first axis of each
+            is B. None if there are none.
     """
 
     inputs: Tensor
-    targets: Tensor | None = None
+    targets: Tree = None
     lengths: Tensor | None = None
     carry: bool = False
+    context: dict[str, Tensor] | None = None
 
     def to(self, device: str) -> Batch:
         """Returns the batch on another device."""
         return Batch(
             self.inputs.to(device),
-            None if self.targets is None else self.targets.to(device),
+            map_leaves(lambda tensor: tensor.to(device), self.targets),
             None if self.lengths is None else self.lengths.to(device),
             self.carry,
+            map_leaves(lambda tensor: tensor.to(device), self.context),
         )
 
 
@@ -44,7 +82,8 @@ class Output(NamedTuple):
     """The output of a model.
 
     Args:
-        logits: (B, T, classes) per step or (B, classes) per sequence; not always contiguous.
+        logits: (B, T, W) per step or (B, W) per sequence, where W is the width of the signature's
+            outputs; not always contiguous.
         state: The state after the last step, or None for a model without state.
     """
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractEmbeddingConfig
-from zoo_core.data.signature import Signature, Tokens
+from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.embedding import Embedding, has_hooks
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -75,7 +75,7 @@ class RecurrentModel(AbstractModel):
         super().__init__(signature)
         self.recurrent = recurrent
         # The order decides which random numbers each layer starts from: the embedding is last.
-        self.output = nn.Linear(recurrent.output_size, signature.classes)
+        self.output = nn.Linear(recurrent.output_size, signature.outputs.width)
         self.embedding: Embedding | None = None
         if embedding is not None:
             self.embedding = Embedding(embedding, signature.input_size)
@@ -97,21 +97,22 @@ class RecurrentModel(AbstractModel):
             and self.output.bias is not None
             and type(self.embedding) in (Embedding, type(None))
             and not any(has_hooks(module) for module in self.modules())
-            and self.signature.inputs == Tokens(self.signature.classes)
+            and isinstance(self.signature.outputs, Classes)
+            and self.signature.inputs == Tokens(self.signature.outputs.size)
         )
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, T) or features (B, T, F) to logits (B, T, classes) or (B, classes)."""
+        """Tokens (B, T) or features (B, T, F) to logits (B, T, W) or (B, W)."""
         hidden, after = self.recurrent(batch.inputs, state, batch.lengths, self.embedding)
-        if self.signature.per != "step":
+        if self.signature.outputs.per != "step":
             last = self.recurrent.last(hidden, after, batch.lengths)
             return Output(self.output(last), after)
-        if _prefer_time_major(hidden, self.signature.classes):
+        if _prefer_time_major(hidden, self.signature.outputs.width):
             return Output(self.output(hidden.transpose(0, 1)).transpose(0, 1), after)
         return Output(self.output(hidden), after)
 
 
-def _prefer_time_major(hidden: Tensor, classes: int) -> bool:
+def _prefer_time_major(hidden: Tensor, width: int) -> bool:
     """Whether (B, T, P) lies time-major in memory, and is larger than the logits.
 
     The linear layer would copy it to make it contiguous; two transpositions copy the logits only.
@@ -119,6 +120,6 @@ def _prefer_time_major(hidden: Tensor, classes: int) -> bool:
     # A trace must hold for any batch size, so it must not depend on the number of elements.
     if torch.compiler.is_compiling():
         return False
-    if hidden.numel() < MIN_NUMBERS_FOR_TIME_MAJOR or classes > hidden.shape[2]:
+    if hidden.numel() < MIN_NUMBERS_FOR_TIME_MAJOR or width > hidden.shape[2]:
         return False
     return hidden.transpose(0, 1).is_contiguous()

@@ -7,7 +7,7 @@ from typing import NamedTuple, final
 
 import torch
 
-from zoo_core.data.signature import Features, Grid, Signature, Tokens
+from zoo_core.data.signature import Classes, Custom, Features, Grid, Outputs, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import no_downloads
 from zoo_core.errors import ZooError
@@ -105,7 +105,7 @@ def _sizes(
     if not isinstance(signature.inputs, Grid):
         sizes |= {"T": steps, _input_letter(signature): signature.inputs.size}
     if not _predicts_symbols(signature):
-        sizes["C"] = signature.classes
+        sizes["C"] = signature.outputs.width
     settings = run_config.configs["model"]
     for letter, name in SETTING_NAMES.items():
         if settings.get(name):
@@ -119,8 +119,11 @@ def _resize_signature(signature: Signature, sizes: Sizes) -> Signature:
     if not isinstance(inputs, Grid):
         size = sizes[_input_letter(signature)]
         inputs = Tokens(size) if isinstance(inputs, Tokens) else Features(size)
-    classes = sizes["V"] if _predicts_symbols(signature) else sizes["C"]
-    return replace(signature, inputs=inputs, classes=classes, vocabulary=None)
+    size = sizes["V"] if _predicts_symbols(signature) else sizes["C"]
+    outputs: Outputs = Custom(size, per=signature.outputs.per)
+    if isinstance(signature.outputs, Classes):
+        outputs = Classes(size, per=signature.outputs.per, next_token=signature.outputs.next_token)
+    return replace(signature, inputs=inputs, outputs=outputs, vocabulary=None)
 
 
 def _make_batch(signature: Signature, sizes: Sizes) -> Batch:
@@ -140,6 +143,7 @@ def _input_letter(signature: Signature) -> str:
 
 def _predicts_symbols(signature: Signature) -> bool:
     """Returns whether the classes are the symbols of the vocabulary."""
+    outputs = signature.outputs
     if not isinstance(signature.inputs, Tokens) or signature.vocabulary is None:
         return False
-    return signature.classes == signature.inputs.size
+    return isinstance(outputs, Classes) and outputs.size == signature.inputs.size

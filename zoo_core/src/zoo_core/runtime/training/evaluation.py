@@ -8,15 +8,16 @@ from collections.abc import Callable, Generator, Iterator
 from typing import NamedTuple, TypeVar, final
 
 import torch
+from torch import Tensor
 
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.device import precision_context
-from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.batch import Batch, map_leaves
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.training.events import Evaluated
-from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
+from zoo_core.runtime.training.trainer import AbstractTrainer, add_sums
 
 T = TypeVar("T")
 MAX_LOGITS = 1 << 24
@@ -130,7 +131,8 @@ def evaluation_steps(
     batches = dataset.batch_count(split, size, seed=0, epoch=0)
     limited = seconds > 0 and sample is None
     evaluated: list[int] = []
-    sums, state, distance, started = MetricSums(), None, 1, time.monotonic()
+    totals: dict[str, float] = {}
+    state, distance, started = None, 1, time.monotonic()
     for index, cpu_batch in enumerate(dataset.batches(split, size, seed=0, epoch=0)):
         elapsed = time.monotonic() - started
         if limited and evaluated and elapsed >= seconds:
@@ -142,14 +144,14 @@ def evaluation_steps(
             continue
         batch = cpu_batch.to(device)
         with precision_context(precision, device):
-            state = _add_batch(model, trainer, batch, state, sums)
+            state = _add_batch(model, trainer, batch, state, totals)
         evaluated.append(index)
         if limited and index == 1 and not batch.carry:
             # The first batch takes longer than the others; the second one tells their time.
             expected = (time.monotonic() - started - elapsed) * batches
             distance = max(1, math.ceil(expected / seconds))
         yield Evaluated(split, index + 1, batches)
-    return Evaluation(trainer.metrics(sums), evaluated, batches)
+    return Evaluation(trainer.metrics(totals), evaluated, batches)
 
 
 @torch.no_grad()
@@ -158,9 +160,9 @@ def _add_batch(
     trainer: AbstractTrainer,
     batch: Batch,
     state: State | None,
-    sums: MetricSums,
+    totals: dict[str, float],
 ) -> State | None:
-    """Adds a batch to the sums; returns the state after it."""
+    """Adds a batch to the sums over those before it; returns the state after it."""
     carries = batch.carry and trainer.carries_state and model.carries_state
     state = state if carries else None
     was_training = model.training
@@ -171,7 +173,8 @@ def _add_batch(
             output = model(piece, state if piece.carry else None)
             loss = trainer.loss(output, piece)
             state = output.state
-            sums.add(loss.item(), output, piece)
+            sums = trainer.sums(output, piece)
+            add_sums(totals, loss.item(), {name: sum_.item() for name, sum_ in sums.items()})
     finally:
         if was_training:
             model.train()
@@ -184,24 +187,37 @@ def _pieces(batch: Batch, model: AbstractModel) -> Iterator[Batch]:
     A large batch is cut along its steps if the model carries its state from piece to piece, and
     otherwise into groups of rows.
     """
-    inputs, targets = batch.inputs, batch.targets
-    assert targets is not None, "evaluation needs targets"
-    parts = math.ceil(targets.numel() * model.signature.classes / MAX_LOGITS)
+    assert batch.targets is not None, "evaluation needs targets"
+    rows, outputs = len(batch.inputs), model.signature.outputs
+    steps = batch.inputs.shape[1] if outputs.per == "step" else 1
+    parts = math.ceil(rows * steps * outputs.width / MAX_LOGITS)
     if parts <= 1:
         yield batch
-    elif model.carries_state and targets.dim() == 2 and batch.lengths is None:
-        steps = math.ceil(targets.shape[1] / parts)
-        for start in range(0, targets.shape[1], steps):
-            chosen = slice(start, start + steps)
-            yield Batch(inputs[:, chosen], targets[:, chosen], carry=True)
+    elif model.carries_state and outputs.per == "step" and batch.lengths is None:
+        size = math.ceil(steps / parts)
+        for start in range(0, steps, size):
+            chosen = slice(start, start + size)
+            yield _part(batch, (slice(None), chosen))._replace(carry=True)
     elif model.carries_state:
         yield batch  # groups of rows would need, and leave, a part of the state
     else:
-        rows = math.ceil(len(inputs) / parts)
-        for start in range(0, len(inputs), rows):
-            chosen = slice(start, start + rows)
-            lengths = None if batch.lengths is None else batch.lengths[chosen]
-            yield Batch(inputs[chosen], targets[chosen], lengths)
+        size = math.ceil(rows / parts)
+        for start in range(0, rows, size):
+            yield _part(batch, (slice(start, start + size),))
+
+
+def _part(batch: Batch, chosen: tuple[slice, ...]) -> Batch:
+    """Returns chosen rows, or chosen steps of all rows, of a batch."""
+
+    def part(tensor: Tensor) -> Tensor:
+        return tensor[chosen]
+
+    return Batch(
+        part(batch.inputs),
+        map_leaves(part, batch.targets),
+        map_leaves(part, batch.lengths),
+        context=map_leaves(part, batch.context),
+    )
 
 
 def check_not_empty(dataset: AbstractDataset, trainer: AbstractTrainer, split: str) -> None:

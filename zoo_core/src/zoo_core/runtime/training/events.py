@@ -37,7 +37,7 @@ class Stepped(NamedTuple):
         epoch: The current epoch, from 1.
         batch: The finished batches of this epoch.
         batches: The number of batches of this epoch.
-        loss: The loss of the last batch whose metrics were read, in nats.
+        loss: The loss of the last batch whose metrics were read.
         tokens: The targets predicted in the run so far.
         seconds: Seconds of the training steps of the run so far.
     """
@@ -74,7 +74,7 @@ class EpochEnded(NamedTuple):
         epochs: The number of epochs of the run.
         metrics: The metrics by split and name; ``coverage`` is among them if only a part of the
             split was evaluated.
-        best: Whether its validation loss is the lowest so far; True without validation.
+        best: Whether its main validation metric is the best so far; True without validation.
         tokens_per_second: The speed of this epoch's training steps.
         seconds: Seconds of this epoch's training steps.
         sample: A line to print, such as generated text; usually empty.

@@ -15,6 +15,7 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import final
 
+import torch
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
@@ -44,7 +45,7 @@ from zoo_core.runtime.training.loop_state import (
 )
 from zoo_core.runtime.training.step import REMEDY, TrainStep, check_finite
 from zoo_core.runtime.training.step_metrics import MetricBuffer
-from zoo_core.runtime.training.trainer import AbstractTrainer
+from zoo_core.runtime.training.trainer import AbstractTrainer, add_sums
 
 EVALUATION_SHARE = 0.1
 """The share of a budget that one evaluation may take."""
@@ -223,7 +224,9 @@ class Loop:
                 f"epoch {progress.epoch}, step {progress.steps + 1}: {error}"
             ) from None
         self.carried_state = detach(result.output.state)
-        self._metric_buffer.add(result, batch, learning_rate)
+        with torch.no_grad():
+            sums = self.trainer.sums(result.output, batch)
+        self._metric_buffer.add(result, sums, learning_rate)
         progress.batch += 1
         progress.steps += 1
         waited = time.monotonic() - self._flushed_at
@@ -246,8 +249,8 @@ class Loop:
                 check_finite(metrics.loss, metrics.gradient_norm)
             except DivergedError as error:
                 raise DivergedError(f"epoch {progress.epoch}, step {step}: {error}") from None
-            progress.totals.add_sums(metrics.loss, metrics.correct, metrics.targets)
-            progress.tokens += metrics.targets
+            add_sums(progress.totals, metrics.loss, metrics.sums)
+            progress.tokens += int(metrics.sums["targets"])
             self.last_loss = metrics.loss
             self._step_rows.append(
                 StepRow(
@@ -274,7 +277,7 @@ class Loop:
         is_best = True
         if self.has_validation:
             metrics["validation"] = yield from self._evaluate("validation")
-            is_best = self._update_best(metrics["validation"]["loss"])
+            is_best = self._update_best(metrics["validation"])
         progress.add_epoch(metrics, self.train_step.learning_rate, self.seconds)
         seconds, sample = progress.epoch_seconds, self._sample()
         event = EpochEnded(
@@ -282,7 +285,7 @@ class Loop:
             epochs=self.config.epochs,
             metrics=metrics,
             best=is_best,
-            tokens_per_second=progress.totals.targets / seconds if seconds else 0.0,
+            tokens_per_second=progress.targets / seconds if seconds else 0.0,
             seconds=seconds,
             sample=sample,
             share=progress.batch / self.batch_count(progress.epoch),
@@ -303,9 +306,11 @@ class Loop:
     def _text(self) -> str:
         """Returns text of a language model after a long epoch; a failure costs the text alone."""
         signature = self.dataset.signature
-        if not (signature.next_symbol and self.model.causal and signature.vocabulary):
+        if not (
+            signature.predicts_next_symbol and self.model.causal and signature.vocabulary
+        ):
             return ""
-        if self.progress.totals.targets < MIN_TARGETS:
+        if self.progress.targets < MIN_TARGETS:
             return ""
         try:
             return epoch_text(self.model, self.dataset, precision=self.precision, seed=self.seed)
@@ -314,14 +319,21 @@ class Loop:
             logger.warning("epoch %d: no text generated: %s", epoch, reason)
             return ""
 
-    def _update_best(self, loss: float) -> bool:
-        """Keeps the weights if this validation loss is the lowest so far; returns whether it is."""
-        progress = self.progress
-        if not math.isfinite(loss):
-            raise DivergedError(f"epoch {progress.epoch}: validation loss {loss:g}; {REMEDY}")
-        if progress.best_loss is not None and loss >= progress.best_loss:
+    def _update_best(self, metrics: dict[str, float]) -> bool:
+        """Keeps the weights if the main metric is the best so far; returns whether it is.
+
+        Args:
+            metrics: The metrics of the validation split.
+        """
+        progress, objective = self.progress, self.trainer.objective
+        value = metrics[objective.metric]
+        for name, number in {"loss": metrics["loss"], objective.metric: value}.items():
+            if not math.isfinite(number):
+                message = f"epoch {progress.epoch}: validation {name} {number:g}"
+                raise DivergedError(f"{message}; {REMEDY}")
+        if not objective.is_better(value, progress.best_value):
             return False
-        progress.best_loss, progress.best_epoch = loss, progress.epoch
+        progress.best_value, progress.best_epoch = value, progress.epoch
         self.best_weights = {
             name: tensor.detach().cpu().clone() for name, tensor in weights_of(self.model).items()
         }

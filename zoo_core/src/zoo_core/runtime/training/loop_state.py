@@ -9,7 +9,6 @@ import torch
 from torch import Tensor
 
 from zoo_core.run_folder.manifest import Metrics
-from zoo_core.runtime.training.trainer import MetricSums
 
 
 @final
@@ -22,9 +21,9 @@ class RunProgress:
         batch: The finished batches of that epoch.
         steps: The optimizer steps of the run.
         tokens: The targets predicted in the run.
-        totals: Sums over the batches of the current epoch.
-        best_loss: The lowest validation loss so far; None before the first.
-        best_epoch: The epoch of that loss; 0 before the first.
+        totals: Sums over the batches of the current epoch, by name.
+        best_value: The best validation value of the main metric so far; None before the first.
+        best_epoch: The epoch of that value; 0 before the first.
         history: A row per epoch, without clock times.
         timings: A row per epoch, with clock times.
         seconds: Seconds of the run.
@@ -36,14 +35,19 @@ class RunProgress:
     batch: int = 0
     steps: int = 0
     tokens: int = 0
-    totals: MetricSums = field(default_factory=MetricSums)
-    best_loss: float | None = None
+    totals: dict[str, float] = field(default_factory=dict)
+    best_value: float | None = None
     best_epoch: int = 0
     history: list[dict[str, Any]] = field(default_factory=list)
     timings: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
     step_seconds: float = 0.0
     epoch_seconds: float = 0.0
+
+    @property
+    def targets(self) -> int:
+        """The targets of the current epoch that were predicted so far."""
+        return int(self.totals.get("targets", 0))
 
     @property
     def metrics(self) -> Metrics:
@@ -71,7 +75,7 @@ class RunProgress:
                 "epoch": self.epoch,
                 "seconds": seconds,
                 "step_seconds": self.epoch_seconds,
-                "tokens": self.totals.targets,
+                "tokens": self.targets,
             }
         )
 
@@ -79,7 +83,7 @@ class RunProgress:
         """Sets the counters of the current epoch to those of the next one."""
         self.epoch += 1
         self.batch = 0
-        self.totals = MetricSums()
+        self.totals = {}
         self.epoch_seconds = 0.0
 
 

@@ -7,9 +7,7 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.training.step import StepResult
-from zoo_core.runtime.training.trainer import count_correct
 
 
 @final
@@ -17,17 +15,15 @@ class StepMetrics(NamedTuple):
     """The numbers of one training step.
 
     Args:
-        loss: The loss before the update, in nats.
+        loss: The loss before the update.
         gradient_norm: The norm of the gradient before clipping.
-        correct: The targets that had the highest logit.
-        targets: The targets that count.
+        sums: The trainer's sums over the batch.
         learning_rate: The learning rate of the step.
     """
 
     loss: float
     gradient_norm: float
-    correct: int
-    targets: int
+    sums: dict[str, float]
     learning_rate: float
 
 
@@ -40,20 +36,22 @@ class MetricBuffer:
     """
 
     def __init__(self) -> None:
-        self._pending: list[tuple[Tensor, ...]] = []
-        self._learning_rates: list[float] = []
+        self._pending: list[tuple[Tensor, Tensor, dict[str, Tensor], float]] = []
 
-    def add(self, result: StepResult, batch: Batch, learning_rate: float) -> None:
-        """Adds the metrics of a step without reading them."""
-        correct, targets = count_correct(result.output, batch)
-        self._pending.append((result.loss, result.gradient_norm, correct, targets))
-        self._learning_rates.append(learning_rate)
+    def add(self, result: StepResult, sums: dict[str, Tensor], learning_rate: float) -> None:
+        """Adds the metrics of a step, and the trainer's sums, without reading them."""
+        self._pending.append((result.loss, result.gradient_norm, sums, learning_rate))
 
     def flush(self) -> list[StepMetrics]:
         """Returns the metrics of the steps since the last flush, in order."""
-        columns = [_read(column) for column in zip(*self._pending, strict=True)]
-        rates, self._pending, self._learning_rates = self._learning_rates, [], []
-        return [StepMetrics(*row) for row in zip(*columns, rates, strict=True)]
+        pending, self._pending = self._pending, []
+        if not pending:
+            return []
+        losses, norms, sums, rates = zip(*pending, strict=True)
+        columns = [_read(tuple(batch[name] for batch in sums)) for name in sums[0]]
+        rows = [dict(zip(sums[0], row, strict=True)) for row in zip(*columns, strict=True)]
+        steps = zip(_read(losses), _read(norms), rows, rates, strict=True)
+        return [StepMetrics(*step) for step in steps]
 
 
 def _read(scalars: tuple[Tensor, ...]) -> list[Any]:

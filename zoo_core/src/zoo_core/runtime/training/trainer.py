@@ -3,46 +3,33 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import final
+from collections.abc import Mapping
 
 from torch import Tensor
 
 from zoo_core.configs.training import AbstractTrainerConfig
+from zoo_core.run_folder.objective import Objective
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 
 
-@final
-@dataclass
-class MetricSums:
-    """Sums over batches, from which a trainer computes its metrics.
+def add_sums(totals: dict[str, float], loss: float, sums: Mapping[str, float]) -> None:
+    """Adds a batch to the sums of those before it.
 
     Args:
-        loss: The sum of the losses, each times the number of its batch's targets.
-        correct: The targets that had the highest logit.
-        targets: The targets that count.
+        totals: The sums by name, which are changed. ``loss`` is the sum of the mean losses, each
+            times the ``weight`` of its batch, or its ``targets`` if it has no such sum.
+        loss: The batch's mean loss.
+        sums: The batch's own sums.
     """
-
-    loss: float = 0.0
-    correct: int = 0
-    targets: int = 0
-
-    def add(self, loss: float, output: Output, batch: Batch) -> None:
-        """Adds a batch, by its mean loss, its output and its targets."""
-        correct, targets = count_correct(output, batch)
-        self.add_sums(loss, int(correct), int(targets))
-
-    def add_sums(self, loss: float, correct: int, targets: int) -> None:
-        """Adds a batch, by its mean loss and its counts."""
-        self.loss += loss * targets
-        self.correct += correct
-        self.targets += targets
+    totals["loss"] = totals.get("loss", 0.0) + loss * sums.get("weight", sums["targets"])
+    for name, value in sums.items():
+        totals[name] = totals.get(name, 0) + value
 
 
-def count_correct(output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
-    """Counts the targets of a batch that had the highest logit, and those that count.
+def class_sums(output: Output, batch: Batch) -> dict[str, Tensor]:
+    """Returns ``correct``, the targets that had the highest logit, and ``targets`` that count.
 
     Returns:
         Two scalars on the device.
@@ -50,19 +37,25 @@ def count_correct(output: Output, batch: Batch) -> tuple[Tensor, Tensor]:
     assert batch.targets is not None, "training and evaluation need targets"
     # No class has the index IGNORED, so such a target is never correct.
     correct = output.logits.detach().argmax(dim=-1) == batch.targets
-    return correct.sum(), (batch.targets != IGNORED).sum()
+    return {"correct": correct.sum(), "targets": (batch.targets != IGNORED).sum()}
 
 
 class AbstractTrainer(ABC):
     """The objective of a run: its loss and its metrics.
 
+    The core sums over batches what ``sums`` returns, and ``metrics`` makes metrics of the sums, in
+    training as in evaluation.
+
     Attributes:
         config: The settings of the loop and of the objective.
+        objective: The metric that decides which weights are the best, and for every metric whether
+            a lower or a higher value is better.
         carries_state: Whether a batch begins with the state that the one before it ended with,
             where the data allows it.
     """
 
     config: AbstractTrainerConfig
+    objective: Objective = Objective()
     carries_state: bool
 
     @abstractmethod
@@ -70,8 +63,23 @@ class AbstractTrainer(ABC):
         """Returns the loss to minimise: a scalar, the mean over the targets that count."""
 
     @abstractmethod
-    def metrics(self, totals: MetricSums) -> dict[str, float]:
-        """Returns the metrics of the batches that were summed; ``loss`` is among them."""
+    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns sums over a batch by name, each a scalar on the device.
+
+        ``targets``, the number of targets that count, must be among them. The core adds ``loss``,
+        the mean loss of the batch times its ``targets``, or times the sum ``weight`` if the mean
+        is over other weights. ``class_sums`` has the sums of an accuracy.
+        """
+
+    @abstractmethod
+    def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
+        """Returns the metrics of the batches that were summed.
+
+        ``loss`` and the main metric of the objective are among them.
+
+        Args:
+            sums: The sums over all batches: those of ``sums``, and ``loss``.
+        """
 
     def parameter_groups(self, model: AbstractModel) -> list[dict[str, object]]:
         """Returns the parameter groups of the optimizer; by default one of all parameters."""

@@ -10,12 +10,21 @@ import torch
 from torch import Tensor
 
 from zoo_core.configs.settings import build_config
-from zoo_core.data.signature import Features, Inputs, Signature, Tokens
+from zoo_core.data.signature import (
+    Classes,
+    Custom,
+    Features,
+    Inputs,
+    Keys,
+    Outputs,
+    Signature,
+    Tokens,
+)
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.nn.batch import IGNORED, Batch
+from zoo_core.runtime.nn.batch import IGNORED, Batch, Tree, leaves
 from zoo_core.testing.cases.fresh_process import FreshProcess
 from zoo_core.testing.cases.sample_values import dataset_values
 from zoo_core.testing.check import Violation
@@ -79,19 +88,40 @@ def find_mismatch(signature: Signature, batch: Batch) -> Violation | None:
 
     Args:
         signature: The dataset's signature.
-        batch: Inputs (B, T), (B, T, F) or (B, C, *sizes), targets (B, T) or (B,), lengths (B,).
+        batch: Inputs (B, T), (B, T, F) or (B, C, *sizes), targets as the outputs say, lengths (B,).
     """
-    inputs, targets, lengths, _ = batch
+    inputs, targets, lengths, _, context = batch
     if mismatch := _input_mismatch(signature.inputs, inputs):
         return mismatch
-    shape = tuple(inputs.shape[:2] if signature.per == "step" else inputs.shape[:1])
-    if targets is None or tuple(targets.shape) != shape:
-        seen = "None" if targets is None else f"{tuple(targets.shape)}"
-        return Violation(f"targets {shape}", seen)
-    counted = targets[targets != IGNORED]
-    if mismatch := _range_mismatch(counted, 0, signature.classes - 1, "targets"):
+    if (names := list(context or {})) != list(signature.context):
+        return Violation(f"further inputs {list(signature.context)}", f"{names}")
+    for name, tensor in (context or {}).items():
+        if mismatch := _input_mismatch(signature.context[name], tensor):
+            return mismatch
+    if targets is None:
+        return Violation("targets", "None")
+    if mismatch := _target_mismatch(signature.outputs, inputs, targets):
         return mismatch
     return None if lengths is None else _range_mismatch(lengths, 1, inputs.shape[1], "lengths")
+
+
+def _target_mismatch(outputs: Outputs, inputs: Tensor, targets: Tree) -> Violation | None:
+    if isinstance(outputs, Custom):
+        rows = [len(tensor) for tensor in leaves(targets)]
+        fits = rows == [len(inputs)] * len(rows)
+        return None if fits else Violation(f"targets of {len(inputs)} rows", f"{rows}")
+    shape = tuple(inputs.shape[:2] if outputs.per == "step" else inputs.shape[:1])
+    if not isinstance(outputs, Classes):
+        shape = (*shape, outputs.size)
+    if tuple(targets.shape) != shape:
+        return Violation(f"targets {shape}", f"{tuple(targets.shape)}")
+    if isinstance(outputs, Classes):
+        return _range_mismatch(targets[targets != IGNORED], 0, outputs.size - 1, "targets")
+    if not targets.is_floating_point():
+        return Violation("targets that are floats", f"{targets.dtype}")
+    if isinstance(outputs, Keys) and not ((targets == 0) | (targets == 1) | targets.isnan()).all():
+        return Violation("targets 0, 1 or NaN", "other numbers")
+    return None
 
 
 def _input_mismatch(kind: Inputs, inputs: Tensor) -> Violation | None:
@@ -117,23 +147,28 @@ def _range_mismatch(numbers: Tensor, minimum: int, maximum: int, noun: str) -> V
 def equal_batches(batches: list[Batch], others: list[Batch]) -> bool:
     """Returns whether two lists hold equal batches in the same order."""
     return len(batches) == len(others) and all(
-        batch.carry == other.carry and all(map(_equal, batch[:3], other[:3]))
+        batch.carry == other.carry and _equal(batch, other)
         for batch, other in zip(batches, others, strict=True)
     )
 
 
-def _equal(tensor: Tensor | None, other: Tensor | None) -> bool:
-    if tensor is None or other is None:
-        return tensor is other
-    return torch.equal(tensor, other)
+def _tree(batch: Batch) -> Tree:
+    return (batch.inputs, batch.targets, batch.lengths, batch.context)
+
+
+def _equal(batch: Batch, other: Batch) -> bool:
+    tensors, others = leaves(_tree(batch)), leaves(_tree(other))
+    return len(tensors) == len(others) and all(map(torch.equal, tensors, others))
 
 
 def row_bytes(batches: list[Batch]) -> set[bytes]:
     """Returns the bytes of every row with its label, without padding."""
     rows = set()
-    for inputs, targets, lengths, _ in batches:
+    for inputs, targets, lengths, _, _ in batches:
         assert targets is not None, "training data has labels"
         ends = lengths.tolist() if lengths is not None else [None] * len(inputs)
-        for row, label, end in zip(inputs, targets, ends, strict=True):
-            rows.add(row[:end].numpy().tobytes() + label.numpy().tobytes())
+        labels = zip(*leaves(targets), strict=True)
+        for row, label, end in zip(inputs, labels, ends, strict=True):
+            parts = [row[:end], *label]
+            rows.add(b"".join(part.numpy().tobytes() for part in parts))
     return rows

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.configs.settings import build_config
-from zoo_core.data.signature import Features, Grid, Signature, Tokens
+from zoo_core.data.signature import Classes, Features, Grid, Keys, Signature, Tokens, Values
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.nn.batch import Batch
@@ -53,8 +53,8 @@ class ModelCase:
         sizes = len(inputs.sizes) if isinstance(inputs, Grid) else ""
         size = f"B={self.rows}" if sizes else f"B={self.rows}, T={self.steps}"
         settings = [f"{key}={value}" for key, value in self.settings.items()]
-        label = ", next symbol" if self.signature.next_symbol else ""
-        kind = f"{inputs.kind}{sizes} per {self.signature.per}{label}"
+        label = ", next symbol" if self.signature.outputs.next_token else ""
+        kind = f"{inputs.kind}{sizes} per {self.signature.outputs.per}{label}"
         return ", ".join([kind, size, *settings])
 
     def smaller(self) -> Iterator[ModelCase]:
@@ -98,11 +98,19 @@ def random_batch(
         dtype: The dtype of inputs that are not tokens.
 
     Returns:
-        Inputs (B, T), (B, T, F) or (B, C, *sizes), and targets (B, T) or (B,).
+        Inputs (B, T), (B, T, F) or (B, C, *sizes), and targets (B, T) or (B,) of classes,
+        (B, T, N) or (B, N) of values and keys; none for a trainer's own outputs.
     """
     generator = torch.Generator().manual_seed(1)
-    shape = (rows, steps) if signature.per == "step" else (rows,)
-    targets = torch.randint(signature.classes, shape, generator=generator)
+    outputs, targets = signature.outputs, None
+    shape = (rows, steps) if outputs.per == "step" else (rows,)
+    match outputs:
+        case Classes():
+            targets = torch.randint(outputs.size, shape, generator=generator)
+        case Values():
+            targets = torch.randn(*shape, outputs.size, generator=generator, dtype=dtype)
+        case Keys():
+            targets = torch.rand(*shape, outputs.size, generator=generator).round().to(dtype)
     match signature.inputs:
         case Tokens(size):
             inputs = torch.randint(size, (rows, steps), generator=generator)

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from zoo_core.configs.settings import Setting, settings_of
-from zoo_core.data.signature import Features, Grid, Inputs, Signature, Tokens
+from zoo_core.data.signature import Classes, Features, Grid, Inputs, Signature, Tokens
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError, RefusedError
 from zoo_core.plugins.import_strings import resolve
@@ -46,7 +46,10 @@ def _next_symbol_cases(plain: tuple[ModelCase, ...]) -> Iterator[ModelCase]:
     """Yields the cases of tokens with the next symbol as the label, where weights may be tied."""
     for case in plain:
         if case.signature.inputs.kind == "tokens":
-            signature = replace(case.signature, classes=SYMBOLS, next_symbol=True)
+            signature = replace(
+                case.signature,
+                outputs=Classes(SYMBOLS, per=case.signature.outputs.per, next_token=True),
+            )
             variant = replace(case, signature=signature)
             if not _is_rejected(variant):
                 yield with_fitting_steps(variant)
@@ -63,7 +66,9 @@ def _plain_case(spec: ModelSpec, kind: str, per: Any) -> ModelCase:
     vocabulary = Vocabulary(tuple("abcdef")) if kind == "tokens" else None
     cases = [
         ModelCase(
-            spec, {}, Signature(inputs=inputs, classes=CLASSES, per=per, vocabulary=vocabulary)
+            spec,
+            {},
+            Signature(inputs=inputs, outputs=Classes(CLASSES, per=per), vocabulary=vocabulary),
         )
         for inputs in INPUTS[kind]
     ]

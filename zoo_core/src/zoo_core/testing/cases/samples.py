@@ -11,7 +11,7 @@ import torch
 from torch import nn
 
 from zoo_core.configs.declare import config, setting
-from zoo_core.data.signature import Signature, Tokens
+from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
@@ -50,7 +50,7 @@ class SampleModel(AbstractModel):
         super().__init__(signature)
         self.gru = nn.GRU(signature.input_size, config.hidden_size, batch_first=True)
         self.dropout = nn.Dropout(0.2)
-        self.output = nn.Linear(config.hidden_size, signature.classes)
+        self.output = nn.Linear(config.hidden_size, signature.outputs.width)
 
     def initial_state(self, batch_size: int) -> State:
         """Returns zeros."""
@@ -61,7 +61,7 @@ class SampleModel(AbstractModel):
         (before,) = self.initial_state(len(batch.inputs)) if state is None else state
         symbols = nn.functional.one_hot(batch.inputs, self.signature.input_size)
         outputs, after = self.gru(symbols.to(before[0].dtype), before[0].unsqueeze(0))
-        if self.signature.per == "sequence":
+        if self.signature.outputs.per == "sequence":
             outputs = outputs[:, -1]
         return Output(self.output(self.dropout(outputs)), (HiddenState(after[0]),))
 
@@ -85,10 +85,12 @@ class SampleData(AbstractDataset):
         """Tokens; only ``labels=next`` declares that the labels are the next symbols."""
         return Signature(
             inputs=Tokens(len(WORD)),
-            classes=len(WORD),
-            per="sequence" if self.labels == "sequence" else "step",
+            outputs=Classes(
+                len(WORD),
+                per="sequence" if self.labels == "sequence" else "step",
+                next_token=self.labels == "next",
+            ),
             vocabulary=self.vocabulary,
-            next_symbol=self.labels == "next",
         )
 
     @property

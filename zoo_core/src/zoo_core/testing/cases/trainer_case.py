@@ -105,7 +105,7 @@ class TrainerCase:
         signature = self.dataset().signature
         batch = random_batch(signature, ROWS, STEPS)
         assert batch.targets is not None, "the batch has labels"
-        shape = (*batch.targets.shape, signature.classes)
+        shape = (*batch.targets.shape, signature.outputs.width)
         logits = torch.randn(shape, generator=torch.Generator().manual_seed(2))
         return Output(logits.requires_grad_(), None), batch
 

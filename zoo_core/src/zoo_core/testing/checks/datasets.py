@@ -168,8 +168,8 @@ def typed(case: DatasetCase) -> Violation | None:
         return Violation("a batch of one row", f"inputs of shape {tuple(batch.inputs.shape)}")
     if not torch.equal(batch.inputs, case.open(signature.vocabulary).encode(example).inputs):
         return Violation("the same ids with the given vocabulary", f"others for {example!r:.60}")
-    steps = (batch.inputs.shape[1],) if signature.per == "step" else ()
-    text: object = dataset.decode(Output(torch.zeros(1, *steps, signature.classes), None))
+    steps = (batch.inputs.shape[1],) if signature.outputs.per == "step" else ()
+    text: object = dataset.decode(Output(torch.zeros(1, *steps, signature.outputs.width), None))
     return None if isinstance(text, str) else Violation("decoded text", f"{text!r:.60}")
 
 

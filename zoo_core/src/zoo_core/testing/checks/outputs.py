@@ -23,8 +23,8 @@ from zoo_core.testing.check import DoesNotApply, Violation, check
 )
 def shapes(case: ModelCase) -> Violation | None:
     """Logits have shape (B, T, classes) per step and (B, classes) per sequence."""
-    steps = (case.steps,) if case.signature.per == "step" else ()
-    expected = (case.rows, *steps, case.signature.classes)
+    steps = (case.steps,) if case.signature.outputs.per == "step" else ()
+    expected = (case.rows, *steps, case.signature.outputs.width)
     shape = tuple(compute_logits(case.build(), case.batch()).shape)
     return None if shape == expected else Violation(f"logits of shape {expected}", f"{shape}")
 

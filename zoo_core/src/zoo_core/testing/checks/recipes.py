@@ -17,7 +17,6 @@ from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.training.trainer import MetricSums
 from zoo_core.testing.cases.model_case import random_batch
 from zoo_core.testing.check import Violation, check
 
@@ -101,7 +100,7 @@ def recipe_told(case: RecipeCase) -> Violation | None:
     run_config = case.run_config()
     dataset, _ = first_batch(case.catalog, run_config)
     trainer = make_trainer(case.catalog, run_config, dataset.signature)
-    metrics = tuple(trainer.metrics(MetricSums(loss=1.0, correct=1, targets=1)))
+    metrics = tuple(trainer.objective.directions)
     for key, known in {"metric": metrics, "split": dataset.splits}.items():
         if (name := getattr(recipe.published, key)) not in known:
             return Violation(f"published.{key} is one of {', '.join(known)}", repr(name))

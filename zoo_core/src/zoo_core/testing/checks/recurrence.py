@@ -52,7 +52,7 @@ def pieces(case: ModelCase) -> Violation | None:
 )
 def causality(case: ModelCase) -> Violation | None:
     """A model is causal exactly if its outputs do not depend on later inputs."""
-    if case.signature.per != "step" or case.steps == 1:
+    if case.signature.outputs.per != "step" or case.steps == 1:
         raise DoesNotApply("a label of the whole sequence may depend on all of it")
     model, batch = case.build(), case.batch()
     changed = batch.inputs.clone()
@@ -86,7 +86,7 @@ def padding_independence(case: ModelCase) -> Violation | None:
         padded = compute_logits(model, Batch(batch.inputs, lengths=torch.tensor(lengths)))
         for row, length in enumerate(lengths):
             expected = compute_logits(model, Batch(batch.inputs[:, :length]))[row]
-            valid = padded[row, :length] if case.signature.per == "step" else padded[row]
+            valid = padded[row, :length] if case.signature.outputs.per == "step" else padded[row]
             rule = f"the same outputs for T={length} with and without padding to T={case.steps}"
             if violation := check_tolerance(max_difference(valid, expected), EXACT, rule):
                 return violation
@@ -103,7 +103,7 @@ def _run_in_pieces(model: AbstractModel, batch: Batch, state: State | None) -> O
     for first, last in pairwise(ends):
         logits, state = model(Batch(batch.inputs[:, first:last]), state)
         pieces.append(logits)
-    per_sequence = model.signature.per == "sequence"
+    per_sequence = model.signature.outputs.per == "sequence"
     return Output(pieces[-1] if per_sequence else torch.cat(pieces, dim=1), state)
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import torch
 import zoo_core
-from zoo_core import Signature, Tokens
+from zoo_core import Classes, Signature, Tokens
 from zoo_core.runtime.nn import IGNORED, Batch, Output
 
 from zoo_plugin_quokka.configs import QuokkaTrainerConfig
 from zoo_plugin_quokka.trainer import QuokkaTrainer
 
-SIGNATURE = Signature(inputs=Tokens(3), classes=3, per="step")
+SIGNATURE = Signature(inputs=Tokens(3), outputs=Classes(3, per="step"))
 
 
 def test_the_loss_is_smoothed_cross_entropy() -> None:

@@ -9,7 +9,7 @@ from typing import final
 
 import torch
 from torch import Tensor
-from zoo_core import Signature, Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.epoch_order import fixed_order
@@ -39,7 +39,9 @@ class QuokkaDataset(AbstractLabelledDataset):
     @property
     def signature(self) -> Signature:
         """Tokens, with a bit as the label of every step."""
-        return Signature(inputs=Tokens(2), classes=2, per="step", vocabulary=self.vocabulary)
+        return Signature(
+            inputs=Tokens(2), outputs=Classes(2, per="step"), vocabulary=self.vocabulary
+        )
 
     @property
     def fingerprint(self) -> str:

@@ -3,13 +3,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import final
 
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 from zoo_core import Signature
 from zoo_core.runtime.nn import IGNORED, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, MetricSums
+from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
 
 from zoo_plugin_quokka.configs import QuokkaTrainerConfig
 
@@ -39,11 +40,15 @@ class QuokkaTrainer(AbstractTrainer):
             label_smoothing=self.config.smoothing,
         )
 
-    def metrics(self, totals: MetricSums) -> dict[str, float]:
+    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns ``correct`` and ``targets``, scalars on the device."""
+        return class_sums(output, batch)
+
+    def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns ``loss`` in nats per target and ``accuracy`` from 0 to 1."""
         return {
-            "loss": totals.loss / totals.targets,
-            "accuracy": totals.correct / totals.targets,
+            "loss": sums["loss"] / sums["targets"],
+            "accuracy": sums["correct"] / sums["targets"],
         }
 
 
