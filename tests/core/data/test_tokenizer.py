@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zoo_core.data.signature import Signature, Tokens
+from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.data.tokenizer import (
     BUILT_IN,
     BYTES,
@@ -80,7 +80,9 @@ def test_characters_without_a_symbol_for_unknown_ones_stay_an_error_in_data() ->
 def _signature(vocabulary: Vocabulary) -> Signature:
     size = len(vocabulary)
     return Signature(
-        inputs=Tokens(size), classes=size, per="step", vocabulary=vocabulary, next_symbol=True
+        inputs=Tokens(size),
+        outputs=Classes(size, per="step", next_token=True),
+        vocabulary=vocabulary,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.plugins.text.texts import text_dataset
 from zoo_core import Vocabulary, evaluate, generate, load, predict, train
-from zoo_core.data.signature import Signature, Tokens
+from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.data.tokenizer import StoredTokenizer
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import load_catalog
@@ -57,7 +57,9 @@ def test_a_signature_keeps_the_tokenizer_and_its_plugin_reads_it() -> None:
     vocabulary = _learn(300)
     size = len(vocabulary)
     signature = Signature(
-        inputs=Tokens(size), classes=size, per="step", vocabulary=vocabulary, next_symbol=True
+        inputs=Tokens(size),
+        outputs=Classes(size, per="step", next_token=True),
+        vocabulary=vocabulary,
     )
     read = Signature.from_json(json.loads(json.dumps(signature.to_json()))).vocabulary
     assert read is not None

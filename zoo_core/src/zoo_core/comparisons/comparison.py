@@ -13,7 +13,6 @@ from zoo_core.comparisons.run_record import CurvePoint, RunRecord, settings_key
 from zoo_core.comparisons.statistics import SIGNIFICANCE, Difference, holm, welch
 from zoo_core.data.splits import SELECTION_ORDER
 from zoo_core.errors import MisfitError, NotFoundError, suggest
-from zoo_core.recipes.published import HIGHER_IS_BETTER
 
 Verdict: TypeAlias = Literal["best", "within the spread", "worse", "not compared"]
 COVERAGE = "coverage"
@@ -141,8 +140,8 @@ def compare_runs(
 
     Args:
         runs: The runs; those that differ in their seeds alone share a row.
-        metric: ``metric`` or ``split.metric``; empty for the loss. Without a split it is the first
-            of validation, test and train on which every run has the metric.
+        metric: ``metric`` or ``split.metric``; empty for the main metric of the trainer. Without
+            a split it is the first of validation, test and train on which every run has it.
         target: The value of the metric to reach.
         timed: The folders of the runs whose times compare: made by turns on the same cores.
         remarks: Further remarks of the comparison.
@@ -153,7 +152,7 @@ def compare_runs(
     """
     remarks = [*remarks, *_check_data(runs)]
     split, name = _find_metric(runs, metric)
-    higher = HIGHER_IS_BETTER.get(name, False)
+    higher = runs[0].objective.higher_is_better(name)
     remarks += _partial_evaluations(runs, split)
     groups: dict[str, list[RunRecord]] = {}
     for run in sorted(runs, key=lambda run: run.run_config.seed):
@@ -306,7 +305,8 @@ def _find_metric(runs: Sequence[RunRecord], name: str) -> tuple[str, str]:
     Raises:
         NotFoundError: A run does not have it.
     """
-    split, _, metric = (name or "loss").rpartition(".")
+    name = name or runs[0].objective.metric
+    split, _, metric = name.rpartition(".")
     common = [
         (part, key)
         for part in SELECTION_ORDER
@@ -319,7 +319,7 @@ def _find_metric(runs: Sequence[RunRecord], name: str) -> tuple[str, str]:
     choices = list(dict.fromkeys(f"{part}.{key}" for part, key in common if key != COVERAGE))
     choices += dict.fromkeys(key for _, key in common if key != COVERAGE)
     hint = suggest(name, choices) or f"there are {', '.join(choices) or 'none that all have'}"
-    raise NotFoundError(f"the runs have no common metric {name or 'loss'!r}; {hint}")
+    raise NotFoundError(f"the runs have no common metric {name!r}; {hint}")
 
 
 def _partial_evaluations(runs: Sequence[RunRecord], split: str) -> list[str]:

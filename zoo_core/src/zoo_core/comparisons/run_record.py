@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, final
 
 from zoo_core.configs.records import Count, read_record
 from zoo_core.errors import IntegrityError
 from zoo_core.run_folder.manifest import WEIGHTS, Metrics, read_manifest
+from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.ownership import HISTORY, TIMINGS
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.safetensors_header import read_header
@@ -57,6 +58,7 @@ class RunRecord:
             ``timings.jsonl`` is missing.
         training_seconds: Seconds of the training steps alone; None if it is missing.
         curve: A point for each epoch.
+        objective: The main metric of the trainer, and the better direction of each.
     """
 
     folder: Path
@@ -69,6 +71,7 @@ class RunRecord:
     seconds: float | None
     training_seconds: float | None
     curve: tuple[CurvePoint, ...]
+    objective: Objective = field(default_factory=Objective)
 
     @property
     def identity(self) -> Identity:
@@ -108,6 +111,7 @@ def read_run(folder: Path) -> RunRecord:
         seconds=timings[-1].seconds if timings else None,
         training_seconds=sum(row.step_seconds for row in timings) if timings else None,
         curve=tuple(_curve(_read_rows(folder / HISTORY, _HistoryRow), timings)),
+        objective=manifest.objective,
     )
 
 

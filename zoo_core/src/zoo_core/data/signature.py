@@ -271,6 +271,7 @@ class _SignatureRecord(NamedTuple):
     outputs: dict[str, Any]
     vocabulary: list[str] | None
     context: dict[str, dict[str, Any]]
+    tokenizer: dict[str, Any] | None = None
 
 
 @final
@@ -292,7 +293,7 @@ class _FirstSignatureRecord(NamedTuple):
             "per": self.per,
             "next_token": self.next_symbol,
         }
-        return _SignatureRecord(self.inputs, outputs, self.vocabulary, {})
+        return _SignatureRecord(self.inputs, outputs, self.vocabulary, {}, self.tokenizer)
 
 
 Part = TypeVar("Part")

@@ -306,9 +306,7 @@ class Loop:
     def _text(self) -> str:
         """Returns text of a language model after a long epoch; a failure costs the text alone."""
         signature = self.dataset.signature
-        if not (
-            signature.predicts_next_symbol and self.model.causal and signature.vocabulary
-        ):
+        if not (signature.predicts_next_symbol and self.model.causal and signature.vocabulary):
             return ""
         if self.progress.targets < MIN_TARGETS:
             return ""
