@@ -49,6 +49,9 @@ COMMANDS = {
     "predict": LazyCommand("Predict the answer to each input.", "zoo_cli.commands.predict:predict"),
     "generate": LazyCommand("Generate text.", "zoo_cli.commands.generate:generate"),
     "compare": LazyCommand("Compare runs over their seeds.", "zoo_cli.commands.compare:compare"),
+    "inspect": LazyCommand(
+        "Show activations and guesses, symbol by symbol.", "zoo_cli.commands.inspect:inspect"
+    ),
     "reproduce": LazyCommand(
         "Train recipes and compare the results with published ones.",
         "zoo_cli.commands.reproduce:reproduce",

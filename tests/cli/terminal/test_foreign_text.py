@@ -18,6 +18,8 @@ from zoo_core.escaping import printable
 HOSTILE = "\x1b]0;owned\x07\x9b2J\u202e"
 """Sets the title of the window, clears the screen, and turns the text that follows around."""
 PROMPT = f"{HOSTILE}fox"
+COLORS = re.compile("\x1b\\[(38;5;[0-9]+;48;5;[0-9]+|0)m")
+"""The control sequences that colour what ``zoo inspect`` prints."""
 ROOT = Path(__file__).parents[3]
 
 Answer = Callable[..., Result]
@@ -57,8 +59,8 @@ def hostile(hostile_trained_once: Path, tmp_path: Path, isolation: Path) -> Path
 
 
 def assert_harmless(result: Result) -> None:
-    """Asserts that an output has no control characters but those of a progress bar."""
-    shown = result.stdout + re.sub(r"\r", "", result.stderr)
+    """Asserts that an output has no control characters but those of a progress bar and colours."""
+    shown = COLORS.sub("", result.stdout) + re.sub(r"\r", "", result.stderr)
     assert printable(shown) == shown, result
 
 
@@ -71,6 +73,9 @@ WALK: dict[str, tuple[int, list[object]]] = {
     "evaluate": (0, ["{folder}"]),
     "predict": (0, ["{folder}", PROMPT]),
     "generate": (0, ["{folder}", "--prompt", PROMPT, "--length", 60]),
+    "inspect": (0, ["{folder}", "--text", PROMPT]),
+    "sweep": (3, ["gru-embed", "--dataset", HOSTILE]),
+    "compare": (0, ["{folder}"]),
     "reproduce": (3, [HOSTILE]),
     "pull": (3, [f"hub:{HOSTILE}"]),
     "push": (0, ["{folder}", "owner/repo", "--dry-run"]),

@@ -9,6 +9,7 @@ from torch import nn
 
 from tests.testing.faulty.configs import Plain
 from zoo_core import Signature
+from zoo_core.runtime.nn import GatedCell, Recurrent, RecurrentModel, Weights
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import HiddenState, State
@@ -151,3 +152,22 @@ class Renaming(Honest):
         model_class: Any = type(self)
         model_class.count = getattr(model_class, "count", 0) + 1
         self.register_buffer(f"number_{model_class.count}", torch.zeros(1))
+
+
+class MisnamingCell(GatedCell[HiddenState]):  # noqa: D101
+    name = "misnaming"
+    gates = 1
+
+    def step(
+        self, weights: Weights, projected: torch.Tensor, state: HiddenState
+    ) -> tuple[torch.Tensor, HiddenState]:
+        recurrent = nn.functional.linear(state.hidden, weights["weight_hh"], weights["bias_hh"])
+        self.gate("input", torch.sigmoid(projected))
+        hidden = torch.tanh(projected + recurrent)
+        return hidden, HiddenState(hidden)
+
+
+def misnaming(config: Plain, signature: Signature) -> RecurrentModel:
+    """Builds a layer of misnaming cells."""
+    cell = MisnamingCell(config.hidden_size)
+    return RecurrentModel(signature, Recurrent(cell, signature.input_size))

@@ -16,6 +16,7 @@ MODELS = {
     "pieces": ("Forgetful", "A model that ignores the state that it gets."),
     "causality": ("Foresighted", "A model with causal = True that adds the mean over time."),
     "batch-independence": ("Crowded", "A model whose logits grow with the number of rows."),
+    "activations": ("misnaming", "A model whose cell names a gate that its step ignores."),
     "padding-independence": ("Overlong", "A model that reads the last step even if it is padding."),
     "gradients": ("Idle", "A model with a parameter that is never used."),
     "overfits": ("Bounded", "A model whose logits end in a tanh."),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
-from collections.abc import Mapping, Sequence
-from typing import IO
+from collections.abc import Iterable, Mapping, Sequence
+from typing import IO, NamedTuple, final
 
 import click
 
@@ -16,6 +17,27 @@ METRIC_ORDER = ("loss", "perplexity", "bits_per_character", "accuracy")
 METRIC_LABELS = {"bits_per_character": "bits/char", "coverage": "share of the split"}
 MAX_CELLS = 80
 """Columns that a sample or an example may take; a Han character takes two."""
+
+RESET = "\x1b[0m"
+
+
+@final
+class Paint(NamedTuple):
+    """Colours of a piece of text, by their numbers in the palette of 256.
+
+    Args:
+        foreground: The colour of the text.
+        background: The colour behind it.
+    """
+
+    foreground: int
+    background: int
+
+    @property
+    def code(self) -> str:
+        """The control sequence that switches the colours on."""
+        return f"\x1b[38;5;{self.foreground};48;5;{self.background}m"
+
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -33,12 +55,37 @@ def echo(text: str = "", *, nl: bool = True, err: bool = False) -> None:
         with contextlib.suppress(OSError):
             click.echo(printable(text), nl=nl, err=True, color=True)
         return
+    _write(printable(text) if is_terminal(sys.stdout) else text, nl=nl)
+
+
+def _write(text: str, *, nl: bool) -> None:
     try:
-        click.echo(printable(text) if is_terminal(sys.stdout) else text, nl=nl, color=True)
+        click.echo(text, nl=nl, color=True)
     except BrokenPipeError:
         raise
     except OSError as error:
         raise TargetError(f"cannot write to stdout: {error.strerror}") from error
+
+
+def shows_colors() -> bool:
+    """Whether stdout shows colours: it is a terminal, and NO_COLOR is not set."""
+    wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return wanted and is_terminal(sys.stdout)
+
+
+def print_painted(pieces: Iterable[tuple[str, Paint | None]]) -> None:
+    """Prints pieces of text, some of them in colours, and a line end.
+
+    Control characters in them are escaped.
+
+    Raises:
+        TargetError: Stdout cannot be written to.
+    """
+    line = [
+        printable(text) if paint is None else f"{paint.code}{printable(text)}{RESET}"
+        for text, paint in pieces
+    ]
+    _write("".join(line), nl=True)
 
 
 def is_terminal(stream: IO[str]) -> bool:

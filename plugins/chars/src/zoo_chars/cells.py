@@ -38,7 +38,7 @@ class AddCell(GatedCell[HiddenState]):
         self, weights: Weights, projected: Tensor, state: HiddenState
     ) -> tuple[Tensor, HiddenState]:
         """Projected input (B, H) and a state to the output (B, H) and the next state."""
-        total = state.hidden + projected
+        total = state.hidden + self.gate("input", projected)
         hidden = torch.tanh(linear(total, weights["weight_hh"], weights["bias_hh"]))
         return hidden, HiddenState(hidden)
 
@@ -73,5 +73,6 @@ class ConcatCell(GatedCell[HiddenState]):
     ) -> tuple[Tensor, HiddenState]:
         """Projected input (B, H) and a state to the output (B, H) and the next state."""
         mixed = torch.relu(projected + linear(state.hidden, weights["weight_ch"]))
+        mixed = self.gate("input", mixed)
         hidden = torch.tanh(linear(mixed, weights["weight_hh"], weights["bias_hh"]))
         return hidden, HiddenState(hidden)

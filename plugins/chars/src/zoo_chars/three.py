@@ -10,7 +10,7 @@ from torch import nn
 from zoo_chars.configs import CharConfig
 from zoo_core import Signature
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.nn import AbstractModel, Batch, Embedding, Output, State
+from zoo_core.runtime.nn import AbstractModel, Batch, Embedding, HiddenState, Output, State
 
 
 @final
@@ -36,10 +36,10 @@ class CharThree(AbstractModel):
         self.output = nn.Linear(config.hidden_size, signature.outputs.width)
 
     def initial_state(self, batch_size: int) -> None:
-        """Returns None: the model has no state."""
+        """Returns None: the model carries no state from one window to the next."""
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Tokens (B, 3) to logits (B, classes).
+        """Tokens (B, 3) to logits (B, classes), with the hidden state that they are made from.
 
         Raises:
             MisfitError: A sequence is not three symbols long.
@@ -53,4 +53,4 @@ class CharThree(AbstractModel):
         hidden = torch.tanh(self.hidden(torch.relu(self.input(first))))  # (B, H)
         hidden = torch.tanh(self.hidden(hidden + torch.relu(self.input(second))))
         hidden = torch.tanh(self.hidden(hidden + torch.relu(self.input(third))))
-        return Output(self.output(hidden), None)
+        return Output(self.output(hidden), (HiddenState(hidden),))

@@ -41,8 +41,9 @@ class GruCell(GatedCell[HiddenState]):
         x_r, x_z, x_n = projected.chunk(3, dim=1)  # (B, H) each
         recurrent = linear(state.hidden, weights["weight_hh"], weights.get("bias_hh"))
         h_r, h_z, h_n = recurrent.chunk(3, dim=1)
-        candidate = (x_n + (x_r + h_r).sigmoid() * h_n).tanh()
-        update = (x_z + h_z).sigmoid()
+        reset = self.gate("reset", (x_r + h_r).sigmoid())
+        update = self.gate("update", (x_z + h_z).sigmoid())
+        candidate = self.gate("candidate", (x_n + reset * h_n).tanh())
         hidden = (1 - update) * candidate + update * state.hidden
         return hidden, HiddenState(hidden)
 
@@ -76,8 +77,9 @@ class ResetBeforeGruCell(GatedCell[HiddenState]):
         w_r, w_z, w_n = weights["weight_hh"].chunk(3)
         bias = weights.get("bias_hh")
         b_r, b_z, b_n = (None, None, None) if bias is None else bias.chunk(3)
-        reset = (x_r + linear(state.hidden, w_r, b_r)).sigmoid()
-        update = (x_z + linear(state.hidden, w_z, b_z)).sigmoid()
-        candidate = (x_n + linear(reset * state.hidden, w_n, b_n)).tanh()
+        reset = self.gate("reset", (x_r + linear(state.hidden, w_r, b_r)).sigmoid())
+        update = self.gate("update", (x_z + linear(state.hidden, w_z, b_z)).sigmoid())
+        recurrent = linear(reset * state.hidden, w_n, b_n)
+        candidate = self.gate("candidate", (x_n + recurrent).tanh())
         hidden = (1 - update) * candidate + update * state.hidden
         return hidden, HiddenState(hidden)

@@ -66,8 +66,10 @@ class LstmCell(GatedCell[LstmState]):
         """Projected input (B, 4H) and a state to the output (B, P) and the next state."""
         gates = projected + linear(state.hidden, weights["weight_hh"], weights.get("bias_hh"))
         i, f, g, o = gates.chunk(4, dim=1)  # (B, H) each
-        cell = f.sigmoid() * state.cell + i.sigmoid() * g.tanh()
-        hidden = o.sigmoid() * cell.tanh()
+        i, f = self.gate("input", i.sigmoid()), self.gate("forget", f.sigmoid())
+        g, o = self.gate("candidate", g.tanh()), self.gate("output", o.sigmoid())
+        cell = f * state.cell + i * g
+        hidden = o * cell.tanh()
         if self.proj_size:
             hidden = linear(hidden, weights["weight_hr"])
         return hidden, LstmState(hidden, cell)

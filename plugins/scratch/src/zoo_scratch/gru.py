@@ -41,6 +41,8 @@ class ScratchGruCell(GatedCell[HiddenState]):
         x_gates, x_candidate = projected[:, : 2 * width], projected[:, 2 * width :]
         w_gates, w_candidate = weights["weight_hh"][: 2 * width], weights["weight_hh"][2 * width :]
         reset, update = torch.sigmoid(x_gates + state.hidden @ w_gates.t()).chunk(2, dim=1)
-        candidate = torch.tanh(x_candidate + (reset * state.hidden) @ w_candidate.t())
+        reset, update = self.gate("reset", reset), self.gate("update", update)
+        recurrent = (reset * state.hidden) @ w_candidate.t()
+        candidate = self.gate("candidate", torch.tanh(x_candidate + recurrent))
         hidden = update * state.hidden + (1 - update) * candidate
         return hidden, HiddenState(hidden)

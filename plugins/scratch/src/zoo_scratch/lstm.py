@@ -42,6 +42,8 @@ class ScratchLstmCell(GatedCell[LstmState]):
     ) -> tuple[Tensor, LstmState]:
         """Projected input (B, 4H) and a state to the output (B, H) and the next state."""
         i, f, g, o = (projected + state.hidden @ weights["weight_hh"].t()).chunk(4, dim=1)
-        cell = torch.sigmoid(f) * state.cell + torch.sigmoid(i) * torch.tanh(g)
-        hidden = torch.sigmoid(o) * torch.tanh(cell)
+        i, f = self.gate("input", torch.sigmoid(i)), self.gate("forget", torch.sigmoid(f))
+        g, o = self.gate("candidate", torch.tanh(g)), self.gate("output", torch.sigmoid(o))
+        cell = f * state.cell + i * g
+        hidden = o * torch.tanh(cell)
         return hidden, LstmState(hidden, cell)

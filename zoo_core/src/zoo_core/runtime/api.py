@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, final, overload
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -34,6 +35,9 @@ from zoo_core.runtime.checkpoints.verification import verify as verify_folder
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
+from zoo_core.runtime.inspection.inspect_text import inspect_text
+from zoo_core.runtime.inspection.inspection import Activations, Inspection
+from zoo_core.runtime.inspection.vectors import sequence_vector, symbol_vectors
 from zoo_core.runtime.locate import find_folder, load_checkpoint
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
@@ -351,6 +355,115 @@ def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFU
         DataError: The input has symbols that the vocabulary lacks.
     """
     return _output(checkpoint, value, unknown).logits[0].softmax(-1)
+
+
+def inspect(
+    checkpoint: Checkpoint, text: str, *, layer: int | None = None, gate: str = "", top: int = 0
+) -> Inspection:
+    """Returns what a recurrent model computes and expects at every symbol of a text.
+
+    Args:
+        checkpoint: The checkpoint.
+        text: The text. Symbols that the model does not know are skipped.
+        layer: The layer to keep, from 0; None for all.
+        gate: The state or gate to keep, such as ``hidden``, ``cell`` or ``forget``; empty for all.
+        top: How many units to rank for each probe, by their states or by ``gate``.
+
+    Raises:
+        ConfigError: There is no such layer.
+        DataError: The text has no symbol that the model knows, or fewer than its window.
+        DeviceError: The activations do not fit into the free memory.
+        MisfitError: The model has no recurrent state, or reads no text.
+        NotFoundError: There is no such state or gate.
+    """
+    return inspect_text(
+        checkpoint.model,
+        checkpoint.dataset,
+        text,
+        name=checkpoint.run_config.model,
+        layer=layer,
+        gate=gate,
+        top=top,
+    )
+
+
+@overload
+def states(
+    checkpoint: Checkpoint,
+    texts: str,
+    *,
+    layer: int | None = None,
+    gate: str = "",
+    unknown: Unknown = REFUSE,
+) -> Activations: ...
+@overload
+def states(
+    checkpoint: Checkpoint,
+    texts: list[str],
+    *,
+    layer: int | None = None,
+    gate: str = "",
+    unknown: Unknown = REFUSE,
+) -> list[Activations]: ...
+def states(
+    checkpoint: Checkpoint,
+    texts: str | list[str],
+    *,
+    layer: int | None = None,
+    gate: str = "",
+    unknown: Unknown = REFUSE,
+) -> Activations | list[Activations]:
+    """Returns the hidden states of a recurrent model at every symbol of a text.
+
+    Args:
+        checkpoint: The checkpoint.
+        texts: A text, or a list of texts, which has a list of arrays.
+        layer: The layer, from 0; None for the last one.
+        gate: A state or gate instead of the hidden state, such as ``cell`` or ``forget``.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Returns:
+        A numpy array (T, units) in float32 for each text; the units of a backward direction follow
+        the forward ones.
+
+    Raises:
+        ConfigError: There is no such layer.
+        DataError: A text has symbols that the vocabulary lacks, or fewer than the model's window.
+        MisfitError: The model has no recurrent state.
+        NotFoundError: There is no such state or gate.
+    """
+    if isinstance(texts, str):
+        inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
+        return symbol_vectors(checkpoint.model, inputs, layer=layer, name=gate)
+    return [states(checkpoint, text, layer=layer, gate=gate, unknown=unknown) for text in texts]
+
+
+def embeddings(
+    checkpoint: Checkpoint, texts: str | list[str], *, unknown: Unknown = REFUSE
+) -> Activations:
+    """Returns the last hidden state of a recurrent model for whole texts.
+
+    It is that of the last layer after the last symbol; of a backward direction, after the first.
+
+    Args:
+        checkpoint: The checkpoint.
+        texts: A text, or a list of texts.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Returns:
+        A numpy array in float32: (units,) for a text, (N, units) for a list of N.
+
+    Raises:
+        DataError: A text has symbols that the vocabulary lacks, or fewer than the model's window;
+            or the list is empty.
+        MisfitError: The model has no recurrent state.
+    """
+    if isinstance(texts, str):
+        inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
+        return sequence_vector(checkpoint.model, inputs)
+    if not texts:
+        raise DataError("no texts; give at least one")
+    return np.stack([embeddings(checkpoint, text, unknown=unknown) for text in texts])
 
 
 @torch.no_grad()

@@ -84,7 +84,8 @@ class Output(NamedTuple):
     Args:
         logits: (B, T, W) per step or (B, W) per sequence, where W is the width of the signature's
             outputs; not always contiguous.
-        state: The state after the last step, or None for a model without state.
+        state: The state after the last step, or None for a model without state. A model that
+            carries no state may return one, for ``zoo inspect`` to show.
     """
 
     logits: Tensor

@@ -97,6 +97,20 @@ class AbstractCell(ABC, Generic[S]):
             The output (B, P) and the state after this step.
         """
 
+    def gate(self, name: str, value: Tensor) -> Tensor:
+        """Names the value of a gate inside ``step`` and returns it unchanged.
+
+        What passes through here is what ``zoo inspect`` shows, so a step uses the returned tensor:
+        ``forget = self.gate("forget", (x_f + h_f).sigmoid())``. A cell that names no gate is shown
+        by its state alone.
+
+        Args:
+            name: The field's name for it: ``input``, ``forget``, ``output``, ``reset``,
+                ``update``, ``candidate``; not the name of a tensor of the state.
+            value: The gate after its activation, (B, H) or (B, ...).
+        """
+        return value
+
 
 class GatedCell(AbstractCell[S]):
     """The base of cells whose gates are sums of an input part and a recurrent part.

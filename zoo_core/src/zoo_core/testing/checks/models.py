@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from zoo_core.testing.checks import exporting, learning, outputs, recurrence, weights
+from zoo_core.testing.checks import exporting, inspection, learning, outputs, recurrence, weights
 
-CHECKS = outputs.CHECKS + recurrence.CHECKS + learning.CHECKS + weights.CHECKS
+CHECKS = outputs.CHECKS + recurrence.CHECKS + inspection.CHECKS + learning.CHECKS + weights.CHECKS
 SLOW = learning.SLOW + exporting.SLOW
 """Checks that run on the plain cases only, because they take seconds."""

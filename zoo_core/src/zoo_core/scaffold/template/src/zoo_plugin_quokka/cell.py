@@ -47,6 +47,7 @@ class QuokkaCell(GatedCell[HiddenState]):
         bias = weights.get("bias_hh")
         b_f, b_n = (None, None) if bias is None else bias.chunk(2)
         gate = torch.sigmoid(x_f + linear(state.hidden, w_f, b_f) + self.gate_bias)
+        gate = self.gate("forget", gate)  # zoo inspect --gate forget shows it
         candidate = torch.tanh(x_n + linear(gate * state.hidden, w_n, b_n))
         hidden = (1 - gate) * state.hidden + gate * candidate
         return hidden, HiddenState(hidden)

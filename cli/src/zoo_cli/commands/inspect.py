@@ -1,0 +1,160 @@
+"""``zoo inspect``."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.ranges import IntegerRange
+from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.input import read_stdin
+from zoo_cli.terminal.inspection_view import Shown, print_blocks, print_column, print_units
+from zoo_cli.terminal.output import echo, json_option, print_json, shows_colors
+from zoo_core.errors import TargetError
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.inspection.inspection import Inspection, Signal
+
+PAGE = ("report", "inspect_page")
+"""The command whose plugin makes pages, and its function (inspection, *, signal, unit) -> str."""
+MAX_NUMBER = 10**9
+
+
+@click.command()
+@click.argument("reference", metavar="CHECKPOINT", shell_complete=complete_reference)
+@click.option("--text", metavar="TEXT", help="Text to read.")
+@click.option(
+    "--file",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    help="File with the text, or - for stdin; a line end at its end is left out.",
+)
+@click.option(
+    "--unit",
+    metavar="N",
+    type=IntegerRange(0, MAX_NUMBER),
+    help="Unit to show.  [default: the mean of the units of --gate; without --gate the unit of "
+    "the hidden state that varies most]",
+)
+@click.option(
+    "--layer", metavar="N", type=IntegerRange(0, MAX_NUMBER), help="Layer, from 0.  [default: last]"
+)
+@click.option(
+    "--gate",
+    metavar="NAME",
+    help="State or gate of the cell: hidden, cell, forget, input, output, reset, update, candidate "
+    "or a name of its own.  [default: hidden]",
+)
+@click.option(
+    "--top",
+    metavar="K",
+    type=IntegerRange(1, MAX_NUMBER),
+    help="List the K units that respond most to each of several properties, such as quotes.",
+)
+@click.option(
+    "--html",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a page with all units instead.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the file of --html.")
+@registry_option
+@json_option
+def inspect(
+    reference: str,
+    text: str | None,
+    file: str | None,
+    unit: int | None,
+    layer: int | None,
+    gate: str | None,
+    top: int | None,
+    html: Path | None,
+    overwrite: bool,
+    as_json: bool,
+) -> None:
+    """Show the activation, the guesses and the surprise of a recurrent model at every symbol.
+
+    On a terminal every symbol has the colour of its activation, and under it the model's five best
+    guesses of what follows, with their probabilities. Its surprise is -ln of its own probability
+    after the symbols before it, in nats. Without colours, every symbol has a line.
+
+    CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
+    """
+    from zoo_core.plugins.catalog import load_catalog
+    from zoo_core.plugins.commands import shared_function
+    from zoo_core.runtime import api
+    from zoo_core.runtime.locate import load_checkpoint
+    from zoo_core.storage.atomic import write_file
+
+    content = _text_of(text, file)
+    catalog = load_catalog()
+    if html:
+        _check_page(html, overwrite=overwrite)
+        make_page = shared_function(catalog, *PAGE)
+    checkpoint = load_checkpoint(catalog, reference)
+    inspection = api.inspect(
+        checkpoint,
+        content,
+        layer=layer,
+        gate=gate or "",
+        top=top or 0,
+    )
+    signal = inspection.signal(gate or "", layer)
+    if unit is None and not gate:
+        unit = signal.most_varied_unit()
+        if not (top or html):
+            echo(f"unit {unit} varies most; --unit shows another, --top 5 finds them", err=True)
+    values = (signal.mean() if unit is None else signal.unit(unit)).tolist()
+    if html:
+        page = make_page(inspection, signal=inspection.signals.index(signal), unit=unit or 0)
+        write_file(html, page.encode())
+    if as_json:
+        print_json(_as_json(inspection, signal, unit, values))
+    elif html:
+        echo(str(html))
+    elif top:
+        print_units(inspection.correlations)
+    else:
+        title = f"mean {signal.name}" if unit is None else f"{signal.name} {unit}"
+        shown = Shown(title, values)
+        (print_blocks if shows_colors() else print_column)(inspection, shown)
+
+
+def _text_of(text: str | None, file: str | None) -> str:
+    if text is not None and file is not None:
+        raise click.UsageError("--text and --file exclude each other")
+    if file is not None:
+        from zoo_core.data.text import read_text
+
+        content = read_stdin() if file == "-" else read_text(Path(file))
+        return content.removesuffix("\n")
+    if text is None:
+        raise click.UsageError("no text: give --text TEXT, --file FILE, or --file - for stdin")
+    return text
+
+
+def _as_json(
+    inspection: Inspection, signal: Signal, unit: int | None, values: list[float]
+) -> dict[str, Any]:
+    """Returns the inspection with the values of one unit, or of the mean of all."""
+    content = inspection.to_json(signals=())
+    del content["signals"]
+    for symbol, value in zip(content["symbols"], values, strict=True):
+        symbol["value"] = None if math.isnan(value) else value
+    return {
+        "model": content.pop("model"),
+        "layer": signal.layer,
+        "gate": signal.name,
+        "unit": unit,
+        **content,
+    }
+
+
+def _check_page(path: Path, *, overwrite: bool) -> None:
+    """Raises TargetError if the file of a page exists already and is not to be replaced."""
+    if path.exists() and not overwrite:
+        raise TargetError(f"{path} exists; choose another file, or replace it with --overwrite")

@@ -1,0 +1,229 @@
+"""Inspections of every model of the catalog, and their figures against the forward pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+
+from tests.contracts.cases import MODELS
+from zoo_core import Features, Unknown, Vocabulary
+from zoo_core.configs.settings import settings_of
+from zoo_core.data.tokenizer import AbstractTokenizer, ByteTokenizer, WordTokenizer
+from zoo_core.data.vocabulary import REFUSE
+from zoo_core.errors import ConfigError, DataError, MisfitError, NotFoundError
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import ModelSpec
+from zoo_core.runtime.inspection.inspect_text import inspect_text
+from zoo_core.runtime.inspection.inspection import Inspection
+from zoo_core.runtime.inspection.text import Piece, split_text
+from zoo_core.runtime.inspection.vectors import sequence_vector, symbol_vectors
+from zoo_core.runtime.nn import AbstractModel, Batch
+from zoo_core.testing.cases.model_case import ModelCase
+from zoo_core.testing.cases.model_cases import plain_cases
+from zoo_text.configs import PythonDocsConfig
+from zoo_text.dataset import TextDataset
+
+DATA = TextDataset("owls", PythonDocsConfig(), lambda: "", Vocabulary(tuple("abcdef")))
+TEXT = "fade?bead"
+KNOWN = [index for index, symbol in enumerate(TEXT) if symbol != "?"]
+TOKENS = torch.tensor([["abcdef".index(symbol) for symbol in TEXT.replace("?", "")]])
+RECURRENT = [spec for spec in MODELS if not spec.name.startswith("cnn")]
+
+
+@cache
+def cases(spec: ModelSpec) -> list[ModelCase]:
+    """Returns cases of a model whose inputs are tokens: labels and next symbols, in layers too."""
+    tokens = [case for case in plain_cases(spec) if case.signature.inputs.kind == "tokens"]
+    symbols = [
+        replace(case, signature=replace(case.signature, classes=6, next_symbol=True))
+        for case in tokens
+    ]
+    if "bidirectional" not in settings_of(resolve(spec.config)):
+        return tokens + symbols
+    layers = {"num_layers": 2, "bidirectional": True}
+    deep = [replace(case, settings=case.settings | layers) for case in tokens + symbols]
+    return tokens + symbols + deep
+
+
+def look(model: AbstractModel, text: str = TEXT, **options: object) -> Inspection:
+    """Returns an inspection of a model with the vocabulary abcdef."""
+    return inspect_text(model, DATA, text, name="owl", **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("spec", RECURRENT, ids=lambda spec: spec.name)
+def test_every_recurrent_model_can_be_inspected(spec: ModelSpec) -> None:
+    for case in cases(spec):
+        model = case.build()
+        inspection = look(model)
+        first, guesses = (model.window or 1) - 1, min(case.signature.classes, 5)
+        assert [symbol.known for symbol in inspection.symbols] == [c != "?" for c in TEXT]
+        shown = [inspection.symbols[index] for index in KNOWN]
+        assert [len(symbol.guesses) for symbol in shown] == [0] * first + [guesses] * (8 - first)
+        for signal in inspection.signals:
+            present = ~np.isnan(signal.values).any(axis=1)
+            assert list(np.flatnonzero(present)) == KNOWN[first:], case.label()
+        surprised = [symbol.surprise is not None for symbol in shown]
+        assert surprised == [case.signature.next_symbol and i > first for i in range(8)]
+
+
+@pytest.mark.parametrize("spec", RECURRENT, ids=lambda spec: spec.name)
+def test_guesses_and_surprise_are_those_of_the_forward_pass(spec: ModelSpec) -> None:
+    for case in cases(spec):
+        model = case.build()
+        with torch.no_grad():
+            if case.signature.per == "step":
+                logits = model(Batch(TOKENS)).logits[0, -2:]
+            else:
+                start = 0 if model.window is None else TOKENS.shape[1] - model.window
+                ends = (TOKENS.shape[1] - 1, TOKENS.shape[1])
+                shift = 0 if model.window is None else 1
+                logits = torch.cat(
+                    [
+                        model(
+                            Batch(TOKENS[:, max(start - shift * (ends[1] - end), 0) : end])
+                        ).logits
+                        for end in ends
+                    ]
+                )
+        probabilities = logits.softmax(-1)
+        last = look(model).symbols[-1]
+        best = probabilities[-1].max()
+        assert last.guesses[0].probability == pytest.approx(best.item(), abs=1e-12), case.label()
+        if case.signature.next_symbol:
+            expected = -probabilities[0, TOKENS[0, -1]].log()
+            assert last.surprise == pytest.approx(expected.item(), abs=1e-9), case.label()
+
+
+@pytest.mark.parametrize("spec", RECURRENT, ids=lambda spec: spec.name)
+def test_the_vector_of_a_text_is_its_last_hidden_state(spec: ModelSpec) -> None:
+    for case in cases(spec):
+        model = case.build()
+        vectors, vector = symbol_vectors(model, TOKENS[0]), sequence_vector(model, TOKENS[0])
+        assert vectors.shape == (TOKENS.shape[1], len(vector))
+        with torch.no_grad():
+            state = model(Batch(TOKENS[:, -(model.window or 0) :])).state
+        assert state is not None
+        directions = len(vector) // state[-1][0].shape[1]
+        expected = torch.cat([part[0][0] for part in state[-directions:]])
+        assert np.allclose(vector, expected.numpy(), atol=1e-6), case.label()
+
+
+@pytest.mark.parametrize("spec", [s for s in MODELS if s not in RECURRENT], ids=lambda s: s.name)
+def test_a_model_without_a_recurrence_is_refused(spec: ModelSpec) -> None:
+    case = plain_cases(spec)[0]
+    with pytest.raises(MisfitError, match=r"no recurrent state|reads grid"):
+        look(case.build())
+
+
+@pytest.fixture
+def stacked() -> AbstractModel:
+    """Two layers of LSTM in both directions, which predict the next symbol."""
+    (spec,) = (spec for spec in MODELS if spec.name == "lstm-stacked")
+    case = next(c for c in cases(spec) if c.signature.next_symbol and c.signature.per == "step")
+    settings = {"num_layers": 2, "bidirectional": True, "hidden_size": 3}
+    return replace(case, settings=settings).build()
+
+
+def test_a_layer_and_a_gate_may_be_chosen(stacked: AbstractModel) -> None:
+    assert {signal.layer for signal in look(stacked, layer=0).signals} == {0}
+    signals = look(stacked, gate="forget").signals
+    assert [(signal.layer, signal.name) for signal in signals] == [(0, "forget"), (1, "forget")]
+    assert look(stacked, gate="cell").signal("cell").values.shape == (len(TEXT), 6)
+
+
+def test_what_does_not_exist_is_refused_with_what_does(stacked: AbstractModel) -> None:
+    with pytest.raises(NotFoundError, match="no gate 'reset' in layer 1; there are input, forget"):
+        look(stacked, gate="reset")
+    with pytest.raises(ConfigError, match="layer = 2: expected 0 to 1"):
+        look(stacked, layer=2)
+    with pytest.raises(ConfigError, match="unit = 6: expected 0 to 5"):
+        look(stacked).signal().unit(6)
+    with pytest.raises(DataError, match="no symbol that the model knows"):
+        look(stacked, "???")
+    with pytest.raises(DataError, match="empty"):
+        look(stacked, "")
+
+
+def test_features_are_refused() -> None:
+    (spec,) = (spec for spec in MODELS if spec.name == "lstm-manual")
+    case = next(c for c in plain_cases(spec) if isinstance(c.signature.inputs, Features))
+    with pytest.raises(MisfitError, match="reads features"):
+        look(case.build())
+
+
+def test_a_long_text_for_both_directions_is_guessed_once(
+    stacked: AbstractModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zoo_core.runtime.inspection.reading.MAX_PREFIXES", 4)
+    (spec,) = (spec for spec in MODELS if spec.name == "lstm-stacked")
+    case = next(c for c in cases(spec) if c.signature.per == "sequence")
+    model = replace(case, settings={"bidirectional": True, "hidden_size": 3}).build()
+    counts = [len(symbol.guesses) for symbol in look(model, "fadebead").symbols]
+    assert counts == [0] * 7 + [4]
+
+
+def test_pieces_of_a_long_text_fit_together(
+    stacked: AbstractModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (spec,) = (spec for spec in MODELS if spec.name == "gru-embed")
+    model = next(c for c in cases(spec) if c.signature.next_symbol).build()
+    whole = look(model, "fade" * 5)
+    monkeypatch.setattr("zoo_core.runtime.inspection.reading.PIECE", 3)
+    pieces = look(model, "fade" * 5)
+    assert np.allclose(whole.signal().values, pieces.signal().values, atol=1e-7)
+    for symbol, other in zip(whole.symbols[1:], pieces.symbols[1:], strict=True):
+        assert symbol.surprise == pytest.approx(other.surprise)
+
+
+def test_an_inspection_is_json(stacked: AbstractModel) -> None:
+    values = look(stacked, top=1).to_json()
+    assert [len(signal["values"]) for signal in values["signals"]] == [len(TEXT)] * 12
+    assert values["signals"][0]["values"][TEXT.index("?")] is None
+    assert {row["name"] for row in values["signals"] if row["kind"] == "state"} == {
+        "hidden",
+        "cell",
+    }
+    assert {row["name"] for row in values["correlations"]} <= {"hidden", "cell"}
+    assert {row["probe"] for row in values["correlations"]} <= {p["name"] for p in values["probes"]}
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "symbols", "text", "shown", "known"),
+    [
+        (WordTokenizer(), ("fox", " the", "."), "The fox.", ["the", " fox", "."], [1, 0, 1]),
+        (
+            ByteTokenizer(),
+            ("f", "<0xC3>", "<0xA9>"),
+            "Foé",
+            ["f", "o", "<0xC3>", "<0xA9>"],
+            [1, 0, 1, 1],
+        ),
+    ],
+)
+def test_words_and_bytes_are_symbols_too(
+    tokenizer: AbstractTokenizer,
+    symbols: tuple[str, ...],
+    text: str,
+    shown: list[str],
+    known: list[int],
+) -> None:
+    vocabulary = Vocabulary(symbols, tokenizer=tokenizer)
+    config = PythonDocsConfig(lowercase=True)
+    dataset = TextDataset("owls", config, lambda: "", vocabulary)
+    pieces = split_text(dataset, dataset.signature, text)
+    assert [piece.text for piece in pieces] == shown
+    assert [piece.token is not None for piece in pieces] == [bool(number) for number in known]
+
+
+def test_a_dataset_that_changes_the_text_shows_what_it_makes_of_it() -> None:
+    class Reversing(TextDataset):  # type: ignore[misc]
+        def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
+            return super().encode(value[::-1], unknown)
+
+    dataset = Reversing("owls", PythonDocsConfig(), lambda: "", DATA.vocabulary)
+    pieces = split_text(dataset, dataset.signature, "ab?c")
+    assert pieces == [Piece("c", 2), Piece("b", 1), Piece("a", 0)]

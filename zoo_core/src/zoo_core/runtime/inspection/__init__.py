@@ -1,0 +1,1 @@
+"""Inspection: what a model computes and expects, symbol by symbol."""
