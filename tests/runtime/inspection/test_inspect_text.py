@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.contracts.cases import MODELS
-from zoo_core import Features, Unknown, Vocabulary
+from zoo_core import Features, Signature, Unknown, Vocabulary
 from zoo_core.configs.settings import settings_of
 from zoo_core.data.tokenizer import AbstractTokenizer, ByteTokenizer, WordTokenizer
 from zoo_core.data.vocabulary import REFUSE
@@ -38,15 +38,17 @@ RECURRENT = [spec for spec in MODELS if not spec.name.startswith("cnn")]
 def cases(spec: ModelSpec) -> list[ModelCase]:
     """Returns cases of a model whose inputs are tokens: labels and next symbols, in layers too."""
     tokens = [case for case in plain_cases(spec) if case.signature.inputs.kind == "tokens"]
-    symbols = [
-        replace(case, signature=replace(case.signature, classes=6, next_symbol=True))
-        for case in tokens
-    ]
+    symbols = [replace(case, signature=_of_next_symbols(case.signature)) for case in tokens]
     if "bidirectional" not in settings_of(resolve(spec.config)):
         return tokens + symbols
     layers = {"num_layers": 2, "bidirectional": True}
     deep = [replace(case, settings=case.settings | layers) for case in tokens + symbols]
     return tokens + symbols + deep
+
+
+def _of_next_symbols(signature: Signature) -> Signature:
+    outputs = replace(signature.outputs, size=6, next_token=True)
+    return replace(signature, outputs=outputs)
 
 
 def look(model: AbstractModel, text: str = TEXT, **options: object) -> Inspection:
@@ -59,7 +61,7 @@ def test_every_recurrent_model_can_be_inspected(spec: ModelSpec) -> None:
     for case in cases(spec):
         model = case.build()
         inspection = look(model)
-        first, guesses = (model.window or 1) - 1, min(case.signature.classes, 5)
+        first, guesses = (model.window or 1) - 1, min(case.signature.outputs.size, 5)
         assert [symbol.known for symbol in inspection.symbols] == [c != "?" for c in TEXT]
         shown = [inspection.symbols[index] for index in KNOWN]
         assert [len(symbol.guesses) for symbol in shown] == [0] * first + [guesses] * (8 - first)
@@ -67,7 +69,7 @@ def test_every_recurrent_model_can_be_inspected(spec: ModelSpec) -> None:
             present = ~np.isnan(signal.values).any(axis=1)
             assert list(np.flatnonzero(present)) == KNOWN[first:], case.label()
         surprised = [symbol.surprise is not None for symbol in shown]
-        assert surprised == [case.signature.next_symbol and i > first for i in range(8)]
+        assert surprised == [case.signature.outputs.next_token and i > first for i in range(8)]
 
 
 @pytest.mark.parametrize("spec", RECURRENT, ids=lambda spec: spec.name)
@@ -75,7 +77,7 @@ def test_guesses_and_surprise_are_those_of_the_forward_pass(spec: ModelSpec) -> 
     for case in cases(spec):
         model = case.build()
         with torch.no_grad():
-            if case.signature.per == "step":
+            if case.signature.outputs.per == "step":
                 logits = model(Batch(TOKENS)).logits[0, -2:]
             else:
                 start = 0 if model.window is None else TOKENS.shape[1] - model.window
@@ -93,7 +95,7 @@ def test_guesses_and_surprise_are_those_of_the_forward_pass(spec: ModelSpec) -> 
         last = look(model).symbols[-1]
         best = probabilities[-1].max()
         assert last.guesses[0].probability == pytest.approx(best.item(), abs=1e-12), case.label()
-        if case.signature.next_symbol:
+        if case.signature.outputs.next_token:
             expected = -probabilities[0, TOKENS[0, -1]].log()
             assert last.surprise == pytest.approx(expected.item(), abs=1e-9), case.label()
 
@@ -123,7 +125,11 @@ def test_a_model_without_a_recurrence_is_refused(spec: ModelSpec) -> None:
 def stacked() -> AbstractModel:
     """Two layers of LSTM in both directions, which predict the next symbol."""
     (spec,) = (spec for spec in MODELS if spec.name == "lstm-stacked")
-    case = next(c for c in cases(spec) if c.signature.next_symbol and c.signature.per == "step")
+    case = next(
+        c
+        for c in cases(spec)
+        if c.signature.outputs.next_token and c.signature.outputs.per == "step"
+    )
     settings = {"num_layers": 2, "bidirectional": True, "hidden_size": 3}
     return replace(case, settings=settings).build()
 
@@ -160,7 +166,7 @@ def test_a_long_text_for_both_directions_is_guessed_once(
 ) -> None:
     monkeypatch.setattr("zoo_core.runtime.inspection.reading.MAX_PREFIXES", 4)
     (spec,) = (spec for spec in MODELS if spec.name == "lstm-stacked")
-    case = next(c for c in cases(spec) if c.signature.per == "sequence")
+    case = next(c for c in cases(spec) if c.signature.outputs.per == "sequence")
     model = replace(case, settings={"bidirectional": True, "hidden_size": 3}).build()
     counts = [len(symbol.guesses) for symbol in look(model, "fadebead").symbols]
     assert counts == [0] * 7 + [4]
@@ -170,7 +176,7 @@ def test_pieces_of_a_long_text_fit_together(
     stacked: AbstractModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (spec,) = (spec for spec in MODELS if spec.name == "gru-embed")
-    model = next(c for c in cases(spec) if c.signature.next_symbol).build()
+    model = next(c for c in cases(spec) if c.signature.outputs.next_token).build()
     whole = look(model, "fade" * 5)
     monkeypatch.setattr("zoo_core.runtime.inspection.reading.PIECE", 3)
     pieces = look(model, "fade" * 5)

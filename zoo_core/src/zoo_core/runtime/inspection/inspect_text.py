@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zoo_core.data.signature import Classes, Keys, Outputs
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.inspection.inspection import (
     Guess,
@@ -70,15 +71,17 @@ def inspect_text(
     }
     symbols = [Symbol(piece.text, piece.token is not None) for piece in pieces]
     name_of = cache(lambda number: guess_name(dataset, model.signature, number))
+    outputs = model.signature.outputs
+    predicts_symbols = outputs.next_token and isinstance(outputs, Classes)
     surprises: dict[int, float] = {}
     for reading in read(model, tokens, units.__contains__):
         places = known[reading.start : reading.start + len(reading.logits)]
         for signal, rows in reading.values.items():
             values[signal][places] = rows.numpy()
-        log_probabilities = reading.logits.double().log_softmax(-1)
+        log_probabilities = _log_probabilities(reading.logits.double(), outputs)
         for place, guesses in zip(places, _guesses(log_probabilities, name_of), strict=True):
             symbols[place] = symbols[place]._replace(guesses=guesses)
-        if model.signature.next_symbol:
+        if predicts_symbols:
             following = tokens[reading.start + 1 : reading.start + 1 + len(places)]
             rows = torch.arange(len(following))
             found = -log_probabilities[rows, following]
@@ -89,11 +92,21 @@ def inspect_text(
     texts = [piece.text for piece in pieces]
     return Inspection(
         name,
-        "next symbol" if model.signature.next_symbol else "label",
+        "next symbol" if predicts_symbols else "label",
         tuple(symbols),
         tuple(Signal(*signal, rows) for signal, rows in values.items()),
         tuple(strongest_correlations(ranked, texts, top)) if top else (),
     )
+
+
+def _log_probabilities(logits: Tensor, outputs: Outputs) -> Tensor:
+    """Returns the logarithm of the probability of every class or key, (N, W); NaN for values."""
+    match outputs:
+        case Classes():
+            return logits.log_softmax(-1)
+        case Keys():
+            return torch.nn.functional.logsigmoid(logits)
+    return torch.full_like(logits, torch.nan)
 
 
 def _guesses(

@@ -32,7 +32,7 @@ class Reading(NamedTuple):
 
     Args:
         start: The number of the first symbol.
-        logits: (N, classes); NaN where the model was not asked.
+        logits: (N, W); NaN where the model was not asked.
         values: The signals, (N, units) each.
     """
 
@@ -57,8 +57,10 @@ def read(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Iterator[Readi
 
     Raises:
         DataError: The text is shorter than the model's window.
-        MisfitError: The model has no recurrent state.
+        MisfitError: The model has no recurrent state, or reads several inputs.
     """
+    if model.signature.context:
+        raise MisfitError("the model reads several inputs at once, and one text is too little")
     if model.carries_state:
         yield from _read_in_pieces(model, tokens, wanted)
     elif model.window:
@@ -75,7 +77,7 @@ def _no_state(model: AbstractModel) -> str:
 
 def _read_in_pieces(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Iterator[Reading]:
     has_layers = bool(recurrent_layers(model))
-    size = PIECE if has_layers and model.signature.per == "step" else 1
+    size = PIECE if has_layers and model.signature.outputs.per == "step" else 1
     state: State | None = None
     for start in range(0, len(tokens), size):
         piece = tokens[start : start + size]
@@ -108,21 +110,21 @@ def _read_whole(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Reading
         output: Output = model(Batch(tokens[None]))
         values = recorded.take(len(tokens))
     logits = output.logits[0]
-    if model.signature.per == "sequence":
+    if model.signature.outputs.per == "sequence":
         logits = torch.cat([_prefix_logits(model, tokens), output.logits])
     return Reading(0, logits, values)
 
 
 def _prefix_logits(model: AbstractModel, tokens: Tensor) -> Tensor:
-    """Returns the output for each proper beginning of a text, (T - 1, classes).
+    """Returns the output for each proper beginning of a text, (T - 1, W).
 
     It is NaN for a long text, which would take a time that grows with the square of its length.
     """
     count = len(tokens) - 1
     if count >= MAX_PREFIXES:
-        return torch.full((count, model.signature.classes), torch.nan)
+        return torch.full((count, model.signature.outputs.width), torch.nan)
     outputs = [model(Batch(tokens[None, :end])).logits for end in range(1, count + 1)]
-    return torch.cat([torch.empty(0, model.signature.classes), *outputs])
+    return torch.cat([torch.empty(0, model.signature.outputs.width), *outputs])
 
 
 def available_signals(model: AbstractModel, tokens: Tensor) -> dict[SignalName, int]:

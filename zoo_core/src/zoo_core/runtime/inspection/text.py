@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 
 import torch
 
-from zoo_core.data.signature import Signature, Tokens
+from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.data.tokenizer import CHARACTERS
 from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError, MisfitError
@@ -101,9 +101,14 @@ def _text_of(vocabulary: Vocabulary, symbol: str) -> str:
 
 
 def guess_name(dataset: AbstractDataset, signature: Signature, number: int) -> str:
-    """Returns the name of a class: a symbol, or a label in the words of the dataset."""
-    if signature.next_symbol and signature.vocabulary is not None:
+    """Returns the name of a class or key: a symbol, or a label in the words of the dataset."""
+    outputs = signature.outputs
+    if outputs.names:
+        return outputs.names[number]
+    if not isinstance(outputs, Classes):
+        return str(number)
+    if outputs.next_token and signature.vocabulary is not None:
         return symbol_text(signature.vocabulary, number)
-    one_hot = torch.zeros(1, signature.classes)
+    one_hot = torch.zeros(1, outputs.size)
     one_hot[0, number] = 1
-    return dataset.decode(Output(one_hot[None] if signature.per == "step" else one_hot, None))
+    return dataset.decode(Output(one_hot[None] if outputs.per == "step" else one_hot, None))
