@@ -18,6 +18,7 @@ GROUPS = {
     26: "Registry",
     29: "Plugins",
     36: "Data and training",
+    60: "Tables",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults

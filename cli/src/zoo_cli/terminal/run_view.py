@@ -13,6 +13,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.datasets.dataset import answers_in_steps
 from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.events import Evaluated, Finished, Started, Stepped
@@ -117,7 +118,8 @@ def _whole(epochs: float) -> float:
 
 def _try_model(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
     """Returns the model's answer to an example, and a command that shows more."""
-    if checkpoint.signature.predicts_next_symbol and checkpoint.model.causal:
+    generates = checkpoint.signature.predicts_next_symbol and checkpoint.model.causal
+    if generates and not answers_in_steps(checkpoint.dataset):
         text = generate(checkpoint, example, length=SAMPLE_LENGTH, temperature=0.7)
         answer = f"sample: {shorten(quoted(example + text), MAX_CELLS - len('sample: '))}"
         arguments = f"--prompt {shell_word(example)}"

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zoo_core.data.signature import Signature
+from zoo_core.data.signature import Classes, Signature
 from zoo_core.data.splits import held_out_splits
 from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.errors import ConfigError, DataError, NotFoundError
@@ -32,7 +32,7 @@ from zoo_core.runtime.checkpoints.fit import check_fit
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
 from zoo_core.runtime.checkpoints.verification import VerifiedItem
 from zoo_core.runtime.checkpoints.verification import verify as verify_folder
-from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.datasets.dataset import answers_in_steps
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
 from zoo_core.runtime.inspection.inspect_text import inspect_text
@@ -327,9 +327,11 @@ def predictions(
 def _answers(checkpoint: Checkpoint, rows: list[Tensor]) -> list[Prediction]:
     """Returns the predictions for inputs of one shape, (1, T) or (1, T, F) each."""
     dataset, model = checkpoint.dataset, checkpoint.model
-    if type(dataset).answer is not AbstractDataset.answer:  # an answer of several steps
+    if answers_in_steps(dataset):
         return [Prediction(dataset.answer(model, Batch(row)), None) for row in rows]
     logits = model(Batch(torch.cat(rows))).logits
+    if not isinstance(checkpoint.signature.outputs, Classes):
+        return [Prediction(dataset.decode(Output(row[None], None)), None) for row in logits]
     likely = logits.log_softmax(-1).amax(-1)  # (B,), or (B, T) with a label per step
     likely = likely if likely.dim() == 1 else likely.sum(-1)
     return [

@@ -123,6 +123,11 @@ class AbstractDataset(ABC):
         return text_lines(read_text(path))
 
 
+def answers_in_steps(dataset: AbstractDataset) -> bool:
+    """Whether a dataset makes its answers of several outputs of a model, in its own ``answer``."""
+    return type(dataset).answer is not AbstractDataset.answer
+
+
 def encode_text(text: str, vocabulary: Vocabulary, unknown: Unknown = REFUSE) -> Batch:
     """Returns a typed text as a batch of one, tokens (1, T).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
@@ -21,7 +22,8 @@ class RaggedRows:
 
     Args:
         inputs: Tokens (T,) or features (T, F) of each row; T may differ.
-        targets: The target of each row: one for the whole row, or integers (T,) for its steps.
+        targets: The target of each row: one for the whole row, or one for each of its steps:
+            classes (T,), values (T, N).
         per_step: Whether the targets are those of steps.
     """
 
@@ -57,11 +59,12 @@ def padded_batch(inputs: list[Tensor], targets: list[Tensor], per_step: bool = F
 
     Args:
         inputs: Tokens (T,) or features (T, F) of each row.
-        targets: The target of each row, or of each of its steps (T,).
+        targets: The target of each row, or those of its steps: classes (T,), values (T, N).
         per_step: Whether the targets are those of steps.
     """
     if per_step:
-        together = pad_sequence(targets, batch_first=True, padding_value=IGNORED)
+        padding = math.nan if targets[0].is_floating_point() else IGNORED
+        together = pad_sequence(targets, batch_first=True, padding_value=padding)
     else:
         together = torch.stack(targets)
     lengths = torch.tensor([len(row) for row in inputs])

@@ -1,0 +1,245 @@
+"""Texts with labels, from the columns of a table."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import final
+
+import torch
+
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
+from zoo_core.data.tables import Table, is_table, listed, listed_lines, read_table
+from zoo_core.data.vocabulary import REFUSE
+from zoo_core.errors import DataError
+from zoo_core.escaping import quoted
+from zoo_core.runtime.datasets.dataset import encode_text
+from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
+from zoo_core.runtime.datasets.ragged_rows import RaggedRows
+from zoo_core.runtime.datasets.splits import check_split_not_empty
+from zoo_core.runtime.datasets.stratified import stratified_splits
+from zoo_core.runtime.nn import Batch, Output
+from zoo_tables.configs import AbstractTextRowsConfig, LabelledConfig, RequestsConfig
+from zoo_tables.rows import MAX_EXAMPLE_LENGTH, CompleteRows, complete_rows, hash_of, prepared
+from zoo_tables.samples import REQUESTS
+
+MANY_LABELS = 50
+"""Labels from which a column with hardly any rows per label is suspected to hold no labels."""
+
+logger = logging.getLogger("zoo_core.tables")
+
+
+@final
+class LabelledDataset(AbstractLabelledDataset):
+    """Texts, each with one of several labels, padded at the end.
+
+    Every label has the same fraction of its texts in each split, as far as whole texts allow. A
+    text that occurs more than once is in one split.
+
+    Args:
+        config: Settings of the dataset.
+        vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of the texts.
+        read: Reads the table.
+        text_column: The column of the texts.
+        label_column: The column of the labels.
+        name: Name of the dataset in errors.
+    """
+
+    def __init__(
+        self,
+        config: AbstractTextRowsConfig,
+        vocabulary: Vocabulary | None,
+        *,
+        read: Callable[[Path | None], Table],
+        text_column: str,
+        label_column: str,
+        name: str,
+    ) -> None:
+        super().__init__(name, config)
+        self.config, self._read, self._checkpoint_vocabulary = config, read, vocabulary
+        self._text_column, self._label_column = text_column, label_column
+        self._checkpoint_names: tuple[str, ...] = ()
+
+    def adopt(self, signature: Signature) -> None:
+        """Takes over the names of the labels."""
+        self._checkpoint_names = signature.outputs.names
+
+    @cached_property
+    def content(self) -> CompleteRows:
+        """The texts and labels of the table, prepared.
+
+        Raises:
+            DataError: The table cannot be read, has no such columns, or no row is complete.
+        """
+        columns = {"text": self._text_column, "label": self._label_column}
+        texts, labels, lines = complete_rows(self._read(None), columns, self.name)
+        return CompleteRows(
+            [prepared(text, self.config) for text in texts],
+            [label.strip() for label in labels],
+            lines,
+        )
+
+    @cached_property
+    def label_names(self) -> tuple[str, ...]:
+        """The labels in the order of their numbers; sorted, as numbers if all of them are.
+
+        Raises:
+            DataError: There is one label only.
+        """
+        if self._checkpoint_names:
+            return self._checkpoint_names
+        names = set(self.content.answers)
+        if len(names) < 2:
+            column = quoted(self._label_column)
+            raise DataError(
+                f"{self.name}: all rows have the label {quoted(min(names))} in the column "
+                f"{column}; a classifier needs two at least"
+            )
+        if len(names) > MANY_LABELS and 2 * len(names) > len(self.content.answers):
+            logger.warning(
+                "%s: %d different labels in %d rows; is --dataset.label-column %s right?",
+                self.name,
+                len(names),
+                len(self.content.answers),
+                self._label_column,
+            )
+        return tuple(sorted(names, key=_as_number))
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The symbols of the texts."""
+        if self._checkpoint_vocabulary is not None:
+            return self._checkpoint_vocabulary
+        return Vocabulary.of(symbol for text in self.content.inputs for symbol in text)
+
+    @property
+    def signature(self) -> Signature:
+        """Tokens, with the label of the whole text."""
+        names = self.label_names
+        return Signature(
+            inputs=Tokens(len(self.vocabulary)),
+            outputs=Classes(len(names), per="sequence", names=names),
+            vocabulary=self.vocabulary,
+        )
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of the texts and labels."""
+        rows = zip(self.content.inputs, self.content.answers, strict=True)
+        return hash_of(field for row in rows for field in row)
+
+    @property
+    def example(self) -> str:
+        """The beginning of the first text."""
+        return self.content.inputs[0][:MAX_EXAMPLE_LENGTH]
+
+    @cached_property
+    def _split_rows(self) -> dict[str, list[int]]:
+        """The numbers of the rows of each split."""
+        return stratified_splits(self.content.inputs, self.content.answers, self.fractions)
+
+    @cached_property
+    def _label_ids(self) -> list[int]:
+        """The number of each row's label.
+
+        Raises:
+            DataError: The checkpoint does not know a label.
+        """
+        ids = {name: number for number, name in enumerate(self.label_names)}
+        if unknown := Counter(label for label in self.content.answers if label not in ids):
+            raise DataError(self._unknown_labels_message(unknown))
+        return [ids[label] for label in self.content.answers]
+
+    def rows(self, split: str) -> RaggedRows:
+        """Returns the texts of a split and the numbers of their labels.
+
+        Raises:
+            DataError: The split is empty, there is no such split, or a label or symbol is unknown.
+        """
+        self.split_slice(0, split)  # checks the name
+        chosen, labels = self._split_rows[split], self._label_ids
+        check_split_not_empty(len(chosen), split, self.name)
+        encode = self.vocabulary.encode
+        if self._checkpoint_vocabulary is not None:
+            encode("".join(self.content.inputs[row] for row in chosen))  # counts unknown symbols
+        inputs, targets = [], []
+        for row in chosen:
+            if ids := encode(self.content.inputs[row]):  # none if all of it is skipped
+                inputs.append(torch.tensor(ids))
+                targets.append(torch.tensor(labels[row]))
+        check_split_not_empty(len(inputs), split, self.name)
+        return RaggedRows(inputs, targets)
+
+    def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
+        """Returns the tokens of a text, (1, T)."""
+        return encode_text(prepared(value, self.config), self.vocabulary, unknown)
+
+    def decode(self, output: Output) -> str:
+        """Returns the most likely label."""
+        return self.label_names[int(output.logits[0].argmax())]
+
+    def read_inputs(self, path: Path) -> list[str]:
+        """Returns the texts of a table's column, or the lines of any other file.
+
+        Raises:
+            DataError: The file cannot be read, or has no such column.
+        """
+        if not is_table(path):
+            return super().read_inputs(path)
+        return self._read(path).column(self._text_column, "a column of that name")
+
+    def _unknown_labels_message(self, unknown: Counter[str]) -> str:
+        described = []
+        for label, count in unknown.most_common():
+            rows = zip(self.content.answers, self.content.lines, strict=True)
+            lines = [line for row_label, line in rows if row_label == label]
+            described.append(f"{quoted(label)} ({count}×: {listed_lines(lines[:3])})")
+        known = listed([quoted(name) for name in self.label_names])
+        return (
+            f"{self.name}: labels that the model does not know: {listed(described)}; it knows "
+            f"{known}: rename or remove them, or train a model on this data"
+        )
+
+
+def labelled(config: LabelledConfig, vocabulary: Vocabulary | None) -> LabelledDataset:
+    """Returns the texts and labels of a file."""
+
+    def read(path: Path | None) -> Table:
+        return read_table(path or config.path, encoding=config.encoding, delimiter=config.delimiter)
+
+    return LabelledDataset(
+        config,
+        vocabulary,
+        read=read,
+        text_column=config.text_column,
+        label_column=config.label_column,
+        name=str(config.path),
+    )
+
+
+def requests(config: RequestsConfig, vocabulary: Vocabulary | None) -> LabelledDataset:
+    """Returns the sample of labelled texts that comes with the plugin."""
+    return LabelledDataset(
+        config,
+        vocabulary,
+        read=lambda path: read_table(path or REQUESTS),
+        text_column="text",
+        label_column="label",
+        name="requests",
+    )
+
+
+def _as_number(label: str) -> tuple[float, str]:
+    """Returns a key that sorts labels by their number, those without one last and as text."""
+    try:
+        return float(label), label
+    except ValueError:
+        return float("inf"), label
+
+
+def sample_settings() -> dict[str, str]:
+    """Returns the settings for the sample that comes with the plugin."""
+    return {"path": str(REQUESTS)}

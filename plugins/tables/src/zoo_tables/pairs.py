@@ -1,0 +1,189 @@
+"""Pairs of texts, to learn the target from the source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from itertools import islice, takewhile
+from pathlib import Path
+from typing import final
+
+import torch
+
+from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
+from zoo_core.data.tables import Table, is_table, read_table
+from zoo_core.data.vocabulary import REFUSE
+from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
+from zoo_core.runtime.datasets.ragged_rows import RaggedRows
+from zoo_core.runtime.datasets.splits import check_split_not_empty
+from zoo_core.runtime.datasets.stratified import stratified_splits
+from zoo_core.runtime.generation.generate import generate
+from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
+from zoo_tables.configs import AbstractPairsConfig, DatesConfig, PairsConfig
+from zoo_tables.rows import MAX_EXAMPLE_LENGTH, CompleteRows, complete_rows, hash_of, prepared
+from zoo_tables.samples import DATES
+
+TO, END = "<to>", "<end>"
+"""The symbols between source and target, and after the target; no text has symbols so long."""
+
+
+@final
+class PairsDataset(AbstractLabelledDataset):
+    """Sources and targets, each pair as one sequence: source, ``<to>``, target.
+
+    The labels are the next symbols of the target and then ``<end>``; those of the source are
+    ignored. So every model that predicts the next symbol of a text learns to answer a source with
+    its target. Pairs are split at random, once for all; equal sources are in one split.
+
+    Args:
+        config: Settings of the dataset.
+        vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of the pairs.
+        read: Reads the table.
+        source_column: The column of the sources.
+        target_column: The column of the targets.
+        name: Name of the dataset in errors.
+    """
+
+    def __init__(
+        self,
+        config: AbstractPairsConfig,
+        vocabulary: Vocabulary | None,
+        *,
+        read: Callable[[Path | None], Table],
+        source_column: str,
+        target_column: str,
+        name: str,
+    ) -> None:
+        super().__init__(name, config)
+        self.config, self._read, self._checkpoint_vocabulary = config, read, vocabulary
+        self._source_column, self._target_column = source_column, target_column
+
+    @cached_property
+    def content(self) -> CompleteRows:
+        """The sources and targets of the table, prepared.
+
+        Raises:
+            DataError: The table cannot be read, has no such columns, or no row is complete.
+        """
+        columns = {"source": self._source_column, "target": self._target_column}
+        sources, targets, lines = complete_rows(self._read(None), columns, self.name)
+        return CompleteRows(
+            [prepared(source, self.config) for source in sources],
+            [prepared(target, self.config) for target in targets],
+            lines,
+        )
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """``<to>``, ``<end>`` and the symbols of the pairs."""
+        if self._checkpoint_vocabulary is not None:
+            return self._checkpoint_vocabulary
+        texts = (*self.content.inputs, *self.content.answers)
+        symbols = Vocabulary.of(symbol for text in texts for symbol in text).symbols
+        return Vocabulary((TO, END, *symbols))
+
+    @property
+    def signature(self) -> Signature:
+        """Tokens, with the next token as the label of every step."""
+        size = len(self.vocabulary)
+        outputs = Classes(size, per="step", next_token=True)
+        return Signature(inputs=Tokens(size), outputs=outputs, vocabulary=self.vocabulary)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of the sources and targets."""
+        rows = zip(self.content.inputs, self.content.answers, strict=True)
+        return hash_of(field for row in rows for field in row)
+
+    @property
+    def example(self) -> str:
+        """The beginning of the first source."""
+        return self.content.inputs[0][:MAX_EXAMPLE_LENGTH]
+
+    @cached_property
+    def _split_rows(self) -> dict[str, list[int]]:
+        """The numbers of the rows of each split."""
+        sources = self.content.inputs
+        return stratified_splits(sources, [""] * len(sources), self.fractions)
+
+    def rows(self, split: str) -> RaggedRows:
+        """Returns the pairs of a split as sequences (T,) with the labels of their steps (T,).
+
+        Raises:
+            DataError: The split is empty, there is no such split, or a symbol is unknown.
+        """
+        self.split_slice(0, split)  # checks the name
+        chosen = self._split_rows[split]
+        check_split_not_empty(len(chosen), split, self.name)
+        inputs, labels = [], []
+        for row in chosen:
+            source = self._source_ids(self.content.inputs[row])
+            target = self.vocabulary.encode(self.content.answers[row])
+            inputs.append(torch.tensor([*source, *target]))
+            ignored = [IGNORED] * (len(source) - 1)
+            labels.append(torch.tensor([*ignored, *target, self.vocabulary.ids[END]]))
+        return RaggedRows(inputs, labels, per_step=True)
+
+    def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
+        """Returns the tokens of a source and ``<to>``, (1, T)."""
+        return Batch(torch.tensor([self._source_ids(prepared(value, self.config), unknown)]))
+
+    def decode(self, output: Output) -> str:
+        """Returns the likeliest symbol of every step up to ``<end>``."""
+        return self._text_before_end(output.logits[0].argmax(dim=-1).tolist())
+
+    def answer(self, model: AbstractModel, batch: Batch) -> str:
+        """Returns the target that a model predicts symbol by symbol, always the likeliest."""
+        ids = generate(model, batch, Sampler(temperature=0.0))
+        return self._text_before_end(islice(ids, self.config.answer_length))
+
+    def read_inputs(self, path: Path) -> list[str]:
+        """Returns the sources of a table's column, or the lines of any other file.
+
+        Raises:
+            DataError: The file cannot be read, or has no such column.
+        """
+        if not is_table(path):
+            return super().read_inputs(path)
+        return self._read(path).column(self._source_column, "a column of that name")
+
+    def _text_before_end(self, ids: Iterable[int]) -> str:
+        end = self.vocabulary.ids[END]
+        return self.vocabulary.decode(takewhile(lambda symbol: symbol != end, ids))
+
+    def _source_ids(self, source: str, unknown: Unknown | None = None) -> list[int]:
+        return [*self.vocabulary.encode(source, unknown), self.vocabulary.ids[TO]]
+
+
+def pairs(config: PairsConfig, vocabulary: Vocabulary | None) -> PairsDataset:
+    """Returns the pairs of a file."""
+
+    def read(path: Path | None) -> Table:
+        return read_table(path or config.path, encoding=config.encoding, delimiter=config.delimiter)
+
+    return PairsDataset(
+        config,
+        vocabulary,
+        read=read,
+        source_column=config.source_column,
+        target_column=config.target_column,
+        name=str(config.path),
+    )
+
+
+def dates(config: DatesConfig, vocabulary: Vocabulary | None) -> PairsDataset:
+    """Returns the sample of pairs that comes with the plugin."""
+    return PairsDataset(
+        config,
+        vocabulary,
+        read=lambda path: read_table(path or DATES),
+        source_column="source",
+        target_column="target",
+        name="dates",
+    )
+
+
+def sample_settings() -> dict[str, str]:
+    """Returns the settings for the sample that comes with the plugin."""
+    return {"path": str(DATES)}

@@ -1,0 +1,149 @@
+"""Tables: columns, lines and labels that are wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+from tests.faults.conftest import Met
+from tests.faults.fault import case, fault
+
+LEFT = "no run"
+ROWS = "".join(f"text {number},{'ab'[number % 2]}\n" for number in range(20))
+HEADER = "text,label\n"
+
+
+def train_on(path: Path, out: Path) -> list[object]:
+    """Returns the arguments of a short training on a table."""
+    sizes = ["--model.hidden-size", 4, "--trainer.epochs", 1]
+    where = ["--dataset.path", path, "--out", out]
+    return ["train", "gru-embed", "--dataset", "labelled", *sizes, *where]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case(
+            (
+                60,
+                "a column that a table lacks",
+                "Error: …rows.csv has no column 'text'; it has 'body', 'label': name one with "
+                "--dataset.text-column",
+                6,
+                LEFT,
+            ),
+            HEADER.replace("text", "body") + ROWS,
+        ),
+        case(
+            (
+                60,
+                "a table with another separator",
+                "Error: …rows.csv has no column 'text'; it has 'text;label': its columns look "
+                "separated by ';': --dataset.delimiter ';'",
+                6,
+                LEFT,
+            ),
+            (HEADER + ROWS).replace(",", ";"),
+        ),
+        case(
+            (
+                60,
+                "a quote that is never closed",
+                'Error: …rows.csv, line 3: a quote (") is opened here and never closed; write …',
+                6,
+                LEFT,
+            ),
+            f'{HEADER}x,a\n"y,b\n{ROWS}',
+        ),
+        case(
+            (
+                60,
+                "text after a closing quote",
+                'Error: …rows.csv, line 2: text after the quote (") that ends a value; write …',
+                6,
+                LEFT,
+            ),
+            f'{HEADER}"x" y,a\n{ROWS}',
+        ),
+        case(
+            (
+                60,
+                "a row with too many fields",
+                "Error: …rows.csv, line 2: 3 fields, but the header has 2; put a value …",
+                6,
+                LEFT,
+            ),
+            f"{HEADER}x, and y,a\n{ROWS}",
+        ),
+        case(
+            (
+                60,
+                "a table with a header and no rows",
+                "Error: …rows.csv has a header and no rows",
+                6,
+                LEFT,
+            ),
+            HEADER,
+        ),
+        case(
+            (
+                61,
+                "one label alone",
+                "Error: …rows.csv: all rows have the label 'a' in the column 'label'; …",
+                6,
+                LEFT,
+            ),
+            HEADER + ROWS.replace(",b", ",a"),
+        ),
+    ],
+)
+def test_a_table_that_is_wrong_is_refused(zoo: Zoo, met: Met, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text, "utf-8")
+    met(zoo(*train_on(path, tmp_path / "run")))
+    assert not (tmp_path / "run").exists()
+
+
+@fault(
+    61,
+    "rows without a text or a label",
+    says="…rows.csv: 2 rows have no text or no label and will not be used: lines 22, 24",
+    code=0,
+    left="a checkpoint",
+)
+def test_incomplete_rows_are_left_out(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(f"{HEADER}{ROWS},a\n\nx,\n", "utf-8")
+    met(zoo(*train_on(path, tmp_path / "run")))
+
+
+@fault(
+    61,
+    "labels never seen, at evaluate",
+    says="Error: …new.csv: labels that the model does not know: 'c' (1×: line 22); it knows …",
+    code=6,
+    left="nothing",
+)
+def test_evaluate_refuses_unknown_labels(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(HEADER + ROWS, "utf-8")
+    assert zoo(*train_on(path, tmp_path / "run")).code == 0
+    (tmp_path / "new.csv").write_text(f"{HEADER}{ROWS}text 1,c\n", "utf-8")
+    met(zoo("evaluate", tmp_path / "run", "--dataset.path", tmp_path / "new.csv"))
+    path.unlink()
+    assert zoo("predict", tmp_path / "run", "text 3").stdout in ("a\n", "b\n")
+
+
+@fault(
+    62,
+    "predictions into a file that exists",
+    says="Error: …out.csv exists already; choose another, or --overwrite",
+    code=6,
+    left="the file as it was",
+)
+def test_predict_keeps_a_file_that_exists(zoo: Zoo, met: Met, hello: Path, tmp_path: Path) -> None:
+    (tmp_path / "out.csv").write_text("mine")
+    met(zoo("predict", hello, "hello", "--to", tmp_path / "out.csv"))
+    assert (tmp_path / "out.csv").read_text() == "mine"
