@@ -134,7 +134,7 @@ class Vocabulary:
             return [ids.get(symbol, ids[unknown.symbol]) for symbol in symbols]
         if unknown.action == "replace":
             raise DataError(f"the vocabulary has no {unknown.symbol!r} to replace others with")
-        raise DataError(self._unknown_symbols_message(symbols))
+        raise DataError(self.unknown_message(Counter(s for s in symbols if s not in ids)))
 
     def decode(self, ids: Iterable[int]) -> str:
         """Returns the text of ids."""
@@ -144,8 +144,9 @@ class Vocabulary:
         """Yields the text of ids, each piece as soon as its characters are complete."""
         return self.tokenizer.join(self.symbols[index] for index in ids)
 
-    def _unknown_symbols_message(self, symbols: list[str]) -> str:
-        unknown = Counter(symbol for symbol in symbols if symbol not in self.ids).most_common()
+    def unknown_message(self, counts: Counter[str]) -> str:
+        """Returns the message that lists unknown symbols by their counts."""
+        unknown = counts.most_common()
         listed = ", ".join(
             f"{symbol!r} ({count}×)" for symbol, count in unknown[:MAX_LISTED_SYMBOLS]
         )

@@ -19,6 +19,11 @@ def data_folder() -> Path:
     return zoo_home() / "data"
 
 
+def encoded_folder() -> Path:
+    """Returns the folder of texts that were turned into ids; all of it can be made again."""
+    return data_folder() / "encoded"
+
+
 def runs_folder() -> Path:
     """Returns the folder of runs that are not given another one."""
     return zoo_home() / "runs"

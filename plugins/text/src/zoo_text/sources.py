@@ -1,0 +1,423 @@
+"""Texts in memory, and texts of files whose ids are kept on disk.
+
+The ids of a text of files are written once, below ``ZOO_HOME``, and mapped into memory, so that a
+text may be larger than memory. They are found by path, size, time and inode of the files, by the
+settings that change the text, and by the vocabulary. Everything is written under a lock into a
+temporary place and renamed when it is complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import shutil
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import torch
+from torch import Tensor
+
+from zoo_core import Vocabulary
+from zoo_core.data.tokenizer import tokenizer_from_json
+from zoo_core.errors import DataError, TargetError
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.tokenizers import with_tokenizer
+from zoo_core.runtime.datasets.splits import split_slice
+from zoo_core.storage.atomic import file_lock, make_folder, new_folder, target_errors, write_file
+from zoo_core.storage.capacity import format_bytes
+from zoo_core.storage.locations import encoded_folder
+from zoo_text.configs import AbstractTextConfig
+from zoo_text.encoding import (
+    Encoded,
+    Encoder,
+    cut,
+    part_ends,
+    splits_of,
+    unknown_error,
+)
+from zoo_text.files import identify, read_files
+from zoo_text.learning import learn_vocabulary
+
+FORMAT = 1
+"""The form of what is kept on disk; another number makes everything again."""
+ANNOUNCED = 20_000_000
+"""Bytes of a text whose reading takes so long that a line announces it."""
+LINE_INTERVAL = 5.0
+"""Seconds between two lines about the progress of a long text."""
+BEGINNING = 200
+"""Characters from the beginning of a text that are kept for an example."""
+TYPES = {"uint8": torch.uint8, "int16": torch.int16, "int32": torch.int32}
+
+logger = logging.getLogger("zoo_core.text")
+
+
+class AbstractText(ABC):
+    """A prepared text.
+
+    Args:
+        name: Name of the text in errors.
+        config: Settings of the windows and splits.
+    """
+
+    def __init__(self, name: str, config: AbstractTextConfig) -> None:
+        self.name, self.config = name, config
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """The sha256 of the text up to its limit, in UTF-8."""
+
+    @property
+    @abstractmethod
+    def beginning(self) -> str:
+        """The first characters of the text, all of which are white space if the text is that."""
+
+    @abstractmethod
+    def learn(self, special: tuple[str, ...]) -> Vocabulary:
+        """Returns the vocabulary of the text, after some special symbols."""
+
+    @abstractmethod
+    def encode(self, vocabulary: Vocabulary) -> Encoded:
+        """Returns the text as ids."""
+
+    @abstractmethod
+    def chunks(self) -> Iterator[str]:
+        """Yields the text up to its limit, in pieces of any length."""
+
+    @property
+    @abstractmethod
+    def length(self) -> int:
+        """Characters of the text up to its limit."""
+
+    def forget(self) -> None:  # noqa: B027  # a text in memory is read each time
+        """Forgets what is known of the files, so that they are read again."""
+
+    def training_pieces(self) -> Iterator[str]:
+        """Yields the training part of the text; of windows held out at random, the whole text."""
+        end = self.length
+        if self.config.split == "contiguous":
+            end = split_slice(end, self.config, "train", self.name).stop
+        return (piece for _, piece in cut(self.chunks(), [end], at_line_ends=True))
+
+    def encoded_pieces(
+        self, vocabulary: Vocabulary
+    ) -> Iterator[tuple[int, Tensor, Tensor]]:
+        """Yields the number of a part of the text, ids of it, and unknown words as in ``Encoded``.
+
+        Logs how far it is.
+
+        Raises:
+            DataError: The text has unknown symbols, and the policy of the vocabulary is an error.
+        """
+        encoder, ends = Encoder(vocabulary), part_ends(self.length, self.config, self.name, vocabulary)
+        at_line_ends = len(ends) > 1
+        done, last_line = 0, time.monotonic()
+        try:
+            for part, piece in cut(self.chunks(), ends, at_line_ends=at_line_ends):
+                yield part, *encoder.encode(piece)
+                done += len(piece)
+                if time.monotonic() - last_line >= LINE_INTERVAL:
+                    last_line = time.monotonic()
+                    logger.info("reading %s: %.0f %%", self.name, 100 * done / self.length)
+        except DataError:
+            raise unknown_error(
+                vocabulary, (piece for _, piece in cut(self.chunks(), ends, at_line_ends=at_line_ends))
+            ) from None
+
+
+@final
+class MemoryText(AbstractText):
+    """A text in memory, read when it is first needed.
+
+    Args:
+        name: Name of the text in errors.
+        config: Settings of the windows and splits.
+        read: Returns the text.
+    """
+
+    def __init__(self, name: str, config: AbstractTextConfig, read: Callable[[], str]) -> None:
+        super().__init__(name, config)
+        self._read = read
+
+    @cached_property
+    def _full_text(self) -> str:
+        """The text without its limit; raises DataError if it is empty."""
+        text = self._read()
+        if not text:
+            raise DataError(f"{self.name}: the text is empty")
+        return text.lower() if self.config.lowercase else text
+
+    @property
+    def text(self) -> str:
+        """The text up to its limit."""
+        return self._full_text[: self.config.limit]
+
+    @property
+    def length(self) -> int:
+        """Characters of the text up to its limit."""
+        return len(self.text)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of the text up to its limit."""
+        return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+
+    @property
+    def beginning(self) -> str:
+        """The beginning of the text."""
+        return _beginning(self.text[: 100 * BEGINNING])
+
+    def chunks(self) -> Iterator[str]:
+        """Yields the text."""
+        yield self.text
+
+    def learn(self, special: tuple[str, ...]) -> Vocabulary:
+        """Returns the vocabulary; characters are those of the full text, beyond the limit too."""
+        return learn_vocabulary(
+            self.config, lambda: self._full_text, self.training_pieces, special
+        )
+
+    def encode(self, vocabulary: Vocabulary) -> Encoded:
+        """Returns the text as ids, of 64 bits."""
+        parts = [0] * len(part_ends(self.length, self.config, self.name, vocabulary))
+        tokens, unknown = [], []
+        for part, ids, words in self.encoded_pieces(vocabulary):
+            unknown.append(words + torch.tensor([sum(parts), 0]))
+            tokens.append(ids.long())
+            parts[part] += len(ids)
+        splits = splits_of(parts, self.config, self.name, vocabulary)
+        return Encoded(torch.cat(tokens), splits, torch.cat(unknown))
+
+
+@final
+class _Scan(NamedTuple):
+    """What one pass over a text finds out.
+
+    Args:
+        fingerprint: The sha256 of the text up to its limit.
+        length: Its characters.
+        characters: The characters of the whole text, sorted.
+        beginning: The beginning of the text.
+    """
+
+    fingerprint: str
+    length: int
+    characters: str
+    beginning: str
+
+
+@final
+class StoredText(AbstractText):
+    """The text of files, whose ids are kept on disk.
+
+    Args:
+        name: Name of the text in errors.
+        config: Settings of the windows and splits.
+        files: The files.
+        encoding: Their encoding.
+    """
+
+    def __init__(
+        self, name: str, config: AbstractTextConfig, files: list[Path], encoding: str
+    ) -> None:
+        super().__init__(name, config)
+        self.files, self.encoding = files, encoding
+
+    @property
+    def fingerprint(self) -> str:
+        """The sha256 of the text up to its limit."""
+        return self._scan.fingerprint
+
+    @property
+    def length(self) -> int:
+        """Characters of the text up to its limit."""
+        return self._scan.length
+
+    @property
+    def beginning(self) -> str:
+        """The beginning of the text."""
+        return self._scan.beginning
+
+    @property
+    def text(self) -> str:
+        """The text up to its limit, as a whole in memory."""
+        return "".join(self.chunks())
+
+    def chunks(self) -> Iterator[str]:
+        """Yields the text up to its limit."""
+        left = self.config.limit
+        for text in self._full_chunks():
+            if left is None:
+                yield text
+                continue
+            yield text[:left]
+            left -= len(text)
+            if left <= 0:
+                return
+
+    def _full_chunks(self) -> Iterator[str]:
+        for text in read_files(self.files, self.encoding):
+            yield text.lower() if self.config.lowercase else text
+
+    def forget(self) -> None:
+        """Forgets what is known of the files, so that they are read again."""
+        self.__dict__.pop("_scan", None)
+        with target_errors(self._scan_path):
+            self._scan_path.unlink(missing_ok=True)
+
+    @property
+    def _scan_path(self) -> Path:
+        """What is known of the text, by what identifies its files."""
+        identity = [identify(path) for path in self.files]
+        config = self.config
+        settings = [FORMAT, identity, self.encoding, config.lowercase, config.limit]
+        return encoded_folder() / "scans" / f"{_key(settings)}.json"
+
+    @cached_property
+    def _scan(self) -> _Scan:
+        path = self._scan_path
+
+        def make() -> None:
+            size = sum(file.stat().st_size for file in self.files)
+            if size >= ANNOUNCED:
+                logger.info("reading %s, %s", self.name, format_bytes(size))
+            write_file(path, _json(self._make_scan()._asdict()))
+
+        _make_once(path, make)
+        return _Scan(**_read_json(path))
+
+    def _make_scan(self) -> _Scan:
+        digest, length, characters, beginning = sha256(), 0, set[str](), ""
+        limit = self.config.limit
+        for text in self._full_chunks():
+            characters.update(text)
+            taken = text if limit is None else text[: max(limit - length, 0)]
+            digest.update(taken.encode("utf-8", "surrogatepass"))
+            length += len(taken)
+            if len(beginning) < BEGINNING:
+                beginning = _beginning(beginning + taken)
+        if not characters:
+            raise DataError(f"{self.name}: the text is empty")
+        return _Scan(digest.hexdigest(), length, "".join(sorted(characters)), beginning)
+
+    def learn(self, special: tuple[str, ...]) -> Vocabulary:
+        """Returns the vocabulary, which is kept where learning it takes a pass over the text."""
+        config = self.config
+        if config.tokens not in LEARNED:
+            return learn_vocabulary(
+                config, lambda: self._scan.characters, self.training_pieces, special
+            )
+        train = [config.split, config.validation, config.test]
+        settings = [FORMAT, config.tokens, config.vocabulary_size, config.min_count, train]
+        path = self._folder / f"vocabulary-{_key(settings)}.json"
+
+        def make() -> None:
+            learned = learn_vocabulary(config, lambda: "", self.training_pieces, special)
+            write_file(path, _json(_vocabulary_values(learned)))
+
+        _make_once(path, make)
+        values = _read_json(path)
+        vocabulary = Vocabulary(tuple(values["symbols"]))
+        vocabulary = replace(vocabulary, tokenizer=tokenizer_from_json(values["tokenizer"]))
+        read = with_tokenizer(vocabulary, load_catalog())
+        assert read is not None, "a vocabulary stays one"
+        return read
+
+    @property
+    def _folder(self) -> Path:
+        return encoded_folder() / self.fingerprint
+
+    def encode(self, vocabulary: Vocabulary) -> Encoded:
+        """Returns the text as ids that are mapped into memory."""
+        ends = part_ends(self.length, self.config, self.name, vocabulary)
+        values = _vocabulary_values(vocabulary) | {"policy": str(vocabulary.policy)}
+        folder = self._folder / f"tokens-{_key([FORMAT, values, ends])}"
+
+        def make() -> None:
+            with new_folder(folder) as temporary:
+                self._write(temporary, vocabulary, len(ends))
+
+        _make_once(folder, make)
+        about = _read_json(folder / "about.json")
+        tokens = _map(folder / "tokens", TYPES[about["type"]])
+        unknown = _map(folder / "unknown", torch.int64).view(-1, 2)
+        splits = splits_of(about["parts"], self.config, self.name, vocabulary)
+        return Encoded(tokens, splits, unknown)
+
+    def _write(self, folder: Path, vocabulary: Vocabulary, part_count: int) -> None:
+        """Writes the ids, the unknown words and what describes them into a folder."""
+        parts, dtype = [0] * part_count, ""
+        with (folder / "tokens").open("wb") as tokens, (folder / "unknown").open("wb") as unknown:
+            for part, ids, words in self.encoded_pieces(vocabulary):
+                unknown.write((words + torch.tensor([sum(parts), 0])).numpy().tobytes())
+                tokens.write(ids.numpy().tobytes())
+                parts[part] += len(ids)
+                dtype = str(ids.dtype).removeprefix("torch.")
+        names = [path.name for path in self.files[:3]]
+        about = {"type": dtype, "parts": parts, "files": names, "tokens": vocabulary.tokenizer.kind}
+        write_file(folder / "about.json", _json(about))
+
+
+LEARNED = ("word", "bpe")
+"""Tokens whose vocabulary takes a pass over the text."""
+
+
+def _make_once(path: Path, make: Callable[[], None]) -> None:
+    """Makes a file or folder unless it is there, while other processes wait for it.
+
+    Raises:
+        TargetError: It cannot be written.
+    """
+    if path.exists():
+        return
+    try:
+        with target_errors(path):
+            make_folder(path.parent)
+        with file_lock(path):
+            for left in path.parent.glob(f".{path.name}.*.tmp"):  # of a process that was killed
+                shutil.rmtree(left, ignore_errors=True)
+                with contextlib.suppress(OSError):
+                    left.unlink(missing_ok=True)
+            if not path.exists():
+                make()
+    except TargetError as error:
+        raise TargetError(
+            f"{error}; make room with zoo data remove, or set ZOO_HOME to another disk"
+        ) from None
+
+
+def _map(path: Path, dtype: torch.dtype) -> Tensor:
+    """Returns the numbers of a file, mapped into memory."""
+    count = path.stat().st_size // dtype.itemsize
+    if not count:
+        return torch.empty(0, dtype=dtype)
+    return torch.from_file(str(path), shared=False, size=count, dtype=dtype)
+
+
+def _beginning(text: str) -> str:
+    """Returns the beginning of a text without the white space before it."""
+    return (text.lstrip() or text)[:BEGINNING]
+
+
+def _vocabulary_values(vocabulary: Vocabulary) -> dict[str, Any]:
+    return {"symbols": vocabulary.symbols, "tokenizer": vocabulary.tokenizer.to_json()}
+
+
+def _key(values: object) -> str:
+    return sha256(_json(values)).hexdigest()[:32]
+
+
+def _json(values: object) -> bytes:
+    return json.dumps(values).encode()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads(path.read_bytes())
+    return values
