@@ -11,7 +11,7 @@ from tests.plugins.text.texts import text_dataset
 from zoo_core.data.tokenizer import BYTES
 from zoo_core.errors import ConfigError, DataError
 from zoo_text.configs import AbstractTextConfig
-from zoo_text.learning import pieces
+from zoo_text.encoding import cut
 
 TEXT = "a b b c c c d d d d. " * 40 + "only here"
 
@@ -62,10 +62,17 @@ def test_a_file_that_is_no_tokenizer_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("at_line_ends", [True, False])
-def test_pieces_join_to_the_part(monkeypatch: pytest.MonkeyPatch, at_line_ends: bool) -> None:
-    monkeypatch.setattr("zoo_text.learning.PIECE", 5)
+@pytest.mark.parametrize("size", [1, 3, 100])
+def test_pieces_do_not_depend_on_how_the_text_comes(
+    monkeypatch: pytest.MonkeyPatch, at_line_ends: bool, size: int
+) -> None:
+    monkeypatch.setattr("zoo_text.encoding.PIECE", 5)
     text = "ab\ncde\nfghijklmno\np"
-    parts = list(pieces(text, 1, 19, at_line_ends=at_line_ends))
-    assert "".join(parts) == text[1:]
-    assert max(map(len, parts)) <= 5
-    assert (parts[0] == "b\n") == at_line_ends
+    texts = (text[start : start + size] for start in range(0, len(text), size))
+    parts = list(cut(texts, [4, 4, 18], at_line_ends=at_line_ends))
+    assert "".join(piece for _, piece in parts) == text[:18]
+    assert "".join(piece for part, piece in parts if part == 0) == text[:4]
+    assert [part for part, _ in parts] == sorted(part for part, _ in parts)
+    assert {part for part, _ in parts} == {0, 2}
+    assert max(len(piece) for _, piece in parts) <= 5
+    assert ((2, "de\n") in parts) == at_line_ends

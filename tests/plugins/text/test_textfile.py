@@ -48,11 +48,59 @@ def test_invalid_bytes_are_an_error_with_their_offset(path: Path) -> None:
         _ = dataset(path).text
 
 
+CHINESE = "我們在這裡說話的時候，他們已經來到了國家的門口。\n"
+
+
 @pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf_16"])
 def test_the_likely_encoding_is_named(path: Path, encoding: str) -> None:
-    path.write_bytes(("我們在這裡說話的時候，他們已經來到了國家的門口。" * 10).encode(encoding))
+    path.write_bytes((CHINESE * 10).encode(encoding))
     with pytest.raises(DataError, match=rf"--dataset\.encoding, likely {encoding}$"):
+        _ = dataset(path, encoding="utf-8").text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "message"),
+    [
+        ("gb18030", "is read as gb18030, which it looks like; --dataset.encoding sets another"),
+        ("big5", "is read as big5, which it looks like; --dataset.encoding sets another"),
+        ("utf-16", "is UTF-16, as its byte order mark says"),
+        ("utf-32", "is UTF-32, as its byte order mark says"),
+        ("utf-8-sig", ""),
+    ],
+)
+@pytest.mark.parametrize("repeats", [10, 9000])
+def test_an_encoding_that_few_bytes_fit_is_found_and_said(
+    path: Path, caplog: pytest.LogCaptureFixture, encoding: str, message: str, repeats: int
+) -> None:
+    caplog.set_level("INFO")
+    path.write_bytes((CHINESE * repeats).encode(encoding))
+    assert dataset(path).text == CHINESE * repeats
+    assert [line for line in caplog.messages if "reading" not in line] == (
+        [f"{path} {message}"] if message else []
+    )
+
+
+def test_an_encoding_that_every_byte_fits_is_not_guessed(path: Path) -> None:
+    path.write_bytes(("Die Straße überquert größere Flüsse schön. " * 20).encode("latin-1"))
+    with pytest.raises(DataError, match=r"is not utf-8: byte 0xdf at offset 8; name another"):
         _ = dataset(path).text
+
+
+def test_a_folder_is_all_its_files_in_order(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    for name, text in [("b/1.txt", "two"), ("a.txt", "one\n"), (".x", "no"), ("c.md", "three")]:
+        (tmp_path / name).write_text(text)
+    assert dataset(tmp_path).text == "one\ntwo\nthree"
+    assert dataset(tmp_path / "*.txt").text == "one\n"
+    assert dataset(tmp_path / "**" / "*.txt").text == "one\ntwo"
+    both = text_file(TextConfig(path=(tmp_path / "c.md", tmp_path / "a.txt")), None)
+    assert both.text == "three\none\n"
+    assert both.name.endswith("c.md and 1 more")
+
+
+def test_a_pattern_without_a_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"no file matches .*\*\.txt; name another"):
+        _ = dataset(tmp_path / "*.txt").text
 
 
 def test_no_encoding_is_likely_for_random_bytes(path: Path) -> None:
@@ -91,8 +139,8 @@ def test_a_missing_file_is_named(path: Path) -> None:
         _ = dataset(path).text
 
 
-def test_a_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"cannot read .*: Is a directory"):
+def test_an_empty_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"holds no file; name another --dataset\.path"):
         _ = dataset(tmp_path).text
 
 

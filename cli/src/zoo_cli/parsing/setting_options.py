@@ -69,12 +69,12 @@ class SettingOption(click.Option):
 
     def __init__(self, section: str, setting: Setting, *, takes_texts: bool = False) -> None:
         flag = f"--{section}.{setting.key.replace('_', '-')}"
-        value_type = SettingType(setting._replace(label=flag), as_text=takes_texts)
+        value_type = SettingType(setting._replace(label=flag, many=False), as_text=takes_texts)
         super().__init__(
             [f"{section}__{setting.key}", flag],
             type=value_type,
             help=setting.info.help,
-            multiple=takes_texts,
+            multiple=takes_texts or setting.many,
         )
         self.section, self.setting = section, setting
 

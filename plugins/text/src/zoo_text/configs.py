@@ -149,10 +149,17 @@ class NamesConfig:
 
 @config
 class TextConfig(AbstractTextConfig):
-    """Settings of text: any text file."""
+    """Settings of text: any text files."""
 
-    path: Path = setting(help="The file to read.")
-    encoding: str = setting(default="utf-8", help="Encoding of the file.")
+    path: tuple[Path, ...] = setting(
+        help="The file to read, a folder (all files below), a pattern such as 'novels/*.txt', or "
+        "several of these."
+    )
+    encoding: str = setting(
+        default="auto",
+        help="Encoding of the files; auto: by the byte order mark, UTF-8, or one that few bytes "
+        "fit, such as GB18030, which a line tells.",
+    )
 
 
 @config

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import logging
-import time
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import final
 
-import torch
 from torch import Tensor
 
 from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
-from zoo_core.data.tokenizer import CHARACTERS
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
@@ -22,7 +17,8 @@ from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.datasets.splits import check_split_fractions, split_names, split_slice
 from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import AbstractTextConfig
-from zoo_text.learning import learn_vocabulary, pieces
+from zoo_text.encoding import Encoded
+from zoo_text.sources import AbstractText, MemoryText
 from zoo_text.windows import (
     sequential_batch_count,
     sequential_batches,
@@ -30,12 +26,8 @@ from zoo_text.windows import (
     window_count,
 )
 
-LINE_INTERVAL = 5.0
-"""Seconds between two lines about the progress of a long text."""
 MAX_EXAMPLE_LENGTH = 30
 """Symbols of an example, which shares a line with a command."""
-
-logger = logging.getLogger("zoo_core.text")
 
 
 @final
@@ -51,7 +43,7 @@ class TextDataset(AbstractDataset):
     Args:
         name: Name of the dataset in errors.
         config: Settings of the windows and splits.
-        read: Returns the prepared text.
+        read: Returns the text.
         vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of the text.
         special: Symbols that precede those of the text.
         example: A typical input, or empty for the first word of the text.
@@ -65,7 +57,7 @@ class TextDataset(AbstractDataset):
         self,
         name: str,
         config: AbstractTextConfig,
-        read: Callable[[], str],
+        read: Callable[[], str | AbstractText],
         vocabulary: Vocabulary | None,
         *,
         special: tuple[str, ...] = (),
@@ -74,38 +66,32 @@ class TextDataset(AbstractDataset):
         check_split_fractions(config, name)
         if config.sampling == "sequential":
             _check_sequential(config, name)
-        self.name, self.config, self._read = name, config, read
+        self.name, self.config = name, config
+        self._read = read
         self._checkpoint_vocabulary = vocabulary
         self._special, self._example = special, example
 
     @cached_property
-    def _full_text(self) -> str:
-        """The text without its limit; raises DataError if it is empty."""
+    def _text(self) -> AbstractText:
         text = self._read()
-        if not text:
-            raise DataError(f"{self.name}: the text is empty")
-        return text.lower() if self.config.lowercase else text
+        if isinstance(text, AbstractText):
+            return text
+        return MemoryText(self.name, self.config, text)
 
     @property
     def text(self) -> str:
-        """The text up to its limit."""
-        return self._full_text[: self.config.limit]
+        """The text up to its limit, as a whole in memory."""
+        return "".join(self._text.chunks())
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
-        """The symbols of the full text, including those beyond the limit."""
+        """The vocabulary of the checkpoint, or that of the text.
+
+        Characters are those of the full text, including those beyond the limit.
+        """
         if self._checkpoint_vocabulary is not None:
             return self._checkpoint_vocabulary
-        return learn_vocabulary(
-            self.config, lambda: self._full_text, self._training_pieces, self._special
-        )
-
-    def _training_pieces(self) -> Iterator[str]:
-        """Yields the training part of the text; of windows held out at random, the whole text."""
-        end = len(self.text)
-        if self.config.split == "contiguous":
-            end = split_slice(end, self.config, "train", self.name).stop
-        return pieces(self.text, 0, end, at_line_ends=True)
+        return self._text.learn(self._special)
 
     @property
     def signature(self) -> Signature:
@@ -120,7 +106,12 @@ class TextDataset(AbstractDataset):
     @cached_property
     def fingerprint(self) -> str:
         """The sha256 of the prepared text."""
-        return hashlib.sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._text.fingerprint
+
+    def read_again(self) -> None:
+        """Forgets what is known of the files of the text."""
+        self._text.forget()
+        self.__dict__.pop("fingerprint", None)
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -129,56 +120,29 @@ class TextDataset(AbstractDataset):
 
     @property
     def tokens(self) -> Tensor:
-        """The whole text as ids, (N,)."""
-        return self._encoded[0]
+        """The whole text as ids, (N,), of an integer type."""
+        return self._encoded.tokens
 
     @cached_property
-    def _encoded(self) -> tuple[Tensor, dict[str, slice]]:
-        """The text as ids, (N,), and the ids of each split."""
-        text, vocabulary, last_line = self.text, self.vocabulary.for_data, time.monotonic()
-        parts: list[Tensor] = []
-        splits, first, done = {}, 0, 0
-        has_characters = vocabulary.tokenizer == CHARACTERS
-        try:
-            for split in ("all",) if has_characters else self.splits:
-                part = slice(0, len(text))
-                if not has_characters:
-                    part = split_slice(len(text), self.config, split, self.name)
-                for piece in pieces(text, part.start, part.stop, at_line_ends=not has_characters):
-                    parts.append(torch.tensor(vocabulary.encode(piece), dtype=torch.long))
-                    done += len(piece)
-                    if time.monotonic() - last_line >= LINE_INTERVAL:
-                        last_line = time.monotonic()
-                        logger.info("reading %s: %.0f %%", self.name, 100 * done / len(text))
-                end = sum(map(len, parts))
-                splits[split], first = slice(first, end), end
-        except DataError:
-            vocabulary.encode(text)  # raises an error that counts the symbols of the whole text
-            raise
-        if has_characters:  # fewer than the text has if unknown symbols are skipped
-            splits = {
-                split: split_slice(first, self.config, split, self.name) for split in self.splits
-            }
-        return torch.cat(parts), splits
+    def _encoded(self) -> Encoded:
+        return self._text.encode(self.vocabulary.for_data)
 
     def split_tokens(self, split: str) -> Tensor:
-        """Returns the ids of a contiguous split, (N,).
+        """Returns the ids of a contiguous split, (N,), of an integer type.
 
         Raises:
             DataError: There is no such split.
         """
         split_slice(0, self.config, split, self.name)  # raises an error for an unknown split
-        tokens, splits = self._encoded
-        return tokens[splits[split]]
+        return self.tokens[self._encoded.splits[split]]
 
     @property
     def example(self) -> str:
         """The given example, or the beginning of the first word of the text."""
         if self._example:
             return self._example
-        # a text without spaces is one word; a copy of the beginning is enough to split
-        beginning = self.text.lstrip()[:MAX_EXAMPLE_LENGTH]
-        return next(iter(beginning.split()), self.text[:MAX_EXAMPLE_LENGTH])
+        beginning = self._text.beginning[:MAX_EXAMPLE_LENGTH]
+        return next(iter(beginning.split()), beginning)  # a text without spaces is one word
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """Returns the number of batches of an epoch.

@@ -70,6 +70,8 @@ def cut(texts: Iterator[str], ends: list[int], *, at_line_ends: bool) -> Iterato
                 return
             yield part, waiting[:stop]
             waiting, position = waiting[stop:], position + min(stop, len(waiting))
+        if part == len(ends):
+            return
 
 
 def _with_end(texts: Iterator[str]) -> Iterator[str | None]:

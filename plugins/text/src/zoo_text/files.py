@@ -108,7 +108,9 @@ def _read_file(path: Path, encoding: str) -> Iterator[str]:
                 encoding = _find_encoding(path, sample)
             if len(sample) < SAMPLE_BYTES or _is_decoded_whole(encoding):
                 data = sample + file.read()
-                yield decode_text(data, str(path), encoding, remedy=lambda data: _remedy(data, encoding))
+                yield decode_text(
+                    data, str(path), encoding, remedy=lambda data: _remedy(data, encoding)
+                )
                 return
             yield from _decode(_blocks(file, sample), path, encoding)
     except OSError as error:
@@ -182,7 +184,9 @@ def _find_encoding(path: Path, sample: bytes) -> str:
     guess = guess_encoding(sample, "utf-8")
     if not guess.startswith(STRICT):
         return "utf-8"
-    logger.warning("%s is read as %s, which it looks like; --dataset.encoding sets another", path, guess)
+    logger.warning(
+        "%s is read as %s, which it looks like; --dataset.encoding sets another", path, guess
+    )
     return guess
 
 

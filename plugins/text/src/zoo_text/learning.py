@@ -13,9 +13,6 @@ from zoo_core.errors import DataError
 from zoo_core.plugins.tokenizers import read_tokenizer, train_tokenizer
 from zoo_text.configs import AbstractTextConfig
 
-PIECE = 1_000_000
-"""Characters of a text that are cut into symbols at once."""
-
 
 def learn_vocabulary(
     config: AbstractTextConfig,
@@ -68,21 +65,3 @@ def _read_tokenizer(path: Path) -> Vocabulary:
         return read_tokenizer("bpe", decode_text(data, str(path)))
     except DataError as error:
         raise DataError(f"{path}: {error}") from None
-
-
-def pieces(text: str, start: int, end: int, *, at_line_ends: bool) -> Iterator[str]:
-    """Yields a part of a text in pieces of at most ``PIECE`` characters.
-
-    Args:
-        text: The text.
-        start: Where the part begins.
-        end: Where it ends.
-        at_line_ends: Whether a piece ends after a line end where there is one, so that no word is
-            cut.
-    """
-    while start < end:
-        stop = min(start + PIECE, end)
-        if at_line_ends and stop < end:
-            stop = text.rfind("\n", start, stop) + 1 or stop
-        yield text[start:stop]
-        start = stop

@@ -35,6 +35,7 @@ from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import encoded_folder
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.encoding import (
+    PIECE,
     Encoded,
     Encoder,
     cut,
@@ -106,9 +107,7 @@ class AbstractText(ABC):
             end = split_slice(end, self.config, "train", self.name).stop
         return (piece for _, piece in cut(self.chunks(), [end], at_line_ends=True))
 
-    def encoded_pieces(
-        self, vocabulary: Vocabulary
-    ) -> Iterator[tuple[int, Tensor, Tensor]]:
+    def encoded_pieces(self, vocabulary: Vocabulary) -> Iterator[tuple[int, Tensor, Tensor]]:
         """Yields the number of a part of the text, ids of it, and unknown words as in ``Encoded``.
 
         Logs how far it is.
@@ -116,7 +115,10 @@ class AbstractText(ABC):
         Raises:
             DataError: The text has unknown symbols, and the policy of the vocabulary is an error.
         """
-        encoder, ends = Encoder(vocabulary), part_ends(self.length, self.config, self.name, vocabulary)
+        encoder, ends = (
+            Encoder(vocabulary),
+            part_ends(self.length, self.config, self.name, vocabulary),
+        )
         at_line_ends = len(ends) > 1
         done, last_line = 0, time.monotonic()
         try:
@@ -128,36 +130,30 @@ class AbstractText(ABC):
                     logger.info("reading %s: %.0f %%", self.name, 100 * done / self.length)
         except DataError:
             raise unknown_error(
-                vocabulary, (piece for _, piece in cut(self.chunks(), ends, at_line_ends=at_line_ends))
+                vocabulary,
+                (piece for _, piece in cut(self.chunks(), ends, at_line_ends=at_line_ends)),
             ) from None
 
 
 @final
 class MemoryText(AbstractText):
-    """A text in memory, read when it is first needed.
+    """A text in memory.
 
     Args:
         name: Name of the text in errors.
         config: Settings of the windows and splits.
-        read: Returns the text.
+        text: The text.
+
+    Raises:
+        DataError: The text is empty.
     """
 
-    def __init__(self, name: str, config: AbstractTextConfig, read: Callable[[], str]) -> None:
+    def __init__(self, name: str, config: AbstractTextConfig, text: str) -> None:
         super().__init__(name, config)
-        self._read = read
-
-    @cached_property
-    def _full_text(self) -> str:
-        """The text without its limit; raises DataError if it is empty."""
-        text = self._read()
         if not text:
-            raise DataError(f"{self.name}: the text is empty")
-        return text.lower() if self.config.lowercase else text
-
-    @property
-    def text(self) -> str:
-        """The text up to its limit."""
-        return self._full_text[: self.config.limit]
+            raise DataError(f"{name}: the text is empty")
+        self._full_text = text.lower() if config.lowercase else text
+        self.text = self._full_text[: config.limit]
 
     @property
     def length(self) -> int:
@@ -176,13 +172,13 @@ class MemoryText(AbstractText):
 
     def chunks(self) -> Iterator[str]:
         """Yields the text."""
-        yield self.text
+        text = self.text
+        for start in range(0, len(text), PIECE):
+            yield text[start : start + PIECE]
 
     def learn(self, special: tuple[str, ...]) -> Vocabulary:
         """Returns the vocabulary; characters are those of the full text, beyond the limit too."""
-        return learn_vocabulary(
-            self.config, lambda: self._full_text, self.training_pieces, special
-        )
+        return learn_vocabulary(self.config, lambda: self._full_text, self.training_pieces, special)
 
     def encode(self, vocabulary: Vocabulary) -> Encoded:
         """Returns the text as ids, of 64 bits."""

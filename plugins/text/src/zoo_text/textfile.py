@@ -1,63 +1,38 @@
-"""Any text file as a dataset."""
+"""Any text files as a dataset."""
 
 from __future__ import annotations
 
-import codecs
-import logging
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
 
 from zoo_core import Vocabulary
-from zoo_core.data.text import decode_text
-from zoo_core.errors import DataError
-from zoo_core.storage.capacity import format_bytes
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
+from zoo_text.files import find_files, identify, read_files
+from zoo_text.sources import AbstractText, MemoryText, StoredText
 
-SAMPLE_BYTES = 100_000
-"""Bytes of a text from which its encoding is guessed."""
-LARGE_TEXT = 20_000_000
-"""Bytes of a text whose reading takes so long that a line announces it."""
-
-logger = logging.getLogger("zoo_core.text")
+STORED = 1_000_000
+"""Bytes of files from which on their ids are kept on disk."""
 
 
 def text_file(config: TextConfig, vocabulary: Vocabulary | None) -> TextDataset:
-    """Returns the text of a file as a dataset, with newlines as line ends.
+    """Returns the text of files, with newlines as line ends.
 
-    Reading its text raises DataError if the file is missing, unreadable or not in the encoding.
+    Nothing is read before it is needed. Then DataError is raised if a file is missing, unreadable
+    or not in the encoding.
     """
-    return TextDataset(str(config.path), config, lambda: _read(config), vocabulary)
+    name = _name(config.path)
+    return TextDataset(name, config, partial(_open, name, config), vocabulary)
 
 
-def _read(config: TextConfig) -> str:
-    try:
-        size = config.path.stat().st_size
-        if size >= LARGE_TEXT:
-            logger.info("reading %s, %s", config.path, format_bytes(size))
-        data = config.path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"cannot read {config.path}: {error.strerror}; name the file with --dataset.path"
-        ) from None
-    return decode_text(
-        data,
-        str(config.path),
-        config.encoding,
-        remedy=lambda data: _name_encoding(data, config.encoding),
-    )
+def _open(name: str, config: TextConfig) -> AbstractText:
+    files = find_files(config.path)
+    if sum(identify(path)[1] for path in files) < STORED:
+        return MemoryText(name, config, "".join(read_files(files, config.encoding)))
+    return StoredText(name, config, files, config.encoding)
 
 
-def _name_encoding(data: bytes, tried: str) -> str:
-    """Returns the remedy for a text in another encoding than the one tried.
-
-    It names the encoding in which the text is of a known language, if there is one.
-    """
-    from charset_normalizer import from_bytes
-
-    remedy = "name another --dataset.encoding"
-    best = from_bytes(data[:SAMPLE_BYTES]).best()
-    if best is None or not (best.bom or best.language != "Unknown"):
-        return remedy
-    names = {codecs.lookup(encoding).name for encoding in (tried, "ascii")}
-    if codecs.lookup(best.encoding).name in names:
-        return remedy  # a NUL is not text in any encoding
-    return f"{remedy}, likely {best.encoding}"
+def _name(paths: Sequence[Path]) -> str:
+    more = len(paths) - 1
+    return f"{paths[0]} and {more} more" if more else str(paths[0])

@@ -21,7 +21,7 @@ def sequential_batches(tokens: Tensor, steps: int, size: int, start: int) -> Ite
     """Yields batches whose rows continue those of the batch before; the last may be shorter than T.
 
     Args:
-        tokens: (N,).
+        tokens: (N,), of an integer type.
         steps: T.
         size: B.
         start: Number of batches to skip.
@@ -31,7 +31,7 @@ def sequential_batches(tokens: Tensor, steps: int, size: int, start: int) -> Ite
     targets = tokens[1 : size * length + 1].view(size, length)
     for first in range(start * steps, length, steps):
         window = slice(first, first + steps)
-        yield Batch(inputs[:, window], targets[:, window], carry=first > 0)
+        yield Batch(inputs[:, window].long(), targets[:, window].long(), carry=first > 0)
 
 
 def sequential_batch_count(count: int, steps: int, size: int) -> int:

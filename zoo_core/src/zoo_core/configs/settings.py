@@ -78,6 +78,7 @@ class Setting(NamedTuple):
         optional: Whether ``none`` is allowed.
         default: The default; ``dataclasses.MISSING`` if the setting must be given.
         info: Help, unit and bounds.
+        many: Whether the value is a tuple of such values; one alone counts as a tuple of one.
     """
 
     label: str
@@ -87,6 +88,7 @@ class Setting(NamedTuple):
     optional: bool
     default: object
     info: FieldInfo
+    many: bool = False
 
     def is_path(self, value: object) -> bool:
         """Whether a value of this setting is a path."""
@@ -124,6 +126,11 @@ class Setting(NamedTuple):
         """
         if self.optional and (value is None or value == NONE):
             return None
+        if self.many:
+            values = value if isinstance(value, (list, tuple)) else (value,)
+            if not values:
+                raise self.error(value)
+            return tuple(self._replace(many=False).check(item) for item in values)
         value = self._converted(value)
         if not isinstance(value, self.type) or (self.type is int and isinstance(value, bool)):
             raise self.error(value)
@@ -169,6 +176,8 @@ def as_typed(value: object) -> str:
     """Returns a value as text that ``Setting.parse`` reads."""
     if value is None:
         return NONE
+    if isinstance(value, (list, tuple)):
+        return ", ".join(map(as_typed, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -244,15 +253,27 @@ def settings_without_effect(config: Any, section: str) -> list[str]:
 
 
 def values_of(config: Any) -> dict[str, Any]:
-    """Returns a config's values as JSON and TOML can hold them: paths become text."""
+    """Returns a config's values as JSON and TOML can hold them.
+
+    Paths become text, and a tuple becomes a list, or its value if it has one alone.
+    """
     values = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return {key: str(value) if isinstance(value, Path) else value for key, value in values.items()}
+    return {key: _plain(value) for key, value in values.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        plain = [_plain(item) for item in value]
+        return plain[0] if len(plain) == 1 else plain
+    return str(value) if isinstance(value, Path) else value
 
 
 def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:
     members = [member for member in get_args(hint) if member is not NoneType]
     optional = NoneType in get_args(hint)
     kind = members[0] if optional else hint
+    many = get_origin(kind) is tuple
+    kind = get_args(kind)[0] if many else kind
     choices = get_args(kind) if get_origin(kind) is Literal else ()
     return Setting(
         label=field.name,
@@ -262,4 +283,5 @@ def _setting(field: dataclasses.Field[Any], hint: Any) -> Setting:
         optional=optional,
         default=field.default,
         info=field.metadata["info"],
+        many=many,
     )

@@ -7,7 +7,7 @@ lies in a file that is never pushed, and is put back when the checkpoint is read
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -27,11 +27,11 @@ class LocalPaths(NamedTuple):
     """The absolute paths of a run config.
 
     Args:
-        configs: Those of the settings, by section and key.
+        configs: Those of the settings, by section and key; a list where a setting has several.
         source: The folder of the checkpoint that the weights start from, or empty.
     """
 
-    configs: dict[str, dict[str, str]]
+    configs: dict[str, dict[str, str | list[str]]]
     source: str
 
 
@@ -47,7 +47,7 @@ def find_local_paths(run_config: RunConfig, keys: Mapping[str, Collection[str]])
     """
     configs = {
         section: {
-            key: str(Path(value).absolute())
+            key: _each(value, lambda path: str(Path(path).absolute()))
             for key, value in values.items()
             if key in keys.get(section, ()) and value is not None
         }
@@ -64,7 +64,7 @@ def without_local_paths(run_config: RunConfig, paths: LocalPaths) -> RunConfig:
     """Returns a run config with base names in the place of its paths."""
     configs: dict[str, dict[str, Any]] = {
         section: values
-        | {key: _base_name(path) for key, path in paths.configs.get(section, {}).items()}
+        | {key: _each(path, _base_name) for key, path in paths.configs.get(section, {}).items()}
         for section, values in run_config.configs.items()
     }
     source = _short_source(paths.source) if paths.source else run_config.source
@@ -113,7 +113,7 @@ def with_local_paths(run_config: RunConfig, folder: Path) -> RunConfig:
         section: {
             key: path
             for key, path in paths.configs.get(section, {}).items()
-            if values.get(key) == _base_name(path)
+            if values.get(key) == _each(path, _base_name)
         }
         for section, values in run_config.configs.items()
     }
@@ -134,6 +134,11 @@ def _source_folder(source: str) -> Path | None:
 
 def _short_source(path: str) -> str:
     return f"dir:{_base_name(path)}"
+
+
+def _each(value: str | list[str], change: Callable[[str], str]) -> str | list[str]:
+    """Returns a path, or each of a list, changed."""
+    return change(value) if isinstance(value, str) else [change(path) for path in value]
 
 
 def _base_name(path: str) -> str:

@@ -181,7 +181,7 @@ def _with_path(catalog: Catalog, run_config: RunConfig, path: str) -> RunConfig:
     setting = settings_of(resolve(spec.config)).get("path")
     if setting is None:
         raise ConfigError(f"--dataset.path: the dataset {run_config.dataset} has no such setting")
-    value = setting._replace(label="--dataset.path").parse(path)
+    value = setting._replace(label="--dataset.path", many=False).parse(path)
     return _with_setting(run_config, "dataset", "path", None if value is None else str(value))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,8 +57,13 @@ def missing_paths(catalog: Catalog, run_config: RunConfig) -> list[Path]:
     """Returns the paths in the settings of a run config's dataset that do not exist."""
     values = run_config.configs["dataset"]
     keys = _path_keys(_spec(catalog, DatasetSpec, run_config, "dataset"), values)
-    paths = [Path(values[key]) for key in keys if values.get(key)]
-    return [path for path in paths if not os.access(path, os.F_OK)]
+    values_of_paths = [values[key] for key in keys if values.get(key)]
+    paths = [
+        Path(path)
+        for value in values_of_paths
+        for path in (value if isinstance(value, (list, tuple)) else [value])
+    ]
+    return [path for path in paths if not os.access(path, os.F_OK) and not glob.glob(str(path))]  # noqa: PTH207
 
 
 def local_paths(catalog: Catalog, run_config: RunConfig) -> LocalPaths:

@@ -69,6 +69,7 @@ def _verify_metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verifi
     try:
         own = make_dataset(catalog, checkpoint.run_config, None)
         with no_downloads():
+            own.read_again()
             fingerprint = own.fingerprint
     except ZooError as error:
         yield VerifiedItem("metrics", "skipped", str(error))

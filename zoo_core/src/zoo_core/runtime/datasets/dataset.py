@@ -48,6 +48,9 @@ class AbstractDataset(ABC):
     def fingerprint(self) -> str:
         """A hash of the prepared data; a run resumes only on data with the same fingerprint."""
 
+    def read_again(self) -> None:  # noqa: B027  # most datasets read their data each time
+        """Forgets what is known of files by their time and size, so that they are hashed again."""
+
     @property
     @abstractmethod
     def splits(self) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import final
 
+import torch
 from torch import Tensor
 
 from zoo_core.runtime.datasets.dataset import AbstractDataset
@@ -20,6 +21,9 @@ from zoo_core.runtime.datasets.splits import (
     split_slice,
 )
 from zoo_core.runtime.nn.batch import Batch
+
+SMALL_IDS = (torch.uint8, torch.int16, torch.int32)
+"""The types of ids that are stored in fewer bits than models take."""
 
 
 @final
@@ -65,10 +69,15 @@ class LabelledRows:
     def _batch(self, rows: Tensor) -> Batch:
         """Returns rows (B,) as a batch that is as long as its longest row."""
         if self.lengths is None:
-            return Batch(self.inputs[rows], self.labels[rows])
+            return Batch(_widen(self.inputs[rows]), _widen(self.labels[rows]))
         lengths = self.lengths[rows]
         inputs = self.inputs[:, : int(lengths.max())]
         return Batch(inputs[rows], self.labels[rows], lengths)
+
+
+def _widen(rows: Tensor) -> Tensor:
+    """Returns ids that are stored in fewer bits as the integers that models take."""
+    return rows.long() if rows.dtype in SMALL_IDS else rows
 
 
 class AbstractLabelledDataset(AbstractDataset):
