@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -44,3 +45,17 @@ def test_bpe_without_its_plugin_names_the_command_that_installs_it(
     assert trained.code == 7
     assert "tokens 'bpe' need a plugin: bpe comes with zoo-tokenizers: " in trained.stderr
     assert not (tmp_path / "run").exists()
+
+
+def test_a_text_of_several_paths_keeps_their_base_names(zoo: Zoo, tmp_path: Path) -> None:
+    for name in ("one.txt", "two.txt"):
+        (tmp_path / name).write_text(f"{name} abcdef\n" * 50)
+    out = tmp_path / "run"
+    options = ["--dataset.path", tmp_path / "one.txt", "--dataset.path", tmp_path / "two.txt"]
+    options += ["--model.hidden-size", "4", "--trainer.epochs", "1", "--out", out]
+    assert zoo("train", "gru-embed", "--dataset", "text", *options).code == 0
+    manifest = json.loads((out / "config.json").read_text())
+    assert manifest["configs"]["dataset"]["path"] == ["one.txt", "two.txt"]
+    assert str(tmp_path) not in (out / "config.json").read_text()
+    assert zoo("evaluate", out).code == 0
+    assert zoo("resume", out, "--epochs", "2").code == 0

@@ -8,7 +8,7 @@ import logging
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, final
 
 from zoo_core.data.text import decode_text
 from zoo_core.errors import DataError
@@ -65,8 +65,25 @@ def _is_text_file(path: Path, folder: Path) -> bool:
     return not hidden and path.is_file()
 
 
-def identify(path: Path) -> list[object]:
-    """Returns what changes when a file does: its path, size, time in nanoseconds and inode.
+@final
+class FileIdentity(NamedTuple):
+    """What changes when a file does.
+
+    Args:
+        path: Its absolute path.
+        size: Its bytes.
+        changed_at: Its time of change in nanoseconds.
+        inode: Its number on the disk.
+    """
+
+    path: str
+    size: int
+    changed_at: int
+    inode: int
+
+
+def identify(path: Path) -> FileIdentity:
+    """Returns the identity of a file.
 
     Raises:
         DataError: There is no such file.
@@ -77,7 +94,7 @@ def identify(path: Path) -> list[object]:
             raise IsADirectoryError(21, "Is a directory")
     except OSError as error:
         raise _unreadable(path, error) from None
-    return [str(path.absolute()), status.st_size, status.st_mtime_ns, status.st_ino]
+    return FileIdentity(str(path.absolute()), status.st_size, status.st_mtime_ns, status.st_ino)
 
 
 def read_files(files: Sequence[Path], encoding: str) -> Iterator[str]:

@@ -28,7 +28,7 @@ def text_file(config: TextConfig, vocabulary: Vocabulary | None) -> TextDataset:
 
 def _open(name: str, config: TextConfig) -> AbstractText:
     files = find_files(config.path)
-    if sum(identify(path)[1] for path in files) < STORED:
+    if sum(identify(path).size for path in files) < STORED:
         return MemoryText(name, config, "".join(read_files(files, config.encoding)))
     return StoredText(name, config, files, config.encoding)
 
