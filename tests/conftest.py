@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import TYPE_CHECKING
 
 import pytest
 
 from zoo_core.plugins.catalog import Catalog, load_catalog
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 DEAD_HUB = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -65,3 +70,12 @@ def hello_once(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def hello(hello_once: Path, tmp_path: Path) -> Path:
     """A copy of ``hello_once``, which tests may change."""
     return shutil.copytree(hello_once, tmp_path / "hello")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Headless Chromium; ``tests.browser.open_page`` opens a page in it."""
+    from tests.browser import start_chromium
+
+    with start_chromium() as browser:
+        yield browser

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.workspace import ROOT, SOURCE_FOLDERS
+
 HEAVY = {"torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "yaml"}
 RUN = "from zoo_cli.main import run; assert run({!r}) == 0"
 COMPLETE = "import os; os.environ |= dict({}); {}"
@@ -47,6 +48,8 @@ DECLARATIVE = sorted(
 )
 BLOCKER = f"""
 import importlib, sys
+
+sys.path += {SOURCE_FOLDERS!r}  # of heavy plugins, which may not be installed
 
 class Blocker:
     def find_spec(self, name, path=None, target=None):

@@ -11,6 +11,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.installs.environment import ROOT, build_wheel, install_wheels, make_environment
+from tests.workspace import HEAVY
 
 PROJECTS = {
     f"zoo-{path.name}": path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()
@@ -23,7 +24,7 @@ for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
         importlib.import_module(module.name)
 """
 
-pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("every-wheel")]
+pytestmark = pytest.mark.xdist_group("every-wheel")
 
 
 def requirements_of(name: str) -> set[str]:
@@ -57,7 +58,13 @@ def every_wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {name: build_wheel(path, folder / name, {"CXX": ""}) for name, path in projects.items()}
 
 
-@pytest.mark.parametrize("name", PROJECTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.full if name in HEAVY else pytest.mark.gate)
+        for name in PROJECTS
+    ],
+)
 def test_a_distribution_imports_nothing_that_it_does_not_declare(
     name: str, every_wheel: dict[str, Path], tmp_path: Path
 ) -> None:

@@ -9,7 +9,13 @@ import pytest
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.index import known_owner, known_plugins, search_plugins
-from zoo_core.plugins.specs import CommandSpec, DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.specs import (
+    CommandSpec,
+    DatasetSpec,
+    ModelSpec,
+    TokenizerSpec,
+    TrainerSpec,
+)
 from zoo_core.recipes.recipe import find_recipe
 from zoo_core.references import Named
 from zoo_core.registry.file import read_registry
@@ -101,7 +107,7 @@ def test_our_own_index_lists_what_our_plugins_offer() -> None:
     offered = {
         plugin.name: {
             offer.spec.name
-            for kind in (ModelSpec, DatasetSpec, TrainerSpec, CommandSpec)
+            for kind in (ModelSpec, DatasetSpec, TrainerSpec, TokenizerSpec, CommandSpec)
             for offer in catalog.of(kind)
             if offer.plugin == plugin
         }

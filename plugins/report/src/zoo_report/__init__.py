@@ -1,0 +1,1 @@
+"""Reports on runs and inspections, each one HTML page."""

@@ -1,0 +1,92 @@
+"""How to repeat runs: commands, and the whole settings as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, final
+
+from zoo_core.errors import ZooError
+from zoo_core.escaping import shell_command
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
+from zoo_core.recipes.differences import differences_from_recipes
+from zoo_core.recipes.recipe import recipe_text
+from zoo_core.run_folder.run_config import DEFAULT_UNKNOWN, RunConfig
+from zoo_report.groups import Group
+
+CONFIG = "settings.toml"
+
+
+@final
+class Repetition(NamedTuple):
+    """How to repeat the runs of a group.
+
+    Args:
+        label: The label of the group.
+        commands: A command for each run.
+        settings: The settings of the first run, as ``zoo train --config`` reads them.
+    """
+
+    label: str
+    commands: list[str]
+    settings: str
+
+
+def repetitions(catalog: Catalog, groups: Sequence[Group]) -> list[Repetition]:
+    """Returns how to repeat the runs of groups."""
+    return [
+        Repetition(
+            group.label,
+            [train_command(catalog, run.run_config) for run in group.runs],
+            recipe_text(group.runs[0].run_config),
+        )
+        for group in groups
+    ]
+
+
+def train_command(catalog: Catalog, run_config: RunConfig) -> str:
+    """Returns the command that repeats a run.
+
+    It names what the run sets otherwise than its recipe, or a file with all settings where a plugin
+    of the run is not installed, so that the recipe is not known.
+    """
+    words = ["zoo", "train", run_config.recipe or run_config.model]
+    if not _is_known(catalog, run_config):
+        words += ["--config", CONFIG, "--seed", str(run_config.seed)]
+        return shell_command(*words, *_run_words(run_config))
+    differences = dict(
+        text.split(" = ", 1) for text in differences_from_recipes(catalog, [run_config])[0]
+    )
+    differences.pop("model", None)
+    differences["seed"] = str(run_config.seed)
+    if not run_config.recipe:  # without a dataset, the default recipe would be meant
+        differences = {"dataset": run_config.dataset} | differences
+    for name, value in differences.items():
+        words += [f"--{name.replace('_', '-')}", value]
+    return shell_command(*words, *_run_words(run_config))
+
+
+def _is_known(catalog: Catalog, run_config: RunConfig) -> bool:
+    try:
+        catalog.find(ModelSpec, run_config.name("model"))
+        catalog.find(DatasetSpec, run_config.name("dataset"))
+        catalog.find(TrainerSpec, run_config.name("trainer"))
+    except ZooError:
+        return False
+    return True
+
+
+def _run_words(run_config: RunConfig) -> list[str]:
+    """Returns the options that no recipe holds."""
+    words = ["--threads", str(run_config.threads), "--backend", run_config.backend]
+    if run_config.device != "cpu":
+        words += ["--device", run_config.device]
+    if run_config.precision != "fp32":
+        words += ["--precision", run_config.precision]
+    if run_config.budget:
+        words += ["--budget", f"{run_config.budget:g}s"]
+    if run_config.source:
+        words += ["--from", run_config.source]
+    if run_config.unknown != DEFAULT_UNKNOWN:
+        words += ["--unknown", run_config.unknown]
+    return words
