@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file, save
 
 import zoo_core
+from tests.cli.in_process_engine import InProcessEngine
 from zoo_cli.commands.generate import generate as generate_command
 from zoo_core import Classes, Features, Signature, Tokens, Unknown
 from zoo_core.errors import (
@@ -247,3 +248,15 @@ def test_loading_weights_that_are_not_finite_logs_a_warning(
     (trained / "config.json").write_text(json.dumps(manifest))
     zoo_core.load(trained)
     assert caplog.messages == [f"{trained} has weights that are infinite or not a number"]
+
+
+def test_compare_trains_what_is_missing_and_returns_a_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("zoo_core.runtime.comparisons.contest.LocalEngine", InProcessEngine)
+    comparison = zoo_core.compare(
+        ["rnn-embed", "gru-embed"], seeds=[0, 1], epochs=2, threads=1, out=tmp_path / "out"
+    )
+    assert [row["seeds"] for row in comparison.table] == ["0 1", "0 1"]
+    assert (tmp_path / "out" / "comparison.csv").is_file()
+    assert zoo_core.compare(["rnn-embed", "gru-embed"]).has_times is False

@@ -1,4 +1,4 @@
-"""``zoo compare`` over runs that are there already."""
+"""``zoo compare`` over runs that are there already, and over models that it trains."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import Zoo
+from tests.cli.in_process_engine import InProcessEngine
 
 
 def change(folder: Path, **values: Any) -> None:
@@ -92,3 +93,105 @@ def test_what_cannot_be_compared_is_refused_in_one_line(
         result = zoo("compare", *arguments)
         assert result.code == code, arguments
         assert message in result.stderr, result.stderr
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """Arguments that train two small models on a word, in this process."""
+    monkeypatch.setattr("zoo_core.runtime.comparisons.contest.LocalEngine", InProcessEngine)
+    draw = "zoo_core.runtime.checkpoints.checkpoint.training_curve"
+    monkeypatch.setattr(draw, lambda *arguments: b"")  # it takes longer than the training
+    return ["compare", "rnn-embed", "gru-embed", "--dataset", "hello", "--epochs", 3]
+
+
+def test_models_take_turns_and_have_times(zoo: Zoo, quick: list[object]) -> None:
+    result = zoo(*quick, "--seeds", "0,1", "--threads", 1)
+    assert result.code == 0
+    ended = [line.split()[1] for line in result.stderr.splitlines() if ": finished:" in line]
+    assert ended == [
+        "seed=0,model=rnn-embed:",
+        "seed=0,model=gru-embed:",
+        "seed=1,model=rnn-embed:",
+        "seed=1,model=gru-embed:",
+    ]
+    header, *_ = result.stdout.splitlines()
+    assert "seconds  tokens/s" in header
+    assert "times are left out" not in result.stderr
+
+
+def test_the_same_command_trains_nothing_and_a_new_model_or_seed_only_itself(
+    zoo: Zoo, quick: list[object]
+) -> None:
+    assert zoo(*quick, "--seeds", 0).code == 0
+    again = zoo(*quick, "--seeds", 0, "--json")
+    assert "2 finished before, 0 to train" in again.stderr
+    assert again.json["rows"][0]["seconds"] is not None
+    more = zoo(*quick[:3], "lstm-embed", *quick[3:], "--seeds", "0-1", "--json")
+    assert "6 runs, 2 finished before, 4 to train" in more.stderr
+    assert {row["seeds"] for row in more.json["rows"]} == {"0 1"}
+    # seed 0 was trained in two sessions, seed 1 in one
+    assert all(row["seconds"] is not None for row in more.json["rows"])
+    mixed = zoo(*quick[:3], "lstm-embed", *quick[3:], "--seeds", 0, "--json")
+    assert all(row["seconds"] is None for row in mixed.json["rows"])
+
+
+def test_a_budget_of_tokens_ends_every_run_at_the_same_token(zoo: Zoo, quick: list[object]) -> None:
+    result = zoo(*quick[:-2], "--tokens", 42, "--seeds", 3, "--json")
+    assert {row["tokens"] for row in result.json["rows"]} == {45}  # nine epochs of five symbols
+    assert {row["seeds"] for row in result.json["rows"]} == {"3"}
+
+
+def test_a_failed_run_is_named_and_the_others_are_compared(zoo: Zoo, quick: list[object]) -> None:
+    settings = ["--model.hidden-size", 3, "--trainer.learning-rate", 1e30, "--trainer.clip-norm"]
+    result = zoo(*quick, "--seeds", 0, *settings, "none", "--trainer.optimizer", "SGD")
+    assert result.code in (1, 6)
+    assert "seed=0,model=rnn-embed failed:" in result.stderr
+
+
+def test_runs_and_models_are_compared_together(zoo: Zoo, quick: list[object], hello: Path) -> None:
+    result = zoo(*quick, hello, "--seeds", 0, "--json")
+    assert {row["model"] for row in result.json["rows"]} == {"rnn-embed", "gru-embed", "lstm-embed"}
+
+
+def test_files_are_written_into_a_folder_of_a_comparison_alone(
+    zoo: Zoo, runs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for _ in range(2):
+        assert zoo("compare", runs, "--out", out).code == 0
+    names = {path.name for path in out.iterdir()}
+    assert {f"comparison.{ending}" for ending in ("json", "csv", "md", "png")} <= names
+    refused = zoo("compare", runs, "--out", runs)
+    assert refused.code == 6
+    assert "holds files that the zoo did not make" in refused.stderr
+    (out / "comparison.png").unlink()
+    (out / "comparison.png").symlink_to(runs)
+    assert "is a link" in zoo("compare", runs, "--out", out).stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["rnn-embed", "--budget", "2s", "--tokens", "9"], 2, "--budget and --tokens exclude"),
+        (["rnn-embed", "--dataset", "names"], 2, "--dataset is for training"),
+        (["./folder", "--seeds", "0"], 2, "--seeds: name a model or a recipe to train"),
+        (["rnn-embd", "--seeds", "0"], 3, "did you mean rnn-embed"),
+        (["rnn-embed", "--seeds", "3-1"], 2, "write 0-4, 0,1,2"),
+        (["rnn-embed", "--seeds", "0", "--model.hiden-size", "3"], 2, "--model.hidden-size"),
+        (["rnn-embed", "--seeds", "0", "--model.hidden-size", "0"], 6, "expected an integer >= 1"),
+        (["rnn-embed", "gru-embed.names", "--seeds", "0"], 6, "name one dataset for all"),
+    ],
+)
+def test_a_contest_that_cannot_be_held_trains_nothing(
+    zoo: Zoo, arguments: list[str], code: int, message: str, isolation: Path
+) -> None:
+    result = zoo("compare", *arguments)
+    assert result.code == code
+    assert message in result.stderr
+    assert not (isolation / "comparisons").exists()
+
+
+def test_help_shows_the_settings_that_all_models_have(zoo: Zoo) -> None:
+    text = zoo("compare", "rnn-cell", "lstm-embed", "--seeds", 0, "--help").stdout
+    assert "--model.hidden-size" in text
+    assert "--model.embedding-size" not in text

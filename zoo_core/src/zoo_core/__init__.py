@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from zoo_core.plugins.listing import list_datasets, list_models
     from zoo_core.run_folder.objective import Objective
     from zoo_core.runtime.api import (
+        compare,
         create_model,
         embeddings,
         evaluate,
@@ -60,6 +61,7 @@ LAZY_NAMES = {
     "zoo_core.configs.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
     "zoo_core.plugins.listing": ("list_datasets", "list_models"),
     "zoo_core.runtime.api": (
+        "compare",
         "create_model",
         "embeddings",
         "evaluate",
@@ -116,6 +118,7 @@ __all__ = [
     "Values",
     "Vocabulary",
     "ZooError",
+    "compare",
     "config",
     "create_model",
     "embeddings",

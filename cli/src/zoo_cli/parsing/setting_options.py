@@ -22,6 +22,8 @@ from zoo_core.errors import ConfigError, ZooError
 from zoo_core.escaping import shell_command
 
 GENERATED, TYPED = "zoo_cli.generated", "zoo_cli.typed"
+FIRST_PASS = "zoo_cli.first_pass"
+"""The values of the plain options and arguments, as the first pass finds them."""
 Sections: TypeAlias = Mapping[str, list[Setting]]
 FindSettings: TypeAlias = Callable[[click.Context, Mapping[str, str]], Sections]
 
@@ -127,6 +129,9 @@ class SettingsCommand(click.Command):
         parser.ignore_unknown_options = True
         values, _, _ = parser.parse_args(list(plain_args))  # which empties the list
         names = {name: value for name, value in values.items() if isinstance(value, str)}
+        ctx.meta[FIRST_PASS] = {
+            name: value for name, value in values.items() if isinstance(value, str | tuple)
+        }
         try:
             # the option's own callback runs only in the second pass
             with use_registry(names.get("registry")):

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zoo_core.comparisons.comparison import Comparison
 from zoo_core.data.signature import Classes, Signature
 from zoo_core.data.splits import held_out_splits
 from zoo_core.data.vocabulary import REFUSE, Unknown
@@ -32,6 +33,15 @@ from zoo_core.runtime.checkpoints.fit import check_fit
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
 from zoo_core.runtime.checkpoints.verification import VerifiedItem
 from zoo_core.runtime.checkpoints.verification import verify as verify_folder
+from zoo_core.runtime.comparisons.contest import (
+    DEFAULT_SEEDS,
+    Budget,
+    Contest,
+    expand,
+    is_trained,
+)
+from zoo_core.runtime.comparisons.files import check_comparison_folder, write_comparison
+from zoo_core.runtime.comparisons.references import compare_references
 from zoo_core.runtime.datasets.dataset import answers_in_steps
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
@@ -43,9 +53,11 @@ from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.sweeps.engine import JobEnded
 from zoo_core.runtime.training.evaluation import evaluate as evaluate_split
 from zoo_core.runtime.training.events import Event
 from zoo_core.runtime.training.progress_lines import ProgressLines
+from zoo_core.sweeps.run_states import SweepRun
 
 if TYPE_CHECKING:
     from zoo_core.runtime.hub.publish import Publication
@@ -205,6 +217,76 @@ def _carry_out(run: Run, listen: Listener | None) -> None:
             logger.info("%s", line)
         if listen:
             listen(event)
+
+
+def compare(
+    references: Sequence[str | Path],
+    *,
+    metric: str = "",
+    target: float | None = None,
+    dataset: str = "",
+    seeds: Sequence[int] = (),
+    budget: float = 0.0,
+    epochs: int = 0,
+    tokens: int = 0,
+    settings: Settings | None = None,
+    device: str = "auto",
+    threads: int = 0,
+    out: str | Path | None = None,
+) -> Comparison:
+    """Compares runs over their seeds; ``Comparison.table`` is what ``pandas.DataFrame`` takes.
+
+    With ``seeds``, ``budget``, ``epochs`` or ``tokens`` the models and recipes among the references
+    are trained where runs are missing: one after another in processes of their own, every model
+    with the first seed before any with the next. A call that is interrupted continues where it was.
+
+    Args:
+        references: Checkpoints, local runs, folders of runs, sweeps; and models and recipes, which
+            name pretrained checkpoints unless they are trained.
+        metric: ``metric`` or ``split.metric`` to sort by; empty for the loss.
+        target: The value of the metric to reach.
+        dataset: The dataset to train on; empty for that of the default recipes.
+        seeds: The seeds to train; by default 0, 1 and 2.
+        budget: Seconds of each run, of which training takes four fifths; 0 for no limit.
+        epochs: Epochs of each run; 0 for those of the recipes.
+        tokens: Targets that each run predicts in training; 0 for no limit.
+        settings: Settings of every run, by section.
+        device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
+        threads: The threads of torch of each run; 0 chooses.
+        out: A folder for table, CSV, JSON and picture.
+
+    Raises:
+        ConfigError: A setting is not allowed, or there are two budgets.
+        MisfitError: The runs are on different data, or none has ended.
+        NotFoundError: A name is unknown, or a run has no such metric.
+        TargetError: A folder cannot be written to.
+    """
+    catalog = load_catalog()
+    if out is not None:
+        check_comparison_folder(Path(out))
+    names = expand(catalog, [_reference(reference) for reference in references])
+    models, trained = [], list[SweepRun]()
+    if seeds or budget or epochs or tokens:
+        models = [name for name in names if is_trained(catalog, name)]
+    if models:
+        contest = Contest(
+            dataset=dataset,
+            seeds=tuple(seeds) or DEFAULT_SEEDS,
+            budget=Budget(seconds=budget, tokens=tokens, epochs=epochs),
+            settings=settings or {},
+            options={"device": device},
+            threads=threads,
+        )
+        training = contest.training(catalog, models)
+        for event in training.events():
+            if isinstance(event, JobEnded):
+                logger.info("%s: %s %s", event.job.name, event.outcome, event.reason)
+        trained = training.runs()
+    others = [name for name in names if name not in models]
+    comparison = compare_references(catalog, others, metric=metric, target=target, trained=trained)
+    if out is not None:
+        write_comparison(Path(out), comparison)
+    return comparison
 
 
 def evaluate(

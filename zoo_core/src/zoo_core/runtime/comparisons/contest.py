@@ -1,4 +1,4 @@
-"""Comparing what references name, and training what is missing under one equal budget."""
+"""A contest: models that are trained by turns under one equal budget, to be compared."""
 
 from __future__ import annotations
 
@@ -12,25 +12,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, final
 
-from zoo_core.comparisons.comparison import Comparison, compare_runs
-from zoo_core.comparisons.find_runs import find_runs
-from zoo_core.comparisons.turns import Turn, read_turns, timed_folders, write_turns
+from zoo_core.comparisons.turns import Turn, read_turns, write_turns
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.recipes.recipe import choose_recipes
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.references import Named, parse_reference
-from zoo_core.run_folder.local_runs import find_run_folder
+from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.locate import find_folder
 from zoo_core.runtime.sweeps.engine import JobEnded
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.runtime.sweeps.sweep import SweepEvent, SweepStarted, never, run_sweep
 from zoo_core.storage.locations import zoo_home
 from zoo_core.sweeps.grid import Grid
 from zoo_core.sweeps.question import Question
-from zoo_core.sweeps.run_states import SweepRun
+from zoo_core.sweeps.run_states import SweepRun, list_sweep_runs
 
 DEFAULT_SEEDS = (0, 1, 2)
 """The seeds of a comparison; three are the fewest that show a spread worth the name."""
@@ -115,6 +112,11 @@ class Contest:
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return zoo_home() / "comparisons" / f"{base.dataset}-{digest}"
 
+    def training(self, catalog: Catalog, references: Sequence[str]) -> Training:
+        """Returns the training of what is missing of models and recipes; see ``questions``."""
+        questions = self.questions(catalog, references)
+        return Training(catalog, self.folder(questions), questions, self.threads)
+
     def _run_config(self, catalog: Catalog, reference: str) -> RunConfig:
         resolved = resolve_run(catalog, reference, dataset=self.dataset)
         settings = {section: dict(table) for section, table in self.settings.items()}
@@ -151,16 +153,17 @@ def _check_one_dataset(bases: Mapping[str, RunConfig]) -> None:
 
 
 def is_trained(catalog: Catalog, reference: str) -> bool:
-    """Whether a contest trains what a reference names: a model or recipe, not a run or folder."""
-    if find_run_folder(reference):
-        return False
+    """Whether a contest trains what a reference names: a model or recipe, not a run or folder.
+
+    A name that nothing has counts as a mistyped model.
+    """
     try:
         parsed = parse_reference(reference)
-        if isinstance(parsed, Named):
-            catalog.find(ModelSpec, parsed.name)
     except NotFoundError:
         return False
-    return isinstance(parsed, Named)
+    if not isinstance(parsed, Named) or find_run_folder(reference):
+        return False
+    return bool(catalog.named(ModelSpec, parsed.name)) or not find_bare_folder(reference)
 
 
 def expand(catalog: Catalog, references: Sequence[str]) -> list[str]:
@@ -174,89 +177,66 @@ def expand(catalog: Catalog, references: Sequence[str]) -> list[str]:
     return names
 
 
-def train_missing(
-    catalog: Catalog,
-    folder: Path,
-    questions: Sequence[Question],
-    *,
-    threads: int = 0,
-    should_stop: Callable[[], bool] = never,
-) -> Iterator[SweepEvent | None]:
-    """Trains the runs that are missing, one after another: every model for a seed, then the next.
-
-    ``turns.json`` in the folder notes which runs took turns in this session.
+@final
+class Training:
+    """The training of what a contest lacks.
 
     Args:
         catalog: The installed plugins.
         folder: The folder of the runs.
         questions: One for each model.
         threads: The threads of torch of each run; 0 chooses.
-        should_stop: Whether to stop: the present run saves and ends.
-
-    Yields:
-        The events of a sweep.
-
-    Raises:
-        TargetError: The folder is in use, holds foreign files, or cannot be written to.
     """
-    from zoo_core.runtime.hardware.machine import machine_facts
 
-    session = secrets.token_hex(4)
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    about = {"started": started, "engine": "local", **machine_facts()}
-    begun: set[str] = set()
-    # A process for each run, so that none has the caches of another one.
-    engine = LocalEngine(1, reuse=False)
-    for event in run_sweep(
-        catalog, folder, questions, threads=threads, engine=engine, should_stop=should_stop
-    ):
-        if isinstance(event, SweepStarted):
-            begun = {run.name for run in event.runs if run.state in ("interrupted", "unfinished")}
-        if isinstance(event, JobEnded) and event.outcome == "finished":
-            turns = read_turns(folder)
-            turns = turns._replace(sessions={**turns.sessions, session: about})
-            name = event.job.name
-            write_turns(folder, turns.with_run(name, Turn(session, name not in begun)))
-        yield event
+    def __init__(
+        self, catalog: Catalog, folder: Path, questions: Sequence[Question], threads: int
+    ) -> None:
+        self.catalog, self.folder, self.questions = catalog, folder, questions
+        self.threads = threads
+        self._asked: set[str] = set()
 
+    def events(self, should_stop: Callable[[], bool] = never) -> Iterator[SweepEvent | None]:
+        """Trains one run after another: every model for a seed, then the next seed.
 
-def compare_references(
-    catalog: Catalog,
-    references: Sequence[str],
-    *,
-    metric: str = "",
-    target: float | None = None,
-    trained: Sequence[SweepRun] = (),
-) -> Comparison:
-    """Compares runs that are there already.
+        ``turns.json`` in the folder notes which runs took turns in this session.
 
-    Args:
-        catalog: The installed plugins.
-        references: Checkpoints, local runs, and folders of runs such as sweeps.
-        metric: See ``compare_runs``.
-        target: The value of the metric to reach.
-        trained: Runs of a sweep to compare too; those that have not ended are named in a remark.
+        Args:
+            should_stop: Whether to stop: the present run saves and ends.
 
-    Raises:
-        IntegrityError: A run is damaged.
-        MisfitError: The runs are on different data, or none has ended.
-        NotFoundError: There is no such checkpoint or folder, or a run has no such metric.
-    """
-    finished = [run for run in trained if run.state == "finished"]
-    remarks = [
-        f"{run.name} {run.state}{f': {run.reason}' if run.reason else ''}"
-        for run in trained
-        if run.state != "finished"
-    ]
-    folders = [find_folder(catalog, reference) for reference in references]
-    found = find_runs([*(run.path for run in finished), *folders])
-    remarks += found.left_out
-    if not found.runs:
-        raise MisfitError(f"no run has ended: {'; '.join(remarks)}")
-    return compare_runs(
-        found.runs,
-        metric=metric,
-        target=target,
-        timed=timed_folders(found.runs),
-        remarks=remarks,
-    )
+        Yields:
+            The events of a sweep.
+
+        Raises:
+            TargetError: The folder is in use, holds foreign files, or cannot be written to.
+        """
+        from zoo_core.runtime.hardware.machine import machine_facts
+
+        session = secrets.token_hex(4)
+        started = datetime.now(UTC).isoformat(timespec="seconds")
+        about = {"started": started, "engine": "local", **machine_facts()}
+        begun: set[str] = set()
+        # A process for each run, so that none has the caches of another one.
+        engine = LocalEngine(1, reuse=False)
+        for event in run_sweep(
+            self.catalog,
+            self.folder,
+            self.questions,
+            threads=self.threads,
+            engine=engine,
+            should_stop=should_stop,
+        ):
+            if isinstance(event, SweepStarted):
+                self._asked = {run.name for run in event.runs}
+                begun = {
+                    run.name for run in event.runs if run.state in ("interrupted", "unfinished")
+                }
+            if isinstance(event, JobEnded) and event.outcome == "finished":
+                turns = read_turns(self.folder)
+                turns = turns._replace(sessions={**turns.sessions, session: about})
+                turn = Turn(session, is_whole=event.job.name not in begun)
+                write_turns(self.folder, turns.with_run(event.job.name, turn))
+            yield event
+
+    def runs(self) -> list[SweepRun]:
+        """Returns the runs that were asked for, after ``events``."""
+        return [run for run in list_sweep_runs(self.folder) if run.name in self._asked]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.comparison import NO_END, Budget, Contest, expand, is_trained
+from zoo_core.runtime.comparisons.contest import NO_END, Budget, Contest, expand, is_trained
 
 MODELS = ("rnn-embed", "gru-embed")
 
@@ -74,12 +75,17 @@ def test_a_wrong_setting_or_name_is_refused(catalog: Catalog) -> None:
         Contest().questions(catalog, ["gru-embd"])
 
 
-def test_models_and_recipes_are_trained_and_folders_are_not(catalog: Catalog) -> None:
+def test_models_and_recipes_are_trained_and_folders_are_not(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "foxes").mkdir()
     assert is_trained(catalog, "lstm-embed")
     assert is_trained(catalog, "zoo-lstm:lstm-embed.hello")
     assert not is_trained(catalog, "./lstm-embed")
     assert not is_trained(catalog, "hub:owner/repo")
     assert not is_trained(catalog, "foxes")
+    assert is_trained(catalog, "gru-embd"), "it is mistyped, and resolving it says so"
 
 
 def test_a_pattern_stands_for_recipes(catalog: Catalog) -> None:

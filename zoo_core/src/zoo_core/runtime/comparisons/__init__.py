@@ -1,0 +1,1 @@
+"""Comparing what references name, and training what a comparison lacks."""

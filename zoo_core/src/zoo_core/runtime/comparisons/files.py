@@ -1,0 +1,71 @@
+"""The files of a comparison: table, curves and data."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from zoo_core.comparisons.comparison import Comparison
+from zoo_core.comparisons.formats import to_csv, to_json, to_markdown
+from zoo_core.errors import TargetError
+from zoo_core.runtime.plots.comparison_plot import comparison_plot
+from zoo_core.storage.atomic import make_folder, target_errors, write_file
+
+DATA, CSV, TABLE, PLOT = "comparison.json", "comparison.csv", "comparison.md", "comparison.png"
+PAGE = "comparison.html"
+FILES = (DATA, CSV, TABLE, PLOT, PAGE)
+
+
+def check_comparison_folder(folder: Path) -> None:
+    """Checks that the files of a comparison may be written to a folder. Nothing is changed.
+
+    Raises:
+        TargetError: It is a file, holds files that are not of a comparison, or one of the names is
+            a link.
+    """
+    with target_errors(folder):
+        if not folder.exists():
+            return
+        if not folder.is_dir():
+            raise TargetError(f"{folder} is not a folder")
+        for name in FILES:
+            if (folder / name).is_symlink():
+                raise TargetError(
+                    f"{folder / name} is a link, and a comparison writes to it; remove the link"
+                )
+        if any(folder.iterdir()) and not _is_comparison(folder / DATA):
+            raise TargetError(
+                f"{folder} holds files that the zoo did not make; choose a new or empty folder"
+            )
+
+
+def write_comparison(folder: Path, comparison: Comparison) -> list[Path]:
+    """Writes data, table and picture of a comparison; older ones are replaced.
+
+    Returns:
+        The files.
+
+    Raises:
+        TargetError: A file cannot be written.
+    """
+    check_comparison_folder(folder)
+    with target_errors(folder):
+        make_folder(folder)
+    contents = {
+        # The first one marks the folder as the zoo's.
+        DATA: (json.dumps(to_json(comparison), indent=1, ensure_ascii=False) + "\n").encode(),
+        CSV: to_csv(comparison).encode(),
+        TABLE: to_markdown(comparison).encode(),
+        PLOT: comparison_plot(comparison),
+    }
+    for name, content in contents.items():
+        write_file(folder / name, content)
+    return [folder / name for name in contents]
+
+
+def _is_comparison(path: Path) -> bool:
+    try:
+        values = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(values, dict) and values.keys() >= {"metric", "split", "rows", "remarks"}

@@ -1,0 +1,55 @@
+"""Comparing what references name: runs, folders of runs, sweeps, pretrained checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from zoo_core.comparisons.comparison import Comparison, compare_runs
+from zoo_core.comparisons.find_runs import find_runs
+from zoo_core.comparisons.turns import timed_folders
+from zoo_core.errors import MisfitError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.runtime.locate import find_folder
+from zoo_core.sweeps.run_states import SweepRun
+
+
+def compare_references(
+    catalog: Catalog,
+    references: Sequence[str],
+    *,
+    metric: str = "",
+    target: float | None = None,
+    trained: Sequence[SweepRun] = (),
+) -> Comparison:
+    """Compares runs that are there already.
+
+    Args:
+        catalog: The installed plugins.
+        references: Checkpoints, local runs, and folders of runs such as sweeps.
+        metric: See ``compare_runs``.
+        target: The value of the metric to reach.
+        trained: Runs of a sweep to compare too; those that have not ended are named in a remark.
+
+    Raises:
+        IntegrityError: A run is damaged.
+        MisfitError: The runs are on different data, or none has ended.
+        NotFoundError: There is no such checkpoint or folder, or a run has no such metric.
+    """
+    finished = [run for run in trained if run.state == "finished"]
+    remarks = [
+        f"{run.name} {run.state}{f': {run.reason}' if run.reason else ''}"
+        for run in trained
+        if run.state != "finished"
+    ]
+    folders = [find_folder(catalog, reference) for reference in references]
+    found = find_runs([*(run.path for run in finished), *folders])
+    remarks += found.left_out
+    if not found.runs:
+        raise MisfitError(f"no run has ended: {'; '.join(remarks)}")
+    return compare_runs(
+        found.runs,
+        metric=metric,
+        target=target,
+        timed=timed_folders(found.runs),
+        remarks=remarks,
+    )
