@@ -260,13 +260,14 @@ summary = "Owls."
 models = ["owl-cell"]
 datasets = ["hoots"]
 commands = ["hunt"]
+loggers = ["pellets"]
 """
 
 
 def test_a_known_plugin_is_read(registry: RegistryWriter) -> None:
     (plugin,) = read_registry(registry(PLUGIN)).plugins
     assert plugin == KnownPlugin(
-        "zoo-owl", "zoo-plugin-owl", "Owls.", ("owl-cell", "hoots"), ("hunt",)
+        "zoo-owl", "zoo-plugin-owl", "Owls.", ("owl-cell", "hoots"), ("hunt",), ("pellets",)
     )
 
 

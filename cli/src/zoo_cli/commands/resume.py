@@ -6,9 +6,12 @@ from pathlib import Path
 
 import click
 
+from zoo_cli.parsing.completion_items import complete_logger
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.terminal.output import json_option
+
+NO_LOGGER = "none"
 
 
 @click.command()
@@ -22,10 +25,23 @@ from zoo_cli.terminal.output import json_option
 @click.option(
     "--dataset.path", "dataset_path", metavar="PATH", help="Where the data is, if it has moved."
 )
+@click.option(
+    "--logger",
+    "loggers",
+    metavar="NAME",
+    multiple=True,
+    shell_complete=complete_logger,
+    help="Loggers instead of those that the run began with; none for no logger.",
+)
 @click.option("--force", is_flag=True, help="Resume even if the data or versions have changed.")
 @json_option
 def resume(
-    folder: Path, epochs: int | None, dataset_path: str | None, force: bool, as_json: bool
+    folder: Path,
+    epochs: int | None,
+    dataset_path: str | None,
+    loggers: tuple[str, ...],
+    force: bool,
+    as_json: bool,
 ) -> None:
     """Resume an interrupted run, or give a complete one more epochs.
 
@@ -41,5 +57,19 @@ def resume(
     catalog = load_catalog()
     check_has_state(folder)
     with GracefulInterrupt() as interrupt, lock_run_folder(folder):
-        run = resume_run(catalog, folder, force=force, epochs=epochs, dataset_path=dataset_path)
+        run = resume_run(
+            catalog,
+            folder,
+            force=force,
+            epochs=epochs,
+            dataset_path=dataset_path,
+            loggers=_chosen(loggers),
+        )
         train_and_report(run, catalog, interrupt=interrupt, as_json=as_json)
+
+
+def _chosen(loggers: tuple[str, ...]) -> tuple[str, ...] | None:
+    """Returns the typed loggers; None for those that the run began with."""
+    if loggers == (NO_LOGGER,):
+        return ()
+    return loggers or None

@@ -10,6 +10,7 @@ import click
 from click.core import ParameterSource
 
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.logger_option import logger_option
 from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_name import RunName
@@ -74,6 +75,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 )
 @click.option("--overwrite", is_flag=True, help="Replace the checkpoint in that folder.")
 @budget_option
+@logger_option
 @registry_option
 @json_option
 @click.pass_context
@@ -91,6 +93,7 @@ def train(
     unknown: str,
     print_config: bool,
     overwrite: bool,
+    loggers: tuple[str, ...],
     as_json: bool,
     device: str,
     backend: str,
@@ -143,6 +146,7 @@ def train(
             signature=origin.signature if origin else None,
             weights=origin.weights if origin else None,
             extends_vocabulary=extend_vocabulary,
+            loggers=loggers,
         )
         report_choices(ctx, run_config)
         if overwrite:

@@ -1,8 +1,8 @@
-"""Declarations of this plugin: trainers."""
+"""Declarations of this plugin: trainers and loggers."""
 
 from __future__ import annotations
 
-from zoo_core import TrainerSpec, hookimpl
+from zoo_core import LoggerSpec, TrainerSpec, hookimpl
 
 ZOO_API = 2
 
@@ -25,5 +25,22 @@ def zoo_trainers() -> list[TrainerSpec]:
             factory="zoo_train.next_token:NextTokenTrainer",
             tags=("language-model",),
             next_token=True,
+        ),
+    ]
+
+
+@hookimpl
+def zoo_loggers() -> list[LoggerSpec]:
+    """The loggers of this plugin."""
+    return [
+        LoggerSpec(
+            name="csv",
+            summary="Writes steps.csv and epochs.csv into logs/csv of the run folder.",
+            factory="zoo_train.csv_logger:CsvLogger",
+        ),
+        LoggerSpec(
+            name="jsonl",
+            summary="Writes every step and epoch to logs/jsonl/events.jsonl of the run folder.",
+            factory="zoo_train.jsonl_logger:JsonlLogger",
         ),
     ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # pluggy looks at every name of this module
         CommandSpec,
         DatasetSpec,
         KernelSpec,
+        LoggerSpec,
         ModelSpec,
         TokenizerSpec,
         TrainerSpec,
@@ -68,6 +69,15 @@ def zoo_tokenizers() -> list[TokenizerSpec]:  # type: ignore[empty-body]
 
     ``--dataset.tokens NAME`` chooses one for a text. Its JSON is kept in the checkpoint, so that a
     model is used without the text that the tokenizer learned from.
+    """
+
+
+@hookspec
+def zoo_loggers() -> list[LoggerSpec]:  # type: ignore[empty-body]
+    """Return the loggers of this plugin.
+
+    ``--logger NAME`` attaches one to a run. It receives the steps and the epochs of the run, and
+    decides nothing: the weights are the same without it. One that raises is disabled.
     """
 
 

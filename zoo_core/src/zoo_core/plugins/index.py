@@ -37,7 +37,14 @@ def search_plugins(word: str, registries: Iterable[Path] = ()) -> list[KnownPlug
 
 
 def _texts(known: KnownPlugin) -> tuple[str, ...]:
-    return known.name, known.distribution, known.summary, *known.offers, *known.commands
+    return (
+        known.name,
+        known.distribution,
+        known.summary,
+        *known.offers,
+        *known.commands,
+        *known.loggers,
+    )
 
 
 def known_owner(name: str, registries: Iterable[Path] = ()) -> str:
@@ -52,6 +59,11 @@ def known_owner(name: str, registries: Iterable[Path] = ()) -> str:
 def known_command_owner(command: str, registries: Iterable[Path] = ()) -> str:
     """Returns the distribution of the known plugin that brings a command, as ``known_owner``."""
     return _owner(registries, lambda known: command in known.commands)
+
+
+def known_logger_owner(logger: str, registries: Iterable[Path] = ()) -> str:
+    """Returns the distribution of the known plugin that brings a logger, as ``known_owner``."""
+    return _owner(registries, lambda known: logger in known.loggers)
 
 
 def _owner(registries: Iterable[Path], brings: Callable[[KnownPlugin], bool]) -> str:

@@ -146,6 +146,21 @@ class TokenizerSpec(AbstractSpec):
 
 @final
 @dataclass(frozen=True, kw_only=True)
+class LoggerSpec(AbstractSpec):
+    """A logger: it receives the events of a run.
+
+    Args:
+        factory: Import string of a callable ``(target) -> AbstractLogger``, whose argument is the
+            ``LogTarget`` of a run.
+    """
+
+    noun: ClassVar[str] = "logger"
+
+    factory: str
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
 class CommandSpec(AbstractSpec):
     """A command: ``zoo NAME``.
 
@@ -167,6 +182,7 @@ SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (
     TrainerSpec,
     KernelSpec,
     TokenizerSpec,
+    LoggerSpec,
     CommandSpec,
 )
 """Every class of specs; the hook ``zoo_<noun>s`` returns its specs."""

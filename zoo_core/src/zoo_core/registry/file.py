@@ -65,6 +65,7 @@ class KnownPlugin(NamedTuple):
         summary: One line.
         offers: Names of its models, datasets, trainers and tokenizers.
         commands: Names of its commands.
+        loggers: Names of its loggers.
     """
 
     name: str
@@ -72,6 +73,7 @@ class KnownPlugin(NamedTuple):
     summary: str
     offers: tuple[str, ...]
     commands: tuple[str, ...] = ()
+    loggers: tuple[str, ...] = ()
 
 
 @final
@@ -117,6 +119,7 @@ class _PluginTable(NamedTuple):
     trainers: Names = ()
     commands: Names = ()
     tokenizers: Names = ()
+    loggers: Names = ()
 
 
 def read_registry(path: Path) -> Registry:
@@ -220,7 +223,14 @@ class _Reader(NamedTuple):
         except ConfigError as error:
             raise self._error("plugin", name, str(error)) from None
         offers = table.models + table.datasets + table.trainers + table.tokenizers
-        return KnownPlugin(name, table.distribution, table.summary, offers, table.commands)
+        return KnownPlugin(
+            name=name,
+            distribution=table.distribution,
+            summary=table.summary,
+            offers=offers,
+            commands=table.commands,
+            loggers=table.loggers,
+        )
 
     def _error(self, kind: str, name: str, message: str) -> ConfigError:
         table = f"{kind}s.{name}"

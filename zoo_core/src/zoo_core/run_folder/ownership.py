@@ -16,6 +16,7 @@ from zoo_core.storage.atomic import TEMPORARY, target_errors
 
 HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
 STEPS, SAMPLES = "steps.jsonl", "samples.jsonl"
+LOGS = "logs"
 STATE, LOCK, HOLDER, CURRENT = "state", "LOCK", "HOLDER", "CURRENT"
 MARKER = "MADE_BY_ZOO"
 MARKER_TEXT = b"The zoo made the folder around this one and may write to it.\n"
@@ -44,7 +45,7 @@ def check_run_folder(folder: Path) -> None:
             )
         states = folder / STATE
         _check_entries([folder / name for name in _FILES], is_expected=Path.is_file)
-        _check_entries([states], is_expected=Path.is_dir)
+        _check_entries([states, folder / LOGS], is_expected=Path.is_dir)
         if states.exists():
             links = [path for path in sorted(states.iterdir()) if path.is_symlink()]
             _check_entries(links, is_expected=Path.exists)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, final
 
 from zoo_core.run_folder.ownership import SAMPLES, STEPS
-from zoo_core.storage.atomic import append_file, target_errors, truncate_file
+from zoo_core.storage.atomic import append_file, keep_lines
 
 WHOLE_STEPS = 10_000
 """The first steps of a run, which are all logged."""
@@ -144,18 +144,11 @@ def _append(path: Path, lines: list[str]) -> None:
 
 
 def _truncate(path: Path, is_kept: Callable[[dict[str, Any]], bool]) -> None:
-    with target_errors(path):
-        if not path.exists():
-            return
-        data = path.read_bytes()
-    size = 0
-    for line in data.splitlines(keepends=True):
+    def keeps(line: bytes) -> bool:
         values = _parse(line)
-        if values is None or not is_kept(values):
-            break
-        size += len(line)
-    if size < len(data):
-        truncate_file(path, size)
+        return values is not None and is_kept(values)
+
+    keep_lines(path, keeps)
 
 
 def _read(path: Path, make: Callable[[dict[str, Any]], Row]) -> list[Row]:

@@ -140,6 +140,7 @@ def train(
     threads: int = 0,
     backend: str = "auto",
     precision: str = "fp32",
+    loggers: Sequence[str] = (),
     listen: Listener | None = None,
 ) -> Checkpoint:
     """Trains a model and returns its checkpoint.
@@ -160,6 +161,7 @@ def train(
         backend: The kernel that runs the recurrence: ``auto``, ``native``, ``portable``,
             ``torch`` or ``reference``.
         precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
+        loggers: Names of loggers, such as ``csv``.
         listen: A function that receives every event, such as ``EpochEnded`` with its metrics.
 
     Raises:
@@ -172,7 +174,7 @@ def train(
     )
     with lock_run_folder(folder):
         check_no_checkpoint(folder)
-        run = Run(catalog, run_config, folder)
+        run = Run(catalog, run_config, folder, loggers=loggers)
         report_defaults(catalog, chosen, run_config)
         _carry_out(run, listen)
     return load(folder)
@@ -184,6 +186,7 @@ def resume(
     epochs: int | None = None,
     dataset_path: str | None = None,
     force: bool = False,
+    loggers: Sequence[str] | None = None,
     listen: Listener | None = None,
 ) -> Checkpoint:
     """Resumes an interrupted run, or gives a complete one more epochs; returns its checkpoint.
@@ -195,6 +198,7 @@ def resume(
         epochs: The epochs of the whole run; more than before continue a complete run.
         dataset_path: Where the data is, if it has moved.
         force: Resume although data or versions have changed.
+        loggers: Names of loggers; None for those that the run began with.
         listen: A function that receives every event; see ``train``.
 
     Raises:
@@ -205,7 +209,14 @@ def resume(
     catalog, folder = load_catalog(), Path(folder)
     check_has_state(folder)
     with lock_run_folder(folder):
-        run = resume_run(catalog, folder, force=force, epochs=epochs, dataset_path=dataset_path)
+        run = resume_run(
+            catalog,
+            folder,
+            force=force,
+            epochs=epochs,
+            dataset_path=dataset_path,
+            loggers=loggers,
+        )
         _carry_out(run, listen)
     return load(folder)
 

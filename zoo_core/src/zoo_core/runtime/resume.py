@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.references import shown
 from zoo_core.run_folder.local_paths import with_absolute_paths
+from zoo_core.run_folder.logger_names import read_logger_names
 from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import missing_paths
@@ -34,6 +36,7 @@ def resume(
     force: bool = False,
     epochs: int | None = None,
     dataset_path: str | None = None,
+    loggers: Sequence[str] | None = None,
 ) -> Run:
     """Returns the run of a folder, ready to continue from its last saved state.
 
@@ -47,6 +50,7 @@ def resume(
         epochs: The number of epochs of the whole run, instead of what it began with. A complete
             run continues only if this is more than it has trained.
         dataset_path: Where the data is now, instead of the dataset's setting ``path``.
+        loggers: The names of the loggers; None for those that the run began with.
 
     Raises:
         ConfigError: The dataset has no path, or a value is not allowed.
@@ -63,7 +67,8 @@ def resume(
     else:
         saved = saved._replace(run_config=_with_epochs(folder, saved, epochs))
     _check_threads(folder, saved)
-    run = _make_run(catalog, folder, saved)
+    names = read_logger_names(folder) if loggers is None else loggers
+    run = _make_run(catalog, folder, saved, names)
     _check_schedule(folder, saved, run)
     changes = _changes(saved, run)
     if changes and not force:
@@ -190,10 +195,12 @@ def _with_setting(run_config: RunConfig, section: str, key: str, value: Any) -> 
     return replace(run_config, configs=run_config.configs | {section: table})
 
 
-def _make_run(catalog: Catalog, folder: Path, saved: SavedState) -> Run:
+def _make_run(catalog: Catalog, folder: Path, saved: SavedState, loggers: Sequence[str]) -> Run:
     try:
         with config_errors(folder):
-            return Run(catalog, saved.run_config, folder, signature=saved.signature)
+            return Run(
+                catalog, saved.run_config, folder, signature=saved.signature, loggers=loggers
+            )
     except DataError as error:
         missing = missing_paths(catalog, saved.run_config)
         cause = "the data is out of reach" if missing else "the data has changed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +39,7 @@ from zoo_core.runtime.hardware.core_waits import CoreWaits
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.parallel_results import check_parallel_results
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
+from zoo_core.runtime.loggers.run_loggers import RunLoggers
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.weights import load_weights, weights_of
@@ -49,6 +50,9 @@ from zoo_core.runtime.training.step import REMEDY
 from zoo_core.storage.atomic import sync_folder, target_errors
 from zoo_core.storage.capacity import memory_errors
 from zoo_core.storage.hashes import FileRecord
+
+LOG_INTERVAL = 1.0
+"""Least seconds between two calls of the loggers within an epoch."""
 
 logger = logging.getLogger(__name__)
 
@@ -64,6 +68,7 @@ class Run:
         signature: The signature of the checkpoint that the run starts from, if any; the run keeps
             its vocabulary, names and scales.
         weights: The weights of that checkpoint; by default the model's initial weights.
+        loggers: The names of what receives the events beside the caller.
         extends_vocabulary: Whether symbols of the data that the vocabulary lacks are added to it,
             with initial weights.
     """
@@ -77,8 +82,10 @@ class Run:
         signature: Signature | None = None,
         weights: dict[str, Tensor] | None = None,
         extends_vocabulary: bool = False,
+        loggers: Sequence[str] = (),
     ) -> None:
         self.folder, self._log = folder, RunLog(folder)
+        self._loggers = RunLoggers(catalog, folder, loggers)
         device = choose_device(run_config.device)
         torch.manual_seed(run_config.seed)
         vocabulary = signature.vocabulary if signature else None
@@ -126,7 +133,7 @@ class Run:
             check_parallel_results(threads, run_config.precision)
         self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
         self._check_takes(first_batch.to(device))
-        self._saved_at = time.monotonic()
+        self._saved_at = self._logged_at = time.monotonic()
 
     def _check_takes(self, batch: Batch) -> None:
         """Runs the model on a batch without training it.
@@ -174,16 +181,23 @@ class Run:
             DeviceError: There is not enough memory.
             TargetError: The folder cannot be written to.
         """
-        with memory_errors(self._memory_remedy()):
-            yield from self._events()
+        try:
+            with memory_errors(self._memory_remedy()):
+                yield from self._events()
+        finally:
+            self._loggers.close()
 
     def _events(self) -> Generator[Event, None, None]:
         saved = self.save()
         self._remove_manifest()
         # A new run in the folder of an old one removes all of that one's rows.
-        self._log.truncate(self.loop.progress.steps, self.loop.progress.epoch)
+        step, epoch = self.loop.progress.steps, self.loop.progress.epoch
+        self._log.truncate(step, epoch)
+        self._loggers.start(self.run_config, step=step, epoch=epoch)
         yield saved
-        yield self._started()
+        started = self._started()
+        self._loggers.log([started])
+        yield started
         waits = CoreWaits(self.run_config.threads)
         try:
             for event in iterate_with_threads(self.run_config.threads, self.loop.events()):
@@ -206,11 +220,21 @@ class Run:
         yield self._finish(self.loop.stop_reason)
 
     def _log_event(self, event: Event) -> None:
+        """Logs an epoch at once; the steps for loggers at most every ``LOG_INTERVAL`` seconds."""
         if isinstance(event, EpochEnded):
-            self._log.add_steps(self.loop.take_step_rows())
+            self._log_steps()
             if event.text:
                 row = SampleRow(event.epoch, self.loop.progress.steps, event.text)
                 self._log.add_sample(row)
+            self._loggers.log([event])
+        elif self._loggers and time.monotonic() - self._logged_at >= LOG_INTERVAL:
+            self._log_steps()
+
+    def _log_steps(self) -> None:
+        rows = self.loop.take_step_rows()
+        self._log.add_steps(rows)
+        self._loggers.log(rows)
+        self._logged_at = time.monotonic()
 
     def _final_evaluations(self) -> Iterator[Event]:
         """Evaluates the best weights; after Ctrl+C the checkpoint does without the rest."""
@@ -250,12 +274,15 @@ class Run:
             versions=self.versions,
             loop_state=self.loop.capture(),
         )
-        # before the state, which a resume continues the log from
-        self._log.add_steps(self.loop.take_step_rows())
+        # before the state, which a resume continues the logs from
+        self._log_steps()
         self._log.write()
+        self._loggers.flush()
         step = write_state(self.folder, state)
         self._saved_at = time.monotonic()
-        return Saved(self.folder, step)
+        saved = Saved(self.folder, step)
+        self._loggers.log([saved])
+        return saved
 
     def _check_weights(self) -> None:
         if not all_finite(self.loop.model.state_dict()):
@@ -311,7 +338,7 @@ class Run:
             self.paths,
         )
         seconds = progress.step_seconds
-        return Finished(
+        finished = Finished(
             folder=self.folder,
             reason=reason,
             manifest=manifest,
@@ -319,6 +346,8 @@ class Run:
             seconds=loop.seconds,
             epochs=loop.trained_epochs,
         )
+        self._loggers.log([finished])
+        return finished
 
 
 def _load_source(model: AbstractModel, weights: dict[str, Tensor], source: str) -> None:

@@ -9,7 +9,7 @@ import re
 import secrets
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from zoo_core.errors import TargetError
@@ -100,6 +100,29 @@ def truncate_file(path: Path, size: int) -> None:
     with target_errors(path), path.open("rb+") as file:
         file.truncate(size)
         os.fsync(file.fileno())
+
+
+def keep_lines(path: Path, is_kept: Callable[[bytes], bool]) -> None:
+    """Shortens a file to the lines before the first that is incomplete or is not to be kept.
+
+    Args:
+        path: The file; nothing happens if it is missing.
+        is_kept: Whether to keep a line, which ends with a line feed.
+
+    Raises:
+        TargetError: The file cannot be read or written.
+    """
+    with target_errors(path):
+        if not path.exists():
+            return
+        data = path.read_bytes()
+    size = 0
+    for line in data.splitlines(keepends=True):
+        if not line.endswith(b"\n") or not is_kept(line):
+            break
+        size += len(line)
+    if size < len(data):
+        truncate_file(path, size)
 
 
 @contextlib.contextmanager

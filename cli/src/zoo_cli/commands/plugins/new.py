@@ -20,6 +20,7 @@ from zoo_core.scaffold.template_files import PREFIX
 @click.option("--dataset", "kinds", flag_value="dataset", multiple=True, help="Add a dataset.")
 @click.option("--trainer", "kinds", flag_value="trainer", multiple=True, help="Add a trainer.")
 @click.option("--kernel", "kinds", flag_value="kernel", multiple=True, help="Add a kernel.")
+@click.option("--logger", "kinds", flag_value="logger", multiple=True, help="Add a logger.")
 @click.option("--command", "kinds", flag_value="command", multiple=True, help="Add a command.")
 @json_option
 def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
@@ -40,6 +41,7 @@ def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
         "dataset": f"zoo train rnn-cell --dataset {short}",
         "trainer": f"zoo train rnn-cell --trainer {short}",
         "kernel": f"zoo train gru-manual --model.reset-after false --backend {short}",
+        "logger": f"zoo train rnn-cell --logger {short}",
         "command": f"zoo {short} README.md",
     }
     echo(f"next: cd {folder.name}", err=True)

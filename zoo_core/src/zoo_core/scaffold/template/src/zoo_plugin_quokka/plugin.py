@@ -6,6 +6,7 @@ from zoo_core import (
     CommandSpec,  # [command]
     DatasetSpec,  # [dataset]
     KernelSpec,  # [kernel]
+    LoggerSpec,  # [logger]
     ModelSpec,  # [model]
     TrainerSpec,  # [trainer]
     hookimpl,
@@ -78,6 +79,20 @@ def zoo_kernels() -> list[KernelSpec]:
             summary="The GRU with the reset gate before the product, with two products per step.",
             factory="zoo_plugin_quokka.kernel:QuokkaKernel",
             cells=("gru-reset-before",),
+        ),
+    ]
+
+
+# [end]
+# [logger]
+@hookimpl
+def zoo_loggers() -> list[LoggerSpec]:
+    """The loggers of this plugin."""
+    return [
+        LoggerSpec(
+            name="quokka",
+            summary="Writes the training loss of every epoch to losses.txt.",
+            factory="zoo_plugin_quokka.logger:QuokkaLogger",
         ),
     ]
 
