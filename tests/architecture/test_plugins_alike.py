@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.workspace import PLUGINS, is_heavy
 from zoo_core.plugins.catalog import Catalog
@@ -83,12 +84,12 @@ def _imported_modules(package: Path) -> set[str]:
 )
 def test_the_distribution_declares_what_it_imports(folder: Path) -> None:
     project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
-    declared = {Requirement(line).name for line in project["dependencies"]}
+    declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
     distributions = packages_distributions()
     for module in _imported_modules(_package(folder)):
         # Distributions that are installed as editable have no list of modules.
         providers = distributions.get(module, [module.replace("_", "-")])
-        assert declared & set(providers), module
+        assert declared & set(map(canonicalize_name, providers)), module
 
 
 def test_the_same_files_are_there(folder: Path) -> None:

@@ -15,6 +15,9 @@ def zoo_commands() -> list[CommandSpec]:
             name="report",
             summary="Write a report on runs as one HTML page.",
             target="zoo_report.command:report",
-            functions=("zoo_report.runs_page:runs_page",),
+            functions=(
+                "zoo_report.runs_page:runs_page",
+                "zoo_report.inspect_page:inspect_page",
+            ),
         ),
     ]
