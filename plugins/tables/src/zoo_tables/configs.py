@@ -68,3 +68,24 @@ class PairsConfig(AbstractTableConfig, AbstractPairsConfig):
 @config
 class DatesConfig(AbstractPairsConfig):
     """Settings of dates: dates in words and as numbers."""
+
+
+@config
+class MemoryConfig:
+    """Settings of memory: rows that a Python program hands over."""
+
+    steps: int = setting(
+        default=64,
+        unit="symbols",
+        at_least=1,
+        help="Symbols of a row, where texts are learned symbol by symbol; longer texts are cut.",
+    )
+    sample: bool = setting(
+        default=False, help="Use a few made rows in the place of data from Python."
+    )
+    validation: float = setting(
+        default=0.1, at_least=0, below=1, help="Fraction of the rows for validation."
+    )
+    test: float = setting(
+        default=0.0, at_least=0, below=1, help="Fraction of the rows for the test split."
+    )

@@ -51,4 +51,13 @@ def zoo_datasets() -> list[DatasetSpec]:
             languages=("en",),
             tags=("sequence-to-sequence", "toy", "offline"),
         ),
+        DatasetSpec(
+            name="memory",
+            summary="Rows that a Python program hands over: zoo_core.train(MODEL, data=...).",
+            config="zoo_tables.configs:MemoryConfig",
+            factory="zoo_core.runtime.datasets.memory:MemoryDataset",
+            default_trainer="supervised",
+            tags=("python", "offline"),
+            sample_settings="zoo_tables.samples:memory_settings",
+        ),
     ]

@@ -30,10 +30,26 @@ class Tokens:
 @final
 @dataclass(frozen=True)
 class Features:
-    """Vectors of ``size`` numbers, shaped (B, T, F)."""
+    """Vectors of ``size`` numbers, shaped (B, T, F).
+
+    Args:
+        size: F.
+        names: The name of each number; empty if they have none.
+        offset: What was subtracted from each number before it was divided by its scale; empty if
+            they are as they were measured.
+        scale: What each number was divided by.
+    """
 
     size: Count
+    names: tuple[str, ...] = ()
+    offset: tuple[float, ...] = ()
+    scale: tuple[float, ...] = ()
     kind: Literal["features"] = "features"
+
+    def __post_init__(self) -> None:
+        for name in ("names", "offset", "scale"):
+            if len(getattr(self, name)) not in (0, self.size):
+                raise DataError(f"{len(getattr(self, name))} {name} for {self.size} features")
 
 
 @final
@@ -233,7 +249,10 @@ class Signature:
         outputs: Outputs = replace(self.outputs, names=())
         if isinstance(outputs, Values):
             outputs = replace(outputs, offset=(), scale=(), naive_error=(), quantiles=())
-        return replace(self, outputs=outputs, vocabulary=None)
+        inputs: Inputs = self.inputs
+        if isinstance(inputs, Features):
+            inputs = Features(inputs.size)
+        return replace(self, inputs=inputs, outputs=outputs, vocabulary=None)
 
     def with_unknown_symbols(self, policy: Unknown) -> Signature:
         """Returns this signature with a vocabulary that treats unknown symbols by a policy."""

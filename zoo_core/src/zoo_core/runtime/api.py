@@ -20,14 +20,17 @@ from zoo_core.comparisons.comparison import Comparison
 from zoo_core.data.signature import Classes, Signature
 from zoo_core.data.splits import held_out_splits
 from zoo_core.data.vocabulary import REFUSE, Unknown
-from zoo_core.errors import ConfigError, DataError, NotFoundError
+from zoo_core.errors import ConfigError, DataError, MisfitError, NotFoundError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.registry.file import HUB
 from zoo_core.run_folder.integrity import copy_checkpoint, validate_checkpoint_files
+from zoo_core.run_folder.local_runs import default_name
 from zoo_core.run_folder.lock import lock_run_folder
-from zoo_core.runtime.building.build import make_dataset, make_model
+from zoo_core.run_folder.manifest import Metrics
+from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.building.build import find_trainer, make_dataset, make_model
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
 from zoo_core.runtime.checkpoints.fit import check_fit
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
@@ -43,6 +46,8 @@ from zoo_core.runtime.comparisons.contest import (
 from zoo_core.runtime.comparisons.files import check_comparison_folder, write_comparison
 from zoo_core.runtime.comparisons.references import compare_references
 from zoo_core.runtime.datasets.dataset import answers_in_steps
+from zoo_core.runtime.datasets.memory import MEMORY, MemoryDataset
+from zoo_core.runtime.datasets.memory_rows import Data, MemoryRows, memory_rows
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
 from zoo_core.runtime.inspection.inspect_text import inspect_text
@@ -57,6 +62,7 @@ from zoo_core.runtime.sweeps.engine import JobEnded
 from zoo_core.runtime.training.evaluation import evaluate as evaluate_split
 from zoo_core.runtime.training.events import Event
 from zoo_core.runtime.training.progress_lines import ProgressLines
+from zoo_core.storage.locations import runs_folder
 from zoo_core.sweeps.run_states import SweepRun
 
 if TYPE_CHECKING:
@@ -130,8 +136,11 @@ def create_model(
 
 def train(
     name: str,
-    out: str | Path,
+    out: str | Path | None = None,
     *,
+    data: Data = None,
+    text_column: str = "",
+    label_column: str = "",
     dataset: str = "",
     trainer: str = "",
     settings: Settings | None = None,
@@ -150,7 +159,16 @@ def train(
 
     Args:
         name: ``model`` or ``model.tag``.
-        out: The checkpoint folder; it must not hold a checkpoint yet.
+        out: The checkpoint folder; it must not hold a checkpoint yet. None for a new folder in
+            ``ZOO_HOME/runs``.
+        data: Rows to train on instead of a dataset: a list of texts, whose next symbols are
+            learned; a list of (text, label) pairs; a DataFrame with the names of its columns; a
+            tuple (inputs, targets) of arrays or tensors, inputs (B, T, F) or tokens (B, T); a torch
+            dataset of such pairs. It is split at random, as
+            ``settings={"dataset": {"validation": 0.1, "test": 0.0}}`` says. The checkpoint keeps
+            what is needed to predict, and not the data.
+        text_column: The column of a DataFrame that holds the texts.
+        label_column: Its column of labels; empty to learn the texts' next symbols.
         dataset: A dataset instead of the recipe's. A recipe that the name includes keeps its
             model and trainer settings.
         trainer: A trainer instead of the recipe's.
@@ -167,17 +185,33 @@ def train(
     Raises:
         ZooError: Any of ``zoo_core.errors``; the message says what to do.
     """
-    catalog, folder = load_catalog(), Path(out)
+    catalog = load_catalog()
+    rows = None
+    if data is not None:
+        if dataset:
+            raise ConfigError(f"dataset = {dataset!r} and data exclude each other")
+        rows = memory_rows(data, text_column=text_column, label_column=label_column)
+        dataset = MEMORY
+        if not trainer and "." not in name:
+            trainer = find_trainer(catalog, rows.signature())
     chosen = resolve_run(catalog, name, dataset=dataset, trainer=trainer)
     run_config = chosen.run_config(
         settings, seed=seed, threads=threads, device=device, backend=backend, precision=precision
     )
+    folder = Path(out) if out is not None else _new_folder(run_config)
     with lock_run_folder(folder):
         check_no_checkpoint(folder)
-        run = Run(catalog, run_config, folder, loggers=loggers)
+        run = Run(catalog, run_config, folder, loggers=loggers, rows=rows)
         report_defaults(catalog, chosen, run_config)
         _carry_out(run, listen)
     return load(folder)
+
+
+def _new_folder(run_config: RunConfig) -> Path:
+    """Returns a new folder for a run, among the local runs."""
+    return runs_folder() / default_name(
+        run_config.recipe or f"{run_config.model}.{run_config.dataset}"
+    )
 
 
 def resume(
@@ -185,6 +219,9 @@ def resume(
     *,
     epochs: int | None = None,
     dataset_path: str | None = None,
+    data: Data = None,
+    text_column: str = "",
+    label_column: str = "",
     force: bool = False,
     loggers: Sequence[str] | None = None,
     listen: Listener | None = None,
@@ -197,6 +234,9 @@ def resume(
         folder: The checkpoint folder.
         epochs: The epochs of the whole run; more than before continue a complete run.
         dataset_path: Where the data is, if it has moved.
+        data: The data of a run that began with ``train(..., data=...)``.
+        text_column: As in ``train``.
+        label_column: As in ``train``.
         force: Resume although data or versions have changed.
         loggers: Names of loggers; None for those that the run began with.
         listen: A function that receives every event; see ``train``.
@@ -208,6 +248,9 @@ def resume(
     """
     catalog, folder = load_catalog(), Path(folder)
     check_has_state(folder)
+    rows = None
+    if data is not None:
+        rows = memory_rows(data, text_column=text_column, label_column=label_column)
     with lock_run_folder(folder):
         run = resume_run(
             catalog,
@@ -216,6 +259,7 @@ def resume(
             epochs=epochs,
             dataset_path=dataset_path,
             loggers=loggers,
+            rows=rows,
         )
         _carry_out(run, listen)
     return load(folder)
@@ -304,6 +348,9 @@ def evaluate(
     checkpoint: Checkpoint,
     split: str = "",
     *,
+    data: Data = None,
+    text_column: str = "",
+    label_column: str = "",
     dataset: str = "",
     settings: Settings | None = None,
     unknown: Unknown | None = None,
@@ -315,6 +362,9 @@ def evaluate(
     Args:
         checkpoint: The checkpoint.
         split: ``train``, ``validation`` or ``test``; empty for every held-out split.
+        data: Rows to evaluate on, as in ``train``; without ``split`` all of them, as ``test``.
+        text_column: As in ``train``.
+        label_column: As in ``train``.
         dataset: Another dataset than the checkpoint's.
         settings: Settings of the dataset: ``{"dataset": {"path": "mine.txt"}}``.
         unknown: What to do with symbols that the vocabulary lacks; None for what the training did.
@@ -326,12 +376,20 @@ def evaluate(
         NotFoundError: There is no such dataset or split.
     """
     sections = dict(settings or {})
-    values = sections.pop("dataset", {})
+    values = dict(sections.pop("dataset", {}))
     if sections:
         raise ConfigError(f"{min(sections)}: an evaluation has settings of the dataset alone")
+    if data is not None:
+        if dataset:
+            raise ConfigError(f"dataset = {dataset!r} and data exclude each other")
+        dataset = MEMORY
+        values = values if split else {"validation": 0.0, "test": 0.0}
     chosen = checkpoint.with_dataset(dataset, values)
     if unknown is not None:
         chosen = chosen.with_unknown_symbols(unknown)
+    if data is not None:
+        rows = memory_rows(data, text_column=text_column, label_column=label_column)
+        return _evaluate_rows(chosen, rows, split)
     check_fit(chosen)
     data, name = chosen.dataset, chosen.run_config.dataset
     if split and split not in data.splits:
@@ -340,6 +398,23 @@ def evaluate(
         logger.warning("%s has changed since this checkpoint was trained", name)
     splits = [split] if split else held_out_splits(data.splits)
     return {part: evaluate_split(chosen.model, data, chosen.trainer, part) for part in splits}
+
+
+def _evaluate_rows(checkpoint: Checkpoint, rows: MemoryRows, split: str) -> Metrics:
+    """Returns the metrics of a checkpoint on rows from Python: of a split, or of all of them."""
+    held = checkpoint.dataset
+    assert isinstance(held, MemoryDataset), "the dataset of data from Python"
+    held.hold(rows)
+    if not rows.fits(checkpoint.signature):
+        raise MisfitError(
+            f"{checkpoint.run_config.model} was trained on "
+            f"{checkpoint.signature.describe_sizes()}; the rows of this data have other inputs or "
+            "targets"
+        )
+    if split and split not in held.splits:
+        raise NotFoundError(f"no split {split!r} in the data; there are {', '.join(held.splits)}")
+    metrics = evaluate_split(checkpoint.model, held, checkpoint.trainer, split or "train")
+    return {split or "test": metrics}
 
 
 @overload

@@ -22,6 +22,7 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import missing_paths
 from zoo_core.runtime.checkpoints.checkpoint import config_errors, read_history
 from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state, replace_run_config
+from zoo_core.runtime.datasets.memory_rows import MemoryRows
 from zoo_core.runtime.hardware.threads import check_threads, max_threads
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.optimization import scheduled_steps
@@ -37,6 +38,7 @@ def resume(
     epochs: int | None = None,
     dataset_path: str | None = None,
     loggers: Sequence[str] | None = None,
+    rows: MemoryRows | None = None,
 ) -> Run:
     """Returns the run of a folder, ready to continue from its last saved state.
 
@@ -51,6 +53,7 @@ def resume(
             run continues only if this is more than it has trained.
         dataset_path: Where the data is now, instead of the dataset's setting ``path``.
         loggers: The names of the loggers; None for those that the run began with.
+        rows: The rows of a run on data from Python.
 
     Raises:
         ConfigError: The dataset has no path, or a value is not allowed.
@@ -68,7 +71,7 @@ def resume(
         saved = saved._replace(run_config=_with_epochs(folder, saved, epochs))
     _check_threads(folder, saved)
     names = read_logger_names(folder) if loggers is None else loggers
-    run = _make_run(catalog, folder, saved, names)
+    run = _make_run(catalog, folder, saved, names, rows)
     _check_schedule(folder, saved, run)
     changes = _changes(saved, run)
     if changes and not force:
@@ -195,11 +198,22 @@ def _with_setting(run_config: RunConfig, section: str, key: str, value: Any) -> 
     return replace(run_config, configs=run_config.configs | {section: table})
 
 
-def _make_run(catalog: Catalog, folder: Path, saved: SavedState, loggers: Sequence[str]) -> Run:
+def _make_run(
+    catalog: Catalog,
+    folder: Path,
+    saved: SavedState,
+    loggers: Sequence[str],
+    rows: MemoryRows | None,
+) -> Run:
     try:
         with config_errors(folder):
             return Run(
-                catalog, saved.run_config, folder, signature=saved.signature, loggers=loggers
+                catalog,
+                saved.run_config,
+                folder,
+                signature=saved.signature,
+                loggers=loggers,
+                rows=rows,
             )
     except DataError as error:
         missing = missing_paths(catalog, saved.run_config)

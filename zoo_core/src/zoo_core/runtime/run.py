@@ -35,6 +35,8 @@ from zoo_core.runtime.checkpoints.extension import extend_vocabulary, extend_wei
 from zoo_core.runtime.checkpoints.license import terms_of
 from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
+from zoo_core.runtime.datasets.memory import MemoryDataset
+from zoo_core.runtime.datasets.memory_rows import MemoryRows
 from zoo_core.runtime.hardware.core_waits import CoreWaits
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.parallel_results import check_parallel_results
@@ -69,6 +71,7 @@ class Run:
             its vocabulary, names and scales.
         weights: The weights of that checkpoint; by default the model's initial weights.
         loggers: The names of what receives the events beside the caller.
+        rows: Rows from Python, which the dataset ``memory`` holds.
         extends_vocabulary: Whether symbols of the data that the vocabulary lacks are added to it,
             with initial weights.
     """
@@ -81,6 +84,7 @@ class Run:
         *,
         signature: Signature | None = None,
         weights: dict[str, Tensor] | None = None,
+        rows: MemoryRows | None = None,
         extends_vocabulary: bool = False,
         loggers: Sequence[str] = (),
     ) -> None:
@@ -96,6 +100,8 @@ class Run:
         if vocabulary:
             vocabulary = replace(vocabulary, policy=Unknown.parse(run_config.unknown))
         self.dataset = make_dataset(catalog, run_config, vocabulary, signature)
+        if rows is not None and isinstance(self.dataset, MemoryDataset):
+            self.dataset.hold(rows)
         self.signature = self.dataset.signature
         trainer = make_trainer(catalog, run_config, self.signature)
         # A model is built in the CPU's memory, but gradients and optimizer are on its device.

@@ -28,6 +28,9 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.training.trainer import AbstractTrainer
 
+SUPERVISED = "supervised"
+"""The trainer that is taken for labels if several train on them."""
+
 
 def make_dataset(
     catalog: Catalog,
@@ -165,6 +168,20 @@ def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) 
         _config(spec, run_config, "trainer"), signature
     )
     return trainer
+
+
+def find_trainer(catalog: Catalog, signature: Signature) -> str:
+    """Returns the name of the installed trainer for a signature; that for the next symbol first.
+
+    Raises:
+        PluginError: There is none.
+    """
+    specs = [entry.spec for entry in catalog.of(TrainerSpec)]
+    fitting = [spec for spec in specs if _trains(spec, signature.outputs)]
+    if not fitting:
+        noun = OUTPUT_NOUNS[signature.outputs.kind]
+        raise PluginError(f"no installed trainer trains on {noun}: zoo plugins search trainer")
+    return max(fitting, key=lambda spec: (spec.next_token, spec.name == SUPERVISED)).name
 
 
 def _trains(spec: TrainerSpec, outputs: Outputs) -> bool:

@@ -1,0 +1,101 @@
+"""``zoo_core.train(model, data=...)``: predict, evaluate and resume, with the data and without."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import zoo_core
+from tests.cli.command import Zoo
+from tests.cli.conftest import zoo
+from zoo_core.errors import ConfigError, DataError, MisfitError
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+
+__all__ = ["zoo"]
+
+PAIRS = [(f"{word} {number}", word[0]) for word in ("apple", "berry") for number in range(20)]
+SMALL: dict[str, Any] = {
+    "model": {"hidden_size": 12},
+    "trainer": {"epochs": 8, "batch_size": 8, "learning_rate": 0.02},
+}
+
+
+def train(tmp_path: Path, **options: Any) -> Checkpoint:
+    """Trains a small model on data."""
+    model = options.pop("model", "gru-embed")
+    return zoo_core.train(model, tmp_path / "run", settings=SMALL, threads=1, **options)
+
+
+def test_a_checkpoint_predicts_without_the_data(tmp_path: Path, zoo: Zoo) -> None:
+    checkpoint = zoo_core.load(train(tmp_path, data=PAIRS).folder)
+    assert checkpoint.run_config.trainer == "supervised"
+    assert zoo_core.predict(checkpoint, ["apple 7", "berry 7"]) == ["a", "b"]
+    assert zoo("predict", checkpoint.folder, "berry 3").stdout == "b\n"
+    written = (checkpoint.folder / "config.json").read_text("utf-8")
+    assert "apple" not in written
+    assert json.loads(written)["signature"]["outputs"]["names"] == ["a", "b"]
+
+
+def test_without_the_data_it_cannot_be_evaluated_or_resumed(tmp_path: Path, zoo: Zoo) -> None:
+    checkpoint = train(tmp_path, data=PAIRS)
+    message = "this is data from Python, which a checkpoint does not keep"
+    with pytest.raises(MisfitError, match=message):
+        zoo_core.evaluate(zoo_core.load(checkpoint.folder))
+    with pytest.raises(MisfitError, match=message):
+        zoo_core.resume(checkpoint.folder, epochs=9)
+    result = zoo("evaluate", checkpoint.folder)
+    assert result.code == 6
+    assert message in result.stderr
+
+
+def test_with_the_data_it_can(tmp_path: Path) -> None:
+    checkpoint = train(tmp_path, data=PAIRS)
+    assert zoo_core.evaluate(checkpoint, "validation", data=PAIRS) == {
+        "validation": pytest.approx(checkpoint.metrics["validation"])
+    }
+    assert zoo_core.evaluate(checkpoint, data=PAIRS)["test"]["accuracy"] == 1
+    longer = zoo_core.resume(checkpoint.folder, epochs=9, data=PAIRS)
+    assert longer.metrics["train"]["loss"] < checkpoint.metrics["train"]["loss"]
+    with pytest.raises(DataError, match="a label that the model does not know: 'c'; it knows a, b"):
+        zoo_core.evaluate(checkpoint, data=[*PAIRS, ("apple", "c")])
+
+
+def test_a_resumed_run_needs_the_same_data(tmp_path: Path) -> None:
+    checkpoint = train(tmp_path, data=PAIRS)
+    with pytest.raises(zoo_core.ZooError, match="the data has changed"):
+        zoo_core.resume(checkpoint.folder, epochs=9, data=PAIRS[1:])
+
+
+def test_texts_are_continued(tmp_path: Path) -> None:
+    texts = [f"to be or not to be {number}" for number in range(20)]
+    checkpoint = train(tmp_path, data=texts)
+    assert checkpoint.run_config.trainer == "next-token"
+    assert len(zoo_core.generate(checkpoint, "to", length=5)) == 5
+
+
+def test_features_are_classified_and_typed_as_numbers(tmp_path: Path) -> None:
+    inputs = np.random.default_rng(0).normal(size=(60, 5, 2))
+    data = (inputs, (inputs[:, -1, 0] > 0).astype(int))
+    checkpoint = zoo_core.load(train(tmp_path, model="gru-stacked", data=data).folder)
+    assert zoo_core.predict(checkpoint, "0 0; 0 0; 3, 0") == "1"
+    with pytest.raises(DataError, match="expected steps of 2 numbers"):
+        zoo_core.predict(checkpoint, "1 2 3")
+    other = (torch.zeros(4, 5, 3), torch.zeros(4, dtype=torch.long))
+    with pytest.raises(MisfitError, match="was trained on features of 2"):
+        zoo_core.evaluate(checkpoint, data=other)
+
+
+def test_a_run_without_a_folder_is_a_local_run(isolation: Path) -> None:
+    checkpoint = zoo_core.train("gru-embed", data=PAIRS, settings=SMALL, threads=1)
+    assert checkpoint.folder.parent == isolation / "runs"
+    assert checkpoint.folder.name.startswith("gru-embed.memory-")
+
+
+def test_data_and_dataset_exclude_each_other(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="dataset = 'hello' and data exclude each other"):
+        train(tmp_path, data=PAIRS, dataset="hello")
