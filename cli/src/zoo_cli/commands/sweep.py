@@ -240,7 +240,7 @@ def _train(
     from zoo_core.runtime.sweeps.sweep import run_sweep
     from zoo_core.sweeps.run_states import list_sweep_runs
 
-    with GracefulInterrupt() as interrupt:
+    with GracefulInterrupt(announces=False) as interrupt:
         events = run_sweep(
             ctx.meta[CATALOG],
             folder,

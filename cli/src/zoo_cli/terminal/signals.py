@@ -15,6 +15,7 @@ from zoo_core.errors import Interrupted
 SIGNALS = [
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
 ]
+STOPPING = "finishing the step and saving; repeat the signal to stop at once"
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -38,10 +39,15 @@ class GracefulInterrupt:
     Inside the context, the first signal is only recorded in ``signal``. A second one leaves the
     process at once, which is safe because what is on disk is complete at any instant. Until
     ``enable`` is called there is nothing to save, and the first signal raises ``Interrupted``.
+
+    Args:
+        announces: Whether the first signal is answered with a message at once. A command that draws
+            a table prints ``STOPPING`` itself.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, announces: bool = True) -> None:
         self.signal: int | None = None
+        self._announces = announces
         self._enabled = False
 
     def enable(self) -> None:
@@ -63,7 +69,8 @@ class GracefulInterrupt:
             _print_from_handler("stopped; the last saved state is intact")
             os._exit(128 + number)
         self.signal = number
-        _print_from_handler("finishing the step and saving; repeat the signal to stop at once")
+        if self._announces:
+            _print_from_handler(STOPPING)
 
 
 def _print_from_handler(message: str) -> None:

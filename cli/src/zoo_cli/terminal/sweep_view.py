@@ -12,8 +12,8 @@ from typing import Any, final
 from tqdm import tqdm
 
 from zoo_cli.terminal.output import cell_width, echo, shorten
-from zoo_cli.terminal.signals import GracefulInterrupt
-from zoo_cli.terminal.sweep_table import format_result
+from zoo_cli.terminal.signals import STOPPING, GracefulInterrupt
+from zoo_cli.terminal.sweep_table import format_result, name_cells
 from zoo_core.data.splits import main_split
 from zoo_core.errors import Interrupted
 from zoo_core.escaping import one_line
@@ -32,9 +32,8 @@ from zoo_core.runtime.training.progress_lines import ProgressLines
 from zoo_core.sweeps.run_states import result_of
 
 COLUMNS = ("epoch", "loss", "tokens/s")
-WIDTHS = (11, 9, 11)
+WIDTHS = (12, 11, 11)
 """Columns of the table beside that of the names."""
-MIN_NAME = 12
 
 
 def run_and_show(events: Iterable[SweepEvent | None], interrupt: GracefulInterrupt) -> SweepStarted:
@@ -42,7 +41,7 @@ def run_and_show(events: Iterable[SweepEvent | None], interrupt: GracefulInterru
 
     Args:
         events: The events of the sweep, which is told to stop when ``interrupt`` has a signal.
-        interrupt: Records a signal.
+        interrupt: Records a signal, and does not announce it.
 
     Returns:
         The first event: the folder, its runs and the jobs.
@@ -59,6 +58,8 @@ def run_and_show(events: Iterable[SweepEvent | None], interrupt: GracefulInterru
                 started = event
                 interrupt.enable()
             view.show(event)
+            if interrupt.signal is not None:
+                view.stop()
     finally:
         view.close()
     assert started is not None, "a sweep that is not refused has begun"
@@ -76,7 +77,9 @@ class SweepView:
         self._lines: dict[str, ProgressLines] = {}
         self._started_at: dict[str, float] = {}
         self._messages: set[str] = set()
+        self._states: dict[str, str] = {}
         self._total = self._ended = 0
+        self._stops = False
 
     def show(self, event: SweepEvent | None) -> None:
         """Shows an event; a closed terminal does not stop the sweep."""
@@ -93,6 +96,13 @@ class SweepView:
                 case JobEnded():
                     self._end(event)
 
+    def stop(self) -> None:
+        """Says once that the runs are being stopped."""
+        if not self._stops:
+            self._stops = True
+            with contextlib.suppress(OSError):
+                self._print(STOPPING)
+
     def close(self) -> None:
         """Removes the live table."""
         if self._table:
@@ -101,6 +111,7 @@ class SweepView:
 
     def _start(self, event: SweepStarted) -> None:
         self._total = len(event.jobs)
+        self._states = {run.name: run.state for run in event.runs}
         done = sum(run.state == "finished" for run in event.runs)
         again = sum(run.will_fail_again for run in event.runs)
         parts = [_count(len(event.runs), "run")]
@@ -116,8 +127,9 @@ class SweepView:
         self._lines[job.name] = ProgressLines()
         if self._table:
             self._table.begin(job.name)
-        else:
-            self._print(f"{job.name}: begins")
+            return
+        resumes = self._states.get(job.name) in ("interrupted", "unfinished")
+        self._print(f"{job.name}: {'continues' if resumes else 'begins'}")
 
     def _advance(self, job: Job, event: RunEvent) -> None:
         if self._table:
@@ -137,11 +149,13 @@ class SweepView:
         self._ended += event.outcome != "interrupted"
         if self._table:
             self._table.end(name, self._ended)
-        result = event.reason
-        if event.outcome != "failed":
-            result = format_result(result_of(event.job.folder).metrics)
-        text = f"{name}: {event.outcome}{f': {result}' if result else ''}, {seconds:.1f} s"
-        self._print(f"{self._ended}/{self._total} {text}")
+        parts: list[str] = [event.outcome] if event.outcome != "finished" else []
+        if event.reason:
+            parts.append(event.reason)
+        elif result := format_result(result_of(event.job.folder).metrics):
+            parts.append(result)
+        text = f"{self._ended}/{self._total} {name}: {': '.join(parts)}"
+        self._print(text if event.reason else f"{text}, {seconds:.1f} s")
 
     def _print(self, text: str) -> None:
         if self._table:
@@ -158,7 +172,7 @@ class _LiveTable:
         self._bars: list[tqdm[Any]] = []
         self._rows: dict[str, int] = {}
         self._total = 0
-        self._name_width = MIN_NAME
+        self._names: dict[str, str] = {}
         self._epochs: dict[str, int] = {}
 
     def start(self, event: SweepStarted) -> None:
@@ -166,11 +180,25 @@ class _LiveTable:
         self._total = len(event.jobs)
         if not self._total:
             return
-        widest = max(cell_width(job.name) for job in event.jobs)
-        room = shutil.get_terminal_size().columns - sum(WIDTHS) - 1
-        self._name_width = max(MIN_NAME, min(widest, room))
-        self._add(self._row("run", COLUMNS))
+        header = self._name_runs(event)
+        self._add(self._row(header, COLUMNS))
         self._add(self._total_text(0))
+
+    def _name_runs(self, event: SweepStarted) -> str:
+        """Chooses what to call the runs, by their names if there is room; returns the header."""
+        names = [run.name for run in event.runs]
+        room = shutil.get_terminal_size().columns - sum(WIDTHS) - 1
+        header, texts = "run", names
+        if max(map(cell_width, names)) > room:
+            cells = name_cells(event.runs)
+            widths = [max(map(cell_width, column)) for column in zip(*cells, strict=True)]
+            header, *texts = (_align(row, widths) for row in cells)
+        width = min(room, max(map(cell_width, (header, *texts))))
+        self._names = {
+            name: _align([shorten(text, width)], [width])
+            for name, text in zip(names, texts, strict=True)
+        }
+        return _align([shorten(header, width)], [width])
 
     def begin(self, name: str) -> None:
         """Adds a run, in the first line that is free."""
@@ -216,13 +244,11 @@ class _LiveTable:
         return f"{ended} of {self._total} ended"
 
     def _row(self, name: str, cells: Iterable[str]) -> str:
-        name = shorten(name, self._name_width)
-        padding = " " * (self._name_width - cell_width(name))
         columns = zip(cells, WIDTHS, strict=True)
-        return name + padding + "".join(f"{cell:>{width}}" for cell, width in columns)
+        return name + "".join(f"{cell:>{width}}" for cell, width in columns)
 
     def _draw(self, name: str, cells: Iterable[str]) -> None:
-        self._set(self._rows[name], self._row(name, cells))
+        self._set(self._rows[name], self._row(self._names[name], cells))
 
     def _add(self, text: str) -> None:
         bar = tqdm(
@@ -239,6 +265,14 @@ class _LiveTable:
         bar = self._bars[line]
         if bar.desc != text:
             bar.set_description_str(text)
+
+
+def _align(cells: Iterable[str], widths: Iterable[int]) -> str:
+    """Returns cells with blanks up to their widths, two blanks apart."""
+    padded = (
+        cell + " " * (width - cell_width(cell)) for cell, width in zip(cells, widths, strict=True)
+    )
+    return "  ".join(padded)
 
 
 def _count(number: int, noun: str) -> str:
