@@ -56,6 +56,7 @@ if TYPE_CHECKING:
         train,
         verify,
     )
+    from zoo_core.runtime.sweeps.api import sweep
 
 LAZY_NAMES = {
     "zoo_core.configs.declare": ("config", "setting"),
@@ -79,6 +80,7 @@ LAZY_NAMES = {
         "train",
         "verify",
     ),
+    "zoo_core.runtime.sweeps.api": ("sweep",),
     "zoo_core.data.signature": (
         "Classes",
         "Custom",
@@ -139,6 +141,7 @@ __all__ = [
     "setting",
     "states",
     "stream",
+    "sweep",
     "train",
     "verify",
 ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -33,9 +32,10 @@ from zoo_core.escaping import one_line, shell_command
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import ResolvedRun
 from zoo_core.references import shown
+from zoo_core.sweeps.asking import Asked
 from zoo_core.sweeps.checking import check_question, check_range
 from zoo_core.sweeps.folder import default_folder
-from zoo_core.sweeps.grid import MAX_RUNS, Grid
+from zoo_core.sweeps.grid import MAX_RUNS
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.ranges import is_range
 from zoo_core.sweeps.values import split_values
@@ -119,32 +119,18 @@ def sweep(
         raise click.UsageError("--seed and --seeds exclude each other")
     resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
     catalog: Catalog = ctx.meta[CATALOG]
-    values, ranges = _split(resolved, settings, draws)
-    first: dict[str, dict[str, Any]] = {}
-    for key, entries in values.items():
-        section, _, name = key.partition(".")
-        first.setdefault(section, {})[name] = entries[0]
+    asked = _parse(resolved, settings, draws)
     run_config = chosen_run_config(
         ctx,
-        first,
+        asked.first(),
         seed=seed,
         threads=0,
         budget=budget or 0.0,
         source=source or "",
         **{key: run_choices[key] for key in ("device", "backend", "precision", "unknown")},
     )
-    varied = {key: tuple(entries) for key, entries in values.items() if len(entries) > 1}
-    grid = Grid(
-        seeds=seeds or (run_config.seed,),
-        values=varied,
-        ranges=ranges,
-        random=(draws or 0) if varied or ranges else 0,
-    )
-    question = Question(
-        base=replace(run_config, seed=0),
-        grids=(grid,),
-        named=_in_order(resolved, grid.keys),
-        extends_vocabulary=extend_vocabulary,
+    question = asked.question(
+        resolved, run_config, seeds or (), extends_vocabulary=extend_vocabulary
     )
     question = check_question(catalog, question)
     folder = out or default_folder(question)
@@ -155,10 +141,10 @@ def sweep(
     _train(ctx, folder, question, threads=threads or 0, jobs=jobs, as_json=as_json)
 
 
-def _split(
+def _parse(
     resolved: ResolvedRun, settings: Mapping[str, Mapping[str, Sequence[str]]], draws: int | None
-) -> tuple[dict[str, list[Any]], dict[str, str]]:
-    """Returns the values and the ranges of the typed settings, by flat key.
+) -> Asked:
+    """Returns what the typed settings ask for.
 
     Raises:
         ConfigError: A value is not allowed.
@@ -184,21 +170,11 @@ def _split(
             "--random draws from ranges and lists: add one, such as "
             "--trainer.learning-rate log:1e-4..1e-1"
         )
-    return values, ranges
+    return Asked(values, ranges, draws or 0)
 
 
 def _is_range(setting: Setting, text: str) -> bool:
     return setting.type in (int, float) and is_range(text)
-
-
-def _in_order(resolved: ResolvedRun, keys: Sequence[str]) -> tuple[str, ...]:
-    """Returns flat keys in the order of the settings, however they were typed."""
-    every = [
-        f"{section}.{setting.key}"
-        for section in resolved.configs
-        for setting in resolved.settings(section)
-    ]
-    return tuple(key for key in every if key in keys)
 
 
 def _print_jobs(

@@ -21,7 +21,7 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.atomic import TEMPORARY, make_folder, target_errors, write_file
 from zoo_core.storage.locations import zoo_home
 from zoo_core.sweeps.question import Question
-from zoo_core.sweeps.sweep import Sweep
+from zoo_core.sweeps.sweep import Questions, Sweep
 
 FORMAT = 1
 SWEEP, LOCK, HOLDER = "sweep.toml", "sweep.lock", "sweep.holder"
@@ -35,7 +35,7 @@ class _SweepFile(NamedTuple):
 
     format: int
     threads: Count
-    questions: tuple[Question, ...]
+    questions: Questions
 
 
 def sweeps_folder() -> Path:

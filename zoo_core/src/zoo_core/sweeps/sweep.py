@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, final
+from typing import Annotated, TypeAlias, final
 
 from zoo_core.configs.records import Count, Rule
 from zoo_core.sweeps.question import PlannedRun, Question
+
+Questions: TypeAlias = Annotated[tuple[Question, ...], Rule("at least one question", bool)]
 
 
 @final
@@ -21,7 +23,7 @@ class Sweep:
     """
 
     threads: Count
-    questions: Annotated[tuple[Question, ...], Rule("at least one question", bool)]
+    questions: Questions
 
     def runs(self) -> list[PlannedRun]:
         """Returns every run once: seeds outermost, then the questions by turns."""

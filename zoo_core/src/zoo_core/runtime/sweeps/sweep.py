@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TypeAlias, final
@@ -58,7 +58,7 @@ def run_sweep(
     threads: int = 0,
     engine: AbstractEngine | None = None,
     should_stop: Callable[[], bool] = never,
-) -> Iterator[SweepEvent | None]:
+) -> Generator[SweepEvent | None, None, None]:
     """Trains what is missing of questions into the folder of a sweep.
 
     Finished runs are left alone, interrupted ones continue from their saved state, and failed ones

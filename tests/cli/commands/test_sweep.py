@@ -1,0 +1,193 @@
+"""``zoo sweep`` and ``zoo runs --sweep``."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import Zoo
+from tests.runtime.sweeps.in_process import InProcessEngine
+from zoo_core.runtime.sweeps import sweep as sweeps
+from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
+
+TINY = ("rnn-cell.hello", "--trainer.epochs", 2)
+SIZES = ("--model.hidden-size", "3,4")
+
+
+@pytest.fixture
+def in_process(monkeypatch: pytest.MonkeyPatch) -> InProcessEngine:
+    """Trains in this process in the place of new ones."""
+    engine = InProcessEngine()
+    monkeypatch.setattr(sweeps, "LocalEngine", lambda processes: engine)
+    return engine
+
+
+def test_a_sweep_trains_in_processes_what_train_makes(zoo: Zoo, tmp_path: Path) -> None:
+    out = tmp_path / "s"
+    result = zoo("sweep", *TINY, *SIZES, "--out", out, "--json")
+    assert result.code == 0, result.stderr
+    answer = result.json
+    assert (answer["sweep"], answer["threads"]) == (str(out), 1)
+    assert [run["name"] for run in answer["runs"]] == [
+        "seed=0,hidden-size=3",
+        "seed=0,hidden-size=4",
+    ]
+    first = answer["runs"][0]
+    assert first["settings"] == {"model.hidden_size": 3}
+    assert (first["state"], first["trained"], first["epochs"]) == ("finished", True, 2)
+    assert first["metrics"]["train"]["loss"] > 0
+    alone = tmp_path / "alone"
+    flags = ("--model.hidden-size", 3, "--seed", 0, "--threads", 1, "--out", alone)
+    assert zoo("train", *TINY, *flags).code == 0
+    for file in ("model.safetensors", "config.json", "history.jsonl", "README.md"):
+        assert (out / first["name"] / file).read_bytes() == (alone / file).read_bytes()
+
+
+def test_the_same_command_trains_nothing_and_lists_the_runs(
+    zoo: Zoo, in_process: InProcessEngine
+) -> None:
+    first = zoo("sweep", *TINY, *SIZES, "--threads", 1)
+    assert first.code == 0
+    assert first.stdout.splitlines()[1].startswith("seed=0,hidden-size=3  finished  train loss ")
+    again = zoo("sweep", *TINY, *SIZES)
+    assert again.stdout == first.stdout
+    assert "2 runs, 2 finished before, 0 to train, with 1 thread each: " in again.stderr
+    assert len(in_process.started) == 2
+    folder = first.stdout.splitlines()[-1].removeprefix("sweep: ")
+    listed = zoo("runs", "--sweep", folder)
+    assert listed.stdout.splitlines() == first.stdout.splitlines()[:-1]
+    more = zoo("sweep", *TINY, "--model.hidden-size", "4,5", "--seeds", "0-1", "--json").json
+    assert more["sweep"] == folder
+    assert [run["name"] for run in more["runs"] if run["trained"]] == in_process.started[2:]
+    assert in_process.started[2:] == [
+        "seed=0,hidden-size=5",
+        "seed=1,hidden-size=4",
+        "seed=1,hidden-size=5",
+    ]
+
+
+@pytest.mark.usefixtures("in_process")
+def test_a_failed_run_is_listed_and_exit_1(zoo: Zoo, tmp_path: Path) -> None:
+    rates = ("--trainer.optimizer", "SGD", "--trainer.clip-norm", "none")
+    args = (
+        "rnn-cell.hello",
+        "--trainer.epochs",
+        3,
+        *rates,
+        "--trainer.learning-rate",
+        "1e38,0.1",
+        "--out",
+        tmp_path / "s",
+    )
+    result = zoo("sweep", *args, "--threads", 1, "--json")
+    assert result.code == 1, result.stderr
+    assert [run["state"] for run in result.json["runs"]] == ["failed", "finished"]
+    assert "seed=0,learning-rate=1e+38 failed: " in result.stderr
+    listed = zoo("runs", "--sweep", tmp_path / "s")
+    assert listed.code == 0
+    assert "seed=0,learning-rate=1e+38 failed: " in listed.stderr
+
+
+def test_each_printed_command_makes_its_run(
+    zoo: Zoo, in_process: InProcessEngine, tmp_path: Path
+) -> None:
+    out = tmp_path / "a sweep"
+    args = ("sweep", *TINY, *SIZES, "--trainer.momentum", 0.5, "--budget", "90s", "--out", out)
+    printed = zoo(*args, "--threads", 1, "--print-jobs")
+    assert printed.code == 0
+    assert not in_process.started
+    commands = [shlex.split(line) for line in printed.stdout.splitlines()]
+    assert [words[:3] for words in commands] == [["zoo", "train", "rnn-cell.hello"]] * 2
+    assert zoo(*commands[0][1:]).code == 0
+    assert zoo(*args, "--json").json["runs"][0]["trained"] is False
+    assert in_process.started == ["seed=0,hidden-size=4"]
+    assert zoo(*args, "--print-jobs").stdout == ""
+
+
+def test_random_settings_are_drawn_by_a_rule(
+    zoo: Zoo, in_process: InProcessEngine, tmp_path: Path
+) -> None:
+    ranges = ("--model.hidden-size", "int:3..9", "--trainer.learning-rate", "log:1e-3..1e-1")
+    args = ("sweep", *TINY, *ranges, "--threads", 1, "--out", tmp_path / "s")
+    names = [run["name"] for run in zoo(*args, "--random", 2, "--json").json["runs"]]
+    assert names == [
+        "seed=0,hidden-size=9,learning-rate=0.001745",
+        "seed=0,hidden-size=4,learning-rate=0.008383",
+    ]
+    assert len(zoo(*args, "--random", 3, "--json").json["runs"]) == 3
+    assert in_process.started[:2] == names
+    assert len(in_process.started) == 3
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "message"),
+    [
+        (("--model.hidden-size", "int:3..9"), 2, "int:3..9: a range needs --random N"),
+        (("--random", 2), 2, "--random draws from ranges and lists: add one"),
+        (("--seed", 1, "--seeds", "0-1"), 2, "--seed and --seeds exclude each other"),
+        (("--seeds", "3-1"), 2, "'3-1': write 0-4, 0,1,2 or 0-2,7"),
+        (("--seeds", "0-99999"), 2, "at most 10,000 seeds"),
+        (("--model.hidden-size", "3,x"), 6, "--model.hidden-size = 'x': expected an integer >= 1"),
+        (("--model.hidden-size", "3,"), 6, "--model.hidden-size = '': expected an integer >= 1"),
+        (("--model.hidden-size", "int:9..3", "--random", 2), 6, "must be below the second"),
+        (("--model.hiden-size", "3,4"), 2, "did you mean --model.hidden-size"),
+        (("--jobs", 0), 2, "0 is not in the range"),
+        (("--unknown", "skip"), 2, "--unknown needs --from"),
+    ],
+)
+def test_a_wrong_command_line_trains_nothing(
+    zoo: Zoo, tmp_path: Path, args: tuple[object, ...], code: int, message: str
+) -> None:
+    out = tmp_path / "s"
+    result = zoo("sweep", *TINY, *args, "--out", out)
+    assert (result.code, result.stdout, out.exists()) == (code, "", False)
+    assert message in result.stderr
+
+
+def test_a_folder_that_is_in_use_or_not_of_a_sweep_is_refused(zoo: Zoo, tmp_path: Path) -> None:
+    with lock_sweep_folder(tmp_path / "s"):
+        result = zoo("sweep", *TINY, "--threads", 1, "--out", tmp_path / "s")
+    assert (result.code, result.stdout) == (6, "")
+    assert "is in use by process" in result.stderr
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").touch()
+    result = zoo("sweep", *TINY, "--threads", 1, "--out", tmp_path / "notes")
+    assert (result.code, [path.name for path in (tmp_path / "notes").iterdir()]) == (6, ["a.txt"])
+    assert "holds files that are not of a sweep" in result.stderr
+
+
+def test_a_folder_without_a_sweep_has_no_runs_to_list(zoo: Zoo, tmp_path: Path) -> None:
+    result = zoo("runs", "--sweep", tmp_path)
+    assert (result.code, f"no sweep in {tmp_path}: it has no {SWEEP}" in result.stderr) == (3, True)
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_saves_every_run_and_says_how_to_continue(
+    zoo: Zoo,
+    zoo_process: Callable[..., subprocess.Popen[str]],
+    tmp_path: Path,
+    number: signal.Signals,
+) -> None:
+    out = tmp_path / "s"
+    args = ("sweep", "rnn-cell.hello", "--trainer.epochs", 100_000, "--seeds", "0-2", "--jobs", 2)
+    process = zoo_process(*args, "--out", out)
+    deadline = time.monotonic() + 300
+    while not all((out / f"seed={seed}" / "state" / "CURRENT").exists() for seed in (0, 1)):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(1)
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=300)
+    assert (process.returncode, stdout) == (128 + number, "")
+    command = shlex.join(["zoo", *map(str, args), "--out", str(out)])
+    assert f"saved; to continue: {command}\n" in stderr
+    runs = {run["name"]: run for run in zoo("runs", "--sweep", out, "--json").json}
+    assert [run["state"] for run in runs.values()] == ["interrupted", "interrupted", "missing"]
+    assert runs["seed=0"]["epochs"] > 0
