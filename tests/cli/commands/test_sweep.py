@@ -125,6 +125,26 @@ def test_random_settings_are_drawn_by_a_rule(
     assert len(in_process.started) == 3
 
 
+def test_a_list_of_paths_is_one_value_and_loggers_are_passed_on(
+    zoo: Zoo, in_process: InProcessEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.txt", "b,c.txt"):
+        Path(name).write_text("some words to learn from\n" * 30)
+    sizes = ("--model.hidden-size", 4, "--trainer.epochs", 1, "--trainer.batch-size", 4)
+    args = ("gru-embed", "--dataset", "text", *sizes, "--dataset.steps", "6,8", "--out", "s")
+    paths = ("--dataset.path", "a.txt", "--dataset.path", "b,c.txt", "--logger", "csv")
+    printed = zoo("sweep", *args, *paths, "--threads", 1, "--print-jobs").stdout.splitlines()
+    assert all(line.count("--dataset.path") == 2 for line in printed)
+    result = zoo("sweep", *args, *paths, "--json")
+    assert result.code == 0, result.stderr
+    assert in_process.started == ["seed=0,steps=6", "seed=0,steps=8"]
+    assert len(list(Path("s").glob("*/logs/csv/*"))) >= 2
+    assert str(tmp_path) not in Path("s/seed=0,steps=6/config.json").read_text()
+    unknown = zoo("sweep", *args, *paths, "--logger", "cvs")
+    assert (unknown.code, "no logger 'cvs'" in unknown.stderr) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("args", "code", "message"),
     [

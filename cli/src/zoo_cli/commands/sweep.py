@@ -17,6 +17,7 @@ from zoo_cli.commands.train import (
     report_choices,
 )
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.logger_option import logger_option
 from zoo_cli.parsing.precision import precision_option
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
@@ -77,6 +78,7 @@ MAX_JOBS = 1024
     type=FolderPath(is_target=True),
     help="Folder of the sweep.  [default: one in ZOO_HOME/sweeps, which depends on what is asked]",
 )
+@logger_option
 @click.option(
     "--print-jobs",
     is_flag=True,
@@ -99,6 +101,7 @@ def sweep(
     out: Path | None,
     source: str | None,
     extend_vocabulary: bool,
+    loggers: tuple[str, ...],
     print_jobs: bool,
     as_json: bool,
     **run_choices: Any,
@@ -106,7 +109,8 @@ def sweep(
     r"""Train many runs: every combination of settings and seeds.
 
     A comma separates the values of a setting: --model.hidden-size 128,256. A comma within a value
-    is written \, or the flag is repeated, once for each value. With --random N, a value may be a
+    is written \, or the flag is repeated, once for each value; where a setting is a list, such as
+    --dataset.path, a repeated flag is one list. With --random N, a value may be a
     range: log:1e-4..1e-1, int:64..512 or float:0..0.5.
 
     The folder holds sweep.toml and a checkpoint for each run, such as seed=0,hidden-size=128. The
@@ -135,10 +139,10 @@ def sweep(
     question = check_question(catalog, question)
     folder = out or default_folder(question)
     if print_jobs:
-        _print_jobs(catalog, folder, question, threads or 0, jobs, as_json=as_json)
+        _print_jobs(catalog, folder, question, threads or 0, jobs, loggers, as_json=as_json)
         return
     report_choices(ctx, run_config)
-    _train(ctx, folder, question, threads=threads or 0, jobs=jobs, as_json=as_json)
+    _train(ctx, folder, question, threads=threads or 0, jobs=jobs, loggers=loggers, as_json=as_json)
 
 
 def _parse(
@@ -163,8 +167,7 @@ def _parse(
                 check_range(setting, texts[0])
                 ranges[f"{section}.{key}"] = texts[0]
                 continue
-            parsed = [setting.parse(text) for text in split_values(texts)]
-            values[f"{section}.{key}"] = list(dict.fromkeys(parsed))
+            values[f"{section}.{key}"] = _values(setting, texts)
     if draws is not None and not ranges and all(len(entries) == 1 for entries in values.values()):
         raise click.UsageError(
             "--random draws from ranges and lists: add one, such as "
@@ -173,19 +176,36 @@ def _parse(
     return Asked(values, ranges, draws or 0)
 
 
+def _values(setting: Setting, texts: Sequence[str]) -> list[Any]:
+    """Returns the values of a flag; where the setting is a list, a repeated flag is one list."""
+    if setting.many and len(texts) > 1:
+        return [setting.check(list(texts))]
+    parsed = [setting.parse(text) for text in split_values(texts)]
+    return list(dict.fromkeys(parsed))
+
+
 def _is_range(setting: Setting, text: str) -> bool:
     return setting.type in (int, float) and is_range(text)
 
 
 def _print_jobs(
-    catalog: Catalog, folder: Path, question: Question, threads: int, jobs: int, *, as_json: bool
+    catalog: Catalog,
+    folder: Path,
+    question: Question,
+    threads: int,
+    jobs: int,
+    loggers: tuple[str, ...],
+    *,
+    as_json: bool,
 ) -> None:
+    from zoo_core.plugins.loggers import find_loggers
     from zoo_core.runtime.sweeps.sweep import open_sweep
     from zoo_core.sweeps.commands import run_command
     from zoo_core.sweeps.folder import lock_sweep_folder
     from zoo_core.sweeps.run_states import run_state
     from zoo_core.sweeps.sweep import Sweep
 
+    find_loggers(catalog, loggers)
     asked = Sweep(threads=threads, questions=(question,))
     with lock_sweep_folder(folder):
         _, runs = open_sweep(catalog, folder, asked, jobs)
@@ -193,7 +213,7 @@ def _print_jobs(
     for run in runs:
         state = run_state(folder, run)
         if state.state != "finished" and not state.will_fail_again:
-            command = run_command(catalog, folder, run, state)
+            command = run_command(catalog, folder, run, state, loggers)
             commands.append({"name": run.name, "command": command})
     if as_json:
         print_json(commands)
@@ -209,6 +229,7 @@ def _train(
     *,
     threads: int,
     jobs: int,
+    loggers: tuple[str, ...],
     as_json: bool,
 ) -> None:
     from zoo_cli.terminal.signals import GracefulInterrupt
@@ -223,6 +244,7 @@ def _train(
             [question],
             jobs=jobs,
             threads=threads,
+            loggers=loggers,
             should_stop=lambda: interrupt.signal is not None,
         )
         try:

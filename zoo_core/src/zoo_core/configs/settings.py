@@ -258,12 +258,13 @@ def values_of(config: Any) -> dict[str, Any]:
     Paths become text, and a tuple becomes a list, or its value if it has one alone.
     """
     values = {field.name: getattr(config, field.name) for field in dataclasses.fields(config)}
-    return {key: _plain(value) for key, value in values.items()}
+    return {key: plain_value(value) for key, value in values.items()}
 
 
-def _plain(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Returns the value of a setting as JSON and TOML can hold it."""
     if isinstance(value, tuple):
-        plain = [_plain(item) for item in value]
+        plain = [plain_value(item) for item in value]
         return plain[0] if len(plain) == 1 else plain
     return str(value) if isinstance(value, Path) else value
 

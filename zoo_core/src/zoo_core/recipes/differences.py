@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import MISSING
-from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.configs.settings import Setting, as_typed
+from zoo_core.configs.settings import Setting, as_typed, plain_value
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
@@ -70,8 +69,7 @@ def default_value(setting: Setting) -> Any:
     """Returns a setting's default as a run config holds it."""
     if setting.default is MISSING:
         return MISSING
-    value = setting.check(setting.default)
-    return str(value) if isinstance(value, Path) else value
+    return plain_value(setting.check(setting.default))
 
 
 def _differences(run_config: RunConfig, defaults: _Defaults) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from zoo_core.configs.settings import Setting, build_config, settings_of, values_of
+from zoo_core.configs.settings import Setting, build_config, plain_value, settings_of, values_of
 from zoo_core.errors import ConfigError, suggest
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
@@ -73,7 +73,11 @@ def check_run_config(configs: Mapping[str, type], run_config: RunConfig) -> RunC
         checked[section] = values_of(config)
     run_config = replace(run_config, configs=checked)
     paths = {
-        section: [key for key, setting in settings_of(cls).items() if setting.type is Path]
+        section: [
+            key
+            for key, setting in settings_of(cls).items()
+            if _is_path(setting, checked[section][key])
+        ]
         for section, cls in configs.items()
     }
     return with_absolute_paths(run_config, find_local_paths(run_config, paths))
@@ -87,10 +91,14 @@ def _check_grid(grid: Grid, settings: Mapping[str, Setting]) -> Grid:
             raise ConfigError(f"{key}: no such setting; {hint}")
     for key, text in grid.ranges.items():
         check_range(settings[key], text)
-    values = {
-        key: tuple(dict.fromkeys(_check_value(settings[key], value) for value in entries))
-        for key, entries in grid.values.items()
-    }
+    values: dict[str, tuple[Any, ...]] = {}
+    for key, entries in grid.values.items():
+        checked: list[Any] = []
+        for entry in entries:
+            value = _check_value(settings[key], entry)
+            if value not in checked:
+                checked.append(value)
+        values[key] = tuple(checked)
     return replace(grid, values=values)
 
 
@@ -108,5 +116,13 @@ def check_range(setting: Setting, text: str) -> None:
 
 
 def _check_value(setting: Setting, value: Any) -> Any:
-    checked = setting.check(str(value) if isinstance(value, Path) else value)
-    return str(checked.absolute()) if isinstance(checked, Path) else checked
+    checked = plain_value(setting.check(plain_value(value)))
+    if not _is_path(setting, checked):
+        return checked
+    if isinstance(checked, list):
+        return [str(Path(path).absolute()) for path in checked]
+    return str(Path(checked).absolute())
+
+
+def _is_path(setting: Setting, value: Any) -> bool:
+    return value is not None and setting.is_path(value)

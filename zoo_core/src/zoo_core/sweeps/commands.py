@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from zoo_core.configs.settings import as_typed
@@ -15,7 +15,13 @@ from zoo_core.sweeps.question import PlannedRun
 from zoo_core.sweeps.run_states import SweepRun
 
 
-def run_command(catalog: Catalog, folder: Path, run: PlannedRun, state: SweepRun) -> str:
+def run_command(
+    catalog: Catalog,
+    folder: Path,
+    run: PlannedRun,
+    state: SweepRun,
+    loggers: Sequence[str] = (),
+) -> str:
     """Returns the command that trains a run, or continues it where there is a saved state.
 
     Args:
@@ -23,14 +29,16 @@ def run_command(catalog: Catalog, folder: Path, run: PlannedRun, state: SweepRun
         folder: The folder of the sweep.
         run: The run.
         state: How far it is.
+        loggers: The names of the loggers of the run.
     """
+    log_words = [word for name in loggers for word in ("--logger", name)]
     target = str((folder / run.name).absolute())
     if state.state in ("interrupted", "unfinished"):
-        return shell_command("zoo", "resume", target)
+        return shell_command("zoo", "resume", target, *log_words)
     words = ["zoo", "train", *train_arguments(catalog, run.run_config)]
     if run.extends_vocabulary:
         words.append("--extend-vocabulary")
-    return shell_command(*words, "--out", target)
+    return shell_command(*words, *log_words, "--out", target)
 
 
 def train_arguments(catalog: Catalog, run_config: RunConfig) -> list[str]:
@@ -82,5 +90,6 @@ def _settings(resolved: ResolvedRun, run_config: RunConfig) -> Iterator[str]:
         for setting in resolved.settings(section):
             value = values.get(setting.key)
             if run_config.source or value != default_value(setting):
-                yield f"--{section}.{setting.key.replace('_', '-')}"
-                yield as_typed(value)
+                for item in value if isinstance(value, list) else [value]:
+                    yield f"--{section}.{setting.key.replace('_', '-')}"
+                    yield as_typed(item)

@@ -70,6 +70,7 @@ def sweep(
     threads: int = 0,
     backend: str = "auto",
     precision: str = "fp32",
+    loggers: Sequence[str] = (),
     listen: SweepListener | None = None,
 ) -> SweepResult:
     """Trains every combination of settings and seeds that its folder lacks.
@@ -97,6 +98,7 @@ def sweep(
         threads: The threads of torch of each run; 0 for its share of the cores.
         backend: The kernel that runs the recurrence.
         precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
+        loggers: The names of the loggers of each run, such as ``csv``.
         listen: A function that receives every event.
 
     Raises:
@@ -119,7 +121,7 @@ def sweep(
     question = check_question(catalog, asked.question(resolved, run_config, seeds))
     report_defaults(catalog, resolved, run_config)
     folder = Path(out) if out else default_folder(question)
-    events = run_sweep(catalog, folder, [question], jobs=jobs, threads=threads)
+    events = run_sweep(catalog, folder, [question], jobs=jobs, threads=threads, loggers=loggers)
     lines: dict[str, ProgressLines] = {}
     started: SweepStarted | None = None
     with contextlib.closing(events):

@@ -25,12 +25,15 @@ class Job(NamedTuple):
         run_config: Everything that decides the run.
         extends_vocabulary: Whether new symbols of the data are added to the vocabulary of the
             checkpoint that the run starts from.
+        loggers: The names of what receives the events beside the caller; none for those that an
+            interrupted run began with.
     """
 
     name: str
     folder: Path
     run_config: RunConfig
     extends_vocabulary: bool = False
+    loggers: tuple[str, ...] = ()
 
 
 @final

@@ -20,6 +20,7 @@ def job_to_line(job: Job) -> bytes:
         "folder": str(job.folder),
         "run_config": job.run_config.to_json(),
         "extends_vocabulary": job.extends_vocabulary,
+        "loggers": job.loggers,
     }
     return (json.dumps(values) + "\n").encode()
 
@@ -32,6 +33,7 @@ def job_from_line(line: bytes) -> Job:
         folder=Path(values["folder"]),
         run_config=RunConfig.from_json(values["run_config"]),
         extends_vocabulary=values["extends_vocabulary"],
+        loggers=tuple(values["loggers"]),
     )
 
 

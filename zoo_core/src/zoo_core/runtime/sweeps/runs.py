@@ -26,7 +26,7 @@ def begin_or_resume(catalog: Catalog, job: Job) -> Run | None:
         return None
     if has_state(job.folder):
         _check_same(catalog, job)
-        return resume(catalog, job.folder)
+        return resume(catalog, job.folder, loggers=job.loggers or None)
     return new_run(catalog, job)
 
 
@@ -34,7 +34,7 @@ def new_run(catalog: Catalog, job: Job) -> Run:
     """Returns the new run of a job, from the weights of a checkpoint if it has a source."""
     run_config = job.run_config
     if not run_config.source:
-        return Run(catalog, run_config, job.folder)
+        return Run(catalog, run_config, job.folder, loggers=job.loggers)
     origin = load_checkpoint(catalog, run_config.source)
     return Run(
         catalog,
@@ -43,6 +43,7 @@ def new_run(catalog: Catalog, job: Job) -> Run:
         signature=origin.signature,
         weights=origin.weights,
         extends_vocabulary=job.extends_vocabulary,
+        loggers=job.loggers,
     )
 
 

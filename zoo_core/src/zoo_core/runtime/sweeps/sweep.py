@@ -10,6 +10,7 @@ from typing import NamedTuple, TypeAlias, final
 
 from zoo_core.errors import TargetError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.loggers import find_loggers
 from zoo_core.runtime.sweeps.engine import AbstractEngine, Job, JobEnded, JobEvent, JobStarted
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.sweeps.checking import check_question
@@ -57,6 +58,7 @@ def run_sweep(
     jobs: int = 1,
     threads: int = 0,
     engine: AbstractEngine | None = None,
+    loggers: Sequence[str] = (),
     should_stop: Callable[[], bool] = never,
 ) -> Generator[SweepEvent | None, None, None]:
     """Trains what is missing of questions into the folder of a sweep.
@@ -72,6 +74,7 @@ def run_sweep(
         threads: The threads of torch of each run; 0 for those of the sweep, or in a new one for
             the share of this machine's cores, 1 if the first run is of a tiny model.
         engine: What trains; by default processes of this machine.
+        loggers: The names of the loggers of each run.
         should_stop: Whether to stop, see ``AbstractEngine.run``.
 
     Yields:
@@ -79,14 +82,16 @@ def run_sweep(
 
     Raises:
         ConfigError: A setting is not allowed.
+        NotFoundError: There is no such logger.
         TargetError: The folder is in use, holds another sweep or foreign files, or cannot be
             written to.
     """
+    find_loggers(catalog, loggers)
     asked = Sweep(threads=threads, questions=tuple(questions))
     with lock_sweep_folder(folder):
         sweep, runs = open_sweep(catalog, folder, asked, jobs)
         states = [run_state(folder, run) for run in runs]
-        todo = jobs_to_do(folder, runs, states)
+        todo = jobs_to_do(folder, runs, states, loggers)
         yield SweepStarted(folder, sweep.threads, states, todo)
         engine = engine or LocalEngine(jobs)
         for event in engine.run(todo, should_stop):
@@ -137,10 +142,12 @@ def _asked_runs(sweep: Sweep, known: Sweep, asked: Sweep, folder: Path) -> list[
     return [run for run in sweep.runs() if run.name in names]
 
 
-def jobs_to_do(folder: Path, runs: list[PlannedRun], states: list[SweepRun]) -> list[Job]:
+def jobs_to_do(
+    folder: Path, runs: list[PlannedRun], states: list[SweepRun], loggers: Sequence[str] = ()
+) -> list[Job]:
     """Returns the jobs of the runs that are neither finished nor bound to fail again."""
     return [
-        Job(run.name, folder / run.name, run.run_config, run.extends_vocabulary)
+        Job(run.name, folder / run.name, run.run_config, run.extends_vocabulary, tuple(loggers))
         for run, state in zip(runs, states, strict=True)
         if state.state != "finished" and not state.will_fail_again
     ]
