@@ -147,7 +147,13 @@ def test_a_bad_file_is_refused_with_key_and_remedy(
 def test_a_language_model_learns_and_shows_a_sample(zoo: Zoo, prose: Path) -> None:
     metrics = json.loads((prose / "config.json").read_text())["metrics"]
     assert set(metrics) == {"train", "validation", "test"}
-    assert set(metrics["validation"]) == {"loss", "perplexity", "bits_per_character", "accuracy"}
+    assert set(metrics["validation"]) == {
+        "loss",
+        "perplexity",
+        "bits_per_character",
+        "bits_per_byte",
+        "accuracy",
+    }
 
 
 def test_a_failing_closing_sample_does_not_fail_the_run(

@@ -13,8 +13,13 @@ import click
 from zoo_core.errors import TargetError
 from zoo_core.escaping import one_line, printable
 
-METRIC_ORDER = ("loss", "perplexity", "bits_per_character", "accuracy")
-METRIC_LABELS = {"bits_per_character": "bits/char", "coverage": "share of the split"}
+METRIC_ORDER = ("loss", "perplexity", "bits_per_character", "bits_per_byte", "accuracy")
+METRIC_LABELS = {
+    "bits_per_character": "bits/char",
+    "bits_per_byte": "bits/byte",
+    "unknown_share": "share of unknown words",
+    "coverage": "share of the split",
+}
 MAX_CELLS = 80
 """Columns that a sample or an example may take; a Han character takes two."""
 

@@ -184,9 +184,11 @@ class TextDataset(AbstractDataset):
         self.batch_count(split, size, seed, epoch)
         if self.config.sampling == "random":
             return self._windows(split, size, seed, epoch).batches(size, seed, epoch, start)
-        region = self._region(split, size, seed, epoch)
+        chosen = self._region(split, size, seed, epoch)
+        region, unknown = self.tokens[chosen], self._encoded.unknown
         rows = _row_count(len(region), size, epoch)
-        return sequential_batches(region, self.config.steps, rows, start)
+        unknown = None if unknown is None else unknown[chosen]
+        return sequential_batches(region, self.config.steps, rows, start, unknown)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a typed text, (1, T)."""
@@ -198,10 +200,12 @@ class TextDataset(AbstractDataset):
         likeliest = output.logits[0].argmax(dim=-1)
         return self.vocabulary.decode(likeliest.reshape(-1).tolist())
 
-    def _region(self, split: str, size: int, seed: int, epoch: int) -> Tensor:
-        """Returns the ids of a split from the offset of the epoch on."""
-        region = self.split_tokens(split)
-        return region[epoch_offset(self._offset_count(len(region), size), seed, epoch) :]
+    def _region(self, split: str, size: int, seed: int, epoch: int) -> slice:
+        """Returns which tokens belong to a split, from the offset of the epoch on."""
+        split_slice(0, self.config, split, self.name)  # raises an error for an unknown split
+        tokens = self._encoded.splits[split]
+        offsets = self._offset_count(tokens.stop - tokens.start, size)
+        return slice(tokens.start + epoch_offset(offsets, seed, epoch), tokens.stop)
 
     def _offset_count(self, length: int, size: int) -> int:
         """Returns the number of offsets that an epoch may have; each leaves enough for a batch.
@@ -243,17 +247,21 @@ class TextDataset(AbstractDataset):
 
     def _windows(self, split: str, size: int, seed: int, epoch: int) -> LabelledRows:
         """Returns the windows of a split for random sampling."""
-        selected = None
+        region, length, selected = slice(None), self.config.steps + 1, None
         if self.config.split == "contiguous":
             region = self._region(split, size, seed, epoch)
-            length = self._steps(len(region), epoch) + 1
-            windows = sliding_windows(region, length, self._stride)
-        else:
-            windows = sliding_windows(self.tokens, self.config.steps + 1, self._stride)
+            length = self._steps(region.stop - region.start, epoch) + 1
+        windows = sliding_windows(self.tokens[region], length, self._stride)
+        if self.config.split == "random":
             of_split = split_slice(len(windows), self.config, split, self.name)
             selected = self._window_order[of_split].sort().values
-        labels = windows[:, 1:] if self.config.per == "step" else windows[:, -1]
-        return LabelledRows(windows[:, :-1], labels, selected=selected)
+        targets = (slice(None), slice(1, None) if self.config.per == "step" else -1)
+        unknown = self._encoded.unknown
+        if unknown is not None:
+            unknown = sliding_windows(unknown[region], length, self._stride)[targets]
+        return LabelledRows(
+            windows[:, :-1], windows[targets], selected=selected, unknown_bytes=unknown
+        )
 
     @cached_property
     def _window_order(self) -> Tensor:

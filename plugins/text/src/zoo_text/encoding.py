@@ -27,12 +27,13 @@ class Encoded(NamedTuple):
     Args:
         tokens: The ids, (N,), of an integer type.
         splits: The ids of each split.
-        unknown: The places of unknown words and their UTF-8 bytes, (K, 2).
+        unknown: UTF-8 bytes of each token that stands for an unknown word and 0 for the others,
+            (N,); None if the vocabulary has no token for them.
     """
 
     tokens: Tensor
     splits: dict[str, slice]
-    unknown: Tensor
+    unknown: Tensor | None
 
 
 def token_type(size: int) -> torch.dtype:
@@ -140,29 +141,31 @@ class Encoder:
                 table[ord(symbol)] = index
         return table
 
-    def encode(self, piece: str) -> tuple[Tensor, Tensor]:
-        """Returns the ids of a piece, (N,), and its unknown words as in ``Encoded``.
+    def encode(self, piece: str) -> tuple[Tensor, Tensor | None]:
+        """Returns the ids of a piece, (N,), and the bytes of its unknown words as in ``Encoded``.
 
         Raises:
             DataError: The piece has unknown symbols, and the policy is an error.
         """
-        none = torch.empty(0, 2, dtype=torch.long)
         if self.vocabulary.tokenizer.kind == "byte":
             data = bytearray(piece.encode("utf-8", "surrogatepass"))
-            return torch.frombuffer(data, dtype=torch.uint8), none
+            return torch.frombuffer(data, dtype=torch.uint8), None
         if self._table is not None:
             codes = bytearray(piece.encode("utf-32-le", "surrogatepass"))
             ids = self._table[torch.frombuffer(codes, dtype=torch.int32).long()]
             if int(ids.min()) >= 0:
-                return ids.to(self.dtype), none
+                return ids.to(self.dtype), None
         symbols = self.vocabulary.tokenizer.split(piece)
         ids = torch.tensor(self.vocabulary.encode(symbols), dtype=self.dtype)
-        places = (ids == self._unknown).nonzero()[:, 0] if self._unknown >= 0 else ids[:0].long()
-        if not len(places) or len(ids) != len(symbols):
-            return ids, none
-        words = [symbols[place] for place in places.tolist()]
-        sizes = [len(word.encode("utf-8", "surrogatepass")) for word in words]
-        return ids, torch.stack([places, torch.tensor(sizes)], dim=1)
+        if self._unknown < 0:
+            return ids, None
+        unknown = torch.zeros(len(ids), dtype=torch.int32)
+        if len(ids) == len(symbols):  # otherwise unknown words are skipped
+            places = (ids == self._unknown).nonzero()[:, 0]
+            words = [symbols[place] for place in places.tolist()]
+            sizes = [len(word.encode("utf-8", "surrogatepass")) for word in words]
+            unknown[places] = torch.tensor(sizes, dtype=torch.int32)
+        return ids, unknown
 
 
 def unknown_error(vocabulary: Vocabulary, pieces: Iterator[str]) -> DataError:

@@ -46,7 +46,7 @@ from zoo_text.encoding import (
 from zoo_text.files import identify, read_files
 from zoo_text.learning import learn_vocabulary
 
-FORMAT = 1
+FORMAT = 2
 """The form of what is kept on disk; another number makes everything again."""
 ANNOUNCED = 20_000_000
 """Bytes of a text whose reading takes so long that a line announces it."""
@@ -107,8 +107,8 @@ class AbstractText(ABC):
             end = split_slice(end, self.config, "train", self.name).stop
         return (piece for _, piece in cut(self.chunks(), [end], at_line_ends=True))
 
-    def encoded_pieces(self, vocabulary: Vocabulary) -> Iterator[tuple[int, Tensor, Tensor]]:
-        """Yields the number of a part of the text, ids of it, and unknown words as in ``Encoded``.
+    def encoded_pieces(self, vocabulary: Vocabulary) -> Iterator[tuple[int, Tensor, Tensor | None]]:
+        """Yields the number of a part of the text, ids of it, and the bytes of its unknown words.
 
         Logs how far it is.
 
@@ -183,13 +183,15 @@ class MemoryText(AbstractText):
     def encode(self, vocabulary: Vocabulary) -> Encoded:
         """Returns the text as ids, of 64 bits."""
         parts = [0] * len(part_ends(self.length, self.config, self.name, vocabulary))
-        tokens, unknown = [], []
-        for part, ids, words in self.encoded_pieces(vocabulary):
-            unknown.append(words + torch.tensor([sum(parts), 0]))
+        tokens: list[Tensor] = []
+        unknown: list[Tensor] = []
+        for part, ids, sizes in self.encoded_pieces(vocabulary):
             tokens.append(ids.long())
             parts[part] += len(ids)
+            if sizes is not None:
+                unknown.append(sizes)
         splits = splits_of(parts, self.config, self.name, vocabulary)
-        return Encoded(torch.cat(tokens), splits, torch.cat(unknown))
+        return Encoded(torch.cat(tokens), splits, torch.cat(unknown) if unknown else None)
 
 
 @final
@@ -343,21 +345,29 @@ class StoredText(AbstractText):
         _make_once(folder, make)
         about = _read_json(folder / "about.json")
         tokens = _map(folder / "tokens", TYPES[about["type"]])
-        unknown = _map(folder / "unknown", torch.int64).view(-1, 2)
+        unknown = _map(folder / "unknown", torch.int32) if about["unknown"] else None
         splits = splits_of(about["parts"], self.config, self.name, vocabulary)
         return Encoded(tokens, splits, unknown)
 
     def _write(self, folder: Path, vocabulary: Vocabulary, part_count: int) -> None:
         """Writes the ids, the unknown words and what describes them into a folder."""
-        parts, dtype = [0] * part_count, ""
+        parts, dtype, has_unknown = [0] * part_count, "", False
         with (folder / "tokens").open("wb") as tokens, (folder / "unknown").open("wb") as unknown:
-            for part, ids, words in self.encoded_pieces(vocabulary):
-                unknown.write((words + torch.tensor([sum(parts), 0])).numpy().tobytes())
+            for part, ids, sizes in self.encoded_pieces(vocabulary):
+                if sizes is not None:
+                    unknown.write(sizes.numpy().tobytes())
+                    has_unknown = True
                 tokens.write(ids.numpy().tobytes())
                 parts[part] += len(ids)
                 dtype = str(ids.dtype).removeprefix("torch.")
         names = [path.name for path in self.files[:3]]
-        about = {"type": dtype, "parts": parts, "files": names, "tokens": vocabulary.tokenizer.kind}
+        about = {
+            "type": dtype,
+            "parts": parts,
+            "unknown": has_unknown,
+            "files": names,
+            "tokens": vocabulary.tokenizer.kind,
+        }
         write_file(folder / "about.json", _json(about))
 
 

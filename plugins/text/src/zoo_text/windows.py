@@ -17,7 +17,9 @@ from torch import Tensor
 from zoo_core.runtime.nn import Batch
 
 
-def sequential_batches(tokens: Tensor, steps: int, size: int, start: int) -> Iterator[Batch]:
+def sequential_batches(
+    tokens: Tensor, steps: int, size: int, start: int, unknown: Tensor | None = None
+) -> Iterator[Batch]:
     """Yields batches whose rows continue those of the batch before; the last may be shorter than T.
 
     Args:
@@ -25,13 +27,21 @@ def sequential_batches(tokens: Tensor, steps: int, size: int, start: int) -> Ite
         steps: T.
         size: B.
         start: Number of batches to skip.
+        unknown: UTF-8 bytes of each token that stands for an unknown word, (N,); None if none does.
     """
     length = (len(tokens) - 1) // size
     inputs = tokens[: size * length].view(size, length)
     targets = tokens[1 : size * length + 1].view(size, length)
+    unknown = None if unknown is None else unknown[1 : size * length + 1].view(size, length)
     for first in range(start * steps, length, steps):
         window = slice(first, first + steps)
-        yield Batch(inputs[:, window].long(), targets[:, window].long(), carry=first > 0)
+        unknown_bytes = None if unknown is None else unknown[:, window]
+        yield Batch(
+            inputs[:, window].long(),
+            targets[:, window].long(),
+            carry=first > 0,
+            unknown_bytes=unknown_bytes,
+        )
 
 
 def sequential_batch_count(count: int, steps: int, size: int) -> int:

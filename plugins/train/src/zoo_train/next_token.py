@@ -7,14 +7,16 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import final
 
+import torch
 from torch import Tensor
 
 from zoo_core import Signature
+from zoo_core.data.tokenizer import CHARACTERS
 from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
-from zoo_core.runtime.nn import AbstractModel, Batch, Output
+from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
 from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import mean_cross_entropy
@@ -27,7 +29,8 @@ SAMPLE_LENGTH = 50
 class NextTokenTrainer(AbstractTrainer):
     """Cross entropy with the next symbol.
 
-    Metrics are loss, perplexity, bits per character and accuracy.
+    Metrics are loss, perplexity, accuracy and, for a text, bits per byte; bits per character if
+    the symbols are characters, and the share of unknown words if they are words.
 
     Args:
         config: Settings of the trainer.
@@ -45,31 +48,58 @@ class NextTokenTrainer(AbstractTrainer):
                 "next-token trains on the next symbol, but this data has other labels; "
                 "use --trainer supervised"
             )
-        self.config = config
+        self.config, self.vocabulary = config, signature.vocabulary
         self.carries_state = config.carry_state
+        self._byte_counts: Tensor | None = None
 
     def loss(self, output: Output, batch: Batch) -> Tensor:
         """Returns the mean cross entropy in nats, a scalar."""
         return mean_cross_entropy(output, batch)
 
     def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
-        """Returns ``correct`` and ``targets``, scalars on the device."""
-        return class_sums(output, batch)
+        """Returns sums over the targets, scalars on the device.
+
+        Returns:
+            ``correct`` and ``targets``; of a text ``bytes``, those of the targets in UTF-8; of
+            words ``unknown``, the number of unknown ones, and ``unknown_bytes``, their bytes.
+        """
+        sums = class_sums(output, batch)
+        if self.vocabulary is None:
+            return sums
+        if self.vocabulary.has_one_byte_each:
+            return sums | {"bytes": sums["targets"]}
+        if self._byte_counts is None or self._byte_counts.device != batch.targets.device:
+            self._byte_counts = torch.tensor(
+                self.vocabulary.byte_counts, device=batch.targets.device
+            )
+        counted = batch.targets != IGNORED
+        sums["bytes"] = (self._byte_counts[batch.targets.clamp(min=0)] * counted).sum()
+        if batch.unknown_bytes is not None:
+            unknown_bytes = batch.unknown_bytes.sum()
+            sums["bytes"] = sums["bytes"] + unknown_bytes
+            sums |= {"unknown": (batch.unknown_bytes > 0).sum(), "unknown_bytes": unknown_bytes}
+        return sums
 
     def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns the metrics of an epoch.
 
         Returns:
-            ``loss`` in nats per target, ``perplexity`` = exp(loss), ``bits_per_character`` =
-            loss / ln 2, ``accuracy`` from 0 to 1.
+            ``loss`` in nats per target, ``perplexity`` = exp(loss), ``accuracy`` from 0 to 1;
+            ``bits_per_character`` = loss / ln 2 of characters; ``bits_per_byte`` of a text: the sum
+            of the losses over ln 2 and 8 bits for each byte of an unknown word, over the bytes of
+            the targets in UTF-8; ``unknown_share`` of words: that of unknown ones, from 0 to 1.
         """
-        loss = sums["loss"] / sums["targets"]
-        return {
-            "loss": loss,
-            "perplexity": math.exp(min(loss, 700.0)),
-            "bits_per_character": loss / math.log(2),
-            "accuracy": sums["correct"] / sums["targets"],
-        }
+        targets = sums["targets"]
+        loss = sums["loss"] / targets
+        metrics = {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+        if self.vocabulary is None or self.vocabulary.tokenizer == CHARACTERS:
+            metrics["bits_per_character"] = loss / math.log(2)
+        if sums.get("bytes"):
+            bits = sums["loss"] / math.log(2) + 8 * sums.get("unknown_bytes", 0)
+            metrics["bits_per_byte"] = bits / sums["bytes"]
+        if "unknown" in sums:
+            metrics["unknown_share"] = sums["unknown"] / targets
+        return metrics | {"accuracy": sums["correct"] / targets}
 
     def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:
         """Returns the prompt and its most likely continuation, or nothing in most epochs.

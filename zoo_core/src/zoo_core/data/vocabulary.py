@@ -99,6 +99,11 @@ class Vocabulary:
             for symbol in self.symbols
         )
 
+    @cached_property
+    def has_one_byte_each(self) -> bool:
+        """Whether every symbol stands for one byte."""
+        return set(self.byte_counts) == {1}
+
     @property
     def for_data(self) -> Vocabulary:
         """This vocabulary with a policy for data: words that it lacks become its symbol for them.

@@ -12,6 +12,8 @@ DIRECTIONS: Mapping[str, Direction] = {
     "loss": "min",
     "perplexity": "min",
     "bits_per_character": "min",
+    "bits_per_byte": "min",
+    "unknown_share": "min",
     "accuracy": "max",
 }
 """The directions of the metrics that trainers share."""

@@ -12,7 +12,12 @@ from zoo_core.run_folder.run_config import SECTIONS
 from zoo_core.runtime.checkpoints.frontmatter import front_matter, split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 
-METRIC_LABELS = {"loss": "loss (nats)", "bits_per_character": "bits per character"}
+METRIC_LABELS = {
+    "loss": "loss (nats)",
+    "bits_per_character": "bits per character",
+    "bits_per_byte": "bits per byte",
+    "unknown_share": "share of unknown words",
+}
 PROMPTS = ("The ", "the ")
 KEPT_BELOW = "<!-- What you write below this line is kept. -->\n"
 

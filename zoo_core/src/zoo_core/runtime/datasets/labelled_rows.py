@@ -37,12 +37,15 @@ class LabelledRows:
         lengths: Steps of each row (N,) if the rows are padded at the end.
         selected: Numbers of the rows that belong to the split; None for all of them. It spares
             a copy where the rows are a view, as overlapping windows of a text are.
+        unknown_bytes: UTF-8 bytes of each label that stands for an unknown word, shaped as the
+            labels; None if none does.
     """
 
     inputs: Tensor
     labels: Tensor
     lengths: Tensor | None = None
     selected: Tensor | None = None
+    unknown_bytes: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels if self.selected is None else self.selected)
@@ -69,7 +72,9 @@ class LabelledRows:
     def _batch(self, rows: Tensor) -> Batch:
         """Returns rows (B,) as a batch that is as long as its longest row."""
         if self.lengths is None:
-            return Batch(_widen(self.inputs[rows]), _widen(self.labels[rows]))
+            unknown = None if self.unknown_bytes is None else self.unknown_bytes[rows]
+            batch = Batch(_widen(self.inputs[rows]), _widen(self.labels[rows]))
+            return batch if unknown is None else batch._replace(unknown_bytes=unknown)
         lengths = self.lengths[rows]
         inputs = self.inputs[:, : int(lengths.max())]
         return Batch(inputs[rows], self.labels[rows], lengths)

@@ -58,6 +58,8 @@ class Batch(NamedTuple):
         carry: Whether each row continues the same row of the previous batch.
         context: Further inputs by name, as the signature's ``context`` says; the first axis of each
             is B. None if there are none.
+        unknown_bytes: For targets of text, shaped as they are: the UTF-8 bytes of each one that
+            stands for an unknown word, 0 elsewhere. None if no target does.
     """
 
     inputs: Tensor
@@ -65,6 +67,7 @@ class Batch(NamedTuple):
     lengths: Tensor | None = None
     carry: bool = False
     context: dict[str, Tensor] | None = None
+    unknown_bytes: Tensor | None = None
 
     def to(self, device: str) -> Batch:
         """Returns the batch on another device."""
@@ -74,6 +77,7 @@ class Batch(NamedTuple):
             None if self.lengths is None else self.lengths.to(device),
             self.carry,
             map_leaves(lambda tensor: tensor.to(device), self.context),
+            map_leaves(lambda tensor: tensor.to(device), self.unknown_bytes),
         )
 
 

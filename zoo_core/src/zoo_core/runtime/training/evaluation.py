@@ -217,6 +217,7 @@ def _part(batch: Batch, chosen: tuple[slice, ...]) -> Batch:
         map_leaves(part, batch.targets),
         map_leaves(part, batch.lengths),
         context=map_leaves(part, batch.context),
+        unknown_bytes=map_leaves(part, batch.unknown_bytes),
     )
 
 

@@ -90,7 +90,7 @@ def find_mismatch(signature: Signature, batch: Batch) -> Violation | None:
         signature: The dataset's signature.
         batch: Inputs (B, T), (B, T, F) or (B, C, *sizes), targets as the outputs say, lengths (B,).
     """
-    inputs, targets, lengths, _, context = batch
+    inputs, targets, lengths, _, context, _ = batch
     if mismatch := _input_mismatch(signature.inputs, inputs):
         return mismatch
     if (names := list(context or {})) != list(signature.context):
@@ -164,7 +164,7 @@ def _equal(batch: Batch, other: Batch) -> bool:
 def row_bytes(batches: list[Batch]) -> set[bytes]:
     """Returns the bytes of every row with its label, without padding."""
     rows = set()
-    for inputs, targets, lengths, _, _ in batches:
+    for inputs, targets, lengths, *_ in batches:
         assert targets is not None, "training data has labels"
         ends = lengths.tolist() if lengths is not None else [None] * len(inputs)
         labels = zip(*leaves(targets), strict=True)
