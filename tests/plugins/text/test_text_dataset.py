@@ -314,7 +314,7 @@ def test_a_long_text_is_encoded_in_chunks_and_shows_its_progress(
     monkeypatch.setattr("zoo_text.encoding.PIECE", 200)
     monkeypatch.setattr("zoo_text.sources.LINE_INTERVAL", 0.0)
     caplog.set_level("INFO")
-    dataset = text_file(TextConfig(path=path), None)
+    dataset = text_file(TextConfig(path=(path,)), None)
     assert dataset.tokens.tolist() == dataset.vocabulary.encode(TEXT)
     assert caplog.messages == [
         f"reading {path}, {len(TEXT)} B",

@@ -22,7 +22,7 @@ def path(tmp_path: Path) -> Path:
 
 def dataset(path: Path, **settings: Any) -> TextDataset:
     """Returns the file as a dataset."""
-    return text_file(TextConfig(path=path, **settings), None)
+    return text_file(TextConfig(path=(path,), **settings), None)
 
 
 def test_a_byte_order_mark_is_removed(path: Path) -> None:
@@ -165,5 +165,5 @@ def test_the_file_is_read_when_it_is_first_needed(path: Path) -> None:
 
 
 def test_with_a_vocabulary_the_file_is_not_needed(path: Path) -> None:
-    text = text_file(TextConfig(path=path), Vocabulary(("a", "b")))
+    text = text_file(TextConfig(path=(path,)), Vocabulary(("a", "b")))
     assert text.encode("ab").inputs.tolist() == [[0, 1]]
