@@ -12,7 +12,7 @@ from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.training.events import Event, Finished, Stepped
+from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Saved, Stepped
 
 TEXT = "the quick brown fox jumps over the lazy dog; then it sleeps all day.\n" * 4
 SAME = ("model.safetensors", "history.jsonl", "steps.jsonl", "config.json")
@@ -74,6 +74,18 @@ def interrupt(run: Run, step: int) -> list[Event]:
     except KeyboardInterrupt:
         return seen
     raise AssertionError(f"the run ended before step {step}")
+
+
+def kill(run: Run, steps: int | str) -> None:
+    """Leaves a run as a kill does: after the state of a step, or ``evaluated``.
+
+    In the second case the state is of an epoch that is evaluated, and the kill comes after its end.
+    """
+    for event in run.events():
+        if isinstance(event, Saved) and isinstance(steps, int) and event.step >= steps:
+            return
+        if isinstance(event, EpochEnded) and steps == "evaluated" and event.epoch == 2:
+            return
 
 
 def contents(folder: Path) -> dict[str, bytes]:

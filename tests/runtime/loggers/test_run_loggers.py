@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.runtime.runs import contents, finish, interrupt, small_run_config
+from tests.runtime.runs import contents, finish, interrupt, kill, small_run_config
 from zoo_core.errors import PluginError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
@@ -18,7 +18,6 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.run_log import read_steps
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.training.events import Saved
 
 FILES = ("csv/steps.csv", "csv/epochs.csv", "jsonl/events.jsonl")
 ODD = {"noting": "NotingLogger", "broken": "BrokenLogger", "leaving": "LeavingLogger"}
@@ -106,14 +105,11 @@ def test_an_interrupted_run_logs_every_step_once(
     assert logs(tmp_path) == logs(logged_once)
 
 
-@pytest.mark.parametrize("step", [1, 4, 8])
+@pytest.mark.parametrize("steps", [1, 4, 8, "evaluated"])
 def test_a_killed_run_logs_every_step_once(
-    catalog: Catalog, run_config: RunConfig, logged_once: Path, tmp_path: Path, step: int
+    catalog: Catalog, run_config: RunConfig, logged_once: Path, tmp_path: Path, steps: int | str
 ) -> None:
-    events = Run(catalog, run_config, tmp_path, loggers=("csv", "jsonl")).events()
-    for event in events:
-        if isinstance(event, Saved) and event.step >= step:
-            break
+    kill(Run(catalog, run_config, tmp_path, loggers=("csv", "jsonl")), steps)
     for name in FILES:  # a kill may come within the next row
         path = tmp_path / "logs" / name
         path.write_bytes(path.read_bytes() + b"9,2,3.")
