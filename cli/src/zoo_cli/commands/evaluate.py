@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
-from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json
+from zoo_cli.terminal.output import (
+    echo,
+    format_metrics,
+    json_option,
+    print_json,
+    print_table,
+    shorten,
+)
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+    from zoo_core.runtime.training.evaluation import Evaluation
+    from zoo_core.runtime.training.report import Cell, Table
 
 CHECKPOINT = "zoo.checkpoint"
+MAX_ROWS, MAX_COLUMNS, MAX_NAME = 40, 13, 20
+"""Rows and columns of a table to print, and columns of a terminal that a name in it takes."""
 
 
 def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
@@ -74,7 +85,7 @@ def evaluate(
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.errors import NotFoundError
     from zoo_core.runtime.checkpoints.fit import check_fit
-    from zoo_core.runtime.training.evaluation import evaluate as measure
+    from zoo_core.runtime.training.evaluation import evaluation_steps, run_to_end
 
     loaded: Checkpoint = ctx.meta[CHECKPOINT]
     checkpoint = loaded.with_dataset(values=settings["dataset"])
@@ -90,12 +101,40 @@ def evaluate(
         echo(f"{name} has changed since this checkpoint was trained", err=True)
     parts = (checkpoint.model, data, checkpoint.trainer)
     with evaluation_progress() as show:
-        metrics = {
-            split_name: measure(*parts, split_name, listen=show)
-            for split_name in ([split] if split else held_out_splits(data.splits))
+        results = {
+            name: run_to_end(evaluation_steps(*parts, name, with_tables=True), show)
+            for name in ([split] if split else held_out_splits(data.splits))
         }
     if as_json:
-        print_json(metrics)
+        print_json({name: _to_json(result) for name, result in results.items()})
         return
-    for split_name, values in metrics.items():
-        echo(f"{split_name}: {format_metrics(values)}")
+    for number, (name, result) in enumerate(results.items()):
+        if number and result.tables:
+            echo()
+        echo(f"{name}: {format_metrics(result.metrics)}")
+        for table in result.tables:
+            _print_report(table)
+
+
+def _to_json(result: Evaluation) -> dict[str, Any]:
+    """Returns the metrics by name, and beside them each table by its name."""
+    return {**result.metrics, **{table.name: table.to_json() for table in result.tables}}
+
+
+def _print_report(table: Table) -> None:
+    """Prints a table that fits a terminal; a larger one is in the JSON alone."""
+    if len(table.rows) > MAX_ROWS or len(table.columns) > MAX_COLUMNS:
+        echo(f"the table of {len(table.rows)} {table.name} is large: see --json", err=True)
+        return
+    echo()
+    rows = [[shorten(name, MAX_NAME) for name in table.columns]]
+    rows += [[_cell(value) for value in row] for row in table.rows]
+    print_table(rows)
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    return shorten(value, MAX_NAME) if isinstance(value, str) else f"{value:,}"

@@ -52,7 +52,10 @@ class GridDataset(AbstractLabelledDataset):
     @property
     def signature(self) -> Signature:
         """A grid with one of the labels."""
-        return Signature(inputs=self.grid, outputs=Classes(len(self.labels), per="sequence"))
+        return Signature(
+            inputs=self.grid,
+            outputs=Classes(len(self.labels), per="sequence", names=self.labels),
+        )
 
     @cached_property
     def fingerprint(self) -> str:

@@ -67,7 +67,7 @@ class NamesDataset(AbstractLabelledDataset):
         """Tokens, with the language as the label of the whole sequence."""
         return Signature(
             inputs=Tokens(len(self.vocabulary)),
-            outputs=Classes(len(LANGUAGES), per="sequence"),
+            outputs=Classes(len(LANGUAGES), per="sequence", names=LANGUAGES),
             vocabulary=self.vocabulary,
         )
 

@@ -78,7 +78,7 @@ class ProseOrCodeDataset(AbstractLabelledDataset):
         """Tokens, with the text that they are from as the label of the whole window."""
         return Signature(
             inputs=Tokens(len(self.vocabulary)),
-            outputs=Classes(len(LABELS), per="sequence"),
+            outputs=Classes(len(LABELS), per="sequence", names=LABELS),
             vocabulary=self.vocabulary,
         )
 

@@ -10,16 +10,17 @@ from typing import final
 import torch
 from torch import Tensor
 
-from zoo_core import Signature
+from zoo_core import Objective, Signature
 from zoo_core.data.tokenizer import CHARACTERS
 from zoo_core.errors import DataError, MisfitError
+from zoo_core.run_folder.objective import DIRECTIONS
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
+from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_train.configs import NextTokenConfig
-from zoo_train.cross_entropy import mean_cross_entropy
+from zoo_train.cross_entropy import CrossEntropy
 
 SAMPLE_LENGTH = 50
 """Symbols that follow the prompt, as in Dive into Deep Learning."""
@@ -41,6 +42,7 @@ class NextTokenTrainer(AbstractTrainer):
     """
 
     config: NextTokenConfig
+    objective = Objective("loss", DIRECTIONS | {"cross_entropy": "min"})
 
     def __init__(self, config: NextTokenConfig, signature: Signature) -> None:
         if not signature.outputs.next_token:
@@ -49,21 +51,23 @@ class NextTokenTrainer(AbstractTrainer):
                 "use --trainer supervised"
             )
         self.config, self.vocabulary = config, signature.vocabulary
+        self.cross_entropy = CrossEntropy(config, signature)
         self.carries_state = config.carry_state
         self._byte_counts: Tensor | None = None
 
     def loss(self, output: Output, batch: Batch) -> Tensor:
         """Returns the mean cross entropy in nats, a scalar."""
-        return mean_cross_entropy(output, batch)
+        return self.cross_entropy.loss(output, batch)
 
     def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
         """Returns sums over the targets, scalars on the device.
 
         Returns:
             ``correct`` and ``targets``; of a text ``bytes``, those of the targets in UTF-8; of
-            words ``unknown``, the number of unknown ones, and ``unknown_bytes``, their bytes.
+            words ``unknown``, the number of unknown ones, and ``unknown_bytes``, their bytes; and
+            what other losses than the plain one need.
         """
-        sums = class_sums(output, batch)
+        sums = self.cross_entropy.sums(output, batch)
         if self.vocabulary is None:
             return sums
         if self.vocabulary.has_one_byte_each:
@@ -88,14 +92,20 @@ class NextTokenTrainer(AbstractTrainer):
             ``bits_per_character`` = loss / ln 2 of characters; ``bits_per_byte`` of a text: the sum
             of the losses over ln 2 and 8 bits for each byte of an unknown word, over the bytes of
             the targets in UTF-8; ``unknown_share`` of words: that of unknown ones, from 0 to 1.
+            With label smoothing or weights, perplexity and bits are those of ``cross_entropy``,
+            the loss without them.
         """
         targets = sums["targets"]
-        loss = sums["loss"] / targets
-        metrics = {"loss": loss, "perplexity": math.exp(min(loss, 700.0))}
+        metrics = {"loss": sums["loss"] / sums.get("weight", targets)}
+        total = sums.get("cross_entropy", sums["loss"])
+        loss = total / targets
+        if "cross_entropy" in sums:
+            metrics["cross_entropy"] = loss
+        metrics["perplexity"] = math.exp(min(loss, 700.0))
         if self.vocabulary is None or self.vocabulary.tokenizer == CHARACTERS:
             metrics["bits_per_character"] = loss / math.log(2)
         if sums.get("bytes"):
-            bits = sums["loss"] / math.log(2) + 8 * sums.get("unknown_bytes", 0)
+            bits = total / math.log(2) + 8 * sums.get("unknown_bytes", 0)
             metrics["bits_per_byte"] = bits / sums["bytes"]
         if "unknown" in sums:
             metrics["unknown_share"] = sums["unknown"] / targets

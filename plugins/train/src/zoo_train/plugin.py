@@ -26,6 +26,22 @@ def zoo_trainers() -> list[TrainerSpec]:
             tags=("language-model",),
             next_token=True,
         ),
+        TrainerSpec(
+            name="regression",
+            summary="Trains on values; squared, absolute, Huber or quantile loss, MAE, RMSE, MAPE.",
+            config="zoo_train.configs:RegressionConfig",
+            factory="zoo_train.regression:RegressionTrainer",
+            tags=("regression", "forecasting"),
+            outputs=("values",),
+        ),
+        TrainerSpec(
+            name="multi-label",
+            summary="Trains on several labels at once; binary cross entropy, precision, recall.",
+            config="zoo_train.configs:MultiLabelConfig",
+            factory="zoo_train.multi_label:MultiLabelTrainer",
+            tags=("classification", "multi-label"),
+            outputs=("keys",),
+        ),
     ]
 
 

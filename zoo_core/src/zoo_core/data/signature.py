@@ -85,8 +85,7 @@ class AbstractOutputs(ABC):
     names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if self.names and len(self.names) != self.size:
-            raise DataError(f"{len(self.names)} names for {self.size} outputs")
+        _check_lengths(self, "names")
 
     @property
     def width(self) -> int:
@@ -101,9 +100,18 @@ class AbstractOutputs(ABC):
 @final
 @dataclass(frozen=True)
 class Classes(AbstractOutputs):
-    """One of ``size`` classes. Targets are integers (B, T) or (B,), 0 to ``size`` - 1."""
+    """One of ``size`` classes. Targets are integers (B, T) or (B,), 0 to ``size`` - 1.
 
+    Args:
+        counts: How often each class is a target of the training data; empty if it is not counted.
+    """
+
+    counts: tuple[int, ...] = ()
     kind: Literal["classes"] = "classes"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _check_lengths(self, "counts")
 
     def describe_sizes(self) -> str:
         """Returns the outputs with their size, such as ``a label of 10 per step``."""
@@ -133,9 +141,7 @@ class Values(AbstractOutputs):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("offset", "scale", "naive_error"):
-            if len(getattr(self, name)) not in (0, self.size):
-                raise DataError(f"{len(getattr(self, name))} numbers of {name} for {self.size}")
+        _check_lengths(self, "offset", "scale", "naive_error")
 
     @property
     def width(self) -> int:
@@ -182,6 +188,14 @@ class Custom(AbstractOutputs):
     def describe_sizes(self) -> str:
         """Returns the outputs with their size, such as ``4 numbers for boxes per sequence``."""
         return f"{self.size} numbers for {self.targets or 'its trainer'} per {self.per}"
+
+
+def _check_lengths(outputs: AbstractOutputs, *names: str) -> None:
+    """Raises DataError if a field is neither empty nor has an entry for each output."""
+    for name in names:
+        length = len(getattr(outputs, name))
+        if length not in (0, outputs.size):
+            raise DataError(f"{length} {name} for {outputs.size} outputs")
 
 
 Outputs: TypeAlias = Classes | Values | Keys | Custom
@@ -240,13 +254,15 @@ class Signature:
     def fits(self, other: Signature) -> bool:
         """Returns whether a model of this signature can be evaluated on data of the other.
 
-        Symbols, names and scales are not compared.
+        Symbols, names, counts and scales are not compared.
         """
         return self._sizes() == other._sizes()
 
     def _sizes(self) -> Signature:
-        """Returns the signature without symbols, names and scales."""
+        """Returns the signature without symbols, names, counts and scales."""
         outputs: Outputs = replace(self.outputs, names=())
+        if isinstance(outputs, Classes):
+            outputs = replace(outputs, counts=())
         if isinstance(outputs, Values):
             outputs = replace(outputs, offset=(), scale=(), naive_error=(), quantiles=())
         inputs: Inputs = self.inputs

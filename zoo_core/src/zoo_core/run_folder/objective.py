@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, final
 
 Direction: TypeAlias = Literal["min", "max"]
-DIRECTIONS: Mapping[str, Direction] = {
+DIRECTIONS: dict[str, Direction] = {
     "loss": "min",
     "perplexity": "min",
     "bits_per_character": "min",

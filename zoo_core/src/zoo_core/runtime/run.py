@@ -102,8 +102,8 @@ class Run:
         self.dataset = make_dataset(catalog, run_config, vocabulary, signature)
         if rows is not None and isinstance(self.dataset, MemoryDataset):
             self.dataset.hold(rows)
-        self.signature = self.dataset.signature
-        trainer = make_trainer(catalog, run_config, self.signature)
+        trainer = make_trainer(catalog, run_config, self.dataset.signature)
+        self.signature = trainer.model_signature(self.dataset.signature)
         # A model is built in the CPU's memory, but gradients and optimizer are on its device.
         factor = memory_factor(trainer.config) if device == "cpu" else 1
         model = make_model(catalog, run_config, self.signature, memory_factor=factor)

@@ -33,12 +33,16 @@ class AbstractModel(nn.Module, ABC):
         window: The number of steps that a model without state needs; None if any number is fine.
         exportable: Whether torch.export can trace the model: no control flow depends on the value
             of a tensor.
+        penalty: What the last forward pass in training adds to the loss, a scalar, such as a
+            regularisation of activations; None for nothing. The training step takes it, and no
+            metric counts it.
     """
 
     causal: bool
     carries_state: bool
     window: int | None = None
     exportable: bool = True
+    penalty: Tensor | None = None
 
     def __init__(self, signature: Signature) -> None:
         super().__init__()

@@ -17,6 +17,7 @@ from zoo_core.runtime.nn.batch import Batch, map_leaves
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.training.events import Evaluated
+from zoo_core.runtime.training.report import Table
 from zoo_core.runtime.training.trainer import AbstractTrainer, add_sums
 
 T = TypeVar("T")
@@ -32,11 +33,13 @@ class Evaluation(NamedTuple):
         metrics: The metrics by name.
         sample: The numbers of the batches that were evaluated, from 0.
         batches: The batches of the split.
+        tables: The trainer's tables; empty if they were not asked for.
     """
 
     metrics: dict[str, float]
     sample: list[int]
     batches: int
+    tables: list[Table]
 
     @property
     def coverage(self) -> float:
@@ -103,6 +106,7 @@ def evaluation_steps(
     precision: str = "fp32",
     seconds: float = 0.0,
     sample: list[int] | None = None,
+    with_tables: bool = False,
 ) -> Generator[Evaluated, None, Evaluation]:
     """Evaluates like ``evaluate``, batch by batch.
 
@@ -119,6 +123,7 @@ def evaluation_steps(
         seconds: The time limit; 0 for none.
         sample: The numbers of the batches to evaluate, whatever time they take, in order; None for
             all that the limit allows.
+        with_tables: Whether the trainer's tables are made too.
 
     Yields:
         ``Evaluated`` after each batch.
@@ -132,6 +137,7 @@ def evaluation_steps(
     limited = seconds > 0 and sample is None
     evaluated: list[int] = []
     totals: dict[str, float] = {}
+    table_totals: dict[str, Tensor] | None = {} if with_tables else None
     state, distance, started = None, 1, time.monotonic()
     for index, cpu_batch in enumerate(dataset.batches(split, size, seed=0, epoch=0)):
         elapsed = time.monotonic() - started
@@ -144,14 +150,15 @@ def evaluation_steps(
             continue
         batch = cpu_batch.to(device)
         with precision_context(precision, device):
-            state = _add_batch(model, trainer, batch, state, totals)
+            state = _add_batch(model, trainer, batch, state, totals, table_totals)
         evaluated.append(index)
         if limited and index == 1 and not batch.carry:
             # The first batch takes longer than the others; the second one tells their time.
             expected = (time.monotonic() - started - elapsed) * batches
             distance = max(1, math.ceil(expected / seconds))
         yield Evaluated(split, index + 1, batches)
-    return Evaluation(trainer.metrics(totals), evaluated, batches)
+    tables = [] if table_totals is None else trainer.report(table_totals)
+    return Evaluation(trainer.metrics(totals), evaluated, batches, tables)
 
 
 @torch.no_grad()
@@ -161,6 +168,7 @@ def _add_batch(
     batch: Batch,
     state: State | None,
     totals: dict[str, float],
+    table_totals: dict[str, Tensor] | None,
 ) -> State | None:
     """Adds a batch to the sums over those before it; returns the state after it."""
     carries = batch.carry and trainer.carries_state and model.carries_state
@@ -175,6 +183,11 @@ def _add_batch(
             state = output.state
             sums = trainer.sums(output, piece)
             add_sums(totals, loss.item(), {name: sum_.item() for name, sum_ in sums.items()})
+            if table_totals is not None:
+                for name, table_sum in trainer.report_sums(output, piece).items():
+                    before = table_totals.get(name)
+                    added = table_sum.cpu()
+                    table_totals[name] = added if before is None else before + added
     finally:
         if was_training:
             model.train()

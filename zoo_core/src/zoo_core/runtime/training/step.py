@@ -34,7 +34,7 @@ class StepResult(NamedTuple):
     """The result of one training step.
 
     Args:
-        loss: The loss before the update, a scalar on the device, in nats.
+        loss: The trainer's loss before the update, a scalar on the device, without the penalty.
         gradient_norm: The norm of the gradient before clipping, a scalar on the device.
         output: The output of the model.
     """
@@ -120,10 +120,12 @@ class TrainStep:
         with precision_context(self.precision, self.device):
             output = self.model(batch, state)
             loss = self.trainer.loss(output, batch)
+        penalty, self.model.penalty = self.model.penalty, None
+        objective = loss if penalty is None else loss + penalty
         for group in self.optimizer.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
-        torch.autograd.backward(loss)
+        torch.autograd.backward(objective)
         gradient_norm = self._clip_gradients()
         if self.checks_each_step:
             check_finite(loss.item(), gradient_norm.item(), self._describe_largest_gradient)

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from torch import Tensor
 
 from zoo_core.configs.training import AbstractTrainerConfig
+from zoo_core.data.signature import Signature
 from zoo_core.run_folder.objective import Objective
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.training.report import Table
 
 
 def add_sums(totals: dict[str, float], loss: float, sums: Mapping[str, float]) -> None:
@@ -80,6 +82,28 @@ class AbstractTrainer(ABC):
         Args:
             sums: The sums over all batches: those of ``sums``, and ``loss``.
         """
+
+    def model_signature(self, signature: Signature) -> Signature:
+        """Returns the signature that the model is built for, by default that of the data.
+
+        A trainer changes it where its objective needs other outputs, such as quantiles of values.
+        """
+        return signature
+
+    def report_sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns sums for the tables of an evaluation, of any shape; by default none.
+
+        They are computed in ``zoo evaluate`` alone.
+        """
+        return {}
+
+    def report(self, sums: Mapping[str, Tensor]) -> list[Table]:
+        """Returns the tables of an evaluation, such as the precision of each class.
+
+        Args:
+            sums: The sums of ``report_sums`` over all batches, on the CPU.
+        """
+        return []
 
     def parameter_groups(self, model: AbstractModel) -> list[dict[str, object]]:
         """Returns the parameter groups of the optimizer; by default one of all parameters."""

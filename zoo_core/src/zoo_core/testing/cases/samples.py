@@ -8,10 +8,10 @@ from importlib.metadata import version
 from typing import Literal, final
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from zoo_core.configs.declare import config, setting
-from zoo_core.data.signature import Classes, Signature, Tokens
+from zoo_core.data.signature import Classes, Keys, Outputs, Signature, Tokens, Values
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
@@ -37,7 +37,9 @@ class SampleModelConfig:
 class SampleDataConfig:
     """Settings of the sample data."""
 
-    labels: Literal["next", "step", "sequence"] = setting(default="next", help="What is labelled.")
+    labels: Literal["next", "step", "sequence", "values", "keys"] = setting(
+        default="next", help="What is labelled."
+    )
 
 
 @final
@@ -70,6 +72,8 @@ class SampleModel(AbstractModel):
 class SampleData(AbstractDataset):
     """Rows of a repeated word, each from another letter on, labelled with the next letters.
 
+    Values are the number of the next letter and its square, keys the bits of that number.
+
     Both splits hold the same rows.
     """
 
@@ -84,14 +88,18 @@ class SampleData(AbstractDataset):
     def signature(self) -> Signature:
         """Tokens; only ``labels=next`` declares that the labels are the next symbols."""
         return Signature(
-            inputs=Tokens(len(WORD)),
-            outputs=Classes(
-                len(WORD),
-                per="sequence" if self.labels == "sequence" else "step",
-                next_token=self.labels == "next",
-            ),
-            vocabulary=self.vocabulary,
+            inputs=Tokens(len(WORD)), outputs=self._outputs(), vocabulary=self.vocabulary
         )
+
+    def _outputs(self) -> Outputs:
+        match self.labels:
+            case "values":
+                return Values(2, per="step", offset=(3.5, 17.5), scale=(2.5, 17.0))
+            case "keys":
+                return Keys(3, per="step")
+            case "sequence":
+                return Classes(len(WORD), per="sequence")
+        return Classes(len(WORD), per="step", next_token=self.labels == "next")
 
     @property
     def fingerprint(self) -> str:
@@ -105,21 +113,35 @@ class SampleData(AbstractDataset):
     def batches(
         self, split: str, size: int, seed: int, epoch: int, start: int = 0
     ) -> Iterator[Batch]:
-        """Returns tokens (B, 5) and labels (B, 5) or (B,), shuffled in training."""
+        """Returns tokens (B, 5) and their labels, shuffled in training."""
         return self._rows().batches(size, seed, epoch, start)
 
     def _rows(self) -> LabelledRows:
         """Returns the rows of either split."""
         rows = (torch.arange(6) + torch.arange(ROWS).unsqueeze(1)) % len(WORD)
-        labels = rows[:, -1] if self.labels == "sequence" else rows[:, 1:]
-        return LabelledRows(rows[:, :-1], labels)
+        return LabelledRows(rows[:, :-1], self._targets(rows))
+
+    def _targets(self, rows: Tensor) -> Tensor:
+        """Returns the labels of rows (N, 6): (N,), (N, 5) or (N, 5, size)."""
+        following = rows[:, 1:]
+        match self.labels:
+            case "sequence":
+                return rows[:, -1]
+            case "values":
+                measured = torch.stack([following, following**2], dim=-1)
+                return (measured - torch.tensor([3.5, 17.5])) / torch.tensor([2.5, 17.0])
+            case "keys":
+                return (following.unsqueeze(-1) >> torch.arange(3) & 1).float()
+        return following
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the ids (1, T) of a text."""
         return encode_text(value, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
-        """Returns the likeliest symbols."""
+        """Returns the likeliest symbols, or the numbers of values and keys."""
+        if self.labels in ("values", "keys"):
+            return " ".join(f"{number:g}" for number in output.logits.flatten().tolist())
         return self.vocabulary.decode(output.logits[0].argmax(dim=-1).reshape(-1).tolist())
 
 

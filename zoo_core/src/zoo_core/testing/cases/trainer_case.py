@@ -29,7 +29,14 @@ from zoo_core.testing.cases.samples import DATA, MODEL, PLUGIN, with_samples
 from zoo_core.testing.check import DoesNotApply
 
 ROWS, STEPS, BATCHES = 4, 5, 3
-LABELS = ("next", "step", "sequence")
+LABELS = {
+    "next": "classes",
+    "step": "classes",
+    "sequence": "classes",
+    "values": "values",
+    "keys": "keys",
+}
+"""What the sample data can label, and the kind of outputs that it then gives."""
 
 
 @final
@@ -87,7 +94,8 @@ class TrainerCase:
 
     def model(self) -> AbstractModel:
         """Builds the sample model."""
-        return make_model(self.catalog, self.run_config(), self.dataset().signature)
+        signature = self.make().model_signature(self.dataset().signature)
+        return make_model(self.catalog, self.run_config(), signature)
 
     def make(self) -> AbstractTrainer:
         """Builds the trainer.
@@ -102,10 +110,10 @@ class TrainerCase:
 
     def output_and_batch(self) -> tuple[Output, Batch]:
         """Returns random logits, which require a gradient, and a random batch with labels."""
-        signature = self.dataset().signature
+        signature = self.make().model_signature(self.dataset().signature)
         batch = random_batch(signature, ROWS, STEPS)
-        assert batch.targets is not None, "the batch has labels"
-        shape = (*batch.targets.shape, signature.outputs.width)
+        steps = (STEPS,) if signature.outputs.per == "step" else ()
+        shape = (ROWS, *steps, signature.outputs.width)
         logits = torch.randn(shape, generator=torch.Generator().manual_seed(2))
         return Output(logits.requires_grad_(), None), batch
 
@@ -131,9 +139,10 @@ class TrainerCase:
 
 
 def trainer_cases(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> list[TrainerCase]:
-    """Returns the cases of a trainer: one for each kind of labels."""
+    """Returns the cases of a trainer: one for each kind of labels that its spec names."""
     extended = with_samples(catalog)
-    return [TrainerCase(extended, entry, labels) for labels in LABELS]
+    kinds = [labels for labels, kind in LABELS.items() if kind in entry.spec.outputs]
+    return [TrainerCase(extended, entry, labels) for labels in kinds or ["next"]]
 
 
 def first_accepted(cases: list[TrainerCase]) -> list[TrainerCase]:

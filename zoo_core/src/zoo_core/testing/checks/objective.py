@@ -24,7 +24,7 @@ def loop_settings(case: TrainerCase) -> Violation | None:
 
 
 @check(
-    "Return the mean over the targets that are not IGNORED, a tensor of shape () with a gradient; "
+    "Return the mean over the targets that count, a tensor of shape () with a gradient; "
     "raise MisfitError for data that does not fit.",
     needs=("loop-settings", "import-strings"),
 )
@@ -39,17 +39,17 @@ def objective(case: TrainerCase) -> Violation | None:
 
 
 @check(
-    "Leave IGNORED targets out of the sum and of the count, as torch's cross_entropy does with "
-    "ignore_index=-100.",
+    "Leave targets that are IGNORED, or NaN, out of the sum and of the count, as torch's "
+    "cross_entropy does with ignore_index=-100.",
     needs=("objective",),
 )
 def ignored_targets(case: TrainerCase) -> Violation | None:
-    """Targets that are IGNORED do not change the loss."""
+    """Targets that are IGNORED or NaN do not change the loss."""
     trainer = case.make()
     output, batch = case.output_and_batch()
     assert batch.targets is not None, "the batch has labels"
     targets = batch.targets.clone()
-    targets[0] = IGNORED
+    targets[0] = math.nan if targets.is_floating_point() else IGNORED
     logits = output.logits.detach().clone()
     before = trainer.loss(Output(logits, None), Batch(batch.inputs, targets)).item()
     logits[0] += torch.arange(logits.shape[-1])

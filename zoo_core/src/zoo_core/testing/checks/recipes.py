@@ -76,8 +76,10 @@ def recipe_fits(case: RecipeCase) -> Violation | None:
     """The recipe's model accepts a batch of its data, and its trainer computes a loss."""
     run_config = case.run_config()
     dataset, batch = first_batch(case.catalog, run_config)
-    output = make_model(case.catalog, run_config, dataset.signature)(batch)
-    loss = make_trainer(case.catalog, run_config, dataset.signature).loss(output, batch).item()
+    trainer = make_trainer(case.catalog, run_config, dataset.signature)
+    signature = trainer.model_signature(dataset.signature)
+    output = make_model(case.catalog, run_config, signature)(batch)
+    loss = trainer.loss(output, batch).item()
     return None if loss > 0 else Violation("a loss above zero before training", f"{loss:g}")
 
 

@@ -24,13 +24,13 @@ LEARNING_RATES = (0.05, 0.01, 0.2)
 
 
 @check(
-    "Return finite metrics for every split, with the loss under 'loss', and store only what a run "
-    "folder can hold.",
+    "Return finite metrics for every split, with the loss under 'loss'; name a direction of each "
+    "and the main metric in objective; and store only what a run folder can hold.",
     needs=("objective",),
 )
 def events(case: TrainerCase) -> Violation | None:
     """A run reports its events in order, with finite metrics for every split."""
-    case.make()
+    named = case.make().objective
     with TemporaryDirectory() as folder:
         reported = case.events(Path(folder) / "run")
     kinds = [type(event) for event in reported]
@@ -47,6 +47,10 @@ def events(case: TrainerCase) -> Violation | None:
                 metrics = event.metrics.get(split, {})
                 if "loss" not in metrics or not all(map(math.isfinite, metrics.values())):
                     return Violation(f"finite metrics of {split} with the loss", f"{metrics}")
+                if missing := {named.metric} - metrics.keys():
+                    return Violation(f"the main metric {missing.pop()}", f"{list(metrics)}")
+                if without := metrics.keys() - named.directions.keys():
+                    return Violation("a direction of every metric", f"none of {min(without)}")
     return None
 
 
