@@ -77,7 +77,7 @@ class CrossEntropy:
         logits, targets = output.logits.flatten(0, -2), batch.targets.flatten()
         sums["cross_entropy"] = cross_entropy(
             logits, targets, ignore_index=IGNORED, reduction="sum"
-        ).double()
+        )
         weights = self._weights_like(logits)
         if weights is not None:
             counted = targets != IGNORED
