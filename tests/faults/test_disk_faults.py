@@ -105,7 +105,7 @@ def test_a_state_beyond_the_size_limit_is_refused(start: Start, met: Met, unfini
     met(start("resume", unfinished, before=no_longer_files_than(900)).wait())
     assert steps_of(unfinished) == 7
     states = {path.name for path in (unfinished / "state").iterdir()}
-    assert states == {"CURRENT", "7", "LOCK", "MADE_BY_ZOO"}
+    assert states == {"CURRENT", "7", "LOCK", "MADE_BY_ZOO", "machine.json"}
 
 
 @pytest.fixture

@@ -110,6 +110,21 @@ def test_the_commands_of_the_page_have_the_settings_of_the_runs(
     assert printed.stdout in [text for text in page.texts if text.startswith("seed = 2")]
 
 
+def test_the_page_names_hardware_and_versions(
+    report: Report, new_run: WriteRun, tmp_path: Path
+) -> None:
+    folder = new_run(tmp_path / "run")
+    machine = folder / "state" / "machine.json"
+    assert json.loads(machine.read_text()).keys() == {"processor", "cores", "system"}
+    machine.write_text('{"processor": "Abacus 9", "cores": "3", "odd": 1}')
+    html = report(folder).html
+    for name, value in {"processor": "Abacus 9", "cores": "3", "threads": "1"}.items():
+        assert f"<dt>{name}</dt><dd>{value}</dd>" in html
+    assert "<dt>torch</dt>" in html
+    machine.write_text("[]")
+    assert "<dt>processor</dt>" not in report(folder).html
+
+
 def test_a_run_of_a_plugin_that_is_not_installed_is_repeated_from_its_settings(
     report: Report, runs: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,6 +10,7 @@ from typing import NamedTuple, final
 from zoo_core.comparisons.run_record import RunRecord
 from zoo_core.configs.settings import as_typed
 from zoo_core.data.splits import SELECTION_ORDER
+from zoo_core.run_folder.machine_record import read_machine
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 from zoo_report.groups import Group, mean_and_deviation
@@ -177,7 +178,7 @@ def _run_options(run_config: RunConfig) -> dict[str, str]:
 
 
 def environment(groups: Sequence[Group]) -> SideBySide:
-    """Returns versions, device, threads and data of the groups."""
+    """Returns machine, device, threads, versions and data of the groups."""
     return side_by_side([_environment(group) for group in groups])
 
 
@@ -186,6 +187,7 @@ def _environment(group: Group) -> dict[str, str]:
     for run in group.runs:
         config = run.run_config
         values = {
+            **read_machine(run.folder),
             "device": config.device,
             "backend": config.backend,
             "threads": str(config.threads),

@@ -22,6 +22,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.plugins.tokenizers import with_tokenizer
+from zoo_core.run_folder import machine_record
 from zoo_core.run_folder.local_paths import (
     NO_PATHS,
     LocalPaths,
@@ -29,6 +30,7 @@ from zoo_core.run_folder.local_paths import (
     without_local_paths,
     write_local_paths,
 )
+from zoo_core.run_folder.machine_record import MACHINE
 from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metrics, read_manifest
 from zoo_core.run_folder.ownership import CURRENT, CURVE, HISTORY, STATE, TIMINGS
 from zoo_core.run_folder.run_config import RunConfig
@@ -40,6 +42,7 @@ from zoo_core.runtime.checkpoints.resume_states import current_state, has_state,
 from zoo_core.runtime.checkpoints.summary import Summary
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.hardware.machine import hardware_facts
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.weights import load_weights
 from zoo_core.runtime.plots.training_curve import training_curve
@@ -212,7 +215,8 @@ def write_checkpoint(
 ) -> Manifest:
     """Writes the files of a checkpoint, each atomically, the manifest last.
 
-    History, timings and curve are left out with a warning if they cannot be made or written.
+    History, timings, curve and the record of the machine are left out with a warning if they
+    cannot be made or written.
 
     Args:
         folder: The checkpoint folder.
@@ -239,6 +243,7 @@ def write_checkpoint(
         HISTORY: lambda: _lines(progress.history),
         TIMINGS: lambda: _lines(progress.timings),
         CURVE: lambda: training_curve(progress.history, manifest.run_config),
+        MACHINE: lambda: machine_record.to_bytes(hardware_facts(manifest.run_config.device)),
     }
     for name, content in extras.items():
         try:

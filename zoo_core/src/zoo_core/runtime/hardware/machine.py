@@ -20,6 +20,18 @@ def machine_facts() -> dict[str, str]:
     }
 
 
+def hardware_facts(device: str) -> dict[str, str]:
+    """Returns the processor, its cores, the system and, for CUDA, the accelerator; no host name."""
+    facts = {
+        "processor": _processor(),
+        "cores": str(count_cores()),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
+    if device == "cuda":
+        facts["accelerator"] = torch.cuda.get_device_name()
+    return facts
+
+
 def _processor() -> str:
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
