@@ -56,6 +56,7 @@ from zoo_core.runtime.inspection.vectors import sequence_vector, symbol_vectors
 from zoo_core.runtime.locate import find_folder, load_checkpoint
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.notebook import NotebookView, in_notebook
 from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.sweeps.engine import JobEnded
@@ -156,6 +157,7 @@ def train(
     """Trains a model and returns its checkpoint.
 
     It logs how far it is every 30 seconds, at the level INFO of ``logging.getLogger("zoo_core")``.
+    In a notebook it shows a progress bar and the curve of its epochs.
     After Ctrl+C, ``resume`` continues from the last saved state in the folder.
 
     Args:
@@ -267,12 +269,20 @@ def resume(
 
 
 def _carry_out(run: Run, listen: Listener | None) -> None:
-    lines = ProgressLines()
-    for event in run.events():
-        if line := lines.line(event):
-            logger.info("%s", line)
-        if listen:
-            listen(event)
+    lines, view = ProgressLines(), None
+    if in_notebook():
+        view = NotebookView(run.run_config, run.loop.progress.history)
+    try:
+        for event in run.events():
+            if line := lines.line(event):
+                logger.info("%s", line)
+            if view:
+                view.show(event)
+            if listen:
+                listen(event)
+    finally:
+        if view:
+            view.close()
 
 
 def compare(
