@@ -10,8 +10,11 @@ import pytest
 import torch
 
 from tests.contracts.cases import MODELS
-from zoo_core import Features, Signature, Unknown, Vocabulary
+from tests.testing.faulty.configs import Plain
+from tests.testing.faulty.models import Honest
+from zoo_core import Features, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.configs.settings import settings_of
+from zoo_core.data.signature import Classes, Keys, Values
 from zoo_core.data.tokenizer import AbstractTokenizer, ByteTokenizer, WordTokenizer
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import ConfigError, DataError, MisfitError, NotFoundError
@@ -233,3 +236,27 @@ def test_a_dataset_that_changes_the_text_shows_what_it_makes_of_it() -> None:
     dataset = Reversing("owls", PythonDocsConfig(), lambda: "", DATA.vocabulary)
     pieces = split_text(dataset, dataset.signature, "ab?c")
     assert pieces == [Piece("c", 2), Piece("b", 1), Piece("a", 0)]
+
+
+def test_a_model_that_writes_its_recurrence_out_is_shown_by_its_state() -> None:
+    outputs = Classes(6, per="step", next_token=True)
+    signature = Signature(inputs=Tokens(6), outputs=outputs, vocabulary=DATA.vocabulary)
+    model = Honest(Plain(), signature).double().eval()
+    inspection = look(model)
+    assert [(signal.name, signal.is_gate) for signal in inspection.signals] == [("hidden", False)]
+    with torch.no_grad():
+        state = model(Batch(TOKENS)).state
+    assert np.allclose(inspection.signal().values[-1], state[0].hidden[0])
+
+
+def test_keys_are_guessed_by_name_and_values_are_not_guessed() -> None:
+    keys = Keys(3, per="step", names=("do", "re", "mi"))
+    vocabulary = DATA.vocabulary
+    model = Honest(Plain(), Signature(inputs=Tokens(6), outputs=keys, vocabulary=vocabulary)).eval()
+    last = look(model).symbols[-1]
+    with torch.no_grad():
+        expected = model(Batch(TOKENS)).logits[0, -1].sigmoid().max()
+    assert {guess.text for guess in last.guesses} == {"do", "re", "mi"}
+    assert last.guesses[0].probability == pytest.approx(expected.item())
+    values = Signature(inputs=Tokens(6), outputs=Values(2, per="step"), vocabulary=vocabulary)
+    assert look(Honest(Plain(), values).eval()).symbols[-1].guesses == ()

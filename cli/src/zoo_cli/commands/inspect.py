@@ -101,6 +101,7 @@ def inspect(
         content,
         layer=layer,
         gate=gate or "",
+        gates=html is not None,
         top=top or 0,
     )
     signal = inspection.signal(gate or "", layer)

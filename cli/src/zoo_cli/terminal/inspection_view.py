@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 BLACK, WHITE = 16, 231
 POSITIVE = (255, 230, 222, 215, 208, 202)
 """White to orange, in the palette of 256 colours."""
-NEGATIVE = (255, 195, 153, 111, 75, 33)
+NEGATIVE = (255, 153, 117, 75, 39, 33)
 """White to blue; orange and blue differ for colour-blind people too."""
 UNKNOWN = Paint(WHITE, 240)
 """A symbol that the model does not know: white on grey."""
@@ -132,7 +132,7 @@ def _lines(
 
 def _visible(text: str) -> str:
     """Returns a symbol in one line, with marks for blanks and for what has no width."""
-    line = one_line(text).replace(" ", "␣")
+    line = one_line(text.replace("\n", "↵").replace("\t", "⇥")).replace(" ", "␣")
     return line if cell_width(line) else f"◌{line}"
 
 

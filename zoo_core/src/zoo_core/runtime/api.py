@@ -539,7 +539,13 @@ def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFU
 
 
 def inspect(
-    checkpoint: Checkpoint, text: str, *, layer: int | None = None, gate: str = "", top: int = 0
+    checkpoint: Checkpoint,
+    text: str,
+    *,
+    layer: int | None = None,
+    gate: str = "",
+    gates: bool = True,
+    top: int = 0,
 ) -> Inspection:
     """Returns what a recurrent model computes and expects at every symbol of a text.
 
@@ -548,6 +554,7 @@ def inspect(
         text: The text. Symbols that the model does not know are skipped.
         layer: The layer to keep, from 0; None for all.
         gate: The state or gate to keep, such as ``hidden``, ``cell`` or ``forget``; empty for all.
+        gates: Whether to keep gates beside the states, if ``gate`` names none.
         top: How many units to rank for each probe, by their states or by ``gate``.
 
     Raises:
@@ -564,6 +571,7 @@ def inspect(
         name=checkpoint.run_config.model,
         layer=layer,
         gate=gate,
+        gates=gates,
         top=top,
     )
 

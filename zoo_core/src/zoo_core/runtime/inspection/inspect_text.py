@@ -40,6 +40,7 @@ def inspect_text(
     name: str,
     layer: int | None = None,
     gate: str = "",
+    gates: bool = True,
     top: int = 0,
 ) -> Inspection:
     """Returns what a model computes and expects at every symbol of a text.
@@ -51,6 +52,7 @@ def inspect_text(
         name: The name of the model.
         layer: The layer to keep; None for all.
         gate: The state or gate to keep; empty for all.
+        gates: Whether to keep gates beside the states, if ``gate`` names none.
         top: How many units to rank for each probe, by their states or by ``gate``.
 
     Raises:
@@ -63,7 +65,7 @@ def inspect_text(
     pieces = split_text(dataset, model.signature, text)
     known = [index for index, piece in enumerate(pieces) if piece.token is not None]
     tokens = torch.tensor([pieces[index].token for index in known])
-    units = _choose(available_signals(model, tokens), layer, gate)
+    units = _choose(available_signals(model, tokens), layer, gate, gates=gates)
     size = BYTES * len(pieces) * sum(units.values())
     ensure_free_memory(2 * size, "the activations", "give a shorter text, or one layer and gate")
     values = {
@@ -123,8 +125,10 @@ def _guesses(
         yield tuple(Guess(name_of(number), probability) for number, probability in pairs)
 
 
-def _choose(signals: dict[SignalName, int], layer: int | None, gate: str) -> dict[SignalName, int]:
-    """Returns the signals of a layer, of a name, or of both.
+def _choose(
+    signals: dict[SignalName, int], layer: int | None, gate: str, *, gates: bool
+) -> dict[SignalName, int]:
+    """Returns the signals of a layer and a name, or the states of a layer with or without gates.
 
     Raises:
         ConfigError: There is no such layer.
@@ -136,5 +140,6 @@ def _choose(signals: dict[SignalName, int], layer: int | None, gate: str) -> dic
     return {
         signal: width
         for signal, width in in_order
-        if layer in (None, signal.layer) and gate in ("", signal.name)
+        if layer in (None, signal.layer)
+        and (signal.name == gate if gate else gates or not signal.is_gate)
     }

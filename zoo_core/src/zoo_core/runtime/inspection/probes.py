@@ -21,6 +21,8 @@ QUOTES = {'"': '"', "“": "”", "„": "“", "«": "»", "‘": "’", "`": "
 BRACKETS = {"(": ")", "[": "]", "{": "}", "<": ">", "（": "）", "「": "」", "《": "》"}
 PUNCTUATION = frozenset(".,;:!?…-–—，。；：！？、")
 VOWELS = frozenset("aeiouyAEIOUY")
+COLUMNS = 32
+"""Units that are turned into numbers of double precision at once."""
 CONSTANT = 1e-6
 """Spread of a unit, relative to its largest value, that may be rounding alone."""
 
@@ -178,9 +180,12 @@ def strongest_correlations(
     ranked: dict[str, list[Correlation]] = {name: [] for name in values}
     for signal, activations in signals.items():
         rows = ~np.isnan(activations).any(axis=1)
-        units = _standardize(activations[rows].astype(np.float64))
-        for name, probe in values.items():
-            correlations = _standardize(probe[rows, None])[:, 0] @ units
+        probes = _standardize(np.stack([probe[rows] for probe in values.values()], axis=1))
+        blocks = [
+            probes.T @ _standardize(activations[rows, start : start + COLUMNS].astype(np.float64))
+            for start in range(0, activations.shape[1], COLUMNS)
+        ]
+        for name, correlations in zip(values, np.concatenate(blocks, axis=1), strict=True):
             best = np.argsort(-np.abs(correlations), kind="stable")[:count]
             ranked[name] += [
                 Correlation(name, signal.layer, signal.name, int(unit), float(correlations[unit]))

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.errors import DataError, MisfitError
+from zoo_core.runtime.hardware.threads import iterate_with_threads
 from zoo_core.runtime.inspection.recording import (
     SignalName,
     Values,
@@ -41,9 +42,10 @@ class Reading(NamedTuple):
     values: Values
 
 
-@torch.no_grad()
 def read(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Iterator[Reading]:
     """Feeds a text to a model and yields what it computes, in order.
+
+    One thread computes it: for the step of one row, others only wait for each other.
 
     A model that carries its state is fed in pieces: one symbol at a time if it has one output for
     a whole sequence, which is then its output for the text so far. A model with a window is fed a
@@ -61,6 +63,11 @@ def read(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Iterator[Readi
     """
     if model.signature.context:
         raise MisfitError("the model reads several inputs at once, and one text is too little")
+    return iterate_with_threads(1, _read(model, tokens, wanted))
+
+
+@torch.no_grad()
+def _read(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Iterator[Reading]:
     if model.carries_state:
         yield from _read_in_pieces(model, tokens, wanted)
     elif model.window:
