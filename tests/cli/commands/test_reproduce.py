@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import InstallPlugin, Zoo
+from tests.runtime.sweeps.in_process import InProcessEngine
+from zoo_core.runtime.sweeps import sweep as sweeps
 
 PLUGIN = """
 from zoo_core import CommandSpec, hookimpl
@@ -159,6 +161,40 @@ def test_checkpoints_are_kept_on_request_and_never_overwritten(zoo: Zoo, tmp_pat
     assert (tmp_path / "gru-embed.hello" / "config.json").exists()
     again = zoo(*arguments)
     assert (again.code, "; choose another, or remove it\n" in again.stderr) == (6, True)
+
+
+def test_several_seeds_are_a_sweep_and_the_verdict_is_about_their_mean(
+    zoo: Zoo, recipes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = InProcessEngine()
+    monkeypatch.setattr(sweeps, "LocalEngine", lambda processes: engine)
+    for name in ("one", "two"):
+        (recipes / f"rnn-cell.{name}.toml").write_text(RECIPE + IMPOSSIBLE)
+    folder, files = tmp_path / "kept", tmp_path / "files"
+    args = ("rnn-cell.one", "rnn-cell.two", "--threads", 1, "--checkpoints", folder)
+    result = zoo("reproduce", *args, "--seeds", "0-1", "--out", files, "--json")
+    assert result.code == 1
+    losses = [
+        json.loads((folder / f"seed={seed},recipe=rnn-cell.one" / "config.json").read_text())
+        for seed in (0, 1)
+    ]
+    values = [manifest["metrics"]["train"]["loss"] for manifest in losses]
+    first, second = result.json
+    assert (first["recipe"], first["verdict"], first["seeds"]) == ("rnn-cell.one", "missed", [0, 1])
+    assert first["measured"] == pytest.approx(sum(values) / 2, rel=1e-12)
+    assert first["spread"] == pytest.approx(abs(values[0] - values[1]) / 2**0.5, rel=1e-9)
+    assert second["recipe"] == "rnn-cell.two"
+    assert "over the seeds 0, 1; the verdict is about" in (files / "reproduction.md").read_text()
+    assert len(engine.started) == 4
+    more = zoo("reproduce", *args, "--seeds", "0-2", "--jobs", 2)
+    assert more.code == 1
+    assert engine.started[4:] == ["seed=2,recipe=rnn-cell.one", "seed=2,recipe=rnn-cell.two"]
+    assert " ± " in more.stdout.splitlines()[1]
+
+
+def test_seed_and_seeds_exclude_each_other(zoo: Zoo) -> None:
+    result = zoo("reproduce", "rnn-cell.hello", "--seed", 1, "--seeds", "0-1")
+    assert (result.code, "--seed and --seeds exclude each other" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

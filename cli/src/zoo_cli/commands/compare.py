@@ -17,14 +17,15 @@ from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.seeds import Seeds
-from zoo_cli.parsing.setting_options import FIRST_PASS, TYPED, Sections, SettingsCommand
+from zoo_cli.parsing.setting_options import FIRST_PASS, Sections, SettingsCommand
 from zoo_cli.parsing.source_options import budget_option
+from zoo_cli.parsing.typed_words import command_line
 from zoo_cli.terminal.output import MAX_CELLS, echo, json_option, print_json, print_table
 from zoo_core.comparisons.formats import difference_lines, explain, table_rows, to_csv, to_json
 from zoo_core.comparisons.text_plot import text_plot
 from zoo_core.configs.settings import Setting
 from zoo_core.errors import Interrupted
-from zoo_core.escaping import one_line, shell_command
+from zoo_core.escaping import one_line
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import CommandSpec
@@ -251,8 +252,7 @@ def _train(ctx: click.Context, contest: Contest, plan: _Plan) -> list[SweepRun]:
         try:
             run_and_show(events, interrupt)
         except Interrupted:
-            command = shell_command(*ctx.command_path.split(), *ctx.meta[TYPED])
-            echo(f"saved; to continue: {command}", err=True)
+            echo(f"saved; to continue: {command_line(ctx)}", err=True)
             raise
     return training.runs()
 

@@ -7,29 +7,38 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.engine_options import engine_option, jobs_option
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.run_options import run_options
+from zoo_cli.parsing.seeds import seeds_option
+from zoo_cli.parsing.typed_words import RememberingCommand, command_line
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.errors import ConfigError, Interrupted, ZooError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import Recipe, choose_recipes
 from zoo_core.recipes.reproduction import FAILURES, ReproductionResult, compare, failed
 
+if TYPE_CHECKING:
+    from zoo_core.runtime.reproduction_report import ReproductionReport
+
 QUICK_SECONDS = 60
 """Recipes that take less are quick."""
 
 
-@click.command()
+@click.command(cls=RememberingCommand)
 @click.argument(
     "references", metavar="[REFERENCE ...]", nargs=-1, shell_complete=complete_reference
 )
 @click.option("--quick", is_flag=True, help="Train only recipes that take less than a minute.")
+@seeds_option
 @run_options
+@jobs_option
+@engine_option
 @click.option(
     "--out",
     metavar="DIR",
@@ -43,10 +52,16 @@ QUICK_SECONDS = 60
     help="Folder to keep the checkpoints in, one folder per recipe.",
 )
 @json_option
+@click.pass_context
 def reproduce(
+    ctx: click.Context,
+    /,
     references: tuple[str, ...],
     quick: bool,
+    seeds: tuple[int, ...] | None,
     seed: int | None,
+    jobs: int | None,
+    engine: str,
     threads: int | None,
     out: Path | None,
     checkpoints: Path | None,
@@ -58,7 +73,13 @@ def reproduce(
     REFERENCE is a recipe, a model (all its recipes) or a pattern such as '*.hello'; the default
     is every recipe. zoo show RECIPE tells how long a recipe takes. The exit code is 1 if a recipe
     fails or misses the published range.
+
+    With --seeds or --jobs, the recipes are trained as a sweep, in the folder of --checkpoints or
+    one in ZOO_HOME/sweeps: the same command continues, and finished runs are skipped. The verdict
+    on several seeds is about their mean, and their standard deviation is shown.
     """
+    if seeds and seed is not None:
+        raise click.UsageError("--seed and --seeds exclude each other")
     catalog = load_catalog()
     recipes = choose_recipes(catalog, references)
     if quick:
@@ -66,6 +87,26 @@ def reproduce(
     from zoo_core.runtime.reproduction_report import ReproductionReport
 
     report, rows = ReproductionReport(out), list[ReproductionResult]()
+    if seeds or jobs:
+        from zoo_cli.commands.reproduce_sweep import reproduce_as_sweep
+
+        try:
+            reproduce_as_sweep(
+                catalog,
+                recipes,
+                seeds=seeds or (() if seed is None else (seed,)),
+                jobs=jobs or 1,
+                threads=threads or 0,
+                folder=checkpoints,
+                run_choices=run_choices,
+                add=lambda row: _add(row, rows, report),
+            )
+        except Interrupted:
+            echo(f"saved; to continue: {command_line(ctx)}", err=True)
+            _show(sorted(rows, key=_name), as_json)
+            raise
+        _show_and_exit(ctx, sorted(rows, key=_name), as_json)
+        return
     try:
         with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
             for number, recipe in enumerate(recipes, start=1):
@@ -79,17 +120,32 @@ def reproduce(
                     alone=len(recipes) == 1,
                     keeps_folder=checkpoints is not None,
                 )
-                rows.append(row)
-                report.add(row)
+                _add(row, rows, report)
                 reason = f": {row.reason}" if row.verdict == "failed" else ""
                 echo(f"  {row.verdict} in {row.seconds:.0f} s{reason}", err=True)
     except Interrupted:
         echo(f"interrupted after {len(rows)} of {len(recipes)} recipes", err=True)
         _show(rows, as_json)
         raise
+    _show_and_exit(ctx, rows, as_json)
+
+
+def _add(
+    row: ReproductionResult, rows: list[ReproductionResult], report: ReproductionReport
+) -> None:
+    rows.append(row)
+    report.add(row)
+
+
+def _name(row: ReproductionResult) -> str:
+    return row.recipe
+
+
+def _show_and_exit(ctx: click.Context, rows: list[ReproductionResult], as_json: bool) -> None:
+    """Shows the rows; the exit code is 1 if one of them is a failure."""
     _show(rows, as_json)
     if any(row.verdict in FAILURES for row in rows):
-        click.get_current_context().exit(1)
+        ctx.exit(1)
 
 
 def _choose_quick(recipes: Sequence[Recipe]) -> list[Recipe]:

@@ -16,6 +16,7 @@ from zoo_cli.commands.train import (
     find_settings,
     report_choices,
 )
+from zoo_cli.parsing.engine_options import engine_option, jobs_option
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.logger_option import logger_option
 from zoo_cli.parsing.precision import precision_option
@@ -23,13 +24,14 @@ from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import run_options
 from zoo_cli.parsing.seeds import seeds_option
-from zoo_cli.parsing.setting_options import TYPED, SettingsCommand
+from zoo_cli.parsing.setting_options import SettingsCommand
 from zoo_cli.parsing.source_options import budget_option, source_options
+from zoo_cli.parsing.typed_words import command_line
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_cli.terminal.sweep_table import sweep_run_values, sweep_table
 from zoo_core.configs.settings import Setting
 from zoo_core.errors import Interrupted
-from zoo_core.escaping import one_line, shell_command
+from zoo_core.escaping import one_line
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import ResolvedRun
 from zoo_core.references import shown
@@ -40,8 +42,6 @@ from zoo_core.sweeps.grid import MAX_RUNS
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.ranges import is_range
 from zoo_core.sweeps.values import split_values
-
-MAX_JOBS = 1024
 
 
 @click.command(cls=SettingsCommand, find_settings=find_settings, named="a model", takes_texts=True)
@@ -57,21 +57,8 @@ MAX_JOBS = 1024
 @run_options
 @precision_option
 @budget_option
-@click.option(
-    "--jobs",
-    metavar="N",
-    type=IntegerRange(1, MAX_JOBS),
-    default=1,
-    show_default=True,
-    help="Runs at once, each with its share of the cores.",
-)
-@click.option(
-    "--engine",
-    type=click.Choice(["local"]),
-    default="local",
-    show_default=True,
-    help="What trains the runs: processes of this machine.",
-)
+@jobs_option
+@engine_option
 @click.option(
     "--out",
     metavar="DIR",
@@ -96,7 +83,7 @@ def sweep(
     draws: int | None,
     threads: int | None,
     budget: float | None,
-    jobs: int,
+    jobs: int | None,
     engine: str,
     out: Path | None,
     source: str | None,
@@ -139,10 +126,18 @@ def sweep(
     question = check_question(catalog, question)
     folder = out or default_folder(question)
     if print_jobs:
-        _print_jobs(catalog, folder, question, threads or 0, jobs, loggers, as_json=as_json)
+        _print_jobs(catalog, folder, question, threads or 0, jobs or 1, loggers, as_json=as_json)
         return
     report_choices(ctx, run_config)
-    _train(ctx, folder, question, threads=threads or 0, jobs=jobs, loggers=loggers, as_json=as_json)
+    _train(
+        ctx,
+        folder,
+        question,
+        threads=threads or 0,
+        jobs=jobs or 1,
+        loggers=loggers,
+        as_json=as_json,
+    )
 
 
 def _parse(
@@ -250,8 +245,7 @@ def _train(
         try:
             started = run_and_show(events, interrupt)
         except Interrupted:
-            command = shell_command(*ctx.command_path.split(), *ctx.meta[TYPED])
-            echo(f"saved; to continue: {command}", err=True)
+            echo(f"saved; to continue: {command_line(ctx)}", err=True)
             raise
     asked = {run.name for run in started.runs}
     runs = [run for run in list_sweep_runs(folder) if run.name in asked]

@@ -17,11 +17,12 @@ from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
 from zoo_cli.parsing.registry_option import use_registry
+from zoo_cli.parsing.typed_words import remember_words
 from zoo_core.configs.settings import Setting, as_typed, with_unit
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.escaping import shell_command
 
-GENERATED, TYPED = "zoo_cli.generated", "zoo_cli.typed"
+GENERATED = "zoo_cli.generated"
 FIRST_PASS = "zoo_cli.first_pass"
 """The values of the plain options and arguments, as the first pass finds them."""
 Sections: TypeAlias = Mapping[str, list[Setting]]
@@ -122,7 +123,7 @@ class SettingsCommand(click.Command):
         Raises:
             ConfigError: A setting must be given and is not.
         """
-        ctx.meta[TYPED] = list(args)
+        remember_words(ctx, args)
         plain_args = without_setting_options(args)
         parser = super().make_parser(ctx)
         # A mistyped option is an error of the second pass, which knows all options to suggest.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
@@ -38,6 +39,8 @@ class ReproductionResult:
         seed: Seed of the run.
         date: Start of the training in ISO 8601.
         reason: Why training failed, or the recipe's note.
+        seeds: The seeds, if there are several; ``measured`` is then their mean.
+        spread: The standard deviation over the seeds; None for a single one.
     """
 
     recipe: str
@@ -51,19 +54,25 @@ class ReproductionResult:
     seed: int
     date: str
     reason: str
+    seeds: tuple[int, ...] = ()
+    spread: float | None = None
 
     def published_in_words(self) -> str:
         """Returns the published value or range with its digits."""
         return str(self.published["words"]) if self.published else ""
 
     def measured_in_words(self) -> str:
-        """Returns the measured value with as many digits as were published, else three."""
+        """Returns the measured value with as many digits as were published, else three.
+
+        The spread over several seeds comes after it, such as ``0.98 ± 0.012``.
+        """
         if self.ours is None:
             return ""
-        if not self.published:
-            return f"{self.ours:.3f}"
-        _, _, digits = self.published_in_words().partition("–")[0].partition(".")
-        return f"{self.ours:.{len(digits)}f}"
+        digits = 3
+        if self.published:
+            digits = len(self.published_in_words().partition("–")[0].partition(".")[2])
+        spread = "" if self.spread is None else f" ± {self.spread:.2g}"
+        return f"{self.ours:.{digits}f}{spread}"
 
 
 @final
@@ -117,6 +126,38 @@ def _verdict(published: Published | None, measured: float, objective: Objective)
         return "unpublished"
     higher = objective.higher_is_better(published.metric)
     return published.verdict(measured, higher_is_better=higher)
+
+
+def compare_seeds(
+    recipe: Recipe,
+    metrics: Mapping[int, Mapping[str, Mapping[str, float]]],
+    objective: Objective,
+    *,
+    seconds: float,
+    date: str,
+) -> ReproductionResult:
+    """Returns the result of a recipe that was trained with several seeds: that of their mean.
+
+    Args:
+        recipe: The recipe.
+        metrics: The metrics by seed, split and name.
+        objective: The objective of the runs.
+        seconds: Duration of all trainings.
+        date: Start of the first training in ISO 8601.
+    """
+    first = min(metrics)
+    means: dict[str, dict[str, float]] = {}
+    for split, names in metrics[first].items():
+        for name in names:
+            values = [by_split.get(split, {}).get(name) for by_split in metrics.values()]
+            measured = [value for value in values if value is not None]
+            if len(measured) == len(values):  # else no mean is that of all seeds
+                means.setdefault(split, {})[name] = statistics.fmean(measured)
+    result = compare(recipe, means, objective, seconds=seconds, seed=first, date=date)
+    if len(metrics) == 1 or result.measured is None:
+        return result
+    values_of_metric = [by_split[result.split][result.metric] for by_split in metrics.values()]
+    return replace(result, seeds=tuple(sorted(metrics)), spread=statistics.stdev(values_of_metric))
 
 
 def failed(
@@ -190,6 +231,15 @@ def markdown(machine: Mapping[str, str], results: list[ReproductionResult]) -> s
         ]
         lines.append(f"| {' | '.join(cells)} |")
     lines += ["", f"Measured on {', '.join(machine.values())}; {_days(results)}."]
+    by_seeds: dict[tuple[int, ...], list[str]] = {}
+    for result in results:
+        if result.spread is not None:
+            by_seeds.setdefault(result.seeds, []).append(f"`{result.recipe}`")
+    for seeds, names in by_seeds.items():
+        lines.append(
+            f"\n{', '.join(names)}: mean ± standard deviation over the seeds "
+            f"{', '.join(map(str, seeds))}; the verdict is about the mean."
+        )
     for result in results:
         if result.verdict in FAILURES:
             lines.append(f"\n`{result.recipe}` {result.verdict}: {result.reason}")

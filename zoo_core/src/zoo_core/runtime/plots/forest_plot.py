@@ -1,4 +1,7 @@
-"""Forest plot of a reproduction: published ranges as bars, measured values as dots."""
+"""Forest plot of a reproduction: published ranges as bars, measured values as dots.
+
+A line through a dot is the standard deviation over seeds.
+"""
 
 from __future__ import annotations
 
@@ -48,6 +51,9 @@ def _draw_panel(axes: Any, results: list[ReproductionResult]) -> None:
         axes.plot([low, high], [line, line], color=RANGE_COLOUR, linewidth=9, solid_capstyle="butt")
         for limit in (low, high):
             axes.plot([limit, limit], [line - 0.3, line + 0.3], color=LIMIT_COLOUR, linewidth=1)
+        if result.spread and result.measured is not None:
+            ends = [result.measured - result.spread, result.measured + result.spread]
+            axes.plot(ends, [line, line], color=COLOURS[result.verdict], linewidth=1.5)
         axes.plot(
             [result.measured],
             [line],

@@ -1,0 +1,31 @@
+"""The words of a command line, for a message that repeats it."""
+
+from __future__ import annotations
+
+from typing import final
+
+import click
+
+from zoo_core.escaping import shell_command
+
+_TYPED = "zoo_cli.typed"
+
+
+def remember_words(ctx: click.Context, args: list[str]) -> None:
+    """Keeps the arguments of a command, before they are parsed."""
+    ctx.meta[_TYPED] = list(args)
+
+
+def command_line(ctx: click.Context) -> str:
+    """Returns the command as it was typed, quoted for a shell."""
+    return shell_command(*ctx.command_path.split(), *ctx.meta[_TYPED])
+
+
+@final
+class RememberingCommand(click.Command):
+    """A command that remembers its words."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parses the arguments."""
+        remember_words(ctx, args)
+        return super().parse_args(ctx, args)
