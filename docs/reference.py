@@ -14,6 +14,8 @@ from zoo_core.plugins import hookspecs
 from zoo_core.plugins.loading import HOOKS
 from zoo_core.plugins.specs import AbstractSpec
 
+PLUGIN_COMMANDS = ("forecast",)
+"""Commands of plugins that every checkout has."""
 ARGUMENT = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.M | re.S)
 
 
@@ -24,8 +26,9 @@ def hooks_page() -> str:
 
 def commands_page() -> str:
     """Returns every command with its usage, text, options and subcommands."""
+    names = (*COMMANDS, *PLUGIN_COMMANDS)
     with click.Context(zoo, info_name="zoo") as context:
-        return "\n".join(line for name in COMMANDS for line in _command(context, name, 2))
+        return "\n".join(line for name in names for line in _command(context, name, 2))
 
 
 def _hook(name: str) -> Iterator[str]:

@@ -147,3 +147,78 @@ def test_predict_keeps_a_file_that_exists(zoo: Zoo, met: Met, hello: Path, tmp_p
     (tmp_path / "out.csv").write_text("mine")
     met(zoo("predict", hello, "hello", "--to", tmp_path / "out.csv"))
     assert (tmp_path / "out.csv").read_text() == "mine"
+
+
+SERIES = "time,x\n" + "".join(f"{row},{row % 7}\n" for row in range(60))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        case(
+            (
+                63,
+                "times that do not increase",
+                "Error: …rows.csv, line 62: the time '7' is not after '59'; sort the rows by "
+                "time, or name the series of each row with --dataset.id-column",
+                6,
+                LEFT,
+            ),
+            SERIES + "7,1\n",
+        ),
+        case(
+            (
+                63,
+                "a value that is missing",
+                "Error: …rows.csv, line 62: a number is missing in the column 'x'; fill it in, …",
+                6,
+                LEFT,
+            ),
+            SERIES + "60,\n61,1\n",
+        ),
+        case(
+            (
+                63,
+                "a series without numbers",
+                "Error: …rows.csv: no column of numbers beside the times; name one with …",
+                6,
+                LEFT,
+            ),
+            "time,x\n1,high\n2,low\n",
+        ),
+        case(
+            (
+                63,
+                "a series too short for its windows",
+                "Error: …rows.csv: split train has 14 of 20 rows, a window of 12 and a horizon "
+                "of 6 needs more; choose a smaller --dataset.window or --dataset.horizon",
+                6,
+                LEFT,
+            ),
+            "\n".join(SERIES.splitlines()[:21]),
+        ),
+    ],
+)
+def test_a_series_that_is_wrong_is_refused(zoo: Zoo, met: Met, tmp_path: Path, text: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(text, "utf-8")
+    met(zoo("train", "gru-stacked", "--dataset", "series", *train_on(path, tmp_path / "run")[4:]))
+    assert not (tmp_path / "run").exists()
+
+
+@fault(
+    64,
+    "a forecast whose table has moved",
+    says="Error: cannot read …sales.csv: No such file or directory; name the table to continue "
+    "with --file",
+    code=6,
+    left="the checkpoint as it was",
+)
+def test_forecast_asks_for_a_table_that_has_moved(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    path = tmp_path / "sales.csv"
+    path.write_text(SERIES, "utf-8")
+    arguments = train_on(path, tmp_path / "run")[4:]
+    assert zoo("train", "gru-stacked", "--dataset", "series", *arguments).code == 0
+    path = path.rename(tmp_path / "moved.csv")
+    met(zoo("forecast", tmp_path / "run"))
+    assert zoo("forecast", tmp_path / "run", "--file", path).code == 0

@@ -1,0 +1,198 @@
+"""Forecasts of a model, and their errors beside those of the baselines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor
+
+from zoo_core.runtime.nn import AbstractModel, Batch
+from zoo_series.baselines import naive, seasonal_naive
+from zoo_series.dataset import SeriesDataset
+from zoo_series.picture import Panel
+from zoo_series.series import Series
+from zoo_series.times import parse_times
+
+METRICS = ("mae", "rmse", "mape", "mase")
+"""The metrics of a forecast; lower is better."""
+FORECASTS = ("model", "naive", "seasonal_naive")
+"""What is compared: the model and the baselines."""
+SIGNIFICANT_DIGITS = 8
+"""Digits of a number that is written."""
+
+
+@final
+class ForecastTable(NamedTuple):
+    """The forecasts of all series of a dataset.
+
+    Args:
+        columns: The time, the series if there are several, and for each value the forecast of the
+            model, ``<value>_naive`` and ``<value>_seasonal_naive``.
+        rows: The rows of all series, one series after the other.
+        panels: What a picture shows.
+    """
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+    panels: list[Panel]
+
+
+def make_forecasts(dataset: SeriesDataset, model: AbstractModel, steps: int) -> ForecastTable:
+    """Returns the forecasts after the end of every series, beside those of the baselines.
+
+    Args:
+        dataset: The series.
+        model: The model, in evaluation mode.
+        steps: The rows to forecast.
+    """
+    columns, names = dataset.columns, dataset.value_names
+    header = (columns.time, *([columns.id] if columns.id else []))
+    suffixes = ["" if name == "model" else f"_{name}" for name in FORECASTS]
+    header += tuple(f"{name}{suffix}" for name in names for suffix in suffixes)
+    table = ForecastTable(header, [], [])
+    for series in dataset.series:
+        past = torch.tensor(series.rows, dtype=torch.float64)
+        future = torch.tensor(series.future, dtype=torch.float64)
+        future = future.reshape(len(series.future), past.shape[1] - len(names))
+        values = past[:, : len(names)]
+        season = dataset.season_of(series)
+        forecasts = {
+            "model": forecast(dataset, model, past, steps, future),
+            "naive": naive(values, steps),
+            "seasonal_naive": seasonal_naive(values, steps, season),
+        }
+        times = _future_times(series, steps)
+        key = (series.name,) if columns.id else ()
+        for step, time in enumerate(times):
+            numbers = [
+                float(f"{forecasts[name][step, value].item():.{SIGNIFICANT_DIGITS}g}")
+                for value in range(len(names))
+                for name in FORECASTS
+            ]
+            table.rows.append((time, *key, *numbers))
+        for value, name in enumerate(names):
+            table.panels.append(
+                Panel(
+                    f"{name}, {series.name}" if series.name else name,
+                    [*series.times, *times],
+                    values[:, value].tolist(),
+                    {kind: rows[:, value].tolist() for kind, rows in forecasts.items()},
+                )
+            )
+    return table
+
+
+def _future_times(series: Series, steps: int) -> list[str]:
+    """Returns the times after a series: those of the table, then times that continue them."""
+    given = series.future_times[:steps]
+    times = parse_times([*series.times, *given])
+    missing = steps - len(given)
+    if times is None:
+        return [*given, *(f"+{len(given) + number}" for number in range(1, missing + 1))]
+    return [*given, *times.following(missing)]
+
+
+@torch.no_grad()
+def forecast(
+    dataset: SeriesDataset,
+    model: AbstractModel,
+    past: Tensor,
+    steps: int,
+    future: Tensor | None = None,
+) -> Tensor:
+    """Returns the forecasts of a model for the rows after a past, as measured.
+
+    A horizon, or a row of a recursive forecast, is predicted at once; what follows it is predicted
+    from the forecasts. Covariates that are not known stay as they are in the last row known.
+
+    Args:
+        dataset: Has the window and the scaling.
+        model: The model, in evaluation mode.
+        past: The rows before, (N, F), as measured; at least one.
+        steps: The rows to forecast.
+        future: The covariates of the first rows to forecast, (M, F - values); None for no rows.
+
+    Returns:
+        The values of the rows, (steps, values), in double precision.
+    """
+    count, rows = len(dataset.value_names), past
+    known = past[:0, count:] if future is None else future
+    forecasts = past[:0, :count]
+    while len(forecasts) < steps:
+        window = dataset.scaling.apply(rows[-dataset.config.window :])
+        values = dataset.measured(model(Batch(window[None].float())))[0]
+        first = len(forecasts)
+        covariates = known[first : first + len(values)]
+        missing = len(values) - len(covariates)
+        last = covariates[-1:] if len(covariates) else rows[-1:, count:]
+        covariates = torch.cat([covariates, last.expand(missing, -1)])
+        rows = torch.cat([rows, torch.cat([values, covariates], dim=1)])
+        forecasts = torch.cat([forecasts, values])
+    return forecasts[:steps]
+
+
+def compare_forecasts(
+    dataset: SeriesDataset, model: AbstractModel, split: str
+) -> dict[str, dict[str, float]]:
+    """Returns the metrics of the model and of the baselines over a split.
+
+    Every row of the split from which a whole horizon lies in the split is an origin once. The
+    baselines see all rows before it, the model those of its window, and both the covariates of the
+    horizon as they are in the data.
+
+    Args:
+        dataset: The series.
+        model: The model, in evaluation mode.
+        split: The split.
+
+    Returns:
+        Metrics by forecast, empty where the split is too short: ``mae`` and ``rmse`` as measured,
+        ``mape`` as a fraction of the values that are not zero, ``mase`` as a multiple of the error
+        of the seasonal-naive forecast on the training part.
+    """
+    count, horizon = len(dataset.value_names), dataset.config.horizon
+    forecasts: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+        "model": lambda past, ahead: forecast(dataset, model, past, horizon, ahead[:, count:]),
+        "naive": lambda past, ahead: naive(past[:, :count], horizon),
+        "seasonal_naive": lambda past, ahead: seasonal_naive(
+            past[:, :count], horizon, dataset.season
+        ),
+    }
+    origins = dataset.origins(split)
+    if not origins:
+        return {}
+    actual = torch.stack([ahead[:, :count] for _, ahead in origins])
+    return {
+        name: forecast_metrics(
+            torch.stack([predict(past, ahead) for past, ahead in origins]),
+            actual,
+            dataset.naive_error,
+        )
+        for name, predict in forecasts.items()
+    }
+
+
+def forecast_metrics(
+    forecasts: Tensor, actual: Tensor, naive_error: Sequence[float]
+) -> dict[str, float]:
+    """Returns the metrics of forecasts (..., values), as measured.
+
+    Args:
+        forecasts: The forecasts.
+        actual: What was measured, of the same shape.
+        naive_error: The error that ``mase`` is relative to, by value; one that is 0 counts not.
+    """
+    errors = (forecasts - actual).abs()
+    relative = (errors / actual.abs())[actual != 0]
+    metrics = {
+        "mae": errors.mean().item(),
+        "rmse": math.sqrt(errors.square().mean().item()),
+        "mape": relative.mean().item() if len(relative) else math.nan,
+    }
+    scale = torch.tensor(naive_error, dtype=errors.dtype)
+    if bool((scale > 0).any()):
+        metrics["mase"] = (errors / scale)[..., scale > 0].mean().item()
+    return metrics
