@@ -29,7 +29,7 @@ UNSET = ("ZOO_PLUGINS", "ZOO_REGISTRY", "ZOO_DEBUG", "NO_COLOR", "HF_TOKEN")
 
 @pytest.fixture(scope="session")
 def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of every test's home and of matplotlib's cache."""
+    """The folder of every test's home, of matplotlib's cache and of Trackio's data."""
     return tmp_path_factory.mktemp("session")
 
 
@@ -39,6 +39,7 @@ def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
     home = Path(mkdtemp(prefix="home-", dir=session_folder))
     monkeypatch.setenv("ZOO_HOME", str(home))
     monkeypatch.setenv("MPLCONFIGDIR", str(session_folder / "matplotlib"))
+    monkeypatch.setenv("TRACKIO_DIR", str(session_folder / "trackio"))
     for name, value in (DEAD_HUB | ONE_THREAD).items():
         monkeypatch.setenv(name, value)
     for name in UNSET:

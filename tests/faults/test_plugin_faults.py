@@ -155,3 +155,63 @@ def test_a_duplicate_name_is_refused_when_it_is_used(zoo: Zoo, met: Met, install
         "zoo-elf",
         "zoo-owl",
     ]
+
+
+LOGGER = """
+from zoo_core import LoggerSpec, hookimpl
+
+ZOO_API = 2
+
+
+def logger(target):
+    raise OSError("the server is away")
+
+
+@hookimpl
+def zoo_loggers():
+    return [LoggerSpec(name="owl", summary="A logger.", factory="zoo_owl_plugin:logger")]
+"""
+
+
+@fault(
+    32,
+    "a logger raises",
+    says="the logger owl failed and is off; training goes on: OSError: the server is away",
+    code=0,
+    left="a complete checkpoint, as without the logger",
+)
+def test_a_logger_that_raises_does_not_end_a_run(
+    zoo: Zoo, met: Met, install: Install, brief: list[object], tmp_path: Path
+) -> None:
+    install(LOGGER)
+    met(zoo(*brief, "--logger", "owl"))
+    assert zoo("predict", tmp_path / "run", "hello").code == 0
+
+
+@fault(
+    32,
+    "an unknown logger",
+    says="Error: no logger 'tensorbord'; did you mean tensorboard?",
+    code=3,
+    left="nothing; not trained",
+)
+def test_an_unknown_logger_is_refused(
+    zoo: Zoo, met: Met, brief: list[object], tmp_path: Path
+) -> None:
+    met(zoo(*brief, "--logger", "tensorbord"))
+    assert not (tmp_path / "run" / "config.json").exists()
+
+
+@fault(
+    32,
+    "the logger of a plugin that is not loaded",
+    says="Error: the logger tensorboard comes with zoo-tensorboard: …",
+    code=7,
+    left="nothing; not trained",
+)
+def test_a_logger_of_a_missing_plugin_is_refused(
+    zoo: Zoo, met: Met, brief: list[object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-lstm,zoo-text,zoo-train")
+    met(zoo(*brief, "--logger", "tensorboard"))
+    assert not (tmp_path / "run" / "config.json").exists()

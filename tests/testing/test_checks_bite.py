@@ -22,6 +22,7 @@ HONEST = (
     "dataset honest-file",
     "trainer honest-trainer",
     "kernel honest-kernel",
+    "logger honest-logger",
     "recipe honest-model.honest",
 )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec, hookimpl
+from zoo_core import DatasetSpec, KernelSpec, LoggerSpec, ModelSpec, TrainerSpec, hookimpl
 
 ZOO_API = 2
 PLACE = "tests.testing.faulty"
@@ -149,5 +149,27 @@ def zoo_kernels() -> list[KernelSpec]:
             summary="A kernel that runs every step many times.",
             factory=f"{PLACE}.kernels:Slow",
             cells=("rnn-tanh",),
+        ),
+    ]
+
+
+@hookimpl
+def zoo_loggers() -> list[LoggerSpec]:
+    """Returns loggers."""
+    return [
+        LoggerSpec(
+            name="honest-logger",
+            summary="Takes every event.",
+            factory=f"{PLACE}.loggers:Honest",
+        ),
+        LoggerSpec(
+            name="wrong-logs-a-run",
+            summary="A logger that expects nothing but steps.",
+            factory=f"{PLACE}.loggers:StepsAlone",
+        ),
+        LoggerSpec(
+            name="wrong-logs-a-resumed-run",
+            summary="A logger that expects an empty folder.",
+            factory=f"{PLACE}.loggers:NewFolder",
         ),
     ]

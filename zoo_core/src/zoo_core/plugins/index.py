@@ -61,6 +61,15 @@ def known_command_owner(command: str, registries: Iterable[Path] = ()) -> str:
     return _owner(registries, lambda known: command in known.commands)
 
 
+def known_loggers(registries: Iterable[Path] = ()) -> list[str]:
+    """Returns the names of the loggers that known plugins bring, as ``known_owner``."""
+    try:
+        plugins = known_plugins(registries)
+    except ConfigError:
+        return []
+    return [name for known in plugins for name in known.loggers]
+
+
 def known_logger_owner(logger: str, registries: Iterable[Path] = ()) -> str:
     """Returns the distribution of the known plugin that brings a logger, as ``known_owner``."""
     return _owner(registries, lambda known: logger in known.loggers)

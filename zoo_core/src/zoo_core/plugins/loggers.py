@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from zoo_core.errors import NotFoundError, PluginError, suggest
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
-from zoo_core.plugins.index import known_logger_owner
+from zoo_core.plugins.index import known_logger_owner, known_loggers
 from zoo_core.plugins.specs import LoggerSpec
 
 
@@ -27,7 +27,8 @@ def _find(catalog: Catalog, reference: str) -> CatalogEntry[LoggerSpec]:
         if distribution := known_logger_owner(name, catalog.registries):
             how = catalog.how_to_get(distribution)
             raise PluginError(f"the logger {name} comes with {distribution}: {how}")
-        known = [entry.spec.name for entry in catalog.of(LoggerSpec)]
-        hint = suggest(name, known) or f"there are {', '.join(known) or 'none'}"
+        installed = [entry.spec.name for entry in catalog.of(LoggerSpec)]
+        known = [*installed, *known_loggers(catalog.registries)]
+        hint = suggest(name, known) or f"there are {', '.join(installed) or 'none'}"
         raise NotFoundError(f"no logger {name!r}; {hint}")
     return catalog.find(LoggerSpec, reference)

@@ -9,7 +9,7 @@ from zoo_core.errors import NotFoundError, suggest
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.recipe_files import recipe_files
-from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.specs import DatasetSpec, KernelSpec, LoggerSpec, ModelSpec, TrainerSpec
 from zoo_core.testing.cases.fresh_process import FreshProcess
 from zoo_core.testing.cases.plugin_case import PluginCase
 from zoo_core.testing.check import Check
@@ -22,7 +22,14 @@ Groups = list[tuple[tuple[Check, ...], Cases]]
 
 def every_check() -> dict[str, tuple[Check, ...]]:
     """Returns every check by the kind of part that it checks."""
-    from zoo_core.testing.checks import datasets, kernels, objective, recipes, training_runs
+    from zoo_core.testing.checks import (
+        datasets,
+        kernels,
+        loggers,
+        objective,
+        recipes,
+        training_runs,
+    )
     from zoo_core.testing.checks.models import CHECKS, SLOW
 
     return {
@@ -33,6 +40,7 @@ def every_check() -> dict[str, tuple[Check, ...]]:
         "datasets": datasets.CHECKS,
         "trainers": objective.CHECKS + training_runs.CHECKS,
         "kernels": kernels.CHECKS + kernels.SPEED,
+        "loggers": loggers.CHECKS,
     }
 
 
@@ -103,6 +111,8 @@ def _spec_groups(catalog: Catalog, entry: CatalogEntry[Any], fresh_process: Fres
             groups += _trainer_groups(catalog, entry)
         case KernelSpec():
             groups += _kernel_groups(catalog, spec)
+        case LoggerSpec():
+            groups += _logger_groups(spec)
     return groups
 
 
@@ -128,6 +138,12 @@ def _trainer_groups(catalog: Catalog, entry: CatalogEntry[TrainerSpec]) -> Group
         (objective.CHECKS, lambda: trainer_cases(catalog, entry)),
         (training_runs.CHECKS, lambda: first_accepted(trainer_cases(catalog, entry))),
     ]
+
+
+def _logger_groups(spec: LoggerSpec) -> Groups:
+    from zoo_core.testing.checks import loggers
+
+    return [(loggers.CHECKS, lambda: [loggers.LoggerCase(spec)])]
 
 
 def _kernel_groups(catalog: Catalog, spec: KernelSpec) -> Groups:
