@@ -1,4 +1,4 @@
-"""The generated parts of ``hooks.md`` and ``cli.md``."""
+"""The generated parts of ``hooks.md``, ``cli.md`` and ``inspect.md``."""
 
 from __future__ import annotations
 
@@ -29,6 +29,14 @@ def commands_page() -> str:
     names = (*COMMANDS, *PLUGIN_COMMANDS)
     with click.Context(zoo, info_name="zoo") as context:
         return "\n".join(line for name in names for line in _command(context, name, 2))
+
+
+def probes_table() -> str:
+    """Returns the probes of ``zoo inspect --top``."""
+    from zoo_core.runtime.inspection.probes import PROBES
+
+    rows = [f"| {probe.name} | {probe.description} |" for probe in PROBES]
+    return "\n".join(["| probe | value at a symbol |", "| --- | --- |", *rows])
 
 
 def _hook(name: str) -> Iterator[str]:

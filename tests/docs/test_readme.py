@@ -54,7 +54,7 @@ def test_the_commands_about_a_run_work_in_their_order(
             is_long = words[0] == "train" and "hello-run" not in words
             assert run([*words, *small] if is_long else words) == 0, words
             verbs.append(words[0])
-    uses = ["generate", "predict", "evaluate", "resume", "verify", "diff", "push"]
+    uses = ["generate", "predict", "evaluate", "inspect", "resume", "verify", "diff", "push"]
     assert verbs == ["train", "train", "train", *uses]
 
 

@@ -37,7 +37,11 @@ def _generated(name: str) -> str:
 
 @pytest.mark.parametrize(
     ("name", "generated"),
-    [("hooks.md", reference.hooks_page()), ("cli.md", reference.commands_page())],
+    [
+        ("hooks.md", reference.hooks_page()),
+        ("cli.md", reference.commands_page()),
+        ("inspect.md", reference.probes_table()),
+    ],
 )
 def test_a_generated_page_is_current(name: str, generated: str) -> None:
     assert _generated(name).strip() == generated.strip(), f"update it: cog -r docs/{name}"

@@ -19,6 +19,7 @@ GROUPS = {
     29: "Plugins",
     36: "Data and training",
     60: "Tables",
+    80: "Inspection",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults
