@@ -191,10 +191,29 @@ def test_a_sweep_is_reported_without_the_runs_that_have_not_ended(
     (runs[0] / "state" / "CURRENT").write_text("0\n")
     page = report(tmp_path)
     assert "5 runs, 2 settings" in page.text
-    assert f"{runs[0]} is unfinished: zoo resume {runs[0]}" in page.text
+    name = runs[0].name
+    assert f"{name} is unfinished: zoo resume" in page.text
+    assert str(tmp_path) not in page.html
     result = zoo("report", runs[0], "--to", tmp_path / "alone.html")
     assert result.code == 6
     assert not (tmp_path / "alone.html").exists()
+
+
+def test_runs_of_a_sweep_that_failed_or_were_interrupted_are_named(
+    report: Report, zoo: Zoo, tmp_path: Path
+) -> None:
+    sweep = tmp_path / "sweep"
+    options = ["--trainer.optimizer", "SGD", "--trainer.epochs", 3, "--out", sweep]
+    zoo("sweep", "lstm-embed.hello", "--trainer.learning-rate", "0.01,1e30", *options)
+    interrupted = sweep / "seed=0,learning-rate=0.01" / "config.json"
+    interrupted.write_text(interrupted.read_text().replace('"finished"', '"interrupted"'))
+    page = report(sweep)
+    assert "1 run, 1 setting" in page.text
+    assert "seed=0,learning-rate=1e+30 failed: epoch 2, step 2: " in page.text
+    assert "seed=0,learning-rate=0.01 was interrupted: its results are those of 3 epochs" in (
+        page.text
+    )
+    assert str(tmp_path) not in page.html
 
 
 def test_an_existing_file_is_replaced_with_overwrite_only(

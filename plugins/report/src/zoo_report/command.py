@@ -47,7 +47,7 @@ def report(
         raise TargetError(f"{target.parent} is not a folder; make it, or choose another file")
     paths = [find_run_folder(folder) or Path(folder).expanduser() for folder in folders]
     found = find_runs(paths)
-    page = page_of(found, title).encode()
+    page = page_of(paths, found, title).encode()
     write_file(target, page)
     if as_json:
         facts = {"path": str(target.absolute()), "bytes": len(page), "runs": len(found.runs)}

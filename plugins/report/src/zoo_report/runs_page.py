@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from zoo_core.comparisons.find_runs import FoundRuns, find_runs
+from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_report import tables
 from zoo_report.charts import COLOURS, chart_spec
 from zoo_report.curves import Chart, epoch_charts, step_charts
 from zoo_report.groups import Group, group_runs
 from zoo_report.page import asset, chart_library, render
+from zoo_report.remarks import remarks
 from zoo_report.repeat import repetitions
 from zoo_report.samples import samples
 
@@ -30,11 +32,13 @@ def runs_page(folders: Sequence[Path], title: str = "") -> str:
         MisfitError: A run has not ended.
         NotFoundError: A folder holds no run.
     """
-    return page_of(find_runs(folders), title)
+    return page_of(folders, find_runs(folders), title)
 
 
-def page_of(found: FoundRuns, title: str = "") -> str:
-    """Returns the report on runs; see ``runs_page``."""
+def page_of(folders: Sequence[Path], found: FoundRuns, title: str = "") -> str:
+    """Returns the report on the runs that were found in folders; see ``runs_page``."""
+    if not found.runs:
+        raise MisfitError(f"no run has ended: {found.left_out[0]}")
     groups = group_runs(found.runs)
     charts = {"epochs": epoch_charts(groups), "steps": step_charts(groups)}
     return render(
@@ -52,7 +56,7 @@ def page_of(found: FoundRuns, title: str = "") -> str:
         groups=groups,
         colours=COLOURS,
         runs=len(found.runs),
-        left_out=found.left_out,
+        remarks=remarks(folders, found),
         charts=charts,
         results=tables.results(groups),
         costs=tables.costs(groups),

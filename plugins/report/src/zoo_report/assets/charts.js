@@ -48,16 +48,22 @@
     const spec = structuredClone(chart.spec);
     const isLog = { x: control("log-x", chart.section).checked, y: logY(chart).checked };
     const means = rows.map((row) => row.mean);
+    const lowest = Math.min(...rows.map((row) => row.low ?? row.mean));
+    const highest = Math.max(...rows.map((row) => row.high ?? row.mean));
+    const isConstant = lowest === highest && lowest !== 0;
     const isWide = Math.max(...means) > 30 * Math.min(...means);
     for (const { encoding } of spec.layer) {
       for (const axis of ["x", "y"]) {
-        const scale = encoding[axis]?.scale || {};
+        if (!encoding[axis]) continue;
+        const scale = { ...encoding[axis].scale, type: isLog[axis] ? "log" : "linear" };
         if (isLog[axis]) delete scale.zero; // which no logarithmic axis has
-        if (encoding[axis]) encoding[axis].scale = { ...scale, type: isLog[axis] ? "log" : "linear" };
+        encoding[axis].scale = scale;
       }
       if (encoding.x) encoding.x.title = chart.axes[control("axis", chart.section).value];
+      // A constant value is read from an axis with room on both sides of it.
+      if (encoding.y && isConstant) encoding.y.scale.domain = [0.9 * lowest, 1.1 * lowest].sort((a, b) => a - b);
       // Over several powers of ten, lines between them would be a dense hatching.
-      if (isLog.y && isWide && encoding.y) encoding.y.axis = { ...encoding.y.axis, gridColor: DECADES };
+      if (encoding.y && isLog.y && isWide) encoding.y.axis = { ...encoding.y.axis, gridColor: DECADES };
     }
     spec.datasets = { rows, cursor: [] };
     return spec;
