@@ -165,6 +165,14 @@ def test_numbers_that_are_not_finite_end_the_text() -> None:
 
 
 @built
+def test_tied_weights_give_the_text_of_the_cores_loop() -> None:
+    config = LstmEmbedConfig(hidden_size=19, embedding_size=19, tie_weights=True)
+    model = sharpened(lambda: lstm_embed(config, SIGNATURE))
+    expected = text(model, PortableKernel(), temperature=0.7, seed=1)
+    assert text(model, NativeKernel(), temperature=0.7, seed=1) == expected
+
+
+@built
 def test_a_model_of_fewer_classes_than_symbols_keeps_the_cores_loop() -> None:
     fewer = replace(SIGNATURE, outputs=Classes(V - 1, per="step", next_token=True), vocabulary=None)
     model = sharpened(lambda: lstm_embed(LstmEmbedConfig(**SMALL), fewer))

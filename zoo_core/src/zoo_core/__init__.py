@@ -22,7 +22,11 @@ from zoo_core.plugins.specs import (
 
 if TYPE_CHECKING:
     from zoo_core.configs.declare import config, setting
-    from zoo_core.configs.layers import AbstractEmbeddingConfig, AbstractRecurrentConfig
+    from zoo_core.configs.layers import (
+        AbstractEmbeddingConfig,
+        AbstractRecurrentConfig,
+        AbstractTiedEmbeddingConfig,
+    )
     from zoo_core.configs.training import AbstractTrainerConfig
     from zoo_core.data.signature import (
         Classes,
@@ -60,7 +64,11 @@ if TYPE_CHECKING:
 
 LAZY_NAMES = {
     "zoo_core.configs.declare": ("config", "setting"),
-    "zoo_core.configs.layers": ("AbstractEmbeddingConfig", "AbstractRecurrentConfig"),
+    "zoo_core.configs.layers": (
+        "AbstractEmbeddingConfig",
+        "AbstractRecurrentConfig",
+        "AbstractTiedEmbeddingConfig",
+    ),
     "zoo_core.plugins.listing": ("list_datasets", "list_models"),
     "zoo_core.runtime.api": (
         "compare",
@@ -101,6 +109,7 @@ LAZY_NAMES = {
 __all__ = [
     "AbstractEmbeddingConfig",
     "AbstractRecurrentConfig",
+    "AbstractTiedEmbeddingConfig",
     "AbstractTokenizer",
     "AbstractTrainerConfig",
     "Classes",

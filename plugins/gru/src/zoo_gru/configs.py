@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import AbstractEmbeddingConfig, AbstractRecurrentConfig, config, setting
+from zoo_core import AbstractRecurrentConfig, AbstractTiedEmbeddingConfig, config, setting
 
 
 @config
@@ -25,5 +25,5 @@ class GruStackedConfig(AbstractRecurrentConfig):
 
 
 @config
-class GruEmbedConfig(AbstractRecurrentConfig, AbstractEmbeddingConfig):
+class GruEmbedConfig(AbstractRecurrentConfig, AbstractTiedEmbeddingConfig):
     """An embedding, layers of GRU."""

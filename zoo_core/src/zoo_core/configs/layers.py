@@ -32,6 +32,45 @@ class AbstractRecurrentConfig:
         default="uniform",
         help="Initial weights: as torch draws them, or with orthogonal recurrent ones.",
     )
+    input_dropout: float = setting(
+        default=0.0,
+        at_least=0,
+        below=1,
+        help="Probability of dropping an input of the first layer.",
+    )
+    output_dropout: float = setting(
+        default=0.0,
+        at_least=0,
+        below=1,
+        help="Probability of dropping an output of the last layer.",
+    )
+    variational_dropout: bool = setting(
+        default=False,
+        help="Whether dropout drops the same units at all steps of a sequence, instead of others "
+        "at each step (Gal & Ghahramani 2016).",
+        needs=(
+            "dropout, input_dropout or output_dropout",
+            lambda config: config.dropout or config.input_dropout or config.output_dropout,
+        ),
+    )
+    weight_drop: float = setting(
+        default=0.0,
+        at_least=0,
+        below=1,
+        help="Probability of dropping a recurrent weight, for a whole batch (Merity et al. 2018).",
+    )
+    activation_penalty: float = setting(
+        default=0.0,
+        at_least=0,
+        help="Factor of the mean square of the outputs, which is added to the loss (AR, Merity et "
+        "al. 2017).",
+    )
+    temporal_penalty: float = setting(
+        default=0.0,
+        at_least=0,
+        help="Factor of the mean square of the difference between the outputs of two steps, which "
+        "is added to the loss (TAR, Merity et al. 2017).",
+    )
 
 
 @config
@@ -62,4 +101,15 @@ class AbstractEmbeddingConfig:
         default=False,
         help="Whether only the embeddings of the batch's symbols get gradients; for SGD without "
         "momentum or Adagrad, without clipping.",
+    )
+
+
+@config
+class AbstractTiedEmbeddingConfig(AbstractEmbeddingConfig):
+    """The settings of an embedding whose table may be the weight of the output layer too."""
+
+    tie_weights: bool = setting(
+        default=False,
+        help="Whether the output layer has the embedding's table as its weight, which needs an "
+        "embedding as wide as the last layer's output (Press & Wolf 2017).",
     )

@@ -8,8 +8,9 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from zoo_core.configs.layers import AbstractEmbeddingConfig
+from zoo_core.configs.layers import AbstractEmbeddingConfig, AbstractTiedEmbeddingConfig
 from zoo_core.data.signature import Classes, Signature, Tokens
+from zoo_core.errors import ConfigError
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.embedding import Embedding, has_hooks
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -68,6 +69,9 @@ class RecurrentModel(AbstractModel):
         recurrent: The recurrent layer.
         embedding: The settings of the embedding that tokens pass through first; None if the
             recurrent layer takes one-hot symbols or features.
+
+    Raises:
+        ConfigError: The weights are to be tied, and cannot be.
     """
 
     def __init__(
@@ -83,7 +87,41 @@ class RecurrentModel(AbstractModel):
         self.embedding: Embedding | None = None
         if embedding is not None:
             self.embedding = Embedding(embedding, signature.input_size)
+            if isinstance(embedding, AbstractTiedEmbeddingConfig) and embedding.tie_weights:
+                self._tie_weights(embedding)
         self.causal = self.carries_state = recurrent.directions == 1
+
+    def _tie_weights(self, config: AbstractTiedEmbeddingConfig) -> None:
+        """Makes the embedding's table E (V, E) the output layer's weight: logits = h Eᵀ + b.
+
+        Source: Press & Wolf (2017), Using the Output Embedding to Improve Language Models.
+
+        Raises:
+            ConfigError: The embedding and the output layer have different shapes, or a setting of
+                the embedding does not go with it.
+        """
+        assert self.embedding is not None, "there is an embedding to tie"
+        table, weight = self.embedding.weight, self.output.weight
+        if table.shape[1] != weight.shape[1]:
+            raise ConfigError(
+                "model.tie_weights = true needs an embedding as wide as the outputs: "
+                f"embedding_size is {table.shape[1]}, the outputs have {weight.shape[1]} units"
+            )
+        if table.shape[0] != weight.shape[0]:
+            raise ConfigError(
+                "model.tie_weights = true needs the next symbol as the label: there are "
+                f"{table.shape[0]} symbols and {weight.shape[0]} outputs"
+            )
+        for name, is_set in {
+            "sparse": config.sparse,
+            "padding_idx": config.padding_idx is not None,
+        }.items():
+            if is_set:
+                raise ConfigError(
+                    f"model.tie_weights = true does not go with model.{name}, which leaves rows of "
+                    "the embedding without a gradient; choose one of them"
+                )
+        self.output.weight = table
 
     def initial_state(self, batch_size: int) -> State:
         """Returns the initial state of every layer and direction."""

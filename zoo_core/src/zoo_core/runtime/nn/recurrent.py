@@ -8,17 +8,20 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
-from zoo_core.errors import MisfitError
+from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.regularization import Regularization
 from zoo_core.runtime.nn.state import State, check_lengths, check_state
+
+NO_REGULARIZATION = Regularization()
 
 
 @final
 class Recurrent(nn.Module):
-    """Layers of a cell over time, in one or two directions, with dropout between layers.
+    """Layers of a cell over time, in one or two directions, regularised in training.
 
     Parameters are named, laid out and initialised as in ``torch.nn``: ``weight_ih_l0``,
     ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H) unless the cell gives its
@@ -34,16 +37,24 @@ class Recurrent(nn.Module):
         bidirectional: Whether every layer also runs from the last step to the first.
         dropout: The probability with which an output of a layer, except the last one, is set to
             zero in training.
+        regularization: What else regularises the layers in training; by default nothing.
         orthogonal: Whether the recurrent matrix of each gate starts as an orthogonal matrix, which
             preserves the length of a hidden state (Saxe, McClelland & Ganguli 2014), instead of a
             uniform draw.
+
+    Raises:
+        ConfigError: Weight drop is asked for, and the cell has no ``weight_hh``.
 
     Attributes:
         kernels: The kernels to try, the fastest first and one that runs every cell last. The
             reference kernel alone, until the model is built from a run's settings.
         chooses_by_size: Whether kernels that do not pay for a call are passed over, as the backend
             ``auto`` does.
+        penalty: What the last forward pass in training adds to the loss, a scalar; None for
+            nothing. The training step takes it.
     """
+
+    penalty: Tensor | None = None
 
     def __init__(
         self,
@@ -53,15 +64,22 @@ class Recurrent(nn.Module):
         num_layers: int = 1,
         bidirectional: bool = False,
         dropout: float = 0.0,
+        regularization: Regularization = NO_REGULARIZATION,
         orthogonal: bool = False,
     ) -> None:
         super().__init__()
+        if regularization.weights and "weight_hh" not in cell.parameter_shapes(input_size):
+            raise ConfigError(
+                f"model.weight_drop = {regularization.weights:g}: {cell.name} has no weight_hh, "
+                "which weight drop is for; expected 0"
+            )
         self.cell = cell
         self.input_size = input_size
         self.num_layers = num_layers
         self.directions = 2 if bidirectional else 1
         self.output_size = cell.output_size * self.directions
         self.dropout = nn.Dropout(dropout)
+        self.regularization = regularization
         self.kernels: tuple[AbstractKernel, ...] = (ReferenceKernel(),)
         self.chooses_by_size = False
         self._names = tuple(cell.parameter_shapes(input_size))
@@ -174,6 +192,9 @@ class Recurrent(nn.Module):
             # a product with 0 would make a NaN of a padding that is not finite
             inputs = inputs.masked_fill(_padding(inputs, lengths).unsqueeze(2), 0)
         table = None
+        active = self.regularization if self.training else NO_REGULARIZATION
+        if active.inputs:
+            inputs, embedding = self._drop_inputs(inputs, embedding), None
         if embedding is not None:
             symbols = embedding.num_embeddings
             kernel = self._kernel_for_inputs(inputs, lengths, symbols)
@@ -186,7 +207,7 @@ class Recurrent(nn.Module):
             outputs = []
             for direction in range(self.directions):
                 index = layer * self.directions + direction
-                weights = self.weights(layer, direction)
+                weights = active.drop_weights(self.weights(layer, direction))
                 if layer == 0 and table is not None:
                     weights["weight_ih"] = _fold(weights["weight_ih"], table)
                 output, states[index] = kernel.scan(
@@ -200,9 +221,29 @@ class Recurrent(nn.Module):
                 outputs.append(output)
             inputs = outputs[0] if len(outputs) == 1 else torch.cat(outputs, dim=2)
             if layer < self.num_layers - 1:
-                # Dropout draws its mask in memory order, which depends on the kernel.
-                inputs = self.dropout(inputs.contiguous())
-        return inputs, tuple(states)
+                inputs = self._drop_between(inputs)
+        if not self.training:
+            return inputs, tuple(states)
+        dropped = active.drop(inputs, active.outputs)
+        self.penalty = active.penalty(inputs, dropped, lengths)
+        return dropped, tuple(states)
+
+    def _drop_between(self, outputs: Tensor) -> Tensor:
+        """Returns the outputs of a layer (B, T, P), some of them dropped in training."""
+        # Dropout draws its mask in memory order, which depends on the kernel.
+        outputs = outputs.contiguous()
+        if self.training and self.regularization.variational:
+            return self.regularization.drop(outputs, self.dropout.p)
+        dropped: Tensor = self.dropout(outputs)
+        return dropped
+
+    def _drop_inputs(self, inputs: Tensor, embedding: Embedding | None) -> Tensor:
+        """Returns features, embeddings or one-hot vectors (B, T, F), some of them dropped."""
+        if embedding is not None:
+            inputs = embedding(inputs)
+        elif not inputs.is_floating_point():
+            inputs = nn.functional.one_hot(inputs, self.input_size).to(self._like.dtype)
+        return self.regularization.drop(inputs, self.regularization.inputs)
 
     def weights(self, layer: int, direction: int) -> dict[str, Tensor]:
         """Returns the weights of one layer and direction by the cell's names."""
@@ -222,7 +263,7 @@ class Recurrent(nn.Module):
         ends = []
         for direction, part in enumerate(state[-self.directions :]):
             end = self.cell.last_output(part)
-            if end is None:
+            if end is None or (self.training and self.regularization.outputs):  # not dropped there
                 width = self.cell.output_size
                 steps = outputs[..., direction * width : (direction + 1) * width]
                 end = _end(steps, lengths, reverse=direction == 1)
@@ -246,6 +287,7 @@ def recurrent_layer(
         num_layers=config.num_layers,
         bidirectional=config.bidirectional,
         dropout=config.dropout,
+        regularization=Regularization.of(config),
         orthogonal=config.initialization == "orthogonal",
     )
 

@@ -14,6 +14,7 @@ from zoo_core.errors import DivergedError
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.training.optimization import (
     check_sparse,
@@ -95,6 +96,9 @@ class TrainStep:
         # On an accelerator each check would wait for the device, so the loop checks later.
         self.checks_each_step = device == "cpu"
         self._parameters = dict(model.named_parameters())
+        self._penalized = [
+            module for module in model.modules() if isinstance(module, (AbstractModel, Recurrent))
+        ]
         groups = trainer.parameter_groups(model)
         self.optimizer = make_optimizer(trainer.config, groups, sparse=has_sparse(model))
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
@@ -120,8 +124,11 @@ class TrainStep:
         with precision_context(self.precision, self.device):
             output = self.model(batch, state)
             loss = self.trainer.loss(output, batch)
-        penalty, self.model.penalty = self.model.penalty, None
-        objective = loss if penalty is None else loss + penalty
+        objective = loss
+        for module in self._penalized:
+            if module.penalty is not None:
+                objective = objective + module.penalty
+                module.penalty = None
         for group in self.optimizer.param_groups:
             for parameter in group["params"]:
                 parameter.grad = None
