@@ -20,6 +20,8 @@ from zoo_core.errors import DataError
 
 DEFAULT_SIZE = 8192
 """Symbols of a vocabulary that names no size."""
+LONG = 10_000
+"""Characters of a text beyond which it is cut at line ends; the library is slow with long texts."""
 BYTE_SYMBOL = re.compile("<0x([0-9A-F]{2})>")
 """How tokenizers with a fallback to bytes name a byte."""
 
@@ -62,15 +64,27 @@ class BpeTokenizer(AbstractTokenizer):
 
     def split(self, text: str) -> list[str]:
         """Returns the symbols; what the tokenizer cannot encode stays as it is in the text."""
+        unknown = self.unknown
+        if len(text) > LONG and not unknown:
+            return self._split_lines(text)
         encoding = self.library.encode(text, add_special_tokens=False)
         tokens: list[str] = encoding.tokens
-        unknown = self.unknown
         if unknown and unknown in tokens:
             return [
                 text[start:end] if token == unknown else token
                 for token, (start, end) in zip(tokens, encoding.offsets, strict=True)
             ]
         return tokens
+
+    def _split_lines(self, text: str) -> list[str]:
+        """Returns the symbols of a long text, whose groups of lines are encoded in parallel."""
+        groups, start = [], 0
+        while start < len(text):
+            end = text.find("\n", start + LONG) + 1 or len(text)
+            groups.append(text[start:end])
+            start = end
+        encodings = self.library.encode_batch_fast(groups, add_special_tokens=False)
+        return [token for encoding in encodings for token in encoding.tokens]
 
     def bytes_of(self, symbol: str) -> bytes:
         """Returns what a symbol stands for."""

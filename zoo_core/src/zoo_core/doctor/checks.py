@@ -17,8 +17,9 @@ from zoo_core.plugins.specs import API_VERSION
 from zoo_core.plugins.status import plugin_statuses
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.sources import registry_path
-from zoo_core.storage.capacity import free_disk
-from zoo_core.storage.locations import zoo_home
+from zoo_core.storage.caches import list_caches
+from zoo_core.storage.capacity import format_bytes, free_disk
+from zoo_core.storage.locations import data_folder, zoo_home
 
 REQUIRED_DISTRIBUTIONS = (
     "zoo-core",
@@ -101,6 +102,22 @@ def home() -> list[DoctorResult]:
     return [check_writable("home", folder, "export ZOO_HOME=ANOTHER/FOLDER"), disk]
 
 
+def caches() -> list[DoctorResult]:
+    """Reports what could be made or downloaded again, and its size."""
+    kept = list_caches()
+    size = sum(cache.size for cache in kept)
+    counts = []
+    for kind in ("encoded text", "download"):
+        count = sum(cache.kind == kind for cache in kept)
+        counts.append(f"{count} {kind}{'' if count == 1 else 's'}")
+    message = f"{', '.join(counts)}: {format_bytes(size)} in {data_folder()}"
+    facts = {
+        "size": size,
+        "caches": [cache._asdict() | {"path": str(cache.path)} for cache in kept],
+    }
+    return [DoctorResult("caches", "ok", message, facts=facts)]
+
+
 def registry() -> list[DoctorResult]:
     """Checks that the registry files are well-formed."""
     catalog = load_catalog()
@@ -130,4 +147,4 @@ def _upgrade_command(distribution: str) -> str:
     return f"zoo plugins install --upgrade {distribution}"
 
 
-CHECKS: tuple[Check, ...] = (python, installer, versions, plugins, home, registry)
+CHECKS: tuple[Check, ...] = (python, installer, versions, plugins, home, caches, registry)
