@@ -14,8 +14,9 @@ from tests.cli.command import Zoo
 from tests.cli.conftest import zoo
 from tests.plugins.series.test_series_dataset import of
 from zoo_core.runtime.nn import AbstractModel, Batch, Output
+from zoo_series.baselines import forecast_metrics
 from zoo_series.dataset import SeriesDataset
-from zoo_series.forecast import compare_forecasts, forecast, forecast_metrics, make_forecasts
+from zoo_series.forecast import compare_forecasts, forecast, make_forecasts
 
 __all__ = ["zoo"]
 
@@ -109,6 +110,9 @@ def test_the_command_prints_what_an_evaluation_measures(zoo: Zoo, trained: Path)
     measured = zoo("evaluate", trained, "--split", "test", "--json").json["test"]
     for name in ("mae", "rmse", "mape", "mase"):
         assert answer["metrics"]["model"][name] == pytest.approx(measured[name], rel=1e-4)
+    baselines = {name: answer["metrics"][name] for name in ("naive", "seasonal_naive")}
+    assert measured["baselines"] == baselines
+    assert "test, seasonal naive: mae" in zoo("evaluate", trained).stdout
 
 
 def test_another_table_with_the_same_columns_is_continued(

@@ -106,19 +106,24 @@ def evaluate(
             for name in ([split] if split else held_out_splits(data.splits))
         }
     if as_json:
-        print_json({name: _to_json(result) for name, result in results.items()})
+        print_json(
+            {name: _to_json(result, data.baselines(name)) for name, result in results.items()}
+        )
         return
     for number, (name, result) in enumerate(results.items()):
         if number and result.tables:
             echo()
         echo(f"{name}: {format_metrics(result.metrics)}")
+        for baseline, metrics in data.baselines(name).items():
+            echo(f"{name}, {baseline.replace('_', ' ')}: {format_metrics(metrics)}")
         for table in result.tables:
             _print_report(table)
 
 
-def _to_json(result: Evaluation) -> dict[str, Any]:
-    """Returns the metrics by name, and beside them each table by its name."""
-    return {**result.metrics, **{table.name: table.to_json() for table in result.tables}}
+def _to_json(result: Evaluation, baselines: dict[str, dict[str, float]]) -> dict[str, Any]:
+    """Returns the metrics by name, and beside them each table by its name and the baselines."""
+    tables = {table.name: table.to_json() for table in result.tables}
+    return result.metrics | tables | ({"baselines": baselines} if baselines else {})
 
 
 def _print_report(table: Table) -> None:

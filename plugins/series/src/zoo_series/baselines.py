@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
+
+import torch
 from torch import Tensor
 
 
@@ -31,3 +35,26 @@ def naive_error(past: Tensor, season: int) -> Tensor:
     """
     distance = season if len(past) > season else 1
     return (past[distance:] - past[:-distance]).abs().mean(dim=0)
+
+
+def forecast_metrics(
+    forecasts: Tensor, actual: Tensor, naive_error: Sequence[float]
+) -> dict[str, float]:
+    """Returns the metrics of forecasts (..., values), as measured.
+
+    Args:
+        forecasts: The forecasts.
+        actual: What was measured, of the same shape.
+        naive_error: The error that ``mase`` is relative to, by value; one that is 0 counts not.
+    """
+    errors = (forecasts - actual).abs()
+    relative = (errors / actual.abs())[actual != 0]
+    metrics = {
+        "mae": errors.mean().item(),
+        "rmse": math.sqrt(errors.square().mean().item()),
+        "mape": relative.mean().item() if len(relative) else math.nan,
+    }
+    scale = torch.tensor(naive_error, dtype=errors.dtype)
+    if bool((scale > 0).any()):
+        metrics["mase"] = (errors / scale)[..., scale > 0].mean().item()
+    return metrics

@@ -19,7 +19,7 @@ from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
 from zoo_core.runtime.nn import Batch, Output
-from zoo_series.baselines import naive_error
+from zoo_series.baselines import forecast_metrics, naive, naive_error, seasonal_naive
 from zoo_series.configs import AbstractSeriesConfig, SalesConfig, SeriesConfig
 from zoo_series.series import Columns, Series, choose_columns, read_series
 
@@ -242,18 +242,44 @@ class SeriesDataset(AbstractLabelledDataset):
             raise DataError(self._too_short(split))
         return LabelledRows(torch.stack(inputs).float(), torch.stack(targets).float())
 
-    def origins(self, split: str) -> list[tuple[Tensor, Tensor]]:
+    def origins(self, split: str, horizon: int) -> list[tuple[Tensor, Tensor]]:
         """Returns the rows before and after each origin of a split whose horizon is in the split.
 
         Returns:
             The measured rows before the origin, (N, F), and those of the horizon, (horizon, F).
         """
-        horizon, found = self.config.horizon, []
+        found = []
         for numbers in self._numbers:
             first, end = self._region(len(numbers), split)
             for origin in range(max(first, 1), end - horizon + 1):
                 found.append((numbers[:origin], numbers[origin : origin + horizon]))
         return found
+
+    def baselines(self, split: str) -> dict[str, dict[str, float]]:
+        """Returns the metrics of the naive forecasts of what the model is evaluated on."""
+        return self.baseline_errors(
+            split, self.config.horizon if self.config.forecast == "direct" else 1
+        )
+
+    def baseline_errors(self, split: str, horizon: int) -> dict[str, dict[str, float]]:
+        """Returns the metrics of the naive forecasts of a split, by forecast.
+
+        They are empty where the split is shorter than the horizon.
+        """
+        origins, count = self.origins(split, horizon), len(self.value_names)
+        if not origins:
+            return {}
+        forecasts = {
+            "naive": [naive(past[:, :count], horizon) for past, _ in origins],
+            "seasonal_naive": [
+                seasonal_naive(past[:, :count], horizon, self.season) for past, _ in origins
+            ],
+        }
+        actual = torch.stack([ahead[:, :count] for _, ahead in origins])
+        return {
+            name: forecast_metrics(torch.stack(rows), actual, self.naive_error)
+            for name, rows in forecasts.items()
+        }
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns typed rows as a window, (1, T, F): numbers, with ; between rows.

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
 from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn import AbstractModel, Batch
-from zoo_series.baselines import naive, seasonal_naive
+from zoo_series.baselines import forecast_metrics, naive, seasonal_naive
 from zoo_series.dataset import SeriesDataset
 from zoo_series.picture import Panel
 from zoo_series.series import Series
@@ -154,45 +152,12 @@ def compare_forecasts(
         of the seasonal-naive forecast on the training part.
     """
     count, horizon = len(dataset.value_names), dataset.config.horizon
-    forecasts: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-        "model": lambda past, ahead: forecast(dataset, model, past, horizon, ahead[:, count:]),
-        "naive": lambda past, ahead: naive(past[:, :count], horizon),
-        "seasonal_naive": lambda past, ahead: seasonal_naive(
-            past[:, :count], horizon, dataset.season
-        ),
-    }
-    origins = dataset.origins(split)
+    origins = dataset.origins(split, horizon)
     if not origins:
         return {}
     actual = torch.stack([ahead[:, :count] for _, ahead in origins])
-    return {
-        name: forecast_metrics(
-            torch.stack([predict(past, ahead) for past, ahead in origins]),
-            actual,
-            dataset.naive_error,
-        )
-        for name, predict in forecasts.items()
-    }
-
-
-def forecast_metrics(
-    forecasts: Tensor, actual: Tensor, naive_error: Sequence[float]
-) -> dict[str, float]:
-    """Returns the metrics of forecasts (..., values), as measured.
-
-    Args:
-        forecasts: The forecasts.
-        actual: What was measured, of the same shape.
-        naive_error: The error that ``mase`` is relative to, by value; one that is 0 counts not.
-    """
-    errors = (forecasts - actual).abs()
-    relative = (errors / actual.abs())[actual != 0]
-    metrics = {
-        "mae": errors.mean().item(),
-        "rmse": math.sqrt(errors.square().mean().item()),
-        "mape": relative.mean().item() if len(relative) else math.nan,
-    }
-    scale = torch.tensor(naive_error, dtype=errors.dtype)
-    if bool((scale > 0).any()):
-        metrics["mase"] = (errors / scale)[..., scale > 0].mean().item()
-    return metrics
+    forecasts = torch.stack(
+        [forecast(dataset, model, past, horizon, ahead[:, count:]) for past, ahead in origins]
+    )
+    errors = forecast_metrics(forecasts, actual, dataset.naive_error)
+    return {"model": errors} | dataset.baseline_errors(split, horizon)

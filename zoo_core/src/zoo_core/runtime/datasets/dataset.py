@@ -117,6 +117,13 @@ class AbstractDataset(ABC):
         """
         return self.decode(model(batch))
 
+    def baselines(self, split: str) -> dict[str, dict[str, float]]:
+        """Returns the metrics of simple predictions on a split, to compare a model with.
+
+        An evaluation prints them, by the name of the prediction; by default there are none.
+        """
+        return {}
+
     def read_inputs(self, path: Path) -> list[str]:
         """Returns the inputs that a file holds, as a person would type them; by default its lines.
 
