@@ -35,6 +35,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.gate
 def test_the_commands_work_in_their_order(tables: Path, capsys: pytest.CaptureFixture[str]) -> None:
     verbs = []
     for block in blocks(PAGE.read_text("utf-8")):
