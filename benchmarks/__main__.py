@@ -17,6 +17,7 @@ from benchmarks.checkpoints import checkpoints
 from benchmarks.generation import generation
 from benchmarks.gpu import gpu
 from benchmarks.growth import growth
+from benchmarks.large_text import large_text
 from benchmarks.levels import DEPENDENT_BENCHMARKS, LEVELS, catalog_at
 from benchmarks.machine import NO_BF16, NO_GPU, machine
 from benchmarks.peak import peak
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "busy": busy,
     "checkpoints": checkpoints,
     "growth": growth,
+    "large-text": large_text,
     "quality": quality,
     "precision": precision,
 }

@@ -12,6 +12,8 @@ from benchmarks.target import Target
 PRODUCT = "a large product"
 MAX_GROWTH = 100.0
 """In kB per epoch: a third of the measured model, and more than the allocator adds by chance."""
+MAX_ADDED = 100.0
+"""In MB: what a text of 1 GB may add to the memory of one of 1 MB."""
 BF16, EMULATED = "bf16", "bf16, emulated"
 CELLS = ("rnn", "lstm", "gru")
 TORCH_IMPLEMENTATIONS = ("torch.nn", "torch.nn without oneDNN")
@@ -138,6 +140,9 @@ def _rest(measured: Sequence[Measurement]) -> Iterator[Target]:
     epoch = find(measured, "growth", "a further epoch", "zoo train")
     kilobytes = epoch.value if epoch else None
     yield Target("growth: kB for each further epoch", MAX_GROWTH, None, kilobytes, lower=True)
+    text = find(measured, "large-text", "a larger text", "added by the large text")
+    megabytes = text.value if text else None
+    yield Target("large text: MB added to memory", MAX_ADDED, None, megabytes, lower=True)
 
 
 def _torch(measured: Sequence[Measurement], benchmark: str, at: str) -> str:

@@ -1,0 +1,71 @@
+"""Encoding a text in several processes, and in one that is killed."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from zoo_core.storage.locations import encoded_folder
+from zoo_text.configs import TextConfig
+from zoo_text.dataset import TextDataset
+from zoo_text.textfile import text_file
+
+pytestmark = pytest.mark.gate
+PROGRAM = """
+import sys
+from pathlib import Path
+from zoo_text.configs import TextConfig
+from zoo_text.textfile import text_file
+
+dataset = text_file(TextConfig(path=(Path(sys.argv[1]),), tokens="word"), None)
+print(dataset.fingerprint, int(dataset.tokens.sum()))
+"""
+LINE = "The quick brown fox jumps over the lazy dog, and it barks.\n"
+DEADLINE = 300.0
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """A text whose encoding takes a while."""
+    path = tmp_path / "text.txt"
+    path.write_text(LINE * 60_000)
+    return path
+
+
+def start(path: Path) -> subprocess.Popen[str]:
+    """Starts a process that encodes a text."""
+    command = [sys.executable, "-c", PROGRAM, str(path)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=dict(os.environ))
+
+
+def opened(path: Path) -> TextDataset:
+    """Returns the text in this process."""
+    return text_file(TextConfig(path=(path,), tokens="word"), None)
+
+
+def test_two_processes_wait_for_each_other(path: Path) -> None:
+    processes = [start(path) for _ in range(2)]
+    printed = {process.communicate(timeout=DEADLINE)[0] for process in processes}
+    dataset = opened(path)
+    assert printed == {f"{dataset.fingerprint} {int(dataset.tokens.sum())}\n"}
+    assert len(list(encoded_folder().rglob("about.json"))) == 1
+    assert not list(encoded_folder().rglob(".*.tmp"))
+
+
+def test_what_a_killed_process_left_is_made_again(path: Path) -> None:
+    process, started = start(path), time.monotonic()
+    while not list(encoded_folder().rglob(".tokens-*.tmp/tokens")):
+        assert process.poll() is None
+        assert time.monotonic() - started < DEADLINE
+        time.sleep(0.001)
+    process.kill()
+    process.communicate()
+    assert not list(encoded_folder().rglob("about.json"))
+    dataset = opened(path)
+    assert len(dataset.tokens) == len(dataset.vocabulary.tokenizer.split(LINE)) * 60_000
+    assert not list(encoded_folder().rglob(".*.tmp"))
