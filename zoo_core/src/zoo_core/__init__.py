@@ -58,6 +58,7 @@ if TYPE_CHECKING:
         states,
         stream,
         train,
+        values,
         verify,
     )
     from zoo_core.runtime.sweeps.api import sweep
@@ -86,6 +87,7 @@ LAZY_NAMES = {
         "states",
         "stream",
         "train",
+        "values",
         "verify",
     ),
     "zoo_core.runtime.sweeps.api": ("sweep",),
@@ -152,6 +154,7 @@ __all__ = [
     "stream",
     "sweep",
     "train",
+    "values",
     "verify",
 ]
 

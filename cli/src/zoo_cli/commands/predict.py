@@ -56,7 +56,8 @@ def predict(
 
     CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
     Inputs are arguments, the lines of --file, or with - the lines of stdin. An empty line has an
-    empty answer, and line ends inside an answer are escaped; --json has every answer as it is.
+    empty answer, and line ends inside an answer are escaped; --json has every answer as it is,
+    and of values and keys the numbers or probabilities.
     """
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.plugins.catalog import load_catalog
@@ -85,11 +86,13 @@ def predict(
         is_empty_line = not value and "" not in inputs
         try:
             answer = "" if is_empty_line else api.predict(checkpoint, value, unknown=policy)
+            needs_numbers = as_json and not is_empty_line
+            numbers = api.numbers(checkpoint, value, unknown=policy) if needs_numbers else {}
         except ZooError as error:
             if len(values) == 1:
                 raise
             raise type(error)(f"input {number} of {len(values)}: {error}") from None
-        answers.append({"input": value, "prediction": answer})
+        answers.append({"input": value, "prediction": answer} | numbers)
         if not as_json:
             echo(escape_line_ends(answer))
     if as_json:

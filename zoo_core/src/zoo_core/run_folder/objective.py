@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias, final
 
@@ -37,6 +38,10 @@ class Objective:
         Of a metric without a direction, the lower value is.
         """
         return self.directions.get(metric or self.metric, "min") == "max"
+
+    def in_order(self, metrics: Iterable[str]) -> list[str]:
+        """Returns the names of metrics with the main one first, the others as they come."""
+        return sorted(metrics, key=lambda name: name != self.metric)
 
     def is_better(self, value: float, other: float | None, metric: str = "") -> bool:
         """Whether a value is better than another; every number is better than None or NaN.

@@ -45,6 +45,8 @@ from zoo_core.runtime.comparisons.contest import (
 )
 from zoo_core.runtime.comparisons.files import check_comparison_folder, write_comparison
 from zoo_core.runtime.comparisons.references import compare_references
+from zoo_core.runtime.datasets.answers import measured_values, probabilities_of
+from zoo_core.runtime.datasets.answers import to_json as answers_to_json
 from zoo_core.runtime.datasets.dataset import answers_in_steps
 from zoo_core.runtime.datasets.memory import MEMORY, MemoryDataset
 from zoo_core.runtime.datasets.memory_rows import Data, MemoryRows, memory_rows
@@ -520,7 +522,7 @@ def _answers(checkpoint: Checkpoint, rows: list[Tensor]) -> list[Prediction]:
 
 
 def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:
-    """Returns the probability of every class for an input.
+    """Returns the probability of every class, or of every key by itself, for an input.
 
     The classes of a model of text are the symbols of ``checkpoint.signature.vocabulary``.
 
@@ -534,8 +536,41 @@ def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFU
 
     Raises:
         DataError: The input has symbols that the vocabulary lacks.
+        MisfitError: The model predicts values.
     """
-    return _output(checkpoint, value, unknown).logits[0].softmax(-1)
+    return probabilities_of(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
+
+
+def values(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:
+    """Returns the values that a model predicts for an input, in the units of the training data.
+
+    Args:
+        checkpoint: A checkpoint of a model that predicts values.
+        value: The input.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Returns:
+        The values, (N,) for one target per sequence, (T, N) for one per step; with quantiles
+        (N, Q) or (T, N, Q).
+
+    Raises:
+        DataError: The input cannot be encoded.
+        MisfitError: The model predicts classes or keys.
+    """
+    return measured_values(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
+
+
+def numbers(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> dict[str, Any]:
+    """Returns the values or the probabilities of keys for an input as JSON values; of classes none.
+
+    Args:
+        checkpoint: The checkpoint.
+        value: The input.
+        unknown: What to do with symbols that the vocabulary lacks.
+    """
+    if isinstance(checkpoint.signature.outputs, Classes):
+        return {}
+    return answers_to_json(checkpoint.signature, _output(checkpoint, value, unknown))
 
 
 def inspect(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from zoo_core.data.signature import Classes, Features, Grid, Signature, Values
+from zoo_core.data.signature import Classes, Features, Grid, Keys, Signature, Values
 from zoo_core.escaping import shell_word
 from zoo_core.run_folder.manifest import Manifest
 from zoo_core.run_folder.run_config import SECTIONS
@@ -70,6 +70,11 @@ def card(
     return ("\n".join(sections) + own).encode(errors="backslashreplace").decode()
 
 
+def loss_label(signature: Signature) -> str:
+    """Returns the name of the loss with its unit, if it has one."""
+    return "loss (nats)" if isinstance(signature.outputs, (Classes, Keys)) else "loss"
+
+
 def _task(signature: Signature) -> str:
     """Returns the Hub's name of the model's task."""
     outputs = signature.outputs
@@ -124,7 +129,9 @@ def _version(manifest: Manifest, plugin: str) -> list[str]:
 
 def _table(manifest: Manifest) -> str:
     names = sorted({name for named in manifest.metrics.values() for name in named})
-    head = ["split", *(METRIC_LABELS.get(name, name) for name in names)]
+    names = manifest.objective.in_order(names)
+    labels = METRIC_LABELS | {"loss": loss_label(manifest.signature)}
+    head = ["split", *(labels.get(name, name) for name in names)]
     rows = [
         [split, *(f"{named[name]:.4f}" if name in named else "" for name in names)]
         for split, named in manifest.metrics.items()

@@ -35,7 +35,7 @@ from zoo_core.run_folder.manifest import CARD, MANIFEST, WEIGHTS, Manifest, Metr
 from zoo_core.run_folder.ownership import CURRENT, CURVE, HISTORY, STATE, TIMINGS
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
-from zoo_core.runtime.checkpoints.card import card, user_text
+from zoo_core.runtime.checkpoints.card import card, loss_label, user_text
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import explain_pickle
 from zoo_core.runtime.checkpoints.resume_states import current_state, has_state, read_state
@@ -242,7 +242,12 @@ def write_checkpoint(
     extras: dict[str, Callable[[], bytes]] = {
         HISTORY: lambda: _lines(progress.history),
         TIMINGS: lambda: _lines(progress.timings),
-        CURVE: lambda: training_curve(progress.history, manifest.run_config),
+        CURVE: lambda: training_curve(
+            progress.history,
+            manifest.run_config,
+            manifest.objective,
+            loss_label(manifest.signature),
+        ),
         MACHINE: lambda: machine_record.to_bytes(hardware_facts(manifest.run_config.device)),
     }
     for name, content in extras.items():

@@ -67,10 +67,10 @@ def front_matter(manifest: Manifest, task: str, terms: Terms, kept: Mapping[str,
             dataset_name=run_config.dataset,
             dataset_split=split,
             metric_type=name,
-            metric_value=value,
+            metric_value=values[name],
         )
         for split, values in manifest.metrics.items()
-        for name, value in values.items()
+        for name in manifest.objective.in_order(values)
     ]
     fixed = {
         "library_name": "zoo-core",

@@ -8,9 +8,10 @@ from typing import Protocol, final
 import torch
 from torch import Tensor
 
-from zoo_core.data.signature import Classes, Features, Signature
+from zoo_core.data.signature import Classes, Features, Keys, Signature
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
 from zoo_core.errors import DataError, MisfitError
+from zoo_core.runtime.datasets.answers import in_words
 from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.epoch_order import fixed_order
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
@@ -174,8 +175,10 @@ class MemoryDataset(AbstractLabelledDataset):
         return Batch(ids[None])
 
     def decode(self, output: Output) -> str:
-        """Returns the likeliest classes by name or number, or the values."""
+        """Returns the likeliest classes or keys by name or number, or the values."""
         outputs, logits = self.signature.outputs, output.logits[0]
+        if isinstance(outputs, Keys):
+            return in_words(self.signature, output)
         if not isinstance(outputs, Classes):
             return _as_text(logits if logits.dim() == 2 else logits[None])
         likeliest = logits.argmax(dim=-1).reshape(-1).tolist()

@@ -1,4 +1,4 @@
-"""Plot of a training: loss and accuracy over epochs."""
+"""Plot of a training: the loss and another metric over epochs."""
 
 from __future__ import annotations
 
@@ -6,21 +6,34 @@ import io
 import math
 from typing import Any
 
+from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.plots.axes import fraction_limits
 
 COLOURS = {"train": "#4878a8", "validation": "#d1603d"}
 MAX_EPOCHS_WITH_MARKERS = 40
+SECOND_METRICS = ("accuracy", "mae")
+"""The metrics to draw beside the loss, by preference."""
 SPIKE = 10.0
 """A value this many times the median takes a logarithmic axis."""
 
 
-def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> bytes:
-    """Returns a PNG of 1600 × 640 pixels: the loss, and next to it the accuracy if there is one.
+def training_curve(
+    history: list[dict[str, Any]],
+    run_config: RunConfig,
+    objective: Objective | None = None,
+    loss_label: str = "loss (nats)",
+) -> bytes:
+    """Returns a PNG of 1600 × 640 pixels: the loss, and next to it another metric if there is one.
+
+    That is the main metric of the trainer; where this is the loss, the accuracy or else the mean
+    absolute error.
 
     Args:
         history: One row per epoch.
         run_config: Names the model, dataset and seed of the title.
+        objective: The main metric of the trainer; None for the loss.
+        loss_label: The name of the loss, with its unit.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
@@ -33,9 +46,13 @@ def training_curve(history: list[dict[str, Any]], run_config: RunConfig) -> byte
     figure.suptitle(
         f"{run_config.model} on {run_config.dataset}, seed {run_config.seed}", fontsize=12
     )
-    panels = {"loss": "loss (nats)"}
-    if history and "accuracy" in history[-1]["metrics"]["train"]:
-        panels["accuracy"] = "accuracy"
+    panels = {"loss": loss_label}
+    main = "" if objective is None else objective.metric
+    known = history[-1]["metrics"]["train"] if history else {}
+    for metric in (main, *SECOND_METRICS):
+        if metric in known and metric not in panels:
+            panels[metric] = metric.replace("_", " ")
+            break
     for position, (metric, label) in enumerate(panels.items(), start=1):
         axes = figure.add_subplot(1, len(panels), position)
         axes.set_ylabel(label)
