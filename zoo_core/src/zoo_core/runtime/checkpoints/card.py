@@ -13,7 +13,6 @@ from zoo_core.runtime.checkpoints.frontmatter import front_matter, split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 
 METRIC_LABELS = {
-    "loss": "loss (nats)",
     "bits_per_character": "bits per character",
     "bits_per_byte": "bits per byte",
     "unknown_share": "share of unknown words",
