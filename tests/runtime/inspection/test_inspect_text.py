@@ -24,9 +24,10 @@ from zoo_core.runtime.inspection.inspect_text import inspect_text
 from zoo_core.runtime.inspection.inspection import Inspection
 from zoo_core.runtime.inspection.text import Piece, split_text
 from zoo_core.runtime.inspection.vectors import sequence_vector, symbol_vectors
-from zoo_core.runtime.nn import AbstractModel, Batch
+from zoo_core.runtime.nn import AbstractModel, Batch, Recurrent, RecurrentModel
 from zoo_core.testing.cases.model_case import ModelCase
 from zoo_core.testing.cases.model_cases import plain_cases
+from zoo_rnn.cell import RnnCell
 from zoo_text.configs import PythonDocsConfig
 from zoo_text.dataset import TextDataset
 
@@ -260,3 +261,25 @@ def test_keys_are_guessed_by_name_and_values_are_not_guessed() -> None:
     assert last.guesses[0].probability == pytest.approx(expected.item())
     values = Signature(inputs=Tokens(6), outputs=Values(2, per="step"), vocabulary=vocabulary)
     assert look(Honest(Plain(), values).eval()).symbols[-1].guesses == ()
+
+
+def test_the_quote_unit_of_a_network_is_found() -> None:
+    """A unit that an opening quote switches on and a closing one off, among random ones."""
+    vocabulary = Vocabulary(tuple(" abcde“”"))
+    outputs = Classes(len(vocabulary), per="step", next_token=True)
+    signature = Signature(inputs=Tokens(8), outputs=outputs, vocabulary=vocabulary)
+    torch.default_generator.manual_seed(1)
+    recurrent = Recurrent(RnnCell(6), 8, num_layers=2)
+    with torch.no_grad():
+        for name in ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"):
+            recurrent.get_parameter(name)[4] = 0.0
+        recurrent.get_parameter("weight_hh_l0")[4, 4] = 4.0
+        recurrent.get_parameter("weight_ih_l0")[4, vocabulary.ids["“"]] = 9.0
+        recurrent.get_parameter("weight_ih_l0")[4, vocabulary.ids["”"]] = -9.0
+    dataset = TextDataset("owls", PythonDocsConfig(), lambda: "", vocabulary)
+    model = RecurrentModel(signature, recurrent).eval()
+    text = "“a” bad bed “cab bed” dad “ace” add a cab “bed” bead"
+    inspection = inspect_text(model, dataset, text, name="owl", top=1)
+    (best,) = [row for row in inspection.correlations if row.probe == "inside quotes"]
+    assert (best.layer, best.name, best.unit) == (0, "hidden", 4)
+    assert best.correlation > 0.99

@@ -41,7 +41,10 @@ MAX_NUMBER = 10**9
     "the hidden state that varies most]",
 )
 @click.option(
-    "--layer", metavar="N", type=IntegerRange(0, MAX_NUMBER), help="Layer, from 0.  [default: last]"
+    "--layer",
+    metavar="N",
+    type=IntegerRange(0, MAX_NUMBER),
+    help="Layer, from 0.  [default: the last one; all with --top and --html]",
 )
 @click.option(
     "--gate",
@@ -59,7 +62,8 @@ MAX_NUMBER = 10**9
     "--html",
     metavar="FILE",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="Write a page with all units instead.",
+    help="Write a page with a slider over the units instead: of every layer, state and gate, or of "
+    "those that --layer and --gate choose.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --html.")
 @registry_option
@@ -108,7 +112,8 @@ def inspect(
     if unit is None and not gate:
         unit = signal.most_varied_unit()
         if not (top or html):
-            echo(f"unit {unit} varies most; --unit shows another, --top 5 finds them", err=True)
+            remedy = "--unit N shows another, --top 5 finds units that follow quotes and the like"
+            echo(f"unit {unit} varies most; {remedy}", err=True)
     values = (signal.mean() if unit is None else signal.unit(unit)).tolist()
     if html:
         page = make_page(inspection, signal=inspection.signals.index(signal), unit=unit or 0)
@@ -119,6 +124,8 @@ def inspect(
         echo(str(html))
     elif top:
         print_units(inspection.correlations)
+        if not inspection.correlations:
+            echo("nothing varies in this text; give a longer one", err=True)
     else:
         title = f"mean {signal.name}" if unit is None else f"{signal.name} {unit}"
         shown = Shown(title, values)

@@ -103,7 +103,10 @@ def _read_in_pieces(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Ite
 def _read_windows(model: AbstractModel, tokens: Tensor, window: int, wanted: Wanted) -> Reading:
     """Returns the outputs of the windows that end at each symbol, and their states."""
     if len(tokens) < window:
-        raise DataError(f"the text has {len(tokens)} symbols, the model reads {window}")
+        raise DataError(
+            f"the text has {len(tokens)} of the {window} symbols that the model reads at once; "
+            "give a longer one"
+        )
     windows = tokens.unfold(0, window, 1)
     output: Output = model(Batch(windows))
     if output.state is None:
