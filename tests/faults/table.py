@@ -20,14 +20,15 @@ GROUPS = {
     36: "Data and training",
     60: "Tables",
     80: "Inspection",
+    90: "Reports",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults
 
 What can go wrong, which message is printed, how the command ends, and what is on disk afterwards.
 Every row is a test in `tests/faults/` that provokes the fault and expects exactly this; `…` stands
-for text that varies. `uv run python -m tests.faults` runs all of them and writes this page. Faults
-of the network are on the page of [the Hub](hub.md).
+for text that varies. `uv run --group full python -m tests.faults` runs all of them and writes this
+page. Faults of the network are on the page of [the Hub](hub.md).
 """
 
 TAIL = """
