@@ -68,7 +68,9 @@ COMMANDS = {
     "plugins": LazyCommand(
         "List, write, check and install plugins.", "zoo_cli.commands.plugins.group:plugins"
     ),
-    "data": LazyCommand("List and remove encoded texts.", "zoo_cli.commands.data.group:data"),
+    "data": LazyCommand(
+        "Check datasets, list and remove encoded texts.", "zoo_cli.commands.data.group:data"
+    ),
     "doctor": LazyCommand(
         "Check the installation and suggest fixes.", "zoo_cli.commands.doctor:doctor"
     ),

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from zoo_core.plugins.listing import list_datasets, list_models
     from zoo_core.run_folder.objective import Objective
     from zoo_core.runtime.api import (
+        check_data,
         compare,
         create_model,
         embeddings,
@@ -72,6 +73,7 @@ LAZY_NAMES = {
     ),
     "zoo_core.plugins.listing": ("list_datasets", "list_models"),
     "zoo_core.runtime.api": (
+        "check_data",
         "compare",
         "create_model",
         "embeddings",
@@ -133,6 +135,7 @@ __all__ = [
     "Values",
     "Vocabulary",
     "ZooError",
+    "check_data",
     "compare",
     "config",
     "create_model",

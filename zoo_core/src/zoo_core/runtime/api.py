@@ -45,6 +45,8 @@ from zoo_core.runtime.comparisons.contest import (
 )
 from zoo_core.runtime.comparisons.files import check_comparison_folder, write_comparison
 from zoo_core.runtime.comparisons.references import compare_references
+from zoo_core.runtime.data_check import DataReport
+from zoo_core.runtime.data_check import check_data as check_dataset
 from zoo_core.runtime.datasets.answers import measured_values, probabilities_of
 from zoo_core.runtime.datasets.answers import to_json as answers_to_json
 from zoo_core.runtime.datasets.dataset import answers_in_steps
@@ -81,6 +83,21 @@ PREDICTED_TOGETHER = 64
 """Inputs of equal length that are predicted in one batch."""
 
 logger = logging.getLogger(__name__)
+
+
+def check_data(dataset: str, settings: Settings | None = None) -> DataReport:
+    """Counts what a dataset holds and looks for what is suspicious, such as shared rows of splits.
+
+    Args:
+        dataset: The dataset.
+        settings: Its settings: ``{"dataset": {"path": "mine.csv"}}``.
+
+    Raises:
+        ConfigError: A setting is not allowed.
+        DataError: The data cannot be read.
+        NotFoundError: There is no such dataset.
+    """
+    return check_dataset(load_catalog(), dataset, (settings or {}).get("dataset"))
 
 
 def load(reference: str | Path) -> Checkpoint:

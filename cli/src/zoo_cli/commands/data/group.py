@@ -14,6 +14,10 @@ from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import data_folder
 
 COMMANDS = {
+    "check": LazyCommand(
+        "Count what a dataset holds, and say what is suspicious.",
+        "zoo_cli.commands.data.check:check",
+    ),
     "remove": LazyCommand("Remove encoded texts.", "zoo_cli.commands.data.remove:remove"),
 }
 
