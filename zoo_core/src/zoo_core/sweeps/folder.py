@@ -18,7 +18,13 @@ from zoo_core.configs.settings import NONE
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.run_folder.ownership import check_utf8
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.storage.atomic import TEMPORARY, make_folder, target_errors, write_file
+from zoo_core.storage.atomic import (
+    TEMPORARY,
+    make_folder,
+    remove_temporary_files,
+    target_errors,
+    write_file,
+)
 from zoo_core.storage.locations import zoo_home
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.sweep import Questions, Sweep
@@ -152,6 +158,7 @@ def lock_sweep_folder(folder: Path) -> Iterator[None]:
     try:
         holder = {"pid": os.getpid(), "host": socket.gethostname()}
         write_file(folder / HOLDER, json.dumps(holder).encode())
+        remove_temporary_files(folder)
         yield
     finally:
         with contextlib.suppress(OSError):
