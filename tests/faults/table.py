@@ -19,6 +19,7 @@ GROUPS = {
     29: "Plugins",
     36: "Data and training",
     60: "Tables",
+    70: "Sweeps",
     80: "Inspection",
     90: "Reports",
 }

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import signal
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -185,29 +181,3 @@ def test_a_folder_that_is_in_use_or_not_of_a_sweep_is_refused(zoo: Zoo, tmp_path
 def test_a_folder_without_a_sweep_has_no_runs_to_list(zoo: Zoo, tmp_path: Path) -> None:
     result = zoo("runs", "--sweep", tmp_path)
     assert (result.code, f"no sweep in {tmp_path}: it has no {SWEEP}" in result.stderr) == (3, True)
-
-
-@pytest.mark.gate
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_saves_every_run_and_says_how_to_continue(
-    zoo: Zoo,
-    zoo_process: Callable[..., subprocess.Popen[str]],
-    tmp_path: Path,
-    number: signal.Signals,
-) -> None:
-    out = tmp_path / "s"
-    args = ("sweep", "rnn-cell.hello", "--trainer.epochs", 100_000, "--seeds", "0-2", "--jobs", 2)
-    process = zoo_process(*args, "--out", out)
-    deadline = time.monotonic() + 300
-    while not all((out / f"seed={seed}" / "state" / "CURRENT").exists() for seed in (0, 1)):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(1)
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=300)
-    assert (process.returncode, stdout) == (128 + number, "")
-    command = shlex.join(["zoo", *map(str, args), "--out", str(out)])
-    assert f"saved; to continue: {command}\n" in stderr
-    runs = {run["name"]: run for run in zoo("runs", "--sweep", out, "--json").json}
-    assert [run["state"] for run in runs.values()] == ["interrupted", "interrupted", "missing"]
-    assert runs["seed=0"]["epochs"] > 0

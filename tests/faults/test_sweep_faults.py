@@ -1,0 +1,182 @@
+"""Sweeps: runs that fail, processes that are killed, folders that are in use or damaged."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.command import Result, Zoo
+from tests.faults.conftest import Met
+from tests.faults.fault import case, fault
+from tests.runtime.sweeps.in_process import InProcessEngine
+from zoo_core.runtime.sweeps import sweep as sweeps
+from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
+from zoo_core.sweeps.run_states import list_sweep_runs
+
+TINY = ("sweep", "rnn-cell.hello", "--trainer.epochs", 2, "--threads", 1)
+LONG = ("sweep", "rnn-cell.hello", "--trainer.epochs", 100_000, "--seeds", "0-2", "--jobs", 2)
+SAVED = "the last saved state of every run that had begun; the same command continues"
+StartProcess = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture(autouse=True)
+def in_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trains in this process what a test does not start in one of its own."""
+    monkeypatch.setattr(sweeps, "LocalEngine", lambda processes: InProcessEngine())
+
+
+@fault(
+    70,
+    "a run of a sweep diverges",
+    says="seed=… failed: epoch …, step …: loss …, gradient norm …",
+    code=1,
+    left="the other runs, complete; the last good state of this one, which is not tried again",
+)
+def test_a_run_that_diverges_does_not_stop_the_others(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    wild = ("--trainer.optimizer", "SGD", "--trainer.clip-norm", "none", "--trainer.epochs", 3)
+    rates = ("--trainer.learning-rate", "1e38,0.1", "--out", tmp_path / "s")
+    args = ("sweep", "rnn-cell.hello", "--threads", 1, *wild, *rates)
+    met(zoo(*args))
+    met(zoo(*args))
+    assert [run.state for run in list_sweep_runs(tmp_path / "s")] == ["failed", "finished"]
+
+
+@fault(
+    71,
+    "two sweeps into one folder",
+    says="Error: … is in use by process … on …; wait for it, or choose another folder",
+    code=6,
+    left="the first sweep, undisturbed",
+)
+def test_a_second_sweep_into_one_folder_is_refused(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    assert zoo(*TINY, "--out", tmp_path / "s").code == 0
+    before = (tmp_path / "s" / SWEEP).read_bytes()
+    with lock_sweep_folder(tmp_path / "s"):
+        met(zoo(*TINY, "--seeds", "0-5", "--out", tmp_path / "s"))
+    assert (tmp_path / "s" / SWEEP).read_bytes() == before
+
+
+@fault(
+    72,
+    "the folder of a sweep holds other files",
+    says="Error: … holds files that are not of a sweep; choose a new or empty folder",
+    code=6,
+    left="the files, and nothing else",
+)
+def test_a_folder_of_other_files_is_no_sweep(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / "notes.txt").write_text("mine")
+    met(zoo(*TINY, "--out", tmp_path / "s"))
+    assert [path.name for path in (tmp_path / "s").iterdir()] == ["notes.txt"]
+
+
+@fault(
+    73,
+    "sweep.toml is damaged",
+    says="Error: …sweep.toml: not valid TOML: …",
+    code=4,
+    left="the folder as it was",
+)
+def test_a_damaged_sweep_is_named(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    (tmp_path / "s" / SWEEP).write_text("format = ")
+    met(zoo(*TINY, "--out", tmp_path / "s"))
+    met(zoo("runs", "--sweep", tmp_path / "s"))
+    assert (tmp_path / "s" / SWEEP).read_text() == "format = "
+
+
+@fault(
+    74,
+    "the folder of a run in a sweep holds another run",
+    says="seed=0 failed: … holds another run: trainer.epochs = 2 (was 9); move the folder away",
+    code=1,
+    left="that run as it was",
+)
+def test_another_run_in_the_place_of_a_run_is_kept(
+    zoo: Zoo, met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "s" / "seed=0"
+    other = ("train", "rnn-cell.hello", "--trainer.epochs", 9, "--out", out)
+    assert zoo(*other).code == 0
+    (out / "config.json").unlink()
+    out.rename(tmp_path / "other")
+    (tmp_path / "s").rmdir()
+    assert zoo(*TINY, "--print-jobs", "--out", tmp_path / "s").code == 0
+    (tmp_path / "other").rename(out)
+    met(zoo(*TINY, "--out", tmp_path / "s"))
+    assert (out / "model.safetensors").exists()
+
+
+def _wait_for_states(process: subprocess.Popen[str], folder: Path) -> None:
+    deadline = time.monotonic() + 300
+    while not all((folder / f"seed={seed}" / "state" / "CURRENT").exists() for seed in (0, 1)):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    time.sleep(0.5)
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize(
+    "number",
+    [
+        case(
+            (75, "Ctrl+C during a sweep", "saved; to continue: zoo sweep …", 130, SAVED),
+            signal.SIGINT,
+        ),
+        case(
+            (75, "SIGTERM during a sweep", "saved; to continue: zoo sweep …", 143, SAVED),
+            signal.SIGTERM,
+        ),
+        case(
+            (75, "SIGHUP during a sweep", "saved; to continue: zoo sweep …", 129, SAVED),
+            signal.SIGHUP,
+        ),
+    ],
+)
+def test_a_signal_saves_every_run_of_a_sweep(
+    zoo_process: StartProcess, met: Met, tmp_path: Path, number: signal.Signals
+) -> None:
+    process = zoo_process(*LONG, "--out", tmp_path / "s")
+    _wait_for_states(process, tmp_path / "s")
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=300)
+    met(Result(process.returncode, stdout, stderr))
+    first, second, third = list_sweep_runs(tmp_path / "s")
+    assert [run.state for run in (first, second, third)] == [
+        "interrupted",
+        "interrupted",
+        "missing",
+    ]
+    assert min(first.epochs, second.epochs) > 0
+
+
+@pytest.mark.gate
+@fault(
+    76,
+    "kill -9 of a run of a sweep, as by the system when memory runs out",
+    says="seed=0 failed: its process was ended by SIGKILL, perhaps because memory ran out",
+    code=1,
+    left="its last saved state; the same command continues it",
+)
+def test_a_killed_run_is_named_and_the_others_go_on(
+    zoo: Zoo, zoo_process: StartProcess, met: Met, tmp_path: Path
+) -> None:
+    args = ("sweep", "rnn-cell.hello", "--trainer.epochs", 8000, "--seeds", "0-1", "--threads", 1)
+    process = zoo_process(*args, "--out", tmp_path / "s")
+    while not (tmp_path / "s" / "seed=0" / "state" / "CURRENT").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+    (worker,) = psutil.Process(process.pid).children()
+    worker.kill()
+    stdout, stderr = process.communicate(timeout=600)
+    met(Result(process.returncode, stdout, stderr))
+    assert [run.state for run in list_sweep_runs(tmp_path / "s")] == ["failed", "finished"]
+    assert zoo(*args, "--out", tmp_path / "s").code == 0
+    assert [run.state for run in list_sweep_runs(tmp_path / "s")] == ["finished", "finished"]
