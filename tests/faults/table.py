@@ -22,6 +22,7 @@ GROUPS = {
     70: "Sweeps",
     80: "Inspection",
     90: "Reports",
+    100: "Texts and tokens",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults
