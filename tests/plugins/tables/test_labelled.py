@@ -14,6 +14,9 @@ from tests.plugins.tables.made import SAMPLES
 from zoo_core import Classes
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DataError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.nearest import nearest_recipe
+from zoo_core.recipes.resolve import resolve_run
 from zoo_tables.configs import LabelledConfig, RequestsConfig
 from zoo_tables.labelled import LabelledDataset, labelled, requests
 
@@ -141,3 +144,15 @@ def test_the_sample_has_no_text_twice() -> None:
     with path.open(newline="", encoding="utf-8") as file:
         texts = [row["text"] for row in csv.DictReader(file)]
     assert len(texts) == len(set(texts)) == 640
+
+
+@pytest.mark.parametrize(
+    ("model", "dataset", "recipe"),
+    [("gru-embed", "labelled", "requests"), ("gru-embed", "pairs", "dates")],
+)
+def test_the_recipe_of_the_sample_is_the_nearest_one(
+    catalog: Catalog, model: str, dataset: str, recipe: str
+) -> None:
+    resolved = resolve_run(catalog, model, dataset=dataset)
+    run_config = resolved.run_config({"dataset": {"path": "mine.csv"}})
+    assert nearest_recipe(catalog, run_config) == f"{model}.{recipe}"

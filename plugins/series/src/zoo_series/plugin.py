@@ -28,7 +28,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             default_trainer="regression",
             source="made by a rule for the zoo",
             license="CC0-1.0",
-            tags=("regression", "forecast", "toy", "offline"),
+            tags=("regression", "forecast", "table", "toy", "offline"),
         ),
     ]
 

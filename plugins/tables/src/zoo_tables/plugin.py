@@ -29,7 +29,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             source="made by a rule for the zoo",
             license="CC0-1.0",
             languages=("en",),
-            tags=("classification", "toy", "offline"),
+            tags=("classification", "table", "toy", "offline"),
         ),
         DatasetSpec(
             name="pairs",
@@ -49,7 +49,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             source="made by a rule for the zoo",
             license="CC0-1.0",
             languages=("en",),
-            tags=("sequence-to-sequence", "toy", "offline"),
+            tags=("sequence-to-sequence", "table", "toy", "offline"),
         ),
         DatasetSpec(
             name="memory",

@@ -12,6 +12,9 @@ from zoo_core.recipes.recipe import Recipe, choose_recipes
 from zoo_core.recipes.resolve import ResolvedRun
 from zoo_core.run_folder.run_config import RunConfig
 
+WHERE_IT_IS = {"offline", "download"}
+"""Tags that say nothing about what the data is."""
+
 logger = logging.getLogger(__name__)
 
 
@@ -33,15 +36,22 @@ def report_defaults(catalog: Catalog, resolved: ResolvedRun, run_config: RunConf
 def nearest_recipe(catalog: Catalog, run_config: RunConfig) -> str:
     """Returns the name of the model's recipe that is nearest to a run; empty if none is near.
 
-    It has the same trainer. A recipe on the same dataset is nearer than others; among these, the
-    one whose dataset has the most settings in common with the run's.
+    It has the same trainer. A recipe on the same dataset is nearer than others, then one on data
+    with the same tags; among these, the one whose dataset has the most settings in common with the
+    run's.
     """
     try:
         recipes = choose_recipes(catalog, [run_config.model])
     except NotFoundError:
         return ""
     near = [recipe for recipe in recipes if _trainer(catalog, recipe) == run_config.trainer]
-    near.sort(key=lambda recipe: (-_similarity(recipe, run_config), recipe.name))
+    near.sort(
+        key=lambda recipe: (
+            -_shared_tags(catalog, recipe, run_config),
+            -_similarity(recipe, run_config),
+            recipe.name,
+        )
+    )
     return near[0].name if near else ""
 
 
@@ -55,6 +65,19 @@ def _trainer(catalog: Catalog, recipe: Recipe) -> str:
         except NotFoundError:
             return ""
     return _short(name)
+
+
+def _shared_tags(catalog: Catalog, recipe: Recipe, run_config: RunConfig) -> float:
+    """Returns how many words describe the data of both; infinity for the same dataset."""
+    name = str(recipe.tables.get("dataset", {}).get("name", ""))
+    if _short(name) == run_config.dataset:
+        return float("inf")
+    try:
+        tags = set(catalog.find(DatasetSpec, name).spec.tags)
+        other = catalog.find(DatasetSpec, run_config.name("dataset")).spec.tags
+    except NotFoundError:
+        return 0.0
+    return float(len(tags.intersection(other) - WHERE_IT_IS))
 
 
 def _similarity(recipe: Recipe, run_config: RunConfig) -> float:
