@@ -64,6 +64,14 @@ def test_top_lists_units_for_each_probe(zoo: Zoo) -> None:
     assert {row["name"] for row in values["correlations"]} == {"hidden"}
 
 
+def test_the_unit_that_follows_quotes_in_a_shipped_model_is_found(zoo: Zoo) -> None:
+    text = 'The "quotes" are closed. A "word" in it, and "two of" them. Then none (but "these").'
+    rows = zoo("inspect", "lstm-embed.python-docs", "--text", text, "--top", 1, "--json").json
+    (best,) = [row for row in rows["correlations"] if row["probe"] == "inside quotes"]
+    assert best["unit"] == 11
+    assert abs(best["correlation"]) > 0.8
+
+
 @pytest.fixture
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lets stdout be a terminal of 50 columns."""

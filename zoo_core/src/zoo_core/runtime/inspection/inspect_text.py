@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
+import time
 from collections.abc import Callable, Iterator
 from functools import cache
 
@@ -30,6 +32,10 @@ GUESSES = 5
 """The best guesses that are kept for each symbol."""
 BYTES = 4
 """Bytes of an activation."""
+LINE_INTERVAL = 5.0
+"""Seconds between two lines about the progress of a long text."""
+
+logger = logging.getLogger(__name__)
 
 
 def inspect_text(
@@ -76,7 +82,11 @@ def inspect_text(
     outputs = model.signature.outputs
     predicts_symbols = outputs.next_token and isinstance(outputs, Classes)
     surprises: dict[int, float] = {}
+    last_line = time.monotonic()
     for reading in read(model, tokens, units.__contains__):
+        if time.monotonic() - last_line >= LINE_INTERVAL:
+            last_line = time.monotonic()
+            logger.info("read %d of %d symbols", reading.start, len(tokens))
         places = known[reading.start : reading.start + len(reading.logits)]
         for signal, rows in reading.values.items():
             values[signal][places] = rows.numpy()
