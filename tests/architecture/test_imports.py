@@ -35,6 +35,7 @@ ON_THE_WAY = {
     "zoo_cli.commands.list",
     "zoo_cli.main",
     "zoo_cli.openmp",
+    "zoo_cli.plugin",
     "zoo_cli.terminal.output",
     "zoo_cli.terminal.signals",
 }

@@ -56,6 +56,9 @@ COMMANDS = {
         "Train recipes and compare the results with published ones.",
         "zoo_cli.commands.reproduce:reproduce",
     ),
+    "export": LazyCommand(
+        "Export a checkpoint to run outside the zoo.", "zoo_cli.commands.export:export"
+    ),
     "pull": LazyCommand("Download a pretrained checkpoint.", "zoo_cli.commands.pull:pull"),
     "push": LazyCommand("Publish a checkpoint on the Hub.", "zoo_cli.commands.push:push"),
     "diff": LazyCommand("Compare two checkpoints.", "zoo_cli.commands.diff:diff"),

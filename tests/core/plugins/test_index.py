@@ -9,13 +9,7 @@ import pytest
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.index import known_owner, known_plugins, search_plugins
-from zoo_core.plugins.specs import (
-    CommandSpec,
-    DatasetSpec,
-    ModelSpec,
-    TokenizerSpec,
-    TrainerSpec,
-)
+from zoo_core.plugins.specs import SPEC_CLASSES, DatasetSpec, KernelSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes.recipe import find_recipe
 from zoo_core.references import Named
 from zoo_core.registry.file import read_registry
@@ -107,13 +101,17 @@ def test_our_own_index_lists_what_our_plugins_offer() -> None:
     offered = {
         plugin.name: {
             offer.spec.name
-            for kind in (ModelSpec, DatasetSpec, TrainerSpec, TokenizerSpec, CommandSpec)
+            for kind in SPEC_CLASSES
+            if kind is not KernelSpec
             for offer in catalog.of(kind)
             if offer.plugin == plugin
         }
         for plugin in catalog.plugins
     }
     known = read_registry(ROOT / "registry.toml").plugins
-    indexed = {plugin.name: {*plugin.offers, *plugin.commands} for plugin in known}
+    indexed = {
+        plugin.name: {*plugin.offers, *plugin.commands, *plugin.loggers, *plugin.formats}
+        for plugin in known
+    }
     assert {name: indexed.get(name) for name in offered} == offered
     assert [plugin.name for plugin in known] == sorted(plugin.name for plugin in known)

@@ -16,6 +16,7 @@ ZooError                  1
 │   └── ResumeError       6   a run that cannot be resumed
 ├── PluginError           7   a plugin that is broken or missing
 │   └── IncompatibleError 7   a plugin built for another plugin interface
+├── ExportError           1   an exported model that is not the model
 └── DivergedError         8   the loss is no longer a number
 
 Interrupted is not a ZooError but a KeyboardInterrupt, which `except Exception` does not catch.
@@ -121,6 +122,11 @@ class IncompatibleError(PluginError):
     def __init__(self, message: str, porting: str = "") -> None:
         super().__init__(message)
         self.porting = porting
+
+
+@final
+class ExportError(ZooError):
+    """An exported model differs from the model that it was made from, or cannot run."""
 
 
 @final

@@ -8,7 +8,14 @@ import click
 from click.shell_completion import CompletionItem
 
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, LoggerSpec, ModelSpec, TrainerSpec
+from zoo_core.plugins.specs import (
+    AbstractSpec,
+    DatasetSpec,
+    ExporterSpec,
+    LoggerSpec,
+    ModelSpec,
+    TrainerSpec,
+)
 from zoo_core.run_folder.local_runs import run_names
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
@@ -57,3 +64,4 @@ complete_model = _complete_names(ModelSpec)
 complete_dataset = _complete_names(DatasetSpec)
 complete_logger = _complete_names(LoggerSpec)
 complete_trainer = _complete_names(TrainerSpec)
+complete_exporter = _complete_names(ExporterSpec)

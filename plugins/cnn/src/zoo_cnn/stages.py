@@ -11,9 +11,31 @@ from torch import Tensor, nn
 from zoo_cnn.configs import AbstractCnnConfig, CnnGridConfig
 from zoo_core.errors import ConfigError
 
+
+@final
+class MaxPool1d(nn.MaxPool1d):
+    """torch's layer, which torch.export can trace for any number of steps."""
+
+    def forward(self, input: Tensor) -> Tensor:
+        """Maps (B, C, T) to (B, C, T')."""
+        if not torch.compiler.is_compiling():
+            pooled: Tensor = super().forward(input)
+            return pooled
+        # torch's own one-dimensional pooling would fix the number of steps in a trace
+        rows = input.unsqueeze(2)
+        pooled = nn.functional.max_pool2d(
+            rows,
+            (1, self.kernel_size),  # type: ignore[arg-type]  # an int, as the block makes it
+            (1, self.stride),  # type: ignore[arg-type]
+            (0, self.padding),  # type: ignore[arg-type]
+            ceil_mode=self.ceil_mode,
+        )
+        return pooled.squeeze(2)
+
+
 CONVOLUTIONS = {1: nn.Conv1d, 2: nn.Conv2d, 3: nn.Conv3d}
 POOLS: dict[str, dict[int, type[nn.Module]]] = {
-    "max": {1: nn.MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d},
+    "max": {1: MaxPool1d, 2: nn.MaxPool2d, 3: nn.MaxPool3d},
     "average": {1: nn.AvgPool1d, 2: nn.AvgPool2d, 3: nn.AvgPool3d},
 }
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_cnn.configs import AbstractCnnConfig, Cnn1dConfig
-from zoo_cnn.lengths import length_after_convolution, length_after_pool
+from zoo_cnn.lengths import length_after_convolution, length_after_pool, smallest_to_pad
 from zoo_cnn.stages import Block, make_blocks, make_classifier
 from zoo_core import Signature, Tokens
 from zoo_core.errors import MisfitError
@@ -47,6 +47,7 @@ class TextClassifier(AbstractModel):
             in_channels = config.embedding_size
         else:
             self.embedding, in_channels = None, signature.input_size
+        self.min_steps = shortest_length(config)
         self.features, out_channels = make_blocks(config, 1, in_channels)
         self.classifier = make_classifier(config, out_channels, signature.outputs.width)
 
@@ -60,47 +61,48 @@ class TextClassifier(AbstractModel):
             MisfitError: A row is too short for the blocks, or padding would change the result.
         """
         steps = self.embedding(batch.inputs) if self.embedding else batch.inputs  # (B, T, E)
+        channels = steps.transpose(1, 2)
         if batch.lengths is None:
-            shortest = steps.shape[1]
-            lengths = torch.full((len(steps),), shortest)
-        else:
-            check_padding(self.config)
-            shortest, lengths = int(batch.lengths.min()), batch.lengths
-        channels, lengths = self._features(
-            steps.transpose(1, 2), lengths.to(steps.device), shortest
-        )
+            self._check_length(steps.shape[1])
+            channels, lengths = self._features(channels, None)
+            return Output(self.classifier(channels.amax(dim=2)), None)
+        check_padding(self.config)
+        self._check_length(int(batch.lengths.min()))
+        channels, lengths = self._features(channels, batch.lengths.to(steps.device))
         maximum = _fill_padding(channels, lengths, float("-inf")).amax(dim=2)  # (B, C)
         return Output(self.classifier(maximum), None)
 
-    def _features(self, channels: Tensor, lengths: Tensor, shortest: int) -> tuple[Tensor, Tensor]:
-        """Runs the feature stage.
+    def _check_length(self, length: int) -> None:
+        """Checks the length of the shortest row.
 
-        The length of the shortest row is also tracked as an integer: a condition on a tensor
-        could not be exported with torch.export.
+        Raises:
+            MisfitError: The blocks would leave nothing of it.
+        """
+        if length < self.min_steps:
+            raise MisfitError(
+                f"an input of {length} steps is too short for this model: give at least "
+                f"{self.min_steps}, or train one with fewer --model.blocks or a "
+                "smaller --model.kernel-size or --model.pool-size"
+            )
+
+    def _features(self, channels: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
+        """Runs the feature stage.
 
         Args:
             channels: The embedded rows, (B, E, T).
-            lengths: Length of each row, (B,).
-            shortest: Length of the shortest row.
+            lengths: Length of each row, (B,); None if no row is padded.
 
         Returns:
             Channels (B, C, T') and the new length of each row, (B,).
         """
-        remaining = shortest
         channels = _fill_padding(channels, lengths)
         for block in self.features:
             assert isinstance(block, Block), "make_blocks makes only blocks"
-            convolved = length_after_convolution(lengths, self.config)
-            lengths = length_after_pool(convolved, self.config)
-            remaining_convolved = length_after_convolution(remaining, self.config)
-            remaining = length_after_pool(remaining_convolved, self.config)
-            if min(remaining_convolved, remaining) < 1:
-                raise MisfitError(
-                    f"an input of {shortest} steps is too short for this model: give at least "
-                    f"{shortest_length(self.config)}, or train one with fewer --model.blocks or a "
-                    "smaller --model.kernel-size or --model.pool-size"
-                )
-            channels = _fill_padding(torch.relu(block.convolution(channels)), convolved)
+            if lengths is not None:
+                lengths = length_after_convolution(lengths, self.config)
+            channels = _fill_padding(torch.relu(block.convolution(channels)), lengths)
+            if lengths is not None:
+                lengths = length_after_pool(lengths, self.config)
             channels = _fill_padding(block.pool(channels), lengths)
         return channels, lengths
 
@@ -110,9 +112,10 @@ def shortest_length(config: AbstractCnnConfig) -> int:
 
     def fits(length: int) -> bool:
         for _ in range(config.blocks):
+            padded = length >= smallest_to_pad(config)
             convolved = length_after_convolution(length, config)
             length = length_after_pool(convolved, config)
-            if min(convolved, length) < 1:
+            if not padded or min(convolved, length) < 1:
                 return False
         return True
 
@@ -137,7 +140,9 @@ def check_padding(config: AbstractCnnConfig) -> None:
         raise MisfitError(f"rows of different lengths do not work with {', '.join(settings)}")
 
 
-def _fill_padding(channels: Tensor, lengths: Tensor, value: float = 0.0) -> Tensor:
-    """Returns channels (B, C, T) with a value at every step beyond the lengths (B,)."""
+def _fill_padding(channels: Tensor, lengths: Tensor | None, value: float = 0.0) -> Tensor:
+    """Returns channels (B, C, T) with a value at every step beyond the lengths (B,), if any."""
+    if lengths is None:
+        return channels
     steps = torch.arange(channels.shape[2], device=channels.device)
     return channels.masked_fill((steps >= lengths.unsqueeze(1)).unsqueeze(1), value)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # pluggy looks at every name of this module
     from zoo_core.plugins.specs import (
         CommandSpec,
         DatasetSpec,
+        ExporterSpec,
         KernelSpec,
         LoggerSpec,
         ModelSpec,
@@ -87,6 +88,15 @@ def zoo_commands() -> list[CommandSpec]:  # type: ignore[empty-body]
 
     ``zoo --help`` shows name and summary without importing the command. The zoo's own commands take
     precedence.
+    """
+
+
+@hookspec
+def zoo_exporters() -> list[ExporterSpec]:  # type: ignore[empty-body]
+    """Return the export formats of this plugin.
+
+    ``zoo export --format NAME`` writes a checkpoint in one of them. The core verifies nothing by
+    itself: an exporter compares what it wrote with the model, by ``verify_program``.
     """
 
 

@@ -44,6 +44,7 @@ def _texts(known: KnownPlugin) -> tuple[str, ...]:
         *known.offers,
         *known.commands,
         *known.loggers,
+        *known.formats,
     )
 
 
@@ -73,6 +74,11 @@ def known_loggers(registries: Iterable[Path] = ()) -> list[str]:
 def known_logger_owner(logger: str, registries: Iterable[Path] = ()) -> str:
     """Returns the distribution of the known plugin that brings a logger, as ``known_owner``."""
     return _owner(registries, lambda known: logger in known.loggers)
+
+
+def known_format_owner(format: str, registries: Iterable[Path] = ()) -> str:
+    """Returns the distribution of the known plugin that brings a format, as ``known_owner``."""
+    return _owner(registries, lambda known: format in known.formats)
 
 
 def _owner(registries: Iterable[Path], brings: Callable[[KnownPlugin], bool]) -> str:

@@ -176,6 +176,23 @@ class CommandSpec(AbstractSpec):
     functions: tuple[str, ...] = ()
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class ExporterSpec(AbstractSpec):
+    """A format of ``zoo export``; its name is what ``--format`` takes.
+
+    Args:
+        factory: Import string of a callable ``() -> AbstractExporter``.
+        options: The options of ``zoo export`` that it takes: ``int8``, ``with_sampler``,
+            ``runtime``.
+    """
+
+    noun: ClassVar[str] = "exporter"
+
+    factory: str
+    options: tuple[str, ...] = ()
+
+
 SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (
     ModelSpec,
     DatasetSpec,
@@ -184,5 +201,6 @@ SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (
     TokenizerSpec,
     LoggerSpec,
     CommandSpec,
+    ExporterSpec,
 )
 """Every class of specs; the hook ``zoo_<noun>s`` returns its specs."""

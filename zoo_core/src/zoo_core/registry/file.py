@@ -66,6 +66,7 @@ class KnownPlugin(NamedTuple):
         offers: Names of its models, datasets, trainers and tokenizers.
         commands: Names of its commands.
         loggers: Names of its loggers.
+        formats: Names of its export formats.
     """
 
     name: str
@@ -74,6 +75,7 @@ class KnownPlugin(NamedTuple):
     offers: tuple[str, ...]
     commands: tuple[str, ...] = ()
     loggers: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
 
 
 @final
@@ -120,6 +122,7 @@ class _PluginTable(NamedTuple):
     commands: Names = ()
     tokenizers: Names = ()
     loggers: Names = ()
+    formats: Names = ()
 
 
 def read_registry(path: Path) -> Registry:
@@ -230,6 +233,7 @@ class _Reader(NamedTuple):
             offers=offers,
             commands=table.commands,
             loggers=table.loggers,
+            formats=table.formats,
         )
 
     def _error(self, kind: str, name: str, message: str) -> ConfigError:

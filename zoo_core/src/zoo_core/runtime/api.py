@@ -71,6 +71,7 @@ from zoo_core.storage.locations import runs_folder
 from zoo_core.sweeps.run_states import SweepRun
 
 if TYPE_CHECKING:
+    from zoo_core.runtime.exporting.exporter import ExportResult
     from zoo_core.runtime.hub.publish import Publication
 
 Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -778,6 +779,44 @@ def stream(
         batch = checkpoint.dataset.encode(prompt, unknown)
     ids = generation.generate(model, batch, sampler, precision)
     return vocabulary.stream(islice(ids, length))
+
+
+def export(
+    reference: str | Path | Checkpoint,
+    to: str | Path,
+    *,
+    format: str = "torch",
+    int8: bool = False,
+    with_sampler: bool = False,
+) -> ExportResult:
+    """Exports a checkpoint into a new folder, to run outside the zoo.
+
+    The exported model is run and compared with the checkpoint's own before the folder appears.
+
+    Args:
+        reference: A checkpoint, or what names one, as in ``load``.
+        to: The folder; it must not exist.
+        format: ``torch``, or the format of a plugin, such as ``onnx``.
+        int8: Whether the weights are stored as 8-bit integers.
+        with_sampler: Whether the exported model also draws the next symbol.
+
+    Returns:
+        The comparisons with the model, notes, and figures such as the loss with 8-bit weights.
+
+    Raises:
+        ConfigError: The format has no such option.
+        ExportError: The exported model differs from the model or cannot run.
+        MisfitError: The format cannot express the model.
+        NotFoundError: There is no such checkpoint or format.
+        PluginError: The format's plugin is not installed, or is broken.
+        TargetError: The folder exists or cannot be written to.
+    """
+    from zoo_core.runtime.exporting.export import export_checkpoint
+    from zoo_core.runtime.exporting.exporter import ExportOptions
+
+    checkpoint = reference if isinstance(reference, Checkpoint) else load(reference)
+    options = ExportOptions(int8=int8, with_sampler=with_sampler)
+    return export_checkpoint(checkpoint, format, Path(to), options)
 
 
 def pull(reference: str, to: str | Path | None = None) -> Path:

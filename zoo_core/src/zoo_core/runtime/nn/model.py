@@ -32,6 +32,7 @@ class AbstractModel(nn.Module, ABC):
         carries_state: Whether a sequence fed in pieces, each from the state after the previous
             piece, gives the same outputs as the whole sequence.
         window: The number of steps that a model without state needs; None if any number is fine.
+        min_steps: The fewest steps that the model takes.
         exportable: Whether torch.export can trace the model: no control flow depends on the value
             of a tensor.
         penalty: What the last forward pass in training adds to the loss, a scalar, such as a
@@ -42,6 +43,7 @@ class AbstractModel(nn.Module, ABC):
     causal: bool
     carries_state: bool
     window: int | None = None
+    min_steps: int = 1
     exportable: bool = True
     penalty: Tensor | None = None
 

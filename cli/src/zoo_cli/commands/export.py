@@ -1,0 +1,77 @@
+"""``zoo export``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from zoo_cli.parsing.completion_items import complete_exporter, complete_reference
+from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.output import echo, json_option, print_json
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.exporters import find_exporter
+
+
+@click.command()
+@click.argument("reference", metavar="CHECKPOINT", shell_complete=complete_reference)
+@click.option(
+    "--format",
+    required=True,
+    metavar="NAME",
+    shell_complete=complete_exporter,
+    help="Format to write: torch, or that of a plugin, such as onnx.",
+)
+@click.option(
+    "--to",
+    "target",
+    required=True,
+    metavar="DIR",
+    type=FolderPath(is_target=True),
+    help="Folder to make; it must not exist.",
+)
+@click.option("--int8", is_flag=True, help="Store the weights as 8-bit integers.")
+@click.option("--with-sampler", is_flag=True, help="Add temperature, top-k and the drawn symbol.")
+@registry_option
+@json_option
+def export(
+    reference: str, format: str, target: Path, int8: bool, with_sampler: bool, as_json: bool
+) -> None:
+    """Export a checkpoint to run outside the zoo.
+
+    The exported model is run and compared with the checkpoint's own, in one pass and in pieces,
+    before the folder appears. A difference beyond the tolerance is an error, and nothing is
+    written.
+    """
+    catalog = load_catalog()
+    spec = find_exporter(catalog, format)
+    from zoo_core.runtime.exporting.export import check_options, export_checkpoint
+    from zoo_core.runtime.exporting.exporter import ExportOptions
+    from zoo_core.runtime.locate import load_checkpoint
+
+    options = ExportOptions(int8=int8, with_sampler=with_sampler)
+    check_options(spec, options)
+    result = export_checkpoint(load_checkpoint(catalog, reference), format, target, options)
+    folder = target.absolute()
+    if as_json:
+        files = sorted(path.name for path in folder.iterdir())
+        comparisons = [row._asdict() for row in result.comparisons]
+        print_json(
+            {
+                "folder": str(folder),
+                "format": spec.name,
+                "files": files,
+                "difference": result.difference,
+                "comparisons": comparisons,
+                "metrics": result.metrics,
+                "notes": result.notes,
+            }
+        )
+        return
+    for note in result.notes:
+        echo(note, err=True)
+    for name, value in result.metrics.items():
+        echo(f"{name}: {value:.4f}")
+    echo(f"largest difference: {result.difference:.1e}")
+    echo(f"exported: {target}")

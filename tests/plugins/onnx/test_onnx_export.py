@@ -1,0 +1,154 @@
+"""The format ``onnx``: every model of the catalog agrees with ONNX Runtime."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, final
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn.functional import linear
+
+from tests.contracts.cases import every_model
+from zoo_core import export, load
+from zoo_core.data.signature import Classes, Features, Signature, Tokens
+from zoo_core.errors import ConfigError, MisfitError
+from zoo_core.plugins.specs import ModelSpec
+from zoo_core.runtime.exporting.program import Lengths, Program
+from zoo_core.runtime.exporting.verification import verify_program
+from zoo_core.runtime.nn import GatedCell, HiddenState, Recurrent, RecurrentModel, Weights
+from zoo_core.testing.cases.model_cases import plain_cases
+
+pytest.importorskip("onnx")
+pytestmark = pytest.mark.full
+
+
+def _verify(model: torch.nn.Module, tmp_path: Path) -> tuple[Any, Lengths]:
+    import onnx
+
+    from zoo_onnx.exporter import to_onnx
+    from zoo_onnx.session import Session
+
+    program = Program(model.float().eval())  # type: ignore[arg-type]  # models alone are given
+    exported, lengths = to_onnx(program)
+    onnx.save(exported, tmp_path / "model.onnx")
+    verify_program(program, Session(tmp_path / "model.onnx"), lengths)
+    return exported, lengths
+
+
+@every_model
+def test_every_model_agrees_with_onnx_runtime(model: ModelSpec, tmp_path: Path) -> None:
+    network = plain_cases(model)[0].build()
+    exported, lengths = _verify(network, tmp_path)
+    batches = {value.type.tensor_type.shape.dim[0].dim_param for value in exported.graph.input}
+    assert batches == {"batch"}
+    if network.carries_state:
+        assert lengths == Lengths(1), "a model with a state runs any number of steps"
+
+
+@final
+class StrangeCell(GatedCell[HiddenState]):
+    """A cell that ONNX does not know: h' = h ⊙ σ(a) + sin(b)."""
+
+    name = "strange"
+    gates = 2
+
+    def step(
+        self, weights: Weights, projected: Tensor, state: HiddenState
+    ) -> tuple[Tensor, HiddenState]:
+        gates = projected + linear(state.hidden, weights["weight_hh"], weights.get("bias_hh"))
+        keep, new = gates.chunk(2, dim=1)
+        hidden = state.hidden * keep.sigmoid() + new.sin()
+        return hidden, HiddenState(hidden)
+
+
+SIGNATURES = {
+    "tokens per step": Signature(inputs=Tokens(7), outputs=Classes(7, per="step")),
+    "features per sequence": Signature(inputs=Features(3), outputs=Classes(2, per="sequence")),
+}
+
+
+@pytest.mark.parametrize("signature", SIGNATURES.values(), ids=list(SIGNATURES))
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_an_unknown_cell_runs_as_a_loop(
+    bidirectional: bool, signature: Signature, tmp_path: Path
+) -> None:
+    torch.manual_seed(0)
+    recurrent = Recurrent(
+        StrangeCell(5), signature.input_size, num_layers=2, bidirectional=bidirectional
+    )
+    exported, _ = _verify(RecurrentModel(signature, recurrent), tmp_path)
+    assert [node.op_type for node in exported.graph.node].count("Scan") == 2 * (1 + bidirectional)
+
+
+@pytest.mark.parametrize(
+    ("module", "cell", "options", "operator"),
+    [
+        ("zoo_rnn", "RnnCell", {"nonlinearity": "relu"}, "RNN"),
+        ("zoo_rnn", "RnnCell", {"bias": False}, "RNN"),
+        ("zoo_gru", "GruCell", {}, "GRU"),
+        ("zoo_gru", "ResetBeforeGruCell", {}, "GRU"),
+        ("zoo_lstm", "LstmCell", {}, "LSTM"),
+        ("zoo_lstm", "LstmCell", {"proj_size": 2}, "Scan"),
+    ],
+)
+def test_the_operators_of_onnx_in_both_directions(
+    module: str, cell: str, options: dict[str, Any], operator: str, tmp_path: Path
+) -> None:
+    from importlib import import_module
+
+    torch.manual_seed(0)
+    cells = import_module(f"{module}.cell")
+    recurrent = Recurrent(getattr(cells, cell)(4, **options), 3, num_layers=2, bidirectional=True)
+    model = RecurrentModel(SIGNATURES["features per sequence"], recurrent)
+    exported, _ = _verify(model, tmp_path)
+    assert [node.op_type for node in exported.graph.node].count(operator) == 4
+
+
+def test_the_script_beside_a_language_model_writes_text(tmp_path: Path) -> None:
+    checkpoint = load("gru-embed.python-docs")
+    result = export(checkpoint, tmp_path / "out", format="onnx", with_sampler=True)
+    assert result.difference < 1e-4
+    text = _run_script(tmp_path / "out", "The ", "1")
+    assert text.startswith("The ")
+    assert len(text) == len("The ") + 200 + 1
+    assert text == _run_script(tmp_path / "out", "The ", "1")
+    assert set(text) <= {*checkpoint.signature.vocabulary.symbols, "\n"}  # type: ignore[union-attr]
+
+
+def test_the_script_beside_a_labelling_model_prints_the_labels(hello: Path, tmp_path: Path) -> None:
+    export(hello, tmp_path / "out", format="onnx")
+    assert _run_script(tmp_path / "out", "hello") == "hello → o h l o l\n"
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    expected = ["README.md", "model.onnx", "signature.json", "stream.py", "vocabulary.json"]
+    assert names == expected
+    assert json.loads((tmp_path / "out/vocabulary.json").read_text("utf-8")) == list("ehlo")
+
+
+def test_eight_bit_weights_state_what_they_cost(tmp_path: Path) -> None:
+    result = export("lstm-embed.python-docs", tmp_path / "out", format="onnx", int8=True)
+    before, after = result.metrics["validation_loss_fp32"], result.metrics["validation_loss_int8"]
+    assert before != after
+    assert abs(before - after) < 0.05
+    before_size, after_size = (int(word.replace(",", "")) for word in result.notes[0].split()[::3])
+    assert after_size < before_size / 2
+    assert (tmp_path / "out/model.onnx").stat().st_size == after_size
+
+
+def test_a_model_of_labels_has_nothing_to_draw(hello: Path, tmp_path: Path) -> None:
+    with pytest.raises(MisfitError, match="--with-sampler needs a model that predicts the next"):
+        export(hello, tmp_path / "out", format="onnx", with_sampler=True)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(ConfigError, match="--int8 does not go with --format torch"):
+        export(hello, tmp_path / "out", int8=True)
+
+
+def _run_script(folder: Path, *arguments: str) -> str:
+    command = [sys.executable, str(folder / "stream.py"), *arguments]
+    return subprocess.run(
+        command, capture_output=True, check=True, encoding="utf-8", env={"PYTHONUTF8": "1"}
+    ).stdout

@@ -1,0 +1,45 @@
+"""The format ``torch``: every model of the catalog as a program of torch.export."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from tests.contracts.cases import every_model
+from zoo_core import export
+from zoo_core.plugins.specs import ModelSpec
+from zoo_core.runtime.exporting.program import Lengths, Program
+from zoo_core.runtime.exporting.torch_program import export_program
+from zoo_core.runtime.exporting.verification import verify_program
+from zoo_core.testing.cases.model_cases import plain_cases
+
+pytestmark = pytest.mark.gate
+
+
+@every_model
+def test_every_model_gives_the_same_from_a_saved_program(model: ModelSpec) -> None:
+    case = plain_cases(model)[0]
+    program = Program(case.build().eval())
+    exported, lengths = export_program(program)
+    file = io.BytesIO()
+    torch.export.save(exported, file)
+    file.seek(0)
+    loaded: Any = torch.export.load(file).module()
+    verify_program(program, loaded, lengths)
+    assert lengths.fixed == (program.model.window is not None or program.input_name == "grid")
+    if program.model.carries_state:
+        assert lengths == Lengths(1), "a model with a state runs any number of steps"
+
+
+def test_a_checkpoint_is_exported_with_signature_vocabulary_and_card(
+    hello: Path, tmp_path: Path
+) -> None:
+    result = export(hello, tmp_path / "out")
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["README.md", "model.pt2", "signature.json", "vocabulary.json"]
+    assert 0 <= result.difference < 1e-5
+    assert "torch.export.load" in (tmp_path / "out" / "README.md").read_text("utf-8")

@@ -1,0 +1,1 @@
+"""Exporting models to run outside the zoo, each verified against the model."""
