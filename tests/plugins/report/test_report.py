@@ -238,6 +238,8 @@ def test_an_existing_file_is_replaced_with_overwrite_only(
         ([".", "--to", "a.html"], 3, "no run in .; see: zoo runs"),
         (["run", "--to", "."], 6, ". is a folder; write --to ./report.html"),
         (["run", "--to", "no/a.html"], 6, "no is not a folder"),
+        (["~nobody-here/run", "--to", "a.html"], 2, "no such user; write the path without ~"),
+        (["", "--to", "a.html"], 2, "an empty path; write . for the current folder"),
         (["run"], 2, "Missing option '--to'"),
         (["--to", "a.html"], 2, "Missing argument 'DIR ...'"),
     ],

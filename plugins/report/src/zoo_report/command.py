@@ -16,18 +16,14 @@ from zoo_core.references import shown
 @click.argument("folders", metavar="DIR ...", nargs=-1, required=True)
 @click.option(
     "--to",
-    "target",
     metavar="FILE.html",
     required=True,
-    type=click.Path(path_type=Path),
     help="File of the report.",
 )
 @click.option("--title", default="", help="Title of the report.  [default: models and datasets]")
 @click.option("--overwrite", is_flag=True, help="Replace the file.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def report(
-    folders: tuple[str, ...], target: Path, title: str, overwrite: bool, as_json: bool
-) -> None:
+def report(folders: tuple[str, ...], to: str, title: str, overwrite: bool, as_json: bool) -> None:
     """Write a report on runs as one HTML page, which opens from disk and needs no network.
 
     DIR is a checkpoint folder, the name of a run, a sweep, or a folder of these. Runs that differ
@@ -38,14 +34,14 @@ def report(
     from zoo_core.storage.atomic import write_file
     from zoo_report.runs_page import page_of
 
-    target = target.expanduser()
+    target = _path(to)
     if target.is_dir():
         raise TargetError(f"{target} is a folder; write --to {shown(target / 'report.html')}")
     if target.exists() and not overwrite:
         raise TargetError(f"{target} is there already; choose another file, or --overwrite")
     if not target.parent.is_dir():
         raise TargetError(f"{target.parent} is not a folder; make it, or choose another file")
-    paths = [find_run_folder(folder) or Path(folder).expanduser() for folder in folders]
+    paths = [find_run_folder(folder) or _path(folder) for folder in folders]
     found = find_runs(paths)
     page = page_of(paths, found, title).encode()
     write_file(target, page)
@@ -54,3 +50,17 @@ def report(
         click.echo(json.dumps(facts, indent=2))
     else:
         click.echo(printable(str(target)))
+
+
+def _path(text: str) -> Path:
+    """Returns a path in which ``~`` means the home folder.
+
+    Raises:
+        click.UsageError: It is empty, as an unset variable is, or names no user.
+    """
+    if not text:
+        raise click.UsageError("an empty path; write . for the current folder")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise click.UsageError(f"{text}: no such user; write the path without ~") from None
