@@ -1,15 +1,20 @@
-"""The models of the tutorial, read from the page and held to the conformance rules."""
+"""The models and the trainer of the tutorial, read from the page and held to the rules."""
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.docs.session import blocks
-from zoo_core import ModelSpec
+from zoo_core import Features, ModelSpec, Signature, Values
+from zoo_core.runtime.nn import Batch
+from zoo_core.runtime.training.step import TrainStep
+from zoo_core.runtime.training.trainer import add_sums
 from zoo_core.testing.cases.model_cases import model_cases
 from zoo_core.testing.check import Case, Check
 from zoo_core.testing.checked_part import CheckedPart
@@ -59,3 +64,27 @@ def test_the_models_of_the_page_keep_the_rules(
         result for result in CheckedPart("owl", groups).results() if result.verdict == "failed"
     ]
     assert not failed
+
+
+def test_the_trainer_of_the_page_learns_values_and_keeps_the_best_by_its_own_metric(
+    package: str,
+) -> None:
+    module = importlib.import_module(f"{package}.within")
+    owl = importlib.import_module(f"{package}.models")
+    settings = importlib.import_module(f"{package}.configs").OwlConfig(hidden_size=16)
+    signature = Signature(inputs=Features(1), outputs=Values(1, per="sequence"))
+    inputs = torch.rand(32, 4, 1, generator=torch.Generator().manual_seed(0))
+    batch = Batch(inputs, inputs.mean(dim=1))
+    torch.manual_seed(0)
+    model = owl.owl_model(settings, signature)
+    trainer = module.WithinTrainer(module.WithinConfig(learning_rate=0.02), signature)
+    step = TrainStep(model, trainer, steps=60, device="cpu", precision="fp32")
+    shares = []
+    for _ in range(60):
+        result = step(batch, None)
+        totals: dict[str, float] = {}
+        sums = {name: value.item() for name, value in trainer.sums(result.output, batch).items()}
+        add_sums(totals, result.loss.item(), sums)
+        shares.append(trainer.metrics(totals)["met"])
+    assert trainer.objective.is_better(shares[-1], shares[0])
+    assert trainer.metrics(totals).keys() == trainer.objective.directions.keys()
