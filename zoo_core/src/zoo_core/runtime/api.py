@@ -45,10 +45,10 @@ from zoo_core.runtime.comparisons.contest import (
 )
 from zoo_core.runtime.comparisons.files import check_comparison_folder, write_comparison
 from zoo_core.runtime.comparisons.references import compare_references
-from zoo_core.runtime.data_check import DataReport
-from zoo_core.runtime.data_check import check_data as check_dataset
 from zoo_core.runtime.datasets.answers import measured_values, probabilities_of
 from zoo_core.runtime.datasets.answers import to_json as answers_to_json
+from zoo_core.runtime.datasets.data_check import DataReport
+from zoo_core.runtime.datasets.data_check import check_data as check_dataset
 from zoo_core.runtime.datasets.dataset import answers_in_steps
 from zoo_core.runtime.datasets.memory import MEMORY, MemoryDataset
 from zoo_core.runtime.datasets.memory_rows import Data, MemoryRows, memory_rows

@@ -19,7 +19,7 @@ from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 
 if TYPE_CHECKING:
-    from zoo_core.runtime.data_check import DataReport
+    from zoo_core.runtime.datasets.data_check import DataReport
 
 MAX_CLASSES, MAX_SAMPLE = 12, 70
 """Classes to print, and columns of the sample."""
@@ -53,7 +53,7 @@ def check(
     with other labels, unknown words, mostly one label or padding, numbers that are not finite, and
     a split that is too small to judge by.
     """
-    from zoo_core.runtime.data_check import check_data
+    from zoo_core.runtime.datasets.data_check import check_data
 
     report = check_data(load_catalog(), dataset, settings["dataset"])
     if as_json:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import zoo_core
-from zoo_core.runtime.data_check import DataReport
+from zoo_core.runtime.datasets.data_check import DataReport
 
 LETTERS = "abcdefghijklmnopqrst"
 
