@@ -97,6 +97,18 @@ def test_a_checkpoint_keeps_columns_and_scaling(tmp_path: Path) -> None:
     assert other.scaling.offset.tolist() == dataset.scaling.offset.tolist()
 
 
+def test_a_checkpoint_reads_columns_of_other_names_if_they_are_named(tmp_path: Path) -> None:
+    signature = of(tmp_path, value_columns="x").signature
+    other = of(tmp_path, value_columns="y")
+    other.adopt(signature)
+    assert other.columns.values == ("y",)
+    assert other.signature == signature
+    both = of(tmp_path, value_columns="x,y")
+    both.adopt(signature)
+    with pytest.raises(DataError, match=r"2 columns of values, the model was trained on 1 \(x\)"):
+        both.rows("train")
+
+
 def test_several_series_are_split_by_themselves(tmp_path: Path) -> None:
     rows = "".join(f"{row},{name},{row}\n" for row in range(ROWS) for name in "ab")
     dataset = of(tmp_path, f"t,shop,x\n{rows}", id_column="shop")

@@ -402,7 +402,14 @@ def series(config: SeriesConfig, vocabulary: Vocabulary | None) -> SeriesDataset
     def columns(table: Table, checkpoint: Signature | None) -> Columns:
         values, covariates = _names(config.value_columns), _names(config.covariate_columns)
         if checkpoint is not None:
-            values = _checkpoint_values(checkpoint, covariates)
+            trained = _checkpoint_values(checkpoint, covariates)
+            if len(values or trained) != len(trained):
+                raise DataError(
+                    f"{table.name}: {len(values)} columns of values, the model was trained on "
+                    f"{len(trained)} ({', '.join(trained)}); name as many with "
+                    "--dataset.value-columns"
+                )
+            values = values or trained
         return choose_columns(
             table,
             time=config.time_column,
