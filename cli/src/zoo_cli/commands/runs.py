@@ -12,10 +12,9 @@ import click
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json, print_table
-from zoo_cli.terminal.sweep_table import sweep_run_values, sweep_table
+from zoo_cli.terminal.sweep_table import failure_lines, sweep_run_values, sweep_table
 from zoo_core.data.splits import main_split
 from zoo_core.errors import NotFoundError, suggest
-from zoo_core.escaping import one_line
 from zoo_core.run_folder.local_runs import (
     LocalRun,
     check_removable,
@@ -74,9 +73,8 @@ def _list_sweep(folder: Path, as_json: bool) -> None:
         print_json([sweep_run_values(run) for run in sweep_runs])
         return
     print_table(sweep_table(sweep_runs))
-    for run in sweep_runs:
-        if run.reason:
-            echo(one_line(f"{run.name} {run.state}: {run.reason}"), err=True)
+    for line in failure_lines(sweep_runs):
+        echo(line, err=True)
 
 
 def _sorted(local_runs: list[LocalRun], order: str) -> list[LocalRun]:

@@ -11,6 +11,7 @@ import click
 from zoo_cli.commands.train import (
     CATALOG,
     RESOLVED_RUN,
+    SOURCE,
     check_vocabulary_options,
     chosen_run_config,
     find_settings,
@@ -28,10 +29,9 @@ from zoo_cli.parsing.setting_options import SettingsCommand
 from zoo_cli.parsing.source_options import budget_option, source_options
 from zoo_cli.parsing.typed_words import command_line
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
-from zoo_cli.terminal.sweep_table import sweep_run_values, sweep_table
+from zoo_cli.terminal.sweep_table import failure_lines, sweep_run_values, sweep_table
 from zoo_core.configs.settings import Setting
 from zoo_core.errors import Interrupted
-from zoo_core.escaping import one_line
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import ResolvedRun
 from zoo_core.references import shown
@@ -128,7 +128,8 @@ def sweep(
     if print_jobs:
         _print_jobs(catalog, folder, question, threads or 0, jobs or 1, loggers, as_json=as_json)
         return
-    report_choices(ctx, run_config)
+    if ctx.meta[SOURCE] is None:
+        report_choices(ctx, run_config)
     _train(
         ctx,
         folder,
@@ -262,8 +263,8 @@ def _train(
         print_table(sweep_table(runs))
         echo(f"sweep: {folder}")
     failed = [run for run in runs if run.state != "finished"]
-    for run in failed:
-        echo(one_line(f"{run.name} {run.state}: {run.reason}"), err=True)
+    for line in failure_lines(failed):
+        echo(line, err=True)
     if failed:
         ctx.exit(1)
     if not as_json:

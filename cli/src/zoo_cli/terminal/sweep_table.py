@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from zoo_cli.terminal.output import cell_width, format_metrics, is_terminal
 from zoo_core.configs.settings import as_typed
 from zoo_core.data.splits import main_split
+from zoo_core.escaping import one_line
 from zoo_core.sweeps.run_states import SweepRun
 
 SEPARATOR = 2
 """Columns between two cells of a table."""
+MAX_NAMES = 3
+"""Names of runs that failed for the same reason."""
 
 
 def sweep_table(runs: Sequence[SweepRun]) -> list[list[str]]:
@@ -50,6 +53,17 @@ def format_result(metrics: dict[str, dict[str, float]]) -> str:
     """Returns the metrics of the split that measures a run, in one line."""
     split = main_split(metrics)
     return f"{split} {format_metrics(metrics[split])}" if split else ""
+
+
+def failure_lines(runs: Iterable[SweepRun]) -> Iterator[str]:
+    """Yields a line for each reason why runs failed, with the first of their names."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for run in runs:
+        if run.reason:
+            names.setdefault((run.state, run.reason), []).append(run.name)
+    for (state, reason), failed in names.items():
+        more = f" and {len(failed) - MAX_NAMES} more" if len(failed) > MAX_NAMES else ""
+        yield one_line(f"{', '.join(failed[:MAX_NAMES])}{more} {state}: {reason}")
 
 
 def sweep_run_values(run: SweepRun) -> dict[str, Any]:
