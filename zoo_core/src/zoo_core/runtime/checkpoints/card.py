@@ -97,11 +97,14 @@ def _usage(manifest: Manifest, place: str) -> str:
     symbols = vocabulary.symbols
     letters = [symbol for symbol in symbols if len(symbol) == 1 and symbol.isalnum()]
     example = "".join(letters)[-5:] or symbols[0]
+    kind = vocabulary.tokenizer.kind
+    if kind == "word":
+        example = next((word.strip() for word in symbols if word.strip().isalnum()), example)
     if not manifest.signature.outputs.next_token:
         return f"zoo predict {place} {shell_word(example)}"
     prompt = example
     for text in reversed(PROMPTS):
-        if set(text) <= set(symbols):
+        if kind == "bpe" or (kind != "word" and set(text) <= set(symbols)):
             prompt = text
     return f"zoo generate {place} --prompt {shell_word(prompt)} --length 200"
 

@@ -104,7 +104,8 @@ def default_prompt(model: AbstractModel, vocabulary: Vocabulary) -> Batch:
         A batch of one, (1, T) with T the model's window, or 1 if it has none.
     """
     symbols = vocabulary.symbols
-    candidates = [symbol for symbol in START_SYMBOLS if symbol in vocabulary.ids]
+    split = [vocabulary.tokenizer.split(text) for text in START_SYMBOLS]
+    candidates = [parts[0] for parts in split if len(parts) == 1 and parts[0] in vocabulary.ids]
     # such as <unk>, which stands before the characters and is none
     characters = [symbol for symbol in symbols if len(symbol) == 1]
     first = [*candidates, *characters, *symbols][0]
