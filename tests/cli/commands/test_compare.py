@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ import pytest
 
 from tests.cli.command import Zoo
 from tests.cli.in_process_engine import InProcessEngine
+from zoo_core.comparisons.turns import read_turns
 
 
 def change(folder: Path, **values: Any) -> None:
@@ -43,7 +46,7 @@ def test_the_table_comes_with_curves_and_notes(zoo: Zoo, runs: Path) -> None:
     assert result.code == 0
     header, row, *_ = result.stdout.splitlines()
     assert header.split()[:2] == ["model", "parameters"]
-    assert "tokens to 1" in header
+    assert "reached 1  tokens to 1" in result.stdout
     assert row.startswith("lstm-embed.hello  316")
     assert "a lstm-embed" in result.stdout
     assert "times are left out" in result.stderr
@@ -104,15 +107,15 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     return ["compare", "rnn-embed", "gru-embed", "--dataset", "hello", "--epochs", 3]
 
 
-def test_models_take_turns_and_have_times(zoo: Zoo, quick: list[object]) -> None:
+def test_models_take_turns_and_have_times(zoo: Zoo, quick: list[object], isolation: Path) -> None:
     result = zoo(*quick, "--seeds", "0,1", "--threads", 1)
     assert result.code == 0
-    ended = [line.split()[1] for line in result.stderr.splitlines() if ": finished:" in line]
-    assert ended == [
-        "seed=0,model=rnn-embed:",
-        "seed=0,model=gru-embed:",
-        "seed=1,model=rnn-embed:",
-        "seed=1,model=gru-embed:",
+    (folder,) = (isolation / "comparisons").iterdir()
+    assert list(read_turns(folder).runs) == [
+        "seed=0,model=rnn-embed",
+        "seed=0,model=gru-embed",
+        "seed=1,model=rnn-embed",
+        "seed=1,model=gru-embed",
     ]
     header, *_ = result.stdout.splitlines()
     assert "seconds  tokens/s" in header
@@ -195,3 +198,29 @@ def test_help_shows_the_settings_that_all_models_have(zoo: Zoo) -> None:
     text = zoo("compare", "rnn-cell", "lstm-embed", "--seeds", 0, "--help").stdout
     assert "--model.hidden-size" in text
     assert "--model.embedding-size" not in text
+
+
+@pytest.mark.gate
+def test_a_comparison_that_is_interrupted_continues_and_its_broken_round_has_no_times(
+    zoo: Zoo, zoo_process: Callable[..., subprocess.Popen[str]]
+) -> None:
+    words = ["compare", "rnn-embed", "gru-embed", "--dataset", "python-docs", "--seeds", "0,1"]
+    sizes = ["--dataset.limit", 4000, "--model.hidden-size", 4, "--threads", 1]
+    arguments = [*words, *sizes, "--tokens", 20_000, "--trainer.batch-size", 2]
+    process = zoo_process(*arguments)
+    assert process.stderr
+    while "model=gru-embed: begins" not in (line := process.stderr.readline()):
+        assert line, "it has ended"
+    process.send_signal(signal.SIGINT)
+    _, rest = process.communicate(timeout=120)
+    assert process.returncode == 130
+    assert "to continue: zoo compare rnn-embed" in rest
+    result = zoo(*arguments, "--json")
+    assert result.code == 0, result.stderr
+    assert "4 runs, 1 finished before, 3 to train" in result.stderr
+    for row in result.json["rows"]:
+        assert row["seeds"] == "0 1"
+        assert 20_000 <= row["tokens"] < 20_128  # the last step is whole
+        assert row["seconds"] is not None, "the second round took turns"
+    alone = zoo(*arguments[:5], *["--seeds", "0"], *arguments[7:], "--json")
+    assert all(row["seconds"] is None for row in alone.json["rows"])

@@ -15,6 +15,7 @@ from zoo_core.comparisons.formats import (
     explain,
     format_spread,
     table_rows,
+    target_rows,
     to_csv,
     to_json,
     to_markdown,
@@ -51,9 +52,17 @@ def test_the_json_has_every_run(comparison: Comparison) -> None:
 
 def test_the_table_leaves_out_columns_without_values(comparison: Comparison) -> None:
     header, *rows = table_rows(comparison)
-    assert header == ["model", "parameters", "validation loss", "seeds", "tokens to 1.5", "verdict"]
+    assert header == ["model", "parameters", "validation loss", "seeds", "verdict"]
     assert rows[0][:3] == ["gru hidden_size=8", "1,000", "1.010 ± 0.010"]
-    assert rows[2][-2:] == ["0 of 2", "worse"]
+    assert rows[2][-1] == "worse"
+
+
+def test_the_target_has_a_table_of_its_own(comparison: Comparison) -> None:
+    header, first, _, last = target_rows(comparison)
+    assert header == ["model", "reached 1.5", "tokens to 1.5"]
+    assert first == ["gru hidden_size=8", "3 of 3", "200"]
+    assert last == ["lstm", "0 of 2", ""]
+    assert target_rows(compare_runs(seeds([1.0]))) == []
 
 
 def test_the_table_fits_80_columns(comparison: Comparison) -> None:

@@ -21,7 +21,14 @@ from zoo_cli.parsing.setting_options import FIRST_PASS, Sections, SettingsComman
 from zoo_cli.parsing.source_options import budget_option
 from zoo_cli.parsing.typed_words import command_line
 from zoo_cli.terminal.output import MAX_CELLS, echo, json_option, print_json, print_table
-from zoo_core.comparisons.formats import difference_lines, explain, table_rows, to_csv, to_json
+from zoo_core.comparisons.formats import (
+    difference_lines,
+    explain,
+    table_rows,
+    target_rows,
+    to_csv,
+    to_json,
+)
 from zoo_core.comparisons.text_plot import text_plot
 from zoo_core.configs.settings import Setting
 from zoo_core.errors import Interrupted
@@ -291,6 +298,9 @@ def _print(comparison: Comparison, *, as_csv: bool, as_json: bool) -> None:
         echo(to_csv(comparison), nl=False)
         return
     print_table(table_rows(comparison))
+    if target := target_rows(comparison):
+        echo()
+        print_table(target)
     if plot := text_plot(comparison, min(shutil.get_terminal_size().columns, MAX_CELLS)):
         echo("\n" + "\n".join(plot) + "\n")
     for line in [*difference_lines(comparison), *explain(comparison)]:

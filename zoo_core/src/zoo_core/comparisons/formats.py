@@ -79,7 +79,17 @@ def table_rows(comparison: Comparison) -> list[list[str]]:
 
     The standard deviation stands behind ``±``, and the number of seeds in the column after it.
     """
-    rows = [_cells(comparison, row) for row in comparison.rows]
+    return _table([_cells(comparison, row) for row in comparison.rows])
+
+
+def target_rows(comparison: Comparison) -> list[list[str]]:
+    """Returns rows of text about the target, the header first; none if there is no target."""
+    if comparison.target is None:
+        return []
+    return _table([_target_cells(comparison, row) for row in comparison.rows])
+
+
+def _table(rows: list[dict[str, str]]) -> list[list[str]]:
     used = [name for name in rows[0] if any(cells[name] for cells in rows)]
     return [used, *([cells[name] for name in used] for cells in rows)]
 
@@ -93,13 +103,19 @@ def difference_lines(comparison: Comparison) -> list[str]:
 
 def to_markdown(comparison: Comparison) -> str:
     """Returns the table and the remarks as Markdown."""
-    header, *rows = table_rows(comparison)
-    lines = [_line(header), _line(["---"] * len(header)), *map(_line, rows)]
+    lines = _markdown_table(table_rows(comparison))
+    if comparison.target is not None:
+        lines += ["", *_markdown_table(target_rows(comparison))]
     differences = [f"- {line}" for line in difference_lines(comparison)]
     notes = [f"- {note[0].upper()}{note[1:]}." for note in explain(comparison)]
     if differences:
         differences = ["", "What differs:", "", *differences]
     return "\n".join([*lines, *differences, "", "Notes:", "", *notes, ""])
+
+
+def _markdown_table(table: list[list[str]]) -> list[str]:
+    header, *rows = table
+    return [_line(header), _line(["---"] * len(header)), *map(_line, rows)]
 
 
 def _line(cells: list[str]) -> str:
@@ -130,8 +146,6 @@ def explain(comparison: Comparison) -> list[str]:
 
 
 def _cells(comparison: Comparison, row: ComparisonRow) -> dict[str, str]:
-    target = f"{comparison.target:g}" if comparison.target is not None else ""
-    missed = f"{row.reached} of {len(row.seeds)}" if target else ""
     return {
         "model": _name(row),
         "parameters": f"{row.parameters:,}",
@@ -141,9 +155,17 @@ def _cells(comparison: Comparison, row: ComparisonRow) -> dict[str, str]:
             row.mean, row.deviation
         ),
         "seeds": f"{len(row.seeds)}",
-        f"seconds to {target}": _number(row.target_seconds),
-        f"tokens to {target}": _number(row.target_tokens) or missed,
         "verdict": row.verdict if len(comparison.rows) > 1 else "",
+    }
+
+
+def _target_cells(comparison: Comparison, row: ComparisonRow) -> dict[str, str]:
+    target = f"{comparison.target:g}"
+    return {
+        "model": _name(row),
+        f"reached {target}": f"{row.reached} of {len(row.seeds)}",
+        f"seconds to {target}": _number(row.target_seconds),
+        f"tokens to {target}": _number(row.target_tokens),
     }
 
 
