@@ -76,6 +76,8 @@ WALK: dict[str, tuple[int, list[object]]] = {
     "inspect": (0, ["{folder}", "--text", PROMPT]),
     "sweep": (3, ["gru-embed", "--dataset", HOSTILE]),
     "compare": (0, ["{folder}"]),
+    "data": (3, ["check", "--dataset", HOSTILE]),
+    "export": (3, ["{folder}", "--format", HOSTILE, "--to", HOSTILE]),
     "reproduce": (3, [HOSTILE]),
     "pull": (3, [f"hub:{HOSTILE}"]),
     "push": (0, ["{folder}", "owner/repo", "--dry-run"]),

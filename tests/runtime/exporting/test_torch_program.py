@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.contracts.cases import every_model
+from tests.contracts.cases import MODELS, every_model
 from zoo_core import export
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.exporting.program import Lengths, Program
@@ -43,3 +43,11 @@ def test_a_checkpoint_is_exported_with_signature_vocabulary_and_card(
     assert names == ["README.md", "model.pt2", "signature.json", "vocabulary.json"]
     assert 0 <= result.difference < 1e-5
     assert "torch.export.load" in (tmp_path / "out" / "README.md").read_text("utf-8")
+
+
+def test_a_state_that_is_only_for_inspection_is_no_output() -> None:
+    (spec,) = (spec for spec in MODELS if spec.name == "char-three")
+    case = plain_cases(spec)[0]
+    program = Program(case.build())
+    assert program.output_names == ("logits",)
+    assert len(program(case.batch().inputs, [])) == 1

@@ -93,7 +93,9 @@ class Program(nn.Module):
     def forward(self, inputs: Tensor, states: Sequence[Tensor]) -> tuple[Tensor, ...]:
         """Runs the model over all steps of the inputs, from the states."""
         output = self.model(Batch(inputs), self.unflatten(states))
-        return (output.logits, *self.flatten(output.state))
+        # a model that carries no state may return one, which is for zoo inspect alone
+        after = None if self._like is None else output.state
+        return (output.logits, *self.flatten(after))
 
     def initial_states(self, batch_size: int) -> list[Tensor]:
         """Returns the states before the first step."""
