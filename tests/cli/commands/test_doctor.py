@@ -13,7 +13,7 @@ from zoo_core.runtime import doctor as diagnosis
 
 SUBJECTS = {
     *("python", "installer", "versions", "plugins", "home", "disk", "registry", "leftovers"),
-    *("locks", "torch", "threads", "backends", "hub", "cache"),
+    *("locks", "torch", "threads", "backends", "caches", "hub", "cache"),
 }
 SECRET = "hf_thisShallNeverBeShown"
 
