@@ -222,3 +222,19 @@ def test_forecast_asks_for_a_table_that_has_moved(zoo: Zoo, met: Met, tmp_path: 
     path = path.rename(tmp_path / "moved.csv")
     met(zoo("forecast", tmp_path / "run"))
     assert zoo("forecast", tmp_path / "run", "--file", path).code == 0
+
+
+@fault(
+    60,
+    "equal texts with other labels, under zoo data check --strict",
+    says="Error: labelled: …; train: rows with the same inputs and other labels, …",
+    code=6,
+    left=LEFT,
+)
+def test_suspicious_data_is_refused_where_that_is_asked_for(
+    zoo: Zoo, met: Met, tmp_path: Path
+) -> None:
+    path = tmp_path / "rows.csv"
+    rows = "".join(f"text {number},a\ntext {number},b\n" for number in range(100))
+    path.write_text(HEADER + rows)
+    met(zoo("data", "check", "--dataset", "labelled", "--dataset.path", path, "--strict"))

@@ -65,7 +65,9 @@ def test_a_run_without_a_marker_is_recognized(tmp_path: Path, name: str, text: s
     check_run_folder(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["model.safetensors", "state/CURRENT", "state"])
+@pytest.mark.parametrize(
+    "name", ["model.safetensors", "state/CURRENT", "state", "steps.jsonl", "logs"]
+)
 def test_an_entry_that_is_a_link_is_refused(tmp_path: Path, name: str) -> None:
     outside, folder = tmp_path / "outside", tmp_path / "a"
     outside.mkdir()
