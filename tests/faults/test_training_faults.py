@@ -219,6 +219,39 @@ def setting(key: str, value: object, says: str = "expected …") -> Any:
         case(
             (
                 44,
+                "--trainer regression on labels",
+                "Error: regression trains on values, but hello has labels; use --trainer …",
+                6,
+                "no run",
+            ),
+            "--trainer",
+            "regression",
+        ),
+        case(
+            (
+                44,
+                "--trainer.class-weights 1,2 for four classes",
+                "Error: trainer.class_weights = '1,2': expected 4 numbers above 0, or balanced",
+                6,
+                "no run",
+            ),
+            "--trainer.class-weights",
+            "1,2",
+        ),
+        case(
+            (
+                44,
+                "--model.tie-weights true with a narrow embedding",
+                "Error: model.tie_weights = true needs an embedding as wide as the outputs: …",
+                6,
+                "no run",
+            ),
+            "--model.tie-weights",
+            "true",
+        ),
+        case(
+            (
+                44,
                 "--model.hidden-size 1000000000",
                 "Error: lstm-embed would have …; … are free here: choose smaller sizes",
                 6,
