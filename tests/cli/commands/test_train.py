@@ -358,8 +358,8 @@ REFLECTED += ["--model.padding-mode", "reflect"]
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["cnn1d", *REFLECTED], "Padding size should be less than"),
-        (["cnn1d", "--model.padding", 12, "--model.padding-mode", "circular"], "wrapping around"),
+        (["cnn1d", *REFLECTED], "give at least 12, or train one with --model.padding-mode zeros"),
+        (["cnn1d", "--model.padding", 12, "--model.padding-mode", "circular"], "give at least 12"),
         (["cnn1d", "--model.blocks", 8], "too short for this model: give at least 256"),
         (
             ["gru-embed", "--model.sparse", "true", "--model.scale-grad-by-freq", "true"],

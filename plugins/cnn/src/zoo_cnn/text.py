@@ -79,10 +79,12 @@ class TextClassifier(AbstractModel):
             MisfitError: The blocks would leave nothing of it.
         """
         if length < self.min_steps:
+            remedy = "fewer --model.blocks or a smaller --model.kernel-size or --model.pool-size"
+            if self.config.padding_mode in ("reflect", "circular"):
+                remedy = f"--model.padding-mode zeros, {remedy}"
             raise MisfitError(
                 f"an input of {length} steps is too short for this model: give at least "
-                f"{self.min_steps}, or train one with fewer --model.blocks or a "
-                "smaller --model.kernel-size or --model.pool-size"
+                f"{self.min_steps}, or train one with {remedy}"
             )
 
     def _features(self, channels: Tensor, lengths: Tensor | None) -> tuple[Tensor, Tensor | None]:
