@@ -46,7 +46,8 @@ def comparison_plot(comparison: Comparison) -> bytes:
     figure = Figure(figsize=(7.5 * len(panels), 4.6), layout="constrained")
     FigureCanvasAgg(figure)
     seeds = {row.seeds for row in comparison.rows}
-    count = f", {len(next(iter(seeds)))} seeds" if len(seeds) == 1 else ""
+    number = len(next(iter(seeds)))
+    count = f", {number} seed{'' if number == 1 else 's'}" if len(seeds) == 1 else ""
     figure.suptitle(f"{comparison.dataset}{count}", fontsize=12)
     for position, panel in enumerate(panels, start=1):
         _draw(figure.add_subplot(1, len(panels), position), comparison, panel)
@@ -95,6 +96,7 @@ def _label(axes: Any, ends: dict[str, MeanPoint], colours: dict[str, str]) -> No
     """Writes the names at the right of the axes, as near to the ends of the lines as they fit."""
     from matplotlib.colors import to_rgb
 
+    axes.get_ylim()  # settles the limits, which the transform takes as they are
     to_axes = axes.transData + axes.transAxes.inverted()
     heights = {label: to_axes.transform((point.x, point.mean))[1] for label, point in ends.items()}
     order = sorted(heights, key=lambda label: heights[label])
@@ -119,5 +121,6 @@ def _label(axes: Any, ends: dict[str, MeanPoint], colours: dict[str, str]) -> No
                 "color": colours[label],
                 "alpha": 0.35,
                 "linewidth": 0.8,
+                "relpos": (0, 0.5),
             },
         )
