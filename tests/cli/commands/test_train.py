@@ -447,3 +447,11 @@ def test_a_budget_counts_the_evaluation_and_says_what_was_covered(
     assert (verified.code, "a part of the split" in verified.stdout) == (0, True)
     settings[-1] = tmp_path / "other"
     assert 0 < zoo(*fox, *settings, "--json").json["epochs"] < 1
+
+
+def test_a_loss_that_is_infinite_at_the_end_has_diverged(zoo: Zoo, tmp_path: Path) -> None:
+    rates = ["--trainer.learning-rate", 1e38, "--trainer.clip-norm", "none"]
+    sgd = ["--trainer.optimizer", "SGD", "--trainer.epochs", 2, "--out", tmp_path / "run"]
+    result = zoo("train", "rnn-cell.hello", *rates, *sgd)
+    assert result.code == 8
+    assert result.stderr.splitlines()[-1].startswith("Error: train loss is inf; ")

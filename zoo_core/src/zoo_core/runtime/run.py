@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import platform
 import time
 from collections.abc import Generator, Iterator, Sequence
@@ -19,7 +20,7 @@ from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import DivergedError, IntegrityError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.local_paths import with_absolute_paths
-from zoo_core.run_folder.manifest import MANIFEST, Manifest
+from zoo_core.run_folder.manifest import MANIFEST, Manifest, Metrics
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.run_log import RunLog, SampleRow
 from zoo_core.runtime.building.build import (
@@ -331,7 +332,7 @@ class Run:
             epochs=len(progress.history),
             steps=progress.steps,
             tokens=progress.tokens,
-            metrics=progress.metrics | loop.final_metrics,
+            metrics=_finite(progress.metrics | loop.final_metrics),
             weights=FileRecord(0, ""),  # known when they are written
             objective=loop.trainer.objective,
         )
@@ -354,6 +355,23 @@ class Run:
         )
         self._loggers.log([finished])
         return finished
+
+
+def _finite(metrics: Metrics) -> Metrics:
+    """Returns the metrics that are numbers; others are left out with a warning.
+
+    Raises:
+        DivergedError: A loss of the training data is infinite or not a number.
+    """
+    finite: Metrics = {}
+    for split, values in metrics.items():
+        finite[split] = {name: value for name, value in values.items() if math.isfinite(value)}
+        for name in values.keys() - finite[split].keys():
+            message = f"{split} {name} is {values[name]:g}"
+            if (split, name) == ("train", "loss"):
+                raise DivergedError(f"{message}; {REMEDY}")
+            logger.warning("%s and left out", message)
+    return finite
 
 
 def _load_source(model: AbstractModel, weights: dict[str, Tensor], source: str) -> None:
