@@ -242,4 +242,4 @@ def test_a_text_without_spaces_does_not_flood_the_output(zoo: Zoo, tmp_path: Pat
         assert len(sample.encode("gb18030")) <= 81  # a Han character has two bytes there, … too
         assert len(re.search("--prompt (.*)", result.stderr)[1].encode("gb18030")) <= 80  # type: ignore[index]
         messages = result.stderr.replace(str(tmp_path), "")
-        assert max(map(len, messages.split("\n"))) < 200
+        assert max(map(len, messages.split("\n"))) < 240  # the metrics of two splits
