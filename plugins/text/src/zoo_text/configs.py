@@ -105,6 +105,25 @@ class PythonDocsConfig(AbstractTextConfig):
 
 
 @config
+class HumanNumbersConfig(AbstractTextConfig):
+    """Settings of human-numbers: whole numbers in English words, with the book's split."""
+
+    tokens: str = setting(
+        default="word",
+        file_suffix=".json",
+        help="Symbols of the text: char, byte, word, bpe (pairs of bytes that are learned, of the "
+        "plugin zoo-tokenizers), or a FILE.json of the library tokenizers.",
+    )
+    steps: int = setting(default=16, unit="symbols", at_least=1, help="Symbols per window.")
+    validation: float = setting(
+        default=0.2, at_least=0, below=1, help="Fraction for validation, before the test split."
+    )
+    test: float = setting(
+        default=0.0, at_least=0, below=1, help="Fraction for the test split, at the end."
+    )
+
+
+@config
 class TimeMachineConfig(AbstractTextConfig):
     """Settings of time-machine: The Time Machine by H. G. Wells."""
 

@@ -47,6 +47,7 @@ class TextDataset(AbstractDataset):
         vocabulary: Vocabulary of a checkpoint, or None for the sorted symbols of the text.
         special: Symbols that precede those of the text.
         example: A typical input, or empty for the first word of the text.
+        before: What precedes a typed text that does not begin with it.
 
     Raises:
         DataError: The fractions leave nothing to train on, or sequential sampling was combined
@@ -62,6 +63,7 @@ class TextDataset(AbstractDataset):
         *,
         special: tuple[str, ...] = (),
         example: str = "",
+        before: str = "",
     ) -> None:
         check_split_fractions(config, name)
         if config.sampling == "sequential":
@@ -69,7 +71,7 @@ class TextDataset(AbstractDataset):
         self.name, self.config = name, config
         self._read = read
         self._checkpoint_vocabulary = vocabulary
-        self._special, self._example = special, example
+        self._special, self._example, self._before = special, example, before
 
     @cached_property
     def _text(self) -> AbstractText:
@@ -193,6 +195,8 @@ class TextDataset(AbstractDataset):
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a typed text, (1, T)."""
         text = value.lower() if self.config.lowercase else value
+        if text and not text.startswith(self._before):
+            text = self._before + text
         return encode_text(text, self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:

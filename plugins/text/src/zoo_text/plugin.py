@@ -22,6 +22,17 @@ def zoo_datasets() -> list[DatasetSpec]:
             tags=("toy", "offline"),
         ),
         DatasetSpec(
+            name="human-numbers",
+            summary="9,998 numbers up to 9,999 in English words: 63,095 tokens, vocabulary 30.",
+            config="zoo_text.configs:HumanNumbersConfig",
+            factory="zoo_text.human_numbers:human_numbers",
+            default_trainer="next-token",
+            source="generated, as the data of the same name of Howard & Gugger's fastai book",
+            license="CC0-1.0",
+            languages=("en",),
+            tags=("text", "toy", "generated", "offline"),
+        ),
+        DatasetSpec(
             name="python-docs",
             summary="The English prose of CPython's help system, part of every installation.",
             config="zoo_text.configs:PythonDocsConfig",
