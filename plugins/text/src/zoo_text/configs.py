@@ -105,6 +105,30 @@ class PythonDocsConfig(AbstractTextConfig):
 
 
 @config
+class AdditionConfig:
+    """Settings of addition: sums of two numbers."""
+
+    digits: int = setting(
+        default=2, unit="digits", at_least=1, at_most=9, help="Most digits of a number to add."
+    )
+    examples: int = setting(
+        default=5000, unit="sums", at_least=1, help="Sums in all splits; no two are equal."
+    )
+    reversed: Literal["none", "question", "answer"] = setting(
+        default="none",
+        help="What is read from its end: the question (as in Keras' example), the answer (its "
+        "ones come first, as when adding by hand), or none.",
+    )
+    seed: int = setting(default=0, at_least=0, help="Decides which sums are drawn.")
+    validation: float = setting(
+        default=0.1, at_least=0, below=1, help="Fraction of the sums for validation."
+    )
+    test: float = setting(
+        default=0.1, at_least=0, below=1, help="Fraction of the sums for the test split."
+    )
+
+
+@config
 class HumanNumbersConfig(AbstractTextConfig):
     """Settings of human-numbers: whole numbers in English words, with the book's split."""
 

@@ -12,6 +12,16 @@ def zoo_datasets() -> list[DatasetSpec]:
     """The datasets of this plugin."""
     return [
         DatasetSpec(
+            name="addition",
+            summary="Sums as text, such as 12+7=19: 5,000 of up to two digits, vocabulary 13.",
+            config="zoo_text.configs:AdditionConfig",
+            factory="zoo_text.addition:AdditionDataset",
+            default_trainer="supervised",
+            source="generated, after Keras' example addition_rnn",
+            license="CC0-1.0",
+            tags=("sequence-to-sequence", "toy", "generated", "offline"),
+        ),
+        DatasetSpec(
             name="hello",
             summary="One word and its answer: hello → ohlol, vocabulary e h l o.",
             config="zoo_text.configs:HelloConfig",
