@@ -86,6 +86,7 @@ def _wrong(hello: Path, tmp_path: Path) -> Iterator[tuple[list[object], int, str
     yield ["gru-embd"], 3, "did you mean gru-embed"
     yield [hello, "--metric", "acuracy"], 3, "did you mean accuracy"
     yield [hello, "--json", "--csv"], 2, "exclude each other"
+    yield [hello, "--target", "nan"], 2, "nan is not in the range"
     yield [], 2, "REFERENCE"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import shutil
@@ -130,6 +131,25 @@ def test_runs_are_sorted_by_date_and_metric(zoo: Zoo, hello: Path, isolation: Pa
     assert names("--sort", "accuracy") == ["a", "c", "b", "d"]
     result = zoo("runs", "--sort", "acuracy")
     assert (result.code, "did you mean accuracy?" in result.stderr) == (3, True)
+
+
+def test_runs_are_printed_as_csv(zoo: Zoo, hello: Path, isolation: Path) -> None:
+    shutil.copytree(hello, isolation / "runs" / "a")
+    (isolation / "runs" / "d").mkdir()  # damaged
+    (run, damaged) = csv.DictReader(zoo("runs", "--csv").stdout.splitlines())
+    assert (run["name"], run["model"], run["recipe"]) == ("a", "lstm-embed", "lstm-embed.hello")
+    assert (run["dataset"], run["seed"], run["state"]) == ("hello", "0", "finished")
+    assert (run["parameters"], int(run["tokens"]) > 0) == ("316", True)
+    assert float(run["seconds"]) > 0
+    assert float(run["tokens_per_second"]) > 0
+    manifest = json.loads((hello / "config.json").read_text())
+    assert float(run["train.loss"]) == manifest["metrics"]["train"]["loss"]
+    assert (damaged["state"], damaged["parameters"], damaged["train.loss"]) == ("damaged", "", "")
+
+
+def test_csv_and_json_exclude_each_other(zoo: Zoo) -> None:
+    result = zoo("runs", "--csv", "--json")
+    assert (result.code, "exclude each other" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

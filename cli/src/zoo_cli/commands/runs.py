@@ -12,6 +12,7 @@ import click
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json, print_table
+from zoo_cli.terminal.runs_csv import local_run_row, runs_to_csv, sweep_run_row
 from zoo_cli.terminal.sweep_table import failure_lines, sweep_run_values, sweep_table
 from zoo_core.data.splits import main_split
 from zoo_core.errors import NotFoundError, suggest
@@ -44,22 +45,41 @@ from zoo_core.sweeps.run_states import list_sweep_runs
     type=FolderPath(),
     help="List the runs of a sweep instead, in the order of training.",
 )
+@click.option(
+    "--csv",
+    "as_csv",
+    is_flag=True,
+    help="Print CSV: a row for each run, with model, recipe, seed, settings of a sweep, "
+    "parameters, speed and metrics.",
+)
 @json_option
 @click.pass_context
-def runs(ctx: click.Context, order: str, sweep_folder: Path | None, as_json: bool) -> None:
+def runs(
+    ctx: click.Context, order: str, sweep_folder: Path | None, as_csv: bool, as_json: bool
+) -> None:
     """List the local runs, with what differs from their recipes.
 
     Runs that were trained with --out are listed as long as their folder exists. The runs of a
     sweep are listed with --sweep alone.
+
+    The columns of --csv are name, path, model, recipe, dataset, seed, state, parameters, epochs,
+    tokens (targets predicted), seconds (of the training steps) and tokens_per_second, then one for
+    each setting that a sweep varies, such as model.hidden_size, and one for each metric, such as
+    validation.loss. A value that is not known is empty.
     """
     if ctx.invoked_subcommand:
         return
+    if as_csv and as_json:
+        raise click.UsageError("--csv and --json exclude each other")
     if sweep_folder:
-        _list_sweep(sweep_folder, as_json)
+        _list_sweep(sweep_folder, as_csv=as_csv, as_json=as_json)
         return
     local_runs = _sorted(list_runs(), order)
-    if not local_runs and not as_json:
+    if not local_runs and not (as_csv or as_json):
         echo(f"no runs in {runs_folder()}; start one: zoo train lstm-embed", err=True)
+    if as_csv:
+        echo(runs_to_csv([local_run_row(run) for run in local_runs]), nl=False)
+        return
     differences = _differences(local_runs)
     if as_json:
         print_json([_row(run, differences[run.name]) for run in local_runs])
@@ -67,12 +87,15 @@ def runs(ctx: click.Context, order: str, sweep_folder: Path | None, as_json: boo
     print_table([_table_row(run, differences[run.name]) for run in local_runs])
 
 
-def _list_sweep(folder: Path, as_json: bool) -> None:
+def _list_sweep(folder: Path, *, as_csv: bool, as_json: bool) -> None:
     sweep_runs = list_sweep_runs(folder)
     if as_json:
         print_json([sweep_run_values(run) for run in sweep_runs])
         return
-    print_table(sweep_table(sweep_runs))
+    if as_csv:
+        echo(runs_to_csv([sweep_run_row(run) for run in sweep_runs]), nl=False)
+    else:
+        print_table(sweep_table(sweep_runs))
     for line in failure_lines(sweep_runs):
         echo(line, err=True)
 

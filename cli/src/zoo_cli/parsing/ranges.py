@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import final
+from typing import Any, final
 
 import click
 
@@ -20,7 +20,16 @@ class IntegerRange(click.IntRange):
 
 @final
 class NumberRange(click.FloatRange):
-    """A number within bounds, which belong to the range."""
+    """A number within bounds, which belong to the range; NaN is within none."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Returns a value of the command line as a number."""
+        number: float = super().convert(value, param, ctx)
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
 
     def _describe_range(self) -> str:
         return _bounds(self.min, self.max)

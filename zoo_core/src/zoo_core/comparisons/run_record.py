@@ -105,7 +105,7 @@ def read_run(folder: Path) -> RunRecord:
         run_config=manifest.run_config,
         fingerprint=manifest.fingerprint,
         status=manifest.status,
-        parameters=_count_parameters(folder / WEIGHTS),
+        parameters=count_parameters(folder / WEIGHTS),
         tokens=manifest.tokens,
         metrics=manifest.metrics,
         seconds=timings[-1].seconds if timings else None,
@@ -160,7 +160,12 @@ def _curve(rows: Iterable[_HistoryRow], timings: list[_Timing]) -> Iterable[Curv
             yield CurvePoint(row.epoch, row.steps, None, None, row.metrics)
 
 
-def _count_parameters(path: Path) -> int:
+def count_parameters(path: Path) -> int:
+    """Counts the numbers in a file of weights, of which only the header is read.
+
+    Raises:
+        IntegrityError: It is missing or damaged.
+    """
     try:
         with path.open("rb") as file:
             header = read_header(file, path.stat().st_size)
