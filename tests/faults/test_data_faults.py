@@ -60,6 +60,19 @@ def test_unusable_data_is_refused(zoo: Zoo, met: Met, tmp_path: Path, data: byte
     assert not (tmp_path / "run").exists()
 
 
+@fault(
+    36,
+    "more sums than there are pairs",
+    says="Error: addition: there are 55 pairs of numbers … and 56 were asked for; give a smaller …",
+    code=6,
+    left=LEFT,
+)
+def test_more_sums_than_there_are_pairs_are_refused(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    sums = ["--dataset", "addition", "--dataset.digits", 1, "--dataset.examples", 56]
+    met(zoo("train", "gru-embed", *sums, "--out", tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "data",
     [
