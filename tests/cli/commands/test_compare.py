@@ -15,6 +15,7 @@ import pytest
 from tests.cli.command import Zoo
 from tests.cli.in_process_engine import InProcessEngine
 from zoo_core.comparisons.turns import read_turns
+from zoo_core.sweeps.run_states import record_failure
 
 
 def change(folder: Path, **values: Any) -> None:
@@ -225,3 +226,14 @@ def test_a_comparison_that_is_interrupted_continues_and_its_broken_round_has_no_
         assert row["seconds"] is not None, "the second round took turns"
     alone = zoo(*arguments[:5], *["--seeds", "0"], *arguments[7:], "--json")
     assert all(row["seconds"] is None for row in alone.json["rows"])
+
+
+def test_a_run_that_failed_is_left_out_with_its_reason(
+    zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(hello, tmp_path / "a")
+    failed = shutil.copytree(hello, tmp_path / "b")
+    (failed / "config.json").unlink()
+    record_failure(failed, "loss nan", 8)
+    result = zoo("compare", tmp_path)
+    assert (result.code, f"{failed} failed: loss nan\n" in result.stderr) == (0, True)

@@ -76,6 +76,20 @@ def test_runs_on_different_data_are_refused() -> None:
         compare_runs([first, record([1.0], "rnn", data="b")])
 
 
+def test_an_interrupted_run_is_named_and_left_out_if_it_has_no_results() -> None:
+    finished, early, late = seeds([1.0, 2.0, 3.0])
+    early = replace(early, status="interrupted", metrics={}, curve=())
+    late = replace(late, status="interrupted")
+    comparison = compare_runs([finished, early, late])
+    assert comparison.rows[0].seeds == (0, 2)
+    assert comparison.remarks == (
+        "gru-1 was interrupted: zoo resume ./gru-1; it has no results yet and is left out",
+        "gru-2 was interrupted: zoo resume ./gru-2; its results are those of 2 epochs",
+    )
+    with pytest.raises(MisfitError, match="gru-1 was interrupted: zoo resume"):
+        compare_runs([early])
+
+
 def test_other_windows_of_the_same_data_are_marked() -> None:
     comparison = compare_runs([record([1.0]), record([1.0], "rnn", steps=32)])
     assert comparison.remarks == (

@@ -13,6 +13,7 @@ from zoo_core.comparisons.run_record import CurvePoint, RunRecord, settings_key
 from zoo_core.comparisons.statistics import SIGNIFICANCE, Difference, holm, welch
 from zoo_core.data.splits import SELECTION_ORDER
 from zoo_core.errors import MisfitError, NotFoundError, suggest
+from zoo_core.references import shown
 
 Verdict: TypeAlias = Literal["best", "within the spread", "worse", "not compared"]
 COVERAGE = "coverage"
@@ -147,10 +148,14 @@ def compare_runs(
         remarks: Further remarks of the comparison.
 
     Raises:
-        MisfitError: The runs are on different data.
+        MisfitError: The runs are on different data, or none was evaluated before it stopped.
         NotFoundError: A run has no such metric.
     """
-    remarks = [*remarks, *_check_data(runs)]
+    remarks = [*remarks, *_interruptions(runs)]
+    runs = [run for run in runs if run.metrics]
+    if not runs:
+        raise MisfitError(f"nothing to compare: {'; '.join(remarks)}")
+    remarks += _check_data(runs)
     split, name = _find_metric(runs, metric)
     higher = runs[0].objective.higher_is_better(name)
     remarks += _partial_evaluations(runs, split)
@@ -269,6 +274,18 @@ def _with_verdicts(rows: Sequence[ComparisonRow]) -> list[ComparisonRow]:
         verdict: Verdict = "worse" if p_value < SIGNIFICANCE else "within the spread"
         judged.append(replace(row, verdict=verdict, difference=difference, p_value=p_value))
     return judged
+
+
+def _interruptions(runs: Sequence[RunRecord]) -> list[str]:
+    """Returns a remark for each run that was interrupted, and has no metrics or early ones."""
+    remarks = []
+    for run in runs:
+        how = f"{run.folder} was interrupted: zoo resume {shown(run.folder)}"
+        if not run.metrics:
+            remarks.append(f"{how}; it has no results yet and is left out")
+        elif run.status != "finished":
+            remarks.append(f"{how}; its results are those of {len(run.curve)} epochs")
+    return remarks
 
 
 def _check_data(runs: Sequence[RunRecord]) -> list[str]:

@@ -10,6 +10,7 @@ from zoo_core.comparisons.run_record import RunRecord, read_run
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.ownership import STATE
+from zoo_core.sweeps.run_states import result_of
 
 MAX_DEPTH = 2
 """How deep runs are looked for: a folder of sweeps, each with a folder for every run."""
@@ -52,7 +53,9 @@ def find_runs(folders: Iterable[Path]) -> FoundRuns:
             except (IntegrityError, MisfitError) as error:
                 if run_folders == [folder]:
                     raise
-                left_out.append(str(error))
+                result = result_of(path)
+                has_failed = result.state == "failed"
+                left_out.append(f"{path} failed: {result.reason}" if has_failed else str(error))
                 continue
             known = runs.setdefault(run.identity, run)
             if known.folder.absolute() != path.absolute():
