@@ -237,3 +237,12 @@ def test_a_run_that_failed_is_left_out_with_its_reason(
     record_failure(failed, "loss nan", 8)
     result = zoo("compare", tmp_path)
     assert (result.code, f"{failed} failed: loss nan\n" in result.stderr) == (0, True)
+
+
+def test_a_run_that_saved_nothing_stops_no_comparison(
+    zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(hello, tmp_path / "a")
+    (tmp_path / "b" / "state").mkdir(parents=True)
+    result = zoo("compare", tmp_path)
+    assert (result.code, f"no checkpoint in {tmp_path / 'b'}" in result.stderr) == (0, True)

@@ -38,7 +38,7 @@ def find_runs(folders: Iterable[Path]) -> FoundRuns:
     Raises:
         IntegrityError: The only run of a folder is damaged.
         MisfitError: The only run of a folder has not ended.
-        NotFoundError: A folder holds no run.
+        NotFoundError: A folder holds no run, or its only run was stopped before its first save.
     """
     runs: dict[object, RunRecord] = {}
     left_out = []
@@ -50,7 +50,7 @@ def find_runs(folders: Iterable[Path]) -> FoundRuns:
         for path in run_folders:
             try:
                 run = read_run(path)
-            except (IntegrityError, MisfitError) as error:
+            except (IntegrityError, MisfitError, NotFoundError) as error:
                 if run_folders == [folder]:
                     raise
                 result = result_of(path)
