@@ -83,8 +83,8 @@ def make_environment(
     venv.create(folder / "venv", with_pip=with_pip, symlinks=os.name != "nt")
     (site,) = (folder / "venv").glob("lib/python*/site-packages")
     for path in SITE_PACKAGES.iterdir():
-        ours = path.name.startswith(("zoo_", "_zoo_", "__editable__", "pip", "uv")) or (
-            path.suffix == ".pth"
+        ours = path.name.startswith(("zoo_", "_zoo_", "__editable__")) or (
+            path.suffix == ".pth" or path.name.partition("-")[0] in ("pip", "uv")
         )
         if ours or (site / path.name).exists() or (only is not None and path.name not in only):
             continue

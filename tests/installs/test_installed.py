@@ -24,7 +24,7 @@ def listing(environment: Environment) -> Result:
 def test_the_good_plugin_is_ok_beside_every_broken_one(listing: Result) -> None:
     rows = {row["name"]: row for row in listing.json}
     assert rows["zoo-plugin-owl"]["state"] == "ok"
-    kinds = ("model", "dataset", "trainer", "kernel", "command")
+    kinds = ("model", "dataset", "trainer", "kernel", "logger", "command")
     assert rows["zoo-plugin-owl"]["contributes"] == {
         **{kind: ["owl"] for kind in kinds},
         "recipe": ["owl.hello", "owl.parity"],

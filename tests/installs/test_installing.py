@@ -51,7 +51,7 @@ def test_a_plugin_comes_and_goes_while_another_is_broken(
     gone = place.run("zoo", "plugins", "uninstall", "zoo-plugin-owl", "--yes", variables=loaded)
     assert gone.stdout == "removed: zoo-plugin-owl\n"
     names = {row["name"] for row in place.run("zoo", "plugins", "--json").json}
-    assert names == {"zoo-gru", "zoo-rnn", "zoo-text", "zoo-train"}
+    assert names == {"zoo-cli", "zoo-gru", "zoo-rnn", "zoo-text", "zoo-train"}
 
 
 def test_what_the_installer_cannot_do_is_one_line_and_changes_nothing(

@@ -129,9 +129,9 @@ class TrainStep:
             if module.penalty is not None:
                 objective = objective + module.penalty
                 module.penalty = None
-        for group in self.optimizer.param_groups:
-            for parameter in group["params"]:
-                parameter.grad = None
+        # of those that the trainer leaves out of its groups too, or they would add up in the norm
+        for parameter in self._parameters.values():
+            parameter.grad = None
         torch.autograd.backward(objective)
         gradient_norm = self._clip_gradients()
         if self.checks_each_step:

@@ -39,6 +39,11 @@ def dataset_values(spec: DatasetSpec) -> dict[str, Any]:
 
 
 def _sample_value(setting: Setting) -> Any:
+    value = _one_sample_value(setting)
+    return (value,) if setting.many else value
+
+
+def _one_sample_value(setting: Setting) -> Any:
     if setting.choices:
         return setting.choices[0]
     if setting.type in SAMPLE_NUMBERS:
