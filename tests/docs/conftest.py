@@ -1,4 +1,3 @@
 """Fixtures of the tests of the pages."""
 
 from __future__ import annotations
-
