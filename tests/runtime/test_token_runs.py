@@ -39,6 +39,7 @@ def text(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("settings", KINDS, ids=lambda settings: settings["tokens"])
 @pytest.mark.parametrize("sampling", ["sequential", "random"])
 def test_a_resumed_run_equals_an_uninterrupted_one_whatever_the_tokens(

@@ -24,6 +24,7 @@ def in_process(monkeypatch: pytest.MonkeyPatch) -> InProcessEngine:
     return engine
 
 
+@pytest.mark.gate
 def test_a_sweep_trains_in_processes_what_train_makes(zoo: Zoo, tmp_path: Path) -> None:
     out = tmp_path / "s"
     result = zoo("sweep", *TINY, *SIZES, "--out", out, "--json")
