@@ -69,6 +69,7 @@ def test_an_invalid_prompt_is_an_error_before_training(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.gate
 def test_samples_are_logged_once_whatever_interrupts_the_run(
     catalog: Catalog, tmp_path: Path, text: Path
 ) -> None:

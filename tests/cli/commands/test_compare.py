@@ -158,6 +158,7 @@ def test_runs_and_models_are_compared_together(zoo: Zoo, quick: list[object], he
     assert {row["model"] for row in result.json["rows"]} == {"rnn-embed", "gru-embed", "lstm-embed"}
 
 
+@pytest.mark.gate
 def test_files_are_written_into_a_folder_of_a_comparison_alone(
     zoo: Zoo, runs: Path, tmp_path: Path
 ) -> None:
