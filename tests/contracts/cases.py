@@ -44,9 +44,11 @@ CORE_KERNELS = [
 KERNELS = [*CORE_KERNELS, *(spec for _, spec in CATALOG.of(KernelSpec))]
 
 
-def grouped(value: object, name: str, process: str) -> Any:
+def grouped(value: object, name: str, process: str, *marks: pytest.MarkDecorator) -> Any:
     """A parameter whose tests run in one process of pytest-xdist, which caches what they share."""
-    return pytest.param(value, id=name.replace(" ", "-"), marks=pytest.mark.xdist_group(process))
+    return pytest.param(
+        value, id=name.replace(" ", "-"), marks=[pytest.mark.xdist_group(process), *marks]
+    )
 
 
 every_model = pytest.mark.parametrize(

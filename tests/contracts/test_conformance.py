@@ -19,6 +19,11 @@ PARTS = [part for plugin in CATALOG.plugins for part in checked_parts(CATALOG, p
 KINDS = {kind: kind.rstrip("s") for kind in every_check()} | {"specs and configs": "model"}
 APART = {check.name for check in (*SLOW, kernel_equals)}
 """Checks with tests of their own below: they take seconds for one case."""
+LONG = {
+    f"dataset {name}"
+    for name in ("addition", "digits", "human-numbers", "moving-digits", "prose-or-code")
+}
+"""Parts whose data takes seconds to make."""
 every_slow_check = pytest.mark.parametrize("check", SLOW, ids=lambda check: check.name)
 
 
@@ -39,7 +44,13 @@ def describe_failures(results: list[Result]) -> str:
     return "\n".join(f"{result.check}: {result.rule}\n{result.describe()}" for result in failed)
 
 
-@pytest.mark.parametrize("part", [grouped(part, part.name, process_of(part)) for part in PARTS])
+@pytest.mark.parametrize(
+    "part",
+    [
+        grouped(part, part.name, process_of(part), *([pytest.mark.gate] * (part.name in LONG)))
+        for part in PARTS
+    ],
+)
 def test_a_part_of_ours_keeps_the_rules(part: CheckedPart) -> None:
     assert not describe_failures(results_of(part))
 
