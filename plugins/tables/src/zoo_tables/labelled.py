@@ -12,19 +12,19 @@ from typing import final
 import torch
 
 from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
-from zoo_core.data.tables import Table, is_table, listed, listed_lines, read_table
+from zoo_core.data.tables import Table, listed, listed_lines, read_table
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.escaping import quoted
 from zoo_core.runtime.datasets.dataset import encode_text
-from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import check_split_not_empty
 from zoo_core.runtime.datasets.stratified import stratified_splits
 from zoo_core.runtime.nn import Batch, Output
 from zoo_tables.configs import AbstractTextRowsConfig, LabelledConfig, RequestsConfig
-from zoo_tables.rows import MAX_EXAMPLE_LENGTH, CompleteRows, complete_rows, hash_of, prepared
+from zoo_tables.rows import prepared
 from zoo_tables.samples import REQUESTS
+from zoo_tables.text_rows import AbstractTextRows, table_reader
 
 MANY_LABELS = 50
 """Labels from which a column with hardly any rows per label is suspected to hold no labels."""
@@ -33,7 +33,7 @@ logger = logging.getLogger("zoo_core.tables")
 
 
 @final
-class LabelledDataset(AbstractLabelledDataset):
+class LabelledDataset(AbstractTextRows):
     """Texts, each with one of several labels, padded at the end.
 
     Every label has the same fraction of its texts in each split, as far as whole texts allow. A
@@ -58,29 +58,16 @@ class LabelledDataset(AbstractLabelledDataset):
         label_column: str,
         name: str,
     ) -> None:
-        super().__init__(name, config)
-        self.config, self._read, self._checkpoint_vocabulary = config, read, vocabulary
-        self._text_column, self._label_column = text_column, label_column
+        columns = {"text": text_column, "label": label_column}
+        super().__init__(config, vocabulary, read=read, columns=columns, name=name)
         self._checkpoint_names: tuple[str, ...] = ()
 
     def adopt(self, signature: Signature) -> None:
         """Takes over the names of the labels."""
         self._checkpoint_names = signature.outputs.names
 
-    @cached_property
-    def content(self) -> CompleteRows:
-        """The texts and labels of the table, prepared.
-
-        Raises:
-            DataError: The table cannot be read, has no such columns, or no row is complete.
-        """
-        columns = {"text": self._text_column, "label": self._label_column}
-        texts, labels, lines = complete_rows(self._read(None), columns, self.name)
-        return CompleteRows(
-            [prepared(text, self.config) for text in texts],
-            [label.strip() for label in labels],
-            lines,
-        )
+    def _prepare_answer(self, answer: str) -> str:
+        return answer.strip()
 
     @cached_property
     def label_names(self) -> tuple[str, ...]:
@@ -93,7 +80,7 @@ class LabelledDataset(AbstractLabelledDataset):
             return self._checkpoint_names
         names = set(self.content.answers)
         if len(names) < 2:
-            column = quoted(self._label_column)
+            column = quoted(self._columns["label"])
             raise DataError(
                 f"{self.name}: all rows have the label {quoted(min(names))} in the column "
                 f"{column}; a classifier needs two at least"
@@ -104,7 +91,7 @@ class LabelledDataset(AbstractLabelledDataset):
                 self.name,
                 len(names),
                 len(self.content.answers),
-                self._label_column,
+                self._columns["label"],
             )
         return tuple(sorted(names, key=_as_number))
 
@@ -124,17 +111,6 @@ class LabelledDataset(AbstractLabelledDataset):
             outputs=Classes(len(names), per="sequence", names=names),
             vocabulary=self.vocabulary,
         )
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """The sha256 of the texts and labels."""
-        rows = zip(self.content.inputs, self.content.answers, strict=True)
-        return hash_of(field for row in rows for field in row)
-
-    @property
-    def example(self) -> str:
-        """The beginning of the first text."""
-        return self.content.inputs[0][:MAX_EXAMPLE_LENGTH]
 
     @cached_property
     def _split_rows(self) -> dict[str, list[int]]:
@@ -175,21 +151,11 @@ class LabelledDataset(AbstractLabelledDataset):
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a text, (1, T)."""
-        return encode_text(prepared(value, self.config), self.vocabulary, unknown)
+        return encode_text(prepared(value, self.preparation), self.vocabulary, unknown)
 
     def decode(self, output: Output) -> str:
         """Returns the most likely label."""
         return self.label_names[int(output.logits[0].argmax())]
-
-    def read_inputs(self, path: Path) -> list[str]:
-        """Returns the texts of a table's column, or the lines of any other file.
-
-        Raises:
-            DataError: The file cannot be read, or has no such column.
-        """
-        if not is_table(path):
-            return super().read_inputs(path)
-        return self._read(path).column(self._text_column, "a column of that name")
 
     def _unknown_labels_message(self, unknown: Counter[str]) -> str:
         described = []
@@ -206,14 +172,10 @@ class LabelledDataset(AbstractLabelledDataset):
 
 def labelled(config: LabelledConfig, vocabulary: Vocabulary | None) -> LabelledDataset:
     """Returns the texts and labels of a file."""
-
-    def read(path: Path | None) -> Table:
-        return read_table(path or config.path, encoding=config.encoding, delimiter=config.delimiter)
-
     return LabelledDataset(
         config,
         vocabulary,
-        read=read,
+        read=table_reader(config),
         text_column=config.text_column,
         label_column=config.label_column,
         name=str(config.path),

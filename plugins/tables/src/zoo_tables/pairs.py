@@ -11,9 +11,8 @@ from typing import final
 import torch
 
 from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
-from zoo_core.data.tables import Table, is_table, read_table
+from zoo_core.data.tables import Table, read_table
 from zoo_core.data.vocabulary import REFUSE
-from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import check_split_not_empty
 from zoo_core.runtime.datasets.stratified import stratified_splits
@@ -21,15 +20,16 @@ from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
 from zoo_tables.configs import AbstractPairsConfig, DatesConfig, PairsConfig
-from zoo_tables.rows import MAX_EXAMPLE_LENGTH, CompleteRows, complete_rows, hash_of, prepared
+from zoo_tables.rows import prepared
 from zoo_tables.samples import DATES
+from zoo_tables.text_rows import AbstractTextRows, table_reader
 
 TO, END = "<to>", "<end>"
 """The symbols between source and target, and after the target; no text has symbols so long."""
 
 
 @final
-class PairsDataset(AbstractLabelledDataset):
+class PairsDataset(AbstractTextRows):
     """Sources and targets, each pair as one sequence: source, ``<to>``, target.
 
     The labels are the next symbols of the target and then ``<end>``; those of the source are
@@ -55,24 +55,9 @@ class PairsDataset(AbstractLabelledDataset):
         target_column: str,
         name: str,
     ) -> None:
-        super().__init__(name, config)
-        self.config, self._read, self._checkpoint_vocabulary = config, read, vocabulary
-        self._source_column, self._target_column = source_column, target_column
-
-    @cached_property
-    def content(self) -> CompleteRows:
-        """The sources and targets of the table, prepared.
-
-        Raises:
-            DataError: The table cannot be read, has no such columns, or no row is complete.
-        """
-        columns = {"source": self._source_column, "target": self._target_column}
-        sources, targets, lines = complete_rows(self._read(None), columns, self.name)
-        return CompleteRows(
-            [prepared(source, self.config) for source in sources],
-            [prepared(target, self.config) for target in targets],
-            lines,
-        )
+        columns = {"source": source_column, "target": target_column}
+        super().__init__(config, vocabulary, read=read, columns=columns, name=name)
+        self.config = config
 
     @cached_property
     def vocabulary(self) -> Vocabulary:
@@ -89,17 +74,6 @@ class PairsDataset(AbstractLabelledDataset):
         size = len(self.vocabulary)
         outputs = Classes(size, per="step", next_token=True)
         return Signature(inputs=Tokens(size), outputs=outputs, vocabulary=self.vocabulary)
-
-    @cached_property
-    def fingerprint(self) -> str:
-        """The sha256 of the sources and targets."""
-        rows = zip(self.content.inputs, self.content.answers, strict=True)
-        return hash_of(field for row in rows for field in row)
-
-    @property
-    def example(self) -> str:
-        """The beginning of the first source."""
-        return self.content.inputs[0][:MAX_EXAMPLE_LENGTH]
 
     @cached_property
     def _split_rows(self) -> dict[str, list[int]]:
@@ -127,7 +101,7 @@ class PairsDataset(AbstractLabelledDataset):
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a source and ``<to>``, (1, T)."""
-        return Batch(torch.tensor([self._source_ids(prepared(value, self.config), unknown)]))
+        return Batch(torch.tensor([self._source_ids(prepared(value, self.preparation), unknown)]))
 
     def decode(self, output: Output) -> str:
         """Returns the likeliest symbol of every step up to ``<end>``."""
@@ -137,16 +111,6 @@ class PairsDataset(AbstractLabelledDataset):
         """Returns the target that a model predicts symbol by symbol, always the likeliest."""
         ids = generate(model, batch, Sampler(temperature=0.0))
         return self._text_before_end(islice(ids, self.config.answer_length))
-
-    def read_inputs(self, path: Path) -> list[str]:
-        """Returns the sources of a table's column, or the lines of any other file.
-
-        Raises:
-            DataError: The file cannot be read, or has no such column.
-        """
-        if not is_table(path):
-            return super().read_inputs(path)
-        return self._read(path).column(self._source_column, "a column of that name")
 
     def _text_before_end(self, ids: Iterable[int]) -> str:
         end = self.vocabulary.ids[END]
@@ -158,14 +122,10 @@ class PairsDataset(AbstractLabelledDataset):
 
 def pairs(config: PairsConfig, vocabulary: Vocabulary | None) -> PairsDataset:
     """Returns the pairs of a file."""
-
-    def read(path: Path | None) -> Table:
-        return read_table(path or config.path, encoding=config.encoding, delimiter=config.delimiter)
-
     return PairsDataset(
         config,
         vocabulary,
-        read=read,
+        read=table_reader(config),
         source_column=config.source_column,
         target_column=config.target_column,
         name=str(config.path),

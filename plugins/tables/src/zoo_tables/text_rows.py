@@ -1,0 +1,87 @@
+"""Rows of two texts, from the columns of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+
+from zoo_core import Vocabulary
+from zoo_core.data.tables import Table, is_table, read_table
+from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
+from zoo_tables.configs import AbstractTableConfig, AbstractTextRowsConfig
+from zoo_tables.rows import MAX_EXAMPLE_LENGTH, CompleteRows, complete_rows, hash_of, prepared
+
+
+class AbstractTextRows(AbstractLabelledDataset):
+    """Texts, each with an answer, from two columns of a table.
+
+    Args:
+        config: Settings of the dataset.
+        vocabulary: Vocabulary of a checkpoint, or None for the symbols of the texts.
+        read: Reads the table; of the dataset itself for None.
+        columns: The names of the two columns by their noun, such as ``text``.
+        name: Name of the dataset in errors.
+    """
+
+    def __init__(
+        self,
+        config: AbstractTextRowsConfig,
+        vocabulary: Vocabulary | None,
+        *,
+        read: Callable[[Path | None], Table],
+        columns: Mapping[str, str],
+        name: str,
+    ) -> None:
+        super().__init__(name, config)
+        self.preparation, self._read, self._columns = config, read, columns
+        self._checkpoint_vocabulary = vocabulary
+
+    @cached_property
+    def content(self) -> CompleteRows:
+        """The texts and answers of the table, prepared.
+
+        Raises:
+            DataError: The table cannot be read, has no such columns, or no row is complete.
+        """
+        texts, answers, lines = complete_rows(self._read(None), self._columns, self.name)
+        return CompleteRows(
+            [prepared(text, self.preparation) for text in texts],
+            [self._prepare_answer(answer) for answer in answers],
+            lines,
+        )
+
+    def _prepare_answer(self, answer: str) -> str:
+        """Returns an answer of the table as the dataset uses it."""
+        return prepared(answer, self.preparation)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The sha256 of the texts and answers."""
+        rows = zip(self.content.inputs, self.content.answers, strict=True)
+        return hash_of(field for row in rows for field in row)
+
+    @property
+    def example(self) -> str:
+        """The beginning of the first text."""
+        return self.content.inputs[0][:MAX_EXAMPLE_LENGTH]
+
+    def read_inputs(self, path: Path) -> list[str]:
+        """Returns the texts of a table's first column, or the lines of any other file.
+
+        Raises:
+            DataError: The file cannot be read, or has no such column.
+        """
+        if not is_table(path):
+            return super().read_inputs(path)
+        column = next(iter(self._columns.values()))
+        return self._read(path).column(column, "a column of that name")
+
+
+def table_reader(config: AbstractTableConfig) -> Callable[[Path | None], Table]:
+    """Returns a function that reads a file as the settings say; by default the file they name."""
+
+    def read(path: Path | None) -> Table:
+        return read_table(path or config.path, encoding=config.encoding, delimiter=config.delimiter)
+
+    return read
