@@ -15,7 +15,13 @@ import torch
 from zoo_core.errors import ExportError, MisfitError
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.exporting.exporter import AbstractExporter, ExportOptions, ExportResult
-from zoo_core.runtime.exporting.program import Lengths, Program, kernel_of
+from zoo_core.runtime.exporting.program import (
+    Example,
+    Lengths,
+    Program,
+    kernel_of,
+    trace_program,
+)
 from zoo_core.runtime.exporting.verification import Comparison, verify_program
 from zoo_onnx.quantization import losses, quantize
 from zoo_onnx.recurrence import TracedKernel, replace_recurrences
@@ -24,8 +30,6 @@ from zoo_onnx.session import Session
 from zoo_onnx.stream import stream_script
 
 FILE, SCRIPT = "model.onnx", "stream.py"
-TRACED_BATCH = 5
-"""The rows that are traced: torch takes sizes of 0 and 1, and equal sizes, as fixed."""
 DRAWN_ROWS = 64
 """The rows in which the symbols that are drawn are compared."""
 
@@ -96,32 +100,28 @@ def to_onnx(program: Program, *, with_sampler: bool = False) -> tuple[onnx.Model
     Raises:
         MisfitError: torch cannot trace the model.
     """
-    reason = ""
-    for lengths in program.lengths():
+
+    def trace(example: Example) -> onnx.ModelProto:
         try:
-            model = _trace(program, lengths, with_sampler)
-        except Exception as error:  # torch's own exceptions, of many classes
-            reason = str(error.__cause__ or error).strip().partition("\n")[0]
-            continue
-        onnx.checker.check_model(model)
-        return model, lengths
-    raise MisfitError(f"this model cannot be exported to ONNX: {reason}")
+            return _trace(program, example, with_sampler)
+        except torch.onnx.OnnxExporterError as error:  # whose own first line names no reason
+            raise error.__cause__ or error from None
+
+    model, lengths = trace_program(program, trace, "this model cannot be exported to ONNX")
+    onnx.checker.check_model(model)
+    return model, lengths
 
 
-def _trace(program: Program, lengths: Lengths, with_sampler: bool) -> onnx.ModelProto:
-    inputs, states = program.example(TRACED_BATCH, lengths.example)
-    rows = {0: torch.export.Dim("batch", min=1)}
-    shape: dict[int, Any] = dict(rows)
-    if not lengths.fixed:
-        shape[1] = torch.export.Dim("time", min=lengths.shortest)
+def _trace(program: Program, example: Example, with_sampler: bool) -> onnx.ModelProto:
+    rows = example.state_axes
     module: torch.nn.Module = program
-    arguments: list[Any] = [inputs, states]
-    shapes: list[Any] = [shape, [rows for _ in states]]
+    arguments: list[Any] = [example.inputs, example.states]
+    shapes: list[Any] = [example.input_axes, [rows for _ in example.states]]
     input_names = [program.input_name, *program.state_names]
     output_names = list(program.output_names)
     if with_sampler:
         module = SamplerProgram(program)
-        arguments += [torch.tensor(1.0), torch.tensor(2), torch.rand(TRACED_BATCH)]
+        arguments += [torch.tensor(1.0), torch.tensor(2), torch.rand(len(example.inputs))]
         shapes += [{}, {}, rows]
         input_names += INPUTS
         output_names.append(OUTPUT)

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, TypeVar, final
 
 import torch
 from torch import Tensor, nn
 
 from zoo_core.data.signature import Grid, Tokens
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import State, rebuild
 
+T = TypeVar("T")
 LOGITS = "logits"
-TRACED_STEPS = 11
-"""The steps that are traced where any number of them is allowed."""
+TRACED_BATCH, TRACED_STEPS = 5, 11
+"""The size that is traced where any is allowed: torch takes 0 and 1, and equal sizes, as fixed."""
 
 
 @final
@@ -135,6 +137,53 @@ class Program(nn.Module):
             return None
         flat = iter(tensors)
         return tuple(rebuild(part, [next(flat) for _ in part]) for part in self._like)
+
+
+@final
+class Example(NamedTuple):
+    """What an exporter traces.
+
+    Args:
+        inputs: The inputs.
+        states: The states.
+        input_axes: The axes of the inputs that may have any size, by their index.
+        state_axes: Those of every state.
+    """
+
+    inputs: Tensor
+    states: list[Tensor]
+    input_axes: dict[int, Any]
+    state_axes: dict[int, Any]
+
+
+def trace_program(
+    program: Program, trace: Callable[[Example], T], failure: str
+) -> tuple[T, Lengths]:
+    """Traces a model for the most general lengths that can be traced.
+
+    Args:
+        program: The model.
+        trace: Traces an example; what it raises rules out the lengths of the example.
+        failure: The beginning of the error.
+
+    Returns:
+        What ``trace`` returned, and the numbers of steps that it holds for.
+
+    Raises:
+        MisfitError: No lengths can be traced.
+    """
+    reason = ""
+    for lengths in program.lengths():
+        inputs, states = program.example(TRACED_BATCH, lengths.example)
+        rows = {0: torch.export.Dim("batch", min=1)}
+        axes = dict(rows)
+        if not lengths.fixed:
+            axes[1] = torch.export.Dim("time", min=lengths.shortest)
+        try:
+            return trace(Example(inputs, states, axes, rows)), lengths
+        except Exception as error:  # torch's own exceptions, of many classes
+            reason = str(error).strip().partition("\n")[0]
+    raise MisfitError(f"{failure}: {reason}")
 
 
 @contextmanager

@@ -9,18 +9,21 @@ from typing import Any, final
 import torch
 from torch import Tensor
 
-from zoo_core.errors import MisfitError
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.exporting.exporter import AbstractExporter, ExportOptions, ExportResult
-from zoo_core.runtime.exporting.program import Lengths, Program, kernel_of
+from zoo_core.runtime.exporting.program import (
+    Example,
+    Lengths,
+    Program,
+    kernel_of,
+    trace_program,
+)
 from zoo_core.runtime.exporting.verification import verify_program
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.state import LayerState, rebuild
 
 FILE = "model.pt2"
-TRACED_BATCH = 5
-"""The rows that are traced: torch takes sizes of 0 and 1, and equal sizes, as fixed."""
 USAGE = """```python
 import torch
 
@@ -68,25 +71,15 @@ def export_program(program: Program) -> tuple[Any, Lengths]:
     Raises:
         MisfitError: torch cannot trace the model.
     """
-    reason = ""
-    for lengths in program.lengths():
-        try:
-            return _trace(program, lengths), lengths
-        except Exception as error:  # torch's own exceptions, of many classes
-            reason = str(error).strip().partition("\n")[0]
-    raise MisfitError(f"torch.export cannot trace this model: {reason}")
 
+    def trace(example: Example) -> Any:
+        shapes = (example.input_axes, [example.state_axes for _ in example.states])
+        with torch.no_grad(), kernel_of(program.model, ScanKernel()):
+            return torch.export.export(
+                program, (example.inputs, example.states), dynamic_shapes=shapes
+            )
 
-def _trace(program: Program, lengths: Lengths) -> Any:
-    inputs, states = program.example(TRACED_BATCH, lengths.example)
-    batch = torch.export.Dim("batch", min=1)
-    shape: dict[int, Any] = {0: batch}
-    if not lengths.fixed:
-        shape[1] = torch.export.Dim("time", min=lengths.shortest)
-    with torch.no_grad(), kernel_of(program.model, ScanKernel()):
-        return torch.export.export(
-            program, (inputs, states), dynamic_shapes=(shape, [{0: batch} for _ in states])
-        )
+    return trace_program(program, trace, "torch.export cannot trace this model")
 
 
 @final
