@@ -11,7 +11,7 @@ from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.plugins.exporters import find_exporter
+from zoo_core.plugins.optional_parts import find_exporter
 
 
 @click.command()

@@ -194,7 +194,7 @@ def _print_jobs(
     *,
     as_json: bool,
 ) -> None:
-    from zoo_core.plugins.loggers import find_loggers
+    from zoo_core.plugins.optional_parts import find_loggers
     from zoo_core.runtime.sweeps.sweep import open_sweep
     from zoo_core.sweeps.commands import run_command
     from zoo_core.sweeps.folder import lock_sweep_folder

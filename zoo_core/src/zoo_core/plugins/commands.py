@@ -8,7 +8,7 @@ from typing import Any
 from zoo_core.errors import PluginError
 from zoo_core.plugins.catalog import Catalog, check_unique
 from zoo_core.plugins.import_strings import resolve
-from zoo_core.plugins.index import known_command_owner
+from zoo_core.plugins.index import known_owner
 from zoo_core.plugins.specs import CommandSpec
 
 
@@ -18,7 +18,7 @@ def check_not_missing(catalog: Catalog, command: str) -> None:
     Raises:
         PluginError: It does; the message says how to get the plugin.
     """
-    if distribution := known_command_owner(command, catalog.registries):
+    if distribution := known_owner(command, catalog.registries, "commands"):
         raise PluginError(
             f"zoo {command} comes with {distribution}: {catalog.how_to_get(distribution)}"
         )

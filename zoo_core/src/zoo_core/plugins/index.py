@@ -5,12 +5,16 @@ It is the part ``[plugins.NAME]`` of the registry files. Nothing in it is instal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from zoo_core.errors import ConfigError
 from zoo_core.registry.file import KnownPlugin
 from zoo_core.registry.sources import merge_entries
+
+Part: TypeAlias = Literal["offers", "commands", "loggers", "formats"]
+"""The fields of ``KnownPlugin`` that hold names."""
 
 
 def known_plugins(registries: Iterable[Path] = ()) -> list[KnownPlugin]:
@@ -48,42 +52,28 @@ def _texts(known: KnownPlugin) -> tuple[str, ...]:
     )
 
 
-def known_owner(name: str, registries: Iterable[Path] = ()) -> str:
+def known_owner(name: str, registries: Iterable[Path] = (), part: Part = "offers") -> str:
     """Returns the distribution of the known plugin that brings a name; empty if there is none.
 
     A registry file that is not well-formed counts as empty: the commands that were asked for the
     registry report it.
+
+    Args:
+        name: The name.
+        registries: Registry files beside the zoo's own.
+        part: Which field of ``KnownPlugin`` holds the name.
     """
-    return _owner(registries, lambda known: name in known.offers)
+    plugins = _readable_plugins(registries)
+    return next((known.distribution for known in plugins if name in getattr(known, part)), "")
 
 
-def known_command_owner(command: str, registries: Iterable[Path] = ()) -> str:
-    """Returns the distribution of the known plugin that brings a command, as ``known_owner``."""
-    return _owner(registries, lambda known: command in known.commands)
+def known_names(part: Part, registries: Iterable[Path] = ()) -> list[str]:
+    """Returns the names that known plugins bring, in a field of ``KnownPlugin``."""
+    return [name for known in _readable_plugins(registries) for name in getattr(known, part)]
 
 
-def known_loggers(registries: Iterable[Path] = ()) -> list[str]:
-    """Returns the names of the loggers that known plugins bring, as ``known_owner``."""
+def _readable_plugins(registries: Iterable[Path]) -> list[KnownPlugin]:
     try:
-        plugins = known_plugins(registries)
+        return known_plugins(registries)
     except ConfigError:
         return []
-    return [name for known in plugins for name in known.loggers]
-
-
-def known_logger_owner(logger: str, registries: Iterable[Path] = ()) -> str:
-    """Returns the distribution of the known plugin that brings a logger, as ``known_owner``."""
-    return _owner(registries, lambda known: logger in known.loggers)
-
-
-def known_format_owner(format: str, registries: Iterable[Path] = ()) -> str:
-    """Returns the distribution of the known plugin that brings a format, as ``known_owner``."""
-    return _owner(registries, lambda known: format in known.formats)
-
-
-def _owner(registries: Iterable[Path], brings: Callable[[KnownPlugin], bool]) -> str:
-    try:
-        plugins = known_plugins(registries)
-    except ConfigError:
-        return ""
-    return next((known.distribution for known in plugins if brings(known)), "")

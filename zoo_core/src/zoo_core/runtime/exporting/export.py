@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 from zoo_core.errors import ConfigError
-from zoo_core.plugins.exporters import find_exporter
 from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.optional_parts import find_exporter
 from zoo_core.plugins.specs import ExporterSpec
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.exporting.exporter import ExportOptions, ExportResult

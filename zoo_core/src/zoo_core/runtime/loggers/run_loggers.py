@@ -13,7 +13,7 @@ import torch
 
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
-from zoo_core.plugins.loggers import find_loggers
+from zoo_core.plugins.optional_parts import find_loggers
 from zoo_core.run_folder.logger_names import (
     logger_folder,
     read_logger_names,

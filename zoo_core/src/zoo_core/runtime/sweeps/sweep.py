@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias, final
 
 from zoo_core.errors import TargetError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.loggers import find_loggers
+from zoo_core.plugins.optional_parts import find_loggers
 from zoo_core.runtime.sweeps.engine import AbstractEngine, Job, JobEnded, JobEvent, JobStarted
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.sweeps.checking import check_question
