@@ -16,8 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.in_process_engine import InProcessEngine
 from tests.docs.session import BLOCK, commands
+from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_cli.main import run
 
 PAGE = Path(__file__).parents[2] / "docs" / "compare-two-cells.md"

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
-from tests.cli.in_process_engine import InProcessEngine
 from tests.docs.compare_page import PAGE
 from tests.docs.session import blocks, commands
+from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_core.comparisons.formats import COLUMNS
 
 TEXT = PAGE.read_text("utf-8")

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save
 
 import zoo_core
-from tests.cli.in_process_engine import InProcessEngine
+from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_cli.commands.generate import generate as generate_command
 from zoo_core import Classes, Features, Signature, Tokens, Unknown
 from zoo_core.errors import (

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import Zoo
-from tests.cli.in_process_engine import InProcessEngine
+from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_core.comparisons.turns import read_turns
 from zoo_core.sweeps.run_states import record_failure
 

@@ -11,10 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.cli.command import Result, Zoo
+from tests.cli.command import Zoo
+from tests.cli.conftest import zoo
 from tests.plugins.report.runs import write_run
-from zoo_cli.main import run
 
+__all__ = ["zoo"]
 Report = Callable[..., "ReadPage"]
 WriteRun = Callable[..., Path]
 
@@ -66,19 +67,6 @@ class ReadPage(HTMLParser):
             self.scripts.append(data)
         elif self._inside != "style":
             self.texts.append(data)
-
-
-@pytest.fixture
-def zoo(capsys: pytest.CaptureFixture[str]) -> Zoo:
-    """``zoo("report", ...)``: the command line in this process."""
-
-    def call(*arguments: object) -> Result:
-        capsys.readouterr()
-        code = run([str(argument) for argument in arguments])
-        output = capsys.readouterr()
-        return Result(code, output.out, output.err)
-
-    return call
 
 
 @pytest.fixture

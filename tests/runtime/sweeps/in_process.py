@@ -1,8 +1,9 @@
-"""An engine that trains in this process, one run after another."""
+"""An engine that trains in the process of the test, which saves the imports of a worker."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import final
 
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import load_catalog
@@ -20,10 +21,17 @@ from zoo_core.runtime.sweeps.runs import begin_or_resume
 from zoo_core.runtime.training.events import Stepped
 
 
+@final
 class InProcessEngine(AbstractEngine):
-    """Trains in this process; ``started`` holds the names of the runs that it has begun."""
+    """Trains one run after another; ``started`` holds the names of the runs that it has begun.
 
-    def __init__(self) -> None:
+    Args:
+        processes: Must be 1.
+        reuse: Without a meaning here.
+    """
+
+    def __init__(self, processes: int = 1, *, reuse: bool = True) -> None:
+        assert processes == 1
         self.started: list[str] = []
 
     def run(
