@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, final
 import click
 
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
+from zoo_cli.parsing.engine_options import engine_option
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
@@ -152,13 +153,7 @@ def _common(settings: Sequence[Sequence[Setting]]) -> list[Setting]:
     type=IntegerRange(1, MAX_THREADS),
     help="Number of torch threads of every run.  [default: the cores; 1 for tiny models]",
 )
-@click.option(
-    "--engine",
-    type=click.Choice(["local"]),
-    default="local",
-    show_default=True,
-    help="What trains the runs: processes of this machine.",
-)
+@engine_option
 @click.option(
     "--out",
     metavar="DIR",

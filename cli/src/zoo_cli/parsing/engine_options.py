@@ -1,4 +1,4 @@
-"""The options about how a sweep is carried out."""
+"""The options about how many runs are carried out."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ engine_option = click.option(
     type=click.Choice(ENGINES),
     default="local",
     show_default=True,
-    help="What trains the runs of a sweep: processes of this machine.",
+    help="What trains the runs: processes of this machine.",
 )
