@@ -133,8 +133,7 @@ def reproduce(
 def _add(
     row: ReproductionResult, rows: list[ReproductionResult], report: ReproductionReport
 ) -> None:
-    rows.append(row)
-    report.add(row)
+    rows.append(report.add(row))
 
 
 def _name(row: ReproductionResult) -> str:

@@ -6,7 +6,7 @@ import json
 import math
 import statistics
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
@@ -41,6 +41,7 @@ class ReproductionResult:
         reason: Why training failed, or the recipe's note.
         seeds: The seeds, if there are several; ``measured`` is then their mean.
         spread: The standard deviation over the seeds; None for a single one.
+        machine: Facts about the machine that trained it.
     """
 
     recipe: str
@@ -56,6 +57,7 @@ class ReproductionResult:
     reason: str
     seeds: tuple[int, ...] = ()
     spread: float | None = None
+    machine: dict[str, str] = field(default_factory=dict)
 
     def published_in_words(self) -> str:
         """Returns the published value or range with its digits."""
@@ -77,10 +79,15 @@ class ReproductionResult:
 
 @final
 class _ReproductionFile(NamedTuple):
-    """The content of ``reproduction.json``."""
+    """The content of ``reproduction.json``.
 
-    machine: dict[str, str]
+    Args:
+        rows: The results.
+        machine: The machine of the rows that name none; former versions wrote one for all.
+    """
+
     rows: list[ReproductionResult]
+    machine: dict[str, str] = {}  # noqa: RUF012  # a NamedTuple's default, which nobody changes
 
 
 def compare(
@@ -192,30 +199,30 @@ def merge(
     return [results[name] for name in sorted(results)]
 
 
-def read_reproduction(path: Path) -> tuple[dict[str, str], list[ReproductionResult]]:
-    """Returns the machine and the results in a file; nothing if there is no file.
+def read_reproduction(path: Path) -> list[ReproductionResult]:
+    """Returns the results in a file; none if there is no file.
 
     Raises:
         IntegrityError: The file does not hold a reproduction.
     """
     if not path.exists():
-        return {}, []
+        return []
     try:
         values = json.loads(path.read_text("utf-8"))
     except ValueError as error:
         raise IntegrityError(f"{path}: not valid JSON: {error}") from None
     found = read_record(_ReproductionFile, values, source=str(path), allow_unknown=True)
-    return found.machine, found.rows
+    return [row if row.machine else replace(row, machine=found.machine) for row in found.rows]
 
 
-def to_json(machine: Mapping[str, str], results: Iterable[ReproductionResult]) -> str:
-    """Returns machine and results in the form of the file."""
-    values = {"machine": dict(machine), "rows": [asdict(result) for result in results]}
+def to_json(results: Iterable[ReproductionResult]) -> str:
+    """Returns results in the form of the file."""
+    values = {"rows": [asdict(result) for result in results]}
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
-def markdown(machine: Mapping[str, str], results: list[ReproductionResult]) -> str:
-    """Returns a table of the results, with machine, date and the reasons of failures below it."""
+def markdown(results: list[ReproductionResult]) -> str:
+    """Returns a table of the results, with machines, dates and the reasons of failures below it."""
     lines = [
         "| recipe | metric (split) | published | ours | verdict | seconds |",
         "| --- | --- | --- | --- | --- | --- |",
@@ -230,7 +237,7 @@ def markdown(machine: Mapping[str, str], results: list[ReproductionResult]) -> s
             f"{result.seconds:.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
-    lines += ["", f"Measured on {', '.join(machine.values())}; {_days(results)}."]
+    lines += _machines(results)
     by_seeds: dict[tuple[int, ...], list[str]] = {}
     for result in results:
         if result.spread is not None:
@@ -244,6 +251,19 @@ def markdown(machine: Mapping[str, str], results: list[ReproductionResult]) -> s
         if result.verdict in FAILURES:
             lines.append(f"\n`{result.recipe}` {result.verdict}: {result.reason}")
     return "\n".join(lines) + "\n"
+
+
+def _machines(results: list[ReproductionResult]) -> list[str]:
+    """Returns a paragraph for each machine, the one with most rows first, the others with names."""
+    by_machine: dict[str, list[ReproductionResult]] = {}
+    for result in results:
+        by_machine.setdefault(", ".join(result.machine.values()), []).append(result)
+    lines = []
+    for machine, rows in sorted(by_machine.items(), key=lambda item: -len(item[1])):
+        names = ", ".join(f"`{row.recipe}`" for row in rows)
+        subject = f"{names}: measured" if lines else "Measured"
+        lines += ["", f"{subject} on {machine}; {_days(rows)}."]
+    return lines
 
 
 def _days(results: list[ReproductionResult]) -> str:

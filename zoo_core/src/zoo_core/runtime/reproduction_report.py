@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -44,22 +45,22 @@ class ReproductionReport:
                 tempfile.TemporaryFile(dir=folder).close()
                 _check_folder(folder)
             try:
-                _, self.rows = read_reproduction(folder / RESULTS)
+                self.rows = read_reproduction(folder / RESULTS)
             except IntegrityError as error:
                 raise TargetError(f"{error}; choose another folder with --out") from None
             if not self.rows:
                 # From now on the folder is known as the zoo's.
-                write_file(folder / RESULTS, to_json(machine_facts(), []).encode())
+                write_file(folder / RESULTS, to_json([]).encode())
 
-    def add(self, row: ReproductionResult) -> None:
-        """Adds or replaces a row and rewrites the files."""
-        self.rows = merge(self.rows, [row])
-        if self.folder is None:
-            return
-        machine = machine_facts()
-        write_file(self.folder / RESULTS, to_json(machine, self.rows).encode())
-        write_file(self.folder / TABLE, markdown(machine, self.rows).encode())
-        write_file(self.folder / PLOT, forest_plot(self.rows))
+    def add(self, row: ReproductionResult) -> ReproductionResult:
+        """Adds or replaces a row, rewrites the files and returns the row with this machine."""
+        measured = replace(row, machine=machine_facts())
+        self.rows = merge(self.rows, [measured])
+        if self.folder is not None:
+            write_file(self.folder / RESULTS, to_json(self.rows).encode())
+            write_file(self.folder / TABLE, markdown(self.rows).encode())
+            write_file(self.folder / PLOT, forest_plot(self.rows))
+        return measured
 
 
 def _check_folder(folder: Path) -> None:
