@@ -9,11 +9,12 @@ import torch
 from torch import Tensor
 
 from zoo_core import Classes, Signature, Tokens
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn import model as models
-from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.nn.model import RecurrentModel
+from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.testing.checks.exporting import Plain
 from zoo_gru.configs import GruStackedConfig
@@ -61,3 +62,27 @@ def test_a_trace_holds_for_any_number_of_rows(kernel: Any) -> None:
         ).module()
         tokens = torch.randint(V, (7, 4))
         torch.testing.assert_close(traced(tokens), network(Batch(tokens)).logits)
+
+
+class Plainest(AbstractModel):
+    """A model that knows nothing of resets."""
+
+    causal = carries_state = True
+
+    def initial_state(self, batch_size: int) -> None:
+        return None
+
+    def forward(self, batch: Batch, state: Any = None) -> Output:
+        raise AssertionError
+
+
+def test_data_that_starts_states_anew_is_refused_for_a_model_that_cannot() -> None:
+    network = model()
+    batch = Batch(torch.zeros(1, 2), resets=torch.tensor([[False, True]]))
+    network.check_takes(batch)
+    other = Plainest(network.signature)
+    other.check_takes(Batch(torch.zeros(1, 2)))
+    with pytest.raises(
+        MisfitError, match=r"cannot start its state anew .*--dataset\.between-files join"
+    ):
+        other.check_takes(batch)

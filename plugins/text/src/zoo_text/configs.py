@@ -203,6 +203,11 @@ class TextConfig(AbstractTextConfig):
         help="Encoding of the files; auto: by the byte order mark, UTF-8, or one that few bytes "
         "fit, such as GB18030, which a line tells.",
     )
+    between_files: Literal["join", "reset"] = setting(
+        default="join",
+        help="join: the text goes on from file to file; reset: the state of the model starts anew "
+        "with every file, and no symbol reaches from one into the next.",
+    )
 
 
 @config

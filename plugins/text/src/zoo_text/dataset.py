@@ -190,7 +190,9 @@ class TextDataset(AbstractDataset):
         region, unknown = self.tokens[chosen], self._encoded.unknown
         rows = _row_count(len(region), size, epoch)
         unknown = None if unknown is None else unknown[chosen]
-        return sequential_batches(region, self.config.steps, rows, start, unknown)
+        starts = self._encoded.starts
+        starts = None if starts is None else starts[chosen]
+        return sequential_batches(region, self.config.steps, rows, start, unknown, starts)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a typed text, (1, T)."""
@@ -263,8 +265,15 @@ class TextDataset(AbstractDataset):
         unknown = self._encoded.unknown
         if unknown is not None:
             unknown = sliding_windows(unknown[region], length, self._stride)[targets]
+        starts = self._encoded.starts
+        if starts is not None:
+            starts = sliding_windows(starts[region], length, self._stride)[:, :-1]
         return LabelledRows(
-            windows[:, :-1], windows[targets], selected=selected, unknown_bytes=unknown
+            windows[:, :-1],
+            windows[targets],
+            selected=selected,
+            unknown_bytes=unknown,
+            resets=starts,
         )
 
     @cached_property

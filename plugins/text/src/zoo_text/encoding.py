@@ -29,11 +29,13 @@ class Encoded(NamedTuple):
         splits: The ids of each split.
         unknown: UTF-8 bytes of each token that stands for an unknown word and 0 for the others,
             (N,); None if the vocabulary has no token for them.
+        starts: Whether a file begins with a token, (N,), bool; None if files are not told apart.
     """
 
     tokens: Tensor
     splits: dict[str, slice]
     unknown: Tensor | None
+    starts: Tensor | None = None
 
 
 def token_type(size: int) -> torch.dtype:

@@ -103,14 +103,24 @@ def read_files(files: Sequence[Path], encoding: str) -> Iterator[str]:
     Raises:
         DataError: A file cannot be read, or is not in the encoding.
     """
+    return (text for _, text in read_marked(files, encoding))
+
+
+def read_marked(files: Sequence[Path], encoding: str) -> Iterator[tuple[bool, str]]:
+    """Yields the text of ``read_files``, each piece with whether a file begins with it.
+
+    Raises:
+        DataError: A file cannot be read, or is not in the encoding.
+    """
     ends_line = True
     for path in files:
         if not ends_line:
-            yield "\n"
+            yield False, "\n"
+        is_first = True
         for text in _read_file(path, encoding):
             if text:
-                yield text
-                ends_line = text.endswith("\n")
+                yield is_first, text
+                is_first, ends_line = False, text.endswith("\n")
 
 
 def _unreadable(path: Path, error: OSError) -> DataError:

@@ -14,7 +14,8 @@ import logging
 import shutil
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from hashlib import sha256
@@ -43,7 +44,7 @@ from zoo_text.encoding import (
     splits_of,
     unknown_error,
 )
-from zoo_text.files import identify, read_files
+from zoo_text.files import identify, read_files, read_marked
 from zoo_text.learning import learn_vocabulary
 
 FORMAT = 2
@@ -73,7 +74,12 @@ class AbstractText(ABC):
     @property
     @abstractmethod
     def fingerprint(self) -> str:
-        """The sha256 of the text up to its limit, in UTF-8."""
+        """The sha256 of the text up to its limit in UTF-8, and of where its files begin."""
+
+    @property
+    def starts(self) -> Sequence[int] | None:
+        """Where the files of the text begin, in characters; None if they are not told apart."""
+        return None
 
     @property
     @abstractmethod
@@ -107,23 +113,25 @@ class AbstractText(ABC):
             end = split_slice(end, self.config, "train", self.name).stop
         return (piece for _, piece in cut(self.chunks(), [end], at_line_ends=True))
 
-    def encoded_pieces(self, vocabulary: Vocabulary) -> Iterator[tuple[int, Tensor, Tensor | None]]:
-        """Yields the number of a part of the text, ids of it, and the bytes of its unknown words.
+    def encoded_pieces(self, vocabulary: Vocabulary) -> Iterator[_EncodedPiece]:
+        """Yields the text in pieces as ids.
 
         Logs how far it is.
 
         Raises:
             DataError: The text has unknown symbols, and the policy of the vocabulary is an error.
         """
-        encoder, ends = (
-            Encoder(vocabulary),
-            part_ends(self.length, self.config, self.name, vocabulary),
-        )
-        at_line_ends = len(ends) > 1
+        encoder = Encoder(vocabulary)
+        part_limits = part_ends(self.length, self.config, self.name, vocabulary)
+        at_line_ends = len(part_limits) > 1
+        starts = set(self.starts or ())
+        # no token reaches from one file into the next where they are told apart
+        ends = sorted({*part_limits, *(start for start in starts if 0 < start < self.length)})
         done, last_line = 0, time.monotonic()
         try:
-            for part, piece in cut(self.chunks(), ends, at_line_ends=at_line_ends):
-                yield part, *encoder.encode(piece)
+            for _, piece in cut(self.chunks(), ends, at_line_ends=at_line_ends):
+                part = bisect_right(part_limits, done)
+                yield _EncodedPiece(part, done in starts, *encoder.encode(piece))
                 done += len(piece)
                 if time.monotonic() - last_line >= LINE_INTERVAL:
                     last_line = time.monotonic()
@@ -135,6 +143,45 @@ class AbstractText(ABC):
             ) from None
 
 
+def file_starts(pieces: Iterable[tuple[bool, str]], config: AbstractTextConfig) -> tuple[int, ...]:
+    """Returns where the files of a text begin, in characters of the prepared text.
+
+    Args:
+        pieces: The text of the files, each piece with whether a file begins with it.
+        config: Whether the text is converted to lower case, and its limit.
+    """
+    starts, position = [], 0
+    for is_first, text in pieces:
+        if is_first and (config.limit is None or position < config.limit):
+            starts.append(position)
+        position += len(text.lower() if config.lowercase else text)
+    return tuple(starts)
+
+
+@final
+class _EncodedPiece(NamedTuple):
+    """A piece of a text as ids.
+
+    Args:
+        part: The number of the part of the text that it belongs to.
+        begins_file: Whether a file begins with it.
+        ids: The ids, (N,).
+        unknown: As in ``Encoded``, (N,).
+    """
+
+    part: int
+    begins_file: bool
+    ids: Tensor
+    unknown: Tensor | None
+
+    @property
+    def starts(self) -> Tensor:
+        """Whether a file begins with a token, (N,), bool."""
+        starts = torch.zeros(len(self.ids), dtype=torch.bool)
+        starts[:1] = self.begins_file
+        return starts
+
+
 @final
 class MemoryText(AbstractText):
     """A text in memory.
@@ -143,15 +190,24 @@ class MemoryText(AbstractText):
         name: Name of the text in errors.
         config: Settings of the windows and splits.
         text: The text.
+        starts: Where its files begin, in characters of the prepared text; None if they are not
+            told apart.
 
     Raises:
         DataError: The text is empty.
     """
 
-    def __init__(self, name: str, config: AbstractTextConfig, text: str) -> None:
+    def __init__(
+        self,
+        name: str,
+        config: AbstractTextConfig,
+        text: str,
+        starts: Sequence[int] | None = None,
+    ) -> None:
         super().__init__(name, config)
         if not text:
             raise DataError(f"{name}: the text is empty")
+        self._starts = starts
         self._full_text = text.lower() if config.lowercase else text
         self.text = self._full_text[: config.limit]
 
@@ -160,10 +216,16 @@ class MemoryText(AbstractText):
         """Characters of the text up to its limit."""
         return len(self.text)
 
+    @property
+    def starts(self) -> Sequence[int] | None:
+        """Where the files of the text begin, in characters; None if they are not told apart."""
+        return self._starts
+
     @cached_property
     def fingerprint(self) -> str:
-        """The sha256 of the text up to its limit."""
-        return sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        """The sha256 of the text up to its limit, and of where its files begin."""
+        digest = sha256(self.text.encode("utf-8", "surrogatepass")).hexdigest()
+        return _hash_with_starts(digest, self.starts)
 
     @property
     def beginning(self) -> str:
@@ -185,13 +247,20 @@ class MemoryText(AbstractText):
         parts = [0] * len(part_ends(self.length, self.config, self.name, vocabulary))
         tokens: list[Tensor] = []
         unknown: list[Tensor] = []
-        for part, ids, sizes in self.encoded_pieces(vocabulary):
-            tokens.append(ids.long())
-            parts[part] += len(ids)
-            if sizes is not None:
-                unknown.append(sizes)
+        starts: list[Tensor] = []
+        for piece in self.encoded_pieces(vocabulary):
+            tokens.append(piece.ids.long())
+            parts[piece.part] += len(piece.ids)
+            starts.append(piece.starts)
+            if piece.unknown is not None:
+                unknown.append(piece.unknown)
         splits = splits_of(parts, self.config, self.name, vocabulary)
-        return Encoded(torch.cat(tokens), splits, torch.cat(unknown) if unknown else None)
+        return Encoded(
+            torch.cat(tokens),
+            splits,
+            torch.cat(unknown) if unknown else None,
+            None if self.starts is None else torch.cat(starts),
+        )
 
 
 @final
@@ -203,12 +272,14 @@ class _Scan(NamedTuple):
         length: Its characters.
         characters: The characters of the whole text, sorted.
         beginning: The beginning of the text.
+        starts: Where its files begin, in characters; None if they are not told apart.
     """
 
     fingerprint: str
     length: int
     characters: str
     beginning: str
+    starts: list[int] | None = None
 
 
 @final
@@ -220,18 +291,30 @@ class StoredText(AbstractText):
         config: Settings of the windows and splits.
         files: The files.
         encoding: Their encoding.
+        marks_files: Whether files are told apart.
     """
 
     def __init__(
-        self, name: str, config: AbstractTextConfig, files: list[Path], encoding: str
+        self,
+        name: str,
+        config: AbstractTextConfig,
+        files: list[Path],
+        encoding: str,
+        *,
+        marks_files: bool = False,
     ) -> None:
         super().__init__(name, config)
-        self.files, self.encoding = files, encoding
+        self.files, self.encoding, self.marks_files = files, encoding, marks_files
 
     @property
     def fingerprint(self) -> str:
-        """The sha256 of the text up to its limit."""
-        return self._scan.fingerprint
+        """The sha256 of the text up to its limit, and of where its files begin."""
+        return _hash_with_starts(self._scan.fingerprint, self.starts)
+
+    @property
+    def starts(self) -> Sequence[int] | None:
+        """Where the files of the text begin, in characters; None if they are not told apart."""
+        return self._scan.starts
 
     @property
     def length(self) -> int:
@@ -276,6 +359,8 @@ class StoredText(AbstractText):
         identity = [identify(path) for path in self.files]
         config = self.config
         settings = [FORMAT, identity, self.encoding, config.lowercase, config.limit]
+        if self.marks_files:
+            settings.append("files")
         return encoded_folder() / "scans" / f"{_key(settings)}.json"
 
     @cached_property
@@ -303,7 +388,10 @@ class StoredText(AbstractText):
                 beginning = _beginning(beginning + taken)
         if not characters:
             raise DataError(f"{self.name}: the text is empty")
-        return _Scan(digest.hexdigest(), length, "".join(sorted(characters)), beginning)
+        starts = None
+        if self.marks_files:
+            starts = list(file_starts(read_marked(self.files, self.encoding), self.config))
+        return _Scan(digest.hexdigest(), length, "".join(sorted(characters)), beginning, starts)
 
     def learn(self, special: tuple[str, ...]) -> Vocabulary:
         """Returns the vocabulary, which is kept where learning it takes a pass over the text."""
@@ -346,20 +434,27 @@ class StoredText(AbstractText):
         about = _read_json(folder / "about.json")
         tokens = _map(folder / "tokens", TYPES[about["type"]])
         unknown = _map(folder / "unknown", torch.int32) if about["unknown"] else None
+        starts = _map(folder / "starts", torch.uint8).view(torch.bool) if self.marks_files else None
         splits = splits_of(about["parts"], self.config, self.name, vocabulary)
-        return Encoded(tokens, splits, unknown)
+        return Encoded(tokens, splits, unknown, starts)
 
     def _write(self, folder: Path, vocabulary: Vocabulary, part_count: int) -> None:
         """Writes the ids, the unknown words and what describes them into a folder."""
         parts, dtype, has_unknown = [0] * part_count, "", False
-        with (folder / "tokens").open("wb") as tokens, (folder / "unknown").open("wb") as unknown:
-            for part, ids, sizes in self.encoded_pieces(vocabulary):
-                if sizes is not None:
-                    unknown.write(sizes.numpy().tobytes())
+        with (
+            (folder / "tokens").open("wb") as tokens,
+            (folder / "unknown").open("wb") as unknown,
+            (folder / "starts").open("wb") as starts,
+        ):
+            for piece in self.encoded_pieces(vocabulary):
+                if piece.unknown is not None:
+                    unknown.write(piece.unknown.numpy().tobytes())
                     has_unknown = True
-                tokens.write(ids.numpy().tobytes())
-                parts[part] += len(ids)
-                dtype = str(ids.dtype).removeprefix("torch.")
+                if self.marks_files:
+                    starts.write(piece.starts.numpy().tobytes())
+                tokens.write(piece.ids.numpy().tobytes())
+                parts[piece.part] += len(piece.ids)
+                dtype = str(piece.ids.dtype).removeprefix("torch.")
         names = [path.name for path in self.files[:3]]
         about = {
             "type": dtype,
@@ -405,6 +500,11 @@ def _map(path: Path, dtype: torch.dtype) -> Tensor:
     if not count:
         return torch.empty(0, dtype=dtype)
     return torch.from_file(str(path), shared=False, size=count, dtype=dtype)
+
+
+def _hash_with_starts(digest: str, starts: Sequence[int] | None) -> str:
+    """Returns the hash of a text, and of where its files begin if they are told apart."""
+    return digest if starts is None else sha256(_json([digest, list(starts)])).hexdigest()
 
 
 def _beginning(text: str) -> str:

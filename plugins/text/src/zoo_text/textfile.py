@@ -9,8 +9,8 @@ from pathlib import Path
 from zoo_core import Vocabulary
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
-from zoo_text.files import find_files, identify, read_files
-from zoo_text.sources import AbstractText, MemoryText, StoredText
+from zoo_text.files import find_files, identify, read_marked
+from zoo_text.sources import AbstractText, MemoryText, StoredText, file_starts
 
 STORED = 1_000_000
 """Bytes of files from which on their ids are kept on disk."""
@@ -28,9 +28,12 @@ def text_file(config: TextConfig, vocabulary: Vocabulary | None) -> TextDataset:
 
 def _open(name: str, config: TextConfig) -> AbstractText:
     files = find_files(config.path)
-    if sum(identify(path).size for path in files) < STORED:
-        return MemoryText(name, config, "".join(read_files(files, config.encoding)))
-    return StoredText(name, config, files, config.encoding)
+    marks = config.between_files == "reset"
+    if sum(identify(path).size for path in files) >= STORED:
+        return StoredText(name, config, files, config.encoding, marks_files=marks)
+    pieces = list(read_marked(files, config.encoding))
+    starts = file_starts(pieces, config) if marks else None
+    return MemoryText(name, config, "".join(text for _, text in pieces), starts)
 
 
 def _name(paths: Sequence[Path]) -> str:

@@ -18,7 +18,12 @@ from zoo_core.runtime.nn import Batch
 
 
 def sequential_batches(
-    tokens: Tensor, steps: int, size: int, start: int, unknown: Tensor | None = None
+    tokens: Tensor,
+    steps: int,
+    size: int,
+    start: int,
+    unknown: Tensor | None = None,
+    starts: Tensor | None = None,
 ) -> Iterator[Batch]:
     """Yields batches whose rows continue those of the batch before; the last may be shorter than T.
 
@@ -28,11 +33,13 @@ def sequential_batches(
         size: B.
         start: Number of batches to skip.
         unknown: UTF-8 bytes of each token that stands for an unknown word, (N,); None if none does.
+        starts: Whether a file begins with a token, (N,), bool; None if files are not told apart.
     """
     length = (len(tokens) - 1) // size
     inputs = tokens[: size * length].view(size, length)
     targets = tokens[1 : size * length + 1].view(size, length)
     unknown = None if unknown is None else unknown[1 : size * length + 1].view(size, length)
+    starts = None if starts is None else starts[: size * length].view(size, length)
     for first in range(start * steps, length, steps):
         window = slice(first, first + steps)
         unknown_bytes = None if unknown is None else unknown[:, window]
@@ -41,6 +48,7 @@ def sequential_batches(
             targets[:, window].long(),
             carry=first > 0,
             unknown_bytes=unknown_bytes,
+            resets=None if starts is None else starts[:, window],
         )
 
 

@@ -162,6 +162,7 @@ class Run:
                 precision_context(run_config.precision, run_config.device),
                 memory_errors(self._memory_remedy()),
             ):
+                model.check_takes(batch)
                 model(batch)
         except (RuntimeError, ValueError) as error:
             reason = str(error).partition("\n")[0]

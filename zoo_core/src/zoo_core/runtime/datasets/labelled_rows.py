@@ -39,6 +39,8 @@ class LabelledRows:
             a copy where the rows are a view, as overlapping windows of a text are.
         unknown_bytes: UTF-8 bytes of each label that stands for an unknown word, shaped as the
             labels; None if none does.
+        resets: The steps of each row at which the state starts anew, (N, T), bool; None if it
+            never does.
     """
 
     inputs: Tensor
@@ -46,6 +48,7 @@ class LabelledRows:
     lengths: Tensor | None = None
     selected: Tensor | None = None
     unknown_bytes: Tensor | None = None
+    resets: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.labels if self.selected is None else self.selected)
@@ -72,9 +75,12 @@ class LabelledRows:
     def _batch(self, rows: Tensor) -> Batch:
         """Returns rows (B,) as a batch that is as long as its longest row."""
         if self.lengths is None:
-            unknown = None if self.unknown_bytes is None else self.unknown_bytes[rows]
-            batch = Batch(_widen(self.inputs[rows]), _widen(self.labels[rows]))
-            return batch if unknown is None else batch._replace(unknown_bytes=unknown)
+            return Batch(
+                _widen(self.inputs[rows]),
+                _widen(self.labels[rows]),
+                unknown_bytes=None if self.unknown_bytes is None else self.unknown_bytes[rows],
+                resets=None if self.resets is None else self.resets[rows],
+            )
         lengths = self.lengths[rows]
         inputs = self.inputs[:, : int(lengths.max())]
         return Batch(inputs[rows], self.labels[rows], lengths)

@@ -60,6 +60,10 @@ class Batch(NamedTuple):
             is B. None if there are none.
         unknown_bytes: For targets of text, shaped as they are: the UTF-8 bytes of each one that
             stands for an unknown word, 0 elsewhere. None if no target does.
+        resets: Whether the state starts anew before a step, (B, T), bool, as at the beginning of a
+            document or of an episode: what comes before such a step then has no effect on what
+            comes after it. None if it never does. In a first step it drops the state that the
+            model gets.
     """
 
     inputs: Tensor
@@ -68,6 +72,7 @@ class Batch(NamedTuple):
     carry: bool = False
     context: dict[str, Tensor] | None = None
     unknown_bytes: Tensor | None = None
+    resets: Tensor | None = None
 
     def to(self, device: str) -> Batch:
         """Returns the batch on another device."""
@@ -78,6 +83,7 @@ class Batch(NamedTuple):
             self.carry,
             map_leaves(lambda tensor: tensor.to(device), self.context),
             map_leaves(lambda tensor: tensor.to(device), self.unknown_bytes),
+            None if self.resets is None else self.resets.to(device),
         )
 
 

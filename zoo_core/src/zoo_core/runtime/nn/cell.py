@@ -64,6 +64,14 @@ class AbstractCell(ABC, Generic[S]):
         a matrix (B, H, H) are both fine.
         """
 
+    def in_training(self) -> AbstractCell[S]:
+        """Returns the cell as it computes in training; by default this one.
+
+        A cell that is regularised by noise returns another one, whose ``step`` draws random numbers
+        from torch's global generator. This one must draw none.
+        """
+        return self
+
     def last_output(self, state: S) -> Tensor | None:
         """Returns the output of the last step, (B, P), if the state holds it, otherwise None.
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.resets import scan_pieces
 from zoo_core.runtime.nn.state import LayerState
 
 
@@ -107,3 +108,36 @@ class AbstractKernel(ABC):
         Returns:
             The outputs (B, T, P), in the order of the inputs, and the state after the last step.
         """
+
+    def scan_with_resets(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        resets: Tensor,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """Runs the cell over all steps, with a state that starts anew at marked steps.
+
+        By default the pieces between two marks are rows of their own, which ``scan`` runs side by
+        side. A kernel that can start a state anew within its loop may override it.
+
+        Args:
+            cell: As for ``scan``.
+            weights: As for ``scan``.
+            inputs: As for ``scan``.
+            state: As for ``scan``.
+            resets: The marks, (B, T), bool. A marked step starts from the cell's initial state;
+                in reverse, the step before it in the order of the inputs does.
+            lengths: As for ``scan``.
+            reverse: As for ``scan``.
+
+        Returns:
+            As ``scan`` does.
+        """
+        return scan_pieces(
+            self.scan, cell, weights, inputs, state, resets=resets, lengths=lengths, reverse=reverse
+        )

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractEmbeddingConfig, AbstractTiedEmbeddingConfig
 from zoo_core.data.signature import Classes, Signature, Tokens
-from zoo_core.errors import ConfigError
+from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.embedding import Embedding, has_hooks
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -33,6 +33,8 @@ class AbstractModel(nn.Module, ABC):
             piece, gives the same outputs as the whole sequence.
         window: The number of steps that a model without state needs; None if any number is fine.
         min_steps: The fewest steps that the model takes.
+        takes_resets: Whether the model starts its state anew at the steps that ``Batch.resets``
+            marks. A batch with marks is refused for a model that does not.
         exportable: Whether torch.export can trace the model: no control flow depends on the value
             of a tensor.
         penalty: What the last forward pass in training adds to the loss, a scalar, such as a
@@ -44,6 +46,7 @@ class AbstractModel(nn.Module, ABC):
     carries_state: bool
     window: int | None = None
     min_steps: int = 1
+    takes_resets: bool = False
     exportable: bool = True
     penalty: Tensor | None = None
 
@@ -54,6 +57,19 @@ class AbstractModel(nn.Module, ABC):
     @abstractmethod
     def initial_state(self, batch_size: int) -> State | None:
         """Returns the state before the first step, or None for a model without state."""
+
+    def check_takes(self, batch: Batch) -> None:
+        """Checks that the model does not overlook a part of a batch.
+
+        Raises:
+            MisfitError: The batch starts states anew, which the model cannot.
+        """
+        if batch.resets is not None and not self.takes_resets:
+            raise MisfitError(
+                "the model cannot start its state anew within a row, as this data asks for; use "
+                "data without resets (for files of text --dataset.between-files join), or another "
+                "model"
+            )
 
     @abstractmethod
     def forward(self, batch: Batch, state: State | None = None) -> Output:
@@ -75,6 +91,8 @@ class RecurrentModel(AbstractModel):
     Raises:
         ConfigError: The weights are to be tied, and cannot be.
     """
+
+    takes_resets = True
 
     def __init__(
         self,
@@ -147,7 +165,9 @@ class RecurrentModel(AbstractModel):
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) or features (B, T, F) to logits (B, T, W) or (B, W)."""
-        hidden, after = self.recurrent(batch.inputs, state, batch.lengths, self.embedding)
+        hidden, after = self.recurrent(
+            batch.inputs, state, batch.lengths, self.embedding, batch.resets
+        )
         if self.signature.outputs.per != "step":
             last = self.recurrent.last(hidden, after, batch.lengths)
             return Output(self.output(last), after)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, final
 
 import torch
@@ -14,7 +15,7 @@ from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.regularization import Regularization
-from zoo_core.runtime.nn.state import State, check_lengths, check_state
+from zoo_core.runtime.nn.state import State, check_lengths, check_resets, check_state
 
 NO_REGULARIZATION = Regularization()
 
@@ -164,6 +165,7 @@ class Recurrent(nn.Module):
         state: State | None = None,
         lengths: Tensor | None = None,
         embedding: Embedding | None = None,
+        resets: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Runs all layers over all steps.
 
@@ -173,26 +175,28 @@ class Recurrent(nn.Module):
             lengths: The number of valid steps of each row, (B,).
             embedding: The embedding that tokens pass through first. Its table is folded into the
                 weights where that is faster.
+            resets: Whether the state starts anew before a step, (B, T), bool, in every layer and
+                direction, as in ``Batch``.
 
         Returns:
             The outputs of the last layer, (B, T, P) or (B, T, 2P), and the state after the last
             step. Both share memory with what gradients need: do not change them in place.
 
         Raises:
-            MisfitError: The state or the lengths do not fit the inputs.
+            MisfitError: The state, the lengths or the resets do not fit the inputs.
         """
         rows, symbols = inputs.shape[0], self.input_size
         initial = self.initial_state(rows)
         if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
             check_state(rows, state, initial)
-            if lengths is not None:
-                check_lengths(rows, inputs.shape[1], lengths)
+            _check_marks(inputs, lengths, resets)
         states = list(state or initial)
         if lengths is not None and inputs.is_floating_point():
             # a product with 0 would make a NaN of a padding that is not finite
             inputs = inputs.masked_fill(_padding(inputs, lengths).unsqueeze(2), 0)
         table = None
         active = self.regularization if self.training else NO_REGULARIZATION
+        cell = self.cell.in_training() if self.training else self.cell
         if active.inputs:
             inputs, embedding = self._drop_inputs(inputs, embedding), None
         if embedding is not None:
@@ -210,8 +214,11 @@ class Recurrent(nn.Module):
                 weights = active.drop_weights(self.weights(layer, direction))
                 if layer == 0 and table is not None:
                     weights["weight_ih"] = _fold(weights["weight_ih"], table)
-                output, states[index] = kernel.scan(
-                    self.cell,
+                scan = kernel.scan
+                if resets is not None:
+                    scan = partial(kernel.scan_with_resets, resets=resets)
+                output, states[index] = scan(
+                    cell,
                     weights,
                     inputs,
                     states[index],
@@ -225,7 +232,7 @@ class Recurrent(nn.Module):
         if not self.training:
             return inputs, tuple(states)
         dropped = active.drop(inputs, active.outputs)
-        self.penalty = active.penalty(inputs, dropped, lengths)
+        self.penalty = active.penalty(inputs, dropped, lengths, resets)
         return dropped, tuple(states)
 
     def _drop_between(self, outputs: Tensor) -> Tensor:
@@ -307,6 +314,19 @@ def _initial_value(cell: AbstractCell[Any], name: str, shape: tuple[int, ...]) -
             f"expected {tuple(shape)}"
         )
     return value.detach().clone()
+
+
+def _check_marks(inputs: Tensor, lengths: Tensor | None, resets: Tensor | None) -> None:
+    """Checks lengths and resets for inputs (B, T) or (B, T, F).
+
+    Raises:
+        MisfitError: They do not fit the inputs.
+    """
+    rows, steps = inputs.shape[:2]
+    if lengths is not None:
+        check_lengths(rows, steps, lengths)
+    if resets is not None:
+        check_resets(rows, steps, resets)
 
 
 def _padding(inputs: Tensor, lengths: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.resets import starting_steps
 from zoo_core.runtime.nn.state import LayerState, rebuild
 
 
@@ -34,10 +35,43 @@ class ReferenceKernel(AbstractKernel):
         reverse: bool,
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
+        return self._scan(cell, weights, inputs, state, None, lengths, reverse)
+
+    def scan_with_resets(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        resets: Tensor,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """See AbstractKernel: replaces the state of a row before every step at which it starts."""
+        return self._scan(cell, weights, inputs, state, resets, lengths, reverse)
+
+    def _scan(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        resets: Tensor | None,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        starts = None
+        if resets is not None:
+            starts = starting_steps(resets, lengths, reverse=reverse)
+            initial = cell.initial_state(inputs.shape[0], next(iter(weights.values())))
         projected = cell.project(weights, inputs).unbind(dim=1)  # T times (B, G)
         outputs = list(projected)
         steps = range(len(outputs))
         for t in reversed(steps) if reverse else steps:
+            if starts is not None:
+                pairs = zip(initial, state, strict=True)
+                state = rebuild(state, (_where_rows(starts[:, t], new, old) for new, old in pairs))
             output, after = cell.step(weights, projected[t], state)
             if lengths is not None:
                 valid = t < lengths  # (B,)

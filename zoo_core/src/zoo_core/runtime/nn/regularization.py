@@ -22,7 +22,7 @@ class Regularization(NamedTuple):
 
         α / (B T P) Σ_t ‖m_t ⊙ h_t‖²    and    β / (B (T - 1) P) Σ_t ‖h_t - h_{t-1}‖²
 
-    Steps of padding do not count.
+    Steps of padding do not count, and no difference is taken between two pieces of a row.
 
     Sources: Gal & Ghahramani (2016), A Theoretically Grounded Application of Dropout in Recurrent
     Neural Networks; Merity, McCann & Socher (2017), Revisiting Activation Regularization for
@@ -75,13 +75,20 @@ class Regularization(NamedTuple):
             for name, weight in weights.items()
         }
 
-    def penalty(self, raw: Tensor, dropped: Tensor, lengths: Tensor | None) -> Tensor | None:
+    def penalty(
+        self,
+        raw: Tensor,
+        dropped: Tensor,
+        lengths: Tensor | None,
+        resets: Tensor | None = None,
+    ) -> Tensor | None:
         """Returns the sum of both penalties, a scalar; None if their factors are 0.
 
         Args:
             raw: The outputs of the last layer, (B, T, P).
             dropped: The same after dropout.
             lengths: The valid steps of each row, (B,); None if all are.
+            resets: The steps at which a new piece of a row begins, (B, T); None if none does.
         """
         if not self.activation and not self.temporal:
             return None
@@ -93,7 +100,10 @@ class Regularization(NamedTuple):
         if self.activation:
             total = total + self.activation * _mean_square(dropped, valid)
         if self.temporal and raw.shape[1] > 1:
-            total = total + self.temporal * _mean_square(raw[:, 1:] - raw[:, :-1], valid[:, 1:])
+            counted = valid[:, 1:]
+            if resets is not None:
+                counted = counted * ~resets[:, 1:].unsqueeze(2)
+            total = total + self.temporal * _mean_square(raw[:, 1:] - raw[:, :-1], counted)
         return total
 
 

@@ -76,6 +76,23 @@ def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
         raise MisfitError(f"lengths are {shortest} to {longest}, expected 1 to {steps}")
 
 
+def check_resets(rows: int, steps: int, resets: Tensor) -> None:
+    """Checks the marks of a batch at which the state starts anew.
+
+    Args:
+        rows: B.
+        steps: T.
+        resets: The marks, (B, T).
+
+    Raises:
+        MisfitError: They are not booleans of this shape.
+    """
+    if resets.shape != (rows, steps):
+        raise MisfitError(f"resets are {tuple(resets.shape)}, expected ({rows}, {steps})")
+    if resets.dtype != torch.bool:
+        raise MisfitError(f"resets are {resets.dtype}, expected torch.bool")
+
+
 def check_state(rows: int, state: State | None, like: State) -> None:
     """Checks that a recurrence over a batch can start from a state.
 

@@ -173,6 +173,7 @@ def _add_batch(
     """Adds a batch to the sums over those before it; returns the state after it."""
     carries = batch.carry and trainer.carries_state and model.carries_state
     state = state if carries else None
+    model.check_takes(batch)
     was_training = model.training
     if was_training:
         model.eval()
@@ -231,6 +232,7 @@ def _part(batch: Batch, chosen: tuple[slice, ...]) -> Batch:
         map_leaves(part, batch.lengths),
         context=map_leaves(part, batch.context),
         unknown_bytes=map_leaves(part, batch.unknown_bytes),
+        resets=map_leaves(part, batch.resets),
     )
 
 

@@ -119,6 +119,7 @@ class TrainStep:
             DivergedError: On the CPU, the loss or the gradient is not finite; the weights are
                 unchanged. Elsewhere the caller checks the result with ``check_finite``.
         """
+        self.model.check_takes(batch)
         if not self.model.training:
             self.model.train()
         with precision_context(self.precision, self.device):

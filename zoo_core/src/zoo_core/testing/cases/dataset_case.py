@@ -90,7 +90,7 @@ def find_mismatch(signature: Signature, batch: Batch) -> Violation | None:
         signature: The dataset's signature.
         batch: Inputs (B, T), (B, T, F) or (B, C, *sizes), targets as the outputs say, lengths (B,).
     """
-    inputs, targets, lengths, _, context, _ = batch
+    inputs, targets, context = batch.inputs, batch.targets, batch.context
     if mismatch := _input_mismatch(signature.inputs, inputs):
         return mismatch
     if (names := list(context or {})) != list(signature.context):
@@ -102,7 +102,16 @@ def find_mismatch(signature: Signature, batch: Batch) -> Violation | None:
         return Violation("targets", "None")
     if mismatch := _target_mismatch(signature.outputs, inputs, targets):
         return mismatch
-    return None if lengths is None else _range_mismatch(lengths, 1, inputs.shape[1], "lengths")
+    return _mark_mismatch(batch)
+
+
+def _mark_mismatch(batch: Batch) -> Violation | None:
+    """Returns what is wrong with the lengths and resets of a batch, or None."""
+    lengths, resets, shape = batch.lengths, batch.resets, batch.inputs.shape[:2]
+    if resets is not None and (resets.dtype != torch.bool or resets.shape != shape):
+        seen = f"{resets.dtype} {tuple(resets.shape)}"
+        return Violation(f"boolean resets {tuple(shape)}", seen)
+    return None if lengths is None else _range_mismatch(lengths, 1, shape[1], "lengths")
 
 
 def _target_mismatch(outputs: Outputs, inputs: Tensor, targets: Tree) -> Violation | None:
@@ -153,7 +162,7 @@ def equal_batches(batches: list[Batch], others: list[Batch]) -> bool:
 
 
 def _tree(batch: Batch) -> Tree:
-    return (batch.inputs, batch.targets, batch.lengths, batch.context)
+    return (batch.inputs, batch.targets, batch.lengths, batch.context, batch.resets)
 
 
 def _equal(batch: Batch, other: Batch) -> bool:
