@@ -11,6 +11,7 @@ import pytest
 
 from tests.docs.session import blocks
 from zoo_cli.main import run
+from zoo_music.dataset import SAMPLE
 from zoo_series.dataset import SALES
 from zoo_tables.samples import DATES, REQUESTS
 
@@ -19,6 +20,7 @@ QUICK = {
     "gru-embed.requests": ["--trainer.epochs", "4"],
     "gru-stacked.sales": ["--trainer.epochs", "2"],
     "gru-embed.dates": ["--trainer.epochs", "1"],
+    "gru-stacked": ["--trainer.epochs", "1"],
 }
 """Shorter trainings than those of the recipes, which the page uses."""
 
@@ -32,6 +34,7 @@ def tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "new.csv").write_text('id,body\n1,"thank you, a fine lamp"\n', "utf-8")
     (tmp_path / "sales.csv").write_bytes(SALES.read_bytes())
     (tmp_path / "dates.csv").write_bytes(DATES.read_bytes())
+    (tmp_path / "songs.mat").write_bytes(SAMPLE.read_bytes())
     return tmp_path
 
 
@@ -48,12 +51,14 @@ def test_the_commands_work_in_their_order(tables: Path, capsys: pytest.CaptureFi
     assert verbs == [
         *("train", "evaluate", "predict", "predict", "push"),
         *("train", "evaluate", "forecast", "forecast", "train", "predict"),
+        *("data", "train", "generate"),
     ]
     with (tables / "answers.csv").open(newline="", encoding="utf-8") as file:
         (row,) = csv.DictReader(file)
     assert (row["text"], row["label"]) == ("thank you, a fine lamp", "thanks")
     assert 0.25 < float(row["probability"]) <= 1
     assert (tables / "next.png").exists()
+    assert (tables / "song.mid").read_bytes().startswith(b"MThd")
     assert len((tables / "next.csv").read_text("utf-8").splitlines()) == 7
 
 

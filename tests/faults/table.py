@@ -23,6 +23,7 @@ GROUPS = {
     80: "Inspection",
     90: "Reports",
     100: "Texts and tokens",
+    110: "Music",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults

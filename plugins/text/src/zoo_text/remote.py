@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo_core.downloads.download import RemoteFile, check_matches, fetch
-from zoo_core.errors import DataError
-from zoo_core.storage.locations import data_folder
+from zoo_core.downloads.download import RemoteFile, read_pinned
 
 OWN_TEXT_REMEDY = "for a text of your own: --dataset text --dataset.path FILE"
 
@@ -45,13 +43,4 @@ def text_of(file: RemoteFile, path: Path | None, remedy: str = OWN_TEXT_REMEDY) 
         IntegrityError: The copy or the download is another text.
         NetworkError: The download failed; the message says where to put a copy.
     """
-    if path is None:
-        return fetch(file, data_folder()).read_bytes().decode()
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise DataError(
-            f"cannot read {path}: {error.strerror}; name the copy with --dataset.path"
-        ) from None
-    check_matches(file, data, str(path), remedy)
-    return data.decode()
+    return read_pinned(file, path, remedy).decode()

@@ -237,6 +237,13 @@ class Signature:
         """Whether the classes are the next symbols, so that a causal model can generate text."""
         return isinstance(self.outputs, Classes) and self.outputs.next_token
 
+    @property
+    def predicts_next_keys(self) -> bool:
+        """Whether the keys are the inputs one step later, so that a causal model can go on."""
+        inputs, outputs = self.inputs, self.outputs
+        is_same = isinstance(inputs, Features) and inputs.size == outputs.size and not inputs.scale
+        return isinstance(outputs, Keys) and outputs.next_token and is_same
+
     def describe(self) -> str:
         """Returns the signature in words, for errors and lists."""
         outputs = self.outputs

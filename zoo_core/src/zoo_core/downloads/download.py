@@ -14,6 +14,7 @@ from zoo_core.downloads.http import transfer
 from zoo_core.downloads.progress import progress_callback
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
 from zoo_core.storage.atomic import file_lock, sync_folder, target_errors
+from zoo_core.storage.locations import data_folder
 
 
 @final
@@ -73,6 +74,31 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
         raise DataError(f"cannot read {target}: {error.strerror}") from None
     check_matches(file, data, str(target), "remove it to download it again")
     return target
+
+
+def read_pinned(file: RemoteFile, copy: Path | None, remedy: str) -> bytes:
+    """Returns the content of a remote file, which is downloaded once into the folder of data.
+
+    Args:
+        file: The remote file.
+        copy: A local copy to read instead, or None.
+        remedy: What to do if the copy is another file.
+
+    Raises:
+        DataError: The copy cannot be read.
+        IntegrityError: The copy or the download is another file.
+        NetworkError: The download failed; the message says where to put a copy.
+    """
+    if copy is None:
+        return fetch(file, data_folder()).read_bytes()
+    try:
+        data = copy.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"cannot read {copy}: {error.strerror}; name the copy with --dataset.path"
+        ) from None
+    check_matches(file, data, str(copy), remedy)
+    return data
 
 
 def check_matches(file: RemoteFile, data: bytes, place: str, remedy: str) -> None:

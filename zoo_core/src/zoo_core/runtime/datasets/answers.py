@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from torch import Tensor
@@ -76,17 +77,19 @@ def in_words(signature: Signature, output: Output) -> str:
         return "; ".join(names[index] for index in likeliest)
     if isinstance(outputs, Keys):
         steps = (probabilities_of(signature, rows)[0] > LIKELY).tolist()
-        found = [
-            " ".join(name for name, is_on in zip(names, step, strict=True) if is_on)
-            for step in steps
-        ]
-        return "; ".join(step or NOTHING for step in found)
+        keys = [[key for key, is_on in enumerate(step) if is_on] for step in steps]
+        return "; ".join(keys_in_words(outputs, step) for step in keys)
     values = measured_values(signature, rows)[0].tolist()
     labels = [f"{name} " for name in outputs.names] or [""] * outputs.size
     return "; ".join(
         " ".join(label + _number(value) for label, value in zip(labels, step, strict=True))
         for step in values
     )
+
+
+def keys_in_words(outputs: Keys, keys: Sequence[int]) -> str:
+    """Returns the keys of a step by name, or by number if they have no names."""
+    return " ".join(outputs.names[key] if outputs.names else str(key) for key in keys) or NOTHING
 
 
 def to_json(signature: Signature, output: Output) -> dict[str, Any]:

@@ -1,8 +1,9 @@
-"""Generating text, symbol by symbol."""
+"""Generating text symbol by symbol, and music step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import torch
 from torch import Tensor
@@ -16,6 +17,7 @@ from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 
+Drawn = TypeVar("Drawn")
 START_SYMBOLS = ("\n", " ")
 """Symbols that a text without a prompt begins after; the first that the vocabulary has."""
 
@@ -41,26 +43,86 @@ def generate(
     """
     check_generates(model)
     tokens = prompt.inputs
-    if tokens.shape[1] < (model.window or 1):
+    _check_prompt(model, tokens, "symbols")
+    yield from _default_forward_symbols(model, tokens[0], sampler, precision)
+    yield from _feed_back(
+        model, tokens, sampler.draw, lambda symbol: tokens.new_tensor([[symbol]]), precision
+    )
+
+
+def generate_keys(
+    model: AbstractModel, prompt: Batch, sampler: Sampler, precision: str = "fp32"
+) -> Iterator[list[int]]:
+    """Generates the keys of the steps that follow a prompt, without end.
+
+    Every key of a step is drawn by itself, with its probability given the steps before, and the
+    step is the next input (ancestral sampling).
+
+    Args:
+        model: In evaluation mode.
+        prompt: A batch of one, (1, T, N) with T of at least 1.
+        sampler: Chooses the keys.
+        precision: ``fp32``, or ``bf16`` for products in bfloat16.
+
+    Yields:
+        The keys of a step, from 0 to N - 1, in order.
+
+    Raises:
+        MisfitError: The model does not predict the next keys, or the prompt is too short.
+        ConfigError: The precision is neither fp32 nor bf16.
+    """
+    if not model.signature.predicts_next_keys or not model.causal:
+        raise MisfitError("this model does not predict the keys of the next step; try: zoo predict")
+    roll = prompt.inputs
+    _check_prompt(model, roll, "steps")
+
+    def as_inputs(keys: list[int]) -> Tensor:
+        step = roll.new_zeros(1, 1, roll.shape[2])
+        step[0, 0, keys] = 1
+        return step
+
+    yield from _feed_back(model, roll, sampler.draw_keys, as_inputs, precision)
+
+
+def _check_prompt(model: AbstractModel, inputs: Tensor, noun: str) -> None:
+    """Raises MisfitError if inputs (1, T, ...) are shorter than the window of a model."""
+    if inputs.shape[1] < (model.window or 1):
         raise MisfitError(
-            f"the prompt has {tokens.shape[1]} symbols, expected >= {model.window or 1}; "
+            f"the prompt has {inputs.shape[1]} {noun}, expected >= {model.window or 1}; "
             "give a longer prompt"
         )
-    yield from _default_forward_symbols(model, tokens[0], sampler, precision)
-    state, device = None, tokens.device.type
+
+
+def _feed_back(
+    model: AbstractModel,
+    inputs: Tensor,
+    draw: Callable[[Tensor], Drawn],
+    as_inputs: Callable[[Drawn], Tensor],
+    precision: str,
+) -> Iterator[Drawn]:
+    """Yields what is drawn from the logits of each step, which is the input of the step after it.
+
+    Args:
+        model: In evaluation mode.
+        inputs: The inputs that come first, (1, T, ...).
+        draw: Draws from logits (W,).
+        as_inputs: Returns what was drawn as inputs (1, 1, ...).
+        precision: ``fp32`` or ``bf16``.
+    """
+    state, device = None, inputs.device.type
     if model.window and not model.carries_state:
-        tokens = tokens[:, -model.window :]
+        inputs = inputs[:, -model.window :]
     while True:
         # not over the yield: both would stay on in the caller
         with torch.no_grad(), precision_context(precision, device):
-            output = model(Batch(tokens), state)
-        following = sampler.draw(output.logits.flatten(0, -2)[-1])
+            output = model(Batch(inputs), state)
+        following = draw(output.logits.flatten(0, -2)[-1])
         yield following
-        latest = tokens.new_tensor([[following]])
+        latest = as_inputs(following)
         if model.carries_state:
-            tokens, state = latest, output.state
+            inputs, state = latest, output.state
         else:
-            tokens = torch.cat([tokens, latest], dim=1)[:, -(model.window or 0) :]
+            inputs = torch.cat([inputs, latest], dim=1)[:, -(model.window or 0) :]
 
 
 def _default_forward_symbols(

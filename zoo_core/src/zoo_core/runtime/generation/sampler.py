@@ -53,6 +53,26 @@ class Sampler:
         drawn = torch.searchsorted(cumulative, self.uniform(1) * cumulative[-1], right=True)
         return int(drawn.clamp(max=len(logits) - 1))
 
+    def draw_keys(self, logits: Tensor) -> list[int]:
+        """Returns the keys of the next step, each drawn by itself from logits (N,).
+
+        With the temperature 0 they are the keys that are likelier than not.
+
+        Raises:
+            IntegrityError: A logit is infinite or not a number.
+        """
+        logits = logits.cpu().double()
+        if not bool(logits.isfinite().all()):
+            raise IntegrityError(NOT_FINITE)
+        if self.temperature == 0:
+            chosen = logits > 0
+        else:
+            chosen = self.uniform(len(logits)) < (logits / self.temperature).sigmoid()
+        return [int(key) for key in chosen.nonzero()[:, 0]]
+
     def uniform(self, count: int) -> Tensor:
-        """Returns the next random numbers from [0, 1), (count,); each draw of a symbol uses one."""
+        """Returns the next random numbers from [0, 1), (count,).
+
+        A symbol uses one, a step of keys one for each key.
+        """
         return torch.rand(count, dtype=torch.float64, generator=self.generator)

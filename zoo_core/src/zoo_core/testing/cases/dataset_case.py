@@ -167,7 +167,14 @@ def _tree(batch: Batch) -> Tree:
 
 def _equal(batch: Batch, other: Batch) -> bool:
     tensors, others = leaves(_tree(batch)), leaves(_tree(other))
-    return len(tensors) == len(others) and all(map(torch.equal, tensors, others))
+    return len(tensors) == len(others) and all(map(_equal_tensors, tensors, others))
+
+
+def _equal_tensors(tensor: Tensor, other: Tensor) -> bool:
+    """Returns whether two tensors are equal, where NaN, a target that does not count, is itself."""
+    if (tensor.shape, tensor.dtype) != (other.shape, other.dtype):
+        return False
+    return bool(((tensor == other) | (tensor.isnan() & other.isnan())).all())
 
 
 def row_bytes(batches: list[Batch]) -> set[bytes]:
