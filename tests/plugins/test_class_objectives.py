@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from torch import nn
 
+import zoo_core
 from zoo_core import Classes, Signature, Tokens
 from zoo_core.errors import ConfigError
 from zoo_core.runtime.nn import IGNORED, Batch, Output
@@ -81,6 +84,23 @@ def test_weights_that_do_not_fit_the_classes_are_refused(text: str) -> None:
 def test_balanced_weights_need_counts() -> None:
     with pytest.raises(ConfigError, match="does not count its classes"):
         SupervisedTrainer(SupervisedConfig(class_weights="balanced"), LABELS)
+
+
+def test_a_run_counts_the_classes_where_the_data_does_not(tmp_path: Path) -> None:
+    rows = "".join(f"text {number},{'a' if number % 4 else 'b'}\n" for number in range(40))
+    (tmp_path / "rows.csv").write_text(f"text,label\n{rows}")
+    settings: dict[str, dict[str, Any]] = {
+        "model": {"hidden_size": 4},
+        "dataset": {"path": tmp_path / "rows.csv", "validation": 0.2, "test": 0.0},
+        "trainer": {"epochs": 1, "class_weights": "balanced"},
+    }
+    zoo_core.train("gru-embed", tmp_path / "run", dataset="labelled", settings=settings)
+    checkpoint = zoo_core.load(tmp_path / "run")
+    assert checkpoint.signature.outputs == Classes(2, names=("a", "b"), counts=(24, 8))
+    trainer = zoo_core.resume(tmp_path / "run", epochs=2).trainer
+    assert isinstance(trainer, SupervisedTrainer)
+    assert trainer.cross_entropy.weights == (32 / (2 * 24), 32 / (2 * 8))
+    assert "cross_entropy" in zoo_core.evaluate(checkpoint)["validation"]
 
 
 def test_the_tables_are_counted_by_hand() -> None:

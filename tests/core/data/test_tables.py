@@ -66,7 +66,7 @@ def test_a_value_that_json_leaves_out_is_empty(tmp_path: Path) -> None:
         ("a.csv", "", "is empty; its first line must name the columns"),
         ("a.csv", "a,b\n", "has a header and no rows"),
         ("a.csv", "a,a\n1,2\n", "has two columns 'a'"),
-        ("a.csv", b"a,b\n\xff,2\n", "byte 0xff at offset 4; name another with --dataset.encoding"),
+        ("a.csv", b"a,b\n\xff,2\n", "byte 0xff at offset 4; name another --dataset.encoding"),
         ("a.jsonl", '{"a": 1}\n{"a": \n', "line 2: not JSON"),
         ("a.jsonl", "[1]\n", "line 1: expected an object"),
         ("a.jsonl", '{"a": [1]}\n', "line 1: 'a' is a list"),

@@ -164,7 +164,7 @@ def test_batches_of_many_epochs_are_counted_without_being_made(
         for split in dataset.splits
     }
     monkeypatch.setattr("zoo_text.dataset.sliding_windows", None)
-    monkeypatch.setattr("zoo_text.dataset.fixed_order", None)
+    monkeypatch.setattr("zoo_text.dataset.long_fixed_order", None)
     for split, count in expected.items():
         assert dataset.total_batch_count(split, 4, 0, epochs=29) == count
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         AbstractRecurrentConfig,
         AbstractTiedEmbeddingConfig,
     )
+    from zoo_core.configs.tokens import AbstractTokensConfig
     from zoo_core.configs.training import AbstractTrainerConfig
     from zoo_core.data.signature import (
         Classes,
@@ -107,6 +108,7 @@ LAZY_NAMES = {
         "Values",
     ),
     "zoo_core.run_folder.objective": ("Objective",),
+    "zoo_core.configs.tokens": ("AbstractTokensConfig",),
     "zoo_core.configs.training": ("AbstractTrainerConfig",),
     "zoo_core.data.tokenizer": ("AbstractTokenizer",),
     "zoo_core.data.vocabulary": ("Unknown", "Vocabulary"),
@@ -118,6 +120,7 @@ __all__ = [
     "AbstractRecurrentConfig",
     "AbstractTiedEmbeddingConfig",
     "AbstractTokenizer",
+    "AbstractTokensConfig",
     "AbstractTrainerConfig",
     "Classes",
     "CommandSpec",

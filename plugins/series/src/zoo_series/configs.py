@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from zoo_core import config, setting
+from zoo_core.data.encodings import AUTO, ENCODING_HELP
 
 
 @config
@@ -64,7 +65,7 @@ class SeriesConfig(AbstractSeriesConfig):
         default=None,
         help="Character between the columns, or tab; none: a tab in .tsv, a comma elsewhere.",
     )
-    encoding: str = setting(default="utf-8", help="Encoding of the file.")
+    encoding: str = setting(default=AUTO, help=f"Encoding of the file; {ENCODING_HELP}")
 
 
 @config

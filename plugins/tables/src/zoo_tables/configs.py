@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from zoo_core import config, setting
+from zoo_core import AbstractTokensConfig, config, setting
+from zoo_core.data.encodings import AUTO, ENCODING_HELP
 
 
 @config
-class AbstractTextRowsConfig:
-    """Settings that all rows of text share: how they are prepared and split."""
+class AbstractTextRowsConfig(AbstractTokensConfig):
+    """Settings that all rows of text share: symbols, how they are prepared and split."""
 
     lowercase: bool = setting(default=False, help="Convert the texts to lower case.")
     max_length: int | None = setting(
@@ -32,7 +33,7 @@ class AbstractTableConfig(AbstractTextRowsConfig):
         default=None,
         help="Character between the columns, or tab; none: a tab in .tsv, a comma elsewhere.",
     )
-    encoding: str = setting(default="utf-8", help="Encoding of the file.")
+    encoding: str = setting(default=AUTO, help=f"Encoding of the file; {ENCODING_HELP}")
 
 
 @config

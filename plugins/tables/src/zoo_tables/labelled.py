@@ -100,7 +100,7 @@ class LabelledDataset(AbstractTextRows):
         """The symbols of the texts."""
         if self._checkpoint_vocabulary is not None:
             return self._checkpoint_vocabulary
-        return Vocabulary.of(symbol for text in self.content.inputs for symbol in text)
+        return self.learn()
 
     @property
     def signature(self) -> Signature:
@@ -113,9 +113,13 @@ class LabelledDataset(AbstractTextRows):
         )
 
     @cached_property
-    def _split_rows(self) -> dict[str, list[int]]:
+    def split_rows(self) -> dict[str, list[int]]:
         """The numbers of the rows of each split."""
         return stratified_splits(self.content.inputs, self.content.answers, self.fractions)
+
+    def texts_of(self, row: int) -> tuple[str, ...]:
+        """Returns the text of a row."""
+        return (self.content.inputs[row],)
 
     @cached_property
     def _label_ids(self) -> list[int]:
@@ -136,22 +140,26 @@ class LabelledDataset(AbstractTextRows):
             DataError: The split is empty, there is no such split, or a label or symbol is unknown.
         """
         self.split_slice(0, split)  # checks the name
-        chosen, labels = self._split_rows[split], self._label_ids
+        chosen, labels = self.split_rows[split], self._label_ids
         check_split_not_empty(len(chosen), split, self.name)
-        encode = self.vocabulary.encode
-        if self._checkpoint_vocabulary is not None:
-            encode("".join(self.content.inputs[row] for row in chosen))  # counts unknown symbols
+        vocabulary = self.vocabulary.for_data
         inputs, targets = [], []
-        for row in chosen:
-            if ids := encode(self.content.inputs[row]):  # none if all of it is skipped
-                inputs.append(torch.tensor(ids))
-                targets.append(torch.tensor(labels[row]))
+        try:
+            for row in chosen:
+                # There are none if all of the text is skipped.
+                symbols = self.symbols_of(self.content.inputs[row], vocabulary)
+                if ids := vocabulary.encode(symbols):
+                    inputs.append(torch.tensor(ids))
+                    targets.append(torch.tensor(labels[row]))
+        except DataError:
+            raise self.unknown_error(chosen, vocabulary) from None
         check_split_not_empty(len(inputs), split, self.name)
         return RaggedRows(inputs, targets)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a text, (1, T)."""
-        return encode_text(prepared(value, self.preparation), self.vocabulary, unknown)
+        text, most = prepared(value, self.preparation), self.preparation.max_length
+        return encode_text(text, self.vocabulary, unknown, most=most)
 
     def decode(self, output: Output) -> str:
         """Returns the most likely label."""

@@ -9,13 +9,17 @@ from pathlib import Path
 from typing import final
 
 import torch
+from torch import Tensor
+from torch.nn.functional import pad
 
 from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.tables import Table, read_table
 from zoo_core.data.vocabulary import REFUSE
+from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import check_split_not_empty
 from zoo_core.runtime.datasets.stratified import stratified_splits
+from zoo_core.runtime.datasets.unknown_words import unknown_bytes
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
@@ -64,9 +68,7 @@ class PairsDataset(AbstractTextRows):
         """``<to>``, ``<end>`` and the symbols of the pairs."""
         if self._checkpoint_vocabulary is not None:
             return self._checkpoint_vocabulary
-        texts = (*self.content.inputs, *self.content.answers)
-        symbols = Vocabulary.of(symbol for text in texts for symbol in text).symbols
-        return Vocabulary((TO, END, *symbols))
+        return self.learn().with_special((TO, END))
 
     @property
     def signature(self) -> Signature:
@@ -76,10 +78,14 @@ class PairsDataset(AbstractTextRows):
         return Signature(inputs=Tokens(size), outputs=outputs, vocabulary=self.vocabulary)
 
     @cached_property
-    def _split_rows(self) -> dict[str, list[int]]:
+    def split_rows(self) -> dict[str, list[int]]:
         """The numbers of the rows of each split."""
         sources = self.content.inputs
         return stratified_splits(sources, [""] * len(sources), self.fractions)
+
+    def texts_of(self, row: int) -> tuple[str, str]:
+        """Returns the source and the target of a row."""
+        return self.content.inputs[row], self.content.answers[row]
 
     def rows(self, split: str) -> RaggedRows:
         """Returns the pairs of a split as sequences (T,) with the labels of their steps (T,).
@@ -88,20 +94,40 @@ class PairsDataset(AbstractTextRows):
             DataError: The split is empty, there is no such split, or a symbol is unknown.
         """
         self.split_slice(0, split)  # checks the name
-        chosen = self._split_rows[split]
+        chosen, vocabulary = self.split_rows[split], self.vocabulary.for_data
         check_split_not_empty(len(chosen), split, self.name)
-        inputs, labels = [], []
-        for row in chosen:
-            source = self._source_ids(self.content.inputs[row])
-            target = self.vocabulary.encode(self.content.answers[row])
-            inputs.append(torch.tensor([*source, *target]))
-            ignored = [IGNORED] * (len(source) - 1)
-            labels.append(torch.tensor([*ignored, *target, self.vocabulary.ids[END]]))
-        return RaggedRows(inputs, labels, per_step=True)
+        try:
+            encoded = [self._pair(row, vocabulary) for row in chosen]
+        except DataError:
+            raise self.unknown_error(chosen, vocabulary) from None
+        inputs, labels, unknown = map(list, zip(*encoded, strict=True))
+        has_unknown = vocabulary.tokenizer.unknown in vocabulary.ids
+        return RaggedRows(inputs, labels, True, unknown if has_unknown else None)
+
+    def _pair(self, row: int, vocabulary: Vocabulary) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns a pair as a sequence (T,), its labels (T,) and the bytes of unknown words (T,).
+
+        Raises:
+            DataError: A symbol is unknown.
+        """
+        source, target = self.texts_of(row)
+        question = self._source_ids(source, vocabulary)
+        symbols = vocabulary.tokenizer.split(target)[: self.preparation.max_length]
+        answer = torch.tensor(vocabulary.encode(symbols), dtype=torch.int64)
+        sizes = unknown_bytes(answer, symbols, vocabulary)
+        if sizes is None:
+            sizes = torch.zeros(len(answer), dtype=torch.int32)
+        before, end = len(question) - 1, torch.tensor([vocabulary.ids[END]])
+        return (
+            torch.cat([torch.tensor(question), answer]),
+            torch.cat([torch.full((before,), IGNORED), answer, end]),
+            pad(sizes, (before, 1)),
+        )
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a source and ``<to>``, (1, T)."""
-        return Batch(torch.tensor([self._source_ids(prepared(value, self.preparation), unknown)]))
+        source = prepared(value, self.preparation)
+        return Batch(torch.tensor([self._source_ids(source, self.vocabulary, unknown)]))
 
     def decode(self, output: Output) -> str:
         """Returns the likeliest symbol of every step up to ``<end>``."""
@@ -116,8 +142,11 @@ class PairsDataset(AbstractTextRows):
         end = self.vocabulary.ids[END]
         return self.vocabulary.decode(takewhile(lambda symbol: symbol != end, ids))
 
-    def _source_ids(self, source: str, unknown: Unknown | None = None) -> list[int]:
-        return [*self.vocabulary.encode(source, unknown), self.vocabulary.ids[TO]]
+    def _source_ids(
+        self, source: str, vocabulary: Vocabulary, unknown: Unknown | None = None
+    ) -> list[int]:
+        ids = vocabulary.encode(self.symbols_of(source, vocabulary), unknown)
+        return [*ids, vocabulary.ids[TO]]
 
 
 def pairs(config: PairsConfig, vocabulary: Vocabulary | None) -> PairsDataset:

@@ -68,9 +68,12 @@ def complete_rows(table: Table, columns: Mapping[str, str], name: str) -> Comple
 
 
 def prepared(text: str, config: AbstractTextRowsConfig) -> str:
-    """Returns a text in lower case and cut, as the settings say."""
+    """Returns a text in lower case and cut, as the settings say.
+
+    Tokens that are no characters are counted, and cut, when the text has become tokens.
+    """
     text = text.lower() if config.lowercase else text
-    return text[: config.max_length]
+    return text[: config.max_length] if config.tokens == "char" else text
 
 
 def hash_of(fields: Iterable[str]) -> str:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
 from zoo_core import Vocabulary
 from zoo_core.data.tables import Table, is_table, read_table
+from zoo_core.errors import DataError
+from zoo_core.runtime.datasets.dataset import text_symbols
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
+from zoo_core.runtime.datasets.learned_vocabulary import learn_vocabulary
 from zoo_tables.configs import AbstractTableConfig, AbstractTextRowsConfig
 from zoo_tables.rows import MAX_EXAMPLE_LENGTH, CompleteRows, complete_rows, hash_of, prepared
 
@@ -51,6 +56,44 @@ class AbstractTextRows(AbstractLabelledDataset):
             lines,
         )
 
+    @property
+    @abstractmethod
+    def split_rows(self) -> dict[str, list[int]]:
+        """The numbers of the rows of each split."""
+
+    @abstractmethod
+    def texts_of(self, row: int) -> tuple[str, ...]:
+        """Returns the texts of a row that become symbols."""
+
+    def learn(self) -> Vocabulary:
+        """Returns the vocabulary of the texts: the characters of all, or tokens that are learned.
+
+        Tokens are learned from the training split alone.
+        """
+
+        def texts(rows: Sequence[int]) -> Iterator[str]:
+            return (text for row in rows for text in self.texts_of(row))
+
+        everything = range(len(self.content.inputs))
+        return learn_vocabulary(
+            self.preparation,
+            lambda: (symbol for text in texts(everything) for symbol in text),
+            lambda: texts(self.split_rows["train"]),
+        )
+
+    def symbols_of(self, text: str, vocabulary: Vocabulary) -> list[str]:
+        """Returns the symbols of a text that stands by itself, up to the greatest length."""
+        return text_symbols(text, vocabulary)[: self.preparation.max_length]
+
+    def unknown_error(self, rows: Sequence[int], vocabulary: Vocabulary) -> DataError:
+        """Returns the error that counts the unknown symbols of some rows."""
+        counts = Counter[str]()
+        for row in rows:
+            for text in self.texts_of(row):
+                symbols = self.symbols_of(text, vocabulary)
+                counts.update(symbol for symbol in symbols if symbol not in vocabulary.ids)
+        return DataError(vocabulary.unknown_message(counts))
+
     def _prepare_answer(self, answer: str) -> str:
         """Returns an answer of the table as the dataset uses it."""
         return prepared(answer, self.preparation)
@@ -63,8 +106,12 @@ class AbstractTextRows(AbstractLabelledDataset):
 
     @property
     def example(self) -> str:
-        """The beginning of the first text."""
-        return self.content.inputs[0][:MAX_EXAMPLE_LENGTH]
+        """The beginning of the first text; of words, whole ones."""
+        text = self.content.inputs[0]
+        beginning = text[:MAX_EXAMPLE_LENGTH]
+        if self.preparation.tokens == "char" or len(beginning) == len(text):
+            return beginning
+        return beginning.rpartition(" ")[0] or beginning
 
     def read_inputs(self, path: Path) -> list[str]:
         """Returns the texts of a table's first column, or the lines of any other file.

@@ -5,14 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from zoo_core import config, setting
-from zoo_core.errors import ConfigError
-
-TOKENS = ("char", "byte", "word", "bpe")
-"""The kinds of symbols of a text."""
-LEARNED = ("word", "bpe")
-"""Those whose number is chosen."""
-BYTE_COUNT = 256
+from zoo_core import AbstractTokensConfig, config, setting
+from zoo_core.data.encodings import AUTO, ENCODING_HELP
 
 
 @config
@@ -26,8 +20,8 @@ class HelloConfig:
 
 
 @config
-class AbstractTextConfig:
-    """Settings that all texts share: windows and splits."""
+class AbstractWindowsConfig:
+    """Settings of the windows and splits of a text."""
 
     steps: int = setting(default=64, unit="symbols", at_least=1, help="Symbols per window.")
     sampling: Literal["sequential", "random"] = setting(
@@ -60,43 +54,11 @@ class AbstractTextConfig:
         default=None, unit="symbols", at_least=1, help="Use only this much of the text."
     )
     lowercase: bool = setting(default=False, help="Convert the text to lower case.")
-    tokens: str = setting(
-        default="char",
-        file_suffix=".json",
-        help="Symbols of the text: char, byte, word, bpe (pairs of bytes that are learned, of the "
-        "plugin zoo-tokenizers), or a FILE.json of the library tokenizers.",
-    )
-    vocabulary_size: int | None = setting(
-        default=None,
-        unit="symbols",
-        at_least=2,
-        help="Most symbols of words and bpe; none: every word of the training part, 8192 for bpe.",
-        needs=("tokens word or bpe", lambda config: config.tokens in LEARNED),
-    )
-    min_count: int = setting(
-        default=1,
-        unit="occurrences",
-        at_least=1,
-        help="Least occurrences of a word, or of a pair for bpe (2 at least), to become a symbol.",
-        needs=("tokens word or bpe", lambda config: config.tokens in LEARNED),
-    )
 
-    def __post_init__(self) -> None:
-        """Checks the tokens.
 
-        Raises:
-            ConfigError: They are unknown, or their vocabulary is too small for them.
-        """
-        if self.tokens not in TOKENS and not self.tokens.endswith(".json"):
-            raise ConfigError(
-                f"dataset.tokens = {self.tokens!r:.80}: expected {', '.join(TOKENS)} or a FILE.json"
-            )
-        size = self.vocabulary_size
-        if self.tokens == "bpe" and size is not None and size < BYTE_COUNT:
-            raise ConfigError(
-                f"dataset.vocabulary_size = {size}: expected an integer >= {BYTE_COUNT} for bpe, "
-                "whose symbols include every byte"
-            )
+@config
+class AbstractTextConfig(AbstractTokensConfig, AbstractWindowsConfig):
+    """Settings that all texts share: windows, splits and symbols."""
 
 
 @config
@@ -199,9 +161,8 @@ class TextConfig(AbstractTextConfig):
         "several of these."
     )
     encoding: str = setting(
-        default="auto",
-        help="Encoding of the files; auto: by the byte order mark, UTF-8, or one that few bytes "
-        "fit, such as GB18030, which a line tells.",
+        default=AUTO,
+        help=f"Encoding of the files; {ENCODING_HELP}",
     )
     between_files: Literal["join", "reset"] = setting(
         default="join",

@@ -11,8 +11,9 @@ from torch import Tensor
 from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
+from zoo_core.runtime.datasets.computed_order import ComputedOrder, long_fixed_order
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
-from zoo_core.runtime.datasets.epoch_order import epoch_offset, fixed_order
+from zoo_core.runtime.datasets.epoch_order import epoch_offset
 from zoo_core.runtime.datasets.labelled_rows import LabelledRows
 from zoo_core.runtime.datasets.splits import check_split_fractions, split_names, split_slice
 from zoo_core.runtime.nn import Batch, Output
@@ -260,7 +261,7 @@ class TextDataset(AbstractDataset):
         windows = sliding_windows(self.tokens[region], length, self._stride)
         if self.config.split == "random":
             of_split = split_slice(len(windows), self.config, split, self.name)
-            selected = self._window_order[of_split].sort().values
+            selected = self._selected(of_split)
         targets = (slice(None), slice(1, None) if self.config.per == "step" else -1)
         unknown = self._encoded.unknown
         if unknown is not None:
@@ -276,10 +277,18 @@ class TextDataset(AbstractDataset):
             resets=starts,
         )
 
+    def _selected(self, of_split: slice) -> Tensor | ComputedOrder:
+        """Returns the numbers of the windows of a split; of very many they are computed."""
+        order = self._window_order
+        if isinstance(order, ComputedOrder):
+            return order.part(of_split)
+        return order[of_split].sort().values
+
     @cached_property
-    def _window_order(self) -> Tensor:
+    def _window_order(self) -> Tensor | ComputedOrder:
         """The numbers of all windows of the text in the order in which the splits take them."""
-        return fixed_order(window_count(len(self.tokens), self.config.steps + 1, self._stride))
+        count = window_count(len(self.tokens), self.config.steps + 1, self._stride)
+        return long_fixed_order(count)
 
     def _too_short(self, split: str, size: int, epoch: int) -> str:
         """Returns the message for a split that has less than one batch."""

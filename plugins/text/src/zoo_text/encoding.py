@@ -13,6 +13,7 @@ from zoo_core import Vocabulary
 from zoo_core.data.tokenizer import CHARACTERS
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.splits import SplitFractions, split_names, split_slice
+from zoo_core.runtime.datasets.unknown_words import unknown_bytes
 
 PIECE = 1_000_000
 """Characters of a text that are turned into ids at once."""
@@ -132,8 +133,6 @@ class Encoder:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary, self.dtype = vocabulary, token_type(len(vocabulary))
         self._table = self._character_table() if vocabulary.tokenizer == CHARACTERS else None
-        unknown = vocabulary.tokenizer.unknown
-        self._unknown = vocabulary.ids.get(unknown, -1) if unknown else -1
 
     def _character_table(self) -> Tensor | None:
         """Returns the id of each code point, -1 where there is none; None with longer symbols."""
@@ -159,15 +158,7 @@ class Encoder:
                 return ids.to(self.dtype), None
         symbols = self.vocabulary.tokenizer.split(piece)
         ids = torch.tensor(self.vocabulary.encode(symbols), dtype=self.dtype)
-        if self._unknown < 0:
-            return ids, None
-        unknown = torch.zeros(len(ids), dtype=torch.int32)
-        if len(ids) == len(symbols):  # otherwise unknown words are skipped
-            places = (ids == self._unknown).nonzero()[:, 0]
-            words = [symbols[place] for place in places.tolist()]
-            sizes = [len(word.encode("utf-8", "surrogatepass")) for word in words]
-            unknown[places] = torch.tensor(sizes, dtype=torch.int32)
-        return ids, unknown
+        return ids, unknown_bytes(ids, symbols, self.vocabulary)
 
 
 def unknown_error(vocabulary: Vocabulary, pieces: Iterator[str]) -> DataError:

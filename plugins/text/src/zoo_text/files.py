@@ -4,36 +4,20 @@ from __future__ import annotations
 
 import codecs
 import glob
-import logging
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, final
 
-from zoo_core.data.text import decode_text
+from zoo_core.data.encodings import AUTO, SAMPLE_BYTES, encoding_remedy, find_encoding
+from zoo_core.data.text import decode_file
 from zoo_core.errors import DataError
 
-SAMPLE_BYTES = 100_000
-"""Bytes of a text from which its encoding is guessed."""
 READ_BYTES = 1 << 20
 """Bytes that are read and decoded at once."""
-AUTO = "auto"
-"""The encoding of a file is found out from its bytes."""
-MARKS = {
-    codecs.BOM_UTF8: "utf-8",
-    codecs.BOM_UTF32_LE: "utf-32",  # before UTF-16, whose mark it begins with
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-"""The encodings of byte order marks."""
-STRICT = ("gb", "big5", "euc", "shift", "cp932", "cp949", "johab", "iso2022", "utf_16", "utf_32")
-"""How the names of encodings begin that most bytes are not in, so that a guess is sure enough."""
 PATTERN = frozenset("*?[")
 WITHOUT_STATE = ("unicode_escape", "raw_unicode_escape", "undefined", "idna", "punycode")
 """Encodings that are decoded as a whole."""
-
-logger = logging.getLogger("zoo_core.text")
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
@@ -132,12 +116,10 @@ def _read_file(path: Path, encoding: str) -> Iterator[str]:
         with path.open("rb") as file:
             sample = file.read(SAMPLE_BYTES)
             if encoding == AUTO:
-                encoding = _find_encoding(path, sample)
+                encoding = find_encoding(str(path), sample)
             if len(sample) < SAMPLE_BYTES or _is_decoded_whole(encoding):
                 data = sample + file.read()
-                yield decode_text(
-                    data, str(path), encoding, remedy=lambda data: _remedy(data, encoding)
-                )
+                yield decode_file(data, str(path), encoding)
                 return
             yield from _decode(_blocks(file, sample), path, encoding)
     except OSError as error:
@@ -174,13 +156,12 @@ def _decode(blocks: Iterator[bytes], path: Path, encoding: str) -> Iterator[str]
             around = error.object[max(error.start - SAMPLE_BYTES, 0) :]
             raise DataError(
                 f"{path} is not {encoding}: byte {error.object[error.start]:#04x} at offset "
-                f"{start}; {_remedy(around, encoding)}"
+                f"{start}; {encoding_remedy(around, encoding)}"
             ) from None
         if "\0" in text:
             place = offset + max(block.find(b"\0"), 0)
-            raise DataError(
-                f"{path} is not text: NUL byte at offset {place}; {_remedy(block, encoding)}"
-            )
+            remedy = encoding_remedy(block, encoding)
+            raise DataError(f"{path} is not text: NUL byte at offset {place}; {remedy}")
         if is_first and text:
             text, is_first = text.removeprefix("\ufeff"), False
         held = ""
@@ -188,54 +169,3 @@ def _decode(blocks: Iterator[bytes], path: Path, encoding: str) -> Iterator[str]
             text, held = text[:-1], "\r"
         offset += len(block)
         yield text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _find_encoding(path: Path, sample: bytes) -> str:
-    """Returns the encoding of a file, and logs it unless it is UTF-8.
-
-    A byte order mark tells it. What is not UTF-8 is in the encoding in which the sample is of a
-    known language, if that is one that other bytes hardly fit.
-    """
-    for mark, encoding in MARKS.items():
-        if sample.startswith(mark):
-            if encoding != "utf-8":
-                logger.info("%s is %s, as its byte order mark says", path, encoding.upper())
-            return encoding
-    try:
-        codecs.getincrementaldecoder("utf-8")().decode(sample)
-    except UnicodeDecodeError:
-        pass
-    else:
-        if b"\0" not in sample:
-            return "utf-8"
-    guess = guess_encoding(sample, "utf-8")
-    if not guess.startswith(STRICT):
-        return "utf-8"
-    logger.warning(
-        "%s is read as %s, which it looks like; --dataset.encoding sets another", path, guess
-    )
-    return guess
-
-
-def guess_encoding(sample: bytes, tried: str) -> str:
-    """Returns the encoding in which some bytes are of a known language; empty if there is none.
-
-    Args:
-        sample: The bytes.
-        tried: An encoding that they are not in.
-    """
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(sample[:SAMPLE_BYTES]).best()
-    if best is None or not (best.bom or best.language != "Unknown"):
-        return ""
-    names = {codecs.lookup(encoding).name for encoding in (tried, "ascii")}
-    if codecs.lookup(best.encoding).name in names:
-        return ""  # a NUL is not text in any encoding
-    return best.encoding
-
-
-def _remedy(data: bytes, tried: str) -> str:
-    """Returns what to do about a text in another encoding than the one tried."""
-    guess = guess_encoding(data, tried)
-    return f"name another --dataset.encoding{f', likely {guess}' if guess else ''}"

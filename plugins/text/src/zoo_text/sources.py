@@ -30,6 +30,7 @@ from zoo_core.data.tokenizer import tokenizer_from_json
 from zoo_core.errors import DataError, TargetError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.tokenizers import with_tokenizer
+from zoo_core.runtime.datasets.learned_vocabulary import learn_vocabulary
 from zoo_core.runtime.datasets.splits import split_slice
 from zoo_core.storage.atomic import file_lock, make_folder, new_folder, target_errors, write_file
 from zoo_core.storage.capacity import format_bytes
@@ -45,7 +46,6 @@ from zoo_text.encoding import (
     unknown_error,
 )
 from zoo_text.files import identify, read_files, read_marked
-from zoo_text.learning import learn_vocabulary
 
 FORMAT = 2
 """The form of what is kept on disk; another number makes everything again."""

@@ -86,6 +86,10 @@ class BpeTokenizer(AbstractTokenizer):
         encodings = self.library.encode_batch_fast(groups, add_special_tokens=False)
         return [token for encoding in encodings for token in encoding.tokens]
 
+    def makes(self, symbol: str) -> bool:
+        """Whether a symbol is one of the tokenizer's."""
+        return self.library.token_to_id(symbol) is not None
+
     def bytes_of(self, symbol: str) -> bytes:
         """Returns what a symbol stands for."""
         if self._is_over_bytes:

@@ -6,6 +6,9 @@ from typing import Literal
 
 from zoo_core import AbstractTrainerConfig, config, setting
 
+BALANCED = "balanced"
+"""Weights of classes that are the inverse of their frequencies."""
+
 
 @config
 class AbstractClassConfig(AbstractTrainerConfig):
@@ -22,6 +25,11 @@ class AbstractClassConfig(AbstractTrainerConfig):
         help="What a target of each class counts for in the loss: a number for each class in "
         "order, such as 1 4.5, or balanced for the inverse of its frequency in training.",
     )
+
+    @property
+    def needs_class_counts(self) -> bool:
+        """Whether the weights are the inverse frequencies of the classes."""
+        return self.class_weights == BALANCED
 
 
 @config

@@ -12,10 +12,8 @@ from zoo_core import Classes, Signature
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn import IGNORED, Batch, Output
 from zoo_core.runtime.training.trainer import class_sums
-from zoo_train.configs import AbstractClassConfig
+from zoo_train.configs import BALANCED, AbstractClassConfig
 from zoo_train.numbers import parse_numbers
-
-BALANCED = "balanced"
 
 
 @final

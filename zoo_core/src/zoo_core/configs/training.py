@@ -57,3 +57,8 @@ class AbstractTrainerConfig:
     save_every: float = setting(
         default=15.0, unit="seconds", at_least=0, help="Shortest time between two saved states."
     )
+
+    @property
+    def needs_class_counts(self) -> bool:
+        """Whether the trainer needs to know how often each class is a target in training."""
+        return False

@@ -11,7 +11,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.data.text import decode_text
+from zoo_core.data.encodings import AUTO
+from zoo_core.data.text import decode_file
 from zoo_core.errors import DataError, PluginError
 from zoo_core.escaping import quoted
 
@@ -74,14 +75,14 @@ def is_table(path: Path) -> bool:
     return path.suffix.lower() in TABLE_SUFFIXES
 
 
-def read_table(path: Path, *, encoding: str = "utf-8", delimiter: str | None = None) -> Table:
+def read_table(path: Path, *, encoding: str = AUTO, delimiter: str | None = None) -> Table:
     """Reads a table, whose format the suffix of the file decides; CSV if it is no known one.
 
     Blank lines are passed over.
 
     Args:
         path: The file.
-        encoding: The encoding of a text.
+        encoding: The encoding of a text; ``auto`` to find it out from the bytes.
         delimiter: The character that separates columns, or ``tab``; None for a tab in ``.tsv``
             and a comma elsewhere.
 
@@ -98,9 +99,7 @@ def read_table(path: Path, *, encoding: str = "utf-8", delimiter: str | None = N
         ) from None
     if suffix in PARQUET_SUFFIXES:
         return _parse_parquet(data, name)
-    text = decode_text(
-        data, name, encoding, remedy=lambda _: "name another with --dataset.encoding"
-    )
+    text = decode_file(data, name, encoding)
     if suffix in JSON_SUFFIXES:
         return _parse_json_lines(text, name)
     if delimiter is None:

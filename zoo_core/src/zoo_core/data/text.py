@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+from zoo_core.data.encodings import AUTO, SAMPLE_BYTES, encoding_remedy, find_encoding
 from zoo_core.errors import DataError
 
 
@@ -53,17 +54,39 @@ def _advice(remedy: Callable[[bytes], str] | None, data: bytes) -> str:
     return f"; {remedy(data)}" if remedy else ""
 
 
-def read_text(path: Path) -> str:
-    """Returns the text of a file in UTF-8, with newlines as line ends.
+def decode_file(data: bytes, name: str, encoding: str = AUTO) -> str:
+    """Returns the text of a file of data, whose encoding ``--dataset.encoding`` may name.
+
+    Args:
+        data: Bytes of the file.
+        name: Name of the file in messages.
+        encoding: Encoding of the file; ``auto`` to find it out from the bytes.
 
     Raises:
-        DataError: The file cannot be read, or holds no UTF-8 text.
+        DataError: The encoding is unknown, or the bytes are not in it or contain a NUL.
+    """
+    if encoding == AUTO:
+        encoding = find_encoding(name, data[:SAMPLE_BYTES])
+    return decode_text(data, name, encoding, remedy=lambda data: encoding_remedy(data, encoding))
+
+
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """Returns the text of a file, with newlines as line ends.
+
+    Args:
+        path: The file.
+        encoding: Its encoding; ``auto`` to find it out from the bytes.
+
+    Raises:
+        DataError: The file cannot be read, or is not in the encoding.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
-    return decode_text(data, str(path))
+    if encoding == AUTO:
+        encoding = find_encoding(str(path), data[:SAMPLE_BYTES])
+    return decode_text(data, str(path), encoding)
 
 
 def text_lines(text: str) -> list[str]:

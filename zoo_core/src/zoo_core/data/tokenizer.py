@@ -50,6 +50,10 @@ class AbstractTokenizer(ABC):
     def bytes_of(self, symbol: str) -> bytes:
         """Returns what a symbol stands for, in UTF-8; it may be a part of a character."""
 
+    def makes(self, symbol: str) -> bool:
+        """Whether a text may be cut into a symbol; one like ``<end>``, of a dataset, is in none."""
+        return True
+
     @property
     def content(self) -> str:
         """What decides the symbols beside the kind, as JSON text; empty if nothing does."""
@@ -89,6 +93,10 @@ class CharacterTokenizer(AbstractTokenizer):
         """Returns the characters."""
         return list(text)
 
+    def makes(self, symbol: str) -> bool:
+        """Whether a symbol is a character."""
+        return len(symbol) == 1
+
     def bytes_of(self, symbol: str) -> bytes:
         """Returns the character in UTF-8."""
         return symbol.encode("utf-8", "surrogatepass")
@@ -117,9 +125,13 @@ class ByteTokenizer(AbstractTokenizer):
         """Returns the symbols of the bytes."""
         return [BYTES[byte] for byte in text.encode("utf-8", "surrogatepass")]
 
+    def makes(self, symbol: str) -> bool:
+        """Whether a symbol is a byte."""
+        return symbol in BYTE_VALUES
+
     def bytes_of(self, symbol: str) -> bytes:
-        """Returns the byte."""
-        return BYTE_VALUES[symbol]
+        """Returns the byte, or a symbol that is none as it is written."""
+        return BYTE_VALUES.get(symbol) or symbol.encode()
 
 
 @final
@@ -147,6 +159,10 @@ class WordTokenizer(AbstractTokenizer):
         if not IDEOGRAPH.search(text):
             return words
         return [part for word in words for part in IDEOGRAPHS_APART.findall(word)]
+
+    def makes(self, symbol: str) -> bool:
+        """Whether a symbol is a word, a mark or white space; none is longer and begins with <."""
+        return symbol == "<" or not symbol.startswith("<")
 
     def bytes_of(self, symbol: str) -> bytes:
         """Returns the symbol in UTF-8."""

@@ -90,12 +90,31 @@ class Vocabulary:
         new = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self.ids]
         return replace(self, symbols=(*self.symbols, *new))
 
+    def with_special(self, symbols: tuple[str, ...]) -> Vocabulary:
+        """Returns this vocabulary after some symbols that are in no text.
+
+        Raises:
+            DataError: It has one of them already.
+        """
+        for symbol in symbols:
+            if symbol in self.ids:
+                raise DataError(
+                    f"the tokens have a symbol {symbol!r} of their own; choose another "
+                    "--dataset.tokens"
+                )
+        return replace(self, symbols=(*symbols, *self.symbols))
+
     @cached_property
     def byte_counts(self) -> tuple[int, ...]:
-        """UTF-8 bytes that each symbol stands for; 0 for the one of unknown words."""
-        unknown = self.tokenizer.unknown
+        """UTF-8 bytes of a text that each symbol stands for.
+
+        0 for the symbol of unknown words, and for those that are in no text.
+        """
+        tokenizer = self.tokenizer
         return tuple(
-            0 if symbol == unknown else len(self.tokenizer.bytes_of(symbol))
+            len(tokenizer.bytes_of(symbol))
+            if tokenizer.makes(symbol) and symbol != tokenizer.unknown
+            else 0
             for symbol in self.symbols
         )
 
@@ -157,8 +176,9 @@ class Vocabulary:
         )
         if len(unknown) > MAX_LISTED_SYMBOLS:
             listed += f" and {len(unknown) - MAX_LISTED_SYMBOLS} more"
-        remedy = (
-            "leave them out, or use --unknown skip or replace=C; "
-            "zoo train --from has --extend-vocabulary, which learns them"
-        )
+        unknown_word = self.tokenizer.unknown
+        replacement = f"'replace={unknown_word}'" if unknown_word in self.ids else "replace=C"
+        remedy = f"leave them out, or use --unknown skip or {replacement}"
+        if not self.tokenizer.content:
+            remedy += "; zoo train --from has --extend-vocabulary, which learns them"
         return f"symbols that the vocabulary lacks: {listed}; {remedy}"

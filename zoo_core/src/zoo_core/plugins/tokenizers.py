@@ -58,7 +58,8 @@ def with_tokenizer(vocabulary: Vocabulary | None, catalog: Catalog) -> Vocabular
     except PluginError as error:
         return replace(vocabulary, tokenizer=replace(stored, reason=str(error)))
     read: Vocabulary = resolve(spec.load)(stored.content)
-    if read.symbols != vocabulary.symbols:
+    special = len(vocabulary) - len(read)  # symbols of a dataset, before those of the tokenizer
+    if vocabulary.symbols[max(special, 0) :] != read.symbols:
         raise IntegrityError(f"the vocabulary has other symbols than its tokenizer {stored.kind!r}")
     return replace(vocabulary, tokenizer=read.tokenizer)
 

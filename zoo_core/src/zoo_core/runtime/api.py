@@ -30,7 +30,13 @@ from zoo_core.run_folder.local_runs import default_name
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.manifest import Metrics
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.building.build import find_trainer, make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import (
+    find_trainer,
+    make_dataset,
+    make_model,
+    make_trainer,
+    training_signature,
+)
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
 from zoo_core.runtime.checkpoints.fit import check_fit
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
@@ -150,7 +156,8 @@ def create_model(
     catalog = load_catalog()
     run_config = resolve_run(catalog, name).run_config(settings, seed=seed)
     if signature is None:
-        data = make_dataset(catalog, run_config, None).signature
+        dataset = make_dataset(catalog, run_config, None)
+        data = training_signature(catalog, run_config, dataset)
         signature = make_trainer(catalog, run_config, data).model_signature(data)
     torch.manual_seed(run_config.seed)
     return make_model(catalog, run_config, signature)

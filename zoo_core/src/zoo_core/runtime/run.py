@@ -28,6 +28,7 @@ from zoo_core.runtime.building.build import (
     make_dataset,
     make_model,
     make_trainer,
+    training_signature,
     useless_settings,
 )
 from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
@@ -103,8 +104,9 @@ class Run:
         self.dataset = make_dataset(catalog, run_config, vocabulary, signature)
         if rows is not None and isinstance(self.dataset, MemoryDataset):
             self.dataset.hold(rows)
-        trainer = make_trainer(catalog, run_config, self.dataset.signature)
-        self.signature = trainer.model_signature(self.dataset.signature)
+        data_signature = training_signature(catalog, run_config, self.dataset)
+        trainer = make_trainer(catalog, run_config, data_signature)
+        self.signature = trainer.model_signature(data_signature)
         # A model is built in the CPU's memory, but gradients and optimizer are on its device.
         factor = memory_factor(trainer.config) if device == "cpu" else 1
         model = make_model(catalog, run_config, self.signature, memory_factor=factor)
@@ -114,7 +116,7 @@ class Run:
             _load_source(model, weights, run_config.source)
         model = model.to(device)
         self.versions = _versions(catalog, run_config)
-        self.terms = terms_of(catalog, run_config)
+        self.terms = terms_of(catalog, run_config, self.signature)
         self.paths = local_paths(catalog, run_config)
         self.loop = Loop(
             model,

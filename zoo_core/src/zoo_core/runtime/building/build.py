@@ -5,11 +5,13 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from zoo_core.configs.settings import build_config, settings_of, settings_without_effect
-from zoo_core.data.signature import OUTPUT_NOUNS, Outputs, Signature
+from zoo_core.configs.training import AbstractTrainerConfig
+from zoo_core.data.signature import OUTPUT_NOUNS, Classes, Outputs, Signature
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError, ZooError
 from zoo_core.plugins.catalog import Catalog
@@ -22,6 +24,7 @@ from zoo_core.references import Named
 from zoo_core.run_folder.local_paths import LocalPaths, find_local_paths
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.kernel_choice import kernels
+from zoo_core.runtime.datasets.class_counts import count_classes
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.model_size import ensure_fits_memory
 from zoo_core.runtime.nn.model import AbstractModel
@@ -168,6 +171,27 @@ def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) 
         _config(spec, run_config, "trainer"), signature
     )
     return trainer
+
+
+def training_signature(
+    catalog: Catalog, run_config: RunConfig, dataset: AbstractDataset
+) -> Signature:
+    """Returns the signature of a dataset, with the counts of its classes if the trainer needs them.
+
+    Raises:
+        DataError: There is not enough data for one batch.
+    """
+    signature = dataset.signature
+    outputs = signature.outputs
+    if not isinstance(outputs, Classes) or outputs.counts:
+        return signature
+    config: AbstractTrainerConfig = _config(
+        _spec(catalog, TrainerSpec, run_config, "trainer"), run_config, "trainer"
+    )
+    if not config.needs_class_counts:
+        return signature
+    counts = count_classes(dataset, outputs.size, config.batch_size)
+    return replace(signature, outputs=replace(outputs, counts=counts))
 
 
 def find_trainer(catalog: Catalog, signature: Signature) -> str:

@@ -57,7 +57,7 @@ def card(
         "## Use\n",
         "Where the zoo is installed"
         f"{', with this folder as `FOLDER`' if place == 'FOLDER' else ''}:\n",
-        f"```console\n{_usage(manifest, place)}\n```\n",
+        f"```console\n{_usage(manifest, place, terms)}\n```\n",
         _plugins(manifest),
         "## Metrics\n",
         _table(manifest),
@@ -89,7 +89,7 @@ def _task(signature: Signature) -> str:
     return "token-classification" if outputs.per == "step" else "text-classification"
 
 
-def _usage(manifest: Manifest, place: str) -> str:
+def _usage(manifest: Manifest, place: str, terms: Terms) -> str:
     """Returns a command that works as it is: its input has only symbols of the vocabulary."""
     vocabulary = manifest.signature.vocabulary
     if vocabulary is None:
@@ -100,7 +100,7 @@ def _usage(manifest: Manifest, place: str) -> str:
     kind = vocabulary.tokenizer.kind
     if kind == "word":
         example = next((word.strip() for word in symbols if word.strip().isalnum()), example)
-    if not manifest.signature.outputs.next_token:
+    if not manifest.signature.outputs.next_token or terms.answers:
         return f"zoo predict {place} {shell_word(example)}"
     prompt = example
     for text in reversed(PROMPTS):

@@ -224,7 +224,7 @@ def write_checkpoint(
             local paths.
         weights: The best weights.
         progress: How far the run came, for history and timings.
-        terms: The license and languages of the data, for the card.
+        terms: What the card says of the data.
         paths: The local paths of the run config, which stay on this machine.
 
     Returns:

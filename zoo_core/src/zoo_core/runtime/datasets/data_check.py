@@ -49,7 +49,8 @@ class SplitReport:
         steps: The fewest, the mean and the most steps of a row.
         targets: The targets that count.
         padding: The share of the steps that are padding in shuffled batches of 32 rows.
-        unknown: The share of the targets that stand for unknown words.
+        unknown: The share of the words that stand for unknown ones: of the targets, or of the
+            inputs where the targets are no words.
         duplicates: The rows whose inputs repeat those of another row.
         conflicts: The rows whose inputs are those of another row, with another target.
         overlap: The rows whose inputs are in ``train`` too; 0 for ``train`` itself.
@@ -141,8 +142,9 @@ def _check_split(
     outputs = dataset.signature.outputs
     by_class = isinstance(outputs, Classes) and not outputs.next_token
     counts = torch.zeros(outputs.size if by_class else 0, dtype=torch.int64)
+    unknown_symbol = _unknown_symbol(dataset)
     inputs, both, lengths = [], [], []
-    targets = unknown = not_finite = 0
+    targets = words = unknown = not_finite = 0
     for batch in _batches(dataset, split):
         rows, width = len(batch.inputs), _width(batch)
         length = torch.full((rows,), width) if batch.lengths is None else batch.lengths
@@ -157,6 +159,10 @@ def _check_split(
                 counts += torch.bincount(leaf[counted].flatten(), minlength=len(counts))
         if batch.unknown_bytes is not None:
             unknown += int((batch.unknown_bytes > 0).sum())
+            words = targets
+        elif unknown_symbol is not None:
+            unknown += int(((batch.inputs == unknown_symbol) & _is_valid(batch)).sum())
+            words += int(length.sum())
         if batch.inputs.is_floating_point():
             not_finite += int((~batch.inputs.isfinite()).sum())
     hashes, every_length = torch.cat(inputs), torch.cat(lengths)
@@ -170,13 +176,29 @@ def _check_split(
         ),
         targets=targets,
         padding=round(_padding(every_length), 4),
-        unknown=round(unknown / max(1, targets), 6),
+        unknown=round(unknown / max(1, words), 6),
         duplicates=len(hashes) - distinct,
         conflicts=_count_distinct(torch.cat(both)) - distinct,
         overlap=0 if train is None else int(torch.isin(hashes, train).sum()),
         classes=dict(zip(_class_names(dataset), counts.tolist(), strict=True)) if by_class else {},
         not_finite=not_finite,
     )
+
+
+def _unknown_symbol(dataset: AbstractDataset) -> int | None:
+    """Returns the id that stands for unknown words; None if there is none."""
+    vocabulary = dataset.signature.vocabulary
+    if vocabulary is None or not isinstance(dataset.signature.inputs, Tokens):
+        return None
+    return vocabulary.ids.get(vocabulary.tokenizer.unknown)
+
+
+def _is_valid(batch: Batch) -> Tensor:
+    """Returns which steps of tokens (B, T) are no padding, shaped alike."""
+    steps = torch.arange(batch.inputs.shape[1])
+    if batch.lengths is None:
+        return torch.ones_like(batch.inputs, dtype=torch.bool)
+    return steps < batch.lengths[:, None]
 
 
 def _padding(lengths: Tensor) -> float:
@@ -229,7 +251,7 @@ def _hash_rows(batch: Batch) -> Tensor:
     tokens = batch.inputs
     hashes = torch.zeros(len(tokens), dtype=torch.int64)
     if batch.lengths is not None:
-        valid = torch.arange(tokens.shape[1]) < batch.lengths[:, None]
+        valid = _is_valid(batch)
         tokens = tokens * valid.reshape(*valid.shape, *[1] * (tokens.dim() - 2))
         hashes = batch.lengths * 1_000_003
     for number, tensor in enumerate([tokens, *(batch.context or {}).values()]):
@@ -268,7 +290,7 @@ def _suspicions(splits: Mapping[str, SplitReport], outputs: Outputs) -> Iterator
         if split.classes and split.conflicts and outputs.per == "sequence":
             yield f"{name}: rows with the same inputs and other labels, {split.conflicts:,} times"
         if split.unknown > MAX_UNKNOWN:
-            yield f"{name}: {split.unknown:.1%} of the targets are unknown words"
+            yield f"{name}: {split.unknown:.1%} of the words are unknown"
         if split.padding > MAX_PADDING:
             yield (
                 f"{name}: {split.padding:.0%} of the steps are padding: the longest row has "

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from zoo_core.data.encodings import AUTO
 from zoo_core.data.signature import Signature
 from zoo_core.data.text import read_text, text_lines
 from zoo_core.data.vocabulary import REFUSE, Unknown, Vocabulary
@@ -130,7 +131,7 @@ class AbstractDataset(ABC):
         Raises:
             DataError: The file cannot be read.
         """
-        return text_lines(read_text(path))
+        return text_lines(read_text(path, AUTO))
 
 
 def answers_in_steps(dataset: AbstractDataset) -> bool:
@@ -138,18 +139,33 @@ def answers_in_steps(dataset: AbstractDataset) -> bool:
     return type(dataset).answer is not AbstractDataset.answer
 
 
-def encode_text(text: str, vocabulary: Vocabulary, unknown: Unknown = REFUSE) -> Batch:
+def encode_text(
+    text: str, vocabulary: Vocabulary, unknown: Unknown = REFUSE, *, most: int | None = None
+) -> Batch:
     """Returns a typed text as a batch of one, tokens (1, T).
+
+    Args:
+        text: The text.
+        vocabulary: The vocabulary.
+        unknown: What to do with symbols that it lacks.
+        most: The most symbols; only the beginning of a longer text is used. None for all.
 
     Raises:
         DataError: The text is empty or has symbols that the vocabulary lacks.
     """
-    symbols = vocabulary.tokenizer.split(text)
-    if symbols and symbols[0] not in vocabulary.ids:
-        # A word that the training text has only after a blank.
-        after_blank = f" {symbols[0]}"
-        symbols[0] = after_blank if after_blank in vocabulary.ids else symbols[0]
-    ids = vocabulary.encode(symbols, unknown)
+    ids = vocabulary.encode(text_symbols(text, vocabulary)[:most], unknown)
     if not ids:
         raise DataError("an empty input; give at least one symbol")
     return Batch(torch.tensor([ids]))
+
+
+def text_symbols(text: str, vocabulary: Vocabulary) -> list[str]:
+    """Returns the symbols of a text that stands by itself.
+
+    A first word that the vocabulary has only after a blank is that one.
+    """
+    symbols = vocabulary.tokenizer.split(text)
+    if symbols and symbols[0] not in vocabulary.ids:
+        after_blank = f" {symbols[0]}"
+        symbols[0] = after_blank if after_blank in vocabulary.ids else symbols[0]
+    return symbols

@@ -20,14 +20,14 @@ def epoch_order(count: int, seed: int, epoch: int) -> Tensor:
     """
     if epoch == 0:
         return torch.arange(count)
-    return torch.randperm(count, generator=_generator(seed, epoch, ORDER))
+    return torch.randperm(count, generator=generator_of(seed, epoch, ORDER))
 
 
 def epoch_offset(stride: int, seed: int, epoch: int) -> int:
     """Returns the position of an epoch's first window, from 0 to ``stride`` - 1; 0 for epoch 0."""
     if epoch == 0:
         return 0
-    return int(torch.randint(stride, (1,), generator=_generator(seed, epoch, OFFSET)))
+    return int(torch.randint(stride, (1,), generator=generator_of(seed, epoch, OFFSET)))
 
 
 def fixed_order(count: int) -> Tensor:
@@ -35,7 +35,7 @@ def fixed_order(count: int) -> Tensor:
     return torch.randperm(count, generator=torch.Generator().manual_seed(0))
 
 
-def _generator(seed: int, epoch: int, purpose: int) -> torch.Generator:
+def generator_of(seed: int, epoch: int, purpose: int) -> torch.Generator:
     """Returns the generator of a seed, an epoch and a purpose.
 
     Seeds are multiplied by a prime that is larger than any number of epochs, so that neighbouring

@@ -10,8 +10,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from zoo_core.runtime.datasets.computed_order import ComputedOrder, long_epoch_order
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.epoch_order import epoch_order
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import (
     SplitFractions,
@@ -35,8 +35,8 @@ class LabelledRows:
         inputs: Rows, (N, ...).
         labels: A label for each row (N,) or for each of its steps (N, T).
         lengths: Steps of each row (N,) if the rows are padded at the end.
-        selected: Numbers of the rows that belong to the split; None for all of them. It spares
-            a copy where the rows are a view, as overlapping windows of a text are.
+        selected: Numbers of the rows that belong to the split, (N,) or computed; None for all of
+            them. It spares a copy where the rows are a view, as overlapping windows of a text are.
         unknown_bytes: UTF-8 bytes of each label that stands for an unknown word, shaped as the
             labels; None if none does.
         resets: The steps of each row at which the state starts anew, (N, T), bool; None if it
@@ -46,7 +46,7 @@ class LabelledRows:
     inputs: Tensor
     labels: Tensor
     lengths: Tensor | None = None
-    selected: Tensor | None = None
+    selected: Tensor | ComputedOrder | None = None
     unknown_bytes: Tensor | None = None
     resets: Tensor | None = None
 
@@ -66,11 +66,10 @@ class LabelledRows:
             epoch: Counts from 1; 0 means evaluation.
             start: Number of batches to skip.
         """
-        order = epoch_order(len(self), seed, epoch)
-        if self.selected is not None:
-            order = self.selected[order]
+        order = long_epoch_order(len(self), seed, epoch)
         for first in range(start * size, len(order), size):
-            yield self._batch(order[first : first + size])
+            rows = order[first : first + size]
+            yield self._batch(rows if self.selected is None else self.selected[rows])
 
     def _batch(self, rows: Tensor) -> Batch:
         """Returns rows (B,) as a batch that is as long as its longest row."""

@@ -25,11 +25,14 @@ class RaggedRows:
         targets: The target of each row: one for the whole row, or one for each of its steps:
             classes (T,), values (T, N).
         per_step: Whether the targets are those of steps.
+        unknown_bytes: UTF-8 bytes of each target that stands for an unknown word, shaped as the
+            targets; None if none does.
     """
 
     inputs: list[Tensor]
     targets: list[Tensor]
     per_step: bool = False
+    unknown_bytes: list[Tensor] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -51,7 +54,11 @@ class RaggedRows:
         for first in range(start * size, len(order), size):
             rows = order[first : first + size]
             inputs = [self.inputs[row] for row in rows]
-            yield padded_batch(inputs, [self.targets[row] for row in rows], self.per_step)
+            batch = padded_batch(inputs, [self.targets[row] for row in rows], self.per_step)
+            if self.unknown_bytes is not None:
+                unknown = [self.unknown_bytes[row] for row in rows]
+                batch = batch._replace(unknown_bytes=pad_sequence(unknown, batch_first=True))
+            yield batch
 
 
 def padded_batch(inputs: list[Tensor], targets: list[Tensor], per_step: bool = False) -> Batch:

@@ -112,7 +112,7 @@ def update_card(
 
 
 def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
-    terms = terms_of(catalog, manifest.run_config)
+    terms = terms_of(catalog, manifest.run_config, manifest.signature)
     return terms._replace(license=license) if license else terms
 
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import (
+    make_dataset,
+    make_model,
+    make_trainer,
+    training_signature,
+)
 from zoo_core.runtime.hardware.threads import choose_threads, torch_threads
 from zoo_core.sweeps.question import PlannedRun
 
@@ -21,7 +26,8 @@ def threads_alone(catalog: Catalog, run: PlannedRun, cores: int) -> int:
     """
     try:
         dataset = make_dataset(catalog, run.run_config, None)
-        trainer = make_trainer(catalog, run.run_config, dataset.signature)
+        signature = training_signature(catalog, run.run_config, dataset)
+        trainer = make_trainer(catalog, run.run_config, signature)
         model = make_model(catalog, run.run_config, dataset.signature)
         batch = next(dataset.batches("train", trainer.config.batch_size, run.seed, epoch=1))
         with torch_threads(cores):

@@ -14,7 +14,12 @@ from zoo_core.recipes.recipe import Recipe, find_recipe
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.references import Named
 from zoo_core.run_folder.run_config import SECTIONS, RunConfig
-from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.building.build import (
+    make_dataset,
+    make_model,
+    make_trainer,
+    training_signature,
+)
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.testing.cases.model_case import random_batch
@@ -76,8 +81,9 @@ def recipe_fits(case: RecipeCase) -> Violation | None:
     """The recipe's model accepts a batch of its data, and its trainer computes a loss."""
     run_config = case.run_config()
     dataset, batch = first_batch(case.catalog, run_config)
-    trainer = make_trainer(case.catalog, run_config, dataset.signature)
-    signature = trainer.model_signature(dataset.signature)
+    data = training_signature(case.catalog, run_config, dataset)
+    trainer = make_trainer(case.catalog, run_config, data)
+    signature = trainer.model_signature(data)
     output = make_model(case.catalog, run_config, signature)(batch)
     loss = trainer.loss(output, batch).item()
     return None if loss > 0 else Violation("a loss above zero before training", f"{loss:g}")
@@ -101,7 +107,8 @@ def recipe_told(case: RecipeCase) -> Violation | None:
         return None
     run_config = case.run_config()
     dataset, _ = first_batch(case.catalog, run_config)
-    trainer = make_trainer(case.catalog, run_config, dataset.signature)
+    signature = training_signature(case.catalog, run_config, dataset)
+    trainer = make_trainer(case.catalog, run_config, signature)
     metrics = tuple(trainer.objective.directions)
     for key, known in {"metric": metrics, "split": dataset.splits}.items():
         if (name := getattr(recipe.published, key)) not in known:

@@ -1,21 +1,21 @@
-"""Vocabularies that are learned from a text."""
+"""Vocabularies that are learned from texts."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
-from zoo_core import Vocabulary
+from zoo_core.configs.tokens import AbstractTokensConfig
 from zoo_core.data.text import decode_text
 from zoo_core.data.tokenizer import BUILT_IN, BYTES, UNKNOWN_WORD
+from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.plugins.tokenizers import read_tokenizer, train_tokenizer
-from zoo_text.configs import AbstractTextConfig
+from zoo_core.runtime.datasets.word_counts import frequent_words
 
 
 def learn_vocabulary(
-    config: AbstractTextConfig,
+    config: AbstractTokensConfig,
     characters: Callable[[], Iterable[str]],
     training: Callable[[], Iterator[str]],
     special: tuple[str, ...] = (),
@@ -47,13 +47,10 @@ def learn_vocabulary(
 
 def _learn_words(texts: Iterable[str], size: int | None, min_count: int) -> Vocabulary:
     """Returns the most frequent words, after the symbol for all others; ties are sorted."""
-    tokenizer, counts = BUILT_IN["word"], Counter[str]()
-    for text in texts:
-        counts.update(tokenizer.split(text))
-    words = [word for word, count in counts.items() if count >= min_count]
-    words.sort(key=lambda word: (-counts[word], word))
-    chosen = words if size is None else words[: size - 1]
-    return Vocabulary((UNKNOWN_WORD, *chosen), tokenizer=tokenizer)
+    tokenizer = BUILT_IN["word"]
+    most = None if size is None else size - 1
+    words = frequent_words(map(tokenizer.split, texts), most, min_count)
+    return Vocabulary((UNKNOWN_WORD, *words), tokenizer=tokenizer)
 
 
 def _read_tokenizer(path: Path) -> Vocabulary:
