@@ -22,6 +22,7 @@ GROUPS = {
     70: "Sweeps",
     80: "Inspection",
     90: "Reports",
+    95: "Exports",
     100: "Texts and tokens",
     110: "Music",
 }

@@ -21,7 +21,7 @@ from zoo_core.plugins.optional_parts import find_exporter
     required=True,
     metavar="NAME",
     shell_complete=complete_exporter,
-    help="Format to write: torch, or that of a plugin, such as onnx.",
+    help="Format to write: torch, or that of a plugin, such as onnx or web.",
 )
 @click.option(
     "--to",
@@ -33,10 +33,22 @@ from zoo_core.plugins.optional_parts import find_exporter
 )
 @click.option("--int8", is_flag=True, help="Store the weights as 8-bit integers.")
 @click.option("--with-sampler", is_flag=True, help="Add temperature, top-k and the drawn symbol.")
+@click.option(
+    "--runtime",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Local package of what runs the model in a page, which is downloaded otherwise.",
+)
 @registry_option
 @json_option
 def export(
-    reference: str, format: str, target: Path, int8: bool, with_sampler: bool, as_json: bool
+    reference: str,
+    format: str,
+    target: Path,
+    int8: bool,
+    with_sampler: bool,
+    runtime: Path | None,
+    as_json: bool,
 ) -> None:
     """Export a checkpoint to run outside the zoo.
 
@@ -50,7 +62,7 @@ def export(
     from zoo_core.runtime.exporting.exporter import ExportOptions
     from zoo_core.runtime.locate import load_checkpoint
 
-    options = ExportOptions(int8=int8, with_sampler=with_sampler)
+    options = ExportOptions(int8=int8, with_sampler=with_sampler, runtime=runtime)
     check_options(spec, options)
     result = export_checkpoint(load_checkpoint(catalog, reference), format, target, options)
     folder = target.absolute()

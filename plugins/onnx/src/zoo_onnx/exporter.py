@@ -40,22 +40,35 @@ class OnnxExporter(AbstractExporter):
 
     def export(self, checkpoint: Checkpoint, folder: Path, options: ExportOptions) -> ExportResult:
         """See AbstractExporter."""
-        program = Program(checkpoint.model)
-        if options.with_sampler and not checkpoint.signature.outputs.next_token:
-            raise MisfitError("--with-sampler needs a model that predicts the next symbol")
-        model, lengths = to_onnx(program, with_sampler=options.with_sampler)
-        path = folder / FILE
-        onnx.save(model, path)
-        session = Session(path)
-        comparisons = _verify(program, session, lengths, with_sampler=options.with_sampler)
-        notes: list[str] = []
-        metrics: dict[str, float] = {}
-        if options.int8:
-            metrics, notes = _store_int8(checkpoint, program, path)
-        (folder / SCRIPT).write_text(
-            stream_script(checkpoint.signature, with_sampler=options.with_sampler), "utf-8"
-        )
-        return ExportResult(_usage(program, lengths, options), comparisons, notes, metrics)
+        result, _ = export_onnx(checkpoint, folder, options)
+        return result
+
+
+def export_onnx(
+    checkpoint: Checkpoint, folder: Path, options: ExportOptions
+) -> tuple[ExportResult, Lengths]:
+    """Writes ``model.onnx`` and its script; returns also the numbers of steps that it takes.
+
+    Raises:
+        ExportError: The exported model differs from the model or cannot run.
+        MisfitError: ONNX cannot express the model.
+    """
+    program = Program(checkpoint.model)
+    if options.with_sampler and not checkpoint.signature.outputs.next_token:
+        raise MisfitError("--with-sampler needs a model that predicts the next symbol")
+    model, lengths = to_onnx(program, with_sampler=options.with_sampler)
+    path = folder / FILE
+    onnx.save(model, path)
+    session = Session(path)
+    comparisons = _verify(program, session, lengths, with_sampler=options.with_sampler)
+    notes: list[str] = []
+    metrics: dict[str, float] = {}
+    if options.int8:
+        metrics, notes = _store_int8(checkpoint, program, path)
+    (folder / SCRIPT).write_text(
+        stream_script(checkpoint.signature, with_sampler=options.with_sampler), "utf-8"
+    )
+    return ExportResult(_usage(program, lengths, options), comparisons, notes, metrics), lengths
 
 
 def _verify(

@@ -795,6 +795,7 @@ def export(
     format: str = "torch",
     int8: bool = False,
     with_sampler: bool = False,
+    runtime: str | Path | None = None,
 ) -> ExportResult:
     """Exports a checkpoint into a new folder, to run outside the zoo.
 
@@ -803,9 +804,10 @@ def export(
     Args:
         reference: A checkpoint, or what names one, as in ``load``.
         to: The folder; it must not exist.
-        format: ``torch``, or the format of a plugin, such as ``onnx``.
+        format: ``torch``, or the format of a plugin, such as ``onnx`` or ``web``.
         int8: Whether the weights are stored as 8-bit integers.
         with_sampler: Whether the exported model also draws the next symbol.
+        runtime: A local package of what runs the model in a page, which is downloaded otherwise.
 
     Returns:
         The comparisons with the model, notes, and figures such as the loss with 8-bit weights.
@@ -814,6 +816,7 @@ def export(
         ConfigError: The format has no such option.
         ExportError: The exported model differs from the model or cannot run.
         MisfitError: The format cannot express the model.
+        NetworkError: What runs the model in a page cannot be downloaded.
         NotFoundError: There is no such checkpoint or format.
         PluginError: The format's plugin is not installed, or is broken.
         TargetError: The folder exists or cannot be written to.
@@ -822,7 +825,8 @@ def export(
     from zoo_core.runtime.exporting.exporter import ExportOptions
 
     checkpoint = reference if isinstance(reference, Checkpoint) else load(reference)
-    options = ExportOptions(int8=int8, with_sampler=with_sampler)
+    path = None if runtime is None else Path(runtime)
+    options = ExportOptions(int8=int8, with_sampler=with_sampler, runtime=path)
     return export_checkpoint(checkpoint, format, Path(to), options)
 
 

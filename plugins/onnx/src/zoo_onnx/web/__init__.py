@@ -1,0 +1,1 @@
+"""The format ``web``: a page that runs a model in the browser."""
