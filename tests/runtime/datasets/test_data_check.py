@@ -43,6 +43,14 @@ def test_rows_that_occur_often_are_duplicates(tmp_path: Path) -> None:
     assert not any("in train too" in line for line in found.suspicions)  # equal texts stay together
 
 
+def test_rows_are_duplicates_whatever_their_padding(tmp_path: Path) -> None:
+    rows = [("ab", "even")] * 100
+    for number in range(9):
+        rows.insert(10 * number, ("b" * (20 + number), "odd"))
+    found = report(tmp_path / "rows.csv", rows)
+    assert sum(split.duplicates for split in found.splits.values()) == 99
+
+
 def test_windows_of_a_text_that_repeats_itself_are_in_two_splits(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_text("abcdefgh" * 1000)
