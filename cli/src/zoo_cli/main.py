@@ -133,7 +133,13 @@ def main() -> None:
             # print characters that the terminal's encoding lacks instead of failing
             stream.reconfigure(errors="backslashreplace")
     set_thread_waits()
+    if "TORCHELASTIC_RUN_ID" in os.environ:  # a run on several processes
+        os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # before torch is imported
     code = run(sys.argv[1:])
+    if "ZOO_OUTCOMES" in os.environ:  # zoo train --nproc has started this process
+        from zoo_core.runtime.distributed.launch import report_outcome
+
+        code = report_outcome(code)
     other_threads = [t for t in threading.enumerate() if t is not threading.main_thread()]
     for stream in (sys.stdout, sys.stderr):
         if not _can_flush(stream):

@@ -17,7 +17,9 @@ ZooError                  1
 ├── PluginError           7   a plugin that is broken or missing
 │   └── IncompatibleError 7   a plugin built for another plugin interface
 ├── ExportError           1   an exported model that is not the model
-└── DivergedError         8   the loss is no longer a number
+├── ProcessError          n   an error of one process of a run, on all of them
+├── DivergedError         8   the loss is no longer a number
+└── PeerError             9   another process of a run that has ended or does not answer
 
 Interrupted is not a ZooError but a KeyboardInterrupt, which `except Exception` does not catch.
 """
@@ -130,10 +132,31 @@ class ExportError(ZooError):
 
 
 @final
+class ProcessError(ZooError):
+    """An error that one process of a run met, and that ends all of them.
+
+    Args:
+        message: The message of that error, with the process that met it.
+        exit_code: Its exit code.
+    """
+
+    def __init__(self, message: str, exit_code: int) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+@final
 class DivergedError(ZooError):
     """Training whose loss became infinite or not a number."""
 
     exit_code = 8
+
+
+@final
+class PeerError(ZooError):
+    """Another process of a run on several has ended, or does not answer in time."""
+
+    exit_code = 9
 
 
 @final

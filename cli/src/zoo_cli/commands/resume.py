@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
 from zoo_cli.parsing.completion_items import complete_logger
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.process_options import (
+    is_worker,
+    joined_processes,
+    launch_command,
+    process_option,
+)
 from zoo_cli.parsing.ranges import IntegerRange
+from zoo_cli.parsing.typed_words import RememberingCommand, with_options
 from zoo_cli.terminal.output import json_option
 
 NO_LOGGER = "none"
 
 
-@click.command()
+@click.command(cls=RememberingCommand)
 @click.argument("folder", metavar="DIR", type=FolderPath(takes_runs=True))
 @click.option(
     "--epochs",
@@ -33,38 +41,69 @@ NO_LOGGER = "none"
     shell_complete=complete_logger,
     help="Loggers instead of those that the run began with; none for no logger.",
 )
+@process_option
 @click.option("--force", is_flag=True, help="Resume even if the data or versions have changed.")
 @json_option
+@click.pass_context
 def resume(
+    ctx: click.Context,
     folder: Path,
     epochs: int | None,
     dataset_path: str | None,
     loggers: tuple[str, ...],
+    process_count: int | None,
     force: bool,
     as_json: bool,
 ) -> None:
     """Resume an interrupted run, or give a complete one more epochs.
 
-    The result is bit for bit that of an uninterrupted run.
+    The result is bit for bit that of an uninterrupted run, as long as the number of processes,
+    which by default is that of the run, stays the same.
     """
+    from zoo_core.runtime.checkpoints.resume_states import check_has_state, read_state
+
+    if not is_worker():
+        check_has_state(folder)
+        size = process_count or read_state(folder).run_config.processes
+        if size > 1:
+            words = with_options(ctx, "--nproc", str(size))
+            launch_command(ctx, "resume", words, size)
     from zoo_cli.terminal.run_view import train_and_report
     from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.run_folder.lock import lock_run_folder
-    from zoo_core.runtime.checkpoints.resume_states import check_has_state
     from zoo_core.runtime.resume import resume as resume_run
+    from zoo_core.runtime.resume import shared_state
+    from zoo_core.runtime.run import Run
 
     catalog = load_catalog()
-    check_has_state(folder)
-    with GracefulInterrupt() as interrupt, lock_run_folder(folder):
-        run = resume_run(
-            catalog,
-            folder,
-            force=force,
-            epochs=epochs,
-            dataset_path=dataset_path,
-            loggers=_chosen(loggers),
-        )
+    with (
+        joined_processes(process_count) as processes,
+        GracefulInterrupt() as interrupt,
+        ExitStack() as stack,
+    ):
+
+        def lock() -> None:
+            if processes.is_first:
+                check_has_state(folder)
+                stack.enter_context(lock_run_folder(folder))
+
+        def make_run() -> Run:
+            return resume_run(
+                catalog,
+                folder,
+                force=force,
+                epochs=epochs,
+                dataset_path=dataset_path,
+                loggers=_chosen(loggers),
+                saved=saved,
+                processes=processes,
+            )
+
+        processes.together(lock)
+        saved = shared_state(processes, folder)
+        run = processes.together(make_run)
+        run.check_processes()
         train_and_report(run, catalog, interrupt=interrupt, as_json=as_json)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +13,18 @@ from click.core import ParameterSource
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.logger_option import logger_option
 from zoo_cli.parsing.precision import precision_option
+from zoo_cli.parsing.process_options import (
+    is_worker,
+    joined_processes,
+    launch_command,
+    process_option,
+)
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_name import RunName
 from zoo_cli.parsing.run_options import run_options
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.parsing.source_options import budget_option, source_options
+from zoo_cli.parsing.typed_words import with_options
 from zoo_cli.terminal.output import echo, json_option
 from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import MisfitError, TargetError
@@ -75,6 +83,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 )
 @click.option("--overwrite", is_flag=True, help="Replace the checkpoint in that folder.")
 @budget_option
+@process_option
 @logger_option
 @registry_option
 @json_option
@@ -93,6 +102,7 @@ def train(
     unknown: str,
     print_config: bool,
     overwrite: bool,
+    process_count: int | None,
     loggers: tuple[str, ...],
     as_json: bool,
     device: str,
@@ -125,33 +135,56 @@ def train(
         report_choices(ctx, run_config)
         echo(recipe_text(run_config), nl=False)
         return
-    from zoo_cli.terminal.run_view import train_and_report
-    from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_core.run_folder.local_runs import check_name_is_free, default_name
-    from zoo_core.run_folder.lock import lock_run_folder
-    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, prepare_overwrite
-    from zoo_core.runtime.run import Run
 
     recipe = run_config.recipe or f"{run_config.model}.{run_config.dataset}"
     name = run_name or default_name(recipe)
     folder = out or runs_folder() / name
     check_name_is_free(name, folder)
-    with GracefulInterrupt() as interrupt, lock_run_folder(folder):
-        if not overwrite:
-            check_no_checkpoint(folder, "choose another, or --overwrite")
-        run = Run(
-            ctx.meta[CATALOG],
-            run_config,
-            folder,
-            signature=origin.signature if origin else None,
-            weights=origin.weights if origin else None,
-            extends_vocabulary=extend_vocabulary,
-            loggers=loggers,
-        )
-        report_choices(ctx, run_config)
-        if overwrite:
-            prepare_overwrite(folder)
-        _list_run(folder, name)
+    if (process_count or 1) > 1 and not is_worker():
+        words = with_options(ctx, "--out", str(folder), "--name", name)
+        launch_command(ctx, "train", words, process_count or 1)
+    from zoo_cli.terminal.run_view import train_and_report
+    from zoo_cli.terminal.signals import GracefulInterrupt
+    from zoo_core.run_folder.lock import lock_run_folder
+    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, prepare_overwrite
+    from zoo_core.runtime.resume import resume, state_after_restart
+    from zoo_core.runtime.run import Run
+
+    with (
+        joined_processes(process_count) as processes,
+        GracefulInterrupt() as interrupt,
+        ExitStack() as stack,
+    ):
+        saved = state_after_restart(processes, folder, run_config)
+
+        def make_run() -> Run:
+            if processes.is_first:
+                stack.enter_context(lock_run_folder(folder))
+                if not overwrite and saved is None:
+                    check_no_checkpoint(folder, "choose another, or --overwrite")
+            if saved is not None:
+                return resume(
+                    ctx.meta[CATALOG], folder, loggers=loggers, saved=saved, processes=processes
+                )
+            return Run(
+                ctx.meta[CATALOG],
+                run_config,
+                folder,
+                signature=origin.signature if origin else None,
+                weights=origin.weights if origin else None,
+                extends_vocabulary=extend_vocabulary,
+                loggers=loggers,
+                processes=processes,
+            )
+
+        run = processes.together(make_run)
+        run.check_processes()
+        if processes.is_first and saved is None:
+            report_choices(ctx, run_config)
+            if overwrite:
+                prepare_overwrite(folder)
+            _list_run(folder, name)
         train_and_report(run, ctx.meta[CATALOG], interrupt=interrupt, as_json=as_json)
 
 

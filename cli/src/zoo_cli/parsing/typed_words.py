@@ -21,6 +21,13 @@ def command_line(ctx: click.Context) -> str:
     return shell_command(*ctx.command_path.split(), *ctx.meta[_TYPED])
 
 
+def with_options(ctx: click.Context, *options: str) -> list[str]:
+    """Returns the words of a command with options that override those that were typed."""
+    words: list[str] = ctx.meta[_TYPED]
+    end = words.index("--") if "--" in words else len(words)
+    return [*words[:end], *options, *words[end:]]
+
+
 @final
 class RememberingCommand(click.Command):
     """A command that remembers its words."""

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
+from collections.abc import Callable
 
 from zoo_cli.terminal.output import MAX_CELLS, cell_width, echo, print_json, shorten
 from zoo_cli.terminal.progress import Progress, print_summary
@@ -34,6 +37,8 @@ def train_and_report(
         DivergedError: The loss is not finite.
     """
     finished = train_with_progress(run, interrupt)
+    if not run.processes.is_first:
+        return
     if as_json:
         print_json(_result(finished, run))
         return
@@ -62,6 +67,7 @@ def train_with_progress(
     keep_freed_memory()
     progress, finished = Progress(), None
     folder = shown(run.folder)
+    run.wants_stop = _stop_request(interrupt)
     events = run.events()
     try:
         for event in events:
@@ -70,9 +76,13 @@ def train_with_progress(
                 interrupt.enable()
             if isinstance(event, Finished):
                 finished = event
-            if interrupt.signal is not None and isinstance(event, (Stepped, Evaluated)):
-                # thrown into the generator between two batches, so that it saves a whole step
-                events.throw(KeyboardInterrupt())
+            if isinstance(event, (Stepped, Evaluated)):
+                # several processes stop after the same step, whichever of them got the signal
+                number = run.stop if run.processes.size > 1 else interrupt.signal
+                if number:
+                    interrupt.signal = number
+                    # thrown into the generator between two batches, so that it saves a whole step
+                    events.throw(KeyboardInterrupt())
     except KeyboardInterrupt:
         if interrupt.signal is None:
             raise
@@ -91,6 +101,16 @@ def train_with_progress(
         progress.close()
     assert finished is not None, "a run that is not interrupted ends with Finished"
     return finished
+
+
+def _stop_request(interrupt: GracefulInterrupt) -> Callable[[], int]:
+    """Returns what tells the signal that came, or SIGTERM if the parent process has ended."""
+    parent = os.getppid()
+
+    def number() -> int:
+        return interrupt.signal or (signal.SIGTERM if os.getppid() != parent else 0)
+
+    return number
 
 
 def _result(event: Finished, run: Run) -> dict[str, object]:

@@ -24,6 +24,13 @@ class AbstractTrainerConfig:
     batch_size: int = setting(
         default=32, unit="sequences", at_least=1, help="Sequences in one optimizer step."
     )
+    accumulate: int = setting(
+        default=1,
+        unit="parts",
+        at_least=1,
+        help="Parts in which the gradient of a batch is computed one after the other, which takes "
+        "less memory.",
+    )
     learning_rate: float = setting(default=1e-3, above=0, help="Step size of the optimizer.")
     optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"] = setting(
         default="Adam", help="The torch optimizer; SGD and Adagrad take sparse gradients."

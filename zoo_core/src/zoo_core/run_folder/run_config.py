@@ -27,7 +27,7 @@ _SECTIONS_TEXT = "model, dataset and trainer"
 
 
 DEFAULT_UNKNOWN = str(REFUSE)
-LATER_DEFAULTS: dict[str, Any] = {"unknown": DEFAULT_UNKNOWN, "token_budget": 0}
+LATER_DEFAULTS: dict[str, Any] = {"unknown": DEFAULT_UNKNOWN, "token_budget": 0, "processes": 1}
 """Fields that older files lack, and what they mean there."""
 
 
@@ -65,6 +65,7 @@ class RunConfig:
         unknown: What to do with symbols of the data that the vocabulary of that checkpoint lacks:
             ``error``, ``skip`` or ``replace=C``.
         token_budget: The targets to predict in training, after which it stops; 0 for no limit.
+        processes: The processes that share each batch.
     """
 
     model: str
@@ -84,6 +85,7 @@ class RunConfig:
     source: str = ""
     unknown: Annotated[str, Rule(UNKNOWN_POLICIES, _is_policy)] = DEFAULT_UNKNOWN
     token_budget: Count = 0
+    processes: Count = 1
 
     @property
     def training_seconds(self) -> float:

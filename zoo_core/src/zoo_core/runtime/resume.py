@@ -9,6 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from zoo_core.configs.settings import settings_of
 from zoo_core.errors import ConfigError, DataError, DeviceError, NotFoundError, ResumeError
 from zoo_core.plugins.catalog import Catalog
@@ -21,10 +23,20 @@ from zoo_core.run_folder.manifest import MANIFEST, read_manifest
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import missing_paths
 from zoo_core.runtime.checkpoints.checkpoint import config_errors, read_history
-from zoo_core.runtime.checkpoints.resume_states import SavedState, read_state, replace_run_config
+from zoo_core.runtime.checkpoints.resume_states import (
+    SavedState,
+    has_state,
+    read_state,
+    replace_run_config,
+    state_of,
+    state_values,
+)
 from zoo_core.runtime.datasets.memory_rows import MemoryRows
+from zoo_core.runtime.distributed.launch import restarts
+from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.hardware.threads import check_threads, max_threads
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.loop_state import add_prefix, select_prefix
 from zoo_core.runtime.training.optimization import scheduled_steps
 
 logger = logging.getLogger(__name__)
@@ -39,6 +51,8 @@ def resume(
     dataset_path: str | None = None,
     loggers: Sequence[str] | None = None,
     rows: MemoryRows | None = None,
+    saved: SavedState | None = None,
+    processes: AbstractProcesses = ONE_PROCESS,
 ) -> Run:
     """Returns the run of a folder, ready to continue from its last saved state.
 
@@ -54,6 +68,8 @@ def resume(
         dataset_path: Where the data is now, instead of the dataset's setting ``path``.
         loggers: The names of the loggers; None for those that the run began with.
         rows: The rows of a run on data from Python.
+        saved: What ``shared_state`` returned; by default the state is read from the folder.
+        processes: The processes that share the run.
 
     Raises:
         ConfigError: The dataset has no path, or a value is not allowed.
@@ -62,7 +78,9 @@ def resume(
             there are more or fewer steps than the schedule was made for, or more threads than this
             machine takes.
     """
-    original = saved = read_state(folder)
+    if saved is None:
+        saved = read_state(folder)
+    original = saved
     if dataset_path is not None:
         saved = saved._replace(run_config=_with_path(catalog, saved.run_config, dataset_path))
     if epochs is None:
@@ -71,15 +89,81 @@ def resume(
         saved = saved._replace(run_config=_with_epochs(folder, saved, epochs))
     _check_threads(folder, saved)
     names = read_logger_names(folder) if loggers is None else loggers
-    run = _make_run(catalog, folder, saved, names, rows)
+    run = _make_run(catalog, folder, saved, names, rows, processes)
     _check_schedule(folder, saved, run)
     changes = _changes(saved, run)
     if changes and not force:
         raise ResumeError(f"{'; '.join(changes)}; --force resumes all the same")
     run.loop.restore(saved.loop_state)
-    if saved.run_config != original.run_config:
+    if saved.run_config != original.run_config and processes.is_first:
         replace_run_config(folder, with_absolute_paths(saved.run_config, run.paths))
     return run
+
+
+def shared_state(processes: AbstractProcesses, folder: Path) -> SavedState:
+    """Returns the state in a folder that the first process alone needs to see.
+
+    Args:
+        processes: The processes that share the run.
+        folder: The checkpoint folder.
+
+    Raises:
+        NotFoundError: The folder holds no saved state.
+        ProcessError: The same, of several processes.
+    """
+    if processes.size == 1:
+        return read_state(folder)
+    own = processes.together(lambda: read_state(folder) if processes.is_first else None)
+    values: Any = None
+    parts: dict[str, Tensor] = {}
+    if own is not None:
+        values = state_values(own)
+        for prefix, tensors in {
+            "weights": own.loop_state.weights,
+            "best": own.loop_state.best_weights,
+            "tensors": own.loop_state.tensors,
+        }.items():
+            parts |= add_prefix(prefix, tensors)
+    values = processes.collect(values)[0]
+    parts = processes.broadcast(parts)
+    return own or state_of(
+        values,
+        weights=select_prefix("weights", parts),
+        best_weights=select_prefix("best", parts),
+        tensors=select_prefix("tensors", parts),
+        source=str(folder),
+    )
+
+
+def state_after_restart(
+    processes: AbstractProcesses, folder: Path, run_config: RunConfig
+) -> SavedState | None:
+    """Returns the state that processes which were started again continue from.
+
+    Args:
+        processes: The processes that share the run.
+        folder: The checkpoint folder.
+        run_config: The run config of the command, which the state must have too.
+
+    Returns:
+        The state; None if this is the first start, or nothing of the run was saved.
+    """
+    if processes.size == 1:
+        return None
+
+    def is_there() -> bool:
+        if not processes.is_first or not restarts() or not has_state(folder):
+            return False
+        saved = read_state(folder)
+        same = not run_config.changes_since(saved.run_config)
+        return same and not (folder / MANIFEST).exists()
+
+    if not processes.decide(processes.together(is_there)):
+        return None
+    saved = shared_state(processes, folder)
+    step = saved.loop_state.progress.steps
+    logger.warning("a process had died; started again (no. %d) from step %d", restarts(), step)
+    return saved
 
 
 def _check_unfinished(folder: Path, saved: SavedState) -> None:
@@ -204,6 +288,7 @@ def _make_run(
     saved: SavedState,
     loggers: Sequence[str],
     rows: MemoryRows | None,
+    processes: AbstractProcesses,
 ) -> Run:
     try:
         with config_errors(folder):
@@ -214,6 +299,7 @@ def _make_run(
                 signature=saved.signature,
                 loggers=loggers,
                 rows=rows,
+                processes=processes,
             )
     except DataError as error:
         missing = missing_paths(catalog, saved.run_config)

@@ -6,7 +6,7 @@ import logging
 import math
 import platform
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -39,6 +39,8 @@ from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.datasets.memory import MemoryDataset
 from zoo_core.runtime.datasets.memory_rows import MemoryRows
+from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
+from zoo_core.runtime.distributed.same_run import check_same
 from zoo_core.runtime.hardware.core_waits import CoreWaits
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.parallel_results import check_parallel_results
@@ -76,6 +78,12 @@ class Run:
         rows: Rows from Python, which the dataset ``memory`` holds.
         extends_vocabulary: Whether symbols of the data that the vocabulary lacks are added to it,
             with initial weights.
+        processes: The processes that share the run. Call ``check_processes`` before it trains.
+
+    Attributes:
+        wants_stop: Returns the number of a signal after which this process is to stop, or 0.
+        stop: The number of a signal after which all processes stop, or 0. They agree on it before
+            every event of the loop.
     """
 
     def __init__(
@@ -89,10 +97,14 @@ class Run:
         rows: MemoryRows | None = None,
         extends_vocabulary: bool = False,
         loggers: Sequence[str] = (),
+        processes: AbstractProcesses = ONE_PROCESS,
     ) -> None:
-        self.folder, self._log = folder, RunLog(folder)
-        self._loggers = RunLoggers(catalog, folder, loggers)
+        self.folder, self.processes, self._log = folder, processes, RunLog(folder)
+        self.wants_stop: Callable[[], int] = lambda: 0
+        self.stop = 0
+        self._loggers = RunLoggers(catalog, folder, loggers if processes.is_first else ())
         device = choose_device(run_config.device)
+        processes.check_device(device)
         torch.manual_seed(run_config.seed)
         vocabulary = signature.vocabulary if signature else None
         old_size = len(vocabulary) if vocabulary else 0
@@ -127,6 +139,7 @@ class Run:
             precision=run_config.precision,
             budget=run_config.budget,
             token_budget=run_config.token_budget,
+            processes=processes,
         )
         batch_size, seed = trainer.config.batch_size, run_config.seed
         first_batch = next(self.dataset.batches("train", batch_size, seed, epoch=1))
@@ -140,9 +153,34 @@ class Run:
         threads = choose_threads(run_config.threads, model, first_batch.inputs, self.signature)
         if device == "cpu":
             check_parallel_results(threads, run_config.precision)
-        self.run_config = replace(run_config, device=device, threads=threads, backend=self.backend)
+        self.run_config = replace(
+            run_config,
+            device=device,
+            threads=threads,
+            backend=self.backend,
+            processes=processes.size,
+        )
         self._check_takes(first_batch.to(device))
         self._saved_at = self._logged_at = time.monotonic()
+
+    def check_processes(self) -> None:
+        """Checks that all processes hold the same run, and takes the threads of the first one.
+
+        Raises:
+            ProcessError: A process has other data, plugins, versions or settings.
+        """
+        if self.processes.size == 1:
+            return
+        check_same(self.processes, self.run_config, self.versions, self.dataset.fingerprint)
+        threads = self.processes.decide(self.run_config.threads)
+        self.run_config = replace(self.run_config, threads=threads)
+        size, batch_size = self.processes.size, self.loop.config.batch_size
+        logger.info("%d processes of %d threads share every batch", size, threads)
+        if batch_size < size:
+            self._warnings.append(
+                f"trainer.batch_size = {batch_size} leaves {size - batch_size} of the {size} "
+                "processes without rows"
+            )
 
     def _check_takes(self, batch: Batch) -> None:
         """Runs the model on a batch without training it.
@@ -199,11 +237,12 @@ class Run:
 
     def _events(self) -> Generator[Event, None, None]:
         saved = self.save()
-        self._remove_manifest()
-        # A new run in the folder of an old one removes all of that one's rows.
-        step, epoch = self.loop.progress.steps, self.loop.progress.epoch
-        self._log.truncate(step, epoch)
-        self._loggers.start(self.run_config, step=step, epoch=epoch)
+        if self.processes.is_first:
+            self._remove_manifest()
+            # A new run in the folder of an old one removes all of that one's rows.
+            step, epoch = self.loop.progress.steps, self.loop.progress.epoch
+            self._log.truncate(step, epoch)
+            self._loggers.start(self.run_config, step=step, epoch=epoch)
         yield saved
         started = self._started()
         self._loggers.log([started])
@@ -214,8 +253,9 @@ class Run:
                 if message := waits.check():
                     logger.warning("%s", message)
                 self._log_event(event)
+                is_due, self.stop = self.processes.largest(self._is_due(), self.wants_stop())
                 yield from self._interruptible(event)
-                if time.monotonic() - self._saved_at >= self.loop.config.save_every:
+                if is_due:
                     self._check_weights()
                     yield from self._interruptible(self.save())
             self._check_weights()
@@ -228,6 +268,11 @@ class Run:
         self.save()
         yield from self._final_evaluations()
         yield self._finish(self.loop.stop_reason)
+
+    def _is_due(self) -> bool:
+        """Whether it is time to save, by the clock of the first process."""
+        elapsed = time.monotonic() - self._saved_at
+        return self.processes.is_first and elapsed >= self.loop.config.save_every
 
     def _log_event(self, event: Event) -> None:
         """Logs an epoch at once; the steps for loggers at most every ``LOG_INTERVAL`` seconds."""
@@ -242,6 +287,8 @@ class Run:
 
     def _log_steps(self) -> None:
         rows = self.loop.take_step_rows()
+        if not self.processes.is_first:
+            return
         self._log.add_steps(rows)
         self._loggers.log(rows)
         self._logged_at = time.monotonic()
@@ -250,7 +297,10 @@ class Run:
         """Evaluates the best weights; after Ctrl+C the checkpoint does without the rest."""
         self._use_best_weights()
         try:
-            yield from iterate_with_threads(self.run_config.threads, self.loop.final_evaluations())
+            evaluations = self.loop.final_evaluations()
+            for event in iterate_with_threads(self.run_config.threads, evaluations):
+                (self.stop,) = self.processes.largest(self.wants_stop())
+                yield event
         except KeyboardInterrupt:
             self._finish("interrupted")
             raise
@@ -276,7 +326,7 @@ class Run:
             sync_folder(self.folder)
 
     def save(self) -> Saved:
-        """Saves a state to resume from."""
+        """Saves a state to resume from; all processes call it, and the first one writes."""
         state = SavedState(
             run_config=with_absolute_paths(self.run_config, self.paths),
             signature=self.signature,
@@ -286,6 +336,8 @@ class Run:
         )
         # before the state, which a resume continues the logs from
         self._log_steps()
+        if not self.processes.is_first:
+            return Saved(self.folder, state.loop_state.progress.steps)
         self._log.write()
         self._loggers.flush()
         step = write_state(self.folder, state)
@@ -339,14 +391,15 @@ class Run:
             weights=FileRecord(0, ""),  # known when they are written
             objective=loop.trainer.objective,
         )
-        manifest = write_checkpoint(
-            self.folder,
-            manifest,
-            weights_of(loop.model),
-            progress,
-            self.terms,
-            self.paths,
-        )
+        if self.processes.is_first:
+            manifest = write_checkpoint(
+                self.folder,
+                manifest,
+                weights_of(loop.model),
+                progress,
+                self.terms,
+                self.paths,
+            )
         seconds = progress.step_seconds
         finished = Finished(
             folder=self.folder,

@@ -13,6 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
+from torch import Tensor
+
 from zoo_core.configs.records import read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
@@ -163,8 +165,38 @@ def _read(state: Path) -> SavedState:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
     except (OSError, ValueError, RecursionError) as error:
         raise IntegrityError(f"{state} is not a whole state: {error!r}") from error
+    best = state / f"{BEST}.safetensors"
+    return state_of(
+        values,
+        weights=read_tensors(state / f"{LAST}.safetensors"),
+        best_weights=read_tensors(best) if best.is_file() else {},
+        tensors=read_tensors(state / f"{TENSORS}.safetensors"),
+        source=str(path),
+    )
+
+
+def state_of(
+    values: object,
+    *,
+    weights: dict[str, Tensor],
+    best_weights: dict[str, Tensor],
+    tensors: dict[str, Tensor],
+    source: str,
+) -> SavedState:
+    """Returns the state of JSON values that ``state_values`` returned, and of its tensors.
+
+    Args:
+        values: The values.
+        weights: The weights after the last step.
+        best_weights: The weights of the best epoch, if any.
+        tensors: The other tensors of the training loop.
+        source: Where the values are from, for messages.
+
+    Raises:
+        IntegrityError: A value is missing or of the wrong type.
+    """
     parsers = {RunConfig: RunConfig.from_json, Signature: Signature.from_json}
-    record = read_record(_StateValues, values, source=str(path), parsers=parsers)
+    record = read_record(_StateValues, values, source=source, parsers=parsers)
     loop_values = dict(record.snapshot)
     position = loop_values.pop("position", None)
     if isinstance(position, dict) and "best_loss" in position:  # before there were other metrics
@@ -172,43 +204,47 @@ def _read(state: Path) -> SavedState:
     progress = read_record(
         RunProgress,
         position,
-        source=str(path),
+        source=source,
         key="snapshot.position",
         use_defaults=False,
     )
-    best = state / f"{BEST}.safetensors"
     return SavedState(
         run_config=record.plan,
         signature=record.signature,
         fingerprint=record.fingerprint,
         versions=record.versions,
         loop_state=LoopState(
-            weights=read_tensors(state / f"{LAST}.safetensors"),
-            best_weights=read_tensors(best) if best.is_file() else {},
-            tensors=read_tensors(state / f"{TENSORS}.safetensors"),
+            weights=weights,
+            best_weights=best_weights,
+            tensors=tensors,
             progress=progress,
             values=loop_values,
         ),
     )
 
 
-def _contents(saved: SavedState) -> dict[str, bytes]:
-    """Returns the files of a state by name."""
+def state_values(saved: SavedState) -> dict[str, Any]:
+    """Returns what ``values.json`` holds of a state: all but its tensors."""
     loop_state = saved.loop_state
-    values: dict[str, Any] = {
+    return {
         "plan": saved.run_config.to_json(),
         "signature": saved.signature.to_json(),
         "fingerprint": saved.fingerprint,
         "versions": saved.versions,
         "snapshot": loop_state.values | {"position": asdict(loop_state.progress)},
     }
+
+
+def _contents(saved: SavedState) -> dict[str, bytes]:
+    """Returns the files of a state by name."""
+    loop_state = saved.loop_state
     files = {
         f"{LAST}.safetensors": to_bytes(loop_state.weights),
         f"{TENSORS}.safetensors": to_bytes(loop_state.tensors),
     }
     if loop_state.best_weights:
         files[f"{BEST}.safetensors"] = to_bytes(loop_state.best_weights)
-    files[VALUES] = _to_json(values)
+    files[VALUES] = _to_json(state_values(saved))
     return files
 
 

@@ -86,6 +86,18 @@ class Batch(NamedTuple):
             None if self.resets is None else self.resets.to(device),
         )
 
+    def rows(self, first: int, end: int) -> Batch:
+        """Returns the rows from ``first`` up to, but without, ``end``."""
+        return Batch(
+            self.inputs[first:end],
+            map_leaves(lambda tensor: tensor[first:end], self.targets),
+            None if self.lengths is None else self.lengths[first:end],
+            self.carry,
+            map_leaves(lambda tensor: tensor[first:end], self.context),
+            map_leaves(lambda tensor: tensor[first:end], self.unknown_bytes),
+            None if self.resets is None else self.resets[first:end],
+        )
+
 
 @final
 class Output(NamedTuple):

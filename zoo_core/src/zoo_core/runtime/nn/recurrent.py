@@ -15,6 +15,7 @@ from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.regularization import Regularization
+from zoo_core.runtime.nn.row_cut import RowCut
 from zoo_core.runtime.nn.state import State, check_lengths, check_resets, check_state
 
 NO_REGULARIZATION = Regularization()
@@ -53,9 +54,11 @@ class Recurrent(nn.Module):
             ``auto`` does.
         penalty: What the last forward pass in training adds to the loss, a scalar; None for
             nothing. The training step takes it.
+        cut: Which rows of a batch the next forward pass in training computes; None for all.
     """
 
     penalty: Tensor | None = None
+    cut: RowCut | None = None
 
     def __init__(
         self,
@@ -211,7 +214,7 @@ class Recurrent(nn.Module):
             outputs = []
             for direction in range(self.directions):
                 index = layer * self.directions + direction
-                weights = active.drop_weights(self.weights(layer, direction))
+                weights = active.drop_weights(self.weights(layer, direction), self.cut)
                 if layer == 0 and table is not None:
                     weights["weight_ih"] = _fold(weights["weight_ih"], table)
                 scan = kernel.scan
@@ -231,8 +234,8 @@ class Recurrent(nn.Module):
                 inputs = self._drop_between(inputs)
         if not self.training:
             return inputs, tuple(states)
-        dropped = active.drop(inputs, active.outputs)
-        self.penalty = active.penalty(inputs, dropped, lengths, resets)
+        dropped = active.drop(inputs, active.outputs, self.cut)
+        self.penalty = active.penalty(inputs, dropped, lengths, resets, self.cut)
         return dropped, tuple(states)
 
     def _drop_between(self, outputs: Tensor) -> Tensor:
@@ -240,7 +243,9 @@ class Recurrent(nn.Module):
         # Dropout draws its mask in memory order, which depends on the kernel.
         outputs = outputs.contiguous()
         if self.training and self.regularization.variational:
-            return self.regularization.drop(outputs, self.dropout.p)
+            return self.regularization.drop(outputs, self.dropout.p, self.cut)
+        if self.training and self.cut is not None and self.dropout.p:
+            return self.cut.drop(outputs, self.dropout.p)
         dropped: Tensor = self.dropout(outputs)
         return dropped
 
@@ -250,7 +255,7 @@ class Recurrent(nn.Module):
             inputs = embedding(inputs)
         elif not inputs.is_floating_point():
             inputs = nn.functional.one_hot(inputs, self.input_size).to(self._like.dtype)
-        return self.regularization.drop(inputs, self.regularization.inputs)
+        return self.regularization.drop(inputs, self.regularization.inputs, self.cut)
 
     def weights(self, layer: int, direction: int) -> dict[str, Tensor]:
         """Returns the weights of one layer and direction by the cell's names."""

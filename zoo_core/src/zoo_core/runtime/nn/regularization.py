@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn.functional import dropout
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
+from zoo_core.runtime.nn.row_cut import RowCut
 
 
 @final
@@ -56,24 +57,35 @@ class Regularization(NamedTuple):
             temporal=config.temporal_penalty,
         )
 
-    def drop(self, inputs: Tensor, probability: float) -> Tensor:
-        """Returns inputs (B, T, F), some of them dropped."""
+    def drop(self, inputs: Tensor, probability: float, cut: RowCut | None = None) -> Tensor:
+        """Returns inputs (B, T, F), some of them dropped.
+
+        Args:
+            inputs: The inputs.
+            probability: p.
+            cut: Which rows of a batch they are; None for all.
+        """
         if not probability:
             return inputs
         if not self.variational:
             # Dropout draws its mask in memory order, which depends on the kernel.
-            return dropout(inputs.contiguous(), probability)
-        mask = dropout(inputs.new_ones(inputs.shape[0], 1, inputs.shape[2]), probability)
-        return inputs * mask
+            return _drop(inputs.contiguous(), probability, cut)
+        ones = inputs.new_ones(inputs.shape[0], 1, inputs.shape[2])
+        return inputs * _drop(ones, probability, cut)
 
-    def drop_weights(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    def drop_weights(
+        self, weights: dict[str, Tensor], cut: RowCut | None = None
+    ) -> dict[str, Tensor]:
         """Returns the weights of a layer with some recurrent ones dropped."""
         if not self.weights:
             return weights
-        return {
-            name: dropout(weight, self.weights) if name == "weight_hh" else weight
-            for name, weight in weights.items()
-        }
+        dropped = dict(weights)
+        weight = weights["weight_hh"]
+        if cut is None:
+            dropped["weight_hh"] = dropout(weight, self.weights)
+        else:
+            dropped["weight_hh"] = cut.drop_weight(weight, self.weights)
+        return dropped
 
     def penalty(
         self,
@@ -81,6 +93,7 @@ class Regularization(NamedTuple):
         dropped: Tensor,
         lengths: Tensor | None,
         resets: Tensor | None = None,
+        cut: RowCut | None = None,
     ) -> Tensor | None:
         """Returns the sum of both penalties, a scalar; None if their factors are 0.
 
@@ -89,24 +102,56 @@ class Regularization(NamedTuple):
             dropped: The same after dropout.
             lengths: The valid steps of each row, (B,); None if all are.
             resets: The steps at which a new piece of a row begins, (B, T); None if none does.
+            cut: Which rows of a batch they are; None for all. The penalties of all parts of a batch
+                add up to that of the batch.
         """
         if not self.activation and not self.temporal:
             return None
-        valid = torch.ones_like(raw[..., :1])
-        if lengths is not None:
-            steps = torch.arange(raw.shape[1], device=raw.device)
-            valid = (steps < lengths.to(raw.device).unsqueeze(1)).unsqueeze(2).to(raw.dtype)
+        rows, steps, _ = raw.shape
+        valid, changes = _counted(raw, rows, lengths, resets)
+        whole_valid, whole_changes = valid, changes
+        if cut is not None:
+            whole_valid, whole_changes = _counted(raw, cut.rows, cut.lengths, cut.resets)
         total = raw.new_zeros(())
         if self.activation:
-            total = total + self.activation * _mean_square(dropped, valid)
-        if self.temporal and raw.shape[1] > 1:
-            counted = valid[:, 1:]
-            if resets is not None:
-                counted = counted * ~resets[:, 1:].unsqueeze(2)
-            total = total + self.temporal * _mean_square(raw[:, 1:] - raw[:, :-1], counted)
+            total = total + self.activation * _mean_square(dropped, valid, whole_valid)
+        if self.temporal and steps > 1:
+            differences = raw[:, 1:] - raw[:, :-1]
+            total = total + self.temporal * _mean_square(differences, changes, whole_changes)
         return total
 
 
-def _mean_square(values: Tensor, valid: Tensor) -> Tensor:
-    """Returns the mean square of values (B, T, P) over the valid steps (B, T, 1)."""
-    return (values.square() * valid).sum() / (valid.sum() * values.shape[2]).clamp(min=1)
+def _drop(inputs: Tensor, probability: float, cut: RowCut | None) -> Tensor:
+    return dropout(inputs, probability) if cut is None else cut.drop(inputs, probability)
+
+
+def _counted(
+    like: Tensor, rows: int, lengths: Tensor | None, resets: Tensor | None
+) -> tuple[Tensor, Tensor]:
+    """Returns which steps of a batch count (B, T, 1), and which changes from step to step do.
+
+    Args:
+        like: The outputs, (any number of rows, T, P).
+        rows: B.
+        lengths: The valid steps of each row, (B,); None if all are.
+        resets: The steps at which a new piece of a row begins, (B, T); None if none does.
+    """
+    valid = like.new_ones(rows, like.shape[1], 1)
+    if lengths is not None:
+        steps = torch.arange(like.shape[1], device=like.device)
+        valid = (steps < lengths.to(like.device).unsqueeze(1)).unsqueeze(2).to(like.dtype)
+    changes = valid[:, 1:]
+    if resets is not None:
+        changes = changes * ~resets[:, 1:].unsqueeze(2)
+    return valid, changes
+
+
+def _mean_square(values: Tensor, valid: Tensor, whole: Tensor) -> Tensor:
+    """Returns the sum of squares over valid steps, divided by the numbers of the whole batch.
+
+    Args:
+        values: (B, T, P).
+        valid: 1 for a step that counts, (B, T, 1).
+        whole: The same of the whole batch.
+    """
+    return (values.square() * valid).sum() / (whole.sum() * values.shape[2]).clamp(min=1)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, TypeAlias, final
 
 import torch
@@ -52,6 +52,21 @@ def detach(state: State | None) -> State | None:
 def rebuild(like: LayerState, tensors: Iterable[Tensor]) -> LayerState:
     """Returns a state of the same type with other tensors."""
     return type(like)._make(tensors)
+
+
+def state_rows(state: State | None, first: int, end: int) -> State | None:
+    """Returns the rows of a state from ``first`` up to, but without, ``end``."""
+    if state is None:
+        return None
+    return tuple(rebuild(part, (tensor[first:end] for tensor in part)) for part in state)
+
+
+def join_states(states: Sequence[State]) -> State:
+    """Returns states of different rows as one, their rows one after the other."""
+    return tuple(
+        rebuild(parts[0], (torch.cat(tensors) for tensors in zip(*parts, strict=True)))
+        for parts in zip(*states, strict=True)
+    )
 
 
 def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:

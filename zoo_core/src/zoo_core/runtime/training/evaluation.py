@@ -12,6 +12,7 @@ from torch import Tensor
 
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, map_leaves
 from zoo_core.runtime.nn.model import AbstractModel
@@ -107,6 +108,7 @@ def evaluation_steps(
     seconds: float = 0.0,
     sample: list[int] | None = None,
     with_tables: bool = False,
+    processes: AbstractProcesses = ONE_PROCESS,
 ) -> Generator[Evaluated, None, Evaluation]:
     """Evaluates like ``evaluate``, batch by batch.
 
@@ -123,7 +125,8 @@ def evaluation_steps(
         seconds: The time limit; 0 for none.
         sample: The numbers of the batches to evaluate, whatever time they take, in order; None for
             all that the limit allows.
-        with_tables: Whether the trainer's tables are made too.
+        with_tables: Whether the trainer's tables are made too, of the rows of this process.
+        processes: The processes that share every batch.
 
     Yields:
         ``Evaluated`` after each batch.
@@ -141,22 +144,33 @@ def evaluation_steps(
     state, distance, started = None, 1, time.monotonic()
     for index, cpu_batch in enumerate(dataset.batches(split, size, seed=0, epoch=0)):
         elapsed = time.monotonic() - started
-        if limited and evaluated and elapsed >= seconds:
+        if limited and evaluated and processes.decide(elapsed >= seconds):
             break
         if sample is not None and len(evaluated) == len(sample):
             break
         due = index % distance == 0 if sample is None else index == sample[len(evaluated)]
         if not due:
             continue
-        batch = cpu_batch.to(device)
+        first, end = processes.share(len(cpu_batch.inputs))
+        counts = end > first
+        if not counts:  # it computes a row that counts for nothing, so that it has the same sums
+            first, end = 0, 1
+        batch = cpu_batch if processes.size == 1 else cpu_batch.rows(first, end)
+        batch = batch.to(device)
+        before = dict(totals)
         with precision_context(precision, device):
             state = _add_batch(model, trainer, batch, state, totals, table_totals)
+        if not counts:
+            totals = {name: before.get(name, 0.0) for name in totals}
         evaluated.append(index)
         if limited and index == 1 and not batch.carry:
             # The first batch takes longer than the others; the second one tells their time.
             expected = (time.monotonic() - started - elapsed) * batches
-            distance = max(1, math.ceil(expected / seconds))
+            distance = processes.decide(max(1, math.ceil(expected / seconds)))
         yield Evaluated(split, index + 1, batches)
+    if processes.size > 1:
+        sums = torch.tensor(list(totals.values()), dtype=torch.float64)
+        totals = dict(zip(totals, processes.add(sums).tolist(), strict=True))
     tables = [] if table_totals is None else trainer.report(table_totals)
     return Evaluation(trainer.metrics(totals), evaluated, batches, tables)
 

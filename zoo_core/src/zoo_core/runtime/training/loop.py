@@ -15,7 +15,6 @@ from collections.abc import Generator, Iterator
 from dataclasses import replace
 from typing import final
 
-import torch
 from torch import Tensor
 
 from zoo_core.errors import DivergedError, IntegrityError
@@ -23,8 +22,10 @@ from zoo_core.run_folder.manifest import Metrics
 from zoo_core.run_folder.run_config import TRAINING_SHARE
 from zoo_core.run_folder.run_log import StepRow
 from zoo_core.runtime.datasets.dataset import AbstractDataset
+from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.row_cut import cut_rows
 from zoo_core.runtime.nn.state import State, detach, restore_state, state_tensors
 from zoo_core.runtime.nn.weights import load_weights, weights_of
 from zoo_core.runtime.training.epoch_text import MIN_TARGETS, epoch_text
@@ -39,8 +40,6 @@ from zoo_core.runtime.training.loop_state import (
     LoopState,
     RunProgress,
     add_prefix,
-    random_state,
-    restore_random_state,
     select_prefix,
 )
 from zoo_core.runtime.training.step import REMEDY, TrainStep, check_finite
@@ -69,6 +68,7 @@ class Loop:
         budget: Seconds of the whole run, 0 for no limit. Training stops after ``TRAINING_SHARE`` of
             it, and an evaluation takes ``EVALUATION_SHARE`` of it at most.
         token_budget: The targets to predict, after which training stops; 0 for no limit.
+        processes: The processes that share the run.
 
     Raises:
         DataError: A split is too small for one batch.
@@ -86,20 +86,28 @@ class Loop:
         precision: str = "fp32",
         budget: float = 0.0,
         token_budget: int = 0,
+        processes: AbstractProcesses = ONE_PROCESS,
     ) -> None:
         self.model, self.dataset, self.trainer = model, dataset, trainer
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
-        self.token_budget = token_budget
+        self.token_budget, self.processes = token_budget, processes
         self.config = trainer.config
         for split in dataset.splits:  # fail before hours of training, not after
             check_not_empty(dataset, trainer, split)
         self.train_step = TrainStep(
-            model, trainer, steps=self._scheduled_steps(), device=device, precision=precision
+            model,
+            trainer,
+            steps=self._scheduled_steps(),
+            device=device,
+            precision=precision,
+            processes=processes,
+            seed=seed,
         )
         self.trainer.sample(model, dataset, epoch=0)  # its errors, too, come before training
         self.progress = RunProgress()
         self.best_weights: dict[str, Tensor] = {}
         self.carried_state: State | None = None
+        self._carried_rows = 0
         self.last_loss = math.nan
         self.trained_epochs = 0.0
         self.stop_reason = "epochs"
@@ -157,6 +165,8 @@ class Loop:
             try:
                 self.final_metrics[split] = yield from self._evaluate(split)
             except Exception as error:  # whatever it is, the weights are worth more
+                if self.processes.size > 1:
+                    raise  # the others wait for this process
                 reason = str(error).partition("\n")[0] or type(error).__name__
                 logger.warning("%s was not evaluated: %s; try: zoo evaluate", split, reason)
 
@@ -179,6 +189,7 @@ class Loop:
             precision=self.precision,
             seconds=EVALUATION_SHARE * self.budget,
             sample=self._samples.get(split),
+            processes=self.processes,
         )
         if evaluation.coverage == 1:
             return evaluation.metrics
@@ -218,15 +229,15 @@ class Loop:
         carries = batch.carry and self.trainer.carries_state and self.model.carries_state
         learning_rate = self.train_step.learning_rate
         try:
-            result = self.train_step(batch, self.carried_state if carries else None)
+            state = self.carried_state if carries else None
+            result = self.train_step(batch, state, progress.steps)
         except DivergedError as error:
             raise DivergedError(
                 f"epoch {progress.epoch}, step {progress.steps + 1}: {error}"
             ) from None
         self.carried_state = detach(result.output.state)
-        with torch.no_grad():
-            sums = self.trainer.sums(result.output, batch)
-        self._metric_buffer.add(result, sums, learning_rate)
+        self._carried_rows = len(batch.inputs)
+        self._metric_buffer.add(result, learning_rate)
         progress.batch += 1
         progress.steps += 1
         waited = time.monotonic() - self._flushed_at
@@ -351,27 +362,37 @@ class Loop:
     def _over_budget(self) -> bool:
         """Whether the time for training, from the first step on, or the tokens are used up."""
         limit = TRAINING_SHARE * self.budget
-        over = 0 < limit <= self.seconds and self.progress.steps > 0
+        over = False
+        if limit > 0:
+            over = bool(self.processes.decide(limit <= self.seconds and self.progress.steps > 0))
         over = over or 0 < self.token_budget <= self.progress.tokens
         if over:
             self.stop_reason = "budget"
         return over
 
     def capture(self) -> LoopState:
-        """Returns the state that ``restore`` continues from.
+        """Returns the state that ``restore`` continues from, of all processes together.
 
         Raises:
             DivergedError: A step since the last flush had a loss or a gradient that is not finite.
         """
         self._flush_metrics()
+        processes = self.processes
         optimizer_tensors, optimizer_values = self.train_step.capture()
-        carried = state_tensors(self.carried_state) if self.carried_state else {}
+        carried = {}
+        if self.carried_state:
+            # whatever number of processes continues the run, each then takes its own rows
+            counts = [end - first for first, end in cut_rows(self._carried_rows, processes.size)]
+            carried = {
+                name: processes.join_rows(tensor, counts)
+                for name, tensor in state_tensors(self.carried_state).items()
+            }
         return LoopState(
             weights=weights_of(self.model),
             best_weights=self.best_weights,
             tensors=add_prefix("optimizer", optimizer_tensors)
             | add_prefix("state", carried)
-            | random_state(self.device),
+            | self.train_step.random_state(),
             progress=replace(copy.deepcopy(self.progress), seconds=self.seconds),
             values=optimizer_values,
         )
@@ -387,16 +408,19 @@ class Loop:
         self.progress = copy.deepcopy(state.progress)
         self.trained_epochs = float(len(self.progress.history))
         self.carried_state = self._to_state(select_prefix("state", tensors))
-        restore_random_state(tensors)
+        self.train_step.restore_random_state(tensors)
         self._started_at = time.monotonic()
 
     def _to_state(self, tensors: dict[str, Tensor]) -> State | None:
-        """Returns the recurrent state that ``state_tensors`` took apart, on the device."""
+        """Returns the rows of this process of a state that ``state_tensors`` took apart."""
         if not tensors:
             return None
-        batch_size = next(iter(tensors.values())).shape[0]
-        like = self.model.initial_state(batch_size)
+        self._carried_rows = next(iter(tensors.values())).shape[0]
+        first, end = self.processes.share(self._carried_rows)
+        if first == end:  # this process computes the first row, and its weight is 0
+            first, end = 0, 1
+        like = self.model.initial_state(end - first)
         assert like is not None, "a state was carried, so the model has one"
         return restore_state(
-            like, {name: tensor.to(self.device) for name, tensor in tensors.items()}
+            like, {name: tensor[first:end].to(self.device) for name, tensor in tensors.items()}
         )

@@ -111,6 +111,8 @@ def random_state(device: str) -> dict[str, Tensor]:
     states = {"random.cpu": torch.get_rng_state()}
     if device == "cuda":
         states["random.cuda"] = torch.cuda.get_rng_state()
+    if device == "mps":
+        states["random.mps"] = torch.mps.get_rng_state()
     return states
 
 
@@ -119,6 +121,8 @@ def restore_random_state(tensors: dict[str, Tensor]) -> None:
     torch.set_rng_state(tensors["random.cpu"])
     if "random.cuda" in tensors:
         torch.cuda.set_rng_state(tensors["random.cuda"])
+    if "random.mps" in tensors:
+        torch.mps.set_rng_state(tensors["random.mps"])
 
 
 def add_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

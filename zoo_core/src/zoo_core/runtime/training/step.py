@@ -11,11 +11,13 @@ from torch import Tensor
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from zoo_core.errors import DivergedError
+from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import State
+from zoo_core.runtime.training.loop_state import random_state, restore_random_state
 from zoo_core.runtime.training.optimization import (
     check_sparse,
     flatten,
@@ -25,6 +27,7 @@ from zoo_core.runtime.training.optimization import (
     scheduled_steps,
     unflatten,
 )
+from zoo_core.runtime.training.split_batch import BatchResult, SplitBatch
 from zoo_core.runtime.training.trainer import AbstractTrainer
 
 REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
@@ -37,12 +40,15 @@ class StepResult(NamedTuple):
     Args:
         loss: The trainer's loss before the update, a scalar on the device, without the penalty.
         gradient_norm: The norm of the gradient before clipping, a scalar on the device.
-        output: The output of the model.
+        output: The output of the model. Where a batch is computed in parts, the logits are those of
+            the last part, and the state is that of all rows of this process.
+        sums: The trainer's sums over the batch.
     """
 
     loss: Tensor
     gradient_norm: Tensor
     output: Output
+    sums: dict[str, Tensor]
 
 
 def check_finite(
@@ -76,6 +82,8 @@ class TrainStep:
         steps: The number of steps of the whole run, which a schedule needs.
         device: The device of the model.
         precision: ``fp32`` or ``bf16``.
+        processes: The processes that share each batch.
+        seed: The seed of the run, for a batch that is computed in parts.
 
     Raises:
         MisfitError: The optimizer does not take the model's gradients.
@@ -89,12 +97,19 @@ class TrainStep:
         steps: int,
         device: str,
         precision: str,
+        processes: AbstractProcesses = ONE_PROCESS,
+        seed: int = 0,
     ) -> None:
         self.model, self.trainer = model, trainer
         self.device, self.precision = device, precision
         check_sparse(trainer.config, model)
         # On an accelerator each check would wait for the device, so the loop checks later.
         self.checks_each_step = device == "cpu"
+        self._split: SplitBatch | None = None
+        if processes.size > 1 or trainer.config.accumulate > 1:
+            self._split = SplitBatch(
+                model, trainer, processes, seed=seed, device=device, precision=precision
+            )
         self._parameters = dict(model.named_parameters())
         self._penalized = [
             module for module in model.modules() if isinstance(module, (AbstractModel, Recurrent))
@@ -108,20 +123,38 @@ class TrainStep:
         """The learning rate of the next step."""
         return float(self.optimizer.param_groups[0]["lr"])
 
-    def __call__(self, batch: Batch, state: State | None) -> StepResult:
+    def __call__(self, batch: Batch, state: State | None, step: int = 0) -> StepResult:
         """Trains on a batch.
 
         Args:
             batch: A batch on the model's device.
-            state: The recurrent state to begin with; None for the model's initial state.
+            state: The recurrent state to begin with, of the rows of this process; None for the
+                model's initial state.
+            step: The number of the step in the run, from 0.
 
         Raises:
             DivergedError: On the CPU, the loss or the gradient is not finite; the weights are
                 unchanged. Elsewhere the caller checks the result with ``check_finite``.
+            PeerError: Another process is lost.
         """
         self.model.check_takes(batch)
         if not self.model.training:
             self.model.train()
+        if self._split:
+            self._remove_gradients()
+            loss, sums, output = self._split.backward(batch, state, step)
+        else:
+            loss, sums, output = self._backward(batch, state)
+        gradient_norm = self._clip_gradients()
+        if self.checks_each_step:
+            check_finite(loss.item(), gradient_norm.item(), self._describe_largest_gradient)
+        self.optimizer.step()
+        if self.schedule:
+            self.schedule.step()
+        return StepResult(loss, gradient_norm, output, sums)
+
+    def _backward(self, batch: Batch, state: State | None) -> BatchResult:
+        """Computes the gradient of a batch in one piece."""
         with precision_context(self.precision, self.device):
             output = self.model(batch, state)
             loss = self.trainer.loss(output, batch)
@@ -130,17 +163,16 @@ class TrainStep:
             if module.penalty is not None:
                 objective = objective + module.penalty
                 module.penalty = None
+        self._remove_gradients()
+        torch.autograd.backward(objective)
+        with torch.no_grad():
+            sums = self.trainer.sums(output, batch)
+        return BatchResult(loss.detach(), sums, output)
+
+    def _remove_gradients(self) -> None:
         # of those that the trainer leaves out of its groups too, or they would add up in the norm
         for parameter in self._parameters.values():
             parameter.grad = None
-        torch.autograd.backward(objective)
-        gradient_norm = self._clip_gradients()
-        if self.checks_each_step:
-            check_finite(loss.item(), gradient_norm.item(), self._describe_largest_gradient)
-        self.optimizer.step()
-        if self.schedule:
-            self.schedule.step()
-        return StepResult(loss.detach(), gradient_norm, output)
 
     def _clip_gradients(self) -> Tensor:
         """Scales the gradient down to ``clip_norm``; returns its norm before that, a scalar."""
@@ -185,3 +217,14 @@ class TrainStep:
         self.optimizer.load_state_dict(unflatten(tensors, values["optimizer"]))
         if self.schedule:
             self.schedule.load_state_dict(values["schedule"])
+
+    def random_state(self) -> dict[str, Tensor]:
+        """Returns the state of the random generators."""
+        return self._split.random_state() if self._split else random_state(self.device)
+
+    def restore_random_state(self, tensors: dict[str, Tensor]) -> None:
+        """Continues from what ``random_state`` returned."""
+        if self._split:
+            self._split.restore_random_state(tensors)
+        else:
+            restore_random_state(tensors)

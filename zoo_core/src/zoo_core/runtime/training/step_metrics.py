@@ -38,9 +38,9 @@ class MetricBuffer:
     def __init__(self) -> None:
         self._pending: list[tuple[Tensor, Tensor, dict[str, Tensor], float]] = []
 
-    def add(self, result: StepResult, sums: dict[str, Tensor], learning_rate: float) -> None:
-        """Adds the metrics of a step, and the trainer's sums, without reading them."""
-        self._pending.append((result.loss, result.gradient_norm, sums, learning_rate))
+    def add(self, result: StepResult, learning_rate: float) -> None:
+        """Adds the metrics of a step without reading them."""
+        self._pending.append((result.loss, result.gradient_norm, result.sums, learning_rate))
 
     def flush(self) -> list[StepMetrics]:
         """Returns the metrics of the steps since the last flush, in order."""

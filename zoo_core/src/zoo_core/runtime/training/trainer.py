@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -15,19 +16,28 @@ from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.training.report import Table
 
+T = TypeVar("T")
+
 
 def add_sums(totals: dict[str, float], loss: float, sums: Mapping[str, float]) -> None:
     """Adds a batch to the sums of those before it.
 
     Args:
         totals: The sums by name, which are changed. ``loss`` is the sum of the mean losses, each
-            times the ``weight`` of its batch, or its ``targets`` if it has no such sum.
+            times the ``weight`` of its batch, or its ``targets`` if it has no such sum. A batch
+            without targets has no mean loss, and adds nothing.
         loss: The batch's mean loss.
         sums: The batch's own sums.
     """
-    totals["loss"] = totals.get("loss", 0.0) + loss * sums.get("weight", sums["targets"])
+    weight = weight_of(sums)
+    totals["loss"] = totals.get("loss", 0.0) + (loss * weight if weight else 0.0)
     for name, value in sums.items():
         totals[name] = totals.get(name, 0) + value
+
+
+def weight_of(sums: Mapping[str, T]) -> T:
+    """Returns what the mean loss of a batch counts for: the sum ``weight``, else ``targets``."""
+    return sums["weight"] if "weight" in sums else sums["targets"]
 
 
 def class_sums(output: Output, batch: Batch) -> dict[str, Tensor]:
