@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from zoo_core.errors import ConfigError, IntegrityError
-from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.generation.sampler import Sampler, draw_rows
 
 LOGITS = torch.tensor([0.0, 2.0, 1.0, -1.0])
 
@@ -54,6 +54,47 @@ def test_top_k_draws_from_the_k_likeliest() -> None:
 
 def test_top_k_beyond_the_vocabulary_draws_from_all() -> None:
     assert draws(Sampler(top_k=99)) == draws(Sampler())
+
+
+def test_top_p_draws_from_the_fewest_that_reach_the_share() -> None:
+    # the probabilities are 0.64, 0.24, 0.09 and 0.03
+    assert draws(Sampler(top_p=0.6), 100).keys() == {1}
+    assert draws(Sampler(top_p=0.7), 100).keys() == {1, 2}
+    assert draws(Sampler(top_p=0.9), 100).keys() == {0, 1, 2}
+    assert draws(Sampler(top_k=2, top_p=0.9), 100).keys() == {1, 2}
+
+
+def test_top_p_is_a_share_after_the_temperature() -> None:
+    assert draws(Sampler(temperature=3, top_p=0.6), 100).keys() == {1, 2}
+
+
+def test_a_top_p_of_one_draws_from_all() -> None:
+    assert draws(Sampler(top_p=1), 100) == draws(Sampler(), 100)
+
+
+@pytest.mark.parametrize("top_p", [0, -0.1, 1.1, float("nan")])
+def test_an_invalid_top_p_is_refused(top_p: float) -> None:
+    with pytest.raises(ConfigError, match=r"top_p = .*: expected a number > 0 and <= 1"):
+        Sampler(top_p=top_p)
+
+
+def test_rows_draw_what_each_sampler_draws_alone() -> None:
+    def samplers() -> list[Sampler]:
+        settings = [{}, {"temperature": 0.0}, {"top_k": 2}, {"top_p": 0.7}, {"temperature": 2.0}]
+        return [Sampler(**values, seed=seed) for seed, values in enumerate(settings * 3)]  # type: ignore[arg-type]
+
+    logits = torch.randn(15, 9, generator=torch.Generator().manual_seed(0))
+    together, alone = samplers(), samplers()
+    for _ in range(20):
+        expected = [sampler.draw(row) for sampler, row in zip(alone, logits, strict=True)]
+        assert draw_rows(together, logits) == expected
+
+
+def test_a_row_that_is_not_finite_leaves_the_others_alone() -> None:
+    logits = torch.stack([LOGITS, LOGITS * torch.nan, LOGITS])
+    first, error, last = draw_rows([Sampler(seed=1), Sampler(), Sampler(seed=1)], logits)
+    assert first == last == Sampler(seed=1).draw(LOGITS)
+    assert isinstance(error, IntegrityError)
 
 
 def test_a_very_small_temperature_is_greedy_and_not_nan() -> None:

@@ -65,6 +65,13 @@ MIDI_SUFFIXES = (".mid", ".midi")
     help="Sample from the K most likely symbols only.  [default: all symbols]",
 )
 @click.option(
+    "--top-p",
+    metavar="P",
+    type=NumberRange(0, 1),
+    help="Sample from the most likely symbols only that have the probability P together.  "
+    "[default: all symbols]",
+)
+@click.option(
     "--seed", metavar="N", type=SEED, default=0, show_default=True, help="Random seed of the text."
 )
 @click.option(
@@ -85,6 +92,7 @@ def generate(
     length: int,
     temperature: float,
     top_k: int | None,
+    top_p: float | None,
     seed: int,
     midi: Path | None,
     overwrite: bool,
@@ -111,7 +119,7 @@ def generate(
             raise click.UsageError(f"--midi {midi}: name a FILE.mid")
         check_new_file(midi, overwrite=overwrite)
     prompt = _prompt_of(prompt, file)
-    sampler = Sampler(temperature, top_k, seed)
+    sampler = Sampler(temperature, top_k, seed, top_p)
     checkpoint = load_checkpoint(load_catalog(), reference)
     if midi:
         _check_music(checkpoint)

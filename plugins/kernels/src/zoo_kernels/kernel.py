@@ -96,6 +96,8 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         assert not isinstance(library, str), "only a library that is there is chosen"
         if not _is_safe_to_read(model, prompt) or not _has_small_table(model):
             return None
+        if sampler.top_p is not None:  # drawn in Python
+            return None
         casting = torch.is_autocast_enabled("cpu")
         bf16 = casting and torch.get_autocast_dtype("cpu") == torch.bfloat16
         return generate(library, model, state, prompt, sampler, bf16=bf16)

@@ -729,6 +729,7 @@ def generate(
     length: int = 200,
     temperature: float = DEFAULT_TEMPERATURE,
     top_k: int | None = None,
+    top_p: float | None = None,
     seed: int = 0,
     unknown: Unknown = REFUSE,
     precision: str = "fp32",
@@ -740,6 +741,7 @@ def generate(
         length=length,
         temperature=temperature,
         top_k=top_k,
+        top_p=top_p,
         seed=seed,
         unknown=unknown,
         precision=precision,
@@ -754,6 +756,7 @@ def stream(
     length: int = 200,
     temperature: float = DEFAULT_TEMPERATURE,
     top_k: int | None = None,
+    top_p: float | None = None,
     seed: int = 0,
     unknown: Unknown = REFUSE,
     precision: str = "fp32",
@@ -767,6 +770,8 @@ def stream(
         length: The number of symbols to generate.
         temperature: The softmax temperature; 0 always takes the likeliest symbol.
         top_k: The number of likeliest symbols to sample from; None for all.
+        top_p: The probability that the likeliest symbols to sample from have together; None for
+            all symbols.
         seed: The seed of the samples.
         unknown: What to do with symbols that the vocabulary lacks.
         precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
@@ -774,12 +779,12 @@ def stream(
     Raises:
         MisfitError: The model does not predict the next symbol.
         DataError: The prompt has symbols that the vocabulary lacks.
-        ConfigError: The temperature, ``top_k`` or the precision is not allowed.
+        ConfigError: The temperature, ``top_k``, ``top_p`` or the precision is not allowed.
     """
     model, vocabulary = checkpoint.model, checkpoint.signature.vocabulary
     generation.check_generates(model)
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
-    sampler = Sampler(temperature, top_k, seed)
+    sampler = Sampler(temperature, top_k, seed, top_p)
     if prompt is None:
         batch = generation.default_prompt(model, vocabulary)
     else:

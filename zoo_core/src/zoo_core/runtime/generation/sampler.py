@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -22,17 +23,30 @@ class Sampler:
         temperature: What the logits are divided by; 0 always chooses the likeliest symbol.
         top_k: The number of likeliest symbols to draw from; None for all symbols.
         seed: The seed of the draws.
+        top_p: The probability that the symbols to draw from have together at least: the fewest
+            that reach it, the likeliest first, of those that ``top_k`` leaves; None for all.
+            Source: Holtzman et al. (2020), The Curious Case of Neural Text Degeneration.
 
     Raises:
-        ConfigError: The temperature is negative or not finite, or ``top_k`` is below 1.
+        ConfigError: The temperature is negative or not finite, ``top_k`` is below 1, or ``top_p``
+            is not above 0 and at most 1.
     """
 
-    def __init__(self, temperature: float = 1.0, top_k: int | None = None, seed: int = 0) -> None:
+    def __init__(
+        self,
+        temperature: float = 1.0,
+        top_k: int | None = None,
+        seed: int = 0,
+        top_p: float | None = None,
+    ) -> None:
         if not 0 <= temperature < float("inf"):
             raise ConfigError(f"temperature = {temperature}: expected a number >= 0")
         if top_k is not None and top_k < 1:
             raise ConfigError(f"top_k = {top_k}: expected an integer >= 1")
+        if top_p is not None and not 0 < top_p <= 1:
+            raise ConfigError(f"top_p = {top_p}: expected a number > 0 and <= 1")
         self.temperature, self.top_k = temperature, top_k
+        self.top_p = None if top_p == 1 else top_p
         self.generator = torch.Generator().manual_seed(seed)
 
     def draw(self, logits: Tensor) -> int:
@@ -41,17 +55,20 @@ class Sampler:
         Raises:
             IntegrityError: A logit is infinite or not a number.
         """
-        logits = logits.cpu().double()
-        if not bool(logits.isfinite().all()):
-            raise IntegrityError(NOT_FINITE)
-        if self.temperature == 0:
-            return int(logits.argmax())
-        if self.top_k is not None and self.top_k < len(logits):
-            threshold = logits.topk(self.top_k).values[-1]
-            logits = logits.masked_fill(logits < threshold, -torch.inf)
-        cumulative = ((logits - logits.max()) / self.temperature).exp().cumsum(0)
-        drawn = torch.searchsorted(cumulative, self.uniform(1) * cumulative[-1], right=True)
-        return int(drawn.clamp(max=len(logits) - 1))
+        (drawn,) = draw_rows([self], logits[None])
+        if isinstance(drawn, IntegrityError):
+            raise drawn
+        return drawn
+
+    def limit(self, logits: Tensor) -> Tensor:
+        """Returns logits (V,) with -∞ for the symbols that ``top_k`` leaves out."""
+        if self.top_k is None or self.top_k >= len(logits):
+            return logits
+        return logits.masked_fill(logits < logits.topk(self.top_k).values[-1], -torch.inf)
+
+    def nucleus(self, weights: Tensor) -> Tensor:
+        """Returns weights (V,) with 0 for the symbols that ``top_p`` leaves out."""
+        return weights if self.top_p is None else _nucleus(weights, self.top_p)
 
     def draw_keys(self, logits: Tensor) -> list[int]:
         """Returns the keys of the next step, each drawn by itself from logits (N,).
@@ -76,3 +93,44 @@ class Sampler:
         A symbol uses one, a step of keys one for each key.
         """
         return torch.rand(count, dtype=torch.float64, generator=self.generator)
+
+
+def draw_rows(samplers: Sequence[Sampler], logits: Tensor) -> list[int | IntegrityError]:
+    """Draws the next symbol of several texts; each is what its sampler draws alone.
+
+    Args:
+        samplers: The sampler of each text.
+        logits: The logits of each text, (B, V).
+
+    Returns:
+        The ids of the symbols. In the place of one stands the error of logits that are infinite or
+        not a number.
+    """
+    logits = logits.cpu().double()
+    is_finite, likeliest = logits.isfinite().all(1).tolist(), logits.argmax(1).tolist()
+    highest = logits.amax(1, keepdim=True)
+    if any(sampler.top_k is not None for sampler in samplers):
+        rows = zip(samplers, logits, strict=True)
+        logits = torch.stack([sampler.limit(row) for sampler, row in rows])
+    temperatures = [[sampler.temperature or 1.0] for sampler in samplers]
+    weights = ((logits - highest) / torch.tensor(temperatures, dtype=torch.float64)).exp()
+    if any(sampler.top_p is not None for sampler in samplers):
+        rows = zip(samplers, weights, strict=True)
+        weights = torch.stack([sampler.nucleus(row) for sampler, row in rows])
+    cumulative = weights.cumsum(1)
+    draws = [sampler.uniform(1) if sampler.temperature else torch.zeros(1) for sampler in samplers]
+    points = torch.cat(draws).unsqueeze(1) * cumulative[:, -1:]
+    drawn = torch.searchsorted(cumulative, points, right=True)[:, 0]
+    symbols = drawn.clamp(max=logits.shape[1] - 1).tolist()
+    found: list[int | IntegrityError] = []
+    for row, sampler in enumerate(samplers):
+        symbol = symbols[row] if sampler.temperature else likeliest[row]
+        found.append(symbol if is_finite[row] else IntegrityError(NOT_FINITE))
+    return found
+
+
+def _nucleus(weights: Tensor, share: float) -> Tensor:
+    """Returns weights (V,) of which only the largest remain that make up a share of their sum."""
+    ordered, order = weights.sort(descending=True, stable=True)
+    before = ordered.cumsum(0) - ordered
+    return weights.index_fill(0, order[before >= share * ordered.sum()], 0)
