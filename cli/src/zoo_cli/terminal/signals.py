@@ -29,7 +29,7 @@ def stop_on_signals() -> contextlib.AbstractContextManager[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         raise Interrupted(number)
 
-    return _handle_signals(stop)
+    return handle_signals(stop)
 
 
 @final
@@ -55,7 +55,7 @@ class GracefulInterrupt:
         self._enabled = True
 
     def __enter__(self) -> GracefulInterrupt:
-        self._handlers = _handle_signals(self._record)
+        self._handlers = handle_signals(self._record)
         self._handlers.__enter__()
         return self
 
@@ -85,7 +85,8 @@ def _print_from_handler(message: str) -> None:
 
 
 @contextlib.contextmanager
-def _handle_signals(handler: Handler) -> Iterator[None]:
+def handle_signals(handler: Handler) -> Iterator[None]:
+    """Calls a handler at Ctrl+C, SIGTERM and SIGHUP inside the context."""
     previous = {number: signal.signal(number, handler) for number in SIGNALS}
     try:
         yield

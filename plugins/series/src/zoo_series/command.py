@@ -114,13 +114,10 @@ def _series_dataset(checkpoint: Checkpoint, file: Path | None) -> SeriesDataset:
         DataError: The table cannot be read.
         MisfitError: The checkpoint is trained on something else.
     """
-    from zoo_core.errors import DataError, MisfitError
-    from zoo_series.dataset import SeriesDataset
+    from zoo_core.errors import DataError
+    from zoo_series.forecast_rows import series_dataset
 
-    dataset = checkpoint.dataset
-    if not isinstance(dataset, SeriesDataset):
-        name = checkpoint.run_config.dataset
-        raise MisfitError(f"{checkpoint.run_config.model} is trained on {name}, not on series")
+    dataset = series_dataset(checkpoint)
     if file:
         return dataset.of_file(file)
     try:

@@ -106,12 +106,14 @@ class SeriesDataset(AbstractLabelledDataset):
 
     def of_file(self, path: Path) -> SeriesDataset:
         """Returns this dataset with the series of another file."""
-        other = SeriesDataset(
-            self.config,
-            read=lambda file: self._read(file or path),
-            columns=self._columns,
-            name=str(path),
-        )
+        return self._with_data(lambda file: self._read(file or path), str(path))
+
+    def of_table(self, table: Table) -> SeriesDataset:
+        """Returns this dataset with the series of a table."""
+        return self._with_data(lambda file: self._read(file) if file else table, table.name)
+
+    def _with_data(self, read: Callable[[Path | None], Table], name: str) -> SeriesDataset:
+        other = SeriesDataset(self.config, read=read, columns=self._columns, name=name)
         if self._checkpoint is not None:
             other.adopt(self._checkpoint)
         return other

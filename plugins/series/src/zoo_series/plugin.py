@@ -41,5 +41,6 @@ def zoo_commands() -> list[CommandSpec]:
             name="forecast",
             summary="Continue time series with a checkpoint.",
             target="zoo_series.command:forecast",
+            functions=("zoo_series.forecast_rows:forecast_rows",),
         )
     ]

@@ -7,7 +7,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -105,6 +105,24 @@ def read_table(path: Path, *, encoding: str = AUTO, delimiter: str | None = None
     if delimiter is None:
         delimiter = "\t" if suffix in TAB_SUFFIXES else ","
     return _parse_csv(text, name, "\t" if delimiter == "tab" else delimiter)
+
+
+def table_of_objects(objects: Sequence[Mapping[str, Any]], name: str) -> Table:
+    """Returns the table of objects of JSON, whose keys are the columns; null is an empty field.
+
+    Args:
+        objects: The rows.
+        name: What messages call the table; the lines in them count the rows from 1.
+
+    Raises:
+        DataError: A value is an object or a list, or there are no rows.
+    """
+    lines = list(range(1, len(objects) + 1))
+    records = [
+        {key: _as_text(value, name, line, key) for key, value in values.items()}
+        for line, values in zip(lines, objects, strict=True)
+    ]
+    return _table_of_records(records, name, lines)
 
 
 def listed(items: Sequence[object]) -> str:
@@ -217,6 +235,10 @@ def _parse_json_lines(text: str, name: str) -> Table:
         lines.append(line)
     if not records:
         raise DataError(f'{name} is empty; every line must be an object, such as {{"text": ...}}')
+    return _table_of_records(records, name, lines)
+
+
+def _table_of_records(records: list[dict[str, str]], name: str, lines: list[int]) -> Table:
     columns = tuple(dict.fromkeys(key for record in records for key in record))
     rows = [[record.get(column, "") for column in columns] for record in records]
     return _checked(Table(name, columns, rows, lines))
