@@ -66,9 +66,9 @@ def test_without_temperature_the_likely_keys_sound(model: AbstractModel) -> None
 def test_keys_are_as_frequent_as_their_probabilities() -> None:
     sampler, logits = Sampler(temperature=2.0, seed=1), torch.tensor([-4.0, -1.0, 0.0, 1.0, 9.0])
     counts = torch.zeros(5)
-    for _ in range(4000):
+    for _ in range(1000):
         counts[sampler.draw_keys(logits)] += 1
-    assert torch.allclose(counts / 4000, (logits / 2).sigmoid(), atol=0.03)
+    assert torch.allclose(counts / 1000, (logits / 2).sigmoid(), atol=0.05)
 
 
 def test_logits_that_are_no_numbers_are_refused() -> None:

@@ -54,9 +54,8 @@ MIDI_SUFFIXES = (".mid", ".midi")
     "--temperature",
     metavar="T",
     type=NumberRange(0, 10**6),
-    default=0.8,
-    show_default=True,
-    help="Sampling temperature; 0 always takes the most likely symbol or keys.",
+    help="Sampling temperature; 0 always takes the most likely symbol or keys.  [default: 0.8; of "
+    "music 1, as a lower one has fewer keys sound]",
 )
 @click.option(
     "--top-k",
@@ -90,7 +89,7 @@ def generate(
     prompt: str | None,
     file: str | None,
     length: int,
-    temperature: float,
+    temperature: float | None,
     top_k: int | None,
     top_p: float | None,
     seed: int,
@@ -108,7 +107,7 @@ def generate(
     """
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.plugins.catalog import load_catalog
-    from zoo_core.runtime.generation.sampler import Sampler
+    from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
     from zoo_core.runtime.locate import load_checkpoint
     from zoo_core.storage.atomic import check_new_file
 
@@ -119,11 +118,14 @@ def generate(
             raise click.UsageError(f"--midi {midi}: name a FILE.mid")
         check_new_file(midi, overwrite=overwrite)
     prompt = _prompt_of(prompt, file)
-    sampler = Sampler(temperature, top_k, seed, top_p)
     checkpoint = load_checkpoint(load_catalog(), reference)
+    is_music = checkpoint.signature.predicts_next_keys
+    if temperature is None:
+        temperature = 1.0 if is_music else DEFAULT_TEMPERATURE
+    sampler = Sampler(temperature, top_k, seed, top_p)
     if midi:
         _check_music(checkpoint)
-    if checkpoint.signature.predicts_next_keys:
+    if is_music:
         _generate_music(checkpoint, prompt, length, sampler, midi, precision, as_json)
     else:
         policy = Unknown.parse(unknown)
@@ -187,8 +189,8 @@ def _generate_music(
     from zoo_core.runtime.generation.generate import generate_keys
     from zoo_core.storage.atomic import write_file
 
-    if sampler.top_k is not None:
-        raise click.UsageError("--top-k chooses among symbols, and this model predicts keys")
+    if sampler.top_k is not None or sampler.top_p is not None:
+        raise click.UsageError("--top-k and --top-p choose among symbols; this model predicts keys")
     if (midi or as_json) and length > MAX_STEPS:
         raise click.UsageError(
             f"--midi and --json hold the music in memory: --length <= {MAX_STEPS}"
