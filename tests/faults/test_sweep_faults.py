@@ -20,7 +20,8 @@ from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
 from zoo_core.sweeps.run_states import list_sweep_runs
 
 TINY = ("sweep", "rnn-cell.hello", "--trainer.epochs", 2, "--threads", 1)
-LONG = ("sweep", "rnn-cell.hello", "--trainer.epochs", 100_000, "--seeds", "0-2", "--jobs", 2)
+ENDLESS = ("--trainer.epochs", 100_000, "--trainer.save-every", 0.2)
+LONG = ("sweep", "rnn-cell.hello", *ENDLESS, "--seeds", "0-2", "--jobs", 2)
 SAVED = "the last saved state of every run that had begun; the same command continues"
 StartProcess = Callable[..., "subprocess.Popen[str]"]
 
@@ -168,7 +169,8 @@ def test_a_signal_saves_every_run_of_a_sweep(
 def test_a_killed_run_is_named_and_the_others_go_on(
     zoo: Zoo, zoo_process: StartProcess, met: Met, tmp_path: Path
 ) -> None:
-    args = ("sweep", "rnn-cell.hello", "--trainer.epochs", 8000, "--seeds", "0-1", "--threads", 1)
+    often = ("--trainer.epochs", 500, "--trainer.save-every", 0.1)
+    args = ("sweep", "rnn-cell.hello", *often, "--seeds", "0-1", "--threads", 1)
     process = zoo_process(*args, "--out", tmp_path / "s")
     while not (tmp_path / "s" / "seed=0" / "state" / "CURRENT").exists():
         assert process.poll() is None, process.communicate()

@@ -205,7 +205,7 @@ def test_help_shows_the_settings_that_all_models_have(zoo: Zoo) -> None:
 
 @pytest.mark.gate
 def test_a_comparison_that_is_interrupted_continues_and_its_broken_round_has_no_times(
-    zoo: Zoo, zoo_process: Callable[..., subprocess.Popen[str]]
+    zoo: Zoo, quick: list[object], zoo_process: Callable[..., subprocess.Popen[str]]
 ) -> None:
     words = ["compare", "rnn-embed", "gru-embed", "--dataset", "python-docs", "--seeds", "0,1"]
     sizes = ["--dataset.limit", 4000, "--model.hidden-size", 4, "--threads", 1]
