@@ -13,6 +13,12 @@ from zoo_core.runtime.sweeps import sweep as sweeps
 from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
 
 TINY = ("rnn-cell.hello", "--trainer.epochs", 2)
+REGISTRY = """schema = 1
+
+[plugins.zoo-owl]
+distribution = "zoo-plugin-owl"
+engines = ["owls"]
+"""
 SIZES = ("--model.hidden-size", "3,4")
 
 
@@ -156,6 +162,7 @@ def test_a_list_of_paths_is_one_value_and_loggers_are_passed_on(
         (("--model.hiden-size", "3,4"), 2, "did you mean --model.hidden-size"),
         (("--jobs", 0), 2, "0 is not in the range"),
         (("--unknown", "skip"), 2, "--unknown needs --from"),
+        (("--engine", "locl"), 3, "no engine 'locl'; did you mean local?"),
     ],
 )
 def test_a_wrong_command_line_trains_nothing(
@@ -165,6 +172,27 @@ def test_a_wrong_command_line_trains_nothing(
     result = zoo("sweep", *TINY, *args, "--out", out)
     assert (result.code, result.stdout, out.exists()) == (code, "", False)
     assert message in result.stderr
+
+
+def test_a_known_engine_that_is_not_installed_is_exit_7(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "registry.toml").write_text(REGISTRY)
+    monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "registry.toml"))
+    for command in ("sweep", "compare", "reproduce"):
+        args = ("--seeds", 0, "--engine", "owls", "--out", tmp_path / "s")
+        result = zoo(command, "rnn-cell.hello", *args)
+        assert (result.code, (tmp_path / "s").exists()) == (7, False)
+        assert result.stderr.endswith(
+            "Error: the engine owls comes with zoo-plugin-owl: zoo plugins install zoo-plugin-owl\n"
+        )
+
+
+def test_the_engine_of_this_machine_has_a_name(zoo: Zoo, tmp_path: Path) -> None:
+    out = ("--out", tmp_path / "s")
+    assert zoo("sweep", *TINY, "--engine", "local", "--print-jobs", *out).code == 0
+    (row,) = [row for row in zoo("plugins", "--json").json if row["name"] == "zoo-cli"]
+    assert row["contributes"]["engine"] == ["local"]
 
 
 def test_a_folder_that_is_in_use_or_not_of_a_sweep_is_refused(zoo: Zoo, tmp_path: Path) -> None:

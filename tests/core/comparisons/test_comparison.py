@@ -59,6 +59,16 @@ def test_time_and_tokens_to_the_target_are_those_of_the_first_epoch_that_reached
     assert (row.reached, row.target_tokens, row.target_seconds) == (1, None, None)
 
 
+def test_the_train_split_reaches_the_target_by_the_evaluation_at_the_end() -> None:
+    run = record([3.0, 2.0])
+    curve = [point._replace(metrics={"train": {"loss": 2.0}}) for point in run.curve]
+    run = replace(run, metrics={"train": {"loss": 0.9}}, curve=tuple(curve))
+    (row,) = compare_runs([run], target=1.0).rows
+    assert (row.reached, row.target_tokens) == (1, 200)
+    (row,) = compare_runs([run], target=0.5).rows
+    assert (row.reached, row.target_tokens) == (0, None)
+
+
 def test_times_are_blank_unless_the_runs_were_made_by_turns() -> None:
     runs = seeds([1.0, 1.1])
     (row,) = compare_runs(runs, target=9.0).rows

@@ -110,7 +110,13 @@ def test_our_own_index_lists_what_our_plugins_offer() -> None:
     }
     known = read_registry(ROOT / "registry.toml").plugins
     indexed = {
-        plugin.name: {*plugin.offers, *plugin.commands, *plugin.loggers, *plugin.formats}
+        plugin.name: {
+            *plugin.offers,
+            *plugin.commands,
+            *plugin.loggers,
+            *plugin.formats,
+            *plugin.engines,
+        }
         for plugin in known
     }
     assert {name: indexed.get(name) for name in offered} == offered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import final
+from typing import ClassVar, final
 
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import load_catalog
@@ -29,6 +29,8 @@ class InProcessEngine(AbstractEngine):
         processes: Must be 1.
         reuse: Without a meaning here.
     """
+
+    is_local: ClassVar[bool] = True
 
     def __init__(self, processes: int = 1, *, reuse: bool = True) -> None:
         assert processes == 1

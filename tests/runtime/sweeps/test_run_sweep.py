@@ -9,17 +9,24 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.sweeps.in_process import InProcessEngine
-from zoo_core.errors import TargetError
+from zoo_core.errors import DataError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.sweeps.engine import JobAdvanced, JobEnded
-from zoo_core.runtime.sweeps.sweep import SweepEvent, run_sweep
+from zoo_core.runtime.sweeps import first_run
+from zoo_core.runtime.sweeps.engine import AbstractEngine, JobAdvanced, JobEnded
+from zoo_core.runtime.sweeps.sweep import (
+    SweepEvent,
+    run_sweep,
+    settle_threads,
+    threads_share,
+)
 from zoo_core.runtime.training.events import EpochEnded, Started
 from zoo_core.sweeps.folder import lock_sweep_folder, read_sweep
 from zoo_core.sweeps.grid import Grid
-from zoo_core.sweeps.question import Question
+from zoo_core.sweeps.question import PlannedRun, Question
 from zoo_core.sweeps.run_states import list_sweep_runs
+from zoo_core.sweeps.sweep import Sweep
 
 
 @pytest.fixture
@@ -41,7 +48,7 @@ def _carry_out(
 
     def should_stop() -> bool:
         epochs = [e for e in seen if isinstance(e, JobAdvanced) and isinstance(e.event, EpochEnded)]
-        return 0 < stop_after <= len(epochs)
+        return stop_after < 0 or 0 < stop_after <= len(epochs)
 
     for event in run_sweep(
         catalog, folder, [question], threads=threads, engine=engine, should_stop=should_stop
@@ -118,12 +125,26 @@ def test_a_run_that_failed_for_another_reason_is_tried_again(
     }
     resolved = resolve_run(catalog, "gru-embed", dataset="text")
     question = _question(resolved.run_config(settings))
+    text.write_text("a text\n" * 20)
+    assert _carry_out(catalog, tmp_path / "s", question, stop_after=-1)[0] == []
+    text.unlink()
     _carry_out(catalog, tmp_path / "s", question)
     (run,) = list_sweep_runs(tmp_path / "s")
     assert (run.state, run.exit_code, str(text) in run.reason) == ("failed", 6, True)
     text.write_text("a text that is there now\n" * 20)
     assert _carry_out(catalog, tmp_path / "s", question)[0] == ["seed=0"]
     assert _states(tmp_path / "s") == {"seed=0": "finished"}
+
+
+def test_data_that_cannot_be_read_are_refused_before_the_first_run(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    settings: dict[str, dict[str, object]] = {"dataset": {"path": str(tmp_path / "none.txt")}}
+    resolved = resolve_run(catalog, "gru-embed", dataset="text")
+    question = _question(resolved.run_config(settings), 3, 4)
+    with pytest.raises(DataError, match=r"none\.txt"):
+        _carry_out(catalog, tmp_path / "s", question)
+    assert not (tmp_path / "s").exists()
 
 
 def test_a_folder_that_holds_another_run_fails_and_stays(
@@ -158,6 +179,30 @@ def test_a_tiny_model_has_one_thread_by_default(
 ) -> None:
     _carry_out(catalog, tmp_path, _question(base), threads=0)
     assert read_sweep(tmp_path).threads == 1
+
+
+def test_the_largest_model_of_every_question_settles_the_threads(
+    catalog: Catalog, base: RunConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+
+    def choose(catalog: Catalog, run: PlannedRun, cores: int) -> int:
+        asked.append(run.run_config.configs["model"]["hidden_size"])
+        return cores if asked[-1] > 100 else 1
+
+    monkeypatch.setattr(first_run, "threads_alone", choose)
+    small = _question(base, 3, 4)
+    large = _question(base, 5, 512, 6)
+    assert settle_threads(catalog, Sweep(threads=0, questions=(small,)), 4) == 1
+    assert settle_threads(catalog, Sweep(threads=0, questions=(small, large, small)), 4) == 4
+    assert asked == [4, 4, 512]
+
+
+def test_runs_of_other_machines_have_one_thread() -> None:
+    engine = InProcessEngine()
+    assert threads_share(engine, 1) == threads_share(None, 1) >= 1
+    elsewhere = type("Elsewhere", (AbstractEngine,), {"run": InProcessEngine.run})()
+    assert threads_share(elsewhere, 1) == 1
 
 
 def test_a_locked_folder_is_refused_and_left_as_it_is(

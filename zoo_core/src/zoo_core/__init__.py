@@ -13,6 +13,7 @@ from zoo_core.plugins.hookspecs import hookimpl
 from zoo_core.plugins.specs import (
     CommandSpec,
     DatasetSpec,
+    EngineSpec,
     ExporterSpec,
     KernelSpec,
     LoggerSpec,
@@ -126,6 +127,7 @@ __all__ = [
     "CommandSpec",
     "Custom",
     "DatasetSpec",
+    "EngineSpec",
     "ExporterSpec",
     "Features",
     "Grid",

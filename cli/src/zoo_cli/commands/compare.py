@@ -43,6 +43,7 @@ from zoo_core.run_folder.run_config import MAX_THREADS, SECTIONS
 if TYPE_CHECKING:
     from zoo_core.comparisons.comparison import Comparison
     from zoo_core.runtime.comparisons.contest import Contest
+    from zoo_core.runtime.sweeps.engine import AbstractEngine
     from zoo_core.sweeps.run_states import SweepRun
 
 REPORT = "zoo-report"
@@ -179,7 +180,7 @@ def compare(
     tokens: int | None,
     device: str,
     threads: int | None,
-    engine: str,
+    engine: str | None,
     out: Path | None,
     as_csv: bool,
     as_json: bool,
@@ -193,7 +194,8 @@ def compare(
     With --seeds, --budget, --epochs or --tokens, a model, a recipe or a pattern of recipes such as
     '*.python-docs' is trained: one run after another on the same cores, every model with the first
     seed before any with the next. The same command continues; more models and seeds train only
-    what is missing. Times are shown only for runs that took turns in this way.
+    what is missing. Times are shown only for runs that took turns in this way, which runs of
+    another --engine than local do not.
     """
     plan: _Plan = ctx.meta[PLAN]
     if as_csv and as_json:
@@ -202,7 +204,10 @@ def compare(
     from zoo_core.runtime.comparisons.contest import DEFAULT_SEEDS, Budget, Contest
     from zoo_core.runtime.comparisons.files import check_comparison_folder
     from zoo_core.runtime.comparisons.references import compare_references
+    from zoo_core.runtime.sweeps.engine import EngineOptions
+    from zoo_core.runtime.sweeps.sweep import make_engine
 
+    chosen_engine = make_engine(plan.catalog, engine or "", EngineOptions(reuse=False))
     if out:
         check_comparison_folder(out)
     trained: list[SweepRun] = []
@@ -215,7 +220,7 @@ def compare(
             options={"device": device},
             threads=threads or 0,
         )
-        trained = _train(ctx, contest, plan)
+        trained = _train(ctx, contest, plan, chosen_engine)
     comparison = compare_references(
         plan.catalog, plan.others, metric=metric, target=target, trained=trained
     )
@@ -236,19 +241,23 @@ def _check_training_options(ctx: click.Context, plan: _Plan) -> None:
     budgets = [f"--{name}" for name in TRAINING[1:] if first_pass.get(name)]
     if len(budgets) > 1:
         raise click.UsageError(f"{' and '.join(budgets)} exclude each other: choose one budget")
-    asked = [f"--{name}" for name in (*TRAINING, "dataset", "threads") if first_pass.get(name)]
+    asked = [
+        f"--{name}" for name in (*TRAINING, "dataset", "threads", "engine") if first_pass.get(name)
+    ]
     if asked and not plan.models:
         if any(first_pass.get(name) for name in TRAINING):
             raise click.UsageError(f"{asked[0]}: name a model or a recipe to train")
         raise click.UsageError(f"{asked[0]} is for training: add --seeds, --epochs or --budget")
 
 
-def _train(ctx: click.Context, contest: Contest, plan: _Plan) -> list[SweepRun]:
+def _train(
+    ctx: click.Context, contest: Contest, plan: _Plan, engine: AbstractEngine | None
+) -> list[SweepRun]:
     """Trains what is missing; returns the runs that are asked for."""
     from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_cli.terminal.sweep_view import run_and_show
 
-    training = contest.training(plan.catalog, plan.models)
+    training = contest.training(plan.catalog, plan.models, engine)
     with GracefulInterrupt() as interrupt:
         events = training.events(lambda: interrupt.signal is not None)
         try:

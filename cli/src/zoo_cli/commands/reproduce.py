@@ -61,7 +61,7 @@ def reproduce(
     seeds: tuple[int, ...] | None,
     seed: int | None,
     jobs: int | None,
-    engine: str,
+    engine: str | None,
     threads: int | None,
     out: Path | None,
     checkpoints: Path | None,
@@ -74,9 +74,10 @@ def reproduce(
     is every recipe. zoo show RECIPE tells how long a recipe takes. The exit code is 1 if a recipe
     fails or misses the published range.
 
-    With --seeds or --jobs, the recipes are trained as a sweep, in the folder of --checkpoints or
-    one in ZOO_HOME/sweeps: the same command continues, and finished runs are skipped. The verdict
-    on several seeds is about their mean, and their standard deviation is shown.
+    With --seeds, --jobs or --engine, the recipes are trained as a sweep, in the folder of
+    --checkpoints or one in ZOO_HOME/sweeps: the same command continues, and finished runs are
+    skipped. The verdict on several seeds is about their mean, and their standard deviation is
+    shown.
     """
     if seeds and seed is not None:
         raise click.UsageError("--seed and --seeds exclude each other")
@@ -85,9 +86,12 @@ def reproduce(
     if quick:
         recipes = _choose_quick(recipes)
     from zoo_core.runtime.reproduction_report import ReproductionReport
+    from zoo_core.runtime.sweeps.engine import EngineOptions
+    from zoo_core.runtime.sweeps.sweep import make_engine
 
+    chosen_engine = make_engine(catalog, engine or "", EngineOptions(jobs or 0))
     report, rows = ReproductionReport(out), list[ReproductionResult]()
-    if seeds or jobs:
+    if seeds or jobs or engine:
         from zoo_cli.commands.reproduce_sweep import reproduce_as_sweep
 
         try:
@@ -95,7 +99,8 @@ def reproduce(
                 catalog,
                 recipes,
                 seeds=seeds or (() if seed is None else (seed,)),
-                jobs=jobs or 1,
+                jobs=jobs or 0,
+                engine=chosen_engine,
                 threads=threads or 0,
                 folder=checkpoints,
                 run_choices=run_choices,

@@ -18,7 +18,7 @@ from zoo_core.recipes.recipe import Recipe
 from zoo_core.recipes.reproduction import ReproductionResult, compare_seeds, failed
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.manifest import read_manifest
-from zoo_core.runtime.sweeps.engine import JobEnded
+from zoo_core.runtime.sweeps.engine import AbstractEngine, JobEnded
 from zoo_core.runtime.sweeps.sweep import SweepEvent, SweepStarted, run_sweep
 from zoo_core.sweeps.checking import check_question
 from zoo_core.sweeps.folder import sweeps_folder
@@ -35,6 +35,7 @@ def reproduce_as_sweep(
     *,
     seeds: Sequence[int],
     jobs: int,
+    engine: AbstractEngine | None,
     threads: int,
     folder: Path | None,
     run_choices: Mapping[str, str],
@@ -46,7 +47,8 @@ def reproduce_as_sweep(
         catalog: The installed plugins.
         recipes: The recipes.
         seeds: The seeds; none for the recipe's own.
-        jobs: The number of runs at once.
+        jobs: The number of runs at once; 0 for the engine's choice.
+        engine: What trains; by default processes of this machine.
         threads: The threads of torch of each run; 0 for the share of the cores.
         folder: The folder of the sweep; by default one in ``ZOO_HOME/sweeps``.
         run_choices: Device and backend.
@@ -75,6 +77,7 @@ def reproduce_as_sweep(
             folder,
             questions,
             jobs=jobs,
+            engine=engine,
             threads=threads,
             should_stop=lambda: interrupt.signal is not None,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -42,6 +42,9 @@ from zoo_core.sweeps.grid import MAX_RUNS
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.ranges import is_range
 from zoo_core.sweeps.values import split_values
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.sweeps.engine import AbstractEngine
 
 
 @click.command(cls=SettingsCommand, find_settings=find_settings, named="a model", takes_texts=True)
@@ -84,7 +87,7 @@ def sweep(
     threads: int | None,
     budget: float | None,
     jobs: int | None,
-    engine: str,
+    engine: str | None,
     out: Path | None,
     source: str | None,
     extend_vocabulary: bool,
@@ -103,13 +106,17 @@ def sweep(
     The folder holds sweep.toml and a checkpoint for each run, such as seed=0,hidden-size=128. The
     same command continues: finished runs are skipped, interrupted ones resumed, and a new value
     or seed adds runs. A failed run does not stop the others; the exit code is then 1. The number
-    of threads is settled once, and does not depend on --jobs afterwards.
+    of threads is settled once, and does not depend on --jobs or --engine afterwards.
     """
     check_vocabulary_options(ctx, extend_vocabulary)
     if seeds and seed is not None:
         raise click.UsageError("--seed and --seeds exclude each other")
     resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
     catalog: Catalog = ctx.meta[CATALOG]
+    from zoo_core.runtime.sweeps.engine import EngineOptions
+    from zoo_core.runtime.sweeps.sweep import make_engine, threads_share
+
+    chosen_engine = make_engine(catalog, engine or "", EngineOptions(jobs or 0))
     asked = _parse(resolved, settings, draws)
     run_config = chosen_run_config(
         ctx,
@@ -126,7 +133,8 @@ def sweep(
     question = check_question(catalog, question)
     folder = out or default_folder(question)
     if print_jobs:
-        _print_jobs(catalog, folder, question, threads or 0, jobs or 1, loggers, as_json=as_json)
+        share = threads_share(chosen_engine, jobs or 0)
+        _print_jobs(catalog, folder, question, threads or 0, share, loggers, as_json=as_json)
         return
     if ctx.meta[SOURCE] is None:
         report_choices(ctx, run_config)
@@ -135,7 +143,8 @@ def sweep(
         folder,
         question,
         threads=threads or 0,
-        jobs=jobs or 1,
+        jobs=jobs or 0,
+        engine=chosen_engine,
         loggers=loggers,
         as_json=as_json,
     )
@@ -189,7 +198,7 @@ def _print_jobs(
     folder: Path,
     question: Question,
     threads: int,
-    jobs: int,
+    share: int,
     loggers: tuple[str, ...],
     *,
     as_json: bool,
@@ -204,7 +213,7 @@ def _print_jobs(
     find_loggers(catalog, loggers)
     asked = Sweep(threads=threads, questions=(question,))
     with lock_sweep_folder(folder):
-        _, runs = open_sweep(catalog, folder, asked, jobs)
+        _, runs = open_sweep(catalog, folder, asked, share)
     commands = []
     for run in runs:
         state = run_state(folder, run)
@@ -225,6 +234,7 @@ def _train(
     *,
     threads: int,
     jobs: int,
+    engine: AbstractEngine | None,
     loggers: tuple[str, ...],
     as_json: bool,
 ) -> None:
@@ -239,6 +249,7 @@ def _train(
             folder,
             [question],
             jobs=jobs,
+            engine=engine,
             threads=threads,
             loggers=loggers,
             should_stop=lambda: interrupt.signal is not None,

@@ -11,6 +11,7 @@ from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.specs import (
     AbstractSpec,
     DatasetSpec,
+    EngineSpec,
     ExporterSpec,
     LoggerSpec,
     ModelSpec,
@@ -65,3 +66,4 @@ complete_dataset = _complete_names(DatasetSpec)
 complete_logger = _complete_names(LoggerSpec)
 complete_trainer = _complete_names(TrainerSpec)
 complete_exporter = _complete_names(ExporterSpec)
+complete_engine = _complete_names(EngineSpec)

@@ -204,16 +204,22 @@ class _Measure(NamedTuple):
         return metrics[self.split][self.metric]
 
     def reached(self, run: RunRecord) -> CurvePoint | None:
-        """Returns the first epoch of a run that ended with the target; None if none did."""
-        if self.target is None:
-            return None
+        """Returns the first epoch of a run that ended with the target; None if none did.
+
+        The metrics of an epoch on the train split are those of the weights while they change, so
+        there the evaluation at the end of the run counts too.
+        """
         for point in run.curve:
-            value = point.metrics.get(self.split, {}).get(self.metric)
-            if value is None:
-                continue
-            if value >= self.target if self.higher_is_better else value <= self.target:
+            if self._is_reached(point.metrics.get(self.split, {}).get(self.metric)):
                 return point
+        if self.split == "train" and run.curve and self._is_reached(self.value(run.metrics)):
+            return run.curve[-1]
         return None
+
+    def _is_reached(self, value: float | None) -> bool:
+        if value is None or self.target is None:
+            return False
+        return value >= self.target if self.higher_is_better else value <= self.target
 
 
 def _row(

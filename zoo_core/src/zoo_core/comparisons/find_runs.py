@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from zoo_core.comparisons.run_record import RunRecord, read_run
-from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
+from zoo_core.errors import IntegrityError, MisfitError, NotFoundError, ZooError
+from zoo_core.references import shown
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.ownership import STATE
-from zoo_core.sweeps.run_states import result_of
+from zoo_core.sweeps.folder import is_sweep
+from zoo_core.sweeps.run_states import list_sweep_runs, result_of
 
+MAX_NAMES = 4
+"""Missing runs that a line names."""
 MAX_DEPTH = 2
 """How deep runs are looked for: a folder of sweeps, each with a folder for every run."""
 
@@ -22,7 +26,7 @@ class FoundRuns(NamedTuple):
 
     Args:
         runs: The runs that have ended, by folder.
-        left_out: Why others are left out, one line for each.
+        left_out: Why others are left out or missing, one line for each.
     """
 
     runs: list[RunRecord]
@@ -60,7 +64,25 @@ def find_runs(folders: Iterable[Path]) -> FoundRuns:
             known = runs.setdefault(run.identity, run)
             if known.folder.absolute() != path.absolute():
                 left_out.append(f"{path} repeats {known.folder} and is counted once")
+        left_out += _missing_runs(folder)
     return FoundRuns(list(runs.values()), left_out)
+
+
+def _missing_runs(folder: Path) -> Iterator[str]:
+    """Yields a line for each sweep in a folder with runs that have not begun."""
+    for sweep in [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]:
+        if not is_sweep(sweep):
+            continue
+        try:
+            names = [run.name for run in list_sweep_runs(sweep) if run.state == "missing"]
+        except ZooError:
+            continue  # the runs are there, whatever sweep.toml holds
+        if names:
+            first = ", ".join(names[:MAX_NAMES]) + (", …" if len(names) > MAX_NAMES else "")
+            yield (
+                f"{sweep} lacks {len(names)} of the runs that it was asked for: {first}; see: "
+                f"zoo runs --sweep {shown(sweep)}"
+            )
 
 
 def is_run(folder: Path) -> bool:

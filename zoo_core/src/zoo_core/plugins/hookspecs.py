@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # pluggy looks at every name of this module
     from zoo_core.plugins.specs import (
         CommandSpec,
         DatasetSpec,
+        EngineSpec,
         ExporterSpec,
         KernelSpec,
         LoggerSpec,
@@ -97,6 +98,15 @@ def zoo_exporters() -> list[ExporterSpec]:  # type: ignore[empty-body]
 
     ``zoo export --format NAME`` writes a checkpoint in one of them. The core verifies nothing by
     itself: an exporter compares what it wrote with the model, by ``verify_program``.
+    """
+
+
+@hookspec
+def zoo_engines() -> list[EngineSpec]:  # type: ignore[empty-body]
+    """Return the engines of this plugin.
+
+    ``--engine NAME`` of ``zoo sweep``, ``zoo compare`` and ``zoo reproduce`` chooses one. It trains
+    runs elsewhere, into the same folders, so that another engine continues what it began.
     """
 
 

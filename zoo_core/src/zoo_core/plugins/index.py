@@ -13,7 +13,7 @@ from zoo_core.errors import ConfigError
 from zoo_core.registry.file import KnownPlugin
 from zoo_core.registry.sources import merge_entries
 
-Part: TypeAlias = Literal["offers", "commands", "loggers", "formats"]
+Part: TypeAlias = Literal["offers", "commands", "loggers", "formats", "engines"]
 """The fields of ``KnownPlugin`` that hold names."""
 
 
@@ -49,6 +49,7 @@ def _texts(known: KnownPlugin) -> tuple[str, ...]:
         *known.commands,
         *known.loggers,
         *known.formats,
+        *known.engines,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TypeVar
 from zoo_core.errors import NotFoundError, PluginError, suggest
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.index import Part, known_names, known_owner
-from zoo_core.plugins.specs import AbstractSpec, ExporterSpec, LoggerSpec
+from zoo_core.plugins.specs import AbstractSpec, EngineSpec, ExporterSpec, LoggerSpec
 
 S = TypeVar("S", bound=AbstractSpec)
 
@@ -33,6 +33,17 @@ def find_exporter(catalog: Catalog, reference: str) -> ExporterSpec:
         PluginError: A known plugin has it and is not installed, or is broken.
     """
     return _find(catalog, ExporterSpec, reference, "formats").spec
+
+
+def find_engine(catalog: Catalog, reference: str) -> EngineSpec:
+    """Returns the engine of a name; ``plugin:name`` chooses between plugins.
+
+    Raises:
+        AmbiguousError: Two plugins have an engine of the name.
+        NotFoundError: No plugin has one.
+        PluginError: A known plugin has one and is not installed, or is broken.
+    """
+    return _find(catalog, EngineSpec, reference, "engines").spec
 
 
 def _find(catalog: Catalog, kind: type[S], reference: str, part: Part) -> CatalogEntry[S]:

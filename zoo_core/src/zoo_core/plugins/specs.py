@@ -193,6 +193,21 @@ class ExporterSpec(AbstractSpec):
     options: tuple[str, ...] = ()
 
 
+@final
+@dataclass(frozen=True, kw_only=True)
+class EngineSpec(AbstractSpec):
+    """An engine: it carries out the runs of a sweep; its name is what ``--engine`` takes.
+
+    Args:
+        factory: Import string of a callable ``(options) -> AbstractEngine``, whose argument is an
+            ``EngineOptions``.
+    """
+
+    noun: ClassVar[str] = "engine"
+
+    factory: str
+
+
 SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (
     ModelSpec,
     DatasetSpec,
@@ -202,5 +217,6 @@ SPEC_CLASSES: tuple[type[AbstractSpec], ...] = (
     LoggerSpec,
     CommandSpec,
     ExporterSpec,
+    EngineSpec,
 )
 """Every class of specs; the hook ``zoo_<noun>s`` returns its specs."""

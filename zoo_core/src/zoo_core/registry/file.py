@@ -67,6 +67,7 @@ class KnownPlugin(NamedTuple):
         commands: Names of its commands.
         loggers: Names of its loggers.
         formats: Names of its export formats.
+        engines: Names of its engines.
     """
 
     name: str
@@ -76,6 +77,7 @@ class KnownPlugin(NamedTuple):
     commands: tuple[str, ...] = ()
     loggers: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
+    engines: tuple[str, ...] = ()
 
 
 @final
@@ -123,6 +125,7 @@ class _PluginTable(NamedTuple):
     tokenizers: Names = ()
     loggers: Names = ()
     formats: Names = ()
+    engines: Names = ()
 
 
 def read_registry(path: Path) -> Registry:
@@ -234,6 +237,7 @@ class _Reader(NamedTuple):
             commands=table.commands,
             loggers=table.loggers,
             formats=table.formats,
+            engines=table.engines,
         )
 
     def _error(self, kind: str, name: str, message: str) -> ConfigError:

@@ -19,6 +19,7 @@ from zoo_core.run_folder.ownership import (
     check_run_folder,
 )
 from zoo_core.storage.atomic import target_errors, write_file
+from zoo_core.storage.file_systems import check_locks
 
 
 @contextlib.contextmanager
@@ -36,13 +37,14 @@ def lock_run_folder(
         timeout: Seconds to wait for another process that holds the lock.
 
     Raises:
-        TargetError: Another process holds the lock, the folder cannot be written to, or it holds
-            files that the zoo did not make.
+        TargetError: Another process holds the lock, the folder cannot be written to, it holds
+            files that the zoo did not make, or its file system keeps locks from other machines.
     """
     from filelock import FileLock, Timeout
 
     if not to_remove:
         check_run_folder(folder)
+        check_locks(folder)
     states = folder / STATE
     with target_errors(folder):
         if folder.exists() and not folder.is_dir():

@@ -69,7 +69,8 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.notebook import NotebookView, in_notebook
 from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
-from zoo_core.runtime.sweeps.engine import JobEnded
+from zoo_core.runtime.sweeps.engine import EngineOptions, JobEnded
+from zoo_core.runtime.sweeps.sweep import make_engine
 from zoo_core.runtime.training.evaluation import evaluate as evaluate_split
 from zoo_core.runtime.training.events import Event
 from zoo_core.runtime.training.progress_lines import ProgressLines
@@ -325,6 +326,7 @@ def compare(
     settings: Settings | None = None,
     device: str = "auto",
     threads: int = 0,
+    engine: str = "",
     out: str | Path | None = None,
 ) -> Comparison:
     """Compares runs over their seeds; ``Comparison.table`` is what ``pandas.DataFrame`` takes.
@@ -346,6 +348,7 @@ def compare(
         settings: Settings of every run, by section.
         device: ``auto``, ``cpu``, ``cuda`` or ``mps``.
         threads: The threads of torch of each run; 0 chooses.
+        engine: The name of what trains, such as ``ray``; empty for processes of this machine.
         out: A folder for table, CSV, JSON and picture.
 
     Raises:
@@ -370,7 +373,8 @@ def compare(
             options={"device": device},
             threads=threads,
         )
-        training = contest.training(catalog, models)
+        chosen_engine = make_engine(catalog, engine, EngineOptions(reuse=False))
+        training = contest.training(catalog, models, chosen_engine)
         for event in training.events():
             if isinstance(event, JobEnded):
                 logger.info("%s: %s %s", event.job.name, event.outcome, event.reason)

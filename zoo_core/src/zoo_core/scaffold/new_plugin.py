@@ -12,11 +12,11 @@ from zoo_core.errors import RefusedError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import every_plugin
 from zoo_core.plugins.loading import NAME
-from zoo_core.plugins.specs import SPEC_CLASSES, ExporterSpec, TokenizerSpec
+from zoo_core.plugins.specs import SPEC_CLASSES, EngineSpec, ExporterSpec, TokenizerSpec
 from zoo_core.scaffold.template_files import PREFIX, plugin_files
 from zoo_core.storage.atomic import new_folder, write_new
 
-WITHOUT_TEMPLATE = (TokenizerSpec, ExporterSpec)
+WITHOUT_TEMPLATE = (TokenizerSpec, ExporterSpec, EngineSpec)
 """The specs that the template has no example of."""
 KINDS = tuple(cls.noun for cls in SPEC_CLASSES if cls not in WITHOUT_TEMPLATE)
 """What the template has an example of."""

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
+import secrets
 import socket
 import tomllib
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,7 @@ from zoo_core.storage.atomic import (
     target_errors,
     write_file,
 )
+from zoo_core.storage.file_systems import check_locks
 from zoo_core.storage.locations import zoo_home
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.sweep import Questions, Sweep
@@ -139,12 +141,13 @@ def lock_sweep_folder(folder: Path) -> Iterator[None]:
     lock and stays empty is removed again.
 
     Raises:
-        TargetError: Another process holds the lock, the folder cannot be written to, or it holds
-            files that the zoo did not make.
+        TargetError: Another process holds the lock, the folder cannot be written to, it holds
+            files that the zoo did not make, or its file system keeps locks from other machines.
     """
     from filelock import FileLock, Timeout
 
     check_sweep_folder(folder)
+    check_locks(folder)
     with target_errors(folder):
         created = [path for path in (folder, *folder.parents) if not path.exists()]
         make_folder(folder)
@@ -156,7 +159,7 @@ def lock_sweep_folder(folder: Path) -> Iterator[None]:
                 f"{folder} is in use by {_holder(folder)}; wait for it, or choose another folder"
             ) from None
     try:
-        holder = {"pid": os.getpid(), "host": socket.gethostname()}
+        holder = {"pid": os.getpid(), "host": socket.gethostname(), "token": secrets.token_hex(8)}
         write_file(folder / HOLDER, json.dumps(holder).encode())
         remove_temporary_files(folder)
         yield

@@ -21,7 +21,7 @@ from zoo_core.recipes.resolve import resolve_run
 from zoo_core.references import Named, parse_reference
 from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.sweeps.engine import JobEnded
+from zoo_core.runtime.sweeps.engine import AbstractEngine, JobEnded
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.runtime.sweeps.sweep import SweepEvent, SweepStarted, never, run_sweep
 from zoo_core.storage.locations import zoo_home
@@ -112,10 +112,18 @@ class Contest:
         digest = hashlib.sha256(text.encode()).hexdigest()[:8]
         return zoo_home() / "comparisons" / f"{base.dataset}-{digest}"
 
-    def training(self, catalog: Catalog, references: Sequence[str]) -> Training:
-        """Returns the training of what is missing of models and recipes; see ``questions``."""
+    def training(
+        self, catalog: Catalog, references: Sequence[str], engine: AbstractEngine | None = None
+    ) -> Training:
+        """Returns the training of what is missing of models and recipes; see ``questions``.
+
+        Args:
+            catalog: The installed plugins.
+            references: The models and recipes.
+            engine: What trains; by default one process of this machine after another.
+        """
         questions = self.questions(catalog, references)
-        return Training(catalog, self.folder(questions), questions, self.threads)
+        return Training(catalog, self.folder(questions), questions, self.threads, engine)
 
     def _run_config(self, catalog: Catalog, reference: str) -> RunConfig:
         resolved = resolve_run(catalog, reference, dataset=self.dataset)
@@ -186,19 +194,27 @@ class Training:
         folder: The folder of the runs.
         questions: One for each model.
         threads: The threads of torch of each run; 0 chooses.
+        engine: What trains; by default one process of this machine after another.
     """
 
     def __init__(
-        self, catalog: Catalog, folder: Path, questions: Sequence[Question], threads: int
+        self,
+        catalog: Catalog,
+        folder: Path,
+        questions: Sequence[Question],
+        threads: int,
+        engine: AbstractEngine | None = None,
     ) -> None:
         self.catalog, self.folder, self.questions = catalog, folder, questions
-        self.threads = threads
+        # A process for each run, so that none has the caches of another one.
+        self.threads, self.engine = threads, engine or LocalEngine(1, reuse=False)
         self._asked: set[str] = set()
 
     def events(self, should_stop: Callable[[], bool] = never) -> Iterator[SweepEvent | None]:
         """Trains one run after another: every model for a seed, then the next seed.
 
-        ``turns.json`` in the folder notes which runs took turns in this session.
+        ``turns.json`` in the folder notes which runs took turns in this session; those of another
+        engine than the local one did not.
 
         Args:
             should_stop: Whether to stop: the present run saves and ends.
@@ -215,14 +231,12 @@ class Training:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         about = {"started": started, "engine": "local", **machine_facts()}
         begun: set[str] = set()
-        # A process for each run, so that none has the caches of another one.
-        engine = LocalEngine(1, reuse=False)
         for event in run_sweep(
             self.catalog,
             self.folder,
             self.questions,
             threads=self.threads,
-            engine=engine,
+            engine=self.engine,
             should_stop=should_stop,
         ):
             if isinstance(event, SweepStarted):
@@ -230,7 +244,7 @@ class Training:
                 begun = {
                     run.name for run in event.runs if run.state in ("interrupted", "unfinished")
                 }
-            if isinstance(event, JobEnded) and event.outcome == "finished":
+            if isinstance(event, JobEnded) and event.outcome == "finished" and self.engine.is_local:
                 turns = read_turns(self.folder)
                 turns = turns._replace(sessions={**turns.sessions, session: about})
                 turn = Turn(session, is_whole=event.job.name not in begun)

@@ -13,8 +13,14 @@ from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.resolve import resolve_run
-from zoo_core.runtime.sweeps.engine import JobAdvanced, JobEnded, JobEvent, JobMessage
-from zoo_core.runtime.sweeps.sweep import SweepStarted, run_sweep
+from zoo_core.runtime.sweeps.engine import (
+    EngineOptions,
+    JobAdvanced,
+    JobEnded,
+    JobEvent,
+    JobMessage,
+)
+from zoo_core.runtime.sweeps.sweep import SweepStarted, make_engine, run_sweep
 from zoo_core.runtime.training.progress_lines import ProgressLines
 from zoo_core.sweeps.asking import Asked
 from zoo_core.sweeps.checking import check_question
@@ -61,7 +67,8 @@ def sweep(
     seeds: Sequence[int] = (),
     vary: Settings | None = None,
     random: int = 0,
-    jobs: int = 1,
+    jobs: int = 0,
+    engine: str = "",
     dataset: str = "",
     trainer: str = "",
     settings: Settings | None = None,
@@ -89,7 +96,8 @@ def sweep(
         vary: Lists of values by section and key, or, with ``random``, ranges such as
             ``log:1e-4..1e-1`` and ``int:64..512``.
         random: The number of settings to draw; 0 for every combination.
-        jobs: The number of runs at once.
+        jobs: The number of runs at once; 0 for 1, or for as many as another engine has room for.
+        engine: The name of what trains, such as ``ray``; empty for processes of this machine.
         dataset: A dataset instead of the recipe's.
         trainer: A trainer instead of the recipe's.
         settings: The settings of every run by section and key.
@@ -105,9 +113,10 @@ def sweep(
         ConfigError: A setting or range is not allowed.
         TargetError: The folder is in use, or holds other files or another sweep.
     """
-    if jobs < 1:
-        raise ConfigError(f"jobs = {jobs}: expected an integer >= 1")
+    if jobs < 0:
+        raise ConfigError(f"jobs = {jobs}: expected an integer >= 0")
     catalog = load_catalog()
+    chosen_engine = make_engine(catalog, engine, EngineOptions(jobs))
     resolved = resolve_run(catalog, name, dataset=dataset, trainer=trainer)
     asked = _asked(vary or {}, random)
     first = asked.first()
@@ -121,7 +130,15 @@ def sweep(
     question = check_question(catalog, asked.question(resolved, run_config, seeds))
     report_defaults(catalog, resolved, run_config)
     folder = Path(out) if out else default_folder(question)
-    events = run_sweep(catalog, folder, [question], jobs=jobs, threads=threads, loggers=loggers)
+    events = run_sweep(
+        catalog,
+        folder,
+        [question],
+        jobs=jobs,
+        threads=threads,
+        engine=chosen_engine,
+        loggers=loggers,
+    )
     lines: dict[str, ProgressLines] = {}
     started: SweepStarted | None = None
     with contextlib.closing(events):

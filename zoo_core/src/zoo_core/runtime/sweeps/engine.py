@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias, final
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, final
 
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.training.events import EpochEnded, Evaluated, Started, Stepped
@@ -79,8 +79,26 @@ class JobEnded(NamedTuple):
 JobEvent: TypeAlias = JobStarted | JobAdvanced | JobMessage | JobEnded
 
 
+@final
+class EngineOptions(NamedTuple):
+    """What an engine is made with.
+
+    Args:
+        jobs: The most runs at once; 0 for one on this machine, and elsewhere for as many as there
+            is room for.
+        reuse: Whether a process may train several runs, one after another.
+    """
+
+    jobs: int = 0
+    reuse: bool = True
+
+
 class AbstractEngine(ABC):
     """Carries out jobs."""
+
+    is_local: ClassVar[bool] = False
+    """Whether it trains on this machine. Then runs share its cores, and the times of runs that take
+    turns compare."""
 
     @abstractmethod
     def run(

@@ -10,11 +10,12 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeAlias, final
+from typing import ClassVar, NamedTuple, TypeAlias, final
 
 from zoo_core.errors import ZooError
 from zoo_core.runtime.sweeps.engine import (
     AbstractEngine,
+    EngineOptions,
     Job,
     JobEnded,
     JobEvent,
@@ -42,6 +43,8 @@ class LocalEngine(AbstractEngine):
             imports torch. Without it every run is the first of its process, so that the speeds of
             short runs compare.
     """
+
+    is_local: ClassVar[bool] = True
 
     def __init__(self, processes: int = 1, *, reuse: bool = True) -> None:
         self.processes, self.reuse = processes, reuse
@@ -83,6 +86,11 @@ class LocalEngine(AbstractEngine):
                 worker.stop()
             for worker in (*busy, *idle):
                 worker.close()
+
+
+def local_engine(options: EngineOptions) -> LocalEngine:
+    """Returns the engine ``local``."""
+    return LocalEngine(max(1, options.jobs), reuse=options.reuse)
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -10,8 +11,16 @@ from typing import NamedTuple, TypeAlias, final
 
 from zoo_core.errors import TargetError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.optional_parts import find_loggers
-from zoo_core.runtime.sweeps.engine import AbstractEngine, Job, JobEnded, JobEvent, JobStarted
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.optional_parts import find_engine, find_loggers
+from zoo_core.runtime.sweeps.engine import (
+    AbstractEngine,
+    EngineOptions,
+    Job,
+    JobEnded,
+    JobEvent,
+    JobStarted,
+)
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.sweeps.checking import check_question
 from zoo_core.sweeps.folder import (
@@ -50,12 +59,25 @@ def never() -> bool:
     return False
 
 
+def make_engine(catalog: Catalog, name: str, options: EngineOptions) -> AbstractEngine | None:
+    """Returns the engine of a name; None for an empty one, which leaves the choice to the caller.
+
+    Raises:
+        NotFoundError: No plugin has the engine.
+        PluginError: A known plugin has it and is not installed, or is broken.
+    """
+    if not name:
+        return None
+    engine: AbstractEngine = resolve(find_engine(catalog, name).factory)(options)
+    return engine
+
+
 def run_sweep(
     catalog: Catalog,
     folder: Path,
     questions: Sequence[Question],
     *,
-    jobs: int = 1,
+    jobs: int = 0,
     threads: int = 0,
     engine: AbstractEngine | None = None,
     loggers: Sequence[str] = (),
@@ -70,9 +92,10 @@ def run_sweep(
         catalog: The installed plugins.
         folder: The folder of the sweep, new or with earlier questions; their runs stay.
         questions: What is asked.
-        jobs: The number of runs at once, of the engine ``local``.
+        jobs: The number of runs at once of the engine ``local``; 0 for one.
         threads: The threads of torch of each run; 0 for those of the sweep, or in a new one for
-            the share of this machine's cores, 1 if the first run is of a tiny model.
+            the share of this machine's cores, 1 if the largest run is of a tiny model. The runs of
+            other engines have 1.
         engine: What trains; by default processes of this machine.
         loggers: The names of the loggers of each run.
         should_stop: Whether to stop, see ``AbstractEngine.run``.
@@ -85,15 +108,18 @@ def run_sweep(
         NotFoundError: There is no such logger.
         TargetError: The folder is in use, holds another sweep or foreign files, or cannot be
             written to.
+        ZooError: The data of the first run cannot be read, and those of all others are the same.
     """
     find_loggers(catalog, loggers)
+    engine = engine or LocalEngine(jobs or 1)
     asked = Sweep(threads=threads, questions=tuple(questions))
     with lock_sweep_folder(folder):
-        sweep, runs = open_sweep(catalog, folder, asked, jobs)
+        if engine.is_local and not is_sweep(folder):
+            _check_data(catalog, questions)
+        sweep, runs = open_sweep(catalog, folder, asked, threads_share(engine, jobs))
         states = [run_state(folder, run) for run in runs]
         todo = jobs_to_do(folder, runs, states, loggers)
         yield SweepStarted(folder, sweep.threads, states, todo)
-        engine = engine or LocalEngine(jobs)
         for event in engine.run(todo, should_stop):
             if isinstance(event, JobStarted):
                 forget_failure(event.job.folder)
@@ -103,9 +129,15 @@ def run_sweep(
 
 
 def open_sweep(
-    catalog: Catalog, folder: Path, asked: Sweep, jobs: int
+    catalog: Catalog, folder: Path, asked: Sweep, share: int
 ) -> tuple[Sweep, list[PlannedRun]]:
     """Adds what is asked to the sweep of a folder, which is locked, and writes ``sweep.toml``.
+
+    Args:
+        catalog: The installed plugins.
+        folder: The folder.
+        asked: What is asked.
+        share: The most threads of torch of each run where none are asked for.
 
     Returns:
         The sweep, and those of its runs that are asked for now.
@@ -117,7 +149,7 @@ def open_sweep(
     asked = _check(catalog, asked)
     if not is_sweep(folder):
         if not asked.threads:
-            asked = replace(asked, threads=settle_threads(catalog, asked, jobs))
+            asked = replace(asked, threads=settle_threads(catalog, asked, share))
         sweep, runs = asked, asked.runs()
     else:
         known = _check(catalog, read_sweep(folder))
@@ -153,23 +185,63 @@ def jobs_to_do(
     ]
 
 
-def settle_threads(catalog: Catalog, sweep: Sweep, jobs: int) -> int:
+def _check_data(catalog: Catalog, questions: Sequence[Question]) -> None:
+    """Checks the data of the first run where all runs have the same, before all of them fail.
+
+    Raises:
+        ZooError: What the run itself would raise.
+    """
+    if len(questions) != 1:
+        return
+    (question,) = questions
+    if any(key.startswith("dataset.") for grid in question.grids for key in grid.keys):
+        return
+    from zoo_core.runtime.sweeps.first_run import check_data
+
+    check_data(catalog, next(question.runs(0)))
+
+
+def threads_share(engine: AbstractEngine | None, jobs: int) -> int:
+    """Returns the most threads of torch of a run where none are asked for.
+
+    Args:
+        engine: What trains; None for the engine ``local``.
+        jobs: The number of runs at once; 0 for the engine's choice.
+    """
+    if engine and not engine.is_local:
+        return 1  # the cores of its machines are not known, and runs beside each other lose nothing
+    return max(1, _count_cores() // (jobs or 1))
+
+
+def settle_threads(catalog: Catalog, sweep: Sweep, share: int) -> int:
     """Returns the threads of torch of each run of a new sweep.
 
     Args:
         catalog: The installed plugins.
         sweep: The new sweep.
-        jobs: The number of runs at once.
+        share: The most threads of each run.
 
     Returns:
-        The share of this machine's cores, or 1 if a run of the first setting has one by itself.
+        The share, or fewer if the largest run of every question takes fewer by itself.
     """
-    share = max(1, _count_cores() // jobs)
-    if share == 1:
-        return 1
-    from zoo_core.runtime.sweeps.thread_choice import threads_alone
+    from zoo_core.runtime.sweeps.first_run import threads_alone
 
-    return min(share, threads_alone(catalog, sweep.runs()[0], share))
+    threads = 1
+    for question in sweep.questions:
+        if threads < share:
+            largest = max(question.runs(share), key=_size)
+            threads = max(threads, min(share, threads_alone(catalog, largest, share)))
+    return threads
+
+
+def _size(run: PlannedRun) -> int:
+    """Returns a number that grows with the work of a step, as far as the varied settings tell."""
+    sizes = [
+        value
+        for key, value in run.settings.items()
+        if type(value) is int and (key.startswith("model.") or key == "trainer.batch_size")
+    ]
+    return math.prod(max(value, 1) for value in sizes)
 
 
 def _count_cores() -> int:

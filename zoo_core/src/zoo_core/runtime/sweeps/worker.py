@@ -7,6 +7,7 @@ sweep.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import queue
@@ -14,7 +15,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO, final
+from typing import TextIO, TypeAlias, final
 
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import load_catalog
@@ -35,42 +36,35 @@ LOCK_SECONDS = 60.0
 INTERVAL = 0.2
 """Least seconds between two events that only show progress."""
 STDIN = 0
+WriteLine: TypeAlias = Callable[[str], None]
 
 
 @final
-class Reporter:
-    """Writes events to the parent; one that is gone does not matter, as the job then stops.
+class _Reporter:
+    """Passes the events of a job on.
 
     Args:
-        stream: The stream to the parent.
+        write: Receives the lines of ``event_to_line``.
         job: The job.
     """
 
-    def __init__(self, stream: TextIO, job: Job) -> None:
-        self._stream, self._job = stream, job
+    def __init__(self, write: WriteLine, job: Job) -> None:
+        self._write, self._job = write, job
         self._last = 0.0
 
-    def write(self, event: JobAdvanced | JobMessage | JobEnded) -> None:
-        """Writes an event."""
-        try:
-            self._stream.write(event_to_line(event))
-            self._stream.flush()
-        except (OSError, ValueError):
-            pass
-
     def show(self, event: Event) -> None:
-        """Writes an event of the run, unless it only shows progress and comes too early."""
+        """Passes an event of the run on, unless it only shows progress and comes too early."""
         if not isinstance(event, RunEvent):
             return
         now = time.monotonic()
         if isinstance(event, Stepped | Evaluated) and now - self._last < INTERVAL:
             return
         self._last = now
-        self.write(JobAdvanced(self._job, event))
+        self._write(event_to_line(JobAdvanced(self._job, event)))
 
     def say(self, text: str) -> None:
-        """Writes a message."""
-        self.write(JobMessage(self._job, text))
+        """Passes a message on."""
+        self._write(event_to_line(JobMessage(self._job, text)))
 
 
 @final
@@ -97,22 +91,40 @@ def main() -> None:
     _stop_on_signals(stop)
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_lines, args=(lines, stop), daemon=True).start()
-    logger = logging.getLogger("zoo_core")
-    logger.setLevel(logging.INFO)
+
+    def write(line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):  # without a parent, the job stops
+            stream.write(line)
+            stream.flush()
+
     while line := lines.get():
         job = job_from_line(line)
-        reporter = Reporter(stream, job)
-        handler = _Messages(reporter.say)
-        logger.addHandler(handler)
-        ended = _outcome(job, stop, reporter)
+        write(event_to_line(carry_out(job, stop, write)))
+
+
+def carry_out(job: Job, stop: threading.Event, write: WriteLine) -> JobEnded:
+    """Carries out a job; a failure is in the outcome.
+
+    Args:
+        job: The job.
+        stop: Set when the job is to save a whole step and to end.
+        write: Receives the lines of ``event_to_line``, except that of the end.
+    """
+    reporter = _Reporter(write, job)
+    handler = _Messages(reporter.say)
+    logger = logging.getLogger("zoo_core")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        return _outcome(job, stop, reporter)
+    finally:
         logger.removeHandler(handler)
-        reporter.write(ended)
 
 
-def _outcome(job: Job, stop: threading.Event, reporter: Reporter) -> JobEnded:
+def _outcome(job: Job, stop: threading.Event, reporter: _Reporter) -> JobEnded:
     try:
         with memory_errors("choose smaller sizes"):
-            is_finished = _carry_out(job, stop, reporter)
+            is_finished = _train(job, stop, reporter)
     except ZooError as error:
         return JobEnded(job, "failed", " ".join(str(error).split()), error.exit_code)
     except Exception as error:
@@ -122,7 +134,7 @@ def _outcome(job: Job, stop: threading.Event, reporter: Reporter) -> JobEnded:
     return JobEnded(job, "finished" if is_finished else "interrupted")
 
 
-def _carry_out(job: Job, stop: threading.Event, reporter: Reporter) -> bool:
+def _train(job: Job, stop: threading.Event, reporter: _Reporter) -> bool:
     """Trains to the end, or until it is to stop; returns whether it came to the end."""
     from zoo_core.runtime.hardware.allocator import keep_freed_memory
     from zoo_core.runtime.sweeps.runs import begin_or_resume

@@ -1,4 +1,4 @@
-"""The threads that a run chooses by itself."""
+"""What is built of a sweep's runs before the first of them begins."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ from zoo_core.runtime.building.build import (
 )
 from zoo_core.runtime.hardware.threads import choose_threads, torch_threads
 from zoo_core.sweeps.question import PlannedRun
+
+
+def check_data(catalog: Catalog, run: PlannedRun) -> None:
+    """Checks that a run has data and a trainer that trains on them.
+
+    Args:
+        catalog: The installed plugins.
+        run: The run.
+
+    Raises:
+        ZooError: What the run itself would raise.
+    """
+    dataset = make_dataset(catalog, run.run_config, None)
+    if not run.run_config.source:  # a source decides the signature
+        make_trainer(catalog, run.run_config, dataset.signature)
 
 
 def threads_alone(catalog: Catalog, run: PlannedRun, cores: int) -> int:

@@ -1,0 +1,1 @@
+"""Training the runs of sweeps on a Ray cluster."""

@@ -1,0 +1,356 @@
+"""The connection to a Ray cluster, and the tasks in it."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+import logging
+import os
+import secrets
+import signal
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from zoo_core.errors import DeviceError, NetworkError, PluginError, RefusedError
+from zoo_core.runtime.sweeps.engine import Job
+from zoo_core.runtime.sweeps.messages import job_to_line
+from zoo_ray.dispatch import AbstractTasks, Death, Fault, differs
+from zoo_ray.environment import Environment
+from zoo_ray.parcels import Parcel
+from zoo_ray.run_files import send_run
+from zoo_ray.task import describe, holder_of, train
+
+ADDRESS = "RAY_ADDRESS"
+SETTINGS = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    # Without it, Ray sends the working directory of `uv run` to every worker.
+    "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
+    # Ray announces at every start that this will be the default.
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+    # A node whose cores are busy needs longer than Ray's 15 seconds to start.
+    "RAY_raylet_start_wait_time_s": "120",
+}
+"""Environment variables of Ray that are set where the user has not set them."""
+MAX_FOLDER = 24
+"""Characters of a folder for temporary files that leave room for the names of Ray's sockets."""
+OBJECT_STORE = 200_000_000
+"""Bytes of the store of a cluster of this machine, which holds parcels alone."""
+NOT_IMPORTED = ("failed to import", "No module named")
+"""What Ray says where the worker lacks a module of the task."""
+
+
+@final
+class Needs(NamedTuple):
+    """What a run asks for.
+
+    Args:
+        cpus: Cores.
+        gpus: GPUs.
+    """
+
+    cpus: int
+    gpus: int
+
+    def count_in(self, resources: dict[str, float]) -> int:
+        """Returns how many runs a node has room for."""
+        counts = [int(resources.get("CPU", 0) // self.cpus)]
+        if self.gpus:
+            counts.append(int(resources.get("GPU", 0) // self.gpus))
+        return min(counts)
+
+
+def needs_of(job: Job, cluster: dict[str, float]) -> Needs:
+    """Returns what a job asks for: a core for each thread, and a GPU for ``cuda``.
+
+    With the device ``auto``, a run has a GPU where the cluster has any.
+
+    Args:
+        job: The job.
+        cluster: The resources of the whole cluster.
+    """
+    device = job.run_config.device
+    has_gpu = device.startswith("cuda") or (device == "auto" and cluster.get("GPU", 0) >= 1)
+    return Needs(max(job.run_config.threads, 1), int(has_gpu))
+
+
+def own_cluster() -> dict[str, str]:
+    """Returns the environment variables of a cluster of this machine alone."""
+    return {
+        # Ray then takes the loopback interface for that of the machine, as on macOS and Windows.
+        "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
+        # Ray would write a token into the home folder otherwise.
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+
+
+@contextlib.contextmanager
+def connected(cores: int) -> Iterator[None]:
+    """Inside, this process is connected to the cluster of ``RAY_ADDRESS`` or to one of its own.
+
+    A cluster of its own has no dashboard, listens on the loopback interface and is stopped at the
+    end. A connection that is there already is used, and left.
+
+    Args:
+        cores: The least number of cores that a cluster of its own offers.
+
+    Raises:
+        NetworkError: The cluster does not answer, or has another version of Ray or Python.
+        PluginError: Ray cannot be imported.
+    """
+    address = os.environ.get(ADDRESS, "")
+    settings = SETTINGS if address else SETTINGS | own_cluster()
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    try:
+        import ray
+    except ImportError as error:
+        raise PluginError(f"ray cannot be imported: {error}; pip install ray") from None
+    if ray.is_initialized():
+        yield
+        return
+    with _scratch_folder() as folder:
+        with _own_signals():
+            try:
+                if address:
+                    ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+                else:
+                    _start(cores, folder)
+            except Exception as error:
+                where = f"the Ray cluster at {address}" if address else "a Ray cluster"
+                raise NetworkError(f"{where} cannot be used: {_first_line(error)}") from None
+        try:
+            yield
+        finally:
+            ray.shutdown()
+
+
+def _scratch_folder() -> tempfile.TemporaryDirectory[str]:
+    """Returns a folder for the files of a cluster, whose sockets allow about 100 characters."""
+    folder = tempfile.gettempdir()
+    short = folder if len(folder) <= MAX_FOLDER else "/tmp"
+    return tempfile.TemporaryDirectory(prefix="ray-", dir=short, ignore_cleanup_errors=True)
+
+
+def _start(cores: int, folder: str) -> None:
+    """Starts a cluster of this machine, whose processes end with this one."""
+    import ray
+
+    ray.init(
+        "local",
+        num_cpus=max(cores, os.cpu_count() or 1),
+        object_store_memory=OBJECT_STORE,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.ERROR,
+        _temp_dir=folder,
+    )
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Restores the handlers of signals, of which Ray replaces that of SIGTERM."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+
+
+def check_nodes(job: Job) -> bool:
+    """Compares what is installed on every node with what is installed here.
+
+    Args:
+        job: A job.
+
+    Returns:
+        Whether every node sees the folder of the sweep.
+
+    Raises:
+        DeviceError: No node has the cores and GPUs that the job asks for.
+        RefusedError: A node has other versions, or lacks the zoo.
+    """
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    nodes = [node for node in ray.nodes() if node["Alive"]]
+    needs = needs_of(job, ray.cluster_resources())
+    if not any(needs.count_in(node["Resources"]) for node in nodes):
+        raise DeviceError(_describe_lack(needs, nodes))
+    folder = job.folder.absolute().parent
+    remote = ray.remote(describe)
+    answers = {
+        node["NodeManagerHostname"]: remote.options(
+            num_cpus=0,
+            max_retries=1,
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False),
+        ).remote(str(folder), holder_of(folder))
+        for node in nodes
+    }
+    here, is_shared = Environment.here(), True
+    for host, reference in answers.items():
+        try:
+            values = json.loads(ray.get(reference))
+        except ray.exceptions.RayError as error:
+            raise RefusedError(_describe_failure(host, error)) from None
+        is_shared &= values.pop("is_shared")
+        if differences := Environment(**values).differences(here):
+            raise RefusedError(differs(f"{host}: {'; '.join(differences)}"))
+    return is_shared
+
+
+def _describe_lack(needs: Needs, nodes: Sequence[dict[str, Any]]) -> str:
+    resources: list[dict[str, float]] = [node["Resources"] for node in nodes]
+    largest = max(resources, key=lambda node: node.get("CPU", 0.0), default=dict[str, float]())
+    gpu = " and a GPU" if needs.gpus else ""
+    return (
+        f"no node of the Ray cluster has {needs.cpus} cores{gpu} for a run; the largest has "
+        f"{largest.get('CPU', 0):g} cores and {largest.get('GPU', 0):g} GPUs: choose --threads or "
+        "--device, or add a node"
+    )
+
+
+def _describe_failure(host: str, error: Exception) -> str:
+    if any(text in str(error) for text in NOT_IMPORTED):
+        return f"the worker on {host} lacks zoo-ray: install the same environment as here there"
+    return f"the worker on {host} cannot be used: {_first_line(error)}"
+
+
+def _first_line(error: Exception) -> str:
+    return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
+
+
+class _StopSign:
+    """Tells every task, wherever it runs, whether to stop; a Ray actor."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def is_set(self) -> bool:
+        """Returns whether the tasks are to stop."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Lets the tasks stop."""
+        self._is_set = True
+
+
+def _train(
+    line: bytes, driver: bytes, holder: bytes, files: list[Any], sign: Any
+) -> Iterator[bytes]:
+    """The task of a run, see ``zoo_ray.task.train``; ``files`` are references of Ray."""
+    import ray
+
+    def is_stopped() -> bool:
+        return bool(ray.get(sign.is_set.remote()))
+
+    saved = (ray.get(reference) for reference in files)
+    yield from train(line, driver, holder, saved, is_stopped)
+
+
+@final
+class RayTasks(AbstractTasks):
+    """Tasks in the cluster that this process is connected to.
+
+    Args:
+        folder: The folder of the sweep.
+        is_shared: Whether every node sees it.
+    """
+
+    def __init__(self, folder: Path, *, is_shared: bool) -> None:
+        import ray
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        self._driver = json.dumps(Environment.here()._asdict()).encode()
+        self._holder, self._is_shared = holder_of(folder), is_shared
+        node = ray.get_runtime_context().get_node_id()
+        self._sign = (
+            ray.remote(_StopSign)
+            .options(
+                num_cpus=0,
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
+            )
+            .remote()
+        )
+        # A task whose worker dies is handed out again by the driver, which knows what it has sent.
+        self._task = ray.remote(_train).options(max_retries=0, num_returns="streaming")
+        self._generators: dict[int, Any] = {}
+        self._numbers = itertools.count()
+        self._needs = Needs(1, 0)
+
+    def count_slots(self) -> int:
+        """Returns how many runs the nodes have room for."""
+        import ray
+
+        nodes = [node for node in ray.nodes() if node["Alive"]]
+        return max(1, sum(self._needs.count_in(node["Resources"]) for node in nodes))
+
+    def submit(self, job: Job) -> int:
+        """Hands a job to the cluster, with its saved state where a node does not see the folder."""
+        import ray
+
+        job = job._replace(folder=job.folder.absolute())
+        self._needs = needs_of(job, ray.cluster_resources())
+        files: list[Any] = []
+        if not self._is_shared:
+            files = [ray.put(parcel.to_bytes()) for parcel in send_run(job.folder)]
+        generator = self._task.options(
+            name=job.name, num_cpus=self._needs.cpus, num_gpus=self._needs.gpus
+        ).remote(job_to_line(job), self._driver, self._holder, files, self._sign)
+        number = next(self._numbers)
+        self._generators[number] = generator
+        return number
+
+    def wait(self, timeout: float) -> list[tuple[int, Parcel | Death | Fault]]:
+        """Returns what tasks have sent."""
+        import ray
+
+        if not self._generators:
+            return []
+        numbers = {id(generator): number for number, generator in self._generators.items()}
+        generators = list(self._generators.values())
+        ready, _ = ray.wait(generators, num_returns=len(generators), timeout=0)
+        if not ready:
+            ready, _ = ray.wait(generators, num_returns=1, timeout=timeout)
+        arrivals = []
+        for generator in ready:
+            number = numbers[id(generator)]
+            try:
+                arrival = _arrival(next(generator))
+            except StopIteration:
+                self._generators.pop(number)
+                continue
+            if not isinstance(arrival, Parcel) or arrival.kind in ("ended", "refused"):
+                self._generators.pop(number)
+            arrivals.append((number, arrival))
+        return arrivals
+
+    def stop(self) -> None:
+        """Sets the sign that every task waits for."""
+        self._sign.set.remote()
+
+    def abandon(self, number: int) -> None:
+        """Ends a task."""
+        import ray
+
+        if generator := self._generators.pop(number, None):
+            with contextlib.suppress(ray.exceptions.RayError, TypeError):
+                ray.cancel(generator, force=True)
+
+
+def _arrival(reference: Any) -> Parcel | Death | Fault:
+    """Returns what an item of a task holds."""
+    import ray
+
+    try:
+        return Parcel.from_bytes(ray.get(reference))
+    except ray.exceptions.RayTaskError as error:
+        return Fault(_first_line(error.cause or error))
+    except ray.exceptions.RayError as error:
+        return Death(_first_line(error))

@@ -1,0 +1,57 @@
+"""The engine ``ray``: the machines of a Ray cluster."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import final
+
+from zoo_core.runtime.sweeps.engine import AbstractEngine, EngineOptions, Job, JobEvent
+from zoo_core.storage.atomic import TEMPORARY
+from zoo_ray.cluster import RayTasks, check_nodes, connected
+from zoo_ray.dispatch import Dispatch
+
+
+@final
+class RayEngine(AbstractEngine):
+    """Trains each run in a task of Ray, with the cores of its threads and a GPU if it needs one.
+
+    Where a worker sees the folder of the sweep, it trains into it, and a run whose worker dies
+    continues from its saved state. Elsewhere it trains into a folder of its own, which is copied
+    back at the end, and such a run begins again.
+
+    Args:
+        options: The most runs at once.
+    """
+
+    def __init__(self, options: EngineOptions) -> None:
+        self.options = options
+
+    def run(
+        self, jobs: Sequence[Job], should_stop: Callable[[], bool]
+    ) -> Iterator[JobEvent | None]:
+        """Carries out jobs, see ``AbstractEngine.run``.
+
+        Raises:
+            DeviceError: No node has the cores and GPUs that a run asks for.
+            NetworkError: The cluster does not answer.
+            RefusedError: What is installed on a worker differs from what is installed here.
+        """
+        if not jobs:
+            return
+        folder = jobs[0].folder.absolute().parent
+        _remove_incoming(folder)
+        with connected(jobs[0].run_config.threads):
+            is_shared = check_nodes(jobs[0])
+            if should_stop():
+                return
+            tasks = RayTasks(folder, is_shared=is_shared)
+            yield from Dispatch(tasks, self.options.jobs).run(jobs, should_stop)
+
+
+def _remove_incoming(folder: Path) -> None:
+    """Removes what a killed process was receiving."""
+    for path in folder.glob(".*.tmp"):
+        if TEMPORARY.fullmatch(path.name) and path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
