@@ -31,10 +31,11 @@ SETTINGS = {
     "RAY_ENABLE_UV_RUN_RUNTIME_ENV": "0",
     # Ray announces at every start that this will be the default.
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-    # A node whose cores are busy needs longer than Ray's 15 seconds to start.
-    "RAY_raylet_start_wait_time_s": "120",
 }
 """Environment variables of Ray that are set where the user has not set them."""
+ATTEMPTS = 3
+"""Times to start a cluster. On a busy machine its processes may miss the 15 seconds that Ray gives
+them, and find their files in memory the next time."""
 MAX_FOLDER = 24
 """Characters of a folder for temporary files that leave room for the names of Ray's sockets."""
 OBJECT_STORE = 200_000_000
@@ -113,19 +114,34 @@ def connected(cores: int) -> Iterator[None]:
         yield
         return
     with _scratch_folder() as folder:
-        with _own_signals():
-            try:
-                if address:
-                    ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
-                else:
-                    _start(cores, folder)
-            except Exception as error:
-                where = f"the Ray cluster at {address}" if address else "a Ray cluster"
-                raise NetworkError(f"{where} cannot be used: {_first_line(error)}") from None
         try:
+            with _own_signals():
+                _connect(address, cores, folder)
             yield
         finally:
             ray.shutdown()
+
+
+def _connect(address: str, cores: int, folder: str) -> None:
+    """Connects to the cluster at an address, or starts one.
+
+    Raises:
+        NetworkError: Neither succeeds.
+    """
+    import ray
+
+    for attempt in range(1 if address else ATTEMPTS, 0, -1):
+        try:
+            if address:
+                ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+            else:
+                _start(cores, folder)
+            return
+        except Exception as error:
+            ray.shutdown()
+            if attempt == 1:
+                where = f"the Ray cluster at {address}" if address else "a Ray cluster"
+                raise NetworkError(f"{where} cannot be used: {_first_line(error)}") from None
 
 
 def _scratch_folder() -> tempfile.TemporaryDirectory[str]:
