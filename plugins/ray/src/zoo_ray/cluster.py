@@ -11,6 +11,7 @@ import secrets
 import signal
 import tempfile
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -36,6 +37,8 @@ SETTINGS = {
 ATTEMPTS = 3
 """Times to start a cluster. On a busy machine its processes may miss the 15 seconds that Ray gives
 them, and find their files in memory the next time."""
+FETCH_INTERVAL = 0.01
+"""Seconds between two looks for an object."""
 MAX_FOLDER = 24
 """Characters of a folder for temporary files that leave room for the names of Ray's sockets."""
 OBJECT_STORE = 200_000_000
@@ -261,13 +264,34 @@ def _train(
     line: bytes, driver: bytes, holder: bytes, files: list[Any], sign: Any
 ) -> Iterator[bytes]:
     """The task of a run, see ``zoo_ray.task.train``; ``files`` are references of Ray."""
-    import ray
+    asked = sign.is_set.remote()
+    is_set: bool = _fetch(asked)
 
     def is_stopped() -> bool:
-        return bool(ray.get(sign.is_set.remote()))
+        nonlocal asked, is_set
+        if _is_there(asked):
+            is_set, asked = is_set or _fetch(asked), sign.is_set.remote()
+        return is_set
 
-    saved = (ray.get(reference) for reference in files)
-    yield from train(line, driver, holder, saved, is_stopped)
+    yield from train(line, driver, holder, map(_fetch, files), is_stopped)
+
+
+def _is_there(reference: Any) -> bool:
+    import ray
+
+    return bool(ray.wait([reference], timeout=0)[0])
+
+
+def _fetch(reference: Any) -> Any:
+    """Returns an object, as ``ray.get`` does, but keeps the cores of the task.
+
+    Ray gives the cores of a task that waits for an object to another one.
+    """
+    import ray
+
+    while not _is_there(reference):
+        time.sleep(FETCH_INTERVAL)
+    return ray.get(reference)
 
 
 @final
@@ -295,7 +319,7 @@ class RayTasks(AbstractTasks):
             .remote()
         )
         # A task whose worker dies is handed out again by the driver, which knows what it has sent.
-        self._task = ray.remote(_train).options(max_retries=0, num_returns="streaming")
+        self._task = ray.remote(_train)
         self._generators: dict[int, Any] = {}
         self._numbers = itertools.count()
         self._needs = Needs(1, 0)
@@ -317,7 +341,11 @@ class RayTasks(AbstractTasks):
         if not self._is_shared:
             files = [ray.put(parcel.to_bytes()) for parcel in send_run(job.folder)]
         generator = self._task.options(
-            name=job.name, num_cpus=self._needs.cpus, num_gpus=self._needs.gpus
+            name=job.name,
+            num_cpus=self._needs.cpus,
+            num_gpus=self._needs.gpus,
+            max_retries=0,
+            num_returns="streaming",
         ).remote(job_to_line(job), self._driver, self._holder, files, self._sign)
         number = next(self._numbers)
         self._generators[number] = generator
