@@ -3,28 +3,41 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
-from tests.contracts.cases import CATALOG, KERNELS, every_model, grouped
+from tests.contracts.cases import CATALOG, KERNELS, MODELS, every_model, grouped
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.testing.cases.model_cases import plain_cases
 from zoo_core.testing.check import Check, run_check
 from zoo_core.testing.checked_part import CheckedPart, Result
-from zoo_core.testing.checks.kernels import cases_with_model, kernel_equals
-from zoo_core.testing.checks.models import SLOW
+from zoo_core.testing.checks.kernels import cases_with_model, kernel_equals, kernel_resets
+from zoo_core.testing.checks.models import CHECKS, PLAIN, SLOW
+from zoo_core.testing.checks.sequences import long_sequences
 from zoo_core.testing.suite import checked_parts, every_check
 
 PARTS = [part for plugin in CATALOG.plugins for part in checked_parts(CATALOG, plugin)]
 KINDS = {kind: kind.rstrip("s") for kind in every_check()} | {"specs and configs": "model"}
-APART = {check.name for check in (*SLOW, kernel_equals)}
+APART = {check.name for check in (*SLOW, kernel_equals, kernel_resets)}
 """Checks with tests of their own below: they take seconds for one case."""
 LONG = {
     f"dataset {name}"
     for name in ("addition", "digits", "human-numbers", "moving-digits", "prose-or-code")
 }
 """Parts whose data takes seconds to make."""
-every_slow_check = pytest.mark.parametrize("check", SLOW, ids=lambda check: check.name)
+LEARNING = tuple(check for check in SLOW if check is not long_sequences)
+FAMILIES = {"zoo-gates": "layer-norm-lstm"}
+"""Plugins whose models differ in their cells alone, and the model that is checked in every setting;
+the others are so in the slow tests, and here with the settings of the plain cases."""
+BRIEF = {
+    f"model {entry.spec.name}": entry.spec
+    for entry in CATALOG.of(ModelSpec)
+    if FAMILIES.get(entry.plugin.name, entry.spec.name) != entry.spec.name
+}
+"""The others, by the name of the part."""
+every_slow_check = pytest.mark.parametrize("check", LEARNING, ids=lambda check: check.name)
 
 
 def process_of(part: CheckedPart) -> str:
@@ -44,20 +57,60 @@ def describe_failures(results: list[Result]) -> str:
     return "\n".join(f"{result.check}: {result.rule}\n{result.describe()}" for result in failed)
 
 
+def mark_of(part: CheckedPart) -> list[pytest.MarkDecorator]:
+    """The mark of the test of a part, if it takes long."""
+    if part.name in BRIEF:
+        return [pytest.mark.slow]
+    is_long = part.name in LONG or part.name.removeprefix("model ") in FAMILIES.values()
+    is_kernel = part.name.startswith("kernel ")  # which looks for its cells in every model
+    return [pytest.mark.gate] if is_long or is_kernel else []
+
+
 @pytest.mark.parametrize(
-    "part",
-    [
-        grouped(part, part.name, process_of(part), *([pytest.mark.gate] * (part.name in LONG)))
-        for part in PARTS
-    ],
+    "part", [grouped(part, part.name, process_of(part), *mark_of(part)) for part in PARTS]
 )
 def test_a_part_of_ours_keeps_the_rules(part: CheckedPart) -> None:
     assert not describe_failures(results_of(part))
 
 
+@pytest.mark.parametrize("name", [grouped(name, name, "models in brief") for name in BRIEF])
+def test_a_model_of_a_family_keeps_the_rules_in_its_plain_cases(name: str) -> None:
+    checks = [replace(check, needs=()) for check in (*CHECKS, *PLAIN)]
+    part = CheckedPart(name, [(checks, lambda: plain_cases(BRIEF[name]))])
+    assert not describe_failures(list(part.results()))
+
+
+@cache
+def models_of_different_cells() -> list[ModelSpec]:
+    """One model that carries a state for every set of cells."""
+    chosen: dict[tuple[str, ...], ModelSpec] = {}
+    for spec in MODELS:
+        model = plain_cases(spec)[0].build()
+        layers = [module for module in model.modules() if isinstance(module, Recurrent)]
+        names = tuple(layer.cell.name for layer in layers) or (spec.name,)
+        if model.carries_state:
+            chosen.setdefault(names, spec)
+    return list(chosen.values())
+
+
+@pytest.mark.gate
+@every_model
+def test_a_cell_stays_bounded_and_precise_over_a_long_sequence(model: ModelSpec) -> None:
+    if model not in models_of_different_cells():
+        pytest.skip("another model has this cell, or it carries no state")
+    assert run_check(long_sequences, plain_cases(model)[0]) is None
+
+
 @pytest.mark.gate
 @every_slow_check
-@every_model
+@pytest.mark.parametrize(
+    "model",
+    [
+        grouped(spec, spec.name, f"model {spec.name}")
+        for spec in MODELS
+        if f"model {spec.name}" not in BRIEF
+    ],
+)
 def test_a_plain_model_learns_and_exports(model: ModelSpec, check: Check) -> None:
     case = plain_cases(model)[0]
     if check.name == "exports" and not case.build().exportable:
@@ -77,9 +130,11 @@ def test_every_plain_model_learns_and_exports(model: ModelSpec, check: Check) ->
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda spec: spec.name)
 @every_model
 def test_a_kernel_gives_what_the_reference_gives(model: ModelSpec, kernel: KernelSpec) -> None:
-    check = replace(kernel_equals, needs=())
+    equals, resets = replace(kernel_equals, needs=()), replace(kernel_resets, needs=())
+    cases = cases_with_model(kernel, model)
+    plain = [case for case in cases if case.model in plain_cases(model)]
     part = CheckedPart(
-        f"kernel {kernel.name}", [([check], lambda: cases_with_model(kernel, model))]
+        f"kernel {kernel.name}", [([equals], lambda: cases), ([resets], lambda: plain)]
     )
     assert not describe_failures(list(part.results()))
 

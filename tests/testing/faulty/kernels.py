@@ -42,6 +42,13 @@ class PaddingReader(Honest):  # noqa: D101  # the plugin's table says what is wr
         return super().scan(*args, lengths=None, reverse=reverse)
 
 
+class Unresetting(Honest):  # noqa: D101
+    def scan_with_resets(
+        self, *args: Any, resets: Tensor, lengths: Tensor | None, reverse: bool
+    ) -> tuple[Tensor, LayerState]:
+        return self.scan(*args, lengths=lengths, reverse=reverse)
+
+
 class Slow(Honest):  # noqa: D101
     def scan(self, *args: Any, lengths: Tensor | None, reverse: bool) -> tuple[Tensor, LayerState]:
         for _ in range(10):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
@@ -12,7 +13,7 @@ from zoo_core import Signature
 from zoo_core.runtime.nn import GatedCell, Recurrent, RecurrentModel, Weights
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.nn.state import HiddenState, State
+from zoo_core.runtime.nn.state import HiddenState, State, detach
 
 
 class Honest(AbstractModel):
@@ -142,6 +143,52 @@ class Branching(Honest):  # noqa: D101
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         logits, after = super().forward(batch, state)
         return Output(logits if float(logits.detach().abs().max()) < 1e9 else logits * 0, after)
+
+
+class DetachedState(Honest):  # noqa: D101
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        logits, after = super().forward(batch, state)
+        return Output(logits, detach(after))
+
+
+class Remembering(Honest):  # noqa: D101
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        shown, whole = vars(self).get("kept", (None, None))
+        if state is not None and state[0][0] is shown:
+            state = whole
+        logits, after = super().forward(batch, state)
+        assert after is not None
+        rounded = after[0][0].round(decimals=3)
+        if not torch.compiler.is_compiling():
+            vars(self)["kept"] = (rounded, after)
+        return Output(logits, (HiddenState(rounded),))
+
+
+class Unresetting(Honest):  # noqa: D101
+    takes_resets = True
+
+
+class TotalState(NamedTuple):
+    """A hidden state and the sum of what was read, (B, H) each."""
+
+    hidden: torch.Tensor
+    total: torch.Tensor
+
+
+class Summing(Honest):  # noqa: D101
+    def initial_state(self, batch_size: int) -> State | None:
+        zeros = self.output.weight.new_zeros(batch_size, self.hidden.in_features)
+        return (TotalState(zeros, zeros),)
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        (start,) = state or self.initial_state(len(batch.inputs)) or ()
+        logits, after = super().forward(batch, (HiddenState(start[0]),))
+        assert after is not None
+        steps = 1000 * self.embedding(batch.inputs).abs()  # (B, T, H)
+        totals = torch.stack(list(accumulate(steps.unbind(1), initial=start[1]))[1:], dim=1)
+        return Output(
+            logits + totals.sin().sum(2, keepdim=True), (TotalState(after[0][0], totals[:, -1]),)
+        )
 
 
 class Renaming(Honest):

@@ -23,6 +23,10 @@ MODELS = {
     "state-dict": ("Counting", "A model that counts its forward passes in a buffer."),
     "save-load": ("Unsaved", "A model that keeps a random number as a plain attribute."),
     "seed": ("Unseeded", "A model that draws its weights from a generator of its own."),
+    "step-by-step": ("DetachedState", "A model whose state is detached from its graph."),
+    "saved-state": ("Remembering", "A model that keeps a part of its state to itself."),
+    "resets": ("Unresetting", "A model that ignores resets and says that it takes them."),
+    "long-sequences": ("Summing", "A model that adds up all that it has read."),
     "exports": ("Branching", "A model that branches on the value of a tensor."),
 }
 CONFIGS = {
@@ -142,6 +146,12 @@ def zoo_kernels() -> list[KernelSpec]:
             name="wrong-kernel-equals",
             summary="A kernel that reads the padding.",
             factory=f"{PLACE}.kernels:PaddingReader",
+            cells=("rnn-tanh",),
+        ),
+        KernelSpec(
+            name="wrong-kernel-resets",
+            summary="A kernel that does not start states anew.",
+            factory=f"{PLACE}.kernels:Unresetting",
             cells=("rnn-tanh",),
         ),
         KernelSpec(

@@ -30,16 +30,16 @@ def every_check() -> dict[str, tuple[Check, ...]]:
         recipes,
         training_runs,
     )
-    from zoo_core.testing.checks.models import CHECKS, SLOW
+    from zoo_core.testing.checks.models import CHECKS, PLAIN, SLOW
 
     return {
         "plugins": plugins.CHECKS,
         "specs and configs": specs.CHECKS + specs.CONFIG_CHECKS,
         "recipes": recipes.CHECKS,
-        "models": CHECKS + SLOW,
+        "models": CHECKS + PLAIN + SLOW,
         "datasets": datasets.CHECKS,
         "trainers": objective.CHECKS + training_runs.CHECKS,
-        "kernels": kernels.CHECKS + kernels.SPEED,
+        "kernels": kernels.CHECKS + kernels.PLAIN + kernels.SPEED,
         "loggers": loggers.CHECKS,
     }
 
@@ -118,9 +118,9 @@ def _spec_groups(catalog: Catalog, entry: CatalogEntry[Any], fresh_process: Fres
 
 def _model_groups(spec: ModelSpec) -> Groups:
     from zoo_core.testing.cases.model_cases import model_cases, plain_cases
-    from zoo_core.testing.checks.models import CHECKS, SLOW
+    from zoo_core.testing.checks.models import CHECKS, PLAIN, SLOW
 
-    return [(CHECKS, lambda: model_cases(spec)), (SLOW, lambda: plain_cases(spec))]
+    return [(CHECKS, lambda: model_cases(spec)), (PLAIN + SLOW, lambda: plain_cases(spec))]
 
 
 def _dataset_groups(spec: DatasetSpec, fresh_process: FreshProcess) -> Groups:
@@ -151,5 +151,6 @@ def _kernel_groups(catalog: Catalog, spec: KernelSpec) -> Groups:
 
     return [
         (kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec)),
+        (kernels.PLAIN, lambda: kernels.plain_kernel_cases(catalog, spec)),
         (kernels.SPEED, lambda: kernels.speed_cases(catalog, spec)),
     ]

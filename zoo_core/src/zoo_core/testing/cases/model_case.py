@@ -22,6 +22,8 @@ from zoo_core.testing.check import DoesNotApply, Violation
 
 EXACT = 1e-12
 """Largest difference of two results in double precision that count as equal."""
+REORDERED = 1e-10
+"""Largest difference in double precision of two results whose sums are in another order."""
 SINGLE = 1e-5
 """Largest difference of two results in single precision that count as equal."""
 
@@ -119,6 +121,18 @@ def random_batch(
         case Grid(channels, sizes):
             inputs = torch.randn(rows, channels, *sizes, generator=generator, dtype=dtype)
     return Batch(inputs, targets)
+
+
+def marked(batch: Batch) -> Batch:
+    """Returns a batch of at least two steps with a step in each row at which the state starts anew.
+
+    The steps differ from row to row.
+    """
+    rows, steps = batch.inputs.shape[:2]
+    resets = torch.zeros(rows, steps, dtype=torch.bool)
+    for row in range(rows):
+        resets[row, 1 + row % (steps - 1)] = True
+    return batch._replace(resets=resets)
 
 
 def stateful_model(case: ModelCase) -> AbstractModel:

@@ -17,6 +17,7 @@ from zoo_core.errors import MisfitError, RefusedError
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.testing.cases.model_case import ModelCase
 from zoo_core.testing.cases.sample_values import needed_values
 
@@ -50,9 +51,8 @@ def _next_symbol_cases(plain: tuple[ModelCase, ...]) -> Iterator[ModelCase]:
                 case.signature,
                 outputs=Classes(SYMBOLS, per=case.signature.outputs.per, next_token=True),
             )
-            variant = replace(case, signature=signature)
-            if not _is_rejected(variant):
-                yield with_fitting_steps(variant)
+            if variant := _accepted(replace(case, signature=signature)):
+                yield variant
 
 
 @cache
@@ -84,18 +84,38 @@ def with_fitting_steps(case: ModelCase) -> ModelCase:
     That is the model's window, or else the first of ``STEPS`` that works with rows of different
     lengths, or else the first that works with rows of one length.
     """
+    try:
+        return _fitted(case, case.build())
+    except Exception:
+        return case
+
+
+def _fitted(case: ModelCase, model: AbstractModel) -> ModelCase:
+    """Returns the case with a number of steps that its model accepts."""
     if case.signature.inputs.kind == "grid":
         return replace(case, free=False)
-    if not _can_build(case):
-        return case
-    if window := case.build().window:
-        return replace(case, steps=window, free=False)
+    if model.window:
+        return replace(case, steps=model.window, free=False)
     variants = [replace(case, steps=steps) for steps in STEPS]
     for uneven in (True, False):
         for variant in variants:
-            if _accepts_batch(variant, uneven=uneven):
+            if _accepts_batch(variant, model, uneven=uneven):
                 return variant
     return case
+
+
+def _accepted(case: ModelCase) -> ModelCase | None:
+    """Returns the case with steps that fit; None if the model rejects its settings or data.
+
+    The checks report other errors.
+    """
+    try:
+        model = case.build()
+    except RefusedError:
+        return None
+    except Exception:
+        return replace(case, free=False) if case.signature.inputs.kind == "grid" else case
+    return _fitted(case, model)
 
 
 def _small_case(case: ModelCase) -> ModelCase | None:
@@ -120,9 +140,9 @@ def _changed_settings(case: ModelCase) -> Iterator[ModelCase]:
         if setting.key in case.settings:
             continue
         for value in _other_values(setting):
-            variant = replace(case, settings=case.settings | {setting.key: value})
-            if not _is_rejected(variant):
-                yield with_fitting_steps(variant)
+            settings = case.settings | {setting.key: value}
+            if variant := _accepted(replace(case, settings=settings)):
+                yield variant
 
 
 def _other_values(setting: Setting) -> list[Any]:
@@ -147,29 +167,19 @@ def _can_build(case: ModelCase) -> bool:
     return True
 
 
-def _is_rejected(case: ModelCase) -> bool:
-    """Returns whether the model rejects the settings or data; the checks report other errors."""
-    try:
-        case.build()
-    except RefusedError:
-        return True
-    except Exception:
-        return False
-    return False
-
-
-def _accepts_batch(case: ModelCase, *, uneven: bool) -> bool:
-    """Returns whether the model accepts a batch; the checks report other errors.
+def _accepts_batch(case: ModelCase, model: AbstractModel, *, uneven: bool) -> bool:
+    """Returns whether a model accepts the batch of a case; the checks report other errors.
 
     Args:
-        case: The model and the batch.
+        case: The batch.
+        model: The model.
         uneven: Whether the rows have different lengths.
     """
     batch = case.batch()
     lengths = torch.tensor([case.steps, case.steps // 2, case.steps - 1]) if uneven else None
     try:
         with torch.no_grad():
-            case.build()(Batch(batch.inputs, lengths=lengths))
+            model(Batch(batch.inputs, lengths=lengths))
     except MisfitError:
         return False
     except Exception:

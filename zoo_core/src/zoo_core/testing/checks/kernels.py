@@ -26,9 +26,10 @@ from zoo_core.testing.cases.model_case import (
     SINGLE,
     ModelCase,
     check_tolerance,
+    marked,
     max_difference,
 )
-from zoo_core.testing.cases.model_cases import model_cases
+from zoo_core.testing.cases.model_cases import model_cases, plain_cases
 from zoo_core.testing.check import DoesNotApply, Violation, check
 
 SIZES = ((1, 8), (1, 32), (16, 32))
@@ -115,6 +116,26 @@ def kernel_equals(case: KernelCase) -> Violation | None:
 
 
 @check(
+    "Start every marked step from the cell's initial state (in reverse, the step before it), "
+    "whatever the state before it is; or do not override scan_with_resets.",
+    needs=("kernel-equals",),
+)
+def kernel_resets(case: KernelCase) -> Violation | None:
+    """A kernel starts states anew at marked steps as the reference does."""
+    kernel: AbstractKernel = resolve(case.spec.factory)()
+    model = case.model.build()
+    dtype = _widest_dtype(kernel, model)
+    if not model.takes_resets or case.model.steps == 1:
+        raise DoesNotApply("the model starts no state anew")
+    batch = marked(case.model.batch(dtype))
+    expected = _all_results(case.model.build().to(dtype), batch, ReferenceKernel())
+    results = _all_results(case.model.build().to(dtype), batch, kernel)
+    difference = max(map(max_difference, expected, results))
+    rule = "the same results from kernel and reference for states that start anew"
+    return check_tolerance(difference, EXACT if dtype == torch.float64 else SINGLE, rule)
+
+
+@check(
     "Return False from pays(case) for such sizes, so that the backend auto passes over the kernel.",
     needs=("kernel-equals",),
 )
@@ -188,6 +209,12 @@ def cases_with_model(kernel: KernelSpec, model: ModelSpec) -> list[KernelCase]:
     return [KernelCase(kernel, case) for case, cells in _cases_and_cells(model) if names & cells]
 
 
+def plain_kernel_cases(catalog: Catalog, kernel: KernelSpec) -> list[KernelCase]:
+    """Returns the cases of a kernel with the plain cases of the installed models."""
+    cases = kernel_cases(catalog, kernel)
+    return [case for case in cases if case.model in plain_cases(case.model.spec)]
+
+
 @cache
 def _cases_and_cells(model: ModelSpec) -> list[tuple[ModelCase, set[str]]]:
     return [(case, _cell_names(case)) for case in model_cases(model)]
@@ -240,4 +267,6 @@ def _all_results(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> 
 
 
 CHECKS = (kernel_equals,)
+PLAIN = (kernel_resets,)
+"""Checks that run on the plain cases of the models only."""
 SPEED = (kernel_pays,)
