@@ -1,0 +1,1 @@
+"""Variants of the LSTM and other gated cells."""
