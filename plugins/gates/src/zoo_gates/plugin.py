@@ -88,7 +88,7 @@ def zoo_models() -> list[ModelSpec]:
             factory="zoo_gates.models:janet",
             accepts=("tokens", "features"),
             default_recipe="hello",
-            source="van der Westhuizen & Lasenby, The Unreasonable Effectiveness of the Forget Gate",
+            source="Van der Westhuizen & Lasenby, Unreasonable Effectiveness of the Forget Gate",
             tags=("gates", "lstm"),
         ),
     ]
