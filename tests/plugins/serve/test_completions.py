@@ -24,17 +24,17 @@ def test_openai_completes_streams_and_lists(served: Served) -> None:
     with OpenAI(base_url=f"{served.url}/v1", api_key="none", max_retries=0) as client:
         assert client.models.list().data[0].id == MODEL
         assert client.models.retrieve(MODEL).owned_by == "zoo-lstm"
-        asked: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "seed": 3, "max_tokens": 40}
+        asked: dict[str, Any] = {"model": MODEL, "prompt": PROMPT, "seed": 3, "max_tokens": 400}
         whole = client.completions.create(**asked)
         assert whole.choices[0].finish_reason == "length"
         assert whole.usage is not None
-        assert (whole.usage.prompt_tokens, whole.usage.completion_tokens) == (len(PROMPT), 40)
+        assert (whole.usage.prompt_tokens, whole.usage.completion_tokens) == (len(PROMPT), 400)
         stream = client.completions.create(
             **asked, stream=True, stream_options={"include_usage": True}
         )
         *pieces, last = list(stream)
         assert "".join(piece.choices[0].text for piece in pieces) == whole.choices[0].text
-        assert len(pieces) > 20, "the text comes in pieces"
+        assert len(pieces) > 3, "the text comes while it is generated"
         assert pieces[-1].choices[0].finish_reason == "length"
         assert last.choices == []
         assert last.usage == whole.usage

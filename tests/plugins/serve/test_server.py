@@ -74,6 +74,13 @@ def test_a_model_of_series_forecasts(served: Served, sales: Path) -> None:
     assert forecast[0]["sales_naive"] == rows[-1]["sales"]
 
 
+def test_a_model_of_series_predicts_values(served: Served, sales: Path) -> None:
+    answer = served.ask("/predict", {"model": str(sales), "input": "200 210 190 220"})
+    (found,) = answer.json["predictions"]
+    assert len(found["values"]) == len(found["names"])
+    assert "probability" not in found
+
+
 def test_models_say_what_they_can_do(served: Served, hello_once: Path, sales: Path) -> None:
     listed = served.ask("/v1/models").json["data"]
     assert {model["id"]: model["tasks"] for model in listed} == {

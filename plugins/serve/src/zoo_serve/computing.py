@@ -10,13 +10,18 @@ import asyncio
 import logging
 import queue
 import threading
+import time
 from collections.abc import Mapping
 from typing import final
 
 import torch
 
-from zoo_serve.jobs import Event, Failed, Job
+from zoo_serve.jobs import Event, Failed, Job, Piece
 from zoo_serve.served_model import Load, Report, ServedModel
+
+INTERVAL = 0.01
+"""Least seconds between two deliveries of pieces of text: to wake the other thread for each symbol
+takes longer than a step of a small model."""
 
 logger = logging.getLogger("zoo_core.serve")
 
@@ -35,6 +40,8 @@ class ComputingThread:
         self._threads = threads
         self._inbox: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._reports: list[Report] = []
+        self._last_delivery = 0.0
         self._is_ready = threading.Event()
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="zoo-serve", daemon=True)
@@ -93,21 +100,25 @@ class ComputingThread:
                 return True
             if job is None:
                 return False
-            self._deliver(list(self._models[job.model].accept(job)))
+            self._reports += self._models[job.model].accept(job)
             is_idle = False
 
     def _turn(self) -> None:
-        reports: list[Report] = []
         for model in self._models.values():
             try:
-                reports += model.turn()
+                self._reports += model.turn()
             except Exception as error:  # a bug: the jobs end, and the server does not
                 logger.exception("a step failed")
-                reports += [(job, Failed(error)) for job in model.end_all()]
-        self._deliver(reports)
+                self._reports += [(job, Failed(error)) for job in model.end_all()]
+        now = time.monotonic()
+        is_due = now - self._last_delivery >= INTERVAL
+        if is_due or not all(isinstance(event, Piece) for _, event in self._reports):
+            self._deliver()
+            self._last_delivery = now
 
-    def _deliver(self, reports: list[Report]) -> None:
+    def _deliver(self) -> None:
         """Hands events to their jobs, on the thread of the network, in one call."""
+        reports, self._reports = self._reports, []
         if reports and self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(_receive, reports)
 

@@ -7,7 +7,7 @@ the events pass between the two.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias, final
 
@@ -147,6 +147,28 @@ class Job:
         return await self._events.get()
 
     async def events(self) -> AsyncIterator[Event]:
-        """Yields the events up to ``Gone``; whoever iterates decides when the job has ended."""
-        while not isinstance(event := await self.next_event(), Gone):
+        """Yields the events up to ``Gone``; who iterates decides when the job has ended.
+
+        Pieces of one text that came at the same time are one.
+        """
+        while True:
+            events = [await self.next_event()]
+            while not self._events.empty():
+                events.append(self._events.get_nowait())
+            for event in _joined(events):
+                if isinstance(event, Gone):
+                    return
+                yield event
+
+
+def _joined(events: list[Event]) -> Iterator[Event]:
+    """Yields events, with the pieces of each text between two other events as one."""
+    texts: dict[int, str] = {}
+    for event in [*events, None]:
+        if isinstance(event, Piece):
+            texts[event.choice] = texts.get(event.choice, "") + event.text
+            continue
+        yield from (Piece(choice, text) for choice, text in texts.items())
+        texts.clear()
+        if event is not None:
             yield event

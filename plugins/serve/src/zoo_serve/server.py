@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -96,6 +97,8 @@ def make_server(
     on_signal: Callable[[int], None],
 ) -> StoppingServer:
     """Returns a server; its log is the zoo's own, and it logs no request."""
+    # it warns of every client that leaves while it is sent something
+    logging.getLogger("asyncio").setLevel(logging.ERROR)
     config = uvicorn.Config(
         service.application(rules),
         loop="asyncio",
@@ -103,6 +106,7 @@ def make_server(
         ws="none",
         lifespan="off",
         log_config=None,
+        log_level="error",  # not every malformed request of a stranger
         access_log=False,
         server_header=False,
         proxy_headers=False,
