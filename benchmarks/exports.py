@@ -1,6 +1,7 @@
 """The exports of every model of the catalog, compared with the model: ``docs/results/export.json``.
 
-uv run --group full python -m benchmarks.exports
+``uv run --group full python -m benchmarks.exports`` measures the models that have no row yet or
+are named, and every model with ``--all``.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, final
 
+import click
 import torch
 
 from zoo_core.errors import ZooError
@@ -131,14 +133,23 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:.1e}"
 
 
-def main() -> None:
-    """Measures every model and writes the results."""
-    entries = load_catalog().of(ModelSpec)
-    rows = [measure(plugin.name, spec) for plugin, spec in entries]
-    results = {
-        "versions": {name: version(name).partition("+")[0] for name in LIBRARIES},
-        "rows": [asdict(row) for row in rows],
-    }
+@click.command()
+@click.argument("models", nargs=-1)
+@click.option("--all", "everything", is_flag=True, help="Measure every model again.")
+def main(models: tuple[str, ...], everything: bool) -> None:
+    """Measure the exports of MODELS and of models that have no row yet; write the results."""
+    versions = {name: version(name).partition("+")[0] for name in LIBRARIES}
+    stored: dict[str, Any] = {"versions": versions, "rows": []}
+    if RESULTS.exists():
+        stored = json.loads(RESULTS.read_bytes())
+    if stored["versions"] != versions and not everything:
+        raise click.UsageError(f"the rows are of {stored['versions']}: measure with --all")
+    before = {row["model"]: row for row in stored["rows"]}
+    rows = []
+    for plugin, spec in load_catalog().of(ModelSpec):
+        is_kept = spec.name in before and spec.name not in models and not everything
+        rows.append(before[spec.name] if is_kept else asdict(measure(plugin.name, spec)))
+    results = {"versions": versions, "rows": rows}
     write_file(RESULTS, json.dumps(results, indent=1).encode() + b"\n")
 
 

@@ -18,6 +18,7 @@ pytestmark = pytest.mark.full
 DEAD = "http://127.0.0.1:9"
 
 
+@pytest.mark.xdist_group("chromium")  # the process that exports the page
 def test_the_folder_has_the_page_the_model_and_how_to_use_them(web_folder: Path) -> None:
     assert sorted(path.name for path in web_folder.iterdir()) == [
         "README.md",

@@ -15,7 +15,7 @@ from zoo_core.runtime.nn import Batch
 pytest.importorskip("zoo_onnx")
 pytestmark = pytest.mark.full
 LETTERS = Vocabulary(tuple("\n abcde?"), tokenizer=CHARACTERS)
-WORDS = Vocabulary((" the", " cat", "The", ",", "."), tokenizer=BUILT_IN["word"])
+WORDS = Vocabulary(("<unk>", " the", " cat", "The", ",", "."), tokenizer=BUILT_IN["word"])
 
 
 @final
@@ -49,6 +49,7 @@ def _after_blank(text: str) -> str:
         (Typed(LETTERS, str, "?"), (False, "", (7,))),
         (Typed(LETTERS, lambda text: _after_blank(text.lower()), "?"), (True, " ", (7,))),
         (Typed(WORDS, str), (False, "", ())),
+        (Typed(WORDS, str.lower), (True, "", ())),
     ],
 )
 def test_the_rule_of_a_dataset_is_found(dataset: Typed, expected: tuple[Any, ...]) -> None:

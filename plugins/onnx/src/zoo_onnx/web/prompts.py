@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, final
 
 from zoo_core.data.tokenizer import BUILT_IN, AbstractTokenizer
 from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
+from zoo_core.runtime.nn import Batch
 
 SKIP = Unknown("skip")
 PROBED = 200
@@ -72,24 +73,24 @@ def apply(rule: PromptRule, vocabulary: Vocabulary, text: str) -> list[int]:
 def _makes_small(dataset: AbstractDataset, vocabulary: Vocabulary, rule: PromptRule) -> bool:
     """Whether capitals that the vocabulary lacks are read as small letters."""
     for symbol in vocabulary.symbols:
-        capital = symbol.upper()
-        if capital != symbol and capital.lower() == symbol and capital not in vocabulary.ids:
-            return _ids(dataset, rule.before + capital) == _ids(dataset, rule.before + symbol)
+        small, capital = rule.before + symbol, rule.before + symbol.upper()
+        if capital.lower() == small and _plain(vocabulary, small) != _plain(vocabulary, capital):
+            return _ids(dataset, capital) == _ids(dataset, small)
     return False
 
 
 def _ids(dataset: AbstractDataset, text: str) -> list[int]:
-    try:
-        ids: list[int] = dataset.encode(text, SKIP).inputs[0].tolist()
-    except DataError:  # nothing of it is known
-        return []
-    return ids
+    return _known(lambda: dataset.encode(text, SKIP))
 
 
 def _plain(vocabulary: Vocabulary, text: str) -> list[int]:
+    return _known(lambda: encode_text(text, vocabulary, SKIP))
+
+
+def _known(encode: Callable[[], Batch]) -> list[int]:
     try:
-        ids: list[int] = encode_text(text, vocabulary, SKIP).inputs[0].tolist()
-    except DataError:  # nothing of it is known
+        ids: list[int] = encode().inputs[0].tolist()
+    except DataError:  # nothing of the text is known
         return []
     return ids
 
