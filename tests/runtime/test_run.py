@@ -16,6 +16,7 @@ from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.run_folder.run_log import read_epochs, read_steps
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint, read_history
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.resume import resume
@@ -319,3 +320,19 @@ def test_every_backend_learns_the_same(catalog: Catalog, text_file: Path, tmp_pa
     ]
     expected, *others = (metrics["validation"]["loss"] for metrics in losses)
     assert others == pytest.approx([expected] * 2, rel=1e-5)
+
+
+def test_a_run_can_be_watched_between_two_saved_states(
+    catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zoo_core.runtime.run.LOG_INTERVAL", 0.0)
+    run_config = small_run_config(catalog, text_file, trainer={"save_every": 1e6, "epochs": 2})
+    steps, epochs, saved = [], [], 0
+    for event in Run(catalog, run_config, tmp_path).events():
+        steps.append(len(read_steps(tmp_path)))
+        epochs.append(len(read_epochs(tmp_path)))
+        saved += isinstance(event, Saved)
+    assert steps == sorted(steps)
+    assert len(set(steps)) > 3  # while there is one state
+    assert saved == 1
+    assert (epochs[0], epochs[-1]) == (0, 2)  # those of a state, then of the finished run

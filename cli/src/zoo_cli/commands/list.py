@@ -49,8 +49,7 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
     rows = [
         {"kind": kind.removesuffix("s")} | row
         for kind in kinds
-        for row in _rows(catalog, kind)
-        if fnmatchcase(row["name"], pattern or "*") and (tag is None or tag in row["tags"])
+        for row in matching_rows(catalog, kind, pattern, tag or "")
     ]
     if as_json:
         print_json(rows)
@@ -67,6 +66,22 @@ def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> Non
         echo(f"plugin {broken.plugin.name} is broken: {broken.reason}; see: zoo plugins", err=True)
     for message in unknown_name_messages():
         echo(message, err=True)
+
+
+def matching_rows(catalog: Catalog, kind: str, pattern: str, tag: str) -> list[dict[str, Any]]:
+    """Returns the rows of a kind, as ``--json`` has them.
+
+    Args:
+        catalog: The installed plugins.
+        kind: One of ``KINDS``.
+        pattern: A name with wildcards; empty for any.
+        tag: A tag; empty for any.
+    """
+    return [
+        row
+        for row in _rows(catalog, kind)
+        if fnmatchcase(row["name"], pattern or "*") and (not tag or tag in row["tags"])
+    ]
 
 
 def _rows(catalog: Catalog, kind: str) -> list[dict[str, Any]]:

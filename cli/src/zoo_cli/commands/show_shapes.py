@@ -22,23 +22,55 @@ from zoo_core.runtime.shapes.shapes import (
 
 DEFAULT_STEPS = 5
 """Time steps if neither the command line nor the dataset's config gives a number."""
+EXAMPLE_VOCABULARY = "the data is not available: the vocabulary shown is an example"
 
 
 def show_shapes(
     catalog: Catalog, reference: str, *, batch_size: int, steps: int | None, as_json: bool
 ) -> None:
     """Prints the shape of every tensor for one batch."""
-    run_config, signature, known = _find(catalog, reference)
-    length = steps or run_config.configs["dataset"].get("steps", DEFAULT_STEPS)
-    shapes = model_shapes(catalog, run_config, signature, batch_size=batch_size, steps=length)
+    shapes, known = find_shapes(catalog, reference, batch_size=batch_size, steps=steps)
     if as_json:
         print_json(_rows(shapes))
         return
     if not known:
-        echo("the data is not available: the vocabulary shown is an example", err=True)
-    legend = [f"{letter} {LETTER_MEANINGS[letter]} {size}" for letter, size in shapes.sizes.items()]
-    echo(", ".join(legend))
-    print_table([_table_row(row) for row in _rows(shapes)])
+        echo(EXAMPLE_VOCABULARY, err=True)
+    echo(legend(shapes))
+    print_table(table_rows(shapes))
+
+
+def find_shapes(
+    catalog: Catalog, reference: str, *, batch_size: int, steps: int | None
+) -> tuple[Shapes, bool]:
+    """Returns the shapes of a model, recipe or checkpoint for one batch.
+
+    The last value is whether the signature is that of the data, not of an example.
+
+    Args:
+        catalog: The installed plugins.
+        reference: The model, recipe or checkpoint.
+        batch_size: Rows of the batch.
+        steps: Its time steps; None for the recipe's.
+
+    Raises:
+        NotFoundError: There is no such model, recipe or checkpoint.
+    """
+    run_config, signature, known = _find(catalog, reference)
+    length = steps or run_config.configs["dataset"].get("steps", DEFAULT_STEPS)
+    shapes = model_shapes(catalog, run_config, signature, batch_size=batch_size, steps=length)
+    return shapes, known
+
+
+def legend(shapes: Shapes) -> str:
+    """Returns what the letters of the axes mean, and their sizes."""
+    return ", ".join(
+        f"{letter} {LETTER_MEANINGS[letter]} {size}" for letter, size in shapes.sizes.items()
+    )
+
+
+def table_rows(shapes: Shapes) -> list[list[str]]:
+    """Returns name, kind, letters and sizes of every tensor."""
+    return [_table_row(row) for row in _rows(shapes)]
 
 
 def _find(catalog: Catalog, reference: str) -> tuple[RunConfig, Signature, bool]:

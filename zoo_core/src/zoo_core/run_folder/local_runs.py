@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import secrets
@@ -19,6 +18,7 @@ from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
 from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.ownership import CURRENT, STATE
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.run_folder.run_log import read_state_values
 from zoo_core.storage.atomic import make_folder, size_below, target_errors
 from zoo_core.storage.locations import runs_folder
 
@@ -241,9 +241,7 @@ def _changed_at(path: Path) -> float:
 
 
 def _unfinished(path: Path) -> dict[str, Any]:
-    step = (path / STATE / CURRENT).read_text("utf-8").strip()
-    run_config = json.loads((path / STATE / step / "values.json").read_bytes())["plan"]
-    return dict(run_config)
+    return dict(read_state_values(path)["plan"])
 
 
 def _run_config(values: dict[str, Any]) -> RunConfig | None:

@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple, final
 
 from zoo_core.errors import TargetError
 from zoo_core.run_folder.ownership import (
@@ -20,6 +21,19 @@ from zoo_core.run_folder.ownership import (
 )
 from zoo_core.storage.atomic import target_errors, write_file
 from zoo_core.storage.file_systems import check_locks
+
+
+@final
+class Holder(NamedTuple):
+    """The process that holds the lock of a checkpoint folder.
+
+    Args:
+        pid: Its number.
+        host: The name of its machine.
+    """
+
+    pid: int
+    host: str
 
 
 @contextlib.contextmanager
@@ -76,9 +90,32 @@ def lock_run_folder(
                 path.rmdir()
 
 
+def lock_holder(folder: Path) -> Holder | None:
+    """Returns the process that holds the lock of a checkpoint folder; None if no process does."""
+    from filelock import FileLock, Timeout
+
+    states = folder / STATE
+    holder = _read_holder(states)
+    if holder is None or not (states / LOCK).is_file():
+        return None
+    try:
+        # free if the process was killed, and could not remove its name
+        with FileLock(states / LOCK, timeout=0):
+            return None
+    except Timeout:
+        return holder
+    except OSError:  # the folder was removed, or cannot be written to
+        return None
+
+
 def _holder(states: Path) -> str:
+    holder = _read_holder(states)
+    return f"process {holder.pid} on {holder.host}" if holder else "another process"
+
+
+def _read_holder(states: Path) -> Holder | None:
     try:
         holder = json.loads((states / HOLDER).read_bytes())
-        return f"process {holder['pid']} on {holder['host']}"
+        return Holder(int(holder["pid"]), str(holder["host"]))
     except (OSError, ValueError, KeyError, TypeError):
-        return "another process"
+        return None

@@ -18,6 +18,7 @@ HISTORY, TIMINGS, CURVE = "history.jsonl", "timings.jsonl", "curve.png"
 STEPS, SAMPLES = "steps.jsonl", "samples.jsonl"
 LOGS = "logs"
 STATE, LOCK, HOLDER, CURRENT = "state", "LOCK", "HOLDER", "CURRENT"
+STATE_VALUES = "values.json"
 MARKER = "MADE_BY_ZOO"
 MARKER_TEXT = b"The zoo made the folder around this one and may write to it.\n"
 _FILES = (MANIFEST, WEIGHTS, CARD, HISTORY, TIMINGS, CURVE, STEPS, SAMPLES)

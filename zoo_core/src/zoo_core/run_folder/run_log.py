@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, final
 
-from zoo_core.run_folder.ownership import SAMPLES, STEPS
+from zoo_core.run_folder.manifest import MANIFEST
+from zoo_core.run_folder.ownership import (
+    CURRENT,
+    HISTORY,
+    SAMPLES,
+    STATE,
+    STATE_VALUES,
+    STEPS,
+)
 from zoo_core.storage.atomic import append_file, keep_lines
 
 WHOLE_STEPS = 10_000
@@ -136,6 +144,31 @@ def read_steps(folder: Path) -> list[StepRow]:
 def read_samples(folder: Path) -> list[SampleRow]:
     """Returns the rows of ``samples.jsonl``; none if the run generated no text."""
     return _read(folder / SAMPLES, lambda values: SampleRow(**values))
+
+
+def read_epochs(folder: Path) -> list[dict[str, Any]]:
+    """Returns a row for each epoch, as ``history.jsonl`` holds them.
+
+    While a run trains they are those of its last saved state; none before the first one.
+    """
+    if (folder / MANIFEST).is_file():
+        return _read(folder / HISTORY, lambda values: values)
+    try:
+        rows = read_state_values(folder)["snapshot"]["position"]["history"]
+        return [dict(row) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return []
+
+
+def read_state_values(folder: Path) -> dict[str, Any]:
+    """Returns the JSON values of the saved state of a run, unchecked.
+
+    Raises:
+        OSError: There is none, or a newer one has just taken its place.
+        ValueError: It is damaged.
+    """
+    step = (folder / STATE / CURRENT).read_text("utf-8").strip()
+    return dict(json.loads((folder / STATE / step / STATE_VALUES).read_bytes()))
 
 
 def _append(path: Path, lines: list[str]) -> None:

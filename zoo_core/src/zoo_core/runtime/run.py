@@ -58,7 +58,7 @@ from zoo_core.storage.capacity import memory_errors
 from zoo_core.storage.hashes import FileRecord
 
 LOG_INTERVAL = 1.0
-"""Least seconds between two calls of the loggers within an epoch."""
+"""Least seconds between two writes of the log, and two calls of the loggers within an epoch."""
 
 logger = logging.getLogger(__name__)
 
@@ -275,15 +275,23 @@ class Run:
         return self.processes.is_first and elapsed >= self.loop.config.save_every
 
     def _log_event(self, event: Event) -> None:
-        """Logs an epoch at once; the steps for loggers at most every ``LOG_INTERVAL`` seconds."""
+        """Logs an epoch at once; the steps at most every ``LOG_INTERVAL`` seconds.
+
+        The log is written as often, so that it can be watched between two saved states.
+        """
+        is_due = time.monotonic() - self._logged_at >= LOG_INTERVAL
         if isinstance(event, EpochEnded):
             self._log_steps()
             if event.text:
                 row = SampleRow(event.epoch, self.loop.progress.steps, event.text)
                 self._log.add_sample(row)
             self._loggers.log([event])
-        elif self._loggers and time.monotonic() - self._logged_at >= LOG_INTERVAL:
+        elif is_due:
             self._log_steps()
+        if is_due:
+            self._logged_at = time.monotonic()
+            if self.processes.is_first:
+                self._log.write()
 
     def _log_steps(self) -> None:
         rows = self.loop.take_step_rows()
@@ -291,7 +299,6 @@ class Run:
             return
         self._log.add_steps(rows)
         self._loggers.log(rows)
-        self._logged_at = time.monotonic()
 
     def _final_evaluations(self) -> Iterator[Event]:
         """Evaluates the best weights; after Ctrl+C the checkpoint does without the rest."""
@@ -339,6 +346,7 @@ class Run:
         if not self.processes.is_first:
             return Saved(self.folder, state.loop_state.progress.steps)
         self._log.write()
+        self._logged_at = time.monotonic()
         self._loggers.flush()
         step = write_state(self.folder, state)
         self._saved_at = time.monotonic()

@@ -18,7 +18,7 @@ from torch import Tensor
 from zoo_core.configs.records import read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
-from zoo_core.run_folder.ownership import CURRENT, STATE
+from zoo_core.run_folder.ownership import CURRENT, STATE, STATE_VALUES
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
 from zoo_core.runtime.training.loop_state import LoopState, RunProgress
@@ -31,7 +31,7 @@ from zoo_core.storage.atomic import (
     write_new,
 )
 
-LAST, BEST, TENSORS, VALUES = "last", "best", "tensors", "values.json"
+LAST, BEST, TENSORS = "last", "best", "tensors"
 
 
 @final
@@ -123,7 +123,7 @@ def replace_run_config(folder: Path, run_config: RunConfig) -> None:
     Raises:
         TargetError: The state cannot be written to; it is as it was.
     """
-    path = current_state(folder) / VALUES
+    path = current_state(folder) / STATE_VALUES
     values = json.loads(path.read_bytes()) | {"plan": run_config.to_json()}
     write_file(path, _to_json(values))
 
@@ -158,7 +158,7 @@ class _StateValues(NamedTuple):
 
 
 def _read(state: Path) -> SavedState:
-    path = state / VALUES
+    path = state / STATE_VALUES
     try:
         values = json.loads(path.read_bytes())
     except PermissionError as error:
@@ -244,7 +244,7 @@ def _contents(saved: SavedState) -> dict[str, bytes]:
     }
     if loop_state.best_weights:
         files[f"{BEST}.safetensors"] = to_bytes(loop_state.best_weights)
-    files[VALUES] = _to_json(state_values(saved))
+    files[STATE_VALUES] = _to_json(state_values(saved))
     return files
 
 
