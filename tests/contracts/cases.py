@@ -51,8 +51,26 @@ def grouped(value: object, name: str, process: str, *marks: pytest.MarkDecorator
     )
 
 
+FAMILIES = {"zoo-gates": "layer-norm-lstm"}
+"""Plugins whose models differ in their cells alone, and the model that is checked in every setting;
+the others are so in the slow tests, and elsewhere in their plain cases."""
+BRIEF = {
+    f"model {entry.spec.name}": entry.spec
+    for entry in CATALOG.of(ModelSpec)
+    if FAMILIES.get(entry.plugin.name, entry.spec.name) != entry.spec.name
+}
+"""The others, by the name of the part."""
 every_model = pytest.mark.parametrize(
-    "model", [grouped(spec, spec.name, f"model {spec.name}") for spec in MODELS]
+    "model",
+    [
+        grouped(
+            spec,
+            spec.name,
+            f"model {spec.name}",
+            *([pytest.mark.slow] if spec in BRIEF.values() else []),
+        )
+        for spec in MODELS
+    ],
 )
 
 

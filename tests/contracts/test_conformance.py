@@ -7,7 +7,15 @@ from functools import cache
 
 import pytest
 
-from tests.contracts.cases import CATALOG, KERNELS, MODELS, every_model, grouped
+from tests.contracts.cases import (
+    BRIEF,
+    CATALOG,
+    FAMILIES,
+    KERNELS,
+    MODELS,
+    every_model,
+    grouped,
+)
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.testing.cases.model_cases import plain_cases
@@ -28,15 +36,6 @@ LONG = {
 }
 """Parts whose data takes seconds to make."""
 LEARNING = tuple(check for check in SLOW if check is not long_sequences)
-FAMILIES = {"zoo-gates": "layer-norm-lstm"}
-"""Plugins whose models differ in their cells alone, and the model that is checked in every setting;
-the others are so in the slow tests, and here with the settings of the plain cases."""
-BRIEF = {
-    f"model {entry.spec.name}": entry.spec
-    for entry in CATALOG.of(ModelSpec)
-    if FAMILIES.get(entry.plugin.name, entry.spec.name) != entry.spec.name
-}
-"""The others, by the name of the part."""
 every_slow_check = pytest.mark.parametrize("check", LEARNING, ids=lambda check: check.name)
 
 
@@ -94,7 +93,7 @@ def models_of_different_cells() -> list[ModelSpec]:
 
 
 @pytest.mark.gate
-@every_model
+@pytest.mark.parametrize("model", MODELS, ids=lambda spec: spec.name)
 def test_a_cell_stays_bounded_and_precise_over_a_long_sequence(model: ModelSpec) -> None:
     if model not in models_of_different_cells():
         pytest.skip("another model has this cell, or it carries no state")
@@ -103,14 +102,7 @@ def test_a_cell_stays_bounded_and_precise_over_a_long_sequence(model: ModelSpec)
 
 @pytest.mark.gate
 @every_slow_check
-@pytest.mark.parametrize(
-    "model",
-    [
-        grouped(spec, spec.name, f"model {spec.name}")
-        for spec in MODELS
-        if f"model {spec.name}" not in BRIEF
-    ],
-)
+@every_model
 def test_a_plain_model_learns_and_exports(model: ModelSpec, check: Check) -> None:
     case = plain_cases(model)[0]
     if check.name == "exports" and not case.build().exportable:
