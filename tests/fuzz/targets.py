@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from tests.core.run_folder.manifests import VALUES
+from tests.plugins.music.made import roll
+from tests.plugins.music.mat_file import cell_array, mat_file, matrix, packed, songs_file
 from zoo_core.data.text import decode_text
 from zoo_core.errors import ZooError
 from zoo_core.recipes.recipe import parse_recipe, published_in
@@ -16,6 +18,7 @@ from zoo_core.references import parse_reference
 from zoo_core.registry.file import parse_registry
 from zoo_core.run_folder.manifest import parse_manifest
 from zoo_core.run_folder.safetensors_header import read_header
+from zoo_music.rolls import VARIABLES, read_songs
 
 CASES = Path(__file__).with_name("cases")
 MAX_MESSAGE = 2000
@@ -75,6 +78,10 @@ low = 1.0
 high = 1.20
 source = "a book"
 """
+SONGS = songs_file([roll(0)])
+PACKED_SONGS = mat_file(
+    *(packed(cell_array(name, [matrix(roll(0))])) for name in VARIABLES.values())
+)
 TARGETS = {
     "header": Target(_header, (len(HEADER).to_bytes(8, "little") + HEADER + bytes(4),)),
     "manifest": Target(lambda data: parse_manifest(data, "m"), (json.dumps(VALUES).encode(),)),
@@ -84,6 +91,7 @@ TARGETS = {
         (b"a.b", b"p:a.b", b"hub:o/r@v", b"./x", b"dir:x", b"~x/y"),
     ),
     "recipe": Target(_recipe, (RECIPE.encode(),)),
+    "songs": Target(lambda data: read_songs(data, "songs"), (SONGS, PACKED_SONGS)),
     "text": Target(_decoded, (b"\x00\xef\xbb\xbfa\r\nb\r", b"\x01\xff\xfea\0", b"\x03+AGE-")),
 }
 
