@@ -1,11 +1,13 @@
 """A text larger than memory: the time to the first step, and what it adds to memory.
 
-``python -m benchmarks.large_text TEXT FOLDER`` trains ``STEPS`` steps, and prints the seconds
-from the import of torch to the first step and the most anonymous memory in bytes.
+``python -m benchmarks.large_text TEXT FOLDER SETTINGS`` trains ``STEPS`` steps on a text with
+settings of the dataset in JSON, and prints the seconds from the import of torch to the first step
+and the most anonymous memory in bytes.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import subprocess
@@ -20,11 +22,23 @@ from benchmarks.benchmark import Setup
 from benchmarks.measurement import Measurement, measurements
 
 STEPS = 100
+VOCABULARY = 1024
+"""Symbols of words and pairs of bytes; few, so that a step does not take more than reading."""
+CASES: dict[str, dict[str, Any]] = {
+    "char": {},
+    "char, random windows": {"sampling": "random"},
+    "word": {"tokens": "word", "vocabulary_size": VOCABULARY},
+    "bpe": {"tokens": "bpe", "vocabulary_size": VOCABULARY},
+}
+"""The settings of the dataset. Random windows have the ids of the case before them."""
+COMMON_WORDS, RARE_WORDS = 9_999, 2_400
+"""Words that the text repeats, and new ones in each of its blocks of 120,000 words."""
 SMALL, LARGE, QUICK = 1_000_000, 1_000_000_000, 50_000_000
 """Bytes of the texts; with ``--quick`` the large one has ``QUICK``."""
 INTERVAL = 0.01
 """Seconds between two looks at the memory."""
 ADDED = "added by the large text"
+"""The most of all cases."""
 
 
 @final
@@ -45,36 +59,54 @@ def large_text(setup: Setup) -> Iterator[list[Measurement]]:
     texts = {}
     for name, size in (("1 MB", SMALL), ("large", QUICK if setup.quick else LARGE)):
         texts[name] = write_text(setup.folder / f"{name}.txt", size)
-    small, new, known = (train_on(texts[name], setup.folder) for name in ("1 MB", "large", "large"))
     label = f"{texts['large'].stat().st_size / 1e6:,.0f} MB"
-    rows = {"1 MB": small, f"{label}, new": new, f"{label}, known": known}
-    seconds = {name: [run.seconds] for name, run in rows.items()}
+    seconds: dict[str, list[float]] = {}
+    megabytes: dict[str, list[float]] = {}
+    added: dict[str, list[float]] = {}
+    for case, settings in CASES.items():
+        small = train_on(texts["1 MB"], setup.folder, settings)
+        rows = {"1 MB": small, f"{label}, new": train_on(texts["large"], setup.folder, settings)}
+        rows[f"{label}, known"] = train_on(texts["large"], setup.folder, settings)
+        seconds |= {f"{case}, {name}": [run.seconds] for name, run in rows.items()}
+        megabytes |= {f"{case}, {name}": [run.megabytes] for name, run in rows.items()}
+        largest = max(run.megabytes for run in rows.values())
+        added[case] = [largest - small.megabytes]
+    added[ADDED] = [max(values[0] for values in added.values())]
     yield measurements("large-text", "from torch to the first step", "s", seconds)
-    megabytes = {name: [run.megabytes] for name, run in rows.items()}
     yield measurements("large-text", "anonymous memory", "MB", megabytes)
-    added = max(new.megabytes, known.megabytes) - small.megabytes
-    yield measurements("large-text", "a larger text", "MB", {ADDED: [added]})
+    yield measurements("large-text", "a larger text", "MB", added)
 
 
 def write_text(path: Path, size: int) -> Path:
-    """Writes a text of random words of at least ``size`` bytes."""
+    """Writes a text of random words of ``size`` bytes, of which 2 % occur once.
+
+    So the number of distinct words grows with the text, as that of a language does.
+    """
     chooser = random.Random(0)
-    words = ["".join(chooser.choices("etaoinshrdlu", k=chooser.randint(2, 9))) for _ in range(9999)]
-    lines = [" ".join(chooser.choices(words, k=12)).capitalize() + ".\n" for _ in range(10_000)]
-    block = "".join(lines).encode()
+
+    def words(count: int, least: int, most: int) -> list[str]:
+        lengths = [chooser.randint(least, most) for _ in range(count)]
+        return ["".join(chooser.choices("etaoinshrdlu", k=length)) for length in lengths]
+
+    def lines(chosen: list[str]) -> bytes:
+        rows = [chosen[first : first + 12] for first in range(0, len(chosen), 12)]
+        return "".join(" ".join(row).capitalize() + ".\n" for row in rows).encode()
+
+    common = lines(chooser.choices(words(COMMON_WORDS, 2, 9), k=50 * RARE_WORDS))
     with path.open("wb") as file:
-        for _ in range(-(-size // len(block))):
-            file.write(block[: size - file.tell()])
+        while file.tell() < size:
+            file.write((common + lines(words(RARE_WORDS, 8, 9)))[: size - file.tell()])
     return path
 
 
-def train_on(text: Path, folder: Path) -> TextRun:
+def train_on(text: Path, folder: Path, settings: dict[str, Any]) -> TextRun:
     """Trains on a text in a process of its own.
 
     Raises:
         CalledProcessError: The process failed.
     """
     command = [sys.executable, "-m", "benchmarks.large_text", str(text), str(folder / "run")]
+    command.append(json.dumps(settings))
     environment = os.environ | {"ZOO_HOME": str(folder / "home")}
     completed = subprocess.run(
         command, check=True, stdout=subprocess.PIPE, text=True, env=environment
@@ -87,7 +119,7 @@ class _EnoughError(Exception):
     """Ends a training after ``STEPS``."""
 
 
-def _measure(text: str, folder: str) -> tuple[float, int]:
+def _measure(text: str, folder: str, dataset: str) -> tuple[float, int]:
     """Returns the seconds to the first step and the most anonymous memory in bytes."""
     import torch  # noqa: F401  # the time counts from here
 
@@ -114,7 +146,7 @@ def _measure(text: str, folder: str) -> tuple[float, int]:
     try:
         settings: dict[str, dict[str, Any]] = {
             "model": {"hidden_size": 64},
-            "dataset": {"path": text},
+            "dataset": {"path": text} | json.loads(dataset),
         }
         zoo_core.train(
             "gru-embed", folder, dataset="text", settings=settings, threads=1, listen=listen
@@ -133,4 +165,4 @@ def _anonymous_bytes() -> int:
 
 
 if __name__ == "__main__":
-    print(*_measure(*sys.argv[1:3]))  # noqa: T201  # the result of the process
+    print(*_measure(*sys.argv[1:4]))  # noqa: T201  # the result of the process

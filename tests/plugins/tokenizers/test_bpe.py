@@ -17,6 +17,8 @@ from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.tokenizers import read_tokenizer, train_tokenizer, with_tokenizer
 
 pytest.importorskip("tokenizers")
+from zoo_tokenizers import bpe  # it imports the library
+
 pytestmark = pytest.mark.full
 TEXT = "The cat sat on the mat, and the cat sat on the hat.\n" * 40
 STRANGE = "Grüße e\u0301 我們 👩\u200d👧 שלום\n\n  x <unk>"
@@ -32,6 +34,16 @@ def test_a_text_survives_a_round_trip_and_keeps_its_bytes() -> None:
         ids = vocabulary.encode(text)
         assert vocabulary.decode(ids) == text
         assert sum(vocabulary.byte_counts[index] for index in ids) == len(text.encode())
+
+
+def test_a_long_text_has_the_symbols_of_its_groups_of_lines() -> None:
+    vocabulary = _learn(300)
+    long = (TEXT + STRANGE + "\n") * 40
+    ids = vocabulary.encode(long)
+    assert len(long) > 5 * bpe.LONG
+    assert vocabulary.decode(ids) == long
+    by_group = [index for group in bpe.line_groups(long) for index in vocabulary.encode(group)]
+    assert ids == by_group
 
 
 def test_the_size_is_an_upper_bound_and_every_byte_is_a_symbol() -> None:

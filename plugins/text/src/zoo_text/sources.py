@@ -47,10 +47,12 @@ from zoo_text.encoding import (
 )
 from zoo_text.files import identify, read_files, read_marked
 
-FORMAT = 2
+FORMAT = 3
 """The form of what is kept on disk; another number makes everything again."""
 ANNOUNCED = 20_000_000
 """Bytes of a text whose reading takes so long that a line announces it."""
+LEARNED_FROM = 10_000_000
+"""Characters of a long text that pairs of bytes are learned from."""
 LINE_INTERVAL = 5.0
 """Seconds between two lines about the progress of a long text."""
 BEGINNING = 200
@@ -402,10 +404,11 @@ class StoredText(AbstractText):
             )
         train = [config.split, config.validation, config.test]
         settings = [FORMAT, config.tokens, config.vocabulary_size, config.min_count, train]
+        pieces = self._sampled_pieces if config.tokens == "bpe" else self.training_pieces
         path = self._folder / f"vocabulary-{_key(settings)}.json"
 
         def make() -> None:
-            learned = learn_vocabulary(config, lambda: "", self.training_pieces, special)
+            learned = learn_vocabulary(config, lambda: "", pieces, special)
             write_file(path, _json(_vocabulary_values(learned)))
 
         _make_once(path, make)
@@ -415,6 +418,16 @@ class StoredText(AbstractText):
         read = with_tokenizer(vocabulary, load_catalog())
         assert read is not None, "a vocabulary stays one"
         return read
+
+    def _sampled_pieces(self) -> Iterator[str]:
+        """Yields pieces of the training part at even distances, ``LEARNED_FROM`` characters in all.
+
+        How much memory learning pairs of bytes takes grows with the text that is learned from.
+        """
+        share = min(1, LEARNED_FROM / self.length)
+        for number, piece in enumerate(self.training_pieces()):
+            if int((number + 1) * share) > int(number * share):
+                yield piece
 
     @property
     def _folder(self) -> Path:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, final
@@ -22,6 +22,8 @@ DEFAULT_SIZE = 8192
 """Symbols of a vocabulary that names no size."""
 LONG = 10_000
 """Characters of a text beyond which it is cut at line ends; the library is slow with long texts."""
+AT_ONCE = 16
+"""Groups of lines that are encoded at once."""
 BYTE_SYMBOL = re.compile("<0x([0-9A-F]{2})>")
 """How tokenizers with a fallback to bytes name a byte."""
 
@@ -78,13 +80,21 @@ class BpeTokenizer(AbstractTokenizer):
 
     def _split_lines(self, text: str) -> list[str]:
         """Returns the symbols of a long text, whose groups of lines are encoded in parallel."""
-        groups, start = [], 0
-        while start < len(text):
-            end = text.find("\n", start + LONG) + 1 or len(text)
-            groups.append(text[start:end])
-            start = end
-        encodings = self.library.encode_batch_fast(groups, add_special_tokens=False)
-        return [token for encoding in encodings for token in encoding.tokens]
+        symbols, found = self._symbols, []
+        groups = list(line_groups(text))
+        for first in range(0, len(groups), AT_ONCE):
+            # The tokens of these encodings are empty; their ids are all that the library fills in.
+            for encoding in self.library.encode_batch_fast(
+                groups[first : first + AT_ONCE], add_special_tokens=False
+            ):
+                found += [symbols[index] for index in encoding.ids]
+        return found
+
+    @cached_property
+    def _symbols(self) -> list[str]:
+        """The symbols in the order of their ids."""
+        ids = self.library.get_vocab(with_added_tokens=True)
+        return sorted(ids, key=lambda symbol: ids[symbol])
 
     def makes(self, symbol: str) -> bool:
         """Whether a symbol is one of the tokenizer's."""
@@ -107,6 +117,15 @@ class BpeTokenizer(AbstractTokenizer):
         """Whether the signs of a symbol stand for bytes."""
         parts = json.dumps([self._values.get("pre_tokenizer"), self._values.get("decoder")])
         return '"ByteLevel"' in parts
+
+
+def line_groups(text: str) -> Iterator[str]:
+    """Yields a text in groups of lines that have ``LONG`` characters and more, up to a line end."""
+    start = 0
+    while start < len(text):
+        end = text.find("\n", start + LONG) + 1 or len(text)
+        yield text[start:end]
+        start = end
 
 
 def _byte_signs() -> dict[str, bytes]:
@@ -140,7 +159,9 @@ def train(texts: Iterable[str], size: int | None, min_count: int) -> Vocabulary:
         initial_alphabet=sorted(BYTES),
         show_progress=False,
     )
-    tokenizer.train_from_iterator(iter(texts), trainer)
+    # The library holds 256 texts at a time, so they are short.
+    groups = (group for text in texts for group in line_groups(text))
+    tokenizer.train_from_iterator(groups, trainer)
     return load(tokenizer.to_str())
 
 
