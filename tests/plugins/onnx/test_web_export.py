@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any, final
 
 import pytest
 
 from tests.cli.command import Zoo
 from tests.plugins.onnx.conftest import MODEL
+from zoo_core import train
 from zoo_core.data.tokenizer import StoredTokenizer
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError
@@ -16,6 +19,19 @@ from zoo_core.errors import MisfitError
 pytest.importorskip("zoo_onnx")
 pytestmark = pytest.mark.full
 DEAD = "http://127.0.0.1:9"
+
+
+@final
+class ReadTags(HTMLParser):
+    """The names of the elements of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Keeps the name of an element."""
+        self.names.append(tag)
 
 
 @pytest.mark.xdist_group("chromium")  # the process that exports the page
@@ -74,3 +90,26 @@ def test_a_tokenizer_that_the_page_cannot_follow_is_refused(content: str) -> Non
 
     with pytest.raises(MisfitError, match="a page cannot cut a prompt as this bpe tokenizer does"):
         tokenizer_data(Vocabulary(("a",), tokenizer=StoredTokenizer("bpe", content)))
+
+
+def test_nothing_of_a_checkpoint_is_code_on_the_page(tmp_path: Path) -> None:
+    from zoo_onnx.web.page import page_facts, web_page
+    from zoo_onnx.web.runtime import WebRuntime
+
+    hostile = "</script><img src=x onerror=alert(1)><script>alert(1)</script>"
+    text = tmp_path / "text.txt"
+    text.write_text(hostile * 30, "utf-8")
+    settings: dict[str, dict[str, Any]] = {
+        "dataset": {"path": (str(text),), "steps": 8, "tokens": "word"},
+        "trainer": {"epochs": 1, "batch_size": 4},
+        "model": {"hidden_size": 4, "embedding_size": 4},
+    }
+    checkpoint = train("rnn-embed", tmp_path / "run", dataset="text", settings=settings)
+    facts = page_facts(checkpoint)
+    facts["tokenizer"]["symbols"].append(hostile)
+    facts["shortest"] = 1
+    page = web_page(checkpoint, facts, b"model", WebRuntime("let a;export{a as b};", b"wasm"))
+    tags = ReadTags()
+    tags.feed(page)
+    assert tags.names.count("script") == 4
+    assert "img" not in tags.names
