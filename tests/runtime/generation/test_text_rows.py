@@ -122,7 +122,7 @@ def test_a_long_prompt_is_read_in_pieces_and_does_not_stop_the_others() -> None:
 
 def test_a_model_that_reads_the_whole_text_is_asked_for_one_row_at_a_time() -> None:
     rows = TextRows(Whole())
-    assert rows.size == 1
+    assert rows.sizes == (1,)
     first, second = (rows.add(torch.tensor([symbol]), Sampler(temperature=0)) for symbol in (1, 2))
     steps = [dict(rows.step()) for _ in range(3)]
     assert [step[first] for step in steps] == [1, 2, 4]
@@ -132,7 +132,7 @@ def test_a_model_that_reads_the_whole_text_is_asked_for_one_row_at_a_time() -> N
 def test_a_model_whose_rows_change_each_other_is_given_one_at_a_time() -> None:
     model = make("rnn-embed")
     model.output = Mixed(model.output)
-    assert TextRows(model).size == 1
+    assert TextRows(model).sizes == (1,)
 
 
 @final

@@ -163,8 +163,8 @@ def serve(
             echo(f"serving {', '.join(models)}; Ctrl+C stops", err=True)
 
     def say_stopping(in_flight: int) -> None:
-        plural = "" if in_flight == 1 else "s"
-        echo(f"finishing {in_flight} request{plural}; repeat the signal to stop at once", err=True)
+        work = f"finishing {in_flight} request{'' if in_flight == 1 else 's'}"
+        echo(f"{work if in_flight else 'stopping'}; repeat the signal to stop at once", err=True)
 
     rules = access_rules(token or "", is_local, host, names)
     server = make_server(service, rules, announce, say_stopping)

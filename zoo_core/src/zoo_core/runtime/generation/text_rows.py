@@ -1,17 +1,17 @@
 """Several texts at once: one step of the model for all of them.
 
 A text does not depend on the texts beside it, bit for bit. Products of matrices may round
-differently with another number of rows, so a step always has the same number of rows: empty ones
-are computed too, and no one reads them. Whether a model then gives each row the same bits whatever
-its place and its neighbours is measured before the first text; a model that does not is given one
-row at a time.
+differently with another number of rows, so a step has one of a few numbers of rows: those with
+which the model gives each row the same bits, whatever its place and its neighbours. That is
+measured before the first text. Rows beyond the texts are computed too, and no one reads them. A
+model whose rows depend on each other is given one row at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import TypeAlias, final
+from typing import Any, TypeAlias, final
 
 import torch
 from torch import Tensor
@@ -24,7 +24,9 @@ from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.state import State, rebuild
 
 ROWS = 16
-"""Rows of a step. Most of its time is that of reading weights and calling torch, as for one row."""
+"""Rows of the step that the other sizes are compared with."""
+SIZES = (4, ROWS, 64)
+"""Numbers of rows of a step. One row takes another way through the libraries than several do."""
 PIECE = 256
 """Symbols of a prompt that are read in one step, so that a long prompt does not stop the others."""
 CHECKED_STEPS = 3
@@ -59,6 +61,9 @@ class TextRows:
     Args:
         model: In evaluation mode. The number of torch's threads must stay what it is now.
 
+    Attributes:
+        sizes: The numbers of rows that a step may have.
+
     Raises:
         MisfitError: The model does not predict the next symbol.
     """
@@ -67,14 +72,15 @@ class TextRows:
         check_generates(model)
         self.model = model
         self.least_prompt = model.window or 1
-        grows = not model.carries_state and model.window is None
         self._step = _step_of(model)
-        self.size = 1 if grows or not _keeps_rows_apart(model, self._step, ROWS) else ROWS
+        self.sizes: tuple[int, ...] = (1,)
+        if model.carries_state or model.window is not None:  # else it reads the whole text
+            self.sizes = _equal_sizes(model, self._step) or (1,)
         self._reading: list[TextRow] = []
         self._blocks: list[_Block] = []
 
     def __len__(self) -> int:
-        return len(self._reading) + sum(block.count for block in self._blocks)
+        return len(self._reading) + sum(len(block.rows) for block in self._blocks)
 
     def add(self, prompt: Tensor, sampler: Sampler) -> TextRow:
         """Adds a text.
@@ -115,7 +121,7 @@ class TextRows:
         """
         drawn: list[tuple[TextRow, int | IntegrityError]] = []
         for block in self._blocks:
-            if block.count:
+            if block.rows:
                 drawn += block.step()
         for row in list(self._reading):
             logits = self._read(row)
@@ -125,7 +131,7 @@ class TextRows:
             (symbol,) = draw_rows([row.sampler], logits)
             drawn.append((row, symbol))
             if isinstance(symbol, int):
-                self._place(row, row.waiting.new_tensor([symbol]))
+                self._place(row, torch.tensor([symbol]))
         return drawn
 
     def _read(self, row: TextRow) -> Tensor | None:
@@ -137,9 +143,10 @@ class TextRows:
 
     def _place(self, row: TextRow, tokens: Tensor) -> None:
         """Gives a row a place in a block, with the tokens (T,) that the model reads next."""
-        block = next((block for block in self._blocks if block.count < self.size), None)
+        most = self.sizes[-1]
+        block = next((block for block in self._blocks if len(block.rows) < most), None)
         if block is None:
-            block = _Block(self.model, self._step, self.size)
+            block = _Block(self.model, self._step, self.sizes)
             self._blocks.append(block)
         block.place(row, tokens)
 
@@ -151,63 +158,65 @@ class _Block:
     Args:
         model: The model.
         step: Computes a step of it.
-        size: The number of rows.
+        sizes: The numbers of rows that a step may have.
+
+    Attributes:
+        rows: The texts.
     """
 
-    def __init__(self, model: AbstractModel, step: Step, size: int) -> None:
+    def __init__(self, model: AbstractModel, step: Step, sizes: tuple[int, ...]) -> None:
+        self.rows: list[TextRow] = []
+        self._carries_state, self._window = model.carries_state, model.window
         self._step = step
-        self._window = model.window
-        self._rows: list[TextRow | None] = [None] * size
-        self._tokens = torch.zeros((size, model.window or 1), dtype=torch.int64)
+        self._sizes = sizes
+        self._computed: list[TextRow] = []  # the texts of the tensors below, in their order
+        self._tokens = torch.empty((0, 0), dtype=torch.int64)
         self._state: State | None = None
-        if model.carries_state:
-            parts = model.initial_state(size) or ()
-            # rows are written into it, so it must not be one row that is shown several times
-            self._state = tuple(rebuild(part, (t.clone() for t in part)) for part in parts)
-
-    @property
-    def count(self) -> int:
-        """The number of texts."""
-        return sum(row is not None for row in self._rows)
 
     def place(self, row: TextRow, tokens: Tensor) -> None:
         """Places a text, with the tokens (T,) that the model reads next."""
-        place = self._rows.index(None)
-        self._rows[place] = row
-        if self._tokens.shape[1] != len(tokens):  # a model that reads the whole text each time
-            self._tokens = tokens.new_zeros((len(self._rows), len(tokens)))
-        self._tokens[place] = tokens
-        if self._state is not None and row.state is not None:
-            for part, row_part in zip(self._state, row.state, strict=True):
-                for tensor, row_tensor in zip(part, row_part, strict=True):
-                    tensor[place] = row_tensor[0]
+        row.waiting = tokens
+        self.rows.append(row)
 
     def remove(self, row: TextRow) -> None:
         """Removes a text if it is here."""
-        self._rows = [None if other is row else other for other in self._rows]
+        self.rows = [other for other in self.rows if other is not row]
 
     def step(self) -> list[tuple[TextRow, int | IntegrityError]]:
         """Computes the next symbol of every text, and removes those whose logits are not finite."""
-        logits, state = self._step(self._tokens, self._state)
-        if self._state is not None:
-            self._state = state
-        places = [place for place, row in enumerate(self._rows) if row is not None]
-        rows = [row for row in self._rows if row is not None]
-        symbols = draw_rows([row.sampler for row in rows], logits[places])
-        following = [0] * len(self._rows)
-        for place, symbol in zip(places, symbols, strict=True):
-            if isinstance(symbol, int):
-                following[place] = symbol
-            else:
-                self._rows[place] = None
+        if self._computed != self.rows:
+            self._gather()
+        logits, self._state = self._step(self._tokens, self._state)
+        rows = self.rows
+        symbols = draw_rows([row.sampler for row in rows], logits[: len(rows)])
+        drawn = list(zip(rows, symbols, strict=True))
+        self.rows = [row for row, symbol in drawn if isinstance(symbol, int)]
+        following = [symbol if isinstance(symbol, int) else 0 for symbol in symbols]
+        following += [0] * (len(self._tokens) - len(rows))
         latest = self._tokens.new_tensor(following).unsqueeze(1)
-        if self._state is not None:
+        if self._carries_state:
             self._tokens = latest
         elif self._window is None:
             self._tokens = torch.cat([self._tokens, latest], dim=1)
         else:
             self._tokens = torch.cat([self._tokens[:, 1:], latest], dim=1)
-        return list(zip(rows, symbols, strict=True))
+        return drawn
+
+    def _gather(self) -> None:
+        """Brings the tokens and states of the texts together, after some came or went."""
+        places = {row: place for place, row in enumerate(self._computed)}
+        kept = [places[row] for row in self.rows if row in places]
+        new = [row for row in self.rows if row not in places]
+        size = min(size for size in self._sizes if size >= len(self.rows))
+        # the rows beyond the texts are copies of the last one
+        order = torch.arange(size).clamp(max=len(self.rows) - 1)
+        tokens = [self._tokens[kept]] if kept else []
+        self._tokens = torch.cat([*tokens, *(row.waiting[None] for row in new)])[order]
+        if self._carries_state:
+            states = [_select(self._state, torch.tensor(kept))] if kept else []
+            self._state = _join([*states, *(row.state for row in new)], order)
+        self._computed = [*(row for row in self.rows if row in places), *new]
+        self.rows = list(self._computed)
 
 
 def _step_of(model: AbstractModel) -> Step:
@@ -252,30 +261,48 @@ def _last(logits: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def _keeps_rows_apart(model: AbstractModel, step: Step, size: int) -> bool:
-    """Whether every row of a step has the same bits at every place, whatever the other rows are."""
+def _equal_sizes(model: AbstractModel, step: Step) -> tuple[int, ...]:
+    """Returns the numbers of rows with which a step gives each row the same bits.
+
+    They are the same at every place, whatever the other rows are. None is returned if a step of
+    ``ROWS`` rows already depends on the places or the neighbours.
+    """
     draw, symbols = torch.Generator().manual_seed(0), model.signature.input_size
-    shape = (size, model.window or 1)
-    before = state = model.initial_state(size) if model.carries_state else None
+    before = state = model.initial_state(ROWS) if model.carries_state else None
     for _ in range(CHECKED_STEPS):
-        tokens = torch.randint(symbols, shape, generator=draw)
+        tokens = torch.randint(symbols, (ROWS, model.window or 1), generator=draw)
         before, (logits, state) = state, step(tokens, state)
     expected = _tensors(logits, state)
-    for shift in range(1, size):
-        moved = torch.arange(size).roll(shift)
-        repeated = moved[:1].expand(size)  # one row, with itself as its only neighbours
-        for rows in (moved, repeated):
-            actual = _tensors(*step(tokens[rows], _select(before, rows)))
-            pairs = zip(actual, expected, strict=True)
-            if not all(torch.equal(one, other[rows]) for one, other in pairs):
-                return False
-    return True
+
+    def is_equal(size: int) -> bool:
+        for shift in range(ROWS):
+            moved = torch.arange(shift, shift + size) % ROWS
+            repeated = moved[:1].expand(size)  # one row, with itself as its only neighbours
+            for rows in (moved, repeated):
+                actual = _tensors(*step(tokens[rows], _select(before, rows)))
+                pairs = zip(actual, expected, strict=True)
+                if not all(torch.equal(one, other[rows]) for one, other in pairs):
+                    return False
+        return True
+
+    if not is_equal(ROWS):
+        return ()
+    return tuple(size for size in SIZES if size == ROWS or is_equal(size))
 
 
 def _select(state: State | None, rows: Tensor) -> State | None:
     if state is None:
         return None
     return tuple(rebuild(part, (tensor[rows] for tensor in part)) for part in state)
+
+
+def _join(states: Sequence[State | None], order: Tensor) -> State:
+    """Returns the rows of several states one after another, in an order that may repeat some."""
+    parts: Iterator[tuple[Any, ...]] = zip(*(state or () for state in states), strict=True)
+    return tuple(
+        rebuild(same[0], (torch.cat(tensors)[order] for tensors in zip(*same, strict=True)))
+        for same in parts
+    )
 
 
 def _tensors(logits: Tensor, state: State | None) -> list[Tensor]:
