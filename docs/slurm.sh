@@ -23,6 +23,8 @@ else
     COMMAND=(train lstm-stacked.python-docs --device cuda --precision bf16 --out "$OUT")
 fi
 
+# Processes that are started again must not find the addresses of those that died.
+export TORCH_DISABLE_SHARE_RDZV_TCP_STORE=1
 srun torchrun \
     --nnodes "$SLURM_NNODES" --nproc-per-node 4 --max-restarts 3 \
     --rdzv-backend c10d --rdzv-id "$SLURM_JOB_ID" --rdzv-endpoint "$HOST:29400" \

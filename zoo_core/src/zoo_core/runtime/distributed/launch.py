@@ -113,6 +113,8 @@ def _worker_environment(size: int, outcomes: Path) -> dict[str, str]:
     chosen = {
         "OMP_NUM_THREADS": str(max(1, cores // size)),
         "TORCH_ELASTIC_SHUTDOWN_TIMEOUT": str(SECONDS_TO_SAVE),
+        # A store that outlives a restart keeps the addresses of processes that have died.
+        "TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1",
     }
     if sys.platform in LOOPBACK:
         chosen["GLOO_SOCKET_IFNAME"] = LOOPBACK[sys.platform]
@@ -136,10 +138,14 @@ def _environment(variables: Mapping[str, str]) -> Iterator[None]:
 @contextlib.contextmanager
 def _quiet_launcher() -> Iterator[None]:
     """Silences the launcher's own log, whose news the processes tell themselves."""
-    log = logging.getLogger("torch.distributed.elastic")
-    level = log.level
-    log.setLevel(logging.CRITICAL + 1)
+    known = logging.Logger.manager.loggerDict
+    levels = {}
+    for name in [name for name in known if name.startswith("torch.distributed.elastic")]:
+        log = logging.getLogger(name)
+        levels[log] = log.level
+        log.setLevel(logging.CRITICAL + 1)
     try:
         yield
     finally:
-        log.setLevel(level)
+        for log, level in levels.items():
+            log.setLevel(level)

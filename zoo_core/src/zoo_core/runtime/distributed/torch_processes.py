@@ -50,7 +50,11 @@ def joined_processes() -> Iterator[AbstractProcesses]:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
         backend = "cpu:gloo,cuda:nccl"
     with _peer_errors(timeout):
-        dist.init_process_group(backend, timeout=timeout)
+        store, rank, size = next(dist.rendezvous("env://", timeout=timeout))
+        if os.environ.get("GROUP_WORLD_SIZE") == "1":
+            # The launcher keeps the addresses of processes that have died in the same store.
+            store = dist.PrefixStore(f"start {os.environ['TORCHELASTIC_RESTART_COUNT']}", store)
+        dist.init_process_group(backend, store=store, rank=rank, world_size=size, timeout=timeout)
     try:
         yield TorchProcesses(timeout)
     finally:
@@ -80,7 +84,7 @@ def _peer_errors(timeout: timedelta) -> Iterator[None]:
             raise
         raise PeerError(
             "another process of the run has ended, or has not answered for "
-            f"{timeout.total_seconds():g} s ({reason:.200})"
+            f"{timeout.total_seconds():g} s; the last saved state is intact"
         ) from error
 
 
