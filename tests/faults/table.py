@@ -27,6 +27,7 @@ GROUPS = {
     110: "Music",
     140: "The page in the browser",
     150: "Serving",
+    170: "Several processes",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults

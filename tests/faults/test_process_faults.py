@@ -114,7 +114,7 @@ def test_ctrl_c_saves_once(zoo_process: Process, met: Met, tmp_path: Path) -> No
 )
 def test_a_silent_process_ends_the_run(zoo: Zoo, start: Start, met: Met, tmp_path: Path) -> None:
     out = ["--out", tmp_path / "run"]
-    first, other = started(start, 2, *run_of(10**5), *out, ZOO_PEER_TIMEOUT="2")
+    first, other = started(start, 2, *run_of(3000), *out, ZOO_PEER_TIMEOUT="2")
     wait_for_step(tmp_path / "run", 5)
     other.send(signal.SIGSTOP)
     began = time.monotonic()

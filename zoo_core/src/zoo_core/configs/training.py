@@ -31,6 +31,13 @@ class AbstractTrainerConfig:
         help="Parts in which the gradient of a batch is computed one after the other, which takes "
         "less memory.",
     )
+    checkpoint_steps: int | None = setting(
+        default=None,
+        unit="steps",
+        at_least=1,
+        help="Steps of a recurrent layer from one state that is kept for the gradient to the next; "
+        "what lies between is computed again, which takes less memory and more time.",
+    )
     learning_rate: float = setting(default=1e-3, above=0, help="Step size of the optimizer.")
     optimizer: Literal["Adam", "AdamW", "SGD", "RMSprop", "Adagrad"] = setting(
         default="Adam", help="The torch optimizer; SGD and Adagrad take sparse gradients."

@@ -247,6 +247,9 @@ def useless_settings(
     patience = run_config.configs["trainer"].get("patience")
     if patience is not None and "validation" not in dataset.splits:
         lines.append(f"trainer.patience = {patience} has no effect without a validation split")
+    kept = run_config.configs["trainer"].get("checkpoint_steps")
+    if kept and not any(isinstance(module, Recurrent) for module in model.modules()):
+        lines.append(f"trainer.checkpoint_steps = {kept} has no effect on {run_config.model}")
     signature = model.signature
     if signature.outputs.next_token and signature.outputs.per == "step" and not model.causal:
         line = f"{run_config.model} sees the symbols that it is to predict, so its metrics mislead"

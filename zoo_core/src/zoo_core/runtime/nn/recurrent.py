@@ -17,6 +17,7 @@ from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.regularization import Regularization
 from zoo_core.runtime.nn.row_cut import RowCut
 from zoo_core.runtime.nn.state import State, check_lengths, check_resets, check_state
+from zoo_core.runtime.nn.time_chunks import Scan, scan_in_chunks
 
 NO_REGULARIZATION = Regularization()
 
@@ -55,10 +56,13 @@ class Recurrent(nn.Module):
         penalty: What the last forward pass in training adds to the loss, a scalar; None for
             nothing. The training step takes it.
         cut: Which rows of a batch the next forward pass in training computes; None for all.
+        checkpoint_steps: The steps between the states that are kept for the gradient; 0 keeps
+            those of all steps.
     """
 
     penalty: Tensor | None = None
     cut: RowCut | None = None
+    checkpoint_steps: int = 0
 
     def __init__(
         self,
@@ -217,9 +221,7 @@ class Recurrent(nn.Module):
                 weights = active.drop_weights(self.weights(layer, direction), self.cut)
                 if layer == 0 and table is not None:
                     weights["weight_ih"] = _fold(weights["weight_ih"], table)
-                scan = kernel.scan
-                if resets is not None:
-                    scan = partial(kernel.scan_with_resets, resets=resets)
+                scan = self._scan(kernel, inputs.shape[1], resets)
                 output, states[index] = scan(
                     cell,
                     weights,
@@ -237,6 +239,20 @@ class Recurrent(nn.Module):
         dropped = active.drop(inputs, active.outputs, self.cut)
         self.penalty = active.penalty(inputs, dropped, lengths, resets, self.cut)
         return dropped, tuple(states)
+
+    def _scan(self, kernel: AbstractKernel, steps: int, resets: Tensor | None) -> Scan:
+        """Returns what runs a cell over all steps; in chunks if a gradient is to take less memory.
+
+        Args:
+            kernel: The kernel.
+            steps: T.
+            resets: As in ``forward``.
+        """
+        size = self.checkpoint_steps
+        if 0 < size < steps and torch.is_grad_enabled():
+            scan = kernel.scan if resets is None else kernel.scan_with_resets
+            return partial(scan_in_chunks, scan, size=size, resets=resets)
+        return kernel.scan if resets is None else partial(kernel.scan_with_resets, resets=resets)
 
     def _drop_between(self, outputs: Tensor) -> Tensor:
         """Returns the outputs of a layer (B, T, P), some of them dropped in training."""

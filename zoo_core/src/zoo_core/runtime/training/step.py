@@ -110,6 +110,9 @@ class TrainStep:
             self._split = SplitBatch(
                 model, trainer, processes, seed=seed, device=device, precision=precision
             )
+        for module in model.modules():
+            if isinstance(module, Recurrent):
+                module.checkpoint_steps = trainer.config.checkpoint_steps or 0
         self._parameters = dict(model.named_parameters())
         self._penalized = [
             module for module in model.modules() if isinstance(module, (AbstractModel, Recurrent))
