@@ -220,7 +220,7 @@ def _trainer_remedy(
     given = OUTPUT_NOUNS[signature.outputs.kind]
     if spec.next_token:
         expected = "the next symbol"
-        given = f"other {given}"
+        given = f"other {given}" if signature.outputs.kind in spec.outputs else given
     message = f"{spec.name} trains on {expected}, but {run_config.dataset} has {given}"
     trainers = [entry.spec for entry in catalog.of(TrainerSpec)]
     others = [other.name for other in trainers if _trains(other, signature.outputs)]
