@@ -217,8 +217,10 @@ function setUnit(value) {
   const last = Math.max(0, selected().units - 1);
   unitBox.max = slider.max = last;
   unitBox.value = slider.value = Math.max(0, Math.min(last, Math.round(Number(value) || 0)));
-  signalMenu.disabled = mode.value === "surprise" || mode.value === "none";
+  const kind = { unit: "activation", mean: "activation" }[mode.value] ?? mode.value;
+  signalMenu.disabled = kind !== "activation";
   unitBox.disabled = slider.disabled = mode.value !== "unit";
+  for (const item of document.querySelectorAll("[data-of]")) item.hidden = item.dataset.of !== kind;
   paint();
   if (chosen >= 0) choose(chosen);
 }
@@ -243,7 +245,7 @@ async function start(event) {
     return;
   }
   isStopped = false;
-  [startButton.disabled, stopButton.disabled] = [true, false];
+  setRunning(true);
   try {
     await generate(prompt);
     const signal = selected();
@@ -252,7 +254,16 @@ async function start(event) {
     status.textContent = "Stopped.";
     problem.textContent = `The model stopped: ${error.message}`;
   }
-  [startButton.disabled, stopButton.disabled] = [false, true];
+  setRunning(false);
+}
+
+// Of the two buttons one works; the keyboard stays on the one that does.
+function setRunning(isRunning) {
+  const [on, off] = isRunning ? [stopButton, startButton] : [startButton, stopButton];
+  const hasFocus = document.activeElement === off;
+  on.disabled = false;
+  if (hasFocus) on.focus();
+  off.disabled = true;
 }
 
 async function open() {
@@ -263,6 +274,7 @@ async function open() {
     signalMenu.add(new Option(state.title, number));
   });
   if (!states.length) {
+    for (const control of [signalMenu.parentElement, unitBox.parentElement]) control.hidden = true;
     for (const option of [...mode.options]) if (["unit", "mean"].includes(option.value)) option.remove();
   }
   signalMenu.value = Math.max(0, states.findLastIndex((state) => state.key === "hidden"));
