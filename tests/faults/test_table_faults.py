@@ -120,6 +120,39 @@ def test_incomplete_rows_are_left_out(zoo: Zoo, met: Met, tmp_path: Path) -> Non
 
 
 @fault(
+    60,
+    "a table in GB18030",
+    says="… is read as gb18030, which it looks like; --dataset.encoding sets another",
+    code=0,
+    left="a checkpoint",
+)
+def test_the_encoding_of_a_table_is_told(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    texts = "今天天气很好我们去公园散步,a\n这个电影非常无聊我不喜欢它,b\n"
+    path.write_text(HEADER + texts * 40, "gb18030")
+    settings = ["--dataset.validation", 0, "--dataset.test", 0]
+    met(zoo(*train_on(path, tmp_path / "run"), *settings))
+
+
+@fault(
+    61,
+    "words never seen, at predict",
+    says="Error: symbols that the vocabulary lacks: ' bird' (1×); … --unknown skip or "
+    "'replace=<unk>'; …",
+    code=6,
+    left="nothing",
+)
+def test_predict_refuses_unknown_words(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(HEADER + ROWS, "utf-8")
+    words = ["--dataset.tokens", "word"]
+    assert zoo(*train_on(path, tmp_path / "run"), *words).code == 0
+    met(zoo("predict", tmp_path / "run", "text bird"))
+    known = zoo("predict", tmp_path / "run", "text bird", "--unknown", "replace=<unk>")
+    assert known.stdout in ("a\n", "b\n")
+
+
+@fault(
     61,
     "labels never seen, at evaluate",
     says="Error: …new.csv: labels that the model does not know: 'c' (1×: line 22); it knows …",

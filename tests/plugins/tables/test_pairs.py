@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
+import zoo_core
 from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
@@ -88,3 +90,16 @@ def test_rows_without_a_source_are_reported(
 ) -> None:
     assert len(of(tmp_path).content.inputs) == 3
     assert "1 row has no source or no target and will not be used: line 5" in caplog.text
+
+
+def test_the_card_of_pairs_shows_how_to_get_an_answer(tmp_path: Path) -> None:
+    settings: dict[str, dict[str, Any]] = {
+        "model": {"hidden_size": 4},
+        "dataset": {"path": tmp_path / "rows.csv", "validation": 0.0, "test": 0.0},
+        "trainer": {"epochs": 1},
+    }
+    (tmp_path / "rows.csv").write_text(TEXT, "utf-8")
+    zoo_core.train("gru-embed", tmp_path / "run", dataset="pairs", settings=settings)
+    card = (tmp_path / "run" / "README.md").read_text("utf-8")
+    assert "zoo predict FOLDER abc\n" in card
+    assert "zoo generate" not in card
