@@ -66,3 +66,21 @@ def test_a_server_that_others_reach_has_no_list_of_names_unless_it_is_given() ->
     named = access_rules("token", False, "0.0.0.0", ["models.example"]).hosts
     assert named is not None
     assert "models.example" in named
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "is_local"),
+    [
+        ("localhost", "127.0.0.1", True),
+        ("127.0.0.2", "127.0.0.2", True),
+        ("::1", "::1", True),
+        ("0.0.0.0", "0.0.0.0", False),
+        ("::", "::", False),
+        ("192.0.2.1", "192.0.2.1", False),
+    ],
+)
+def test_only_loopback_is_this_machine_alone(host: str, address: str, is_local: bool) -> None:
+    from zoo_serve.server import find_address
+
+    _, (found, port), local = find_address(host, 8000)
+    assert (found, port, local) == (address, 8000, is_local)

@@ -128,7 +128,8 @@ def find_address(host: str, port: int) -> tuple[socket.AddressFamily, tuple[str,
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or "not a host name"
         raise RefusedError(f"--host {host}: {reason}; try --host 127.0.0.1") from None
-    family, _, _, _, address = found[0]
+    # localhost has two addresses, and most clients try the one of IPv4
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
     is_local = all(ipaddress.ip_address(text).is_loopback for text in addresses)
     return family, (str(address[0]), port), is_local
