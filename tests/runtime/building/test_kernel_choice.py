@@ -35,7 +35,8 @@ TOKENS = Signature(
 def core() -> Catalog:
     """The installed plugins without those that have kernels."""
     known = load_catalog()
-    return load_catalog([plugin for plugin in known.plugins if plugin.name != "zoo-kernels"])
+    with_kernels = ("zoo-kernels", "zoo-linear")
+    return load_catalog([plugin for plugin in known.plugins if plugin.name not in with_kernels])
 
 
 def bail() -> None:
@@ -159,7 +160,7 @@ def test_a_run_keeps_its_kernel_at_every_size(core: Catalog) -> None:
 
 def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
     details = {kernel.name: kernel.details for kernel in kernels(catalog)}
-    assert list(details) == ["native", "portable", "torch", "reference"]
+    assert list(details) == ["linear-scan", "native", "portable", "torch", "reference"]
     assert all(details.values())
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 from zoo_core import ModelSpec, hookimpl
 
 ZOO_API = 2
+JANET_SOURCE = (
+    "van der Westhuizen & Lasenby, The Unreasonable Effectiveness of the Forget Gate (2018)"
+)
 
 
 @hookimpl
@@ -88,7 +91,7 @@ def zoo_models() -> list[ModelSpec]:
             factory="zoo_gates.models:janet",
             accepts=("tokens", "features"),
             default_recipe="hello",
-            source="Van der Westhuizen & Lasenby, Unreasonable Effectiveness of the Forget Gate",
+            source=JANET_SOURCE,
             tags=("gates", "lstm"),
         ),
     ]

@@ -18,6 +18,7 @@ from zoo_core.runtime.nn.model import RecurrentModel as RecurrentModel
 from zoo_core.runtime.nn.recurrent import Recurrent as Recurrent
 from zoo_core.runtime.nn.recurrent import recurrent_layer as recurrent_layer
 from zoo_core.runtime.nn.reference import ReferenceKernel as ReferenceKernel
+from zoo_core.runtime.nn.resets import starting_steps as starting_steps
 from zoo_core.runtime.nn.state import HiddenState as HiddenState
 from zoo_core.runtime.nn.state import LayerState as LayerState
 from zoo_core.runtime.nn.state import LstmState as LstmState
@@ -44,4 +45,5 @@ __all__ = [
     "Weights",
     "detach",
     "recurrent_layer",
+    "starting_steps",
 ]

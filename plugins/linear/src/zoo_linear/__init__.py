@@ -1,0 +1,1 @@
+"""Linear recurrences, trained in parallel over time."""

@@ -1,0 +1,104 @@
+"""The interface of cells whose recurrence is linear."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Generic, NamedTuple, TypeVar
+
+from torch import Tensor
+from torch.nn.functional import embedding, linear
+
+from zoo_core.runtime.nn import AbstractCell, HiddenState, Weights
+
+S = TypeVar("S", bound=NamedTuple)
+
+
+class AbstractLinearCell(AbstractCell[S], Generic[S]):
+    """A cell whose state changes by h' = a ⊙ h + b, where a and b depend on the input alone.
+
+    N is the width of the state. The state starts at zeros.
+    """
+
+    @abstractmethod
+    def coefficients(self, weights: Weights, projected: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns a and b for projected inputs (..., G), each (..., N), real or complex."""
+
+    @abstractmethod
+    def merge(self, state: S) -> Tensor:
+        """Returns h (B, N), of the type of a and b."""
+
+    @abstractmethod
+    def split(self, hidden: Tensor) -> S:
+        """Reverses ``merge``."""
+
+    @abstractmethod
+    def read(self, weights: Weights, projected: Tensor, hidden: Tensor) -> Tensor:
+        """Returns the outputs (..., P).
+
+        Args:
+            weights: The cell's weights.
+            projected: The projected inputs, (..., G).
+            hidden: The states after the steps, (..., N).
+        """
+
+    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
+        """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, G)."""
+        weight, bias = weights["weight_ih"], weights.get("bias_ih")
+        if inputs.is_floating_point():
+            return linear(inputs, weight, bias)
+        columns = embedding(inputs, weight.t())
+        return columns if bias is None else columns + bias
+
+
+class AbstractRealCell(AbstractLinearCell[HiddenState]):
+    """A linear cell with a real state that is its output, N = P = H.
+
+    The weights are ``weight_ih`` (G, F) and ``bias_ih`` (G,), with G = parts · H.
+
+    Args:
+        hidden_size: H.
+        bias: Whether the cell has a bias.
+
+    Attributes:
+        parts: The number of gates, the candidate included.
+    """
+
+    parts: int
+
+    def __init__(self, hidden_size: int, bias: bool = True) -> None:
+        self.hidden_size = self.output_size = hidden_size
+        self.has_bias = bias
+
+    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
+        """Returns the shapes of ``weight_ih`` and the bias."""
+        width = self.parts * self.hidden_size
+        shapes: dict[str, tuple[int, ...]] = {"weight_ih": (width, input_size)}
+        return shapes | ({"bias_ih": (width,)} if self.has_bias else {})
+
+    def initial_state(self, batch_size: int, like: Tensor) -> HiddenState:
+        """Returns zeros, (B, H)."""
+        return HiddenState(like.new_zeros(batch_size, self.hidden_size))
+
+    def last_output(self, state: HiddenState) -> Tensor:
+        """Returns the hidden state."""
+        return state.hidden
+
+    def merge(self, state: HiddenState) -> Tensor:
+        """Returns the hidden state."""
+        return state.hidden
+
+    def split(self, hidden: Tensor) -> HiddenState:
+        """Returns the hidden state as a state."""
+        return HiddenState(hidden)
+
+    def read(self, weights: Weights, projected: Tensor, hidden: Tensor) -> Tensor:
+        """Returns the hidden states."""
+        return hidden
+
+    def step(
+        self, weights: Weights, projected: Tensor, state: HiddenState
+    ) -> tuple[Tensor, HiddenState]:
+        """Projected input (B, G) and a state to the output (B, H) and the next state."""
+        decay, added = self.coefficients(weights, projected)
+        hidden = decay * state.hidden + added
+        return hidden, HiddenState(hidden)

@@ -1,0 +1,102 @@
+"""The scan of linear recurrences, against the plain loop over time."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from zoo_core.runtime.nn import AbstractCell, Recurrent, ReferenceKernel
+from zoo_core.runtime.nn.state import rebuild
+from zoo_gru.cell import GruCell
+from zoo_linear.kernel import LinearScanKernel
+from zoo_linear.lru import LruCell
+from zoo_linear.minimal import MinGruCell, MinLstmCell
+from zoo_linear.scan import linear_scan
+
+CELLS: dict[str, AbstractCell[Any]] = {
+    "mingru": MinGruCell(4),
+    "minlstm": MinLstmCell(4),
+    "lru": LruCell(4),
+}
+
+
+def loop(decay: Tensor, added: Tensor, state: Tensor) -> Tensor:
+    """The recurrence, step by step."""
+    states = []
+    for a, b in zip(decay.unbind(1), added.unbind(1), strict=True):
+        state = a * state + b
+        states.append(state)
+    return torch.stack(states, dim=1)
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.complex128], ids=["real", "complex"])
+@pytest.mark.parametrize("steps", [1, 2, 3, 9, 10, 50])
+def test_the_scan_and_its_gradients_are_those_of_the_loop(steps: int, dtype: torch.dtype) -> None:
+    torch.manual_seed(steps)
+    shape = (2, steps, 3)
+    arguments = [
+        (0.7 * torch.randn(shape, dtype=dtype)).requires_grad_(),  # some decays are above 1
+        torch.randn(shape, dtype=dtype, requires_grad=True),
+        torch.randn(2, 3, dtype=dtype, requires_grad=True),
+    ]
+    results = []
+    for states in (loop(*arguments), linear_scan(*arguments)):
+        weights = torch.arange(states.numel()).view(states.shape).double().cos()
+        total = (states.abs().square() * weights).sum()
+        results.append([states, *torch.autograd.grad(total, arguments)])
+    for expected, actual in zip(*results, strict=True):
+        assert ((expected - actual).abs() / (1 + expected.abs())).max().item() < 1e-11
+
+
+def test_a_gradient_of_the_scan_has_a_gradient() -> None:
+    torch.manual_seed(0)
+    arguments = [
+        torch.rand(1, 5, 2).double(),
+        torch.rand(1, 5, 2).double(),
+        torch.rand(1, 2).double(),
+    ]
+    for argument in arguments:
+        argument.requires_grad_()
+    assert torch.autograd.gradgradcheck(linear_scan, arguments)
+
+
+def test_a_state_that_is_not_finite_reaches_no_earlier_step() -> None:
+    added = torch.zeros(1, 9, 1)
+    added[0, 5] = torch.inf
+    states = linear_scan(torch.full((1, 9, 1), 0.5), added, torch.zeros(1, 1))
+    assert not states[0, :5].any()
+    assert states[0, 5:].isinf().all()
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_kernel_gives_what_the_loop_gives(name: str) -> None:
+    cell, rows, steps = CELLS[name], 3, 20
+    for reverse, padded, marked in product([False, True], repeat=3):
+        torch.manual_seed(0)
+        weights = Recurrent(cell, 3).double().weights(0, 0)
+        inputs = torch.randn(rows, steps, 3, dtype=torch.float64, requires_grad=True)
+        zeros = cell.initial_state(rows, inputs)
+        start = rebuild(zeros, (torch.randn_like(part).requires_grad_() for part in zeros))
+        lengths = torch.tensor([20, 7, 12]) if padded else None
+        marks = torch.zeros(rows, steps, dtype=torch.bool)
+        marks[0, [3, 4, 15]] = marks[1, 0] = marks[2, 12] = marked
+        results = []
+        for kernel in (ReferenceKernel(), LinearScanKernel()):
+            outputs, after = kernel.scan_with_resets(
+                cell, weights, inputs, start, resets=marks, lengths=lengths, reverse=reverse
+            )
+            outcome = torch.cat([outputs.flatten(), *(part.flatten() for part in after)])
+            loss = (outcome * torch.arange(len(outcome)).double().cos()).sum()
+            variables = [inputs, *weights.values(), *start]
+            results.append([outcome, *torch.autograd.grad(loss, variables)])
+        for expected, actual in zip(*results, strict=True):
+            assert (expected - actual).abs().max().item() < 1e-10
+
+
+def test_the_kernel_runs_linear_recurrences_alone() -> None:
+    reason = LinearScanKernel().unsupported_reason(GruCell(4), torch.zeros(1))
+    assert reason == "the recurrence of gru is not linear"
