@@ -43,7 +43,8 @@ def draw(browser: Browser, address: str, width: int, scheme: Scheme, mode: str) 
         expect(page.locator("#status")).to_have_text("Done.", timeout=60_000)
         page.locator("#mode").select_option(mode)
         page.locator("#recent .sym").nth(30).click()
-        return page.screenshot(full_page=True)
+        picture: bytes = page.screenshot(full_page=True)
+        return picture
 
 
 def main() -> None:
