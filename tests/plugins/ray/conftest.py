@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any
@@ -12,30 +13,38 @@ import pytest
 collect_ignore_glob = [] if find_spec("ray") and find_spec("zoo_ray") else ["test_*.py"]
 STORE = 100_000_000
 """Bytes of the object store of each node."""
+ATTEMPTS = 4
+"""Times to start a node: Ray gives its processes 15 seconds, which a busy machine may need."""
+
+
+def add_node(cluster: Any, **options: Any) -> Any:
+    """Adds a node with a core, unless the options say otherwise."""
+    for attempt in range(ATTEMPTS):
+        try:
+            return cluster.add_node(**{"num_cpus": 1, "object_store_memory": STORE} | options)
+        except Exception:
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(1.0)
+    raise AssertionError
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+def cluster() -> Iterator[Any]:
     """A cluster of two nodes with a core each, to which this process is connected."""
-    from zoo_ray.cluster import LOOPBACK, SETTINGS
+    from zoo_ray.cluster import SETTINGS, own_cluster
 
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in SETTINGS.items():
+        for name, value in (SETTINGS | own_cluster()).items():
             patch.setenv(name, value)
         import ray
         from ray.cluster_utils import Cluster
 
-        cluster = Cluster(
-            initialize_head=True,
-            head_node_args={
-                "num_cpus": 1,
-                "object_store_memory": STORE,
-                "include_dashboard": False,
-                "node_ip_address": LOOPBACK,
-            },
-        )
-        cluster.add_node(num_cpus=1, object_store_memory=STORE, node_ip_address=LOOPBACK)
+        cluster = Cluster()
+        add_node(cluster, include_dashboard=False)
+        add_node(cluster)
         ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+        patch.setenv("RAY_ADDRESS", cluster.address)
         yield cluster
         ray.shutdown()
         cluster.shutdown()
