@@ -16,12 +16,19 @@ from tests.faults.conftest import Met
 from tests.faults.fault import case, fault
 from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_core.runtime.sweeps import sweep as sweeps
+from zoo_core.storage import file_systems
 from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
 from zoo_core.sweeps.run_states import list_sweep_runs
 
 TINY = ("sweep", "rnn-cell.hello", "--trainer.epochs", 2, "--threads", 1)
 ENDLESS = ("--trainer.epochs", 100_000, "--trainer.save-every", 0.2)
 LONG = ("sweep", "rnn-cell.hello", *ENDLESS, "--seeds", "0-2", "--jobs", 2)
+REGISTRY = """schema = 1
+
+[plugins.zoo-owl]
+distribution = "zoo-plugin-owl"
+engines = ["owls"]
+"""
 SAVED = "the last saved state of every run that had begun; the same command continues"
 StartProcess = Callable[..., "subprocess.Popen[str]"]
 
@@ -112,6 +119,54 @@ def test_another_run_in_the_place_of_a_run_is_kept(
     (tmp_path / "other").rename(out)
     met(zoo(*TINY, "--out", tmp_path / "s"))
     assert (out / "model.safetensors").exists()
+
+
+@fault(
+    77,
+    "the plugin of an engine is not installed",
+    says="Error: the engine owls comes with zoo-plugin-owl: zoo plugins install zoo-plugin-owl",
+    code=7,
+    left="nothing",
+)
+def test_an_engine_without_its_plugin_is_named(
+    zoo: Zoo, met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "registry.toml").write_text(REGISTRY)
+    monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "registry.toml"))
+    met(zoo(*TINY, "--engine", "owls", "--out", tmp_path / "s"))
+    assert not (tmp_path / "s").exists()
+
+
+@fault(
+    78,
+    "the data of a sweep are not there",
+    says="Error: …none.txt…",
+    code=6,
+    left="nothing; not one of the runs was begun",
+)
+def test_data_that_are_not_there_stop_a_sweep_at_once(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    data = ("--dataset", "text", "--dataset.path", tmp_path / "none.txt", "--seeds", "0-99")
+    met(zoo("sweep", "rnn-embed", *data, "--out", tmp_path / "s"))
+    assert not (tmp_path / "s").exists()
+
+
+@fault(
+    79,
+    "a folder whose locks other machines do not see",
+    says="Error: … is on nfs4, mounted with nolock: two machines could write to it at once; choose "
+    "a folder on a local disk",
+    code=6,
+    left="nothing",
+)
+def test_a_folder_without_shared_locks_is_refused(
+    zoo: Zoo, met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = f"36 35 0:50 / {tmp_path} rw - nfs4 server:/home rw,nolock\n"
+    (tmp_path / "mountinfo").write_text(line)
+    monkeypatch.setattr(file_systems, "MOUNTS", tmp_path / "mountinfo")
+    met(zoo(*TINY, "--out", tmp_path / "s"))
+    met(zoo("train", "rnn-cell.hello", "--out", tmp_path / "run"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mountinfo"]
 
 
 def _wait_for_states(process: subprocess.Popen[str], folder: Path) -> None:

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +16,7 @@ import psutil
 import pytest
 import ray
 
+from tests.cli.command import PROGRAM
 from tests.plugins.ray.conftest import add_node
 from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_core.errors import DeviceError, RefusedError
@@ -153,11 +160,12 @@ def test_a_stop_saves_what_runs(catalog: Catalog, tmp_path: Path, shares: bool) 
 def test_a_run_whose_worker_is_killed_continues_to_the_same_bits(
     catalog: Catalog, tmp_path: Path
 ) -> None:
-    question = _question(catalog, epochs=300, seeds=(0,))
+    question = _question(catalog, epochs=150, seeds=(0,))
     killed: list[int] = []
 
     def kill(event: SweepEvent) -> None:
-        if not killed and isinstance(event, JobAdvanced) and isinstance(event.event, EpochEnded):
+        is_epoch = isinstance(event, JobAdvanced) and isinstance(event.event, EpochEnded)
+        if not killed and is_epoch and event.event.epoch >= 10:
             (worker,) = _workers()
             killed.append(worker.pid)
             worker.kill()
@@ -210,7 +218,7 @@ def test_a_node_without_the_zoo_is_named_in_a_line(
 
 @pytest.mark.slow
 def test_a_node_that_is_added_takes_runs(cluster: Any, catalog: Catalog, tmp_path: Path) -> None:
-    question = _question(catalog, epochs=1000, seeds=tuple(range(9)))
+    question = _question(catalog, epochs=200, seeds=tuple(range(12)))
     added: list[Any] = []
     nodes = {node["NodeID"] for node in ray.nodes() if node["Alive"]}
     most = [0]
@@ -234,3 +242,69 @@ def test_a_node_that_is_added_takes_runs(cluster: Any, catalog: Catalog, tmp_pat
     finally:
         for node in added:
             cluster.remove_node(node)
+
+
+def _command(folder: Path, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+    """Starts the command in a process of its own, with a home of its own."""
+    words = ["sweep", "rnn-cell.hello", "--threads", 1, "--engine", "ray", "--out", folder]
+    inherited = {key: value for key, value in os.environ.items() if not key.startswith("RAY_")}
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *map(str, words), *map(str, arguments)],
+        env=inherited | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.mark.slow
+def test_a_command_that_is_killed_and_started_again_trains_nothing_twice(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    folder = tmp_path / "s"
+    environment = {key: value for key, value in os.environ.items() if key.startswith("RAY_")}
+    flags = ("--trainer.epochs", 200, "--trainer.save-every", 0, "--seeds", "0-3")
+    process = _command(folder, *flags, **environment)
+    while not list(folder.glob("*/config.json")):
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    process.kill()
+    process.communicate()
+    while list(_workers()):
+        time.sleep(0.1)
+    whole = {path: path.stat().st_mtime_ns for path in folder.glob("*/config.json")}
+    begun = {path.parents[1].name for path in folder.glob("*/state/CURRENT")}
+    events = _carry_out(catalog, folder, _question(catalog, epochs=200, seeds=(0, 1, 2, 3)))
+    assert set(_states(folder).values()) == {"finished"}
+    assert not {path.parent.name for path in whole} & set(_started(events))
+    assert {path: path.stat().st_mtime_ns for path in whole} == whole
+    starts = {
+        event.job.name: event.event.epoch
+        for event in events
+        if isinstance(event, JobAdvanced) and isinstance(event.event, Started)
+    }
+    assert all(epoch > 1 for name, epoch in starts.items() if name in begun)
+
+
+@pytest.mark.slow
+def test_a_cluster_of_its_own_is_on_the_loopback_interface_and_stopped_at_the_end(
+    tmp_path: Path,
+) -> None:
+    before = set(Path(tempfile.gettempdir()).glob("ray-*"))
+    process = _command(tmp_path / "s", "--trainer.epochs", 50, HOME=str(tmp_path))
+    addresses: set[str] = set()
+    children: set[psutil.Process] = set()
+    while process.poll() is None:
+        with contextlib.suppress(psutil.Error):
+            children |= set(psutil.Process(process.pid).children(recursive=True))
+        for child in (psutil.Process(process.pid), *children):
+            with contextlib.suppress(psutil.Error):
+                addresses |= {c.laddr.ip for c in child.net_connections() if c.status == "LISTEN"}
+        time.sleep(0.2)
+    _, stderr = process.communicate()
+    assert process.returncode == 0, stderr
+    assert addresses
+    assert {address.removeprefix("::ffff:") for address in addresses} <= {"127.0.0.1", "::1"}
+    assert not [child for child in children if child.is_running()]
+    assert set(Path(tempfile.gettempdir()).glob("ray-*")) == before
+    assert not (tmp_path / ".ray").exists()

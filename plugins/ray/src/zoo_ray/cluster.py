@@ -11,7 +11,6 @@ import secrets
 import signal
 import tempfile
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
@@ -37,8 +36,8 @@ SETTINGS = {
 ATTEMPTS = 3
 """Times to start a cluster. On a busy machine its processes may miss the 15 seconds that Ray gives
 them, and find their files in memory the next time."""
-FETCH_INTERVAL = 0.01
-"""Seconds between two looks for an object."""
+NAMESPACE = b"zoo-ray"
+"""The namespace of the stop signs in the cluster's key-value store."""
 MAX_FOLDER = 24
 """Characters of a folder for temporary files that leave room for the names of Ray's sockets."""
 OBJECT_STORE = 200_000_000
@@ -245,53 +244,18 @@ def _first_line(error: Exception) -> str:
     return next((line.strip() for line in str(error).splitlines() if line.strip()), repr(error))
 
 
-class _StopSign:
-    """Tells every task, wherever it runs, whether to stop; a Ray actor."""
-
-    def __init__(self) -> None:
-        self._is_set = False
-
-    def is_set(self) -> bool:
-        """Returns whether the tasks are to stop."""
-        return self._is_set
-
-    def set(self) -> None:
-        """Lets the tasks stop."""
-        self._is_set = True
-
-
 def _train(
-    line: bytes, driver: bytes, holder: bytes, files: list[Any], sign: Any
+    line: bytes, driver: bytes, holder: bytes, sign: bytes, *files: bytes
 ) -> Iterator[bytes]:
-    """The task of a run, see ``zoo_ray.task.train``; ``files`` are references of Ray."""
-    asked = sign.is_set.remote()
-    is_set: bool = _fetch(asked)
+    """The task of a run, see ``zoo_ray.task.train``; ``sign`` is the key of the stop sign."""
+    from ray.experimental.internal_kv import _internal_kv_exists
 
     def is_stopped() -> bool:
-        nonlocal asked, is_set
-        if _is_there(asked):
-            is_set, asked = is_set or _fetch(asked), sign.is_set.remote()
-        return is_set
+        # A look that Ray does not count as waiting: it gives the cores of a task that waits to
+        # another one.
+        return bool(_internal_kv_exists(sign, namespace=NAMESPACE))
 
-    yield from train(line, driver, holder, map(_fetch, files), is_stopped)
-
-
-def _is_there(reference: Any) -> bool:
-    import ray
-
-    return bool(ray.wait([reference], timeout=0)[0])
-
-
-def _fetch(reference: Any) -> Any:
-    """Returns an object, as ``ray.get`` does, but keeps the cores of the task.
-
-    Ray gives the cores of a task that waits for an object to another one.
-    """
-    import ray
-
-    while not _is_there(reference):
-        time.sleep(FETCH_INTERVAL)
-    return ray.get(reference)
+    yield from train(line, driver, holder, files, is_stopped)
 
 
 @final
@@ -305,19 +269,10 @@ class RayTasks(AbstractTasks):
 
     def __init__(self, folder: Path, *, is_shared: bool) -> None:
         import ray
-        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
         self._driver = json.dumps(Environment.here()._asdict()).encode()
         self._holder, self._is_shared = holder_of(folder), is_shared
-        node = ray.get_runtime_context().get_node_id()
-        self._sign = (
-            ray.remote(_StopSign)
-            .options(
-                num_cpus=0,
-                scheduling_strategy=NodeAffinitySchedulingStrategy(node, soft=False),
-            )
-            .remote()
-        )
+        self._sign = secrets.token_bytes(16)
         # A task whose worker dies is handed out again by the driver, which knows what it has sent.
         self._task = ray.remote(_train)
         self._generators: dict[int, Any] = {}
@@ -346,7 +301,7 @@ class RayTasks(AbstractTasks):
             num_gpus=self._needs.gpus,
             max_retries=0,
             num_returns="streaming",
-        ).remote(job_to_line(job), self._driver, self._holder, files, self._sign)
+        ).remote(job_to_line(job), self._driver, self._holder, self._sign, *files)
         number = next(self._numbers)
         self._generators[number] = generator
         return number
@@ -376,8 +331,16 @@ class RayTasks(AbstractTasks):
         return arrivals
 
     def stop(self) -> None:
-        """Sets the sign that every task waits for."""
-        self._sign.set.remote()
+        """Sets the sign that every task looks for."""
+        from ray.experimental.internal_kv import _internal_kv_put
+
+        _internal_kv_put(self._sign, b"stop", namespace=NAMESPACE)
+
+    def close(self) -> None:
+        """Removes the sign."""
+        from ray.experimental.internal_kv import _internal_kv_del
+
+        _internal_kv_del(self._sign, namespace=NAMESPACE)
 
     def abandon(self, number: int) -> None:
         """Ends a task."""

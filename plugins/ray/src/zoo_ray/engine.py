@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -47,7 +48,8 @@ class RayEngine(AbstractEngine):
             if should_stop():
                 return
             tasks = RayTasks(folder, is_shared=is_shared)
-            yield from Dispatch(tasks, self.options.jobs).run(jobs, should_stop)
+            with contextlib.closing(tasks):
+                yield from Dispatch(tasks, self.options.jobs).run(jobs, should_stop)
 
 
 def _remove_incoming(folder: Path) -> None:
