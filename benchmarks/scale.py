@@ -101,8 +101,8 @@ def sweeps(catalog: Catalog, folder: Path, *, quick: bool) -> Iterator[dict[str,
     engines: dict[str, Callable[[], AbstractEngine | None]] = {
         "local, 1 job": lambda: LocalEngine(1),
         "local, 2 jobs": lambda: LocalEngine(2),
-        "local, a process each": lambda: LocalEngine(1, reuse=False),
         "ray, this machine": lambda: make_engine(catalog, "ray", EngineOptions()),
+        "local, a process each": lambda: LocalEngine(1, reuse=False),
     }
     base = resolve_run(catalog, "rnn-cell.hello").run_config({"trainer": {"epochs": 5}})
     question = Question(base=base, grids=(Grid(seeds=tuple(range(QUICK_RUNS if quick else RUNS))),))
@@ -135,13 +135,12 @@ def main(only: tuple[str, ...], quick: bool) -> None:
     results = json.loads(RESULTS.read_bytes()) if RESULTS.exists() else {}
     for name in only or PARTS:
         with tempfile.TemporaryDirectory() as folder:
-            rows = []
+            now = datetime.now(UTC).isoformat(timespec="seconds")
+            results[name] = {"date": now, "machine": machine_facts(), "rows": []}
             for row in PARTS[name](catalog, Path(folder), quick=quick):
                 click.echo(f"{name}: {row}")
-                rows.append(row)
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        results[name] = {"date": now, "machine": machine_facts(), "rows": rows}
-        write_file(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
+                results[name]["rows"].append(row)
+                write_file(RESULTS, (json.dumps(results, indent=1) + "\n").encode())
 
 
 if __name__ == "__main__":
