@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -22,6 +23,7 @@ from tests.faults.fault import fault
 from tests.unprivileged import obey_permissions
 from zoo_core.downloads.download import RemoteFile, fetch
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.run_folder.run_log import read_steps
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
@@ -76,6 +78,46 @@ def test_a_run_killed_at_any_instant_resumes(
         resumed.send(signal.SIGINT)
         assert resumed.wait().code == 130
         shutil.rmtree(folder)
+
+
+@fault(
+    1,
+    "kill -9 at any instant of a run that is logged",
+    says="",
+    code=-9,
+    left="logs that zoo resume continues, with every step once",
+)
+@pytest.mark.gate
+def test_a_logged_run_killed_at_any_instant_has_every_step_once(
+    zoo: Zoo, start: Start, met: Met, tmp_path: Path
+) -> None:
+    draws = random.Random(5)
+    folder = tmp_path / "run"
+    # more epochs than a machine trains here, so that every child is killed before its end
+    arguments = ["train", "lstm-embed", "--trainer.epochs", 100_000, "--trainer.save-every", 0]
+    loggers = ["--logger", "csv", "--logger", "jsonl"]
+    child = start(*arguments, *loggers, "--threads", 1, "--out", folder)
+    while not has_state(folder):
+        time.sleep(0.002)
+    for _ in range(6):
+        time.sleep(draws.uniform(0.0, 0.6))
+        child.send(signal.SIGKILL)
+        met(child.wait())
+        child = start("resume", folder)
+    child.send(signal.SIGKILL)
+    child.wait()
+    epochs = steps_of(folder) + 5  # a step each
+    assert zoo("resume", folder, "--epochs", epochs).code == 0
+    steps = [*range(1, epochs + 1)]
+    assert [row.step for row in read_steps(folder)] == steps
+    lines = (folder / "logs" / "csv" / "steps.csv").read_text().splitlines()[1:]
+    assert [int(line.partition(",")[0]) for line in lines] == steps
+    rows = [
+        json.loads(line)
+        for line in (folder / "logs" / "jsonl" / "events.jsonl").read_text().splitlines()
+    ]
+    assert [row["step"] for row in rows if row["event"] == "step"] == steps
+    assert [row["epoch"] for row in rows if row["event"] == "epoch"] == steps
 
 
 @fault(
