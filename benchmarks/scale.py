@@ -136,7 +136,8 @@ def main(only: tuple[str, ...], quick: bool) -> None:
     for name in only or PARTS:
         with tempfile.TemporaryDirectory() as folder:
             now = datetime.now(UTC).isoformat(timespec="seconds")
-            results[name] = {"date": now, "machine": machine_facts(), "rows": []}
+            facts = machine_facts()
+            results[name] = {"date": now, "machine": facts, "quick": quick, "rows": []}
             for row in PARTS[name](catalog, Path(folder), quick=quick):
                 click.echo(f"{name}: {row}")
                 results[name]["rows"].append(row)

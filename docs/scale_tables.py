@@ -78,5 +78,5 @@ def _table(header: list[str], rows: list[list[str]], part: dict[str, Any]) -> st
 
 def _conditions(part: dict[str, Any]) -> Iterator[str]:
     """Yields where and when a part was measured."""
-    yield f"Measured on {part['date'][:10]}"
+    yield f"{'A first look' if part['quick'] else 'Measured'} on {part['date'][:10]}"
     yield from (str(value) for value in part["machine"].values())
