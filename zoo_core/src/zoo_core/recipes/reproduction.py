@@ -258,7 +258,7 @@ def _machines(results: list[ReproductionResult]) -> list[str]:
     by_machine: dict[str, list[ReproductionResult]] = {}
     for result in results:
         by_machine.setdefault(", ".join(result.machine.values()), []).append(result)
-    lines = []
+    lines: list[str] = []
     for machine, rows in sorted(by_machine.items(), key=lambda item: -len(item[1])):
         names = ", ".join(f"`{row.recipe}`" for row in rows)
         subject = f"{names}: measured" if lines else "Measured"
