@@ -34,7 +34,7 @@ def write(page: Page, prompt: str = PROMPT, **options: float) -> str:
     for name, value in {"temperature": 0.8, "top_k": "", "seed": 0, **options}.items():
         page.locator(f"#{name.replace('_', '-')}").fill(str(value))
     page.locator("#start").click()
-    expect(page.locator("#status")).to_have_text("Done.", timeout=300_000)
+    expect(page.locator("#status")).to_have_text("Done.", timeout=900_000)
     text: str = page.evaluate("document.querySelector('#text').textContent")
     return text
 
