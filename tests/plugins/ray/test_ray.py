@@ -164,8 +164,9 @@ def test_a_run_whose_worker_is_killed_continues_to_the_same_bits(
     killed: list[int] = []
 
     def kill(event: SweepEvent) -> None:
-        is_epoch = isinstance(event, JobAdvanced) and isinstance(event.event, EpochEnded)
-        if not killed and is_epoch and event.event.epoch >= 10:
+        if killed or not isinstance(event, JobAdvanced):
+            return
+        if isinstance(event.event, EpochEnded) and event.event.epoch >= 10:
             (worker,) = _workers()
             killed.append(worker.pid)
             worker.kill()
