@@ -58,7 +58,7 @@ def gallery_tab(context: PageContext) -> None:
             return problem(str(error)), "", command
 
     gr.on(
-        [kind.change, search.input, tag.change],
+        [kind.change, search.change, tag.change],
         look_up,
         [kind, search, tag],
         [found, name, failure, details, command],
