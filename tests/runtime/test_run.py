@@ -336,3 +336,17 @@ def test_a_run_can_be_watched_between_two_saved_states(
     assert len(set(steps)) > 3  # while there is one state
     assert saved == 1
     assert (epochs[0], epochs[-1]) == (0, 2)  # those of a state, then of the finished run
+
+
+@pytest.mark.slow
+def test_a_compiled_model_gives_the_same_curve(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    """The compiler takes half a minute."""
+    settings: dict[str, dict[str, Any]] = {"model": {"dropout": 0.0}, "trainer": {"epochs": 2}}
+    run_config = replace(small_run_config(catalog, text_file, **settings), backend="reference")
+    losses = []
+    for compiled in (False, True):
+        finished = train(catalog, replace(run_config, compile=compiled), tmp_path / str(compiled))
+        losses.append(finished.manifest.metrics["train"]["loss"])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)

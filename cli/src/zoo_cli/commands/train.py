@@ -84,6 +84,12 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 @click.option("--overwrite", is_flag=True, help="Replace the checkpoint in that folder.")
 @budget_option
 @process_option
+@click.option(
+    "--compile",
+    "compiled",
+    is_flag=True,
+    help="Translate the model with torch.compile, which takes seconds to minutes at the start.",
+)
 @logger_option
 @registry_option
 @json_option
@@ -103,6 +109,7 @@ def train(
     print_config: bool,
     overwrite: bool,
     process_count: int | None,
+    compiled: bool,
     loggers: tuple[str, ...],
     as_json: bool,
     device: str,
@@ -130,6 +137,7 @@ def train(
         precision=precision,
         source=source or "",
         unknown=unknown,
+        compile=compiled,
     )
     if print_config:
         report_choices(ctx, run_config)

@@ -27,7 +27,12 @@ _SECTIONS_TEXT = "model, dataset and trainer"
 
 
 DEFAULT_UNKNOWN = str(REFUSE)
-LATER_DEFAULTS: dict[str, Any] = {"unknown": DEFAULT_UNKNOWN, "token_budget": 0, "processes": 1}
+LATER_DEFAULTS: dict[str, Any] = {
+    "unknown": DEFAULT_UNKNOWN,
+    "token_budget": 0,
+    "processes": 1,
+    "compile": False,
+}
 """Fields that older files lack, and what they mean there."""
 
 
@@ -66,6 +71,7 @@ class RunConfig:
             ``error``, ``skip`` or ``replace=C``.
         token_budget: The targets to predict in training, after which it stops; 0 for no limit.
         processes: The processes that share each batch.
+        compile: Whether torch.compile translates the model for training.
     """
 
     model: str
@@ -86,6 +92,7 @@ class RunConfig:
     unknown: Annotated[str, Rule(UNKNOWN_POLICIES, _is_policy)] = DEFAULT_UNKNOWN
     token_budget: Count = 0
     processes: Count = 1
+    compile: bool = False
 
     @property
     def training_seconds(self) -> float:
@@ -130,7 +137,7 @@ class RunConfig:
                 for key, value in self.configs[section].items()
                 if value != before.get(key, value)  # an older zoo may have lacked it
             ]
-        for key in ("seed", "precision", "unknown", "token_budget"):
+        for key in ("seed", "precision", "unknown", "token_budget", "compile"):
             if (value := getattr(self, key)) != (old := getattr(origin, key)):
                 changes.append(_change(key, value, old))
         return changes

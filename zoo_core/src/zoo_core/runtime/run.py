@@ -140,6 +140,7 @@ class Run:
             budget=run_config.budget,
             token_budget=run_config.token_budget,
             processes=processes,
+            compiled=run_config.compile,
         )
         batch_size, seed = trainer.config.batch_size, run_config.seed
         first_batch = next(self.dataset.batches("train", batch_size, seed, epoch=1))
@@ -228,10 +229,19 @@ class Run:
             DivergedError: The loss is infinite or not a number; the last good state is kept.
             DeviceError: There is not enough memory.
             TargetError: The folder cannot be written to.
+            MisfitError: torch.compile is asked for and cannot translate the model.
         """
         try:
             with memory_errors(self._memory_remedy()):
                 yield from self._events()
+        except RuntimeError as error:
+            if not (self.run_config.compile and _is_of_compiler(error)):
+                raise
+            reason = str(error).partition("\n")[0]
+            raise MisfitError(
+                f"torch.compile cannot translate {self.run_config.model}: {reason:.300}; leave "
+                "--compile out"
+            ) from error
         finally:
             self._loggers.close()
 
@@ -419,6 +429,10 @@ class Run:
         )
         self._loggers.log([finished])
         return finished
+
+
+def _is_of_compiler(error: Exception) -> bool:
+    return type(error).__module__.startswith(("torch._dynamo", "torch._inductor"))
 
 
 def _finite(metrics: Metrics) -> Metrics:

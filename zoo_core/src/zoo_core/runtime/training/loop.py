@@ -69,6 +69,7 @@ class Loop:
             it, and an evaluation takes ``EVALUATION_SHARE`` of it at most.
         token_budget: The targets to predict, after which training stops; 0 for no limit.
         processes: The processes that share the run.
+        compiled: Whether torch.compile translates the model for its training steps.
 
     Raises:
         DataError: A split is too small for one batch.
@@ -87,6 +88,7 @@ class Loop:
         budget: float = 0.0,
         token_budget: int = 0,
         processes: AbstractProcesses = ONE_PROCESS,
+        compiled: bool = False,
     ) -> None:
         self.model, self.dataset, self.trainer = model, dataset, trainer
         self.seed, self.device, self.precision, self.budget = seed, device, precision, budget
@@ -102,6 +104,7 @@ class Loop:
             precision=precision,
             processes=processes,
             seed=seed,
+            compiled=compiled,
         )
         self.trainer.sample(model, dataset, epoch=0)  # its errors, too, come before training
         self.progress = RunProgress()

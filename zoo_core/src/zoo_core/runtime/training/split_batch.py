@@ -58,6 +58,7 @@ class SplitBatch:
         model: The model, on its device.
         trainer: The objective.
         processes: The processes that share a batch.
+        module: What computes the forward pass: the model, or what torch.compile made of it.
         seed: The seed of the run.
         device: The device of the model.
         precision: ``fp32`` or ``bf16``.
@@ -69,11 +70,13 @@ class SplitBatch:
         trainer: AbstractTrainer,
         processes: AbstractProcesses,
         *,
+        module: nn.Module,
         seed: int,
         device: str,
         precision: str,
     ) -> None:
         self.model, self.trainer, self.processes = model, trainer, processes
+        self._module = module
         self.seed, self.device, self.precision = seed, device, precision
         self._wrapped: nn.Module | None = None
         self._generator: torch.Generator | None = None
@@ -92,7 +95,7 @@ class SplitBatch:
         """
         processes, rows = self.processes, len(batch.inputs)
         if self._wrapped is None:  # not earlier, because every process must be there
-            self._wrapped = processes.wrap(self.model)
+            self._wrapped = processes.wrap(self._module)
         self._seed_step(step)
         first, end = processes.share(rows)
         counts = end > first

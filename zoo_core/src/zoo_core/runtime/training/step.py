@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, final
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
 from zoo_core.errors import DivergedError
@@ -72,6 +72,13 @@ def check_finite(
     raise DivergedError(f"{message}; {REMEDY}")
 
 
+def _compile(model: AbstractModel) -> nn.Module:
+    """Returns what torch.compile makes of a model; it translates in the first call."""
+    module: Any = torch.compile(model)
+    assert isinstance(module, nn.Module)
+    return module
+
+
 @final
 class TrainStep:
     """A model with its optimizer and schedule; calling it trains on one batch.
@@ -84,6 +91,8 @@ class TrainStep:
         precision: ``fp32`` or ``bf16``.
         processes: The processes that share each batch.
         seed: The seed of the run, for a batch that is computed in parts.
+        compiled: Whether torch.compile translates the model, which takes from seconds to minutes in
+            the first steps.
 
     Raises:
         MisfitError: The optimizer does not take the model's gradients.
@@ -99,16 +108,24 @@ class TrainStep:
         precision: str,
         processes: AbstractProcesses = ONE_PROCESS,
         seed: int = 0,
+        compiled: bool = False,
     ) -> None:
         self.model, self.trainer = model, trainer
         self.device, self.precision = device, precision
         check_sparse(trainer.config, model)
         # On an accelerator each check would wait for the device, so the loop checks later.
         self.checks_each_step = device == "cpu"
+        self._module: nn.Module = _compile(model) if compiled else model
         self._split: SplitBatch | None = None
         if processes.size > 1 or trainer.config.accumulate > 1:
             self._split = SplitBatch(
-                model, trainer, processes, seed=seed, device=device, precision=precision
+                model,
+                trainer,
+                processes,
+                module=self._module,
+                seed=seed,
+                device=device,
+                precision=precision,
             )
         for module in model.modules():
             if isinstance(module, Recurrent):
@@ -159,7 +176,7 @@ class TrainStep:
     def _backward(self, batch: Batch, state: State | None) -> BatchResult:
         """Computes the gradient of a batch in one piece."""
         with precision_context(self.precision, self.device):
-            output = self.model(batch, state)
+            output = self._module(batch, state)
             loss = self.trainer.loss(output, batch)
         objective = loss
         for module in self._penalized:
