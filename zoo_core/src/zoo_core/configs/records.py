@@ -16,6 +16,7 @@ An error names file, key and value, and says what is expected:
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import NoneType, UnionType
@@ -48,6 +49,8 @@ WORDS: dict[Any, str] = {
     tuple: "a list",
     NoneType: "null",
 }
+
+PLAIN = (bool, int, float, str)
 
 
 @final
@@ -121,6 +124,11 @@ class _Reader(NamedTuple):
 
     def read(self, hint: Any, value: object, key: str) -> Any:
         """Returns the value as the annotation describes it."""
+        if type(value) is hint and hint in PLAIN and hint not in self.parsers:
+            return value  # most values of a file, without a look at the annotation
+        return self._read_annotation(hint, value, key)
+
+    def _read_annotation(self, hint: Any, value: object, key: str) -> Any:
         origin, arguments = get_origin(hint), get_args(hint)
         if origin is Annotated:
             return self._read_annotated(hint, value, key)
@@ -223,7 +231,8 @@ class RecordField(NamedTuple):
     required: bool
 
 
-def record_fields(cls: type) -> dict[str, RecordField]:
+@functools.cache  # a file may hold ten thousand records of one class, and hints are slow to make
+def record_fields(cls: type) -> Mapping[str, RecordField]:
     """Returns the fields of a dataclass or NamedTuple by name, in the order of declaration."""
     hints = get_type_hints(cls, include_extras=True)
     if not dataclasses.is_dataclass(cls):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -143,8 +144,9 @@ def read_registry(path: Path) -> Registry:
     return parse_registry(text, path)
 
 
+@functools.lru_cache(maxsize=4)  # one command may ask for models, plugins and checkpoints in turn
 def parse_registry(text: str, path: Path) -> Registry:
-    """Returns the contents of a registry.
+    """Returns the contents of a registry, which are not to be changed.
 
     Args:
         text: TOML.
