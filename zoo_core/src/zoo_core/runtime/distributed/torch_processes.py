@@ -29,7 +29,16 @@ T = TypeVar("T")
 TIMEOUT = "ZOO_PEER_TIMEOUT"
 """Environment variable: seconds after which a process that does not answer counts as lost."""
 DEFAULT_TIMEOUT = 300.0
-SIGNS = ("gloo", "NCCL", "c10d", "Connection closed", "Connection reset", "process group")
+SIGNS = (
+    "gloo",
+    "NCCL",
+    "pair closure",
+    "Timed out",
+    "c10d",
+    "Connection closed",
+    "Connection reset",
+    "process group",
+)
 """What the errors of torch's exchange contain, which are plain RuntimeErrors in part."""
 
 
