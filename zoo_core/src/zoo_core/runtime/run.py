@@ -176,7 +176,8 @@ class Run:
         threads = self.processes.decide(self.run_config.threads)
         self.run_config = replace(self.run_config, threads=threads)
         size, batch_size = self.processes.size, self.loop.config.batch_size
-        logger.info("%d processes of %d threads share every batch", size, threads)
+        noun = "thread" if threads == 1 else "threads"
+        logger.info("%d processes of %d %s share every batch", size, threads, noun)
         if batch_size < size:
             self._warnings.append(
                 f"trainer.batch_size = {batch_size} leaves {size - batch_size} of the {size} "

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from zoo_core.errors import PeerError, ZooError
+from zoo_core.storage.capacity import ensure_free_memory
 
 OUTCOMES = "ZOO_OUTCOMES"
 """Environment variable: the folder in which every process writes its exit code."""
@@ -25,6 +26,8 @@ MAX_RESTARTS = 3
 """How often the processes of a run are started again."""
 SECONDS_TO_SAVE = 120
 """Seconds after Ctrl+C in which the processes save and end, before they are killed."""
+MEMORY_OF_PROCESS = 350_000_000
+"""Bytes that a process with torch takes for itself before it holds a model, measured on Linux."""
 LOOPBACK = {"linux": "lo", "darwin": "lo0"}
 """The name of the interface on which the processes of one machine talk, by platform."""
 
@@ -40,8 +43,11 @@ def launch(command: Sequence[str], size: int) -> int:
         The exit code: that of the first process, or of the one that failed.
 
     Raises:
+        DeviceError: There is not enough memory for so many processes.
         ZooError: A process died more than ``MAX_RESTARTS`` times.
     """
+    remedy = "choose a smaller --nproc"
+    ensure_free_memory(size * MEMORY_OF_PROCESS, f"torch in {size} processes", remedy)
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException
     from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
     from torch.distributed.launcher.api import LaunchConfig, elastic_launch

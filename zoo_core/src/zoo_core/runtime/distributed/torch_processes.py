@@ -136,7 +136,8 @@ class TorchProcesses(AbstractProcesses):
         failures = self.collect(failure)
         rank = next(rank for rank, failure in enumerate(failures) if failure)
         message, code = failures[rank]["message"], failures[rank]["code"]
-        where = "" if all(failures) else f"process {rank}: "
+        # The first process prints the error, and what failed there needs no address.
+        where = "" if all(failures) or rank == 0 else f"process {rank}: "
         raise ProcessError(f"{where}{message}", code)
 
     def decide(self, value: int) -> int:
