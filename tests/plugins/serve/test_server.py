@@ -36,6 +36,11 @@ def test_a_labeller_predicts(served: Served, hello_once: Path) -> None:
     wrong = served.ask("/predict", {"model": name, "input": ["hello", "xyz"]})
     assert wrong.status == 400
     assert wrong.error["message"].startswith("input 2 of 2: symbols that the vocabulary lacks")
+    none = served.ask("/predict", {"model": name})
+    assert none.error["message"] == "input is missing: expected a text, or a list of texts"
+    long = served.ask("/predict", {"model": name, "input": ["hello", "o" * 301]})
+    assert long.status == 400
+    assert long.error["message"].startswith("input 2 of 2: the input has 301 symbols")
 
 
 @pytest.mark.parametrize(

@@ -233,7 +233,7 @@ class Service:
             return json_response(await _whole(job, asked, started, answer))
 
     async def _predict(self, request: Request) -> Response:
-        asked = read_predict(await self._body(request), self._unknown)
+        asked = read_predict(await self._body(request), self._unknown, self._limits)
         name = self._able(asked.model, "predict")
         results = await self._call(request, Job(name, CallRequest(asked.parts)), "input")
         return json_response({"model": name, "predictions": results})

@@ -32,12 +32,13 @@ class NamedCall(NamedTuple):
     parts: tuple[Part, ...]
 
 
-def read_predict(body: object, unknown: Unknown) -> NamedCall:
+def read_predict(body: object, unknown: Unknown, limits: Limits) -> NamedCall:
     """Returns the request of a body: ``{"model": ..., "input": ...}``.
 
     Args:
         body: The body; its input is a text or a list of texts.
         unknown: What to do with symbols that the vocabulary lacks.
+        limits: What a request may ask for.
 
     Raises:
         ApiError: A field is missing, unknown or of the wrong type.
@@ -54,15 +55,25 @@ def read_predict(body: object, unknown: Unknown) -> NamedCall:
         )
     count = len(inputs)
     parts = tuple(
-        partial(_predict, text, f"input {number} of {count}: " if count > 1 else "", unknown)
+        partial(
+            _predict, text, f"input {number} of {count}: " if count > 1 else "", unknown, limits
+        )
         for number, text in enumerate(inputs, start=1)
     )
     return NamedCall(fields.text("model"), parts)
 
 
-def _predict(text: str, where: str, unknown: Unknown, checkpoint: Checkpoint) -> dict[str, Any]:
+def _predict(
+    text: str, where: str, unknown: Unknown, limits: Limits, checkpoint: Checkpoint
+) -> dict[str, Any]:
     """Returns the prediction for one text, as ``zoo predict --json`` does, with its probability."""
     try:
+        size = checkpoint.dataset.encode(text, unknown).inputs.shape[1] if text else 0
+        if size > limits.prompt:  # it is computed at once, and all other requests wait
+            raise DataError(
+                f"the input has {size} symbols or rows, this server takes {limits.prompt}; "
+                "give a shorter input"
+            )
         ((answer, probability),) = api.predictions(checkpoint, [text], unknown=unknown)
         numbers = api.numbers(checkpoint, text, unknown=unknown) if text else {}
     except DataError as error:

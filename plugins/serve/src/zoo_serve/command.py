@@ -65,7 +65,7 @@ TOKEN = "ZOO_SERVE_TOKEN"
     type=IntegerRange(1, 10**9),
     default=16384,
     show_default=True,
-    help="Most symbols of a prompt.",
+    help="Most symbols of a prompt, and of an input of /predict.",
 )
 @click.option(
     "--max-body",

@@ -95,7 +95,7 @@ def read_completion_request(body: object, limits: Limits) -> CompletionRequest:
             n=n,
             max_tokens=_max_tokens(fields, limits),
             temperature=fields.number("temperature", 1.0, 0.0, 1e6),
-            top_k=fields.integer("top_k", 0, 1, 10**9) if fields.any("top_k") else None,
+            top_k=fields.integer("top_k", 0, 0, 10**9) or None,
             top_p=top_p,
             seed=fields.integer("seed", secrets.randbits(62), -(2**63), 2**63 - 1),
             stops=_stops(fields),
@@ -140,7 +140,9 @@ def _max_tokens(fields: Fields, limits: Limits) -> int:
 
 def _stops(fields: Fields) -> tuple[str, ...]:
     value = fields.any("stop")
-    stops = [value] if isinstance(value, str) else value or []
+    if value is None:
+        return ()
+    stops = [value] if isinstance(value, str) else value
     is_valid = (
         isinstance(stops, list)
         and len(stops) <= MAX_STOPS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable
 from typing import Any, final
@@ -41,7 +42,9 @@ class Fields:
 
     def refuse_set(self, name: str, neutral: tuple[object, ...], reason: str) -> None:
         """Raises ApiError for a field that is not supported, unless its value changes nothing."""
-        if name in self._values and self._values[name] not in neutral:
+        value = self._values.get(name)
+        is_neutral = any(value == one and _is_flag(value) == _is_flag(one) for one in neutral)
+        if value is not None and not is_neutral:
             raise ApiError(
                 400, f"{name} is not supported: {reason}", param=name, code="unsupported"
             )
@@ -67,7 +70,7 @@ class Fields:
     def integer(self, name: str, default: int, low: int, high: int) -> int:
         """Returns an integer within bounds, which belong to the range."""
         value = self._values.get(name, default)
-        if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        if _is_flag(value) or not isinstance(value, int) or not low <= value <= high:
             raise self.wrong(name, f"an integer from {low} to {high}")
         return value
 
@@ -75,7 +78,7 @@ class Fields:
         """Returns a number within bounds, which belong to the range."""
         value = self._values.get(name, default)
         expected = f"a number from {low:g} to {high:g}"
-        if isinstance(value, bool) or not isinstance(value, int | float):
+        if _is_flag(value) or not isinstance(value, int | float):
             raise self.wrong(name, expected)
         if not low <= value <= high or math.isnan(value):
             raise self.wrong(name, expected)
@@ -83,6 +86,13 @@ class Fields:
 
     def wrong(self, name: str, expected: str) -> ApiError:
         """Returns the error about a field."""
-        value = repr(self._values.get(name))
+        if name not in self._values:
+            return ApiError(400, f"{name} is missing: expected {expected}", param=name)
+        value = json.dumps(self._values[name], ensure_ascii=False)
         shown = value if len(value) <= SHOWN else f"{value[:SHOWN]}…"
         return ApiError(400, f"{name} = {shown}: expected {expected}", param=name)
+
+
+def _is_flag(value: object) -> bool:
+    """Whether a value is true or false, which Python takes for the numbers 1 and 0 too."""
+    return isinstance(value, bool)

@@ -27,7 +27,7 @@ class Limits:
     """The limits that the person who starts the server sets.
 
     Args:
-        prompt: Symbols of a prompt.
+        prompt: Symbols of a prompt, and of an input to predict the answer to.
         max_tokens: Symbols of a text, and rows of a forecast.
         body: Bytes of the body of a request.
         requests: Requests that are accepted at the same time.
