@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
+from zoo_core.storage.caches import SCANS
 from zoo_core.storage.locations import data_folder, encoded_folder
 
 
@@ -26,6 +27,17 @@ def test_what_is_kept_is_listed(zoo: Zoo, kept: Path) -> None:
     encoded, download = zoo("data", "--json").json
     assert (encoded["kind"], encoded["size"]) == ("encoded text", 1042)
     assert (download["name"], download["kind"], download["size"]) == ("book.txt", "download", 500)
+
+
+def test_hashes_of_files_are_no_text_and_are_removed_with_them(zoo: Zoo, kept: Path) -> None:
+    hashes = encoded_folder() / SCANS
+    hashes.mkdir()
+    (hashes / "0123.json").write_bytes(bytes(100))
+    assert "(hashes of all files)  hashes" in zoo("data").stdout
+    (caches,) = [row for row in zoo("doctor", "--json").json if row["subject"] == "caches"]
+    assert caches["said"].startswith("1 encoded text, 1 download: 1.64 kB in ")
+    assert zoo("data", "remove", "--yes").stdout == "removed 1.14 kB\n"
+    assert not hashes.exists()
 
 
 def test_nothing_kept_is_said(zoo: Zoo) -> None:

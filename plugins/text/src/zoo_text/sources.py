@@ -33,6 +33,7 @@ from zoo_core.plugins.tokenizers import with_tokenizer
 from zoo_core.runtime.datasets.learned_vocabulary import learn_vocabulary
 from zoo_core.runtime.datasets.splits import split_slice
 from zoo_core.storage.atomic import file_lock, make_folder, new_folder, target_errors, write_file
+from zoo_core.storage.caches import SCANS
 from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import encoded_folder
 from zoo_text.configs import AbstractTextConfig
@@ -363,7 +364,7 @@ class StoredText(AbstractText):
         settings = [FORMAT, identity, self.encoding, config.lowercase, config.limit]
         if self.marks_files:
             settings.append("files")
-        return encoded_folder() / "scans" / f"{_key(settings)}.json"
+        return encoded_folder() / SCANS / f"{_key(settings)}.json"
 
     @cached_property
     def _scan(self) -> _Scan:

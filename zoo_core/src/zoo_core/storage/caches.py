@@ -14,6 +14,8 @@ from zoo_core.storage.locations import data_folder, encoded_folder
 
 MANY = 3
 """Names of files that stand for all of a text."""
+SCANS = "scans"
+"""The folder, beside the encoded texts, of what is known of the files of texts."""
 
 
 @final
@@ -22,7 +24,7 @@ class Cache(NamedTuple):
 
     Args:
         name: What it holds, such as the names of the files of a text.
-        kind: ``encoded text``, or ``download``.
+        kind: ``encoded text``, ``hashes`` (of the files of those texts), or ``download``.
         path: The file or folder.
         size: Its bytes.
     """
@@ -36,7 +38,7 @@ class Cache(NamedTuple):
 def list_caches() -> list[Cache]:
     """Returns the texts that were turned into ids, then the downloads, by name."""
     encoded = [
-        Cache(_name(folder), "encoded text", folder, size_below(folder))
+        Cache(_name(folder), _kind(folder), folder, size_below(folder))
         for folder in _entries(encoded_folder())
         if folder.is_dir()
     ]
@@ -62,10 +64,14 @@ def remove_caches(caches: Iterable[Cache]) -> None:
                 cache.path.unlink(missing_ok=True)
 
 
+def _kind(folder: Path) -> str:
+    return "hashes" if folder.name == SCANS else "encoded text"
+
+
 def _name(folder: Path) -> str:
     """Returns the names of the files of an encoded text, and its tokens."""
-    if folder.name == "scans":
-        return "(what is known of files)"
+    if folder.name == SCANS:
+        return "(hashes of all files)"
     names: dict[str, None] = {}
     kinds: dict[str, None] = {}
     for path in sorted(folder.glob("tokens-*/about.json")):

@@ -19,8 +19,7 @@ def remove(downloads: bool, yes: bool, as_json: bool) -> None:
 
     Texts, runs and checkpoints stay.
     """
-    kinds = {"encoded text", "download"} if downloads else {"encoded text"}
-    caches = [cache for cache in list_caches() if cache.kind in kinds]
+    caches = [cache for cache in list_caches() if downloads or cache.kind != "download"]
     size = sum(cache.size for cache in caches)
     if caches:
         confirm([f"{cache.name}, {format_bytes(cache.size)}" for cache in caches], yes)
