@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from tests.testing.faulty.configs import Data, File
-from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
+from zoo_core import Classes, Custom, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
@@ -76,6 +76,26 @@ class Honest(AbstractDataset):
     def decode(self, output: Output) -> str:
         """Returns the likeliest letters."""
         return self.vocabulary.decode(output.logits[0].argmax(dim=-1).tolist())
+
+
+class InDict(Honest):
+    """The same rows, whose next letters are one of two targets in a dict."""
+
+    @property
+    def signature(self) -> Signature:
+        """Letters, and targets of a form that a trainer knows."""
+        size = len(SYMBOLS)
+        outputs = Custom(size, per="step", targets="letters and their number")
+        return Signature(inputs=Tokens(size), outputs=outputs, vocabulary=self.vocabulary)
+
+    def batches(
+        self, split: str, size: int, seed: int, epoch: int, start: int = 0
+    ) -> Iterator[Batch]:
+        """Yields letters (B, T), the letters after them (B, T) and how many there are (B,)."""
+        for batch in super().batches(split, size, seed, epoch, start):
+            letters = batch.targets
+            counts = torch.full((len(letters),), letters.shape[1])
+            yield batch._replace(targets={"letters": letters, "count": counts})
 
 
 class InFile(Honest):

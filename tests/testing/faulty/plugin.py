@@ -64,10 +64,15 @@ def _model(name: str, factory: str, summary: str, config: str = "Plain") -> Mode
     )
 
 
-def _trainer(name: str, factory: str, summary: str, config: str = "Training") -> TrainerSpec:
-    place = f"{PLACE}.trainers:{factory}"
+def _trainer(
+    name: str, factory: str, summary: str, config: str = "Training", outputs: str = "classes"
+) -> TrainerSpec:
     return TrainerSpec(
-        name=name, summary=summary, config=f"{PLACE}.configs:{config}", factory=place
+        name=name,
+        summary=summary,
+        config=f"{PLACE}.configs:{config}",
+        factory=f"{PLACE}.trainers:{factory}",
+        outputs=(outputs,),
     )
 
 
@@ -110,6 +115,16 @@ def zoo_datasets() -> list[DatasetSpec]:
         ),
         *(
             DatasetSpec(
+                name=f"{name}-data",
+                summary="Letters in a dict of targets.",
+                config=f"{PLACE}.configs:Data",
+                factory=f"{PLACE}.datasets:InDict",
+                default_trainer=f"{name}-trainer",
+            )
+            for name in ("dict", "misspelt")
+        ),
+        *(
+            DatasetSpec(
                 name=name,
                 summary=summary,
                 config=f"{PLACE}.configs:Data",
@@ -127,6 +142,9 @@ def zoo_trainers() -> list[TrainerSpec]:
     summary = "A trainer whose config lacks the settings of the loop."
     return [
         _trainer("honest-trainer", "Honest", "Cross entropy."),
+        _trainer("dict-trainer", "OfLetters", "Targets in a dict.", outputs="custom"),
+        _trainer("misspelt-trainer", "Misspelt", "A target that no data has.", outputs="custom"),
+        _trainer("lonely-trainer", "OfLetters", "Targets that no data has.", outputs="custom"),
         *(_trainer(f"wrong-{name}", *example) for name, example in TRAINERS.items()),
         _trainer("wrong-loop-settings", "Honest", summary, "Plain"),
     ]

@@ -36,6 +36,26 @@ class Honest(AbstractTrainer):
         return {"loss": sums["loss"] / sums["targets"]}
 
 
+class OfLetters(Honest):
+    """Cross entropy of the letters of a dict of targets."""
+
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        """Returns the mean over the letters."""
+        return super().loss(output, batch._replace(targets=batch.targets["letters"]))
+
+    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns the counts of an accuracy."""
+        return class_sums(output, batch._replace(targets=batch.targets["letters"]))
+
+
+class Misspelt(OfLetters):
+    """Reads a target that the data does not have."""
+
+    def loss(self, output: Output, batch: Batch) -> Tensor:
+        """Raises KeyError."""
+        return super().loss(output, batch._replace(targets=batch.targets["leters"]))
+
+
 class RowByRow(Honest):  # noqa: D101  # the plugin's table says what is wrong with each
     def loss(self, output: Output, batch: Batch) -> Tensor:
         assert batch.targets is not None

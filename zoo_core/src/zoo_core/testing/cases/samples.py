@@ -44,7 +44,7 @@ class SampleDataConfig:
 
 @final
 class SampleModel(AbstractModel):
-    """One-hot symbols, ``torch.nn.GRU``, dropout, linear output."""
+    """Features or one-hot symbols, ``torch.nn.GRU``, dropout, linear output."""
 
     causal = carries_state = True
 
@@ -59,10 +59,12 @@ class SampleModel(AbstractModel):
         return (HiddenState(self.output.weight.new_zeros(batch_size, self.gru.hidden_size)),)
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
-        """Maps tokens (B, T) to logits (B, T, classes), or (B, classes) per sequence."""
+        """Maps tokens (B, T) or features (B, T, F) to logits (B, T, width), or (B, width)."""
         (before,) = self.initial_state(len(batch.inputs)) if state is None else state
-        symbols = nn.functional.one_hot(batch.inputs, self.signature.input_size)
-        outputs, after = self.gru(symbols.to(before[0].dtype), before[0].unsqueeze(0))
+        inputs = batch.inputs
+        if not inputs.is_floating_point():
+            inputs = nn.functional.one_hot(inputs, self.signature.input_size)
+        outputs, after = self.gru(inputs.to(before[0].dtype), before[0].unsqueeze(0))
         if self.signature.outputs.per == "sequence":
             outputs = outputs[:, -1]
         return Output(self.output(self.dropout(outputs)), (HiddenState(after[0]),))
@@ -151,6 +153,7 @@ MODEL = ModelSpec(
     summary="A GRU and dropout.",
     config=f"{__name__}:SampleModelConfig",
     factory=f"{__name__}:SampleModel",
+    accepts=("tokens", "features"),
 )
 DATA = DatasetSpec(
     name="sample-data",

@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from zoo_core.configs.training import AbstractTrainerConfig
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 from zoo_core.testing.cases.trainer_case import TrainerCase
-from zoo_core.testing.check import Violation, check
+from zoo_core.testing.check import DoesNotApply, Violation, check
 
 
 @check("Derive the trainer's config from AbstractTrainerConfig.", needs=("config-defaults",))
@@ -48,6 +49,8 @@ def ignored_targets(case: TrainerCase) -> Violation | None:
     trainer = case.make()
     output, batch = case.output_and_batch()
     assert batch.targets is not None, "the batch has labels"
+    if not isinstance(batch.targets, Tensor):
+        raise DoesNotApply("no target is IGNORED or NaN in targets of a trainer's own form")
     targets = batch.targets.clone()
     targets[0] = math.nan if targets.is_floating_point() else IGNORED
     logits = output.logits.detach().clone()
