@@ -205,9 +205,13 @@ def _with_suggestion(error: click.ClickException) -> click.ClickException:
     if not isinstance(error, click.NoSuchOption) or error.ctx is None:
         return error
     params = error.ctx.command.get_params(error.ctx)
-    hint = suggest(error.option_name, [name for param in params for name in param.opts])
-    message = f"no option {error.option_name}"
-    return click.UsageError(f"{message}; {hint}" if hint else message, error.ctx)
+    names = [name for param in params for name in param.opts]
+    parts = [f"no option {error.option_name}"]
+    if error.option_name.startswith("--dataset.") and "--dataset" in names:
+        parts.append("--dataset NAME chooses other data, with settings of its own")
+    if hint := suggest(error.option_name, names):
+        parts.append(hint)
+    return click.UsageError("; ".join(parts), error.ctx)
 
 
 def _print_error(error: BaseException, message: str) -> None:

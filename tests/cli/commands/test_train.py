@@ -420,6 +420,12 @@ def test_a_short_or_misspelt_name_suggests_the_whole_one(
     assert (result.code, f"; did you mean {suggestion}" in result.stderr) == (code, True), result
 
 
+def test_a_setting_that_the_data_lacks_tells_how_other_data_is_chosen(zoo: Zoo) -> None:
+    result = zoo("train", "lstm-embed", "--dataset.path", "comments.csv")
+    assert (result.code, "no option --dataset.path; " in result.stderr) == (2, True)
+    assert "--dataset NAME chooses other data, with settings of its own" in result.stderr
+
+
 def test_a_mistyped_option_before_a_mistyped_model_is_named(zoo: Zoo) -> None:
     result = zoo("train", "lsmt-embed", "--lr", 1)
     assert (result.code, "no option --lr" in result.stderr) == (2, True)

@@ -97,6 +97,11 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
         of(tmp_path, "text,label\na,1\nb,2\n").batch_count("validation", 2, 0, 0)
 
 
+def test_a_split_that_is_empty_because_texts_are_equal_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the 40 rows have 2 different texts; add rows"):
+        of(tmp_path, "text,label\n" + "a,1\nb,2\n" * 20).batch_count("validation", 2, 0, 0)
+
+
 def test_names_come_from_the_checkpoint_and_not_from_the_data(tmp_path: Path) -> None:
     signature = of(tmp_path, TEXT).signature
     absent = labelled(LabelledConfig(path=tmp_path / "none.csv"), signature.vocabulary)
@@ -127,6 +132,9 @@ def test_a_table_has_inputs_in_its_column_and_another_file_on_its_lines(tmp_path
     assert dataset.read_inputs(tmp_path / "new.txt") == ["text,label", "x"]
     (tmp_path / "other.csv").write_text("body\nx\n", "utf-8")
     with pytest.raises(DataError, match="has no column 'text'; it has 'body'"):
+        dataset.read_inputs(tmp_path / "other.csv")
+    (tmp_path / "other.csv").write_text("id;text\n1;first\n", "utf-8")
+    with pytest.raises(DataError, match="'id;text': separate its columns as those of the table"):
         dataset.read_inputs(tmp_path / "other.csv")
 
 

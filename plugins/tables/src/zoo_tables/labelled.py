@@ -141,6 +141,12 @@ class LabelledDataset(AbstractTextRows):
         """
         self.split_slice(0, split)  # checks the name
         chosen, labels = self.split_rows[split], self._label_ids
+        count, distinct = len(self.content.inputs), len(set(self.content.inputs))
+        if not chosen and distinct <= count / 2:
+            raise DataError(
+                f"{self.name}: split {split} is empty: equal texts are in one split, and the "
+                f"{count} rows have {distinct} different texts; add rows, or choose another column"
+            )
         check_split_not_empty(len(chosen), split, self.name)
         vocabulary = self.vocabulary.for_data
         inputs, targets = [], []

@@ -121,8 +121,12 @@ class AbstractTextRows(AbstractLabelledDataset):
         """
         if not is_table(path):
             return super().read_inputs(path)
+        table = self._read(path)
+        remedy = "the model reads a column of that name; rename one"
+        if table.remedy:
+            remedy = "separate its columns as those of the table that the model was trained on"
         column = next(iter(self._columns.values()))
-        return self._read(path).column(column, "a column of that name")
+        return table._replace(remedy=remedy).column(column, option="")
 
 
 def table_reader(config: AbstractTableConfig) -> Callable[[Path | None], Table]:
