@@ -404,7 +404,7 @@ def test_each_setting_without_effect_is_one_warning(
 @pytest.mark.parametrize(
     ("arguments", "code", "suggestion"),
     [
-        (["lstm"], 3, "lstm-embed or lstm-manual or lstm-scratch or lstm-stacked?"),
+        (["lstm"], 3, "cifg-lstm or layer-norm-lstm or lstm-embed or lstm-manual"),
         (["lstm-embed", "--trainer.lr", 1], 2, "--trainer.learning-rate?"),
         (["lstm-embed", "--lr", 1], 2, "--trainer.learning-rate?"),
         (["lstm-embed", "--lr=1"], 2, "--trainer.learning-rate?"),
