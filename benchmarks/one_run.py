@@ -80,16 +80,27 @@ def curves(folder: Path) -> None:
 
 
 def by_turns(folder: Path, ways: dict[str, list[str]]) -> None:
-    """Prints tokens per second of ways to train, measured one after the other several times."""
+    """Prints tokens per second of ways to train, measured one after the other several times.
+
+    The speed is that of the second epoch. The first one may hold the work of a compiler; how much
+    longer it took is printed too.
+    """
     speeds: dict[str, list[float]] = {name: [] for name in ways}
+    starts: dict[str, list[float]] = {name: [] for name in ways}
     for turn in range(TURNS):
         for name, options in ways.items():
-            run = train(folder / f"{name} {turn}", *LARGE, "--trainer.epochs", "1", *options)
-            speeds[name].append(run["tokens_per_second"])
+            run = folder / f"{name} {turn}"
+            train(run, *LARGE, "--trainer.epochs", "2", *options)
+            lines = (run / "timings.jsonl").read_text("utf-8").splitlines()
+            start, steady = map(json.loads, lines)
+            speeds[name].append(steady["tokens"] / steady["step_seconds"])
+            starts[name].append(start["step_seconds"] - steady["step_seconds"])
     first = median(next(iter(speeds.values())))
     for name, values in speeds.items():
         ratio = median(values) / first
-        echo(f"{name}: {median(values):,.0f} tokens/s ({ratio:.2f} of the first), {values}")
+        rounded = [round(value) for value in values]
+        echo(f"{name}: {median(values):,.0f} tokens/s ({ratio:.2f} of the first), {rounded}")
+        echo(f"    its first epoch took {median(starts[name]):.1f} s longer than its second")
 
 
 def speed(folder: Path) -> None:

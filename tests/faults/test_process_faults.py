@@ -1,4 +1,4 @@
-"""One run on several processes: kills, signals, a process that is silent or differs."""
+"""One run on several processes: kills, signals, a process that is silent or differs, too many."""
 
 from __future__ import annotations
 
@@ -153,4 +153,20 @@ def test_other_data_is_refused(start: Start, met: Met, tmp_path: Path) -> None:
     first, other = (child.wait() for child in children)
     met(first)
     assert (other.code, other.stderr) == (6, "")
+    assert not (tmp_path / "run").exists()
+
+
+@fault(
+    174,
+    "more processes than fit into memory",
+    says="Error: torch in 99 processes would take 34.6 GB of memory, 8 GB are free; choose a "
+    "smaller --nproc",
+    code=6,
+    left="nothing; not trained",
+)
+def test_too_many_processes_are_refused(
+    zoo: Zoo, met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zoo_core.storage.capacity.free_memory", lambda: 8 * 10**9)
+    met(zoo(*run_of(60), "--nproc", 99, "--out", tmp_path / "run"))
     assert not (tmp_path / "run").exists()
