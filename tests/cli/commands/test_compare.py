@@ -14,6 +14,7 @@ import pytest
 
 from tests.cli.command import Zoo
 from tests.runtime.sweeps.in_process import InProcessEngine
+from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
 from zoo_core.comparisons.turns import read_turns
 from zoo_core.sweeps.run_states import record_failure
 
@@ -57,6 +58,23 @@ def test_csv_has_documented_columns(zoo: Zoo, runs: Path) -> None:
     header, row = zoo("compare", runs, "--csv").stdout.splitlines()
     assert header.startswith("model,recipe,differences,seeds,parameters,tokens,seconds,")
     assert row.startswith("lstm-embed,lstm-embed.hello,,0 1 2,316,")
+
+
+def test_the_runs_that_a_sweep_lacks_are_named_beside_the_table(
+    zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    sweep = write_part_of_sweep(tmp_path / "s", hello, (0, 1, 2))
+    expected = (
+        f"{sweep} lacks 2 of the runs that it was asked for: seed=1, seed=2; see: "
+        f"zoo runs --sweep {sweep}"
+    )
+    result = zoo("compare", sweep)
+    assert result.code == 0
+    assert expected in result.stderr.splitlines()
+    result = zoo("compare", sweep, "--json")
+    assert result.json["remarks"] == [expected]
+    (row,) = result.json["rows"]
+    assert row["seeds"] == "0"
 
 
 def test_a_repeated_run_counts_once(zoo: Zoo, runs: Path, hello: Path) -> None:

@@ -29,6 +29,21 @@ def add_node(cluster: Any, **options: Any) -> Any:
     raise AssertionError
 
 
+def connect(address: str) -> None:
+    """Connects this process to a cluster."""
+    import ray
+
+    for attempt in range(ATTEMPTS):
+        try:
+            ray.init(address, log_to_driver=False, logging_level=logging.ERROR)
+            return
+        except Exception:
+            ray.shutdown()
+            if attempt == ATTEMPTS - 1:
+                raise
+            time.sleep(1.0)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
     """A cluster of two nodes with a core each, to which this process is connected."""
@@ -43,7 +58,7 @@ def cluster() -> Iterator[Any]:
         cluster = Cluster()
         add_node(cluster, include_dashboard=False)
         add_node(cluster)
-        ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
+        connect(cluster.address)
         patch.setenv("RAY_ADDRESS", cluster.address)
         yield cluster
         ray.shutdown()

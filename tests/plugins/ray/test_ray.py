@@ -1,4 +1,8 @@
-"""The engine ``ray``, on a cluster of two nodes on this machine."""
+"""The engine ``ray``, on a cluster of two nodes on this machine.
+
+A cluster takes long to start on a busy machine, so one test is part of the gate and the others are
+slow. What needs no cluster is tested in the modules beside this one.
+"""
 
 from __future__ import annotations
 
@@ -115,7 +119,12 @@ def _workers() -> Iterator[psutil.Process]:
             yield process
 
 
-@pytest.fixture(params=[True, False], ids=["shared", "copied"])
+@pytest.fixture(
+    params=[
+        pytest.param(True, id="shared"),
+        pytest.param(False, id="copied", marks=pytest.mark.slow),
+    ]
+)
 def shares(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Whether the workers know the folder of the sweep for that of the driver."""
     if not request.param:
@@ -144,9 +153,7 @@ def test_a_sweep_makes_what_the_local_engine_makes_and_each_continues_the_other(
     assert [path.name for path in (tmp_path / "s").iterdir() if path.name.startswith(".")] == []
 
 
-@pytest.mark.parametrize(
-    "shares", [True, pytest.param(False, marks=pytest.mark.slow)], indirect=True
-)
+@pytest.mark.slow
 def test_a_stop_saves_what_runs(catalog: Catalog, tmp_path: Path, shares: bool) -> None:
     question = _question(catalog, epochs=3000, seeds=(0, 1, 2))
     events = _carry_out(catalog, tmp_path, question, stop_after=3)
@@ -157,6 +164,7 @@ def test_a_stop_saves_what_runs(catalog: Catalog, tmp_path: Path, shares: bool) 
     assert _states(tmp_path)["seed=2"] == "missing"
 
 
+@pytest.mark.slow
 def test_a_run_whose_worker_is_killed_continues_to_the_same_bits(
     catalog: Catalog, tmp_path: Path
 ) -> None:
@@ -183,6 +191,7 @@ def test_a_run_whose_worker_is_killed_continues_to_the_same_bits(
     _assert_same(tmp_path / "s", tmp_path / "local")
 
 
+@pytest.mark.slow
 def test_a_run_for_which_no_node_has_the_cores_is_refused(catalog: Catalog, tmp_path: Path) -> None:
     message = r"no node of the Ray cluster has 64 cores for a run; the largest has 1 cores"
     with pytest.raises(DeviceError, match=message):

@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.command import PROGRAM, Zoo
 from tests.plugins.report.conftest import Report, WriteRun
+from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
 
 pytestmark = pytest.mark.full
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
@@ -52,6 +53,14 @@ def test_the_results_are_means_with_their_deviation(report: Report, runs: list[P
     assert "6 runs, 2 settings" in text
     assert "0.9187 ± 0.1" in text  # exp(-0.01 * 20) + 0.1, of the seeds 0, 1 and 2
     assert "316" in text  # parameters
+
+
+def test_the_runs_that_a_sweep_lacks_are_named_on_the_page(
+    report: Report, hello: Path, tmp_path: Path
+) -> None:
+    page = report(write_part_of_sweep(tmp_path / "s", hello, (0, 1, 2)))
+    assert "s lacks 2 of the runs that it was asked for: seed=1, seed=2; see: zoo runs" in page.text
+    assert str(tmp_path) not in page.text
 
 
 def test_a_run_without_logs_and_with_one_seed_has_no_spread(

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
+from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
 from zoo_core.comparisons.find_runs import find_runs
-from zoo_core.run_folder.manifest import read_manifest
-from zoo_core.sweeps.folder import SWEEP, write_sweep
-from zoo_core.sweeps.grid import Grid
-from zoo_core.sweeps.question import Question
-from zoo_core.sweeps.sweep import Sweep
-
-
-def _sweep(folder: Path, run: Path, seeds: tuple[int, ...]) -> None:
-    """Writes a sweep that was asked for seeds, of which the first is trained."""
-    folder.mkdir()
-    question = Question(base=read_manifest(run).run_config, grids=(Grid(seeds=seeds),))
-    write_sweep(folder, Sweep(threads=1, questions=(question,)))
-    shutil.copytree(run, folder / "seed=0")
+from zoo_core.sweeps.folder import SWEEP
 
 
 def test_the_runs_that_a_sweep_lacks_are_named(hello: Path, tmp_path: Path) -> None:
-    _sweep(tmp_path / "s", hello, (0, 1, 2))
+    write_part_of_sweep(tmp_path / "s", hello, (0, 1, 2))
     for folder in (tmp_path / "s", tmp_path):
         found = find_runs([folder])
         (line,) = [line for line in found.left_out if "lacks" in line]
@@ -33,14 +21,14 @@ def test_the_runs_that_a_sweep_lacks_are_named(hello: Path, tmp_path: Path) -> N
 
 
 def test_many_missing_runs_are_counted(hello: Path, tmp_path: Path) -> None:
-    _sweep(tmp_path / "s", hello, tuple(range(1000)))
+    write_part_of_sweep(tmp_path / "s", hello, tuple(range(1000)))
     (line,) = find_runs([tmp_path / "s"]).left_out
     assert "lacks 999 of the runs" in line
     assert "seed=1, seed=2, seed=3, seed=4, …; see" in line
 
 
 def test_a_whole_or_a_damaged_sweep_lacks_nothing(hello: Path, tmp_path: Path) -> None:
-    _sweep(tmp_path / "s", hello, (0,))
+    write_part_of_sweep(tmp_path / "s", hello, (0,))
     assert find_runs([tmp_path / "s"]).left_out == []
     (tmp_path / "s" / SWEEP).write_text("format = ")
     found = find_runs([tmp_path / "s"])

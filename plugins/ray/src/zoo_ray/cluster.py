@@ -7,8 +7,10 @@ import itertools
 import json
 import logging
 import os
+import re
 import secrets
 import signal
+import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -42,6 +44,9 @@ MAX_FOLDER = 24
 """Characters of a folder for temporary files that leave room for the names of Ray's sockets."""
 OBJECT_STORE = 200_000_000
 """Bytes of the store of a cluster of this machine, which holds parcels alone."""
+ANSWER_SECONDS = 10.0
+"""Seconds to wait for the port of a cluster. Ray itself tries for minutes and prints its log."""
+HOST_PORT = re.compile(r"(?:ray://)?(?P<host>[^:/\[\]]+|\[[^\]]+\]):(?P<port>\d+)")
 NOT_IMPORTED = ("failed to import", "No module named")
 """What Ray says where the worker lacks a module of the task."""
 
@@ -108,6 +113,7 @@ def connected(cores: int) -> Iterator[None]:
     settings = SETTINGS if address else SETTINGS | own_cluster()
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    check_answers(address)
     try:
         import ray
     except ImportError as error:
@@ -122,6 +128,25 @@ def connected(cores: int) -> Iterator[None]:
             yield
         finally:
             ray.shutdown()
+
+
+def check_answers(address: str) -> None:
+    """Checks that something listens at the address of a cluster, if it names a host and a port.
+
+    Raises:
+        NetworkError: Nothing does.
+    """
+    match = HOST_PORT.fullmatch(address)
+    if not match:
+        return  # no cluster, or one that Ray finds, as with ``auto``
+    host, port = match["host"].strip("[]"), min(int(match["port"]), 65_535)
+    try:
+        socket.create_connection((host, port), timeout=ANSWER_SECONDS).close()
+    except OSError as error:
+        raise NetworkError(
+            f"no Ray cluster answers at {address}: {error.strerror or error}; start one with "
+            "ray start --head, or unset RAY_ADDRESS for one of this machine"
+        ) from None
 
 
 def _connect(address: str, cores: int, folder: str) -> None:
@@ -200,7 +225,7 @@ def check_nodes(job: Job) -> bool:
     nodes = [node for node in ray.nodes() if node["Alive"]]
     needs = needs_of(job, ray.cluster_resources())
     if not any(needs.count_in(node["Resources"]) for node in nodes):
-        raise DeviceError(_describe_lack(needs, nodes))
+        raise DeviceError(describe_lack(needs, nodes))
     folder = job.folder.absolute().parent
     remote = ray.remote(describe)
     answers = {
@@ -216,14 +241,15 @@ def check_nodes(job: Job) -> bool:
         try:
             values = json.loads(ray.get(reference))
         except ray.exceptions.RayError as error:
-            raise RefusedError(_describe_failure(host, error)) from None
+            raise RefusedError(describe_failure(host, error)) from None
         is_shared &= values.pop("is_shared")
         if differences := Environment(**values).differences(here):
             raise RefusedError(differs(f"{host}: {'; '.join(differences)}"))
     return is_shared
 
 
-def _describe_lack(needs: Needs, nodes: Sequence[dict[str, Any]]) -> str:
+def describe_lack(needs: Needs, nodes: Sequence[dict[str, Any]]) -> str:
+    """Returns the message about nodes of which none has what a run asks for."""
     resources: list[dict[str, float]] = [node["Resources"] for node in nodes]
     largest = max(resources, key=lambda node: node.get("CPU", 0.0), default=dict[str, float]())
     gpu = " and a GPU" if needs.gpus else ""
@@ -234,7 +260,8 @@ def _describe_lack(needs: Needs, nodes: Sequence[dict[str, Any]]) -> str:
     )
 
 
-def _describe_failure(host: str, error: Exception) -> str:
+def describe_failure(host: str, error: Exception) -> str:
+    """Returns the message about a worker on which a task cannot begin."""
     if any(text in str(error) for text in NOT_IMPORTED):
         return f"the worker on {host} lacks zoo-ray: install the same environment as here there"
     return f"the worker on {host} cannot be used: {_first_line(error)}"
