@@ -129,7 +129,7 @@ def _to_json(result: Evaluation, baselines: dict[str, dict[str, float]]) -> dict
 def _print_report(table: Table) -> None:
     """Prints a table that fits a terminal; a larger one is in the JSON alone."""
     if len(table.rows) > MAX_ROWS or len(table.columns) > MAX_COLUMNS:
-        echo(f"the table of {len(table.rows)} {table.name} is large: see --json", err=True)
+        echo(f"the table {table.name} of {len(table.rows)} rows is large: see --json", err=True)
         return
     echo()
     rows = [[shorten(name, MAX_NAME) for name in table.columns]]
