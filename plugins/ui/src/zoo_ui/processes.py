@@ -123,6 +123,10 @@ class RunProcesses:
             return ""
         return self.messages(folder).rpartition("\n")[2]
 
+    def failed(self) -> list[Path]:
+        """Returns the folders of the commands from here that failed."""
+        return [folder for folder in list(self._started) if self.failure(folder)]
+
     def running(self) -> dict[Path, int]:
         """Returns the processes from here that still run, by the folder of their run."""
         return {

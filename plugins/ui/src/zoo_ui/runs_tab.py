@@ -42,6 +42,13 @@ def run_box() -> gr.Dropdown:
     )
 
 
+def run_choices(context: PageContext) -> list[str]:
+    """Returns the names of the runs, and of those started here that failed without a folder."""
+    names = run_names()
+    failed = [folder.name for folder in context.processes.failed()]
+    return [*names, *(name for name in failed if name not in names)]
+
+
 def runs_tab(context: PageContext, run: gr.Dropdown) -> None:
     """Builds the tab.
 
@@ -70,7 +77,7 @@ def runs_tab(context: PageContext, run: gr.Dropdown) -> None:
     shown = [state, stop, resume, figures, *charts, *texts, run, seen]
 
     def look(name: str | None, metric: str, seen: object) -> tuple[Any, ...]:
-        names = run_names()
+        names = run_choices(context)
         folder = runs_folder() / (name or "")
         is_running = bool(name) and context.processes.is_running(folder)
         printed = context.processes.messages(folder)
@@ -136,10 +143,12 @@ def _chart(curve: Curve | None, *, x: str, y: str, title: str, color: str | None
 
 
 def _command(context: PageContext, folder: Path, state: str) -> str:
-    """Returns the command that does what one of the buttons does, or shows the run."""
+    """Returns the command that does what one of the buttons does, or shows the run or all runs."""
     if state == "running":
         with contextlib.suppress(ZooError):
             return shell_command("kill", "-INT", str(context.processes.holder(folder)))
+    if not folder.exists():  # it failed early, or was removed
+        return shell_command("zoo", "runs")
     return shell_command("zoo", "resume" if state in UNENDED else "show", folder.name)
 
 

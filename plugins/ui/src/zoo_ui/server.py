@@ -73,7 +73,7 @@ def serve(context: PageContext, listener: socket.socket) -> Iterator[Callable[[]
     settings = uvicorn.Config(
         make_app(context, listener.getsockname()[1]),
         log_config=None,
-        log_level="warning",
+        log_level=_log_level(),
         access_log=False,
         timeout_graceful_shutdown=1,  # a page in a browser keeps its connection open
     )
@@ -96,6 +96,14 @@ def serve(context: PageContext, listener: socket.socket) -> Iterator[Callable[[]
         # not by join: an exception of a signal handler in it would mark the thread as ended
         has_ended.wait(STOP_TIMEOUT)
         listener.close()
+
+
+def _log_level() -> str:
+    """Returns the level of uvicorn's log, which shows the traceback of every answer with 500.
+
+    Gradio fails so where a field of the form of a training changes that was just replaced.
+    """
+    return "warning" if os.environ.get("ZOO_DEBUG") == "1" else "critical"
 
 
 def make_app(context: PageContext, port: int) -> ASGIApp:

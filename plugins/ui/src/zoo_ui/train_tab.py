@@ -15,6 +15,7 @@ from zoo_core.storage.locations import runs_folder
 from zoo_ui.components import reference_box, shown_command
 from zoo_ui.markup import problem
 from zoo_ui.page_context import PageContext
+from zoo_ui.runs_tab import run_choices
 from zoo_ui.train_command import (
     PLAIN,
     Choice,
@@ -92,7 +93,8 @@ def train_tab(context: PageContext, tabs: gr.Tabs, run: gr.Dropdown) -> None:
                 context.processes.start(runs_folder() / name, typed)
             except (ZooError, OSError) as error:
                 return gr.skip(), problem(str(error)), gr.skip(), gr.skip()
-            opened = gr.update(choices=[name], value=name)
+            # with the run that was shown: its tab may just be asking for it
+            opened = gr.update(choices=[*run_choices(context), name], value=name)
             shown = shown_command(shell_command("zoo", *typed))
             return shown, "", opened, gr.update(selected="runs")
 
