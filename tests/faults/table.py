@@ -28,6 +28,7 @@ GROUPS = {
     140: "The page in the browser",
     150: "Serving",
     170: "Several processes",
+    180: "Many machines",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults

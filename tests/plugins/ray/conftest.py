@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes on this machine, which the tests share."""
+"""A Ray cluster on this machine, which the tests share."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def connect(address: str) -> None:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
-    """A cluster of two nodes with a core each, to which this process is connected."""
+    """A cluster of a node with a core, to which this process is connected."""
     from zoo_ray.cluster import SETTINGS, own_cluster
 
     with pytest.MonkeyPatch.context() as patch:
@@ -57,9 +57,16 @@ def cluster() -> Iterator[Any]:
 
         cluster = Cluster()
         add_node(cluster, include_dashboard=False)
-        add_node(cluster)
         connect(cluster.address)
         patch.setenv("RAY_ADDRESS", cluster.address)
         yield cluster
         ray.shutdown()
         cluster.shutdown()
+
+
+@pytest.fixture
+def second_node(cluster: Any) -> Iterator[Any]:
+    """Another node with a core, for one test."""
+    node = add_node(cluster)
+    yield node
+    cluster.remove_node(node)

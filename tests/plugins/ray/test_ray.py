@@ -1,4 +1,4 @@
-"""The engine ``ray``, on a cluster of two nodes on this machine.
+"""The engine ``ray``, on a cluster of one or two nodes on this machine.
 
 A cluster takes long to start on a busy machine, so one test is part of the gate and the others are
 slow. What needs no cluster is tested in the modules beside this one.
@@ -154,6 +154,7 @@ def test_a_sweep_makes_what_the_local_engine_makes_and_each_continues_the_other(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("second_node")
 def test_a_stop_saves_what_runs(catalog: Catalog, tmp_path: Path, shares: bool) -> None:
     question = _question(catalog, epochs=3000, seeds=(0, 1, 2))
     events = _carry_out(catalog, tmp_path, question, stop_after=3)
@@ -165,6 +166,7 @@ def test_a_stop_saves_what_runs(catalog: Catalog, tmp_path: Path, shares: bool) 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("second_node")
 def test_a_run_whose_worker_is_killed_continues_to_the_same_bits(
     catalog: Catalog, tmp_path: Path
 ) -> None:
@@ -227,6 +229,7 @@ def test_a_node_without_the_zoo_is_named_in_a_line(
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("second_node")
 def test_a_node_that_is_added_takes_runs(cluster: Any, catalog: Catalog, tmp_path: Path) -> None:
     question = _question(catalog, epochs=200, seeds=tuple(range(12)))
     added: list[Any] = []
@@ -268,6 +271,7 @@ def _command(folder: Path, *arguments: object, **environment: str) -> subprocess
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("second_node")
 def test_a_command_that_is_killed_and_started_again_trains_nothing_twice(
     catalog: Catalog, tmp_path: Path
 ) -> None:
