@@ -36,6 +36,13 @@ def test_an_endless_hook_is_stopped_later(monkeypatch: pytest.MonkeyPatch) -> No
     assert time.monotonic() - start > 0.5
 
 
+def test_a_hook_that_gets_a_tenth_of_a_core_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = time.monotonic
+    monkeypatch.setattr(time, "process_time", lambda: real() / 10)
+    with time_limit():
+        time.sleep(0.5)
+
+
 def test_a_hook_that_ends_is_not_stopped() -> None:
     with time_limit():
         time.sleep(0.05)

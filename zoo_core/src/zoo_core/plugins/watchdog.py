@@ -13,8 +13,15 @@ from zoo_core.errors import PluginError
 
 IDLE_LIMIT = 2.0
 """Seconds for which a plugin may do nothing."""
+IDLE_SHARE = 0.025
+"""Share of a core below which a plugin does nothing.
+
+One that works among ten others on each core still has a tenth of it.
+"""
 BUSY_LIMIT = 20.0
-"""Seconds that a plugin may take while it works: a cold import of a large library needs several."""
+"""Seconds of a core that a plugin may take: a cold import of a large library needs several."""
+WAITS_PER_WORK = 5
+"""How many times as long it may take where other programs use the cores."""
 
 
 class _Hangs(BaseException):
@@ -35,14 +42,18 @@ def time_limit() -> Iterator[None]:
         yield
         return
     start = last_look = time.monotonic()
-    cpu_seconds = time.process_time()
+    first_cpu_seconds = cpu_seconds = time.process_time()
 
     def look(number: int, frame: FrameType | None) -> None:
         nonlocal last_look, cpu_seconds
         now, worked = time.monotonic(), time.process_time() - cpu_seconds
         was_suspended = now - last_look > 2 * IDLE_LIMIT  # the timer stood still too
         last_look, cpu_seconds = now, cpu_seconds + worked
-        if not was_suspended and (worked < IDLE_LIMIT / 4 or now - start > BUSY_LIMIT):
+        is_idle = worked < IDLE_LIMIT * IDLE_SHARE
+        is_late = now - start > BUSY_LIMIT * WAITS_PER_WORK
+        if not was_suspended and (
+            is_idle or is_late or cpu_seconds - first_cpu_seconds > BUSY_LIMIT
+        ):
             raise _Hangs
 
     old_handler = signal.signal(signal.SIGALRM, look)
