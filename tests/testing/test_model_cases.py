@@ -8,9 +8,15 @@ import torch
 from tests.testing.examples import FAULTY
 from zoo_core import ModelSpec
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.testing.cases.model_case import ModelCase
+from zoo_core.testing.cases.model_case import ModelCase, random_batch
 from zoo_core.testing.cases.model_cases import model_cases, plain_cases
 from zoo_core.testing.check import run_check
+from zoo_core.testing.checks.sequences import (
+    LONG,
+    LONG_TOLERANCE,
+    _difference_in_pieces,
+    long_sequences,
+)
 from zoo_core.testing.checks.weights import state_dict
 
 
@@ -100,3 +106,16 @@ def test_weight_names_with_a_counter_fail_state_dict() -> None:
     violation = run_check(state_dict, case)
     assert violation is not None
     assert violation.seen.startswith("differences in number_")
+
+
+@pytest.mark.gate
+def test_lost_digits_of_a_long_sum_fail_long_sequences() -> None:
+    honest = spec("honest-model")
+    place = "tests.testing.faulty.models:Drifting"
+    drifting = ModelSpec(name="drifting", summary="", config=honest.config, factory=place)
+    (case, *_) = plain_cases(drifting)
+    violation = run_check(long_sequences, case)
+    assert violation is not None
+    # over a single piece the sum loses too little to be seen
+    assert "in pieces" not in violation.expected
+    assert _difference_in_pieces(case, random_batch(case.signature, 1, LONG)) < LONG_TOLERANCE

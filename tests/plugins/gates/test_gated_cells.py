@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 
 from zoo_core.runtime.nn import AbstractCell, Recurrent
 from zoo_core.runtime.nn.state import rebuild
+from zoo_core.testing.cases.model_cases import plain_cases
+from zoo_core.testing.check import run_check
+from zoo_core.testing.checks.sequences import long_sequences
 from zoo_gates.coupled import CifgLstmCell
 from zoo_gates.indrnn import IndRnnCell
 from zoo_gates.janet import JanetCell
@@ -23,6 +26,7 @@ from zoo_gates.layer_norm import LayerNormLstmCell
 from zoo_gates.mgu import MguCell
 from zoo_gates.noise import RecurrentDropoutLstmCell, ZoneoutLstmCell
 from zoo_gates.peephole import PeepholeLstmCell
+from zoo_gates.plugin import zoo_models
 
 Array = NDArray[Any]
 Weights = dict[str, Array]
@@ -278,3 +282,21 @@ def test_the_units_of_an_indrnn_are_independent() -> None:
     (gradient,) = torch.autograd.grad(outputs[0, -1, 0], start)
     assert gradient[0, 0] != 0
     assert not gradient[0, 1:].any()
+
+
+@pytest.mark.slow
+def test_an_ill_conditioned_cell_with_a_fault_in_single_precision_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (spec,) = (spec for spec in zoo_models() if spec.name == "layer-norm-lstm")
+    case = plain_cases(spec)[2]
+    assert case.label().startswith("features per step")
+    assert run_check(long_sequences, case) is None
+    step = LayerNormLstmCell.step
+
+    def faulty(self: Any, weights: Any, projected: torch.Tensor, state: Any) -> Any:
+        fault = 1.02 if projected.dtype == torch.float32 else 1.0
+        return step(self, weights, fault * projected, state)
+
+    monkeypatch.setattr(LayerNormLstmCell, "step", faulty)
+    assert run_check(long_sequences, case) is not None

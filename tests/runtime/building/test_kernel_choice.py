@@ -122,6 +122,14 @@ def test_auto_logs_nothing_and_keeps_the_reason(core: Catalog) -> None:
     assert Backend("any", "", "").why == "the first choice"
 
 
+def test_the_reason_leaves_out_kernels_that_never_run_the_cell(catalog: Catalog) -> None:
+    chosen = backend(catalog, "auto", "mgu")
+    assert chosen.name == "reference"
+    assert "torch: torch.nn has no mgu" in chosen.passed
+    assert chosen.why == "step by step, with autograd; the first that runs this cell"
+    assert "linear-scan" not in backend(catalog, "auto", "lstm-embed").why
+
+
 @pytest.mark.parametrize("name", ["auto", "portable", "torch", "reference"])
 @pytest.mark.parametrize("settings", [{}, {"proj_size": 2}], ids=str)
 def test_products_in_bfloat16_are_made_by_every_backend_or_the_next(

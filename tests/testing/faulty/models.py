@@ -191,6 +191,21 @@ class Summing(Honest):  # noqa: D101
         )
 
 
+class Drifting(Summing):
+    """A model that loses digits of a long sum, for a second test of ``long-sequences``."""
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        (start,) = state or self.initial_state(len(batch.inputs)) or ()
+        logits, after = Honest.forward(self, batch, (HiddenState(start[0]),))
+        assert after is not None
+        steps = batch.inputs.shape[1]
+        tenth = torch.full_like(start[1], 0.1)
+        totals = torch.stack(list(accumulate([tenth] * steps, initial=start[1]))[1:], dim=1)
+        return Output(
+            logits + 0.1 * totals.mean(2, keepdim=True), (TotalState(after[0][0], totals[:, -1]),)
+        )
+
+
 class Renaming(Honest):
     """A model whose weights have another name each time, for a second test of ``state-dict``."""
 

@@ -21,7 +21,7 @@ from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 
-KNOWN_BACKENDS = {"native": "zoo-kernels"}
+KNOWN_BACKENDS = {"native": "zoo-kernels", "linear-scan": "zoo-linear"}
 """Backends that may not be installed, and the distributions that bring them."""
 
 
@@ -57,6 +57,14 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
 
 def _create(entry: CatalogEntry[KernelSpec]) -> AbstractKernel:
     """Creates a plugin's kernel, or a stand-in that has the reason why it cannot be created."""
+    kernel = _from_factory(entry)
+    if not isinstance(kernel, UnavailableKernel):  # a broken one is named whatever the cell is
+        kernel.cells = entry.spec.cells
+    return kernel
+
+
+def _from_factory(entry: CatalogEntry[KernelSpec]) -> AbstractKernel:
+    """Returns what the factory of a kernel returns, or the stand-in."""
     owner, name = entry.plugin.distribution, entry.spec.name
     try:
         kernel = resolve(entry.spec.factory)()
@@ -79,17 +87,22 @@ class Backend(NamedTuple):
         details: How it runs here, such as the instructions that it uses.
         passed: Why the kernels before it are not used, in words; empty if it is the first.
         broken: Which of them their plugins cannot create, in words.
+        unsuited: The part of ``passed`` on kernels that run this cell in other cases, in words.
     """
 
     name: str
     details: str
     passed: str
     broken: str = ""
+    unsuited: str = ""
 
     @property
     def why(self) -> str:
         """How it runs, and why it was chosen."""
-        reason = f"not {self.passed}" if self.passed else "the first choice"
+        if self.unsuited:
+            reason = f"not {self.unsuited}"
+        else:
+            reason = "the first that runs this cell" if self.passed else "the first choice"
         return f"{self.details}; {reason}" if self.details else reason
 
     def warning(self, asked: str) -> str:
@@ -115,12 +128,15 @@ def backend_of(model: AbstractModel, batch_size: int, batch: Batch | None = None
     like = next(layer.parameters())
     used = layer.kernel_for(_training_case(model, layer, batch_size, batch))
     before = layer.kernels[: layer.kernels.index(used)]
-    reasons = []
+    passed, unsuited = [], []
     for kernel in before:
         reason = kernel.unsupported_reason(layer.cell, like)
-        reasons.append(f"{kernel.name}: {reason or f'{used.name} is faster at this size'}")
+        passed.append(f"{kernel.name}: {reason or f'{used.name} is faster at this size'}")
+        if not reason or kernel.cells is None or layer.cell.name in kernel.cells:
+            unsuited.append(passed[-1])
     broken = [kernel.reason for kernel in before if isinstance(kernel, UnavailableKernel)]
-    return Backend(used.name, used.details, "; ".join(reasons), "; ".join(broken))
+    parts = (passed, broken, unsuited)
+    return Backend(used.name, used.details, *("; ".join(part) for part in parts))
 
 
 def fix_backend(model: AbstractModel, backend: Backend) -> None:

@@ -30,6 +30,7 @@ class TorchKernel(AbstractKernel):
 
     name = "torch"
     details = "torch.nn's own functions"
+    cells = tuple(FUNCTIONS)
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """See AbstractKernel: other cells, and bfloat16 that oneDNN rejects."""

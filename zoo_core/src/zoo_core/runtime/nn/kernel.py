@@ -60,9 +60,12 @@ class AbstractKernel(ABC):
             folded into the weights.
         details: How the kernel runs on this machine, such as the instructions it uses, or why it
             cannot run.
+        cells: The names of the cells that the kernel runs with some settings, as its spec lists
+            them; None if they are not listed.
     """
 
     name: str
+    cells: tuple[str, ...] | None = None
     prefers_tokens: bool = False
     details: str = ""
 

@@ -33,6 +33,7 @@ class PortableKernel(AbstractKernel):
 
     name = "portable"
     details = "plain torch, derivatives written out"
+    cells = tuple(PASSES)
     prefers_tokens = True
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
