@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -11,7 +13,6 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.installs.environment import ROOT, build_wheel, install_wheels, make_environment
-from tests.workspace import HEAVY
 
 PROJECTS = {
     f"zoo-{path.name}": path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()
@@ -23,6 +24,9 @@ for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
     if not module.name.endswith("__main__"):
         importlib.import_module(module.name)
 """
+
+IN_THE_GATE = ("zoo-core", "zoo-cli", "zoo-train")
+"""Each takes five seconds. That a plugin declares what its files import is always tested."""
 
 pytestmark = pytest.mark.xdist_group("every-wheel")
 
@@ -49,29 +53,34 @@ def entries_of(name: str) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def every_wheel(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel of every distribution of this repository."""
-    folder = tmp_path_factory.mktemp("every-wheel")
-    # A build of the kernels leaves its outcome in the source tree.
-    copy = shutil.copytree(PROJECTS["zoo-kernels"], folder / "kernels")
-    projects = PROJECTS | {"zoo-kernels": copy}
-    return {name: build_wheel(path, folder / name, {"CXX": ""}) for name, path in projects.items()}
+def wheel_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Builds the wheel of a distribution of this repository, once."""
+    folder = tmp_path_factory.mktemp("wheels")
+
+    @cache
+    def build(name: str) -> Path:
+        path = PROJECTS[name]
+        if name == "zoo-kernels":  # its build leaves the outcome in the source tree
+            path = shutil.copytree(path, folder / "kernels")
+        return build_wheel(path, folder / name, {"CXX": ""})
+
+    return build
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param(name, marks=pytest.mark.full if name in HEAVY else pytest.mark.gate)
+        pytest.param(name, marks=pytest.mark.gate if name in IN_THE_GATE else pytest.mark.slow)
         for name in PROJECTS
     ],
 )
 def test_a_distribution_imports_nothing_that_it_does_not_declare(
-    name: str, every_wheel: dict[str, Path], tmp_path: Path
+    name: str, wheel_of: Callable[[str], Path], tmp_path: Path
 ) -> None:
     needed = requirements_of(name)
     others = needed - PROJECTS.keys()
     environment = make_environment(
         tmp_path, with_pip=False, only=set().union(*map(entries_of, others))
     )
-    install_wheels(environment, [every_wheel[project] for project in needed & PROJECTS.keys()])
+    install_wheels(environment, [wheel_of(project) for project in needed & PROJECTS.keys()])
     environment.run("python", "-c", IMPORT_ALL, name.replace("-", "_"))
