@@ -24,6 +24,8 @@ TEXT = Path(__file__).parents[1] / "docs" / "cli.md"
 SIZES = (1, 2, 4)
 TURNS = 3
 LARGE = ["--model.hidden-size", "512", "--model.embedding-size", "256", "--dataset.steps", "64"]
+SHORT = ["--model.hidden-size", "128", "--dataset.steps", "8", "--threads", "1"]
+"""Settings that override those of LARGE: a compiler translates every time step of its own."""
 
 
 def train(folder: Path, *options: str) -> dict[str, Any]:
@@ -117,15 +119,13 @@ def speed(folder: Path) -> None:
 
 def compiled(folder: Path) -> None:
     """Prints the speed with and without --compile, of the plain and of the fastest kernel."""
-    by_turns(
-        folder,
-        {
-            "reference": ["--backend", "reference"],
-            "reference, compiled": ["--backend", "reference", "--compile"],
-            "auto": [],
-            "auto, compiled": ["--compile"],
-        },
-    )
+    ways = {
+        "reference": ["--backend", "reference"],
+        "reference, compiled": ["--backend", "reference", "--compile"],
+        "auto": [],
+        "auto, compiled": ["--compile"],
+    }
+    by_turns(folder, {name: [*SHORT, *options] for name, options in ways.items()})
 
 
 def memory(folder: Path) -> None:
