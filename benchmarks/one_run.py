@@ -118,12 +118,11 @@ def speed(folder: Path) -> None:
 
 
 def compiled(folder: Path) -> None:
-    """Prints the speed with and without --compile, of the plain and of the fastest kernel."""
+    """Prints the speed with and without --compile, beside that of the fastest kernel."""
     ways = {
         "reference": ["--backend", "reference"],
         "reference, compiled": ["--backend", "reference", "--compile"],
         "auto": [],
-        "auto, compiled": ["--compile"],
     }
     by_turns(folder, {name: [*SHORT, *options] for name, options in ways.items()})
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from tests.runtime.runs import contents, finish, interrupt, resume_to_end, small_run_config, train
-from zoo_core.errors import DivergedError
+from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import RunConfig
@@ -336,6 +336,15 @@ def test_a_run_can_be_watched_between_two_saved_states(
     assert len(set(steps)) > 3  # while there is one state
     assert saved == 1
     assert (epochs[0], epochs[-1]) == (0, 2)  # those of a state, then of the finished run
+
+
+def test_compiled_code_is_not_compiled_again(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    run_config = small_run_config(catalog, text_file)
+    with pytest.raises(MisfitError, match="leave --compile out"):
+        Run(catalog, replace(run_config, backend="native", compile=True), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.slow

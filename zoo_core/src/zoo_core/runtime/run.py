@@ -148,6 +148,12 @@ class Run:
             backend = backend_of(model, batch_size, first_batch)
         fix_backend(model, backend)
         self.backend = backend.name
+        if run_config.compile and backend.name == "native":
+            # Both together have corrupted the heap.
+            raise MisfitError(
+                "--compile translates what torch computes, not the backend native, which is "
+                "faster; leave --compile out, or choose --backend reference"
+            )
         self._warnings = useless_settings(catalog, run_config, model, self.dataset)
         if backend_warning := backend.warning(run_config.backend):
             self._warnings.append(backend_warning)
