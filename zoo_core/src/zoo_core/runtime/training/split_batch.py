@@ -103,8 +103,7 @@ class SplitBatch:
             # There are more processes than rows. This one computes a row whose weight is 0.
             first, end = 0, 1
         mine = batch.rows(first, end)
-        parts = cut_rows(end - first, self.trainer.config.accumulate)
-        parts = [(start, stop) for start, stop in parts if stop > start]
+        parts = cut_rows(end - first, min(self.trainer.config.accumulate, end - first))
         generator = self.generator
         masks = generator.get_state()
         total: Tensor | None = None  # Σ w_i over the whole batch
