@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.coroutines import run_coroutine
+
 pytest.importorskip("zoo_serve")
 pytestmark = pytest.mark.full
 
@@ -29,7 +31,7 @@ def test_a_client_that_does_not_read_is_cut_off(monkeypatch: pytest.MonkeyPatch)
 
     scope: Any = {"type": "http", "path": "/health", "headers": [(b"host", b"localhost")]}
     rules = guard.access_rules("", True, "127.0.0.1", [])
-    asyncio.run(guard.Guard(app, rules)(scope, never, never))  # type: ignore[arg-type]
+    run_coroutine(guard.Guard(app, rules)(scope, never, never))  # type: ignore[arg-type]
     assert ended == [True]
 
 

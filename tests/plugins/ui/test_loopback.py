@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, NamedTuple
 
 import pytest
+
+from tests.coroutines import run_coroutine
 
 pytestmark = pytest.mark.full
 OWN = "127.0.0.1:7860"
@@ -42,7 +43,7 @@ def _ask(path: str, **headers: str) -> Answer:
         "path": path,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    asyncio.run(LoopbackOnly(HTMLResponse(PAGE), 7860)(scope, receive, send))
+    run_coroutine(LoopbackOnly(HTMLResponse(PAGE), 7860)(scope, receive, send))
     start, *parts = messages
     named = {name.decode(): value.decode() for name, value in start["headers"]}
     return Answer(start["status"], named, b"".join(part.get("body", b"") for part in parts))
