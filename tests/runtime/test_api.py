@@ -113,7 +113,7 @@ def test_a_stream_has_the_symbols_of_the_text_one_by_one(prose: Checkpoint) -> N
 
 def test_the_command_and_the_function_have_the_same_temperature() -> None:
     (option,) = [param for param in generate_command.params if param.name == "temperature"]
-    assert option.default == DEFAULT_TEMPERATURE
+    assert f"default: {DEFAULT_TEMPERATURE};" in option.to_info_dict()["help"]
 
 
 def test_several_inputs_have_several_predictions(hello: Checkpoint) -> None:
