@@ -19,7 +19,7 @@ from zoo_core.comparisons.formats import COLUMNS
 TEXT = PAGE.read_text("utf-8")
 
 
-@pytest.mark.gate
+@pytest.mark.slow
 def test_every_command_prints_what_the_page_shows(
     zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ from zoo_ray.engine import RayEngine
 
 pytestmark = [
     pytest.mark.full,
+    pytest.mark.slow,  # a busy machine may be too slow for Ray to start its workers
     pytest.mark.usefixtures("cluster"),
     pytest.mark.filterwarnings("ignore"),  # Ray leaves files and sockets to the end of the process
     pytest.mark.xdist_group("ray"),

@@ -79,6 +79,7 @@ def saved_state(case: ModelCase) -> Violation | None:
         state = model(Batch(inputs[:, :half])).state
         expected = compute_logits(model, Batch(inputs[:, half:]), state)
         other = case.build()
+        other.load_state_dict(model.state_dict())
         like = other.initial_state(case.rows)
         assert state is not None, "the check of pieces has passed"
         assert like is not None, "the check of pieces has passed"
