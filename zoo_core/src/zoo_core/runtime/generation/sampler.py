@@ -55,10 +55,16 @@ class Sampler:
         Raises:
             IntegrityError: A logit is infinite or not a number.
         """
-        (drawn,) = draw_rows([self], logits[None])
-        if isinstance(drawn, IntegrityError):
-            raise drawn
-        return drawn
+        # as ``draw_rows`` does, but for one row in about half the time
+        logits = logits.cpu().double()
+        if not bool(logits.isfinite().all()):
+            raise IntegrityError(NOT_FINITE)
+        if self.temperature == 0:
+            return int(logits.argmax())
+        weights = ((self.limit(logits) - logits.max()) / self.temperature).exp()
+        cumulative = self.nucleus(weights).cumsum(0)
+        drawn = torch.searchsorted(cumulative, self.uniform(1) * cumulative[-1], right=True)
+        return int(drawn.clamp(max=len(logits) - 1))
 
     def limit(self, logits: Tensor) -> Tensor:
         """Returns logits (V,) with -∞ for the symbols that ``top_k`` leaves out."""
