@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from tests.testing.faulty.matrix import MatrixCell
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -49,3 +50,15 @@ def test_chunks_change_nothing(
         layer.checkpoint_steps = size
         for ours, theirs in zip(computed(layer, inputs, lengths, resets), expected, strict=True):
             assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_states_of_any_shape_are_kept() -> None:
+    """Each row keeps the matrix of its own last valid step."""
+    torch.manual_seed(0)
+    layer = Recurrent(MatrixCell(H), F).double()
+    inputs = torch.randn(H, T, F, dtype=torch.float64)
+    lengths, resets = torch.tensor([T, 2, 6, 4, 9]), torch.rand(H, T) < 0.3
+    expected = computed(layer, inputs, lengths, resets)
+    layer.checkpoint_steps = 4
+    for ours, theirs in zip(computed(layer, inputs, lengths, resets), expected, strict=True):
+        assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)

@@ -14,6 +14,7 @@ from zoo_core.runtime.nn import (
     ScanCase,
     Weights,
     starting_steps,
+    valid_steps,
 )
 from zoo_linear.linear_cell import AbstractLinearCell
 from zoo_linear.scan import linear_scan
@@ -86,8 +87,7 @@ def _scan(
         decay = torch.where(starts.unsqueeze(2), 0, decay)
     valid = None
     if lengths is not None:
-        positions = torch.arange(steps, device=inputs.device)
-        valid = (positions < lengths.to(inputs.device).unsqueeze(1)).unsqueeze(2)
+        valid = valid_steps(lengths, steps, inputs.device).unsqueeze(2)
         # a step of padding leaves the state as it is
         decay, added = torch.where(valid, decay, 1), torch.where(valid, added, 0)
     if reverse:

@@ -9,9 +9,9 @@ model whose rows depend on each other is given one row at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeAlias, final
+from typing import TypeAlias, final
 
 import torch
 from torch import Tensor
@@ -21,7 +21,7 @@ from zoo_core.runtime.generation.generate import check_generates
 from zoo_core.runtime.generation.sampler import Sampler, draw_rows
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
-from zoo_core.runtime.nn.state import State, rebuild
+from zoo_core.runtime.nn.state import State, join_states, state_rows
 
 ROWS = 16
 """Rows of the step that the other sizes are compared with."""
@@ -213,8 +213,10 @@ class _Block:
         tokens = [self._tokens[kept]] if kept else []
         self._tokens = torch.cat([*tokens, *(row.waiting[None] for row in new)])[order]
         if self._carries_state:
-            states = [_select(self._state, torch.tensor(kept))] if kept else []
-            self._state = _join([*states, *(row.state for row in new)], order)
+            states = [state_rows(self._state, torch.tensor(kept))] if kept else []
+            states += [row.state for row in new]
+            joined = join_states([state for state in states if state is not None])
+            self._state = state_rows(joined, order)
         self._computed = [*(row for row in self.rows if row in places), *new]
         self.rows = list(self._computed)
 
@@ -279,7 +281,7 @@ def _equal_sizes(model: AbstractModel, step: Step) -> tuple[int, ...]:
             moved = torch.arange(shift, shift + size) % ROWS
             repeated = moved[:1].expand(size)  # one row, with itself as its only neighbours
             for rows in (moved, repeated):
-                actual = _tensors(*step(tokens[rows], _select(before, rows)))
+                actual = _tensors(*step(tokens[rows], state_rows(before, rows)))
                 pairs = zip(actual, expected, strict=True)
                 if not all(torch.equal(one, other[rows]) for one, other in pairs):
                     return False
@@ -288,21 +290,6 @@ def _equal_sizes(model: AbstractModel, step: Step) -> tuple[int, ...]:
     if not is_equal(ROWS):
         return ()
     return tuple(size for size in SIZES if size == ROWS or is_equal(size))
-
-
-def _select(state: State | None, rows: Tensor) -> State | None:
-    if state is None:
-        return None
-    return tuple(rebuild(part, (tensor[rows] for tensor in part)) for part in state)
-
-
-def _join(states: Sequence[State | None], order: Tensor) -> State:
-    """Returns the rows of several states one after another, in an order that may repeat some."""
-    parts: Iterator[tuple[Any, ...]] = zip(*(state or () for state in states), strict=True)
-    return tuple(
-        rebuild(same[0], (torch.cat(tensors)[order] for tensors in zip(*same, strict=True)))
-        for same in parts
-    )
 
 
 def _tensors(logits: Tensor, state: State | None) -> list[Tensor]:

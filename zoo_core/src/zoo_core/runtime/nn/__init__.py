@@ -24,6 +24,7 @@ from zoo_core.runtime.nn.state import LayerState as LayerState
 from zoo_core.runtime.nn.state import LstmState as LstmState
 from zoo_core.runtime.nn.state import State as State
 from zoo_core.runtime.nn.state import detach as detach
+from zoo_core.runtime.nn.state import valid_steps as valid_steps
 
 __all__ = [
     "IGNORED",
@@ -46,4 +47,5 @@ __all__ = [
     "detach",
     "recurrent_layer",
     "starting_steps",
+    "valid_steps",
 ]

@@ -16,7 +16,7 @@ from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.regularization import Regularization
 from zoo_core.runtime.nn.row_cut import RowCut
-from zoo_core.runtime.nn.state import State, check_lengths, check_resets, check_state
+from zoo_core.runtime.nn.state import State, check_lengths, check_resets, check_state, valid_steps
 from zoo_core.runtime.nn.time_chunks import Scan, scan_in_chunks
 
 NO_REGULARIZATION = Regularization()
@@ -352,8 +352,7 @@ def _check_marks(inputs: Tensor, lengths: Tensor | None, resets: Tensor | None) 
 
 def _padding(inputs: Tensor, lengths: Tensor) -> Tensor:
     """Returns which steps of inputs (B, T, F) lie beyond the lengths (B,), as (B, T)."""
-    steps = torch.arange(inputs.shape[1], device=inputs.device)
-    return steps >= lengths.to(inputs.device).unsqueeze(1)
+    return ~valid_steps(lengths, inputs.shape[1], inputs.device)
 
 
 def _end(outputs: Tensor, lengths: Tensor | None, *, reverse: bool) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.resets import starting_steps
-from zoo_core.runtime.nn.state import LayerState, rebuild
+from zoo_core.runtime.nn.state import LayerState, choose_rows
 
 
 @final
@@ -70,18 +70,11 @@ class ReferenceKernel(AbstractKernel):
         steps = range(len(outputs))
         for t in reversed(steps) if reverse else steps:
             if starts is not None:
-                pairs = zip(initial, state, strict=True)
-                state = rebuild(state, (_where_rows(starts[:, t], new, old) for new, old in pairs))
+                state = choose_rows(starts[:, t], initial, state)
             output, after = cell.step(weights, projected[t], state)
             if lengths is not None:
                 valid = t < lengths  # (B,)
-                pairs = zip(after, state, strict=True)
-                after = rebuild(after, (_where_rows(valid, new, old) for new, old in pairs))
+                after = choose_rows(valid, after, state)
                 output = torch.where(valid.unsqueeze(1), output, 0)
             outputs[t], state = output, after
         return torch.stack(outputs, dim=1), state
-
-
-def _where_rows(rows: Tensor, new: Tensor, old: Tensor) -> Tensor:
-    """Takes some rows from a tensor (B, ...) and the others from another of the same shape."""
-    return torch.where(rows.view(-1, *(1,) * (new.dim() - 1)), new, old)

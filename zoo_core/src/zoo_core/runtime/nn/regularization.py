@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple, final
 
-import torch
 from torch import Tensor
 from torch.nn.functional import dropout
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
 from zoo_core.runtime.nn.row_cut import RowCut
+from zoo_core.runtime.nn.state import valid_steps
 
 
 @final
@@ -138,8 +138,7 @@ def _counted(
     """
     valid = like.new_ones(rows, like.shape[1], 1)
     if lengths is not None:
-        steps = torch.arange(like.shape[1], device=like.device)
-        valid = (steps < lengths.to(like.device).unsqueeze(1)).unsqueeze(2).to(like.dtype)
+        valid = valid_steps(lengths, like.shape[1], like.device).unsqueeze(2).to(like.dtype)
     changes = valid[:, 1:]
     if resets is not None:
         changes = changes * ~resets[:, 1:].unsqueeze(2)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
-from zoo_core.runtime.nn.state import LayerState, rebuild
+from zoo_core.runtime.nn.state import LayerState, choose_rows, rebuild, valid_steps
 
 MAX_PADDING = 2
 """Steps of a batch of pieces with their padding, in multiples of the steps of all rows. With more,
@@ -44,8 +44,7 @@ def valid_resets(resets: Tensor, lengths: Tensor | None) -> Tensor:
     """Returns the marks (B, T) without those of padding, which have no effect."""
     if lengths is None:
         return resets
-    steps = torch.arange(resets.shape[1], device=resets.device)
-    return resets & (steps < lengths.to(resets.device).unsqueeze(1))
+    return resets & valid_steps(lengths, resets.shape[1], resets.device)
 
 
 def starting_steps(resets: Tensor, lengths: Tensor | None, *, reverse: bool) -> Tensor:
@@ -95,11 +94,8 @@ def scan_pieces(
         return scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
     pieces = _pieces(resets, lengths, reverse=reverse)
     initial = cell.initial_state(len(pieces.rows), next(iter(weights.values())))
-    of_rows = (tensor.index_select(0, pieces.rows) for tensor in state)
-    begin = [
-        torch.where(pieces.starts_anew.view(-1, *(1,) * (new.dim() - 1)), new, old)
-        for new, old in zip(initial, of_rows, strict=True)
-    ]
+    of_rows = rebuild(state, (tensor.index_select(0, pieces.rows) for tensor in state))
+    begin = choose_rows(pieces.starts_anew, initial, of_rows)
     outputs, places, ends, numbers = [], [], [], []
     for chosen in _groups(pieces.lengths, rows * steps):
         counts = pieces.lengths[chosen]

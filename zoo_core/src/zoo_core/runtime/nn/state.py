@@ -54,11 +54,17 @@ def rebuild(like: LayerState, tensors: Iterable[Tensor]) -> LayerState:
     return type(like)._make(tensors)
 
 
-def state_rows(state: State | None, first: int, end: int) -> State | None:
-    """Returns the rows of a state from ``first`` up to, but without, ``end``."""
+def state_rows(state: State | None, rows: slice | Tensor) -> State | None:
+    """Returns some rows of a state, by a slice or by their numbers."""
     if state is None:
         return None
-    return tuple(rebuild(part, (tensor[first:end] for tensor in part)) for part in state)
+    return tuple(rebuild(part, (tensor[rows] for tensor in part)) for part in state)
+
+
+def choose_rows(rows: Tensor, state: LayerState, other: LayerState) -> LayerState:
+    """Returns the rows of one state where ``rows`` (B,) is true, and of the other elsewhere."""
+    chosen = (rows.view(-1, *(1,) * (tensor.dim() - 1)) for tensor in state)
+    return rebuild(state, map(torch.where, chosen, state, other))
 
 
 def join_states(states: Sequence[State]) -> State:
@@ -67,6 +73,11 @@ def join_states(states: Sequence[State]) -> State:
         rebuild(parts[0], (torch.cat(tensors) for tensors in zip(*parts, strict=True)))
         for parts in zip(*states, strict=True)
     )
+
+
+def valid_steps(lengths: Tensor, steps: int, device: torch.device) -> Tensor:
+    """Returns which of T steps are no padding, (B, T), for rows of some lengths (B,)."""
+    return torch.arange(steps, device=device) < lengths.to(device).unsqueeze(1)
 
 
 def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:

@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
-from zoo_core.runtime.nn.state import LayerState, rebuild
+from zoo_core.runtime.nn.state import LayerState, choose_rows
 
 Scan = Callable[..., tuple[Tensor, LayerState]]
 
@@ -60,7 +60,7 @@ def scan_in_chunks(
         if reverse and resets is not None and stop < steps:
             # The mark of the step after this chunk is not one of the chunk's own.
             fresh = cell.initial_state(len(inputs), state[0])
-            state = _choose(resets[:, stop], fresh, state)
+            state = choose_rows(resets[:, stop], fresh, state)
 
         run = partial(
             _run_chunk,
@@ -101,11 +101,4 @@ def _run_chunk(
     # A kernel expects a valid step in every row.
     output, after = scan(inputs, before, lengths=lengths.clamp(min=1), **marks)
     takes_part = lengths.to(inputs.device) > 0
-    return output * takes_part.view(-1, 1, 1), *_choose(takes_part, after, before)
-
-
-def _choose(rows: Tensor, state: LayerState, other: LayerState) -> LayerState:
-    """Returns the rows of one state where ``rows`` (B,) is true, and of the other elsewhere."""
-    chosen = rows.unsqueeze(1)
-    pairs = zip(state, other, strict=True)
-    return rebuild(state, (torch.where(chosen, here, there) for here, there in pairs))
+    return output * takes_part.view(-1, 1, 1), *choose_rows(takes_part, after, before)

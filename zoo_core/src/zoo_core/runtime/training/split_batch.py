@@ -122,11 +122,11 @@ class SplitBatch:
                         generator,
                     )
                 )
-                part = mine.rows(start, stop)
+                part, before = mine.rows(start, stop), state_rows(state, slice(start, stop))
                 is_last = stop == end - first
                 exchange = nullcontext() if is_last else processes.without_exchange(self._wrapped)
                 with exchange:
-                    output, loss, part_sums = self._forward(part, state_rows(state, start, stop))
+                    output, loss, part_sums = self._forward(part, before)
                     if not counts:
                         part_sums = {name: torch.zeros_like(s) for name, s in part_sums.items()}
                     weight = weight_of(part_sums)
@@ -197,7 +197,7 @@ class SplitBatch:
             for start, stop in parts[1:]:
                 part = mine.rows(start, stop)
                 with precision_context(self.precision, self.device):
-                    output = self.model(part, state_rows(state, start, stop))
+                    output = self.model(part, state_rows(state, slice(start, stop)))
                 weight = weight + weight_of(self.trainer.sums(output, part)) * counts
                 self._take_penalty(1)
         for layer, cut in zip(self._layers, cuts, strict=True):
