@@ -10,13 +10,28 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, TypeVar, final
+from typing import Any, NamedTuple, TypeVar, final
 
 from torch import Tensor, nn
 
 from zoo_core.runtime.nn.row_cut import cut_rows
 
 T = TypeVar("T")
+
+
+@final
+class Share(NamedTuple):
+    """The rows of a batch that a process computes.
+
+    Args:
+        first: The first row.
+        end: The row after the last one.
+        counts: Whether what comes out counts.
+    """
+
+    first: int
+    end: int
+    counts: bool
 
 
 class AbstractProcesses(ABC):
@@ -37,13 +52,17 @@ class AbstractProcesses(ABC):
         """Whether this process writes, prints and decides."""
         return self.rank == 0
 
-    def share(self, rows: int) -> tuple[int, int]:
-        """Returns the first row of this process and the row after its last one.
+    def share(self, rows: int) -> Share:
+        """Returns the rows of this process.
+
+        A process for which none are left computes the first row, which then counts for nothing, so
+        that it takes part in every exchange.
 
         Args:
-            rows: The rows of the batch; a process that has none left gets an empty share.
+            rows: The rows of the batch.
         """
-        return cut_rows(rows, self.size)[self.rank]
+        first, end = cut_rows(rows, self.size)[self.rank]
+        return Share(first, end, True) if end > first else Share(0, 1, False)
 
     @abstractmethod
     def check_device(self, device: str) -> None:

@@ -151,10 +151,7 @@ def evaluation_steps(
         due = index % distance == 0 if sample is None else index == sample[len(evaluated)]
         if not due:
             continue
-        first, end = processes.share(len(cpu_batch.inputs))
-        counts = end > first
-        if not counts:  # it computes a row that counts for nothing, so that it has the same sums
-            first, end = 0, 1
+        first, end, counts = processes.share(len(cpu_batch.inputs))
         batch = cpu_batch if processes.size == 1 else cpu_batch.rows(first, end)
         batch = batch.to(device)
         before = dict(totals)

@@ -419,9 +419,7 @@ class Loop:
         if not tensors:
             return None
         self._carried_rows = next(iter(tensors.values())).shape[0]
-        first, end = self.processes.share(self._carried_rows)
-        if first == end:  # this process computes the first row, and its weight is 0
-            first, end = 0, 1
+        first, end, _ = self.processes.share(self._carried_rows)
         like = self.model.initial_state(end - first)
         assert like is not None, "a state was carried, so the model has one"
         return restore_state(

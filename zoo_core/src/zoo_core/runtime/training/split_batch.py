@@ -97,11 +97,7 @@ class SplitBatch:
         if self._wrapped is None:  # not earlier, because every process must be there
             self._wrapped = processes.wrap(self._module)
         self._seed_step(step)
-        first, end = processes.share(rows)
-        counts = end > first
-        if not counts:
-            # There are more processes than rows. This one computes a row whose weight is 0.
-            first, end = 0, 1
+        first, end, counts = processes.share(rows)
         mine = batch.rows(first, end)
         parts = cut_rows(end - first, min(self.trainer.config.accumulate, end - first))
         generator = self.generator
