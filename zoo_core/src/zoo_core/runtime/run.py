@@ -128,7 +128,7 @@ class Run:
             _load_source(model, weights, run_config.source)
         model = model.to(device)
         self.versions = _versions(catalog, run_config)
-        self.terms = terms_of(catalog, run_config, self.signature)
+        self.terms = terms_of(catalog, run_config, self.dataset)
         self.paths = local_paths(catalog, run_config)
         self.loop = Loop(
             model,

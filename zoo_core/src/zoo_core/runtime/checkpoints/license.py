@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple, final
 
-from zoo_core.data.signature import Signature
-from zoo_core.errors import NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.building.build import make_dataset
-from zoo_core.runtime.datasets.dataset import answers_in_steps
+from zoo_core.runtime.datasets.dataset import AbstractDataset, answers_in_steps
 
 
 @final
@@ -32,17 +29,7 @@ class Terms(NamedTuple):
 NO_TERMS = Terms()
 
 
-def terms_of(catalog: Catalog, run_config: RunConfig, signature: Signature) -> Terms:
-    """Returns the terms of a run's dataset; ``NO_TERMS`` if its plugin is not installed.
-
-    Args:
-        catalog: The installed plugins.
-        run_config: The run config.
-        signature: The signature of the run.
-    """
-    try:
-        spec = catalog.find(DatasetSpec, run_config.name("dataset")).spec
-        dataset = make_dataset(catalog, run_config, signature.vocabulary, signature)
-    except (NotFoundError, PluginError):
-        return NO_TERMS
+def terms_of(catalog: Catalog, run_config: RunConfig, dataset: AbstractDataset) -> Terms:
+    """Returns the terms of a run's dataset."""
+    spec = catalog.find(DatasetSpec, run_config.name("dataset")).spec
     return Terms(spec.license, spec.languages, answers_in_steps(dataset))

@@ -43,7 +43,7 @@ def generate(
     """
     check_generates(model)
     tokens = prompt.inputs
-    _check_prompt(model, tokens, "symbols")
+    check_prompt(model, tokens.shape[1], "symbols")
     yield from _default_forward_symbols(model, tokens[0], sampler, precision)
     yield from _feed_back(
         model, tokens, sampler.draw, lambda symbol: tokens.new_tensor([[symbol]]), precision
@@ -74,7 +74,7 @@ def generate_keys(
     if not model.signature.predicts_next_keys or not model.causal:
         raise MisfitError("this model does not predict the keys of the next step; try: zoo predict")
     roll = prompt.inputs
-    _check_prompt(model, roll, "steps")
+    check_prompt(model, roll.shape[1], "steps")
 
     def as_inputs(keys: list[int]) -> Tensor:
         step = roll.new_zeros(1, 1, roll.shape[2])
@@ -84,12 +84,11 @@ def generate_keys(
     yield from _feed_back(model, roll, sampler.draw_keys, as_inputs, precision)
 
 
-def _check_prompt(model: AbstractModel, inputs: Tensor, noun: str) -> None:
-    """Raises MisfitError if inputs (1, T, ...) are shorter than the window of a model."""
-    if inputs.shape[1] < (model.window or 1):
+def check_prompt(model: AbstractModel, length: int, noun: str = "symbols") -> None:
+    """Raises MisfitError if a prompt is shorter than the window of a model."""
+    if length < (model.window or 1):
         raise MisfitError(
-            f"the prompt has {inputs.shape[1]} {noun}, expected >= {model.window or 1}; "
-            "give a longer prompt"
+            f"the prompt has {length} {noun}, expected >= {model.window or 1}; give a longer prompt"
         )
 
 

@@ -16,8 +16,8 @@ from typing import TypeAlias, final
 import torch
 from torch import Tensor
 
-from zoo_core.errors import IntegrityError, MisfitError
-from zoo_core.runtime.generation.generate import check_generates
+from zoo_core.errors import IntegrityError
+from zoo_core.runtime.generation.generate import check_generates, check_prompt
 from zoo_core.runtime.generation.sampler import Sampler, draw_rows
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
@@ -71,7 +71,6 @@ class TextRows:
     def __init__(self, model: AbstractModel) -> None:
         check_generates(model)
         self.model = model
-        self.least_prompt = model.window or 1
         self._step = _step_of(model)
         self.sizes: tuple[int, ...] = (1,)
         if model.carries_state or model.window is not None:  # else it reads the whole text
@@ -92,11 +91,7 @@ class TextRows:
         Raises:
             MisfitError: The prompt has fewer symbols than the model's window.
         """
-        if len(prompt) < self.least_prompt:
-            raise MisfitError(
-                f"the prompt has {len(prompt)} symbols, expected >= {self.least_prompt}; "
-                "give a longer prompt"
-            )
+        check_prompt(self.model, len(prompt))
         row = TextRow(prompt, sampler)
         if self.model.carries_state:
             self._reading.append(row)

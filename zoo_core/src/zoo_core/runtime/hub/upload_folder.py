@@ -5,7 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from zoo_core.errors import IntegrityError, MisfitError, TargetError
+from zoo_core.errors import (
+    IntegrityError,
+    MisfitError,
+    NotFoundError,
+    PluginError,
+    TargetError,
+)
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.recipe import recipe_text
 from zoo_core.run_folder.local_paths import without_local_paths
@@ -18,11 +24,11 @@ from zoo_core.run_folder.manifest import (
     unfinished,
 )
 from zoo_core.run_folder.ownership import CURVE, HISTORY
-from zoo_core.runtime.building.build import local_paths
+from zoo_core.runtime.building.build import local_paths, make_dataset
 from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.frontmatter import split_card
-from zoo_core.runtime.checkpoints.license import Terms, terms_of
+from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms, terms_of
 from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, find_pickles
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import new_folder, write_file, write_new
@@ -112,7 +118,14 @@ def update_card(
 
 
 def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
-    terms = terms_of(catalog, manifest.run_config, manifest.signature)
+    """Returns the terms of the data; of a missing plugin, only a license that is given."""
+    run_config, signature = manifest.run_config, manifest.signature
+    try:
+        dataset = make_dataset(catalog, run_config, signature.vocabulary, signature)
+    except (NotFoundError, PluginError):
+        terms = NO_TERMS
+    else:
+        terms = terms_of(catalog, run_config, dataset)
     return terms._replace(license=license) if license else terms
 
 
