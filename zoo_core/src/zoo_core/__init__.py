@@ -25,6 +25,7 @@ from zoo_core.plugins.specs import (
 if TYPE_CHECKING:
     from zoo_core.configs.declare import config, setting
     from zoo_core.configs.layers import (
+        AbstractEmbeddedRecurrentConfig,
         AbstractEmbeddingConfig,
         AbstractRecurrentConfig,
         AbstractTiedEmbeddingConfig,
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
 LAZY_NAMES = {
     "zoo_core.configs.declare": ("config", "setting"),
     "zoo_core.configs.layers": (
+        "AbstractEmbeddedRecurrentConfig",
         "AbstractEmbeddingConfig",
         "AbstractRecurrentConfig",
         "AbstractTiedEmbeddingConfig",
@@ -117,6 +119,7 @@ LAZY_NAMES = {
 """The names that are imported when they are first used, by module."""
 
 __all__ = [
+    "AbstractEmbeddedRecurrentConfig",
     "AbstractEmbeddingConfig",
     "AbstractRecurrentConfig",
     "AbstractTiedEmbeddingConfig",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from zoo_core import AbstractRecurrentConfig, AbstractTiedEmbeddingConfig, config, setting
+from zoo_core import AbstractEmbeddedRecurrentConfig, config, setting
 
 Activation: TypeAlias = Literal["relu", "tanh"]
 
 
 @config
-class GatesConfig(AbstractRecurrentConfig, AbstractTiedEmbeddingConfig):
+class GatesConfig(AbstractEmbeddedRecurrentConfig):
     """Layers of a cell, above an embedding if the inputs are tokens."""
 
 

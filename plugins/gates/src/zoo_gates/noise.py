@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from typing import final
+from typing import Self, final
 
 import torch
 from torch import Tensor
@@ -13,8 +13,28 @@ from zoo_core.runtime.nn import LstmState, Weights
 from zoo_gates.lstm_gates import AbstractLstmCell
 
 
+class AbstractNoisyLstmCell(AbstractLstmCell):
+    """The base of LSTMs whose step is another one in training.
+
+    Args:
+        hidden_size: H.
+        bias: Whether the cell has biases.
+
+    Attributes:
+        draws: Whether a step draws random numbers.
+    """
+
+    draws = False
+
+    def in_training(self) -> Self:
+        """Returns the cell that draws."""
+        cell = copy.copy(self)
+        cell.draws = True
+        return cell
+
+
 @final
-class ZoneoutLstmCell(AbstractLstmCell):
+class ZoneoutLstmCell(AbstractNoisyLstmCell):
     """The LSTM some of whose units keep their state from the step before.
 
         c* = f ⊙ c + i ⊙ g
@@ -46,13 +66,6 @@ class ZoneoutLstmCell(AbstractLstmCell):
     ) -> None:
         super().__init__(hidden_size, bias)
         self.zoneout_cell, self.zoneout_hidden = zoneout_cell, zoneout_hidden
-        self.draws = False
-
-    def in_training(self) -> ZoneoutLstmCell:
-        """Returns the cell that draws which units keep their state."""
-        cell = copy.copy(self)
-        cell.draws = True
-        return cell
 
     def step(
         self, weights: Weights, projected: Tensor, state: LstmState
@@ -72,7 +85,7 @@ class ZoneoutLstmCell(AbstractLstmCell):
 
 
 @final
-class RecurrentDropoutLstmCell(AbstractLstmCell):
+class RecurrentDropoutLstmCell(AbstractNoisyLstmCell):
     """The LSTM that drops candidates, so that what it remembers is never dropped.
 
         c' = f ⊙ c + i ⊙ m ⊙ g
@@ -96,13 +109,6 @@ class RecurrentDropoutLstmCell(AbstractLstmCell):
     def __init__(self, hidden_size: int, bias: bool = True, recurrent_dropout: float = 0.0) -> None:
         super().__init__(hidden_size, bias)
         self.recurrent_dropout = recurrent_dropout
-        self.draws = False
-
-    def in_training(self) -> RecurrentDropoutLstmCell:
-        """Returns the cell that drops candidates."""
-        cell = copy.copy(self)
-        cell.draws = True
-        return cell
 
     def step(
         self, weights: Weights, projected: Tensor, state: LstmState

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import AbstractRecurrentConfig, AbstractTiedEmbeddingConfig, config, setting
+from zoo_core import AbstractEmbeddedRecurrentConfig, AbstractRecurrentConfig, config, setting
 
 
 @config
@@ -25,5 +25,5 @@ class GruStackedConfig(AbstractRecurrentConfig):
 
 
 @config
-class GruEmbedConfig(AbstractRecurrentConfig, AbstractTiedEmbeddingConfig):
+class GruEmbedConfig(AbstractEmbeddedRecurrentConfig):
     """An embedding, layers of GRU."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-from zoo_core import AbstractRecurrentConfig, AbstractTiedEmbeddingConfig, config, setting
+from zoo_core import AbstractEmbeddedRecurrentConfig, config, setting
 from zoo_core.errors import ConfigError
 
 Candidate: TypeAlias = Literal["linear", "positive"]
 
 
 @config
-class LinearConfig(AbstractRecurrentConfig, AbstractTiedEmbeddingConfig):
+class LinearConfig(AbstractEmbeddedRecurrentConfig):
     """Layers of a linear recurrence, above an embedding if the inputs are tokens."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core import AbstractRecurrentConfig, AbstractTiedEmbeddingConfig, config, setting
+from zoo_core import AbstractEmbeddedRecurrentConfig, AbstractRecurrentConfig, config, setting
 
 
 @config
@@ -28,7 +28,7 @@ class LstmStackedConfig(AbstractRecurrentConfig):
 
 
 @config
-class LstmEmbedConfig(AbstractRecurrentConfig, AbstractTiedEmbeddingConfig):
+class LstmEmbedConfig(AbstractEmbeddedRecurrentConfig):
     """An embedding, layers of LSTM."""
 
     proj_size: int = setting(

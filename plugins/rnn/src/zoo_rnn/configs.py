@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from zoo_core import AbstractRecurrentConfig, AbstractTiedEmbeddingConfig, config, setting
+from zoo_core import AbstractEmbeddedRecurrentConfig, AbstractRecurrentConfig, config, setting
 
 Nonlinearity = Literal["tanh", "relu"]
 
@@ -28,7 +28,7 @@ class RnnStackedConfig(AbstractRecurrentConfig):
 
 
 @config
-class RnnEmbedConfig(AbstractRecurrentConfig, AbstractTiedEmbeddingConfig):
+class RnnEmbedConfig(AbstractEmbeddedRecurrentConfig):
     """An embedding, layers of RNN."""
 
     nonlinearity: Nonlinearity = setting(default="tanh", help="Squashes the hidden state.")

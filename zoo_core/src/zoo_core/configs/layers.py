@@ -113,3 +113,8 @@ class AbstractTiedEmbeddingConfig(AbstractEmbeddingConfig):
         help="Whether the output layer has the embedding's table as its weight, which needs an "
         "embedding as wide as the last layer's output (Press & Wolf 2017).",
     )
+
+
+@config
+class AbstractEmbeddedRecurrentConfig(AbstractRecurrentConfig, AbstractTiedEmbeddingConfig):
+    """The settings of recurrent layers above an embedding."""

@@ -15,6 +15,7 @@ from zoo_core.runtime.nn.kernel import AbstractKernel as AbstractKernel
 from zoo_core.runtime.nn.kernel import ScanCase as ScanCase
 from zoo_core.runtime.nn.model import AbstractModel as AbstractModel
 from zoo_core.runtime.nn.model import RecurrentModel as RecurrentModel
+from zoo_core.runtime.nn.model import recurrent_model as recurrent_model
 from zoo_core.runtime.nn.recurrent import Recurrent as Recurrent
 from zoo_core.runtime.nn.recurrent import recurrent_layer as recurrent_layer
 from zoo_core.runtime.nn.reference import ReferenceKernel as ReferenceKernel
@@ -46,6 +47,7 @@ __all__ = [
     "Weights",
     "detach",
     "recurrent_layer",
+    "recurrent_model",
     "starting_steps",
     "valid_steps",
 ]

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
 
-from zoo_core.configs.layers import AbstractEmbeddingConfig, AbstractTiedEmbeddingConfig
+from zoo_core.configs.layers import (
+    AbstractEmbeddedRecurrentConfig,
+    AbstractEmbeddingConfig,
+    AbstractTiedEmbeddingConfig,
+)
 from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding, has_hooks
-from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.recurrent import Recurrent, recurrent_layer
 from zoo_core.runtime.nn.state import State
 
 MIN_NUMBERS_FOR_TIME_MAJOR = 1 << 16
@@ -187,3 +192,21 @@ def _prefer_time_major(hidden: Tensor, width: int) -> bool:
     if hidden.numel() < MIN_NUMBERS_FOR_TIME_MAJOR or width > hidden.shape[2]:
         return False
     return hidden.transpose(0, 1).is_contiguous()
+
+
+def recurrent_model(
+    cell: AbstractCell[Any], config: AbstractEmbeddedRecurrentConfig, signature: Signature
+) -> RecurrentModel:
+    """Builds layers of a cell and a linear output layer, above an embedding of tokens.
+
+    Features have no embedding.
+
+    Args:
+        cell: The equations.
+        config: The settings of the layers and the embedding.
+        signature: What goes in and what comes out.
+    """
+    if isinstance(signature.inputs, Tokens):
+        layers = recurrent_layer(cell, config.embedding_size, config)
+        return RecurrentModel(signature, layers, embedding=config)
+    return RecurrentModel(signature, recurrent_layer(cell, signature.input_size, config))
