@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
+from tests.plugins.transcription import Array, State, Weights, run_oracle, weighted
 from zoo_core.runtime.nn import AbstractCell, Recurrent
 from zoo_core.runtime.nn.state import rebuild
 from zoo_core.testing.cases.model_cases import plain_cases
@@ -28,9 +28,6 @@ from zoo_gates.noise import RecurrentDropoutLstmCell, ZoneoutLstmCell
 from zoo_gates.peephole import PeepholeLstmCell
 from zoo_gates.plugin import zoo_models
 
-Array = NDArray[Any]
-Weights = dict[str, Array]
-State = tuple[Array, ...]
 F, H, B, T = 2, 3, 2, 4
 STEP = 1e-30
 
@@ -148,26 +145,6 @@ EXAMPLES = {
 with_and_without_bias = pytest.mark.parametrize("has_bias", [True, False], ids=["bias", "no-bias"])
 
 
-def run_oracle(oracle: Any, w: Weights, inputs: Array, start: State) -> list[Array]:
-    """Outputs (B, T, H) and the tensors of the last state (B, H) by a transcription."""
-    outputs, ends = [], []
-    for row in range(len(inputs)):
-        state, steps = tuple(part[row] for part in start), []
-        for x in inputs[row]:
-            state = oracle(w, x, state)
-            steps.append(state[0])
-        outputs.append(np.stack(steps))
-        ends.append(state)
-    return [np.stack(outputs), *(np.stack(parts) for parts in zip(*ends, strict=True))]
-
-
-def weighted(results: list[Any], arange: Any) -> Any:
-    """A sum that weights every number of some results differently."""
-    flat = [part.reshape(-1) for part in results]
-    joined = np.concatenate(flat) if isinstance(flat[0], np.ndarray) else torch.cat(flat)
-    return (joined * (1 + arange(len(joined)) % 7)).sum()
-
-
 def complex_step_gradient(loss: Callable[[], Any], array: Array) -> Array:
     """The gradient of a loss by a complex array, each of whose entries is stepped in turn."""
     gradient = np.zeros(array.shape)
@@ -201,8 +178,12 @@ def test_a_cell_gives_what_its_paper_says(name: str, has_bias: bool) -> None:
     arrays = {key: value.detach().numpy().astype(complex) for key, value in variables.items()}
     states = tuple(arrays[field] for field in start._fields)
 
+    def step(w: Weights, x: Array, state: State) -> tuple[Array, State]:
+        after = example.oracle(w, x, state)
+        return after[0], after  # every state begins with the output
+
     def run() -> list[Array]:
-        return run_oracle(example.oracle, arrays, arrays["inputs"], states)
+        return run_oracle(step, arrays, arrays["inputs"], states)
 
     for expected, actual in zip(run(), [outputs, *after], strict=True):
         assert np.abs(expected.real - actual.detach().numpy()).max() < 1e-12

@@ -12,17 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 
+from tests.plugins.transcription import Array, State, Weights, run_oracle, weighted
 from zoo_core.runtime.nn import AbstractCell, Recurrent
 from zoo_core.runtime.nn.state import rebuild
 from zoo_linear.kernel import LinearScanKernel
 from zoo_linear.lru import LruCell
 from zoo_linear.minimal import MinGruCell, MinLstmCell
 
-Array = NDArray[Any]
-Weights = dict[str, Array]
-State = tuple[Array, ...]
 F, H, B, T = 2, 3, 2, 4
 STEP = 1e-6
 
@@ -84,26 +81,6 @@ EXAMPLES = {
     "lru": Example(lambda: LruCell(H), lru),
     "lru-bias": Example(lambda: LruCell(H, bias=True, min_radius=0.5, max_radius=0.9), lru),
 }
-
-
-def run_oracle(oracle: Any, w: Weights, inputs: Array, start: State) -> list[Array]:
-    """Outputs (B, T, H) and the tensors of the last state (B, H) by a transcription."""
-    outputs, ends = [], []
-    for row in range(len(inputs)):
-        state, steps = tuple(part[row] for part in start), []
-        for x in inputs[row]:
-            output, state = oracle(w, x, state)
-            steps.append(output)
-        outputs.append(np.stack(steps))
-        ends.append(state)
-    return [np.stack(outputs), *(np.stack(parts) for parts in zip(*ends, strict=True))]
-
-
-def weighted(results: list[Any], arange: Any) -> Any:
-    """A sum that weights every number of some results differently."""
-    flat = [part.reshape(-1) for part in results]
-    joined = np.concatenate(flat) if isinstance(flat[0], np.ndarray) else torch.cat(flat)
-    return (joined * (1 + arange(len(joined)) % 7)).sum()
 
 
 def difference_gradient(loss: Callable[[], Any], array: Array) -> Array:
