@@ -19,6 +19,7 @@ from zoo_core.runtime.datasets.answers import in_words
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.datasets.midi_writer import AbstractMidiWriter
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
+from zoo_core.runtime.datasets.splits import check_split
 from zoo_core.runtime.nn import Batch, Output
 from zoo_music.configs import (
     AbstractMusicConfig,
@@ -109,9 +110,7 @@ class MusicDataset(AbstractDataset, AbstractMidiWriter):
         Raises:
             DataError: The file is not readable as songs, or there is no such split.
         """
-        if split not in self.splits:
-            known = ", ".join(self.splits)
-            raise DataError(f"{self.name} has no split {split!r}; it has {known}")
+        check_split(split, self.splits, self.name)
         limit = self.config.max_steps if is_cut else None
         inputs: list[Tensor] = []
         targets: list[Tensor] = []

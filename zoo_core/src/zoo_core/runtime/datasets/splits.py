@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from zoo_core.errors import DataError
@@ -40,6 +41,12 @@ def split_names(fractions: SplitFractions) -> tuple[str, ...]:
     return ("train", *(split for split, fraction in held_out.items() if fraction))
 
 
+def check_split(split: str, splits: Sequence[str], name: str) -> None:
+    """Raises DataError if a dataset of some name has no such split."""
+    if split not in splits:
+        raise DataError(f"{name} has no split {split!r}; it has {', '.join(splits)}")
+
+
 def split_slice(total: int, fractions: SplitFractions, split: str, name: str) -> slice:
     """Returns the rows of a split: train, validation and test follow one another.
 
@@ -52,9 +59,7 @@ def split_slice(total: int, fractions: SplitFractions, split: str, name: str) ->
     Raises:
         DataError: There is no such split.
     """
-    splits = split_names(fractions)
-    if split not in splits:
-        raise DataError(f"{name} has no split {split!r}; it has {', '.join(splits)}")
+    check_split(split, split_names(fractions), name)
     validation = _rounded_down(total, 1 - fractions.test - fractions.validation)
     test = _rounded_down(total, 1 - fractions.test)
     return {
