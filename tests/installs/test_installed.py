@@ -73,6 +73,13 @@ def test_the_good_plugins_model_trains(environment: Environment, tmp_path: Path)
     assert environment.run("zoo", "predict", str(tmp_path / "run"), "hello").stdout == "ohlol\n"
 
 
+def test_a_checkpoint_inside_a_wheel_writes_text(environment: Environment) -> None:
+    words = ("gru-embed.python-docs", "--prompt", "The ", "--length", "60", "--seed", "0")
+    text = environment.run("zoo", "generate", *words).stdout
+    assert text.startswith("The ")
+    assert len(text.split()) > 6
+
+
 def test_the_cores_wheel_brings_the_registry_and_the_template(wheels: dict[str, Path]) -> None:
     names = zipfile.ZipFile(wheels["zoo_core"]).namelist()
     assert "zoo_core/registry.toml" in names

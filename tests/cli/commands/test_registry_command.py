@@ -40,9 +40,12 @@ def test_an_entry_is_added_and_used_offline(zoo: Zoo, registry: Path, packaged: 
     assert text.startswith("# what there is\nschema = 1\n")
     entry = tomllib.loads(text)["checkpoints"]["lstm-embed"]["hello"]
     assert (entry["source"], entry["license"]) == (SOURCE, "MIT")
+    assert entry["parameters"] == 316
+    assert entry["seconds"] > 0
     assert zoo("predict", "lstm-embed.hello", "hello").stdout == "ohlol\n"
     (row,) = zoo("list", "checkpoints", "--json").json
     assert (row["name"], row["metrics"]["accuracy"]) == ("lstm-embed.hello", 1.0)
+    assert (row["parameters"], row["size"] > 1000) == (316, True)
 
 
 def test_an_entry_that_no_recipe_made_can_be_shown(

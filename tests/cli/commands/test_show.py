@@ -12,6 +12,10 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
+from zoo_cli.terminal.checkpoint_table import COLUMNS, print_checkpoints
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.specs import ModelSpec
+from zoo_core.runtime.describe import describe_checkpoints
 
 
 def test_a_model_shows_every_setting_with_default_unit_and_meaning(zoo: Zoo) -> None:
@@ -61,6 +65,52 @@ def test_a_checkpoint_shows_its_metrics(zoo: Zoo, hello: Path) -> None:
     facts = zoo("show", hello, "--json").json
     assert facts["metrics"]["train"]["accuracy"] == 1.0
     assert "accuracy 1" in zoo("show", hello).stdout
+
+
+def test_a_model_shows_its_pretrained_checkpoints_as_a_table(zoo: Zoo) -> None:
+    facts = zoo("show", "lstm-embed", "--json").json
+    row = next(row for row in facts["checkpoints"] if row["name"] == "lstm-embed.python-docs")
+    assert row["recipe"] == "lstm-embed.python-docs"
+    assert (row["parameters"], row["metrics"]["bits_per_character"]) == (326727, 1.77)
+    assert row["size"] > 1_300_000
+    assert row["seconds"] > 1
+    assert row["source"] == "package:zoo_lstm/checkpoints/lstm-embed.python-docs"
+    table = zoo("show", "lstm-embed").stdout.partition("checkpoints (lstm-embed.TAG):\n")[2]
+    lines = table.splitlines()
+    assert lines[0].split() == list(COLUMNS)
+    assert lines[1].split()[:4] == ["hello", "accuracy", "1", "316"]
+    assert lines[2].split()[:4] == ["python-docs", "bits/char", "1.77", "326,727"]
+    assert lines[2].split()[-2:] == ["yes", "zoo_lstm"]
+
+
+def test_a_recipe_shows_the_checkpoint_that_it_made(zoo: Zoo) -> None:
+    (row,) = zoo("show", "gru-embed.hello", "--json").json["checkpoints"]
+    assert row["name"] == "gru-embed.hello"
+    assert "checkpoints (gru-embed.TAG):" in zoo("show", "gru-embed.hello").stdout
+    assert zoo("show", "gru-embed.names", "--json").json["checkpoints"] == []
+
+
+def test_a_model_without_a_checkpoint_says_so(zoo: Zoo) -> None:
+    assert "checkpoints: none" in zoo("show", "char-rnn").stdout
+
+
+def test_every_table_of_checkpoints_fits_into_80_columns(
+    capsys: pytest.CaptureFixture[str], catalog: Catalog
+) -> None:
+    for _, spec in catalog.of(ModelSpec):
+        print_checkpoints(spec.name, describe_checkpoints(catalog, f"{spec.name}."))
+    assert max(map(len, capsys.readouterr().out.splitlines())) <= 80
+
+
+def test_a_checkpoint_of_unknown_size_leaves_its_cells_empty(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    checkpoint = {"name": "owl.night", "recipe": "", "metrics": {}, "size": 1200}
+    unknown = {"parameters": None, "seconds": None, "source": "hub:someone/owl"}
+    print_checkpoints("owl", [checkpoint | unknown])
+    assert capsys.readouterr().out.splitlines()[2].split() == [
+        *("night", "1.2", "kB", "no", "hub:someone/owl"),
+    ]
 
 
 def test_zoo_runs_lists_and_removes_runs(

@@ -11,7 +11,7 @@ from types import FrameType
 from tests.core.registry.large_registry import write_large_registry
 from zoo_core.registry.file import read_registry
 
-MAX_CALLS = 200
+MAX_CALLS = 220
 """Calls of Python functions that the check of one more entry may take."""
 
 

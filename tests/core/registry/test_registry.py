@@ -53,6 +53,30 @@ def test_an_entry_is_read(registry: RegistryWriter) -> None:
     }
 
 
+def test_an_entry_may_say_how_large_its_model_is_and_how_long_it_trained(
+    registry: RegistryWriter,
+) -> None:
+    known = ENTRY.replace("metrics", "parameters = 60\nseconds = 2\nmetrics")
+    entries = read_registry(registry(ENTRY + known.replace("tiny.first", "tiny.known"))).checkpoints
+    assert [(entry.parameters, entry.seconds) for entry in entries] == [(None, None), (60, 2.0)]
+    assert entries[0].size == 46
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("seconds = -1", "seconds = -1: expected a number of seconds"),
+        ("seconds = nan", "seconds = nan: expected a number"),
+        ("parameters = -1", "parameters = -1: expected an integer >= 0"),
+        ("parameters = 1.5", "parameters = 1.5: expected an integer"),
+    ],
+)
+def test_such_a_number_is_checked(registry: RegistryWriter, line: str, message: str) -> None:
+    path = registry(ENTRY.replace("metrics", f"{line}\nmetrics"))
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        read_registry(path)
+
+
 def test_a_registry_may_be_empty(registry: RegistryWriter) -> None:
     assert read_registry(registry("")) == ([], [])
 

@@ -21,7 +21,11 @@ from zoo_core.runtime.checkpoints.resume_states import current_state, read_state
 from zoo_core.runtime.nn.batch import Batch
 
 PLUGINS = Path(__file__).parents[3] / "plugins"
-SHIPPED = sorted(path.parent for path in PLUGINS.glob("*/src/*/checkpoints/*/config.json"))
+SHIPPED = sorted(
+    path.parent
+    for path in PLUGINS.glob("*/src/*/checkpoints/*/config.json")
+    if json.loads(path.read_bytes())["format"] == 1
+)
 PREDICTIONS = {
     "gru-embed.python-docs": "he ",
     "lstm-embed.python-docs": "yur",

@@ -118,7 +118,7 @@ def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
     from zoo_core.registry.checkpoints import load_registry
 
     owners = {entry.spec.name: entry.plugin for entry in catalog.of(ModelSpec)}
-    rows = []
+    rows: list[dict[str, Any]] = []
     for entry in load_registry(catalog.registries, skip_broken=True).values():
         owner = owners.get(entry.name.partition(".")[0])
         rows.append(
@@ -130,6 +130,9 @@ def _checkpoints(catalog: Catalog) -> list[dict[str, Any]]:
                 "tags": [],
                 "source": entry.source,
                 "metrics": entry.metrics,
+                "parameters": entry.parameters,
+                "size": entry.size,
+                "seconds": entry.seconds,
                 "license": entry.license,
             }
         )

@@ -148,7 +148,7 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
             license=old.license,
             private=private,
         )
-        add_entry(path, new._replace(summary=old.summary, license=old.license))
+        add_entry(path, new._replace(summary=old.summary, license=old.license, seconds=old.seconds))
         rows.append({"name": old.name, "repo": pushed.commit.repo, "revision": pushed.commit.sha})
         echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
     if as_json:

@@ -9,6 +9,7 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.checkpoint_table import print_checkpoints
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json
 from zoo_core.configs.settings import as_typed, with_unit
 from zoo_core.plugins.catalog import load_catalog
@@ -36,7 +37,11 @@ from zoo_core.plugins.catalog import load_catalog
 def show(
     reference: str, shapes: bool, batch_size: int | None, steps: int | None, as_json: bool
 ) -> None:
-    """Show the settings and figures of a model, recipe, dataset, trainer or checkpoint."""
+    """Show the settings and figures of a model, recipe, dataset, trainer or checkpoint.
+
+    The pretrained checkpoints of a model or recipe are shown as a table: tag, main metric,
+    parameters, size, seconds of training, whether the recipe of the same name made it, source.
+    """
     if shapes:
         from zoo_cli.commands.show_shapes import show_shapes
 
@@ -64,6 +69,8 @@ def _print(facts: dict[str, Any]) -> None:
                 default = with_unit(as_typed(setting["default"]), setting["unit"])
                 echo(f"  {setting['key']} = {default}")
                 echo(f"      {setting['meaning']} [{setting['wanted']}]")
+        elif key == "checkpoints":
+            print_checkpoints(facts["name"], value)
         elif key == "metrics":
             for split, named in value.items():
                 echo(f"{split}: {format_metrics(named)}")

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
-from zoo_core.comparisons.run_record import count_parameters
 from zoo_core.configs.settings import as_typed
 from zoo_core.data.tables import write_csv
 from zoo_core.errors import ZooError
 from zoo_core.run_folder.local_runs import LocalRun
 from zoo_core.run_folder.manifest import WEIGHTS, Metrics
+from zoo_core.run_folder.safetensors_header import count_parameters
 from zoo_core.sweeps.run_states import RunResult, SweepRun, result_of
 
 COLUMNS = (

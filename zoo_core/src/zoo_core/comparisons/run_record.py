@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from zoo_core.run_folder.manifest import WEIGHTS, Metrics, read_manifest
 from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.ownership import HISTORY, TIMINGS
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.run_folder.safetensors_header import read_header
+from zoo_core.run_folder.safetensors_header import count_parameters
 
 T = TypeVar("T")
 Identity = tuple[str, str, int]
@@ -158,19 +157,3 @@ def _curve(rows: Iterable[_HistoryRow], timings: list[_Timing]) -> Iterable[Curv
             yield CurvePoint(row.epoch, row.steps, tokens, seconds, row.metrics)
         else:
             yield CurvePoint(row.epoch, row.steps, None, None, row.metrics)
-
-
-def count_parameters(path: Path) -> int:
-    """Counts the numbers in a file of weights, of which only the header is read.
-
-    Raises:
-        IntegrityError: It is missing or damaged.
-    """
-    try:
-        with path.open("rb") as file:
-            header = read_header(file, path.stat().st_size)
-    except OSError as error:
-        raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    except IntegrityError as error:
-        raise IntegrityError(f"{path}: {error}") from None
-    return sum(math.prod(tensor.shape) for tensor in header.values())

@@ -15,7 +15,9 @@ from zoo_core.registry.file import (
     read_registry,
 )
 from zoo_core.run_folder.integrity import validate_checkpoint_files
-from zoo_core.run_folder.manifest import SHARED, read_manifest, unfinished
+from zoo_core.run_folder.manifest import SHARED, WEIGHTS, read_manifest, unfinished
+from zoo_core.run_folder.run_log import read_seconds
+from zoo_core.run_folder.safetensors_header import count_parameters
 from zoo_core.storage.atomic import write_file
 from zoo_core.storage.hashes import FileRecord
 
@@ -26,7 +28,8 @@ def make_entry(
     """Returns the entry that pins a checkpoint.
 
     Args:
-        folder: The checkpoint, with the files that the source has.
+        folder: The checkpoint, with the files that the source has. The seconds of its training are
+            known where it was trained.
         source: ``package:NAME/PATH`` or ``hub:OWNER/REPO``.
         revision: The commit of a Hub source.
         license: Licence of the weights.
@@ -51,6 +54,7 @@ def make_entry(
         raise ConfigError(f"--name {name!r}: expected MODEL.TAG")
     if name.split(".")[0] != run_config.model:
         raise ConfigError(f"{name!r}: {folder} holds a {run_config.model}, name it after that")
+    seconds = read_seconds(folder)
     metrics = manifest.metrics.get(main_split(manifest.metrics, PUBLICATION_ORDER), {})
     return Pretrained(
         name=name,
@@ -60,6 +64,8 @@ def make_entry(
         license=license,
         metrics={metric: float(f"{value:.4g}") for metric, value in metrics.items()},
         files={file: FileRecord.of(folder / file) for file in SHARED},
+        parameters=count_parameters(folder / WEIGHTS),
+        seconds=None if seconds is None else round(seconds, 1),
     )
 
 
@@ -74,6 +80,10 @@ def entry_text(entry: Pretrained) -> str:
     lines.append(f"license = {string(entry.license).as_string()}")
     lines.append(f"summary = {string(entry.summary).as_string()}")
     lines.append(f"metrics = {{ {metrics} }}")
+    if entry.parameters is not None:
+        lines.append(f"parameters = {entry.parameters}")
+    if entry.seconds is not None:
+        lines.append(f"seconds = {entry.seconds!r}")
     for file, record in entry.files.items():
         lines.append(f'files."{file}" = {{ size = {record.size}, sha256 = "{record.sha256}" }}')
     return "\n".join(lines) + "\n"

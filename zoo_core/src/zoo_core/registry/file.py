@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import re
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -45,6 +46,8 @@ class Pretrained(NamedTuple):
         license: Licence of the weights.
         metrics: Its published metrics.
         files: Size and sha256 of every file, by file name.
+        parameters: The numbers in its weights; None if the registry does not say.
+        seconds: Seconds of its training; None if the registry does not say.
     """
 
     name: str
@@ -54,6 +57,13 @@ class Pretrained(NamedTuple):
     license: str
     metrics: dict[str, float]
     files: dict[str, FileRecord]
+    parameters: int | None = None
+    seconds: float | None = None
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(record.size for record in self.files.values())
 
 
 @final
@@ -90,6 +100,9 @@ class Registry(NamedTuple):
 
 
 Line: TypeAlias = Annotated[str, Rule("a line of text", str.isprintable)]
+Seconds: TypeAlias = Annotated[
+    float, Rule("a number of seconds", lambda value: value >= 0 and math.isfinite(value))
+]
 Names: TypeAlias = tuple[Annotated[str, Rule("a name", NAME.fullmatch)], ...]
 
 
@@ -108,6 +121,8 @@ class _CheckpointTable(NamedTuple):
     source: Line
     files: dict[str, _Pin]
     metrics: dict[str, float] | None = None
+    parameters: Count | None = None
+    seconds: Seconds | None = None
     revision: Line = ""
     license: Line = ""
     summary: Line = ""
@@ -223,6 +238,8 @@ class _Reader(NamedTuple):
             license=table.license,
             metrics=table.metrics or {},
             files={file: FileRecord(*pin) for file, pin in table.files.items()},
+            parameters=table.parameters,
+            seconds=table.seconds,
         )
 
     def plugin(self, name: str, values: object) -> KnownPlugin:

@@ -20,6 +20,7 @@ from zoo_core.run_folder.ownership import (
     STATE,
     STATE_VALUES,
     STEPS,
+    TIMINGS,
 )
 from zoo_core.storage.atomic import append_file, keep_lines
 
@@ -158,6 +159,12 @@ def read_epochs(folder: Path) -> list[dict[str, Any]]:
         return [dict(row) for row in rows]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
+
+
+def read_seconds(folder: Path) -> float | None:
+    """Returns the seconds of a run until its last epoch ended; None without ``timings.jsonl``."""
+    rows = _read(folder / TIMINGS, lambda values: values.get("seconds"))
+    return float(rows[-1]) if rows and isinstance(rows[-1], int | float) else None
 
 
 def read_state_values(folder: Path) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, final
 
 from zoo_core.errors import IntegrityError
@@ -89,6 +90,22 @@ def read_header(file: BinaryIO, size: int) -> dict[str, TensorRecord]:
         if kind := foreign_kind(beginning + file.read(MAX_PREFIX_LENGTH)):
             raise IntegrityError(f"it is {kind}") from None
         raise
+
+
+def count_parameters(path: Path) -> int:
+    """Counts the numbers in a file of weights, of which only the header is read.
+
+    Raises:
+        IntegrityError: It is missing or damaged.
+    """
+    try:
+        with path.open("rb") as file:
+            header = read_header(file, path.stat().st_size)
+    except OSError as error:
+        raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
+    except IntegrityError as error:
+        raise IntegrityError(f"{path}: {error}") from None
+    return sum(math.prod(tensor.shape) for tensor in header.values())
 
 
 def foreign_kind(beginning: bytes) -> str:

@@ -39,6 +39,32 @@ def describe(catalog: Catalog, reference: str) -> dict[str, Any]:
         raise
 
 
+def describe_checkpoints(catalog: Catalog, start: str) -> list[dict[str, Any]]:
+    """Describes the pretrained checkpoints whose names begin with a text.
+
+    ``size`` is in bytes, ``seconds`` are those of the training. ``recipe`` is the recipe of the
+    same name, which made the checkpoint; it is empty if there is none.
+    """
+    from zoo_core.plugins.recipe_files import recipe_files
+
+    recipes = {file.name for file in recipe_files(catalog)}
+    return [
+        {
+            "name": entry.name,
+            "recipe": entry.name if entry.name in recipes else "",
+            "metrics": entry.metrics,
+            "parameters": entry.parameters,
+            "size": entry.size,
+            "seconds": entry.seconds,
+            "license": entry.license,
+            "source": entry.source,
+            "revision": entry.revision,
+        }
+        for entry in _registered(catalog).values()
+        if entry.name.startswith(start)
+    ]
+
+
 def _describe_named(catalog: Catalog, reference: str) -> dict[str, Any]:
     parsed = parse_reference(reference)
     if isinstance(parsed, HubRepo):
@@ -61,7 +87,7 @@ def _describe_model(catalog: Catalog, named: Named) -> dict[str, Any]:
     from zoo_core.plugins.recipe_files import recipe_files
 
     spec = catalog.find(ModelSpec, named.model).spec
-    start, registered = f"{spec.name}.", _registered(catalog)
+    start = f"{spec.name}."
     description = _describe_spec(catalog, ModelSpec, named.model)
     if spec.default_recipe:
         description["settings"] = _default_settings(catalog, named)
@@ -70,7 +96,7 @@ def _describe_model(catalog: Catalog, named: Named) -> dict[str, Any]:
         | {
             "takes": f"{' or '.join(spec.accepts)}, a label per {' or '.join(spec.per)}",
             "recipes": [file.name for file in recipe_files(catalog) if file.name.startswith(start)],
-            "checkpoints": [name for name in registered if name.startswith(start)],
+            "checkpoints": describe_checkpoints(catalog, start),
             "default recipe": f"{start}{spec.default_recipe}" if spec.default_recipe else "",
         }
         | _describe_size(catalog, named)
@@ -129,6 +155,7 @@ def _describe_recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
 
     recipe = find_recipe(catalog, named)
     run_config = resolve_run(catalog, named.full_name).run_config()
+    checkpoints = describe_checkpoints(catalog, recipe.name)
     return {
         "name": recipe.name,
         "summary": recipe.summary,
@@ -141,6 +168,7 @@ def _describe_recipe(catalog: Catalog, named: Named) -> dict[str, Any]:
         "trainer": run_config.trainer,
         "seed": run_config.seed,
         "configs": run_config.configs,
+        "checkpoints": [row for row in checkpoints if row["name"] == recipe.name],
     } | _describe_size(catalog, named)
 
 
@@ -152,6 +180,8 @@ def _describe_entry(entry: Pretrained) -> dict[str, Any]:
         "revision": entry.revision,
         "license": entry.license,
         "reached": entry.metrics,
+        "parameters": entry.parameters,
+        "seconds": entry.seconds,
         "files": {file: f"{record.size:,} bytes" for file, record in entry.files.items()},
     }
 
