@@ -67,7 +67,8 @@ extern "C" {
 #define EACH(level)                               \
   zoo_run_function zoo_run_##level;               \
   zoo_single_row_function zoo_single_row_##level; \
-  zoo_dense_function zoo_dense_##level;
+  zoo_dense_function zoo_dense_##level;           \
+  zoo_scan_function zoo_scan_##level;
 ZOO_BUILT_LEVELS
 #undef EACH
 #define EACH(level) zoo_run_function zoo_run_bf16_##level;
@@ -75,13 +76,14 @@ ZOO_BUILT_BF16_LEVELS
 #undef EACH
 
 const zoo_level ZOO_LEVELS[] = {
-#define EACH(level) \
-  {#level, has_##level, zoo_run_##level, zoo_single_row_##level, zoo_dense_##level, nullptr},
+#define EACH(level)                                                              \
+  {#level,            has_##level,      zoo_run_##level, zoo_single_row_##level, \
+   zoo_dense_##level, zoo_scan_##level, nullptr},
     ZOO_BUILT_LEVELS
 #undef EACH
-#define EACH(level)                                                                  \
-  {#level,           has_##level,           zoo_run_avx512, zoo_single_row_avx512, \
-   zoo_dense_avx512, zoo_run_bf16_##level},
+#define EACH(level)                                                        \
+  {#level,           has_##level,     zoo_run_avx512, zoo_single_row_avx512, \
+   zoo_dense_avx512, zoo_scan_avx512, zoo_run_bf16_##level},
     ZOO_BUILT_BF16_LEVELS
 #undef EACH
 };
@@ -109,5 +111,12 @@ static int64_t run(zoo_operation operation, const zoo_recurrence *layer) {
 ZOO_EXPORT int64_t zoo_workspace(const zoo_recurrence *layer) { return run(ZOO_WORKSPACE, layer); }
 ZOO_EXPORT void zoo_forward(const zoo_recurrence *layer) { run(ZOO_FORWARD, layer); }
 ZOO_EXPORT void zoo_backward(const zoo_recurrence *layer) { run(ZOO_BACKWARD, layer); }
+
+ZOO_EXPORT void zoo_linear_scan_forward(const zoo_linear_scan *scan) {
+  ZOO_LEVELS[scan->level].scan(ZOO_FORWARD, scan);
+}
+ZOO_EXPORT void zoo_linear_scan_backward(const zoo_linear_scan *scan) {
+  ZOO_LEVELS[scan->level].scan(ZOO_BACKWARD, scan);
+}
 
 }  // extern "C"

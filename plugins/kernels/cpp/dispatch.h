@@ -32,12 +32,15 @@ typedef int64_t zoo_single_row_function(int64_t operation, const zoo_recurrence 
 typedef int64_t zoo_dense_function(int64_t operation, const zoo_dense *, int64_t thread,
                                    int64_t threads);
 
+typedef void zoo_scan_function(int64_t operation, const zoo_linear_scan *);
+
 struct zoo_level {
   const char *name;
   bool (*is_supported)();               // whether this processor has the instructions
   zoo_run_function *run;                // recurrence.cpp: all steps
   zoo_single_row_function *single_row;  // recurrence.cpp: one step of one row; `bf16` as in zoo_dense
   zoo_dense_function *dense;            // recurrence.cpp
+  zoo_scan_function *scan;              // recurrence.cpp: forward or backward
   zoo_run_function *run_bf16;           // recurrence_bf16.cpp; null where bfloat16 is no faster
 };
 

@@ -1,6 +1,7 @@
-// All steps in full precision, and the parts of the text loop: compiled once for each level, with
+// All steps in full precision, scans, and the parts of the text loop: compiled once for each level, with
 // ZOO_LEVEL in the names of its functions.
 #include "bf16_weights.h"
+#include "linear_scan.h"
 #include "time_loop.h"
 
 namespace {
@@ -54,4 +55,14 @@ extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_dense_, ZO
     return dense<double, FullPrecision<double>>(operation, *d, thread, threads);
   if (d->bf16) return dense<float, Bf16Weights>(operation, *d, thread, threads);
   return dense<float, FullPrecision<float>>(operation, *d, thread, threads);
+}
+
+extern "C" __attribute__((visibility("hidden"))) void ZOO_NAME(zoo_scan_, ZOO_LEVEL)(
+    int64_t operation, const zoo_linear_scan *s) {
+  if (s->element_size == 8)
+    s->is_complex ? LinearScan<double, true>{*s}.run(operation)
+                  : LinearScan<double, false>{*s}.run(operation);
+  else
+    s->is_complex ? LinearScan<float, true>{*s}.run(operation)
+                  : LinearScan<float, false>{*s}.run(operation);
 }

@@ -1,6 +1,7 @@
-// The C interface: one recurrent layer through all time steps, forward and backward, and text.
+// The C interface: one recurrent layer or one linear recurrence through all time steps, forward and
+// backward, and text.
 //
-// Time is the first axis of every buffer. State buffers have steps + 1 entries: forward, step t
+// In zoo_recurrence, time is the first axis of every buffer. State buffers have steps + 1 entries: forward, step t
 // reads entry t and writes entry t + 1; in reverse it reads entry t + 1 and writes entry t. Rows
 // are sorted by decreasing length, so the rows that take part in a step are the first ones.
 #ifndef ZOO_RECURRENCE_H
@@ -68,6 +69,33 @@ struct zoo_text {
   void *workspace;         // zoo_text_workspace() bytes, aligned to 64
 };
 
+// Numbers (B, T, N) whose columns lie side by side; the strides count numbers.
+struct zoo_strided {
+  const void *numbers;
+  int64_t row, step;  // both 0: the same at every step
+};
+
+// h_t = a_t ⊙ h_{t-1} + b_t. A complex number is two of element_size bytes, real part first. Rows
+// come first, then steps.
+struct zoo_linear_scan {
+  int64_t element_size, level, threads, reverse;  // as in zoo_recurrence
+  int64_t is_complex;          // whether all numbers are complex
+  int64_t steps;               // T
+  int64_t rows;                // B
+  int64_t width;               // N
+  const int64_t *lengths;      // (B): number of valid steps of each row; null if all are
+  const uint8_t *starts;       // (B, T): whether the state is zeros before a step; null if never
+  struct zoo_strided decay;    // a
+  struct zoo_strided added;    // b; forward
+  const void *initial;         // (B, N): h_0
+  void *states;                // (B, T, N): h_1 to h_T
+  struct zoo_strided grad;     // backward: of the states
+  void *d_decay;               // (B, T, N): backward; or null
+  void *d_decay_sum;           // (B, N): backward: the sum of d_decay over the steps; or null
+  void *d_added;               // (B, T, N): backward
+  void *d_initial;             // (B, N): backward
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -77,6 +105,8 @@ int64_t zoo_level_has_bf16(int64_t level);                  // whether the level
 int64_t zoo_workspace(const struct zoo_recurrence *layer);  // bytes of workspace
 void zoo_forward(const struct zoo_recurrence *layer);
 void zoo_backward(const struct zoo_recurrence *layer);
+void zoo_linear_scan_forward(const struct zoo_linear_scan *scan);
+void zoo_linear_scan_backward(const struct zoo_linear_scan *scan);
 int64_t zoo_text_workspace(const struct zoo_text *text);  // bytes of workspace
 int64_t zoo_generate(const struct zoo_text *text);  // number of symbols made; fewer than `count` if
                                                     // a logit is not finite

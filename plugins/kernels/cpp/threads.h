@@ -65,6 +65,13 @@ struct ThreadGroup {
     if (threads == 1) by_rows = true;
   }
 
+  // For work whose parts need nothing of one another: see for_each_thread.
+  explicit ThreadGroup(int64_t threads) : threads(threads), rows(0), tiles(0), by_rows(true) {
+#ifndef _OPENMP
+    this->threads = 1;
+#endif
+  }
+
   // The smaller number, but at least 1.
   static int64_t at_least_one(int64_t a, int64_t b) {
     const int64_t smaller = a < b ? a : b;

@@ -1,7 +1,8 @@
-// Runs every recurrence at odd sizes over buffers of exactly their size, so that a sanitizer sees any
+// Runs every recurrence and scan at odd sizes over buffers of exactly their size, so that a sanitizer sees any
 // access beyond them, and compares the results with plain loops.
 #include <algorithm>
 #include <cmath>
+#include <complex>
 #include <cstdio>
 #include <cstdlib>
 #include <random>
@@ -86,6 +87,83 @@ template <class Real> void check_recurrence(zoo_recurrence s, bool padded) {
   done++;
 }
 
+// A scan and its derivative against plain loops in double. Every number is complex here; the scan of
+// real numbers reads and writes the real parts.
+template <class Real, bool COMPLEX>
+void check_scan(int64_t level, int64_t T, int64_t B, int64_t N, int64_t threads, int64_t variant) {
+  typedef std::complex<double> Number;
+  constexpr int64_t PARTS = COMPLEX ? 2 : 1;
+  const bool reverse = variant & 1, marked = variant & 2, constant = variant & 4;
+  const int64_t gap = marked ? 3 : 0;  // numbers between two steps of what is read
+  const int64_t step = N + gap, row = T * step;
+  auto decay = random<Real>((constant ? N : B * row) * PARTS), added = random<Real>(B * row * PARTS);
+  auto initial = random<Real>(B * N * PARTS), grad = random<Real>(B * row * PARTS);
+  for (Real &number : decay) number *= Real(0.4);
+  auto states = random<Real>(B * T * N * PARTS), d_added = random<Real>(B * T * N * PARTS);
+  auto d_initial = random<Real>(B * N * PARTS);
+  auto d_decay = random<Real>((constant ? B : B * T) * N * PARTS);
+  std::vector<int64_t> lengths(B);
+  std::vector<uint8_t> starts(B * T);
+  for (int64_t r = 0; r < B; r++) lengths[r] = r % T + 1;
+  for (int64_t i = 0; i < B * T; i++) starts[i] = i % 3 == 1;
+  zoo_linear_scan s = {};
+  s.element_size = sizeof(Real), s.level = level, s.threads = threads, s.reverse = reverse;
+  s.is_complex = COMPLEX, s.steps = T, s.rows = B, s.width = N;
+  if (marked) s.lengths = lengths.data(), s.starts = starts.data();
+  s.decay = {decay.data(), constant ? 0 : row, constant ? 0 : step};
+  s.added = {added.data(), row, step}, s.grad = {grad.data(), row, step};
+  s.initial = initial.data(), s.states = states.data(), s.d_added = d_added.data();
+  s.d_initial = d_initial.data(), (constant ? s.d_decay_sum : s.d_decay) = d_decay.data();
+  zoo_linear_scan_forward(&s), zoo_linear_scan_backward(&s);
+
+  const auto number = [&](const std::vector<Real> &x, int64_t i) {
+    return COMPLEX ? Number(x[2 * i], x[2 * i + 1]) : Number(x[i], 0);
+  };
+  std::vector<double> expected[4];
+  const std::vector<Real> *actual[] = {&states, &d_added, &d_initial, &d_decay};
+  for (int i = 0; i < 4; i++) expected[i].assign(actual[i]->size(), 0);
+  const auto set = [&](std::vector<double> &x, int64_t i, Number value) {
+    x[i * PARTS] += value.real();
+    if (COMPLEX) x[i * PARTS + 1] += value.imag();
+  };
+  for (int64_t r = 0; r < B; r++)
+    for (int64_t n = 0; n < N; n++) {
+      std::vector<Number> before(T);
+      Number h = number(initial, r * N + n), d = 0;
+      const auto at = [&](int64_t i) { return reverse ? T - 1 - i : i; };
+      const auto a = [&](int64_t t) { return number(decay, constant ? n : r * row + t * step + n); };
+      for (int64_t i = 0; i < T; i++) {
+        const int64_t t = at(i);
+        before[i] = h;
+        if (!marked || t < lengths[r])
+          h = (marked && starts[r * T + t] ? 0 : a(t) * h) + number(added, r * row + t * step + n);
+        set(expected[0], (r * T + t) * N + n, h);
+      }
+      for (int64_t i = T - 1; i >= 0; i--) {
+        const int64_t t = at(i);
+        d += number(grad, r * row + t * step + n);
+        if (marked && t >= lengths[r]) continue;
+        set(expected[1], (r * T + t) * N + n, d);
+        const bool start = marked && starts[r * T + t];
+        if (!start)
+          set(expected[3], (constant ? r : r * T + t) * N + n, d * std::conj(before[i]));
+        d = start ? 0 : d * std::conj(a(t));
+      }
+      set(expected[2], r * N + n, d);
+    }
+  const double tolerance = sizeof(Real) == 4 ? 1e-4 : 1e-12;
+  for (int i = 0; i < 4; i++)
+    for (size_t j = 0; j < expected[i].size(); j++)
+      if (!(std::fabs((*actual[i])[j] - expected[i][j]) <= tolerance * (1 + std::fabs(expected[i][j])))) {
+        std::fprintf(stderr,
+                     "scan: result %d [%ld] is %.9g, not %.9g: level %ld T %ld B %ld N %ld variant %ld\n", i,
+                     long(j), double((*actual[i])[j]), expected[i][j], long(level), long(T), long(B),
+                     long(N), long(variant));
+        std::exit(1);
+      }
+  done++;
+}
+
 // Generates text with two layers, again with buffers of exactly their size.
 template <class Real>
 void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t bf16 = 0) {
@@ -146,14 +224,19 @@ void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t b
 
 }  // namespace
 
+// Scans: steps, rows, width. The last two are enough work for several threads: by rows, by columns.
+//
 // Shapes: steps, rows, hidden size. The last two are enough work for several threads: by rows, by
 // columns. Variants: threads, and bit 0 for reverse, bit 1 for padding, bit 2 for no gradient of the
 // initial state.
 #ifdef ZOO_SLOW  // for an emulated processor
+const int64_t SCANS[][3] = {{1, 1, 1}, {5, 3, 7}, {2, 2, 33}};
 const int64_t HIDDEN_SIZES[] = {1, 7, 33}, TOP_K[] = {0, 3}, VARIANTS[][2] = {{1, 0}, {3, 7}};
 const int64_t SHAPES[][3] = {{1, 1, 1},   {5, 3, 7},   {1, 2, 17}, {2, 2, 33},  {3, 50, 9},
                              {1, 64, 40}, {1, 5, 130}, {4, 1, 65}, {2, 70, 70}, {1, 5, 240}};
 #else
+const int64_t SCANS[][3] = {{1, 1, 1},   {5, 3, 7},    {1, 2, 17},    {9, 2, 33},
+                            {2, 1, 130}, {50, 40, 33}, {70, 1, 1030}};
 const int64_t HIDDEN_SIZES[] = {1, 7, 33, 400}, TOP_K[] = {0, 1, 3, 99};
 const int64_t VARIANTS[][2] = {{1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}, {1, 6}, {1, 7},
                            {3, 0}, {3, 1}, {3, 2}, {3, 3}, {3, 4}, {3, 5}, {3, 6}, {3, 7}};
@@ -163,6 +246,14 @@ const int64_t SHAPES[][3] = {{1, 1, 1},   {5, 3, 7},   {1, 2, 17},  {9, 2, 33}, 
 
 int main() {
   for (int64_t level = 0; level <= zoo_best_level(); level++) {
+    for (const auto &shape : SCANS)
+      for (int64_t variant = 0; variant < 8; variant++)
+        for (int64_t threads : {1, 3}) {
+          check_scan<float, false>(level, shape[0], shape[1], shape[2], threads, variant);
+          check_scan<float, true>(level, shape[0], shape[1], shape[2], threads, variant);
+          check_scan<double, false>(level, shape[0], shape[1], shape[2], threads, variant);
+          check_scan<double, true>(level, shape[0], shape[1], shape[2], threads, variant);
+        }
     for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++) {
       for (int64_t hidden_size : HIDDEN_SIZES)
         for (int64_t top_k : TOP_K) {

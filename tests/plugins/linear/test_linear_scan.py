@@ -9,9 +9,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.nn import AbstractCell, Recurrent, ReferenceKernel
+from zoo_core.runtime.nn import AbstractCell, AbstractKernel, Recurrent, ReferenceKernel
 from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
+from zoo_kernels.kernel import NativeKernel
 from zoo_linear.kernel import LinearScanKernel
 from zoo_linear.lru import LruCell
 from zoo_linear.minimal import MinGruCell, MinLstmCell
@@ -72,8 +73,12 @@ def test_a_state_that_is_not_finite_reaches_no_earlier_step() -> None:
     assert states[0, 5:].isinf().all()
 
 
+@pytest.mark.parametrize("tested", [LinearScanKernel, NativeKernel], ids=lambda kind: kind.name)
 @pytest.mark.parametrize("name", CELLS)
-def test_the_kernel_gives_what_the_loop_gives(name: str) -> None:
+def test_the_kernel_gives_what_the_loop_gives(name: str, tested: type[AbstractKernel]) -> None:
+    kernel, like = tested(), torch.zeros(1)
+    if reason := kernel.unsupported_reason(CELLS[name], like):
+        pytest.skip(reason)
     cell, rows, steps = CELLS[name], 3, 20
     for reverse, padded, marked in product([False, True], repeat=3):
         torch.manual_seed(0)
@@ -85,8 +90,8 @@ def test_the_kernel_gives_what_the_loop_gives(name: str) -> None:
         marks = torch.zeros(rows, steps, dtype=torch.bool)
         marks[0, [3, 4, 15]] = marks[1, 0] = marks[2, 12] = marked
         results = []
-        for kernel in (ReferenceKernel(), LinearScanKernel()):
-            outputs, after = kernel.scan_with_resets(
+        for running in (ReferenceKernel(), kernel):
+            outputs, after = running.scan_with_resets(
                 cell, weights, inputs, start, resets=marks, lengths=lengths, reverse=reverse
             )
             outcome = torch.cat([outputs.flatten(), *(part.flatten() for part in after)])
@@ -95,6 +100,20 @@ def test_the_kernel_gives_what_the_loop_gives(name: str) -> None:
             results.append([outcome, *torch.autograd.grad(loss, variables)])
         for expected, actual in zip(*results, strict=True):
             assert (expected - actual).abs().max().item() < 1e-10
+
+
+@pytest.mark.parametrize("layout", ["time-first", "columns-first"])
+def test_the_layout_of_tensors_changes_no_result(layout: str) -> None:
+    torch.manual_seed(0)
+    decay, added = torch.rand(2, 3, 10, 5).double()
+    expected = linear_scan(decay, added, torch.zeros(3, 5).double())
+    first, second = (0, 1) if layout == "time-first" else (1, 2)
+    moved_decay, moved_added = (
+        tensor.transpose(first, second).contiguous().transpose(first, second)
+        for tensor in (decay, added)
+    )
+    states = linear_scan(moved_decay, moved_added, torch.zeros(3, 5).double())
+    assert torch.equal(states, expected)
 
 
 def test_the_kernel_runs_linear_recurrences_alone() -> None:

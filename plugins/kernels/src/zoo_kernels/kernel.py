@@ -12,15 +12,19 @@ from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.autograd import scan_with_passes
+from zoo_core.runtime.kernels.scans import AbstractScanKernel
 from zoo_core.runtime.nn import (
     AbstractCell,
     AbstractKernel,
+    AbstractScannedCell,
     LayerState,
     RecurrentModel,
+    ScanCase,
     State,
     Weights,
 )
-from zoo_kernels.library import native_library
+from zoo_kernels.library import REMEDY, NativeLibrary, native_library
+from zoo_kernels.linear_scan import NativeScan
 from zoo_kernels.passes import CELLS, NativePasses
 from zoo_kernels.text import generate
 
@@ -30,11 +34,26 @@ MAX_TABLE_SIZE = 1 << 22
 
 
 @final
+class NativeScanKernel(AbstractScanKernel):
+    """The part of the native kernel that runs cells by scans.
+
+    Args:
+        library: The compiled functions.
+    """
+
+    name = "native"
+
+    def __init__(self, library: NativeLibrary) -> None:
+        super().__init__(NativeScan(library))
+
+
+@final
 class NativeKernel(AbstractKernel, AbstractTextKernel):
     """The steps in C++, with the best instructions of the processor.
 
     Under autocast their products are in bfloat16 if the processor has instructions for it, with
-    states, sums and gates in float32.
+    states, sums and gates in float32. Scans of linear recurrences have no products with a matrix,
+    and stay in float32.
     """
 
     name = "native"
@@ -46,26 +65,30 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
             self.missing: str | None = library
             self.details = library
             self.passes: dict[str, NativePasses] = {}
+            self.scans: NativeScanKernel | None = None
         else:
             self.missing = None
             self.details = library.levels[library.level]
             self.passes = {cell: NativePasses(library, cell) for cell in CELLS}
+            self.scans = NativeScanKernel(library) if library.scan_forward else None
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells that are not written in C++, projections, other dtypes and devices."""
         if self.missing is not None:
             return self.missing
+        if like.device.type != "cpu" or like.dtype not in DTYPES:
+            return f"it does not support {like.dtype} on {like.device.type}"
+        if isinstance(cell, AbstractScannedCell):
+            return None if self.scans else f"its library is too old for scans; {REMEDY}"
         if cell.name not in self.passes:
             return f"it does not support {cell.name}"
         if cell.output_size != cell.hidden_size:
             return "it does not support projections"
-        if like.device.type != "cpu" or like.dtype not in DTYPES:
-            return f"it does not support {like.dtype} on {like.device.type}"
-        if torch.is_autocast_enabled("cpu") and multiplies_bfloat16("cpu"):
-            return self._refuses_bfloat16(like.dtype)
-        return None
+        return self._refuses_bfloat16(like.dtype)
 
     def _refuses_bfloat16(self, dtype: torch.dtype) -> str | None:
+        if not torch.is_autocast_enabled("cpu") or not multiplies_bfloat16("cpu"):
+            return None
         library = native_library()
         assert not isinstance(library, str), "without a library, another reason was returned before"
         if dtype != torch.float32 or torch.get_autocast_dtype("cpu") != torch.bfloat16:
@@ -73,6 +96,14 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         if not library.multiplies_bfloat16:
             return f"with {library.levels[library.level]} its products are in full precision"
         return None
+
+    def pays(self, case: ScanCase) -> bool:
+        """See AbstractKernel: for a cell that runs by scans, what AbstractScanKernel says."""
+        return case.cell.name in self.passes or (self.scans is not None and self.scans.pays(case))
+
+    def folds_embedding(self, cell: AbstractCell[Any]) -> bool:
+        """See AbstractKernel: a cell that runs by scans may use ``weight_ih`` in another way."""
+        return cell.name in self.passes
 
     def scan(
         self,
@@ -85,8 +116,31 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         reverse: bool,
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
-        passes = self.passes[cell.name]
-        return scan_with_passes(passes, weights, inputs, state, lengths=lengths, reverse=reverse)
+        if cell.name in self.passes:
+            passes = self.passes[cell.name]
+            return scan_with_passes(
+                passes, weights, inputs, state, lengths=lengths, reverse=reverse
+            )
+        assert self.scans is not None, "without them, no other cell is supported"
+        return self.scans.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
+
+    def scan_with_resets(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        resets: Tensor,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """See AbstractKernel: within a scan, the state starts anew."""
+        run = super().scan_with_resets
+        if cell.name not in self.passes:
+            assert self.scans is not None, "without them, no other cell is supported"
+            run = self.scans.scan_with_resets
+        return run(cell, weights, inputs, state, resets=resets, lengths=lengths, reverse=reverse)
 
     def generate(
         self, model: RecurrentModel, state: State, prompt: Tensor, sampler: Sampler
@@ -94,6 +148,8 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         """See AbstractTextKernel; under autocast with bfloat16 weights, on any processor."""
         library = native_library()
         assert not isinstance(library, str), "only a library that is there is chosen"
+        if model.recurrent.cell.name not in self.passes:
+            return None
         if not _is_safe_to_read(model, prompt) or not _has_small_table(model):
             return None
         if sampler.top_p is not None:  # drawn in Python

@@ -95,6 +95,40 @@ class TextArguments(ctypes.Structure):
 
 
 @final
+class StridedNumbers(ctypes.Structure):
+    """``struct zoo_strided`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (("numbers", POINTER), ("row", INTEGER), ("step", INTEGER))
+
+
+@final
+class LinearScanArguments(ctypes.Structure):
+    """``struct zoo_linear_scan`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (
+        ("element_size", INTEGER),
+        ("level", INTEGER),
+        ("threads", INTEGER),
+        ("reverse", INTEGER),
+        ("is_complex", INTEGER),
+        ("steps", INTEGER),
+        ("rows", INTEGER),
+        ("width", INTEGER),
+        ("lengths", POINTER),
+        ("starts", POINTER),
+        ("decay", StridedNumbers),
+        ("added", StridedNumbers),
+        ("initial", POINTER),
+        ("states", POINTER),
+        ("grad", StridedNumbers),
+        ("d_decay", POINTER),
+        ("d_decay_sum", POINTER),
+        ("d_added", POINTER),
+        ("d_initial", POINTER),
+    )
+
+
+@final
 class NativeLibrary:
     """The functions of the library.
 
@@ -116,6 +150,13 @@ class NativeLibrary:
         self.workspace.restype = ctypes.c_int64
         for function in (self.forward, self.backward, self.workspace):
             function.argtypes = [ctypes.POINTER(RecurrenceArguments)]
+        self.scan_forward, self.scan_backward = (
+            getattr(library, f"zoo_linear_scan_{name}", None) for name in ("forward", "backward")
+        )
+        """None in a library that was compiled from older sources."""
+        for function in filter(None, (self.scan_forward, self.scan_backward)):
+            function.argtypes = [ctypes.POINTER(LinearScanArguments)]
+            function.restype = None
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
         library.zoo_best_level.restype = ctypes.c_int64

@@ -13,8 +13,9 @@ def zoo_kernels() -> list[KernelSpec]:
     return [
         KernelSpec(
             name="native",
-            summary="RNN, LSTM and GRU in C++, with the best instructions the processor has.",
+            summary="RNN, LSTM, GRU and linear recurrences in C++, by the best instructions.",
             factory="zoo_kernels.kernel:NativeKernel",
-            cells=("rnn-tanh", "rnn-relu", "lstm", "gru"),
+            cells=("rnn-tanh", "rnn-relu", "lstm", "gru", "min-gru", "min-lstm", "lru"),
+            priority=1,
         )
     ]

@@ -8,12 +8,12 @@ from typing import Generic, NamedTuple, TypeVar
 from torch import Tensor
 from torch.nn.functional import embedding, linear
 
-from zoo_core.runtime.nn import AbstractCell, HiddenState, Weights
+from zoo_core.runtime.nn import AbstractScannedCell, HiddenState, LinearScan, Weights
 
 S = TypeVar("S", bound=NamedTuple)
 
 
-class AbstractLinearCell(AbstractCell[S], Generic[S]):
+class AbstractLinearCell(AbstractScannedCell[S], Generic[S]):
     """A cell whose state changes by h' = a ⊙ h + b, where a and b depend on the input alone.
 
     N is the width of the state. The state starts at zeros.
@@ -21,7 +21,10 @@ class AbstractLinearCell(AbstractCell[S], Generic[S]):
 
     @abstractmethod
     def coefficients(self, weights: Weights, projected: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns a and b for projected inputs (..., G), each (..., N), real or complex."""
+        """Returns a and b for projected inputs (..., G), each (..., N), real or complex.
+
+        An a that is the same at every step may be (N,).
+        """
 
     @abstractmethod
     def merge(self, state: S) -> Tensor:
@@ -40,6 +43,21 @@ class AbstractLinearCell(AbstractCell[S], Generic[S]):
             projected: The projected inputs, (..., G).
             hidden: The states after the steps, (..., N).
         """
+
+    def run(
+        self,
+        scan: LinearScan,
+        weights: Weights,
+        projected: Tensor,
+        state: S,
+        *,
+        starts: Tensor | None,
+        lengths: Tensor | None,
+    ) -> tuple[Tensor, S]:
+        """See AbstractScannedCell."""
+        decay, added = self.coefficients(weights, projected)
+        hidden = scan(decay, added, self.merge(state), starts=starts, lengths=lengths)
+        return self.read(weights, projected, hidden), self.split(hidden[:, -1])
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
         """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, G)."""

@@ -116,11 +116,11 @@ class LruCell(AbstractLinearCell[LruState]):
         return radius * phase.cos(), radius * phase.sin()
 
     def coefficients(self, weights: Weights, projected: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns λ and exp(γ) ⊙ (B x), complex, (..., H) each."""
+        """Returns λ (H,) and exp(γ) ⊙ (B x) (..., H), both complex."""
         real, imaginary, _ = projected.chunk(3, dim=-1)
         scale = weights["gamma"].exp()
         added = torch.complex(scale * real, scale * imaginary)
-        return torch.complex(*self.eigenvalues(weights)).expand_as(added), added
+        return torch.complex(*self.eigenvalues(weights)), added
 
     def merge(self, state: LruState) -> Tensor:
         """Returns the state as complex numbers, (B, H)."""

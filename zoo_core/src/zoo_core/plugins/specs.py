@@ -117,12 +117,14 @@ class KernelSpec(AbstractSpec):
     Args:
         factory: Import string of a callable ``() -> AbstractKernel``.
         cells: Names of the cells that it can run.
+        priority: Of two kernels, the backend ``auto`` tries the one with the higher number first.
     """
 
     noun: ClassVar[str] = "kernel"
 
     factory: str
     cells: tuple[str, ...]
+    priority: int = 0
 
 
 @final

@@ -38,7 +38,8 @@ def kernels(catalog: Catalog, backend: str = "auto") -> Sequence[AbstractKernel]
         NotFoundError: No kernel has the backend's name.
         PluginError: The kernel of that name is not installed, or cannot be created.
     """
-    chain = [_create(entry) for entry in catalog.of(KernelSpec)]
+    entries = sorted(catalog.of(KernelSpec), key=lambda entry: entry.spec.priority, reverse=True)
+    chain = [_create(entry) for entry in entries]
     chain += [PortableKernel(), TorchKernel(), ReferenceKernel()]
     if backend == "auto":
         return chain

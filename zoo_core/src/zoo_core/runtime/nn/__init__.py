@@ -20,6 +20,8 @@ from zoo_core.runtime.nn.recurrent import Recurrent as Recurrent
 from zoo_core.runtime.nn.recurrent import recurrent_layer as recurrent_layer
 from zoo_core.runtime.nn.reference import ReferenceKernel as ReferenceKernel
 from zoo_core.runtime.nn.resets import starting_steps as starting_steps
+from zoo_core.runtime.nn.scanned_cell import AbstractScannedCell as AbstractScannedCell
+from zoo_core.runtime.nn.scanned_cell import LinearScan as LinearScan
 from zoo_core.runtime.nn.state import HiddenState as HiddenState
 from zoo_core.runtime.nn.state import LayerState as LayerState
 from zoo_core.runtime.nn.state import LstmState as LstmState
@@ -32,11 +34,13 @@ __all__ = [
     "AbstractCell",
     "AbstractKernel",
     "AbstractModel",
+    "AbstractScannedCell",
     "Batch",
     "Embedding",
     "GatedCell",
     "HiddenState",
     "LayerState",
+    "LinearScan",
     "LstmState",
     "Output",
     "Recurrent",

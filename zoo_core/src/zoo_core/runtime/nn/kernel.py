@@ -86,6 +86,10 @@ class AbstractKernel(ABC):
         """
         return True
 
+    def folds_embedding(self, cell: AbstractCell[Any]) -> bool:
+        """Returns whether it gains for a cell if the embedding is folded into ``weight_ih``."""
+        return self.prefers_tokens
+
     @abstractmethod
     def scan(
         self,

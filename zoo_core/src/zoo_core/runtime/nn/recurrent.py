@@ -209,7 +209,7 @@ class Recurrent(nn.Module):
         if embedding is not None:
             symbols = embedding.num_embeddings
             kernel = self._kernel_for_inputs(inputs, lengths, symbols)
-            if kernel.prefers_tokens and embedding.can_fold(inputs):
+            if kernel.folds_embedding(self.cell) and embedding.can_fold(inputs):
                 table = embedding.weight
             else:
                 inputs = embedding(inputs)
