@@ -51,7 +51,7 @@ def grouped(value: object, name: str, process: str, *marks: pytest.MarkDecorator
     )
 
 
-FAMILIES = {"zoo-gates": "layer-norm-lstm", "zoo-linear": "lru"}
+FAMILIES = {"zoo-gates": "layer-norm-lstm", "zoo-linear": "lru", "zoo-deep": "deep"}
 """Plugins whose models differ in their cells alone, and the model that is checked in every setting;
 the others are so in the slow tests, and elsewhere in their plain cases."""
 BRIEF = {

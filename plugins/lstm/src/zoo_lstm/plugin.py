@@ -40,5 +40,6 @@ def zoo_models() -> list[ModelSpec]:
             default_recipe="hello",
             source=SOURCE,
             tags=("lstm", "torch"),
+            cell="lstm",
         ),
     ]

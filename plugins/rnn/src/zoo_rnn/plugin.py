@@ -31,6 +31,7 @@ def zoo_models() -> list[ModelSpec]:
             default_recipe="hello",
             source=SOURCE,
             tags=("rnn", "torch"),
+            cell="rnn",
         ),
         ModelSpec(
             name="rnn-embed",

@@ -43,6 +43,8 @@ class ModelSpec(AbstractSpec):
         source: Source of the equations.
         tags: Words to find it by.
         context: Whether it takes the further inputs of a signature's ``context``.
+        cell: Name of the model's cell, if it is another than the model's and the one that people
+            know it by: ``lstm``. A model that takes the cell of another by name accepts either.
     """
 
     noun: ClassVar[str] = "model"
@@ -55,6 +57,7 @@ class ModelSpec(AbstractSpec):
     source: str = ""
     tags: tuple[str, ...] = ()
     context: bool = False
+    cell: str = ""
 
 
 @final

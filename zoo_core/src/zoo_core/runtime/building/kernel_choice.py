@@ -157,6 +157,8 @@ def _training_case(
 ) -> ScanCase:
     like = next(layer.parameters())
     is_tokens = isinstance(model.signature.inputs, Tokens)
+    if not isinstance(model, RecurrentModel) and layer.input_size != model.signature.input_size:
+        is_tokens = False  # the model embeds them
     if batch is not None and isinstance(model, RecurrentModel) and model.embedding is not None:
         # too few tokens for a folded table are embedded, and reach the kernel as features
         is_tokens = model.embedding.can_fold(batch.inputs)

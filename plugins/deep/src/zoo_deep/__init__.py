@@ -1,0 +1,1 @@
+"""Deep residual networks of any recurrent cell."""
