@@ -66,9 +66,13 @@ def test_an_empty_path_is_no_folder(zoo: Zoo) -> None:
     assert "an empty path" in result.stderr
 
 
-def test_an_existing_checkpoint_is_never_overwritten(zoo: Zoo, hello: Path) -> None:
+@pytest.mark.parametrize("process_count", [1, 2])
+def test_an_existing_checkpoint_is_never_overwritten(
+    zoo: Zoo, hello: Path, process_count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("zoo_core.runtime.distributed.launch.launch")  # no process is started
     before = (hello / "config.json").read_bytes()
-    result = zoo("train", "lstm-embed", "--seed", 7, "--out", hello)
+    result = zoo("train", "lstm-embed", "--seed", 7, "--nproc", process_count, "--out", hello)
     assert result.code == 6
     assert "--overwrite" in result.stderr
     assert (hello / "config.json").read_bytes() == before

@@ -144,18 +144,21 @@ def train(
         echo(recipe_text(run_config), nl=False)
         return
     from zoo_core.run_folder.local_runs import check_name_is_free, default_name
+    from zoo_core.run_folder.lock import lock_run_folder
+    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, prepare_overwrite
 
     recipe = run_config.recipe or f"{run_config.model}.{run_config.dataset}"
     name = run_name or default_name(recipe)
     folder = out or runs_folder() / name
     check_name_is_free(name, folder)
     if (process_count or 1) > 1 and not is_worker():
+        with lock_run_folder(folder):  # before as many processes find out the same
+            if not overwrite:
+                check_no_checkpoint(folder, "choose another, or --overwrite")
         words = with_options(ctx, "--out", str(folder), "--name", name)
         launch_command(ctx, "train", words, process_count or 1)
     from zoo_cli.terminal.run_view import train_and_report
     from zoo_cli.terminal.signals import GracefulInterrupt
-    from zoo_core.run_folder.lock import lock_run_folder
-    from zoo_core.runtime.checkpoints.checkpoint import check_no_checkpoint, prepare_overwrite
     from zoo_core.runtime.resume import resume, state_after_restart
     from zoo_core.runtime.run import Run
 

@@ -92,6 +92,11 @@ def own_cluster() -> dict[str, str]:
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         # Ray would write a token into the home folder otherwise.
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        # Seconds for the processes of a node, and for a worker, which may have to read torch from
+        # a slow disk. On a busy machine the limits of Ray itself end what would have succeeded.
+        "RAY_gcs_server_port_wait_time_s": "120",
+        "RAY_raylet_start_wait_time_s": "120",
+        "RAY_worker_register_timeout_seconds": "300",
     }
 
 
