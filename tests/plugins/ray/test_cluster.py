@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from zoo_core.errors import NetworkError
+from zoo_core.errors import NetworkError, RefusedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.sweeps.engine import Job
@@ -78,6 +78,11 @@ def test_a_cluster_that_is_not_there_is_named_at_once() -> None:
         check_answers(address)
     with pytest.raises(NetworkError, match=f"^no Ray cluster answers at {address}: Connection ref"):
         check_answers(address)
+
+
+def test_the_ray_client_is_refused() -> None:
+    with pytest.raises(RefusedError, match=r"^RAY_ADDRESS is ray://head:10001, .* run the command"):
+        check_answers("ray://head:10001")
 
 
 @pytest.mark.parametrize("address", ["", "auto", "local"])

@@ -46,7 +46,9 @@ OBJECT_STORE = 200_000_000
 """Bytes of the store of a cluster of this machine, which holds parcels alone."""
 ANSWER_SECONDS = 10.0
 """Seconds to wait for the port of a cluster. Ray itself tries for minutes and prints its log."""
-HOST_PORT = re.compile(r"(?:ray://)?(?P<host>[^:/\[\]]+|\[[^\]]+\]):(?P<port>\d+)")
+CLIENT = "ray://"
+"""The beginning of an address of the Ray Client, which carries no results as they come."""
+HOST_PORT = re.compile(r"(?P<host>[^:/\[\]]+|\[[^\]]+\]):(?P<port>\d+)")
 NOT_IMPORTED = ("failed to import", "No module named")
 """What Ray says where the worker lacks a module of the task."""
 
@@ -140,7 +142,13 @@ def check_answers(address: str) -> None:
 
     Raises:
         NetworkError: Nothing does.
+        RefusedError: The address is that of the Ray Client.
     """
+    if address.startswith(CLIENT):
+        raise RefusedError(
+            f"{ADDRESS} is {address}, an address of the Ray Client, which cannot carry a sweep; "
+            "run the command on a machine of the cluster, with its address as HOST:6379 or auto"
+        )
     match = HOST_PORT.fullmatch(address)
     if not match:
         return  # no cluster, or one that Ray finds, as with ``auto``
