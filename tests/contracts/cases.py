@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from zoo_core.configs.settings import settings_of
-from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.catalog import CatalogEntry, load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec, ModelSpec
 from zoo_core.testing.cases.model_case import ModelCase
@@ -54,22 +54,19 @@ def grouped(value: object, name: str, process: str, *marks: pytest.MarkDecorator
 FAMILIES = {"zoo-gates": "layer-norm-lstm", "zoo-linear": "lru", "zoo-deep": "deep"}
 """Plugins whose models differ in their cells alone, and the model that is checked in every setting;
 the others are so in the slow tests, and elsewhere in their plain cases."""
-BRIEF = {
-    f"model {entry.spec.name}": entry.spec
-    for entry in CATALOG.of(ModelSpec)
-    if FAMILIES.get(entry.plugin.name, entry.spec.name) != entry.spec.name
-}
-"""The others, by the name of the part."""
+
+
+def mark_of(entry: CatalogEntry[ModelSpec]) -> list[pytest.MarkDecorator]:
+    """The mark of the tests of a model in every setting, if another of its family stands for it."""
+    stands_for_it = FAMILIES.get(entry.plugin.name, entry.spec.name)
+    return [] if stands_for_it == entry.spec.name else [pytest.mark.slow]
+
+
 every_model = pytest.mark.parametrize(
     "model",
     [
-        grouped(
-            spec,
-            spec.name,
-            f"model {spec.name}",
-            *([pytest.mark.slow] if spec in BRIEF.values() else []),
-        )
-        for spec in MODELS
+        grouped(entry.spec, entry.spec.name, f"model {entry.spec.name}", *mark_of(entry))
+        for entry in CATALOG.of(ModelSpec)
     ],
 )
 

@@ -7,40 +7,47 @@ from functools import cache
 
 import pytest
 
-from tests.contracts.cases import (
-    BRIEF,
-    CATALOG,
-    FAMILIES,
-    KERNELS,
-    MODELS,
-    every_model,
-    grouped,
-)
-from zoo_core.plugins.specs import KernelSpec, ModelSpec
+from tests.contracts.cases import CATALOG, KERNELS, MODELS, every_model, grouped
+from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec
 from zoo_core.runtime.nn.recurrent import Recurrent
-from zoo_core.testing.cases.model_cases import plain_cases
+from zoo_core.testing.cases.fresh_process import FreshProcess
+from zoo_core.testing.cases.model_cases import model_cases, plain_cases
 from zoo_core.testing.check import Check, run_check
 from zoo_core.testing.checked_part import CheckedPart, Result
+from zoo_core.testing.checks import specs
 from zoo_core.testing.checks.kernels import cases_with_model, kernel_equals, kernel_resets
 from zoo_core.testing.checks.models import CHECKS, PLAIN, SLOW
 from zoo_core.testing.checks.sequences import long_sequences
-from zoo_core.testing.suite import checked_parts, every_check
+from zoo_core.testing.checks.specs import SpecCase
+from zoo_core.testing.suite import Groups, checked_parts, every_check
 
-PARTS = [part for plugin in CATALOG.plugins for part in checked_parts(CATALOG, plugin)]
+LONG = {f"dataset {name}" for name in ("digits", "human-numbers", "moving-digits", "prose-or-code")}
+"""Parts whose data takes seconds to make."""
+
+
+def shared_process() -> FreshProcess:
+    """One new process for the plugins of all datasets that are tested outside the gate."""
+    datasets = [(plugin, f"dataset {spec.name}") for plugin, spec in CATALOG.of(DatasetSpec)]
+    return FreshProcess(
+        tuple(dict.fromkeys(plugin for plugin, name in datasets if name not in LONG))
+    )
+
+
+SHARED = shared_process()
+PARTS = [
+    part
+    for plugin in CATALOG.plugins
+    for part in checked_parts(CATALOG, plugin, SHARED if plugin in SHARED.plugins else None)
+]
 KINDS = {kind: kind.rstrip("s") for kind in every_check()} | {"specs and configs": "model"}
 APART = {check.name for check in (*SLOW, kernel_equals, kernel_resets)}
 """Checks with tests of their own below: they take seconds for one case."""
-LONG = {
-    f"dataset {name}"
-    for name in ("addition", "digits", "human-numbers", "moving-digits", "prose-or-code")
-}
-"""Parts whose data takes seconds to make."""
 LEARNING = tuple(check for check in SLOW if check is not long_sequences)
 every_slow_check = pytest.mark.parametrize("check", LEARNING, ids=lambda check: check.name)
 
 
 def process_of(part: CheckedPart) -> str:
-    """What the tests of a part share a process with: the data of datasets, the cases of a model."""
+    """What the tests of a part share a process with, such as the data of datasets."""
     kind = part.name.partition(" ")[0]
     return f"{kind}s" if kind in ("dataset", "trainer") else part.name
 
@@ -58,24 +65,46 @@ def describe_failures(results: list[Result]) -> str:
 
 def mark_of(part: CheckedPart) -> list[pytest.MarkDecorator]:
     """The mark of the test of a part, if it takes long."""
-    if part.name in BRIEF:
-        return [pytest.mark.slow]
-    is_long = part.name in LONG or part.name.removeprefix("model ") in FAMILIES.values()
     is_kernel = part.name.startswith("kernel ")  # which looks for its cells in every model
-    return [pytest.mark.gate] if is_long or is_kernel else []
+    return [pytest.mark.gate] if part.name in LONG or is_kernel else []
 
 
 @pytest.mark.parametrize(
-    "part", [grouped(part, part.name, process_of(part), *mark_of(part)) for part in PARTS]
+    "part",
+    [
+        grouped(part, part.name, process_of(part), *mark_of(part))
+        for part in PARTS
+        if not part.name.startswith("model ")
+    ],
 )
 def test_a_part_of_ours_keeps_the_rules(part: CheckedPart) -> None:
     assert not describe_failures(results_of(part))
 
 
-@pytest.mark.parametrize("name", [grouped(name, name, "models in brief") for name in BRIEF])
-def test_a_model_of_a_family_keeps_the_rules_in_its_plain_cases(name: str) -> None:
-    checks = [replace(check, needs=()) for check in (*CHECKS, *PLAIN)]
-    part = CheckedPart(name, [(checks, lambda: plain_cases(BRIEF[name]))])
+@cache
+def in_plain_cases(model: ModelSpec) -> CheckedPart:
+    """A model with all checks but the slow ones, on small models for every kind of data."""
+    spec_case = [SpecCase(model)]
+    groups: Groups = [
+        (specs.CHECKS + specs.CONFIG_CHECKS, lambda: spec_case),
+        ((*CHECKS, *PLAIN), lambda: plain_cases(model)),
+    ]
+    return CheckedPart(f"model {model.name}", groups)
+
+
+@pytest.mark.parametrize(
+    "model", [grouped(spec, spec.name, f"model {spec.name}") for spec in MODELS]
+)
+def test_a_model_keeps_the_rules_in_its_plain_cases(model: ModelSpec) -> None:
+    assert not describe_failures(list(in_plain_cases(model).results()))
+
+
+@pytest.mark.gate
+@every_model
+def test_a_model_keeps_the_rules_in_every_setting(model: ModelSpec) -> None:
+    changed = [case for case in model_cases(model) if case not in plain_cases(model)]
+    checks = [replace(check, needs=()) for check in CHECKS]
+    part = CheckedPart(f"model {model.name}", [(checks, lambda: changed)])
     assert not describe_failures(list(part.results()))
 
 
@@ -134,6 +163,8 @@ def test_a_kernel_gives_what_the_reference_gives(model: ModelSpec, kernel: Kerne
 @pytest.mark.parametrize("kind", [grouped(kind, kind, kind) for kind in KINDS if kind != "kernels"])
 def test_every_check_has_something_of_ours_to_check(kind: str) -> None:
     parts = [part for part in PARTS if part.name.startswith(f"{KINDS[kind]} ")]
+    if kind == "models":
+        parts = [in_plain_cases(model) for model in MODELS]
     for check in every_check()[kind]:
         if check.name not in APART:
             assert any(part.result(check.name).verdict == "ok" for part in parts), check.name

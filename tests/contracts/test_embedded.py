@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 import zoo_core
+from tests.contracts.cases import grouped
+from tests.contracts.conftest import TrainHello
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.file import PACKAGE, Pretrained
@@ -19,7 +19,7 @@ SHIPPED = [
 LARGEST = 2_000_000
 every_shipped = pytest.mark.parametrize("entry", SHIPPED, ids=lambda entry: entry.name)
 every_hello = pytest.mark.parametrize(
-    "entry", [e for e in SHIPPED if e.name.endswith(".hello")], ids=lambda entry: entry.name
+    "entry", [grouped(e, e.name, f"hello {e.name}") for e in SHIPPED if e.name.endswith(".hello")]
 )
 
 
@@ -43,10 +43,9 @@ def test_a_shipped_hello_spells_ohlol_without_training(entry: Pretrained) -> Non
 
 @every_hello
 def test_retraining_gives_what_is_shipped_within_a_hundredth(
-    entry: Pretrained, tmp_path: Path
+    entry: Pretrained, train_hello: TrainHello
 ) -> None:
     shipped = zoo_core.load(entry.name)
-    seed = shipped.run_config.seed
-    run = zoo_core.train(entry.name, tmp_path / "run", seed=seed, threads=1)
+    run = train_hello(entry.name, shipped.run_config.seed)
     loss = shipped.metrics["train"]["loss"]
     assert run.metrics["train"]["loss"] == pytest.approx(loss, rel=0.01)

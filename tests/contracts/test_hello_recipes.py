@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 import zoo_core
+from tests.contracts.cases import grouped
+from tests.contracts.conftest import TrainHello
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.recipe import Recipe, list_recipes
 from zoo_core.recipes.resolve import SPECS
 
 HELLO = [recipe for recipe in list_recipes(load_catalog()) if recipe.name.endswith(".hello")]
-every_hello = pytest.mark.parametrize("recipe", HELLO, ids=lambda recipe: recipe.name)
+every_hello = pytest.mark.parametrize(
+    "recipe", [grouped(recipe, recipe.name, f"hello {recipe.name}") for recipe in HELLO]
+)
 
 
 def test_the_catalog_is_whole(catalog: Catalog) -> None:
@@ -22,9 +26,8 @@ def test_the_catalog_is_whole(catalog: Catalog) -> None:
 
 
 @every_hello
-def test_a_hello_recipe_spells_ohlol(recipe: Recipe, tmp_path: Path) -> None:
-    checkpoint = zoo_core.train(recipe.name, tmp_path / "run", seed=0, threads=1)
-    assert zoo_core.predict(checkpoint, "hello") == "ohlol"
+def test_a_hello_recipe_spells_ohlol(recipe: Recipe, train_hello: TrainHello) -> None:
+    assert zoo_core.predict(train_hello(recipe.name, 0), "hello") == "ohlol"
 
 
 @pytest.mark.slow

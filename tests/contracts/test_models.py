@@ -42,6 +42,7 @@ def violations(case: ModelCase) -> dict[str, Violation]:
     return violations_of_case
 
 
+@pytest.mark.gate
 @every_model
 def test_settings_that_matter_together_keep_the_rules(model: ModelSpec) -> None:
     assert not failures(combined_cases(model), violations)

@@ -156,7 +156,7 @@ def test_the_data_of_the_page_keeps_the_rules(catalog_of_page: Catalog) -> None:
     checks = [item for item in datasets.CHECKS if item is not datasets.fingerprint]
     groups: list[tuple[Sequence[Check], Callable[[], Iterable[Case]]]] = [
         (specs.CHECKS + specs.CONFIG_CHECKS, lambda: [specs.SpecCase(spec)]),
-        (checks, lambda: [DatasetCase(spec, FreshProcess(plugin))]),
+        (checks, lambda: [DatasetCase(spec, FreshProcess((plugin,)))]),
     ]
     results = list(CheckedPart("fading", groups).results())
     assert {result.verdict for result in results} == {"ok"}

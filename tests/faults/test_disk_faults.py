@@ -32,9 +32,9 @@ from zoo_core.storage.atomic import write_file
 FULL = "Error: cannot write …; it needs …, … are free; the last saved state is intact: zoo resume …"
 
 
-def wait_for_steps(folder: Path) -> None:
+def wait_for_steps(folder: Path, seconds: float = 60) -> None:
     """Waits until a step has been saved."""
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if has_state(folder) and (folder / "state" / "CURRENT").read_text().strip() not in "0":
             return

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.cli.command import Result, Zoo
-from tests.faults.conftest import Met
+from tests.cli.command import Zoo
+from tests.faults.conftest import Met, Start
 from tests.faults.fault import case, fault
+from tests.faults.test_disk_faults import wait_for_steps
 from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_core.runtime.sweeps import sweep as sweeps
+from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.storage import file_systems
 from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
 from zoo_core.sweeps.run_states import list_sweep_runs
@@ -30,7 +29,6 @@ distribution = "zoo-plugin-owl"
 engines = ["owls"]
 """
 SAVED = "the last saved state of every run that had begun; the same command continues"
-StartProcess = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture(autouse=True)
@@ -169,13 +167,15 @@ def test_a_folder_without_shared_locks_is_refused(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mountinfo"]
 
 
-def _wait_for_states(process: subprocess.Popen[str], folder: Path) -> None:
-    deadline = time.monotonic() + 300
-    while not all((folder / f"seed={seed}" / "state" / "CURRENT").exists() for seed in (0, 1)):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    time.sleep(0.5)
+def in_processes() -> None:
+    """Trains in processes, in a forked command that has the engine of the test."""
+    sweeps.LocalEngine = LocalEngine  # type: ignore[misc]  # a name of that module
+
+
+def _wait_for_steps(folder: Path) -> None:
+    """Waits until the first two runs of a sweep have saved a step."""
+    for seed in (0, 1):
+        wait_for_steps(folder / f"seed={seed}", seconds=300)
 
 
 @pytest.mark.gate
@@ -197,13 +197,12 @@ def _wait_for_states(process: subprocess.Popen[str], folder: Path) -> None:
     ],
 )
 def test_a_signal_saves_every_run_of_a_sweep(
-    zoo_process: StartProcess, met: Met, tmp_path: Path, number: signal.Signals
+    start: Start, met: Met, tmp_path: Path, number: signal.Signals
 ) -> None:
-    process = zoo_process(*LONG, "--out", tmp_path / "s")
-    _wait_for_states(process, tmp_path / "s")
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=300)
-    met(Result(process.returncode, stdout, stderr))
+    child = start(*LONG, "--out", tmp_path / "s", before=in_processes)
+    _wait_for_steps(tmp_path / "s")
+    child.send(number)
+    met(child.wait(300))
     first, second, third = list_sweep_runs(tmp_path / "s")
     assert [run.state for run in (first, second, third)] == [
         "interrupted",
@@ -222,18 +221,15 @@ def test_a_signal_saves_every_run_of_a_sweep(
     left="its last saved state; the same command continues it",
 )
 def test_a_killed_run_is_named_and_the_others_go_on(
-    zoo: Zoo, zoo_process: StartProcess, met: Met, tmp_path: Path
+    zoo: Zoo, start: Start, met: Met, tmp_path: Path
 ) -> None:
     often = ("--trainer.epochs", 500, "--trainer.save-every", 0.1)
     args = ("sweep", "rnn-cell.hello", *often, "--seeds", "0-1", "--threads", 1)
-    process = zoo_process(*args, "--out", tmp_path / "s")
-    while not (tmp_path / "s" / "seed=0" / "state" / "CURRENT").exists():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.05)
-    (worker,) = psutil.Process(process.pid).children()
+    child = start(*args, "--out", tmp_path / "s", before=in_processes)
+    wait_for_steps(tmp_path / "s" / "seed=0", seconds=300)
+    (worker,) = psutil.Process(child.pid).children()
     worker.kill()
-    stdout, stderr = process.communicate(timeout=600)
-    met(Result(process.returncode, stdout, stderr))
+    met(child.wait(600))
     assert [run.state for run in list_sweep_runs(tmp_path / "s")] == ["failed", "finished"]
     assert zoo(*args, "--out", tmp_path / "s").code == 0
     assert [run.state for run in list_sweep_runs(tmp_path / "s")] == ["finished", "finished"]

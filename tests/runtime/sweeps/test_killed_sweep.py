@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-import subprocess
+import signal
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.cli.command import PROGRAM
+from tests.faults.child import Child
 from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_cli.main import run
 from zoo_core.runtime.sweeps import sweep as sweeps
@@ -19,33 +19,27 @@ from zoo_core.sweeps.folder import SWEEP, is_sweep
 from zoo_core.sweeps.run_states import list_sweep_runs
 
 SEEDS = "0-2"
-LONGEST_WAIT = 8.0
-"""The most seconds from the start of a sweep to its kill; the process needs three to begin."""
+LONGEST_WAIT = 7.0
+"""The most seconds from the start of a sweep to its kill; its processes need two to begin."""
 SWEEP_OF_HELLO = ("rnn-cell.hello", "--seeds", SEEDS, "--threads", "1")
 SETTINGS = ("--trainer.epochs", "500", "--trainer.save-every", "0.2")
 WEIGHTS, CURRENT = "model.safetensors", "state/CURRENT"
 
 
-def _start(folder: Path) -> subprocess.Popen[bytes]:
-    arguments = [
-        *("sweep", *SWEEP_OF_HELLO, *SETTINGS, "--jobs", "2", "--out", str(folder)),
-    ]
-    return subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-    )
+def _start(folder: Path, output: Path) -> Child:
+    arguments = (*("sweep", *SWEEP_OF_HELLO, *SETTINGS), "--jobs", "2", "--out", folder)
+    return Child(output, arguments, lambda: None)
 
 
-def _kill(process: subprocess.Popen[bytes], *, workers: bool) -> list[psutil.Process]:
+def _kill(child: Child, *, workers: bool) -> list[psutil.Process]:
     """Kills a sweep, with its workers or alone; returns the workers."""
-    children = psutil.Process(process.pid).children() if process.poll() is None else []
-    process.kill()
+    processes = psutil.Process(child.pid).children()  # none if it has ended
+    child.send(signal.SIGKILL)
     if workers:
-        for child in children:
-            child.kill()
-    process.communicate()
-    return children
+        for process in processes:
+            process.kill()
+    child.wait()
+    return processes
 
 
 def _finished(folder: Path) -> dict[str, tuple[int, int]]:
@@ -67,6 +61,7 @@ def _steps(folder: Path) -> dict[str, int]:
     }
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="this platform cannot fork")
 @pytest.mark.parametrize(
     "kills", [pytest.param(3, marks=pytest.mark.gate), pytest.param(12, marks=pytest.mark.slow)]
 )
@@ -78,10 +73,9 @@ def test_a_sweep_killed_at_random_instants_trains_nothing_twice(
     finished: dict[str, tuple[int, int]] = {}
     steps: dict[str, int] = {}
     for kill in range(kills):
-        process = _start(folder)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(draw.uniform(0, LONGEST_WAIT))
-        workers = _kill(process, workers=kill % 2 == 1)
+        child = _start(folder, tmp_path / f"output-{kill}")
+        time.sleep(draw.uniform(0, LONGEST_WAIT))
+        workers = _kill(child, workers=kill % 2 == 1)
         if kill == kills - 1:  # the last ones still save while the next sweep begins
             break
         psutil.wait_procs(workers, timeout=120)
@@ -89,9 +83,8 @@ def test_a_sweep_killed_at_random_instants_trains_nothing_twice(
         assert finished.items() <= now.items()
         assert all(steps_now[name] >= count for name, count in steps.items())
         finished, steps = now, steps_now
-    process = _start(folder)
-    _, stderr = process.communicate(timeout=600)
-    assert process.returncode == 0, stderr.decode()
+    result = _start(folder, tmp_path / "output").wait(600)
+    assert result.code == 0, result.stderr
     end = _finished(folder)
     assert finished.items() <= end.items()
     assert sorted(end) == ["seed=0", "seed=1", "seed=2"]

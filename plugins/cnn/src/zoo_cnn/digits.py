@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from functools import cache
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -65,12 +67,19 @@ def moving_digits(config: MovingDigitsConfig, vocabulary: Vocabulary | None) -> 
 
 def load_digits() -> tuple[Tensor, Tensor]:
     """Returns the images (N, 1, 8, 8) and digits (N,) in a random order that never changes."""
+    pixels, names = _read_digits()
+    order = fixed_order(len(pixels))
+    images = torch.tensor(pixels, dtype=torch.float32).unsqueeze(1) / MAX_LEVEL
+    return images[order], torch.tensor(names, dtype=torch.long)[order]
+
+
+@cache
+def _read_digits() -> tuple[Any, Any]:
+    """Returns the arrays (N, 8, 8) and (N,) of scikit-learn, which reads them from text."""
     from sklearn import datasets
 
     bunch = datasets.load_digits()
-    order = fixed_order(len(bunch.images))
-    images = torch.tensor(bunch.images, dtype=torch.float32).unsqueeze(1) / MAX_LEVEL
-    return images[order], torch.tensor(bunch.target, dtype=torch.long)[order]
+    return bunch.images, bunch.target
 
 
 def _load_videos(config: MovingDigitsConfig) -> tuple[Tensor, Tensor]:
@@ -87,8 +96,9 @@ def _load_videos(config: MovingDigitsConfig) -> tuple[Tensor, Tensor]:
     size = math.prod(shape) * images.element_size()
     ensure_free_memory(size, "moving-digits", "choose a smaller --dataset.canvas")
     videos = torch.zeros(shape)
-    for number, image in enumerate(images[:, 0]):
-        for frame in range(config.frames):
-            row, column = (starts[number] + frame * steps[number]).tolist()
-            videos[number, 0, frame, row : row + SIDE, column : column + SIDE] = image
+    numbers, cells = torch.arange(len(images)).view(-1, 1, 1), torch.arange(SIDE)
+    for frame in range(config.frames):
+        corners = starts + frame * steps  # (N, 2)
+        rows, columns = (corners[:, axis, None] + cells for axis in (0, 1))  # (N, 8) each
+        videos[numbers, 0, frame, rows[:, :, None], columns[:, None, :]] = images[:, 0]
     return videos, labels

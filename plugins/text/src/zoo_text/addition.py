@@ -153,3 +153,8 @@ def _sum(index: int, *, exchanged: bool) -> tuple[str, str]:
     smaller = index - larger * (larger + 1) // 2
     first, second = (smaller, larger) if exchanged else (larger, smaller)
     return f"{first}+{second}", str(first + second)
+
+
+def sample_settings() -> dict[str, int]:
+    """Returns the settings for all sums of one-digit numbers, for the conformance checks."""
+    return {"digits": 1, "examples": pair_count(1)}

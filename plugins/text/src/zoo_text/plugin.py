@@ -16,6 +16,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             summary="Sums as text, such as 12+7=19: 5,000 of up to two digits, vocabulary 13.",
             config="zoo_text.configs:AdditionConfig",
             factory="zoo_text.addition:AdditionDataset",
+            sample_settings="zoo_text.addition:sample_settings",
             default_trainer="supervised",
             source="generated, after Keras' example addition_rnn",
             license="CC0-1.0",

@@ -75,7 +75,7 @@ class DatasetSpec(AbstractSpec):
         tags: Words to find it by.
         sample_settings: Import string of a callable ``() -> dict`` that returns settings for small
             data that comes with the plugin, such as a path. The conformance checks use it where the
-            defaults lead to no data; empty if they do.
+            defaults lead to no data or to much; empty if they do not.
     """
 
     noun: ClassVar[str] = "dataset"

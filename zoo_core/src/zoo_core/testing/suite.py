@@ -65,12 +65,15 @@ def find_plugin(catalog: Catalog, name: str) -> Plugin:
     raise NotFoundError(f"no plugin {name!r}; {hint}")
 
 
-def checked_parts(catalog: Catalog, plugin: Plugin) -> Iterator[CheckedPart]:
+def checked_parts(
+    catalog: Catalog, plugin: Plugin, fresh_process: FreshProcess | None = None
+) -> Iterator[CheckedPart]:
     """Lists the parts of a plugin: the plugin as a whole, its specs and its recipes.
 
     Args:
         catalog: The installed plugins.
         plugin: The plugin to check; a broken one has no parts but the whole.
+        fresh_process: A process that several plugins share; None for one of this plugin alone.
 
     Yields:
         Each part with its checks.
@@ -78,7 +81,7 @@ def checked_parts(catalog: Catalog, plugin: Plugin) -> Iterator[CheckedPart]:
     yield CheckedPart(
         f"plugin {plugin.name}", [(plugins.CHECKS, lambda: [PluginCase(plugin, catalog)])]
     )
-    fresh_process = FreshProcess(plugin)
+    fresh_process = fresh_process or FreshProcess((plugin,))
     for entry in catalog.entries:
         if entry.plugin == plugin:
             name = f"{entry.spec.noun} {entry.spec.name}"

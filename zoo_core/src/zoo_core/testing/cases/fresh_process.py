@@ -1,4 +1,4 @@
-"""Programs that load a plugin in a new Python process, where nothing has been imported."""
+"""Programs that load plugins in a new Python process, where nothing has been imported."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, final
@@ -19,7 +20,7 @@ from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.import_strings import resolve
 
-plugin = Plugin(*json.loads(sys.argv[1]))
+plugins = [Plugin(*fields) for fields in json.loads(sys.argv[1])]
 """
 FINGERPRINTS = """
 from zoo_core.downloads.download import no_downloads
@@ -28,7 +29,7 @@ from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.testing.cases.sample_values import dataset_values
 
 fingerprints = {}
-for _, spec in load_catalog([plugin]).of(DatasetSpec):
+for _, spec in load_catalog(plugins).of(DatasetSpec):
     try:
         with no_downloads():
             config = build_config(resolve(spec.config), "dataset", dataset_values(spec))
@@ -41,11 +42,11 @@ TIMEOUT = 120
 """Seconds after which the process is killed."""
 
 
-def run_in_fresh_process(plugin: Plugin, program: str) -> Any:
+def run_in_fresh_process(plugins: Sequence[Plugin], program: str) -> Any:
     """Runs a program in a new Python process.
 
     Args:
-        plugin: The plugin, which the program finds in the variable ``plugin``.
+        plugins: The plugins, which the program finds in the variable ``plugins``.
         program: Python code that runs after ``PREAMBLE`` and prints JSON.
 
     Returns:
@@ -57,7 +58,7 @@ def run_in_fresh_process(plugin: Plugin, program: str) -> Any:
     """
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     completed = subprocess.run(
-        [sys.executable, "-c", PREAMBLE + program, json.dumps(plugin)],
+        [sys.executable, "-c", PREAMBLE + program, json.dumps(plugins)],
         capture_output=True,
         text=True,
         check=False,
@@ -74,16 +75,16 @@ def run_in_fresh_process(plugin: Plugin, program: str) -> Any:
 @final
 @dataclass(frozen=True)
 class FreshProcess:
-    """What a new process computes for a plugin; every property starts one process, once.
+    """What a new process computes for plugins; every property starts one process, once.
 
     Args:
-        plugin: The plugin.
+        plugins: The plugins.
     """
 
-    plugin: Plugin
+    plugins: tuple[Plugin, ...]
 
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """The fingerprint of every dataset that needs no download, by the dataset's name."""
-        fingerprints: dict[str, str] = run_in_fresh_process(self.plugin, FINGERPRINTS)
+        fingerprints: dict[str, str] = run_in_fresh_process(self.plugins, FINGERPRINTS)
         return fingerprints

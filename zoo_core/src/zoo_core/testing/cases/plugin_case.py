@@ -16,7 +16,7 @@ from zoo_core.testing.cases.fresh_process import run_in_fresh_process
 HEAVY_MODULES = ("huggingface_hub", "matplotlib", "numpy", "safetensors", "torch")
 LISTING = f"""
 began = time.perf_counter()
-catalog = load_catalog([plugin])
+catalog = load_catalog(plugins)
 seconds = time.perf_counter() - began
 for entry in catalog.entries:
     if config := getattr(entry.spec, "config", ""):
@@ -54,7 +54,7 @@ class PluginCase:
     @cached_property
     def listing(self) -> tuple[float, list[str]]:
         """The seconds to load the plugin alone, and the heavy modules that this imports."""
-        seconds, heavy = run_in_fresh_process(self.plugin, LISTING)
+        seconds, heavy = run_in_fresh_process([self.plugin], LISTING)
         return seconds, heavy
 
     def hook_results(self) -> dict[str, list[Any]]:

@@ -30,6 +30,7 @@ from zoo_core.testing.cases.model_case import (
     max_difference,
 )
 from zoo_core.testing.cases.model_cases import model_cases, plain_cases
+from zoo_core.testing.cases.sample_values import needed_values
 from zoo_core.testing.check import DoesNotApply, Violation, check
 
 SIZES = ((1, 8), (1, 32), (16, 32))
@@ -142,7 +143,7 @@ def kernel_resets(case: KernelCase) -> Violation | None:
 def kernel_pays(case: SpeedCase) -> Violation | None:
     """A kernel is as fast as the reference at every size for which its pays() is true."""
     kernel: AbstractKernel = resolve(case.spec.factory)()
-    layer = _recurrent_layers(replace(case.model, settings={}).build().float())[0]
+    layer = _recurrent_layers(case.model.build().float())[0]
     like = next(layer.parameters())
     if reason := kernel.unsupported_reason(layer.cell, like):
         raise DoesNotApply(reason)
@@ -190,11 +191,37 @@ def _step_seconds(kernel: AbstractKernel, layer: Recurrent, case: SpeedCase) -> 
 def speed_cases(catalog: Catalog, kernel: KernelSpec) -> list[SpeedCase]:
     """Returns the cases of a kernel with one model for each of its cells."""
     models: dict[str, ModelCase] = {}
-    for _, spec in catalog.of(ModelSpec):
-        for case, cells in _cases_and_cells(spec):
-            for name in cells & set(kernel.cells):
-                models.setdefault(name, case)
-    return [SpeedCase(kernel, case, *size) for case in models.values() for size in SIZES]
+
+    def keep(cases: list[tuple[ModelCase, set[str]]]) -> bool:
+        """Keeps one case for each cell, and returns whether there is one of the kernel's cells."""
+        found = [(name, case) for case, cells in cases for name in cells & set(kernel.cells)]
+        for name, case in found:
+            models.setdefault(name, case)
+        return bool(found)
+
+    specs = [spec for _, spec in catalog.of(ModelSpec)]
+    likely = [spec for spec in specs if keep(_plain_cases_and_cells(spec))]
+    # A cell of no plain case, such as one that a setting chooses, is likely to be of a model that
+    # has another cell of the kernel. To make every case of every model takes seconds.
+    for spec in (*likely, *specs):
+        if not models.keys() >= set(kernel.cells):
+            keep(_cases_and_cells(spec))
+    return [
+        SpeedCase(kernel, _at_default_sizes(case), *size)
+        for case in models.values()
+        for size in SIZES
+    ]
+
+
+def _at_default_sizes(case: ModelCase) -> ModelCase:
+    """Returns a case with the settings alone that its config needs or that chose its cell."""
+    small = [plain.settings for plain in plain_cases(case.spec)]
+    changed = {
+        key: value
+        for key, value in case.settings.items()
+        if not any(settings.get(key) == value for settings in small)
+    }
+    return replace(case, settings=needed_values(resolve(case.spec.config)) | changed)
 
 
 def kernel_cases(catalog: Catalog, kernel: KernelSpec) -> list[KernelCase]:
@@ -218,6 +245,11 @@ def plain_kernel_cases(catalog: Catalog, kernel: KernelSpec) -> list[KernelCase]
 @cache
 def _cases_and_cells(model: ModelSpec) -> list[tuple[ModelCase, set[str]]]:
     return [(case, _cell_names(case)) for case in model_cases(model)]
+
+
+@cache
+def _plain_cases_and_cells(model: ModelSpec) -> list[tuple[ModelCase, set[str]]]:
+    return [(case, _cell_names(case)) for case in plain_cases(model)]
 
 
 def _cell_names(case: ModelCase) -> set[str]:

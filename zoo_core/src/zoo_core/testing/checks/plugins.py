@@ -99,7 +99,7 @@ def import_budget(case: PluginCase) -> Violation | None:
     for _ in range(TRIES - 1):
         if seconds <= IMPORT_BUDGET:
             return None
-        seconds = min(seconds, run_in_fresh_process(case.plugin, LISTING)[0])
+        seconds = min(seconds, run_in_fresh_process([case.plugin], LISTING)[0])
     if seconds <= IMPORT_BUDGET:
         return None
     seen = f"{seconds * 1000:.0f} ms, the best of {TRIES}"
