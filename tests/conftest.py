@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -47,6 +47,32 @@ def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)
     return home
+
+
+@pytest.fixture(scope="session")
+def first_curve() -> Callable[..., bytes]:
+    """Draws the curve of a run once, and returns it for every further run."""
+    from zoo_core.runtime.plots.training_curve import training_curve
+
+    curves: list[bytes] = []
+
+    def draw(*arguments: Any) -> bytes:
+        if not curves:
+            curves.append(training_curve(*arguments))
+        return curves[0]
+
+    return draw
+
+
+@pytest.fixture(autouse=True)
+def one_curve(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gives the runs of a test the same picture, whose drawing takes longer than most trainings.
+
+    The runs of session fixtures, and those of processes of their own, have their own.
+    """
+    if module := sys.modules.get("zoo_core.runtime.checkpoints.checkpoint"):
+        draw = request.getfixturevalue("first_curve")
+        monkeypatch.setattr(module, "training_curve", draw)
 
 
 @pytest.fixture(scope="session")

@@ -169,7 +169,7 @@ def test_a_folder_without_shared_locks_is_refused(
 
 def in_processes() -> None:
     """Trains in processes, in a forked command that has the engine of the test."""
-    sweeps.LocalEngine = LocalEngine  # type: ignore[misc]  # a name of that module
+    vars(sweeps)["LocalEngine"] = LocalEngine
 
 
 def _wait_for_steps(folder: Path) -> None:

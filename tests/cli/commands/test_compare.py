@@ -122,8 +122,6 @@ def test_what_cannot_be_compared_is_refused_in_one_line(
 def quick(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """Arguments that train two small models on a word, in this process."""
     monkeypatch.setattr("zoo_core.runtime.comparisons.contest.LocalEngine", InProcessEngine)
-    draw = "zoo_core.runtime.checkpoints.checkpoint.training_curve"
-    monkeypatch.setattr(draw, lambda *arguments: b"")  # it takes longer than the training
     return ["compare", "rnn-embed", "gru-embed", "--dataset", "hello", "--epochs", 3]
 
 

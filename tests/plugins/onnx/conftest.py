@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from importlib import import_module
 from pathlib import Path
 from typing import Any, final
 
@@ -16,6 +17,16 @@ from tests.cli.conftest import zoo
 
 __all__ = ["zoo"]
 MODEL = "gru-embed.python-docs"
+
+
+@pytest.fixture(scope="session")
+def operators_once() -> Iterator[None]:
+    """Keeps the operators of ONNX, whose sources torch would read anew in every export."""
+    lazily: Any = import_module("torch.onnx._internal._lazy_import")
+    with pytest.MonkeyPatch.context() as patch:
+        apis = lazily.onnxscript_apis
+        patch.setattr(apis, "get_torchlib_ops", cache(apis.get_torchlib_ops))
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -31,7 +42,9 @@ def web_runtime() -> Path:
 
 
 @pytest.fixture(scope="session")
-def web_folder(web_runtime: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def web_folder(
+    operators_once: None, web_runtime: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """A language model over characters as a page."""
     from zoo_core import export
 

@@ -24,7 +24,7 @@ from zoo_core.runtime.nn import GatedCell, HiddenState, Recurrent, RecurrentMode
 from zoo_core.testing.cases.model_cases import plain_cases
 
 pytest.importorskip("onnx")
-pytestmark = pytest.mark.full
+pytestmark = [pytest.mark.full, pytest.mark.usefixtures("operators_once")]
 
 
 def _verify(model: torch.nn.Module, tmp_path: Path) -> tuple[Any, Lengths]:

@@ -12,7 +12,9 @@ import pytest
 from matplotlib.figure import Figure
 
 from zoo_core.recipes.reproduction import ReproductionResult
+from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.checkpoints.card import loss_label
 from zoo_core.runtime.checkpoints.checkpoint import read_history
 from zoo_core.runtime.plots.axes import fraction_limits
 from zoo_core.runtime.plots.forest_plot import forest_plot
@@ -32,6 +34,13 @@ def row(epoch: int, **metrics: float) -> dict[str, Any]:
 
 def test_the_plot_has_1600_by_640_pixels(trained_once: Path) -> None:
     assert size((trained_once / "curve.png").read_bytes()) == (1600, 640)
+
+
+def test_a_run_leaves_the_plot_of_its_history(trained_once: Path) -> None:
+    manifest = read_manifest(trained_once)
+    rows, label = read_history(trained_once), loss_label(manifest.signature)
+    plot = training_curve(rows, manifest.run_config, manifest.objective, label)
+    assert (trained_once / "curve.png").read_bytes() == plot
 
 
 def test_the_same_history_gives_the_same_plot(trained_once: Path, run_config: RunConfig) -> None:

@@ -137,6 +137,7 @@ def replace_recurrences(model: ModelProto, recurrences: Sequence[Recurrence]) ->
     """
     initializers = {tensor.name: tensor for tensor in model.graph.initializer}
     nodes: list[NodeProto] = []
+    steps = _Steps()
     for node in model.graph.node:
         if node.domain != DOMAIN:
             nodes.append(node)
@@ -151,7 +152,7 @@ def replace_recurrences(model: ModelProto, recurrences: Sequence[Recurrence]) ->
             tensors, replacement = _operator(recurrence, node, arrays, prefix)
             model.graph.initializer.extend(tensors)
         else:
-            replacement = _loop(recurrence, node, prefix)
+            replacement = _loop(recurrence, steps.of(recurrence), node, prefix)
         nodes.extend(replacement)
     del model.graph.node[:]
     model.graph.node.extend(nodes)
@@ -221,14 +222,34 @@ def _reorder(weight: np.ndarray[Any, Any], order: tuple[int, ...]) -> np.ndarray
     return np.concatenate([gates[index] for index in order])
 
 
-def _loop(recurrence: Recurrence, node: NodeProto, prefix: str) -> list[NodeProto]:
-    """Returns a Scan whose body is the cell's step, exported by torch."""
+@final
+class _Steps:
+    """The steps of cells, exported by torch: once for all recurrences of a cell and of a size."""
+
+    def __init__(self) -> None:
+        self._graphs: dict[tuple[Any, ...], GraphProto] = {}
+
+    def of(self, recurrence: Recurrence) -> GraphProto:
+        """Returns the graph of the step of a recurrence, which the caller may change."""
+        shapes = (recurrence.weight_names, recurrence.weight_shapes, recurrence.projected_size)
+        key = (id(recurrence.cell), *shapes)
+        if key not in self._graphs:
+            self._graphs[key] = _export_step(recurrence)
+        graph = GraphProto()
+        graph.CopyFrom(self._graphs[key])
+        return graph
+
+
+def _loop(
+    recurrence: Recurrence, step: GraphProto, node: NodeProto, prefix: str
+) -> list[NodeProto]:
+    """Returns a Scan whose body is the cell's step."""
     count = len(recurrence.weight_names)
     inputs, weights = node.input[0], node.input[1 : 1 + count]
     states = node.input[1 + count :]
     output, *after = node.output
     direction = [int(recurrence.reverse)]
-    body = _body(_export_step(recurrence), list(weights), prefix)
+    body = _body(step, list(weights), prefix)
     return [
         helper.make_node("Transpose", [inputs], [f"{prefix}_x"], perm=[1, 0, 2]),
         helper.make_node(
@@ -265,6 +286,7 @@ class _Step(nn.Module):
 
 
 def _export_step(recurrence: Recurrence) -> GraphProto:
+    """Returns the step of a cell as torch exports it."""
     weights = [torch.zeros(shape) for shape in recurrence.weight_shapes]
     states = [torch.zeros(TRACED_BATCH, *tensor.shape[1:]) for tensor in recurrence.state]
     projected = torch.zeros(TRACED_BATCH, recurrence.projected_size)
