@@ -19,7 +19,7 @@ from zoo_core.sweeps.folder import SWEEP, is_sweep
 from zoo_core.sweeps.run_states import list_sweep_runs
 
 SEEDS = "0-2"
-LONGEST_WAIT = 7.0
+LONGEST_WAIT = 5.0
 """The most seconds from the start of a sweep to its kill; its processes need two to begin."""
 SWEEP_OF_HELLO = ("rnn-cell.hello", "--seeds", SEEDS, "--threads", "1")
 SETTINGS = ("--trainer.epochs", "500", "--trainer.save-every", "0.2")
