@@ -1,0 +1,1 @@
+"""Generated tasks: what a recurrent network can remember, count and track."""
