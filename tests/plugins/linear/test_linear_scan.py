@@ -13,15 +13,27 @@ from zoo_core.runtime.nn import AbstractCell, AbstractKernel, Recurrent, Referen
 from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
 from zoo_kernels.kernel import NativeKernel
+from zoo_linear import newton
 from zoo_linear.kernel import LinearScanKernel
 from zoo_linear.lru import LruCell
 from zoo_linear.minimal import MinGruCell, MinLstmCell
+from zoo_linear.qrnn import QrnnCell
+from zoo_linear.rg_lru import RgLruCell
+from zoo_linear.s4d import S4dCell
+from zoo_linear.s6 import S6Cell
 from zoo_linear.scan import linear_scan
+from zoo_linear.sru import SruCell
+from zoo_linear.window_cell import windows
 
 CELLS: dict[str, AbstractCell[Any]] = {
     "mingru": MinGruCell(4),
     "minlstm": MinLstmCell(4),
     "lru": LruCell(4),
+    "qrnn": QrnnCell(4),
+    "rg-lru": RgLruCell(4),
+    "s4d": S4dCell(4, state_size=3),
+    "s6": S6Cell(4, state_size=3),
+    "sru": SruCell(4),
 }
 
 
@@ -119,3 +131,69 @@ def test_the_layout_of_tensors_changes_no_result(layout: str) -> None:
 def test_the_kernel_runs_linear_recurrences_alone() -> None:
     reason = LinearScanKernel().unsupported_reason(GruCell(4), torch.zeros(1))
     assert reason == "the recurrence of gru is not linear"
+
+
+def test_a_window_ends_at_a_start_and_at_the_length_of_a_row() -> None:
+    kept = torch.arange(1.0, 7).view(1, 6, 1).repeat(2, 1, 1)
+    recent = torch.tensor([-2.0, -1]).view(1, 2, 1).repeat(2, 1, 1)  # -1 is the later one
+    starts = torch.zeros(2, 6, dtype=torch.bool)
+    starts[0, 2] = starts[1, 4] = True
+    (one, two), after = windows(kept, recent, starts, torch.tensor([6, 5]))
+    assert one[..., 0].tolist() == [[-1, 1, 0, 3, 4, 5], [-1, 1, 2, 3, 0, 5]]
+    assert two[..., 0].tolist() == [[-2, -1, 0, 0, 3, 4], [-2, -1, 1, 2, 0, 0]]
+    assert after[..., 0].tolist() == [[5, 6], [0, 5]]
+
+
+def sru_results(kernel: AbstractKernel, weights: dict[str, Tensor], inputs: Tensor) -> list[Tensor]:
+    """Outputs, last state and gradients of an SRU."""
+    cell = SruCell(4)
+    outputs, after = kernel.scan(
+        cell,
+        weights,
+        inputs,
+        cell.initial_state(len(inputs), inputs),
+        lengths=None,
+        reverse=False,
+    )
+    variables = list(weights.values())
+    gradients = torch.autograd.grad(outputs.cos().sum(), variables)
+    return [outputs, after.cell, *gradients]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("size", [1.0, 30.0], ids=["usual", "large"])
+def test_newtons_method_gives_the_states_of_a_long_sequence(size: float) -> None:
+    torch.manual_seed(0)
+    weights = Recurrent(SruCell(4), 3).double().weights(0, 0)
+    inputs = size * torch.randn(1, 300, 3, dtype=torch.float64)
+    pairs = zip(
+        sru_results(ReferenceKernel(), weights, inputs),
+        sru_results(LinearScanKernel(), weights, inputs),
+        strict=True,
+    )
+    for expected, actual in pairs:
+        assert ((expected - actual).abs() / (1 + expected.abs())).max().item() < 1e-10
+
+
+def test_a_batch_without_convergence_is_run_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    weights = Recurrent(SruCell(4), 3).double().weights(0, 0)
+    inputs = torch.randn(2, 30, 3, dtype=torch.float64)
+    monkeypatch.setattr(newton, "MAX_ROUNDS", 1)
+    pairs = zip(
+        sru_results(ReferenceKernel(), weights, inputs),
+        sru_results(LinearScanKernel(), weights, inputs),
+        strict=True,
+    )
+    assert all(torch.equal(expected, actual) for expected, actual in pairs)
+
+
+def test_a_state_that_is_not_finite_reaches_no_earlier_step_of_an_sru() -> None:
+    torch.manual_seed(0)
+    layer = Recurrent(SruCell(4), 3)
+    layer.kernels = (LinearScanKernel(),)
+    inputs = torch.randn(1, 20, 3)
+    expected, _ = layer(inputs)
+    inputs[0, 9] = torch.nan
+    outputs, _ = layer(inputs)
+    assert torch.allclose(outputs[0, :9], expected[0, :9])
+    assert outputs[0, 9:].isnan().all()

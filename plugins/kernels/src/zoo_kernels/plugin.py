@@ -15,7 +15,10 @@ def zoo_kernels() -> list[KernelSpec]:
             name="native",
             summary="RNN, LSTM, GRU and linear recurrences in C++, by the best instructions.",
             factory="zoo_kernels.kernel:NativeKernel",
-            cells=("rnn-tanh", "rnn-relu", "lstm", "gru", "min-gru", "min-lstm", "lru"),
+            cells=(
+                *("rnn-tanh", "rnn-relu", "lstm", "gru"),
+                *("min-gru", "min-lstm", "lru", "qrnn", "rg-lru", "s4d", "s6", "sru"),
+            ),
             priority=1,
         )
     ]

@@ -57,3 +57,79 @@ class LruConfig(LinearConfig):
                 f"model.min_radius = {self.min_radius:g}: expected < model.max_radius = "
                 f"{self.max_radius:g}"
             )
+
+
+@config
+class RgLruConfig(LinearConfig):
+    """Layers of RG-LRU."""
+
+    min_decay: float = setting(
+        default=0.9,
+        above=0,
+        below=1,
+        help="Least factor of a state at a step with an open gate at the start.",
+    )
+    max_decay: float = setting(
+        default=0.999,
+        above=0,
+        below=1,
+        help="Greatest factor of a state at a step with an open gate at the start.",
+    )
+
+    def __post_init__(self) -> None:
+        """Checks the factors.
+
+        Raises:
+            ConfigError: The least one is above the greatest.
+        """
+        if self.min_decay > self.max_decay:
+            raise ConfigError(
+                f"model.min_decay = {self.min_decay:g}: expected <= model.max_decay = "
+                f"{self.max_decay:g}"
+            )
+
+
+@config
+class S4dConfig(LinearConfig):
+    """Layers of S4D."""
+
+    state_size: int = setting(
+        default=16, unit="numbers", at_least=1, help="Complex numbers in the state of each unit."
+    )
+
+
+@config
+class S6Config(LinearConfig):
+    """Layers of S6, with what surrounds it in Mamba."""
+
+    bias: bool = setting(
+        default=False, help="Whether the linear maps have biases, which Mamba's have not."
+    )
+    state_size: int = setting(
+        default=16, unit="numbers", at_least=1, help="Numbers in the state of each channel."
+    )
+    expansion: int = setting(
+        default=2, unit="channels", at_least=1, help="Channels for each unit of the output."
+    )
+    window: int = setting(
+        default=4, unit="steps", at_least=2, help="Inputs that the convolution sees, the last ones."
+    )
+    rank: int | None = setting(
+        default=None,
+        unit="numbers",
+        at_least=1,
+        help="Numbers from which the step sizes are made; none: a sixteenth of the hidden size.",
+    )
+
+
+@config
+class SruConfig(LinearConfig):
+    """Layers of SRU."""
+
+    highway_bias: float = setting(
+        default=0.0,
+        at_least=-20,
+        at_most=20,
+        help="Bias of the reset gate at the start; the lower, the more of an input passes by.",
+        needs=("bias", lambda config: config.bias),
+    )

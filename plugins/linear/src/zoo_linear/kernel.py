@@ -8,8 +8,12 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.scans import AbstractScanKernel
-from zoo_core.runtime.nn import valid_steps
+from zoo_core.runtime.nn import AbstractScannedCell, ScanCase, valid_steps
 from zoo_linear.scan import linear_scan
+
+MAX_NUMBERS = 1 << 14
+"""Numbers of a step, B · N, above which the loop over time is faster: the tensors of all steps
+leave the cache then."""
 
 
 @final
@@ -21,6 +25,12 @@ class LinearScanKernel(AbstractScanKernel):
 
     def __init__(self) -> None:
         super().__init__(_masked_scan)
+
+    def pays(self, case: ScanCase) -> bool:
+        """See AbstractKernel: neither for few steps nor for wide states of many rows."""
+        if not super().pays(case) or not isinstance(case.cell, AbstractScannedCell):
+            return False
+        return case.batch_size * case.cell.scan_width <= MAX_NUMBERS
 
 
 def _masked_scan(

@@ -21,9 +21,13 @@ class AbstractLinearCell(AbstractScannedCell[S], Generic[S]):
 
     @abstractmethod
     def coefficients(self, weights: Weights, projected: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns a and b for projected inputs (..., G), each (..., N), real or complex.
+        """Returns a and b, (..., N) each, real or complex.
 
         An a that is the same at every step may be (N,).
+
+        Args:
+            weights: The cell's weights.
+            projected: The projected inputs, (..., G), or what the steps see of them, (..., M).
         """
 
     @abstractmethod
@@ -31,8 +35,36 @@ class AbstractLinearCell(AbstractScannedCell[S], Generic[S]):
         """Returns h (B, N), of the type of a and b."""
 
     @abstractmethod
-    def split(self, hidden: Tensor) -> S:
-        """Reverses ``merge``."""
+    def split(self, hidden: Tensor, state: S) -> S:
+        """Reverses ``merge``.
+
+        Args:
+            hidden: h, (B, N).
+            state: The state whose other tensors, if it has any, the new one takes.
+        """
+
+    def look_back(
+        self,
+        weights: Weights,
+        projected: Tensor,
+        state: S,
+        starts: Tensor | None,
+        lengths: Tensor | None,
+    ) -> tuple[Tensor, S]:
+        """Returns what every step sees of the inputs; by default its own input alone.
+
+        Args:
+            weights: The cell's weights.
+            projected: The projected inputs in the order of the recurrence, (B, T, G).
+            state: The state before the first step.
+            starts: The steps before which the state becomes zeros, (B, T), bool.
+            lengths: The number of valid steps of each row, (B,).
+
+        Returns:
+            What the steps see, (B, T, M), which ``coefficients`` and ``read`` get, and the state
+            with what later steps will see of these inputs.
+        """
+        return projected, state
 
     @abstractmethod
     def read(self, weights: Weights, projected: Tensor, hidden: Tensor) -> Tensor:
@@ -40,7 +72,7 @@ class AbstractLinearCell(AbstractScannedCell[S], Generic[S]):
 
         Args:
             weights: The cell's weights.
-            projected: The projected inputs, (..., G).
+            projected: The projected inputs, (..., G), or what the steps see of them, (..., M).
             hidden: The states after the steps, (..., N).
         """
 
@@ -55,9 +87,10 @@ class AbstractLinearCell(AbstractScannedCell[S], Generic[S]):
         lengths: Tensor | None,
     ) -> tuple[Tensor, S]:
         """See AbstractScannedCell."""
-        decay, added = self.coefficients(weights, projected)
+        seen, state = self.look_back(weights, projected, state, starts, lengths)
+        decay, added = self.coefficients(weights, seen)
         hidden = scan(decay, added, self.merge(state), starts=starts, lengths=lengths)
-        return self.read(weights, projected, hidden), self.split(hidden[:, -1])
+        return self.read(weights, seen, hidden), self.split(hidden[:, -1], state)
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
         """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, G)."""
@@ -105,7 +138,7 @@ class AbstractRealCell(AbstractLinearCell[HiddenState]):
         """Returns the hidden state."""
         return state.hidden
 
-    def split(self, hidden: Tensor) -> HiddenState:
+    def split(self, hidden: Tensor, state: HiddenState) -> HiddenState:
         """Returns the hidden state as a state."""
         return HiddenState(hidden)
 

@@ -126,7 +126,7 @@ class LruCell(AbstractLinearCell[LruState]):
         """Returns the state as complex numbers, (B, H)."""
         return torch.complex(state.real, state.imaginary)
 
-    def split(self, hidden: Tensor) -> LruState:
+    def split(self, hidden: Tensor, state: LruState) -> LruState:
         """Returns complex numbers (B, H) as a state."""
         return LruState(hidden.real.contiguous(), hidden.imag.contiguous())
 

@@ -46,6 +46,11 @@ class AbstractScannedCell(AbstractCell[S], Generic[S]):
 
     min_scan_steps: int = 1
 
+    @property
+    def scan_width(self) -> int:
+        """N, the number of recurrences that a scan computes for each row; by default H."""
+        return self.hidden_size
+
     @abstractmethod
     def run(
         self,
