@@ -82,6 +82,8 @@ def test_help_of_a_model_imports_no_torch() -> None:
         ),
         (["evaluate", "lstm-embed", "--split", "dev"], 3, "use --split train"),
         (["generate", "lstm-embed", "--top-k", "0"], 2, "'--top-k': 0 is not in the range >= 1"),
+        (["generate", "lstm-embed", "--top-k", "abc"], 2, "'abc' is not an integer >= 1 and <="),
+        (["generate", "lstm-embed", "--temperature", "hot"], 2, "'hot' is not a number >= 0 and"),
         (["generate", "lstm-embed", "--temperature", "-1"], 2, "'--temperature': -1.0 is not in"),
         (["train", "lstm-embed", "--out", __file__], 6, ".py is not a folder; choose another with"),
         (["reproduce", "rnn-cell.hello", "--out", __file__], 6, "choose another with --out"),

@@ -86,7 +86,7 @@ def test_features_are_classified_and_typed_as_numbers(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="expected steps of 2 numbers"):
         zoo_core.predict(checkpoint, "1 2 3")
     other = (torch.zeros(4, 5, 3), torch.zeros(4, dtype=torch.long))
-    with pytest.raises(MisfitError, match="was trained on features of 2"):
+    with pytest.raises(MisfitError, match="was trained on 2 features"):
         zoo_core.evaluate(checkpoint, data=other)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_cli.main import main
+from zoo_cli.start import main
 
 if __name__ == "__main__":
     main()

@@ -16,7 +16,7 @@ from zoo_cli.openmp import set_thread_waits
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo
-from zoo_cli.terminal.signals import stop_on_signals
+from zoo_cli.terminal.signals import StopOnSignals
 from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError, suggest
 from zoo_core.escaping import one_line
 from zoo_core.storage.capacity import memory_errors
@@ -149,15 +149,16 @@ def main() -> None:
     sys.exit(code)
 
 
-def run(arguments: list[str]) -> int:  # noqa: PLR0911  # one return for each kind of end
+def run(arguments: list[str]) -> int:
     """Runs one command.
 
     Returns:
         The exit code: 0 on success or if the reader closed stdout, 2 for wrong usage, 128 + n
         for signal n, otherwise the error's own.
     """
+    signals = StopOnSignals()
     try:
-        with stop_on_signals(), memory_errors("choose smaller sizes"):
+        with signals, memory_errors("choose smaller sizes"):
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:
@@ -170,18 +171,25 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911  # one return for each ki
         return 0
     except (KeyboardInterrupt, click.Abort) as error:
         return 128 + error.signal if isinstance(error, Interrupted) else 130
-    except ZooError as error:
+    except Exception as error:
+        if signals.signal is not None:  # what it interrupted has raised an error of its own
+            return 128 + signals.signal
+        return _report(error)
+    return code
+
+
+def _report(error: Exception) -> int:
+    """Prints an error in one line; returns the exit code."""
+    if isinstance(error, ZooError):
         _print_error(error, str(error))
         return error.exit_code
-    except Exception as error:
-        if isinstance(error, OSError) and error.errno in FULL:
-            target = error.filename or "the output"  # of click's help, for example
-            _print_error(error, f"cannot write {target}: {error.strerror}")
-            return TargetError.exit_code
-        # a bug of our own; still one line
-        _print_error(error, f"{type(error).__name__}: {error} (ZOO_DEBUG=1 shows the traceback)")
-        return 1
-    return code
+    if isinstance(error, OSError) and error.errno in FULL:
+        target = error.filename or "the output"  # of click's help, for example
+        _print_error(error, f"cannot write {target}: {error.strerror}")
+        return TargetError.exit_code
+    # a bug of our own; still one line
+    _print_error(error, f"{type(error).__name__}: {error} (ZOO_DEBUG=1 shows the traceback)")
+    return 1
 
 
 def _invoke(arguments: list[str]) -> int:

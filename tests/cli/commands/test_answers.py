@@ -168,8 +168,8 @@ def test_evaluate_measures_other_data(zoo: Zoo, prose: Path, tmp_path: Path) -> 
 def test_evaluate_refuses_data_of_another_kind(zoo: Zoo, hello: Path) -> None:
     result = zoo("evaluate", hello, "--dataset", "prose-or-code", "--unknown", "skip")
     assert result.code == 6
-    learnt = "lstm-embed was trained on tokens of 4, a label of 4 per step; "
-    mismatch = "prose-or-code gives tokens of 4, a label of 2 per sequence: "
+    learnt = "lstm-embed was trained on tokens from 4 symbols, one of 4 labels per step; "
+    mismatch = "prose-or-code gives tokens from 4 symbols, one of 2 labels per sequence: "
     assert learnt + mismatch in result.stderr
     assert "zoo train lstm-embed --dataset prose-or-code" in result.stderr
 
@@ -200,7 +200,8 @@ def test_evaluate_refuses_labels_of_another_meaning_though_their_shape_fits(
 ) -> None:
     result = zoo("evaluate", prose, "--dataset", "hello")
     assert result.code == 6
-    assert "the next symbol of 28 per step; hello gives tokens of 28, a label of" in result.stderr
+    given = "the next of 28 symbols per step; hello gives tokens from 28 symbols, one of 28 labels"
+    assert given in result.stderr
 
 
 def test_evaluate_warns_if_the_data_has_changed(zoo: Zoo, prose: Path, text_file: Path) -> None:

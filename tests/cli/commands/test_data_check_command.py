@@ -10,7 +10,7 @@ from tests.cli.command import Zoo
 def test_a_dataset_is_counted(zoo: Zoo) -> None:
     result = zoo("data", "check", "--dataset", "requests", "--strict")
     assert result.code == 0
-    assert result.stdout.startswith("requests: tokens, 32 symbols; a label of 4 per sequence\n")
+    assert result.stdout.startswith("requests: tokens, 32 symbols; one of 4 labels per sequence\n")
     assert "complaint  128" in result.stdout
     assert result.stdout.endswith("nothing suspicious\n")
     answer = zoo("data", "check", "--dataset", "requests", "--json").json

@@ -49,9 +49,9 @@ def test_describe_names_inputs_and_labels(signature: Signature, words: str) -> N
 @pytest.mark.parametrize(
     ("signature", "words"),
     [
-        (TOKENS, "tokens of 4, the next symbol of 4 per step"),
-        (FEATURES, "features of 6, a label of 3 per sequence"),
-        (GRID, "grid of 2 × 28 × 30, a label of 10 per sequence"),
+        (TOKENS, "tokens from 4 symbols, the next of 4 symbols per step"),
+        (FEATURES, "6 features, one of 3 labels per sequence"),
+        (GRID, "a grid of 2 × 28 × 30, one of 10 labels per sequence"),
     ],
 )
 def test_describe_sizes_has_the_sizes_too(signature: Signature, words: str) -> None:

@@ -43,13 +43,13 @@ def _ask(path: str, **headers: str) -> Answer:
         "path": path,
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    run_coroutine(LoopbackOnly(HTMLResponse(PAGE), 7860)(scope, receive, send))
+    run_coroutine(LoopbackOnly(HTMLResponse(PAGE))(scope, receive, send))
     start, *parts = messages
     named = {name.decode(): value.decode() for name, value in start["headers"]}
     return Answer(start["status"], named, b"".join(part.get("body", b"") for part in parts))
 
 
-@pytest.mark.parametrize("host", [OWN, "localhost:7860"])
+@pytest.mark.parametrize("host", [OWN, "localhost:7860", "localhost:8000", "localhost"])
 def test_the_page_answers_to_its_own_name(host: str) -> None:
     assert _ask("/other", host=host).status == 200
     assert _ask("/other", host=host, origin=f"http://{host}").status == 200
@@ -59,7 +59,7 @@ def test_the_page_answers_to_its_own_name(host: str) -> None:
     "headers",
     [
         {"host": "evil.example:7860"},  # a name that was made to lead to this machine
-        {"host": "127.0.0.1:80"},
+        {"host": "127.0.0.1.evil.example"},
         {"host": OWN, "origin": "https://evil.example"},
         {"host": OWN, "origin": "http://127.0.0.1:9000"},  # another server of this machine
         {"host": OWN, "origin": "null"},  # a file, or a frame without an origin

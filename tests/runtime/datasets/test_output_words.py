@@ -75,7 +75,7 @@ def test_json_has_the_numbers_of_values_and_keys() -> None:
 
 def test_what_has_no_values_or_probabilities_is_refused() -> None:
     logits = torch.zeros(1, 2)
-    with pytest.raises(MisfitError, match="a label of 2 per sequence, not values"):
+    with pytest.raises(MisfitError, match="one of 2 labels per sequence, not values"):
         measured_values(signature(Classes(2)), logits)
     for outputs in (SCALED, Custom(2)):
         with pytest.raises(MisfitError, match="which has no probabilities"):

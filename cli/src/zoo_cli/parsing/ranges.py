@@ -14,6 +14,16 @@ from zoo_core.configs.settings import FieldInfo
 class IntegerRange(click.IntRange):
     """An integer within bounds, which belong to the range."""
 
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Returns a value of the command line as an integer."""
+        try:
+            int(value)
+        except ValueError:
+            self.fail(f"{value!r:.40} is not an integer {self._describe_range()}", param, ctx)
+        return super().convert(value, param, ctx)
+
     def _describe_range(self) -> str:
         return _bounds(self.min, self.max)
 
@@ -22,10 +32,16 @@ class IntegerRange(click.IntRange):
 class NumberRange(click.FloatRange):
     """A number within bounds, which belong to the range; NaN is within none."""
 
+    name = "number"
+
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Returns a value of the command line as a number."""
+        try:
+            float(value)
+        except ValueError:
+            self.fail(f"{value!r:.40} is not a number {self._describe_range()}", param, ctx)
         number: float = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)

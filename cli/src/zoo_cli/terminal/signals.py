@@ -19,17 +19,40 @@ STOPPING = "finishing the step and saving; repeat the signal to stop at once"
 Handler = Callable[[int, FrameType | None], None]
 
 
-def stop_on_signals() -> contextlib.AbstractContextManager[None]:
+@final
+class StopOnSignals:
     """Raises ``Interrupted`` for a signal that arrives inside the context.
 
     The error is our own, so that a signal is distinguished from a ``KeyboardInterrupt`` that a
-    plugin raises.
+    plugin raises. The number of the signal is in ``signal`` too, because the code that is
+    interrupted may raise another error in its place, as libraries in C do when they are imported.
     """
 
-    def stop(number: int, frame: FrameType | None) -> None:
+    def __init__(self) -> None:
+        self.signal: int | None = None
+
+    def __enter__(self) -> None:
+        self._hook = sys.unraisablehook
+        sys.unraisablehook = self._leave_if_interrupted
+        self._handlers = handle_signals(self._stop)
+        self._handlers.__enter__()
+
+    def __exit__(self, *exception: object) -> None:
+        self._handlers.__exit__(None, None, None)
+        sys.unraisablehook = self._hook
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        self.signal = number
         raise Interrupted(number)
 
-    return handle_signals(stop)
+    def _leave_if_interrupted(self, unraisable: sys.UnraisableHookArgs) -> None:
+        """Ends the process where Python cannot raise, as in callbacks of the garbage collector.
+
+        Python would print the error and run on, as if there had been no signal.
+        """
+        if isinstance(unraisable.exc_value, Interrupted):
+            os._exit(128 + unraisable.exc_value.signal)
+        self._hook(unraisable)
 
 
 @final

@@ -67,17 +67,19 @@ def _predict(
     text: str, where: str, unknown: Unknown, limits: Limits, checkpoint: Checkpoint
 ) -> dict[str, Any]:
     """Returns the prediction for one text, as ``zoo predict --json`` does, with its probability."""
+    if not text:
+        return {"input": "", "prediction": ""}
     try:
-        size = checkpoint.dataset.encode(text, unknown).inputs.shape[1] if text else 0
+        batch = checkpoint.dataset.encode(text, unknown)
+        size = batch.inputs.shape[1]
         if size > limits.prompt:  # it is computed at once, and all other requests wait
             raise DataError(
                 f"the input has {size} symbols or rows, this server takes {limits.prompt}; "
                 "give a shorter input"
             )
-        ((answer, probability),) = api.predictions(checkpoint, [text], unknown=unknown)
-        numbers = api.numbers(checkpoint, text, unknown=unknown) if text else {}
+        (answer, probability), numbers = api.predict_batch(checkpoint, batch)
     except DataError as error:
-        raise DataError(f"{where}{str(error).removeprefix('input 1 of 1: ')}") from None
+        raise DataError(f"{where}{error}") from None
     record: dict[str, Any] = {"input": text, "prediction": answer}
     if isinstance(checkpoint.signature.outputs, Classes) and probability is not None:
         record["probability"] = probability

@@ -18,10 +18,11 @@ MAX_PORT = 65535
     type=IntegerRange(0, MAX_PORT),
     help="Port of the page; 0 for any that is free.  [default: 7860 if it is free]",
 )
+@click.option("--host", metavar="ADDRESS", hidden=True, help="Refused unless it is loopback.")
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @registry_option
 @json_option
-def ui(port: int | None, opens: bool, as_json: bool) -> None:
+def ui(port: int | None, host: str | None, opens: bool, as_json: bool) -> None:
     """Open the zoo in the browser: train, generate, inspect and compare.
 
     The page is served on this machine alone until Ctrl+C, and asks no network. A training that is
@@ -31,8 +32,10 @@ def ui(port: int | None, opens: bool, as_json: bool) -> None:
 
     from zoo_core.plugins.catalog import load_catalog
     from zoo_ui.instance import only_instance, write_address
-    from zoo_ui.server import keep_offline, listen, serve
+    from zoo_ui.server import check_host, keep_offline, listen, serve
 
+    if host is not None:
+        check_host(host, port)
     keep_offline()
     with only_instance() as address_file, listen(port) as listener:
         address = "http://{}:{}".format(*listener.getsockname())

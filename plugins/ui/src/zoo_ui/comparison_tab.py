@@ -8,23 +8,19 @@ from zoo_core.comparisons.formats import difference_lines, explain, table_rows
 from zoo_core.errors import PluginError, ZooError
 from zoo_core.escaping import shell_command
 from zoo_core.plugins.commands import shared_function
-from zoo_ui.components import command_box
+from zoo_ui.components import command_box, reference_box
 from zoo_ui.markup import frame, lines, problem, table
 from zoo_ui.page_context import PageContext
 
 
-def comparison_tab(context: PageContext) -> None:
+def comparison_tab(context: PageContext, tab: gr.Tab) -> None:
     """Builds the tab."""
-    chosen = gr.Dropdown(
-        choices=context.references(),
-        value=[],
-        multiselect=True,
-        label="Runs to compare",
+    chosen = reference_box(
+        context,
+        tab,
+        "Runs to compare",
         info="Runs, pretrained checkpoints, or folders of runs such as sweeps, on the same data.",
-        allow_custom_value=True,
-    )
-    chosen.focus(
-        lambda: gr.update(choices=context.references()), None, chosen, show_progress="hidden"
+        several=True,
     )
     metric = gr.Textbox(
         label="Metric", info="Such as accuracy or test.loss; empty for the trainer's main metric."

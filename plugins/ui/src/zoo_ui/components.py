@@ -11,6 +11,8 @@ from zoo_ui.markup import text_block
 from zoo_ui.page_context import PageContext
 
 COMMAND = "The same on the command line"
+MIN_WIDTH = 240
+"""Pixels of a field that shares its row; on a phone it has a row of its own."""
 
 
 def shown_command(*commands: str) -> str:
@@ -37,15 +39,27 @@ def command_box(inputs: Sequence[Any], make_commands: Callable[..., list[str]]) 
     )
 
 
-def reference_box(context: PageContext, label: str, *, info: str = "") -> gr.Dropdown:
-    """The choice of a checkpoint; a folder or a repo of the Hub may be typed."""
+def reference_box(
+    context: PageContext, tab: gr.Tab, label: str, *, info: str = "", several: bool = False
+) -> gr.Dropdown:
+    """Builds the choice of a checkpoint; a folder or a repo of the Hub may be typed.
+
+    Args:
+        context: What the tabs share.
+        tab: The tab of the box, which lists new runs when the tab is opened: not later, because
+            choices that come while one types move the one that Enter takes.
+        label: The name of the box.
+        info: What may be entered; empty for any checkpoint.
+        several: Whether it takes several.
+    """
     box = gr.Dropdown(
         choices=context.references(),
-        value=None,
+        value=[] if several else None,
+        multiselect=several,
         label=label,
         info=info or "A run, a pretrained checkpoint, ./FOLDER or hub:OWNER/REPO.",
         allow_custom_value=True,
+        min_width=MIN_WIDTH,
     )
-    # runs that were trained since the page was loaded
-    box.focus(lambda: gr.update(choices=context.references()), None, box, show_progress="hidden")
+    tab.select(lambda: gr.update(choices=context.references()), None, box, show_progress="hidden")
     return box

@@ -43,8 +43,8 @@ def gallery_tab(context: PageContext) -> None:
     def look_up(kind: str, search: str, tag: str | None) -> tuple[Any, ...]:
         names = _names(context, kind, search, tag or "")
         listed = shown_command(_list_command(kind, search, tag or ""))
-        choice = gr.update(choices=names, value=None)
-        return _shown_rows(context, kind, search, tag or ""), choice, "", "", listed
+        # without a value, as another name may be chosen meanwhile
+        return _shown_rows(context, kind, search, tag or ""), gr.update(choices=names), listed
 
     def show(name: str | None, kind: str, search: str, tag: str | None) -> tuple[str, str, str]:
         from zoo_core.runtime.describe import describe
@@ -61,10 +61,11 @@ def gallery_tab(context: PageContext) -> None:
         [kind.change, search.change, tag.change],
         look_up,
         [kind, search, tag],
-        [found, name, failure, details, command],
+        [found, name, command],
         show_progress="hidden",
         trigger_mode="always_last",
     )
+    kind.change(lambda: (None, "", ""), None, [name, failure, details], show_progress="hidden")
     name.input(show, [name, kind, search, tag], [failure, details, command])
 
 

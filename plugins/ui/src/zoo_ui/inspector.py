@@ -8,27 +8,25 @@ from zoo_core.errors import ZooError
 from zoo_core.escaping import shell_command
 from zoo_core.plugins.commands import shared_function
 from zoo_ui.components import command_box, reference_box
-from zoo_ui.markup import frame, problem, table
+from zoo_ui.markup import frame, problem
 from zoo_ui.page_context import PageContext
 
 UNITS_PER_PROPERTY = 5
 """Units that are listed for each property of the text."""
 
 
-def inspector_tab(context: PageContext) -> None:
+def inspector_tab(context: PageContext, tab: gr.Tab) -> None:
     """Builds the tab."""
-    reference = reference_box(context, "Checkpoint to inspect")
+    reference = reference_box(context, tab, "Checkpoint to inspect")
     text = gr.Textbox(label="Text to inspect", lines=4, info="What the model reads.")
-    with gr.Row():
-        button = gr.Button("Inspect", variant="primary")
-        finds_units = gr.Checkbox(
-            label="Find units", info="That follow quotes, brackets, line positions and the like."
-        )
+    finds_units = gr.Checkbox(
+        label="Find units", info="That follow quotes, brackets, line positions and the like."
+    )
+    button = gr.Button("Inspect", variant="primary")
     failure = gr.HTML()
     page = gr.HTML()
-    units = gr.HTML()
 
-    def inspect(reference: str | None, text: str, finds_units: bool) -> tuple[str, str, str]:
+    def inspect(reference: str | None, text: str, finds_units: bool) -> tuple[str, str]:
         from zoo_core.runtime import api
 
         try:
@@ -42,14 +40,8 @@ def inspector_tab(context: PageContext) -> None:
             number, unit = inspection.signals.index(signal), signal.most_varied_unit()
             address = context.documents.add(make_page(inspection, signal=number, unit=unit))
         except ZooError as error:
-            return problem(str(error)), "", ""
-        rows = [
-            (one.probe, str(one.layer), one.name, str(one.unit), f"{one.correlation:+.3f}")
-            for one in inspection.correlations
-        ]
-        header = ("property", "layer", "state", "unit", "correlation")
-        found = table(header, rows, caption="Units that follow properties") if rows else ""
-        return "", frame(address, f"Inspection of {reference}"), found
+            return problem(str(error)), ""
+        return "", frame(address, f"Inspection of {reference}")
 
     def commands(reference: str | None, text: str, finds_units: bool) -> list[str]:
         if not reference:
@@ -59,5 +51,5 @@ def inspector_tab(context: PageContext) -> None:
         return [shell_command(*words, "--html", "inspection.html"), *found]
 
     inputs = [reference, text, finds_units]
-    button.click(inspect, inputs, [failure, page, units], show_progress="minimal")
+    button.click(inspect, inputs, [failure, page], show_progress="minimal")
     command_box(inputs, commands)

@@ -10,6 +10,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HOST = "127.0.0.1"
+NAMES = (HOST, "localhost")
+"""Names of this machine under which the page answers."""
 POLICY = (
     "default-src 'self' data: blob: 'unsafe-inline' 'unsafe-eval'; object-src 'none'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'self'"
@@ -27,17 +29,14 @@ class LoopbackOnly:
     """Refuses requests that come from pages of other sites, and keeps the page from asking others.
 
     A site whose name is made to lead to this machine sends its own name as host, and a page of
-    another site its own origin.
+    another site its own origin. The port may be another one, of a tunnel to this machine.
 
     Args:
         app: The page.
-        port: The port of this server.
     """
 
-    def __init__(self, app: ASGIApp, port: int) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._hosts = {f"{name}:{port}" for name in (HOST, "localhost")}
-        self._origins = {f"http://{host}" for host in self._hosts}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, or hands it on."""
@@ -45,8 +44,8 @@ class LoopbackOnly:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        origin = headers.get("origin")
-        if headers.get("host") not in self._hosts or (origin and origin not in self._origins):
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if host.partition(":")[0] not in NAMES or (origin and origin != f"http://{host}"):
             refusal = PlainTextResponse("open the page at its own address\n", 403)
             await refusal(scope, receive, send)
             return

@@ -10,7 +10,7 @@ from zoo_core.escaping import printable
 
 COPY = (
     "navigator.clipboard.writeText(this.closest('.zoo-text').querySelector('pre').textContent);"
-    "this.textContent = 'Copied'"
+    "this.textContent = 'Copied'; setTimeout(() => { this.textContent = 'Copy' }, 2000)"
 )
 """The script of a button that copies the text below it."""
 
@@ -87,7 +87,8 @@ def frame(address: str, title: str) -> str:
     """Returns another page of this server, inside this one, with a link to open it alone."""
     return str(
         Markup(
-            '<p><a href="{0}" target="_blank" rel="noopener">Open “{1}” in a tab of its own</a></p>'
+            '<p class="zoo-link"><a href="{0}" target="_blank" rel="noopener">'
+            "Open “{1}” in a tab of its own</a></p>"
             '<iframe class="zoo-frame" src="{0}" title="{1}" sandbox="allow-scripts"></iframe>'
         ).format(address, printable(title))
     )

@@ -32,16 +32,16 @@ def build_page(context: PageContext) -> gr.Blocks:
         with gr.Tabs() as tabs:
             with gr.Tab("Gallery", id="gallery"):
                 gallery_tab(context)
-            with gr.Tab("Train", id="train"):
-                train_tab(context, tabs, run)
+            with gr.Tab("Train", id="train") as tab:
+                train_tab(context, tab, tabs, run)
             with gr.Tab("Runs", id="runs"):
                 runs_tab(context, run)
-            with gr.Tab("Generate", id="generate"):
-                playground_tab(context)
-            with gr.Tab("Inspect", id="inspect"):
-                inspector_tab(context)
-            with gr.Tab("Compare", id="compare"):
-                comparison_tab(context)
+            with gr.Tab("Generate", id="generate") as tab:
+                playground_tab(context, tab)
+            with gr.Tab("Inspect", id="inspect") as tab:
+                inspector_tab(context, tab)
+            with gr.Tab("Compare", id="compare") as tab:
+                comparison_tab(context, tab)
             with gr.Tab("Shapes", id="shapes"):
                 shapes_tab(context)
     return page

@@ -11,7 +11,7 @@ import gradio as gr
 
 from zoo_core.errors import ZooError
 from zoo_core.escaping import shell_command
-from zoo_ui.components import command_box, reference_box
+from zoo_ui.components import MIN_WIDTH, command_box, reference_box
 from zoo_ui.markup import problem, text_block
 from zoo_ui.page_context import PageContext
 
@@ -32,6 +32,7 @@ class Request(NamedTuple):
         prompt: The beginning of the text; empty for the model's own.
         temperature: The softmax temperature.
         top_k: The number of likeliest symbols to sample from; 0 for all.
+        top_p: The probability that the symbols to sample from have together; 1 for all.
         length: The number of symbols.
         seed: The seed of the samples.
     """
@@ -39,6 +40,7 @@ class Request(NamedTuple):
     prompt: str
     temperature: float
     top_k: int
+    top_p: float
     length: int
     seed: int
 
@@ -46,16 +48,17 @@ class Request(NamedTuple):
         """Returns the command that generates the same text."""
         prompt = ["--prompt", self.prompt] if self.prompt else []
         top_k = ["--top-k", str(self.top_k)] if self.top_k else []
+        top_p = ["--top-p", f"{self.top_p:g}"] if self.top_p != 1 else []
         length = ["--length", str(self.length), "--temperature", f"{self.temperature:g}"]
-        words = [*prompt, *length, *top_k, "--seed", str(self.seed)]
+        words = [*prompt, *length, *top_k, *top_p, "--seed", str(self.seed)]
         return shell_command("zoo", "generate", reference, *words)
 
 
-def playground_tab(context: PageContext) -> None:
+def playground_tab(context: PageContext, tab: gr.Tab) -> None:
     """Builds the tab."""
     with gr.Row():
-        first = reference_box(context, "Checkpoint")
-        second = reference_box(context, "Second checkpoint", info="To compare with, or empty.")
+        first = reference_box(context, tab, "Checkpoint")
+        second = reference_box(context, tab, "Second checkpoint", info="To compare with, or empty.")
     prompt = gr.Textbox(
         label="Prompt",
         info="Beginning of the text; empty for the model's own, mostly a line end.",
@@ -68,18 +71,44 @@ def playground_tab(context: PageContext) -> None:
             value=0.8,
             step=0.05,
             label="Temperature",
+            min_width=MIN_WIDTH,
             info="0 always takes the likeliest symbol.",
         )
         top_k = gr.Slider(
-            0, MAX_TOP_K, value=0, step=1, label="Top-k", info="Likeliest symbols; 0 for all."
+            0,
+            MAX_TOP_K,
+            value=0,
+            step=1,
+            label="Top-k",
+            info="Likeliest symbols; 0 for all.",
+            min_width=MIN_WIDTH,
         )
-        length = gr.Slider(1, MAX_LENGTH, value=200, step=1, label="Length", info="In symbols.")
+        top_p = gr.Slider(
+            0,
+            1,
+            value=1,
+            step=0.01,
+            label="Top-p",
+            min_width=MIN_WIDTH,
+            info="The likeliest symbols that have this probability together; 1 for all.",
+        )
+    with gr.Row():
+        length = gr.Slider(
+            1,
+            MAX_LENGTH,
+            value=200,
+            step=1,
+            label="Length",
+            info="In symbols.",
+            min_width=MIN_WIDTH,
+        )
         seed = gr.Number(
             value=0,
             precision=0,
             minimum=0,
             maximum=MAX_SEED,
             label="Seed",
+            min_width=MIN_WIDTH,
             info="The same seed gives the same text.",
         )
     with gr.Row():
@@ -88,7 +117,7 @@ def playground_tab(context: PageContext) -> None:
     failure = gr.HTML()
     with gr.Row():
         texts = [gr.HTML(elem_classes="zoo-half") for _ in LABELS]
-    inputs = [first, second, prompt, temperature, top_k, length, seed]
+    inputs = [first, second, prompt, temperature, top_k, top_p, length, seed]
 
     def generate(
         first: str | None, second: str | None, *options: object
@@ -119,11 +148,12 @@ def _chosen(*references: str | None) -> list[str]:
 
 
 def _request(*values: object) -> Request:
-    prompt, temperature, top_k, length, seed = values
+    prompt, temperature, top_k, top_p, length, seed = values
     return Request(
         str(prompt or ""),
         float(str(temperature or 0)),
         int(float(str(top_k or 0))),
+        float(str(top_p or 0)),
         int(float(str(length or 1))),
         int(float(str(seed or 0))),
     )
@@ -147,7 +177,7 @@ def _stream(context: PageContext, reference: str, request: Request) -> Iterator[
         batch = checkpoint.dataset.encode(request.prompt, REFUSE)
     else:
         batch = default_prompt(checkpoint.model, vocabulary)
-    sampler = Sampler(request.temperature, request.top_k or None, request.seed)
+    sampler = Sampler(request.temperature, request.top_k or None, request.seed, request.top_p)
     ids = islice(generate(checkpoint.model, batch, sampler), request.length)
     yield vocabulary.decode(batch.inputs[0].tolist())
     yield from vocabulary.stream(ids)

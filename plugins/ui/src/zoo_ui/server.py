@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from zoo_core.errors import TargetError
+from zoo_core.errors import RefusedError, TargetError
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -27,6 +27,23 @@ def keep_offline() -> None:
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["GRADIO_SSR_MODE"] = "False"  # it would start Node
+
+
+def check_host(host: str, port: int | None) -> None:
+    """Refuses to serve the page to other machines.
+
+    Raises:
+        RefusedError: The address is another one than this machine's own.
+    """
+    from zoo_ui.loopback import HOST, NAMES
+
+    if host not in NAMES:
+        place = f"{HOST}:{port or DEFAULT_PORT}"
+        raise RefusedError(
+            f"--host {host}: the page is served on this machine alone, because whoever opens it "
+            f"can start trainings; from another machine: ssh -L {port or DEFAULT_PORT}:{place} "
+            f"THIS-MACHINE, then open http://{place} there"
+        )
 
 
 def listen(port: int | None) -> socket.socket:
@@ -71,7 +88,7 @@ def serve(context: PageContext, listener: socket.socket) -> Iterator[Callable[[]
     import uvicorn
 
     settings = uvicorn.Config(
-        make_app(context, listener.getsockname()[1]),
+        make_app(context),
         log_config=None,
         log_level=_log_level(),
         access_log=False,
@@ -99,19 +116,15 @@ def serve(context: PageContext, listener: socket.socket) -> Iterator[Callable[[]
 
 
 def _log_level() -> str:
-    """Returns the level of uvicorn's log, which shows the traceback of every answer with 500.
-
-    Gradio fails so where a field of the form of a training changes that was just replaced.
-    """
+    """Returns the level of uvicorn's log, which has the traceback of every answer with 500."""
     return "warning" if os.environ.get("ZOO_DEBUG") == "1" else "critical"
 
 
-def make_app(context: PageContext, port: int) -> ASGIApp:
+def make_app(context: PageContext) -> ASGIApp:
     """Returns the page as a web application.
 
     Args:
         context: What the tabs of the page share.
-        port: The port on which it is served.
     """
     import gradio as gr
     from fastapi import FastAPI
@@ -125,4 +138,4 @@ def make_app(context: PageContext, port: int) -> ASGIApp:
     gr.mount_gradio_app(
         app, build_page(context), path="/", theme=theme(), css=style(), footer_links=[]
     )
-    return LoopbackOnly(app, port)
+    return LoopbackOnly(app)

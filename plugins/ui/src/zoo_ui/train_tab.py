@@ -12,12 +12,11 @@ from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes.recipe import list_recipes
 from zoo_core.run_folder.local_runs import check_name_is_free, default_name
 from zoo_core.storage.locations import runs_folder
-from zoo_ui.components import reference_box, shown_command
+from zoo_ui.components import MIN_WIDTH, reference_box, shown_command
 from zoo_ui.markup import problem
 from zoo_ui.page_context import PageContext
 from zoo_ui.runs_tab import run_choices
 from zoo_ui.train_command import (
-    PLAIN,
     Choice,
     Field,
     check_words,
@@ -25,139 +24,97 @@ from zoo_ui.train_command import (
     recipe_of,
     train_words,
 )
+from zoo_ui.training_form import field_markup, field_values, training_form
 
 NAME = "--name"
-TITLES = {
-    "model": "Settings of the model",
-    "dataset": "Settings of the dataset",
-    "trainer": "Settings of the trainer",
-    PLAIN: "Seed, threads and other options of the run",
-}
 FIRST_MODEL = "lstm-embed"
-MIN_WIDTH = 240
-"""Pixels of a field."""
+NO_MODEL = "choose a model"
 
 
-def train_tab(context: PageContext, tabs: gr.Tabs, run: gr.Dropdown) -> None:
+def train_tab(context: PageContext, tab: gr.Tab, tabs: gr.Tabs, run: gr.Dropdown) -> None:
     """Builds the tab.
 
     Args:
         context: What the tabs share.
+        tab: The tab.
         tabs: The tabs, of which a started training opens ``runs``.
         run: The run that is shown there.
     """
     models = [entry.spec.name for entry in context.catalog.of(ModelSpec)]
     recipes = [recipe.name for recipe in list_recipes(context.catalog, skip_broken=True)]
+    first = Choice(FIRST_MODEL if FIRST_MODEL in models else "")
     with gr.Row():
         model = gr.Dropdown(
             sorted([*models, *recipes]),
-            value=FIRST_MODEL if FIRST_MODEL in models else None,
+            value=first.model or None,
             label="Model or recipe",
             info="A model alone means its default recipe.",
+            min_width=MIN_WIDTH,
         )
-        dataset = gr.Dropdown(
-            _names(context, DatasetSpec), value="", label="Dataset", info="Of the training data."
-        )
-        trainer = gr.Dropdown(
-            _names(context, TrainerSpec), value="", label="Trainer", info="The objective."
-        )
+        dataset = _part_box(context, DatasetSpec, "Dataset", "Of the training data.")
+        trainer = _part_box(context, TrainerSpec, "Trainer", "The objective.")
     with gr.Row():
-        source = reference_box(context, "Start from", info="A checkpoint, or empty.")
-        file = gr.Textbox(label="File with settings", info="FILE.toml, or empty.")
-
-    def form(*names: str | None) -> None:
-        choice = Choice(*(name or "" for name in names))
-        fields = fields_of(choice) if choice.model else []
-        boxes = _boxes(fields)
-        failure = gr.HTML()
-        command = gr.HTML()
-        start = gr.Button("Start training", variant="primary")
-
-        def words(*values: Any) -> list[str]:
-            typed = {field: _typed(value) for field, value in zip(fields, values, strict=True)}
-            return train_words(choice, typed)
-
-        def check(*values: Any) -> tuple[str, str]:
-            if not choice.model:
-                return "", problem("choose a model")
-            typed = words(*values)
-            return shown_command(shell_command("zoo", *typed)), problem(check_words(typed))
-
-        def begin(*values: Any) -> tuple[Any, ...]:
-            typed = words(*values) if choice.model else []
-            message = check_words(typed) if typed else "choose a model"
-            if message:
-                return gr.skip(), problem(message), gr.skip(), gr.skip()
-            try:
-                name, typed = _named(typed)
-                context.processes.start(runs_folder() / name, typed)
-            except (ZooError, OSError) as error:
-                return gr.skip(), problem(str(error)), gr.skip(), gr.skip()
-            # with the run that was shown: its tab may just be asking for it
-            opened = gr.update(choices=[*run_choices(context), name], value=name)
-            shown = shown_command(shell_command("zoo", *typed))
-            return shown, "", opened, gr.update(selected="runs")
-
-        gr.on(
-            [box.change for box in boxes],
-            check,
-            boxes,
-            [command, failure],
-            show_progress="hidden",
-            trigger_mode="always_last",
+        source = reference_box(context, tab, "Start from", info="A checkpoint, or empty.")
+        file = gr.Textbox(
+            label="File with settings", info="FILE.toml, or empty.", min_width=MIN_WIDTH
         )
-        start.click(begin, boxes, [command, failure, run, tabs])
-        command.value, failure.value = check(*(box.value for box in boxes))
+    choices = [model, dataset, trainer, source, file]
+    fields = _fields(first)
+    shown = gr.State(first)
+    form = training_form(fields)
+    text, message = _check(first, fields, {})
+    command, failure = gr.HTML(text), gr.HTML(message)
+    start = gr.Button("Start training", variant="primary")
 
-    gr.render(inputs=[model, dataset, trainer, source, file])(form)
+    def look(shown: Choice, changed: dict[str, str] | None, *names: str | None) -> tuple[Any, ...]:
+        choice = _choice(*names)
+        fields = _fields(choice)
+        checked = _check(choice, fields, changed)
+        if choice == shown or not fields:  # an incomplete name leaves the fields that were shown
+            return shown, gr.skip(), *checked
+        return choice, gr.update(fields=field_markup(fields)), *checked
 
+    def begin(changed: dict[str, str] | None, *names: str | None) -> tuple[Any, ...]:
+        choice = _choice(*names)
+        words = train_words(choice, field_values(_fields(choice), changed))
+        message = check_words(words) if choice.model else NO_MODEL
+        if message:
+            return gr.skip(), problem(message), gr.skip(), gr.skip()
+        try:
+            name, words = _named(words)
+            context.processes.start(runs_folder() / name, words)
+        except (ZooError, OSError) as error:
+            return gr.skip(), problem(str(error)), gr.skip(), gr.skip()
+        # with the run that was shown: its tab may just be asking for it
+        opened = gr.update(choices=[*run_choices(context), name], value=name)
+        return shown_command(shell_command("zoo", *words)), "", opened, gr.update(selected="runs")
 
-def _boxes(fields: list[Field]) -> list[Any]:
-    """Builds the fields, a section after the other; returns them in the order of ``fields``."""
-    boxes: dict[Field, Any] = {}
-    for section, title in TITLES.items():
-        members = [field for field in fields if field.section == section]
-        if not members:
-            continue
-        with gr.Accordion(title, open=False), gr.Row(elem_classes="zoo-fields"):
-            boxes |= {field: _box(field) for field in members}
-    return [boxes[field] for field in fields]
-
-
-def _box(field: Field) -> Any:
-    if field.kind == "switch":
-        return gr.Checkbox(
-            field.default == "true",
-            label=field.label,
-            info=field.help,
-            interactive=True,
-            min_width=MIN_WIDTH,
-        )
-    if field.kind == "choice":
-        return gr.Dropdown(
-            list(field.choices),
-            value=field.default or None,
-            label=field.label,
-            info=field.help,
-            interactive=True,
-            min_width=MIN_WIDTH,
-        )
-    lines = 2 if field.many or "\n" in field.default else 1
-    return gr.Textbox(
-        field.default,
-        label=field.label,
-        info=field.help,
-        lines=lines,
-        interactive=True,
-        min_width=MIN_WIDTH,
+    gr.on(
+        [form.change, *(box.change for box in choices)],
+        look,
+        [shown, form, *choices],
+        [shown, form, command, failure],
+        show_progress="hidden",
+        trigger_mode="always_last",
+        queue=False,
     )
+    start.click(begin, [form, *choices], [command, failure, run, tabs])
 
 
-def _typed(value: Any) -> str:
-    """Returns the value of a box as text."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+def _choice(*names: str | None) -> Choice:
+    return Choice(*(name or "" for name in names))
+
+
+def _fields(choice: Choice) -> list[Field]:
+    return fields_of(choice) if choice.model else []
+
+
+def _check(choice: Choice, fields: list[Field], changed: dict[str, str] | None) -> tuple[str, str]:
+    """Returns the command of a training, and what is wrong with it, as HTML."""
+    if not choice.model:
+        return "", problem(NO_MODEL)
+    words = train_words(choice, field_values(fields, changed))
+    return shown_command(shell_command("zoo", *words)), problem(check_words(words))
 
 
 def _named(words: list[str]) -> tuple[str, list[str]]:
@@ -175,6 +132,8 @@ def _named(words: list[str]) -> tuple[str, list[str]]:
     return name, words
 
 
-def _names(context: PageContext, kind: Any) -> list[tuple[str, str]]:
+def _part_box(context: PageContext, kind: Any, label: str, info: str) -> gr.Dropdown:
+    """Builds the choice of a dataset or trainer other than the recipe's."""
     names = [entry.spec.name for entry in context.catalog.of(kind)]
-    return [("the recipe's", ""), *((name, name) for name in names)]
+    choices = [("the recipe's", ""), *((name, name) for name in names)]
+    return gr.Dropdown(choices, value="", label=label, info=info, min_width=MIN_WIDTH)

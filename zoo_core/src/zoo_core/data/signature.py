@@ -94,7 +94,7 @@ class AbstractOutputs(ABC):
 
     @abstractmethod
     def describe_sizes(self) -> str:
-        """Returns the outputs with their size, such as ``a label of 10 per step``."""
+        """Returns the outputs with their size, such as ``one of 10 labels per step``."""
 
 
 @final
@@ -114,9 +114,10 @@ class Classes(AbstractOutputs):
         _check_lengths(self, "counts")
 
     def describe_sizes(self) -> str:
-        """Returns the outputs with their size, such as ``a label of 10 per step``."""
-        label = "the next symbol" if self.next_token else "a label"
-        return f"{label} of {self.size} per {self.per}"
+        """Returns the outputs with their size, such as ``one of 10 labels per step``."""
+        if self.next_token:
+            return f"the next of {self.size} symbols per {self.per}"
+        return f"one of {self.size} labels per {self.per}"
 
 
 @final
@@ -190,6 +191,15 @@ class Custom(AbstractOutputs):
         return f"{self.size} numbers for {self.targets or 'its trainer'} per {self.per}"
 
 
+def _describe_inputs(inputs: Inputs) -> str:
+    """Returns inputs with their size, such as ``tokens from 28 symbols``."""
+    if isinstance(inputs, Tokens):
+        return f"tokens from {inputs.size} symbols"
+    if isinstance(inputs, Features):
+        return "1 feature" if inputs.size == 1 else f"{inputs.size} features"
+    return f"a grid of {' × '.join(map(str, (inputs.channels, *inputs.sizes)))}"
+
+
 def _check_lengths(outputs: AbstractOutputs, *names: str) -> None:
     """Raises DataError if a field is neither empty nor has an entry for each output."""
     for name in names:
@@ -251,12 +261,9 @@ class Signature:
         return f"{self.inputs.kind} with {noun} per {outputs.per}"
 
     def describe_sizes(self) -> str:
-        """Returns the signature with its sizes: ``grid of 1 × 8 × 8, a label of 10 per step``."""
-        inputs = self.inputs
-        sizes = (inputs.channels, *inputs.sizes) if isinstance(inputs, Grid) else (inputs.size,)
-        size = " × ".join(map(str, sizes))
+        """Returns the signature with its sizes: ``6 features, one of 10 labels per step``."""
         further = f" with {' and '.join(self.context)}" if self.context else ""
-        return f"{inputs.kind} of {size}{further}, {self.outputs.describe_sizes()}"
+        return f"{_describe_inputs(self.inputs)}{further}, {self.outputs.describe_sizes()}"
 
     def fits(self, other: Signature) -> bool:
         """Returns whether a model of this signature can be evaluated on data of the other.

@@ -534,6 +534,20 @@ def predictions(
 
 
 @torch.no_grad()
+def predict_batch(checkpoint: Checkpoint, batch: Batch) -> tuple[Prediction, dict[str, Any]]:
+    """Returns the prediction for an encoded input, and what ``numbers`` returns for it.
+
+    Args:
+        checkpoint: The checkpoint.
+        batch: A batch of one, from ``checkpoint.dataset.encode``.
+    """
+    (prediction,) = _answers(checkpoint, [batch.inputs])
+    if isinstance(checkpoint.signature.outputs, Classes):
+        return prediction, {}
+    return prediction, answers_to_json(checkpoint.signature, checkpoint.model(batch))
+
+
+@torch.no_grad()
 def _answers(checkpoint: Checkpoint, rows: list[Tensor]) -> list[Prediction]:
     """Returns the predictions for inputs of one shape, (1, T) or (1, T, F) each."""
     dataset, model = checkpoint.dataset, checkpoint.model
