@@ -75,7 +75,7 @@ def test_a_vocabulary_in_another_order_has_the_same_rows() -> None:
 
 def test_fewer_different_rows_than_are_needed_are_an_error_with_a_remedy() -> None:
     dataset = of(examples=20, held_out=5, min_length=4, max_length=4)
-    with pytest.raises(DataError, match=r"more than 16 different rows .* a smaller --dataset.ex"):
+    with pytest.raises(DataError, match=r"more than 16 different rows .* ask for fewer"):
         dataset.rows("train")
     with pytest.raises(DataError, match="parity has no split 'dev'"):
         dataset.rows("dev")

@@ -7,6 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -18,7 +19,6 @@ from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
 from zoo_core.runtime.datasets.splits import check_split
 from zoo_core.runtime.nn import IGNORED, Batch, Output
-from zoo_tasks.configs import AbstractTaskConfig
 from zoo_tasks.rows import TaskRows, joined
 
 SPLITS = ("train", "validation", "test")
@@ -26,6 +26,18 @@ MAX_DRAWS = 50
 """How often as many rows as are needed are drawn before there are too few different ones."""
 WORDS = BUILT_IN["word"]
 """The tokenizer of symbols that have several characters, each with a blank before it."""
+
+
+class TaskSettings(Protocol):
+    """What every task has settings for."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """The rows of each split."""
+
+    @property
+    def seed(self) -> int:
+        """What decides which rows are drawn."""
 
 
 class AbstractTaskDataset(AbstractDataset):
@@ -41,7 +53,7 @@ class AbstractTaskDataset(AbstractDataset):
 
     splits = SPLITS
 
-    def __init__(self, name: str, config: AbstractTaskConfig) -> None:
+    def __init__(self, name: str, config: TaskSettings) -> None:
         self.name, self._settings = name, config
         self._kept: dict[str, TaskRows] = {}
 
@@ -69,11 +81,11 @@ class AbstractTaskDataset(AbstractDataset):
     def _drawn(self, *, is_test: bool) -> dict[str, TaskRows]:
         """Returns the rows of test, or those of train and validation."""
         generator = torch.Generator().manual_seed(2 * self._settings.seed + is_test)
-        held_out = self._settings.held_out
+        counts = self._settings.counts
         if is_test:
             known = torch.cat([self.rows(split).hashes() for split in ("train", "validation")])
-            return {"test": self._distinct(held_out, generator, known, is_test=True)}
-        count = self._settings.examples + held_out
+            return {"test": self._distinct(counts["test"], generator, known, is_test=True)}
+        held_out, count = counts["validation"], counts["train"] + counts["validation"]
         pool = self._distinct(count, generator, torch.empty(0, dtype=torch.int64), is_test=False)
         # The last rows have fewer short ones, which are soon all drawn: they go to both splits.
         order = torch.randperm(count, generator=generator)
@@ -109,8 +121,8 @@ class AbstractTaskDataset(AbstractDataset):
                 return joined(parts)
         raise DataError(
             f"{self.name}: there are hardly more than {found:,} different rows of these lengths, "
-            f"and {count:,} are needed; choose a smaller --dataset.examples and "
-            "--dataset.held-out, or longer rows"
+            f"and {count:,} are needed; ask for fewer (--dataset.examples, --dataset.held-out) or "
+            "for longer rows"
         )
 
     @cached_property
@@ -153,7 +165,7 @@ class AbstractTokenTask(AbstractTaskDataset):
     def __init__(
         self,
         name: str,
-        config: AbstractTaskConfig,
+        config: TaskSettings,
         vocabulary: Vocabulary | None,
         *,
         symbols: Sequence[str],
