@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -49,21 +49,6 @@ def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
     return home
 
 
-@pytest.fixture(scope="session")
-def first_curve() -> Callable[..., bytes]:
-    """Draws the curve of a run once, and returns it for every further run."""
-    from zoo_core.runtime.plots.training_curve import training_curve
-
-    curves: list[bytes] = []
-
-    def draw(*arguments: Any) -> bytes:
-        if not curves:
-            curves.append(training_curve(*arguments))
-        return curves[0]
-
-    return draw
-
-
 @pytest.fixture(autouse=True)
 def one_curve(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gives the runs of a test the same picture, whose drawing takes longer than most trainings.
@@ -71,14 +56,25 @@ def one_curve(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -
     The runs of session fixtures, and those of processes of their own, have their own.
     """
     if module := sys.modules.get("zoo_core.runtime.checkpoints.checkpoint"):
-        draw = request.getfixturevalue("first_curve")
-        monkeypatch.setattr(module, "training_curve", draw)
+        curve = request.getfixturevalue("short_curve")
+        monkeypatch.setattr(module, "training_curve", lambda *arguments: curve)
 
 
 @pytest.fixture(scope="session")
 def catalog() -> Catalog:
     """The installed plugins and what they contribute."""
     return load_catalog()
+
+
+@pytest.fixture(scope="session")
+def short_curve(catalog: Catalog) -> bytes:
+    """The curve of a short run, which ``one_curve`` gives every run."""
+    from zoo_core.recipes.resolve import resolve_run
+    from zoo_core.runtime.plots.training_curve import training_curve
+
+    metrics = {split: {"loss": 0.5, "accuracy": 0.5} for split in ("train", "validation")}
+    history = [{"epoch": epoch, "metrics": metrics} for epoch in (1, 2, 3)]
+    return training_curve(history, resolve_run(catalog, "lstm-embed").run_config({}))
 
 
 @pytest.fixture(scope="session")
@@ -97,6 +93,12 @@ def hello_once(catalog: Catalog, tmp_path_factory: pytest.TempPathFactory) -> Pa
 def hello(hello_once: Path, tmp_path: Path) -> Path:
     """A copy of ``hello_once``, which tests may change."""
     return shutil.copytree(hello_once, tmp_path / "hello")
+
+
+@pytest.fixture(scope="session")
+def compiler() -> None:
+    """Imports torch's compiler, which ``DistributedDataParallel`` does: once, not in each fork."""
+    import torch._dynamo  # noqa: F401  # for what it leaves imported
 
 
 @pytest.fixture(scope="session")

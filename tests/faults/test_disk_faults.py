@@ -55,7 +55,13 @@ def steps_of(folder: Path) -> int:
     left="the last saved state; it loads, and zoo resume continues from it",
 )
 @pytest.mark.parametrize(
-    "instants", [8, pytest.param(300, marks=pytest.mark.slow)], ids=["few", "hundreds"]
+    "instants",
+    [
+        2,
+        pytest.param(6, marks=pytest.mark.gate),
+        pytest.param(300, marks=pytest.mark.slow),
+    ],
+    ids=["few", "some", "hundreds"],
 )
 def test_a_run_killed_at_any_instant_resumes(
     catalog: Catalog, zoo: Zoo, start: Start, met: Met, tmp_path: Path, instants: int

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch._dynamo  # noqa: F401  # DistributedDataParallel imports it; once here, not in each fork
 
 from tests.cli.command import Result, Zoo
 from tests.faults.child import Child
@@ -22,6 +21,7 @@ from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.runtime.checkpoints.resume_states import current_state, has_state
 
 Process = Callable[..., subprocess.Popen[str]]
+pytestmark = [pytest.mark.usefixtures("compiler"), pytest.mark.xdist_group("compiler")]
 RESTARTED = "a process had died; started again (no. 1) from step …"
 WHOLE = "the checkpoint of a run that was never killed, bit for bit"
 SAVED = "the last saved state, whole"

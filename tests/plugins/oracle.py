@@ -36,6 +36,9 @@ SHAPES = ((1, 1), (1, 7), (4, 1), (3, 6))
 """B and T."""
 LENGTHS = ([6, 1, 4, 2], [1, 1], [3])
 """Valid steps of each row, of 6."""
+with_several_layers = pytest.mark.parametrize(
+    "layers", [1, pytest.param(2, marks=pytest.mark.gate), 3], ids="{}-layers".format
+)
 with_and_without_bias = pytest.mark.parametrize("bias", [True, False], ids=["bias", "no-bias"])
 
 
@@ -128,22 +131,24 @@ def with_gradients(layer: nn.Module, leaf: Tensor, outputs: Tensor, state: list[
 
 def assert_equals_torch(
     make: Callable[[int, bool, bool], Pair],
+    layers: int,
     kernels: Sequence[AbstractKernel] = KERNELS,
     shapes: Sequence[tuple[int, int]] = SHAPES,
     padded: Sequence[list[int]] = LENGTHS,
 ) -> None:
-    """Checks every kernel with 1 to 3 layers, one and both directions, with and without bias.
+    """Checks every kernel with some layers, one and both directions, with and without bias.
 
     Outputs, states and all gradients must agree within 1e-12.
 
     Args:
         make: Creates the two layers, from the number of layers, whether both directions are run
             and whether there are biases.
+        layers: The number of layers.
         kernels: The kernels of the zoo's layer.
         shapes: The sizes B and T of whole batches; the last one also starts from zeros.
         padded: The valid steps of each row of batches with padding.
     """
-    for layers, both, bias in product((1, 2, 3), (False, True), (True, False)):
+    for both, bias in product((False, True), (True, False)):
         pair = make(layers, both, bias).share_weights()
         cases: list[tuple[Tensor, Any, Tensor | None]] = []
         for batch, steps in shapes:

@@ -15,6 +15,7 @@ from tests.plugins.oracle import (
     assert_interchangeable,
     pair,
     with_and_without_bias,
+    with_several_layers,
 )
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
@@ -32,8 +33,9 @@ def gru(layers: int, both: bool, bias: bool = True) -> Pair:
     return pair(GruCell(H, bias), nn.GRU, layers, both, bias=bias)
 
 
-def test_the_gru_equals_torchs() -> None:
-    assert_equals_torch(gru)
+@with_several_layers
+def test_the_gru_equals_torchs(layers: int) -> None:
+    assert_equals_torch(gru, layers)
 
 
 @with_and_without_bias

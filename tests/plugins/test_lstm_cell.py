@@ -15,6 +15,7 @@ from tests.plugins.oracle import (
     assert_interchangeable,
     pair,
     with_and_without_bias,
+    with_several_layers,
 )
 from zoo_core.errors import ConfigError
 from zoo_lstm.cell import LstmCell
@@ -26,13 +27,16 @@ def lstm(layers: int, both: bool, bias: bool = True, proj_size: int = 0) -> Pair
     return pair(cell, nn.LSTM, layers, both, bias=bias, proj_size=proj_size)
 
 
-def test_the_lstm_equals_torchs() -> None:
-    assert_equals_torch(lstm)
+@with_several_layers
+def test_the_lstm_equals_torchs(layers: int) -> None:
+    assert_equals_torch(lstm, layers)
 
 
 @pytest.mark.filterwarnings("ignore:LSTM with projections")
-def test_the_projected_lstm_equals_torchs() -> None:
-    assert_equals_torch(partial(lstm, proj_size=2), PROJECTING_KERNELS, [(3, 6)], [[6, 1, 4]])
+@with_several_layers
+def test_the_projected_lstm_equals_torchs(layers: int) -> None:
+    projected = partial(lstm, proj_size=2)
+    assert_equals_torch(projected, layers, PROJECTING_KERNELS, [(3, 6)], [[6, 1, 4]])
 
 
 def test_a_projection_must_be_narrower_than_the_cell() -> None:

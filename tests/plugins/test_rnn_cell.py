@@ -14,6 +14,7 @@ from tests.plugins.oracle import (
     assert_interchangeable,
     pair,
     with_and_without_bias,
+    with_several_layers,
 )
 from zoo_rnn.cell import RnnCell
 from zoo_rnn.configs import Nonlinearity
@@ -28,9 +29,10 @@ def rnn(layers: int, both: bool, bias: bool = True, nonlinearity: Nonlinearity =
     )
 
 
+@with_several_layers
 @either_nonlinearity
-def test_the_rnn_equals_torchs(nonlinearity: Nonlinearity) -> None:
-    assert_equals_torch(partial(rnn, nonlinearity=nonlinearity))
+def test_the_rnn_equals_torchs(nonlinearity: Nonlinearity, layers: int) -> None:
+    assert_equals_torch(partial(rnn, nonlinearity=nonlinearity), layers)
 
 
 @with_and_without_bias

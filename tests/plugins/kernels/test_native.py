@@ -80,7 +80,13 @@ def answer(
 
 
 @built
-@every_cell
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(make, id=name, marks=[pytest.mark.gate] if name.endswith("no-bias") else [])
+        for name, make in CELLS.items()
+    ],
+)
 def test_every_level_gives_what_the_portable_kernel_gives(
     monkeypatch: pytest.MonkeyPatch, make: Any
 ) -> None:

@@ -14,8 +14,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import torch._dynamo  # noqa: F401  # DistributedDataParallel imports it; once here, not in each fork
-
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 
 Work = Callable[[AbstractProcesses], Any]

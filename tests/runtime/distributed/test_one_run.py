@@ -22,9 +22,13 @@ from zoo_core.runtime.distributed.processes import AbstractProcesses
 from zoo_core.runtime.resume import resume, shared_state
 from zoo_core.runtime.run import Run
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "fork") or sys.platform == "win32", reason="this platform cannot fork"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not hasattr(os, "fork") or sys.platform == "win32", reason="this platform cannot fork"
+    ),
+    pytest.mark.usefixtures("compiler"),
+    pytest.mark.xdist_group("compiler"),
+]
 Rows = list[dict[str, Any]]
 REGULARIZED = {
     "dropout": 0.3,

@@ -47,7 +47,13 @@ def state(cell: AbstractCell[Any], like: Tensor, *, cut: bool = False) -> Any:
     return rebuild(zeros, (torch.randn_like(tensor).requires_grad_(not cut) for tensor in zeros))
 
 
-@every_cell
+@pytest.mark.parametrize(
+    "cell",
+    [
+        pytest.param(cell, id=name, marks=[pytest.mark.gate] if name.endswith("no-bias") else [])
+        for name, cell in CELLS.items()
+    ],
+)
 def test_gradients_are_those_of_finite_differences(cell: AbstractCell[Any]) -> None:
     named = weights(cell)
     inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)

@@ -162,6 +162,7 @@ def test_the_torch_kernel_treats_tokens_as_one_hot_vectors() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # raised by the tracer of torch
+@pytest.mark.xdist_group("compiler")
 def test_a_traced_layer_has_the_gradients_of_the_layer() -> None:
     recurrent = layer()
     recurrent.kernels = (PortableKernel(),)
