@@ -60,11 +60,15 @@ template <class Real, bool COMPLEX> struct LinearScan {
     }
   }
 
-  // Calls task(first column, number of columns) for every vector of some columns.
-  template <class Task> ZOO_INLINE void for_each_vector(int64_t first, int64_t last, Task task) {
-    int64_t j = first;
-    for (; j + L <= last; j += L) task(j, L);
-    if (j < last) task(j, last - j);
+  // Calls task(first column, number of columns) for every vector of some columns. Where steps go
+  // down in memory, columns do too, because processors fetch ahead what is read in one direction.
+  template <class Task>
+  ZOO_INLINE void for_each_vector(bool downward, int64_t first, int64_t last, Task task) {
+    const int64_t whole = (last - first) / L, end = first + whole * L;
+    if (downward && end < last) task(end, last - end);
+    int64_t j = downward ? end - L : first;
+    for (int64_t i = 0; i < whole; i++, j += downward ? -L : L) task(j, L);
+    if (!downward && end < last) task(end, last - end);
   }
 
   // The numbers of a row at a step, in a tensor with strides and in one without gaps.
@@ -91,7 +95,7 @@ template <class Real, bool COMPLEX> struct LinearScan {
       else if (starts(row, t))
         memcpy(after + first, added + first, bytes);
       else
-        for_each_vector(first, last, [&](int64_t j, int64_t n) {
+        for_each_vector(s.reverse, first, last, [&](int64_t j, int64_t n) {
           const V a = load(decay + j, n), h = load(before + j, n), b = load(added + j, n);
           store(after + j, multiply_add(a, h, b), n);
         });
@@ -114,7 +118,7 @@ template <class Real, bool COMPLEX> struct LinearScan {
       Real *d_decay = s.d_decay ? at(s.d_decay, row, t) : nullptr;
       const bool padding = t >= length(row);
       if (padding || starts(row, t)) {
-        for_each_vector(first, last, [&](int64_t j, int64_t n) {
+        for_each_vector(!s.reverse, first, last, [&](int64_t j, int64_t n) {
           const V d = load(carried + j, n) + load(grad + j, n);
           store(d_added + j, padding ? V{} : d, n);
           store(carried + j, padding ? d : V{}, n);
@@ -123,7 +127,7 @@ template <class Real, bool COMPLEX> struct LinearScan {
         continue;
       }
       Real *d_decay_sum = s.d_decay_sum ? at(s.d_decay_sum, row) : nullptr;
-      for_each_vector(first, last, [&](int64_t j, int64_t n) {
+      for_each_vector(!s.reverse, first, last, [&](int64_t j, int64_t n) {
         const V d = load(carried + j, n) + load(grad + j, n);
         store(d_added + j, d, n);
         const V h = load(before + j, n);
