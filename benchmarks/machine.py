@@ -7,7 +7,7 @@ from pathlib import Path
 
 import torch
 
-from benchmarks.peers.packages import PACKAGES, missing
+from benchmarks.peers.packages import LAYERS, missing
 from zoo_core.runtime.hardware.machine import machine_facts
 
 INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
@@ -27,8 +27,8 @@ def machine() -> dict[str, str]:
     if torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name()
     absent = missing()
-    peers = {n: f"{n} {version(n)}" for n in PACKAGES if n not in absent}
-    return facts | peers
+    modules = [module for name, module in LAYERS.modules.items() if name not in absent]
+    return facts | {module: f"{module} {version(module)}" for module in modules}
 
 
 def _flags() -> set[str]:

@@ -43,9 +43,9 @@ def peer_makers(cell: str, case: Case) -> dict[str, Callable[[], Peer]]:
     if multiplies_bfloat16("cpu"):  # otherwise torch emulates them, very slowly
         makers["torch.nn bf16"] = lambda: TorchPeer(TorchLayers(cell, case), bf16=True)
     absent = missing()
-    for name, make in {"jax": _scan, "keras": _keras}.items():
+    for name, make in {"JAX": _scan, "Keras": _keras}.items():
         if name not in absent:
-            makers[name] = partial(make, cell, case)
+            makers[name.lower()] = partial(make, cell, case)
     return {name: partial(_seeded, make) for name, make in makers.items()}
 
 

@@ -7,32 +7,64 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import final
 
-PACKAGES = {"jax": "JAX", "keras": "Keras"}
-"""Names of the peers by module."""
-GROUP = f"{Path(__file__).parents[2] / 'pyproject.toml'}:bench"
-REMEDY = "uv run --group bench python -m benchmarks"
+PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
-def missing() -> list[str]:
-    """The modules that are not installed. Keras counts as missing without JAX, which it runs on."""
-    if find_spec("jax") is None:
-        return list(PACKAGES)
-    return [name for name in PACKAGES if find_spec(name) is None]
+@final
+@dataclass(frozen=True)
+class Group:
+    """A dependency group of peers.
+
+    Args:
+        name: Its name in ``pyproject.toml``.
+        modules: The modules by the names of the packages, which messages show.
+        module: The module of the benchmarks that uses them.
+    """
+
+    name: str
+    modules: Mapping[str, str]
+    module: str
 
 
-def install() -> str:
-    """Installs the dependency group of the peers by uv, if one of them is missing.
+LAYERS = Group("bench", {"JAX": "jax", "Keras": "keras"}, "benchmarks")
+"""The peers of RNN, LSTM and GRU."""
+RECURRENT = Group(
+    "bench-recurrences",
+    {
+        "mambapy": "mambapy",
+        "minGRU-pytorch": "minGRU_pytorch",
+        "torchrecurrent": "torchrecurrent",
+        "xlstm": "xlstm",
+    },
+    "benchmarks.recurrences",
+)
+"""The peers of modern cells."""
+
+
+def missing(group: Group = LAYERS) -> list[str]:
+    """The packages that are not installed. Keras counts as missing without JAX, it runs on it."""
+    absent = [name for name, module in group.modules.items() if find_spec(module) is None]
+    return list(group.modules) if "JAX" in absent else absent
+
+
+def install(group: Group = LAYERS) -> str:
+    """Installs a dependency group by uv, if one of its packages is missing.
 
     Returns:
         A message that names those that are still missing, or an empty text.
     """
     uv = shutil.which(os.environ.get("UV") or "uv")  # uv run names itself
-    if missing() and uv:
-        command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--group", GROUP]
+    if missing(group) and uv:
+        source = f"{PYPROJECT}:{group.name}"
+        command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--group", source]
         subprocess.run(command, check=False)
         importlib.invalidate_caches()
-    names = " and ".join(PACKAGES[name] for name in missing())
-    return f"not installed, so not measured: {names}; {REMEDY}" if names else ""
+    names = " and ".join(missing(group))
+    remedy = f"uv run --group {group.name} python -m {group.module}"
+    return f"not installed, so not measured: {names}; {remedy}" if names else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -36,4 +37,11 @@ def test_nothing_is_installed_if_nothing_is_missing(
 
 def test_keras_without_jax_counts_as_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages, "find_spec", lambda name: None if name == "jax" else object())
-    assert packages.missing() == ["jax", "keras"]
+    assert packages.missing() == ["JAX", "Keras"]
+
+
+def test_each_group_has_the_packages_that_its_benchmark_names() -> None:
+    groups = tomllib.loads(packages.PYPROJECT.read_text("utf-8"))["dependency-groups"]
+    for group in (packages.LAYERS, packages.RECURRENT):
+        required = {requirement.partition(">=")[0].lower() for requirement in groups[group.name]}
+        assert {name.lower() for name in group.modules} <= required

@@ -39,7 +39,7 @@ def test_a_network_in_plain_torch_learns(
 def test_torch_in_bfloat16_is_a_peer_where_the_zoo_would_use_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(implementations, "missing", lambda: ["jax", "keras"])
+    monkeypatch.setattr(implementations, "missing", lambda: ["JAX", "Keras"])
     for there in (True, False):
         monkeypatch.setattr(
             implementations, "multiplies_bfloat16", lambda device, there=there: there
@@ -50,7 +50,7 @@ def test_torch_in_bfloat16_is_a_peer_where_the_zoo_would_use_it(
 def test_every_peer_of_torch_but_the_naive_loop_fuses_its_optimizer(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(implementations, "missing", lambda: ["jax", "keras"])
+    monkeypatch.setattr(implementations, "missing", lambda: ["JAX", "Keras"])
     for name, peer in implementations.peers("rnn", SMALL).items():
         assert isinstance(peer, TorchPeer)
         assert peer.optimizer.defaults["fused"] is (name != "naive")
