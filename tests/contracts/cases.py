@@ -51,7 +51,12 @@ def grouped(value: object, name: str, process: str, *marks: pytest.MarkDecorator
     )
 
 
-FAMILIES = {"zoo-gates": "layer-norm-lstm", "zoo-linear": "lru", "zoo-deep": "deep"}
+FAMILIES = {
+    "zoo-gates": "layer-norm-lstm",
+    "zoo-linear": "lru",
+    "zoo-deep": "deep",
+    "zoo-matrix": "mlstm",
+}
 """Plugins whose models differ in their cells alone, and the model that is checked in every setting;
 the others are so in the slow tests, and elsewhere in their plain cases."""
 

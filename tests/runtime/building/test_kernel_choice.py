@@ -35,7 +35,7 @@ TOKENS = Signature(
 def core() -> Catalog:
     """The installed plugins without those that have kernels."""
     known = load_catalog()
-    with_kernels = ("zoo-kernels", "zoo-linear")
+    with_kernels = ("zoo-kernels", "zoo-linear", "zoo-matrix")
     return load_catalog([plugin for plugin in known.plugins if plugin.name not in with_kernels])
 
 
@@ -168,7 +168,8 @@ def test_a_run_keeps_its_kernel_at_every_size(core: Catalog) -> None:
 
 def test_every_backend_says_how_it_runs_here(catalog: Catalog) -> None:
     details = {kernel.name: kernel.details for kernel in kernels(catalog)}
-    assert list(details) == ["native", "linear-scan", "portable", "torch", "reference"]
+    names = ["native", "linear-scan", "matrix-chunks", "portable", "torch", "reference"]
+    assert list(details) == names
     assert all(details.values())
 
 

@@ -113,7 +113,7 @@ def inspect(
         unit = signal.most_varied_unit()
         if not (top or html):
             remedy = "--unit N shows another, --top 5 finds units that follow quotes and the like"
-            echo(f"unit {unit} varies most; {remedy}", err=True)
+            echo(f"unit {signal.label(unit)} varies most; {remedy}", err=True)
     values = (signal.mean() if unit is None else signal.unit(unit)).tolist()
     if html:
         page = make_page(inspection, signal=inspection.signals.index(signal), unit=unit or 0)
@@ -123,11 +123,11 @@ def inspect(
     elif html:
         echo(str(html))
     elif top:
-        print_units(inspection.correlations)
+        print_units(inspection)
         if not inspection.correlations:
             echo("nothing varies in this text; give a longer one", err=True)
     else:
-        title = f"mean {signal.name}" if unit is None else f"{signal.name} {unit}"
+        title = f"mean {signal.name}" if unit is None else f"{signal.name} {signal.label(unit)}"
         shown = Shown(title, values)
         (print_blocks if shows_colors() else print_column)(inspection, shown)
 

@@ -39,8 +39,8 @@ def run_options(command: Command) -> Command:
             metavar="BACKEND",
             default="auto",
             show_default=True,
-            help="Implementation of the recurrence: auto, native, linear-scan, portable, torch or "
-            "reference.",
+            help="Implementation of the recurrence: auto, native, linear-scan, matrix-chunks, "
+            "portable, torch or reference.",
         ),
     ]
     for option in reversed(options):  # click lists the options of the innermost decorator last

@@ -12,7 +12,6 @@ from zoo_core.escaping import one_line
 
 if TYPE_CHECKING:
     from zoo_core.runtime.inspection.inspection import Guess, Inspection, Symbol
-    from zoo_core.runtime.inspection.probes import Correlation
 
 BLACK, WHITE = 16, 231
 POSITIVE = (255, 230, 222, 215, 208, 202)
@@ -86,13 +85,14 @@ def print_blocks(inspection: Inspection, shown: Shown) -> None:
         print_painted([("  ", UNKNOWN), (" unknown to the model, skipped", None)])
 
 
-def print_units(correlations: Sequence[Correlation]) -> None:
+def print_units(inspection: Inspection) -> None:
     """Prints a table of the units that follow each probe most closely."""
     rows = [["probe", "layer", "gate", "unit", "correlation"]]
     previous = ""
-    for row in correlations:
+    for row in inspection.correlations:
         probe = "" if row.probe == previous else row.probe
-        rows.append([probe, str(row.layer), row.name, str(row.unit), f"{row.correlation:+.2f}"])
+        unit = inspection.signal(row.name, row.layer).label(row.unit)
+        rows.append([probe, str(row.layer), row.name, unit, f"{row.correlation:+.2f}"])
         previous = row.probe
     print_table(rows)
 

@@ -21,7 +21,11 @@ from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 
-KNOWN_BACKENDS = {"native": "zoo-kernels", "linear-scan": "zoo-linear"}
+KNOWN_BACKENDS = {
+    "native": "zoo-kernels",
+    "linear-scan": "zoo-linear",
+    "matrix-chunks": "zoo-matrix",
+}
 """Backends that may not be installed, and the distributions that bring them."""
 
 

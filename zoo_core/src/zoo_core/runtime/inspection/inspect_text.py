@@ -23,7 +23,7 @@ from zoo_core.runtime.inspection.inspection import (
 )
 from zoo_core.runtime.inspection.probes import strongest_correlations
 from zoo_core.runtime.inspection.reading import available_signals, read
-from zoo_core.runtime.inspection.recording import SignalName
+from zoo_core.runtime.inspection.recording import SignalName, matrix_shapes
 from zoo_core.runtime.inspection.text import guess_name, split_text
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.storage.capacity import ensure_free_memory
@@ -102,11 +102,12 @@ def inspect_text(
         symbols[place] = symbols[place]._replace(surprise=surprise)
     ranked = {signal: rows for signal, rows in values.items() if gate or not signal.is_gate}
     texts = [piece.text for piece in pieces]
+    shapes = matrix_shapes(model)
     return Inspection(
         name,
         "next symbol" if predicts_symbols else "label",
         tuple(symbols),
-        tuple(Signal(*signal, rows) for signal, rows in values.items()),
+        tuple(Signal(*signal, rows, shapes.get(signal, ())) for signal, rows in values.items()),
         tuple(strongest_correlations(ranked, texts, top)) if top else (),
     )
 

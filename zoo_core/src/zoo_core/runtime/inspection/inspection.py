@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, NamedTuple, final
@@ -62,12 +63,15 @@ class Signal:
         values: The activations after each symbol, (N, units); the rows of symbols without any,
             such as unknown ones, are NaN. The units of a backward direction follow the forward
             ones.
+        shape: The axes of the units of one direction, such as (heads, keys, values) of a matrix;
+            empty for a vector.
     """
 
     layer: int
     name: str
     is_gate: bool
     values: Activations
+    shape: tuple[int, ...] = ()
 
     @property
     def units(self) -> int:
@@ -87,6 +91,13 @@ class Signal:
             )
         column: Activations = self.values[:, number]
         return column
+
+    def label(self, number: int) -> str:
+        """Returns the number of a unit, with its place if the units are those of a matrix."""
+        if not self.shape:
+            return str(number)
+        place = np.unravel_index(number % math.prod(self.shape), self.shape)
+        return f"{number} [{', '.join(str(index) for index in place)}]"
 
     def mean(self) -> Activations:
         """Returns the mean of all units at each symbol, (N,)."""

@@ -115,6 +115,21 @@ def recurrent_layers(model: nn.Module) -> list[Recurrent]:
     return [module for module in model.modules() if isinstance(module, Recurrent)]
 
 
+def matrix_shapes(model: nn.Module) -> dict[SignalName, tuple[int, ...]]:
+    """Returns the axes of the states that are no vectors, such as (heads, keys, values)."""
+    shapes: dict[SignalName, tuple[int, ...]] = {}
+    first = 0
+    for module in recurrent_layers(model):
+        layers = range(first, first + module.num_layers)
+        first += module.num_layers
+        state = module.cell.initial_state(1, next(module.parameters()))
+        for name, tensor in zip(state._fields, state, strict=True):
+            if tensor.dim() > 2:
+                shape = tuple(tensor.shape[1:])
+                shapes |= {SignalName(layer, name, False): shape for layer in layers}
+    return shapes
+
+
 @final
 class _RecordingKernel(AbstractKernel):
     """The reference kernel, with a cell that records.

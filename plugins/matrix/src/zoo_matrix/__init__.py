@@ -1,0 +1,1 @@
+"""Recurrences whose state is a matrix, and the sLSTM beside them."""
