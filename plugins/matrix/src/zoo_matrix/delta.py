@@ -220,7 +220,7 @@ class GatedDeltaNetCell(AbstractDeltaCell):
     @property
     def widths(self) -> tuple[int, ...]:
         """K, K, D, 1, 1, D."""
-        return (*super().widths, 1, self.value_size)
+        return (self.key_size, self.key_size, self.value_size, 1, 1, self.value_size)
 
     def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
         """Returns the shapes of DeltaNet's weights, a and δ."""
