@@ -6,18 +6,18 @@ command line has handlers of its own as soon as it runs a command; before, nothi
 
 from __future__ import annotations
 
+# The built-in part of ``signal``, whose own import takes as long as many a Ctrl+C needs to come.
+import _signal  # type: ignore[import-not-found]
 import os
-import signal
-from types import FrameType
 
 
 def main() -> None:
     """Runs the command line and exits with its exit code."""
-    signal.signal(signal.SIGINT, _leave)
+    _signal.signal(_signal.SIGINT, _leave)
     from zoo_cli.main import main as run_command_line
 
     run_command_line()
 
 
-def _leave(number: int, frame: FrameType | None) -> None:
+def _leave(number: int, frame: object) -> None:
     os._exit(128 + number)
