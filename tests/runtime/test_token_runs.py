@@ -51,7 +51,10 @@ def test_a_resumed_run_equals_an_uninterrupted_one_whatever_the_tokens(
     sampling: str,
 ) -> None:
     run_config = small_run_config(
-        catalog, text, dataset={"sampling": sampling, **settings}, trainer={"epochs": 2}
+        catalog,
+        text,
+        dataset={"sampling": sampling, **settings},
+        trainer={"epochs": 2, "save_every": 1000.0},
     )
     train(catalog, run_config, tmp_path / "memory")
     monkeypatch.setattr("zoo_text.textfile.STORED", 1)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
-import subprocess
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.command import Zoo
+from tests.faults.child import Child
 from tests.runtime.sweeps.in_process import InProcessEngine
 from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
 from zoo_core.comparisons.turns import read_turns
+from zoo_core.runtime.comparisons import contest
+from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.sweeps.run_states import record_failure
 
 
@@ -219,21 +223,29 @@ def test_help_shows_the_settings_that_all_models_have(zoo: Zoo) -> None:
     assert "--model.embedding-size" not in text
 
 
+def in_processes() -> None:
+    """Trains in processes, in a forked command that has the engine of the test."""
+    vars(contest)["LocalEngine"] = LocalEngine
+
+
 @pytest.mark.gate
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork")
 def test_a_comparison_that_is_interrupted_continues_and_its_broken_round_has_no_times(
-    zoo: Zoo, quick: list[object], zoo_process: Callable[..., subprocess.Popen[str]]
+    zoo: Zoo, quick: list[object], tmp_path: Path
 ) -> None:
     words = ["compare", "rnn-embed", "gru-embed", "--dataset", "python-docs", "--seeds", "0,1"]
     sizes = ["--dataset.limit", 4000, "--model.hidden-size", 4, "--threads", 1]
     arguments = [*words, *sizes, "--tokens", 20_000, "--trainer.batch-size", 2]
-    process = zoo_process(*arguments)
-    assert process.stderr
-    while "model=gru-embed: begins" not in (line := process.stderr.readline()):
-        assert line, "it has ended"
-    process.send_signal(signal.SIGINT)
-    _, rest = process.communicate(timeout=120)
-    assert process.returncode == 130
-    assert "to continue: zoo compare rnn-embed" in rest
+    output = tmp_path / "output"
+    child = Child(output, tuple(arguments), in_processes)
+    deadline = time.monotonic() + 120
+    while "model=gru-embed: begins" not in (output / "stderr").read_text():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    child.send(signal.SIGINT)
+    interrupted = child.wait(120)
+    assert interrupted.code == 130
+    assert "to continue: zoo compare rnn-embed" in interrupted.stderr
     result = zoo(*arguments, "--json")
     assert result.code == 0, result.stderr
     assert "4 runs, 1 finished before, 3 to train" in result.stderr

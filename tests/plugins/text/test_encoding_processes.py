@@ -26,15 +26,15 @@ dataset = text_file(TextConfig(path=(Path(sys.argv[1]),), tokens="word"), None)
 print(dataset.fingerprint, int(dataset.tokens.sum()))
 """
 LINE = "The quick brown fox jumps over the lazy dog, and it barks.\n"
+SHORT, LONG = 20_000, 60_000
+"""Lines of a text that two processes encode, and of one whose encoding is killed."""
 DEADLINE = 300.0
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A text whose encoding takes a while."""
-    path = tmp_path / "text.txt"
-    path.write_text(LINE * 60_000)
-    return path
+    """Where a text is."""
+    return tmp_path / "text.txt"
 
 
 def start(path: Path) -> subprocess.Popen[str]:
@@ -49,6 +49,7 @@ def opened(path: Path) -> TextDataset:
 
 
 def test_two_processes_wait_for_each_other(path: Path) -> None:
+    path.write_text(LINE * SHORT)
     processes = [start(path) for _ in range(2)]
     printed = {process.communicate(timeout=DEADLINE)[0] for process in processes}
     dataset = opened(path)
@@ -58,6 +59,7 @@ def test_two_processes_wait_for_each_other(path: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_made_again(path: Path) -> None:
+    path.write_text(LINE * LONG)
     process, started = start(path), time.monotonic()
     while not list(encoded_folder().rglob(".tokens-*.tmp/tokens")):
         assert process.poll() is None
@@ -67,5 +69,5 @@ def test_what_a_killed_process_left_is_made_again(path: Path) -> None:
     process.communicate()
     assert not list(encoded_folder().rglob("about.json"))
     dataset = opened(path)
-    assert len(dataset.tokens) == len(dataset.vocabulary.tokenizer.split(LINE)) * 60_000
+    assert len(dataset.tokens) == len(dataset.vocabulary.tokenizer.split(LINE)) * LONG
     assert not list(encoded_folder().rglob(".*.tmp"))
