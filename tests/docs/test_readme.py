@@ -16,7 +16,8 @@ from zoo_cli.main import run, zoo
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
-PAGES = [README, *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [README, *sorted(DOCS.glob("*.md")), *sorted(DOCS.glob("models/*.md"))]
 TEXT = README.read_text("utf-8")
 LINK = re.compile(r"\]\((?!https?://)([^)#]+)")
 

@@ -17,6 +17,16 @@ from zoo_core.runtime.nn import AbstractModel, Batch, Embedding, HiddenState, Ou
 class CharThree(AbstractModel):
     """Predicts the symbol after three others, with the recurrence written out three times.
 
+        i_t = relu(W_i x_t + b_i), t = 1, 2, 3
+        h_1 = tanh(W_h i_1 + b_h)
+        h_2 = tanh(W_h (h_1 + i_2) + b_h)
+        h_3 = tanh(W_h (h_2 + i_3) + b_h)
+        z = W_o h_3 + b_o
+
+    x_t is the embedding of the symbol t (B, E), h_t a hidden state (B, H), z the logits
+    (B, classes). W_i and b_i are the layer ``input`` (H, E), W_h and b_h ``hidden`` (H, H), W_o and
+    b_o ``output`` (classes, H).
+
     Source: fast.ai, Practical Deep Learning for Coders 2018, lesson 6.
 
     Args:

@@ -17,6 +17,11 @@ from zoo_core.runtime.nn import AbstractModel, Batch, Output, State
 class GridClassifier(AbstractModel):
     """A feature stage, flattened, and a classifier stage.
 
+        z = classifier(block_n(… block_1(x)))
+
+    x is the grid (B, C, *sizes), z the logits (B, classes). The channels of the last block are
+    flattened to a vector.
+
     Source: LeCun et al., Gradient-Based Learning Applied to Document Recognition (1998).
 
     Args:

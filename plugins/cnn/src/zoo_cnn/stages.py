@@ -44,6 +44,11 @@ POOLS: dict[str, dict[int, type[nn.Module]]] = {
 class Block(nn.Module):
     """Convolution, ReLU, pooling.
 
+        y = pool(relu(W ∗ x + b))
+
+    x is the input (B, C, *sizes), y the output (B, C', *sizes'), ∗ the convolution as torch has it,
+    which does not mirror W. ``convolution`` holds W (C', C, *kernel) and b (C',).
+
     >>> square = torch.arange(16.0, 0.0, -1.0).view(1, 1, 4, 4)
     >>> block = Block(CnnGridConfig(padding=0, bias=False, pool_size=1), 2, 1, 1)
     >>> _ = nn.init.ones_(block.convolution.weight)

@@ -23,6 +23,13 @@ MAX_LENGTH = 2**62
 class TextClassifier(AbstractModel):
     """Embedding, a feature stage over time, the maximum of each channel, a classifier stage.
 
+        y = block_n(… block_1(x))
+        m = max_t y_t
+        z = classifier(m)
+
+    x are the embedded symbols or the features (B, E, T), y the channels (B, C, T') after the last
+    block, m their maxima over the steps (B, C), z the logits (B, classes).
+
     A row in a padded batch has the same result as the row alone: after every layer the padding is
     set to zero, and the maximum is taken over the steps of the row itself.
 

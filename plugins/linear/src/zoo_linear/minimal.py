@@ -15,10 +15,14 @@ from zoo_linear.linear_cell import AbstractRealCell
 class AbstractMinimalCell(AbstractRealCell):
     """The base of both: how a candidate is made.
 
+        φ(x) = x                                linear
+        φ(x) = x + 0.5 if x ≥ 0, else σ(x)      positive
+
+    The positive one is the paper's choice for training in the space of logarithms.
+
     Args:
         hidden_size: H.
-        candidate: ``linear`` for φ(x) = x; ``positive`` for φ(x) = x + 0.5 where x is at least 0,
-            and σ(x) where it is below, the paper's choice for training in the space of logarithms.
+        candidate: Which φ, ``linear`` or ``positive``.
         bias: Whether the cell has biases.
     """
 

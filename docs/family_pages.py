@@ -1,0 +1,306 @@
+"""The generated part of the pages of ``models/``: a family of models for each.
+
+Everything on a page that can change is read from where it is declared: specs, configs, docstrings
+and code of cells, recipes, measured figures, the registry.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from torch import nn
+
+from docs.equations import block_to_latex
+from zoo_cli.commands.show_shapes import find_shapes
+from zoo_cli.terminal.output import format_metrics
+from zoo_core.configs.settings import as_typed, settings_of, with_unit
+from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import ModelSpec
+from zoo_core.recipes.recipe import list_recipes
+from zoo_core.recipes.reproduction import ReproductionResult, read_reproduction
+from zoo_core.registry.checkpoints import load_registry
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.storage.capacity import format_bytes
+from zoo_core.testing.cases.model_cases import plain_cases
+
+DOCS = Path(__file__).parent
+PAGES = DOCS / "models"
+REPRODUCTION = DOCS / "results" / "reproduction.json"
+METHODS = ("project", "gate_values", "candidate", "coefficients", "read", "step", "forward")
+"""The methods that hold the equations of a class."""
+CALL = re.compile(r"\bself\.(\w+)\(")
+SECTIONS = re.compile(r"^(?:Args|Attributes|Returns|Raises):\n", re.M)
+Row = Sequence[str]
+
+
+@final
+class Part(NamedTuple):
+    """A class that holds equations of a family.
+
+    Args:
+        cls: The class.
+        models: The models that run it; of a base class, those of its subclasses.
+    """
+
+    cls: type[Any]
+    models: list[str]
+
+
+def family_page(plugin: str) -> str:
+    """Returns the sections of a family: models, equations, settings, figures, checkpoints.
+
+    Args:
+        plugin: The plugin that has the models.
+    """
+    catalog = load_catalog()
+    specs = models_of(catalog, plugin)
+    parts = equations_of(specs)
+    sections = (
+        ("Models", _models(specs, parts)),
+        ("Equations", _equations(catalog, parts)),
+        ("Settings", _settings(specs)),
+        ("Published and reached", _figures(catalog, specs)),
+        ("Pretrained", _checkpoints(catalog, specs)),
+    )
+    return "\n".join(f"## {title}\n\n{_text(lines)}\n" for title, lines in sections)
+
+
+def page_link(plugin: str) -> str:
+    """Returns the name of a plugin, as a link from ``models.md`` to the page of its models."""
+    page = PAGES / f"{plugin.removeprefix('zoo-')}.md"
+    return f"[`{plugin}`](models/{page.name})" if page.is_file() else f"`{plugin}`"
+
+
+def models_of(catalog: Catalog, plugin: str) -> list[ModelSpec]:
+    """Returns the models of a plugin, sorted by name."""
+    return [spec for owner, spec in catalog.of(ModelSpec) if owner.name == plugin]
+
+
+def equations_of(specs: Iterable[ModelSpec]) -> list[Part]:
+    """Returns the classes of models whose docstrings have equations, bases before subclasses."""
+    parts: dict[type[Any], Part] = {}
+    for spec in specs:
+        for cls in _classes(plain_cases(spec)[0].build()):
+            for base in reversed(cls.__mro__):
+                if _blocks(base):
+                    parts.setdefault(base, Part(base, [])).models.append(spec.name)
+    return list(parts.values())
+
+
+def _classes(model: nn.Module) -> list[type[Any]]:
+    """Returns the classes that a model is made of: cells, and modules of plugins."""
+    found: dict[type[Any], None] = {}
+    for module in model.modules():
+        is_layer = isinstance(module, Recurrent)
+        found[type(module.cell) if is_layer else type(module)] = None
+    return [cls for cls in found if not cls.__module__.startswith(("torch.", "zoo_core."))]
+
+
+def _blocks(cls: type[Any]) -> list[str]:
+    """Returns the blocks of equations in the docstring of a class of a plugin."""
+    if cls.__module__.startswith(("torch.", "zoo_core.")):
+        return []
+    return [block for block in _description(cls) if block.startswith("    ")]
+
+
+def _description(cls: type[Any]) -> list[str]:
+    """Returns the paragraphs of a docstring before its arguments; doctests are left out."""
+    text = SECTIONS.split(inspect.cleandoc(cls.__dict__.get("__doc__") or ""))[0]
+    return [part for part in text.rstrip().split("\n\n") if not part.lstrip().startswith(">>>")]
+
+
+def _models(specs: Iterable[ModelSpec], parts: Iterable[Part]) -> Iterator[str]:
+    rows = []
+    for spec in specs:
+        cells = [f"`{part.cls.__name__}`" for part in parts if spec.name in part.models]
+        rows.append([f"`{spec.name}`", spec.summary, ", ".join(cells), spec.source])
+    yield _table(["model", "what it is", "equations", "source"], rows)
+    yield ""
+    yield (
+        "`zoo show MODEL` prints the settings of a model, `zoo show MODEL --shapes` the shape of "
+        "every tensor."
+    )
+
+
+def _equations(catalog: Catalog, parts: Iterable[Part]) -> Iterator[str]:
+    shown: set[str] = set()
+    for part in parts:
+        names = ", ".join(f"`{name}`" for name in part.models)
+        yield f"### {part.cls.__name__}\n"
+        first, *others = _description(part.cls)
+        yield f"{_markdown(first)} Models: {names}.\n"
+        for paragraph in others:
+            if paragraph.startswith("    "):
+                yield f"{block_to_latex(textwrap.dedent(paragraph).splitlines())}\n"
+            else:
+                yield f"{_markdown(paragraph)}\n"
+        yield from _code(part.cls)
+        is_base = part.cls.__name__.startswith("Abstract")
+        if not is_base and part.models[0] not in shown:
+            shown.add(part.models[0])
+            yield from _weights(catalog, part.models[0])
+
+
+def _code(cls: type[Any]) -> Iterator[str]:
+    """Yields the methods of a class that compute its equations."""
+    sources = _sources(cls)
+    if sources:
+        file = inspect.getsourcefile(cls)
+        assert file, "the class is written in a file"
+        yield f"[`{cls.__module__}`]({_link(file)}):\n"
+        yield "```python\n" + "\n\n".join(sources) + "\n```\n"
+
+
+def _sources(cls: type[Any]) -> list[str]:
+    """Returns the code of the methods that compute a class's equations, and of what they call."""
+    methods = {
+        name: textwrap.dedent(inspect.getsource(value)).rstrip()
+        for name, value in cls.__dict__.items()
+        if inspect.isfunction(value) and not getattr(value, "__isabstractmethod__", False)
+    }
+    waiting = [name for name in METHODS if name in methods]
+    wanted: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in wanted:
+            wanted.add(name)
+            called = [name for name in CALL.findall(methods[name]) if name in methods]
+            waiting += [name for name in called if not name.startswith("_check")]
+    return [source for name, source in methods.items() if name in wanted]
+
+
+def _link(file: str) -> str:
+    """Returns the path of a source file from the folder of the pages."""
+    return "../../" + Path(file).resolve().relative_to(DOCS.parent.resolve()).as_posix()
+
+
+def _weights(catalog: Catalog, model: str) -> Iterator[str]:
+    """Yields the parameters of a model with their axes."""
+    shapes, _ = find_shapes(catalog, model, batch_size=2, steps=None)
+    rows = [
+        [f"`{item.name}`", f"({', '.join(axes)})"]
+        for item, axes in shapes.rows
+        if item.kind == "parameter"
+    ]
+    yield f"Parameters of `{model}`:\n"
+    yield f"{_table(['parameter', 'shape'], rows)}\n"
+
+
+def _settings(specs: Sequence[ModelSpec]) -> Iterator[str]:
+    """Yields a table of the settings that all models share, and one for the others of each."""
+    tables = {spec.name: _setting_rows(spec) for spec in specs}
+    shared = [row for row in tables[specs[0].name] if all(row in rows for rows in tables.values())]
+    own: dict[str, list[Row]] = {}
+    names: dict[str, list[str]] = {}
+    for name, rows in tables.items():
+        rest = [row for row in rows if row not in shared]
+        key = repr(rest)
+        own[key] = rest
+        names.setdefault(key, []).append(f"`{name}`")
+    header = ["setting", "default", "what it is", "allowed"]
+    for key, rest in own.items():
+        if rest:
+            yield f"{', '.join(names[key])}:\n"
+            yield f"{_table(header, rest)}\n"
+    if shared:
+        yield f"{'All models' if len(specs) > 1 else f'`{specs[0].name}`'}:\n"
+        yield _table(header, shared)
+
+
+def _setting_rows(spec: ModelSpec) -> list[Row]:
+    return [
+        [
+            f"`{setting.key}`",
+            with_unit(as_typed(setting.default), setting.info.unit),
+            setting.info.help,
+            setting.expected(),
+        ]
+        for setting in settings_of(resolve(spec.config)).values()
+    ]
+
+
+def _figures(catalog: Catalog, specs: Iterable[ModelSpec]) -> Iterator[str]:
+    """Yields the recipes of models with what was published and what was measured."""
+    names = {spec.name for spec in specs}
+    measured = {row.recipe: row for row in read_reproduction(REPRODUCTION)}
+    recipes = [r for r in list_recipes(catalog) if r.name.partition(".")[0] in names]
+    rows: list[Row] = []
+    sources: dict[str, list[str]] = {}
+    for recipe in recipes:
+        published = recipe.published
+        words = published.in_words() if published else ""
+        if published:
+            sources.setdefault(published.source, []).append(f"`{recipe.name}`")
+        data = str(recipe.tables.get("dataset", {}).get("name", ""))
+        figure = _measured(measured.get(recipe.name))
+        rows.append([f"`{recipe.name}`", f"`{data}`", *figure[:1], words, *figure[1:]])
+    yield _table(["recipe", "data", "metric (split)", "published", "ours", "seconds"], rows)
+    yield ""
+    yield (
+        "`zoo reproduce RECIPE` trains a recipe and compares; [the results](../results.md) name "
+        "the machine. A recipe without a figure of ours has not been measured yet."
+    )
+    if sources:
+        yield "\nSources of what was published:\n"
+        yield "\n".join(f"- {', '.join(names)}: {text}" for text, names in sources.items())
+
+
+def _measured(row: ReproductionResult | None) -> list[str]:
+    """Returns metric and split, our figure with the verdict, and seconds."""
+    if row is None:
+        return ["", "", ""]
+    verdict = "" if row.verdict == "unpublished" else f", {row.verdict}"
+    ours = f"{row.measured_in_words()}{verdict}"
+    return [f"{row.metric} ({row.split})", ours, f"{row.seconds:.0f}"]
+
+
+def _checkpoints(catalog: Catalog, specs: Iterable[ModelSpec]) -> Iterator[str]:
+    """Yields the pretrained checkpoints of models."""
+    names = {spec.name for spec in specs}
+    entries = load_registry(catalog.registries).values()
+    rows = [
+        [
+            f"`{entry.name}`",
+            format_metrics(entry.metrics),
+            "" if entry.parameters is None else f"{entry.parameters:,}",
+            format_bytes(entry.size),
+            "" if entry.seconds is None else f"{entry.seconds:.3g}",
+            entry.license,
+        ]
+        for entry in entries
+        if entry.name.partition(".")[0] in names
+    ]
+    if not rows:
+        yield "There is none yet: `zoo train MODEL` makes one."
+        return
+    header = ["checkpoint", "metrics", "parameters", "size", "seconds", "license of the weights"]
+    yield _table(header, rows)
+    yield ""
+    yield (
+        "The recipe of the same name made each of them. They come with the package, and every file "
+        "has the hash that `registry.toml` pins."
+    )
+
+
+def _table(header: Row, rows: Iterable[Row]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in row)} |" for row in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", r"\|")
+
+
+def _markdown(text: str) -> str:
+    """Converts a paragraph of a docstring."""
+    return text.replace("*", r"\*").replace("``", "`")
+
+
+def _text(lines: Iterable[str]) -> str:
+    return "\n".join(lines).rstrip()

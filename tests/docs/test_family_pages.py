@@ -1,0 +1,61 @@
+"""Every model is on the page of its family, and the pages show what the code says."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from docs.family_pages import PAGES, Part, equations_of, family_page, models_of
+from tests.docs.session import blocks
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.specs import ModelSpec
+
+FILES = sorted(PAGES.glob("*.md"))
+every_page = pytest.mark.parametrize("page", FILES, ids=lambda page: page.stem)
+MODEL = re.compile(r"^\| `([\w-]+)` \|", re.M)
+
+
+def models_on(page: Path) -> list[str]:
+    """The models in the first table of a page."""
+    section = page.read_text("utf-8").partition("## Models\n")[2].partition("\n## ")[0]
+    return MODEL.findall(section)
+
+
+def parts_of(page: Path) -> list[Part]:
+    """The classes with equations of a page's family."""
+    return equations_of(models_of(load_catalog(), f"zoo-{page.stem}"))
+
+
+def test_every_model_is_on_exactly_one_page() -> None:
+    on_pages = Counter(name for page in FILES for name in models_on(page))
+    assert on_pages == Counter(spec.name for _, spec in load_catalog().of(ModelSpec))
+
+
+def test_every_page_is_linked_from_the_list_of_models() -> None:
+    text = (PAGES.parent / "models.md").read_text("utf-8")
+    assert all(f"(models/{page.name})" in text for page in FILES)
+
+
+@every_page
+def test_every_model_of_a_page_has_equations(page: Path) -> None:
+    parts = parts_of(page)
+    assert {name for part in parts for name in part.models} == set(models_on(page))
+    text = page.read_text("utf-8")
+    formulas = [block.body for block in blocks(text) if block.language == "math"]
+    assert len(formulas) >= len(parts)
+    assert all(f"### {part.cls.__name__}\n" in text for part in parts)
+    for formula in formulas:
+        assert formula.isascii()
+        assert formula.count("{") == formula.count("}")
+        assert formula.count("&") >= formula.count(" = ")
+
+
+@pytest.mark.gate
+@every_page
+def test_a_page_is_current(page: Path) -> None:
+    generated = family_page(f"zoo-{page.stem}")
+    text = page.read_text("utf-8")
+    assert generated.strip() in text, f"update it: cog -I . -r docs/models/{page.name}"
