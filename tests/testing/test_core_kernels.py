@@ -7,6 +7,7 @@ import pytest
 from zoo_core import KernelSpec, ModelSpec
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.testing.cases.model_cases import plain_cases
+from zoo_core.testing.check import run_check
 from zoo_core.testing.checked_part import CheckedPart
 from zoo_core.testing.checks import kernels, specs
 from zoo_core.testing.suite import Groups
@@ -19,15 +20,20 @@ FACTORIES = {
 MODELS = ("rnn-stacked", "lstm-stacked", "gru-stacked")
 
 
-@pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("name", FACTORIES)
-def test_a_kernel_of_the_core_equals_the_reference(catalog: Catalog, name: str, model: str) -> None:
-    spec = KernelSpec(
+def spec_of(name: str) -> KernelSpec:
+    """The spec of a kernel of the core, as a plugin would declare it."""
+    return KernelSpec(
         name=name,
         summary="A kernel of the core.",
         factory=FACTORIES[name],
         cells=("rnn-tanh", "rnn-relu", "lstm", "gru"),
     )
+
+
+@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("name", FACTORIES)
+def test_a_kernel_of_the_core_equals_the_reference(catalog: Catalog, name: str, model: str) -> None:
+    spec = spec_of(name)
     model_spec = catalog.find(ModelSpec, model).spec
     plain = plain_cases(model_spec)  # the gate has all cases of all models
     cases = [case for case in kernels.cases_with_model(spec, model_spec) if case.model in plain]
@@ -37,3 +43,13 @@ def test_a_kernel_of_the_core_equals_the_reference(catalog: Catalog, name: str, 
     ]
     result = CheckedPart(f"kernel {name}", groups).result("kernel-equals")
     assert result.verdict == "ok", result.describe()
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("name", FACTORIES)
+def test_a_kernel_of_the_core_equals_the_reference_over_many_steps(
+    catalog: Catalog, name: str
+) -> None:
+    cases = kernels.cell_cases(catalog, spec_of(name))
+    assert len(cases) > 3
+    assert [run_check(kernels.kernel_many_steps, case) for case in cases] == [None] * len(cases)

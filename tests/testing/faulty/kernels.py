@@ -1,15 +1,19 @@
-"""A kernel that keeps the rules, and two that break one each."""
+"""A kernel that keeps the rules, and others that break one each."""
 
 from __future__ import annotations
 
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import LayerState
+
+CHUNK = 64
+"""Steps of a chunk of ``Forgetful``."""
 
 
 class Honest(AbstractKernel):
@@ -47,6 +51,28 @@ class Unresetting(Honest):  # noqa: D101
         self, *args: Any, resets: Tensor, lengths: Tensor | None, reverse: bool
     ) -> tuple[Tensor, LayerState]:
         return self.scan(*args, lengths=lengths, reverse=reverse)
+
+
+class Forgetful(Honest):  # noqa: D101
+    def scan(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        options: dict[str, Any] = {"lengths": None, "reverse": reverse}
+        if lengths is not None or inputs.shape[1] <= CHUNK:
+            options["lengths"] = lengths
+            return super().scan(cell, weights, inputs, state, **options)
+        chunks = [
+            super(Forgetful, self).scan(cell, weights, chunk, state, **options)
+            for chunk in torch.split(inputs, CHUNK, dim=1)
+        ]
+        return torch.cat([outputs for outputs, _ in chunks], dim=1), chunks[-1][1]
 
 
 class Slow(Honest):  # noqa: D101

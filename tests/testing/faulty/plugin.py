@@ -173,6 +173,12 @@ def zoo_kernels() -> list[KernelSpec]:
             cells=("rnn-tanh",),
         ),
         KernelSpec(
+            name="wrong-kernel-many-steps",
+            summary="A kernel that runs every chunk from the state before the first.",
+            factory=f"{PLACE}.kernels:Forgetful",
+            cells=("rnn-tanh",),
+        ),
+        KernelSpec(
             name="wrong-kernel-pays",
             summary="A kernel that runs every step many times.",
             factory=f"{PLACE}.kernels:Slow",

@@ -39,7 +39,7 @@ def every_check() -> dict[str, tuple[Check, ...]]:
         "models": CHECKS + PLAIN + SLOW,
         "datasets": datasets.CHECKS,
         "trainers": objective.CHECKS + training_runs.CHECKS,
-        "kernels": kernels.CHECKS + kernels.PLAIN + kernels.SPEED,
+        "kernels": kernels.CHECKS + kernels.PLAIN + kernels.CELLS + kernels.SPEED,
         "loggers": loggers.CHECKS,
     }
 
@@ -155,5 +155,6 @@ def _kernel_groups(catalog: Catalog, spec: KernelSpec) -> Groups:
     return [
         (kernels.CHECKS, lambda: kernels.kernel_cases(catalog, spec)),
         (kernels.PLAIN, lambda: kernels.plain_kernel_cases(catalog, spec)),
+        (kernels.CELLS, lambda: kernels.cell_cases(catalog, spec)),
         (kernels.SPEED, lambda: kernels.speed_cases(catalog, spec)),
     ]

@@ -23,6 +23,7 @@ from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import state_tensors
 from zoo_core.testing.cases.model_case import (
     EXACT,
+    REORDERED,
     SINGLE,
     ModelCase,
     check_tolerance,
@@ -33,6 +34,8 @@ from zoo_core.testing.cases.model_cases import model_cases, plain_cases
 from zoo_core.testing.cases.sample_values import needed_values
 from zoo_core.testing.check import DoesNotApply, Violation, check
 
+MANY_STEPS = 150
+"""Steps of a longer sequence: beyond two chunks of 64, and no multiple of a usual chunk."""
 SIZES = ((1, 8), (1, 32), (16, 32))
 """Rows and steps at which a kernel is timed."""
 ROUNDS = 5
@@ -137,6 +140,42 @@ def kernel_resets(case: KernelCase) -> Violation | None:
 
 
 @check(
+    "Carry the state from each chunk of steps to the next, let none see the next one's inputs, and "
+    "begin a chunk wherever a row starts anew or ends.",
+    needs=("kernel-equals", "kernel-resets"),
+)
+def kernel_many_steps(case: KernelCase) -> Violation | None:
+    """Over 150 steps a kernel gives the reference's results, with resets and padding too.
+
+    A parallel kernel cuts a sequence into chunks, and the other checks feed fewer steps than one.
+    """
+    if not case.model.free:
+        raise DoesNotApply("the model reads one length only")
+    kernel: AbstractKernel = resolve(case.spec.factory)()
+    long = replace(case.model, steps=MANY_STEPS)
+    model = long.build()
+    if _widest_dtype(kernel, model) != torch.float64:
+        raise DoesNotApply("the kernel has no double precision, so that roundings would differ")
+    plain = long.batch()
+    marks = torch.zeros(long.rows, MANY_STEPS, dtype=torch.bool)
+    for row in range(long.rows):
+        marks[row, [7 + row, 64, 100 + row]] = True
+    lengths = torch.tensor([max(1, MANY_STEPS - 41 * row) for row in range(long.rows)])
+    cut = plain._replace(lengths=lengths, resets=marks if model.takes_resets else None)
+    for name, batch in {"": plain, " that start anew and have padding": cut}.items():
+        try:
+            expected = _all_results(long.build(), batch, ReferenceKernel())
+            results = _all_results(long.build(), batch, kernel)
+        except MisfitError:  # the model takes no rows of different lengths
+            continue
+        difference = max(map(max_difference, expected, results))
+        rule = f"the same results from kernel and reference for rows of {MANY_STEPS} steps{name}"
+        if violation := check_tolerance(difference, REORDERED, rule):
+            return violation
+    return None
+
+
+@check(
     "Return False from pays(case) for such sizes, so that the backend auto passes over the kernel.",
     needs=("kernel-equals",),
 )
@@ -189,7 +228,17 @@ def _step_seconds(kernel: AbstractKernel, layer: Recurrent, case: SpeedCase) -> 
 
 
 def speed_cases(catalog: Catalog, kernel: KernelSpec) -> list[SpeedCase]:
+    """Returns the cases of a kernel with one model for each of its cells, in several sizes."""
+    models = map(_at_default_sizes, _model_for_each_cell(catalog, kernel))
+    return [SpeedCase(kernel, case, *size) for case in models for size in SIZES]
+
+
+def cell_cases(catalog: Catalog, kernel: KernelSpec) -> list[KernelCase]:
     """Returns the cases of a kernel with one model for each of its cells."""
+    return [KernelCase(kernel, case) for case in _model_for_each_cell(catalog, kernel)]
+
+
+def _model_for_each_cell(catalog: Catalog, kernel: KernelSpec) -> list[ModelCase]:
     models: dict[str, ModelCase] = {}
 
     def keep(cases: list[tuple[ModelCase, set[str]]]) -> bool:
@@ -206,11 +255,7 @@ def speed_cases(catalog: Catalog, kernel: KernelSpec) -> list[SpeedCase]:
     for spec in (*likely, *specs):
         if not models.keys() >= set(kernel.cells):
             keep(_cases_and_cells(spec))
-    return [
-        SpeedCase(kernel, _at_default_sizes(case), *size)
-        for case in models.values()
-        for size in SIZES
-    ]
+    return list(models.values())
 
 
 def _at_default_sizes(case: ModelCase) -> ModelCase:
@@ -301,4 +346,6 @@ def _all_results(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> 
 CHECKS = (kernel_equals,)
 PLAIN = (kernel_resets,)
 """Checks that run on the plain cases of the models only."""
+CELLS = (kernel_many_steps,)
+"""Checks that run on one model for each cell."""
 SPEED = (kernel_pays,)
