@@ -43,7 +43,7 @@ TOKEN = re.compile(
     rf"|(?P<name>(?P<base>{LETTER}+)(?P<accent>[{''.join(ACCENTS)}]?)(?:_(?P<sub>{BELOW}))?"
     rf"(?P<prime>'*)(?P<star>\*?))|(?P<power>\^(?:{BELOW}|-\d+))"
     rf"|(?P<super>[{''.join(SUPERSCRIPTS)}]+)|(?P<below>[{''.join(SUBSCRIPTS)}]+)"
-    rf"|(?P<root>√\()|(?P<other>.)",
+    rf"|(?P<root>√\()|√(?P<rooted>{LETTER}|\d+)|(?P<other>.)",
     re.S,
 )
 
@@ -101,7 +101,7 @@ def _remark(text: str) -> str:
     """Returns a remark: words as text, anything else as an equation."""
     runs: list[tuple[bool, list[str]]] = []
     for word in text.split():
-        is_text = bool(re.fullmatch(r"[A-Za-z][A-Za-z-]*[,.;:]?", word))
+        is_text = bool(re.fullmatch(r"(?:a|[A-Za-z][A-Za-z-]+)[,.;:]?", word))
         if runs and runs[-1][0] == is_text:
             runs[-1][1].append(word)
         else:
@@ -121,6 +121,8 @@ def _pieces(text: str, *, inside_root: bool) -> tuple[list[_Piece], str]:
         if match["root"]:
             inner, text = _pieces(text, inside_root=True)
             pieces.append(_Piece(rf"\sqrt{{{_join(inner)}}}", "atom"))
+        elif match["rooted"]:
+            pieces.append(_Piece(rf"\sqrt{{{to_latex(match['rooted'])}}}", "atom"))
         elif inside_root and token == ")" and depth == 0:
             return pieces, text
         else:

@@ -51,6 +51,17 @@ class Part(NamedTuple):
     cls: type[Any]
     models: list[str]
 
+    @property
+    def family(self) -> str:
+        """The family that the class is of, such as ``rnn``; it may be another than the models'."""
+        return self.cls.__module__.partition(".")[0].removeprefix("zoo_")
+
+    def link(self, family: str) -> str:
+        """Returns a link to its equations, from the page of a family."""
+        name = self.cls.__name__
+        page = "" if self.family == family else f"{self.family}.md"
+        return f"[`{name}`]({page}#{name.lower()})"
+
 
 def family_page(plugin: str) -> str:
     """Returns the sections of a family: models, equations, settings, figures, checkpoints.
@@ -60,10 +71,11 @@ def family_page(plugin: str) -> str:
     """
     catalog = load_catalog()
     specs = models_of(catalog, plugin)
+    family = plugin.removeprefix("zoo-")
     parts = equations_of(specs)
     sections = (
-        ("Models", _models(specs, parts)),
-        ("Equations", _equations(catalog, parts)),
+        ("Models", _models(family, specs, parts)),
+        ("Equations", _equations(catalog, [part for part in parts if part.family == family])),
         ("Settings", _settings(specs)),
         ("Published and reached", _figures(catalog, specs)),
         ("Pretrained", _checkpoints(catalog, specs)),
@@ -115,10 +127,10 @@ def _description(cls: type[Any]) -> list[str]:
     return [part for part in text.rstrip().split("\n\n") if not part.lstrip().startswith(">>>")]
 
 
-def _models(specs: Iterable[ModelSpec], parts: Iterable[Part]) -> Iterator[str]:
+def _models(family: str, specs: Iterable[ModelSpec], parts: Iterable[Part]) -> Iterator[str]:
     rows = []
     for spec in specs:
-        cells = [f"`{part.cls.__name__}`" for part in parts if spec.name in part.models]
+        cells = [part.link(family) for part in parts if spec.name in part.models]
         rows.append([f"`{spec.name}`", spec.summary, ", ".join(cells), spec.source])
     yield _table(["model", "what it is", "equations", "source"], rows)
     yield ""

@@ -14,6 +14,7 @@ from docs.equations import block_to_latex, to_latex
         ("σ(s - β) ⊙ h'", r"\sigma(s - \beta) \odot h'"),
         ("1 - z", "1 - z"),
         ("√(v + (ε)) / 2", r"\sqrt{v + (\varepsilon)} / 2"),
+        ("√H · E s", r"\sqrt{H} \cdot E \, s"),
         ("LN(W_hh h; α_hh)", r"\operatorname{LN}(W_{hh} \, h; \alpha_{hh})"),
         ("tanh(c*) exp(γ)", r"\tanh(c^{*}) \, \exp(\gamma)"),
         ("k kᵀ x² a⁻¹", r"k \, k^{\top} \, x^{2} \, a^{-1}"),
@@ -38,13 +39,15 @@ def test_a_block_is_aligned_at_its_equals_signs_with_remarks_behind() -> None:
         "h' = i ⊙ h",
         "    + b",
         "f = i               σ(s) is it",
+        "g = f    or    g = W f + b",
     ]
     assert block_to_latex(lines).splitlines() == [
         "```math",
         r"\begin{aligned}",
         r"i &= \sigma(x) && \text{input gate} \\",
         r"h' &= i \odot h + b \\",
-        r"f &= i && \sigma(s)\ \text{is it}",
+        r"f &= i && \sigma(s)\ \text{is it} \\",
+        r"g &= f && \text{or}\ g = W \, f + b",
         r"\end{aligned}",
         "```",
     ]
