@@ -41,7 +41,7 @@ BELOW = rf"\{{[^}}]*\}}|(?:{LETTER}|\d)+"
 TOKEN = re.compile(
     rf"(?P<space>\s+)|(?P<number>\d+(?:\.\d+)?(?:e-?\d+)?)"
     rf"|(?P<name>(?P<base>{LETTER}+)(?P<accent>[{''.join(ACCENTS)}]?)(?:_(?P<sub>{BELOW}))?"
-    rf"(?P<prime>'*)(?P<star>\*?))|(?P<power>\^(?:{BELOW}|-\d+))"
+    rf"(?P<prime>'*)(?P<star>\*?))|(?P<power>\^(?:\([^)]*\)|-?(?:{BELOW})'*))"
     rf"|(?P<super>[{''.join(SUPERSCRIPTS)}]+)|(?P<below>[{''.join(SUBSCRIPTS)}]+)"
     rf"|(?P<root>√\()|√(?P<rooted>{LETTER}|\d+)|(?P<other>.)",
     re.S,
@@ -142,7 +142,7 @@ def _piece(match: re.Match[str], *, is_called: bool) -> _Piece:
     if match["name"]:
         return _name(match, is_called=is_called)
     if match["power"]:
-        return _Piece(f"^{{{to_latex(token[1:].strip('{}'))}}}", "close")
+        return _Piece(f"^{{{to_latex(token[1:].strip('{}()'))}}}", "close")
     if match["super"] or match["below"]:
         mark, scripts = ("^", SUPERSCRIPTS) if match["super"] else ("_", SUBSCRIPTS)
         return _Piece(f"{mark}{{{''.join(scripts[char] for char in token)}}}", "close")

@@ -15,6 +15,7 @@ from docs.equations import block_to_latex, to_latex
         ("1 - z", "1 - z"),
         ("√(v + (ε)) / 2", r"\sqrt{v + (\varepsilon)} / 2"),
         ("√H · E s", r"\sqrt{H} \cdot E \, s"),
+        ("C' e^-m' e^(m - m')", r"C' \, e^{-m'} \, e^{m - m'}"),
         ("LN(W_hh h; α_hh)", r"\operatorname{LN}(W_{hh} \, h; \alpha_{hh})"),
         ("tanh(c*) exp(γ)", r"\tanh(c^{*}) \, \exp(\gamma)"),
         ("k kᵀ x² a⁻¹", r"k \, k^{\top} \, x^{2} \, a^{-1}"),
