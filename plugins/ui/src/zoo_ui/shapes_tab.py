@@ -8,7 +8,7 @@ from zoo_core.errors import ZooError
 from zoo_core.escaping import shell_command
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.recipes.recipe import list_recipes
-from zoo_ui.components import command_box
+from zoo_ui.components import MIN_WIDTH, command_box
 from zoo_ui.markup import lines, problem, table
 from zoo_ui.page_context import PageContext
 
@@ -27,9 +27,17 @@ def shapes_tab(context: PageContext) -> None:
         allow_custom_value=True,
     )
     with gr.Row():
-        batch = gr.Slider(1, MAX_BATCH, value=2, step=1, label="Batch", info="B, in rows.")
+        batch = gr.Slider(
+            1, MAX_BATCH, value=2, step=1, label="Batch", info="B, in rows.", min_width=MIN_WIDTH
+        )
         steps = gr.Slider(
-            0, MAX_STEPS, value=0, step=1, label="Steps", info="T; 0 for those of the recipe."
+            0,
+            MAX_STEPS,
+            value=0,
+            step=1,
+            label="Steps",
+            info="T; 0 for those of the recipe.",
+            min_width=MIN_WIDTH,
         )
     button = gr.Button("Show shapes", variant="primary")
     failure = gr.HTML()

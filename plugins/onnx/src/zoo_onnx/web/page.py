@@ -48,7 +48,7 @@ def page_facts(checkpoint: Checkpoint) -> dict[str, Any]:
     vocabulary = signature.vocabulary
     if not signature.predicts_next_symbol or vocabulary is None:
         raise MisfitError(
-            f"the page writes text, and this model has {signature.describe_sizes()}; "
+            f"the page writes text, and the data of this model is {signature.describe_sizes()}; "
             "try: zoo export --format onnx"
         )
     check_generates(model)
