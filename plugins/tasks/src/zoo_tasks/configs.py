@@ -8,18 +8,28 @@ from typing import Literal
 from zoo_core import AbstractTrainerConfig, config, setting
 from zoo_core.errors import ConfigError
 
+MAX_ROWS, MAX_LENGTH = 1_000_000, 100_000
+"""Rows of a split, and symbols of a row, far more than are trained on."""
+MAX_POWER = 100.0
+"""A power that draws the longest distance alone."""
+
 
 @config
 class AbstractTaskConfig:
     """Settings that all tasks share: how many rows are drawn."""
 
     examples: int = setting(
-        default=10_000, unit="rows", at_least=1, help="Rows of the training split."
+        default=10_000,
+        unit="rows",
+        at_least=1,
+        at_most=MAX_ROWS,
+        help="Rows of the training split.",
     )
     held_out: int = setting(
         default=1_000,
         unit="rows",
         at_least=1,
+        at_most=MAX_ROWS,
         help="Rows of the validation split, and of the test split.",
     )
     seed: int = setting(default=0, at_least=0, help="Decides which rows are drawn.")
@@ -47,16 +57,29 @@ class AbstractLengthsConfig(AbstractTaskConfig):
         default=3,
         unit="symbols",
         at_least=1,
+        at_most=MAX_LENGTH,
         help="Symbols of the shortest rows of train and validation.",
     )
     max_length: int = setting(
-        default=40, unit="symbols", at_least=1, help="Symbols of their longest rows."
+        default=40,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of their longest rows.",
     )
     test_min_length: int = setting(
-        default=41, unit="symbols", at_least=1, help="Symbols of the shortest rows of test."
+        default=41,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the shortest rows of test.",
     )
     test_max_length: int = setting(
-        default=256, unit="symbols", at_least=1, help="Symbols of the longest rows of test."
+        default=256,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the longest rows of test.",
     )
 
     def __post_init__(self) -> None:
@@ -84,7 +107,11 @@ class ModularArithmeticConfig(AbstractLengthsConfig):
     """Settings of modular-arithmetic: the value of sums, differences and products."""
 
     test_min_length: int = setting(
-        default=42, unit="symbols", at_least=1, help="Symbols of the shortest rows of test."
+        default=42,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the shortest rows of test.",
     )
     modulus: int = setting(
         default=5, at_least=2, at_most=10, help="Numbers are from 0 to below it, values too."
@@ -119,16 +146,29 @@ class PermutationsConfig(AbstractLengthsConfig):
         default=4,
         unit="symbols",
         at_least=1,
+        at_most=MAX_LENGTH,
         help="Symbols of the shortest rows of train and validation.",
     )
     max_length: int = setting(
-        default=20, unit="symbols", at_least=1, help="Symbols of their longest rows."
+        default=20,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of their longest rows.",
     )
     test_min_length: int = setting(
-        default=21, unit="symbols", at_least=1, help="Symbols of the shortest rows of test."
+        default=21,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the shortest rows of test.",
     )
     test_max_length: int = setting(
-        default=100, unit="symbols", at_least=1, help="Symbols of the longest rows of test."
+        default=100,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the longest rows of test.",
     )
 
 
@@ -137,10 +177,14 @@ class AddingConfig(AbstractTaskConfig):
     """Settings of adding: the sum of two marked numbers."""
 
     length: int = setting(
-        default=50, unit="steps", at_least=2, help="Steps of the rows of train and validation."
+        default=50,
+        unit="steps",
+        at_least=2,
+        at_most=MAX_LENGTH,
+        help="Steps of the rows of train and validation.",
     )
     test_length: int = setting(
-        default=100, unit="steps", at_least=2, help="Steps of the rows of test."
+        default=100, unit="steps", at_least=2, at_most=MAX_LENGTH, help="Steps of the rows of test."
     )
 
     def __post_init__(self) -> None:
@@ -154,15 +198,22 @@ class CopyMemoryConfig(AbstractTaskConfig):
     symbols: int = setting(
         default=8, unit="symbols", at_least=1, at_most=26, help="Different symbols to remember."
     )
-    copied: int = setting(default=10, unit="steps", at_least=1, help="Symbols of a row to repeat.")
+    copied: int = setting(
+        default=10, unit="steps", at_least=1, at_most=MAX_LENGTH, help="Symbols of a row to repeat."
+    )
     delay: int = setting(
         default=20,
         unit="steps",
         at_least=1,
+        at_most=MAX_LENGTH,
         help="Steps from the last symbol to the sign to repeat, of train and validation.",
     )
     test_delay: int = setting(
-        default=40, unit="steps", at_least=1, help="Steps from the last symbol to it, of test."
+        default=40,
+        unit="steps",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Steps from the last symbol to it, of test.",
     )
     targets: Literal["all", "copied"] = setting(
         default="all",
@@ -180,15 +231,22 @@ class SelectiveCopyConfig(AbstractTaskConfig):
     symbols: int = setting(
         default=14, unit="symbols", at_least=1, at_most=26, help="Different symbols to remember."
     )
-    copied: int = setting(default=4, unit="steps", at_least=1, help="Symbols of a row to repeat.")
+    copied: int = setting(
+        default=4, unit="steps", at_least=1, at_most=MAX_LENGTH, help="Symbols of a row to repeat."
+    )
     blanks: int = setting(
         default=28,
         unit="steps",
         at_least=0,
+        at_most=MAX_LENGTH,
         help="Blanks among the symbols of a row, of train and validation.",
     )
     test_blanks: int = setting(
-        default=60, unit="steps", at_least=0, help="Blanks among the symbols of a row, of test."
+        default=60,
+        unit="steps",
+        at_least=0,
+        at_most=MAX_LENGTH,
+        help="Blanks among the symbols of a row, of test.",
     )
 
     def __post_init__(self) -> None:
@@ -199,26 +257,44 @@ class SelectiveCopyConfig(AbstractTaskConfig):
 class RecallConfig(AbstractTaskConfig):
     """Settings of recall: the value that a key had, for several keys of a row."""
 
-    keys: int = setting(default=16, unit="symbols", at_least=1, help="Different keys.")
-    values: int = setting(default=16, unit="symbols", at_least=1, help="Different values.")
+    keys: int = setting(
+        default=16, unit="symbols", at_least=1, at_most=MAX_LENGTH, help="Different keys."
+    )
+    values: int = setting(
+        default=16, unit="symbols", at_least=1, at_most=MAX_LENGTH, help="Different values."
+    )
     pairs: int = setting(
         default=4,
         unit="pairs",
         at_least=1,
+        at_most=MAX_LENGTH,
         help="Keys of a row, each with a value, of train and validation.",
     )
     length: int = setting(
-        default=32, unit="symbols", at_least=1, help="Symbols of the rows of train and validation."
+        default=32,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the rows of train and validation.",
     )
     test_pairs: int = setting(
-        default=8, unit="pairs", at_least=1, help="Keys of a row, each with a value, of test."
+        default=8,
+        unit="pairs",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Keys of a row, each with a value, of test.",
     )
     test_length: int = setting(
-        default=64, unit="symbols", at_least=1, help="Symbols of the rows of test."
+        default=64,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the rows of test.",
     )
     power: float = setting(
         default=0.01,
         above=0,
+        at_most=MAX_POWER,
         help="A key comes again at distance d with odds d^(power - 1): at 1 anywhere, near 0 soon.",
     )
     filler: Literal["blank", "random"] = setting(
@@ -252,22 +328,36 @@ class DyckConfig(AbstractLengthsConfig):
         default=None,
         unit="brackets",
         at_least=1,
+        at_most=MAX_LENGTH,
         help="Most brackets that are open at once; none: any number.",
     )
     min_length: int = setting(
         default=2,
         unit="symbols",
         at_least=1,
+        at_most=MAX_LENGTH,
         help="Symbols of the shortest rows of train and validation; lengths are even.",
     )
     max_length: int = setting(
-        default=50, unit="symbols", at_least=1, help="Symbols of their longest rows."
+        default=50,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of their longest rows.",
     )
     test_min_length: int = setting(
-        default=52, unit="symbols", at_least=1, help="Symbols of the shortest rows of test."
+        default=52,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the shortest rows of test.",
     )
     test_max_length: int = setting(
-        default=100, unit="symbols", at_least=1, help="Symbols of the longest rows of test."
+        default=100,
+        unit="symbols",
+        at_least=1,
+        at_most=MAX_LENGTH,
+        help="Symbols of the longest rows of test.",
     )
 
     def __post_init__(self) -> None:
@@ -286,16 +376,25 @@ class ANBNConfig:
     """Settings of a-n-b-n: as many b as there were a."""
 
     max_n: int = setting(
-        default=50, unit="symbols", at_least=2, help="The most a of a row of train and validation."
+        default=50,
+        unit="symbols",
+        at_least=2,
+        at_most=MAX_LENGTH,
+        help="The most a of a row of train and validation.",
     )
     test_max_n: int = setting(
-        default=100, unit="symbols", at_least=3, help="The most a of a row of test."
+        default=100,
+        unit="symbols",
+        at_least=3,
+        at_most=MAX_LENGTH,
+        help="The most a of a row of test.",
     )
 
     validation: int = setting(
         default=10,
         unit="rows",
         at_least=1,
+        at_most=MAX_LENGTH,
         help="Rows of validation; they and train have every n from 1 once.",
     )
     seed: int = setting(default=0, at_least=0, help="Decides which rows are those of validation.")
