@@ -11,6 +11,7 @@ from benchmarks.peers.implementations import Peer, configure_jax
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.torch_peer import TorchPeer
 
+pytestmark = pytest.mark.xdist_group("compiler")  # which torch's optimizers import
 SMALL = Case("small", 5, 0, 8, 3, 6, "Adam", 0.02, "stacked", "hello", {}, 1)
 EMBEDDED = Case("embedded", 5, 4, 8, 3, 6, "SGD", 0.5, "embed", "hello", {}, 1)
 CASES = pytest.mark.parametrize("case", [SMALL, EMBEDDED], ids=lambda case: case.name)
