@@ -21,8 +21,8 @@ from zoo_matrix.matrix_cell import AbstractMatrixCell
 CHUNK = 32
 """Most steps of a chunk. The work within a chunk grows with their square; that between chunks falls
 as there are fewer of them. 16 and 64 are no faster on a CPU."""
-MIN_STEPS = 4
-"""Steps from which chunks are faster than the loop."""
+MIN_STEPS = 16
+"""Steps from which chunks are faster than the loop for a single row too."""
 
 
 @final
