@@ -73,6 +73,21 @@ def test_more_sums_than_there_are_pairs_are_refused(zoo: Zoo, met: Met, tmp_path
     assert not (tmp_path / "run").exists()
 
 
+@fault(
+    36,
+    "more rows of a task than there are",
+    says="Error: parity: there are hardly more than 8 different rows … and 11 are needed; …",
+    code=6,
+    left=LEFT,
+)
+def test_more_rows_of_a_task_than_there_are_are_refused(zoo: Zoo, met: Met, tmp_path: Path) -> None:
+    counts = ["--dataset.examples", 9, "--dataset.held-out", 2]
+    lengths = ["--dataset.min-length", 3, "--dataset.max-length", 3]
+    rows = ["--dataset", "parity", *counts, *lengths]
+    met(zoo("train", "gru-embed", *rows, "--out", tmp_path / "run"))
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -86,6 +86,7 @@ def test_the_label_of_a_step_closes_the_innermost_bracket(
     assert max(depths) == depth if depth else max(depths) > 8
 
 
+@pytest.mark.gate
 def test_10000_words_of_2_to_50_brackets_have_every_kind_as_often() -> None:
     dataset = dyck()
     assert [len(dataset.rows(split)) for split in dataset.splits] == [10_000, 1_000, 1_000]

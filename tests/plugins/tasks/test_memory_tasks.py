@@ -47,6 +47,7 @@ def test_the_sum_is_that_of_one_number_marked_in_each_half(split: str, length: i
         assert {mark for _, mark in row} == {0, 1}
 
 
+@pytest.mark.gate
 def test_10000_rows_of_even_numbers_and_marks_have_a_mean_error_of_a_sixth() -> None:
     dataset = adding(held_out=4_000)
     assert [len(dataset.rows(split)) for split in dataset.splits] == [10_000, 4_000, 4_000]
@@ -78,6 +79,7 @@ def test_only_copied_symbols_count_where_asked_for() -> None:
         assert answers == [None] * 30 + symbols[:10]
 
 
+@pytest.mark.gate
 def test_10000_rows_have_eight_symbols_as_often() -> None:
     dataset = copy_memory()
     assert [len(dataset.rows(split)) for split in dataset.splits] == [10_000, 1_000, 1_000]
@@ -94,6 +96,7 @@ def test_the_symbols_among_the_blanks_come_again_in_order(split: str, blanks: in
         assert answers == [None] * len(body) + [symbol for symbol in body if symbol != "."]
 
 
+@pytest.mark.gate
 def test_10000_rows_have_their_symbols_anywhere_as_often() -> None:
     dataset = selective_copy()
     assert [len(dataset.rows(split)) for split in dataset.splits] == [10_000, 1_000, 1_000]

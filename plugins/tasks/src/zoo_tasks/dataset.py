@@ -22,8 +22,10 @@ from zoo_core.runtime.nn import IGNORED, Batch, Output
 from zoo_tasks.rows import TaskRows, joined
 
 SPLITS = ("train", "validation", "test")
-MAX_DRAWS = 50
-"""How often as many rows as are needed are drawn before there are too few different ones."""
+MAX_DRAWN = 50
+"""Rows that are drawn for each one that is needed before there are too few different ones."""
+MAX_AT_ONCE = 1 << 18
+"""Rows that are drawn at once."""
 WORDS = BUILT_IN["word"]
 """The tokenizer of symbols that have several characters, each with a blank before it."""
 
@@ -110,8 +112,9 @@ class AbstractTaskDataset(AbstractDataset):
         """
         parts: list[TaskRows] = []
         found = 0
-        for _ in range(MAX_DRAWS):
-            rows = self.draw(count, generator, is_test=is_test)
+        at_once = min(count, MAX_AT_ONCE)
+        for _ in range(0, MAX_DRAWN * count, at_once):
+            rows = self.draw(at_once, generator, is_test=is_test)
             hashes = rows.hashes()
             new = _is_first(torch.cat([known, hashes]))[len(known) :].nonzero()[: count - found, 0]
             parts.append(rows.select(new))
@@ -203,8 +206,8 @@ class AbstractTokenTask(AbstractTaskDataset):
         return self.vocabulary.decode(batch.inputs[0].tolist()).strip()
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
-        """Returns typed symbols as a batch of one, tokens (1, T); blanks do not count."""
-        words = value.split()
+        """Returns typed symbols as a batch of one, tokens (1, T), without blanks and commas."""
+        words = value.replace(",", " ").split()
         if self.vocabulary.tokenizer == WORDS:
             text = "".join(f" {word}" for word in words)
         else:

@@ -25,7 +25,7 @@ class PermutationsDataset(AbstractTokenTask):
     """Rows of permutations, each equally likely, and their product p_1 ∘ p_2 ∘ ... ∘ p_t.
 
     A permutation p is written as p(0) p(1) ... p(n - 1), and (p ∘ q)(i) = p(q(i)). The order
-    matters, so that a diagonal state does not do; S5 has no chain of commutative parts either.
+    matters, so that a diagonal state is not enough. S3 is solvable, S5 is not.
 
     Args:
         config: Settings of the dataset.
