@@ -27,7 +27,7 @@ from torch.nn.functional import cross_entropy
 
 from benchmarks.peers.packages import RECURRENT, install, missing
 from benchmarks.peers.recurrent_layers import PEERS, AbstractPeer
-from benchmarks.turns import take_turns
+from benchmarks.turns import Steps, take_turns
 from zoo_core import Classes, Signature, Tokens, Vocabulary
 from zoo_core.configs.settings import settings_of
 from zoo_core.plugins.catalog import Catalog, load_catalog
@@ -52,6 +52,10 @@ ZOO, LOOP = "zoo", "plain loop"
 WIDTH, SYMBOLS = 256, 96
 """The hidden size and the embedding's width, and V."""
 STEPS, QUICK_STEPS = (64, 512, 4096, 16384), (64, 512)
+MAX_LOOP_STEPS = 4096
+"""The longest sequence of a model that has no other form than the plain loop."""
+MAX_SECONDS, MAX_MEGABYTES = 20.0, 6000.0
+"""A step that would take more, by what the one on a shorter sequence took, is left out."""
 TOKENS = 4096
 """Tokens of a training step, in rows of T; one row if T is greater."""
 CONTEXTS, QUICK_CONTEXTS = (64, 16384), (64, 512)
@@ -151,15 +155,20 @@ def training(catalog: Catalog, names: tuple[str, ...], *, quick: bool) -> Iterat
         networks, backends = _zoo_networks(catalog, name)
         networks |= _peers(name)
         takers = {key: _Trainer(network) for key, network in networks.items()}
+        before: dict[str, tuple[int, Steps]] = {}
         for steps in QUICK_STEPS if quick else STEPS:
+            if LOOP not in networks and steps > MAX_LOOP_STEPS:
+                continue
             rows = max(1, TOKENS // steps)
             tokens = torch.randint(SYMBOLS, (rows, steps + 1))
             works = {
                 key: partial(taker.step, tokens)
                 for key, taker in takers.items()
                 if steps <= getattr(networks[key], "max_steps", steps)
+                and (key not in before or _is_feasible(*before[key], steps))
             }
             for key, taken in take_turns(works, *_effort(quick=quick)).items():
+                before[key] = steps, taken
                 yield {
                     "model": name,
                     "steps": steps,
@@ -171,16 +180,26 @@ def training(catalog: Catalog, names: tuple[str, ...], *, quick: bool) -> Iterat
                 }
 
 
+def _is_feasible(shorter: int, taken: Steps, steps: int) -> bool:
+    """Returns whether a step on a longer sequence takes neither too long nor too much memory."""
+    growth = max(steps, TOKENS) / max(shorter, TOKENS)  # of the tokens
+    seconds, megabytes = median(taken.seconds) * growth, taken.megabytes * growth
+    return seconds <= MAX_SECONDS and megabytes <= MAX_MEGABYTES
+
+
 def generation(
     catalog: Catalog, names: tuple[str, ...], *, quick: bool
 ) -> Iterator[dict[str, Any]]:
     """Yields microseconds of a symbol, and memory, by model, context and implementation."""
     for name in _models(catalog, names):
         networks, _ = _zoo_networks(catalog, name)
+        contexts = QUICK_CONTEXTS if quick else CONTEXTS
+        longest = contexts[-1] if LOOP in networks else MAX_LOOP_STEPS
         networks.pop(LOOP, None)  # a step is a step
         networks |= _peers(name)
-        contexts = QUICK_CONTEXTS if quick else CONTEXTS
         for context in contexts:
+            if context > longest:
+                continue
             prompt = torch.randint(SYMBOLS, (1, context))
             works = {
                 key: _Generator(network.eval(), prompt).symbols

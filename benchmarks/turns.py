@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import final
 
-MAX_SECONDS = 1.5
+MAX_SECONDS = 1.0
 """A step that takes longer is measured once."""
 
 

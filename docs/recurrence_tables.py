@@ -81,7 +81,7 @@ def generation_table() -> str:
             for (name, context), row in by_name.items()
             if name not in (ZOO, BASELINE) and context == contexts[0]
         ]
-        last = by_name[ZOO, contexts[-1]]["megabytes"]
+        last = next(row["megabytes"] for row in reversed(of_model) if row["implementation"] == ZOO)
         lines.append([*cells, ", ".join(peers), f"{last:.1f}"])
     columns = [f"after {context:,} (µs)" for context in contexts]
     header = [*columns, f"{BASELINE} (µs)", "libraries (µs)", "memory (MB)"]
@@ -95,7 +95,7 @@ def _by_steps(cell: Callable[[Rows], str]) -> str:
     lines = []
     for (model,), of_model in _groups(part["rows"], ("model",)).items():
         cells = [cell([row for row in of_model if row["steps"] == steps]) for steps in lengths]
-        kernel = next(row["backend"] for row in of_model if row["implementation"] == ZOO)
+        kernel = [row["backend"] for row in of_model if row["implementation"] == ZOO][-1]
         lines.append([f"`{model}`", kernel, *cells])
     columns = [f"T = {steps:,}" for steps in lengths]
     return _table(["model", "backend"], columns, lines, part)
@@ -123,6 +123,8 @@ def _times(rows: Rows, other: str) -> str:
 def _memory(rows: Rows) -> str:
     """Returns the megabytes of a step, and those of the plain loop."""
     sizes = {row["implementation"]: row["megabytes"] for row in rows}
+    if ZOO not in sizes:
+        return ""
     mine = f"{sizes[ZOO]:,.0f}"
     return f"{mine} ({sizes[LOOP]:,.0f})" if LOOP in sizes else mine
 
