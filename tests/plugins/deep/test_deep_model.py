@@ -36,7 +36,7 @@ CELLS = [
     "gru",
     "mingru",
     "lru",
-    *(pytest.param(name, marks=pytest.mark.gate) for name in ("indrnn", "peephole-lstm")),
+    *(pytest.param(name, marks=pytest.mark.gate) for name in ("indrnn", "s6", "s4d", "qrnn")),
 ]
 """Cells with one tensor of state and with two, real and complex, with a kernel and without."""
 PREDICTS = Signature(
@@ -203,7 +203,7 @@ def test_the_settings_of_the_cell_are_completed_and_reach_it() -> None:
 @pytest.mark.parametrize(
     ("cell", "settings", "message"),
     [
-        ("lsmt", (), "model.cell = 'lsmt': no model 'lsmt'; try: zoo list models"),
+        ("quokka", (), "model.cell = 'quokka': no model 'quokka'; try: zoo list models"),
         ("lru", ("radius=1",), "the cell lru has no setting radius; did you mean"),
         ("lru", ("num_layers=2",), "the cell lru has no setting num_layers; it has: bias, min_rad"),
         ("lru", ("max_radius",), "model.cell_settings = 'max_radius': expected SETTING=VALUE"),
@@ -291,3 +291,20 @@ def test_a_resumed_run_gives_the_same_bits(tmp_path: Path) -> None:
     for key, tensor in whole.weights.items():
         assert torch.equal(resumed.weights[key], tensor), key
     assert "max_radius=0.99" in whole.run_config.configs["model"]["cell_settings"]
+
+
+def test_the_time_between_steps_reaches_the_cell_of_every_block() -> None:
+    names = ("level", "elapsed")
+    signature = Signature(inputs=Features(2, names=names), outputs=Classes(2, per="step"))
+    timed, other = (of(DeepConfig(cell=cell, hidden_size=4), signature) for cell in ("cfc", "lstm"))
+    assert timed.embedding.weight.shape == (4, 1)
+    assert other.embedding.weight.shape == (4, 2)
+    seen: list[Any] = []
+    for block in timed.recurrent_blocks:
+        block.recurrent.register_forward_pre_hook(
+            lambda _, __, given: seen.append(given["elapsed"]), with_kwargs=True
+        )
+    features = torch.rand(B, T, 2, dtype=torch.float64)
+    timed(Batch(features))
+    assert len(seen) == 2
+    assert all(torch.equal(times, features[..., 1]) for times in seen)

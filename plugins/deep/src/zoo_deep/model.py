@@ -17,6 +17,8 @@ from zoo_core.runtime.nn import (
     Output,
     Recurrent,
     State,
+    elapsed_feature,
+    split_elapsed,
     valid_steps,
 )
 from zoo_deep.configs import DeepConfig
@@ -57,7 +59,12 @@ class Block(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(
-        self, inputs: Tensor, state: State | None, lengths: Tensor | None, resets: Tensor | None
+        self,
+        inputs: Tensor,
+        state: State | None,
+        lengths: Tensor | None,
+        resets: Tensor | None,
+        elapsed: Tensor | None,
     ) -> tuple[Tensor, State]:
         """Computes all steps.
 
@@ -66,13 +73,14 @@ class Block(nn.Module):
             state: The state of the cell to start from; None for its initial state.
             lengths: The number of valid steps of each row, (B,).
             resets: Whether the state starts anew before a step, (B, T).
+            elapsed: The time since the step before, (B, T), for a cell that takes it.
 
         Returns:
             z, (B, T, H), and the state after the last step.
         """
         # Dropout draws its mask in memory order, which depends on the kernel.
         outputs, after = self.recurrent(
-            self.cell_norm(inputs), state, lengths=lengths, resets=resets
+            self.cell_norm(inputs), state, lengths=lengths, resets=resets, elapsed=elapsed
         )
         outputs = outputs.contiguous()
         if self.projection is not None:
@@ -91,7 +99,8 @@ class DeepModel(AbstractModel):
         logits = W norm(x_depth) + b
 
     s is a one-hot symbol and E its table, whose numbers start with the variance 1 / H; f is a
-    vector of features. With tied weights W is the table (V, H). The state is that of the cells of
+    vector of features, without the times where the cell takes them: those go to the cells of all
+    blocks. With tied weights W is the table (V, H). The state is that of the cells of
     all blocks, one after the other.
 
     Sources: those of ``Block``; Press & Wolf (2017), Using the Output Embedding to Improve Language
@@ -114,12 +123,14 @@ class DeepModel(AbstractModel):
         super().__init__(signature)
         width = config.hidden_size
         cell = make_cell(config.cell, config.cell_settings or (), config.cell_size or width)
+        self._elapsed = elapsed_feature(signature) if cell.takes_elapsed else None
         self.embedding: nn.Embedding | nn.Linear
         if isinstance(signature.inputs, Tokens):
             self.embedding = nn.Embedding(signature.input_size, width)
             nn.init.normal_(self.embedding.weight, std=width**-0.5)
         else:
-            self.embedding = nn.Linear(signature.input_size, width)
+            others = signature.input_size - (self._elapsed is not None)
+            self.embedding = nn.Linear(others, width)
         self.dropout = nn.Dropout(config.dropout)
         self.blocks = nn.ModuleList(
             Block(cell, width, config.mlp_factor * width, config.dropout)
@@ -146,11 +157,14 @@ class DeepModel(AbstractModel):
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) or features (B, T, F) to logits (B, T, W) or (B, W)."""
-        hidden = self.dropout(self._embed(batch.inputs, batch.lengths))
+        inputs, elapsed = batch.inputs, None
+        if self._elapsed is not None:
+            inputs, elapsed = split_elapsed(inputs, self._elapsed)
+        hidden = self.dropout(self._embed(inputs, batch.lengths))
         after: list[Any] = []
         for number, block in enumerate(self.recurrent_blocks):
             start = None if state is None else state[number : number + 1]
-            hidden, end = block(hidden, start, batch.lengths, batch.resets)
+            hidden, end = block(hidden, start, batch.lengths, batch.resets, elapsed)
             after += end
         if self.signature.outputs.per != "step":
             hidden = _last(hidden, batch.lengths)

@@ -16,6 +16,8 @@ from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError, IntegrityError
 
 Per: TypeAlias = Literal["step", "sequence"]
+ELAPSED = "elapsed"
+"""The name of a feature that is the time since the step before, in a unit of the dataset."""
 
 
 @final
@@ -50,6 +52,14 @@ class Features:
         for name in ("names", "offset", "scale"):
             if len(getattr(self, name)) not in (0, self.size):
                 raise DataError(f"{len(getattr(self, name))} {name} for {self.size} features")
+
+    @property
+    def elapsed(self) -> int | None:
+        """The index of the time since the step before, the feature that is named ``elapsed``.
+
+        None if there is none, or nothing beside it.
+        """
+        return self.names.index(ELAPSED) if ELAPSED in self.names and self.size > 1 else None
 
 
 @final

@@ -10,6 +10,8 @@ from zoo_core.runtime.nn.batch import Output as Output
 from zoo_core.runtime.nn.cell import AbstractCell as AbstractCell
 from zoo_core.runtime.nn.cell import GatedCell as GatedCell
 from zoo_core.runtime.nn.cell import Weights as Weights
+from zoo_core.runtime.nn.elapsed import elapsed_feature as elapsed_feature
+from zoo_core.runtime.nn.elapsed import split_elapsed as split_elapsed
 from zoo_core.runtime.nn.embedding import Embedding as Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel as AbstractKernel
 from zoo_core.runtime.nn.kernel import ScanCase as ScanCase
@@ -50,8 +52,10 @@ __all__ = [
     "State",
     "Weights",
     "detach",
+    "elapsed_feature",
     "recurrent_layer",
     "recurrent_model",
+    "split_elapsed",
     "starting_steps",
     "valid_steps",
 ]

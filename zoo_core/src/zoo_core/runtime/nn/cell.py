@@ -27,11 +27,15 @@ class AbstractCell(ABC, Generic[S]):
         name: The name by which kernels recognise the cell.
         hidden_size: H.
         output_size: P; equal to H unless the cell projects its output.
+        takes_elapsed: Whether the cell takes the time since the step before. Where the data has
+            times, ``project`` then gets inputs (B, T, F + 1), whose last number is that time, in
+            the data's unit; elsewhere it gets (B, T, F), and every step counts as 1.
     """
 
     name: str
     hidden_size: int
     output_size: int
+    takes_elapsed: bool = False
 
     @abstractmethod
     def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:

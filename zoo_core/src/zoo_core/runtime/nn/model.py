@@ -17,6 +17,7 @@ from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.elapsed import elapsed_feature, split_elapsed
 from zoo_core.runtime.nn.embedding import Embedding, has_hooks
 from zoo_core.runtime.nn.recurrent import Recurrent, recurrent_layer
 from zoo_core.runtime.nn.state import State
@@ -115,6 +116,9 @@ class RecurrentModel(AbstractModel):
             if isinstance(embedding, AbstractTiedEmbeddingConfig) and embedding.tie_weights:
                 self._tie_weights(embedding)
         self.causal = self.carries_state = recurrent.directions == 1
+        # The layer is as wide as the other features, if its cell takes their times.
+        is_timed = recurrent.cell.takes_elapsed and recurrent.input_size < signature.input_size
+        self._elapsed = elapsed_feature(signature) if is_timed else None
 
     def _tie_weights(self, config: AbstractTiedEmbeddingConfig) -> None:
         """Makes the embedding's table E (V, E) the output layer's weight: logits = h Eᵀ + b.
@@ -170,8 +174,11 @@ class RecurrentModel(AbstractModel):
 
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Tokens (B, T) or features (B, T, F) to logits (B, T, W) or (B, W)."""
+        inputs, elapsed = batch.inputs, None
+        if self._elapsed is not None:
+            inputs, elapsed = split_elapsed(inputs, self._elapsed)
         hidden, after = self.recurrent(
-            batch.inputs, state, batch.lengths, self.embedding, batch.resets
+            inputs, state, batch.lengths, self.embedding, batch.resets, elapsed
         )
         if self.signature.outputs.per != "step":
             last = self.recurrent.last(hidden, after, batch.lengths)
@@ -199,7 +206,8 @@ def recurrent_model(
 ) -> RecurrentModel:
     """Builds layers of a cell and a linear output layer, above an embedding of tokens.
 
-    Features have no embedding.
+    Features have no embedding. A feature named ``elapsed`` is the time since the step before, if
+    the cell takes it; every layer then gets it beside its inputs.
 
     Args:
         cell: The equations.
@@ -209,4 +217,6 @@ def recurrent_model(
     if isinstance(signature.inputs, Tokens):
         layers = recurrent_layer(cell, config.embedding_size, config)
         return RecurrentModel(signature, layers, embedding=config)
-    return RecurrentModel(signature, recurrent_layer(cell, signature.input_size, config))
+    is_timed = cell.takes_elapsed and elapsed_feature(signature) is not None
+    size = signature.input_size - 1 if is_timed else signature.input_size
+    return RecurrentModel(signature, recurrent_layer(cell, size, config))

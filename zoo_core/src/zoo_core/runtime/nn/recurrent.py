@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from zoo_core.configs.layers import AbstractRecurrentConfig
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.elapsed import elapsed_times
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.reference import ReferenceKernel
@@ -173,6 +174,7 @@ class Recurrent(nn.Module):
         lengths: Tensor | None = None,
         embedding: Embedding | None = None,
         resets: Tensor | None = None,
+        elapsed: Tensor | None = None,
     ) -> tuple[Tensor, State]:
         """Runs all layers over all steps.
 
@@ -184,6 +186,8 @@ class Recurrent(nn.Module):
                 weights where that is faster.
             resets: Whether the state starts anew before a step, (B, T), bool, in every layer and
                 direction, as in ``Batch``.
+            elapsed: The time since the step before, (B, T), for a cell that takes it. Every layer
+                gets it; in reverse it is the time to the step after.
 
         Returns:
             The outputs of the last layer, (B, T, P) or (B, T, 2P), and the state after the last
@@ -201,6 +205,9 @@ class Recurrent(nn.Module):
         if lengths is not None and inputs.is_floating_point():
             # a product with 0 would make a NaN of a padding that is not finite
             inputs = inputs.masked_fill(_padding(inputs, lengths).unsqueeze(2), 0)
+        times: list[Tensor] = []
+        if elapsed is not None:
+            times = elapsed_times(elapsed, lengths, resets, self.directions)
         table = None
         active = self.regularization if self.training else NO_REGULARIZATION
         cell = self.cell.in_training() if self.training else self.cell
@@ -222,10 +229,11 @@ class Recurrent(nn.Module):
                 if layer == 0 and table is not None:
                     weights["weight_ih"] = _fold(weights["weight_ih"], table)
                 scan = self._scan(kernel, inputs.shape[1], resets)
+                timed = torch.cat([inputs, times[direction]], dim=2) if times else inputs
                 output, states[index] = scan(
                     cell,
                     weights,
-                    inputs,
+                    timed,
                     states[index],
                     lengths=lengths,
                     reverse=direction == 1,

@@ -1,0 +1,1 @@
+"""Continuous-time recurrences, for steps at irregular times."""
