@@ -36,7 +36,7 @@ class EventsConfig:
     """Settings of event-xor and event-majority: bits that are given as events."""
 
     rows: int = setting(
-        default=10_000, unit="rows", at_least=3, help="Rows of all splits; no two are equal."
+        default=2000, unit="rows", at_least=3, help="Rows of all splits; no two are equal."
     )
     max_bits: int = setting(
         default=31,
