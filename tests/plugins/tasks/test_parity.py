@@ -10,7 +10,7 @@ import torch
 
 from tests.plugins.tasks.reading import readable_rows
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.errors import ConfigError, DataError
+from zoo_core.errors import ConfigError, DataError, DeviceError
 from zoo_core.runtime.nn import Output
 from zoo_tasks.configs import ParityConfig
 from zoo_tasks.parity import ParityDataset
@@ -106,3 +106,11 @@ def test_the_answer_without_memory_is_no_better_than_a_guess() -> None:
     baselines = of(held_out=4_000).baselines("test")
     assert baselines["guess"] == {"accuracy": 0.5}
     assert baselines["memoryless"]["accuracy"] == pytest.approx(0.5, abs=0.03)
+
+
+def test_rows_that_do_not_fit_into_memory_are_an_error_with_a_remedy() -> None:
+    dataset = of(
+        examples=10_000_000, max_length=100_000, test_min_length=100_000, test_max_length=100_000
+    )
+    with pytest.raises(DeviceError, match=r"parity .* ask for fewer rows"):
+        dataset.rows("train")

@@ -8,7 +8,7 @@ from typing import Literal
 from zoo_core import AbstractTrainerConfig, config, setting
 from zoo_core.errors import ConfigError
 
-MAX_ROWS, MAX_LENGTH = 1_000_000, 100_000
+MAX_ROWS, MAX_LENGTH = 10_000_000, 100_000
 """Rows of a split, and symbols of a row, far more than are trained on."""
 MAX_POWER = 100.0
 """A power that draws the longest distance alone."""

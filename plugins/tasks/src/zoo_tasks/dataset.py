@@ -19,13 +19,16 @@ from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
 from zoo_core.runtime.datasets.splits import check_split
 from zoo_core.runtime.nn import IGNORED, Batch, Output
+from zoo_core.storage.capacity import ensure_free_memory
 from zoo_tasks.rows import TaskRows, joined
 
 SPLITS = ("train", "validation", "test")
 MAX_DRAWN = 50
 """Rows that are drawn for each one that is needed before there are too few different ones."""
-MAX_AT_ONCE = 1 << 18
-"""Rows that are drawn at once."""
+MAX_AT_ONCE = 1 << 26
+"""Symbols that are drawn at once."""
+BYTES_PER_SYMBOL = 8
+"""What a symbol and its label take, twice while the rows are put in order."""
 WORDS = BUILT_IN["word"]
 """The tokenizer of symbols that have several characters, each with a blank before it."""
 
@@ -109,10 +112,14 @@ class AbstractTaskDataset(AbstractDataset):
 
         Raises:
             DataError: There are not so many.
+            DeviceError: They do not fit into the free memory.
         """
         parts: list[TaskRows] = []
         found = 0
-        at_once = min(count, MAX_AT_ONCE)
+        symbols = self.draw(1, torch.Generator(), is_test=is_test).inputs.numel()
+        remedy = "ask for fewer rows (--dataset.examples, --dataset.held-out) or for shorter ones"
+        ensure_free_memory(count * symbols * BYTES_PER_SYMBOL, self.name, remedy)
+        at_once = min(count, max(1, MAX_AT_ONCE // symbols))
         for _ in range(0, MAX_DRAWN * count, at_once):
             rows = self.draw(at_once, generator, is_test=is_test)
             hashes = rows.hashes()
