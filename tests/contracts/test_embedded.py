@@ -8,15 +8,19 @@ import zoo_core
 from tests.contracts.cases import grouped
 from tests.contracts.conftest import TrainHello
 from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.recipes.resolve import resolve_run
 from zoo_core.registry.checkpoints import load_registry
+from zoo_core.registry.entry import make_entry
 from zoo_core.registry.file import PACKAGE, Pretrained
 from zoo_core.runtime.checkpoints.verification import verify
 from zoo_core.runtime.locate import entry_folder, find_folder
+from zoo_text.dataset import TextDataset
 
 SHIPPED = [
     e for e in load_registry(load_catalog().registries).values() if PACKAGE.fullmatch(e.source)
 ]
 LARGEST = 2_000_000
+WRITERS = [entry for entry in SHIPPED if not entry.name.endswith(".hello")]
 every_shipped = pytest.mark.parametrize("entry", SHIPPED, ids=lambda entry: entry.name)
 every_hello = pytest.mark.parametrize(
     "entry", [grouped(e, e.name, f"hello {e.name}") for e in SHIPPED if e.name.endswith(".hello")]
@@ -31,6 +35,30 @@ def test_a_shipped_checkpoint_has_its_hashes_and_is_small(entry: Pretrained) -> 
 
 
 @every_shipped
+def test_the_registry_says_what_the_checkpoint_says(catalog: Catalog, entry: Pretrained) -> None:
+    folder = find_folder(catalog, entry.name)
+    made = make_entry(folder, entry.source)
+    assert (entry.metrics, entry.parameters) == (made.metrics, made.parameters)
+    assert entry.seconds is not None
+    recipe = resolve_run(catalog, entry.name).run_config()
+    shipped = zoo_core.load(folder).run_config
+    for section in ("model", "dataset", "trainer"):
+        settings = shipped.configs[section]
+        assert {key: recipe.configs[section][key] for key in settings} == settings
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        pytest.param(
+            entry,
+            id=entry.name,
+            # the others take seconds
+            marks=[pytest.mark.gate] if entry in WRITERS[1:] else [],
+        )
+        for entry in SHIPPED
+    ],
+)
 def test_a_shipped_checkpoint_passes_verification(catalog: Catalog, entry: Pretrained) -> None:
     results = list(verify(catalog, find_folder(catalog, entry.name)))
     assert {result.verdict for result in results} <= {"ok", "skipped"}, results
@@ -49,3 +77,14 @@ def test_retraining_gives_what_is_shipped_within_a_hundredth(
     run = train_hello(entry.name, shipped.run_config.seed)
     loss = shipped.metrics["train"]["loss"]
     assert run.metrics["train"]["loss"] == pytest.approx(loss, rel=0.01)
+
+
+@pytest.mark.parametrize("entry", WRITERS, ids=lambda entry: entry.name)
+def test_a_shipped_checkpoint_writes_words_of_the_text_that_it_learned(entry: Pretrained) -> None:
+    checkpoint = zoo_core.load(entry.name)
+    words = zoo_core.generate(checkpoint, "The ", length=300, temperature=0.7, seed=1).split()[:-1]
+    dataset = checkpoint.dataset
+    assert isinstance(dataset, TextDataset)
+    known = set(dataset.text.split())
+    assert len(words) > 20
+    assert sum(word in known for word in words) > 0.6 * len(words)
