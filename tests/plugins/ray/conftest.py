@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -10,6 +11,9 @@ from typing import Any
 
 import pytest
 
+# Ray reads it when it is imported, which the tests do before any fixture. Where `uv run` has
+# started the tests, workers would otherwise run in an environment that uv makes for them.
+os.environ["RAY_ENABLE_UV_RUN_RUNTIME_ENV"] = "0"
 collect_ignore_glob = [] if find_spec("ray") and find_spec("zoo_ray") else ["test_*.py"]
 STORE = 100_000_000
 """Bytes of the object store of each node."""
