@@ -67,14 +67,17 @@ def catalog() -> Catalog:
 
 
 @pytest.fixture(scope="session")
-def short_curve(catalog: Catalog) -> bytes:
-    """The curve of a short run, which ``one_curve`` gives every run."""
+def short_curve() -> bytes:
+    """The curve of a short run, which ``one_curve`` gives every run.
+
+    It takes no other fixture, because a module may have its own of the same name.
+    """
     from zoo_core.recipes.resolve import resolve_run
     from zoo_core.runtime.plots.training_curve import training_curve
 
     metrics = {split: {"loss": 0.5, "accuracy": 0.5} for split in ("train", "validation")}
     history = [{"epoch": epoch, "metrics": metrics} for epoch in (1, 2, 3)]
-    return training_curve(history, resolve_run(catalog, "lstm-embed").run_config({}))
+    return training_curve(history, resolve_run(load_catalog(), "lstm-embed").run_config({}))
 
 
 @pytest.fixture(scope="session")
