@@ -209,6 +209,7 @@ def test_the_settings_of_the_cell_are_completed_and_reach_it() -> None:
         ("lru", ("max_radius",), "model.cell_settings = 'max_radius': expected SETTING=VALUE"),
         ("lru", ("max_radius=2",), "max_radius = '2.0': expected a number > 0 and <= 1"),
         ("lru", ("min_radius=0.995",), "min_radius = 0.995: expected < model.max_radius = 0.99"),
+        ("mlstm", ("num_heads=3",), "model.cell = 'mlstm', of width 128: model.hidden_size = 128"),
     ],
 )
 def test_what_is_wrong_with_a_cell_is_named(
@@ -217,6 +218,12 @@ def test_what_is_wrong_with_a_cell_is_named(
     with pytest.raises(ConfigError) as error:
         DeepConfig(cell=cell, cell_settings=settings or None)
     assert message in str(error.value)
+
+
+@pytest.mark.parametrize("widths", [{"hidden_size": 6}, {"hidden_size": 8, "cell_size": 9}])
+def test_the_heads_of_a_cell_divide_the_width_that_it_has(widths: dict[str, int]) -> None:
+    config = DeepConfig(cell="mlstm", cell_settings=("num_heads=3",), **widths)
+    assert of(config).initial_state(B)[0][0].shape[:2] == (B, 3)
 
 
 @pytest.mark.parametrize(

@@ -58,5 +58,7 @@ class DeepConfig:
         """
         from zoo_core.plugins.cells import complete_settings
 
-        settings = complete_settings(self.cell, self.cell_settings or ())
+        settings = complete_settings(
+            self.cell, self.cell_settings or (), self.cell_size or self.hidden_size
+        )
         object.__setattr__(self, "cell_settings", settings or None)

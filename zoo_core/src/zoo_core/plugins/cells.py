@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import MISSING
 from functools import lru_cache
 from pathlib import Path
@@ -59,7 +59,7 @@ def own_settings(spec: ModelSpec) -> dict[str, Setting]:
     return {key: setting for key, setting in settings.items() if key not in layers}
 
 
-def complete_settings(name: str, texts: Iterable[str]) -> tuple[str, ...]:
+def complete_settings(name: str, texts: Iterable[str], width: int) -> tuple[str, ...]:
     """Returns all settings of a cell as texts, those that are not given at their defaults.
 
     A run that keeps them does not change with a later default.
@@ -67,9 +67,11 @@ def complete_settings(name: str, texts: Iterable[str]) -> tuple[str, ...]:
     Args:
         name: The name of the cell, as ``find_cell`` takes it.
         texts: The given ones: ``max_radius=0.9``.
+        width: The width of the cell's state, if the model has a setting for it.
 
     Raises:
-        ConfigError: There is no such cell, it has no such setting, or a value is not allowed.
+        ConfigError: There is no such cell, it has no such setting, or a value is not allowed, such
+            as a number of heads that does not divide the width.
     """
     try:
         spec = find_cell(name).spec
@@ -90,7 +92,10 @@ def complete_settings(name: str, texts: Iterable[str]) -> tuple[str, ...]:
             raise ConfigError(f"{label}: the cell {name} has no setting {key}; {hint}")
         setting = known[key]._replace(label=f"model.cell_settings: {key}")
         values[key] = setting.parse(value.strip())
-    build_config(resolve(spec.config), "model.cell_settings", values)  # rules over several settings
+    try:
+        _build(spec, values, width)  # rules over several settings
+    except ConfigError as error:
+        raise ConfigError(f"model.cell = {name!r}, of width {width}: {error}") from None
     return tuple(f"{key}={as_typed(value)}" for key, value in values.items())
 
 
@@ -105,12 +110,17 @@ def cell_config(spec: ModelSpec, texts: Iterable[str], width: int) -> Any:
     Raises:
         ConfigError: A value is not allowed.
     """
-    config, known = resolve(spec.config), own_settings(spec)
+    known = own_settings(spec)
     pairs = (text.partition("=") for text in texts)
     values = {key: known[key].parse(value) for key, _, value in pairs if key in known}
-    if WIDTH in settings_of(config):
-        values[WIDTH] = width
-    return build_config(config, "model.cell_settings", values)
+    return _build(spec, values, width)
+
+
+def _build(spec: ModelSpec, values: Mapping[str, object], width: int) -> Any:
+    """Returns the config of a model with the settings of its cell, the width included."""
+    config = resolve(spec.config)
+    sizes = {WIDTH: width} if WIDTH in settings_of(config) else {}
+    return build_config(config, "model.cell_settings", {**values, **sizes})
 
 
 def _installed_catalog() -> Catalog:
