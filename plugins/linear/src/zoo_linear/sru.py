@@ -93,7 +93,7 @@ class SruCell(AbstractUnitCell[SruState]):
             projected = embedding(inputs, weight.t())
         if weight.shape[0] == 3 * width:
             if not inputs.is_floating_point():
-                inputs = one_hot(inputs, weight.shape[1])
+                inputs = one_hot(inputs, weight.shape[1]).to(weight.dtype)
             projected = torch.cat([projected, self.scale * inputs], dim=-1)
         if not self.has_bias:
             return projected
