@@ -243,6 +243,16 @@ def test_an_open_gate_of_an_rg_lru_starts_between_the_decays() -> None:
     assert 0.89 < decays.max() < 0.901
 
 
+@pytest.mark.parametrize("decay", [1e-300, 1 - 1e-12])
+def test_a_decay_that_rounds_to_0_or_1_starts_finite(decay: float) -> None:
+    layer = Recurrent(RgLruCell(2, min_decay=decay, max_decay=decay), F)
+    weights = layer.weights(0, 0)
+    assert weights["decay"].isfinite().all()
+    outputs, _ = layer(torch.randn(1, 5, F))
+    gradients = torch.autograd.grad(outputs.sum(), list(weights.values()))
+    assert all(gradient.isfinite().all() for gradient in gradients)
+
+
 def test_a_shut_gate_of_an_rg_lru_has_a_gradient() -> None:
     cell = RgLruCell(1)
     weights = {"weight_ih": torch.ones(3, 1), "bias_ih": torch.zeros(3), "decay": torch.zeros(1)}

@@ -43,7 +43,11 @@ class LruConfig(LinearConfig):
         help="Greatest absolute value of an eigenvalue at the start.",
     )
     max_phase: float = setting(
-        default=6.28, unit="radians", above=0, help="Greatest phase of an eigenvalue at the start."
+        default=6.28,
+        unit="radians",
+        above=0,
+        at_most=6.2832,
+        help="Greatest phase of an eigenvalue at the start; a full turn is 6.2832.",
     )
 
     def __post_init__(self) -> None:

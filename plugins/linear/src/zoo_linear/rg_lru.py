@@ -68,6 +68,9 @@ class RgLruCell(AbstractRealCell):
                 return torch.randn(shape) / math.sqrt(shape[1])
             case "decay":
                 decay = torch.rand(shape) * (self.max_decay - self.min_decay) + self.min_decay
+                # neither 0 nor 1 by rounding, whose Λ is infinite
+                limits = torch.finfo(decay.dtype)
+                decay = decay.clamp(limits.tiny, 1 - limits.eps)
                 return (-decay.log() / SHARPNESS).expm1().log()  # the inverse of softplus
             case _:
                 return torch.zeros(shape)
