@@ -9,7 +9,7 @@ import torch
 
 from zoo_continuous.configs import EventsConfig
 from zoo_continuous.events import EventsDataset, event_majority, event_xor
-from zoo_core.errors import ConfigError, DataError
+from zoo_core.errors import ConfigError, DataError, DeviceError
 
 
 def dataset(**settings: Any) -> EventsDataset:
@@ -73,6 +73,11 @@ def test_the_rows_are_all_different_and_depend_on_the_seed_alone() -> None:
 def test_more_rows_than_there_are_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"dataset.rows = 300: expected <= 256"):
         EventsConfig(rows=300, max_bits=9)
+
+
+def test_more_rows_than_fit_into_memory_are_refused() -> None:
+    with pytest.raises(DeviceError, match=r"event-xor would take 1 PB of memory.*--dataset.rows"):
+        _ = dataset(rows=10**12, max_bits=60).bits
 
 
 @pytest.mark.parametrize("value", ["", " ", "012", "odd"])

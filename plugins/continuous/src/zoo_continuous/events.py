@@ -21,10 +21,13 @@ from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import check_split_not_empty
 from zoo_core.runtime.nn import Batch, Output
+from zoo_core.storage.capacity import ensure_free_memory
 
 FEATURES = ("bit", ELAPSED)
 TIME_UNIT = 32
 """Bits of a unit of time, as in the paper's data."""
+ROW_BYTES = 1000
+"""The memory of a row, about: its text, and the tensors of its events and its label."""
 
 
 def event_xor(config: EventsConfig, vocabulary: Vocabulary | None) -> EventsDataset:
@@ -77,10 +80,16 @@ class EventsDataset(AbstractLabelledDataset):
 
     @cached_property
     def bits(self) -> list[str]:
-        """The rows: ``0110``."""
+        """The rows: ``0110``.
+
+        Raises:
+            DeviceError: They do not fit into the free memory.
+        """
+        rows = self.config.rows
+        ensure_free_memory(rows * ROW_BYTES, self.name, "ask for fewer rows (--dataset.rows)")
         generator = random.Random(self.config.seed)  # the same for a seed in every process
         drawn: dict[str, None] = {}
-        while len(drawn) < self.config.rows:
+        while len(drawn) < rows:
             length = generator.randint(2, self.config.max_bits)
             drawn[f"{generator.getrandbits(length):0{length}b}"] = None
         return list(drawn)
