@@ -133,6 +133,17 @@ def test_the_kernel_runs_linear_recurrences_alone() -> None:
     assert reason == "the recurrence of gru is not linear"
 
 
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+@pytest.mark.parametrize("name", CELLS)
+def test_weights_of_half_precision_run_step_by_step(name: str, dtype: torch.dtype) -> None:
+    layer = Recurrent(CELLS[name], 3).to(dtype)
+    layer.kernels = (LinearScanKernel(), *layer.kernels)
+    assert layer.kernel is layer.kernels[-1]
+    outputs, _ = layer(torch.randn(2, 20, 3, dtype=dtype))
+    assert outputs.dtype == dtype
+    assert outputs.isfinite().all()
+
+
 def test_a_window_ends_at_a_start_and_at_the_length_of_a_row() -> None:
     kept = torch.arange(1.0, 7).view(1, 6, 1).repeat(2, 1, 1)
     recent = torch.tensor([-2.0, -1]).view(1, 2, 1).repeat(2, 1, 1)  # -1 is the later one

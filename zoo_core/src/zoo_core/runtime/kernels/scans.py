@@ -26,10 +26,12 @@ class AbstractScanKernel(AbstractKernel):
         self.linear_scan = linear_scan
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
-        """See AbstractKernel: cells that do not run by scans."""
-        if isinstance(cell, AbstractScannedCell):
-            return None
-        return f"the recurrence of {cell.name} is not linear"
+        """See AbstractKernel: cells that do not run by scans, and numbers of half precision."""
+        if not isinstance(cell, AbstractScannedCell):
+            return f"the recurrence of {cell.name} is not linear"
+        if like.dtype not in (torch.float32, torch.float64):  # there are no complex ones
+            return f"it does not support {like.dtype}"
+        return None
 
     def pays(self, case: ScanCase) -> bool:
         """See AbstractKernel: not for a single step, nor for fewer than the cell says."""
