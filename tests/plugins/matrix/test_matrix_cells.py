@@ -252,3 +252,13 @@ def test_gates_of_any_size_give_finite_outputs_and_gradients(name: str) -> None:
         outputs, _ = layer(inputs)
         gradients = torch.autograd.grad(outputs.square().sum(), list(layer.parameters()))
         assert all(tensor.isfinite().all() for tensor in (outputs, *gradients))
+
+
+@pytest.mark.parametrize("cell", [MlstmCell(H, N), SlstmCell(H, N), DeltaNetCell(H, N)])
+def test_a_batch_without_rows_has_no_outputs(cell: AbstractCell[Any]) -> None:
+    layer = Recurrent(cell, F)
+    for kernels in (layer.kernels, (MatrixChunksKernel(), *layer.kernels)):
+        layer.kernels = kernels
+        outputs, (state,) = layer(torch.zeros(0, 40, F))
+        assert outputs.shape == (0, 40, H)
+        assert all(len(part) == 0 for part in state)

@@ -99,7 +99,10 @@ class AbstractMatrixCell(AbstractCell[S], Generic[S]):
     def split(self, projected: Tensor) -> list[Tensor]:
         """Returns the parts (..., N, width) of a projected input (..., G)."""
         parts = projected.split_with_sizes([self.num_heads * width for width in self.widths], -1)
-        return [part.reshape(*part.shape[:-1], self.num_heads, -1) for part in parts]
+        return [
+            part.reshape(*part.shape[:-1], self.num_heads, width)
+            for part, width in zip(parts, self.widths, strict=True)
+        ]
 
     def zeros(self, batch_size: int, like: Tensor, *widths: int) -> Tensor:
         """Returns zeros for each head, (B, N, *widths)."""

@@ -118,7 +118,8 @@ class SlstmCell(AbstractCell[SlstmState]):
         self, weights: Weights, projected: Tensor, state: SlstmState
     ) -> tuple[Tensor, SlstmState]:
         """Projected input (B, 4H) and a state to the output (B, H) and the next state."""
-        heads = state.hidden.reshape(state.hidden.shape[0], self.num_heads, -1)  # (B, N, D)
+        block = self.hidden_size // self.num_heads
+        heads = state.hidden.reshape(state.hidden.shape[0], self.num_heads, block)  # (B, N, D)
         recurrent = torch.einsum("gnij,bnj->bgni", weights["recurrent"], heads)
         log_i, f, z, o = (projected + recurrent.flatten(1)).to(state.cell.dtype).chunk(4, dim=1)
         kept = log_forget(f, self.has_exponential_forget) + state.stabilizer
