@@ -10,7 +10,7 @@ from torch import Tensor
 
 from tests.testing.faulty.matrix import MatrixCell
 from zoo_core import AbstractEmbeddingConfig
-from zoo_core.errors import MisfitError
+from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.building.kernel_choice import kernels
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
@@ -234,6 +234,11 @@ def test_only_recurrent_weights_start_orthogonal() -> None:
         if not name.startswith("weight_hh")
     ]
     assert max(float(weight.abs().max()) for weight in drawn) <= H**-0.5
+
+
+def test_an_orthogonal_start_of_a_cell_without_a_recurrent_matrix_is_refused() -> None:
+    with pytest.raises(ConfigError, match="initialization = 'orthogonal': matrix has no weight_hh"):
+        matrix_layer(orthogonal=True)
 
 
 def matrix_layer(**options: Any) -> Recurrent:

@@ -47,7 +47,8 @@ class Recurrent(nn.Module):
             uniform draw.
 
     Raises:
-        ConfigError: Weight drop is asked for, and the cell has no ``weight_hh``.
+        ConfigError: Weight drop or an orthogonal start is asked for, and the cell has no
+            ``weight_hh``.
 
     Attributes:
         kernels: The kernels to try, the fastest first and one that runs every cell last. The
@@ -77,11 +78,8 @@ class Recurrent(nn.Module):
         orthogonal: bool = False,
     ) -> None:
         super().__init__()
-        if regularization.weights and "weight_hh" not in cell.parameter_shapes(input_size):
-            raise ConfigError(
-                f"model.weight_drop = {regularization.weights:g}: {cell.name} has no weight_hh, "
-                "which weight drop is for; expected 0"
-            )
+        if "weight_hh" not in cell.parameter_shapes(input_size):
+            _refuse_recurrent_settings(cell, regularization.weights, orthogonal=orthogonal)
         self.cell = cell
         self.input_size = input_size
         self.num_layers = num_layers
@@ -326,6 +324,26 @@ def recurrent_layer(
         regularization=Regularization.of(config),
         orthogonal=config.initialization == "orthogonal",
     )
+
+
+def _refuse_recurrent_settings(
+    cell: AbstractCell[Any], weight_drop: float, *, orthogonal: bool
+) -> None:
+    """Checks the settings of a recurrent matrix for a cell that has none.
+
+    Raises:
+        ConfigError: One of them is asked for.
+    """
+    if weight_drop:
+        raise ConfigError(
+            f"model.weight_drop = {weight_drop:g}: {cell.name} has no weight_hh, which weight drop "
+            "is for; expected 0"
+        )
+    if orthogonal:
+        raise ConfigError(
+            f"model.initialization = 'orthogonal': {cell.name} has no weight_hh, which would start "
+            "orthogonal; expected uniform"
+        )
 
 
 def _initial_value(cell: AbstractCell[Any], name: str, shape: tuple[int, ...]) -> Tensor | None:
