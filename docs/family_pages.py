@@ -27,12 +27,23 @@ from zoo_core.recipes.reproduction import ReproductionResult, read_reproduction
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.storage.capacity import format_bytes
-from zoo_core.testing.cases.model_cases import plain_cases
+from zoo_core.testing.cases.model_cases import model_cases
 
 DOCS = Path(__file__).parent
 PAGES = DOCS / "models"
 REPRODUCTION = DOCS / "results" / "reproduction.json"
-METHODS = ("project", "gate_values", "candidate", "coefficients", "read", "step", "forward")
+METHODS = (
+    "project",
+    "activate",
+    "gate_values",
+    "candidate",
+    "convolve",
+    "coefficients",
+    "advance",
+    "read",
+    "step",
+    "forward",
+)
 """The methods that hold the equations of a class."""
 CALL = re.compile(r"\bself\.(\w+)\(")
 SECTIONS = re.compile(r"^(?:Args|Attributes|Returns|Raises):\n", re.M)
@@ -95,13 +106,17 @@ def models_of(catalog: Catalog, plugin: str) -> list[ModelSpec]:
 
 
 def equations_of(specs: Iterable[ModelSpec]) -> list[Part]:
-    """Returns the classes of models whose docstrings have equations, bases before subclasses."""
+    """Returns the classes of models whose docstrings have equations, bases before subclasses.
+
+    They include those that a model is made of with another setting, such as the GRU of the paper.
+    """
     parts: dict[type[Any], Part] = {}
     for spec in specs:
-        for cls in _classes(plain_cases(spec)[0].build()):
-            for base in reversed(cls.__mro__):
-                if _blocks(base):
-                    parts.setdefault(base, Part(base, [])).models.append(spec.name)
+        found = [cls for case in model_cases(spec) for cls in _classes(case.build())]
+        bases = [base for cls in dict.fromkeys(found) for base in reversed(cls.__mro__)]
+        for base in dict.fromkeys(bases):
+            if _blocks(base):
+                parts.setdefault(base, Part(base, [])).models.append(spec.name)
     return list(parts.values())
 
 
@@ -170,10 +185,19 @@ def _code(cls: type[Any]) -> Iterator[str]:
 
 
 def _sources(cls: type[Any]) -> list[str]:
-    """Returns the code of the methods that compute a class's equations, and of what they call."""
+    """Returns the code of the methods that compute a class's equations, and of what they call.
+
+    Some may be those of a base in the same file, if the base has no equations of its own.
+    """
+    owners = [
+        base
+        for base in cls.__mro__
+        if base is cls or (base.__module__ == cls.__module__ and not _blocks(base))
+    ]
     methods = {
         name: textwrap.dedent(inspect.getsource(value)).rstrip()
-        for name, value in cls.__dict__.items()
+        for owner in reversed(owners)
+        for name, value in owner.__dict__.items()
         if inspect.isfunction(value) and not getattr(value, "__isabstractmethod__", False)
     }
     waiting = [name for name in METHODS if name in methods]
