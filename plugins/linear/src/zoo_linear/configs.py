@@ -116,7 +116,11 @@ class S6Config(LinearConfig):
         default=2, unit="channels", at_least=1, help="Channels for each unit of the output."
     )
     window: int = setting(
-        default=4, unit="steps", at_least=2, help="Inputs that the convolution sees, the last ones."
+        default=4,
+        unit="steps",
+        at_least=2,
+        at_most=1000,
+        help="Inputs that the convolution sees, the last ones.",
     )
     rank: int | None = setting(
         default=None,
