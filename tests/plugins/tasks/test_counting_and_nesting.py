@@ -133,6 +133,19 @@ def test_the_odds_of_opening_make_all_words_equally_likely() -> None:
     assert chance == pytest.approx(1 / catalan, rel=1e-9)
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_long_words_of_a_small_depth_are_nested_too(depth: int) -> None:
+    dataset = dyck(depth=depth, min_length=8_000, max_length=8_000, test_min_length=8_000,
+                   test_max_length=8_000, examples=2, held_out=1)
+    for symbols, answers in readable_rows(dataset, "train"):
+        assert closing(symbols) == (answers, depth)
+
+
+def test_the_odds_of_a_small_depth_stay_the_same_however_many_steps_are_left() -> None:
+    odds = opening_odds(8_000, 3)
+    assert odds[8_000, :4].tolist() == pytest.approx(odds[1_000, :4].tolist(), abs=1e-12)
+
+
 def test_lengths_without_an_even_one_are_named() -> None:
     with pytest.raises(ConfigError, match="test_max_length = 51: expected an even length"):
         dyck(test_min_length=51, test_max_length=51)

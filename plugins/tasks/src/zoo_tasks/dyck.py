@@ -79,8 +79,8 @@ def opening_odds(steps: int, depth: int) -> Tensor:
     """Returns the probability that the next bracket opens, so that all words are equally likely.
 
     It is the share of the ways to end at height 0 that begin with an opening bracket, of which
-    there are w(r, h) = w(r - 1, h - 1) + w(r - 1, h + 1) in r steps from height h. They are halved
-    at every step, which keeps them in range.
+    there are w(r, h) = w(r - 1, h - 1) + w(r - 1, h + 1) in r steps from height h. They are divided
+    by a power of two at every step, which keeps the largest one in range and rounds nothing.
 
     Args:
         steps: The most steps that are left.
@@ -100,5 +100,5 @@ def opening_odds(steps: int, depth: int) -> Tensor:
         after_closing[depth + 1 :] = 0.0
         total = after_opening + after_closing
         odds.append(torch.where(total > 0, after_opening / total, 0.0))
-        ways = total / 2
+        ways = torch.ldexp(total, -torch.frexp(total.max()).exponent)
     return torch.stack(odds)
