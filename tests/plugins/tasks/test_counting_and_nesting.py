@@ -149,3 +149,8 @@ def test_the_odds_of_a_small_depth_stay_the_same_however_many_steps_are_left() -
 def test_lengths_without_an_even_one_are_named() -> None:
     with pytest.raises(ConfigError, match="test_max_length = 51: expected an even length"):
         dyck(test_min_length=51, test_max_length=51)
+
+
+def test_words_whose_odds_would_fill_the_memory_are_refused() -> None:
+    with pytest.raises(ConfigError, match="test_max_length = '100000': expected .* <= 10000"):
+        dyck(test_max_length=100_000)

@@ -140,6 +140,22 @@ def test_the_power_decides_how_soon_keys_come_again(power: float, share: float) 
     assert float((rows.targets[:, 2] >= 0).double().mean()) == pytest.approx(share, abs=0.02)
 
 
+def test_the_most_keys_and_values_have_symbols_of_their_own() -> None:
+    dataset = recall(keys=10_000, values=10_000, examples=300, held_out=10)
+    rows = readable_rows(dataset, "train")
+    for symbols, answers in rows:
+        assert answers == answers_of(symbols, 4)
+    keys = {int(symbol[1:]) for symbols, _ in rows for symbol in symbols[:8:2]}
+    assert max(keys) > 9_900
+
+
+def test_the_largest_power_has_odds_at_the_longest_distance() -> None:
+    dataset = recall(power=50.0, length=100_000, test_length=100_000)
+    rows = dataset.draw(1, torch.Generator().manual_seed(0), is_test=False)
+    assert int((rows.targets >= 0).sum()) == 4
+    assert int((rows.targets >= 0).nonzero()[0, 1]) > 50_000
+
+
 @pytest.mark.parametrize(
     ("make", "settings", "message"),
     [
@@ -148,6 +164,8 @@ def test_the_power_decides_how_soon_keys_come_again(power: float, share: float) 
         (selective_copy, {"test_blanks": 1}, "test_blanks = 1: .* dataset.blanks = 28"),
         (recall, {"test_pairs": 17}, "test_pairs = 17: expected at most .* dataset.keys = 16"),
         (recall, {"length": 15}, "length = 15: expected at least 16, four for each"),
+        (recall, {"keys": 10_001}, "keys = '10001': expected .* <= 10000"),
+        (recall, {"values": 40_000}, "values = '40000': expected .* <= 10000"),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(

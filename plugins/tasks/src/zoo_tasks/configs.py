@@ -10,8 +10,12 @@ from zoo_core.errors import ConfigError
 
 MAX_ROWS, MAX_LENGTH = 10_000_000, 100_000
 """Rows of a split, and symbols of a row, far more than are trained on."""
-MAX_POWER = 100.0
-"""A power that draws the longest distance alone."""
+MAX_SYMBOLS = 10_000
+"""Keys of recall, and values of it; a symbol has 16 bits, and baselines count all pairs."""
+MAX_BRACKETS = 10_000
+"""Symbols of a row of dyck, whose odds are a table of its steps and heights."""
+MAX_POWER = 50.0
+"""A power whose odds are still numbers at the longest distance."""
 
 
 @config
@@ -258,16 +262,16 @@ class RecallConfig(AbstractTaskConfig):
     """Settings of recall: the value that a key had, for several keys of a row."""
 
     keys: int = setting(
-        default=16, unit="symbols", at_least=1, at_most=MAX_LENGTH, help="Different keys."
+        default=16, unit="symbols", at_least=1, at_most=MAX_SYMBOLS, help="Different keys."
     )
     values: int = setting(
-        default=16, unit="symbols", at_least=1, at_most=MAX_LENGTH, help="Different values."
+        default=16, unit="symbols", at_least=1, at_most=MAX_SYMBOLS, help="Different values."
     )
     pairs: int = setting(
         default=4,
         unit="pairs",
         at_least=1,
-        at_most=MAX_LENGTH,
+        at_most=MAX_SYMBOLS,
         help="Keys of a row, each with a value, of train and validation.",
     )
     length: int = setting(
@@ -281,7 +285,7 @@ class RecallConfig(AbstractTaskConfig):
         default=8,
         unit="pairs",
         at_least=1,
-        at_most=MAX_LENGTH,
+        at_most=MAX_SYMBOLS,
         help="Keys of a row, each with a value, of test.",
     )
     test_length: int = setting(
@@ -328,35 +332,35 @@ class DyckConfig(AbstractLengthsConfig):
         default=None,
         unit="brackets",
         at_least=1,
-        at_most=MAX_LENGTH,
+        at_most=MAX_BRACKETS,
         help="Most brackets that are open at once; none: any number.",
     )
     min_length: int = setting(
         default=2,
         unit="symbols",
         at_least=1,
-        at_most=MAX_LENGTH,
+        at_most=MAX_BRACKETS,
         help="Symbols of the shortest rows of train and validation; lengths are even.",
     )
     max_length: int = setting(
         default=50,
         unit="symbols",
         at_least=1,
-        at_most=MAX_LENGTH,
+        at_most=MAX_BRACKETS,
         help="Symbols of their longest rows.",
     )
     test_min_length: int = setting(
         default=52,
         unit="symbols",
         at_least=1,
-        at_most=MAX_LENGTH,
+        at_most=MAX_BRACKETS,
         help="Symbols of the shortest rows of test.",
     )
     test_max_length: int = setting(
         default=100,
         unit="symbols",
         at_least=1,
-        at_most=MAX_LENGTH,
+        at_most=MAX_BRACKETS,
         help="Symbols of the longest rows of test.",
     )
 

@@ -22,6 +22,8 @@ from zoo_tasks.rows import TaskRows, token_rows
 
 BLANK = " ."
 """The symbol between the questions."""
+MAX_AT_ONCE = 1 << 24
+"""Numbers that are put in order at once, to choose keys or values."""
 
 
 @final
@@ -72,4 +74,9 @@ class RecallDataset(AbstractTokenTask):
 
 def _distinct(count: int, total: int, chosen: int, generator: torch.Generator) -> Tensor:
     """Returns different numbers below a total in random order, (count, chosen)."""
-    return torch.rand(count, total, generator=generator).argsort(dim=1)[:, :chosen]
+    rows_at_once = max(1, MAX_AT_ONCE // total)
+    parts = []
+    for start in range(0, count, rows_at_once):
+        drawn = torch.rand(min(rows_at_once, count - start), total, generator=generator)
+        parts.append(drawn.argsort(dim=1)[:, :chosen].clone())  # not a view of all that is ordered
+    return torch.cat(parts)
