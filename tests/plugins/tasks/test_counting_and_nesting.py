@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.plugins.tasks.reading import readable_rows
-from zoo_core.errors import ConfigError, DataError
+from zoo_core.errors import ConfigError, DataError, DeviceError
 from zoo_tasks.a_n_b_n import ANBNDataset
 from zoo_tasks.configs import ANBNConfig, DyckConfig
 from zoo_tasks.dyck import DyckDataset, opening_odds
@@ -54,6 +54,15 @@ def test_every_n_up_to_50_is_in_train_or_validation_and_the_next_50_in_test() ->
 def test_words_that_cannot_be_split_are_named(settings: dict[str, int], message: str) -> None:
     with pytest.raises(ConfigError, match=message):
         a_n_b_n(**settings)
+
+
+def test_words_that_do_not_fit_into_memory_are_named_with_their_own_options(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("zoo_core.storage.capacity.free_memory", lambda: 10_000_000)
+    dataset = a_n_b_n(max_n=1_000, test_max_n=1_001)
+    with pytest.raises(DeviceError, match=r"fewer rows \(--dataset.max-n, --dataset.test-max-n\)"):
+        dataset.rows("train")
 
 
 def closing(symbols: list[str]) -> tuple[list[str], int]:
@@ -135,8 +144,15 @@ def test_the_odds_of_opening_make_all_words_equally_likely() -> None:
 
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_long_words_of_a_small_depth_are_nested_too(depth: int) -> None:
-    dataset = dyck(depth=depth, min_length=8_000, max_length=8_000, test_min_length=8_000,
-                   test_max_length=8_000, examples=2, held_out=1)
+    dataset = dyck(
+        depth=depth,
+        min_length=8_000,
+        max_length=8_000,
+        test_min_length=8_000,
+        test_max_length=8_000,
+        examples=2,
+        held_out=1,
+    )
     for symbols, answers in readable_rows(dataset, "train"):
         assert closing(symbols) == (answers, depth)
 
@@ -152,5 +168,5 @@ def test_lengths_without_an_even_one_are_named() -> None:
 
 
 def test_words_whose_odds_would_fill_the_memory_are_refused() -> None:
-    with pytest.raises(ConfigError, match="test_max_length = '100000': expected .* <= 10000"):
+    with pytest.raises(ConfigError, match=r"test_max_length = '100000': expected .* <= 10000"):
         dyck(test_max_length=100_000)

@@ -35,6 +35,8 @@ class ANBNDataset(AbstractTokenTask):
         vocabulary: Vocabulary of a checkpoint, or None for that of a and b.
     """
 
+    row_options = "--dataset.max-n, --dataset.test-max-n"
+
     def __init__(self, config: ANBNConfig, vocabulary: Vocabulary | None) -> None:
         outputs = Classes(len(NEXT), per="step", names=NEXT)
         super().__init__("a-n-b-n", config, vocabulary, symbols=SYMBOLS, outputs=outputs)

@@ -57,6 +57,8 @@ class AbstractTaskDataset(AbstractDataset):
     """
 
     splits = SPLITS
+    row_options = "--dataset.examples, --dataset.held-out"
+    """The options that decide how many rows there are, for errors."""
 
     def __init__(self, name: str, config: TaskSettings) -> None:
         self.name, self._settings = name, config
@@ -117,7 +119,7 @@ class AbstractTaskDataset(AbstractDataset):
         parts: list[TaskRows] = []
         found = 0
         symbols = self.draw(1, torch.Generator(), is_test=is_test).inputs.numel()
-        remedy = "ask for fewer rows (--dataset.examples, --dataset.held-out) or for shorter ones"
+        remedy = f"ask for fewer rows ({self.row_options}) or for shorter ones"
         ensure_free_memory(count * symbols * BYTES_PER_SYMBOL, self.name, remedy)
         at_once = min(count, max(1, MAX_AT_ONCE // symbols))
         for _ in range(0, MAX_DRAWN * count, at_once):
@@ -131,8 +133,7 @@ class AbstractTaskDataset(AbstractDataset):
                 return joined(parts)
         raise DataError(
             f"{self.name}: there are hardly more than {found:,} different rows of these lengths, "
-            f"and {count:,} are needed; ask for fewer (--dataset.examples, --dataset.held-out) or "
-            "for longer rows"
+            f"and {count:,} are needed; ask for fewer ({self.row_options}) or for longer rows"
         )
 
     @cached_property

@@ -34,7 +34,7 @@ class TaskTrainer(AbstractTrainer):
         signature: Signature of the data.
 
     Raises:
-        MisfitError: The outputs are not classes, or there is one class only.
+        MisfitError: The outputs are not classes.
     """
 
     carries_state = False
