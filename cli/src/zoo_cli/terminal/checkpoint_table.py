@@ -28,7 +28,7 @@ def print_checkpoints(name: str, checkpoints: Sequence[Mapping[str, Any]]) -> No
         echo("checkpoints: none")
         return
     echo(f"checkpoints ({model}.TAG):")
-    rows = [dict(zip(COLUMNS, COLUMNS, strict=True)), *map(_cells, checkpoints)]
+    rows = [dict(zip(COLUMNS, COLUMNS, strict=True)), *map(checkpoint_cells, checkpoints)]
     for column in NUMBERS:
         width = max(len(row[column]) for row in rows)
         for row in rows:
@@ -36,7 +36,12 @@ def print_checkpoints(name: str, checkpoints: Sequence[Mapping[str, Any]]) -> No
     print_table([[f" {row['tag']}", *list(row.values())[1:]] for row in rows])
 
 
-def _cells(checkpoint: Mapping[str, Any]) -> dict[str, str]:
+def checkpoint_cells(checkpoint: Mapping[str, Any]) -> dict[str, str]:
+    """Returns the cells of a row by column.
+
+    Args:
+        checkpoint: As ``zoo show --json`` has it.
+    """
     parameters, seconds = checkpoint["parameters"], checkpoint["seconds"]
     source = str(checkpoint["source"])
     if source.startswith(PACKAGE):

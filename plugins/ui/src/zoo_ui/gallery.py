@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 
 from zoo_cli.commands.list import KINDS, SPECS, matching_rows
+from zoo_cli.terminal.checkpoint_table import COLUMNS, checkpoint_cells
 from zoo_cli.terminal.output import format_metrics
 from zoo_core.configs.settings import as_typed, with_unit
 from zoo_core.data.splits import main_split
@@ -53,7 +54,7 @@ def gallery_tab(context: PageContext) -> None:
             return "", "", shown_command(_list_command(kind, search, tag or ""))
         command = shown_command(shell_command("zoo", "show", name))
         try:
-            return "", _shown_facts(describe(context.catalog, name)), command
+            return "", shown_facts(describe(context.catalog, name)), command
         except ZooError as error:
             return problem(str(error)), "", command
 
@@ -128,8 +129,12 @@ def _shown_rows(context: PageContext, kind: str, search: str, tag: str) -> str:
     return status(count) + shown
 
 
-def _shown_facts(description: dict[str, Any]) -> str:
-    """Returns a description of ``zoo show`` as lists and tables."""
+def shown_facts(description: dict[str, Any]) -> str:
+    """Returns a description of ``zoo show`` as lists and tables.
+
+    Args:
+        description: As ``zoo show --json`` prints it.
+    """
     simple: dict[str, str] = {}
     tables = []
     for name, value in description.items():
@@ -137,6 +142,8 @@ def _shown_facts(description: dict[str, Any]) -> str:
             tables.append(_settings(value))
         elif name == "configs":
             tables.append(_configs(value))
+        elif name == "checkpoints":
+            tables.append(_checkpoints(value))
         elif name == "metrics":
             simple |= {split: format_metrics(values) for split, values in value.items()}
         elif value not in ("", None, [], {}):
@@ -163,6 +170,13 @@ def _settings(settings: list[dict[str, Any]]) -> str:
         for setting in settings
     ]
     return table(("setting", "default", "meaning", "expected"), rows, caption="Settings")
+
+
+def _checkpoints(checkpoints: list[dict[str, Any]]) -> str:
+    if not checkpoints:
+        return ""
+    rows = [list(checkpoint_cells(checkpoint).values()) for checkpoint in checkpoints]
+    return table(COLUMNS, rows, caption="Pretrained checkpoints")
 
 
 def _configs(configs: dict[str, dict[str, Any]]) -> str:
