@@ -43,6 +43,7 @@ class Child:
             code = 1
             try:
                 self._redirect()
+                signal.signal(signal.SIGHUP, signal.SIG_DFL)  # where the tests run under nohup
                 before()
                 code = run([str(argument) for argument in arguments])
                 sys.stdout.flush()

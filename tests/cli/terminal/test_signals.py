@@ -14,6 +14,7 @@ from tests.cli.command import Zoo
 from tests.cli.conftest import TEXT
 from tests.faults.child import Child
 from zoo_cli.main import run
+from zoo_cli.terminal.signals import handle_signals
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork"),
@@ -98,6 +99,17 @@ def test_resume_after_kills_is_exact(
     assert "unfinished" in zoo("predict", folder, "the").stderr
     assert zoo("resume", folder).code == 0
     assert_same_result(folder, uninterrupted)
+
+
+def test_a_command_under_nohup_does_not_stop_with_its_terminal() -> None:
+    received: list[int] = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with handle_signals(lambda number, frame: received.append(number)):
+            os.kill(os.getpid(), signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert received == []
 
 
 def test_a_finished_run_names_the_command_that_continues_from_it(

@@ -109,10 +109,19 @@ def _print_from_handler(message: str) -> None:
 
 @contextlib.contextmanager
 def handle_signals(handler: Handler) -> Iterator[None]:
-    """Calls a handler at Ctrl+C, SIGTERM and SIGHUP inside the context."""
-    previous = {number: signal.signal(number, handler) for number in SIGNALS}
+    """Calls a handler at Ctrl+C, SIGTERM and SIGHUP inside the context.
+
+    A SIGHUP that is ignored stays so: ``nohup`` starts a command that runs on after a logout.
+    """
+    handled = [number for number in SIGNALS if not _is_hangup_ignored(number)]
+    previous = {number: signal.signal(number, handler) for number in handled}
     try:
         yield
     finally:
         for number, previous_handler in previous.items():
             signal.signal(number, previous_handler)
+
+
+def _is_hangup_ignored(number: int) -> bool:
+    is_hangup = signal.Signals(number).name == "SIGHUP"
+    return is_hangup and signal.getsignal(number) == signal.SIG_IGN
