@@ -71,8 +71,10 @@ def test_the_rows_are_all_different_and_depend_on_the_seed_alone() -> None:
 
 
 def test_more_rows_than_there_are_is_refused() -> None:
-    with pytest.raises(ConfigError, match=r"dataset.rows = 300: expected <= 256"):
+    with pytest.raises(ConfigError, match=r"dataset.rows = 300: expected <= 256, about a quarter"):
         EventsConfig(rows=300, max_bits=9)
+    with pytest.raises(ConfigError, match=r"rows = '1000001': expected .* <= 1000000"):
+        EventsConfig(rows=1_000_001, max_bits=60)
 
 
 def test_more_rows_than_fit_into_memory_are_refused() -> None:

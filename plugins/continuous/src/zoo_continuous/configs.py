@@ -9,6 +9,8 @@ from zoo_core.errors import ConfigError
 
 Mode: TypeAlias = Literal["default", "pure", "no-gate"]
 Activation: TypeAlias = Literal["lecun-tanh", "tanh", "relu", "silu"]
+MAX_ROWS = 1_000_000
+"""Rows of events, ten times those of their authors."""
 
 
 @config
@@ -36,7 +38,11 @@ class EventsConfig:
     """Settings of event-xor and event-majority: bits that are given as events."""
 
     rows: int = setting(
-        default=2000, unit="rows", at_least=3, help="Rows of all splits; no two are equal."
+        default=2000,
+        unit="rows",
+        at_least=3,
+        at_most=MAX_ROWS,
+        help="Rows of all splits; no two are equal.",
     )
     max_bits: int = setting(
         default=31,
@@ -67,6 +73,6 @@ class EventsConfig:
         most = 2 ** (self.max_bits - 1)
         if self.rows > most:
             raise ConfigError(
-                f"dataset.rows = {self.rows}: expected <= {most}, half of the rows of at most "
-                f"{self.max_bits} bits, or a larger dataset.max_bits"
+                f"dataset.rows = {self.rows}: expected <= {most}, about a quarter of the "
+                f"rows of 2 to {self.max_bits} bits, or a larger dataset.max_bits"
             )
