@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+import torch
 
 from zoo_core import KernelSpec, ModelSpec
 from zoo_core.plugins.catalog import Catalog
@@ -43,6 +46,14 @@ def test_a_kernel_of_the_core_equals_the_reference(catalog: Catalog, name: str, 
     ]
     result = CheckedPart(f"kernel {name}", groups).result("kernel-equals")
     assert result.verdict == "ok", result.describe()
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan])
+def test_nothing_is_near_an_infinity_or_nan(number: float) -> None:
+    finite, other = torch.ones(2), torch.tensor([1.0, number])
+    assert kernels.relative_difference(finite, other) == math.inf
+    assert kernels.relative_difference(other, finite) == math.inf
+    assert kernels.relative_difference(torch.tensor([4.0]), torch.tensor([5.0])) == 0.25
 
 
 @pytest.mark.gate

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -170,7 +171,7 @@ def kernel_many_steps(case: KernelCase) -> Violation | None:
             results = _all_results(long.build(), batch, kernel)
         except MisfitError:  # the model takes no rows of different lengths
             continue
-        difference = max(map(_relative_difference, expected, results))
+        difference = max(map(relative_difference, expected, results))
         rule = f"the same results from kernel and reference for rows of {MANY_STEPS} steps{name}"
         if violation := check_tolerance(difference, REORDERED, rule):
             return violation
@@ -328,10 +329,19 @@ def _widest_dtype(kernel: AbstractKernel, model: AbstractModel) -> torch.dtype:
     raise DoesNotApply(reasons[0])
 
 
-def _relative_difference(expected: Tensor, tensor: Tensor) -> float:
-    """Returns the largest difference in parts of the largest number, or of 1 if that is larger."""
-    largest = float(expected.abs().max()) if expected.numel() else 0.0
-    return max_difference(expected, tensor) / max(largest, 1.0)
+def relative_difference(expected: Tensor, tensor: Tensor) -> float:
+    """Returns the largest difference in parts of the largest number, or of 1 if that is larger.
+
+    It is infinite where either holds an infinity or NaN.
+
+    Args:
+        expected: The tensor whose largest number counts.
+        tensor: The other one, of the same shape.
+    """
+    difference = max_difference(expected, tensor)
+    if math.isinf(difference) or not expected.numel():
+        return difference
+    return difference / max(float(expected.abs().max()), 1.0)
 
 
 def _all_results(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> list[Tensor]:
