@@ -80,7 +80,7 @@ def test_a_model_shows_its_pretrained_checkpoints_as_a_table(zoo: Zoo) -> None:
     assert lines[0].split() == list(COLUMNS)
     assert lines[1].split()[:4] == ["hello", "accuracy", "1", "316"]
     assert lines[2].split()[:4] == ["python-docs", "bits/char", "1.77", "326,727"]
-    assert lines[2].split()[-2:] == ["yes", "zoo_lstm"]
+    assert lines[2].split()[-2:] == ["yes", "package"]
 
 
 def test_a_recipe_shows_the_checkpoint_that_it_made(zoo: Zoo) -> None:

@@ -13,7 +13,8 @@ NUMBERS = ("parameters", "size", "seconds")
 """The columns that are aligned on the right."""
 MAIN_METRICS = ("bits_per_character", "bits_per_byte", "accuracy", "loss")
 """The metrics of which the table has the first that a checkpoint has."""
-PACKAGE = "package:"
+PACKAGE = "package"
+"""The kind of a source that is the package of the model, which needs no further name."""
 
 
 def print_checkpoints(name: str, checkpoints: Sequence[Mapping[str, Any]]) -> None:
@@ -43,9 +44,7 @@ def checkpoint_cells(checkpoint: Mapping[str, Any]) -> dict[str, str]:
         checkpoint: As ``zoo show --json`` has it.
     """
     parameters, seconds = checkpoint["parameters"], checkpoint["seconds"]
-    source = str(checkpoint["source"])
-    if source.startswith(PACKAGE):
-        source = source.removeprefix(PACKAGE).partition("/")[0]
+    kind, _, _ = str(checkpoint["source"]).partition(":")
     return {
         "tag": str(checkpoint["name"]).partition(".")[2],
         "metric": _main_metric(checkpoint["metrics"]),
@@ -53,7 +52,7 @@ def checkpoint_cells(checkpoint: Mapping[str, Any]) -> dict[str, str]:
         "size": format_bytes(checkpoint["size"]),
         "seconds": "" if seconds is None else f"{seconds:.3g}",
         "recipe": "yes" if checkpoint["recipe"] else "no",
-        "from": source,
+        "from": PACKAGE if kind == PACKAGE else str(checkpoint["source"]),
     }
 
 
