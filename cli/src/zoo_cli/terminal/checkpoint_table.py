@@ -34,7 +34,7 @@ def print_checkpoints(name: str, checkpoints: Sequence[Mapping[str, Any]]) -> No
         width = max(len(row[column]) for row in rows)
         for row in rows:
             row[column] = row[column].rjust(width)
-    print_table([[f" {row['tag']}", *list(row.values())[1:]] for row in rows])
+    print_table([[f"  {row['tag']}", *list(row.values())[1:]] for row in rows])
 
 
 def checkpoint_cells(checkpoint: Mapping[str, Any]) -> dict[str, str]:
