@@ -220,9 +220,13 @@ def test_what_is_wrong_with_a_cell_is_named(
     assert message in str(error.value)
 
 
-@pytest.mark.parametrize("widths", [{"hidden_size": 6}, {"hidden_size": 8, "cell_size": 9}])
-def test_the_heads_of_a_cell_divide_the_width_that_it_has(widths: dict[str, int]) -> None:
-    config = DeepConfig(cell="mlstm", cell_settings=("num_heads=3",), **widths)
+@pytest.mark.parametrize(("width", "cell_width"), [(6, None), (8, 9)])
+def test_the_heads_of_a_cell_divide_the_width_that_it_has(
+    width: int, cell_width: int | None
+) -> None:
+    config = DeepConfig(
+        cell="mlstm", cell_settings=("num_heads=3",), hidden_size=width, cell_size=cell_width
+    )
     assert of(config).initial_state(B)[0][0].shape[:2] == (B, 3)
 
 
