@@ -66,7 +66,8 @@ def test_another_file_is_no_package(zoo: Zoo, met: Met, tmp_path: Path) -> None:
 @fault(
     96,
     "a page of a model that writes no text",
-    says="Error: the page writes text, and the data of this model is …; try: zoo export --format onnx",
+    says="Error: the page writes text, and the data of this model is …; "
+    "try: zoo export --format onnx",
     code=6,
     left="nothing",
 )
