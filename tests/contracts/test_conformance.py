@@ -21,7 +21,18 @@ from zoo_core.testing.checks.sequences import long_sequences
 from zoo_core.testing.checks.specs import SpecCase
 from zoo_core.testing.suite import Groups, checked_parts, every_check
 
-LONG = {f"dataset {name}" for name in ("digits", "human-numbers", "moving-digits", "prose-or-code")}
+LONG = {
+    f"dataset {name}"
+    for name in (
+        "digits",
+        "event-majority",
+        "event-xor",
+        "human-numbers",
+        "moving-digits",
+        "piano-rolls",
+        "prose-or-code",
+    )
+}
 """Parts whose data takes seconds to make."""
 
 

@@ -142,6 +142,7 @@ def test_the_odds_of_opening_make_all_words_equally_likely() -> None:
     assert chance == pytest.approx(1 / catalan, rel=1e-9)
 
 
+@pytest.mark.gate
 @pytest.mark.parametrize("depth", [1, 2, 3])
 def test_long_words_of_a_small_depth_are_nested_too(depth: int) -> None:
     dataset = dyck(
