@@ -16,7 +16,7 @@ from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.tokenizers import read_tokenizer, train_tokenizer, with_tokenizer
 
-pytest.importorskip("tokenizers")
+pytest.importorskip("zoo_tokenizers")
 from zoo_tokenizers import bpe  # it imports the library
 
 pytestmark = pytest.mark.full

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+pytest.importorskip("zoo_ui")
 from zoo_ui.processes import RunProcesses
 
 pytestmark = [
