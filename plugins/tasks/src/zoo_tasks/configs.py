@@ -44,55 +44,44 @@ class AbstractTaskConfig:
         return {"train": self.examples, "validation": self.held_out, "test": self.held_out}
 
 
-def check_longer(config: AbstractTaskConfig, name: str, test: str) -> None:
-    """Raises ConfigError if the rows of test are shorter than those of train."""
-    if getattr(config, test) < getattr(config, name):
+def check_longer(config: AbstractTaskConfig, name: str, longer: str) -> None:
+    """Raises ConfigError if the setting ``longer`` is less than the one called ``name``."""
+    if getattr(config, longer) < getattr(config, name):
         raise ConfigError(
-            f"dataset.{test} = {getattr(config, test)}: expected at least dataset.{name} = "
+            f"dataset.{longer} = {getattr(config, longer)}: expected at least dataset.{name} = "
             f"{getattr(config, name)}"
         )
+
+
+def length_setting(default: int, help: str, *, at_most: int = MAX_LENGTH) -> int:
+    """Returns a setting that is a length of rows in symbols."""
+    symbols: int = setting(default=default, unit="symbols", at_least=1, at_most=at_most, help=help)
+    return symbols
 
 
 @config
 class AbstractLengthsConfig(AbstractTaskConfig):
     """Settings of tasks whose rows have different lengths."""
 
-    min_length: int = setting(
-        default=3,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of the shortest rows of train and validation.",
-    )
-    max_length: int = setting(
-        default=40,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of their longest rows.",
-    )
-    test_min_length: int = setting(
-        default=41,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of the shortest rows of test.",
-    )
-    test_max_length: int = setting(
-        default=256,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of the longest rows of test.",
-    )
+    min_length: int = length_setting(3, "Symbols of the shortest rows of train and validation.")
+    max_length: int = length_setting(40, "Symbols of their longest rows.")
+    test_min_length: int = length_setting(41, "Symbols of the shortest rows of test.")
+    test_max_length: int = length_setting(256, "Symbols of the longest rows of test.")
 
     def __post_init__(self) -> None:
         names = ("min_length", "max_length", "test_min_length", "test_max_length")
         for name, longer in pairwise(names):
-            if getattr(self, longer) < getattr(self, name):
+            check_longer(self, name, longer)
+
+    def check_even_lengths(self, at_least: int = 2) -> None:
+        """Raises ConfigError if a split has no even length that is not below ``at_least``."""
+        size = f" of at least {at_least}" if at_least > 2 else ""
+        for name in ("min_length", "test_min_length"):
+            longest = getattr(self, name.replace("min", "max"))
+            if longest // 2 < max(at_least // 2, (getattr(self, name) + 1) // 2):
                 raise ConfigError(
-                    f"dataset.{longer} = {getattr(self, longer)}: expected at least "
-                    f"dataset.{name} = {getattr(self, name)}"
+                    f"dataset.{name.replace('min', 'max')} = {longest}: expected an even length"
+                    f"{size} from dataset.{name} = {getattr(self, name)} to it"
                 )
 
 
@@ -110,13 +99,7 @@ class ParityConfig(AbstractLengthsConfig):
 class ModularArithmeticConfig(AbstractLengthsConfig):
     """Settings of modular-arithmetic: the value of sums, differences and products."""
 
-    test_min_length: int = setting(
-        default=42,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of the shortest rows of test.",
-    )
+    test_min_length: int = length_setting(42, "Symbols of the shortest rows of test.")
     modulus: int = setting(
         default=5, at_least=2, at_most=10, help="Numbers are from 0 to below it, values too."
     )
@@ -127,13 +110,7 @@ class ModularArithmeticConfig(AbstractLengthsConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("min_length", "test_min_length"):
-            longest = getattr(self, name.replace("min", "max"))
-            if longest // 2 < max(2, (getattr(self, name) + 1) // 2):
-                raise ConfigError(
-                    f"dataset.{name.replace('min', 'max')} = {longest}: expected an even length "
-                    f"of at least 4 from dataset.{name} = {getattr(self, name)} to it"
-                )
+        self.check_even_lengths(at_least=4)
 
 
 @config
@@ -146,34 +123,10 @@ class PermutationsConfig(AbstractLengthsConfig):
     per: Literal["sequence", "step"] = setting(
         default="step", help="step: the product up to each step; sequence: that of the whole row."
     )
-    min_length: int = setting(
-        default=4,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of the shortest rows of train and validation.",
-    )
-    max_length: int = setting(
-        default=20,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of their longest rows.",
-    )
-    test_min_length: int = setting(
-        default=21,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of the shortest rows of test.",
-    )
-    test_max_length: int = setting(
-        default=100,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_LENGTH,
-        help="Symbols of the longest rows of test.",
-    )
+    min_length: int = length_setting(4, "Symbols of the shortest rows of train and validation.")
+    max_length: int = length_setting(20, "Symbols of their longest rows.")
+    test_min_length: int = length_setting(21, "Symbols of the shortest rows of test.")
+    test_max_length: int = length_setting(100, "Symbols of the longest rows of test.")
 
 
 @config
@@ -335,44 +288,22 @@ class DyckConfig(AbstractLengthsConfig):
         at_most=MAX_BRACKETS,
         help="Most brackets that are open at once; none: any number.",
     )
-    min_length: int = setting(
-        default=2,
-        unit="symbols",
-        at_least=1,
+    min_length: int = length_setting(
+        2,
+        "Symbols of the shortest rows of train and validation; lengths are even.",
         at_most=MAX_BRACKETS,
-        help="Symbols of the shortest rows of train and validation; lengths are even.",
     )
-    max_length: int = setting(
-        default=50,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_BRACKETS,
-        help="Symbols of their longest rows.",
+    max_length: int = length_setting(50, "Symbols of their longest rows.", at_most=MAX_BRACKETS)
+    test_min_length: int = length_setting(
+        52, "Symbols of the shortest rows of test.", at_most=MAX_BRACKETS
     )
-    test_min_length: int = setting(
-        default=52,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_BRACKETS,
-        help="Symbols of the shortest rows of test.",
-    )
-    test_max_length: int = setting(
-        default=100,
-        unit="symbols",
-        at_least=1,
-        at_most=MAX_BRACKETS,
-        help="Symbols of the longest rows of test.",
+    test_max_length: int = length_setting(
+        100, "Symbols of the longest rows of test.", at_most=MAX_BRACKETS
     )
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        for name in ("min_length", "test_min_length"):
-            longest = getattr(self, name.replace("min", "max"))
-            if longest // 2 < (getattr(self, name) + 1) // 2:
-                raise ConfigError(
-                    f"dataset.{name.replace('min', 'max')} = {longest}: expected an even length "
-                    f"from dataset.{name} = {getattr(self, name)} to it"
-                )
+        self.check_even_lengths()
 
 
 @config
