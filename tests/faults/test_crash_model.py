@@ -15,6 +15,7 @@ from tests.faults.fault import fault
 from tests.faults.operations import Operation, crashes, crashes_after, recording
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
+from zoo_core.runtime.checkpoints import state_writer
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import has_state, read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
@@ -58,9 +59,15 @@ def check(
     return count, outcomes
 
 
+@pytest.mark.parametrize("least_size", [state_writer.LEAST_SIZE, 0], ids=["small", "large"])
 def test_a_save_is_whole_after_every_operation(
-    catalog: Catalog, unfinished: Path, tmp_path: Path
+    catalog: Catalog,
+    unfinished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    least_size: int,
 ) -> None:
+    monkeypatch.setattr(state_writer, "LEAST_SIZE", least_size)
     before = shutil.copytree(unfinished, tmp_path / "before")
     events = resume(catalog, unfinished).events()
     with recording(unfinished) as operations:

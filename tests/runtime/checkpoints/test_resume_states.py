@@ -19,6 +19,7 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import (
     SavedState,
+    StateFiles,
     has_state,
     read_state,
     write_state,
@@ -58,7 +59,7 @@ def names(folder: Path) -> set[str]:
 
 
 def test_a_state_is_restored_bit_for_bit(tmp_path: Path, late: SavedState) -> None:
-    write_state(tmp_path, late)
+    write_state(tmp_path, StateFiles.of(late))
     loaded = read_state(tmp_path)
     assert loaded._replace(loop_state=late.loop_state) == late
     assert loaded.loop_state[3:] == late.loop_state[3:]
@@ -69,30 +70,30 @@ def test_a_state_is_restored_bit_for_bit(tmp_path: Path, late: SavedState) -> No
 def test_current_names_the_last_state_and_older_ones_are_removed(
     tmp_path: Path, early: SavedState, late: SavedState
 ) -> None:
-    assert write_state(tmp_path, early) == 3
-    assert write_state(tmp_path, late) == 7
+    assert write_state(tmp_path, StateFiles.of(early)) == 3
+    assert write_state(tmp_path, StateFiles.of(late)) == 7
     assert (tmp_path / "state" / "CURRENT").read_text() == "7\n"
     assert names(tmp_path) == {"CURRENT", "7"}
 
 
 def test_a_state_consists_of_safetensors_and_json(tmp_path: Path, late: SavedState) -> None:
-    write_state(tmp_path, late)
+    write_state(tmp_path, StateFiles.of(late))
     files = {path.name for path in (tmp_path / "state" / "7").iterdir()}
     assert files == {"last.safetensors", "best.safetensors", "tensors.safetensors", "values.json"}
     assert load_file(tmp_path / "state" / "7" / "tensors.safetensors").keys() >= {"random.cpu"}
 
 
 def test_the_current_state_is_not_written_twice(tmp_path: Path, early: SavedState) -> None:
-    write_state(tmp_path, early)
+    write_state(tmp_path, StateFiles.of(early))
     before = (tmp_path / "state" / "3" / "values.json").stat().st_ino
-    write_state(tmp_path, early)
+    write_state(tmp_path, StateFiles.of(early))
     assert (tmp_path / "state" / "3" / "values.json").stat().st_ino == before
 
 
 def test_permissions_are_what_the_umask_gives(tmp_path: Path, early: SavedState) -> None:
     mask = os.umask(0o027)
     try:
-        write_state(tmp_path, early)
+        write_state(tmp_path, StateFiles.of(early))
     finally:
         os.umask(mask)
     modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "state").rglob("*.*")}
@@ -107,7 +108,7 @@ def test_a_folder_without_states_has_none(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "../3", "three", ".3.tmp"])
 def test_current_may_name_nothing_but_a_step(tmp_path: Path, early: SavedState, name: str) -> None:
-    write_state(tmp_path, early)
+    write_state(tmp_path, StateFiles.of(early))
     (tmp_path / "state" / "CURRENT").write_text(name)
     with pytest.raises(IntegrityError, match="names no state"):
         read_state(tmp_path)
@@ -118,7 +119,7 @@ def test_current_may_name_nothing_but_a_step(tmp_path: Path, early: SavedState, 
 def test_a_state_that_is_not_whole_is_refused(
     tmp_path: Path, early: SavedState, name: str, size: int | None
 ) -> None:
-    write_state(tmp_path, early)
+    write_state(tmp_path, StateFiles.of(early))
     file = tmp_path / "state" / "3" / name
     file.unlink() if size is None else os.truncate(file, size)
     with pytest.raises(IntegrityError, match=r"state.3"):
@@ -149,7 +150,7 @@ def test_a_state_that_is_not_whole_is_refused(
 def test_a_value_of_the_wrong_type_is_refused_by_its_key(
     tmp_path: Path, early: SavedState, keys: tuple[str, ...], value: object, message: str
 ) -> None:
-    write_state(tmp_path, early)
+    write_state(tmp_path, StateFiles.of(early))
     path = tmp_path / "state" / "3" / "values.json"
     values = json.loads(path.read_text())
     table = values
@@ -164,7 +165,7 @@ def test_a_value_of_the_wrong_type_is_refused_by_its_key(
 def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, early: SavedState) -> None:
     (tmp_path / "state").write_text("in the way")
     with pytest.raises(TargetError, match=r"cannot write .*state"):
-        write_state(tmp_path, early)
+        write_state(tmp_path, StateFiles.of(early))
 
 
 @forks
@@ -172,8 +173,8 @@ def test_a_crash_while_saving_leaves_the_old_state_or_the_new(
     catalog: Catalog, tmp_path: Path, early: SavedState, late: SavedState
 ) -> None:
     folder = tmp_path / "run"
-    write_state(folder, early)
-    copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, late))
+    write_state(folder, StateFiles.of(early))
+    copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, StateFiles.of(late)))
     steps = [read_state(copy).loop_state.progress.steps for copy in copies]
     assert steps == sorted(steps)
     assert set(steps) == {3, 7}
@@ -185,9 +186,11 @@ def test_after_a_crash_the_next_save_works_and_clears_the_remains(
     tmp_path: Path, saved: dict[int, SavedState]
 ) -> None:
     folder = tmp_path / "run"
-    write_state(folder, saved[3])
-    for copy in crashes(folder, tmp_path / "copies", lambda: write_state(folder, saved[7])):
-        write_state(copy, saved[9])
+    write_state(folder, StateFiles.of(saved[3]))
+    for copy in crashes(
+        folder, tmp_path / "copies", lambda: write_state(folder, StateFiles.of(saved[7]))
+    ):
+        write_state(copy, StateFiles.of(saved[9]))
         assert read_state(copy).loop_state[3:] == saved[9].loop_state[3:]
         assert names(copy) == {"CURRENT", "9"}
 
@@ -196,9 +199,9 @@ def test_after_a_crash_the_next_save_works_and_clears_the_remains(
 def test_a_crash_before_the_first_state_leaves_no_run(tmp_path: Path, early: SavedState) -> None:
     folder = tmp_path / "run"
     folder.mkdir()
-    copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, early))
+    copies = crashes(folder, tmp_path / "copies", lambda: write_state(folder, StateFiles.of(early)))
     whole = [has_state(copy) for copy in copies]
     assert whole == sorted(whole)
     for copy in copies:
-        write_state(copy, early)
+        write_state(copy, StateFiles.of(early))
         assert read_state(copy).loop_state[3:] == early.loop_state[3:]

@@ -1,4 +1,4 @@
-"""The header of a safetensors file, checked before any weights are used.
+"""The header of a safetensors file: made here, and checked before any weights are used.
 
 The format: eight bytes with the length of the header, the header as JSON, the bytes of the tensors
 without gaps. The safetensors library accepts duplicate names and names that look like paths; both
@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple, final
 
@@ -31,11 +32,11 @@ DTYPE_BYTES = {
     "I32": 4,
     "U32": 4,
     "F32": 4,
+    "F64": 8,
     "I64": 8,
     "U64": 8,
-    "F64": 8,
 }
-"""The dtypes and the bytes of one element of each."""
+"""The dtypes and the bytes of one element of each, in the order in which the library ranks them."""
 CONVERT = "convert it to safetensors where you trust it"
 FOREIGN = {
     b"version https://git-lfs": "a Git LFS pointer, not the file it points to",
@@ -90,6 +91,32 @@ def read_header(file: BinaryIO, size: int) -> dict[str, TensorRecord]:
         if kind := foreign_kind(beginning + file.read(MAX_PREFIX_LENGTH)):
             raise IntegrityError(f"it is {kind}") from None
         raise
+
+
+def make_header(
+    records: Mapping[str, TensorRecord], metadata: Mapping[str, str]
+) -> tuple[bytes, list[str]]:
+    """Makes the beginning of a file, the same bytes that the safetensors library writes.
+
+    Args:
+        records: The entries of the tensors by name.
+        metadata: Texts to keep beside them.
+
+    Returns:
+        The length of the header and the header, and the names of the tensors in the order in which
+        their bytes follow: the dtypes with the largest elements first, so that each is aligned.
+    """
+    ranks = {dtype: rank for rank, dtype in enumerate(DTYPE_BYTES)}
+    order = sorted(records, key=lambda name: (-ranks[records[name].dtype], name))
+    header: dict[str, Any] = {"__metadata__": dict(metadata)}
+    end = 0
+    for name in order:
+        dtype, shape = records[name]
+        first, end = end, end + math.prod(shape) * DTYPE_BYTES[dtype]
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [first, end]}
+    text = json.dumps(header, ensure_ascii=False, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text, order
 
 
 def count_parameters(path: Path) -> int:

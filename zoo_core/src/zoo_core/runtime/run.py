@@ -35,7 +35,8 @@ from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
 from zoo_core.runtime.checkpoints.extension import extend_vocabulary, extend_weights
 from zoo_core.runtime.checkpoints.license import terms_of
-from zoo_core.runtime.checkpoints.resume_states import SavedState, write_state
+from zoo_core.runtime.checkpoints.resume_states import SavedState, StateFiles
+from zoo_core.runtime.checkpoints.state_writer import StateWriter
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.datasets.memory import MemoryDataset
 from zoo_core.runtime.datasets.memory_rows import MemoryRows
@@ -103,6 +104,7 @@ class Run:
         self.wants_stop: Callable[[], int] = lambda: 0
         self.stop = 0
         self._loggers = RunLoggers(catalog, folder, loggers if processes.is_first else ())
+        self._states = StateWriter(folder)
         device = choose_device(run_config.device)
         processes.check_device(device)
         torch.manual_seed(run_config.seed)
@@ -250,6 +252,7 @@ class Run:
                 "--compile out"
             ) from error
         finally:
+            self._states.close()
             self._loggers.close()
 
     def _events(self) -> Generator[Event, None, None]:
@@ -272,9 +275,12 @@ class Run:
                 self._log_event(event)
                 is_due, self.stop = self.processes.largest(self._is_due(), self.wants_stop())
                 yield from self._interruptible(event)
+                states = [self._saved(self._states.written())]
                 if is_due:
                     self._check_weights()
-                    yield from self._interruptible(self.save())
+                    states.append(self._begin_save())
+                for state in filter(None, states):
+                    yield from self._interruptible(state)
             self._check_weights()
         except DivergedError:
             # Where each step is checked, a step that diverged has left the weights unchanged.
@@ -289,7 +295,8 @@ class Run:
     def _is_due(self) -> bool:
         """Whether it is time to save, by the clock of the first process."""
         elapsed = time.monotonic() - self._saved_at
-        return self.processes.is_first and elapsed >= self.loop.config.save_every
+        is_late = elapsed >= self.loop.config.save_every
+        return self.processes.is_first and is_late and not self._states.is_busy
 
     def _log_event(self, event: Event) -> None:
         """Logs an epoch at once; the steps at most every ``LOG_INTERVAL`` seconds.
@@ -351,6 +358,35 @@ class Run:
 
     def save(self) -> Saved:
         """Saves a state to resume from; all processes call it, and the first one writes."""
+        files = self._capture()
+        if not self.processes.is_first:
+            return Saved(self.folder, files.step)
+        self._saved(self._states.wait())
+        step = self._states.write(files)
+        self._saved_at = time.monotonic()
+        saved = Saved(self.folder, step)
+        self._loggers.log([saved])
+        return saved
+
+    def _begin_save(self) -> Saved | None:
+        """Begins to save a state as ``save`` does, and returns None while it is being written."""
+        files = self._capture()
+        if not self.processes.is_first:
+            return Saved(self.folder, files.step)
+        step = self._states.begin(files)
+        self._saved_at = time.monotonic()
+        return self._saved(step)
+
+    def _saved(self, step: int | None) -> Saved | None:
+        """Returns the event of a state that is on disk, if there is one, and logs it."""
+        if step is None:
+            return None
+        saved = Saved(self.folder, step)
+        self._loggers.log([saved])
+        return saved
+
+    def _capture(self) -> StateFiles:
+        """Returns the state to resume from; the first process writes the log before it."""
         state = SavedState(
             run_config=with_absolute_paths(self.run_config, self.paths),
             signature=self.signature,
@@ -360,16 +396,11 @@ class Run:
         )
         # before the state, which a resume continues the logs from
         self._log_steps()
-        if not self.processes.is_first:
-            return Saved(self.folder, state.loop_state.progress.steps)
-        self._log.write()
-        self._logged_at = time.monotonic()
-        self._loggers.flush()
-        step = write_state(self.folder, state)
-        self._saved_at = time.monotonic()
-        saved = Saved(self.folder, step)
-        self._loggers.log([saved])
-        return saved
+        if self.processes.is_first:
+            self._log.write()
+            self._logged_at = time.monotonic()
+            self._loggers.flush()
+        return StateFiles.of(state)
 
     def _check_weights(self) -> None:
         if not all_finite(self.loop.model.state_dict()):

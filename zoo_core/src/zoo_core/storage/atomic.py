@@ -21,19 +21,23 @@ NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
 
-def write_file(path: Path, data: bytes) -> None:
+def write_file(path: Path, *parts: bytes | memoryview) -> None:
     """Replaces a file: a temporary sibling is synced and renamed, then the folder is synced.
 
     The umask decides the permissions. A link stays a link: its target is replaced.
+
+    Args:
+        path: The file.
+        parts: Its content, in one or more parts.
 
     Raises:
         TargetError: The file cannot be written; the old one stays.
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
-    with target_errors(path, len(data)):
+    with target_errors(path, sum(map(len, parts))):
         try:
-            write_new(temporary, data)
+            write_new(temporary, *parts)
             temporary.replace(path)
         finally:
             temporary.unlink(missing_ok=True)
@@ -65,10 +69,11 @@ def remove_temporary_files(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, *parts: bytes | memoryview) -> None:
     """Writes and syncs a file that no reader knows of yet."""
     with path.open("wb") as file:
-        file.write(data)
+        for part in parts:
+            file.write(part)
         file.flush()
         os.fsync(file.fileno())
 

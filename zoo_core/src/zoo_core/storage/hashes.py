@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, final
 
@@ -30,6 +31,15 @@ class FileRecord(NamedTuple):
             return cls(path.stat().st_size, sha256(path))
         except OSError as error:
             raise IntegrityError(f"cannot read {path}: {error.strerror}") from None
+
+    @classmethod
+    def of_parts(cls, parts: Iterable[bytes | memoryview]) -> FileRecord:
+        """Returns the record of a file with this content."""
+        digest, size = hashlib.sha256(), 0
+        for part in parts:
+            digest.update(part)
+            size += len(part)
+        return cls(size, digest.hexdigest())
 
     def check_matches(self, path: Path, source: str = "the registry") -> None:
         """Raises an error if a file has another record.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -40,7 +39,7 @@ from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
 from zoo_core.runtime.checkpoints.pickle_guard import explain_pickle
 from zoo_core.runtime.checkpoints.resume_states import current_state, has_state, read_state
 from zoo_core.runtime.checkpoints.summary import Summary
-from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import read_tensors, write_tensors
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.machine import hardware_facts
 from zoo_core.runtime.nn.model import AbstractModel
@@ -49,7 +48,6 @@ from zoo_core.runtime.plots.training_curve import training_curve
 from zoo_core.runtime.training.loop_state import RunProgress
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.storage.atomic import remove_temporary_files, target_errors, write_file
-from zoo_core.storage.hashes import FileRecord
 
 logger = logging.getLogger(__name__)
 
@@ -233,12 +231,10 @@ def write_checkpoint(
     Raises:
         TargetError: Weights, card or manifest cannot be written; the folder stays unfinished.
     """
-    data = to_bytes(weights)
-    manifest = replace(manifest, run_config=without_local_paths(manifest.run_config, paths))
-    manifest = manifest.with_weights(FileRecord(len(data), hashlib.sha256(data).hexdigest()))
     with target_errors(folder):
         remove_temporary_files(folder)
-    write_file(folder / WEIGHTS, data)
+    manifest = replace(manifest, run_config=without_local_paths(manifest.run_config, paths))
+    manifest = manifest.with_weights(write_tensors(folder / WEIGHTS, weights))
     extras: dict[str, Callable[[], bytes]] = {
         HISTORY: lambda: _lines(progress.history),
         TIMINGS: lambda: _lines(progress.timings),

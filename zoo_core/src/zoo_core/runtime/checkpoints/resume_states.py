@@ -20,7 +20,7 @@ from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError
 from zoo_core.run_folder.ownership import CURRENT, STATE, STATE_VALUES
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.checkpoints.tensors import read_tensors, to_bytes
+from zoo_core.runtime.checkpoints.tensors import read_tensors, to_parts
 from zoo_core.runtime.training.loop_state import LoopState, RunProgress
 from zoo_core.storage.atomic import (
     make_folder,
@@ -80,7 +80,46 @@ def current_state(folder: Path) -> Path:
     return folder / STATE / name
 
 
-def write_state(folder: Path, saved: SavedState) -> int:
+@final
+class StateFiles(NamedTuple):
+    """The files of a state, ready to be written.
+
+    Args:
+        step: The optimizer step of the state.
+        contents: The content of each file by its name, in parts.
+    """
+
+    step: int
+    contents: dict[str, list[memoryview]]
+
+    @classmethod
+    def of(cls, saved: SavedState) -> StateFiles:
+        """Returns the files of a state, which share the memory of its tensors."""
+        loop_state = saved.loop_state
+        contents = {
+            f"{LAST}.safetensors": to_parts(loop_state.weights),
+            f"{TENSORS}.safetensors": to_parts(loop_state.tensors),
+        }
+        if loop_state.best_weights:
+            contents[f"{BEST}.safetensors"] = to_parts(loop_state.best_weights)
+        contents[STATE_VALUES] = [memoryview(_to_json(state_values(saved)))]
+        return cls(loop_state.progress.steps, contents)
+
+    @property
+    def size(self) -> int:
+        """The bytes of all files."""
+        return sum(len(part) for parts in self.contents.values() for part in parts)
+
+    def copied(self) -> StateFiles:
+        """Returns a copy, which no later step of the training changes."""
+        copies = {
+            name: [memoryview(bytes(part)) for part in parts]
+            for name, parts in self.contents.items()
+        }
+        return StateFiles(self.step, copies)
+
+
+def write_state(folder: Path, files: StateFiles) -> int:
     """Saves a state and makes it the current one.
 
     Returns:
@@ -90,31 +129,29 @@ def write_state(folder: Path, saved: SavedState) -> int:
     Raises:
         TargetError: The folder cannot be written to; the old state is still the current one.
     """
-    step = saved.loop_state.progress.steps
     states = folder / STATE
-    target = states / str(step)
-    contents = _contents(saved)
-    with target_errors(states, sum(map(len, contents.values()))):
+    target = states / str(files.step)
+    with target_errors(states, files.size):
         current = current_state(folder) if has_state(folder) else None
         if current == target:
-            return step
+            return files.step
         make_folder(states)
         _remove_states(states, keep=current)
         remove_temporary_files(states)
-        temporary = states / f".{step}.tmp"
+        temporary = states / f".{files.step}.tmp"
         try:
             temporary.mkdir()
-            for name, data in contents.items():
-                write_new(temporary / name, data)
+            for name, parts in files.contents.items():
+                write_new(temporary / name, *parts)
             sync_folder(temporary)
             temporary.rename(target)
         except OSError:
             shutil.rmtree(temporary, ignore_errors=True)
             raise
         sync_folder(states)
-        write_file(states / CURRENT, f"{step}\n".encode())
+        write_file(states / CURRENT, f"{files.step}\n".encode())
         _remove_states(states, keep=target)
-    return step
+    return files.step
 
 
 def replace_run_config(folder: Path, run_config: RunConfig) -> None:
@@ -233,19 +270,6 @@ def state_values(saved: SavedState) -> dict[str, Any]:
         "versions": saved.versions,
         "snapshot": loop_state.values | {"position": asdict(loop_state.progress)},
     }
-
-
-def _contents(saved: SavedState) -> dict[str, bytes]:
-    """Returns the files of a state by name."""
-    loop_state = saved.loop_state
-    files = {
-        f"{LAST}.safetensors": to_bytes(loop_state.weights),
-        f"{TENSORS}.safetensors": to_bytes(loop_state.tensors),
-    }
-    if loop_state.best_weights:
-        files[f"{BEST}.safetensors"] = to_bytes(loop_state.best_weights)
-    files[STATE_VALUES] = _to_json(state_values(saved))
-    return files
 
 
 def _to_json(values: dict[str, Any]) -> bytes:

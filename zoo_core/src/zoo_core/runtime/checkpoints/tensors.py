@@ -3,19 +3,46 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import hashlib
 import os
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save
+from safetensors.torch import load_file
 from torch import Tensor
 
 from zoo_core.errors import DeviceError, IntegrityError, PluginError
-from zoo_core.run_folder.safetensors_header import MAX_PREFIX_LENGTH, foreign_kind, read_header
+from zoo_core.run_folder.safetensors_header import (
+    MAX_PREFIX_LENGTH,
+    TensorRecord,
+    foreign_kind,
+    make_header,
+    read_header,
+)
+from zoo_core.storage.atomic import write_file
 from zoo_core.storage.capacity import format_bytes, free_memory
 from zoo_core.storage.hashes import FileRecord
+
+DTYPES = {
+    torch.bool: "BOOL",
+    torch.uint8: "U8",
+    torch.int8: "I8",
+    torch.int16: "I16",
+    torch.uint16: "U16",
+    torch.float16: "F16",
+    torch.bfloat16: "BF16",
+    torch.int32: "I32",
+    torch.uint32: "U32",
+    torch.float32: "F32",
+    torch.float64: "F64",
+    torch.int64: "I64",
+    torch.uint64: "U64",
+}
+"""The format's names of the dtypes."""
 
 
 def to_bytes(tensors: dict[str, Tensor]) -> bytes:
@@ -24,21 +51,60 @@ def to_bytes(tensors: dict[str, Tensor]) -> bytes:
     Raises:
         PluginError: A tensor is of a type that the format lacks.
     """
-    storages: set[int] = set()
-    separate = {}
-    for name, tensor in tensors.items():
-        contiguous = tensor.detach().cpu().contiguous()
-        storage = contiguous.untyped_storage().data_ptr()
-        # The format refuses tensors that share memory.
-        separate[name] = contiguous.clone() if storage in storages else contiguous
-        storages.add(storage)
+    return b"".join(to_parts(tensors))
+
+
+def to_parts(tensors: dict[str, Tensor]) -> list[memoryview]:
+    """Returns the content of a safetensors file in parts, of which those of tensors are no copies.
+
+    The parts are to be written before a tensor changes. They are what the safetensors library
+    writes, but can be hashed while they are written, and synced before a reader sees the file.
+
+    Raises:
+        PluginError: A tensor is of a type that the format lacks.
+    """
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    records = {name: _record_of(tensor) for name, tensor in contiguous.items()}
+    header, order = make_header(records, {"format": "pt"})
+    return [memoryview(header), *(_bytes_of(contiguous[name]) for name in order)]
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor]) -> FileRecord:
+    """Replaces a file by the tensors, without a copy of them in memory.
+
+    Returns:
+        The size and the sha256 of the file.
+
+    Raises:
+        PluginError: A tensor is of a type that the format lacks.
+        TargetError: The file cannot be written; the old one stays.
+    """
+    parts = to_parts(tensors)
+    with ThreadPoolExecutor(1) as hasher:  # beside the writing and the wait for the disk
+        record = hasher.submit(FileRecord.of_parts, parts)
+        write_file(path, *parts)
+        return record.result()
+
+
+def _record_of(tensor: Tensor) -> TensorRecord:
     try:
-        return save(separate, metadata={"format": "pt"})
+        return TensorRecord(DTYPES[tensor.dtype], tuple(tensor.shape))
     except KeyError as error:
         raise PluginError(
             f"a weight or a state is of type {error}, which safetensors cannot save; "
             "the model's plugin must use another type"
         ) from None
+
+
+def _bytes_of(tensor: Tensor) -> memoryview:
+    """Returns the memory of a contiguous tensor on the CPU, which the view keeps alive."""
+    size = tensor.numel() * tensor.element_size()
+    if not size:
+        return memoryview(b"")
+    memory = (ctypes.c_ubyte * size).from_address(tensor.data_ptr())
+    # An array at an address does not keep alive what is there.
+    memory.tensor = tensor  # type: ignore[attr-defined]
+    return memoryview(memory).cast("B")
 
 
 def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tensor]:
