@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -54,6 +55,20 @@ def test_nothing_is_near_an_infinity_or_nan(number: float) -> None:
     assert kernels.relative_difference(finite, other) == math.inf
     assert kernels.relative_difference(other, finite) == math.inf
     assert kernels.relative_difference(torch.tensor([4.0]), torch.tensor([5.0])) == 0.25
+
+
+def test_a_kernel_that_multiplies_a_lost_state_by_0_is_found(catalog: Catalog) -> None:
+    spec = replace(spec_of("torch"), factory="tests.testing.faulty.kernels:Multiplying")
+    (case, *_) = plain_cases(catalog.find(ModelSpec, "rnn-stacked").spec)
+    violation = run_check(kernels.kernel_resets, kernels.KernelCase(spec, case))
+    assert violation is not None
+    assert violation.expected.startswith("the same results after a start, whether the state")
+
+
+@pytest.mark.parametrize("name", FACTORIES)
+def test_a_kernel_of_the_core_forgets_a_lost_state(catalog: Catalog, name: str) -> None:
+    (case, *_) = plain_cases(catalog.find(ModelSpec, "gru-stacked").spec)
+    assert run_check(kernels.kernel_resets, kernels.KernelCase(spec_of(name), case)) is None
 
 
 @pytest.mark.gate

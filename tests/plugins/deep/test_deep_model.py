@@ -36,9 +36,24 @@ CELLS = [
     "gru",
     "mingru",
     "lru",
-    *(pytest.param(name, marks=pytest.mark.gate) for name in ("indrnn", "s6", "s4d", "qrnn")),
+    *(
+        pytest.param(name, marks=pytest.mark.gate)
+        for name in (
+            "indrnn",
+            "s6",
+            "s4d",
+            "qrnn",
+            "rg-lru",
+            "mlstm",
+            "slstm",
+            "deltanet",
+            "gated-deltanet",
+            "cfc",
+        )
+    ),
 ]
-"""Cells with one tensor of state and with two, real and complex, with a kernel and without."""
+"""Cells with one tensor of state and with several, real and complex, vectors and matrices, with a
+kernel and without."""
 PREDICTS = Signature(
     inputs=Tokens(V),
     outputs=Classes(V, per="step", next_token=True),
@@ -153,7 +168,7 @@ def test_features_pass_through_a_linear_layer() -> None:
 @pytest.mark.parametrize("name", CELLS)
 @pytest.mark.parametrize("kind", SIGNATURES)
 def test_any_cell_keeps_the_rules_of_models(name: str, kind: str) -> None:
-    settings = {"cell": name, "hidden_size": 6, "mlp_factor": 2}
+    settings = {"cell": name, "hidden_size": 8, "mlp_factor": 2}
     case = ModelCase(SPEC, settings, SIGNATURES[kind])
     checks = [replace(check, needs=()) for check in (*CHECKS, *PLAIN)]
     results = CheckedPart(name, [(checks, lambda: [case])]).results()
@@ -163,7 +178,7 @@ def test_any_cell_keeps_the_rules_of_models(name: str, kind: str) -> None:
 @pytest.mark.gate
 @pytest.mark.parametrize("name", CELLS)
 def test_any_cell_can_be_traced(name: str) -> None:
-    assert run_check(exports, ModelCase(SPEC, {"cell": name, "hidden_size": 6}, PREDICTS)) is None
+    assert run_check(exports, ModelCase(SPEC, {"cell": name, "hidden_size": 8}, PREDICTS)) is None
 
 
 def test_the_table_is_tied_where_the_outputs_are_the_next_symbols() -> None:

@@ -74,7 +74,9 @@ def test_a_gradient_of_the_scan_has_a_gradient() -> None:
     ]
     for argument in arguments:
         argument.requires_grad_()
+    starts = torch.tensor([[False, False, True, True, False]])
     assert torch.autograd.gradgradcheck(linear_scan, arguments)
+    assert torch.autograd.gradgradcheck(linear_scan, [*arguments, starts])
 
 
 def test_a_state_that_is_not_finite_reaches_no_earlier_step() -> None:
@@ -112,6 +114,45 @@ def test_the_kernel_gives_what_the_loop_gives(name: str, tested: type[AbstractKe
             results.append([outcome, *torch.autograd.grad(loss, variables)])
         for expected, actual in zip(*results, strict=True):
             assert (expected - actual).abs().max().item() < 1e-10
+
+
+@pytest.mark.parametrize("number", [torch.nan, torch.inf])
+@pytest.mark.parametrize(
+    "tested", [ReferenceKernel, LinearScanKernel, NativeKernel], ids=lambda kind: kind.name
+)
+@pytest.mark.parametrize("name", CELLS)
+def test_a_state_that_is_not_finite_ends_at_a_start(
+    name: str, tested: type[AbstractKernel], number: float
+) -> None:
+    """Rows that start anew at once have the gradients too; one row does so at its seventh step."""
+    kernel, cell, like = tested(), CELLS[name], torch.zeros(1)
+    if reason := kernel.unsupported_reason(cell, like):
+        pytest.skip(reason)
+    torch.manual_seed(0)
+    weights = Recurrent(cell, 3).double().weights(0, 0)
+    inputs = torch.randn(3, 20, 3, dtype=torch.float64, requires_grad=True)
+    marks = torch.zeros(3, 20, dtype=torch.bool)
+    marks[:2, 0] = marks[:, 6] = True
+    results = []
+    for filler in (0.0, number):
+        zeros = cell.initial_state(3, inputs)
+        start = rebuild(zeros, (part.fill_(filler).requires_grad_() for part in zeros))
+        outputs, after = kernel.scan_with_resets(
+            cell, weights, inputs, start, resets=marks, lengths=None, reverse=False
+        )
+        alone, _ = kernel.scan_with_resets(
+            cell,
+            weights,
+            inputs[:2],
+            rebuild(start, (part[:2] for part in start)),
+            resets=marks[:2],
+            lengths=None,
+            reverse=False,
+        )
+        gradients = torch.autograd.grad(alone.cos().sum(), [inputs, *weights.values(), *start])
+        results.append([outputs[:2], outputs[2, 6:], *after, *gradients])
+    for expected, actual in zip(*results, strict=True):
+        assert (expected - actual).abs().max().item() < 1e-12
 
 
 @pytest.mark.parametrize("layout", ["time-first", "columns-first"])

@@ -254,6 +254,27 @@ def test_gates_of_any_size_give_finite_outputs_and_gradients(name: str) -> None:
         assert all(tensor.isfinite().all() for tensor in (outputs, *gradients))
 
 
+@pytest.mark.parametrize(
+    ("cell", "size"),
+    [
+        (MlstmCell(H, N), 5),
+        (SlstmCell(H, N), 5),
+        (DeltaNetCell(H, N), 500),  # the squares of its sums are infinite in float16
+        (GatedDeltaNetCell(H, N), 500),
+    ],
+)
+def test_weights_in_half_precision_give_about_the_outputs_of_double(
+    cell: AbstractCell[Any], size: float
+) -> None:
+    torch.manual_seed(0)
+    layer = Recurrent(cell, F)
+    inputs = size * torch.randn(B, 20, F)
+    expected, _ = layer.double()(inputs.double())
+    outputs, (state,) = layer.half()(inputs.half())
+    assert all(tensor.isfinite().all() for tensor in (outputs, *state))
+    assert (outputs - expected).abs().max().item() < 0.05 * expected.abs().max().item()
+
+
 @pytest.mark.parametrize("cell", [MlstmCell(H, N), SlstmCell(H, N), DeltaNetCell(H, N)])
 def test_a_batch_without_rows_has_no_outputs(cell: AbstractCell[Any]) -> None:
     layer = Recurrent(cell, F)

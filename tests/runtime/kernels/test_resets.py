@@ -116,6 +116,36 @@ def test_tokens_are_packed_too(kernel: AbstractKernel) -> None:
     assert (expected - actual).abs().max().item() < 1e-12
 
 
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("number", [torch.nan, torch.inf])
+@pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
+def test_what_is_not_finite_stays_in_its_piece(
+    kernel: AbstractKernel, number: float, reverse: bool
+) -> None:
+    """Neither a state nor an input, whose piece may be the padding of another one."""
+    cell = GruCell(4)
+    weights = Recurrent(cell, 3).double().weights(0, 0)
+    marks = torch.zeros(2, 12, dtype=torch.bool)
+    marks[0, 2] = marks[1, 9] = True
+    lost, inputs = marks.cummax(dim=1).values == reverse, torch.randn(2, 12, 3).double()
+    results = []
+    for filler in (0.0, number):
+        zeros = cell.initial_state(2, inputs)
+        start = rebuild(zeros, (torch.full_like(tensor, filler) for tensor in zeros))
+        outputs, after = kernel.scan_with_resets(
+            cell,
+            weights,
+            inputs.masked_fill(lost.unsqueeze(2), filler),
+            start,
+            resets=marks,
+            lengths=None,
+            reverse=reverse,
+        )
+        results.append([outputs[~lost], *after])
+    for expected, actual in zip(*results, strict=True):
+        assert torch.equal(expected, actual)
+
+
 @pytest.mark.parametrize("kernel", KERNELS, ids=lambda kernel: kernel.name)
 def test_rows_without_a_mark_give_the_bits_of_a_plain_scan(kernel: AbstractKernel) -> None:
     cell = LstmCell(4)

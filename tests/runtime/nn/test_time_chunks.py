@@ -11,7 +11,7 @@ from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_core.runtime.nn.state import state_tensors
+from zoo_core.runtime.nn.state import rebuild, state_tensors
 from zoo_gru.cell import GruCell
 from zoo_lstm.cell import LstmCell
 
@@ -24,7 +24,11 @@ def computed(
     """Returns outputs, states and gradients of a layer."""
     layer.zero_grad()
     inputs = inputs.clone().requires_grad_()
-    outputs, state = layer(inputs, None, lengths, resets=resets)
+    start = tuple(
+        rebuild(part, (tensor + 0.5 for tensor in part))
+        for part in layer.initial_state(len(inputs))
+    )
+    outputs, state = layer(inputs, start, lengths, resets=resets)
     tensors = list(state_tensors(state).values())
     torch.autograd.backward(outputs.square().sum() + sum(tensor.sum() for tensor in tensors))
     gradients = [parameter.grad for parameter in layer.parameters()]
@@ -50,6 +54,17 @@ def test_chunks_change_nothing(
         layer.checkpoint_steps = size
         for ours, theirs in zip(computed(layer, inputs, lengths, resets), expected, strict=True):
             assert torch.allclose(ours, theirs, rtol=0, atol=1e-12)
+
+
+def test_a_state_that_is_not_finite_is_no_output_of_padding() -> None:
+    layer = Recurrent(GruCell(H), F)
+    layer.checkpoint_steps = 4
+    lost = tuple(
+        rebuild(part, (torch.full_like(tensor, torch.nan) for tensor in part))
+        for part in layer.initial_state(1)
+    )
+    outputs, _ = layer(torch.randn(1, T, F), lost, torch.tensor([2]))
+    assert not outputs[:, 2:].any()
 
 
 def test_states_of_any_shape_are_kept() -> None:

@@ -10,7 +10,7 @@ from torch import Tensor
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_core.runtime.nn.state import LayerState
+from zoo_core.runtime.nn.state import LayerState, rebuild
 
 CHUNK = 64
 """Steps of a chunk of ``Forgetful``."""
@@ -51,6 +51,29 @@ class Unresetting(Honest):  # noqa: D101
         self, *args: Any, resets: Tensor, lengths: Tensor | None, reverse: bool
     ) -> tuple[Tensor, LayerState]:
         return self.scan(*args, lengths=lengths, reverse=reverse)
+
+
+class Multiplying(Honest):
+    """Starts states anew by a product with 0, without padding and in one direction."""
+
+    def scan_with_resets(
+        self,
+        cell: AbstractCell[Any],
+        weights: Weights,
+        inputs: Tensor,
+        state: LayerState,
+        *,
+        resets: Tensor,
+        lengths: Tensor | None,
+        reverse: bool,
+    ) -> tuple[Tensor, LayerState]:
+        """See AbstractKernel."""
+        outputs = []
+        for step, marks in zip(inputs.split(1, dim=1), resets.unbind(1), strict=True):
+            before = rebuild(state, (tensor * ~marks.unsqueeze(1) for tensor in state))
+            output, state = self.scan(cell, weights, step, before, lengths=lengths, reverse=reverse)
+            outputs.append(output)
+        return torch.cat(outputs, dim=1), state
 
 
 class Forgetful(Honest):  # noqa: D101

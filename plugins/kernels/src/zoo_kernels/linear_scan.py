@@ -141,17 +141,21 @@ def _differentiable_gradients(
         padding = ~valid_steps(marks.lengths, states.shape[1], states.device)
     started = padding if marks.starts is None else marks.starts | padding
     unused, padding = started.unsqueeze(2), padding.unsqueeze(2)
-    # as one scan without marks: padding keeps the state, a start multiplies it by 0
+    # as one scan without lengths: padding keeps the state
     factor = torch.where(unused, padding.to(decay.dtype), decay.conj())
     first = slice(-1, None) if reverse else slice(1)
     zeros, start = torch.zeros_like(factor[:, first]), initial.unsqueeze(1)
+    stops = None  # where the gradient starts anew
+    if marks.starts is not None:
+        stops = marks.starts.roll(1 if reverse else -1, 1)
+        stops[:, 0 if reverse else -1] = False
     if reverse:
         later = torch.cat([zeros, factor[:, :-1]], dim=1)
         before = torch.cat([states[:, 1:], start], dim=1)
     else:
         later = torch.cat([factor[:, 1:], zeros], dim=1)
         before = torch.cat([start, states[:, :-1]], dim=1)
-    total = scan(later, grad, torch.zeros_like(initial), reverse=not reverse)
+    total = scan(later, grad, torch.zeros_like(initial), starts=stops, reverse=not reverse)
     d_decay = torch.where(unused, 0, total * before.conj())
     d_initial = (factor[:, first] * total[:, first]).squeeze(1)
     return (

@@ -43,10 +43,8 @@ def _masked_scan(
 ) -> Tensor:
     """Computes ``linear_scan`` with resets and padding; see LinearScan."""
     decay = decay.expand_as(added)
-    if starts is not None:
-        decay = torch.where(starts.unsqueeze(2), 0, decay)
     if lengths is not None:
         valid = valid_steps(lengths, added.shape[1], added.device).unsqueeze(2)
         # a step of padding leaves the state as it is
         decay, added = torch.where(valid, decay, 1), torch.where(valid, added, 0)
-    return linear_scan(decay, added, initial)
+    return linear_scan(decay, added, initial, starts)

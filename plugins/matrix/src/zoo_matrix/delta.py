@@ -92,8 +92,9 @@ class AbstractDeltaCell(AbstractMatrixCell[DeltaState]):
 
     def normalize(self, weights: Weights, values: Tensor) -> Tensor:
         """Returns γ ⊙ values / rms(values), (..., N, D)."""
-        scale = (values.square().mean(-1, keepdim=True) + NORM_EPSILON).rsqrt()
-        return values * scale * weights["gain"]
+        wide = _at_least_single(values)
+        scale = (wide.square().mean(-1, keepdim=True) + NORM_EPSILON).rsqrt()
+        return (wide * scale).to(values.dtype) * weights["gain"]
 
     def step(
         self, weights: Weights, projected: Tensor, state: DeltaState
@@ -257,4 +258,11 @@ class GatedDeltaNetCell(AbstractDeltaCell):
 
 def _unit(vectors: Tensor) -> Tensor:
     """Returns vectors (..., K) of length 1; zeros stay zeros."""
-    return vectors * (vectors.square().sum(-1, keepdim=True) + LENGTH_EPSILON).rsqrt()
+    wide = _at_least_single(vectors)
+    scale = (wide.square().sum(-1, keepdim=True) + LENGTH_EPSILON).rsqrt()
+    return (wide * scale).to(vectors.dtype)
+
+
+def _at_least_single(numbers: Tensor) -> Tensor:
+    """Returns numbers in float32 or wider: the square of 256 is infinite in float16."""
+    return numbers.to(torch.promote_types(numbers.dtype, torch.float32))

@@ -104,12 +104,16 @@ def scan_pieces(
         valid = offsets < counts.unsqueeze(1)  # (n, longest)
         at = (pieces.first[chosen].unsqueeze(1) + offsets).clamp(max=steps - 1)
         at = pieces.rows[chosen].unsqueeze(1) * steps + at
+        of_pieces, is_padded = inputs.flatten(0, 1)[at], not bool(valid.all())
+        if is_padded and inputs.is_floating_point():
+            # The padding is steps of another piece, and a product of 0 and a NaN would be one.
+            of_pieces = of_pieces.masked_fill(~valid.unsqueeze(2), 0)
         output, end = scan(
             cell,
             weights,
-            inputs.flatten(0, 1)[at],
+            of_pieces,
             rebuild(state, (tensor[chosen] for tensor in begin)),
-            lengths=None if bool(valid.all()) else counts,
+            lengths=counts if is_padded else None,
             reverse=reverse,
         )
         outputs.append(output[valid])

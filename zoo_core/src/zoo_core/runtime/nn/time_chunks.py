@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
+from zoo_core.runtime.nn.resets import valid_resets
 from zoo_core.runtime.nn.state import LayerState, choose_rows
 
 Scan = Callable[..., tuple[Tensor, LayerState]]
@@ -53,6 +54,8 @@ def scan_in_chunks(
     from torch.utils.checkpoint import checkpoint  # imports torch's compiler
 
     steps = inputs.shape[1]
+    if resets is not None:
+        resets = valid_resets(resets, lengths)
     starts = range(0, steps, size)
     outputs: list[Tensor] = []
     for start in reversed(starts) if reverse else starts:
@@ -101,4 +104,5 @@ def _run_chunk(
     # A kernel expects a valid step in every row.
     output, after = scan(inputs, before, lengths=lengths.clamp(min=1), **marks)
     takes_part = lengths.to(inputs.device) > 0
-    return output * takes_part.view(-1, 1, 1), *choose_rows(takes_part, after, before)
+    output = torch.where(takes_part.view(-1, 1, 1), output, 0)
+    return output, *choose_rows(takes_part, after, before)

@@ -21,7 +21,7 @@ from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
-from zoo_core.runtime.nn.state import state_tensors
+from zoo_core.runtime.nn.state import restore_state, state_tensors
 from zoo_core.testing.cases.model_case import (
     EXACT,
     REORDERED,
@@ -122,11 +122,12 @@ def kernel_equals(case: KernelCase) -> Violation | None:
 
 @check(
     "Start every marked step from the cell's initial state (in reverse, the step before it), "
-    "whatever the state before it is; or do not override scan_with_resets.",
+    "whatever the state before it is: choose between the two, as a product of 0 and a NaN is one; "
+    "or do not override scan_with_resets.",
     needs=("kernel-equals",),
 )
 def kernel_resets(case: KernelCase) -> Violation | None:
-    """A kernel starts states anew at marked steps as the reference does."""
+    """A kernel starts states anew at marked steps as the reference does, NaN before them or not."""
     kernel: AbstractKernel = resolve(case.spec.factory)()
     model = case.model.build()
     dtype = _widest_dtype(kernel, model)
@@ -137,7 +138,15 @@ def kernel_resets(case: KernelCase) -> Violation | None:
     results = _all_results(case.model.build().to(dtype), batch, kernel)
     difference = max(map(max_difference, expected, results))
     rule = "the same results from kernel and reference for states that start anew"
-    return check_tolerance(difference, EXACT if dtype == torch.float64 else SINGLE, rule)
+    tolerance = EXACT if dtype == torch.float64 else SINGLE
+    if violation := check_tolerance(difference, tolerance, rule):
+        return violation
+    if not model.carries_state:
+        return None
+    rule = "the same results after a start, whether the state before it is NaN or not"
+    results, expected = _results_after_starts(case.model.build().to(dtype), batch, kernel)
+    difference = max(map(max_difference, expected, results))
+    return check_tolerance(difference, tolerance, rule)
 
 
 @check(
@@ -359,6 +368,37 @@ def _all_results(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> 
         if parameter.grad is not None
     ]
     return [output.logits.detach(), *(tensor.detach() for tensor in states), *gradients]
+
+
+@torch.no_grad()
+def _results_after_starts(
+    model: AbstractModel, batch: Batch, kernel: AbstractKernel
+) -> Iterator[list[Tensor]]:
+    """Yields logits after the first mark of every row, and last states, from a state of NaN.
+
+    Then it yields those from the initial state.
+    """
+    for layer in _recurrent_layers(model):
+        layer.kernels = (kernel, ReferenceKernel())
+    assert batch.resets is not None, "the batch is marked"
+    after = batch.resets.cummax(dim=1).values
+    initial = model.initial_state(len(batch.inputs))
+    assert initial is not None, "the model carries a state"
+    lost = restore_state(
+        initial,
+        {
+            name: torch.full_like(tensor, torch.nan)
+            for name, tensor in state_tensors(initial).items()
+        },
+    )
+    for state in (lost, initial):
+        output: Output = model(batch, state)
+        assert output.state is not None, "the model carries a state"
+        logits = output.logits
+        yield [
+            logits[after] if model.signature.outputs.per == "step" else logits,
+            *state_tensors(output.state).values(),
+        ]
 
 
 CHECKS = (kernel_equals,)
