@@ -80,6 +80,9 @@ COMMANDS = {
     "completion": LazyCommand(
         "Print the completion script of a shell.", "zoo_cli.commands.completion:completion"
     ),
+    "skill": LazyCommand(
+        "Print what a coding assistant needs to use the zoo.", "zoo_cli.commands.skill:skill"
+    ),
 }
 
 

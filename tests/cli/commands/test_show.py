@@ -138,7 +138,7 @@ def test_plugins_lists_what_each_one_contributes(zoo: Zoo) -> None:
     assert "hello" in rows["zoo-text"]["contributes"]["dataset"]
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_completion_prints_a_script(zoo: Zoo, shell: str) -> None:
     result = zoo("completion", shell)
     assert result.code == 0

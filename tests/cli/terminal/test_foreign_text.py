@@ -87,6 +87,7 @@ WALK: dict[str, tuple[int, list[object]]] = {
     "plugins": (0, []),
     "doctor": (0, []),
     "completion": (2, [HOSTILE]),
+    "skill": (0, ["--install", "{empty}"]),
 }
 
 

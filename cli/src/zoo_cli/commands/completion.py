@@ -9,7 +9,7 @@ from zoo_cli.terminal.output import echo
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
 def completion(shell: str) -> None:
     """Print the script that completes zoo's commands, models and settings in a shell.
 
@@ -18,9 +18,14 @@ def completion(shell: str) -> None:
     zsh: add to ~/.zshrc: eval "$(zoo completion zsh)"
 
     fish: run: zoo completion fish > ~/.config/fish/completions/zoo.fish
+
+    powershell: add to $PROFILE: zoo completion powershell | Out-String | Invoke-Expression
     """
     from zoo_cli.main import COMPLETION, zoo
 
     completion_class = get_completion_class(shell)
-    assert completion_class is not None, "click supports the three shells"
+    if completion_class is None:
+        raise click.UsageError(
+            f"the installed click cannot complete in {shell}: pip install 'click>=8.5'"
+        )
     echo(completion_class(zoo, {}, "zoo", COMPLETION).source())

@@ -1,0 +1,100 @@
+"""``zoo skill``: it holds every command, and says of JSON and exit codes what is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.command import Zoo
+from zoo_cli.commands.skill import ANSWERS, GENERATOR
+from zoo_cli.main import COMMANDS
+
+CALLS = {
+    "list models": ["list", "models"],
+    "list recipes": ["list", "recipes", "lstm-embed.hello"],
+    "list checkpoints": ["list", "checkpoints", "lstm-embed.hello"],
+    "show MODEL": ["show", "lstm-embed"],
+    "show RUN": ["show", "RUN"],
+    "train MODEL": ["train", "lstm-embed.hello", "--trainer.epochs", 1, "--out", "NEW"],
+    "evaluate RUN": ["evaluate", "RUN"],
+    "predict RUN INPUT": ["predict", "RUN", "hello"],
+    "generate RUN": ["generate", "lstm-embed.python-docs", "--length", 3],
+    "runs": ["runs"],
+    "compare RUN RUN": ["compare", "RUN"],
+    "verify RUN": ["verify", "RUN"],
+}
+"""A call for each answer that the skill describes."""
+
+
+def keys_of(answer: str) -> list[str]:
+    """Returns the keys of an answer at the top, as the skill writes them."""
+    inner = answer.removeprefix("[").removesuffix("]").removeprefix("{").removesuffix("}")
+    while (flat := re.sub(r"\{[^{}]*\}|\[[^\[\]]*\]", "", inner)) != inner:
+        inner = flat
+    return [part.partition(":")[0].strip() for part in inner.split(",")]
+
+
+def test_every_command_has_a_line_and_every_option_is_named(zoo: Zoo) -> None:
+    text = zoo("skill").stdout
+    assert [name for name in COMMANDS if not re.search(rf"^- `zoo {name}\b", text, re.M)] == []
+    assert re.search(r"^- `zoo train MODEL.*--device.*--out", text, re.M)
+    assert re.search(r"^- `zoo plugins install DIST", text, re.M)
+
+
+@pytest.mark.parametrize("call", ANSWERS)
+def test_an_answer_has_the_keys_that_the_skill_states(
+    zoo: Zoo, hello: Path, tmp_path: Path, call: str
+) -> None:
+    paths = {"RUN": hello, "NEW": tmp_path / "new"}
+    result = zoo(*[paths.get(str(part), part) for part in CALLS[call]], "--json")
+    assert result.code == 0, result.stderr
+    answer: Any = result.json
+    assert isinstance(answer, list) == ANSWERS[call].startswith("[")
+    if call == "evaluate RUN":
+        assert list(answer) == ["train"]
+        assert {"loss", "accuracy"} <= answer["train"].keys()
+        return
+    value = answer[0] if isinstance(answer, list) and answer else answer
+    stated = keys_of(ANSWERS[call])
+    if "..." in stated:
+        assert set(stated) - {"..."} <= value.keys()
+    elif value:
+        assert set(stated) == set(value)
+
+
+def test_the_exit_codes_are_those_that_commands_end_with(zoo: Zoo) -> None:
+    text = zoo("skill").stdout
+    codes = re.findall(r"^- (\d+): \S", text.partition("## Exit codes")[2], re.M)
+    assert codes == list("0123456789")
+    assert zoo("show", "lstm-embdd").code == 3
+    assert re.search(r"^- 3: No model", text, re.M)
+
+
+def test_an_installed_skill_is_written_again_and_no_other_file_is(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for arguments, folder in ([], ".agents/skills"), ([tmp_path / "mine"], "mine"):
+        path = tmp_path / folder / "zoo" / "SKILL.md"
+        for _ in range(2):
+            result = zoo("skill", "--install", *arguments)
+            assert (result.code, result.stdout) == (0, "")
+            assert result.stderr == f"wrote {path}\n"
+        assert path.read_text() == zoo("skill").stdout
+    path.write_text("# my own notes\n")
+    result = zoo("skill", "--install", tmp_path / "mine")
+    assert result.code == 6
+    assert f"{path} is not of zoo skill; move it away" in result.stderr
+    assert path.read_text() == "# my own notes\n"
+
+
+def test_the_front_matter_is_yaml_with_a_name_and_a_short_description(zoo: Zoo) -> None:
+    yaml = pytest.importorskip("yaml")
+    text = zoo("skill").stdout
+    values = yaml.safe_load(text.split("---\n")[1])
+    assert values["name"] == "zoo"
+    assert 100 < len(values["description"]) <= 1024, "what the format allows"
+    assert f"generator: {values['metadata']['generator']}" == GENERATOR
