@@ -16,6 +16,7 @@ from zoo_text.configs import (
     NietzscheConfig,
     TimeMachineConfig,
     TinyShakespeareConfig,
+    WarAndPeaceConfig,
 )
 from zoo_text.dataset import TextDataset
 from zoo_text.names import NamesDataset
@@ -117,6 +118,66 @@ def test_shakespeare_is_split_90_to_10() -> None:
     dataset = TextDataset("s", TinyShakespeareConfig(), lambda: "x" * 1_115_394, None)
     lengths = {split: len(dataset.split_tokens(split)) for split in dataset.splits}
     assert lengths == {"train": 1_003_854, "validation": 111_540}
+
+
+def war_and_peace(path: Path | None) -> TextDataset:
+    """The dataset of a copy."""
+    return books.war_and_peace(WarAndPeaceConfig(path=path), None)
+
+
+@pytest.fixture
+def novel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A small text, and its length in the place of the novel's."""
+    path = tmp_path / "novel.txt"
+    path.write_text("\ufeff" + "Well, Prince, " * 30 + "né", encoding="utf-8")
+    monkeypatch.setattr(books, "WAR_AND_PEACE_LENGTH", 423)
+    return path
+
+
+def test_war_and_peace_is_split_80_to_10_to_10(novel: Path) -> None:
+    dataset = war_and_peace(novel)
+    assert dataset.text.startswith("Well, Prince")
+    lengths = {split: len(dataset.split_tokens(split)) for split in dataset.splits}
+    assert lengths == {"train": 337, "validation": 42, "test": 43}
+
+
+def test_the_length_of_war_and_peace_may_be_that_in_bytes(
+    novel: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(books, "WAR_AND_PEACE_LENGTH", novel.stat().st_size)
+    assert len(war_and_peace(novel).text) == 422
+
+
+def test_another_length_is_an_error_with_both_numbers(tmp_path: Path) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text("Well, Prince")
+    message = rf"{path} has 12 characters, and war-and-peace 3,258,246; for a text of your own:"
+    with pytest.raises(IntegrityError, match=message):
+        _ = war_and_peace(path).text
+
+
+def test_what_is_not_utf8_is_not_war_and_peace(tmp_path: Path) -> None:
+    path = tmp_path / "latin.txt"
+    path.write_bytes(b"n\xe9")
+    with pytest.raises(IntegrityError, match="is not the text of war-and-peace: it is not UTF-8"):
+        _ = war_and_peace(path).text
+
+
+def test_war_and_peace_lies_in_the_folder_of_data_or_is_asked_for(
+    novel: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path))
+    place = tmp_path / "data" / "warpeace_input.txt"
+    with pytest.raises(NetworkError, match=rf"char-rnn/warpeace_input\.txt at {place}, or name"):
+        _ = war_and_peace(None).text
+    place.parent.mkdir()
+    novel.rename(place)
+    assert len(war_and_peace(None).text) == 422
+
+
+def test_a_missing_copy_of_war_and_peace_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"cannot read .*missing: No such file.*--dataset\.path"):
+        _ = war_and_peace(tmp_path / "missing").text
 
 
 NAMES = {"Arabic": "Abadi\nAbadi\nSayegh\nNassar\n", "Czech": "Abl\nNovák\n\nSvoboda\n"}

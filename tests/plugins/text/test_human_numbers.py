@@ -74,3 +74,46 @@ def test_other_tokens_and_bounds_learn_their_symbols(
     dataset = human_numbers(HumanNumbersConfig(**settings), None)  # type: ignore[arg-type]
     assert len(dataset.vocabulary) == symbols
     assert len(dataset.split_tokens("train")) > 4 * len(dataset.split_tokens("validation")) - 8
+
+
+@pytest.fixture(scope="module")
+def course() -> TextDataset:
+    return human_numbers(HumanNumbersConfig(edition="course"), None)
+
+
+def test_the_course_has_38_symbols_of_which_31_occur(course: TextDataset) -> None:
+    assert len(course.vocabulary) == 38
+    assert len(set(course.tokens.tolist())) == 31
+    assert course.vocabulary.decode(course.tokens.tolist()) == course.text
+
+
+def test_the_course_validates_on_the_numbers_from_8001_on(course: TextDataset) -> None:
+    train, held_out = (course.split_tokens(split).tolist() for split in course.splits)
+    assert (len(train), len(held_out)) == (50_079, 13_017)
+    beginning = course.vocabulary.decode(held_out[:7])
+    assert beginning == " xxbos eight thousand one, eight thousand"
+    assert course.vocabulary.decode(train[:4]) == " xxbos one, two"
+    assert course.vocabulary.decode(train[-4:]) == " nine hundred ninety nine"
+    assert course.encode(course.example).inputs.shape[1] == 8
+
+
+def test_the_first_symbols_of_the_course_are_those_of_its_tokenizer(course: TextDataset) -> None:
+    # " xxbos", then the comma after eight special symbols, as the course prints them
+    assert course.tokens[0] == 2
+    assert course.vocabulary.ids[","] == 8
+
+
+def test_a_test_split_of_the_course_is_refused() -> None:
+    with pytest.raises(DataError, match=r"no test split; --dataset\.test 0\.1 needs --dataset\."):
+        human_numbers(HumanNumbersConfig(edition="course", test=0.1), None)
+
+
+def test_a_short_course_has_an_empty_validation_split() -> None:
+    dataset = human_numbers(HumanNumbersConfig(edition="course", limit=100), None)
+    with pytest.raises(DataError, match="split validation has 0 symbols"):
+        dataset.batch_count("validation", 4, seed=0, epoch=0)
+
+
+def test_the_course_has_batches_of_both_splits(course: TextDataset) -> None:
+    counts = {split: course.batch_count(split, 64, seed=0, epoch=1) for split in course.splits}
+    assert counts == {"train": 49, "validation": 13}

@@ -72,6 +72,22 @@ def test_the_count_is_the_number_of_sequential_batches(count: int, steps: int, s
     assert sequential_batch_count(count, steps, size) == len(sequential(count, steps, size))
 
 
+@every_size
+def test_sequential_windows_with_one_label_are_whole_and_continue(
+    count: int, steps: int, size: int
+) -> None:
+    batches = list(sequential_batches(torch.arange(count), steps, size, 0, per_step=False))
+    assert sequential_batch_count(count, steps, size, per_step=False) == len(batches)
+    assert len(batches) == max((count - 1) // size // steps, 1)
+    widths = {batch.inputs.shape[1] for batch in batches}
+    assert widths == {min(steps, (count - 1) // size)}
+    for number, batch in enumerate(batches):
+        assert torch.equal(targets_of(batch), batch.inputs[:, -1] + 1)
+        assert batch.carry == (number > 0)
+    for before, after in pairwise(batches):
+        assert torch.equal(after.inputs[:, 0], targets_of(before))
+
+
 @pytest.mark.parametrize(("count", "steps", "size"), [(50, 4, 3), (49, 8, 6), (50, 7, 1)])
 def test_random_windows_cover_each_target_once(count: int, steps: int, size: int) -> None:
     targets = all_targets(random(count, steps, size))

@@ -104,6 +104,16 @@ def test_patience_stops_and_the_best_weights_are_kept(loop_of: Loops) -> None:
     torch.testing.assert_close(kept, copies[best], rtol=0, atol=0)
 
 
+def test_the_last_weights_are_kept_if_so_configured(loop_of: Loops) -> None:
+    trainer = {"epochs": 8, "learning_rate": 1.0, "schedule": None, "keep": "last"}
+    loop = loop_of(trainer=trainer)
+    losses = [event.metrics["validation"]["loss"] for event in ended(loop)]
+    assert losses[-1] > min(losses)
+    kept = [loop.best_weights[name] for name, _ in loop.model.named_parameters()]
+    torch.testing.assert_close(kept, weights(loop), rtol=0, atol=0)
+    assert loop.progress.metrics["validation"]["loss"] == losses[-1]
+
+
 def test_an_epoch_knows_whether_it_is_the_best_so_far(loop_of: Loops) -> None:
     events = ended(loop_of(trainer={"epochs": 8, "learning_rate": 1.0, "schedule": None}))
     losses = [event.metrics["validation"]["loss"] for event in events]

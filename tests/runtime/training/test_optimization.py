@@ -128,6 +128,50 @@ def test_one_cycle_rises_to_the_rate_and_falls_below_its_start() -> None:
     assert learning_rates[-1] < learning_rates[0]
 
 
+def exponential_rates(epochs: int, steps: int, **settings: Any) -> list[float]:
+    """The learning rate of every step of a run with ExponentialLR."""
+    config = SupervisedConfig(
+        learning_rate=0.1, schedule="ExponentialLR", epochs=epochs, decay=0.5, **settings
+    )
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    schedule = make_schedule(config, optimizer, steps)
+    assert schedule is not None
+    learning_rates = []
+    for _ in range(steps):
+        learning_rates.append(float(optimizer.param_groups[0]["lr"]))
+        optimizer.step()
+        schedule.step()
+    return learning_rates
+
+
+def test_exponential_decays_once_an_epoch_as_torchs_does() -> None:
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, gamma=0.5)
+    expected = []
+    for _ in range(4):
+        expected += [float(optimizer.param_groups[0]["lr"])] * 3
+        optimizer.step()
+        schedule.step()
+    assert exponential_rates(epochs=4, steps=12) == pytest.approx(expected)
+
+
+def test_exponential_holds_the_rate_for_some_epochs() -> None:
+    learning_rates = exponential_rates(epochs=4, steps=8, decay_after=2)
+    assert learning_rates == pytest.approx([0.1] * 4 + [0.05] * 2 + [0.025] * 2)
+
+
+def test_epochs_of_different_lengths_decay_with_their_share_of_the_steps() -> None:
+    assert exponential_rates(epochs=3, steps=10) == pytest.approx(
+        [0.1] * 4 + [0.05] * 3 + [0.025] * 3
+    )
+
+
+def test_exponential_warms_up() -> None:
+    learning_rates = exponential_rates(epochs=4, steps=12, warm_up=4)
+    expected = [0.02, 0.04, 0.06, 0.08 * 0.5, 0.1 * 0.5, 0.1 * 0.5]
+    assert learning_rates[:6] == pytest.approx(expected)
+
+
 def test_warming_up_rises_in_equal_steps_to_the_rate() -> None:
     expected = [0.02, 0.04, 0.06, 0.08] + [0.1] * (STEPS - 4)
     assert rates(None, warm_up=4) == pytest.approx(expected)

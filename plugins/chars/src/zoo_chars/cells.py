@@ -1,4 +1,4 @@
-"""The recurrences of char-loop and char-loop-concat."""
+"""The recurrences of char-loop, char-loop-concat and word-loop."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn import GatedCell, HiddenState, Weights
 
 
@@ -75,4 +76,49 @@ class ConcatCell(GatedCell[HiddenState]):
         mixed = torch.relu(projected + linear(state.hidden, weights["weight_ch"]))
         mixed = self.gate("input", mixed)
         hidden = torch.tanh(linear(mixed, weights["weight_hh"], weights["bias_hh"]))
+        return hidden, HiddenState(hidden)
+
+
+@final
+class WordCell(GatedCell[HiddenState]):
+    """Adds the input to the state, and passes the sum through a layer.
+
+        h' = relu(W_hh (h + x) + b_hh)
+
+    x is the embedding and h the hidden state, both (B, H). The weights are ``weight_hh`` (H, H) and
+    ``bias_hh`` (H,).
+
+    Source: Howard & Gugger, Deep Learning for Coders with fastai and PyTorch (2020), chapter 12.
+
+    Args:
+        hidden_size: H.
+    """
+
+    name = "word-loop"
+    gates = 1
+
+    def parameter_shapes(self, input_size: int) -> dict[str, tuple[int, ...]]:
+        """Returns the shapes of ``weight_hh`` and ``bias_hh``.
+
+        Raises:
+            MisfitError: The inputs are not as wide as the state.
+        """
+        width = self.hidden_size
+        if input_size != width:
+            raise MisfitError(
+                f"word-loop adds its inputs to its state of {width} units, and they have "
+                f"{input_size}; give both one width"
+            )
+        return {"weight_hh": (width, width), "bias_hh": (width,)}
+
+    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
+        """Returns the inputs, (B, T, H)."""
+        return inputs
+
+    def step(
+        self, weights: Weights, projected: Tensor, state: HiddenState
+    ) -> tuple[Tensor, HiddenState]:
+        """Projected input (B, H) and a state to the output (B, H) and the next state."""
+        total = state.hidden + projected
+        hidden = torch.relu(linear(total, weights["weight_hh"], weights["bias_hh"]))
         return hidden, HiddenState(hidden)

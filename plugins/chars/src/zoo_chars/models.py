@@ -1,12 +1,12 @@
-"""The character models with a loop: an embedding and one recurrence."""
+"""The models with a loop and nothing else: an embedding and one recurrence."""
 
 from __future__ import annotations
 
 from torch import nn
 
-from zoo_chars.cells import AddCell, ConcatCell
-from zoo_chars.configs import CharConfig, CharSeqRnnConfig
-from zoo_core import Signature
+from zoo_chars.cells import AddCell, ConcatCell, WordCell
+from zoo_chars.configs import CharConfig, CharSeqRnnConfig, WordConfig
+from zoo_core import AbstractEmbeddingConfig, Signature
 from zoo_core.runtime.nn import Recurrent, RecurrentModel
 from zoo_rnn.cell import RnnCell
 
@@ -35,3 +35,10 @@ def char_seq_rnn(config: CharSeqRnnConfig, signature: Signature) -> RecurrentMod
     if config.recurrent_initializer == "identity":
         nn.init.eye_(model.recurrent.get_parameter("weight_hh_l0"))
     return model
+
+
+def word_loop(config: WordConfig, signature: Signature) -> RecurrentModel:
+    """The loop of the book, where a word is an embedding that is added to the state."""
+    width = config.hidden_size
+    embedding = AbstractEmbeddingConfig(embedding_size=width)
+    return RecurrentModel(signature, Recurrent(WordCell(width), width), embedding=embedding)

@@ -1,4 +1,4 @@
-"""Declarations of this plugin: the character models of fast.ai's lesson."""
+"""Declarations of this plugin: the models of fast.ai's lessons on characters and words."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from zoo_core import ModelSpec, hookimpl
 
 ZOO_API = 2
 SOURCE = "Howard, fast.ai, Practical Deep Learning for Coders (2018), lesson 6"
+BOOK = "Howard & Gugger, Deep Learning for Coders with fastai and PyTorch (2020), chapter 12"
+COURSE = "Howard, fast.ai, Practical Deep Learning for Coders (2019), lesson 7"
 
 
 @hookimpl
 def zoo_models() -> list[ModelSpec]:
-    """The models of this plugin, in the order of the lesson."""
+    """The models of this plugin, in the order of the lessons."""
     return [
         ModelSpec(
             name="char-three",
@@ -61,5 +63,33 @@ def zoo_models() -> list[ModelSpec]:
             default_recipe="nietzsche",
             source=SOURCE,
             tags=("rnn", "ladder", "torch"),
+        ),
+        ModelSpec(
+            name="word-loop",
+            summary="The loop of fast.ai's book: a word's embedding is added to the state.",
+            config="zoo_chars.configs:WordConfig",
+            factory="zoo_chars.models:word_loop",
+            default_recipe="human-numbers",
+            source=BOOK,
+            tags=("rnn", "ladder", "manual"),
+        ),
+        ModelSpec(
+            name="word-three",
+            summary="Three words unrolled by hand, with batch normalization at every step.",
+            config="zoo_chars.configs:WordThreeConfig",
+            factory="zoo_chars.normalized:WordThree",
+            per=("sequence",),
+            default_recipe="human-numbers-course",
+            source=COURSE,
+            tags=("rnn", "ladder", "manual", "batch-norm"),
+        ),
+        ModelSpec(
+            name="batch-norm",
+            summary="Embedding, layers of any cell, batch normalization, linear output.",
+            config="zoo_chars.configs:BatchNormConfig",
+            factory="zoo_chars.normalized:BatchNormModel",
+            default_recipe="human-numbers-course",
+            source=COURSE,
+            tags=("rnn", "gru", "ladder", "batch-norm"),
         ),
     ]

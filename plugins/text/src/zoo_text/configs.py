@@ -94,6 +94,11 @@ class AdditionConfig:
 class HumanNumbersConfig(AbstractTextConfig):
     """Settings of human-numbers: whole numbers in English words, with the book's split."""
 
+    edition: Literal["book", "course"] = setting(
+        default="book",
+        help="book: full stops between the numbers, split by the fractions; course: commas, 38 "
+        "symbols, and the numbers from 8,001 on for validation, as in the course of 2019.",
+    )
     tokens: str = setting(
         default="word",
         file_suffix=".json",
@@ -102,7 +107,11 @@ class HumanNumbersConfig(AbstractTextConfig):
     )
     steps: int = setting(default=16, unit="symbols", at_least=1, help="Symbols per window.")
     validation: float = setting(
-        default=0.2, at_least=0, below=1, help="Fraction for validation, before the test split."
+        default=0.2,
+        at_least=0,
+        below=1,
+        help="Fraction for validation, before the test split.",
+        needs=("the edition book", lambda config: config.edition == "book"),
     )
     test: float = setting(
         default=0.0, at_least=0, below=1, help="Fraction for the test split, at the end."
@@ -134,6 +143,16 @@ class TinyShakespeareConfig(AbstractTextConfig):
     path: Path | None = setting(default=None, help="A local copy, used instead of a download.")
     test: float = setting(
         default=0.0, at_least=0, below=1, help="Fraction for the test split, at the end."
+    )
+
+
+@config
+class WarAndPeaceConfig(AbstractTextConfig):
+    """Settings of war-and-peace, with the split of 80 to 10 to 10."""
+
+    steps: int = setting(default=100, unit="symbols", at_least=1, help="Symbols per window.")
+    path: Path | None = setting(
+        default=None, help="The file; none: warpeace_input.txt in the folder of data."
     )
 
 

@@ -193,7 +193,15 @@ class TextDataset(AbstractDataset):
         unknown = None if unknown is None else unknown[chosen]
         starts = self._encoded.starts
         starts = None if starts is None else starts[chosen]
-        return sequential_batches(region, self.config.steps, rows, start, unknown, starts)
+        return sequential_batches(
+            region,
+            self.config.steps,
+            rows,
+            start,
+            unknown,
+            starts,
+            per_step=self.config.per == "step",
+        )
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a typed text, (1, T)."""
@@ -235,7 +243,9 @@ class TextDataset(AbstractDataset):
         """
         config = self.config
         if config.sampling == "sequential":
-            return sequential_batch_count(length, config.steps, _row_count(length, size, epoch))
+            rows = _row_count(length, size, epoch)
+            per_step = config.per == "step"
+            return sequential_batch_count(length, config.steps, rows, per_step=per_step)
         if config.split == "contiguous":
             count = window_count(length, self._steps(length, epoch) + 1, self._stride)
         else:
@@ -321,15 +331,13 @@ def _row_count(length: int, size: int, epoch: int) -> int:
 def _check_sequential(config: AbstractTextConfig, name: str) -> None:
     """Raises an error if the settings exclude sequential sampling.
 
-    Rows that continue from batch to batch have no gaps, no overlap and a label for every step.
+    Rows that continue from batch to batch have no gaps and no overlap.
 
     Raises:
         DataError: A setting needs random sampling.
     """
     if config.stride not in (None, config.steps):
         setting = f"stride = {config.stride}"
-    elif config.per != "step":
-        setting = f"per = {config.per}"
     elif config.split != "contiguous":
         setting = f"split = {config.split}"
     else:

@@ -88,6 +88,17 @@ def zoo_datasets() -> list[DatasetSpec]:
             tags=("text", "download"),
         ),
         DatasetSpec(
+            name="war-and-peace",
+            summary="Tolstoy, War and Peace, in English; a copy is needed: --dataset.path FILE.",
+            config="zoo_text.configs:WarAndPeaceConfig",
+            factory="zoo_text.books:war_and_peace",
+            default_trainer="next-token",
+            source="Tolstoy (1869), the copy of Karpathy's char-rnn",
+            license="public domain",
+            languages=("en",),
+            tags=("text", "download"),
+        ),
+        DatasetSpec(
             name="names",
             summary="20,050 names, labelled with one of 18 languages.",
             config="zoo_text.configs:NamesConfig",

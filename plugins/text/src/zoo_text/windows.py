@@ -24,8 +24,13 @@ def sequential_batches(
     start: int,
     unknown: Tensor | None = None,
     starts: Tensor | None = None,
+    *,
+    per_step: bool = True,
 ) -> Iterator[Batch]:
-    """Yields batches whose rows continue those of the batch before; the last may be shorter than T.
+    """Yields batches whose rows continue those of the batch before.
+
+    With a label per step the last batch may be shorter than T; with one per window all are whole,
+    unless there is no whole one.
 
     Args:
         tokens: (N,), of an integer type.
@@ -34,28 +39,32 @@ def sequential_batches(
         start: Number of batches to skip.
         unknown: UTF-8 bytes of each token that stands for an unknown word, (N,); None if none does.
         starts: Whether a file begins with a token, (N,), bool; None if files are not told apart.
+        per_step: Whether every step has a label, or the window alone: the token after it.
     """
     length = (len(tokens) - 1) // size
     inputs = tokens[: size * length].view(size, length)
     targets = tokens[1 : size * length + 1].view(size, length)
     unknown = None if unknown is None else unknown[1 : size * length + 1].view(size, length)
     starts = None if starts is None else starts[: size * length].view(size, length)
-    for first in range(start * steps, length, steps):
-        window = slice(first, first + steps)
-        unknown_bytes = None if unknown is None else unknown[:, window]
+    count = sequential_batch_count(len(tokens), steps, size, per_step=per_step)
+    for number in range(start, count):
+        first, end = number * steps, min((number + 1) * steps, length)
+        window = slice(first, end)
+        labelled = window if per_step else end - 1
+        unknown_bytes = None if unknown is None else unknown[:, labelled]
         yield Batch(
             inputs[:, window].long(),
-            targets[:, window].long(),
+            targets[:, labelled].long(),
             carry=first > 0,
             unknown_bytes=unknown_bytes,
             resets=None if starts is None else starts[:, window],
         )
 
 
-def sequential_batch_count(count: int, steps: int, size: int) -> int:
+def sequential_batch_count(count: int, steps: int, size: int, *, per_step: bool = True) -> int:
     """Returns the number of batches that ``sequential_batches`` yields for ``count`` tokens."""
     length = (count - 1) // size
-    return -(-length // steps)
+    return -(-length // steps) if per_step or length < steps else length // steps
 
 
 def sliding_windows(tokens: Tensor, length: int, stride: int) -> Tensor:

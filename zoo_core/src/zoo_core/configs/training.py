@@ -50,8 +50,26 @@ class AbstractTrainerConfig:
         needs=("the optimizer SGD or RMSprop", lambda config: config.optimizer in WITH_MOMENTUM),
     )
     weight_decay: float = setting(default=0.0, at_least=0, help="L2 penalty (AdamW: decoupled).")
-    schedule: Literal["CosineAnnealingLR", "LinearLR", "OneCycleLR"] | None = setting(
-        default=None, help="The torch schedule of the learning rate, over all steps of the run."
+    schedule: Literal["CosineAnnealingLR", "LinearLR", "OneCycleLR", "ExponentialLR"] | None = (
+        setting(
+            default=None,
+            help="The torch schedule of the learning rate, over all steps of the run, or from "
+            "epoch to epoch (ExponentialLR).",
+        )
+    )
+    decay: float = setting(
+        default=0.95,
+        above=0,
+        at_most=1,
+        help="Factor of the learning rate from one epoch to the next, with ExponentialLR.",
+        needs=("the schedule ExponentialLR", lambda config: config.schedule == "ExponentialLR"),
+    )
+    decay_after: int = setting(
+        default=1,
+        unit="epochs",
+        at_least=1,
+        help="Epochs at the full learning rate before ExponentialLR lowers it.",
+        needs=("the schedule ExponentialLR", lambda config: config.schedule == "ExponentialLR"),
     )
     warm_up: int = setting(
         default=0,
@@ -67,6 +85,12 @@ class AbstractTrainerConfig:
         unit="epochs",
         at_least=1,
         help="Stop after this many epochs without a better value of the main metric on validation.",
+        needs=("keep best", lambda config: config.keep == "best"),
+    )
+    keep: Literal["best", "last"] = setting(
+        default="best",
+        help="Whose weights the checkpoint has: those of the epoch with the best value of the main "
+        "metric on validation, or of the last epoch.",
     )
     save_every: float = setting(
         default=15.0, unit="seconds", at_least=0, help="Shortest time between two saved states."

@@ -43,6 +43,8 @@ class AbstractModel(nn.Module, ABC):
             marks. A batch with marks is refused for a model that does not.
         exportable: Whether torch.export can trace the model: no control flow depends on the value
             of a tensor.
+        needs_whole_batch: Whether training computes something over all rows of a batch, as batch
+            normalization does. Such a batch is not computed in parts, nor by several processes.
         penalty: What the last forward pass in training adds to the loss, a scalar, such as a
             regularisation of activations; None for nothing. The training step takes it, and no
             metric counts it.
@@ -54,6 +56,7 @@ class AbstractModel(nn.Module, ABC):
     min_steps: int = 1
     takes_resets: bool = False
     exportable: bool = True
+    needs_whole_batch: bool = False
     penalty: Tensor | None = None
 
     def __init__(self, signature: Signature) -> None:

@@ -332,7 +332,9 @@ class Loop:
             return ""
 
     def _update_best(self, metrics: dict[str, float]) -> bool:
-        """Keeps the weights if the main metric is the best so far; returns whether it is.
+        """Keeps the weights if the main metric is the best so far, or always if so configured.
+
+        Returns whether it keeps them.
 
         Args:
             metrics: The metrics of the validation split.
@@ -343,7 +345,8 @@ class Loop:
             if not math.isfinite(number):
                 message = f"epoch {progress.epoch}: validation {name} {number:g}"
                 raise DivergedError(f"{message}; {REMEDY}")
-        if not objective.is_better(value, progress.best_value):
+        keeps_best = self.config.keep == "best"
+        if keeps_best and not objective.is_better(value, progress.best_value):
             return False
         progress.best_value, progress.best_epoch = value, progress.epoch
         self.best_weights = {

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import (
     CosineAnnealingLR,
     LinearLR,
     LRScheduler,
+    MultiplicativeLR,
     OneCycleLR,
 )
 
@@ -134,7 +135,24 @@ def _schedule(
         case "OneCycleLR":
             rate = config.learning_rate
             return OneCycleLR(optimizer, max_lr=rate, total_steps=steps, cycle_momentum=False)
+        case "ExponentialLR":
+            return MultiplicativeLR(optimizer, lambda step: _decay(config, step, steps))
     return None
+
+
+def _decay(config: AbstractTrainerConfig, step: int, steps: int) -> float:
+    """Returns the factor from the learning rate of the step before to that of a step.
+
+    torch's ExponentialLR steps once an epoch, and ours with every step of the run. Epochs may
+    differ by a batch, so each counts for its share of all steps.
+
+    Args:
+        config: The settings of the trainer.
+        step: The number of the step, from 1.
+        steps: The steps of the run.
+    """
+    before, now = ((number * config.epochs) // steps for number in (step - 1, step))
+    return config.decay if now > before and now >= config.decay_after else 1.0
 
 
 def scheduled_steps(state: dict[str, Any] | None) -> int | None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import clip_grads_with_norm_, get_total_norm
 
-from zoo_core.errors import DivergedError
+from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, Output
@@ -118,6 +118,11 @@ class TrainStep:
         self._module: nn.Module = _compile(model) if compiled else model
         self._split: SplitBatch | None = None
         if processes.size > 1 or trainer.config.accumulate > 1:
+            if model.needs_whole_batch:
+                raise MisfitError(
+                    "the model computes over all rows of a batch, as batch normalization does; "
+                    "train it in one process and with --trainer.accumulate 1"
+                )
             self._split = SplitBatch(
                 model,
                 trainer,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import final
 
+from zoo_core.configs.settings import NONE
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import no_downloads
 from zoo_core.errors import NetworkError
@@ -68,7 +69,8 @@ def recipe_plan(case: RecipeCase) -> Violation | None:
     for section in SECTIONS:
         config = run_config.configs[section]
         for key, value in tables.get(section, {}).items():
-            if key != "name" and config[key] != value:
+            is_unset = value == NONE and config.get(key) is None
+            if key != "name" and config[key] != value and not is_unset:
                 return Violation(f"{section}.{key} = {value!r}", f"{config[key]!r}")
     return None
 
