@@ -210,3 +210,67 @@ def test_a_folder_that_is_in_use_or_not_of_a_sweep_is_refused(zoo: Zoo, tmp_path
 def test_a_folder_without_a_sweep_has_no_runs_to_list(zoo: Zoo, tmp_path: Path) -> None:
     result = zoo("runs", "--sweep", tmp_path)
     assert (result.code, f"no sweep in {tmp_path}: it has no {SWEEP}" in result.stderr) == (3, True)
+
+
+FILE = """
+threads = 1
+trainer = {{ epochs = 1 }}
+[rows]
+rnn.model = {{ name = "rnn-cell", hidden_size = 3 }}
+gru.model = {{ name = "gru-manual", hidden_size = 3 }}
+[columns]
+hello.dataset = {{ name = "hello" }}
+parity = {{ dataset = {{ name = "parity", per = "step", examples = 64, held_out = 8 }}{more} }}
+"""
+
+
+def test_a_file_is_swept_continued_by_its_folder_and_compared_as_a_matrix(
+    zoo: Zoo, in_process: InProcessEngine, tmp_path: Path
+) -> None:
+    file, out = tmp_path / "asked.toml", tmp_path / "s"
+    file.write_text(FILE.format(more=""))
+    first = zoo("sweep", file, "--out", out)
+    assert first.code == 0, first.stderr
+    assert in_process.started == [
+        f"seed=0,{name}" for name in ("rnn.hello", "rnn.parity", "gru.hello", "gru.parity")
+    ]
+    (out / "seed=0,gru.parity" / "config.json").unlink()
+    assert zoo("sweep", f"{out}/", "--json").code == 0
+    assert in_process.started[4:] == ["seed=0,gru.parity"]
+    more = zoo("sweep", out / SWEEP, "--seeds", "0-1", "--print-jobs")
+    folders = [shlex.split(line)[-1] for line in more.stdout.splitlines()]
+    assert [Path(folder).name for folder in folders] == [
+        f"seed=1,{name}" for name in ("rnn.hello", "rnn.parity", "gru.hello", "gru.parity")
+    ]
+    result = zoo("compare", f"{out}/", "--matrix", "--metric", "train.accuracy", "--json")
+    assert result.code == 0, result.stderr
+    assert result.json["rows"] == ["rnn-cell", "gru-manual"]
+    assert result.json["columns"] == ["hello", "parity"]
+    shown = zoo(
+        "compare", f"{out}/", "--matrix", "--metric", "train.loss", "--out", tmp_path / "files"
+    )
+    assert shown.stdout.splitlines()[0] == "loss"
+    assert {path.suffix for path in (tmp_path / "files").iterdir()} == {
+        ".json",
+        ".csv",
+        ".md",
+        ".png",
+        ".svg",
+    }
+
+
+def test_what_a_file_says_is_not_typed_beside_it(zoo: Zoo, tmp_path: Path) -> None:
+    file = tmp_path / "asked.toml"
+    file.write_text(FILE.format(more=""))
+    result = zoo("sweep", file, "--dataset", "hello")
+    assert result.code == 2
+    assert "--dataset does not go with" in result.stderr
+    result = zoo("sweep", file, "--trainer.epochs", 3)
+    assert result.code == 6
+    assert "--trainer.epochs: the settings of this sweep are those in" in result.stderr
+    file.write_text(FILE.format(more=", trainer = { epochs = 0 }"))
+    result = zoo("sweep", file)
+    assert result.code == 6
+    assert "rnn.parity: trainer.epochs = " in result.stderr
+    assert zoo("sweep", tmp_path / "no.toml").code == 3
+    assert zoo("compare", f"{tmp_path}/", "--matrix", "--target", 1).code == 2

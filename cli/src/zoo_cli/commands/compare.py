@@ -30,6 +30,7 @@ from zoo_core.comparisons.formats import (
     to_csv,
     to_json,
 )
+from zoo_core.comparisons.matrix import matrix_csv, matrix_json, matrix_tables
 from zoo_core.comparisons.text_plot import text_plot
 from zoo_core.configs.settings import Setting
 from zoo_core.errors import Interrupted
@@ -42,6 +43,7 @@ from zoo_core.run_folder.run_config import MAX_THREADS, SECTIONS
 
 if TYPE_CHECKING:
     from zoo_core.comparisons.comparison import Comparison
+    from zoo_core.comparisons.matrix import Matrix
     from zoo_core.runtime.comparisons.contest import Contest
     from zoo_core.runtime.sweeps.engine import AbstractEngine
     from zoo_core.sweeps.run_states import SweepRun
@@ -162,6 +164,13 @@ def _common(settings: Sequence[Sequence[Setting]]) -> list[Setting]:
     help="Folder for comparison.md, .csv, .json and .png, and the report if zoo-report is "
     "installed.",
 )
+@click.option(
+    "--matrix",
+    "as_matrix",
+    is_flag=True,
+    help="Compare models on several datasets: a row for each model, a column for each dataset, "
+    "the metric on validation and on test.",
+)
 @click.option("--csv", "as_csv", is_flag=True, help="Print CSV.")
 @registry_option
 @json_option
@@ -182,6 +191,7 @@ def compare(
     threads: int | None,
     engine: str | None,
     out: Path | None,
+    as_matrix: bool,
     as_csv: bool,
     as_json: bool,
 ) -> None:
@@ -196,14 +206,18 @@ def compare(
     seed before any with the next. The same command continues; more models and seeds train only
     what is missing. Times are shown only for runs that took turns in this way, which runs of
     another --engine than local do not.
+
+    With --matrix, the runs may be on several datasets, such as those of a sweep of a file.
     """
     plan: _Plan = ctx.meta[PLAN]
     if as_csv and as_json:
         raise click.UsageError("--csv and --json exclude each other")
+    if as_matrix and target is not None:
+        raise click.UsageError("--matrix has no --target; leave one of them out")
     _check_training_options(ctx, plan)
     from zoo_core.runtime.comparisons.contest import DEFAULT_SEEDS, Budget, Contest
-    from zoo_core.runtime.comparisons.files import check_comparison_folder
-    from zoo_core.runtime.comparisons.references import compare_references
+    from zoo_core.runtime.comparisons.files import check_comparison_folder, write_matrix
+    from zoo_core.runtime.comparisons.references import compare_references, matrix_of_references
     from zoo_core.runtime.sweeps.engine import EngineOptions
     from zoo_core.runtime.sweeps.sweep import make_engine
 
@@ -221,12 +235,18 @@ def compare(
             threads=threads or 0,
         )
         trained = _train(ctx, contest, plan, chosen_engine)
-    comparison = compare_references(
-        plan.catalog, plan.others, metric=metric, target=target, trained=trained
-    )
-    if out:
-        _write(plan.catalog, out, comparison)
-    _print(comparison, as_csv=as_csv, as_json=as_json)
+    if as_matrix:
+        matrix = matrix_of_references(plan.catalog, plan.others, metric=metric, trained=trained)
+        if out:
+            _report_files(out, [path.name for path in write_matrix(out, matrix)])
+        _print_matrix(matrix, as_csv=as_csv, as_json=as_json)
+    else:
+        comparison = compare_references(
+            plan.catalog, plan.others, metric=metric, target=target, trained=trained
+        )
+        if out:
+            _write(plan.catalog, out, comparison)
+        _print(comparison, as_csv=as_csv, as_json=as_json)
     if any(run.state != "finished" for run in trained):
         ctx.exit(1)
 
@@ -277,7 +297,11 @@ def _write(catalog: Catalog, out: Path, comparison: Comparison) -> None:
         files.append(PAGE)
     else:
         echo(f"no {PAGE}: zoo plugins install {REPORT}", err=True)
-    echo(f"wrote {', '.join(files)} to {out}", err=True)
+    _report_files(out, files)
+
+
+def _report_files(out: Path, names: Sequence[str]) -> None:
+    echo(f"wrote {', '.join(names)} to {out}", err=True)
 
 
 def _write_page(catalog: Catalog, target: Path, comparison: Comparison) -> bool:
@@ -309,3 +333,18 @@ def _print(comparison: Comparison, *, as_csv: bool, as_json: bool) -> None:
         echo("\n" + "\n".join(plot) + "\n")
     for line in [*difference_lines(comparison), *explain(comparison)]:
         echo(one_line(line), err=True)
+
+
+def _print_matrix(matrix: Matrix, *, as_csv: bool, as_json: bool) -> None:
+    if as_json:
+        print_json(matrix_json(matrix))
+        return
+    if as_csv:
+        echo(matrix_csv(matrix), nl=False)
+        return
+    echo(matrix.metric.replace("_", " "))
+    for table in matrix_tables(matrix, min(shutil.get_terminal_size().columns, MAX_CELLS)):
+        echo()
+        print_table(table)
+    for remark in matrix.remarks:
+        echo(one_line(remark), err=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from zoo_cli.commands.train import (
     CATALOG,
@@ -25,29 +27,60 @@ from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import run_options
 from zoo_cli.parsing.seeds import seeds_option
-from zoo_cli.parsing.setting_options import SettingsCommand
+from zoo_cli.parsing.setting_options import (
+    Sections,
+    SettingsCommand,
+    without_setting_options,
+)
 from zoo_cli.parsing.source_options import budget_option, source_options
-from zoo_cli.parsing.typed_words import command_line
+from zoo_cli.parsing.typed_words import command_line, typed_words
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_cli.terminal.sweep_table import failure_lines, sweep_run_values, sweep_table
 from zoo_core.configs.settings import Setting
-from zoo_core.errors import Interrupted
-from zoo_core.plugins.catalog import Catalog
+from zoo_core.errors import ConfigError, Interrupted
+from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.resolve import ResolvedRun
 from zoo_core.references import shown
 from zoo_core.sweeps.asking import Asked
 from zoo_core.sweeps.checking import check_question, check_range
 from zoo_core.sweeps.folder import default_folder
 from zoo_core.sweeps.grid import MAX_RUNS
-from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.ranges import is_range
+from zoo_core.sweeps.sweep import Sweep
+from zoo_core.sweeps.sweep_file import AskedSweep, is_sweep_path, read_asked_sweep
 from zoo_core.sweeps.values import split_values
 
 if TYPE_CHECKING:
     from zoo_core.runtime.sweeps.engine import AbstractEngine
 
 
-@click.command(cls=SettingsCommand, find_settings=find_settings, named="a model", takes_texts=True)
+ASKED = "zoo.asked_sweep"
+"""What a file or folder in the place of the model asks for."""
+WITH_FILE = ("model", "seeds", "threads", "jobs", "engine", "out", "loggers", "print_jobs")
+WITH_FILE_TOO = ("registry", "as_json")
+"""What may be typed beside a file; everything else is what the file says."""
+
+
+def find_sweep_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
+    """Returns the settings of model, dataset and trainer; none where a file has them.
+
+    Raises:
+        ConfigError: A setting is typed beside a file.
+    """
+    reference = names.get("model", "")
+    if not is_sweep_path(reference):
+        return find_settings(ctx, names)
+    words = typed_words(ctx)
+    if others := [word for word in words if word not in without_setting_options(words)]:
+        raise ConfigError(f"{others[0]}: the settings of this sweep are those in {reference}")
+    catalog = load_catalog()
+    ctx.meta[CATALOG], ctx.meta[ASKED] = catalog, read_asked_sweep(catalog, reference)
+    return {}
+
+
+@click.command(
+    cls=SettingsCommand, find_settings=find_sweep_settings, named="a model", takes_texts=True
+)
 @source_options
 @seeds_option
 @click.option(
@@ -107,7 +140,23 @@ def sweep(
     same command continues: finished runs are skipped, interrupted ones resumed, and a new value
     or seed adds runs. A failed run does not stop the others; the exit code is then 1. The number
     of threads is settled once, and does not depend on --jobs or --engine afterwards.
+
+    In the place of the model, the folder of a sweep such as ./my-sweep continues it, and FILE.toml
+    asks for every row with every column of a table, such as models and datasets.
     """
+    if ASKED in ctx.meta:
+        _sweep_file(
+            ctx,
+            seeds or (),
+            threads or 0,
+            jobs or 0,
+            engine or "",
+            out,
+            loggers,
+            print_jobs,
+            as_json,
+        )
+        return
     check_vocabulary_options(ctx, extend_vocabulary)
     if seeds and seed is not None:
         raise click.UsageError("--seed and --seeds exclude each other")
@@ -134,20 +183,59 @@ def sweep(
     folder = out or default_folder(question)
     if print_jobs:
         share = threads_share(chosen_engine, jobs or 0)
-        _print_jobs(catalog, folder, question, threads or 0, share, loggers, as_json=as_json)
+        sweep = Sweep(threads=threads or 0, questions=(question,))
+        _print_jobs(catalog, folder, sweep, share, loggers, as_json=as_json)
         return
     if ctx.meta[SOURCE] is None:
         report_choices(ctx, run_config)
     _train(
         ctx,
         folder,
-        question,
-        threads=threads or 0,
+        Sweep(threads=threads or 0, questions=(question,)),
         jobs=jobs or 0,
         engine=chosen_engine,
         loggers=loggers,
         as_json=as_json,
     )
+
+
+def _sweep_file(
+    ctx: click.Context,
+    seeds: tuple[int, ...],
+    threads: int,
+    jobs: int,
+    engine: str,
+    out: Path | None,
+    loggers: tuple[str, ...],
+    print_jobs: bool,
+    as_json: bool,
+) -> None:
+    """Carries out what a file or a folder asks for; see ``sweep``.
+
+    Raises:
+        click.UsageError: An option says what the file says.
+    """
+    from zoo_core.runtime.sweeps.engine import EngineOptions
+    from zoo_core.runtime.sweeps.sweep import make_engine, threads_share
+
+    for param in ctx.command.params:
+        is_typed = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
+        if is_typed and param.name not in (*WITH_FILE, *WITH_FILE_TOO):
+            raise click.UsageError(
+                f"{param.opts[0]} does not go with {ctx.params['model']}, which says it"
+            )
+    catalog: Catalog = ctx.meta[CATALOG]
+    asked: AskedSweep = ctx.meta[ASKED]
+    sweep = asked.with_seeds(seeds).sweep if seeds else asked.sweep
+    if threads:
+        sweep = replace(sweep, threads=threads)
+    chosen_engine = make_engine(catalog, engine, EngineOptions(jobs))
+    folder = out or asked.folder
+    if print_jobs:
+        share = threads_share(chosen_engine, jobs)
+        _print_jobs(catalog, folder, sweep, share, loggers, as_json=as_json)
+        return
+    _train(ctx, folder, sweep, jobs=jobs, engine=chosen_engine, loggers=loggers, as_json=as_json)
 
 
 def _parse(
@@ -196,8 +284,7 @@ def _is_range(setting: Setting, text: str) -> bool:
 def _print_jobs(
     catalog: Catalog,
     folder: Path,
-    question: Question,
-    threads: int,
+    asked: Sweep,
     share: int,
     loggers: tuple[str, ...],
     *,
@@ -208,10 +295,8 @@ def _print_jobs(
     from zoo_core.sweeps.commands import run_command
     from zoo_core.sweeps.folder import lock_sweep_folder
     from zoo_core.sweeps.run_states import run_state
-    from zoo_core.sweeps.sweep import Sweep
 
     find_loggers(catalog, loggers)
-    asked = Sweep(threads=threads, questions=(question,))
     with lock_sweep_folder(folder):
         _, runs = open_sweep(catalog, folder, asked, share)
     commands = []
@@ -230,9 +315,8 @@ def _print_jobs(
 def _train(
     ctx: click.Context,
     folder: Path,
-    question: Question,
+    asked: Sweep,
     *,
-    threads: int,
     jobs: int,
     engine: AbstractEngine | None,
     loggers: tuple[str, ...],
@@ -247,10 +331,10 @@ def _train(
         events = run_sweep(
             ctx.meta[CATALOG],
             folder,
-            [question],
+            asked.questions,
             jobs=jobs,
             engine=engine,
-            threads=threads,
+            threads=asked.threads,
             loggers=loggers,
             should_stop=lambda: interrupt.signal is not None,
         )
@@ -259,8 +343,8 @@ def _train(
         except Interrupted:
             echo(f"saved; to continue: {command_line(ctx)}", err=True)
             raise
-    asked = {run.name for run in started.runs}
-    runs = [run for run in list_sweep_runs(folder) if run.name in asked]
+    names = {run.name for run in started.runs}
+    runs = [run for run in list_sweep_runs(folder) if run.name in names]
     trained = {job.name for job in started.jobs}
     if as_json:
         print_json(

@@ -16,6 +16,12 @@ def remember_words(ctx: click.Context, args: list[str]) -> None:
     ctx.meta[_TYPED] = list(args)
 
 
+def typed_words(ctx: click.Context) -> list[str]:
+    """Returns the arguments of a command as they were typed."""
+    words: list[str] = ctx.meta[_TYPED]
+    return list(words)
+
+
 def command_line(ctx: click.Context) -> str:
     """Returns the command as it was typed, quoted for a shell."""
     return shell_command(*ctx.command_path.split(), *ctx.meta[_TYPED])
@@ -23,7 +29,7 @@ def command_line(ctx: click.Context) -> str:
 
 def with_options(ctx: click.Context, *options: str) -> list[str]:
     """Returns the words of a command with options that override those that were typed."""
-    words: list[str] = ctx.meta[_TYPED]
+    words = typed_words(ctx)
     end = words.index("--") if "--" in words else len(words)
     return [*words[:end], *options, *words[end:]]
 

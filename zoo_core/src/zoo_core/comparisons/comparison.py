@@ -156,9 +156,9 @@ def compare_runs(
     if not runs:
         raise MisfitError(f"nothing to compare: {'; '.join(remarks)}")
     remarks += _check_data(runs)
-    split, name = _find_metric(runs, metric)
+    split, name = find_metric(runs, metric)
     higher = runs[0].objective.higher_is_better(name)
-    remarks += _partial_evaluations(runs, split)
+    remarks += evaluation_remarks(runs, split)
     groups: dict[str, list[RunRecord]] = {}
     for run in sorted(runs, key=lambda run: run.run_config.seed):
         groups.setdefault(settings_key(run.run_config), []).append(run)
@@ -322,7 +322,7 @@ def _check_data(runs: Sequence[RunRecord]) -> list[str]:
     return [f"the runs differ in {settings}, so that their splits may differ too"]
 
 
-def _find_metric(runs: Sequence[RunRecord], name: str) -> tuple[str, str]:
+def find_metric(runs: Sequence[RunRecord], name: str) -> tuple[str, str]:
     """Returns the split and the name of a metric.
 
     Raises:
@@ -345,7 +345,7 @@ def _find_metric(runs: Sequence[RunRecord], name: str) -> tuple[str, str]:
     raise NotFoundError(f"the runs have no common metric {name!r}; {hint}")
 
 
-def _partial_evaluations(runs: Sequence[RunRecord], split: str) -> list[str]:
+def evaluation_remarks(runs: Sequence[RunRecord], split: str) -> list[str]:
     """Returns a remark if a budget left time to evaluate only a part of the split."""
     shares = [run.metrics[split].get(COVERAGE, 1.0) for run in runs]
     partial = [share for share in shares if share < 1]

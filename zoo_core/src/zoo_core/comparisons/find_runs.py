@@ -11,7 +11,7 @@ from zoo_core.errors import IntegrityError, MisfitError, NotFoundError, ZooError
 from zoo_core.references import shown
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.ownership import STATE
-from zoo_core.sweeps.folder import is_sweep
+from zoo_core.sweeps.folder import is_sweep, read_sweep
 from zoo_core.sweeps.run_states import list_sweep_runs, result_of
 
 MAX_NAMES = 4
@@ -34,7 +34,9 @@ class FoundRuns(NamedTuple):
 
 
 def find_runs(folders: Iterable[Path]) -> FoundRuns:
-    """Returns the runs in folders, in the order of the folders and then of their names.
+    """Returns the runs in folders, in the order of the folders and then of the runs in them.
+
+    Those of a sweep are in the order in which they were asked for, others in that of their names.
 
     A run that is named twice, or that repeats another with the same settings and seed, counts once:
     a repetition says nothing about the spread.
@@ -94,6 +96,18 @@ def _run_folders(folder: Path, depth: int = 0) -> Iterator[Path]:
     if is_run(folder):
         yield folder
     elif depth < MAX_DEPTH and folder.is_dir():
-        for path in sorted(folder.iterdir()):
+        asked = _asked_names(folder)
+        for path in sorted(folder.iterdir(), key=lambda path: (asked.get(path.name, 0), path)):
             if path.is_dir() and not path.name.startswith("."):
                 yield from _run_folders(path, depth + 1)
+
+
+def _asked_names(folder: Path) -> dict[str, int]:
+    """Returns the place of each run of a sweep by name; nothing for another folder."""
+    if not is_sweep(folder):
+        return {}
+    try:
+        names = [run.name for run in read_sweep(folder).runs()]
+    except ZooError:
+        return {}  # the runs are there, whatever sweep.toml holds
+    return {name: place for place, name in enumerate(names)}

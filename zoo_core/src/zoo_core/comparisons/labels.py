@@ -17,7 +17,7 @@ def differences(run_configs: Sequence[RunConfig]) -> list[list[str]]:
 
     A setting that only one of two models has is no difference.
     """
-    return _changes([_settings(run_config) for run_config in run_configs])
+    return changes([_settings(run_config) for run_config in run_configs])
 
 
 def labels(run_configs: Sequence[RunConfig]) -> list[str]:
@@ -36,8 +36,8 @@ def labels(run_configs: Sequence[RunConfig]) -> list[str]:
         if run_config.recipe and recipes.count(run_config.recipe) == 1:
             names.append(run_config.recipe)
             continue
-        changes = differences(same)[same.index(run_config)]
-        names.append(" ".join([run_config.model, *(text.replace(" = ", "=") for text in changes)]))
+        texts = differences(same)[same.index(run_config)]
+        names.append(" ".join([run_config.model, *(text.replace(" = ", "=") for text in texts)]))
     return names
 
 
@@ -53,16 +53,17 @@ def _settings(run_config: RunConfig) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in WITHOUT_EFFECT}
 
 
-def _changes(settings: Sequence[dict[str, Any]]) -> list[list[str]]:
+def changes(settings: Sequence[dict[str, Any]]) -> list[list[str]]:
+    """Returns what each table of settings has otherwise than another, such as ``size = 64``."""
     names = list(dict.fromkeys(name for values in settings for name in values))
-    changes: list[list[str]] = [[] for _ in settings]
+    found: list[list[str]] = [[] for _ in settings]
     keys = [name.rpartition(".")[2] for name in names]
     for name, key in zip(names, keys, strict=True):
         holders = [values[name] for values in settings if name in values]
         if all(value == holders[0] for value in holders):
             continue
         shown = key if keys.count(key) == 1 else name
-        for values, texts in zip(settings, changes, strict=True):
+        for values, texts in zip(settings, found, strict=True):
             if name in values:
                 texts.append(f"{shown} = {as_typed(values[name])}")
-    return changes
+    return found

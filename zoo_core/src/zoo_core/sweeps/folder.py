@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, final
 
 from zoo_core.configs.records import Count, read_record
 from zoo_core.configs.settings import NONE
-from zoo_core.errors import IntegrityError, NotFoundError, TargetError
+from zoo_core.errors import IntegrityError, NotFoundError, TargetError, ZooError
 from zoo_core.run_folder.ownership import check_utf8
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.atomic import (
@@ -86,16 +86,41 @@ def read_sweep(folder: Path) -> Sweep:
         NotFoundError: The folder is not that of a sweep.
     """
     path = folder / SWEEP
+    if not path.is_file():
+        raise NotFoundError(f"no sweep in {folder}: it has no {SWEEP}")
+    return parse_sweep(read_toml(path), path)
+
+
+def read_toml(path: Path, error: type[ZooError] = IntegrityError) -> dict[str, Any]:
+    """Returns the tables of a file that asks for a sweep.
+
+    Args:
+        path: The file.
+        error: The class of the error to raise.
+
+    Raises:
+        ZooError: Of class ``error``: the file is not readable, too large, or not TOML.
+    """
     try:
         if (size := path.stat().st_size) > MAX_BYTES:
-            raise IntegrityError(f"{path}: {size:,} bytes are too many")
-        values = tomllib.loads(path.read_text("utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"no sweep in {folder}: it has no {SWEEP}") from None
-    except OSError as error:
-        raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise IntegrityError(f"{path}: not valid TOML: {error}") from None
+            raise error(f"{path}: {size:,} bytes are too many")
+        return tomllib.loads(path.read_text("utf-8"))
+    except OSError as reason:
+        raise error(f"{path} is not readable: {reason.strerror}") from None
+    except (ValueError, RecursionError) as reason:
+        raise error(f"{path}: not valid TOML: {reason}") from None
+
+
+def parse_sweep(values: Mapping[str, Any], path: Path) -> Sweep:
+    """Returns the sweep in the tables of a ``sweep.toml``.
+
+    Args:
+        values: The tables.
+        path: The file, for errors.
+
+    Raises:
+        IntegrityError: The tables are not well-formed.
+    """
     if (version := values.get("format")) != FORMAT:
         raise IntegrityError(f"{path}: format {version!r:.80}: this core reads {FORMAT}")
     content = read_record(

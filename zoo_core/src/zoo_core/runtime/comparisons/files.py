@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from zoo_core.comparisons.comparison import Comparison
 from zoo_core.comparisons.formats import to_csv, to_json, to_markdown
+from zoo_core.comparisons.matrix import Matrix, matrix_csv, matrix_json, matrix_markdown
 from zoo_core.errors import TargetError
 from zoo_core.runtime.plots.comparison_plot import comparison_plot
+from zoo_core.runtime.plots.matrix_plot import matrix_plot
 from zoo_core.storage.atomic import make_folder, target_errors, write_file
 
 DATA, CSV, TABLE, PLOT = "comparison.json", "comparison.csv", "comparison.md", "comparison.png"
+DRAWING = "comparison.svg"
+"""The picture of a matrix once more, as lines and text."""
 PAGE = "comparison.html"
-FILES = (DATA, CSV, TABLE, PLOT, PAGE)
+FILES = (DATA, CSV, TABLE, PLOT, DRAWING, PAGE)
 
 
 def check_comparison_folder(folder: Path) -> None:
@@ -48,16 +54,47 @@ def write_comparison(folder: Path, comparison: Comparison) -> list[Path]:
     Raises:
         TargetError: A file cannot be written.
     """
+    return _write(
+        folder,
+        {
+            DATA: _json(to_json(comparison)),
+            CSV: to_csv(comparison).encode(),
+            TABLE: to_markdown(comparison).encode(),
+            PLOT: comparison_plot(comparison),
+        },
+    )
+
+
+def write_matrix(folder: Path, matrix: Matrix) -> list[Path]:
+    """Writes data, table and pictures of a matrix; older ones are replaced.
+
+    Returns:
+        The files.
+
+    Raises:
+        TargetError: A file cannot be written.
+    """
+    return _write(
+        folder,
+        {
+            DATA: _json(matrix_json(matrix)),
+            CSV: matrix_csv(matrix).encode(),
+            TABLE: matrix_markdown(matrix).encode(),
+            PLOT: matrix_plot(matrix, "png"),
+            DRAWING: matrix_plot(matrix, "svg"),
+        },
+    )
+
+
+def _json(values: dict[str, Any]) -> bytes:
+    return (json.dumps(values, indent=1, ensure_ascii=False) + "\n").encode()
+
+
+def _write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Writes files by name; the first one marks the folder as the zoo's."""
     check_comparison_folder(folder)
     with target_errors(folder):
         make_folder(folder)
-    contents = {
-        # The first one marks the folder as the zoo's.
-        DATA: (json.dumps(to_json(comparison), indent=1, ensure_ascii=False) + "\n").encode(),
-        CSV: to_csv(comparison).encode(),
-        TABLE: to_markdown(comparison).encode(),
-        PLOT: comparison_plot(comparison),
-    }
     for name, content in contents.items():
         write_file(folder / name, content)
     return [folder / name for name in contents]
@@ -68,4 +105,4 @@ def _is_comparison(path: Path) -> bool:
         values = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(values, dict) and values.keys() >= {"metric", "split", "rows", "remarks"}
+    return isinstance(values, dict) and values.keys() >= {"metric", "rows", "remarks"}

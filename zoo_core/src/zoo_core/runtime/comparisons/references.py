@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from zoo_core.comparisons.comparison import Comparison, compare_runs
 from zoo_core.comparisons.find_runs import find_runs
+from zoo_core.comparisons.matrix import Matrix, make_matrix
+from zoo_core.comparisons.run_record import RunRecord
 from zoo_core.comparisons.turns import timed_folders
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog
@@ -35,6 +37,40 @@ def compare_references(
         MisfitError: The runs are on different data, or none has ended.
         NotFoundError: There is no such checkpoint or folder, or a run has no such metric.
     """
+    runs, remarks = _ended_runs(catalog, references, trained)
+    return compare_runs(
+        runs, metric=metric, target=target, timed=timed_folders(runs), remarks=remarks
+    )
+
+
+def matrix_of_references(
+    catalog: Catalog,
+    references: Sequence[str],
+    *,
+    metric: str = "",
+    trained: Sequence[SweepRun] = (),
+) -> Matrix:
+    """Returns runs that are there already as a matrix of models and datasets.
+
+    Args:
+        catalog: The installed plugins.
+        references: See ``compare_references``.
+        metric: See ``make_matrix``.
+        trained: See ``compare_references``.
+
+    Raises:
+        IntegrityError: A run is damaged.
+        MisfitError: Runs of a cell differ in more than their seeds, or none has ended.
+        NotFoundError: There is no such checkpoint or folder, or a run has no such metric.
+    """
+    runs, remarks = _ended_runs(catalog, references, trained)
+    return make_matrix(runs, metric=metric, remarks=remarks)
+
+
+def _ended_runs(
+    catalog: Catalog, references: Sequence[str], trained: Sequence[SweepRun]
+) -> tuple[list[RunRecord], list[str]]:
+    """Returns the runs that have ended, and a remark for each of the others."""
     finished = [run for run in trained if run.state == "finished"]
     remarks = [
         f"{run.name} {run.state}{f': {run.reason}' if run.reason else ''}"
@@ -46,10 +82,4 @@ def compare_references(
     remarks += found.left_out
     if not found.runs:
         raise MisfitError(f"no run has ended: {'; '.join(remarks)}")
-    return compare_runs(
-        found.runs,
-        metric=metric,
-        target=target,
-        timed=timed_folders(found.runs),
-        remarks=remarks,
-    )
+    return found.runs, remarks
