@@ -114,6 +114,8 @@ def test_metrics_are_in_the_units_of_measurement() -> None:
     assert values["rmse"] == pytest.approx(math.sqrt(sum(e * e for e in errors) / 8), abs=1e-12)
     relative = [1 / 10, 4 / 14, 0 / 2, 1 / 1, 0 / 12, 0.5 / 1]  # two measured values are 0
     assert values["mape"] == pytest.approx(sum(relative) / 6, abs=1e-12)
+    in_scale = [1 / 2, 0.5 / 0.5, 4 / 2, 0, 1 / 2, 1 / 0.5, 0, 0.5 / 0.5]
+    assert values["scaled_mae"] == pytest.approx(sum(in_scale) / 8, abs=1e-12)
     # the second value has no naive error
     assert values["mase"] == pytest.approx((1 + 4 + 1 + 0) / 4 / 4, abs=1e-12)
     assert values.keys() == trainer(SIGNATURE).objective.directions.keys()

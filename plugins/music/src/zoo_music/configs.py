@@ -42,3 +42,8 @@ class PianoRollsConfig(AbstractMusicConfig):
         help="The file to read: MATLAB 5 with the cell arrays traindata, validdata and testdata, "
         "a matrix of steps × 88 keys for each song."
     )
+
+
+@config
+class CadencesConfig(AbstractMusicConfig):
+    """Settings of cadences: short songs of chords over a bass, with a melody."""

@@ -23,6 +23,7 @@ from zoo_core.runtime.datasets.splits import check_split
 from zoo_core.runtime.nn import Batch, Output
 from zoo_music.configs import (
     AbstractMusicConfig,
+    CadencesConfig,
     JsbChoralesConfig,
     NottinghamConfig,
     PianoRollsConfig,
@@ -189,6 +190,11 @@ def piano_rolls(config: PianoRollsConfig, vocabulary: Vocabulary | None) -> Musi
     """Returns the songs of a file."""
     path = config.path
     return MusicDataset("piano-rolls", config, lambda: _read(path), source=str(path))
+
+
+def cadences(config: CadencesConfig, vocabulary: Vocabulary | None) -> MusicDataset:
+    """Returns the songs that come with the plugin."""
+    return MusicDataset("cadences", config, lambda: _read(SAMPLE), source=SAMPLE.name)
 
 
 def _read(path: Path) -> bytes:

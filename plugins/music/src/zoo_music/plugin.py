@@ -38,4 +38,14 @@ def zoo_datasets() -> list[DatasetSpec]:
             tags=("music", "multi-label", "offline"),
             sample_settings="zoo_music.dataset:sample_settings",
         ),
+        DatasetSpec(
+            name="cadences",
+            summary="Sixty short songs of chords over a bass, with a melody.",
+            config="zoo_music.configs:CadencesConfig",
+            factory="zoo_music.dataset:cadences",
+            default_trainer="multi-label",
+            source="made by a rule for the zoo",
+            license="CC0-1.0",
+            tags=("music", "multi-label", "toy", "offline"),
+        ),
     ]

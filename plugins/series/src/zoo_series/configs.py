@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from zoo_core import config, setting
 from zoo_core.data.encodings import AUTO, ENCODING_HELP
+
+NEEDS_RECURSIVE: tuple[str, Callable[[Any], bool]] = (
+    "the forecast recursive",
+    lambda config: config.forecast == "recursive",
+)
+"""What a setting of recursive forecasts needs."""
 
 
 @config
@@ -22,10 +29,24 @@ class AbstractSeriesConfig:
         help="direct: all rows of the horizon in one output; recursive: the next row, which then "
         "is an input for the row after it.",
     )
-    scaling: Literal["standard", "none"] = setting(
+    forecast_from: int | None = setting(
+        default=None,
+        unit="rows",
+        at_least=1,
+        help="Rows that a recursive forecast starts from, at most a window; none: a window.",
+        needs=NEEDS_RECURSIVE,
+    )
+    covariates_ahead: bool = setting(
+        default=False,
+        help="Whether the model sees with each row the covariates of the next one, which it is to "
+        "predict. They must be known beforehand, as the month is.",
+        needs=NEEDS_RECURSIVE,
+    )
+    scaling: Literal["standard", "min-max", "none"] = setting(
         default="standard",
         help="standard: subtract the mean of the training part and divide by its standard "
-        "deviation; none: numbers as they are.",
+        "deviation; min-max: subtract its smallest value and divide by its range; none: numbers "
+        "as they are.",
     )
     season: int | None = setting(
         default=None,
@@ -71,3 +92,78 @@ class SeriesConfig(AbstractSeriesConfig):
 @config
 class SalesConfig(AbstractSeriesConfig):
     """Settings of sales: ten years of monthly sales."""
+
+
+@config
+class AbstractPinnedSeriesConfig(AbstractSeriesConfig):
+    """Settings of the series that are downloaded once, pinned by their hash."""
+
+    path: Path | None = setting(default=None, help="A local copy, used instead of a download.")
+
+
+@config
+class AirPassengersConfig(AbstractPinnedSeriesConfig):
+    """Settings of air-passengers: twelve years of monthly passengers of airlines."""
+
+
+@config
+class SunspotsConfig(AbstractPinnedSeriesConfig):
+    """Settings of sunspots: 235 years of monthly sunspot numbers."""
+
+
+@config
+class Etth1Config(AbstractPinnedSeriesConfig):
+    """Settings of etth1: loads and oil temperature of a transformer station, hour by hour."""
+
+
+@config
+class SegRnnConfig:
+    """Segments of a series, a cell, and a forecast of all segments at once.
+
+    Args:
+        cell_settings: All settings of the cell, also those that are not given, once the config is
+            made; None if it has none.
+    """
+
+    cell: str = setting(
+        default="gru",
+        help="Cell: the name of any recurrent model of `zoo list`, or of its cell.",
+    )
+    cell_settings: tuple[str, ...] | None = setting(
+        default=None,
+        help="Settings of the cell that differ from its model's defaults, such as max_radius=0.9.",
+    )
+    hidden_size: int = setting(
+        default=512, unit="units", at_least=2, help="Width of the cell's state and its inputs."
+    )
+    segment: int = setting(default=24, unit="rows", at_least=1, help="Rows of a segment.")
+    dropout: float = setting(
+        default=0.0,
+        at_least=0,
+        below=1,
+        help="Probability of dropping an output of the cell before the last layer.",
+    )
+
+    def __post_init__(self) -> None:
+        """Completes the settings of the cell.
+
+        Raises:
+            ConfigError: No installed model has such a cell, the cell has no such setting, or a
+                value is not allowed.
+        """
+        from zoo_core.plugins.cells import complete_settings
+
+        settings = complete_settings(self.cell, self.cell_settings or (), self.hidden_size)
+        object.__setattr__(self, "cell_settings", settings or None)
+
+
+@config
+class DLinearConfig:
+    """Settings of dlinear: two linear maps of a window."""
+
+    window: int = setting(
+        default=96, unit="rows", at_least=1, help="Rows that the model sees: --dataset.window."
+    )
+    average: int = setting(
+        default=25, unit="rows", at_least=1, help="Rows of the moving average that is the trend."
+    )

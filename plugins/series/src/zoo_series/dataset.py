@@ -18,7 +18,8 @@ from zoo_core.data.tables import Table, read_table
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
-from zoo_core.runtime.nn import Batch, Output
+from zoo_core.runtime.nn import AbstractModel, Batch, Output
+from zoo_series.backtest import Backtest, backtest_metrics
 from zoo_series.baselines import forecast_metrics, naive, naive_error, seasonal_naive
 from zoo_series.configs import AbstractSeriesConfig, SalesConfig, SeriesConfig
 from zoo_series.series import Columns, Series, choose_columns, read_series
@@ -70,6 +71,8 @@ class SeriesDataset(AbstractLabelledDataset):
         read: Reads a table; the dataset's own for None.
         columns: Chooses the columns of a table; given are those of a checkpoint, if there is one.
         name: Name of the dataset in errors.
+        scales_covariates: Whether covariates are scaled as the values are, or stay as they are.
+        backtest: The forecasts whose errors are further metrics of every split; None for none.
     """
 
     def __init__(
@@ -79,9 +82,12 @@ class SeriesDataset(AbstractLabelledDataset):
         read: Callable[[Path | None], Table],
         columns: Callable[[Table, Signature | None], Columns],
         name: str,
+        scales_covariates: bool = True,
+        backtest: Backtest | None = None,
     ) -> None:
         super().__init__(name, config)
         self.config, self._read, self._columns = config, read, columns
+        self._scales_covariates, self._backtest = scales_covariates, backtest
         self._checkpoint: Signature | None = None
 
     def adopt(self, signature: Signature) -> None:
@@ -113,7 +119,14 @@ class SeriesDataset(AbstractLabelledDataset):
         return self._with_data(lambda file: self._read(file) if file else table, table.name)
 
     def _with_data(self, read: Callable[[Path | None], Table], name: str) -> SeriesDataset:
-        other = SeriesDataset(self.config, read=read, columns=self._columns, name=name)
+        other = SeriesDataset(
+            self.config,
+            read=read,
+            columns=self._columns,
+            name=name,
+            scales_covariates=self._scales_covariates,
+            backtest=self._backtest,
+        )
         if self._checkpoint is not None:
             other.adopt(self._checkpoint)
         return other
@@ -153,12 +166,20 @@ class SeriesDataset(AbstractLabelledDataset):
             assert isinstance(self._checkpoint.inputs, Features)
             inputs = self._checkpoint.inputs
             return Scaling(_doubles(inputs.offset), _doubles(inputs.scale))
+        width = len(self.column_names)
+        offset, scale = _doubles([0.0] * width), _doubles([1.0] * width)
         if self.config.scaling == "none":
-            width = len(self.column_names)
-            return Scaling(_doubles([0.0] * width), _doubles([1.0] * width))
+            return Scaling(offset, scale)
         rows = torch.cat([numbers[: self._bounds(len(numbers))[0]] for numbers in self._numbers])
-        scale = rows.std(dim=0, correction=0)
-        return Scaling(rows.mean(dim=0), torch.where(scale > 0, scale, 1.0))
+        if self.config.scaling == "min-max":
+            fitted_offset = rows.amin(dim=0)
+            fitted_scale = rows.amax(dim=0) - fitted_offset
+        else:
+            fitted_offset, fitted_scale = rows.mean(dim=0), rows.std(dim=0, correction=0)
+        scaled = width if self._scales_covariates else len(self.value_names)
+        offset[:scaled] = fitted_offset[:scaled]
+        scale[:scaled] = torch.where(fitted_scale > 0, fitted_scale, 1.0)[:scaled]
+        return Scaling(offset, scale)
 
     @cached_property
     def season(self) -> int:
@@ -223,8 +244,8 @@ class SeriesDataset(AbstractLabelledDataset):
     def example(self) -> str:
         """The last window of the training part of the first series."""
         numbers = self._numbers[0]
-        end = self._bounds(len(numbers))[0]
-        return _rows_text(numbers[max(end - self.config.window, 0) : end])
+        end = self._bounds(len(numbers))[0] - int(self.config.covariates_ahead)
+        return _rows_text(self.seen_rows(numbers, max(end - self.config.window, 0), end))
 
     def rows(self, split: str) -> LabelledRows:
         """Returns the windows of a split, (N, window, F), and the values after them.
@@ -243,6 +264,27 @@ class SeriesDataset(AbstractLabelledDataset):
         if not inputs:
             raise DataError(self._too_short(split))
         return LabelledRows(torch.stack(inputs).float(), torch.stack(targets).float())
+
+    def seen_rows(self, numbers: Tensor, start: int, end: int) -> Tensor:
+        """Returns the rows from ``start`` to ``end``, (end - start, F), as measured.
+
+        With ``covariates_ahead`` each has the covariates of the row after it.
+
+        Args:
+            numbers: All rows, (N, F).
+            start: The first row.
+            end: The row after the last one.
+        """
+        ahead, count = int(self.config.covariates_ahead), len(self.value_names)
+        seen = [numbers[start:end, :count], numbers[start + ahead : end + ahead, count:]]
+        return torch.cat(seen, dim=1)
+
+    def further_metrics(self, model: AbstractModel, split: str) -> dict[str, float]:
+        """Returns the errors of the backtest, if the dataset has one."""
+        if self._backtest is None:
+            return {}
+        regions = [(numbers, *self._region(len(numbers), split)) for numbers in self._numbers]
+        return backtest_metrics(self, model, regions, self._backtest)
 
     def origins(self, split: str, horizon: int) -> list[tuple[Tensor, Tensor]]:
         """Returns the rows before and after each origin of a split whose horizon is in the split.
@@ -356,11 +398,11 @@ class SeriesDataset(AbstractLabelledDataset):
     ) -> tuple[Tensor, Tensor]:
         """Returns a window (window, F) and its targets: (values,), or (window, values)."""
         count = len(self.value_names)
-        scaled = self.scaling.apply(numbers[start : origin + self.config.horizon])
-        window = scaled[: self.config.window]
+        window = self.scaling.apply(self.seen_rows(numbers, start, origin))
         if self.config.forecast == "direct":
-            return window, scaled[self.config.window :, :count].flatten()
-        following = scaled[1 : self.config.window + 1, :count].clone()
+            ahead = self.scaling.apply(numbers[origin : origin + self.config.horizon])
+            return window, ahead[:, :count].flatten()
+        following = self.scaling.apply(numbers[start + 1 : origin + 1])[:, :count].clone()
         if split != "train":
             following[:-1] = float("nan")  # rows that are seen or that the window before counts
         return window, following

@@ -1,16 +1,16 @@
-"""Forecasts of a model, and their errors beside those of the baselines."""
+"""Tables of forecasts, and their errors beside those of the baselines."""
 
 from __future__ import annotations
 
 from typing import NamedTuple, final
 
 import torch
-from torch import Tensor
 
-from zoo_core.runtime.nn import AbstractModel, Batch
+from zoo_core.runtime.nn import AbstractModel
 from zoo_series.baselines import forecast_metrics, naive, seasonal_naive
 from zoo_series.dataset import SeriesDataset
 from zoo_series.picture import Panel
+from zoo_series.rollout import forecast
 from zoo_series.series import Series
 from zoo_series.times import parse_times
 
@@ -91,45 +91,6 @@ def _future_times(series: Series, steps: int) -> list[str]:
     if times is None:
         return [*given, *(f"+{len(given) + number}" for number in range(1, missing + 1))]
     return [*given, *times.following(missing)]
-
-
-@torch.no_grad()
-def forecast(
-    dataset: SeriesDataset,
-    model: AbstractModel,
-    past: Tensor,
-    steps: int,
-    future: Tensor | None = None,
-) -> Tensor:
-    """Returns the forecasts of a model for the rows after a past, as measured.
-
-    A horizon, or a row of a recursive forecast, is predicted at once; what follows it is predicted
-    from the forecasts. Covariates that are not known stay as they are in the last row known.
-
-    Args:
-        dataset: Has the window and the scaling.
-        model: The model, in evaluation mode.
-        past: The rows before, (N, F), as measured; at least one.
-        steps: The rows to forecast.
-        future: The covariates of the first rows to forecast, (M, F - values); None for no rows.
-
-    Returns:
-        The values of the rows, (steps, values), in double precision.
-    """
-    count, rows = len(dataset.value_names), past
-    known = past[:0, count:] if future is None else future
-    forecasts = past[:0, :count]
-    while len(forecasts) < steps:
-        window = dataset.scaling.apply(rows[-dataset.config.window :])
-        values = dataset.measured(model(Batch(window[None].float())))[0]
-        first = len(forecasts)
-        covariates = known[first : first + len(values)]
-        missing = len(values) - len(covariates)
-        last = covariates[-1:] if len(covariates) else rows[-1:, count:]
-        covariates = torch.cat([covariates, last.expand(missing, -1)])
-        rows = torch.cat([rows, torch.cat([values, covariates], dim=1)])
-        forecasts = torch.cat([forecasts, values])
-    return forecasts[:steps]
 
 
 def compare_forecasts(

@@ -35,6 +35,7 @@ class RegressionTrainer(AbstractTrainer):
     ``mape`` = mean |e / y| over the values that are not 0, and ``mase``, the mean of |e| over the
     naive forecast's mean absolute error on the training data, if the signature has that. They
     compare with the value itself, or with the predicted quantile that is nearest to the median.
+    ``scaled_mae`` is ``mae`` in the scale of the targets, if that is another.
     ``calibration_error`` is the mean over the quantiles q of the difference between q and the
     fraction of the values that are not above the predicted quantile.
 
@@ -60,6 +61,7 @@ class RegressionTrainer(AbstractTrainer):
         self.outputs = signature.outputs
         self.quantiles = _quantiles(config)
         names = ["loss", "mae", "rmse", "mape"]
+        names += ["scaled_mae"] if self.outputs.scale else []
         names += ["mase"] if self.outputs.naive_error else []
         names += ["calibration_error"] if self.quantiles else []
         self.objective = Objective("loss", dict.fromkeys(names, "min"))
@@ -114,6 +116,8 @@ class RegressionTrainer(AbstractTrainer):
             "relative_error": relative.abs().sum(),
             "nonzero": (nonzero & counts).sum(),
         }
+        if self.outputs.scale:
+            sums["absolute_error_in_scale"] = (central / scale).abs().sum()
         if self.outputs.naive_error:
             naive = _column(self.outputs.naive_error, targets)
             scaled = torch.where(naive > 0, central.abs() / torch.where(naive > 0, naive, 1), 0)
@@ -127,8 +131,9 @@ class RegressionTrainer(AbstractTrainer):
         """Returns the metrics of an epoch.
 
         Returns:
-            ``loss`` in the scale of the targets, ``mae`` and ``rmse`` in the units of measurement,
-            ``mape`` and ``mase`` without a unit; those that no value has are left out.
+            ``loss`` and ``scaled_mae`` in the scale of the targets, ``mae`` and ``rmse`` in the
+            units of measurement, ``mape`` and ``mase`` without a unit; those that no value has are
+            left out.
         """
         targets = sums["targets"]
         metrics = {
@@ -136,6 +141,8 @@ class RegressionTrainer(AbstractTrainer):
             "mae": sums["absolute_error"] / targets,
             "rmse": math.sqrt(sums["squared_error"] / targets),
         }
+        if "absolute_error_in_scale" in sums:
+            metrics["scaled_mae"] = sums["absolute_error_in_scale"] / targets
         if sums["nonzero"]:
             metrics["mape"] = sums["relative_error"] / sums["nonzero"]
         if sums.get("scaled"):

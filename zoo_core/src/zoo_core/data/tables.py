@@ -107,6 +107,19 @@ def read_table(path: Path, *, encoding: str = AUTO, delimiter: str | None = None
     return _parse_csv(text, name, "\t" if delimiter == "tab" else delimiter)
 
 
+def table_of_csv(content: bytes, name: str) -> Table:
+    """Returns the table of a CSV file in UTF-8.
+
+    Args:
+        content: The bytes of the file.
+        name: What messages call it.
+
+    Raises:
+        DataError: It is not well-formed; the message names the line.
+    """
+    return _parse_csv(decode_file(content, name, "utf-8"), name, ",")
+
+
 def table_of_objects(objects: Sequence[Mapping[str, Any]], name: str) -> Table:
     """Returns the table of objects of JSON, whose keys are the columns; null is an empty field.
 

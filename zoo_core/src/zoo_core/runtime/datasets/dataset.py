@@ -125,6 +125,18 @@ class AbstractDataset(ABC):
         """
         return {}
 
+    def further_metrics(self, model: AbstractModel, split: str) -> dict[str, float]:
+        """Returns metrics of a split that need more than one output of the model for each batch.
+
+        Forecasts that continue from forecasts are an example; by default there are none. They are
+        measured after the batches of every evaluation, without gradients, and lower is better.
+
+        Args:
+            model: The model, in evaluation mode.
+            split: One of ``splits``.
+        """
+        return {}
+
     def read_inputs(self, path: Path) -> list[str]:
         """Returns the inputs that a file holds, as a person would type them; by default its lines.
 

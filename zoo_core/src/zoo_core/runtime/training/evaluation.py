@@ -169,7 +169,21 @@ def evaluation_steps(
         sums = torch.tensor(list(totals.values()), dtype=torch.float64)
         totals = dict(zip(totals, processes.add(sums).tolist(), strict=True))
     tables = [] if table_totals is None else trainer.report(table_totals)
-    return Evaluation(trainer.metrics(totals), evaluated, batches, tables)
+    metrics = trainer.metrics(totals) | _further_metrics(model, dataset, split)
+    return Evaluation(metrics, evaluated, batches, tables)
+
+
+@torch.no_grad()
+def _further_metrics(
+    model: AbstractModel, dataset: AbstractDataset, split: str
+) -> dict[str, float]:
+    """Returns the metrics of a split that the dataset measures; the model keeps its mode."""
+    was_training = model.training
+    model.eval()
+    try:
+        return dataset.further_metrics(model, split)
+    finally:
+        model.train(was_training)
 
 
 @torch.no_grad()
