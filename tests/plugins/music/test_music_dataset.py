@@ -19,8 +19,20 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.nn import Batch, Output
 from zoo_music import dataset as module
-from zoo_music.configs import JsbChoralesConfig, NottinghamConfig, PianoRollsConfig
-from zoo_music.dataset import SAMPLE, MusicDataset, jsb_chorales, nottingham, piano_rolls
+from zoo_music.configs import (
+    CadencesConfig,
+    JsbChoralesConfig,
+    NottinghamConfig,
+    PianoRollsConfig,
+)
+from zoo_music.dataset import (
+    SAMPLE,
+    MusicDataset,
+    cadences,
+    jsb_chorales,
+    nottingham,
+    piano_rolls,
+)
 from zoo_music.notes import HIGHEST, LOWEST, NAMES, name_of, parse_steps
 
 
@@ -154,6 +166,13 @@ def test_a_copy_is_read_and_another_file_is_refused(
     copy = jsb_chorales(JsbChoralesConfig(path=path), None)
     assert len(copy.songs["train"]) == 3
     assert copy.fingerprint == dataset.fingerprint
+
+
+def test_the_cadences_are_the_sample(tmp_path: Path) -> None:
+    songs = cadences(CadencesConfig(), None)
+    sample = piano_rolls(PianoRollsConfig(path=SAMPLE), None)
+    assert songs.fingerprint == sample.fingerprint
+    assert {split: len(songs.songs[split]) for split in songs.splits} == SONGS
 
 
 def test_a_split_that_is_not_there_is_an_error(tmp_path: Path) -> None:

@@ -23,8 +23,8 @@ from zoo_series.pinned import air_passengers, etth1, sunspots
 from zoo_series.rollout import forecast, forecasts
 
 ROWS = 60
-RECURSIVE = {"forecast": "recursive", "scaling": "none", "value_columns": "x"}
-AHEAD = RECURSIVE | {"covariate_columns": "y", "covariates_ahead": True}
+RECURSIVE: dict[str, Any] = {"forecast": "recursive", "scaling": "none", "value_columns": "x"}
+AHEAD: dict[str, Any] = RECURSIVE | {"covariate_columns": "y", "covariates_ahead": True}
 
 
 class Recorder(AbstractModel):

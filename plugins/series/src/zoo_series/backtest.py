@@ -31,6 +31,12 @@ class Backtest(NamedTuple):
     overlap: int = 0
     swapped: bool = False
 
+    @property
+    def metric_names(self) -> tuple[str, ...]:
+        """The names of the errors."""
+        names = ("backtest_mae", "backtest_mape")
+        return (*names, "backtest_mape_swapped") if self.swapped else names
+
 
 def backtest_metrics(
     dataset: SeriesDataset,

@@ -279,6 +279,11 @@ class SeriesDataset(AbstractLabelledDataset):
         seen = [numbers[start:end, :count], numbers[start + ahead : end + ahead, count:]]
         return torch.cat(seen, dim=1)
 
+    @property
+    def further_metric_names(self) -> tuple[str, ...]:
+        """The errors of the backtest, if the dataset has one."""
+        return () if self._backtest is None else self._backtest.metric_names
+
     def further_metrics(self, model: AbstractModel, split: str) -> dict[str, float]:
         """Returns the errors of the backtest, if the dataset has one."""
         if self._backtest is None:

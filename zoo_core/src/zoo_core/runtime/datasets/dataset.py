@@ -125,6 +125,11 @@ class AbstractDataset(ABC):
         """
         return {}
 
+    @property
+    def further_metric_names(self) -> tuple[str, ...]:
+        """The names of the metrics that ``further_metrics`` may return."""
+        return ()
+
     def further_metrics(self, model: AbstractModel, split: str) -> dict[str, float]:
         """Returns metrics of a split that need more than one output of the model for each batch.
 

@@ -24,7 +24,7 @@ from zoo_core.runtime.building.build import (
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.testing.cases.model_case import random_batch
-from zoo_core.testing.check import Violation, check
+from zoo_core.testing.check import DoesNotApply, Violation, check
 
 
 @final
@@ -111,7 +111,7 @@ def recipe_told(case: RecipeCase) -> Violation | None:
     dataset, _ = first_batch(case.catalog, run_config)
     signature = training_signature(case.catalog, run_config, dataset)
     trainer = make_trainer(case.catalog, run_config, signature)
-    metrics = tuple(trainer.objective.directions)
+    metrics = (*trainer.objective.directions, *dataset.further_metric_names)
     for key, known in {"metric": metrics, "split": dataset.splits}.items():
         if (name := getattr(recipe.published, key)) not in known:
             return Violation(f"published.{key} is one of {', '.join(known)}", repr(name))
@@ -126,6 +126,9 @@ def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDatase
     Args:
         catalog: The installed plugins.
         run_config: Names the dataset, its settings and the batch size.
+
+    Raises:
+        DoesNotApply: The data must be downloaded first, and decides the signature.
     """
     size = run_config.configs["trainer"]["batch_size"]
     try:
@@ -134,8 +137,12 @@ def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDatase
             return dataset, next(dataset.batches("train", size, run_config.seed, epoch=1))
     except NetworkError:
         dataset = make_dataset(catalog, run_config, Vocabulary(tuple("abcdef")))
-        steps = run_config.configs["dataset"].get("steps", 5)
-        return dataset, random_batch(dataset.signature, size, steps)
+    steps = run_config.configs["dataset"].get("steps", 5)
+    try:
+        with no_downloads():
+            return dataset, random_batch(dataset.signature, size, steps)
+    except NetworkError as error:
+        raise DoesNotApply(f"{error}, and it decides the signature") from None
 
 
 CHECKS = (recipe_plan, recipe_fits, recipe_told)

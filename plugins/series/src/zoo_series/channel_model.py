@@ -1,0 +1,66 @@
+"""Models that forecast every value of a row by itself."""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+
+from torch import Tensor, nn
+
+from zoo_core import Features, Signature
+from zoo_core.errors import MisfitError
+from zoo_core.runtime.nn import AbstractModel, Batch, Output, State
+
+
+class AbstractChannelModel(AbstractModel):
+    """A model that forecasts every value of a row, a channel, from the window of that value alone.
+
+    Covariates are not seen. Where the outputs are no forecast, such as labels, a linear layer reads
+    them from the forecast of the next row.
+
+    Args:
+        signature: Features, with a forecast for the whole sequence.
+
+    Attributes:
+        channels: C, the features that are forecast, the first ones of a row.
+        horizon: h, the rows of a forecast.
+        labels: The layer that reads other outputs than a forecast; None if there are none.
+    """
+
+    causal = False
+    carries_state = False
+
+    def __init__(self, signature: Signature) -> None:
+        super().__init__(signature)
+        names = signature.inputs.names if isinstance(signature.inputs, Features) else ()
+        forecast = set(signature.outputs.names)
+        self.channels = sum(f"{name}+1" in forecast for name in names)
+        self.labels: nn.Linear | None = None
+        if self.channels:
+            self.horizon = math.ceil(signature.outputs.width / self.channels)
+        else:
+            self.channels, self.horizon = signature.input_size, 1
+            self.labels = nn.Linear(self.channels, signature.outputs.width)
+
+    def initial_state(self, batch_size: int) -> None:
+        """Returns None: a forecast starts from its window alone."""
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Features (B, T, F) to forecasts (B, h C), the values of one row after those of the other.
+
+        Raises:
+            MisfitError: The window does not fit the model, or the rows differ in length.
+        """
+        if batch.lengths is not None:
+            raise MisfitError("the model reads windows of one length, and this batch has others")
+        series = batch.inputs[..., : self.channels].transpose(1, 2)
+        forecast = self.forecast(series).transpose(1, 2)[:, : self.horizon].flatten(1)
+        return Output(forecast if self.labels is None else self.labels(forecast), None)
+
+    @abstractmethod
+    def forecast(self, series: Tensor) -> Tensor:
+        """Returns the forecast of every channel, (B, C, h) or longer, from windows (B, C, T).
+
+        Raises:
+            MisfitError: The window does not fit the model.
+        """
