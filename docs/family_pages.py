@@ -42,6 +42,7 @@ METHODS = (
     "advance",
     "read",
     "step",
+    "forecast",
     "forward",
 )
 """The methods that hold the equations of a class."""

@@ -56,7 +56,8 @@ def find_shapes(
         NotFoundError: There is no such model, recipe or checkpoint.
     """
     run_config, signature, known = _find(catalog, reference)
-    length = steps or run_config.configs["dataset"].get("steps", DEFAULT_STEPS)
+    data = run_config.configs["dataset"]
+    length = steps or data.get("steps") or data.get("window") or DEFAULT_STEPS
     shapes = model_shapes(catalog, run_config, signature, batch_size=batch_size, steps=length)
     return shapes, known
 

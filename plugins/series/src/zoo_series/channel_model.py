@@ -7,7 +7,7 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
-from zoo_core import Features, Signature
+from zoo_core import Classes, Features, Signature
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn import AbstractModel, Batch, Output, State
 
@@ -15,8 +15,9 @@ from zoo_core.runtime.nn import AbstractModel, Batch, Output, State
 class AbstractChannelModel(AbstractModel):
     """A model that forecasts every value of a row, a channel, from the window of that value alone.
 
-    Covariates are not seen. Where the outputs are no forecast, such as labels, a linear layer reads
-    them from the forecast of the next row.
+    The channels are the features that the outputs are named after, such as ``x`` of ``x+1``, and
+    all features where the outputs have no such names; covariates are not seen. Labels are read
+    from the forecast of the next row by a linear layer.
 
     Args:
         signature: Features, with a forecast for the whole sequence.
@@ -24,7 +25,7 @@ class AbstractChannelModel(AbstractModel):
     Attributes:
         channels: C, the features that are forecast, the first ones of a row.
         horizon: h, the rows of a forecast.
-        labels: The layer that reads other outputs than a forecast; None if there are none.
+        labels: The layer that reads labels; None for a forecast.
     """
 
     causal = False
@@ -32,15 +33,15 @@ class AbstractChannelModel(AbstractModel):
 
     def __init__(self, signature: Signature) -> None:
         super().__init__(signature)
+        outputs = signature.outputs
         names = signature.inputs.names if isinstance(signature.inputs, Features) else ()
-        forecast = set(signature.outputs.names)
-        self.channels = sum(f"{name}+1" in forecast for name in names)
+        named = sum(f"{name}+1" in outputs.names for name in names)
+        self.channels = named or signature.input_size
+        self.horizon = math.ceil(outputs.width / self.channels)
         self.labels: nn.Linear | None = None
-        if self.channels:
-            self.horizon = math.ceil(signature.outputs.width / self.channels)
-        else:
-            self.channels, self.horizon = signature.input_size, 1
-            self.labels = nn.Linear(self.channels, signature.outputs.width)
+        if isinstance(outputs, Classes):
+            self.horizon = 1
+            self.labels = nn.Linear(self.channels, outputs.width)
 
     def initial_state(self, batch_size: int) -> None:
         """Returns None: a forecast starts from its window alone."""
@@ -54,8 +55,9 @@ class AbstractChannelModel(AbstractModel):
         if batch.lengths is not None:
             raise MisfitError("the model reads windows of one length, and this batch has others")
         series = batch.inputs[..., : self.channels].transpose(1, 2)
-        forecast = self.forecast(series).transpose(1, 2)[:, : self.horizon].flatten(1)
-        return Output(forecast if self.labels is None else self.labels(forecast), None)
+        rows = self.forecast(series).transpose(1, 2)[:, : self.horizon].flatten(1)
+        width = self.signature.outputs.width
+        return Output(rows[:, :width] if self.labels is None else self.labels(rows), None)
 
     @abstractmethod
     def forecast(self, series: Tensor) -> Tensor:

@@ -18,7 +18,7 @@ def zoo_models() -> list[ModelSpec]:
             factory="zoo_series.segrnn:SegRnn",
             accepts=("features",),
             per=("sequence",),
-            default_recipe="etth1",
+            default_recipe="sales",
             source="Lin et al., SegRNN: Segment Recurrent Neural Network for Long-Term Time Series "
             "Forecasting (2023)",
             tags=("forecast", "any-cell"),
@@ -30,7 +30,7 @@ def zoo_models() -> list[ModelSpec]:
             factory="zoo_series.dlinear:DLinear",
             accepts=("features",),
             per=("sequence",),
-            default_recipe="etth1",
+            default_recipe="sales",
             source="Zeng et al., Are Transformers Effective for Time Series Forecasting? (2023)",
             tags=("forecast", "linear"),
         ),

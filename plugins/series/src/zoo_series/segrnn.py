@@ -21,8 +21,8 @@ class SegRnn(AbstractChannelModel):
     """A cell that reads each channel in segments, and forecasts all segments from its last state.
 
         e_i = relu(W_e (x_i - v) + b_e)
-        h_i = cell(e_i, h_{i-1}), i = 1 … n
-        o_j = cell(p_j, h_n), j = 1 … m
+        h_i = cell(e_i, h_{i-1}),    i = 1 ... n
+        o_j = cell(p_j, h_n),    j = 1 ... m
         y_j = W_y drop(o_j) + b_y + v
 
     x_i is segment i of a channel, w numbers, v the channel's last value, e_i its embedding (H) and
