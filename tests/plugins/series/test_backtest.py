@@ -19,8 +19,9 @@ from zoo_series import pinned
 from zoo_series.backtest import Backtest
 from zoo_series.configs import AirPassengersConfig, Etth1Config, SeriesConfig, SunspotsConfig
 from zoo_series.dataset import SeriesDataset
+from zoo_series.forecast import forecast
 from zoo_series.pinned import air_passengers, etth1, sunspots
-from zoo_series.rollout import forecast, forecasts
+from zoo_series.rollout import forecasts
 
 ROWS = 60
 RECURSIVE: dict[str, Any] = {"forecast": "recursive", "scaling": "none", "value_columns": "x"}
@@ -97,7 +98,7 @@ def test_forecasts_of_several_pasts_are_those_of_each(tmp_path: Path) -> None:
     numbers = torch.tensor(dataset.series[0].rows).double()
     model = LastPlusOne(dataset)
     pasts = torch.stack([numbers[:20], numbers[5:25]])
-    together = forecasts(dataset, model, pasts, 8)
+    together = forecasts(dataset.forecaster, model, pasts, 8)
     alone = [forecast(dataset, model, past, 8) for past in pasts]
     assert torch.equal(together, torch.stack(alone))
 

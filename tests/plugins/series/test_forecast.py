@@ -16,8 +16,7 @@ from tests.plugins.series.test_series_dataset import of
 from zoo_core.runtime.nn import AbstractModel, Batch, Output
 from zoo_series.baselines import forecast_metrics
 from zoo_series.dataset import SeriesDataset
-from zoo_series.forecast import compare_forecasts, make_forecasts
-from zoo_series.rollout import forecast
+from zoo_series.forecast import compare_forecasts, forecast, make_forecasts
 
 __all__ = ["zoo"]
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
 
 from zoo_core.runtime.nn import AbstractModel
-from zoo_series.rollout import forecasts
-
-if TYPE_CHECKING:
-    from zoo_series.dataset import SeriesDataset
+from zoo_series.rollout import Forecaster, forecasts
 
 
 @final
@@ -39,7 +36,7 @@ class Backtest(NamedTuple):
 
 
 def backtest_metrics(
-    dataset: SeriesDataset,
+    forecaster: Forecaster,
     model: AbstractModel,
     regions: Sequence[tuple[Tensor, int, int]],
     backtest: Backtest,
@@ -47,7 +44,7 @@ def backtest_metrics(
     """Returns the errors of the forecasts of a backtest, with y a value and ŷ its forecast.
 
     Args:
-        dataset: Has the window, the horizon and the scaling.
+        forecaster: Has the window, the horizon and the scaling.
         model: The model, in evaluation mode.
         regions: The rows of each series, (N, F), the first row of the split, and the row after its
             last.
@@ -58,8 +55,8 @@ def backtest_metrics(
         the values that are not zero, and, if asked for, ``backtest_mape_swapped`` = mean
         |(y - ŷ) / ŷ|; none where no horizon ends in the split.
     """
-    horizon, count = dataset.config.horizon, len(dataset.value_names)
-    seen = dataset.config.forecast_from or dataset.config.window
+    config, count = forecaster.config, forecaster.values
+    horizon, seen = config.horizon, config.seen_first
     pasts, ahead = [], []
     for numbers, start, end in regions:
         for origin in range(
@@ -70,7 +67,7 @@ def backtest_metrics(
     if not pasts:
         return {}
     actual = torch.stack(ahead)
-    forecast = forecasts(dataset, model, torch.stack(pasts), horizon, actual[..., count:])[:, -1]
+    forecast = forecasts(forecaster, model, torch.stack(pasts), horizon, actual[..., count:])[:, -1]
     value = actual[:, -1, :count]
     error = (value - forecast).abs()
     metrics = {"backtest_mae": error.mean().item()}

@@ -62,6 +62,18 @@ class AbstractSeriesConfig:
         default=0.15, at_least=0, below=1, help="Fraction for the test split, at the end."
     )
 
+    @property
+    def seen_first(self) -> int:
+        """The rows that a forecast starts from."""
+        if self.forecast == "recursive" and self.forecast_from:
+            return min(self.forecast_from, self.window)
+        return self.window
+
+    @property
+    def covariate_shift(self) -> int:
+        """How many rows later than a row the covariates are that the model sees with it."""
+        return int(self.forecast == "recursive" and self.covariates_ahead)
+
 
 @config
 class SeriesConfig(AbstractSeriesConfig):

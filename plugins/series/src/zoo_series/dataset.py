@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, final
+from typing import final
 
 import torch
 from torch import Tensor
@@ -22,6 +22,7 @@ from zoo_core.runtime.nn import AbstractModel, Batch, Output
 from zoo_series.backtest import Backtest, backtest_metrics
 from zoo_series.baselines import forecast_metrics, naive, naive_error, seasonal_naive
 from zoo_series.configs import AbstractSeriesConfig, SalesConfig, SeriesConfig
+from zoo_series.rollout import Forecaster, Scaling
 from zoo_series.series import Columns, Series, choose_columns, read_series
 
 SALES = Path(__file__).parent / "tables" / "sales.csv"
@@ -30,28 +31,6 @@ DIGITS = 6
 """Digits of a number that is shown."""
 
 logger = logging.getLogger("zoo_core.series")
-
-
-@final
-class Scaling(NamedTuple):
-    """What was subtracted from each column, and what it was then divided by.
-
-    Args:
-        offset: (F,).
-        scale: (F,), above zero.
-    """
-
-    offset: Tensor
-    scale: Tensor
-
-    def apply(self, rows: Tensor) -> Tensor:
-        """Returns measured rows (..., F) as the model sees them."""
-        return (rows - self.offset) / self.scale
-
-    def undo(self, values: Tensor) -> Tensor:
-        """Returns values (..., N), the first N columns, as they are measured."""
-        count = values.shape[-1]
-        return values * self.scale[:count] + self.offset[:count]
 
 
 @final
@@ -244,7 +223,7 @@ class SeriesDataset(AbstractLabelledDataset):
     def example(self) -> str:
         """The last window of the training part of the first series."""
         numbers = self._numbers[0]
-        end = self._bounds(len(numbers))[0] - int(self.config.covariates_ahead)
+        end = self._bounds(len(numbers))[0] - self.config.covariate_shift
         return _rows_text(self.seen_rows(numbers, max(end - self.config.window, 0), end))
 
     def rows(self, split: str) -> LabelledRows:
@@ -265,6 +244,11 @@ class SeriesDataset(AbstractLabelledDataset):
             raise DataError(self._too_short(split))
         return LabelledRows(torch.stack(inputs).float(), torch.stack(targets).float())
 
+    @property
+    def forecaster(self) -> Forecaster:
+        """What it takes to make forecasts with a model of this data."""
+        return Forecaster(self.config, self.scaling, len(self.value_names), self.measured)
+
     def seen_rows(self, numbers: Tensor, start: int, end: int) -> Tensor:
         """Returns the rows from ``start`` to ``end``, (end - start, F), as measured.
 
@@ -275,7 +259,7 @@ class SeriesDataset(AbstractLabelledDataset):
             start: The first row.
             end: The row after the last one.
         """
-        ahead, count = int(self.config.covariates_ahead), len(self.value_names)
+        ahead, count = self.config.covariate_shift, len(self.value_names)
         seen = [numbers[start:end, :count], numbers[start + ahead : end + ahead, count:]]
         return torch.cat(seen, dim=1)
 
@@ -289,7 +273,7 @@ class SeriesDataset(AbstractLabelledDataset):
         if self._backtest is None:
             return {}
         regions = [(numbers, *self._region(len(numbers), split)) for numbers in self._numbers]
-        return backtest_metrics(self, model, regions, self._backtest)
+        return backtest_metrics(self.forecaster, model, regions, self._backtest)
 
     def origins(self, split: str, horizon: int) -> list[tuple[Tensor, Tensor]]:
         """Returns the rows before and after each origin of a split whose horizon is in the split.

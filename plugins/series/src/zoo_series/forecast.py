@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple, final
 
 import torch
+from torch import Tensor
 
 from zoo_core.runtime.nn import AbstractModel
 from zoo_series.baselines import forecast_metrics, naive, seasonal_naive
 from zoo_series.dataset import SeriesDataset
 from zoo_series.picture import Panel
-from zoo_series.rollout import forecast
+from zoo_series.rollout import forecasts
 from zoo_series.series import Series
 from zoo_series.times import parse_times
 
@@ -81,6 +82,26 @@ def make_forecasts(dataset: SeriesDataset, model: AbstractModel, steps: int) -> 
                 )
             )
     return table
+
+
+def forecast(
+    dataset: SeriesDataset,
+    model: AbstractModel,
+    past: Tensor,
+    steps: int,
+    future: Tensor | None = None,
+) -> Tensor:
+    """Returns the forecasts of a model for the rows after a past, (steps, values), as measured.
+
+    Args:
+        dataset: Has the window and the scaling.
+        model: The model, in evaluation mode.
+        past: The rows before, (N, F), as measured; at least one.
+        steps: The rows to forecast.
+        future: The covariates of the first rows to forecast, (M, F - values); None for no rows.
+    """
+    batch = None if future is None else future[None]
+    return forecasts(dataset.forecaster, model, past[None], steps, batch)[0]
 
 
 def _future_times(series: Series, steps: int) -> list[str]:

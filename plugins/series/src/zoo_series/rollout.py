@@ -2,35 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.nn import AbstractModel, Batch
-
-if TYPE_CHECKING:
-    from zoo_series.dataset import SeriesDataset
+from zoo_core.runtime.nn import AbstractModel, Batch, Output
+from zoo_series.configs import AbstractSeriesConfig
 
 
-def forecast(
-    dataset: SeriesDataset,
-    model: AbstractModel,
-    past: Tensor,
-    steps: int,
-    future: Tensor | None = None,
-) -> Tensor:
-    """Returns the forecasts of a model for the rows after a past, (steps, values), as measured.
+@final
+class Scaling(NamedTuple):
+    """What was subtracted from each column, and what it was then divided by.
 
-    See ``forecasts``; ``past`` is (N, F) here, and ``future`` (M, F - values).
+    Args:
+        offset: (F,).
+        scale: (F,), above zero.
     """
-    batch = None if future is None else future[None]
-    return forecasts(dataset, model, past[None], steps, batch)[0]
+
+    offset: Tensor
+    scale: Tensor
+
+    def apply(self, rows: Tensor) -> Tensor:
+        """Returns measured rows (..., F) as the model sees them."""
+        return (rows - self.offset) / self.scale
+
+    def undo(self, values: Tensor) -> Tensor:
+        """Returns values (..., N), the first N columns, as they are measured."""
+        count = values.shape[-1]
+        return values * self.scale[:count] + self.offset[:count]
+
+
+@final
+class Forecaster(NamedTuple):
+    """What it takes to make forecasts with a model.
+
+    Args:
+        config: The windows and the horizon.
+        scaling: The scaling of the F columns.
+        values: The number of values, the first columns.
+        measured: Returns the forecasts of an output as they are measured, (B, rows, values).
+    """
+
+    config: AbstractSeriesConfig
+    scaling: Scaling
+    values: int
+    measured: Callable[[Output], Tensor]
 
 
 @torch.no_grad()
 def forecasts(
-    dataset: SeriesDataset,
+    forecaster: Forecaster,
     model: AbstractModel,
     past: Tensor,
     steps: int,
@@ -44,7 +67,7 @@ def forecasts(
     known.
 
     Args:
-        dataset: Has the window and the scaling.
+        forecaster: Has the window and the scaling.
         model: The model, in evaluation mode.
         past: The rows before, (B, N, F), as measured; at least one.
         steps: The rows to forecast.
@@ -53,9 +76,8 @@ def forecasts(
     Returns:
         The values of the rows, (B, steps, values), in double precision.
     """
-    known, count, window = past.shape[1], len(dataset.value_names), dataset.config.window
-    first = max(known - min(dataset.config.forecast_from or window, window), 0)
-    ahead = int(dataset.config.covariates_ahead)
+    config, known, count = forecaster.config, past.shape[1], forecaster.values
+    first, ahead = max(known - config.seen_first, 0), config.covariate_shift
     values, covariates = past[..., :count], past[..., count:]
     if future is not None:
         covariates = torch.cat([covariates, future[:, :steps]], dim=1)
@@ -63,9 +85,9 @@ def forecasts(
     covariates = torch.cat([covariates, covariates[:, -1:].expand(-1, missing, -1)], dim=1)
     weight = next(model.parameters(), past)
     while (end := values.shape[1]) < known + steps:
-        start = max(first, end - window)
+        start = max(first, end - config.window)
         seen = [values[:, start:end], covariates[:, start + ahead : end + ahead]]
-        inputs = dataset.scaling.apply(torch.cat(seen, dim=2))
+        inputs = forecaster.scaling.apply(torch.cat(seen, dim=2))
         output = model(Batch(inputs.float().to(weight.device)))
-        values = torch.cat([values, dataset.measured(output).to(values.device)], dim=1)
+        values = torch.cat([values, forecaster.measured(output).to(values.device)], dim=1)
     return values[:, known : known + steps]
