@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import tomllib
+from collections.abc import Mapping
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -36,6 +37,12 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
         return new_plugin(Catalog((), (), (), ()), "owl", KINDS, tmp_path, ())
     folder: Path = request.param
     return folder
+
+
+@pytest.fixture(scope="module")
+def distributions() -> Mapping[str, list[str]]:
+    """The installed distributions that a top-level module comes from, by the module's name."""
+    return packages_distributions()
 
 
 def _package(folder: Path) -> Path:
@@ -82,10 +89,11 @@ def _imported_modules(package: Path) -> set[str]:
     ids=lambda path: path.name,
     indirect=True,
 )
-def test_the_distribution_declares_what_it_imports(folder: Path) -> None:
+def test_the_distribution_declares_what_it_imports(
+    folder: Path, distributions: Mapping[str, list[str]]
+) -> None:
     project = tomllib.loads((folder / "pyproject.toml").read_text("utf-8"))["project"]
     declared = {canonicalize_name(Requirement(line).name) for line in project["dependencies"]}
-    distributions = packages_distributions()
     for module in _imported_modules(_package(folder)):
         # Distributions that are installed as editable have no list of modules.
         providers = distributions.get(module, [module.replace("_", "-")])

@@ -11,6 +11,7 @@ import pytest
 from tests.cli.command import InstallPlugin, Result, Zoo
 from tests.faults.conftest import Met
 from tests.faults.fault import case, fault
+from zoo_core.plugins import watchdog
 
 PREAMBLE = """
 from zoo_core import ModelSpec, hookimpl
@@ -91,11 +92,12 @@ def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
     ],
 )
 def test_a_broken_plugin_is_a_row_and_the_commands_work(
-    zoo: Zoo, met: Met, install: Install, source: str
+    zoo: Zoo, met: Met, install: Install, monkeypatch: pytest.MonkeyPatch, source: str
 ) -> None:
     install(source)
     listed = zoo("list", "--json")
     met(listed)
+    monkeypatch.setattr(watchdog, "IDLE_LIMIT", 0.3)  # for each of the commands that follow
     names = {row["name"] for row in listed.json}
     assert "lstm-embed" in names
     assert "owl" not in names

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Result, Zoo
-from tests.hub.process import run_forked
+from tests.hub.process import run_forked, run_forked_in_turn
 from tests.hub.server import TOKEN, Hub, running_hub
 
 
@@ -41,6 +41,17 @@ def home(tmp_path: Path) -> Path:
 def zoo(hub: Hub, home: Path, tmp_path: Path) -> Zoo:
     """``zoo("pull", ...)``: the command in a forked process whose Hub is the one on loopback."""
     return forked(hub, home, tmp_path)
+
+
+InTurn = Callable[..., list[Result]]
+
+
+@pytest.fixture
+def in_turn(hub: Hub, home: Path, tmp_path: Path) -> InTurn:
+    """``in_turn("pulls", commands)``: commands one after the other in one forked process."""
+    return lambda name, commands: run_forked_in_turn(
+        tmp_path / name, [tuple(map(str, words)) for words in commands], settings_for(hub, home)
+    )
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 
 from tests.cli.command import Result, Zoo
-from tests.hub.conftest import settings_for
-from tests.hub.process import run_forked_in_turn
+from tests.hub.conftest import InTurn
 from tests.hub.server import Fault, Hub
 
 HOSTILE = "\x1b]0;owned\x07"
@@ -101,16 +100,8 @@ def check_one_line(result: Result, codes: tuple[int, ...]) -> None:
     assert "\x1b" not in result.stdout + result.stderr
 
 
-@pytest.fixture
-def in_turn(hub: Hub, home: Path, tmp_path: Path) -> Callable[..., list[Result]]:
-    """Runs commands one after the other in one process."""
-    return lambda name, commands: run_forked_in_turn(
-        tmp_path / name, [tuple(map(str, words)) for words in commands], settings_for(hub, home)
-    )
-
-
 def test_no_answer_makes_a_pull_end_in_more_than_a_line(
-    hub: Hub, in_turn: Callable[..., list[Result]], files: dict[str, bytes], tmp_path: Path
+    hub: Hub, in_turn: InTurn, files: dict[str, bytes], tmp_path: Path
 ) -> None:
     cases = table(PULL_ROUTES, 60)
     for name, _ in cases:
@@ -173,7 +164,7 @@ def test_a_file_that_the_hub_ignores_is_named(hub: Hub, zoo: Zoo, hello: Path) -
 
 
 def test_no_answer_makes_a_push_end_in_more_than_a_line_or_sends_it_twice(
-    hub: Hub, in_turn: Callable[..., list[Result]], hello: Path
+    hub: Hub, in_turn: InTurn, hello: Path
 ) -> None:
     cases = table(PUSH_ROUTES, 63)
     for name, fault in cases:

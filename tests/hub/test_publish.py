@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
+from tests.hub.conftest import InTurn
 from tests.hub.server import Fault, Hub
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.registry.checkpoints import load_registry
@@ -35,21 +36,23 @@ def entries(path: Path) -> dict[str, Pretrained]:
 
 
 def test_every_shipped_checkpoint_is_pushed_and_pulled(
-    hub: Hub, zoo: Zoo, copy: Path, tmp_path: Path
+    hub: Hub, zoo: Zoo, in_turn: InTurn, copy: Path, tmp_path: Path
 ) -> None:
     result = zoo("registry", "publish", "--namespace", "owner", "--registry", copy, "--json")
     assert result.code == 0, result.stderr
     assert [row["name"] for row in result.json] == [*entries(registry_path())]
     published = entries(copy)
     assert published.keys() == SHIPPED.keys()
+    pulls = [("pull", name, "--registry", copy, "--to", tmp_path / name) for name in published]
+    for result in in_turn("pulls", pulls):
+        assert result.code == 0, result.stderr
     for name, entry in published.items():
         assert entry.source == f"hub:owner/{name}"
         assert entry.revision == hub.repos[f"owner/{name}"].branches["main"]
         assert (entry.summary, entry.license) == (SHIPPED[name].summary, SHIPPED[name].license)
-        target = tmp_path / name
-        assert zoo("pull", name, "--registry", copy, "--to", target).code == 0
+        shipped = entry_folder(SHIPPED[name])
         for file in EXACT:
-            assert (target / file).read_bytes() == (entry_folder(SHIPPED[name]) / file).read_bytes()
+            assert (tmp_path / name / file).read_bytes() == (shipped / file).read_bytes()
     assert "# The last word." in copy.read_text()
     verified = zoo("registry", "verify", "--online", "--registry", copy, "--json")
     assert verified.code == 0, verified.stderr
