@@ -18,9 +18,9 @@ from tests.hub.server import TOKEN, Hub, running_hub
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Runs these tests in one worker, which starts one fork server."""
-    folder = Path(__file__).parent
+    folder = f"{Path(__file__).parent}{os.sep}"
     for item in items:
-        if folder in item.path.parents:
+        if str(item.path).startswith(folder):
             item.add_marker(pytest.mark.xdist_group("hub"))
 
 

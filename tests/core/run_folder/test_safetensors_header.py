@@ -45,7 +45,7 @@ def archive() -> bytes:
     """A zip archive."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as writer:
-        writer.writestr("data.pkl", b"")
+        writer.writestr(zipfile.ZipInfo("data.pkl"), b"")
     return file.getvalue()
 
 
