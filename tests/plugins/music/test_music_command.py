@@ -124,3 +124,9 @@ def test_data_check_counts_the_songs(zoo: Zoo) -> None:
     assert result.code == 0
     assert "features; next any of 88 keys per step" in result.stdout
     assert "nothing suspicious" in result.stdout
+
+
+def test_the_pretrained_model_writes_a_midi_file(zoo: Zoo, tmp_path: Path) -> None:
+    path = tmp_path / "cadence.mid"
+    assert zoo("generate", "gru-stacked.cadences", "--length", 16, "--midi", path).code == 0
+    assert len(notes_of(path.read_bytes())) > 16

@@ -115,6 +115,12 @@ def test_the_command_prints_what_an_evaluation_measures(zoo: Zoo, trained: Path)
     assert "test, seasonal naive: mae" in zoo("evaluate", trained).stdout
 
 
+def test_the_pretrained_model_is_better_than_the_baselines(zoo: Zoo) -> None:
+    answer = zoo("forecast", "gru-stacked.sales", "--json").json
+    errors = {name: metrics["mae"] for name, metrics in answer["metrics"].items()}
+    assert errors["model"] < min(errors["naive"], errors["seasonal_naive"])
+
+
 def test_another_table_with_the_same_columns_is_continued(
     zoo: Zoo, trained: Path, tmp_path: Path
 ) -> None:
