@@ -24,15 +24,21 @@ class AbstractWindowsConfig:
     """Settings of the windows and splits of a text."""
 
     steps: int = setting(default=64, unit="symbols", at_least=1, help="Symbols per window.")
-    sampling: Literal["sequential", "random"] = setting(
+    sampling: Literal["sequential", "random", "ordered"] = setting(
         default="sequential",
-        help="sequential: each row continues the row before; random: windows in random order.",
+        help="sequential: each row continues the row before; random: windows in random order; "
+        "ordered: windows in the order of the text, each with a fresh state.",
+    )
+    shift: bool = setting(
+        default=True,
+        help="Whether each epoch of training begins at a symbol of its own, so that windows do not "
+        "always begin at the same ones.",
     )
     stride: int | None = setting(
         default=None,
         unit="symbols",
         at_least=1,
-        help="Distance between the starts of random windows; none: no overlap.",
+        help="Distance between the starts of random or ordered windows; none: no overlap.",
     )
     per: Literal["step", "sequence"] = setting(
         default="step",

@@ -185,8 +185,10 @@ class TextDataset(AbstractDataset):
             DataError: The split is too short for one batch, or there is no such split.
         """
         self.batch_count(split, size, seed, epoch)
-        if self.config.sampling == "random":
-            return self._windows(split, size, seed, epoch).batches(size, seed, epoch, start)
+        if self.config.sampling != "sequential":
+            windows = self._windows(split, size, seed, epoch)
+            order = epoch if self.config.sampling == "random" else 0  # 0 leaves them in place
+            return windows.batches(size, seed, order, start)
         chosen = self._region(split, size, seed, epoch)
         region, unknown = self.tokens[chosen], self._encoded.unknown
         rows = _row_count(len(region), size, epoch)
@@ -229,7 +231,9 @@ class TextDataset(AbstractDataset):
             length: Tokens of the split.
             size: Rows of a batch.
         """
-        needed = (self.config.steps if self.config.sampling == "random" else size) + 1
+        if not self.config.shift:
+            return 1
+        needed = (size if self.config.sampling == "sequential" else self.config.steps) + 1
         return min(self._stride, max(length - needed, 0) + 1)
 
     def _batches_of(self, length: int, split: str, size: int, epoch: int) -> int:
@@ -316,10 +320,10 @@ class TextDataset(AbstractDataset):
             )
         if epoch == 0:
             return f"{count}, evaluation needs 2; give more text"
-        if self.config.sampling == "random":
-            needed, smaller = f"{self.config.steps + 1}", "--dataset.steps"
-        else:
+        if self.config.sampling == "sequential":
             needed, smaller = f"{size + 1} (batch size + 1)", "--trainer.batch-size"
+        else:
+            needed, smaller = f"{self.config.steps + 1}", "--dataset.steps"
         return f"{count}, one batch needs {needed}; give more text, or a smaller {smaller}"
 
 

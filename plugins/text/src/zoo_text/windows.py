@@ -29,8 +29,9 @@ def sequential_batches(
 ) -> Iterator[Batch]:
     """Yields batches whose rows continue those of the batch before.
 
-    With a label per step the last batch may be shorter than T; with one per window all are whole,
-    unless there is no whole one.
+    With a label per step the last batch may be shorter than T. With one per window a row is as long
+    as its whole windows, so that every window of the text begins at a multiple of T; there is a
+    shorter one only if there is no whole one.
 
     Args:
         tokens: (N,), of an integer type.
@@ -42,6 +43,8 @@ def sequential_batches(
         per_step: Whether every step has a label, or the window alone: the token after it.
     """
     length = (len(tokens) - 1) // size
+    if not per_step and length > steps:
+        length -= length % steps
     inputs = tokens[: size * length].view(size, length)
     targets = tokens[1 : size * length + 1].view(size, length)
     unknown = None if unknown is None else unknown[1 : size * length + 1].view(size, length)
