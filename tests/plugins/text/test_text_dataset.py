@@ -330,3 +330,27 @@ def test_a_long_text_is_encoded_in_chunks_and_shows_its_progress(
         _ = text_dataset(TEXT, Vocabulary(tuple(LETTERS[:-1]))).tokens
     skipping = Vocabulary(tuple(LETTERS[:-1]), Unknown("skip"))
     assert len(text_dataset(TEXT, skipping).tokens) == len(TEXT) - 20
+
+
+@pytest.mark.parametrize("sampling", ["sequential", "random", "ordered"])
+def test_without_a_shift_every_epoch_has_the_windows_of_the_first_symbol_on(sampling: str) -> None:
+    dataset = text_dataset(TEXT, steps=7, sampling=sampling, shift=False)
+    for epoch in range(1, 6):
+        batches = list(dataset.batches("train", 1, seed=0, epoch=epoch))
+        starts = sorted(int(batch.inputs[0, 0]) for batch in batches)
+        assert starts == sorted(number * 7 % 26 for number in range(len(batches)))
+        assert dataset.batch_count("train", 1, seed=0, epoch=epoch) == len(batches)
+    assert dataset.total_batch_count("train", 1, seed=0, epochs=5) == 5 * len(batches)
+
+
+@pytest.mark.parametrize("per", ["step", "sequence"])
+def test_ordered_windows_are_those_of_the_text_in_its_order(per: str) -> None:
+    dataset = text_dataset(TEXT, steps=7, sampling="ordered", per=per, shift=False)
+    batches = list(dataset.batches("train", 4, seed=0, epoch=1))
+    windows = torch.cat([batch.inputs for batch in batches])
+    text = dataset.split_tokens("train")
+    assert torch.equal(windows.flatten(), text[: windows.numel()])
+    assert not any(batch.carry for batch in batches)
+    assert same_batches(batches, list(dataset.batches("train", 4, seed=0, epoch=2)))
+    rest = list(dataset.batches("train", 4, seed=0, epoch=1, start=3))
+    assert same_batches(rest, batches[3:])
