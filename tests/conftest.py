@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import sys
 from collections.abc import Iterator
+from functools import cache
+from importlib import metadata
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from zoo_core.plugins import discovery
 from zoo_core.plugins.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
@@ -34,6 +38,41 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
     if isinstance(val, str | bytes) and len(val) > LONGEST_ID:
         return f"{argname} of {len(val)}"
     return None
+
+
+def pytest_collection_finish() -> None:
+    """Leaves what is imported and collected, most of all objects, out of every later collection."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unsynced() -> Iterator[None]:
+    """Makes ``os.fsync`` look at the file alone.
+
+    No test cuts the power, and waiting for the disk would take a third of their time. A new Python
+    process, which several tests start, does wait.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", os.fstat)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def known_plugins() -> Iterator[None]:
+    """Keeps the entry points of the installed distributions, which every command would read anew.
+
+    Where a test changes the path of modules, as one that installs a plugin does, they are read.
+    """
+    path = list(sys.path)
+    kept = cache(metadata.entry_points)
+
+    def entry_points(group: str) -> Any:
+        return (kept if sys.path == path else metadata.entry_points)(group=group)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discovery, "entry_points", entry_points)
+        yield
 
 
 @pytest.fixture(scope="session")

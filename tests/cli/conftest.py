@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import pytest
 
 from tests.cli.command import PROGRAM, InstallPlugin, Result, Zoo
 from zoo_cli.main import run
+from zoo_core.run_folder.local_paths import LOCAL
 
 TEXT = "the quick brown fox jumps over the lazy dog\n" * 60
 
@@ -87,14 +89,34 @@ def text_file(tmp_path: Path) -> Path:
 @pytest.fixture
 def fox(text_file: Path) -> list[object]:
     """The arguments that train a small language model on a small text."""
-    settings = ["--dataset.path", text_file, "--dataset.steps", 16, "--trainer.batch-size", 4]
+    return train_on(text_file)
+
+
+def train_on(path: Path) -> list[object]:
+    """Returns the arguments of ``fox`` for a text."""
+    settings = ["--dataset.path", path, "--dataset.steps", 16, "--trainer.batch-size", 4]
     sizes = ["--model.hidden-size", 12, "--trainer.epochs", 2]
     return ["train", "gru-embed", "--dataset", "text", *settings, *sizes]
 
 
+@pytest.fixture(scope="session")
+def prose_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of ``fox``, which tests must not change, beside its text."""
+    folder = tmp_path_factory.mktemp("prose")
+    (folder / "fox.txt").write_text(TEXT)
+    arguments = [*train_on(folder / "fox.txt"), "--out", folder / "prose"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_HOME", str(folder / "home"))
+        assert run([str(argument) for argument in arguments]) == 0
+    return folder / "prose"
+
+
 @pytest.fixture
-def prose(zoo: Zoo, fox: list[object], tmp_path: Path) -> Path:
-    """A checkpoint of a small language model."""
-    folder = tmp_path / "prose"
-    assert zoo(*fox, "--out", folder).code == 0
+def prose(prose_once: Path, text_file: Path, tmp_path: Path) -> Path:
+    """A copy of ``prose_once``, which tests may change, trained on ``text_file``."""
+    folder = shutil.copytree(prose_once, tmp_path / "prose")
+    paths = folder / "state" / LOCAL
+    known = str(prose_once.with_name("fox.txt"))
+    assert known in paths.read_text()
+    paths.write_text(paths.read_text().replace(known, str(text_file)))
     return folder

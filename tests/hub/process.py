@@ -147,6 +147,7 @@ def _become_fresh(settings: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(settings)
     importlib.reload(importlib.import_module("huggingface_hub.constants"))  # it reads HF_*
+    os.fsync = lambda fd: None  # as in the processes of the tests
     obey_permissions()
     _skip_sleeps()
 

@@ -338,6 +338,7 @@ def test_a_run_can_be_watched_between_two_saved_states(
     assert (epochs[0], epochs[-1]) == (0, 2)  # those of a state, then of the finished run
 
 
+@pytest.mark.xdist_group("compiler")
 def test_compiled_code_is_not_compiled_again(
     catalog: Catalog, text_file: Path, tmp_path: Path
 ) -> None:
