@@ -19,7 +19,7 @@ LABEL_SIZE, NUMBER_SIZE, SPREAD_SIZE = 8.5, 9.5, 6.5
 """Sizes of the text in points."""
 MIN_SHOWN = 0.005
 """The least standard deviation that is shown."""
-DARK = 0.55
+DARK = 0.7
 """The shade from which on the numbers are white."""
 
 
@@ -83,6 +83,11 @@ class _Scale:
         self.higher_is_better = matrix.higher_is_better
         self.decimals = 2 if max(map(abs, means)) < 10 else 0
 
+    def text(self, value: float) -> str:
+        """Returns a value as text, a fraction without its zero before the point."""
+        text = f"{value:.{self.decimals}f}"
+        return text[1:] if text.startswith("0.") else text
+
     def shade(self, value: float) -> float:
         """Returns the shade of a value."""
         if self.high == self.low:
@@ -114,15 +119,15 @@ def _draw(
         axes.add_patch(Rectangle((x, y), 1, 1, **outline))
     colour = "white" if shade >= DARK else "black"
     middle = low + 0.5 / lines
-    text = MISSING if spread is None else f"{spread.mean:.{scale.decimals}f}"
+    text = MISSING if spread is None else scale.text(spread.mean)
     has_spread = spread is not None and (spread.deviation or 0) >= MIN_SHOWN
     at = 0.3 if has_spread else 0.5
     axes.text(x + at, middle, text, ha="center", va="center", color=colour, fontsize=NUMBER_SIZE)
     if has_spread:
         assert spread is not None
-        small = f"±{spread.deviation:.{scale.decimals}f}".replace("±0.", "±.")
+        small = f"±{scale.text(spread.deviation or 0.0)}"
         axes.text(
-            x + 0.78, middle, small, ha="center", va="center", color=colour, fontsize=SPREAD_SIZE
+            x + 0.75, middle, small, ha="center", va="center", color=colour, fontsize=SPREAD_SIZE
         )
 
 
