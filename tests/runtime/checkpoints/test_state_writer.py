@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -101,6 +103,21 @@ def test_a_second_state_waits_for_the_first(
     threading.Timer(0.05, slow_disk.set).start()
     assert writer.write(files._replace(step=4)) == 4
     assert {path.name for path in (tmp_path / "state").iterdir()} == {"CURRENT", "4"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this platform signals no thread")
+def test_ctrl_c_while_a_state_is_awaited_leaves_it_pending(
+    tmp_path: Path, files: StateFiles, slow_disk: threading.Event
+) -> None:
+    writer = StateWriter(tmp_path)
+    writer.begin(files)
+    assert (thread := threading.main_thread().ident) is not None
+    threading.Timer(0.05, signal.pthread_kill, (thread, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        writer.wait()
+    assert writer.is_busy
+    slow_disk.set()
+    assert writer.wait() == 3
 
 
 def test_an_error_of_the_disk_is_raised_by_the_next_call(

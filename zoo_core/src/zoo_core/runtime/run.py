@@ -252,8 +252,10 @@ class Run:
                 "--compile out"
             ) from error
         finally:
-            self._states.close()
-            self._loggers.close()
+            try:
+                self._states.close()
+            finally:
+                self._loggers.close()
 
     def _events(self) -> Generator[Event, None, None]:
         saved = self.save()

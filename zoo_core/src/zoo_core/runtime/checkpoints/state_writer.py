@@ -72,8 +72,11 @@ class StateWriter:
         Raises:
             TargetError: The folder cannot be written to; the state before is the current one.
         """
+        if self._pending is None:
+            return None
+        wait([self._pending])  # where Ctrl+C interrupts this, the state is still pending
         pending, self._pending = self._pending, None
-        return pending.result() if pending else None
+        return pending.result()
 
     def close(self) -> None:
         """Waits for the state that is being written, whatever comes of it."""
