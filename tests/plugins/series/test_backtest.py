@@ -17,11 +17,18 @@ from zoo_core.errors import DataError, IntegrityError
 from zoo_core.runtime.nn import AbstractModel, Batch, Output
 from zoo_series import pinned
 from zoo_series.backtest import Backtest
-from zoo_series.configs import AirPassengersConfig, Etth1Config, SeriesConfig, SunspotsConfig
+from zoo_series.configs import (
+    AirPassengersConfig,
+    Etth1Config,
+    SegRnnConfig,
+    SeriesConfig,
+    SunspotsConfig,
+)
 from zoo_series.dataset import SeriesDataset
 from zoo_series.forecast import forecast
 from zoo_series.pinned import air_passengers, etth1, sunspots
 from zoo_series.rollout import forecasts
+from zoo_series.segrnn import SegRnn
 
 ROWS = 60
 RECURSIVE: dict[str, Any] = {"forecast": "recursive", "scaling": "none", "value_columns": "x"}
@@ -101,6 +108,15 @@ def test_forecasts_of_several_pasts_are_those_of_each(tmp_path: Path) -> None:
     together = forecasts(dataset.forecaster, model, pasts, 8)
     alone = [forecast(dataset, model, past, 8) for past in pasts]
     assert torch.equal(together, torch.stack(alone))
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_model_on_a_gpu_makes_forecasts(tmp_path: Path) -> None:
+    dataset = of(tmp_path, value_columns="x")
+    model = SegRnn(SegRnnConfig(hidden_size=4, segment=2), dataset.signature)
+    past = torch.tensor(dataset.series[0].rows).double()
+    expected = forecast(dataset, model.eval(), past, 8)
+    torch.testing.assert_close(forecast(dataset, model.cuda(), past, 8), expected)
 
 
 @pytest.mark.parametrize("kind", ["direct", "recursive"])

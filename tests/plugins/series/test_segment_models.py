@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -131,6 +132,22 @@ def test_any_cell_reads_the_segments() -> None:
     for cell in ("lstm", "rnn", "mingru"):
         model = SegRnn(SegRnnConfig(hidden_size=8, segment=4, cell=cell), signature(6)).double()
         assert model(Batch(inputs(8))).logits.shape == (3, 12)
+
+
+def test_every_quantile_of_a_value_is_forecast_from_that_value_alone() -> None:
+    outputs = Values(6, names=signature(3).outputs.names, quantiles=(0.1, 0.5, 0.9))
+    quantiles = replace(signature(3), outputs=outputs)
+    models = (
+        SegRnn(SegRnnConfig(hidden_size=8, segment=2), quantiles),
+        DLinear(DLinearConfig(window=6), quantiles),
+    )
+    for model in models:
+        rows = inputs(6).requires_grad_()
+        logits = model.double()(Batch(rows)).logits.reshape(3, 3, 2, 3)  # rows, values, quantiles
+        for value in range(2):
+            (gradient,) = torch.autograd.grad(logits[:, :, value].sum(), rows, retain_graph=True)
+            assert gradient[..., value].any()
+            assert not gradient[..., 1 - value].any()
 
 
 def test_a_window_that_does_not_fit_is_refused() -> None:

@@ -7,7 +7,7 @@ from abc import abstractmethod
 
 from torch import Tensor, nn
 
-from zoo_core import Classes, Features, Signature
+from zoo_core import Classes, Features, Signature, Values
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn import AbstractModel, Batch, Output, State
 
@@ -24,7 +24,9 @@ class AbstractChannelModel(AbstractModel):
 
     Attributes:
         channels: C, the features that are forecast, the first ones of a row.
-        horizon: h, the rows of a forecast.
+        quantiles: q, the numbers that a forecast has for a value: its quantiles, or itself alone.
+        horizon: h, the numbers of the forecast of a channel: those of its first row, then those of
+            the second, and so on.
         labels: The layer that reads labels; None for a forecast.
     """
 
@@ -37,7 +39,8 @@ class AbstractChannelModel(AbstractModel):
         names = signature.inputs.names if isinstance(signature.inputs, Features) else ()
         named = sum(f"{name}+1" in outputs.names for name in names)
         self.channels = named or signature.input_size
-        self.horizon = math.ceil(outputs.width / self.channels)
+        self.quantiles = max(len(outputs.quantiles), 1) if isinstance(outputs, Values) else 1
+        self.horizon = math.ceil(outputs.width / (self.channels * self.quantiles)) * self.quantiles
         self.labels: nn.Linear | None = None
         if isinstance(outputs, Classes):
             self.horizon = 1
@@ -49,13 +52,17 @@ class AbstractChannelModel(AbstractModel):
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Features (B, T, F) to forecasts (B, h C), the values of one row after those of the other.
 
+        The quantiles of a value stand side by side.
+
         Raises:
             MisfitError: The window does not fit the model, or the rows differ in length.
         """
         if batch.lengths is not None:
             raise MisfitError("the model reads windows of one length, and this batch has others")
         series = batch.inputs[..., : self.channels].transpose(1, 2)
-        rows = self.forecast(series).transpose(1, 2)[:, : self.horizon].flatten(1)
+        forecast = self.forecast(series)[..., : self.horizon]  # (B, C, h)
+        by_row = forecast.reshape(*forecast.shape[:2], -1, self.quantiles)
+        rows = by_row.transpose(1, 2).flatten(1)
         width = self.signature.outputs.width
         return Output(rows[:, :width] if self.labels is None else self.labels(rows), None)
 

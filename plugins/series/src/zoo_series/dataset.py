@@ -343,12 +343,12 @@ class SeriesDataset(AbstractLabelledDataset):
         return _rows_text(self.measured(output)[0])
 
     def measured(self, output: Output) -> Tensor:
-        """Returns the forecasts of an output as they are measured, (B, rows, values).
+        """Returns the forecasts of an output as they are measured, (B, rows, values), on the CPU.
 
         There are as many rows as the horizon has, or one of a recursive forecast. Of quantiles the
         middle one is taken.
         """
-        logits, count = output.logits.detach().double(), len(self.value_names)
+        logits, count = output.logits.detach().cpu().double(), len(self.value_names)
         if self.config.forecast == "recursive":
             logits = logits[:, -1:]
         outputs = self.signature.outputs

@@ -42,7 +42,8 @@ class Forecaster(NamedTuple):
         config: The windows and the horizon.
         scaling: The scaling of the F columns.
         values: The number of values, the first columns.
-        measured: Returns the forecasts of an output as they are measured, (B, rows, values).
+        measured: Returns the forecasts of an output as they are measured, (B, rows, values), on the
+            CPU.
     """
 
     config: AbstractSeriesConfig
@@ -89,5 +90,5 @@ def forecasts(
         seen = [values[:, start:end], covariates[:, start + ahead : end + ahead]]
         inputs = forecaster.scaling.apply(torch.cat(seen, dim=2))
         output = model(Batch(inputs.float().to(weight.device)))
-        values = torch.cat([values, forecaster.measured(output).to(values.device)], dim=1)
+        values = torch.cat([values, forecaster.measured(output)], dim=1)
     return values[:, known : known + steps]
