@@ -111,7 +111,8 @@ def test_ctrl_c_while_a_state_is_awaited_leaves_it_pending(
 ) -> None:
     writer = StateWriter(tmp_path)
     writer.begin(files)
-    assert (thread := threading.main_thread().ident) is not None
+    thread = threading.main_thread().ident
+    assert thread is not None
     threading.Timer(0.05, signal.pthread_kill, (thread, signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         writer.wait()
