@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 import zoo_core
-from tests.contracts.cases import grouped
+from tests.contracts.cases import CATALOG, grouped
 from tests.contracts.conftest import TrainHello
 from zoo_core.plugins.catalog import Catalog, load_catalog
+from zoo_core.plugins.specs import ModelSpec
+from zoo_core.recipes.recipe import list_recipes
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.registry.checkpoints import load_registry
 from zoo_core.registry.entry import make_entry
@@ -20,6 +22,7 @@ SHIPPED = [
     e for e in load_registry(load_catalog().registries).values() if PACKAGE.fullmatch(e.source)
 ]
 LARGEST = 2_000_000
+PROSE = ".python-docs"
 WRITERS = [entry for entry in SHIPPED if not entry.name.endswith(".hello")]
 every_shipped = pytest.mark.parametrize("entry", SHIPPED, ids=lambda entry: entry.name)
 every_hello = pytest.mark.parametrize(
@@ -34,11 +37,22 @@ def test_a_shipped_checkpoint_has_its_hashes_and_is_small(entry: Pretrained) -> 
     assert sum(record.size for record in entry.files.values()) <= LARGEST
 
 
+def test_every_family_with_a_recipe_of_prose_ships_a_checkpoint_that_it_made() -> None:
+    """Its size, its metrics and its numbers are those that every shipped checkpoint has."""
+    recipes = [file for file in list_recipes(CATALOG) if file.name.endswith(PROSE)]
+    owners = {entry.spec.name: entry.plugin.name for entry in CATALOG.of(ModelSpec)}
+    shipped = {owners[entry.name.split(".")[0]] for entry in SHIPPED if entry.name.endswith(PROSE)}
+    assert len(recipes) > 8
+    assert shipped == {file.plugin.name for file in recipes}
+
+
 @every_shipped
 def test_the_registry_says_what_the_checkpoint_says(catalog: Catalog, entry: Pretrained) -> None:
     folder = find_folder(catalog, entry.name)
     made = make_entry(folder, entry.source)
     assert (entry.metrics, entry.parameters) == (made.metrics, made.parameters)
+    assert entry.metrics
+    assert entry.parameters
     assert entry.seconds is not None
     recipe = resolve_run(catalog, entry.name).run_config()
     shipped = zoo_core.load(folder).run_config
