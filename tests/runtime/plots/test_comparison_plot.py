@@ -26,6 +26,11 @@ def test_many_curves_that_end_together_have_a_plot() -> None:
     assert width(comparison_plot(compare_runs(runs))) > 0
 
 
+def test_a_dollar_in_a_label_is_no_formula() -> None:
+    runs = [run for name in ("$\\frac$", "lstm") for run in seeds([1.0, 1.1], name)]
+    assert width(comparison_plot(compare_runs(runs))) > 0
+
+
 def test_runs_without_a_history_have_an_empty_plot() -> None:
     runs = seeds([1.0])
     assert width(comparison_plot(compare_runs(runs, metric="accuracy"))) > 0

@@ -208,15 +208,24 @@ def _seed_remarks(matrix: Matrix) -> Iterator[str]:
 
 
 def format_spread(spread: Spread | None, decimals: int = 3) -> str:
-    """Returns ``mean ± deviation`` with a number of decimals.
+    """Returns ``mean ± deviation`` with a number of decimals; small numbers keep two digits.
 
     >>> format_spread(Spread((0.5, 0.75), 0.625, 0.17678))
     '0.625 ± 0.177'
+    >>> format_spread(Spread((5.3e-5,), 5.3e-5, None))
+    '5.3e-05'
     """
     if spread is None:
         return MISSING
-    mean = f"{spread.mean:.{decimals}f}"
-    return mean if spread.deviation is None else f"{mean} ± {spread.deviation:.{decimals}f}"
+    mean = _number(spread.mean, decimals)
+    if spread.deviation is None:
+        return mean
+    return f"{mean} ± {_number(spread.deviation, decimals)}"
+
+
+def _number(value: float, decimals: int) -> str:
+    is_small = 0 < abs(value) < 10.0**-decimals
+    return f"{value:.2g}" if is_small else f"{value:.{decimals}f}"
 
 
 def matrix_json(matrix: Matrix) -> dict[str, Any]:

@@ -115,6 +115,7 @@ def _label(axes: Any, ends: dict[str, MeanPoint], colours: dict[str, str]) -> No
             textcoords="axes fraction",
             color=tuple(TEXT_SHADE * part for part in to_rgb(colours[label])),
             fontsize=9,
+            parse_math=False,  # $ in the value of a setting is no formula
             va="center",
             arrowprops={
                 "arrowstyle": "-",

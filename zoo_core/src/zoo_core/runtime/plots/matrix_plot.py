@@ -132,6 +132,7 @@ def _draw(
 
 
 def _label(axes: Any, rows: list[str], columns: list[str]) -> None:
+    font: dict[str, Any] = {"fontsize": LABEL_SIZE, "parse_math": False}  # $ is no formula
     axes.xaxis.tick_top()
     axes.set_xticks(
         [x + 0.5 for x in range(len(columns))],
@@ -139,9 +140,9 @@ def _label(axes: Any, rows: list[str], columns: list[str]) -> None:
         rotation=45,
         ha="left",
         rotation_mode="anchor",
-        fontsize=LABEL_SIZE,
+        **font,
     )
-    axes.set_yticks([y + 0.5 for y in range(len(rows))], rows, fontsize=LABEL_SIZE)
+    axes.set_yticks([y + 0.5 for y in range(len(rows))], rows, **font)
     axes.tick_params(length=0, pad=3)
     for side in axes.spines.values():
         side.set_visible(False)
