@@ -65,8 +65,8 @@ def measure(plugin: str, spec: ModelSpec) -> Row:
     """Returns the exports of a small model with random weights."""
     torch.manual_seed(0)
     model = plain_cases(spec)[0].build().float().eval()
-    program = Program(model)
     try:
+        program = Program(model)
         onnx_facts = _onnx(program)
         return Row(spec.name, plugin, torch=_torch(program), **onnx_facts)
     except ZooError as error:

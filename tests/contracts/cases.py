@@ -56,6 +56,7 @@ FAMILIES = {
     "zoo-linear": "lru",
     "zoo-deep": "deep",
     "zoo-matrix": "mlstm",
+    "zoo-seq2seq": "seq2seq-attention",
 }
 """Plugins whose models differ in their cells alone, and the model that is checked in every setting;
 the others are so in the slow tests, and elsewhere in their plain cases."""

@@ -42,6 +42,8 @@ def _verify(model: torch.nn.Module, tmp_path: Path) -> tuple[Any, Lengths]:
 
 @every_model
 def test_every_model_agrees_with_onnx_runtime(model: ModelSpec, tmp_path: Path) -> None:
+    if model.context:
+        pytest.skip("the core refuses a model with further inputs")
     network = plain_cases(model)[0].build()
     exported, lengths = _verify(network, tmp_path)
     batches = {value.type.tensor_type.shape.dim[0].dim_param for value in exported.graph.input}

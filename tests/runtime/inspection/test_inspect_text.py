@@ -35,7 +35,8 @@ DATA = TextDataset("owls", PythonDocsConfig(), lambda: "", Vocabulary(tuple("abc
 TEXT = "fade?bead"
 KNOWN = [index for index, symbol in enumerate(TEXT) if symbol != "?"]
 TOKENS = torch.tensor([["abcdef".index(symbol) for symbol in TEXT.replace("?", "")]])
-RECURRENT = [spec for spec in MODELS if not spec.name.startswith("cnn")]
+OF_ONE_TEXT = [spec for spec in MODELS if not spec.context]
+RECURRENT = [spec for spec in OF_ONE_TEXT if not spec.name.startswith("cnn")]
 
 
 @cache
@@ -124,7 +125,15 @@ def test_the_vector_of_a_text_is_its_last_hidden_state(spec: ModelSpec) -> None:
         assert np.allclose(vector, expected.numpy(), atol=1e-6), case.label()
 
 
-@pytest.mark.parametrize("spec", [s for s in MODELS if s not in RECURRENT], ids=lambda s: s.name)
+@pytest.mark.parametrize("spec", [spec for spec in MODELS if spec.context], ids=lambda s: s.name)
+def test_a_model_of_several_inputs_is_refused(spec: ModelSpec) -> None:
+    with pytest.raises(MisfitError, match="several inputs at once"):
+        look(plain_cases(spec)[0].build())
+
+
+@pytest.mark.parametrize(
+    "spec", [s for s in OF_ONE_TEXT if s not in RECURRENT], ids=lambda s: s.name
+)
 def test_a_model_without_a_recurrence_is_refused(spec: ModelSpec) -> None:
     case = plain_cases(spec)[0]
     with pytest.raises(MisfitError, match=r"no recurrent state|reads grid"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,17 +12,21 @@ import click
 from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.terminal.attention_view import print_attention
 from zoo_cli.terminal.input import read_stdin
 from zoo_cli.terminal.inspection_view import Shown, print_blocks, print_column, print_units
 from zoo_cli.terminal.output import echo, json_option, print_json, shows_colors
 from zoo_core.errors import TargetError
 
 if TYPE_CHECKING:
+    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
     from zoo_core.runtime.inspection.inspection import Inspection, Signal
 
 PAGE = ("report", "inspect_page")
 """The command whose plugin makes pages, and its function (inspection, *, signal, unit) -> str."""
 MAX_NUMBER = 10**9
+PICTURES = (".png", ".svg")
+"""The ends of the names of pictures."""
 
 
 @click.command()
@@ -65,7 +70,18 @@ MAX_NUMBER = 10**9
     help="Write a page with a slider over the units instead: of every layer, state and gate, or of "
     "those that --layer and --gate choose.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace the file of --html.")
+@click.option(
+    "--attention",
+    is_flag=True,
+    help="Show where a model that translates the text looks in it, at every symbol that it writes.",
+)
+@click.option(
+    "--picture",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the attention into FILE.png or FILE.svg.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the file of --html or --picture.")
 @registry_option
 @json_option
 def inspect(
@@ -77,6 +93,8 @@ def inspect(
     gate: str | None,
     top: int | None,
     html: Path | None,
+    attention: bool,
+    picture: Path | None,
     overwrite: bool,
     as_json: bool,
 ) -> None:
@@ -85,6 +103,9 @@ def inspect(
     On a terminal every symbol has the colour of its activation, and under it the model's five best
     guesses of what follows, with their probabilities. Its surprise is -ln of its own probability
     after the symbols before it, in nats. Without colours, every symbol has a line.
+
+    With --attention, every symbol that a model writes as a translation has a line with the symbols
+    of the text that it looks at, the strongest first.
 
     CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
     """
@@ -96,6 +117,13 @@ def inspect(
 
     content = _text_of(text, file)
     catalog = load_catalog()
+    if attention:
+        others = {"--unit": unit, "--layer": layer, "--gate": gate, "--top": top, "--html": html}
+        _check_attention(others, picture, overwrite=overwrite)
+        _show_attention(load_checkpoint(catalog, reference), content, picture, as_json=as_json)
+        return
+    if picture:
+        raise click.UsageError("--picture draws the attention: give --attention too")
     if html:
         _check_page(html, overwrite=overwrite)
         make_page = shared_function(catalog, *PAGE)
@@ -130,6 +158,51 @@ def inspect(
         title = f"mean {signal.name}" if unit is None else f"{signal.name} {signal.label(unit)}"
         shown = Shown(title, values)
         (print_blocks if shows_colors() else print_column)(inspection, shown)
+
+
+def _show_attention(
+    checkpoint: Checkpoint, text: str, picture: Path | None, *, as_json: bool
+) -> None:
+    """Prints the attention of a model, and draws it."""
+    from zoo_core.runtime import api
+    from zoo_core.runtime.plots.attention_plot import attention_plot
+    from zoo_core.storage.atomic import write_file
+
+    shown = api.attention(checkpoint, text)
+    if picture:
+        image = attention_plot(
+            shown.source,
+            shown.target,
+            shown.weights,
+            title=f"attention of {shown.model}",
+            format="svg" if picture.suffix.lower() == ".svg" else "png",
+        )
+        write_file(picture, image)
+    if as_json:
+        print_json(shown.to_json() | {"picture": str(picture) if picture else None})
+    elif picture:
+        echo(str(picture))
+    else:
+        print_attention(shown)
+
+
+def _check_attention(others: Mapping[str, object], path: Path | None, *, overwrite: bool) -> None:
+    """Checks the options beside ``--attention``, and that a picture can be drawn into its file.
+
+    Raises:
+        TargetError: The file exists already and is not to be replaced, or lies in no folder.
+        click.UsageError: An option does not go with it, or the file is not named as a picture.
+    """
+    from zoo_core.storage.atomic import check_new_file
+
+    for option, value in others.items():
+        if value is not None:
+            raise click.UsageError(f"--attention and {option} exclude each other")
+    if not path:
+        return
+    if path.suffix.lower() not in PICTURES:
+        raise click.UsageError(f"--picture {path}: name a FILE.png or a FILE.svg")
+    check_new_file(path, overwrite=overwrite)
 
 
 def _text_of(text: str | None, file: str | None) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.unknown_option import unknown_option
 from zoo_cli.terminal.input import read_stdin
@@ -40,6 +42,20 @@ COLUMNS = ("text", "label", "probability")
     help="File to write the inputs to, each with its label and the probability of that.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --to.")
+@click.option(
+    "--beam",
+    metavar="N",
+    type=IntegerRange(1, 10**6),
+    help="Translations that a model which translates compares at each step; 1 takes the likeliest "
+    "symbol each time.  [default: as in training]",
+)
+@click.option(
+    "--length-penalty",
+    metavar="A",
+    type=NumberRange(0, 10),
+    help="Rank translations by the logarithm of their probability divided by their length to the "
+    "power of A.  [default: as in training]",
+)
 @unknown_option
 @registry_option
 @json_option
@@ -49,6 +65,8 @@ def predict(
     file: Path | None,
     to: Path | None,
     overwrite: bool,
+    beam: int | None,
+    length_penalty: float | None,
     unknown: str,
     as_json: bool,
 ) -> None:
@@ -76,6 +94,8 @@ def predict(
     elif overwrite:
         raise click.UsageError("--overwrite needs --to: without it, no file is written")
     checkpoint = load_checkpoint(load_catalog(), reference)
+    searched = {"beam": beam, "length_penalty": length_penalty}
+    checkpoint = _with_search(checkpoint, {k: v for k, v in searched.items() if v is not None})
     if file:
         values += checkpoint.dataset.read_inputs(file)
     if to:
@@ -97,6 +117,28 @@ def predict(
             echo(escape_line_ends(answer))
     if as_json:
         print_json(answers)
+
+
+def _with_search(checkpoint: Checkpoint, settings: Mapping[str, object]) -> Checkpoint:
+    """Returns a checkpoint whose dataset searches for answers by other settings.
+
+    Raises:
+        MisfitError: The dataset has no such settings, as its answers are not searched for.
+    """
+    from zoo_core.errors import MisfitError
+
+    if not settings:
+        return checkpoint
+    known = {setting.key for setting in checkpoint.dataset_settings()}
+    for key in settings:
+        if key not in known:
+            option = f"--{key.replace('_', '-')}"
+            model, dataset = checkpoint.run_config.model, checkpoint.run_config.dataset
+            raise MisfitError(
+                f"{model} is trained on {dataset}, which asks for no translation; leave out "
+                f"{option}"
+            )
+    return checkpoint.with_dataset(values=settings)
 
 
 def _write(

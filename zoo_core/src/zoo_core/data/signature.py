@@ -240,12 +240,14 @@ class Signature:
         outputs: Classes, values, keys or a trainer's own outputs.
         vocabulary: Symbols of the tokens, if the inputs are tokens.
         context: Further inputs by name, for models that take them.
+        vocabularies: Symbols of those further inputs that are tokens, by name.
     """
 
     inputs: Inputs
     outputs: Outputs
     vocabulary: Vocabulary | None = None
     context: dict[str, Inputs] = field(default_factory=dict)
+    vocabularies: dict[str, Vocabulary] = field(default_factory=dict)
 
     @property
     def input_size(self) -> int:
@@ -254,8 +256,12 @@ class Signature:
 
     @property
     def predicts_next_symbol(self) -> bool:
-        """Whether the classes are the next symbols, so that a causal model can generate text."""
-        return isinstance(self.outputs, Classes) and self.outputs.next_token
+        """Whether the classes are the next symbols, so that a causal model can generate text.
+
+        One with further inputs, such as a sentence to translate, needs more than a text.
+        """
+        is_next = isinstance(self.outputs, Classes) and self.outputs.next_token
+        return is_next and not self.context
 
     @property
     def predicts_next_keys(self) -> bool:
@@ -292,21 +298,29 @@ class Signature:
         inputs: Inputs = self.inputs
         if isinstance(inputs, Features):
             inputs = Features(inputs.size)
-        return replace(self, inputs=inputs, outputs=outputs, vocabulary=None)
+        return replace(self, inputs=inputs, outputs=outputs, vocabulary=None, vocabularies={})
 
     def with_unknown_symbols(self, policy: Unknown) -> Signature:
-        """Returns this signature with a vocabulary that treats unknown symbols by a policy."""
+        """Returns this signature with vocabularies that treat unknown symbols by a policy."""
         if self.vocabulary is None:
             return self
-        return replace(self, vocabulary=replace(self.vocabulary, policy=policy))
+        others = {
+            name: replace(vocabulary, policy=policy)
+            for name, vocabulary in self.vocabularies.items()
+        }
+        vocabulary = replace(self.vocabulary, policy=policy)
+        return replace(self, vocabulary=vocabulary, vocabularies=others)
 
     def to_json(self) -> dict[str, Any]:
         """Returns the signature as JSON values."""
-        values = asdict(replace(self, vocabulary=None))
+        values = asdict(replace(self, vocabulary=None, vocabularies={}))
         if self.vocabulary is not None:
-            values["vocabulary"] = list(self.vocabulary.symbols)
-            if self.vocabulary.tokenizer != CHARACTERS:
-                values["tokenizer"] = self.vocabulary.tokenizer.to_json()
+            values |= _symbols_to_json(self.vocabulary)
+        del values["vocabularies"]  # most have none
+        if self.vocabularies:
+            values["vocabularies"] = {
+                name: _symbols_to_json(vocabulary) for name, vocabulary in self.vocabularies.items()
+            }
         return values
 
     @classmethod
@@ -330,6 +344,15 @@ class _SignatureRecord(NamedTuple):
     outputs: dict[str, Any]
     vocabulary: list[str] | None
     context: dict[str, dict[str, Any]]
+    tokenizer: dict[str, Any] | None = None
+    vocabularies: dict[str, dict[str, Any]] = {}  # noqa: RUF012  # never changed
+
+
+@final
+class _SymbolsRecord(NamedTuple):
+    """A vocabulary of further inputs as JSON holds it."""
+
+    vocabulary: list[str]
     tokenizer: dict[str, Any] | None = None
 
 
@@ -373,16 +396,41 @@ def _read_signature(values: object) -> Signature:
     outputs: Outputs = _read_part(OUTPUTS, record.outputs, "outputs")
     vocabulary = None
     if record.vocabulary is not None:
-        vocabulary = Vocabulary(tuple(record.vocabulary))
-        if record.tokenizer is not None:
-            vocabulary = replace(vocabulary, tokenizer=tokenizer_from_json(record.tokenizer))
+        vocabulary = _vocabulary(record.vocabulary, record.tokenizer)
         _check_size(vocabulary, 0 if isinstance(inputs, Grid) else inputs.size)
         if isinstance(outputs, Classes) and outputs.next_token:
             _check_size(vocabulary, outputs.size)
     context: dict[str, Inputs] = {
         name: _read_part(INPUTS, part, f"context.{name}") for name, part in record.context.items()
     }
-    return Signature(inputs=inputs, outputs=outputs, vocabulary=vocabulary, context=context)
+    vocabularies = {}
+    for name, values_of in record.vocabularies.items():
+        symbols = read_record(_SymbolsRecord, values_of, key=f"vocabularies.{name}")
+        vocabularies[name] = _vocabulary(symbols.vocabulary, symbols.tokenizer)
+        tokens = context.get(name)
+        _check_size(vocabularies[name], tokens.size if isinstance(tokens, Tokens) else 0)
+    return Signature(
+        inputs=inputs,
+        outputs=outputs,
+        vocabulary=vocabulary,
+        context=context,
+        vocabularies=vocabularies,
+    )
+
+
+def _symbols_to_json(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Returns the symbols, and the tokenizer if it is another than that of characters."""
+    values: dict[str, Any] = {"vocabulary": list(vocabulary.symbols)}
+    if vocabulary.tokenizer != CHARACTERS:
+        values["tokenizer"] = vocabulary.tokenizer.to_json()
+    return values
+
+
+def _vocabulary(symbols: list[str], tokenizer: dict[str, Any] | None) -> Vocabulary:
+    vocabulary = Vocabulary(tuple(symbols))
+    if tokenizer is None:
+        return vocabulary
+    return replace(vocabulary, tokenizer=tokenizer_from_json(tokenizer))
 
 
 def _read_part(classes: Mapping[str, type[Part]], values: dict[str, Any], key: str) -> Part:

@@ -60,6 +60,7 @@ from zoo_core.runtime.datasets.memory import MEMORY, MemoryDataset
 from zoo_core.runtime.datasets.memory_rows import Data, MemoryRows, memory_rows
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
+from zoo_core.runtime.inspection.attention import AttentionMap, inspect_attention
 from zoo_core.runtime.inspection.inspect_text import inspect_text
 from zoo_core.runtime.inspection.inspection import Activations, Inspection
 from zoo_core.runtime.inspection.vectors import sequence_vector, symbol_vectors
@@ -516,15 +517,15 @@ def predictions(
         DataError: An input has symbols that the vocabulary lacks; the message has its number.
     """
     dataset, answers = checkpoint.dataset, [Prediction("", None)] * len(values)
-    groups: dict[tuple[int, ...], list[tuple[int, Tensor]]] = {}
+    groups: dict[tuple[int, ...], list[tuple[int, Batch]]] = {}
     for number, value in enumerate(values):
         if not value:
             continue
         try:
-            inputs = dataset.encode(value, unknown).inputs
+            batch = dataset.encode(value, unknown)
         except DataError as error:
             raise DataError(f"input {number + 1} of {len(values)}: {error}") from None
-        groups.setdefault(tuple(inputs.shape), []).append((number, inputs))
+        groups.setdefault(tuple(batch.inputs.shape), []).append((number, batch))
     for members in groups.values():
         for first in range(0, len(members), PREDICTED_TOGETHER):
             numbers, rows = zip(*members[first : first + PREDICTED_TOGETHER], strict=True)
@@ -541,19 +542,19 @@ def predict_batch(checkpoint: Checkpoint, batch: Batch) -> tuple[Prediction, dic
         checkpoint: The checkpoint.
         batch: A batch of one, from ``checkpoint.dataset.encode``.
     """
-    (prediction,) = _answers(checkpoint, [batch.inputs])
+    (prediction,) = _answers(checkpoint, [batch])
     if isinstance(checkpoint.signature.outputs, Classes):
         return prediction, {}
     return prediction, answers_to_json(checkpoint.signature, checkpoint.model(batch))
 
 
 @torch.no_grad()
-def _answers(checkpoint: Checkpoint, rows: list[Tensor]) -> list[Prediction]:
-    """Returns the predictions for inputs of one shape, (1, T) or (1, T, F) each."""
+def _answers(checkpoint: Checkpoint, rows: list[Batch]) -> list[Prediction]:
+    """Returns the predictions for batches of one, whose inputs have one shape."""
     dataset, model = checkpoint.dataset, checkpoint.model
     if answers_in_steps(dataset):
-        return [Prediction(dataset.answer(model, Batch(row)), None) for row in rows]
-    logits = model(Batch(torch.cat(rows))).logits
+        return [Prediction(dataset.answer(model, row), None) for row in rows]
+    logits = model(Batch(torch.cat([row.inputs for row in rows]))).logits
     if not isinstance(checkpoint.signature.outputs, Classes):
         return [Prediction(dataset.decode(Output(row[None], None)), None) for row in logits]
     likely = logits.log_softmax(-1).amax(-1)  # (B,), or (B, T) with a label per step
@@ -652,6 +653,22 @@ def inspect(
         gates=gates,
         top=top,
     )
+
+
+def attention(checkpoint: Checkpoint, text: str, *, unknown: Unknown = REFUSE) -> AttentionMap:
+    """Returns where a model looks in a source while it writes the target.
+
+    Args:
+        checkpoint: The checkpoint of a model that translates with attention.
+        text: The source.
+        unknown: What to do with symbols that the vocabulary lacks.
+
+    Raises:
+        DataError: The text is empty or has symbols that the vocabulary lacks.
+        MisfitError: The model has no attention.
+    """
+    model, name = checkpoint.model, checkpoint.run_config.model
+    return inspect_attention(model, checkpoint.dataset, text, name=name, unknown=unknown)
 
 
 @overload

@@ -79,6 +79,8 @@ def _task(signature: Signature) -> str:
     outputs = signature.outputs
     if signature.predicts_next_symbol:
         return "text-generation"
+    if outputs.next_token and signature.vocabularies:
+        return "translation"
     if isinstance(outputs, Values) and not isinstance(signature.inputs, Grid):
         return "tabular-regression" if isinstance(signature.inputs, Features) else "other"
     if not isinstance(outputs, Classes):
@@ -91,7 +93,8 @@ def _task(signature: Signature) -> str:
 
 def _usage(manifest: Manifest, place: str, terms: Terms) -> str:
     """Returns a command that works as it is: its input has only symbols of the vocabulary."""
-    vocabulary = manifest.signature.vocabulary
+    signature = manifest.signature
+    vocabulary = next(iter(signature.vocabularies.values()), signature.vocabulary)
     if vocabulary is None:
         return f"zoo evaluate {place}"
     symbols = vocabulary.symbols

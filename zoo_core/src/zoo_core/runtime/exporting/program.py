@@ -62,10 +62,18 @@ class Program(nn.Module):
         input_name: ``tokens`` (B, T), ``features`` (B, T, F) or ``grid`` (B, C, ...).
         state_names: The names of the states, such as ``hidden_0`` and ``cell_0``: the field of the
             named tuple, and the index of layer and direction. Empty for a model without state.
+
+    Raises:
+        MisfitError: The model takes further inputs.
     """
 
     def __init__(self, model: AbstractModel) -> None:
         super().__init__()
+        if context := model.signature.context:
+            raise MisfitError(
+                f"the model reads {' and '.join(context)} beside its inputs, and no export format "
+                "takes further inputs; use it with zoo predict"
+            )
         self.model = model
         self._like = model.initial_state(1)
         self._dtype = next(model.parameters()).dtype

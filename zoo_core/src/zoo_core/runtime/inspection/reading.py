@@ -62,7 +62,10 @@ def read(model: AbstractModel, tokens: Tensor, wanted: Wanted) -> Iterator[Readi
         MisfitError: The model has no recurrent state, or reads several inputs.
     """
     if model.signature.context:
-        raise MisfitError("the model reads several inputs at once, and one text is too little")
+        raise MisfitError(
+            "the model reads several inputs at once, and one text is too little; of one that "
+            "translates, --attention shows where it looks"
+        )
     return iterate_with_threads(1, _read(model, tokens, wanted))
 
 

@@ -4,6 +4,7 @@ This is the public module for authors of models and kernels. Declarations, such 
 and ``config``, come from ``zoo_core``.
 """
 
+from zoo_core.runtime.nn.attention import AbstractAttention as AbstractAttention
 from zoo_core.runtime.nn.batch import IGNORED as IGNORED
 from zoo_core.runtime.nn.batch import Batch as Batch
 from zoo_core.runtime.nn.batch import Output as Output
@@ -28,11 +29,13 @@ from zoo_core.runtime.nn.state import HiddenState as HiddenState
 from zoo_core.runtime.nn.state import LayerState as LayerState
 from zoo_core.runtime.nn.state import LstmState as LstmState
 from zoo_core.runtime.nn.state import State as State
+from zoo_core.runtime.nn.state import choose_rows as choose_rows
 from zoo_core.runtime.nn.state import detach as detach
 from zoo_core.runtime.nn.state import valid_steps as valid_steps
 
 __all__ = [
     "IGNORED",
+    "AbstractAttention",
     "AbstractCell",
     "AbstractKernel",
     "AbstractModel",
@@ -51,6 +54,7 @@ __all__ = [
     "ScanCase",
     "State",
     "Weights",
+    "choose_rows",
     "detach",
     "elapsed_feature",
     "recurrent_layer",

@@ -64,6 +64,8 @@ class Batch(NamedTuple):
             document or of an episode: what comes before such a step then has no effect on what
             comes after it. None if it never does. In a first step it drops the state that the
             model gets.
+        context_lengths: The number of valid steps of each row, (B,), at least 1, of further inputs
+            that are padded at the end, by name. None if every row of them is whole.
     """
 
     inputs: Tensor
@@ -73,6 +75,7 @@ class Batch(NamedTuple):
     context: dict[str, Tensor] | None = None
     unknown_bytes: Tensor | None = None
     resets: Tensor | None = None
+    context_lengths: dict[str, Tensor] | None = None
 
     def to(self, device: str) -> Batch:
         """Returns the batch on another device."""
@@ -84,6 +87,7 @@ class Batch(NamedTuple):
             map_leaves(lambda tensor: tensor.to(device), self.context),
             map_leaves(lambda tensor: tensor.to(device), self.unknown_bytes),
             None if self.resets is None else self.resets.to(device),
+            map_leaves(lambda tensor: tensor.to(device), self.context_lengths),
         )
 
     def rows(self, first: int, end: int) -> Batch:
@@ -96,6 +100,7 @@ class Batch(NamedTuple):
             map_leaves(lambda tensor: tensor[first:end], self.context),
             map_leaves(lambda tensor: tensor[first:end], self.unknown_bytes),
             None if self.resets is None else self.resets[first:end],
+            map_leaves(lambda tensor: tensor[first:end], self.context_lengths),
         )
 
 

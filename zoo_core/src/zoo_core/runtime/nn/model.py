@@ -45,6 +45,8 @@ class AbstractModel(nn.Module, ABC):
             of a tensor.
         needs_whole_batch: Whether training computes something over all rows of a batch, as batch
             normalization does. Such a batch is not computed in parts, nor by several processes.
+        reads_inputs: Whether the outputs depend on the inputs. Those of a model that answers its
+            further inputs alone depend on nothing else of the inputs than their number of steps.
         penalty: What the last forward pass in training adds to the loss, a scalar, such as a
             regularisation of activations; None for nothing. The training step takes it, and no
             metric counts it.
@@ -57,6 +59,7 @@ class AbstractModel(nn.Module, ABC):
     takes_resets: bool = False
     exportable: bool = True
     needs_whole_batch: bool = False
+    reads_inputs: bool = True
     penalty: Tensor | None = None
 
     def __init__(self, signature: Signature) -> None:

@@ -29,6 +29,8 @@ LETTER_MEANINGS = {
     "P": "projection",
     "K": "channels",
     "U": "classifier units",
+    "S": "steps of the source",
+    "N": "symbols of the source",
 }
 SETTING_NAMES = {
     "E": "embedding_size",
@@ -106,6 +108,8 @@ def _sizes(
         sizes |= {"T": steps, _input_letter(signature): signature.inputs.size}
     if not _predicts_symbols(signature):
         sizes["C"] = signature.outputs.width
+    if tokens := _source(signature):
+        sizes |= {"S": steps, "N": tokens.size}
     settings = run_config.configs["model"]
     for letter, name in SETTING_NAMES.items():
         if settings.get(name):
@@ -123,18 +127,36 @@ def _resize_signature(signature: Signature, sizes: Sizes) -> Signature:
     outputs: Outputs = Custom(size, per=signature.outputs.per)
     if isinstance(signature.outputs, Classes):
         outputs = Classes(size, per=signature.outputs.per, next_token=signature.outputs.next_token)
-    return replace(signature, inputs=inputs, outputs=outputs, vocabulary=None)
+    context = {name: Tokens(sizes["N"]) for name in signature.context if _source(signature)}
+    return replace(
+        signature,
+        inputs=inputs,
+        outputs=outputs,
+        vocabulary=None,
+        context=signature.context | context,
+        vocabularies={},
+    )
 
 
 def _make_batch(signature: Signature, sizes: Sizes) -> Batch:
     """Returns a batch of zeros."""
     match signature.inputs:
         case Tokens():
-            return Batch(torch.zeros(sizes["B"], sizes["T"], dtype=torch.long))
+            tokens = torch.zeros(sizes["B"], sizes["T"], dtype=torch.long)
+            if not _source(signature):
+                return Batch(tokens)
+            source = torch.zeros(sizes["B"], sizes["S"], dtype=torch.long)
+            return Batch(tokens, context=dict.fromkeys(signature.context, source))
         case Features(size):
             return Batch(torch.zeros(sizes["B"], sizes["T"], size))
         case Grid(channels, grid):
             return Batch(torch.zeros(sizes["B"], channels, *grid))
+
+
+def _source(signature: Signature) -> Tokens | None:
+    """Returns the further input, if it is one sequence of tokens, such as a text to translate."""
+    kinds = list(signature.context.values())
+    return kinds[0] if len(kinds) == 1 and isinstance(kinds[0], Tokens) else None
 
 
 def _input_letter(signature: Signature) -> str:

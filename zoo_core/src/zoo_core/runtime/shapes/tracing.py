@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import cycle
 from typing import Any, NamedTuple, final
 
 import torch
@@ -36,7 +37,8 @@ def trace(model: AbstractModel, batch: Batch) -> list[TracedTensor]:
     """Returns every tensor of a batch's way through a model, in order, and the parameters.
 
     Recurrent modules are traced by layer and direction. All steps have the same shapes, so one of
-    them is returned. The model cannot be used afterwards: its kernels are replaced.
+    them is returned, also of a module that the model calls at every step. The model cannot be used
+    afterwards: its kernels are replaced.
     """
     tensors = [TracedTensor("inputs", "input", tuple(batch.inputs.shape))]
     hooks = []
@@ -51,7 +53,7 @@ def trace(model: AbstractModel, batch: Batch) -> list[TracedTensor]:
     tensors.append(TracedTensor("logits", "activation", tuple(output.logits.shape)))
     for name, parameter in model.named_parameters():
         tensors.append(TracedTensor(name, "parameter", tuple(parameter.shape)))
-    return tensors
+    return list(dict.fromkeys(tensors))
 
 
 def _tracing_hook(name: str, tensors: list[TracedTensor]) -> Callable[[nn.Module, Any, Any], None]:
@@ -81,7 +83,7 @@ class _TracingKernel(AbstractKernel):
         self, kernel: AbstractKernel, path: str, layer: Recurrent, tensors: list[TracedTensor]
     ) -> None:
         self.kernel, self.tensors = kernel, tensors
-        self.names: Iterator[str] = iter(
+        self.names: Iterator[str] = cycle(
             [
                 f"{path}.l{number}{'_reverse' if direction else ''}"
                 for number in range(layer.num_layers)

@@ -156,7 +156,7 @@ def evaluation_steps(
         batch = batch.to(device)
         before = dict(totals)
         with precision_context(precision, device):
-            state = _add_batch(model, trainer, batch, state, totals, table_totals)
+            state = _add_batch(model, dataset, trainer, batch, state, totals, table_totals)
         if not counts:
             totals = {name: before.get(name, 0.0) for name in totals}
         evaluated.append(index)
@@ -189,6 +189,7 @@ def _further_metrics(
 @torch.no_grad()
 def _add_batch(
     model: AbstractModel,
+    dataset: AbstractDataset,
     trainer: AbstractTrainer,
     batch: Batch,
     state: State | None,
@@ -207,7 +208,7 @@ def _add_batch(
             output = model(piece, state if piece.carry else None)
             loss = trainer.loss(output, piece)
             state = output.state
-            sums = trainer.sums(output, piece)
+            sums = trainer.sums(output, piece) | trainer.answer_sums(model, dataset, piece)
             add_sums(totals, loss.item(), {name: sum_.item() for name, sum_ in sums.items()})
             if table_totals is not None:
                 for name, table_sum in trainer.report_sums(output, piece).items():
@@ -232,7 +233,12 @@ def _pieces(batch: Batch, model: AbstractModel) -> Iterator[Batch]:
     parts = math.ceil(rows * steps * outputs.width / MAX_LOGITS)
     if parts <= 1:
         yield batch
-    elif model.carries_state and outputs.per == "step" and batch.lengths is None:
+    elif (
+        model.carries_state
+        and outputs.per == "step"
+        and batch.lengths is None
+        and not batch.context
+    ):
         size = math.ceil(steps / parts)
         for start in range(0, steps, size):
             chosen = slice(start, start + size)
@@ -258,6 +264,7 @@ def _part(batch: Batch, chosen: tuple[slice, ...]) -> Batch:
         context=map_leaves(part, batch.context),
         unknown_bytes=map_leaves(part, batch.unknown_bytes),
         resets=map_leaves(part, batch.resets),
+        context_lengths=map_leaves(part, batch.context_lengths),
     )
 
 

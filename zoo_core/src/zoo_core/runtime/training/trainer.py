@@ -93,6 +93,21 @@ class AbstractTrainer(ABC):
             sums: The sums over all batches: those of ``sums``, and ``loss``.
         """
 
+    def answer_sums(
+        self, model: AbstractModel, dataset: AbstractDataset, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Returns sums over the answers of a model to a batch, by name; by default none.
+
+        Answers that take several passes of the model, such as translations, are measured here. It
+        is called in evaluation alone, and ``metrics`` must not expect these sums in training.
+
+        Args:
+            model: The model, in evaluation mode.
+            dataset: The dataset, which knows how an answer is made.
+            batch: A batch on the model's device.
+        """
+        return {}
+
     def model_signature(self, signature: Signature) -> Signature:
         """Returns the signature that the model is built for, by default that of the data.
 

@@ -108,6 +108,10 @@ def find_mismatch(signature: Signature, batch: Batch) -> Violation | None:
 def _mark_mismatch(batch: Batch) -> Violation | None:
     """Returns what is wrong with the lengths and resets of a batch, or None."""
     lengths, resets, shape = batch.lengths, batch.resets, batch.inputs.shape[:2]
+    for name, numbers in (batch.context_lengths or {}).items():
+        steps = (batch.context or {})[name].shape[1]
+        if mismatch := _range_mismatch(numbers, 1, steps, f"lengths of {name}"):
+            return mismatch
     if resets is not None and (resets.dtype != torch.bool or resets.shape != shape):
         seen = f"{resets.dtype} {tuple(resets.shape)}"
         return Violation(f"boolean resets {tuple(shape)}", seen)
@@ -162,7 +166,8 @@ def equal_batches(batches: list[Batch], others: list[Batch]) -> bool:
 
 
 def _tree(batch: Batch) -> Tree:
-    return (batch.inputs, batch.targets, batch.lengths, batch.context, batch.resets)
+    context = (batch.context, batch.context_lengths)
+    return (batch.inputs, batch.targets, batch.lengths, context, batch.resets)
 
 
 def _equal(batch: Batch, other: Batch) -> bool:
@@ -178,13 +183,28 @@ def _equal_tensors(tensor: Tensor, other: Tensor) -> bool:
 
 
 def row_bytes(batches: list[Batch]) -> set[bytes]:
-    """Returns the bytes of every row with its label, without padding."""
+    """Returns the bytes of every row with its label and its further inputs, without padding."""
     rows = set()
-    for inputs, targets, lengths, *_ in batches:
-        assert targets is not None, "training data has labels"
-        ends = lengths.tolist() if lengths is not None else [None] * len(inputs)
-        labels = zip(*leaves(targets), strict=True)
-        for row, label, end in zip(inputs, labels, ends, strict=True):
-            parts = [row[:end], *label]
+    for batch in batches:
+        assert batch.targets is not None, "training data has labels"
+        ends = _ends(batch.lengths, len(batch.inputs))
+        labels = zip(*leaves(batch.targets), strict=True)
+        context = _context_rows(batch)
+        for row, label, end, further in zip(batch.inputs, labels, ends, context, strict=True):
+            parts = [row[:end], *label, *further]
             rows.add(b"".join(part.numpy().tobytes() for part in parts))
     return rows
+
+
+def _ends(lengths: Tensor | None, rows: int) -> list[int | None]:
+    return [None] * rows if lengths is None else lengths.tolist()
+
+
+def _context_rows(batch: Batch) -> list[list[Tensor]]:
+    """Returns the further inputs of every row, without padding."""
+    found: list[list[Tensor]] = [[] for _ in batch.inputs]
+    for name, tensor in (batch.context or {}).items():
+        ends = _ends((batch.context_lengths or {}).get(name), len(tensor))
+        for parts, row, end in zip(found, tensor, ends, strict=True):
+            parts.append(row[:end])
+    return found

@@ -12,7 +12,16 @@ import torch
 from torch import Tensor, nn
 
 from zoo_core.configs.settings import build_config
-from zoo_core.data.signature import Classes, Features, Grid, Keys, Signature, Tokens, Values
+from zoo_core.data.signature import (
+    Classes,
+    Features,
+    Grid,
+    Inputs,
+    Keys,
+    Signature,
+    Tokens,
+    Values,
+)
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.nn.batch import Batch
@@ -26,6 +35,8 @@ REORDERED = 1e-10
 """Largest difference in double precision of two results whose sums are in another order."""
 SINGLE = 1e-5
 """Largest difference of two results in single precision that count as equal."""
+CONTEXT_STEPS = 4
+"""The steps of further inputs that are sequences."""
 
 
 @final
@@ -101,7 +112,8 @@ def random_batch(
 
     Returns:
         Inputs (B, T), (B, T, F) or (B, C, *sizes), and targets (B, T) or (B,) of classes,
-        (B, T, N) or (B, N) of values and keys; none for a trainer's own outputs.
+        (B, T, N) or (B, N) of values and keys; none for a trainer's own outputs. Further inputs
+        that are sequences have ``CONTEXT_STEPS`` steps.
     """
     generator = torch.Generator().manual_seed(1)
     outputs, targets = signature.outputs, None
@@ -113,14 +125,24 @@ def random_batch(
             targets = torch.randn(*shape, outputs.size, generator=generator, dtype=dtype)
         case Keys():
             targets = torch.rand(*shape, outputs.size, generator=generator).round().to(dtype)
-    match signature.inputs:
+    inputs = _random_inputs(signature.inputs, rows, steps, dtype, generator)
+    context = {
+        name: _random_inputs(kind, rows, CONTEXT_STEPS, dtype, generator)
+        for name, kind in signature.context.items()
+    }
+    return Batch(inputs, targets, context=context or None)
+
+
+def _random_inputs(
+    kind: Inputs, rows: int, steps: int, dtype: torch.dtype, generator: torch.Generator
+) -> Tensor:
+    match kind:
         case Tokens(size):
-            inputs = torch.randint(size, (rows, steps), generator=generator)
+            return torch.randint(size, (rows, steps), generator=generator)
         case Features(size):
-            inputs = torch.randn(rows, steps, size, generator=generator, dtype=dtype)
+            return torch.randn(rows, steps, size, generator=generator, dtype=dtype)
         case Grid(channels, sizes):
-            inputs = torch.randn(rows, channels, *sizes, generator=generator, dtype=dtype)
-    return Batch(inputs, targets)
+            return torch.randn(rows, channels, *sizes, generator=generator, dtype=dtype)
 
 
 def marked(batch: Batch) -> Batch:

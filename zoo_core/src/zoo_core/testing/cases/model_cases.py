@@ -16,7 +16,6 @@ from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError, RefusedError
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
-from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.testing.cases.model_case import ModelCase
 from zoo_core.testing.cases.sample_values import needed_values
@@ -27,6 +26,8 @@ INPUTS: dict[str, tuple[Inputs, ...]] = {
     "features": (Features(SYMBOLS),),
     "grid": (Grid(1, (16,)), Grid(1, (8, 8)), Grid(2, (4, 6, 6))),
 }
+CONTEXTS: tuple[dict[str, Inputs], ...] = ({}, {"source": Tokens(SYMBOLS)})
+"""Further inputs to try for a model that takes some."""
 WIDTH_THRESHOLD = 16
 """A larger integer default is taken for a width, which the cases reduce."""
 WIDTHS = ((7, 5, 9), (8, 8, 8))
@@ -68,9 +69,14 @@ def _plain_case(spec: ModelSpec, kind: str, per: Any) -> ModelCase:
         ModelCase(
             spec,
             {},
-            Signature(inputs=inputs, outputs=Classes(CLASSES, per=per), vocabulary=vocabulary),
+            Signature(
+                inputs=inputs,
+                outputs=Classes(CLASSES, per=per),
+                vocabulary=vocabulary,
+                context=context,
+            ),
         )
-        for inputs in INPUTS[kind]
+        for inputs, context in product(INPUTS[kind], CONTEXTS if spec.context else ({},))
     ]
     for case in cases:
         if small := _small_case(case):
@@ -179,7 +185,7 @@ def _accepts_batch(case: ModelCase, model: AbstractModel, *, uneven: bool) -> bo
     lengths = torch.tensor([case.steps, case.steps // 2, case.steps - 1]) if uneven else None
     try:
         with torch.no_grad():
-            model(Batch(batch.inputs, lengths=lengths))
+            model(batch._replace(targets=None, lengths=lengths))
     except MisfitError:
         return False
     except Exception:

@@ -360,7 +360,8 @@ def _all_results(model: AbstractModel, batch: Batch, kernel: AbstractKernel) -> 
     for layer in _recurrent_layers(model):
         layer.kernels = (kernel, ReferenceKernel())
     with torch.no_grad():
-        state = model(Batch(batch.inputs)).state if model.carries_state else None
+        whole = Batch(batch.inputs, context=batch.context)
+        state = model(whole).state if model.carries_state else None
     output: Output = model(batch, state)
     torch.autograd.backward(output.logits.square().sum())
     states = [] if output.state is None else list(state_tensors(output.state).values())

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import final
 
 from zoo_core.configs.settings import NONE
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.downloads.download import no_downloads
-from zoo_core.errors import NetworkError
+from zoo_core.errors import DataError, NetworkError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.recipes.recipe import Recipe, find_recipe
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.references import Named
@@ -121,13 +123,15 @@ def recipe_told(case: RecipeCase) -> Violation | None:
 def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDataset, Batch]:
     """Returns the dataset of a run config and its first batch.
 
-    The batch is random if the data must be downloaded first.
+    The batch is random if the data must be downloaded first, and of the sample that the dataset
+    brings if the data must be given.
 
     Args:
         catalog: The installed plugins.
         run_config: Names the dataset, its settings and the batch size.
 
     Raises:
+        DataError: The data is not there, and the dataset brings no sample of it.
         DoesNotApply: The data must be downloaded first, and decides the signature.
     """
     size = run_config.configs["trainer"]["batch_size"]
@@ -135,6 +139,11 @@ def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDatase
         with no_downloads():
             dataset = make_dataset(catalog, run_config, None)
             return dataset, next(dataset.batches("train", size, run_config.seed, epoch=1))
+    except DataError:
+        sample = _with_sample(catalog, run_config)
+        if sample == run_config:
+            raise
+        return first_batch(catalog, sample)
     except NetworkError:
         dataset = make_dataset(catalog, run_config, Vocabulary(tuple("abcdef")))
     steps = run_config.configs["dataset"].get("steps", 5)
@@ -143,6 +152,15 @@ def first_batch(catalog: Catalog, run_config: RunConfig) -> tuple[AbstractDatase
             return dataset, random_batch(dataset.signature, size, steps)
     except NetworkError as error:
         raise DoesNotApply(f"{error}, and it decides the signature") from None
+
+
+def _with_sample(catalog: Catalog, run_config: RunConfig) -> RunConfig:
+    """Returns a run config with the sample that its dataset brings, or as it is without one."""
+    spec = catalog.find(DatasetSpec, run_config.name("dataset")).spec
+    if not spec.sample_settings:
+        return run_config
+    settings = run_config.configs["dataset"] | resolve(spec.sample_settings)()
+    return replace(run_config, configs=run_config.configs | {"dataset": settings})
 
 
 CHECKS = (recipe_plan, recipe_fits, recipe_told)

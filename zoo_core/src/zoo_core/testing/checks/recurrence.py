@@ -55,11 +55,13 @@ def causality(case: ModelCase) -> Violation | None:
     if case.signature.outputs.per != "step" or case.steps == 1:
         raise DoesNotApply("a label of the whole sequence may depend on all of it")
     model, batch = case.build(), case.batch()
+    if not model.reads_inputs:
+        raise DoesNotApply("the model sets reads_inputs = False")
     before, difference = compute_logits(model, batch), 0.0
     for step in {1, case.steps // 2, case.steps - 1}:
         changed = batch.inputs.clone()
         changed[:, step] = (changed[:, step] + 1) % case.signature.input_size
-        after = compute_logits(model, Batch(changed))
+        after = compute_logits(model, batch._replace(inputs=changed))
         if torch.equal(before[:, step], after[:, step]):
             return Violation("an output depends on the input of its step", "it does not")
         earlier = max_difference(before[:, :step], after[:, :step])
@@ -87,15 +89,33 @@ def padding_independence(case: ModelCase) -> Violation | None:
     if case.rows == 1:
         lengths = [case.steps - 1]  # so that the only row has padding
     try:
-        padded = compute_logits(model, Batch(batch.inputs, lengths=torch.tensor(lengths)))
+        padded = compute_logits(model, batch._replace(lengths=torch.tensor(lengths)))
         for row, length in enumerate(lengths):
-            expected = compute_logits(model, Batch(batch.inputs[:, :length]))[row]
+            alone = batch._replace(inputs=batch.inputs[:, :length])
+            expected = compute_logits(model, alone)[row]
             valid = padded[row, :length] if case.signature.outputs.per == "step" else padded[row]
             rule = f"the same outputs for T={length} with and without padding to T={case.steps}"
             if violation := check_tolerance(max_difference(valid, expected), EXACT, rule):
                 return violation
     except MisfitError as error:
         raise DoesNotApply(str(error)) from None
+    return _context_padding(model, batch)
+
+
+def _context_padding(model: AbstractModel, batch: Batch) -> Violation | None:
+    """Returns how the outputs change with the padding of further inputs, or None."""
+    for name, tensor in (batch.context or {}).items():
+        ends = [1 + row % tensor.shape[1] for row in range(len(tensor))]
+        padded = batch._replace(context_lengths={name: torch.tensor(ends)})
+        logits = compute_logits(model, padded)
+        for row, end in enumerate(ends):
+            alone = batch.rows(row, row + 1)
+            assert alone.context is not None, "the batch has further inputs"
+            alone = alone._replace(context=alone.context | {name: tensor[row : row + 1, :end]})
+            difference = max_difference(logits[row], compute_logits(model, alone)[0])
+            rule = f"the same outputs for {end} steps of {name} with and without padding"
+            if violation := check_tolerance(difference, EXACT, rule):
+                return violation
     return None
 
 
@@ -105,7 +125,7 @@ def _run_in_pieces(model: AbstractModel, batch: Batch, state: State | None) -> O
     ends = sorted({0, 1, steps // 2 + 1, steps})
     pieces = []
     for first, last in pairwise(ends):
-        logits, state = model(Batch(batch.inputs[:, first:last]), state)
+        logits, state = model(batch._replace(inputs=batch.inputs[:, first:last]), state)
         pieces.append(logits)
     per_sequence = model.signature.outputs.per == "sequence"
     return Output(pieces[-1] if per_sequence else torch.cat(pieces, dim=1), state)

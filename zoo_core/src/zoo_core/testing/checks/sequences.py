@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.checkpoints.tensors import to_bytes
-from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.batch import Batch, map_leaves
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import rebuild, restore_state, state_tensors
 from zoo_core.testing.cases.model_case import (
@@ -74,17 +74,18 @@ def saved_state(case: ModelCase) -> Violation | None:
     model = stateful_model(case)
     if case.steps == 1:
         raise DoesNotApply("one step cannot be split")
-    inputs, half = case.batch().inputs, case.steps // 2
+    batch, half = case.batch(), case.steps // 2
+    inputs = batch.inputs
     with torch.no_grad():
-        state = model(Batch(inputs[:, :half])).state
-        expected = compute_logits(model, Batch(inputs[:, half:]), state)
+        state = model(batch._replace(inputs=inputs[:, :half])).state
+        expected = compute_logits(model, batch._replace(inputs=inputs[:, half:]), state)
         other = case.build()
         other.load_state_dict(model.state_dict())
         like = other.initial_state(case.rows)
         assert state is not None, "the check of pieces has passed"
         assert like is not None, "the check of pieces has passed"
         restored = restore_state(like, load(to_bytes(state_tensors(state))))
-        logits = compute_logits(other, Batch(inputs[:, half:]), restored)
+        logits = compute_logits(other, batch._replace(inputs=inputs[:, half:]), restored)
     rule = "the same logits from a state that was saved and restored"
     return check_tolerance(max_difference(logits, expected), 0.0, rule)
 
@@ -137,9 +138,8 @@ def long_sequences(case: ModelCase) -> Violation | None:
     model = stateful_model(case)
     batch = random_batch(case.signature, 1, LONG, torch.float64)
     with torch.no_grad():
-        expected = compute_logits(model, Batch(batch.inputs))
-        inputs = batch.inputs.float() if batch.inputs.is_floating_point() else batch.inputs
-        logits = compute_logits(model.float(), Batch(inputs))
+        expected = compute_logits(model, batch)
+        logits = compute_logits(model.float(), _in_single_precision(batch))
     if not bool(logits.isfinite().all() and expected.isfinite().all()):
         return Violation(f"finite outputs over {LONG:,} steps", "infinite ones, or NaN")
     difference = max_difference(logits.double(), expected)
@@ -158,7 +158,15 @@ def _change(case: ModelCase, batch: Batch, expected: Tensor) -> float:
     for parameter in model.parameters():
         noise = torch.rand(parameter.shape, generator=generator, dtype=parameter.dtype)
         parameter.mul_(1 + ROUNDING * (2 * noise - 1))
-    return max_difference(compute_logits(model, Batch(batch.inputs)), expected)
+    return max_difference(compute_logits(model, batch), expected)
+
+
+def _in_single_precision(batch: Batch) -> Batch:
+    def narrow(tensor: Tensor) -> Tensor:
+        return tensor.float() if tensor.is_floating_point() else tensor
+
+    inputs = narrow(batch.inputs)
+    return Batch(inputs, context=map_leaves(narrow, batch.context))
 
 
 @torch.no_grad()
@@ -170,9 +178,9 @@ def _difference_in_pieces(case: ModelCase, batch: Batch) -> float:
         inputs = batch.inputs[:, first : first + PIECE]
         assert state is not None, "the model carries a state"
         start = tuple(rebuild(part, (tensor.float() for tensor in part)) for part in state)
-        narrow = inputs.float() if inputs.is_floating_point() else inputs
-        logits = compute_logits(single, Batch(narrow), start)
-        expected, state = double(Batch(inputs), state)
+        piece = batch._replace(inputs=inputs)
+        logits = compute_logits(single, _in_single_precision(piece), start)
+        expected, state = double(piece, state)
         difference = max(difference, max_difference(logits.double(), expected))
     return difference
 
@@ -187,7 +195,7 @@ def _results(model: AbstractModel, batch: Batch, ends: Sequence[int]) -> list[Te
     """
     state, pieces = model.initial_state(len(batch.inputs)), []
     for first, last in pairwise(ends):
-        logits, state = model(Batch(batch.inputs[:, first:last]), state)
+        logits, state = model(batch._replace(inputs=batch.inputs[:, first:last]), state)
         pieces.append(logits)
     per_step = model.signature.outputs.per == "step"
     logits = torch.cat(pieces, dim=1) if per_step else pieces[-1]

@@ -1,0 +1,13 @@
+"""The small file of pairs that comes with the plugin; it was made for the zoo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PAIRS = Path(__file__).parent / "pairs" / "sample.txt"
+"""50 short English sentences and their French ones, a tab between them."""
+
+
+def pairs_settings() -> dict[str, str]:
+    """Returns the settings for the sample that comes with the plugin."""
+    return {"path": str(PAIRS)}
