@@ -99,7 +99,9 @@ def test_a_model_is_no_file() -> None:
     ("old", "new", "message"),
     [
         ("threads = 1", "threads = -1", "threads = -1"),
+        ("threads = 1", "threads = 1025", "threads = 1025: expected an integer from 0 to 1024"),
         ("threads = 1", "thread = 1", "thread"),
+        ("[0, 2]", "[4294967296]", "seeds.*: expected an integer from 0 to 4294967295"),
         ("[0, 2]", "[]", "at least one seed"),
         ("hidden_size = 3", "hidden_size = 0", r"small\.hello: model\.hidden_size"),
         ("hidden_size = 3", "hiden_size = 3", r"small\.hello: .*hiden_size"),
@@ -115,6 +117,12 @@ def test_a_fault_names_the_file_and_the_place(
     assert old in TEXT
     with pytest.raises(ConfigError, match=rf"asked\.toml: .*{message}"):
         read_asked_sweep(catalog, written(tmp_path, TEXT.replace(old, new, 1)))
+
+
+def test_a_name_that_is_not_found_is_shown_with_its_place(catalog: Catalog, tmp_path: Path) -> None:
+    path = written(tmp_path, TEXT.replace('"rnn-cell"', '"rnn-sell"', 1))
+    with pytest.raises(NotFoundError, match=r"asked\.toml: small\.hello: .*rnn-sell"):
+        read_asked_sweep(catalog, path)
 
 
 def test_a_missing_file_and_a_folder_without_a_sweep_are_not_found(

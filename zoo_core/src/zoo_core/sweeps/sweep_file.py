@@ -25,12 +25,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple, TypeAlias, final
 
-from zoo_core.configs.records import Count, Rule, read_record
+from zoo_core.configs.records import Rule, read_record
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import resolve_run
+from zoo_core.recipes.resolve import SEED_COUNT, resolve_run
 from zoo_core.references import Folder, parse_reference
-from zoo_core.run_folder.run_config import SECTIONS, RunConfig
+from zoo_core.run_folder.run_config import MAX_THREADS, SECTIONS, RunConfig
 from zoo_core.sweeps.folder import SWEEP, parse_sweep, read_sweep, read_toml, sweeps_folder
 from zoo_core.sweeps.grid import Grid
 from zoo_core.sweeps.question import Question
@@ -39,6 +39,12 @@ from zoo_core.sweeps.sweep import Sweep
 SUFFIX = ".toml"
 _NAME = re.compile(r"[A-Za-z0-9_-]+")
 Table: TypeAlias = dict[str, Any]
+Seed: TypeAlias = Annotated[
+    int, Rule(f"an integer from 0 to {SEED_COUNT - 1}", lambda seed: 0 <= seed < SEED_COUNT)
+]
+Threads: TypeAlias = Annotated[
+    int, Rule(f"an integer from 0 to {MAX_THREADS}", lambda threads: 0 <= threads <= MAX_THREADS)
+]
 
 
 @final
@@ -56,8 +62,8 @@ class _File(NamedTuple):
 
     rows: Annotated[dict[str, _Part], Rule("at least one row", bool)]
     columns: dict[str, _Part] = {"": _Part()}  # noqa: RUF012  # never changed
-    seeds: Annotated[tuple[Count, ...], Rule("at least one seed", bool)] = (0,)
-    threads: Count = 0
+    seeds: Annotated[tuple[Seed, ...], Rule("at least one seed", bool)] = (0,)
+    threads: Threads = 0
     model: Table = {}  # noqa: RUF012
     dataset: Table = {}  # noqa: RUF012
     trainer: Table = {}  # noqa: RUF012
@@ -146,8 +152,8 @@ def _question(catalog: Catalog, path: Path, file: _File, row: str, column: str) 
     }
     try:
         base = _run_config(catalog, tables)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {label}: {error}") from None
+    except (ConfigError, NotFoundError) as error:
+        raise type(error)(f"{path}: {label}: {error}") from None
     return Question(base=base, grids=(Grid(seeds=file.seeds),), label=label)
 
 
