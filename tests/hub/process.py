@@ -21,16 +21,12 @@ from typing import SupportsIndex
 from tests.cli.command import PROGRAM, Result
 from tests.unprivileged import obey_permissions
 from zoo_cli.main import main, run
+from zoo_core.plugins import discovery
 
-PRELOADED = [
-    "tests.hub.process",
-    "torch._dynamo",
-    "zoo_cli.commands.pull",
-    "zoo_core.runtime.api",
-    "zoo_core.runtime.hub.publish",
-    "zoo_core.runtime.hub.pull",
-]
+PRELOADED = ["tests.hub.preloaded"]
 """What the fork server imports once; a child imports the rest itself."""
+LONGEST_COMMAND = 600.0
+"""Seconds after which a command, or several in turn, has failed."""
 LONGEST_SLEEP = 0.01
 """Seconds that a forked command really sleeps; the rest of a sleep is added to its clock."""
 NETWORK_EVENTS = {"socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname"}
@@ -64,7 +60,7 @@ def run_forked(
 ) -> Result:
     """Runs the command in a forked process to its end; see ``start_forked``."""
     process = start_forked(folder, arguments, settings, network=network)
-    process.join(120)
+    process.join(LONGEST_COMMAND)
     if process.exitcode is None:
         process.kill()
         raise AssertionError(f"still running: {(folder / 'stderr').read_text()}")
@@ -81,7 +77,7 @@ def run_forked_in_turn(
     context.set_forkserver_preload(PRELOADED)
     process = context.Process(target=_run_commands, args=(str(folder), commands, dict(settings)))
     process.start()
-    process.join(120)
+    process.join(LONGEST_COMMAND)
     if process.exitcode != 0:
         process.kill()
         raise AssertionError(f"not every command has ended: {sorted(folder.iterdir())[-1]}")
@@ -147,6 +143,8 @@ def _become_fresh(settings: dict[str, str]) -> None:
     os.environ.clear()
     os.environ.update(settings)
     importlib.reload(importlib.import_module("huggingface_hub.constants"))  # it reads HF_*
+    points = importlib.import_module("tests.hub.preloaded").ENTRY_POINTS
+    setattr(discovery, "entry_points", lambda group: points)  # noqa: B010  # no name of its own
     os.fsync = lambda fd: None  # as in the processes of the tests
     obey_permissions()
     _skip_sleeps()
