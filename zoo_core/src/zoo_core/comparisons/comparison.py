@@ -307,7 +307,8 @@ def _check_data(runs: Sequence[RunRecord]) -> list[str]:
         if names[0] != names[1]:
             raise MisfitError(
                 f"{first.folder} is on {first.run_config.dataset} and {run.folder} on "
-                f"{run.run_config.dataset}: metrics of different data do not compare"
+                f"{run.run_config.dataset}: metrics of different data do not compare; zoo compare "
+                "--matrix shows them side by side"
             )
         if run.fingerprint != first.fingerprint:
             raise MisfitError(
