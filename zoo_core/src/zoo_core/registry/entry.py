@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from zoo_core.run_folder.run_log import read_seconds
 from zoo_core.run_folder.safetensors_header import count_parameters
 from zoo_core.storage.atomic import write_file
 from zoo_core.storage.hashes import FileRecord
+
+TABLE = re.compile(r"^\[([^\]\n]*)\]", re.MULTILINE)
+"""The header of a table, and its name."""
 
 
 def make_entry(
@@ -103,20 +107,51 @@ def add_entry(path: Path, entry: Pretrained) -> Pretrained | None:
             well-formed.
         TargetError: The file cannot be written to.
     """
-    import tomlkit
-
     check_source(entry.source, entry.revision)
     before = read_registry(path)
     original = path.read_bytes().decode("utf-8-sig")
-    document: Any = tomlkit.parse(original.replace("\r\n", "\n"))
+    text = original.replace("\r\n", "\n")
+    old = next((known for known in before.checkpoints if known.name == entry.name), None)
+    near = _tables_near(text, entry.name, is_known=old is not None)
+    changed = _with_entry(text[near], entry)
+    text = (text[: near.start] + changed + text[near.stop :]).rstrip("\n") + "\n"
+    parse_registry(text, path)
+    if "\r\n" in original:
+        text = text.replace("\n", "\r\n")
+    write_file(path, text.encode())
+    return old
+
+
+def _tables_near(text: str, name: str, *, is_known: bool) -> slice:
+    """Returns the tables among which an entry belongs: those of its model, or the last entry.
+
+    tomlkit takes half a second for a whole registry, because it copies all tables before each one.
+
+    Args:
+        text: A registry file.
+        name: The entry's name.
+        is_known: Whether the file has an entry of the name.
+    """
+    headers = list(TABLE.finditer(text))
+    entries = [header for header in headers if header[1].startswith("checkpoints.")]
+    model, _, _ = name.partition(".")
+    own = [header for header in entries if header[1].startswith(f"checkpoints.{model}.")]
+    chosen = own or entries[-1:]
+    is_written_otherwise = is_known and f"checkpoints.{name}" not in [table[1] for table in own]
+    if not chosen or is_written_otherwise:
+        return slice(0, len(text))
+    following = headers[headers.index(chosen[-1]) + 1 :]
+    return slice(chosen[0].start(), following[0].start() if following else len(text))
+
+
+def _with_entry(text: str, entry: Pretrained) -> str:
+    """Returns a TOML text in which an entry is added, or replaced if it is there."""
+    import tomlkit
+
+    document: Any = tomlkit.parse(text)
     added: Any = tomlkit.parse(entry_text(entry))
     model, tag = entry.name.split(".")
     checkpoints = document.setdefault("checkpoints", tomlkit.table(is_super_table=True))
     tags = checkpoints.setdefault(model, tomlkit.table(is_super_table=True))
     tags[tag] = added["checkpoints"][model][tag]
-    text = tomlkit.dumps(document).rstrip("\n") + "\n"
-    parse_registry(text, path)
-    if "\r\n" in original:
-        text = text.replace("\n", "\r\n")
-    write_file(path, text.encode())
-    return next((old for old in before.checkpoints if old.name == entry.name), None)
+    return tomlkit.dumps(document)
