@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
+from zoo_text.human_numbers import in_words
+
 COUNT = 10_000
 """The numbers are those from 1 to it: zero would be a word of one number alone."""
-ENGLISH = (
-    *("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
-    *("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen"),
-    "nineteen",
-)
-ENGLISH_TENS = ("twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 FRENCH = (
     *("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"),
     *("onze", "douze", "treize", "quatorze", "quinze", "seize"),
@@ -19,25 +15,7 @@ FRENCH_TENS = ("vingt", "trente", "quarante", "cinquante", "soixante")
 
 def number_pairs() -> list[tuple[str, str]]:
     """Returns every number in English and in French, in order."""
-    return [(english(number), french(number)) for number in range(1, COUNT + 1)]
-
-
-def english(number: int) -> str:
-    """Returns a number up to 10,000 in English words: ``four thousand two hundred eighty one``."""
-    thousands, rest = divmod(number, 1000)
-    hundreds, small = divmod(rest, 100)
-    words = []
-    if thousands:
-        words += [ENGLISH[thousands], "thousand"]
-    if hundreds:
-        words += [ENGLISH[hundreds], "hundred"]
-    if small >= 20:
-        tens, units = divmod(small, 10)
-        words.append(ENGLISH_TENS[tens - 2])
-        words += [ENGLISH[units]] if units else []
-    elif small or not words:
-        words.append(ENGLISH[small])
-    return " ".join(words)
+    return [(in_words(number), french(number)) for number in range(1, COUNT + 1)]
 
 
 def french(number: int) -> str:

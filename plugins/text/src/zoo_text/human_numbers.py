@@ -61,7 +61,7 @@ COURSE_SYMBOLS = (*SPECIAL, COMMA, *SYMBOLS[1:])
 
 
 def in_words(number: int) -> str:
-    """Returns a whole number from 1 to 9,999 in English words, without ``and`` or hyphens."""
+    """Returns a whole number from 1 to 19,999 in English words, without ``and`` or hyphens."""
     words = []
     for unit, name in ((1000, "thousand"), (100, "hundred")):
         count, number = divmod(number, unit)
