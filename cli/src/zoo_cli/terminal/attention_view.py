@@ -24,8 +24,11 @@ def print_attention(shown: AttentionMap) -> None:
     for symbol, weights in zip(shown.target, shown.weights, strict=True):
         order = sorted(range(len(weights)), key=lambda place: -weights[place])
         strongest = [place for place in order[:MAX_SHOWN] if weights[place] >= MIN_WEIGHT]
-        named = [f"{_visible(shown.source[place])} {weights[place]:.2f}" for place in strongest]
-        rows.append([_visible(symbol), "  ".join(named).replace(" 0.", " .")])
+        named = [
+            f"{_visible(shown.source[place])} {f'{weights[place]:.2f}'.removeprefix('0')}"
+            for place in strongest
+        ]
+        rows.append([_visible(symbol), "  ".join(named)])
     print_table(rows)
 
 
