@@ -47,6 +47,8 @@ class Child:
                 before()
                 code = run([str(argument) for argument in arguments])
                 sys.stdout.flush()
+            except KeyboardInterrupt:  # sent before the command handles signals, or after its end
+                code = 128 + signal.SIGINT
             finally:
                 os._exit(code)
 
