@@ -75,7 +75,7 @@ def test_help_of_a_model_imports_no_torch() -> None:
         (["train", "lstm-embed", "--device", "abacus"], 6, "cpu"),
         (["train", "lstm-embed", "--trainer", "next-token"], 6, "supervised"),
         (["train", "lstm-embed", "--dataset", "text"], 6, "--dataset text --dataset.path PATH"),
-        (["train", "lstm-embed.human-number"], 3, "did you mean lstm-embed.human-numbers?\n"),
+        (["train", "lstm-embed.additio"], 3, "did you mean lstm-embed.addition?\n"),
         (["evaluate", "lstm-embed", "--split", "dev"], 3, "use --split train"),
         (["generate", "lstm-embed", "--top-k", "0"], 2, "'--top-k': 0 is not in the range >= 1"),
         (["generate", "lstm-embed", "--top-k", "abc"], 2, "'abc' is not an integer >= 1 and <="),
