@@ -77,7 +77,7 @@ def test_what_does_not_fit_is_one_line(
     assert not list(tmp_path.iterdir())
 
 
-def test_the_attention_is_text_json_and_a_picture(zoo: Zoo, tmp_path: Path) -> None:
+def test_the_attention_is_text_and_json(zoo: Zoo) -> None:
     lines = zoo("inspect", NUMBERS, "--attention", "--text", "ninety one").stdout.splitlines()
     assert lines[0].split() == ["symbol", "looks", "at"]
     assert [line.split()[0] for line in lines[1:]] == ["quatre", "vingt", "onze", "<eos>"]
@@ -87,6 +87,10 @@ def test_the_attention_is_text_json_and_a_picture(zoo: Zoo, tmp_path: Path) -> N
     assert len(values["attention"]) == 4
     for row in values["attention"]:
         assert sum(row) == pytest.approx(1, abs=1e-3)
+
+
+@pytest.mark.gate
+def test_the_attention_is_drawn_as_png_and_svg(zoo: Zoo, tmp_path: Path) -> None:
     for name, start in {"a.png": b"\x89PNG", "a.svg": b"<?xml"}.items():
         arguments = ["inspect", NUMBERS, "--attention", "--text", "ninety one"]
         result = zoo(*arguments, "--picture", tmp_path / name)
@@ -99,6 +103,7 @@ def test_the_attention_is_text_json_and_a_picture(zoo: Zoo, tmp_path: Path) -> N
     assert "quatre" in (tmp_path / "a.svg").read_text("utf-8")
 
 
+@pytest.mark.gate
 def test_the_words_are_counted_by_data_check(zoo: Zoo) -> None:
     result = zoo("data", "check", "--dataset", "number-words", "--json")
     assert result.code == 0

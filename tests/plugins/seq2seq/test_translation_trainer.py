@@ -68,6 +68,7 @@ def test_an_exact_match_is_a_target_that_greedy_decoding_writes(small: Path) -> 
     assert int(sums["rows"]) == 200
 
 
+@pytest.mark.gate
 def test_a_resumed_run_gives_the_same_bits(small: Path, tmp_path: Path) -> None:
     first = {**SETTINGS, "trainer": {**SETTINGS["trainer"], "epochs": 1}}
     arguments: dict[str, Any] = {"dataset": "translation-pairs", "threads": 1}

@@ -151,6 +151,10 @@ class AbstractPairsConfig:
 class NumberWordsConfig(AbstractPairsConfig):
     """Settings of number-words: whole numbers in English and in French."""
 
+    largest: int = setting(
+        default=10_000, at_least=1, at_most=10_000, help="The largest number; the least is 1."
+    )
+
 
 @config
 class SumsConfig(AbstractPairsConfig):

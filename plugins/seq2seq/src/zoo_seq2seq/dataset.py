@@ -325,14 +325,14 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
 
 
 def number_words(config: NumberWordsConfig, vocabulary: Vocabulary | None) -> PairsDataset:
-    """Returns the numbers from 1 to 10,000 in English and in French."""
+    """Returns the numbers from 1 on in English and in French; zero would be a word of one alone."""
     return PairsDataset(
         config,
         vocabulary,
         name="number-words",
-        read=lambda: [Pair(*pair) for pair in number_pairs()],
+        read=lambda: [Pair(*pair) for pair in number_pairs(config.largest)],
         cut=Symbols(),
-        example=4280,
+        example=min(4280, config.largest - 1),
     )
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from zoo_text.human_numbers import in_words
 
-COUNT = 10_000
-"""The numbers are those from 1 to it: zero would be a word of one number alone."""
 FRENCH = (
     *("zéro", "un", "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix"),
     *("onze", "douze", "treize", "quatorze", "quinze", "seize"),
@@ -13,9 +11,9 @@ FRENCH = (
 FRENCH_TENS = ("vingt", "trente", "quarante", "cinquante", "soixante")
 
 
-def number_pairs() -> list[tuple[str, str]]:
-    """Returns every number in English and in French, in order."""
-    return [(in_words(number), french(number)) for number in range(1, COUNT + 1)]
+def number_pairs(largest: int) -> list[tuple[str, str]]:
+    """Returns the numbers from 1 to the largest one in English and in French."""
+    return [(in_words(number), french(number)) for number in range(1, largest + 1)]
 
 
 def french(number: int) -> str:

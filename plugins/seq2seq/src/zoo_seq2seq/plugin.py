@@ -75,6 +75,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             license="CC0-1.0",
             languages=("en", "fr"),
             tags=("sequence-to-sequence", "translation", "generated", "offline"),
+            sample_settings="zoo_seq2seq.samples:number_settings",
         ),
         DatasetSpec(
             name="sums",
@@ -85,6 +86,7 @@ def zoo_datasets() -> list[DatasetSpec]:
             source="generated, after the Keras example addition_rnn",
             license="CC0-1.0",
             tags=("sequence-to-sequence", "arithmetic", "generated", "offline"),
+            sample_settings="zoo_seq2seq.samples:sums_settings",
         ),
         DatasetSpec(
             name="translation-pairs",

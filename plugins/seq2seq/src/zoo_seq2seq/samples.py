@@ -11,3 +11,13 @@ PAIRS = Path(__file__).parent / "pairs" / "sample.txt"
 def pairs_settings() -> dict[str, str]:
     """Returns the settings for the sample that comes with the plugin."""
     return {"path": str(PAIRS)}
+
+
+def number_settings() -> dict[str, int]:
+    """Returns the settings for few numbers, for the conformance checks."""
+    return {"largest": 200}
+
+
+def sums_settings() -> dict[str, int]:
+    """Returns the settings for few sums, for the conformance checks."""
+    return {"examples": 200}
