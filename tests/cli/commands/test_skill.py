@@ -12,7 +12,7 @@ from tests.cli.command import Zoo
 from zoo_cli.commands.skill import ANSWERS, GENERATOR
 from zoo_cli.main import COMMANDS
 
-CALLS = {
+CALLS: dict[str, list[object]] = {
     "list models": ["list", "models"],
     "list recipes": ["list", "recipes", "lstm-embed.hello"],
     "list checkpoints": ["list", "checkpoints", "lstm-embed.hello"],

@@ -69,7 +69,7 @@ class Multiplying(Honest):
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
         outputs = []
-        for step, marks in zip(inputs.split(1, dim=1), resets.unbind(1), strict=True):
+        for step, marks in zip(torch.split(inputs, 1, dim=1), resets.unbind(1), strict=True):
             before = rebuild(state, (tensor * ~marks.unsqueeze(1) for tensor in state))
             output, state = self.scan(cell, weights, step, before, lengths=lengths, reverse=reverse)
             outputs.append(output)
