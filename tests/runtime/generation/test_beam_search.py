@@ -142,3 +142,12 @@ def test_the_score_divides_by_a_power_of_the_length_with_the_end() -> None:
     for one in found:
         length = len(one.ids) + one.ended
         assert one.score == pytest.approx(one.log_probability / math.sqrt(length))
+
+
+def test_of_equally_likely_symbols_the_first_is_taken() -> None:
+    model = chain(0)
+    model.output.weight.data.zero_()
+    model.output.bias.data.zero_()
+    for beam in (1, 2):
+        (found,) = beam_search(model, starts(3), beam=beam, end=END, max_length=3)[:1]
+        assert [one.ids for one in found] == [(0, 0, 0), (0, 0, 1)][:beam]

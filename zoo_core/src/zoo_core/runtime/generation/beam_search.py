@@ -171,9 +171,8 @@ def _continue(
         end: The id of the symbol that ends a sequence.
         divisor: What the logarithms are divided by.
     """
-    best = following.flatten().topk(min(count, following.numel()))
     after = _Open([], [], [], [])
-    for total, place in zip(best.values.tolist(), best.indices.tolist(), strict=True):
+    for total, place in _largest(following.flatten(), count):
         if total == -math.inf:
             break
         parent, symbol = divmod(place, following.shape[1])
@@ -185,6 +184,18 @@ def _continue(
         after.parents.append(parent)
         after.symbols.append(symbol)
     return after
+
+
+def _largest(values: Tensor, count: int) -> list[tuple[float, int]]:
+    """Returns the largest values with their places, the largest first; of equal ones the first.
+
+    ``topk`` alone leaves open which of equal values it takes.
+    """
+    least = values.topk(min(count, len(values))).values[-1]
+    places = (values >= least).nonzero().flatten()
+    chosen = values[places].sort(descending=True, stable=True)
+    kept = chosen.indices[:count]
+    return list(zip(chosen.values[:count].tolist(), places[kept].tolist(), strict=True))
 
 
 def _log_probabilities(logits: Tensor) -> Tensor:
