@@ -95,6 +95,21 @@ def test_long_texts_are_cut_with_their_end(book: Path) -> None:
     assert words(dataset, typed.context["source"][0].tolist(), source=True) == ["Hi", "."]
 
 
+def test_a_long_source_that_is_read_from_its_end_keeps_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.txt"
+    path.write_text("a b c d\te\n", "utf-8")
+    dataset = whole(path, max_length=3, reverse_source=True)
+    batch = next(dataset.batches("train", 1, seed=0, epoch=0))
+    typed = dataset.encode("a b c d")
+    assert batch.context is not None
+    assert typed.context is not None
+    for context in (batch.context, typed.context):
+        assert words(dataset, context["source"][0].tolist(), source=True) == ["c", "b", "a"]
+    short = dataset.encode("a b")
+    assert short.context is not None
+    assert words(dataset, short.context["source"][0].tolist(), source=True) == ["b", "a", "<eos>"]
+
+
 def test_equal_sources_are_in_one_split(tmp_path: Path) -> None:
     path = tmp_path / "pairs.txt"
     path.write_text("".join(f"{n % 10}\t{n}\n" for n in range(40)), "utf-8")

@@ -78,6 +78,14 @@ class Symbols:
         )
         return symbols.split_symbols(text, self.tokens)
 
+    def split_source(self, text: str, *, is_reversed: bool) -> list[str]:
+        """Returns the symbols of a source in the direction in which it is read, without its end.
+
+        The beginning of a long source is kept, whatever its direction.
+        """
+        cut = self.split(text)
+        return cut[: self.max_length][::-1] if is_reversed else cut
+
     def ended(self, ids: list[int], end: int) -> list[int]:
         """Returns ids with the end behind them, cut to the most symbols of a text."""
         return [*ids, end][: self.max_length]
@@ -252,22 +260,23 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
         if split not in self._kept:
             chosen = self.split_rows[split]
             check_split_not_empty(len(chosen), split, self.name)
+            sources, targets = self.source_vocabulary, self.vocabulary
             self._kept[split] = PairRows(
-                [self._ids(self.pairs[row].source, self.source_vocabulary) for row in chosen],
-                [self._ids(self.pairs[row].target, self.vocabulary) for row in chosen],
-                symbols.special_id(self.vocabulary, BOS),
+                [self._ids(self._source(self.pairs[row].source), sources) for row in chosen],
+                [self._ids(self.cut.split(self.pairs[row].target), targets) for row in chosen],
+                symbols.special_id(targets, BOS),
             )
         return self._kept[split]
 
-    def _ids(self, text: str, vocabulary: Vocabulary) -> Tensor:
-        """Returns a text of the data and its end, (T,); a source in its direction.
+    def _source(self, text: str) -> list[str]:
+        return self.cut.split_source(text, is_reversed=self.config.reverse_source)
+
+    def _ids(self, cut: list[str], vocabulary: Vocabulary) -> Tensor:
+        """Returns the symbols of a text of the data and its end as ids, (T,).
 
         Raises:
             DataError: A symbol is unknown.
         """
-        cut = self.cut.split(text)
-        if vocabulary is self.source_vocabulary and self.config.reverse_source:
-            cut.reverse()
         ids = vocabulary.for_data.encode(cut)
         return torch.tensor(self.cut.ended(ids, symbols.special_id(vocabulary, EOS)))
 
@@ -291,8 +300,8 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
         Raises:
             DataError: The source is empty, or has symbols that the vocabulary lacks.
         """
-        cut, vocabulary = self.cut.split(value), self.source_vocabulary
-        ids = vocabulary.encode(cut[::-1] if self.config.reverse_source else cut, unknown)
+        vocabulary = self.source_vocabulary
+        ids = vocabulary.encode(self._source(value), unknown)
         if not ids:
             raise DataError("an empty input; give at least one symbol")
         source = self.cut.ended(ids, symbols.special_id(vocabulary, EOS))
