@@ -20,8 +20,9 @@ def french(number: int) -> str:
     """Returns a number up to 10,000 in French words, with blanks in the place of hyphens.
 
     The rules are those of France: 70 is ``soixante dix`` and 90 ``quatre vingt dix``; 21 to 61 have
-    ``et un`` and 71 ``et onze``, 81 and 91 have no ``et``; ``vingts`` and ``cents`` have their s
-    where a number ends with them alone; ``mille`` has neither an s nor ``un`` before it.
+    ``et un`` and 71 ``et onze``, 81 and 91 have no ``et``; ``quatre vingts`` and the ``cents``
+    from ``deux cents`` on have their s where the number ends with them; ``mille`` has neither an s
+    nor ``un`` before it.
     """
     thousands, rest = divmod(number, 1000)
     hundreds, small = divmod(rest, 100)
