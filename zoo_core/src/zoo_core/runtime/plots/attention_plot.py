@@ -6,6 +6,8 @@ import io
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+from zoo_core.escaping import one_line
+
 PictureFormat: TypeAlias = Literal["png", "svg"]
 INCHES = 0.42
 """The side of a square."""
@@ -65,6 +67,9 @@ def attention_plot(
 
 
 def _plain(text: str) -> str:
-    """Returns a text in which a dollar sign begins no formula, with marks for white space."""
+    """Returns a text in which a dollar sign begins no formula, with marks for white space.
+
+    Control characters, which SVG must not hold, are escaped.
+    """
     visible = text.replace("\n", "↵").replace("\t", "⇥").replace(" ", "␣")
-    return visible.replace("$", r"\$")
+    return one_line(visible).replace("$", r"\$")
