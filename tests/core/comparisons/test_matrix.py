@@ -49,7 +49,7 @@ def test_a_cell_has_mean_and_spread_within_and_beyond() -> None:
     assert matrix.spread("gru", "dyck", "test") is None
     assert matrix.remarks == (
         "mean ± sample standard deviation over 1 to 2 seeds",
-        "–: 1 of the models and datasets have no run together",
+        "–: 1 pair has no run of the model on the dataset",
     )
 
 

@@ -204,7 +204,8 @@ def _seed_remarks(matrix: Matrix) -> Iterator[str]:
         yield f"mean ± sample standard deviation over {seeds} seeds"
     missing = len(matrix.rows) * len(matrix.columns) - len(matrix.cells)
     if missing:
-        yield f"{MISSING}: {missing} of the models and datasets have no run together"
+        pairs = "1 pair has" if missing == 1 else f"{missing} pairs have"
+        yield f"{MISSING}: {pairs} no run of the model on the dataset"
 
 
 def format_spread(spread: Spread | None, decimals: int = 3) -> str:
