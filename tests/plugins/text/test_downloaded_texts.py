@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from pathlib import Path
 
 import pytest
@@ -151,9 +152,17 @@ def test_the_length_of_war_and_peace_may_be_that_in_bytes(
 def test_another_length_is_an_error_with_both_numbers(tmp_path: Path) -> None:
     path = tmp_path / "short.txt"
     path.write_text("Well, Prince")
-    message = rf"{path} has 12 characters, and war-and-peace 3,258,246; for a text of your own:"
+    message = rf"{path} has 12 characters, and war-and-peace 3,258,246 characters; for a text"
     with pytest.raises(IntegrityError, match=message):
         _ = war_and_peace(path).text
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="this platform has no endless file")
+def test_an_endless_file_is_not_war_and_peace(novel: Path) -> None:
+    with pytest.raises(
+        IntegrityError, match=r"/dev/zero has 1,693 bytes or more, and war-and-peace"
+    ):
+        _ = war_and_peace(Path("/dev/zero")).text
 
 
 def test_what_is_not_utf8_is_not_war_and_peace(tmp_path: Path) -> None:

@@ -57,15 +57,16 @@ def read_war_and_peace(path: Path | None) -> str:
         IntegrityError: The copy has another length.
         NetworkError: No copy is given, and there is none in the folder of data.
     """
-    copy = path or data_folder() / WAR_AND_PEACE
+    copy, most = path or data_folder() / WAR_AND_PEACE, 4 * WAR_AND_PEACE_LENGTH
     if path is None and not copy.exists():
         raise NetworkError(
             f"war-and-peace is not downloaded by itself: put {WAR_AND_PEACE_ADDRESS} at {copy}, or "
             "name a copy with --dataset.path"
         )
     try:
-        data = copy.read_bytes()
-        text = data.decode()
+        with copy.open("rb") as file:
+            data = file.read(most + 1)
+        text = data.decode() if len(data) <= most else ""
     except OSError as error:
         raise DataError(
             f"cannot read {copy}: {error.strerror}; name the copy with --dataset.path"
@@ -73,8 +74,9 @@ def read_war_and_peace(path: Path | None) -> str:
     except UnicodeDecodeError:
         raise IntegrityError(f"{copy} is not the text of war-and-peace: it is not UTF-8") from None
     if WAR_AND_PEACE_LENGTH not in (len(text), len(data)):
+        count = f"{len(text):,} characters" if text else f"{len(data):,} bytes or more"
         raise IntegrityError(
-            f"{copy} has {len(text):,} characters, and war-and-peace {WAR_AND_PEACE_LENGTH:,}; for "
+            f"{copy} has {count}, and war-and-peace {WAR_AND_PEACE_LENGTH:,} characters; for "
             "a text of your own: --dataset text --dataset.path FILE"
         )
     return text.removeprefix("\ufeff")
