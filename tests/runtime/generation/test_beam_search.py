@@ -11,9 +11,10 @@ import torch
 from torch import nn
 
 from zoo_core import Classes, Signature, Tokens
-from zoo_core.errors import ConfigError, IntegrityError, MisfitError
+from zoo_core.errors import ConfigError, DeviceError, IntegrityError, MisfitError
 from zoo_core.runtime.generation.beam_search import beam_search
 from zoo_core.runtime.nn import AbstractModel, Batch, HiddenState, Output, State
+from zoo_core.storage import capacity
 
 V, END, LONGEST = 3, 2, 4
 
@@ -151,3 +152,12 @@ def test_of_equally_likely_symbols_the_first_is_taken() -> None:
     for beam in (1, 2):
         (found,) = beam_search(model, starts(3), beam=beam, end=END, max_length=3)[:1]
         assert [one.ids for one in found] == [(0, 0, 0), (0, 0, 1)][:beam]
+
+
+def test_a_beam_larger_than_memory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capacity, "free_memory", lambda: 200)
+    model = chain(2)
+    model.output.bias.data[END] = -10
+    beam_search(model, starts(1), beam=1, end=END, max_length=LONGEST)  # needs no further memory
+    with pytest.raises(DeviceError, match=r"hypotheses would take .* choose a smaller beam"):
+        beam_search(model, starts(1), beam=9, end=END, max_length=LONGEST)

@@ -10,11 +10,16 @@ from torch import Tensor
 
 from zoo_core.errors import ConfigError, IntegrityError, MisfitError
 from zoo_core.runtime.generation.sampler import NOT_FINITE
-from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.batch import Batch, Output, leaves
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import state_rows
+from zoo_core.storage.capacity import ensure_free_memory
 
 Number = TypeVar("Number", int, float)
+STATE_COPIES = 2
+"""The copies of the states of all hypotheses in memory: those of a step and of the one before."""
+LOGIT_COPIES = 3
+"""The tensors of the size of all logits in memory, in double precision."""
 
 
 @final
@@ -74,6 +79,7 @@ def beam_search(
 
     Raises:
         ConfigError: The beam or the length is below 1.
+        DeviceError: The states of that many hypotheses are larger than the free memory.
         IntegrityError: The weights give logits that are not finite.
         MisfitError: The model carries no state.
     """
@@ -116,6 +122,7 @@ def beam_search(
         latest = [_filled(part.symbols, width, part.symbols[0]) for part in kept]
         sums = sums.new_tensor([_filled(part.sums, width, -math.inf) for part in kept])
         assert output.state is not None, "checked above"
+        _check_memory(output, len(places))
         state = state_rows(output.state, torch.tensor(places, device=batch.inputs.device))
         output = model(Batch(batch.inputs.new_tensor(latest).view(-1, 1)), state)
     return [sorted(row, key=lambda one: -one.score) for row in found]
@@ -184,6 +191,26 @@ def _continue(
         after.parents.append(parent)
         after.symbols.append(symbol)
     return after
+
+
+def _check_memory(output: Output, count: int) -> None:
+    """Checks that the states of hypotheses fit into memory, if there are more than before.
+
+    A device of its own reports what it cannot hold by itself.
+
+    Args:
+        output: What the model returned for the hypotheses before.
+        count: The number of hypotheses.
+
+    Raises:
+        DeviceError: They do not fit.
+    """
+    rows, _, width = output.logits.shape
+    if count <= rows or output.logits.device.type != "cpu":
+        return
+    size = sum(tensor.nbytes for tensor in leaves(output.state)) // rows
+    step = STATE_COPIES * size + LOGIT_COPIES * 8 * width
+    ensure_free_memory(count * step, f"a step of {count:,} hypotheses", "choose a smaller beam")
 
 
 def _largest(values: Tensor, count: int) -> list[tuple[float, int]]:
