@@ -56,6 +56,12 @@ def test_a_run_folder_evaluates_with_bleu_and_another_beam(zoo: Zoo, small: Path
             "FILE.png or a FILE.svg",
         ),
         (["export", NUMBERS, "--format", "torch", "--to", "out"], 6, "no export format takes"),
+        pytest.param(
+            ["export", NUMBERS, "--format", "web", "--to", "out"],
+            6,
+            "try: zoo predict",
+            marks=pytest.mark.full,
+        ),
         (["train", "seq2seq.fra-eng"], 6, "give --dataset.path fra.txt"),
         (["train", "seq2seq", "--dataset", "hello"], 6, "this data has none"),
         (["train", "lstm-embed", "--dataset", "number-words"], 6, "takes no further inputs"),

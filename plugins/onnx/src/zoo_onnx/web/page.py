@@ -47,9 +47,10 @@ def page_facts(checkpoint: Checkpoint) -> dict[str, Any]:
     model, signature = checkpoint.model, checkpoint.signature
     vocabulary = signature.vocabulary
     if not signature.predicts_next_symbol or vocabulary is None:
+        remedy = "zoo predict" if signature.context else "zoo export --format onnx"
         raise MisfitError(
             f"the page writes text, and the data of this model is {signature.describe_sizes()}; "
-            "try: zoo export --format onnx"
+            f"try: {remedy}"
         )
     check_generates(model)
     program = Program(model)
