@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
+import zoo_core
 from tests.cli.command import Zoo
+from zoo_core.runtime.api import attention
+from zoo_seq2seq.dataset import PairsDataset
 
 NUMBERS = "seq2seq-attention.number-words"
 SOURCE = "four thousand two hundred eighty one"
@@ -93,6 +96,18 @@ def test_the_attention_is_text_and_json(zoo: Zoo) -> None:
     assert len(values["attention"]) == 4
     for row in values["attention"]:
         assert sum(row) == pytest.approx(1, abs=1e-3)
+
+
+def test_the_attention_is_that_of_the_target_that_a_beam_finds(small: Path) -> None:
+    checkpoint = zoo_core.load(small).with_dataset(values={"beam": 5, "answer_length": 6})
+    data = checkpoint.dataset
+    assert isinstance(data, PairsDataset)
+    for row in data.split_rows["train"][:12]:
+        source = data.pairs[row].source
+        (ids,) = data.translate(checkpoint.model, data.encode(source))
+        shown = attention(checkpoint, source)
+        assert [data.vocabulary.symbols[index].strip() for index in ids] == list(shown.target)
+        assert len(shown.weights) == len(ids) <= 6
 
 
 @pytest.mark.gate

@@ -310,27 +310,32 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
 
     def decode(self, output: Output) -> str:
         """Returns the likeliest symbol of every step up to ``<eos>``."""
-        end = symbols.special_id(self.vocabulary, EOS)
-        likeliest = output.logits[0].argmax(dim=-1).tolist()
-        ids = list(takewhile(lambda symbol: symbol != end, likeliest))
-        return symbols.text_of(ids, self.vocabulary)
+        return self._text(output.logits[0].argmax(dim=-1).tolist())
 
     def translate(self, model: AbstractModel, batch: Batch) -> list[list[int]]:
-        """Returns the best target that beam search finds for each row, as ids without its end."""
+        """Returns the best target that beam search finds for each row, as ids with its end."""
+        end = symbols.special_id(self.vocabulary, EOS)
         found = beam_search(
             model,
             batch._replace(inputs=batch.inputs[:, :1], targets=None, lengths=None),
             beam=self.config.beam,
-            end=symbols.special_id(self.vocabulary, EOS),
+            end=end,
             max_length=self.config.answer_length,
             length_penalty=self.config.length_penalty,
         )
-        return [list(hypotheses[0].ids) for hypotheses in found]
+        best = [hypotheses[0] for hypotheses in found]
+        return [[*one.ids, end] if one.ended else [*one.ids] for one in best]
 
     def answer(self, model: AbstractModel, batch: Batch) -> str:
         """Returns the best target that beam search finds for a source."""
         (ids,) = self.translate(model, batch)
-        return symbols.text_of(ids, self.vocabulary)
+        return self._text(ids)
+
+    def _text(self, ids: list[int]) -> str:
+        """Returns the text of ids up to ``<eos>``."""
+        end = symbols.special_id(self.vocabulary, EOS)
+        before = list(takewhile(lambda symbol: symbol != end, ids))
+        return symbols.text_of(before, self.vocabulary)
 
 
 def number_words(config: NumberWordsConfig, vocabulary: Vocabulary | None) -> PairsDataset:

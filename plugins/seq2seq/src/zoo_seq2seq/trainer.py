@@ -84,12 +84,14 @@ class TranslationTrainer(AbstractTrainer):
         mean = 0.0
         written = dataset.translate(model, batch)
         for ids, labels in zip(written, batch.targets.tolist(), strict=True):
-            stops = (self._end, IGNORED)
-            reference = list(takewhile(lambda symbol: symbol not in stops, labels))  # noqa: B023
-            counts.update(corpus_counts(ids, reference))
-            mean += sentence_bleu(ids, reference)
+            translation, reference = self._before_end(ids), self._before_end(labels)
+            counts.update(corpus_counts(translation, reference))
+            mean += sentence_bleu(translation, reference)
         sums = dict(counts) | {"sentence_bleu": mean, "answers": len(written)}
         return {name: torch.tensor(value, dtype=torch.float64) for name, value in sums.items()}
+
+    def _before_end(self, ids: list[int]) -> list[int]:
+        return list(takewhile(lambda symbol: symbol not in (self._end, IGNORED), ids))
 
     def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns the metrics of an epoch.

@@ -16,7 +16,9 @@ class AbstractTranslator(ABC):
 
     @abstractmethod
     def translate(self, model: AbstractModel, batch: Batch) -> list[list[int]]:
-        """Returns the best target for each row of a batch, as ids without its end.
+        """Returns the best target for each row of a batch, as ids.
+
+        The symbol that ends a target is the last one; a target that was cut has none.
 
         Args:
             model: The model, in evaluation mode.

@@ -29,7 +29,7 @@ class AttentionMap:
     Args:
         model: The name of the model.
         source: The S symbols of the source.
-        target: The T symbols that the model wrote, the one that ends them included.
+        target: The T symbols that the model wrote, with the one that ends them.
         weights: The weight of each symbol of the source (S) at each symbol of the target (T), from
             0 to 1; those of a symbol of the target add up to 1.
     """
@@ -76,19 +76,18 @@ def inspect_attention(
     batch = dataset.encode(text, unknown)
     (ids,) = dataset.translate(model, batch)
     start = batch.inputs[:, :1]
-    inputs = torch.cat([start, start.new_tensor([ids], dtype=start.dtype)], dim=1)
+    inputs = torch.cat([start, start.new_tensor([ids[:-1]], dtype=start.dtype)], dim=1)
     weights = model.attention(batch._replace(inputs=inputs))
     if weights is None:
         raise MisfitError(
             f"{name} was trained without attention; train one with --model.attention additive"
         )
     assert batch.context is not None, "a batch of a translator has sources"
-    following = model(batch._replace(inputs=inputs)).logits[0, -1].argmax()
     source, target = _vocabularies(model.signature)
     return AttentionMap(
         name,
         tuple(_symbol(source, number) for number in batch.context[SOURCE][0].tolist()),
-        tuple(_symbol(target, number) for number in [*ids, int(following)]),
+        tuple(_symbol(target, number) for number in ids),
         tuple(tuple(row) for row in weights[0].tolist()),
     )
 
