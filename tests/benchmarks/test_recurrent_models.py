@@ -10,6 +10,8 @@ from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.comparisons.contest import Budget, Contest
 
 SCRIPT = Path(__file__).parents[2] / "benchmarks" / "recurrent_models.sh"
+RUNGS_OF_WORDS = ("batch-norm", "word-loop")
+"""Models whose ladder is about words, which ``docs/human-numbers.md`` compares."""
 PLUGINS = ("zoo-rnn", "zoo-lstm", "zoo-gru", "zoo-scratch", "zoo-chars")
 
 
@@ -24,7 +26,8 @@ def test_every_recurrent_model_that_predicts_at_each_step_takes_part(catalog: Ca
     entries = [entry for entry in catalog.of(ModelSpec) if entry.plugin.distribution in PLUGINS]
     specs = [entry.spec for entry in entries]
     fitting = [spec for spec in specs if "tokens" in spec.accepts and "step" in spec.per]
-    assert sorted(names()) == sorted(spec.name for spec in fitting)
+    expected = {spec.name for spec in fitting} - set(RUNGS_OF_WORDS)
+    assert sorted(names()) == sorted(expected)
 
 
 def test_every_model_can_be_trained_under_the_budget(catalog: Catalog) -> None:

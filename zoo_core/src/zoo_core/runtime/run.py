@@ -258,14 +258,14 @@ class Run:
                 self._loggers.close()
 
     def _events(self) -> Generator[Event, None, None]:
-        saved = self.save()
+        first = self.save()
         if self.processes.is_first:
             self._remove_manifest()
             # A new run in the folder of an old one removes all of that one's rows.
             step, epoch = self.loop.progress.steps, self.loop.progress.epoch
             self._log.truncate(step, epoch)
             self._loggers.start(self.run_config, step=step, epoch=epoch)
-        yield saved
+        yield first
         started = self._started()
         self._loggers.log([started])
         yield started
@@ -277,12 +277,12 @@ class Run:
                 self._log_event(event)
                 is_due, self.stop = self.processes.largest(self._is_due(), self.wants_stop())
                 yield from self._interruptible(event)
-                states = [self._saved(self._states.written())]
+                if saved := self._saved(self._states.written()):
+                    yield from self._interruptible(saved)
                 if is_due:
                     self._check_weights()
-                    states.append(self._begin_save())
-                for state in filter(None, states):
-                    yield from self._interruptible(state)
+                    if saved := self._begin_save():
+                        yield from self._interruptible(saved)
             self._check_weights()
         except DivergedError:
             # Where each step is checked, a step that diverged has left the weights unchanged.
