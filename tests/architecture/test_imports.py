@@ -159,12 +159,18 @@ data = {
     "char-three": [*windows, "--dataset.steps", "3"],
     "cnn2d": grids,
     "cnn3d": [*grids, "--dataset.frames", "4"],
+    "word-three": [*windows, "--dataset.steps", "3"],
 }
+series = ["--dataset", "sales"]
 assert run(["predict", "lstm-embed", "hello"]) == 0
 for entry in load_catalog().of(ModelSpec):
     name = entry.spec.name
     assert run(["show", name]) == 0, name
     options = data.get(name, text if "step" in entry.spec.per else windows)
+    if "tokens" not in entry.spec.accepts and name not in data:
+        options = series
+    if entry.spec.context:
+        options = ["--dataset", "number-words", "--budget", "0.1s"]
     out = ["--trainer.epochs", "1", "--out", f"{folder}/{name}"]
     assert run(["train", name, *options, *out]) == 0, name
 """

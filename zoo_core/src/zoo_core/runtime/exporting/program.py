@@ -187,6 +187,8 @@ def trace_program(
         axes = dict(rows)
         if not lengths.fixed:
             axes[1] = torch.export.Dim("time", min=lengths.shortest)
+        # What torch keeps of one trace, above all of one that failed, can fix sizes in the next.
+        torch.compiler.reset()
         try:
             return trace(Example(inputs, states, axes, rows)), lengths
         except Exception as error:  # torch's own exceptions, of many classes
