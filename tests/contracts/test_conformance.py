@@ -24,6 +24,7 @@ from zoo_core.testing.suite import Groups, checked_parts, every_check
 LONG = {
     f"dataset {name}"
     for name in (
+        "cadences",
         "digits",
         "event-majority",
         "event-xor",
@@ -31,6 +32,14 @@ LONG = {
         "moving-digits",
         "piano-rolls",
         "prose-or-code",
+    )
+} | {
+    f"recipe {name}"
+    for name in (
+        "cfc.event-xor",
+        "gru-stacked.adding-600",
+        "lstm-stacked.adding-600",
+        "rnn-stacked.adding-600",
     )
 }
 """Parts whose data takes seconds to make."""
