@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,8 +110,10 @@ def test_an_axis_of_accuracies_ends_at_1(values: list[float], limits: tuple[floa
     assert fraction_limits(values) == pytest.approx(limits)
 
 
-def test_the_accuracies_of_a_reproduction_end_at_1(drawn: Callable[..., list[Any]]) -> None:
-    result = ReproductionResult(
+@pytest.fixture
+def reproduced() -> ReproductionResult:
+    """An accuracy that is the published one."""
+    return ReproductionResult(
         recipe="any.recipe",
         metric="accuracy",
         split="test",
@@ -123,5 +126,23 @@ def test_the_accuracies_of_a_reproduction_end_at_1(drawn: Callable[..., list[Any
         date="",
         reason="",
     )
-    (panel,) = drawn(forest_plot, [result])
+
+
+def test_the_accuracies_of_a_reproduction_end_at_1(
+    drawn: Callable[..., list[Any]], reproduced: ReproductionResult
+) -> None:
+    (panel,) = drawn(forest_plot, [reproduced])
     assert panel.get_xlim() == pytest.approx((0.892, 1.0))
+
+
+def test_losses_of_different_units_have_axes_of_their_own(
+    drawn: Callable[..., list[Any]], reproduced: ReproductionResult
+) -> None:
+    measured = {"chorales": 8.4, "etth1": 0.39, "nottingham": 3.3}
+    results = [
+        replace(reproduced, recipe=name, metric="loss", measured=value, ours=value)
+        for name, value in measured.items()
+    ]
+    panels = drawn(forest_plot, results)
+    names = [[label.get_text() for label in panel.get_yticklabels()] for panel in panels]
+    assert names == [["nottingham", "chorales"], ["etth1"]]

@@ -12,10 +12,15 @@ from zoo_core.recipes.reproduction import ReproductionResult
 
 COLOURS = {"reproduced": "#2e7d4f", "better": "#2460a7", "missed": "#c0392b"}
 RANGE_COLOUR, LIMIT_COLOUR = "#d5d8dc", "#8a8f96"
+SCALE_RATIO = 10
+"""How many times as large one value of an axis may be as its first."""
 
 
 def forest_plot(results: list[ReproductionResult]) -> bytes:
     """Returns a PNG with a panel for each metric and split and a line for each recipe.
+
+    Values that differ ``SCALE_RATIO`` times, such as losses in different units, have panels of
+    their own.
 
     Args:
         results: Results of recipes; those without a published or a measured value are left out.
@@ -23,16 +28,14 @@ def forest_plot(results: list[ReproductionResult]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    panels: dict[tuple[str, str], list[ReproductionResult]] = {}
-    for result in results:
-        if result.published and result.ours is not None:
-            panels.setdefault((result.metric, result.split), []).append(result)
-    heights = [len(panel) + 1.6 for panel in panels.values()] or [1.0]
+    panels = _panels(results)
+    heights = [len(panel) + 1.6 for panel in panels] or [1.0]
     figure = Figure(figsize=(9, 0.27 * sum(heights) + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
     grid: Any = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
-    for axes, ((metric, split), panel) in zip(grid[:, 0], panels.items(), strict=False):
+    for axes, panel in zip(grid[:, 0], panels, strict=False):
         _draw_panel(axes, panel)
+        metric, split = panel[0].metric, panel[0].split
         if metric == "accuracy":
             low, high = axes.get_xlim()
             axes.set_xlim(max(low, 0.0), min(high, 1.0))
@@ -41,6 +44,25 @@ def forest_plot(results: list[ReproductionResult]) -> bytes:
     file = io.BytesIO()
     figure.savefig(file, format="png", dpi=160, metadata={"Software": None})
     return file.getvalue()
+
+
+def _panels(results: list[ReproductionResult]) -> list[list[ReproductionResult]]:
+    """Returns the results that share an axis, in the order of the first of each."""
+    panels: list[list[ReproductionResult]] = []
+    for result in results:
+        if not result.published or result.measured is None:
+            continue
+        for panel in panels:
+            first = panel[0]
+            if (first.metric, first.split) == (result.metric, result.split):
+                assert first.measured is not None, "results without a value are left out"
+                small, large = sorted((abs(first.measured), abs(result.measured)))
+                if large <= SCALE_RATIO * small:
+                    panel.append(result)
+                    break
+        else:
+            panels.append([result])
+    return panels
 
 
 def _draw_panel(axes: Any, results: list[ReproductionResult]) -> None:
