@@ -360,34 +360,33 @@ class Run:
 
     def save(self) -> Saved:
         """Saves a state to resume from; all processes call it, and the first one writes."""
-        files = self._capture()
+        state = self._capture()
         if not self.processes.is_first:
-            return Saved(self.folder, files.step)
+            return Saved(self.folder, state.loop_state.progress.steps)
         self._saved(self._states.wait())
-        step = self._states.write(files)
+        step = self._states.write(StateFiles.of(state))
         self._saved_at = time.monotonic()
-        saved = Saved(self.folder, step)
-        self._loggers.log([saved])
-        return saved
+        return self._log_saved(step)
 
     def _begin_save(self) -> Saved | None:
         """Begins to save a state as ``save`` does, and returns None while it is being written."""
-        files = self._capture()
+        state = self._capture()
         if not self.processes.is_first:
-            return Saved(self.folder, files.step)
-        step = self._states.begin(files)
+            return Saved(self.folder, state.loop_state.progress.steps)
+        step = self._states.begin(StateFiles.of(state))
         self._saved_at = time.monotonic()
         return self._saved(step)
 
     def _saved(self, step: int | None) -> Saved | None:
         """Returns the event of a state that is on disk, if there is one, and logs it."""
-        if step is None:
-            return None
+        return None if step is None else self._log_saved(step)
+
+    def _log_saved(self, step: int) -> Saved:
         saved = Saved(self.folder, step)
         self._loggers.log([saved])
         return saved
 
-    def _capture(self) -> StateFiles:
+    def _capture(self) -> SavedState:
         """Returns the state to resume from; the first process writes the log before it."""
         state = SavedState(
             run_config=with_absolute_paths(self.run_config, self.paths),
@@ -402,7 +401,7 @@ class Run:
             self._log.write()
             self._logged_at = time.monotonic()
             self._loggers.flush()
-        return StateFiles.of(state)
+        return state
 
     def _check_weights(self) -> None:
         if not all_finite(self.loop.model.state_dict()):
