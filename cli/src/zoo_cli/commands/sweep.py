@@ -163,7 +163,7 @@ def sweep(
     resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
     catalog: Catalog = ctx.meta[CATALOG]
     from zoo_core.runtime.sweeps.engine import EngineOptions
-    from zoo_core.runtime.sweeps.sweep import make_engine, threads_share
+    from zoo_core.runtime.sweeps.sweep import make_engine
 
     chosen_engine = make_engine(catalog, engine or "", EngineOptions(jobs or 0))
     asked = _parse(resolved, settings, draws)
@@ -180,21 +180,16 @@ def sweep(
         resolved, run_config, seeds or (), extends_vocabulary=extend_vocabulary
     )
     question = check_question(catalog, question)
-    folder = out or default_folder(question)
-    if print_jobs:
-        share = threads_share(chosen_engine, jobs or 0)
-        sweep = Sweep(threads=threads or 0, questions=(question,))
-        _print_jobs(catalog, folder, sweep, share, loggers, as_json=as_json)
-        return
-    if ctx.meta[SOURCE] is None:
+    if ctx.meta[SOURCE] is None and not print_jobs:
         report_choices(ctx, run_config)
-    _train(
+    _carry_out(
         ctx,
-        folder,
+        out or default_folder(question),
         Sweep(threads=threads or 0, questions=(question,)),
-        jobs=jobs or 0,
-        engine=chosen_engine,
-        loggers=loggers,
+        jobs or 0,
+        chosen_engine,
+        loggers,
+        print_jobs=print_jobs,
         as_json=as_json,
     )
 
@@ -216,7 +211,7 @@ def _sweep_file(
         click.UsageError: An option says what the file says.
     """
     from zoo_core.runtime.sweeps.engine import EngineOptions
-    from zoo_core.runtime.sweeps.sweep import make_engine, threads_share
+    from zoo_core.runtime.sweeps.sweep import make_engine
 
     for param in ctx.command.params:
         is_typed = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
@@ -229,13 +224,37 @@ def _sweep_file(
     sweep = asked.with_seeds(seeds).sweep if seeds else asked.sweep
     if threads:
         sweep = replace(sweep, threads=threads)
-    chosen_engine = make_engine(catalog, engine, EngineOptions(jobs))
-    folder = out or asked.folder
+    _carry_out(
+        ctx,
+        out or asked.folder,
+        sweep,
+        jobs,
+        make_engine(catalog, engine, EngineOptions(jobs)),
+        loggers,
+        print_jobs=print_jobs,
+        as_json=as_json,
+    )
+
+
+def _carry_out(
+    ctx: click.Context,
+    folder: Path,
+    asked: Sweep,
+    jobs: int,
+    engine: AbstractEngine | None,
+    loggers: tuple[str, ...],
+    *,
+    print_jobs: bool,
+    as_json: bool,
+) -> None:
+    """Prints the commands of the runs that are not finished, or trains these runs."""
+    from zoo_core.runtime.sweeps.sweep import threads_share
+
     if print_jobs:
-        share = threads_share(chosen_engine, jobs)
-        _print_jobs(catalog, folder, sweep, share, loggers, as_json=as_json)
+        share = threads_share(engine, jobs)
+        _print_jobs(ctx.meta[CATALOG], folder, asked, share, loggers, as_json=as_json)
         return
-    _train(ctx, folder, sweep, jobs=jobs, engine=chosen_engine, loggers=loggers, as_json=as_json)
+    _train(ctx, folder, asked, jobs=jobs, engine=engine, loggers=loggers, as_json=as_json)
 
 
 def _parse(
