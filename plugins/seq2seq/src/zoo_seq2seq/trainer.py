@@ -17,7 +17,7 @@ from zoo_core.run_folder.objective import Direction
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.datasets.translator import AbstractTranslator
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
+from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums, row_sums
 from zoo_seq2seq.bleu import corpus_bleu, corpus_counts, sentence_bleu
 from zoo_seq2seq.configs import TranslationConfig
 from zoo_seq2seq.symbols import EOS
@@ -67,12 +67,7 @@ class TranslationTrainer(AbstractTrainer):
         A target whose every symbol is the likeliest after those before it is the one that greedy
         decoding writes, so ``exact`` needs no decoding.
         """
-        likeliest = output.logits.detach().argmax(dim=-1)
-        is_wrong = (likeliest != batch.targets) & (batch.targets != IGNORED)
-        return class_sums(output, batch) | {
-            "exact": (~is_wrong.any(dim=1)).sum(),
-            "rows": torch.tensor(len(batch.inputs), device=is_wrong.device),
-        }
+        return class_sums(output, batch) | row_sums(output, batch)
 
     def answer_sums(
         self, model: AbstractModel, dataset: AbstractDataset, batch: Batch

@@ -14,7 +14,7 @@ from zoo_core.errors import MisfitError
 from zoo_core.run_folder.objective import Direction
 from zoo_core.runtime.nn import IGNORED, Batch, Output
 from zoo_core.runtime.training.report import Table
-from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums
+from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums, exact_rows, row_sums
 from zoo_tasks.configs import TaskConfig
 
 DIRECTIONS: dict[str, Direction] = {"loss": "min", "accuracy": "max", "scaled_accuracy": "max"}
@@ -58,8 +58,7 @@ class TaskTrainer(AbstractTrainer):
         """Returns ``correct`` and ``targets``; of steps also ``rows`` and ``exact``, whole ones."""
         sums = class_sums(output, batch)
         if self.per_step:
-            is_exact = _is_exact(output, batch)
-            sums |= {"exact": is_exact.sum(), "rows": torch.tensor(len(is_exact))}
+            sums |= row_sums(output, batch)
         return sums
 
     def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
@@ -92,7 +91,7 @@ class TaskTrainer(AbstractTrainer):
             counted.sum(dim=1),
             correct.reshape(len(counted), -1).sum(dim=1),
             torch.ones_like(lengths),
-            _is_exact(output, batch),
+            exact_rows(output, batch),
         )
         table = torch.zeros(len(columns), MAX_BINS, dtype=torch.int64, device=counted.device)
         for row, numbers in zip(table, columns, strict=True):
@@ -108,9 +107,3 @@ class TaskTrainer(AbstractTrainer):
                 steps = f"{shortest}–{2 ** (index + 1)}"
                 rows.append([steps, count, correct / targets if targets else None, exact / count])
         return [Table("lengths", ("steps", "rows", "accuracy", "exact_match"), rows)]
-
-
-def _is_exact(output: Output, batch: Batch) -> Tensor:
-    """Returns whether no label of a row is wrong, (B,)."""
-    is_wrong: Tensor = (output.logits.argmax(dim=-1) != batch.targets) & (batch.targets != IGNORED)
-    return ~is_wrong.reshape(len(is_wrong), -1).any(dim=1)

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TypeVar
 
+import torch
 from torch import Tensor
 
 from zoo_core.configs.training import AbstractTrainerConfig
@@ -50,6 +51,24 @@ def class_sums(output: Output, batch: Batch) -> dict[str, Tensor]:
     # No class has the index IGNORED, so such a target is never correct.
     correct = output.logits.detach().argmax(dim=-1) == batch.targets
     return {"correct": correct.sum(), "targets": (batch.targets != IGNORED).sum()}
+
+
+def exact_rows(output: Output, batch: Batch) -> Tensor:
+    """Returns whether no target of a row is wrong, (B,); those that do not count are not."""
+    is_wrong: Tensor = (output.logits.detach().argmax(dim=-1) != batch.targets) & (
+        batch.targets != IGNORED
+    )
+    return ~is_wrong.reshape(len(is_wrong), -1).any(dim=1)
+
+
+def row_sums(output: Output, batch: Batch) -> dict[str, Tensor]:
+    """Returns ``exact``, the rows without a wrong target, and ``rows``.
+
+    Returns:
+        Two scalars on the device.
+    """
+    is_exact = exact_rows(output, batch)
+    return {"exact": is_exact.sum(), "rows": torch.tensor(len(is_exact), device=is_exact.device)}
 
 
 class AbstractTrainer(ABC):
