@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -29,6 +28,7 @@ from zoo_core.runtime.datasets.stratified import stratified_splits
 from zoo_core.runtime.datasets.translator import AbstractTranslator
 from zoo_core.runtime.generation.beam_search import beam_search
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
+from zoo_core.storage.hashes import sha256_of_fields
 from zoo_seq2seq import symbols
 from zoo_seq2seq.configs import (
     AbstractPairsConfig,
@@ -233,12 +233,11 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
     @cached_property
     def fingerprint(self) -> str:
         """The sha256 of all pairs as they are read."""
-        digest = hashlib.sha256()
-        for pair in self.pairs:
-            for text in pair:
-                data = "".join(self.cut.split(text)).encode("utf-8", "surrogatepass")
-                digest.update(len(data).to_bytes(8, "big") + data)
-        return digest.hexdigest()
+        return sha256_of_fields(
+            "".join(self.cut.split(text)).encode("utf-8", "surrogatepass")
+            for pair in self.pairs
+            for text in pair
+        )
 
     @property
     def splits(self) -> tuple[str, ...]:

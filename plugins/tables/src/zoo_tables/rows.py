@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, final
 
 from zoo_core.data.tables import Table, listed_lines
 from zoo_core.errors import DataError
+from zoo_core.storage.hashes import sha256_of_fields
 from zoo_tables.configs import AbstractTextRowsConfig
 
 MAX_EXAMPLE_LENGTH = 60
@@ -78,8 +78,4 @@ def prepared(text: str, config: AbstractTextRowsConfig) -> str:
 
 def hash_of(fields: Iterable[str]) -> str:
     """Returns the sha256 of texts and their lengths."""
-    digest = hashlib.sha256()
-    for field in fields:
-        data = field.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(8, "big") + data)
-    return digest.hexdigest()
+    return sha256_of_fields(field.encode("utf-8", "surrogatepass") for field in fields)

@@ -58,6 +58,14 @@ class FileRecord(NamedTuple):
             raise IntegrityError(f"{path} has sha256 {actual.sha256}, {source} says {self.sha256}")
 
 
+def sha256_of_fields(fields: Iterable[bytes]) -> str:
+    """Returns the sha256 of fields and their lengths, which tell where each of them ends."""
+    digest = hashlib.sha256()
+    for field in fields:
+        digest.update(len(field).to_bytes(8, "big") + field)
+    return digest.hexdigest()
+
+
 def sha256(path: Path) -> str:
     """Returns the sha256 of a file, in hexadecimal digits."""
     return _digest(path, "sha256", b"")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
@@ -22,6 +21,7 @@ from zoo_core.data.signature import (
 )
 from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError
+from zoo_core.storage.hashes import sha256_of_fields
 
 Data: TypeAlias = Any
 """Data from Python; see ``memory_rows`` for what it may be."""
@@ -134,11 +134,10 @@ class MemoryRows:
     @property
     def fingerprint(self) -> str:
         """The sha256 of the rows."""
-        digest = hashlib.sha256()
-        for value in (*self.inputs, *(self.targets or ())):
-            data = value.numpy().tobytes() if isinstance(value, Tensor) else str(value).encode()
-            digest.update(len(data).to_bytes(8, "big") + data)
-        return digest.hexdigest()
+        return sha256_of_fields(
+            value.numpy().tobytes() if isinstance(value, Tensor) else str(value).encode()
+            for value in (*self.inputs, *(self.targets or ()))
+        )
 
 
 def memory_rows(data: Data, *, text_column: str = "", label_column: str = "") -> MemoryRows:
