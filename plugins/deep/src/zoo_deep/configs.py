@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from zoo_core import config, setting
+from zoo_core.plugins.cells import AbstractNamedCellConfig
 
 
 @config
-class DeepConfig:
-    """Residual blocks of a cell and an MLP.
-
-    Args:
-        cell_settings: All settings of the cell, also those that are not given, once the config is
-            made; None if it has none.
-    """
+class DeepConfig(AbstractNamedCellConfig):
+    """Residual blocks of a cell and an MLP."""
 
     cell: str = setting(
         default="lstm",
         help="Cell of every block: the name of any recurrent model of `zoo list`, or of its cell.",
-    )
-    cell_settings: tuple[str, ...] | None = setting(
-        default=None,
-        help="Settings of the cell that differ from its model's defaults, such as max_radius=0.9.",
     )
     cell_size: int | None = setting(
         default=None,
@@ -49,16 +41,6 @@ class DeepConfig:
         "are the next symbols (Press & Wolf 2017).",
     )
 
-    def __post_init__(self) -> None:
-        """Completes the settings of the cell.
-
-        Raises:
-            ConfigError: No installed model has such a cell, the cell has no such setting, or a
-                value is not allowed.
-        """
-        from zoo_core.plugins.cells import complete_settings
-
-        settings = complete_settings(
-            self.cell, self.cell_settings or (), self.cell_size or self.hidden_size
-        )
-        object.__setattr__(self, "cell_settings", settings or None)
+    def cell_width(self) -> int:
+        """Returns the width of the cell's state."""
+        return self.cell_size or self.hidden_size

@@ -7,20 +7,17 @@ from typing import Literal
 
 from zoo_core import AbstractTrainerConfig, config, setting
 from zoo_core.data.encodings import AUTO, ENCODING_HELP
+from zoo_core.plugins.cells import AbstractNamedCellConfig
 
 
 @config
-class AbstractEncoderDecoderConfig:
+class AbstractEncoderDecoderConfig(AbstractNamedCellConfig):
     """Settings that all models of an encoder and a decoder share."""
 
     cell: str = setting(
         default="gru",
         help="Cell of encoder and decoder: the name of any recurrent model of `zoo list`, or of "
         "its cell.",
-    )
-    cell_settings: tuple[str, ...] | None = setting(
-        default=None,
-        help="Settings of the cell that differ from its model's defaults, such as max_radius=0.9.",
     )
     hidden_size: int = setting(
         default=128, unit="units", at_least=1, help="Width of the state of each layer."
@@ -38,17 +35,9 @@ class AbstractEncoderDecoderConfig:
         "sizes of a matrix (Glorot & Bengio 2010).",
     )
 
-    def __post_init__(self) -> None:
-        """Completes the settings of the cell.
-
-        Raises:
-            ConfigError: No installed model has such a cell, the cell has no such setting, or a
-                value is not allowed.
-        """
-        from zoo_core.plugins.cells import complete_settings
-
-        settings = complete_settings(self.cell, self.cell_settings or (), self.hidden_size)
-        object.__setattr__(self, "cell_settings", settings or None)
+    def cell_width(self) -> int:
+        """Returns the width of the cell's state."""
+        return self.hidden_size
 
 
 @config

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from zoo_core import config, setting
 from zoo_core.data.encodings import AUTO, ENCODING_HELP
+from zoo_core.plugins.cells import AbstractNamedCellConfig
 
 NEEDS_RECURSIVE: tuple[str, Callable[[Any], bool]] = (
     "the forecast recursive",
@@ -129,22 +130,9 @@ class Etth1Config(AbstractPinnedSeriesConfig):
 
 
 @config
-class SegRnnConfig:
-    """Segments of a series, a cell, and a forecast of all segments at once.
+class SegRnnConfig(AbstractNamedCellConfig):
+    """Segments of a series, a cell, and a forecast of all segments at once."""
 
-    Args:
-        cell_settings: All settings of the cell, also those that are not given, once the config is
-            made; None if it has none.
-    """
-
-    cell: str = setting(
-        default="gru",
-        help="Cell: the name of any recurrent model of `zoo list`, or of its cell.",
-    )
-    cell_settings: tuple[str, ...] | None = setting(
-        default=None,
-        help="Settings of the cell that differ from its model's defaults, such as max_radius=0.9.",
-    )
     hidden_size: int = setting(
         default=512, unit="units", at_least=2, help="Width of the cell's state and its inputs."
     )
@@ -156,17 +144,9 @@ class SegRnnConfig:
         help="Probability of dropping an output of the cell before the last layer.",
     )
 
-    def __post_init__(self) -> None:
-        """Completes the settings of the cell.
-
-        Raises:
-            ConfigError: No installed model has such a cell, the cell has no such setting, or a
-                value is not allowed.
-        """
-        from zoo_core.plugins.cells import complete_settings
-
-        settings = complete_settings(self.cell, self.cell_settings or (), self.hidden_size)
-        object.__setattr__(self, "cell_settings", settings or None)
+    def cell_width(self) -> int:
+        """Returns the width of the cell's state."""
+        return self.hidden_size
 
 
 @config

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import MISSING
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from zoo_core.configs.declare import config, setting
 from zoo_core.configs.layers import AbstractEmbeddedRecurrentConfig
 from zoo_core.configs.settings import Setting, as_typed, build_config, settings_of
 from zoo_core.errors import ConfigError, NotFoundError, suggest
@@ -25,6 +27,39 @@ WIDTH = "hidden_size"
 """The setting of a model that is the width of its cell's state."""
 BIAS = "bias"
 """The one setting of recurrent layers that is their cell's."""
+
+
+@config
+class AbstractNamedCellConfig(ABC):
+    """The settings of a model that takes the cell of any other by its name.
+
+    Args:
+        cell_settings: All settings of the cell, also those that are not given, once the config is
+            made; None if it has none.
+    """
+
+    cell: str = setting(
+        default="gru",
+        help="Cell: the name of any recurrent model of `zoo list`, or of its cell.",
+    )
+    cell_settings: tuple[str, ...] | None = setting(
+        default=None,
+        help="Settings of the cell that differ from its model's defaults, such as max_radius=0.9.",
+    )
+
+    @abstractmethod
+    def cell_width(self) -> int:
+        """Returns the width of the cell's state."""
+
+    def __post_init__(self) -> None:
+        """Completes the settings of the cell.
+
+        Raises:
+            ConfigError: No installed model has such a cell, the cell has no such setting, or a
+                value is not allowed.
+        """
+        settings = complete_settings(self.cell, self.cell_settings or (), self.cell_width())
+        object.__setattr__(self, "cell_settings", settings or None)
 
 
 def find_cell(name: str) -> CatalogEntry[ModelSpec]:
