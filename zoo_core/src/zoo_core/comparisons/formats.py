@@ -115,10 +115,11 @@ def to_markdown(comparison: Comparison) -> str:
 
 def _markdown_table(table: list[list[str]]) -> list[str]:
     header, *rows = table
-    return [_line(header), _line(["---"] * len(header)), *map(_line, rows)]
+    return [markdown_line(header), markdown_line(["---"] * len(header)), *map(markdown_line, rows)]
 
 
-def _line(cells: list[str]) -> str:
+def markdown_line(cells: list[str]) -> str:
+    """Returns a line of a table in Markdown."""
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
 
 

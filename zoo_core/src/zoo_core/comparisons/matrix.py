@@ -15,6 +15,7 @@ from statistics import fmean, stdev
 from typing import Any, NamedTuple, final
 
 from zoo_core.comparisons.comparison import evaluation_remarks, find_metric
+from zoo_core.comparisons.formats import markdown_line
 from zoo_core.comparisons.labels import changes, differences
 from zoo_core.comparisons.run_record import RunRecord
 from zoo_core.errors import MisfitError, NotFoundError
@@ -279,9 +280,7 @@ def matrix_markdown(matrix: Matrix) -> str:
             for column in matrix.columns
         ]
         lines.append([row, *cells])
-    table = [
-        f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in line)} |" for line in lines
-    ]
+    table = [markdown_line(line) for line in lines]
     title = f"{matrix.metric.replace('_', ' ')} on {', below on '.join(matrix.splits)}"
     notes = [f"- {note[0].upper()}{note[1:]}." for note in (title, *matrix.remarks)]
     return "\n".join([*table, "", *notes, ""])
