@@ -16,7 +16,7 @@ import pytest
 
 from tests.core.downloads.file_server import FileServer, file_server
 from zoo_core.downloads import http, retry
-from zoo_core.downloads.download import RemoteFile, fetch
+from zoo_core.downloads.download import RemoteFile, fetch, read_pinned
 from zoo_core.downloads.progress import ProgressCallback, report_progress
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
 
@@ -129,6 +129,11 @@ def test_another_file_in_its_place_is_refused_with_both_hashes(tmp_path: Path) -
     assert hashlib.sha256(CONTENT).hexdigest() in str(caught.value)
 
 
+def test_a_copy_without_an_end_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(IntegrityError, match=r"^/dev/zero has more than 512,000 bytes, expected"):
+        read_pinned(file(UNREACHABLE), Path("/dev/zero"), "name another")
+
+
 def test_wrong_bytes_are_removed(server: FileServer, tmp_path: Path) -> None:
     server.content = bytes(len(CONTENT))
     with pytest.raises(IntegrityError, match="expected 512,000 bytes with sha256") as caught:
@@ -237,7 +242,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
 PROGRAM = """
 import sys, hashlib
 from pathlib import Path
-from zoo_core.downloads.download import RemoteFile, fetch
+from zoo_core.downloads.download import RemoteFile, fetch, read_pinned
 url, folder, size, sha256 = sys.argv[1:]
 print("started", flush=True)
 fetch(RemoteFile(name="data/file.bin", size=int(size), sha256=sha256, mirrors=(url,)), Path(folder))

@@ -69,10 +69,9 @@ def fetch(file: RemoteFile, folder: Path) -> Path:
             if not target.exists():
                 _download(file, target)
     try:
-        data = target.read_bytes()
+        read_verified(file, target, "remove it to download it again")
     except OSError as error:
         raise DataError(f"cannot read {target}: {error.strerror}") from None
-    check_matches(file, data, str(target), "remove it to download it again")
     return target
 
 
@@ -92,30 +91,39 @@ def read_pinned(file: RemoteFile, copy: Path | None, remedy: str) -> bytes:
     if copy is None:
         return fetch(file, data_folder()).read_bytes()
     try:
-        data = copy.read_bytes()
+        return read_verified(file, copy, remedy)
     except OSError as error:
         raise DataError(
             f"cannot read {copy}: {error.strerror}; name the copy with --dataset.path"
         ) from None
-    check_matches(file, data, str(copy), remedy)
-    return data
 
 
-def check_matches(file: RemoteFile, data: bytes, place: str, remedy: str) -> None:
-    """Raises IntegrityError if bytes have another sha256 than a file.
+def read_verified(file: RemoteFile, path: Path, remedy: str, place: str = "") -> bytes:
+    """Returns the content of a file, read from a path.
 
     Args:
         file: The file.
-        data: The bytes.
-        place: Where they come from, for the message.
-        remedy: What to do, or what was done, for the message.
+        path: The path. Of something longer, which may have no end as ``/dev/zero`` has none, no
+            more than one byte beyond the file's size is read.
+        remedy: What to do, or what was done, if the content is another one, for the message.
+        place: Where the content comes from, for the message; the path by default.
+
+    Raises:
+        IntegrityError: The path has another content.
+        OSError: The path cannot be read.
     """
+    with path.open("rb") as stream:
+        data = stream.read(file.size + 1)
     sha256 = hashlib.sha256(data).hexdigest()
     if sha256 != file.sha256:
+        found = f"{len(data):,} bytes with sha256 {sha256}"
+        if len(data) > file.size:
+            found = f"more than {file.size:,} bytes"
         raise IntegrityError(
-            f"{place} has {len(data):,} bytes with sha256 {sha256}, "
+            f"{place or path} has {found}, "
             f"expected {file.size:,} bytes with sha256 {file.sha256}; {remedy}"
         )
+    return data
 
 
 def _download(file: RemoteFile, target: Path) -> None:
@@ -147,7 +155,7 @@ def _download_part(file: RemoteFile, url: str, part: Path) -> None:
         try:
             with target_errors(part):
                 transfer(url, part, file.size, progress_callback(file.name, file.size))
-            check_matches(file, part.read_bytes(), url, "it was thrown away")
+            read_verified(file, part, "it was thrown away", url)
             return
         except IntegrityError:
             part.unlink(missing_ok=True)

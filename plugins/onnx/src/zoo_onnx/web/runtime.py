@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, final
 
-from zoo_core.downloads.download import RemoteFile, check_matches, fetch
+from zoo_core.downloads.download import RemoteFile, fetch, read_verified
 from zoo_core.errors import DataError, IntegrityError, NetworkError
 from zoo_core.storage.locations import data_folder
 
@@ -60,10 +60,9 @@ def load_runtime(path: Path | None = None) -> WebRuntime:
     if path is None:
         return _unpack(package_path().read_bytes())
     try:
-        data = path.read_bytes()
+        data = read_verified(PACKAGE, path, f"name the package {PACKAGE.name}")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
-    check_matches(PACKAGE, data, str(path), f"name the package {PACKAGE.name}")
     return _unpack(data)
 
 
