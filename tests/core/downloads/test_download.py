@@ -242,7 +242,7 @@ def test_a_folder_in_the_place_of_the_file_is_named(tmp_path: Path) -> None:
 PROGRAM = """
 import sys, hashlib
 from pathlib import Path
-from zoo_core.downloads.download import RemoteFile, fetch, read_pinned
+from zoo_core.downloads.download import RemoteFile, fetch
 url, folder, size, sha256 = sys.argv[1:]
 print("started", flush=True)
 fetch(RemoteFile(name="data/file.bin", size=int(size), sha256=sha256, mirrors=(url,)), Path(folder))
