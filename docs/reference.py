@@ -80,7 +80,8 @@ def _command(parent: click.Context, name: str, level: int) -> Iterator[str]:
         if records:
             yield "| option | what it does |\n| --- | --- |"
             for names, text in records:
-                yield f"| `{_to_cell(names)}` | {_to_cell(text)} |"
+                remarks = _to_cell(text).replace("] [", "; ")  # two brackets would be a link
+                yield f"| `{_to_cell(names)}` | {remarks} |"
             yield ""
         if isinstance(command, click.Group):
             for subcommand in command.list_commands(context):

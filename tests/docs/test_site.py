@@ -1,0 +1,98 @@
+"""The site builds strictly, asks nothing of the network, and fits a phone."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any, final
+
+import pytest
+
+from tests.browser import NARROW, WIDE, open_page
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.xdist_group("site")
+ROOT = Path(__file__).parents[2]
+ASKED = re.compile(r"<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=\"?([^\" >]+)")
+"""What a browser loads with a page."""
+PAGES = ("index.html", "models/gates.html", "cli.html", "results.html", "faults.html")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site, built strictly: the command fails where a link or an anchor leads nowhere."""
+    pytest.importorskip("mkdocs")
+    folder = tmp_path_factory.mktemp("site")
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
+    environment = os.environ | {"NO_MKDOCS_2_WARNING": "1"}
+    result = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    return folder
+
+
+@pytest.mark.gate
+def test_the_site_is_built_and_its_pages_ask_nothing_of_the_network(site: Path) -> None:
+    pages = list(site.rglob("*.html"))
+    assert len(pages) > 50
+    for page in pages:
+        loaded = ASKED.findall(page.read_text("utf-8"))
+        assert not [address for address in loaded if "//" in address], page
+    for style in site.rglob("*.css"):
+        assert not re.search(r"(?:url\(|@import)\s*['\"]?(?:https?:)?//", style.read_text("utf-8"))
+
+
+@pytest.mark.gate
+def test_every_equation_is_converted(site: Path) -> None:
+    for page in sorted((ROOT / "docs" / "models").glob("*.md")):
+        text = (site / "models" / f"{page.stem}.html").read_text("utf-8")
+        assert text.count('class="equation"') == page.read_text("utf-8").count("```math")
+        assert "arithmatex" not in text
+        assert r"\begin" not in text
+
+
+@pytest.mark.gate
+def test_a_link_to_a_file_outside_leads_to_a_page_of_it(site: Path) -> None:
+    text = (site / "models" / "gates.html").read_text("utf-8")
+    for path in ("plugins/gates/index.html", "plugins/gates/src/zoo_gates/janet.py.html"):
+        assert f'href="../source/{path}"' in text
+        assert (site / "source" / path).is_file()
+
+
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """The address of the site, served."""
+
+    @final
+    class Handler(SimpleHTTPRequestHandler):
+        """Serves the site and logs nothing."""
+
+        def __init__(self, *arguments: Any) -> None:
+            super().__init__(*arguments, directory=str(site))
+
+        def log_message(self, format: str, *arguments: Any) -> None:
+            """Logs nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_pages_fit_the_window(address: str, chromium: Browser, width: int) -> None:
+    for name in PAGES:
+        with open_page(chromium, address + name, width=width) as opened:
+            assert not opened.errors
+            assert opened.overflow <= 0
+            assert all(asked.startswith((address, "data:")) for asked in opened.requests)
