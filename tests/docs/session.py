@@ -1,22 +1,12 @@
-"""Documents that are run: every block of code in them, in order, in a fresh environment.
-
-A block names its language and, for a file, its path: ```` ```python src/zoo_plugin_owl/cell.py ````
-writes that file, ```` ```console ```` runs what follows each ``$`` and holds the rest against what
-was printed. ``...`` on a line of its own stands for any lines. Renew what documents show:
-
-    uv run python -m tests.docs.session docs/write-a-plugin.md
-"""
+"""Blocks of code in documents, the commands in them, and a shell in a fresh environment."""
 
 from __future__ import annotations
 
 import re
-import sys
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.installs.environment import Environment, make_zoo
+from tests.installs.environment import Environment
 
 BLOCK = re.compile(r"^```(?P<language>\w*)(?: (?P<path>\S+))?\n(?P<body>.*?)^```$", re.M | re.S)
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e-\d+)?")
@@ -82,15 +72,6 @@ class Session:
         """Writes a file of the document, below the folder that the shell is in."""
         (self.place / path).write_text(body)
 
-    def follow(self, document: str) -> Iterator[tuple[Command, list[str]]]:
-        """Carries a document out; every command with what it printed this time."""
-        for block in blocks(document):
-            if block.path:
-                self.write(block.path, block.body)
-            else:
-                for command in commands(block.body):
-                    yield command, self.run(command.line)
-
 
 def agrees(shown: list[str], printed: list[str]) -> bool:
     """Whether what is shown is what was printed, whatever the figures and what ``...`` hides."""
@@ -102,32 +83,3 @@ def agrees(shown: list[str], printed: list[str]) -> bool:
 def shorten(printed: list[str]) -> list[str]:
     """What a document shows: the beginning and the end of what is long."""
     return [*printed[:4], "...", *printed[-4:]] if len(printed) > LONGEST else printed
-
-
-def renew(path: Path, environment: Environment) -> None:
-    """Runs a document and writes into it what its commands print."""
-    document = path.read_text("utf-8")
-    answers = iter(list(Session(environment).follow(document)))
-
-    def answered(match: re.Match[str]) -> str:
-        if match["language"] != "console":
-            return match[0]
-        rows = []
-        for command in commands(match["body"]):
-            _, printed = next(answers)
-            kept = "..." in command.printed and agrees(command.printed, printed)
-            rows += [f"$ {command.line}", *(command.printed if kept else shorten(printed))]
-        return "\n".join(["```console", *rows, "```"])
-
-    path.write_text(BLOCK.sub(answered, document), "utf-8")
-
-
-def main() -> None:
-    """Renews the documents that are named."""
-    for name in sys.argv[1:]:
-        with tempfile.TemporaryDirectory() as folder:
-            renew(Path(name), make_zoo(Path(folder)))
-
-
-if __name__ == "__main__":
-    main()

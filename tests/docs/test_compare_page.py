@@ -1,4 +1,4 @@
-"""The page about comparisons prints what it shows, and explains every column."""
+"""``docs/compare-two-cells.md`` prints what it shows, and explains every column."""
 
 from __future__ import annotations
 
