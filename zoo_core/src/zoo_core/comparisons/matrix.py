@@ -209,12 +209,12 @@ def _seed_remarks(matrix: Matrix) -> Iterator[str]:
         yield f"{MISSING}: {pairs} no run of the model on the dataset"
 
 
-def format_spread(spread: Spread | None, decimals: int = 3) -> str:
+def format_cell(spread: Spread | None, decimals: int = 3) -> str:
     """Returns ``mean ± deviation`` with a number of decimals; small numbers keep two digits.
 
-    >>> format_spread(Spread((0.5, 0.75), 0.625, 0.17678))
+    >>> format_cell(Spread((0.5, 0.75), 0.625, 0.17678))
     '0.625 ± 0.177'
-    >>> format_spread(Spread((5.3e-5,), 5.3e-5, None))
+    >>> format_cell(Spread((5.3e-5,), 5.3e-5, None))
     '5.3e-05'
     """
     if spread is None:
@@ -276,7 +276,7 @@ def matrix_markdown(matrix: Matrix) -> str:
     lines = [header, ["---", *["---:"] * len(matrix.columns)]]
     for row in matrix.rows:
         cells = [
-            "<br>".join(format_spread(matrix.spread(row, column, split)) for split in matrix.splits)
+            "<br>".join(format_cell(matrix.spread(row, column, split)) for split in matrix.splits)
             for column in matrix.columns
         ]
         lines.append([row, *cells])
@@ -316,7 +316,7 @@ def _repeat(matrix: Matrix) -> Iterator[str]:
 
 def _text_column(matrix: Matrix, column: str) -> list[str]:
     spreads = [matrix.spread(row, column, split) for row in matrix.rows for split in matrix.splits]
-    return [column, *map(format_spread, spreads)]
+    return [column, *map(format_cell, spreads)]
 
 
 def _width(column: Sequence[str]) -> int:
