@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results" / "networks" / "comparison.json"
-NEGATIVE, POSITIVE = "deltanet negative_eigenvalues=true", "deltanet negative_eigenvalues=false"
+NEGATIVE, POSITIVE = "deltanet negative_eigenvalues", "deltanet"
 NAMES = {NEGATIVE: "deltanet, eigenvalues in [-1, 1]", POSITIVE: "deltanet, eigenvalues in [0, 1]"}
 
 

@@ -25,6 +25,7 @@ GROUPS = {
     95: "Exports",
     100: "Texts and tokens",
     110: "Music",
+    120: "Translation",
     140: "The page in the browser",
     150: "Serving",
     170: "Several processes",

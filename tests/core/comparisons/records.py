@@ -12,14 +12,15 @@ TOKENS_PER_EPOCH = 100
 
 
 def run_config(model: str = "gru", seed: int = 0, **changes: Any) -> RunConfig:
-    """Returns a run config; ``hidden_size``, ``steps`` and fields of the run may be changed."""
+    """Returns a run config; settings of the model, ``steps`` and fields of the run may be changed."""
+    switches = {"bidirectional": changes.pop("bidirectional")} if "bidirectional" in changes else {}
     return RunConfig(
         model=model,
         dataset=changes.pop("dataset", "text"),
         trainer="next-token",
         plugins={"model": "zoo-gru", "dataset": "zoo-text", "trainer": "zoo-train"},
         configs={
-            "model": {"hidden_size": changes.pop("hidden_size", 8)},
+            "model": {"hidden_size": changes.pop("hidden_size", 8), **switches},
             "dataset": {"steps": changes.pop("steps", 64)},
             "trainer": {"epochs": 2, "save_every": changes.pop("save_every", 15.0)},
         },

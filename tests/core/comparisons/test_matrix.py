@@ -60,6 +60,17 @@ def test_settings_tell_models_of_one_name_apart() -> None:
     assert make_matrix(runs, metric="accuracy").columns == ("parity steps=64", "parity steps=32")
 
 
+def test_a_switch_is_named_where_it_is_on() -> None:
+    off = run("gru", "parity", (0, 0), bidirectional=False)
+    on = run("gru", "parity", (1, 1), bidirectional=True)
+    matrix = make_matrix([off, on], metric="accuracy")
+    assert matrix.rows == ("gru", "gru bidirectional")
+    (table,) = matrix_tables(matrix, 80)
+    assert [line[0] for line in table[1:]] == ["gru", "", "gru", "  bidirectional"]
+    both = [off, on, run("gru", "parity", (1, 1), bidirectional=True, hidden_size=16)]
+    assert make_matrix(both, metric="accuracy").rows[1] == "gru hidden_size=8 bidirectional"
+
+
 def test_a_cell_with_two_settings_or_two_kinds_of_data_is_refused() -> None:
     runs = [run("gru", "parity", (1, 1)), run("gru", "parity", (0, 0), seed=1, budget=9)]
     with pytest.raises(MisfitError, match="gru on parity has runs with different budget"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -118,8 +119,8 @@ def silu(x: Array) -> Array:
     return x * sigmoid(x)
 
 
-def s6(w: Weights, x: Array, state: State) -> tuple[Array, State]:
-    """Gu & Dao, algorithm 2 and figure 3, one step at a time."""
+def s6(w: Weights, x: Array, state: State, *, negative: bool = False) -> tuple[Array, State]:
+    """Gu & Dao, algorithm 2 and figure 3, one step at a time; Grazzi et al., section 5, negative."""
     s, recent = state
     channels, states = s.shape
     u, z = np.split(w["weight_ih"] @ x + w.get("bias_ih", np.zeros(2 * channels)), 2)
@@ -127,8 +128,8 @@ def s6(w: Weights, x: Array, state: State) -> tuple[Array, State]:
     v = silu((w["convolution"].T * window).sum(0) + w["convolution_bias"])
     w_delta, w_b, w_c = np.split(w["weight_select"], [-2 * states, -states])
     delta = np.log1p(np.exp(w["weight_step"] @ (w_delta @ v) + w["bias_step"]))
-    a = -np.exp(w["log_decay"])
-    s = np.exp(delta[:, None] * a) * s + np.outer(delta * v, w_b @ v)
+    a = np.exp(delta[:, None] * -np.exp(w["log_decay"]))
+    s = (2 * a - 1 if negative else a) * s + np.outer(delta * v, w_b @ v)
     y = s @ (w_c @ v) + w["skip"] * v
     return w["weight_out"] @ (y * silu(z)) + w.get("bias_out", np.zeros(H)), (s, window[1:])
 
@@ -170,6 +171,9 @@ EXAMPLES = {
     "s6": Example(lambda: S6Cell(H, state_size=2), s6),
     "s6-bias": Example(
         lambda: S6Cell(H, state_size=3, expansion=1, window=2, rank=2, bias=True), s6
+    ),
+    "s6-negative": Example(
+        lambda: S6Cell(H, state_size=2, negative_eigenvalues=True), partial(s6, negative=True)
     ),
     "sru": Example(lambda: SruCell(H), sru),
     "sru-no-bias": Example(lambda: SruCell(H, bias=False), sru),

@@ -33,6 +33,7 @@ CELLS: dict[str, AbstractCell[Any]] = {
     "rg-lru": RgLruCell(4),
     "s4d": S4dCell(4, state_size=3),
     "s6": S6Cell(4, state_size=3),
+    "s6-negative": S6Cell(4, state_size=3, negative_eigenvalues=True),
     "sru": SruCell(4),
 }
 

@@ -139,6 +139,11 @@ def test_the_backtest_compares_the_last_row_of_every_horizon(tmp_path: Path, kin
         ),
     }
     assert plain.further_metrics(LastPlusOne(plain), "test") == {}
+    naive = dataset.baselines("test")["naive"]  # repeats rows 49, 51, 53 and 55
+    assert naive["backtest_mae"] == (4 + 7 + 7 + 4) / 4
+    assert naive["backtest_mape_swapped"] == pytest.approx((4 / 49 + 7 / 51 + 7 / 53 + 4 / 58) / 4)
+    assert dataset.baselines("test")["exponential_smoothing"] == naive  # a line: the factor is 1
+    assert "backtest_mae" not in plain.baselines("test")["naive"]
     long = of(tmp_path, f"t,x\n{rows}", **(settings | {"horizon": 30, "window": 6}))
     tested = with_backtest(long, Backtest())
     assert tested.further_metrics(LastPlusOne(tested), "test") == {}

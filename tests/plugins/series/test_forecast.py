@@ -63,6 +63,7 @@ def test_errors_stand_beside_those_of_the_baselines(tmp_path: Path) -> None:
     assert errors["model"]["mae"] == pytest.approx(0, abs=1e-3)
     assert errors["naive"]["mae"] == errors["naive"]["mase"] == 3.5
     assert errors["seasonal_naive"] == errors["naive"]
+    assert errors["exponential_smoothing"] == errors["naive"]  # a line is followed with factor 1
 
 
 def test_metrics_are_those_of_the_definition() -> None:
@@ -110,7 +111,8 @@ def test_the_command_prints_what_an_evaluation_measures(zoo: Zoo, trained: Path)
     measured = zoo("evaluate", trained, "--split", "test", "--json").json["test"]
     for name in ("mae", "rmse", "mape", "mase"):
         assert answer["metrics"]["model"][name] == pytest.approx(measured[name], rel=1e-4)
-    baselines = {name: answer["metrics"][name] for name in ("naive", "seasonal_naive")}
+    names = ("naive", "seasonal_naive", "exponential_smoothing")
+    baselines = {name: answer["metrics"][name] for name in names}
     assert measured["baselines"] == baselines
     assert "test, seasonal naive: mae" in zoo("evaluate", trained).stdout
 

@@ -11,7 +11,7 @@ from tests.plugins.series.made import sales as made_sales
 from zoo_core import Features, Values
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn import Output
-from zoo_series.baselines import naive, naive_error, seasonal_naive
+from zoo_series.baselines import fit_smoothing, naive, naive_error, seasonal_naive, smoothed
 from zoo_series.configs import SalesConfig, SeriesConfig
 from zoo_series.dataset import SALES, SeriesDataset, sales, series
 
@@ -180,3 +180,20 @@ def test_the_baselines_repeat_a_row_or_a_season() -> None:
     assert seasonal_naive(past, 2, season=9).tolist() == [[4.0], [4.0]]
     assert naive_error(past, season=1).tolist() == [1.5]
     assert naive_error(past, season=2).tolist() == [3.0]
+
+
+def test_exponential_smoothing_is_that_of_its_equation() -> None:
+    past = torch.tensor([[1.0, 8.0], [2.0, 4.0], [4.0, 0.0]], dtype=torch.float64)
+    levels = smoothed(past, torch.tensor([0.5, 0.25], dtype=torch.float64))
+    assert levels.tolist() == [[1.0, 8.0], [1.5, 7.0], [2.75, 5.25]]
+    assert torch.equal(smoothed(past, torch.ones(2, dtype=torch.float64)), past)
+
+
+def test_the_factor_of_the_smoothing_has_the_least_squared_error_one_step_ahead() -> None:
+    # from the level 0: errors 4, 0 - 4 α and 1 - 4 α (1 - α); the sum of squares is least at 0.11
+    part = torch.tensor([[0.0], [4.0], [0.0], [1.0]], dtype=torch.float64)
+    sums = {a: (4 * a) ** 2 + (1 - 4 * a * (1 - a)) ** 2 for a in (n / 100 for n in range(1, 101))}
+    assert fit_smoothing([part]).tolist() == [min(sums, key=lambda a: sums[a])] == [0.11]
+    rising = torch.arange(5.0, dtype=torch.float64).unsqueeze(1)
+    assert fit_smoothing([rising, part[:1]]).tolist() == [1.0]
+    assert fit_smoothing([part[:1]]).tolist() == [1.0]

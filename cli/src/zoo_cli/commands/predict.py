@@ -124,12 +124,13 @@ def _with_search(checkpoint: Checkpoint, settings: Mapping[str, object]) -> Chec
 
     Raises:
         MisfitError: The dataset has no such settings, as its answers are not searched for.
+        click.UsageError: There is a length penalty and a beam of 1, which ranks nothing.
     """
     from zoo_core.errors import MisfitError
 
     if not settings:
         return checkpoint
-    known = {setting.key for setting in checkpoint.dataset_settings()}
+    known = {setting.key: setting.default for setting in checkpoint.dataset_settings()}
     for key in settings:
         if key not in known:
             option = f"--{key.replace('_', '-')}"
@@ -138,6 +139,11 @@ def _with_search(checkpoint: Checkpoint, settings: Mapping[str, object]) -> Chec
                 f"{model} is trained on {dataset}, which asks for no translation; leave out "
                 f"{option}"
             )
+    if "length_penalty" in settings and settings.get("beam", known["beam"]) == 1:
+        raise click.UsageError(
+            "--length-penalty has no effect with a beam of 1, which has nothing to rank; give "
+            "--beam 2 or more, or leave it out"
+        )
     return checkpoint.with_dataset(values=settings)
 
 

@@ -128,6 +128,11 @@ class S6Config(LinearConfig):
         at_least=1,
         help="Numbers from which the step sizes are made; none: a sixteenth of the hidden size.",
     )
+    negative_eigenvalues: bool = setting(
+        default=False,
+        help="Whether a step multiplies the state by numbers in [-1, 1], which can count parities, "
+        "instead of [0, 1].",
+    )
 
 
 @config

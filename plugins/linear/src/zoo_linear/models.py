@@ -68,6 +68,7 @@ def s6(config: S6Config, signature: Signature) -> RecurrentModel:
         config.window,
         config.rank,
         config.bias,
+        config.negative_eigenvalues,
     )
     return recurrent_model(cell, config, signature)
 

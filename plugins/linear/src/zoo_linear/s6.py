@@ -38,13 +38,16 @@ class S6Cell(AbstractWindowCell[S6State]):
         v = SiLU(Σ_k w_k ⊙ u_{t-k} + b_w)           convolution, k from 0 to K - 1
         Δ = softplus(W_Δ (W_δ v) + b_Δ)             step size
         B = W_B v,  C = W_C v                       what is written and read
-        s' = exp(Δ A) ⊙ s + Δ v Bᵀ
+        a = exp(Δ A)                                between 0 and 1
+        s' = a ⊙ s + Δ v Bᵀ
         y = s' C + D ⊙ v
         h = W_o (y ⊙ SiLU(z)) + b_o
 
+    With negative eigenvalues, a = 2 exp(Δ A) - 1, between -1 and 1.
+
     x is the input (B, F), u, z, v, Δ and y are (B, E), B and C (B, N), the state s is (B, E, N), h
-    the output (B, H), A = -exp(log_decay) (E, N), ⊙ the element-wise product, exp(Δ A) one number
-    for each channel and state. The convolution is causal: before the first step, u is zeros.
+    the output (B, H), A = -exp(log_decay) (E, N), ⊙ the element-wise product, a one number for each
+    channel and state. The convolution is causal: before the first step, u is zeros.
 
     ``weight_ih`` (2E, F) holds W_u and W_z, ``convolution`` (E, K) and ``convolution_bias`` (E,)
     the w, the latest input last, ``weight_select`` (R + 2N, E) W_δ, W_B and W_C, ``weight_step``
@@ -54,7 +57,9 @@ class S6Cell(AbstractWindowCell[S6State]):
 
     A is discretised exactly, B by Euler's rule, as in the authors' code; A starts at -1 to -N.
 
-    Source: Gu & Dao (2023), Mamba: Linear-Time Sequence Modeling with Selective State Spaces.
+    Source: Gu & Dao (2023), Mamba: Linear-Time Sequence Modeling with Selective State Spaces;
+    the negative eigenvalues are those of Grazzi et al. (2025), Unlocking State-Tracking in Linear
+    RNNs Through Negative Eigenvalues.
 
     Args:
         hidden_size: H.
@@ -63,6 +68,7 @@ class S6Cell(AbstractWindowCell[S6State]):
         window: K, at least 2.
         rank: R; None for H / 16, rounded up.
         bias: Whether the two linear maps have biases.
+        negative_eigenvalues: Whether a lies in (-1, 1) in the place of (0, 1).
     """
 
     name = "s6"
@@ -75,12 +81,14 @@ class S6Cell(AbstractWindowCell[S6State]):
         window: int = 4,
         rank: int | None = None,
         bias: bool = False,
+        negative_eigenvalues: bool = False,
     ) -> None:
         self.hidden_size = self.output_size = hidden_size
         self.state_size, self.window = state_size, window
         self.channels = expansion * hidden_size
         self.rank = rank or -(-hidden_size // 16)
         self.has_bias = bias
+        self.negative_eigenvalues = negative_eigenvalues
 
     @property
     def scan_width(self) -> int:
@@ -155,9 +163,11 @@ class S6Cell(AbstractWindowCell[S6State]):
         return state._replace(recent=recent)
 
     def coefficients(self, weights: Weights, projected: Tensor) -> tuple[Tensor, Tensor]:
-        """Returns exp(Δ A) and Δ v Bᵀ of v, z, Δ, B and C, (..., E · N) each."""
+        """Returns a and Δ v Bᵀ of v, z, Δ, B and C, (..., E · N) each."""
         v, _, step, written, _ = self._parts(projected)
         decay = (step.unsqueeze(-1) * -weights["log_decay"].exp()).exp()
+        if self.negative_eigenvalues:
+            decay = 2 * decay - 1
         added = (step * v).unsqueeze(-1) * written.unsqueeze(-2)
         return decay.flatten(-2), added.flatten(-2)
 

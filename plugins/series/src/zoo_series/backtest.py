@@ -34,6 +34,36 @@ class Backtest(NamedTuple):
         names = ("backtest_mae", "backtest_mape")
         return (*names, "backtest_mape_swapped") if self.swapped else names
 
+    def origins(self, start: int, end: int, horizon: int, seen: int) -> range:
+        """Returns the first row of each horizon of a series.
+
+        Args:
+            start: The first row of the split.
+            end: The row after its last one.
+            horizon: The rows of a forecast.
+            seen: The rows before a forecast that a model sees.
+        """
+        return range(max(start - self.overlap, seen), end - horizon + 1, self.stride)
+
+    def errors(self, actual: Tensor, forecast: Tensor) -> dict[str, float]:
+        """Returns the errors of the last rows of horizons, with y a value and ŷ its forecast.
+
+        Args:
+            actual: y, as measured, (N, values).
+            forecast: ŷ, (N, values).
+
+        Returns:
+            ``backtest_mae`` = mean |y - ŷ|, ``backtest_mape`` = mean |(y - ŷ) / y| over the values
+            that are not zero, and, if asked for, ``backtest_mape_swapped`` = mean |(y - ŷ) / ŷ|.
+        """
+        error = (actual - forecast).abs()
+        metrics = {"backtest_mae": error.mean().item()}
+        if bool((actual != 0).any()):
+            metrics["backtest_mape"] = (error / actual.abs())[actual != 0].mean().item()
+        if self.swapped:
+            metrics["backtest_mape_swapped"] = (error / forecast.abs()).mean().item()
+        return metrics
+
 
 def backtest_metrics(
     forecaster: Forecaster,
@@ -41,7 +71,9 @@ def backtest_metrics(
     regions: Sequence[tuple[Tensor, int, int]],
     backtest: Backtest,
 ) -> dict[str, float]:
-    """Returns the errors of the forecasts of a backtest, with y a value and ŷ its forecast.
+    """Returns the errors of the forecasts of a backtest; see Backtest.errors.
+
+    They are empty where no horizon ends in the split.
 
     Args:
         forecaster: Has the window, the horizon and the scaling.
@@ -49,30 +81,16 @@ def backtest_metrics(
         regions: The rows of each series, (N, F), the first row of the split, and the row after its
             last.
         backtest: Which forecasts are compared.
-
-    Returns:
-        ``backtest_mae`` = mean |y - ŷ| as measured, ``backtest_mape`` = mean |(y - ŷ) / y| over
-        the values that are not zero, and, if asked for, ``backtest_mape_swapped`` = mean
-        |(y - ŷ) / ŷ|; none where no horizon ends in the split.
     """
     config, count = forecaster.config, forecaster.values
     horizon, seen = config.horizon, config.seen_first
     pasts, ahead = [], []
     for numbers, start, end in regions:
-        for origin in range(
-            max(start - backtest.overlap, seen), end - horizon + 1, backtest.stride
-        ):
+        for origin in backtest.origins(start, end, horizon, seen):
             pasts.append(numbers[origin - seen : origin])
             ahead.append(numbers[origin : origin + horizon])
     if not pasts:
         return {}
     actual = torch.stack(ahead)
     forecast = forecasts(forecaster, model, torch.stack(pasts), horizon, actual[..., count:])[:, -1]
-    value = actual[:, -1, :count]
-    error = (value - forecast).abs()
-    metrics = {"backtest_mae": error.mean().item()}
-    if bool((value != 0).any()):
-        metrics["backtest_mape"] = (error / value.abs())[value != 0].mean().item()
-    if backtest.swapped:
-        metrics["backtest_mape_swapped"] = (error / forecast.abs()).mean().item()
-    return metrics
+    return backtest.errors(actual[:, -1, :count], forecast)

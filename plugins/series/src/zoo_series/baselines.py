@@ -8,6 +8,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+FACTORS = 100
+"""The smoothing factors that are tried, 0.01 to 1."""
+
 
 def naive(past: Tensor, steps: int) -> Tensor:
     """Returns the last row of the past for every step: (N, values) to (steps, values)."""
@@ -23,6 +26,43 @@ def seasonal_naive(past: Tensor, steps: int, season: int) -> Tensor:
         return naive(past, steps)
     last = past[-season:]
     return last.repeat(-(-steps // season), 1)[:steps]
+
+
+def smoothed(rows: Tensor, factor: Tensor) -> Tensor:
+    """Returns the level after each row, which simple exponential smoothing forecasts from there on.
+
+        l_1 = y_1        l_t = l_{t-1} + α (y_t - l_{t-1})
+
+    Source: Brown (1959), Statistical Forecasting for Inventory Control.
+
+    Args:
+        rows: y, (N, values).
+        factor: α of each value, from 0 to 1, (values,); 1 gives the naive forecast.
+
+    Returns:
+        l, (N, values).
+    """
+    levels = [rows[0]]
+    for row in rows[1:]:
+        levels.append(levels[-1] + factor * (row - levels[-1]))
+    return torch.stack(levels)
+
+
+def fit_smoothing(parts: Sequence[Tensor]) -> Tensor:
+    """Returns the factor of each value whose squared errors one step ahead are least, (values,).
+
+    Args:
+        parts: The rows of each series to fit, (N, values); without a second row the factor is 1.
+    """
+    factors = torch.arange(FACTORS, 0, -1, dtype=torch.float64).unsqueeze(1) / FACTORS
+    sums = torch.zeros(FACTORS, parts[0].shape[1], dtype=torch.float64)
+    for rows in parts:
+        level = rows[:1]
+        for row in rows[1:]:
+            error = row - level
+            sums = sums + error.square()
+            level = level + factors * error
+    return factors[sums.argmin(dim=0), 0]
 
 
 def naive_error(past: Tensor, season: int) -> Tensor:

@@ -63,7 +63,8 @@ def forecast(
     CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints; it
     must be trained on series. The naive forecast repeats the last value, the seasonal-naive one the
     last season. Rows of the table whose values are empty hold covariates of the future. The errors
-    are those over the test split of the table.
+    are those over the test split of the table, beside those of both and of simple exponential
+    smoothing, whose factor is fitted on the training part.
     """
     from zoo_core.data.tables import write_csv
     from zoo_core.plugins.catalog import load_catalog

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -20,7 +20,14 @@ from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, LabelledRows
 from zoo_core.runtime.nn import AbstractModel, Batch, Output
 from zoo_series.backtest import Backtest, backtest_metrics
-from zoo_series.baselines import forecast_metrics, naive, naive_error, seasonal_naive
+from zoo_series.baselines import (
+    fit_smoothing,
+    forecast_metrics,
+    naive,
+    naive_error,
+    seasonal_naive,
+    smoothed,
+)
 from zoo_series.configs import AbstractSeriesConfig, SalesConfig, SeriesConfig
 from zoo_series.rollout import Forecaster, Scaling
 from zoo_series.series import Columns, Series, choose_columns, read_series
@@ -281,38 +288,88 @@ class SeriesDataset(AbstractLabelledDataset):
         Returns:
             The measured rows before the origin, (N, F), and those of the horizon, (horizon, F).
         """
-        found = []
-        for numbers in self._numbers:
-            first, end = self._region(len(numbers), split)
-            for origin in range(max(first, 1), end - horizon + 1):
-                found.append((numbers[:origin], numbers[origin : origin + horizon]))
-        return found
+        return [
+            (numbers[:origin], numbers[origin : origin + horizon])
+            for numbers in self._numbers
+            for origin in self._origins(len(numbers), split, horizon)
+        ]
+
+    def _origins(self, count: int, split: str, horizon: int) -> range:
+        """Returns the rows of a series at which a horizon begins that lies in the split."""
+        first, end = self._region(count, split)
+        return range(max(first, 1), end - horizon + 1)
 
     def baselines(self, split: str) -> dict[str, dict[str, float]]:
-        """Returns the metrics of the naive forecasts of what the model is evaluated on."""
-        return self.baseline_errors(
-            split, self.config.horizon if self.config.forecast == "direct" else 1
-        )
+        """Returns the metrics of forecasts without a model, of what the model is evaluated on."""
+        is_direct = self.config.forecast == "direct"
+        errors = self.baseline_errors(split, self.config.horizon if is_direct else 1)
+        if self._backtest is None or not errors:
+            return errors
+        further = self._backtest_baselines(split, self._backtest)
+        return {name: metrics | further.get(name, {}) for name, metrics in errors.items()}
 
     def baseline_errors(self, split: str, horizon: int) -> dict[str, dict[str, float]]:
-        """Returns the metrics of the naive forecasts of a split, by forecast.
+        """Returns the metrics of the forecasts without a model of a split, by forecast.
 
         They are empty where the split is shorter than the horizon.
         """
-        origins, count = self.origins(split, horizon), len(self.value_names)
-        if not origins:
-            return {}
-        forecasts = {
-            "naive": [naive(past[:, :count], horizon) for past, _ in origins],
-            "seasonal_naive": [
-                seasonal_naive(past[:, :count], horizon, self.season) for past, _ in origins
-            ],
-        }
-        actual = torch.stack([ahead[:, :count] for _, ahead in origins])
+        origins = [self._origins(len(numbers), split, horizon) for numbers in self._numbers]
         return {
-            name: forecast_metrics(torch.stack(rows), actual, self.naive_error)
-            for name, rows in forecasts.items()
+            name: forecast_metrics(forecasts, actual, self.naive_error)
+            for name, forecasts, actual in self._baseline_forecasts(origins, horizon)
         }
+
+    def _backtest_baselines(self, split: str, backtest: Backtest) -> dict[str, dict[str, float]]:
+        """Returns the errors of the forecasts without a model in the backtest, by forecast."""
+        horizon, seen = self.config.horizon, self.config.seen_first
+        origins = [
+            backtest.origins(*self._region(len(numbers), split), horizon, seen)
+            for numbers in self._numbers
+        ]
+        return {
+            name: backtest.errors(actual[:, -1], forecasts[:, -1])
+            for name, forecasts, actual in self._baseline_forecasts(origins, horizon)
+        }
+
+    def _baseline_forecasts(
+        self, origins: Sequence[range], horizon: int
+    ) -> Iterator[tuple[str, Tensor, Tensor]]:
+        """Yields each forecast without a model, and the rows that it forecasts.
+
+        Args:
+            origins: The rows of each series at which a horizon begins.
+            horizon: The rows of a forecast.
+
+        Yields:
+            The name, the forecasts (origins, horizon, values), and the rows as measured, likewise;
+            nothing where there is no origin.
+        """
+        count = len(self.value_names)
+        chosen = [
+            (numbers[:, :count], begins)
+            for numbers, begins in zip(self._numbers, origins, strict=True)
+            if begins
+        ]
+        if not chosen:
+            return
+        pairs = [(values, origin) for values, begins in chosen for origin in begins]
+        actual = torch.stack([values[origin : origin + horizon] for values, origin in pairs])
+        yield "naive", torch.stack([naive(v[:origin], horizon) for v, origin in pairs]), actual
+        seasonal = [seasonal_naive(v[:origin], horizon, self.season) for v, origin in pairs]
+        yield "seasonal_naive", torch.stack(seasonal), actual
+        levels = [
+            smoothed(values[: begins[-1]], self.smoothing)[begins[0] - 1 :: begins.step]
+            for values, begins in chosen
+        ]
+        repeated = torch.cat(levels).unsqueeze(1).expand(-1, horizon, -1)
+        yield "exponential_smoothing", repeated, actual
+
+    @cached_property
+    def smoothing(self) -> Tensor:
+        """The factor of exponential smoothing of each value, fitted on the training part."""
+        count = len(self.value_names)
+        parts = [numbers[: self._bounds(len(numbers))[0], :count] for numbers in self._numbers]
+        return fit_smoothing(parts)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns typed rows as a window, (1, T, F): numbers, with ; between rows.

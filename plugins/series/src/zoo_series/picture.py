@@ -13,7 +13,13 @@ COLOURS = {
     "seasonal_naive": "#4878a8",
 }
 STYLES = {"past": "-", "model": "-", "naive": ":", "seasonal_naive": "--"}
-LABELS = {"past": "past", "model": "forecast", "naive": "naive", "seasonal_naive": "seasonal naive"}
+LABELS = {
+    "past": "past",
+    "model": "forecast",
+    "naive": "naive",
+    "seasonal_naive": "seasonal naive",
+    "exponential_smoothing": "exponential smoothing",
+}
 MAX_PAST = 5
 """The past that is shown, in multiples of the forecast, but two seasons at least."""
 MAX_PANELS = 6

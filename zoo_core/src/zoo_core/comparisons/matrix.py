@@ -167,11 +167,23 @@ def _names(parts: Sequence[tuple[str, dict[str, Any]]]) -> list[str]:
         known = distinct.setdefault(name, [])
         if settings not in known:
             known.append(settings)
-    shown = {name: changes(settings) for name, settings in distinct.items()}
+    shown = {name: _short(changes(settings)) for name, settings in distinct.items()}
     return [
         " ".join([name, *shown[name][distinct[name].index(settings)]]).replace(" = ", "=")
         for name, settings in parts
     ]
+
+
+def _short(texts: list[list[str]]) -> list[list[str]]:
+    """Returns what tells settings apart with a switch by its key if it is on, and not if it is off.
+
+    They stay as they are where two would become equal.
+    """
+    short = [
+        [text.removesuffix(" = true") for text in one if not text.endswith(" = false")]
+        for one in texts
+    ]
+    return short if len(set(map(tuple, short))) == len(short) else texts
 
 
 def _cell(
@@ -308,10 +320,15 @@ def matrix_tables(matrix: Matrix, width: int) -> list[list[list[str]]]:
 
 
 def _repeat(matrix: Matrix) -> Iterator[str]:
-    """Yields the name of each row, and a blank for each further line of it."""
+    """Yields the name of each row, with its settings or a blank in each further line of it."""
     for row in matrix.rows:
-        yield row
-        yield from [""] * (len(matrix.splits) - 1)
+        model, _, settings = row.partition(" ")
+        if not settings or len(matrix.splits) == 1:
+            yield row
+            yield from [""] * (len(matrix.splits) - 1)
+        else:
+            yield model
+            yield f"  {settings}"
 
 
 def _text_column(matrix: Matrix, column: str) -> list[str]:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
 
+from zoo_core.errors import MisfitError
 from zoo_core.escaping import one_line
 
 PictureFormat: TypeAlias = Literal["png", "svg"]
@@ -13,6 +14,8 @@ INCHES = 0.42
 """The side of a square."""
 MAX_NUMBERS = 20
 """Symbols of a source from which the squares have no numbers in them."""
+MAX_SYMBOLS = 200
+"""Symbols of a source or a target that a picture has room for: 84 inches."""
 DARK = 0.6
 """The weight from which a number is white on its square."""
 
@@ -35,7 +38,16 @@ def attention_plot(
         weights: The weights from 0 to 1, T rows of S.
         title: The title of the picture.
         format: ``png`` or ``svg``.
+
+    Raises:
+        MisfitError: The source or the target has more than ``MAX_SYMBOLS`` symbols.
     """
+    for name, symbols in {"source": source, "target": target}.items():
+        if len(symbols) > MAX_SYMBOLS:
+            raise MisfitError(
+                f"the {name} has {len(symbols):,} symbols, a picture of the attention at most "
+                f"{MAX_SYMBOLS}; give a shorter text, or leave out --picture"
+            )
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
