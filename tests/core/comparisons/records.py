@@ -12,7 +12,7 @@ TOKENS_PER_EPOCH = 100
 
 
 def run_config(model: str = "gru", seed: int = 0, **changes: Any) -> RunConfig:
-    """Returns a run config; settings of the model, ``steps`` and fields of the run may be changed."""
+    """Returns a run config; settings of the model, ``steps`` and fields may be changed."""
     switches = {"bidirectional": changes.pop("bidirectional")} if "bidirectional" in changes else {}
     return RunConfig(
         model=model,

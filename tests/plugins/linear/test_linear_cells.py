@@ -120,7 +120,7 @@ def silu(x: Array) -> Array:
 
 
 def s6(w: Weights, x: Array, state: State, *, negative: bool = False) -> tuple[Array, State]:
-    """Gu & Dao, algorithm 2 and figure 3, one step at a time; Grazzi et al., section 5, negative."""
+    """Gu & Dao, algorithm 2 and figure 3, step by step; negative: Grazzi et al."""
     s, recent = state
     channels, states = s.shape
     u, z = np.split(w["weight_ih"] @ x + w.get("bias_ih", np.zeros(2 * channels)), 2)
