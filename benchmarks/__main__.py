@@ -14,6 +14,7 @@ import torch
 from benchmarks.benchmark import Benchmark, Setup
 from benchmarks.busy import busy
 from benchmarks.checkpoints import checkpoints
+from benchmarks.choice import choice
 from benchmarks.generation import generation
 from benchmarks.gpu import gpu
 from benchmarks.growth import growth
@@ -27,6 +28,7 @@ from benchmarks.precision import precision
 from benchmarks.quality import quality
 from benchmarks.report import Report, merge, read_report
 from benchmarks.startup import startup
+from benchmarks.texts import fetch_books
 from benchmarks.timing import Effort
 from benchmarks.trainer import trainer
 from benchmarks.training import training
@@ -38,6 +40,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "peak": peak,
     "training": training,
     "generation": generation,
+    "choice": choice,
     "gpu": gpu,
     "trainer": trainer,
     "busy": busy,
@@ -97,6 +100,7 @@ def _skipped() -> Iterator[str]:
     """Installs the peers, and yields a message for everything that cannot be measured here."""
     if message := install():
         yield message
+    yield from fetch_books()
     if not multiplies_bfloat16("cpu"):
         yield NO_BF16
     if not torch.cuda.is_available():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, final
 
+from benchmarks.texts import is_here, replacement
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
@@ -72,8 +73,11 @@ class Case:
         dataset: dict[str, Any] | None = None,
         trainer: dict[str, Any] | None = None,
     ) -> RunConfig:
-        """The zoo's run of this size; the settings given here override those of the case."""
-        flags = {
+        """The zoo's run of this size; the settings given here override those of the case.
+
+        A book that cannot be downloaded is replaced, see ``texts``.
+        """
+        flags: dict[str, dict[str, Any]] = {
             "model": {"hidden_size": self.hidden}
             | ({"embedding_size": self.embedding} if self.embedding else {})
             | (model or {}),
@@ -87,7 +91,12 @@ class Case:
             }
             | (trainer or {}),
         }
-        resolved = resolve_run(catalog, f"{cell}-{self.family}", dataset=self.dataset)
+        name = self.dataset
+        if not is_here(name):
+            name = "text"
+            flags["dataset"] |= replacement(self.dataset, self.symbols)
+            flags["dataset"].pop("limit", None)
+        resolved = resolve_run(catalog, f"{cell}-{self.family}", dataset=name)
         return resolved.run_config(flags, backend=backend, precision=precision, device=device)
 
 

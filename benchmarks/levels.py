@@ -18,7 +18,7 @@ LEVELS = {
     "avx2": "native code up to AVX2",
 }
 """Each limit, and its description in a report."""
-DEPENDENT_BENCHMARKS = ("peak", "training", "generation")
+DEPENDENT_BENCHMARKS = ("peak", "training", "generation", "choice")
 """The benchmarks whose results depend on the limit."""
 
 

@@ -15,6 +15,10 @@ MAX_GROWTH = 100.0
 MAX_ADDED = 100.0
 """In MB: what a text of 1 GB may add to the memory of one of 1 MB."""
 BF16, EMULATED = "bf16", "bf16, emulated"
+LOST = ", lost by auto"
+"""The end of the case of what the backend ``auto`` loses to the fastest one, in percent."""
+MAX_LOST = 0.05
+"""What ``auto`` may lose."""
 CELLS = ("rnn", "lstm", "gru")
 TORCH_IMPLEMENTATIONS = ("torch.nn", "torch.nn without oneDNN")
 """Both are torch.nn in float32. Which one is faster depends on the work and the processor."""
@@ -29,6 +33,7 @@ def targets(measured: Sequence[Measurement], isa: str) -> Iterator[Target]:
             ``levels.LEVELS``; the targets of native code depend on it.
     """
     yield from _portable(measured)
+    yield from _choice(measured)
     if isa == UNCOMPILED:
         return
     if "avx512f" in isa:
@@ -52,6 +57,18 @@ def _portable(measured: Sequence[Measurement]) -> Iterator[Target]:
             torch = _torch(measured, "training", at)
             ratio = _ratio(measured, "training", at, name, torch)
             yield Target(f"portable, {at}: × {torch}", 1.0, None, ratio)
+
+
+def _choice(measured: Sequence[Measurement]) -> Iterator[Target]:
+    """The most that auto loses at any size, in parts of the fastest backend's speed."""
+    lost = {
+        row.case.removesuffix(LOST): row.value / 100
+        for row in measured
+        if row.benchmark == "choice" and row.case.endswith(LOST)
+    }
+    at = max(lost, key=lambda case: lost[case]) if lost else ""
+    what = f"choice, the most lost by auto at {len(lost)} sizes" + (f", {at}" if at else "")
+    yield Target(what, MAX_LOST, None, lost.get(at), lower=True)
 
 
 def _native_avx512(measured: Sequence[Measurement]) -> Iterator[Target]:

@@ -63,7 +63,7 @@ def install(group: Group = LAYERS) -> str:
     if missing(group) and uv:
         source = f"{PYPROJECT}:{group.name}"
         command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--group", source]
-        subprocess.run(command, check=False)
+        subprocess.run(command, check=False, capture_output=True)  # the message below says it all
         importlib.invalidate_caches()
     names = " and ".join(missing(group))
     remedy = f"uv run --group {group.name} python -m {group.module}"

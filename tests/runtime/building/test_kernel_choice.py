@@ -22,10 +22,11 @@ from zoo_core.runtime.building.kernel_choice import (
     fix_backend,
     kernels,
 )
-from zoo_core.runtime.kernels.portable.kernel import MIN_LSTM_ROWS
+from zoo_core.runtime.kernels.onednn import PORTABLE_FP32
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.recurrent import Recurrent
 
+MANY_ROWS = PORTABLE_FP32.most_rows + 1
 TOKENS = Signature(
     inputs=Tokens(3), outputs=Classes(3, per="step"), vocabulary=Vocabulary(("a", "b", "c"))
 )
@@ -56,7 +57,7 @@ def backend(
     catalog: Catalog,
     name: str,
     model: str = "lstm-embed",
-    batch_size: int = MIN_LSTM_ROWS,
+    batch_size: int = MANY_ROWS,
     **settings: Any,
 ) -> Backend:
     """The kernel that runs a model for a backend."""
@@ -149,7 +150,7 @@ def test_products_in_bfloat16_are_made_by_every_backend_or_the_next(
 def test_auto_names_the_kernel_that_is_faster_at_a_size_and_a_name_overrides_it(
     core: Catalog,
 ) -> None:
-    small = backend(core, "auto", batch_size=MIN_LSTM_ROWS - 1)
+    small = backend(core, "auto", batch_size=MANY_ROWS - 1)
     assert small.name == "torch"
     assert small.why.endswith("; not portable: torch is faster at this size")
     assert backend(core, "portable", batch_size=1).name == "portable"
@@ -160,7 +161,7 @@ def test_a_run_keeps_its_kernel_at_every_size(core: Catalog) -> None:
     model = make_model(core, run_config, TOKENS)
     layers = [module for module in model.modules() if isinstance(module, Recurrent)]
     assert all(layer.chooses_by_size for layer in layers)
-    fix_backend(model, backend_of(model, MIN_LSTM_ROWS, Batch(torch.zeros(9, 9).long())))
+    fix_backend(model, backend_of(model, MANY_ROWS, Batch(torch.zeros(9, 9).long())))
     for layer in layers:
         assert [kernel.name for kernel in layer.kernels] == ["portable", "torch", "reference"]
         assert not layer.chooses_by_size

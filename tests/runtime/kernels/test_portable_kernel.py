@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 import torch
 
-from zoo_core.runtime.kernels.portable.kernel import (
-    MIN_LSTM_ROWS,
-    MIN_LSTM_SYMBOLS,
-    PortableKernel,
-)
+from zoo_core.runtime.kernels import onednn as onednn_sizes
+from zoo_core.runtime.kernels.onednn import PORTABLE_FP32
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -19,6 +17,7 @@ from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_gru.cell import GruCell
 from zoo_lstm.cell import LstmCell
 
+FEW_ROWS, FEW_SYMBOLS = PORTABLE_FP32.most_rows, PORTABLE_FP32.most_symbols
 onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN")  # type: ignore[no-untyped-call]
 
 
@@ -60,17 +59,17 @@ def by_size(cell: Any, width: int = 3, **options: Any) -> Recurrent:
 
 @onednn
 def test_torch_runs_an_lstm_of_few_rows() -> None:
-    assert kernels_of(by_size(LstmCell(4)), torch.zeros(MIN_LSTM_ROWS - 1, 2, 3)) == ["torch"]
-    assert kernels_of(by_size(LstmCell(4)), torch.zeros(MIN_LSTM_ROWS, 2, 3)) == ["portable"]
+    assert kernels_of(by_size(LstmCell(4)), torch.zeros(FEW_ROWS, 2, 3)) == ["torch"]
+    assert kernels_of(by_size(LstmCell(4)), torch.zeros(FEW_ROWS + 1, 2, 3)) == ["portable"]
     assert kernels_of(by_size(GruCell(4)), torch.zeros(5, 2, 3)) == ["portable"]
 
 
 @onednn
 def test_torch_runs_an_lstm_of_few_symbols() -> None:
     tokens = torch.zeros(5, 2, dtype=torch.int64)
-    assert kernels_of(by_size(LstmCell(4), MIN_LSTM_SYMBOLS - 1), tokens) == ["torch"]
+    assert kernels_of(by_size(LstmCell(4), FEW_SYMBOLS), tokens) == ["torch"]
     # a layer above reads features, whatever the number of symbols
-    stacked = by_size(LstmCell(4), MIN_LSTM_SYMBOLS, num_layers=2)
+    stacked = by_size(LstmCell(4), FEW_SYMBOLS + 1, num_layers=2)
     assert kernels_of(stacked, tokens) == ["portable", "torch"]
 
 
@@ -82,10 +81,31 @@ def test_the_portable_kernel_runs_what_onednn_does_not_support() -> None:
     assert kernels_of(by_size(LstmCell(4)), inputs, lengths) == ["portable"]
     assert kernels_of(by_size(LstmCell(4)).double(), inputs.double()) == ["portable"]
     assert kernels_of(by_size(LstmCell(4)), inputs.double()) == ["portable"]
-    with torch.autocast("cpu", torch.bfloat16):
-        assert kernels_of(by_size(LstmCell(4)), inputs)[0] == "portable"
     with torch.backends.mkldnn.flags(enabled=False):
         assert kernels_of(by_size(LstmCell(4)), inputs) == ["portable"]
+
+
+@onednn
+@pytest.mark.parametrize(("multiplies", "backend"), [(True, "torch"), (False, "portable")])
+def test_torch_runs_an_lstm_in_bfloat16_where_onednn_multiplies_it(
+    monkeypatch: pytest.MonkeyPatch, multiplies: bool, backend: str
+) -> None:
+    monkeypatch.setattr(onednn_sizes, "multiplies_bfloat16", lambda device: multiplies)
+    case = ScanCase(
+        cell=LstmCell(4),
+        batch_size=FEW_ROWS + 1,
+        steps=2,
+        symbols=FEW_SYMBOLS + 1,
+        padded=False,
+        dtype=torch.float32,
+        input_dtype=torch.int64,
+        device="cpu",
+        needs_grad=True,
+        autocast=True,
+    )
+    assert PortableKernel().pays(case) is (backend == "portable")
+    assert PortableKernel().pays(case._replace(cell=GruCell(4)))
+    assert PortableKernel().pays(case._replace(padded=True))  # which oneDNN does not take
 
 
 def test_a_single_step_without_gradients_is_the_cells_own() -> None:

@@ -12,6 +12,13 @@ from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.autograd import scan_with_passes
+from zoo_core.runtime.kernels.onednn import (
+    AVX512_BF16,
+    AVX512_FP32,
+    BASELINE,
+    BASELINE_ROWS,
+    runs_faster_in_onednn,
+)
 from zoo_core.runtime.kernels.scans import AbstractScanKernel
 from zoo_core.runtime.nn import (
     AbstractCell,
@@ -98,8 +105,21 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         return None
 
     def pays(self, case: ScanCase) -> bool:
-        """See AbstractKernel: for a cell that runs by scans, what AbstractScanKernel says."""
-        return case.cell.name in self.passes or (self.scans is not None and self.scans.pays(case))
+        """See AbstractKernel: for a cell that runs by scans, what AbstractScanKernel says.
+
+        Another kernel runs some sizes faster, see ``zoo_core.runtime.kernels.onednn``.
+        """
+        if case.cell.name not in self.passes:
+            return self.scans is not None and self.scans.pays(case)
+        library = native_library()
+        assert not isinstance(library, str), "without a library, there are no passes"
+        level = library.levels[library.level]
+        if level.startswith(("avx512", "amx")):
+            return not runs_faster_in_onednn(case, AVX512_FP32, AVX512_BF16)
+        if level == "baseline" and len(library.levels) > 1:  # of x86; no other is measured
+            is_few = case.batch_size < BASELINE_ROWS
+            return is_few and not runs_faster_in_onednn(case, BASELINE, BASELINE)
+        return True
 
     def folds_embedding(self, cell: AbstractCell[Any]) -> bool:
         """See AbstractKernel: a cell that runs by scans may use ``weight_ih`` in another way."""

@@ -119,19 +119,22 @@ class Backend(NamedTuple):
         return f"passed over: {self.broken}" if self.broken else ""
 
 
-def backend_of(model: AbstractModel, batch_size: int, batch: Batch | None = None) -> Backend:
-    """Returns the kernel that trains a model, on its device and in the present precision.
+def backend_of(
+    model: AbstractModel, batch_size: int, batch: Batch | None = None, *, trains: bool = True
+) -> Backend:
+    """Returns the kernel that runs a model, on its device and in the present precision.
 
     Args:
         model: The model.
         batch_size: B.
         batch: A batch of the data, which makes the answer exact; None if the data is not available.
+        trains: Whether gradients are recorded.
     """
     layer = next((m for m in model.modules() if isinstance(m, Recurrent)), None)
     if layer is None:
         return Backend("torch", "no recurrent layer", "")
     like = next(layer.parameters())
-    used = layer.kernel_for(_training_case(model, layer, batch_size, batch))
+    used = layer.kernel_for(_case(model, layer, batch_size, batch, trains=trains))
     before = layer.kernels[: layer.kernels.index(used)]
     passed, unsuited = [], []
     for kernel in before:
@@ -156,8 +159,8 @@ def fix_backend(model: AbstractModel, backend: Backend) -> None:
             module.chooses_by_size = False
 
 
-def _training_case(
-    model: AbstractModel, layer: Recurrent, batch_size: int, batch: Batch | None
+def _case(
+    model: AbstractModel, layer: Recurrent, batch_size: int, batch: Batch | None, *, trains: bool
 ) -> ScanCase:
     like = next(layer.parameters())
     is_tokens = isinstance(model.signature.inputs, Tokens)
@@ -175,6 +178,6 @@ def _training_case(
         dtype=like.dtype,
         input_dtype=torch.int64 if is_tokens else like.dtype,
         device=like.device.type,
-        needs_grad=True,
+        needs_grad=trains,
         autocast=torch.is_autocast_enabled(like.device.type),
     )

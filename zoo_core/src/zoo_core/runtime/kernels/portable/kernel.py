@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any, final
 
-import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.autograd import scan_with_passes
 from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses
+from zoo_core.runtime.kernels.onednn import PORTABLE_BF16, PORTABLE_FP32, runs_faster_in_onednn
 from zoo_core.runtime.kernels.portable.gru import GruPasses
 from zoo_core.runtime.kernels.portable.lstm import LstmPasses
 from zoo_core.runtime.kernels.portable.rnn import RnnPasses
@@ -22,9 +22,6 @@ PASSES: dict[str, AbstractCellPasses] = {
     "lstm": LstmPasses(),
     "gru": GruPasses(),
 }
-MIN_LSTM_ROWS, MIN_LSTM_SYMBOLS = 128, 256
-"""Below both, oneDNN's LSTM, which the torch kernel calls, is faster than a product per step. It
-takes tokens as one-hot vectors, which are slow for many symbols."""
 
 
 @final
@@ -48,7 +45,9 @@ class PortableKernel(AbstractKernel):
 
     def pays(self, case: ScanCase) -> bool:
         """See AbstractKernel: not for a single step, nor for an LSTM that oneDNN runs faster."""
-        return not case.is_single_step and not _is_faster_in_onednn(case)
+        if case.is_single_step:
+            return False
+        return not runs_faster_in_onednn(case, PORTABLE_FP32, PORTABLE_BF16)
 
     def scan(
         self,
@@ -63,14 +62,3 @@ class PortableKernel(AbstractKernel):
         """See AbstractKernel."""
         passes = PASSES[cell.name]
         return scan_with_passes(passes, weights, inputs, state, lengths=lengths, reverse=reverse)
-
-
-def _is_faster_in_onednn(case: ScanCase) -> bool:
-    """Whether torch would call oneDNN for an LSTM, and it is small enough to be faster there."""
-    if case.cell.name != "lstm" or case.padded or case.autocast:
-        return False
-    if case.batch_size >= MIN_LSTM_ROWS or case.symbols >= MIN_LSTM_SYMBOLS:
-        return False
-    if case.dtype != torch.float32 or case.input_dtype not in (torch.float32, torch.int64):
-        return False
-    return torch._C._has_mkldnn and bool(torch.backends.mkldnn.enabled)

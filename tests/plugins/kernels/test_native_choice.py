@@ -1,0 +1,114 @@
+"""The backend that auto takes at every size of the table of measurements, without that processor.
+
+The measured speeds are those in the docstring of ``zoo_core.runtime.kernels.onednn``.
+"""
+
+from __future__ import annotations
+
+import re
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+import torch
+
+from zoo_core.runtime.kernels import onednn, torch_layers
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.kernels.torch_layers import TorchKernel
+from zoo_core.runtime.nn.kernel import ScanCase
+from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_gru.cell import GruCell
+from zoo_kernels import kernel
+from zoo_kernels.kernel import NativeKernel
+from zoo_lstm.cell import LstmCell
+from zoo_rnn.cell import RnnCell
+
+MAX_LOST = 0.05
+CELLS: dict[str, Any] = {"rnn": RnnCell, "lstm": LstmCell, "gru": GruCell}
+LEVELS = ["baseline", "avx2", "avx512", "avx512_bf16", "amx_bf16"]
+ROW = re.compile(
+    r"^\| (?P<cell>\w+) (?P<sizes>[^|]*)\| (?P<level>\w+) (?P<precision>\w+) "
+    r"\| (?P<torch>[\d.]+) \| (?P<portable>[\d.]+) \| (?P<native>[\d.]+) \|$",
+    re.MULTILINE,
+)
+
+
+class Measured(NamedTuple):
+    """A row of the table: what was measured, and thousand tokens per second by backend."""
+
+    text: str
+    cell: str
+    rows: int
+    steps: int
+    width: int
+    level: str
+    bf16: bool
+    trains: bool
+    speeds: dict[str, float]
+
+
+def measured() -> list[Measured]:
+    rows = []
+    for match in ROW.finditer(onednn.__doc__ or ""):
+        sizes = {key: int(value) for key, value in re.findall(r"([BTH]) (\d+)", match["sizes"])}
+        speeds = {name: float(match[name]) for name in ("torch", "portable", "native")}
+        bf16, trains = match["precision"] == "bf16", "evaluation" not in match["sizes"]
+        text = f"{match['cell']} {match['sizes']}{match['level']} {match['precision']}"
+        values = (match["cell"], sizes["B"], sizes["T"], sizes["H"], match["level"], bf16, trains)
+        rows.append(Measured(text, *values, speeds))
+    return rows
+
+
+def backend(monkeypatch: pytest.MonkeyPatch, row: Measured) -> str:
+    """The kernel that auto takes on a processor with a level of instructions."""
+    library = SimpleNamespace(
+        levels=LEVELS,
+        level=LEVELS.index(row.level),
+        scan_forward=None,
+        multiplies_bfloat16="bf16" in row.level,
+    )
+    monkeypatch.setattr(kernel, "native_library", lambda: library)
+    for module in (kernel, onednn, torch_layers):
+        monkeypatch.setattr(module, "multiplies_bfloat16", lambda device: row.level == "amx_bf16")
+    layer = Recurrent(CELLS[row.cell](row.width), 28)
+    layer.kernels = (NativeKernel(), PortableKernel(), TorchKernel(), ReferenceKernel())
+    layer.chooses_by_size = True
+    case = ScanCase(
+        cell=layer.cell,
+        batch_size=row.rows,
+        steps=row.steps,
+        symbols=28,
+        padded=False,
+        dtype=torch.float32,
+        input_dtype=torch.int64,
+        device="cpu",
+        needs_grad=row.trains,
+        autocast=row.bf16,
+    )
+    with torch.autocast("cpu", torch.bfloat16, enabled=row.bf16):
+        return layer.kernel_for(case).name
+
+
+@pytest.mark.parametrize("row", measured(), ids=lambda row: row.text)
+def test_auto_is_within_5_percent_of_the_fastest_backend_at_every_measured_size(
+    monkeypatch: pytest.MonkeyPatch, row: Measured
+) -> None:
+    lost = 1 - row.speeds[backend(monkeypatch, row)] / max(row.speeds.values())
+    assert lost <= MAX_LOST
+
+
+@pytest.mark.parametrize("level", ["baseline", "avx2", "amx_bf16"])
+def test_what_native_does_not_support_takes_the_next_best_and_not_the_next_in_order(
+    monkeypatch: pytest.MonkeyPatch, level: str
+) -> None:
+    rows = [row for row in measured() if row.level == level and "bidirectional" not in row.text]
+    monkeypatch.setattr(NativeKernel, "unsupported_reason", lambda *_: "not here")
+    for row in rows:
+        others = {name: speed for name, speed in row.speeds.items() if name != "native"}
+        assert others[backend(monkeypatch, row)] >= (1 - MAX_LOST) * max(others.values()), row.text
+
+
+def test_the_table_has_every_level_of_the_thresholds() -> None:
+    seen = {(row.level, row.bf16) for row in measured()}
+    assert seen >= {("baseline", False), ("avx2", False), ("amx_bf16", False), ("amx_bf16", True)}
