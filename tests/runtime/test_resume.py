@@ -216,3 +216,19 @@ def test_more_threads_than_the_machine_takes_are_refused(
     with pytest.raises(ResumeError, match=r"threads = 2: .*: zoo train .* --from .* --threads 1$"):
         resume(catalog, tmp_path, force=True)
     assert contents(tmp_path) == before
+
+
+def test_a_run_from_before_the_kernels_loss_continues_with_torchs(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    run_config = small_run_config(catalog, text_file)
+    interrupt(Run(catalog, run_config, tmp_path), 3)
+    assert resume(catalog, tmp_path).loop.trainer.kernel is not None
+    values_file = next((tmp_path / "state").glob("*/values.json"))
+    values = json.loads(values_file.read_text("utf-8"))
+    del values["snapshot"]["fused"]
+    values_file.write_text(json.dumps(values), "utf-8")
+    run = resume(catalog, tmp_path)
+    assert run.loop.trainer.kernel is None
+    interrupt(run, 5)
+    assert resume(catalog, tmp_path).loop.trainer.kernel is None

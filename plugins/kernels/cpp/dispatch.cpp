@@ -68,7 +68,8 @@ extern "C" {
   zoo_run_function zoo_run_##level;               \
   zoo_single_row_function zoo_single_row_##level; \
   zoo_dense_function zoo_dense_##level;           \
-  zoo_scan_function zoo_scan_##level;
+  zoo_scan_function zoo_scan_##level;             \
+  zoo_class_loss_function zoo_class_loss_##level;
 ZOO_BUILT_LEVELS
 #undef EACH
 #define EACH(level) zoo_run_function zoo_run_bf16_##level;
@@ -78,12 +79,12 @@ ZOO_BUILT_BF16_LEVELS
 const zoo_level ZOO_LEVELS[] = {
 #define EACH(level)                                                              \
   {#level,            has_##level,      zoo_run_##level, zoo_single_row_##level, \
-   zoo_dense_##level, zoo_scan_##level, nullptr},
+   zoo_dense_##level, zoo_scan_##level, zoo_class_loss_##level, nullptr},
     ZOO_BUILT_LEVELS
 #undef EACH
 #define EACH(level)                                                        \
   {#level,           has_##level,     zoo_run_avx512, zoo_single_row_avx512, \
-   zoo_dense_avx512, zoo_scan_avx512, zoo_run_bf16_##level},
+   zoo_dense_avx512, zoo_scan_avx512, zoo_class_loss_avx512, zoo_run_bf16_##level},
     ZOO_BUILT_BF16_LEVELS
 #undef EACH
 };
@@ -117,6 +118,13 @@ ZOO_EXPORT void zoo_linear_scan_forward(const zoo_linear_scan *scan) {
 }
 ZOO_EXPORT void zoo_linear_scan_backward(const zoo_linear_scan *scan) {
   ZOO_LEVELS[scan->level].scan(ZOO_BACKWARD, scan);
+}
+
+ZOO_EXPORT int64_t zoo_class_loss_workspace(zoo_class_loss *loss) {
+  return ZOO_LEVELS[loss->level].class_loss(ZOO_WORKSPACE, loss);
+}
+ZOO_EXPORT int64_t zoo_class_loss_run(zoo_class_loss *loss) {
+  return ZOO_LEVELS[loss->level].class_loss(ZOO_FORWARD, loss);
 }
 
 }  // extern "C"

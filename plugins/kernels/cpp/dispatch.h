@@ -33,6 +33,7 @@ typedef int64_t zoo_dense_function(int64_t operation, const zoo_dense *, int64_t
                                    int64_t threads);
 
 typedef void zoo_scan_function(int64_t operation, const zoo_linear_scan *);
+typedef int64_t zoo_class_loss_function(int64_t operation, zoo_class_loss *);
 
 struct zoo_level {
   const char *name;
@@ -41,6 +42,7 @@ struct zoo_level {
   zoo_single_row_function *single_row;  // recurrence.cpp: one step of one row; `bf16` as in zoo_dense
   zoo_dense_function *dense;            // recurrence.cpp
   zoo_scan_function *scan;              // recurrence.cpp: forward or backward
+  zoo_class_loss_function *class_loss;  // recurrence.cpp: workspace, or forward
   zoo_run_function *run_bf16;           // recurrence_bf16.cpp; null where bfloat16 is no faster
 };
 

@@ -1,6 +1,7 @@
 // All steps in full precision, scans, and the parts of the text loop: compiled once for each level, with
 // ZOO_LEVEL in the names of its functions.
 #include "bf16_weights.h"
+#include "class_loss.h"
 #include "linear_scan.h"
 #include "time_loop.h"
 
@@ -65,4 +66,11 @@ extern "C" __attribute__((visibility("hidden"))) void ZOO_NAME(zoo_scan_, ZOO_LE
   else
     s->is_complex ? LinearScan<float, true>{*s}.run(operation)
                   : LinearScan<float, false>{*s}.run(operation);
+}
+
+extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_class_loss_, ZOO_LEVEL)(
+    int64_t operation, zoo_class_loss *s) {
+  if (s->element_size == 8) return class_loss<double, double>(operation, *s);
+  if (s->element_size == 2) return class_loss<float, uint16_t>(operation, *s);
+  return class_loss<float, float>(operation, *s);
 }

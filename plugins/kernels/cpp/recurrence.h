@@ -96,6 +96,27 @@ struct zoo_linear_scan {
   void *d_initial;             // (B, N): backward
 };
 
+// The cross entropy of classes over some rows; see class_loss.h. Where the weights of all targets add
+// up to 0, the loss is a NaN.
+struct zoo_class_loss {
+  int64_t element_size;      // bytes of a number: 4 or 8; or 2: in bfloat16, computed in float
+  int64_t level, threads;    // as in zoo_recurrence
+  int64_t rows;              // N
+  int64_t classes;           // C
+  int64_t ignored;           // the target that does not count
+  double smoothing;          // ε
+  const void *logits;        // (N, C)
+  const int64_t *targets;    // (N)
+  const void *weights;       // (C): in float for bfloat16, or null for ones
+  void *grad;                // (N, C): of the mean loss, out; or null
+  double loss;               // out: the mean over the targets that count
+  double plain_loss;         // out: the sum without weights and smoothing
+  double weight;             // out: Σ w_y
+  int64_t counted;           // out: the number of targets that count
+  int64_t correct;           // out: those whose logit is the first of the largest
+  void *workspace;           // zoo_class_loss_workspace() bytes, aligned to 64
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -107,6 +128,9 @@ void zoo_forward(const struct zoo_recurrence *layer);
 void zoo_backward(const struct zoo_recurrence *layer);
 void zoo_linear_scan_forward(const struct zoo_linear_scan *scan);
 void zoo_linear_scan_backward(const struct zoo_linear_scan *scan);
+int64_t zoo_class_loss_workspace(struct zoo_class_loss *loss);  // bytes of workspace
+int64_t zoo_class_loss_run(struct zoo_class_loss *loss);  // 1; 0, and nothing is computed, if a
+                                                          // target is no class
 int64_t zoo_text_workspace(const struct zoo_text *text);  // bytes of workspace
 int64_t zoo_generate(const struct zoo_text *text);  // number of symbols made; fewer than `count` if
                                                     // a logit is not finite

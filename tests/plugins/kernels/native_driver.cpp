@@ -5,6 +5,7 @@
 #include <complex>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <random>
 #include <vector>
 
@@ -164,6 +165,70 @@ void check_scan(int64_t level, int64_t T, int64_t B, int64_t N, int64_t threads,
   done++;
 }
 
+// The cross entropy of odd sizes, in buffers of exactly their size, against the loop that defines it.
+template <class Real>
+void check_class_loss(int64_t level, int64_t N, int64_t C, int64_t threads, double smoothing,
+                      bool weighted, bool bf16) {
+  auto logits = random<Real>(N * C), weights = random<Real>(C), grad = random<Real>(N * C);
+  std::vector<uint16_t> halves(N * C), half_grad(N * C);
+  for (Real &weight : weights) weight = std::fabs(weight) + Real(0.1);
+  std::vector<int64_t> targets(N);
+  for (int64_t i = 0; i < N; i++) targets[i] = i % 5 == 4 ? -100 : i * 7 % C;
+  if (bf16)
+    for (int64_t i = 0; i < N * C; i++) {
+      const float number = logits[i];
+      uint32_t bits;
+      std::memcpy(&bits, &number, 4), bits &= 0xffff0000, halves[i] = bits >> 16;
+      float rounded;
+      std::memcpy(&rounded, &bits, 4), logits[i] = rounded;
+    }
+  zoo_class_loss s = {};
+  s.element_size = bf16 ? 2 : sizeof(Real), s.level = level, s.threads = threads;
+  s.rows = N, s.classes = C, s.ignored = -100, s.smoothing = smoothing;
+  s.logits = bf16 ? static_cast<void *>(halves.data()) : logits.data(), s.targets = targets.data();
+  s.weights = weighted ? weights.data() : nullptr;
+  s.grad = bf16 ? static_cast<void *>(half_grad.data()) : grad.data();
+  s.workspace = std::malloc(zoo_class_loss_workspace(&s));
+  if (!zoo_class_loss_run(&s)) std::exit(1);
+  std::free(s.workspace);
+  double weight = 0, all = 0, loss = 0;
+  int64_t correct = 0;
+  std::vector<double> expected(N * C);
+  for (int64_t c = 0; c < C; c++) all += weighted ? weights[c] : 1;
+  for (int64_t i = 0; i < N; i++)
+    if (targets[i] >= 0) weight += weighted ? weights[targets[i]] : 1;
+  for (int64_t i = 0; i < N; i++) {
+    if (targets[i] < 0) continue;
+    const Real *x = &logits[i * C];
+    const int64_t y = targets[i];
+    double total = 0;
+    for (int64_t c = 0; c < C; c++) total += std::exp(double(x[c]));
+    for (int64_t c = 0; c < C; c++) {
+      const double w = weighted ? weights[c] : 1, p = std::exp(double(x[c])) / total;
+      const double target = (1 - smoothing) * (weighted ? weights[y] : 1);
+      loss -= ((c == y ? target : 0) + smoothing / C * w) * std::log(p);
+      expected[i * C + c] =
+          (target * (p - (c == y)) + smoothing / C * (p * all - w)) / weight;
+    }
+    correct += std::max_element(x, x + C) - x == y;
+  }
+  const double tolerance = bf16 ? 1e-2 : sizeof(Real) == 4 ? 1e-5 : 1e-12;
+  bool same = std::fabs(s.loss - loss / weight) <= tolerance * (1 + std::fabs(s.loss));
+  same = same && s.correct == correct;
+  for (int64_t i = 0; i < N * C; i++) {
+    const uint32_t bits = uint32_t(half_grad[i]) << 16;
+    float half;
+    std::memcpy(&half, &bits, 4);
+    same = same && std::fabs((bf16 ? half : double(grad[i])) - expected[i]) <= tolerance;
+  }
+  if (!same) {
+    std::fprintf(stderr, "class loss differs: level %ld N %ld C %ld smoothing %g weights %d bf16 %d\n",
+                 long(level), long(N), long(C), smoothing, weighted, bf16);
+    std::exit(1);
+  }
+  done++;
+}
+
 // Generates text with two layers, again with buffers of exactly their size.
 template <class Real>
 void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t bf16 = 0) {
@@ -229,6 +294,9 @@ void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t b
 // Shapes: steps, rows, hidden size. The last two are enough work for several threads: by rows, by
 // columns. Variants: threads, and bit 0 for reverse, bit 1 for padding, bit 2 for no gradient of the
 // initial state.
+// Logits: rows, classes. The last one is enough work for several threads.
+const int64_t LOGITS[][2] = {{1, 1}, {6, 7}, {3, 8}, {70, 17}, {130, 900}};
+
 #ifdef ZOO_SLOW  // for an emulated processor
 const int64_t SCANS[][3] = {{1, 1, 1}, {5, 3, 7}, {2, 2, 33}};
 const int64_t HIDDEN_SIZES[] = {1, 7, 33}, TOP_K[] = {0, 3}, VARIANTS[][2] = {{1, 0}, {3, 7}};
@@ -253,6 +321,13 @@ int main() {
           check_scan<float, true>(level, shape[0], shape[1], shape[2], threads, variant);
           check_scan<double, false>(level, shape[0], shape[1], shape[2], threads, variant);
           check_scan<double, true>(level, shape[0], shape[1], shape[2], threads, variant);
+        }
+    for (const auto &shape : LOGITS)
+      for (double smoothing : {0.0, 0.1})
+        for (bool weighted : {false, true}) {
+          check_class_loss<float>(level, shape[0], shape[1], 3, smoothing, weighted, false);
+          check_class_loss<float>(level, shape[0], shape[1], 3, smoothing, weighted, true);
+          check_class_loss<double>(level, shape[0], shape[1], 1, smoothing, weighted, false);
         }
     for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++) {
       for (int64_t hidden_size : HIDDEN_SIZES)

@@ -30,6 +30,8 @@ from zoo_core.runtime.nn import (
     State,
     Weights,
 )
+from zoo_core.runtime.training.class_loss import AbstractClassLossKernel, ClassLoss
+from zoo_kernels.class_loss import class_loss
 from zoo_kernels.library import REMEDY, NativeLibrary, native_library
 from zoo_kernels.linear_scan import NativeScan
 from zoo_kernels.passes import CELLS, NativePasses
@@ -55,7 +57,7 @@ class NativeScanKernel(AbstractScanKernel):
 
 
 @final
-class NativeKernel(AbstractKernel, AbstractTextKernel):
+class NativeKernel(AbstractKernel, AbstractTextKernel, AbstractClassLossKernel):
     """The steps in C++, with the best instructions of the processor.
 
     Under autocast their products are in bfloat16 if the processor has instructions for it, with
@@ -73,11 +75,13 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
             self.details = library
             self.passes: dict[str, NativePasses] = {}
             self.scans: NativeScanKernel | None = None
+            self.computes_class_loss = False
         else:
             self.missing = None
             self.details = library.levels[library.level]
             self.passes = {cell: NativePasses(library, cell) for cell in CELLS}
             self.scans = NativeScanKernel(library) if library.scan_forward else None
+            self.computes_class_loss = library.class_loss is not None
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells that are not written in C++, projections, other dtypes and devices."""
@@ -177,6 +181,19 @@ class NativeKernel(AbstractKernel, AbstractTextKernel):
         casting = torch.is_autocast_enabled("cpu")
         bf16 = casting and torch.get_autocast_dtype("cpu") == torch.bfloat16
         return generate(library, model, state, prompt, sampler, bf16=bf16)
+
+    def class_loss(
+        self,
+        logits: Tensor,
+        targets: Tensor,
+        weights: Tensor | None,
+        smoothing: float,
+        grad: Tensor | None,
+    ) -> ClassLoss | None:
+        """See AbstractClassLossKernel."""
+        library = native_library()
+        assert not isinstance(library, str), "only a library that is there is chosen"
+        return class_loss(library, logits, targets, weights, smoothing, grad)
 
 
 def _has_small_table(model: RecurrentModel) -> bool:

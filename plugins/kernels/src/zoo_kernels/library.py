@@ -129,6 +129,31 @@ class LinearScanArguments(ctypes.Structure):
 
 
 @final
+class ClassLossArguments(ctypes.Structure):
+    """``struct zoo_class_loss`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (
+        ("element_size", INTEGER),
+        ("level", INTEGER),
+        ("threads", INTEGER),
+        ("rows", INTEGER),
+        ("classes", INTEGER),
+        ("ignored", INTEGER),
+        ("smoothing", ctypes.c_double),
+        ("logits", POINTER),
+        ("targets", POINTER),
+        ("weights", POINTER),
+        ("grad", POINTER),
+        ("loss", ctypes.c_double),
+        ("plain_loss", ctypes.c_double),
+        ("weight", ctypes.c_double),
+        ("counted", INTEGER),
+        ("correct", INTEGER),
+        ("workspace", POINTER),
+    )
+
+
+@final
 class NativeLibrary:
     """The functions of the library.
 
@@ -157,6 +182,14 @@ class NativeLibrary:
         for function in filter(None, (self.scan_forward, self.scan_backward)):
             function.argtypes = [ctypes.POINTER(LinearScanArguments)]
             function.restype = None
+        self.class_loss, self.class_loss_workspace = (
+            getattr(library, name, None)
+            for name in ("zoo_class_loss_run", "zoo_class_loss_workspace")
+        )
+        """None in a library that was compiled from older sources."""
+        for function in filter(None, (self.class_loss, self.class_loss_workspace)):
+            function.argtypes = [ctypes.POINTER(ClassLossArguments)]
+            function.restype = ctypes.c_int64
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
         library.zoo_best_level.restype = ctypes.c_int64

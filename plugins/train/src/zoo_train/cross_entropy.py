@@ -1,31 +1,16 @@
-"""Cross entropy in nats."""
+"""The cross entropy that the settings of a trainer ask for."""
 
 from __future__ import annotations
 
-from typing import final
-
-import torch
-from torch import Tensor
-from torch.nn.functional import cross_entropy
-
 from zoo_core import Classes, Signature
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.nn import IGNORED, Batch, Output
-from zoo_core.runtime.training.trainer import class_sums
+from zoo_core.runtime.training.class_loss import CrossEntropy
 from zoo_train.configs import BALANCED, AbstractClassConfig
 from zoo_train.numbers import parse_numbers
 
 
-@final
-class CrossEntropy:
-    """The cross entropy of classes, with weights of the classes and label smoothing.
-
-    With p the softmax of the logits, y the target, w the weights, ε the smoothing and C the number
-    of classes, the loss of a target is
-
-        (1 - ε) w_y (-ln p_y) + ε / C Σ_c w_c (-ln p_c)
-
-    and that of a batch the sum of those over the sum of w_y, as in ``torch.nn.CrossEntropyLoss``.
+def make_cross_entropy(config: AbstractClassConfig, signature: Signature) -> CrossEntropy:
+    """Returns the cross entropy with the settings' label smoothing and weights.
 
     Args:
         config: Label smoothing and weights.
@@ -36,54 +21,9 @@ class CrossEntropy:
             weights are asked for and the data does not count its classes.
         MisfitError: The outputs are not classes.
     """
-
-    def __init__(self, config: AbstractClassConfig, signature: Signature) -> None:
-        if not isinstance(signature.outputs, Classes):
-            raise MisfitError("cross entropy is for classes; this data has other outputs")
-        self.smoothing = config.label_smoothing
-        self.weights = _class_weights(config, signature.outputs)
-        self.is_plain = self.weights is None and not self.smoothing
-
-    def loss(self, output: Output, batch: Batch) -> Tensor:
-        """Returns the mean over the targets that are not ignored, a scalar.
-
-        Args:
-            output: Logits (B, T, C) or (B, C).
-            batch: Targets (B, T) or (B,).
-        """
-        assert batch.targets is not None, "training and evaluation need targets"
-        logits = output.logits.flatten(0, -2)
-        return cross_entropy(
-            logits,
-            batch.targets.flatten(),
-            weight=self._weights_like(logits),
-            ignore_index=IGNORED,
-            label_smoothing=self.smoothing,
-        )
-
-    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
-        """Returns the sums over a batch, scalars on the device.
-
-        Returns:
-            ``correct`` and ``targets``; where the loss is not the plain one, also
-            ``cross_entropy``, the sum of the plain one; with weights also ``weight``, their sum.
-        """
-        sums = class_sums(output, batch)
-        if self.is_plain:
-            return sums
-        assert batch.targets is not None, "class_sums has checked it"
-        logits, targets = output.logits.flatten(0, -2), batch.targets.flatten()
-        sums["cross_entropy"] = cross_entropy(
-            logits, targets, ignore_index=IGNORED, reduction="sum"
-        )
-        weights = self._weights_like(logits)
-        if weights is not None:
-            counted = targets != IGNORED
-            sums["weight"] = torch.where(counted, weights[targets.clamp(min=0)], 0).sum()
-        return sums
-
-    def _weights_like(self, logits: Tensor) -> Tensor | None:
-        return None if self.weights is None else logits.new_tensor(self.weights)
+    if not isinstance(signature.outputs, Classes):
+        raise MisfitError("cross entropy is for classes; this data has other outputs")
+    return CrossEntropy(config.label_smoothing, _class_weights(config, signature.outputs))
 
 
 def _class_weights(config: AbstractClassConfig, outputs: Classes) -> tuple[float, ...] | None:

@@ -17,17 +17,18 @@ from zoo_core.run_folder.objective import DIRECTIONS
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
-from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
-from zoo_core.runtime.training.trainer import AbstractTrainer
+from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch
+from zoo_core.runtime.training.class_loss import ClassLoss
+from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
 from zoo_train.configs import NextTokenConfig
-from zoo_train.cross_entropy import CrossEntropy
+from zoo_train.cross_entropy import make_cross_entropy
 
 SAMPLE_LENGTH = 50
 """Symbols that follow the prompt, as in Dive into Deep Learning."""
 
 
 @final
-class NextTokenTrainer(AbstractTrainer):
+class NextTokenTrainer(AbstractClassTrainer):
     """Cross entropy with the next symbol.
 
     Metrics are loss, perplexity, accuracy and, for a text, bits per byte; bits per character if
@@ -51,15 +52,11 @@ class NextTokenTrainer(AbstractTrainer):
                 "use --trainer supervised"
             )
         self.config, self.vocabulary = config, signature.vocabulary
-        self.cross_entropy = CrossEntropy(config, signature)
+        self.cross_entropy = make_cross_entropy(config, signature)
         self.carries_state = config.carry_state
         self._byte_counts: Tensor | None = None
 
-    def loss(self, output: Output, batch: Batch) -> Tensor:
-        """Returns the mean cross entropy in nats, a scalar."""
-        return self.cross_entropy.loss(output, batch)
-
-    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+    def sums_of(self, result: ClassLoss, batch: Batch) -> dict[str, Tensor]:
         """Returns sums over the targets, scalars on the device.
 
         Returns:
@@ -67,7 +64,7 @@ class NextTokenTrainer(AbstractTrainer):
             words ``unknown``, the number of unknown ones, and ``unknown_bytes``, their bytes; and
             what other losses than the plain one need.
         """
-        sums = self.cross_entropy.sums(output, batch)
+        sums = super().sums_of(result, batch)
         if self.vocabulary is None:
             return sums
         if self.vocabulary.has_one_byte_each:

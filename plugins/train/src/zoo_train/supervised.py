@@ -9,18 +9,18 @@ from torch import Tensor
 
 from zoo_core import Objective, Signature
 from zoo_core.runtime.nn import Batch, Output
+from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
 from zoo_core.runtime.training.report import Table
-from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_train.class_report import class_table, confusion, confusion_table
 from zoo_train.configs import SupervisedConfig
-from zoo_train.cross_entropy import CrossEntropy
+from zoo_train.cross_entropy import make_cross_entropy
 
 MAX_REPORTED_CLASSES = 1000
 """Classes above which an evaluation has no table of them."""
 
 
 @final
-class SupervisedTrainer(AbstractTrainer):
+class SupervisedTrainer(AbstractClassTrainer):
     """Cross entropy with the labels; metrics are loss and accuracy.
 
     With label smoothing or weights, ``cross_entropy`` is the loss without them.
@@ -39,19 +39,11 @@ class SupervisedTrainer(AbstractTrainer):
 
     def __init__(self, config: SupervisedConfig, signature: Signature) -> None:
         self.config = config
-        self.cross_entropy = CrossEntropy(config, signature)
+        self.cross_entropy = make_cross_entropy(config, signature)
         self.size, self.names = signature.outputs.size, signature.outputs.names
         vocabulary = signature.vocabulary
         if not self.names and vocabulary and len(vocabulary) == self.size:
             self.names = vocabulary.symbols  # symbols as labels
-
-    def loss(self, output: Output, batch: Batch) -> Tensor:
-        """Returns the mean cross entropy in nats, a scalar."""
-        return self.cross_entropy.loss(output, batch)
-
-    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
-        """Returns ``correct`` and ``targets``, and what other losses need."""
-        return self.cross_entropy.sums(output, batch)
 
     def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns ``loss`` in nats per target and ``accuracy`` from 0 to 1."""

@@ -149,6 +149,7 @@ class Run:
         with precision_context(run_config.precision, device):
             backend = backend_of(model, batch_size, first_batch)
         fix_backend(model, backend)
+        trainer.use_kernel(model)
         self.backend = backend.name
         if run_config.compile and backend.name == "native":
             # Both together have corrupted the heap.

@@ -150,7 +150,9 @@ class Checkpoint:
     def trainer(self) -> AbstractTrainer:
         """The trainer, which is the objective of the run."""
         with config_errors(self.folder):
-            return make_trainer(self.catalog, self.run_config, self.signature)
+            trainer = make_trainer(self.catalog, self.run_config, self.signature)
+        trainer.use_kernel(self.model)
+        return trainer
 
 
 @contextlib.contextmanager

@@ -206,9 +206,9 @@ def _add_batch(
     try:
         for piece in _pieces(batch, model):
             output = model(piece, state if piece.carry else None)
-            loss = trainer.loss(output, piece)
+            loss, sums = trainer.loss_and_sums(output, piece)
             state = output.state
-            sums = trainer.sums(output, piece) | trainer.answer_sums(model, dataset, piece)
+            sums = sums | trainer.answer_sums(model, dataset, piece)
             add_sums(totals, loss.item(), {name: sum_.item() for name, sum_ in sums.items()})
             if table_totals is not None:
                 for name, table_sum in trainer.report_sums(output, piece).items():

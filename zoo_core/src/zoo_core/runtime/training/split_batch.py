@@ -153,9 +153,8 @@ class SplitBatch:
         assert self._wrapped is not None, "backward has made it"
         with precision_context(self.precision, self.device):
             output = self._wrapped(part, state)
-            loss = self.trainer.loss(output, part)
-        with torch.no_grad():
-            return output, loss, dict(self.trainer.sums(output, part))
+            loss, sums = self.trainer.loss_and_sums(output, part)
+        return output, loss, dict(sums)
 
     def _take_penalty(self, share: float) -> Tensor | None:
         """Returns the sum of the penalties of the last forward pass; None if there are none.

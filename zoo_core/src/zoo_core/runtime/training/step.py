@@ -30,6 +30,9 @@ from zoo_core.runtime.training.optimization import (
 from zoo_core.runtime.training.split_batch import BatchResult, SplitBatch
 from zoo_core.runtime.training.trainer import AbstractTrainer
 
+FUSED = "fused"
+"""The key, in a saved state, of a run whose kernel computes the loss. A run without it began when
+no kernel did, and continues with torch's loss, to the same bits."""
 REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
 
 
@@ -182,7 +185,7 @@ class TrainStep:
         """Computes the gradient of a batch in one piece."""
         with precision_context(self.precision, self.device):
             output = self._module(batch, state)
-            loss = self.trainer.loss(output, batch)
+            loss, sums = self.trainer.loss_and_sums(output, batch)
         objective = loss
         for module in self._penalized:
             if module.penalty is not None:
@@ -190,8 +193,6 @@ class TrainStep:
                 module.penalty = None
         self._remove_gradients()
         torch.autograd.backward(objective)
-        with torch.no_grad():
-            sums = self.trainer.sums(output, batch)
         return BatchResult(loss.detach(), sums, output)
 
     def _remove_gradients(self) -> None:
@@ -230,7 +231,10 @@ class TrainStep:
         """Returns the optimizer's tensors, and its groups and the schedule as JSON."""
         tensors, groups = flatten(self.optimizer.state_dict())
         schedule = self.schedule.state_dict() if self.schedule else None
-        return tensors, {"optimizer": groups, "schedule": schedule}
+        values: dict[str, Any] = {"optimizer": groups, "schedule": schedule}
+        if self.trainer.kernel is not None:
+            values[FUSED] = True
+        return tensors, values
 
     @property
     def scheduled_steps(self) -> int | None:
@@ -242,6 +246,8 @@ class TrainStep:
         self.optimizer.load_state_dict(unflatten(tensors, values["optimizer"]))
         if self.schedule:
             self.schedule.load_state_dict(values["schedule"])
+        if FUSED not in values:
+            self.trainer.kernel = None
 
     def random_state(self) -> dict[str, Tensor]:
         """Returns the state of the random generators."""

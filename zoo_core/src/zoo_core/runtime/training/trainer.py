@@ -14,7 +14,9 @@ from zoo_core.data.signature import Signature
 from zoo_core.run_folder.objective import Objective
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
+from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.training.report import Table
 
 T = TypeVar("T")
@@ -83,11 +85,20 @@ class AbstractTrainer(ABC):
             a lower or a higher value is better.
         carries_state: Whether a batch begins with the state that the one before it ended with,
             where the data allows it.
+        kernel: The kernel of the model's recurrence, whose own loss is used if it has one; None for
+            torch's. ``use_kernel`` sets it.
     """
 
     config: AbstractTrainerConfig
     objective: Objective = Objective()
     carries_state: bool
+    kernel: AbstractKernel | None = None
+
+    def use_kernel(self, model: AbstractModel) -> None:
+        """Computes the loss by the kernel of a model's recurrence, where it can."""
+        layers = (module for module in model.modules() if isinstance(module, Recurrent))
+        layer = next(layers, None)
+        self.kernel = None if layer is None else layer.kernel
 
     @abstractmethod
     def loss(self, output: Output, batch: Batch) -> Tensor:
@@ -101,6 +112,12 @@ class AbstractTrainer(ABC):
         the mean loss of the batch times its ``targets``, or times the sum ``weight`` if the mean
         is over other weights. ``class_sums`` has the sums of an accuracy.
         """
+
+    def loss_and_sums(self, output: Output, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns what ``loss`` and ``sums`` return; override it where one pass computes both."""
+        loss = self.loss(output, batch)
+        with torch.no_grad():
+            return loss, self.sums(output, batch)
 
     @abstractmethod
     def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
