@@ -1,4 +1,4 @@
-"""The generated parts of ``hooks.md``, ``cli.md`` and ``inspect.md``."""
+"""The generated parts of ``hooks.md``, ``cli.md``, ``files.md``, ``api.md`` and ``inspect.md``."""
 
 from __future__ import annotations
 
@@ -16,6 +16,28 @@ from zoo_core.plugins.specs import AbstractSpec
 
 PLUGIN_COMMANDS = ("forecast",)
 """Commands of plugins that every checkout has."""
+API: dict[str, tuple[str, ...]] = {
+    "Use a model": (
+        "train", "resume", "evaluate", "predict", "probabilities", "values", "generate", "stream",
+        "inspect", "states", "embeddings",
+    ),
+    "Find, load and share": (
+        "list_models", "list_datasets", "create_model", "load", "pull", "push", "verify", "export",
+    ),
+    "Compare": ("sweep", "compare", "check_data"),
+    "Declare a plugin": (
+        "hookimpl", "config", "setting", "ModelSpec", "DatasetSpec", "TrainerSpec", "TokenizerSpec",
+        "KernelSpec", "CommandSpec", "ExporterSpec", "LoggerSpec", "EngineSpec",
+        "AbstractRecurrentConfig", "AbstractEmbeddingConfig", "AbstractEmbeddedRecurrentConfig",
+        "AbstractTiedEmbeddingConfig", "AbstractTokensConfig", "AbstractTrainerConfig",
+    ),
+    "Describe data": (
+        "Signature", "Tokens", "Features", "Grid", "Classes", "Values", "Keys", "Custom",
+        "Vocabulary", "Unknown", "AbstractTokenizer", "Objective",
+    ),
+    "Errors": ("ZooError",),
+}  # fmt: skip
+"""The names of ``zoo_core``, by what they are for."""
 ARGUMENT = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.M | re.S)
 
 
@@ -39,6 +61,33 @@ def probes_table() -> str:
     return "\n".join(["| probe | value at a symbol |", "| --- | --- |", *rows])
 
 
+def manifest_table() -> str:
+    """Returns the entries of ``config.json``."""
+    from zoo_core.run_folder.manifest import Manifest
+    from zoo_core.run_folder.run_config import RunConfig
+
+    texts = _argument_descriptions(RunConfig) | _argument_descriptions(Manifest)
+    names = [field.name for kind in (RunConfig, Manifest) for field in fields(kind)]
+    rows = [f"| `{name}` | {_to_cell(texts[name])} |" for name in names if name != "run_config"]
+    head = ["| entry | what it is |", "| --- | --- |", "| `format` | The version of the format. |"]
+    return "\n".join([*head, *rows])
+
+
+def api_page() -> str:
+    """Returns a directive of mkdocstrings for every public name of ``zoo_core``."""
+    return "\n".join(
+        f"## {title}\n\n" + "\n".join(f"::: zoo_core.{name}\n" for name in names)
+        for title, names in API.items()
+    )
+
+
+def nn_page() -> str:
+    """Returns a directive of mkdocstrings for every public name of ``zoo_core.runtime.nn``."""
+    from zoo_core.runtime import nn
+
+    return "\n".join(f"::: zoo_core.runtime.nn.{name}\n" for name in nn.__all__)
+
+
 def _hook(name: str) -> Iterator[str]:
     function = getattr(hookspecs, name)
     yield f"## `{name}`\n"
@@ -60,7 +109,7 @@ def _spec(kind: type[AbstractSpec]) -> Iterator[str]:
     yield ""
 
 
-def _argument_descriptions(kind: type[AbstractSpec]) -> dict[str, str]:
+def _argument_descriptions(kind: type[object]) -> dict[str, str]:
     """Returns the entries of the ``Args`` section of a docstring."""
     return dict(ARGUMENT.findall((inspect.getdoc(kind) or "").partition("Args:\n")[2]))
 

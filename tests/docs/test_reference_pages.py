@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import zoo_core
 from docs import reference
 from zoo_core.data.signature import Signature
 from zoo_core.plugins import hookspecs
@@ -41,10 +42,18 @@ def _generated(name: str) -> str:
         ("hooks.md", reference.hooks_page()),
         ("cli.md", reference.commands_page()),
         ("inspect.md", reference.probes_table()),
+        ("files.md", reference.manifest_table()),
+        ("api.md", reference.api_page()),
+        ("api-nn.md", reference.nn_page()),
     ],
 )
 def test_a_generated_page_is_current(name: str, generated: str) -> None:
     assert _generated(name).strip() == generated.strip(), f"update it: cog -r docs/{name}"
+
+
+def test_every_public_name_is_on_the_page_of_the_api() -> None:
+    names = [name for group in reference.API.values() for name in group]
+    assert sorted(names) == sorted(zoo_core.__all__)
 
 
 @pytest.mark.parametrize("hook", HOOKS)
