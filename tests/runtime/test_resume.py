@@ -14,6 +14,8 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.nn.kernel import AbstractKernel
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 
@@ -232,3 +234,42 @@ def test_a_run_from_before_the_kernels_loss_continues_with_torchs(
     assert run.loop.trainer.kernel is None
     interrupt(run, 5)
     assert resume(catalog, tmp_path).loop.trainer.kernel is None
+
+
+def recorded_kernel(run: Run) -> AbstractKernel:
+    """Returns the kernel that a run has recorded."""
+    layer = next(each for each in run.loop.model.modules() if isinstance(each, Recurrent))
+    assert layer.kernels[0].name == run.run_config.backend
+    return layer.kernels[0]
+
+
+def test_a_resumed_run_keeps_its_backend_where_auto_would_take_another(
+    catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_config = small_run_config(catalog, text_file)
+    train(catalog, run_config, tmp_path / "whole")
+    run = Run(catalog, run_config, tmp_path / "cut")
+    recorded = recorded_kernel(run)
+    interrupt(run, 4)
+    # as an upgrade with other thresholds, or another processor, may choose
+    monkeypatch.setattr(type(recorded), "pays", lambda self, case: False)
+    assert Run(catalog, run_config, tmp_path / "new").backend != recorded.name
+    resumed = resume(catalog, tmp_path / "cut")
+    assert recorded_kernel(resumed).name == recorded.name
+    finish(resumed)
+    assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
+
+
+def test_a_backend_that_cannot_run_here_is_refused_and_named_and_force_resumes(
+    catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(catalog, small_run_config(catalog, text_file), tmp_path / "run")
+    recorded = recorded_kernel(run)
+    interrupt(run, 4)
+    monkeypatch.setattr(type(recorded), "unsupported_reason", lambda *_: "not on this processor")
+    with pytest.raises(ResumeError, match=f"backend was {recorded.name}, is ") as caught:
+        resume(catalog, tmp_path / "run")
+    assert str(caught.value).endswith("; --force resumes all the same")
+    resumed = resume(catalog, tmp_path / "run", force=True)
+    assert resumed.backend != recorded.name
+    finish(resumed)
