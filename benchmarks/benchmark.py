@@ -22,6 +22,7 @@ class Setup(NamedTuple):
         quick: Whether to use small sizes, for a first look.
         level: The highest instruction set of native code, a key of ``levels.LEVELS``; empty for no
             limit.
+        cases: The cases to measure once more; empty for all. A benchmark may measure others too.
     """
 
     catalog: Catalog
@@ -29,6 +30,11 @@ class Setup(NamedTuple):
     effort: Effort
     quick: bool
     level: str = ""
+    cases: frozenset[str] = frozenset()
+
+    def wants(self, case: str) -> bool:
+        """Whether to measure a case."""
+        return not self.cases or case in self.cases
 
 
 Benchmark: TypeAlias = Callable[[Setup], Iterator[list[Measurement]]]

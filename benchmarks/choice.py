@@ -95,6 +95,8 @@ def choice(setup: Setup) -> Iterator[list[Measurement]]:
     for point in POINTS:
         for precision in PRECISIONS if multiplies_bfloat16("cpu") else ("fp32",):
             name = f"{point.name} {precision}"
+            if not setup.wants(name + LOST):
+                continue
             chosen, works = implementations(setup.catalog, point, precision)
             samples = interleave(works, setup.effort)
             yield measurements("choice", name, "tokens/s", {**samples, AUTO: samples[chosen]})

@@ -21,6 +21,8 @@ def generation(setup: Setup) -> Iterator[list[Measurement]]:
     """Every cell at every size that generates text; all implementations in one process."""
     for case in (CASES["d2l"], CASES["fastai"]):
         for cell in GATES:
+            if not setup.wants(f"{case.name} {cell}"):
+                continue
             samples = interleave(implementations(setup, case, cell), setup.effort)
             yield measurements("generation", f"{case.name} {cell}", "symbols/s", samples)
 

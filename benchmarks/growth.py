@@ -11,6 +11,7 @@ from benchmarks.cases import CASES
 from benchmarks.measurement import Measurement, measurements
 from benchmarks.memory import EPOCHS, kilobytes_per_epoch, resident_megabytes
 from benchmarks.startup import zoo
+from benchmarks.targets import FURTHER_EPOCH, FURTHER_PLUGIN
 from benchmarks.timing import Work, interleave
 from benchmarks.zoo_run import ZooRun
 from zoo_core.recipes.resolve import resolve_run
@@ -38,19 +39,23 @@ def growth(setup: Setup) -> Iterator[list[Measurement]]:
     """Sizes of the LSTM of case d2l, epochs, installed plugins, local runs."""
     case = CASES["d2l"]
     for axis, settings in AXES.items():
+        if not setup.wants(axis):
+            continue
         sizes: dict[str, Work] = {}
         for value, overrides in settings:
             run_config = case.run_config(setup.catalog, "lstm", **overrides)
             sizes[value] = ZooRun(setup.catalog, run_config, setup.folder / f"{axis} {value}").steps
         yield measurements("growth", axis, "tokens/s", interleave(sizes, setup.effort))
-    megabytes = resident_megabytes(setup.folder / "memory")
-    after = {f"{epochs}": [size] for epochs, size in zip(EPOCHS, megabytes, strict=True)}
-    yield measurements("growth", "memory of a run after so many epochs", "MB", after)
-    yield measurements(
-        "growth", "a further epoch", "kB", {"zoo train": [kilobytes_per_epoch(megabytes)]}
-    )
-    yield from _plugins(setup)
-    yield from _runs(setup)
+    if setup.wants(FURTHER_EPOCH):
+        megabytes = resident_megabytes(setup.folder / "memory")
+        after = {f"{epochs}": [size] for epochs, size in zip(EPOCHS, megabytes, strict=True)}
+        yield measurements("growth", "memory of a run after so many epochs", "MB", after)
+        added = {"zoo train": [kilobytes_per_epoch(megabytes)]}
+        yield measurements("growth", FURTHER_EPOCH, "kB", added)
+    if setup.wants(FURTHER_PLUGIN):
+        yield from _plugins(setup)
+    if setup.wants("a further run"):
+        yield from _runs(setup)
 
 
 def _plugins(setup: Setup) -> Iterator[list[Measurement]]:
@@ -70,7 +75,7 @@ def _plugins(setup: Setup) -> Iterator[list[Measurement]]:
     samples = interleave(implementations, setup.effort)
     yield measurements("growth", "plugins", "zoo list/s", samples)
     yield measurements(
-        "growth", "a further plugin", "ms", {"zoo list": _milliseconds_each(samples, count)}
+        "growth", FURTHER_PLUGIN, "ms", {"zoo list": _milliseconds_each(samples, count)}
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import final
 
@@ -23,6 +23,7 @@ class Measurement:
         unit: The unit of the samples.
         samples: One sample per turn; the implementations of a case took the same turns.
         date: When the samples were taken, in ISO 8601; empty if it was not recorded.
+        runs: The runs that took the samples, as many turns in each.
     """
 
     benchmark: str
@@ -31,6 +32,7 @@ class Measurement:
     unit: str
     samples: list[float]
     date: str = ""
+    runs: int = 1
 
     @property
     def value(self) -> float:
@@ -43,9 +45,22 @@ class Measurement:
         return min(self.samples), max(self.samples)
 
     def over(self, other: Measurement) -> float:
-        """The median of the ratios to another implementation in the same turns."""
+        """The median of the ratios to another implementation in the same turns.
+
+        Of several runs, the median of their medians.
+        """
         pairs = zip(self.samples, other.samples, strict=True)
-        return median(sample / other_sample for sample, other_sample in pairs)
+        ratios = [sample / other_sample for sample, other_sample in pairs]
+        turns = len(ratios) // self.runs
+        return median(
+            median(ratios[start : start + turns]) for start in range(0, turns * self.runs, turns)
+        )
+
+    def with_run(self, other: Measurement) -> Measurement:
+        """Returns this measurement with the samples of another run."""
+        return replace(
+            self, samples=self.samples + other.samples, runs=self.runs + other.runs, date=other.date
+        )
 
 
 def measurements(

@@ -29,6 +29,8 @@ def peak(setup: Setup) -> Iterator[list[Measurement]]:
         for case in (CASES["d2l"], CASES["fastai"]):
             for cell in GATES:
                 name = f"{case.name} {cell} {precision}"
+                if not setup.wants(name):
+                    continue
                 run_config = case.run_config(
                     setup.catalog, cell, backend="native", precision=precision
                 )

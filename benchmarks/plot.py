@@ -15,13 +15,18 @@ Ratios = Mapping[str, float]
 """By implementation: its speed over that of the naive loop."""
 
 
-def plot(report: Report) -> bytes:
-    """A PNG with a row of panels per benchmark and size, a panel per cell, a bar per
-    implementation."""  # noqa: D205, D209
+def plot(reports: Sequence[Report]) -> bytes:
+    """A PNG with a row of panels per processor, benchmark and size.
+
+    A row has a panel per cell, and a panel a bar per implementation.
+    """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    rows = _rows(report)
+    rows: dict[str, dict[str, Ratios]] = {}
+    for report in reports:
+        place = f", {' '.join(report.place)}" if len(reports) > 1 else ""
+        rows |= {title + place: panels for title, panels in _rows(report).items()}
     names = {title: _implementations(panels) for title, panels in rows.items()}
     heights = [len(bars) + 2 for bars in names.values()] or [1]
     columns = max(map(len, rows.values()), default=1)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from benchmarks.levels import LEVELS
 from benchmarks.measurement import PERPLEXITY, Measurement, find
@@ -40,6 +40,11 @@ class Report:
     measurements: list[Measurement]
     level: str = ""
 
+    @property
+    def place(self) -> tuple[str, str]:
+        """Processor and instruction sets, of which a file holds one report each."""
+        return self.machine.get("processor", ""), self.machine.get("isa", "")
+
     def comparable(self, other: Report) -> bool:
         """Whether both have the same machine, threads, versions of the peers and effort."""
         mine, theirs = self.machine, other.machine
@@ -60,22 +65,19 @@ class Report:
                 cases.setdefault(row.case, []).append(row)
         return cases
 
-    def to_json(self) -> str:
-        """The content of the report's file."""
-        return json.dumps(asdict(self), indent=1, ensure_ascii=False) + "\n"
-
     def markdown(self, before: Report | None = None) -> str:
         """All tables: the targets, the benchmarks and the changes since another report."""
-        parts = ["# Benchmarks", self.conditions(), "## Targets", self.targets()]
+        place = ", ".join(part for part in self.place if part)
+        parts = [f"## {place}", self.conditions(), "### Targets", self.targets()]
         for benchmark in self.benchmarks():
-            parts += [f"## {benchmark.capitalize()}", *self._section(benchmark)]
+            parts += [f"### {benchmark.capitalize()}", *self._section(benchmark)]
         if before:
             changes = "\n".join(self._changes(before))
             parts += [
-                f"## Since {before.date[:10]}",
+                f"### Since {before.date[:10]}",
                 changes or f"Nothing moved by more than {MIN_CHANGE:.0%}.",
             ]
-        return "\n\n".join(parts) + "\n"
+        return "\n\n".join(parts)
 
     def conditions(self) -> str:
         """Machine, versions and date in a sentence."""
@@ -86,11 +88,14 @@ class Report:
         return f"{kind} on {', '.join(facts)}; {self.date[:10]}."
 
     def targets(self) -> str:
-        """The table of targets."""
+        """The table of targets. A ratio near its floor says how many runs measured it."""
         lines = ["| target | floor | goal | measured | |", "| --- | --- | --- | --- | --- |"]
         for target in self._targets():
             numbers = (target.floor, target.goal, target.measured)
-            cells = (target.what, *map(_short, numbers), target.verdict)
+            *bounds, number = map(_short, numbers)
+            if target.near or target.runs > 1:
+                number += f" ({target.runs} run{'s' if target.runs > 1 else ''})"
+            cells = (target.what, *bounds, number, target.verdict)
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines)
 
@@ -107,8 +112,8 @@ class Report:
         return "\n\n".join(_table(head, cases) for head, cases in tables.items())
 
     def summary(self) -> str:
-        """The tables for the README: how fast the zoo trains, generates and learns."""
-        parts = []
+        """The tables for the page of results: how fast the zoo trains, generates and learns."""
+        parts = [f"### {', '.join(part for part in self.place if part)}"]
         for benchmark in ("training", "generation", "quality"):
             if benchmark in self.benchmarks():
                 parts += [f"**{benchmark.capitalize()}**", *self._section(benchmark)]
@@ -158,16 +163,48 @@ class Report:
                 yield f"- {benchmark}: {'; '.join(changes)}"
 
 
-def read_report(path: Path) -> Report | None:
-    """The report of a file, or None if there is none.
+def read_reports(path: Path) -> list[Report]:
+    """The reports of a file, one for each processor; none if there is no file.
 
-    A measurement without a date has the date of the report.
+    An older file is a single report. A measurement without a date has the date of its report.
     """
     if not path.exists():
-        return None
+        return []
     values = json.loads(path.read_text("utf-8"))
+    return [_report(report) for report in values.get("reports", [values])]
+
+
+def _report(values: dict[str, Any]) -> Report:
     rows = [Measurement(**{"date": values["date"]} | row) for row in values["measurements"]]
     return Report(**values | {"measurements": rows})
+
+
+def to_json(reports: Sequence[Report]) -> str:
+    """The content of a file of reports."""
+    values = {"reports": [asdict(report) for report in reports]}
+    return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+
+
+def markdown(reports: Sequence[Report], now: Report, before: Report | None) -> str:
+    """The page of reports, with what has changed between two of one processor."""
+    pages = [report.markdown(before if report is now else None) for report in reports]
+    return "\n\n".join(["# Benchmarks", *pages]) + "\n"
+
+
+def summary(reports: Sequence[Report]) -> str:
+    """The tables for the page of results, by processor."""
+    return "\n\n".join(report.summary() for report in reports)
+
+
+def with_report(reports: Sequence[Report], new: Report) -> list[Report]:
+    """The reports with a new one in the place of that of the same processor, or at the end."""
+    replaced = [new if report.place == new.place else report for report in reports]
+    return replaced if new in replaced else [*replaced, new]
+
+
+def near_cases(measured: Sequence[Measurement], isa: str) -> set[tuple[str, str]]:
+    """The benchmarks and cases of targets that noise may decide, measured in one run."""
+    return {target.source for target in targets(measured, isa) if target.near and target.runs == 1}
 
 
 def merge(old: Report, new: Sequence[Measurement]) -> list[Measurement]:
@@ -175,6 +212,16 @@ def merge(old: Report, new: Sequence[Measurement]) -> list[Measurement]:
     replaced = {(row.benchmark, row.case) for row in new}
     remaining = [row for row in old.measurements if (row.benchmark, row.case) not in replaced]
     return [*remaining, *new]
+
+
+def add_run(measured: Sequence[Measurement], new: Sequence[Measurement]) -> list[Measurement]:
+    """The measurements, with the samples of another run of some of their cases."""
+    again = {(row.benchmark, row.case, row.implementation): row for row in new}
+    rows = []
+    for row in measured:
+        other = again.get((row.benchmark, row.case, row.implementation))
+        rows.append(row.with_run(other) if other else row)
+    return rows
 
 
 def _table(head: Sequence[str], cases: Mapping[str, list[Measurement]]) -> str:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple, final
 
+NOISE = 0.05
+"""How near a floor a ratio is near, in parts of the floor."""
+
 
 @final
 class Target(NamedTuple):
     """A bound on the ratio of two measurements, and the measured ratio.
+
+    A ratio near the bound may be on either side of it by chance, so it is measured three times.
 
     Args:
         what: The ratio in words.
@@ -15,6 +20,10 @@ class Target(NamedTuple):
         goal: The bound that is aimed at; None if there is only a floor.
         measured: The ratio; None if it was not measured.
         lower: Whether lower is better.
+        source: The benchmark and the case that the ratio comes from; empty if another run would
+            give the same.
+        runs: The number of runs that measured it.
+        noise: How near the floor a ratio is near; by default 5 % of the floor.
     """
 
     what: str
@@ -22,6 +31,17 @@ class Target(NamedTuple):
     goal: float | None
     measured: float | None
     lower: bool = False
+    source: tuple[str, str] = ("", "")
+    runs: int = 1
+    noise: float | None = None
+
+    @property
+    def near(self) -> bool:
+        """Whether noise may decide if the floor is reached."""
+        if self.measured is None or self.floor is None or not self.source[0]:
+            return False
+        noise = NOISE * self.floor if self.noise is None else self.noise
+        return abs(self.measured - self.floor) <= noise
 
     @property
     def verdict(self) -> str:

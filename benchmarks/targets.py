@@ -19,6 +19,10 @@ LOST = ", lost by auto"
 """The end of the case of what the backend ``auto`` loses to the fastest one, in percent."""
 MAX_LOST = 0.05
 """What ``auto`` may lose."""
+SHARE_NOISE = 0.025
+"""The noise of a share that is lost, which is small against the whole."""
+FURTHER_PLUGIN, FURTHER_EPOCH = "a further plugin", "a further epoch"
+"""Cases of what each of them adds."""
 CELLS = ("rnn", "lstm", "gru")
 TORCH_IMPLEMENTATIONS = ("torch.nn", "torch.nn without oneDNN")
 """Both are torch.nn in float32. Which one is faster depends on the work and the processor."""
@@ -51,84 +55,99 @@ def _portable(measured: Sequence[Measurement]) -> Iterator[Target]:
     name = "zoo portable"
     for case, floor, goal in (("toy", 4.0, 5.5), ("d2l", 1.5, 1.8), ("fastai", 1.2, 1.5)):
         for cell in CELLS:
-            at = f"{case} {cell}"
-            ratio = _ratio(measured, "training", at, name, "naive")
-            yield Target(f"portable, {at}: × naive loop", floor, goal, ratio)
-            torch = _torch(measured, "training", at)
-            ratio = _ratio(measured, "training", at, name, torch)
-            yield Target(f"portable, {at}: × {torch}", 1.0, None, ratio)
+            at = ("training", f"{case} {cell}")
+            what = f"portable, {at[1]}: × "
+            yield _ratio(measured, f"{what}naive loop", at, name, "naive", floor, goal)
+            torch = _torch(measured, at)
+            yield _ratio(measured, what + torch, at, name, torch, 1.0)
 
 
 def _choice(measured: Sequence[Measurement]) -> Iterator[Target]:
     """The most that auto loses at any size, in parts of the fastest backend's speed."""
     lost = {
-        row.case.removesuffix(LOST): row.value / 100
+        row.case: (row.value / 100, row.runs)
         for row in measured
         if row.benchmark == "choice" and row.case.endswith(LOST)
     }
-    at = max(lost, key=lambda case: lost[case]) if lost else ""
-    what = f"choice, the most lost by auto at {len(lost)} sizes" + (f", {at}" if at else "")
-    yield Target(what, MAX_LOST, None, lost.get(at), lower=True)
+    what = f"choice, the most lost by auto at {len(lost)} sizes"
+    if not lost:
+        yield Target(what, MAX_LOST, None, None, lower=True)
+        return
+    at = max(lost, key=lambda case: lost[case])
+    share, runs = lost[at]
+    yield Target(
+        f"{what}, {at.removesuffix(LOST)}",
+        MAX_LOST,
+        None,
+        share,
+        lower=True,
+        source=("choice", at),
+        runs=runs,
+        noise=SHARE_NOISE,
+    )
 
 
 def _native_avx512(measured: Sequence[Measurement]) -> Iterator[Target]:
     name = "zoo native"
     for case, naive_floor, torch_floor in (("d2l", 2.4, 1.6), ("fastai", 1.9, 1.9)):
         for cell in CELLS:
-            at = f"{case} {cell}"
-            ratio = _ratio(measured, "training", at, name, "naive")
-            yield Target(f"native, {at}: × naive loop", naive_floor, None, ratio)
-            torch = _torch(measured, "training", at)
-            ratio = _ratio(measured, "training", at, name, torch)
-            yield Target(f"native, {at}: × {torch}", torch_floor, None, ratio)
-            share = _ratio(measured, "peak", f"{at} fp32", name, PRODUCT)
-            yield Target(f"native, {at}: share of the fp32 peak", 0.60, 0.85, share)
+            at = ("training", f"{case} {cell}")
+            what = f"native, {at[1]}: "
+            yield _ratio(measured, f"{what}× naive loop", at, name, "naive", naive_floor)
+            torch = _torch(measured, at)
+            yield _ratio(measured, f"{what}× {torch}", at, name, torch, torch_floor)
+            peak = ("peak", f"{at[1]} fp32")
+            what += "share of the fp32 peak"
+            yield _ratio(measured, what, peak, name, PRODUCT, 0.60, 0.85)
 
 
 def _native_avx2(measured: Sequence[Measurement]) -> Iterator[Target]:
     for case, floor in (("toy", 1.0), ("d2l", 1.3), ("fastai", 1.0)):
         for cell in CELLS:
-            at = f"{case} {cell}"
-            torch = _torch(measured, "training", at)
-            ratio = _ratio(measured, "training", at, "zoo native", torch)
-            yield Target(f"native on AVX2, {at}: × {torch}", floor, None, ratio)
+            at = ("training", f"{case} {cell}")
+            torch = _torch(measured, at)
+            what = f"native on AVX2, {at[1]}: × {torch}"
+            yield _ratio(measured, what, at, "zoo native", torch, floor)
 
 
 def _bf16(measured: Sequence[Measurement]) -> Iterator[Target]:
     name = "zoo native bf16"
     for case, floors, goal in (("d2l", (8.0, 11.0, 10.0), 16.0), ("fastai", (5.0, 6.5, 6.5), 9.0)):
         for cell, floor in zip(CELLS, floors, strict=True):
-            at = f"{case} {cell}"
-            ratio = _ratio(measured, "training", at, name, "naive")
+            at = ("training", f"{case} {cell}")
+            what = f"native bf16, {at[1]}: "
             aim = goal if cell == "lstm" else None
-            yield Target(f"native bf16, {at}: × naive loop", floor, aim, ratio)
-            share = _ratio(measured, "peak", f"{at} bf16", "zoo native", PRODUCT)
-            yield Target(f"native bf16, {at}: share of the bf16 peak", 0.40, 0.65, share)
+            yield _ratio(measured, f"{what}× naive loop", at, name, "naive", floor, aim)
+            peak = ("peak", f"{at[1]} bf16")
+            what += "share of the bf16 peak"
+            yield _ratio(measured, what, peak, "zoo native", PRODUCT, 0.40, 0.65)
 
 
 def _generation(measured: Sequence[Measurement]) -> Iterator[Target]:
     """The fastest implementation of each precision; the peers are always in float32."""
     for case, cell, is_bf16 in product(("d2l", "fastai"), CELLS, (False, True)):
-        at = f"{case} {cell}"
+        at = ("generation", f"{case} {cell}")
         candidates = [
             row
             for row in measured
-            if (row.benchmark, row.case) == ("generation", at)
+            if (row.benchmark, row.case) == at
             and row.implementation.startswith("zoo")
             and row.implementation.endswith(BF16) is is_bf16
         ]
         best = "zoo bf16" if is_bf16 else "zoo"
         if candidates:
             best = max(candidates, key=lambda row: row.value).implementation
-        peers = ((_torch(measured, "generation", at), 10.0, 40.0), ("jax", 2.0, 6.0))
-        for peer, floor, goal in peers:
+        for peer, floor, goal in ((_torch(measured, at), 10.0, 40.0), ("jax", 2.0, 6.0)):
             aim = goal if cell == "lstm" and is_bf16 else None
-            ratio = _ratio(measured, "generation", at, best, peer)
-            yield Target(f"generation, {at}, {best}: × {peer}", floor, aim, ratio)
+            what = f"generation, {at[1]}, {best}: × {peer}"
+            yield _ratio(measured, what, at, best, peer, floor, aim)
 
 
 def _precision(measured: Sequence[Measurement]) -> Iterator[Target]:
-    """The position of bf16's median between the lowest seed of fp32, 0, and the highest, 1."""
+    """The position of bf16's median between the lowest seed of fp32, 0, and the highest, 1.
+
+    A seed gives the same perplexity again, so no run is repeated.
+    """
     for cell in CELLS:
         full = find(measured, "precision", cell, "fp32")
         emulated = find(measured, "precision", cell, EMULATED)
@@ -143,28 +162,28 @@ def _precision(measured: Sequence[Measurement]) -> Iterator[Target]:
 def _rest(measured: Sequence[Measurement]) -> Iterator[Target]:
     for case in ("d2l", "fastai"):
         for cell in CELLS:
-            bare = _ratio(measured, "trainer", f"{case} {cell}", "zoo train", "the step alone")
-            lost = None if bare is None else 1 - bare
-            yield Target(f"trainer, {case} {cell}: share lost", 0.05, 0.02, lost, lower=True)
+            what, at = f"trainer, {case} {cell}: share lost", ("trainer", f"{case} {cell}")
+            bare = _ratio(measured, what, at, "zoo train", "the step alone", 0.05, 0.02)
+            lost = None if bare.measured is None else 1 - bare.measured
+            yield bare._replace(measured=lost, lower=True, noise=SHARE_NOISE)
+    start = ("startup", "start")
     for command in ("zoo list", "zoo --help", "completion"):
-        ratio = _ratio(measured, "startup", "start", "python -c pass", command)
-        yield Target(f"{command}: × python -c pass", 10.0, 7.5, ratio, lower=True)
-    plugin = find(measured, "growth", "a further plugin", "zoo list")
-    milliseconds = plugin.value if plugin else None
-    yield Target("zoo list: ms for each further plugin", None, 0.2, milliseconds, lower=True)
-    longer = _ratio(measured, "growth", "steps T", "280", "35")
-    yield Target("growth: speed with 8 × as many steps", 0.8, None, longer)
-    epoch = find(measured, "growth", "a further epoch", "zoo train")
-    kilobytes = epoch.value if epoch else None
-    yield Target("growth: kB for each further epoch", MAX_GROWTH, None, kilobytes, lower=True)
-    text = find(measured, "large-text", "a larger text", "added by the large text")
-    megabytes = text.value if text else None
-    yield Target("large text: MB added to memory", MAX_ADDED, None, megabytes, lower=True)
+        what = f"{command}: × python -c pass"
+        ratio = _ratio(measured, what, start, "python -c pass", command, 10.0, 7.5)
+        yield ratio._replace(lower=True)
+    what, at = "zoo list: ms for each further plugin", ("growth", FURTHER_PLUGIN)
+    yield _value(measured, what, at, "zoo list", None, 0.2)
+    longer = "growth: speed with 8 × as many steps"
+    yield _ratio(measured, longer, ("growth", "steps T"), "280", "35", 0.8)
+    what, at = "growth: kB for each further epoch", ("growth", FURTHER_EPOCH)
+    yield _value(measured, what, at, "zoo train", MAX_GROWTH)
+    what, at = "large text: MB added to memory", ("large-text", "a larger text")
+    yield _value(measured, what, at, "added by the large text", MAX_ADDED)
 
 
-def _torch(measured: Sequence[Measurement], benchmark: str, at: str) -> str:
+def _torch(measured: Sequence[Measurement], at: tuple[str, str]) -> str:
     """The faster implementation of torch.nn, by its median."""
-    rows = [find(measured, benchmark, at, name) for name in TORCH_IMPLEMENTATIONS]
+    rows = [find(measured, *at, name) for name in TORCH_IMPLEMENTATIONS]
     present = [row for row in rows if row is not None]
     if not present:
         return TORCH_IMPLEMENTATIONS[0]
@@ -172,8 +191,31 @@ def _torch(measured: Sequence[Measurement], benchmark: str, at: str) -> str:
 
 
 def _ratio(
-    measured: Sequence[Measurement], benchmark: str, case: str, implementation: str, base: str
-) -> float | None:
-    row = find(measured, benchmark, case, implementation)
-    base_row = find(measured, benchmark, case, base)
-    return row.over(base_row) if row and base_row else None
+    measured: Sequence[Measurement],
+    what: str,
+    at: tuple[str, str],
+    implementation: str,
+    base: str,
+    floor: float | None,
+    goal: float | None = None,
+) -> Target:
+    """A bound on the ratio of an implementation to another one of a benchmark's case."""
+    row, base_row = find(measured, *at, implementation), find(measured, *at, base)
+    if row is None or base_row is None:
+        return Target(what, floor, goal, None)
+    return Target(what, floor, goal, row.over(base_row), source=at, runs=row.runs)
+
+
+def _value(
+    measured: Sequence[Measurement],
+    what: str,
+    at: tuple[str, str],
+    implementation: str,
+    floor: float | None,
+    goal: float | None = None,
+) -> Target:
+    """A bound on a measurement of which lower is better."""
+    row = find(measured, *at, implementation)
+    if row is None:
+        return Target(what, floor, goal, None, lower=True)
+    return Target(what, floor, goal, row.value, lower=True, source=at, runs=row.runs)

@@ -28,6 +28,8 @@ def trainer(setup: Setup) -> Iterator[list[Measurement]]:
     effort = Effort(setup.effort.rounds * PARTS, setup.effort.seconds / 4)
     for case in (CASES["d2l"], CASES["fastai"]):
         for cell in GATES:
+            if not setup.wants(f"{case.name} {cell}"):
+                continue
             run_config = case.run_config(setup.catalog, cell)
             zoo_run = ZooRun(setup.catalog, run_config, setup.folder / f"{case.name} {cell}")
             bare = BareSteps(Run(setup.catalog, run_config, setup.folder / "unused"))

@@ -41,6 +41,8 @@ def training(setup: Setup) -> Iterator[list[Measurement]]:
     effort = Effort(setup.effort.rounds * TURNS, setup.effort.seconds / 2)
     for case in CASES.values():
         for cell in GATES:
+            if not setup.wants(f"{case.name} {cell}"):
+                continue
             with ExitStack() as stack:
                 started = {
                     implementation: stack.enter_context(

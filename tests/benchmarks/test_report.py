@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,18 @@ import pytest
 from benchmarks.cases import CASES
 from benchmarks.measurement import Measurement, measurements
 from benchmarks.memory import EPOCHS, HIDDEN, kilobytes_per_epoch
-from benchmarks.report import Report, merge, read_report
+from benchmarks.plot import plot
+from benchmarks.report import (
+    Report,
+    add_run,
+    markdown,
+    merge,
+    near_cases,
+    read_reports,
+    summary,
+    to_json,
+    with_report,
+)
 from benchmarks.targets import targets
 
 HERE = {"processor": "A Processor", "isa": "avx2"}
@@ -149,9 +160,9 @@ def test_a_report_with_limited_native_code_names_the_limit_and_the_measured_targ
 def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
     written = report(training(naive=[1.0, 2.0], zoo=[3.0, 4.0]))
     path = tmp_path / "benchmarks.json"
-    assert read_report(path) is None
-    path.write_text(written.to_json(), "utf-8")
-    assert read_report(path) == written
+    assert read_reports(path) == []
+    path.write_text(to_json([written]), "utf-8")
+    assert read_reports(path) == [written]
 
 
 def test_the_table_shows_ratio_and_value() -> None:
@@ -213,11 +224,65 @@ def test_a_benchmark_of_another_day_shows_its_dates() -> None:
         assert "Measured on 2025-12-31, 2026-01-02.\n\n| tokens/s |" in text
 
 
-def test_a_measurement_without_a_date_has_that_of_its_report(tmp_path: Path) -> None:
-    values = json.loads(report(training(naive=[1.0])).to_json())
-    del values["measurements"][0]["date"]
+def test_a_report_of_an_older_file_is_read_and_has_its_date_and_one_run(tmp_path: Path) -> None:
+    written = report(training(naive=[1.0]))
+    values = asdict(written)
+    for name in ("date", "runs"):
+        del values["measurements"][0][name]
     path = tmp_path / "benchmarks.json"
     path.write_text(json.dumps(values), "utf-8")
-    measured = read_report(path)
-    assert measured
-    assert measured.measurements[0].date == measured.date
+    (read,) = read_reports(path)
+    assert read.place == written.place
+    (row,) = read.measurements
+    assert (row.date, row.runs) == (read.date, 1)
+
+
+def test_reports_of_several_processors_are_kept_and_shown_side_by_side(tmp_path: Path) -> None:
+    here = report(training(naive=[100.0], zoo=[250.0]))
+    server = {"processor": "A Server", "isa": "avx2 avx512f amx_bf16"}
+    there = replace(here, machine=server, measurements=training(naive=[1.0], zoo=[7.0]))
+    newer = replace(here, date="2026-02-03T04:05:06+00:00")
+    together = with_report([here, there], newer)
+    assert together == [newer, there]
+    assert with_report([here], there) == [here, there]
+    path = tmp_path / "benchmarks.json"
+    path.write_text(to_json(together), "utf-8")
+    assert read_reports(path) == together
+    for text in (markdown(together, newer, here), summary(together)):
+        own, other = text.split("A Server, avx2 avx512f amx_bf16\n")
+        assert "A Processor, avx2\n" in own
+        assert "2.50 × (250)" in own
+        assert "2026-02-03" in own
+        assert "7.00 × (7)" in other
+        assert "2026-01-02" in other
+    assert markdown(together, newer, here).count("Since 2026-01-02") == 1
+    assert plot(together).startswith(b"\x89PNG")
+
+
+def test_a_target_near_its_floor_is_judged_by_the_median_of_its_runs() -> None:
+    first = training(naive=[1.0] * 3, zoo_portable=[1.52, 1.52, 9.0])
+    source = ("training", "d2l lstm")
+    assert near_cases(first, "none") == {source}
+    measured = first
+    for speeds in ([1.4, 1.4, 9.0], [1.3, 1.3, 9.0]):
+        measured = add_run(measured, training(naive=[1.0] * 3, zoo_portable=speeds))
+    assert near_cases(measured, "none") == set()
+    by_name = {target.what: target for target in targets(measured, "none")}
+    target = by_name["portable, d2l lstm: × naive loop"]
+    assert (target.measured, target.runs, target.verdict) == (1.4, 3, "not met")
+    line = "| portable, d2l lstm: × naive loop | 1.5 | 1.8 | 1.4 (3 runs) | not met |"
+    assert line in report(measured).targets()
+    assert "1.52 (1 run)" in report(first).targets()
+
+
+def test_targets_far_from_their_floor_are_judged_at_once() -> None:
+    far = training(naive=[1.0], zoo_portable=[1.7], torch_nn=[1.0])
+    assert near_cases(far, "none") == set()
+    seeds = perplexities([1.2, 1.3], [1.3])  # which repeat exactly
+    assert near_cases(seeds, "avx2") == set()
+
+
+def test_the_noise_of_a_lost_share_is_measured_in_parts_of_the_whole() -> None:
+    for lost, near in ((0.0, False), (4.0, True), (9.0, False)):
+        measured = measurements("choice", "a size, lost by auto", "%", {"auto": [lost]})
+        assert bool(near_cases(measured, "avx2")) is near

@@ -113,7 +113,7 @@ def test_the_plot_is_a_png() -> None:
         "training", "d2l lstm", "tokens/s", {"naive": [1.0], "zoo torch": [2.0]}
     )
     report = Report({"processor": "A Processor"}, "2026-01-02", False, measured)
-    assert plot(report).startswith(b"\x89PNG")
+    assert plot([report]).startswith(b"\x89PNG")
 
 
 def test_an_unknown_benchmark_is_a_usage_error() -> None:
