@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import re
 from collections.abc import Iterator
-from dataclasses import MISSING, fields
+from dataclasses import fields
 
 import click
 
 from zoo_cli.main import COMMANDS, zoo
 from zoo_core.plugins import hookspecs
-from zoo_core.plugins.loading import HOOKS
-from zoo_core.plugins.specs import AbstractSpec
+from zoo_core.plugins.loading import HOOKS, item_class
+from zoo_core.plugins.specs import REQUIRED, AbstractSpec
 
 PLUGIN_COMMANDS = ("forecast",)
 """Commands of plugins that every checkout has."""
@@ -94,7 +94,7 @@ def _hook(name: str) -> Iterator[str]:
     signature = str(inspect.signature(function)).replace("'", "")  # annotations are strings
     yield f"```python\ndef {name}{signature}: ...\n```\n"
     yield f"{_to_markdown(inspect.getdoc(function) or '')}\n"
-    kind = HOOKS[name]
+    kind = item_class(name)
     if issubclass(kind, AbstractSpec):
         yield from _spec(kind)
 
@@ -103,9 +103,9 @@ def _spec(kind: type[AbstractSpec]) -> Iterator[str]:
     descriptions = _argument_descriptions(AbstractSpec) | _argument_descriptions(kind)
     yield f"| `{kind.__name__}` | default | what it is |"
     yield "| --- | --- | --- |"
-    for field in fields(kind):
-        default = "must be given" if field.default is MISSING else f"`{field.default!r}`"
-        yield f"| `{field.name}` | {default} | {_to_cell(descriptions[field.name])} |"
+    for name, value in kind.defaults.items():
+        default = "must be given" if value is REQUIRED else f"`{value!r}`"
+        yield f"| `{name}` | {default} | {_to_cell(descriptions[name])} |"
     yield ""
 
 

@@ -8,10 +8,9 @@ import shutil
 import sys
 from collections.abc import Iterator
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,6 +19,8 @@ from zoo_core.plugins.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+    from zoo_core.plugins.entry_points import EntryPoint
 
 DEAD_HUB = {"HF_HUB_OFFLINE": "1", "HF_ENDPOINT": "http://127.0.0.1:9"}
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -65,10 +66,10 @@ def known_plugins() -> Iterator[None]:
     Where a test changes the path of modules, as one that installs a plugin does, they are read.
     """
     path = list(sys.path)
-    kept = cache(metadata.entry_points)
+    kept = cache(discovery.entry_points)
 
-    def entry_points(group: str) -> Any:
-        return (kept if sys.path == path else metadata.entry_points)(group=group)
+    def entry_points(group: str) -> list[EntryPoint]:
+        return (kept if sys.path == path else kept.__wrapped__)(group)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(discovery, "entry_points", entry_points)

@@ -15,18 +15,13 @@ import zoo_core
 from docs import reference
 from zoo_core.data.signature import Signature
 from zoo_core.plugins import hookspecs
-from zoo_core.plugins.loading import HOOKS
-from zoo_core.plugins.specs import AbstractSpec
+from zoo_core.plugins.loading import HOOKS, SPEC_HOOKS, item_class
 from zoo_core.runtime.nn.batch import Batch
 
 DOCS = Path(__file__).parents[2] / "docs"
 GENERATED = re.compile(r"^\]\]\] -->\n(.*)^<!-- \[\[\[end\]\]\]", re.M | re.S)
 HOW = (DOCS / "how-it-works.md").read_text("utf-8")
-SPEC_FIELDS = {
-    hook: [field.name for field in fields(kind)]
-    for hook, kind in HOOKS.items()
-    if issubclass(kind, AbstractSpec)
-}
+SPEC_FIELDS = {hook: list(kind.defaults) for hook, kind in SPEC_HOOKS.items()}
 NAMES = sorted(set(re.findall(r"`(zoo_\w+(?:\.\w+)*:\w+(?:\.\w+)*)`", HOW)))
 
 
@@ -60,7 +55,7 @@ def test_every_public_name_is_on_the_page_of_the_api() -> None:
 def test_every_hook_is_documented_with_signature_and_docstring(hook: str) -> None:
     page, function = _generated("hooks.md"), getattr(hookspecs, hook)
     section = page.partition(f"## `{hook}`\n")[2].partition("\n## ")[0]
-    kind = HOOKS[hook].__name__
+    kind = item_class(hook).__name__
     assert f"def {hook}() -> list[{kind}]: ..." in section
     text = inspect.getdoc(function) or ""
     assert len(text.splitlines()) >= 3

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 
 import torch._dynamo  # noqa: F401  # which loading a model of some plugins imports
 
-ENTRY_POINTS = entry_points(group="zoo")
+from zoo_core.plugins.entry_points import entry_points
+
+ENTRY_POINTS = entry_points("zoo")
 """The installed plugins, which every command would read anew."""
 for _module in (
     "zoo_cli.commands.predict",
@@ -16,6 +17,6 @@ for _module in (
     "zoo_core.runtime.api",
     "zoo_core.runtime.hub.publish",
     "zoo_core.runtime.hub.pull",
-    *(point.module for point in ENTRY_POINTS),
+    *(point.value for point in ENTRY_POINTS),
 ):
     import_module(_module)

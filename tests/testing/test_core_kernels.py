@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import pytest
 import torch
@@ -58,7 +57,7 @@ def test_nothing_is_near_an_infinity_or_nan(number: float) -> None:
 
 
 def test_a_kernel_that_multiplies_a_lost_state_by_0_is_found(catalog: Catalog) -> None:
-    spec = replace(spec_of("torch"), factory="tests.testing.faulty.kernels:Multiplying")
+    spec = spec_of("torch").replace(factory="tests.testing.faulty.kernels:Multiplying")
     (case, *_) = plain_cases(catalog.find(ModelSpec, "rnn-stacked").spec)
     violation = run_check(kernels.kernel_resets, kernels.KernelCase(spec, case))
     assert violation is not None

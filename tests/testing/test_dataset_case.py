@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from tests.testing.examples import FAULTY
@@ -17,6 +15,6 @@ from zoo_core.testing.checks.datasets import batches_fit
 
 def test_a_dataset_that_needs_data_and_names_none_is_skipped_with_the_remedy() -> None:
     spec = load_catalog([FAULTY]).find(DatasetSpec, "honest-file").spec
-    case = DatasetCase(replace(spec, sample_settings=""), FreshProcess((FAULTY,)))
+    case = DatasetCase(spec.replace(sample_settings=""), FreshProcess((FAULTY,)))
     with pytest.raises(DoesNotApply, match=r"in sample_settings: .*errors\.py: \d+ lines, exp"):
         run_check(batches_fit, case)

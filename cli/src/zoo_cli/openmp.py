@@ -10,7 +10,6 @@ that sleep sooner lose up to 40 % on a quiet machine, because waking takes longe
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 WAIT_VARIABLES = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 """Environment variables by which a user decides how threads wait."""
@@ -18,7 +17,7 @@ QUIET_SPIN = 10_000
 """Turns of a waiting thread that are as fast as the default's 300,000 on a quiet machine."""
 BUSY_SPIN = 1_000
 """Turns beside other programs. Fewer gain nothing."""
-LOAD = Path("/proc/loadavg")
+LOAD = "/proc/loadavg"
 
 
 def set_thread_waits() -> None:
@@ -44,7 +43,8 @@ def others_run() -> bool:
     """
     try:
         # for example "0.20 0.18 0.12 3/80 11206": 3 threads of the machine run or are ready to
-        running = int(LOAD.read_text("ascii").split()[3].partition("/")[0])
+        with open(LOAD, encoding="ascii") as file:  # noqa: PTH123  # pathlib is slow to import
+            running = int(file.read().split()[3].partition("/")[0])
     except (OSError, ValueError, IndexError):
         return False
     return running > 1

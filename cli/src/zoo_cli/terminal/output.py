@@ -115,11 +115,13 @@ def print_table(rows: Sequence[Sequence[str]]) -> None:
         return
     rows = [[one_line(cell) for cell in row] for row in rows]
     widths = [max(map(cell_width, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
+    lines = [
+        "  ".join(
             cell + " " * (width - cell_width(cell)) for cell, width in zip(row, widths, strict=True)
-        ]
-        echo("  ".join(cells).rstrip())
+        ).rstrip()
+        for row in rows
+    ]
+    _write("\n".join(lines), nl=True)
 
 
 def cell_width(text: str) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
-from typing import Any, Generic, NamedTuple, TypeVar, final
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, final
 
 from zoo_core.errors import (
     AmbiguousError,
@@ -14,9 +13,13 @@ from zoo_core.errors import (
     PluginError,
     suggest,
 )
-from zoo_core.plugins.discovery import UNKNOWN, Plugin, installed_plugins, is_left_out
-from zoo_core.plugins.loading import load_plugin, make_manager
+from zoo_core.plugins.discovery import Plugin, installed_plugins, is_left_out
+from zoo_core.plugins.entry_points import UNKNOWN
+from zoo_core.plugins.loading import load_plugin
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 S = TypeVar("S", bound=AbstractSpec)
 
@@ -145,10 +148,9 @@ def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
     entries: list[CatalogEntry[Any]] = []
     registries: list[Path] = []
     working, broken = [], []
-    manager = make_manager()
     for plugin in installed_plugins() if plugins is None else plugins:
         try:
-            contributed = load_plugin(plugin, manager)
+            contributed = load_plugin(plugin)
         except Interrupted:
             raise
         except BaseException as error:  # SystemExit and KeyboardInterrupt raised by a plugin too

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
-from importlib.metadata import Distribution, entry_points
 from typing import NamedTuple, final
 
 from zoo_core.errors import suggest
-
-UNKNOWN = "unknown"
-"""Name and version of a distribution whose metadata is missing."""
-HEADER = re.compile(r"^(Name|Version):(.*)$", re.IGNORECASE | re.MULTILINE)
+from zoo_core.plugins.entry_points import entry_points
 
 
 @final
@@ -43,8 +38,7 @@ def installed_plugins() -> list[Plugin]:
 
 def every_plugin() -> list[Plugin]:
     """Returns every installed plugin, sorted, whatever ``ZOO_PLUGINS`` says."""
-    points = entry_points(group="zoo")
-    return sorted({Plugin(point.name, point.value, *_identity(point.dist)) for point in points})
+    return sorted({Plugin(*point) for point in entry_points("zoo")})
 
 
 def chosen_names() -> set[str] | None:
@@ -73,16 +67,3 @@ def is_left_out(distribution: str) -> bool:
         return False
     names = {plugin.name for plugin in every_plugin() if plugin.distribution == distribution}
     return bool(names) and not names & chosen
-
-
-def _identity(distribution: Distribution | None) -> tuple[str, str]:
-    """Returns name and version; ``unknown`` if an interrupted uninstall left no metadata.
-
-    ``Distribution.metadata`` would parse the whole file as an e-mail, the README included.
-    """
-    text = None
-    if distribution is not None:
-        text = distribution.read_text("METADATA") or distribution.read_text("PKG-INFO")
-    headers, _, _ = (text or "").partition("\n\n")
-    fields = {name.lower(): value.strip() for name, value in HEADER.findall(headers)}
-    return fields.get("name", UNKNOWN), fields.get("version", UNKNOWN)

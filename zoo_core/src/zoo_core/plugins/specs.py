@@ -6,15 +6,61 @@ it is listed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, final
+from typing import Any, ClassVar, Self, dataclass_transform, final
 
 API_VERSION = 2
 """The plugin interface of this core. A plugin's ``ZOO_API`` names the one it was built for."""
+REQUIRED: Any = object()
+"""The default of a field that has none."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class AbstractSpec:
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+class AbstractDeclaration:
+    """A frozen dataclass with keyword arguments in all but its making.
+
+    Its subclasses share its methods. ``dataclasses`` compiles six methods for each class, which
+    takes longer than importing ten plugins.
+    """
+
+    defaults: ClassVar[dict[str, Any]] = {}
+    """The default of every field, in the order of declaration."""
+
+    def __init_subclass__(cls) -> None:
+        own = [name for name, hint in cls.__annotations__.items() if "ClassVar" not in hint]
+        cls.defaults = cls.defaults | {name: vars(cls).get(name, REQUIRED) for name in own}
+
+    def __init__(self, **values: Any) -> None:
+        fields = self.defaults | values
+        if len(fields) > len(self.defaults):
+            (name, *_) = (name for name in values if name not in self.defaults)
+            raise TypeError(f"{type(self).__name__} has no field {name!r}")
+        for name, value in fields.items():
+            if value is REQUIRED:
+                raise TypeError(f"{type(self).__name__} needs the field {name!r}")
+        self.__dict__.update(fields)
+
+    def replace(self, **values: Any) -> Self:
+        """Returns a spec with other values in some fields."""
+        return type(self)(**vars(self) | values)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"cannot set {name!r}: a {type(self).__name__} is frozen")
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"cannot delete {name!r}: a {type(self).__name__} is frozen")
+
+    def __eq__(self, other: object) -> bool:
+        return vars(self) == vars(other) if type(other) is type(self) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash((type(self), *vars(self).values()))
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"{type(self).__name__}({fields})"
+
+
+class AbstractSpec(AbstractDeclaration):
     """The fields of every spec.
 
     Args:
@@ -30,7 +76,6 @@ class AbstractSpec:
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class ModelSpec(AbstractSpec):
     """A model architecture.
 
@@ -61,7 +106,6 @@ class ModelSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class DatasetSpec(AbstractSpec):
     """A dataset.
 
@@ -91,7 +135,6 @@ class DatasetSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class TrainerSpec(AbstractSpec):
     """A trainer: the objective of a run.
 
@@ -113,7 +156,6 @@ class TrainerSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class KernelSpec(AbstractSpec):
     """A faster way to run cells over time.
 
@@ -131,7 +173,6 @@ class KernelSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class TokenizerSpec(AbstractSpec):
     """A way to cut texts into symbols.
 
@@ -150,7 +191,6 @@ class TokenizerSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class LoggerSpec(AbstractSpec):
     """A logger: it receives the events of a run.
 
@@ -165,7 +205,6 @@ class LoggerSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class CommandSpec(AbstractSpec):
     """A command: ``zoo NAME``.
 
@@ -182,7 +221,6 @@ class CommandSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class ExporterSpec(AbstractSpec):
     """A format of ``zoo export``; its name is what ``--format`` takes.
 
@@ -199,7 +237,6 @@ class ExporterSpec(AbstractSpec):
 
 
 @final
-@dataclass(frozen=True, kw_only=True)
 class EngineSpec(AbstractSpec):
     """An engine: it carries out the runs of a sweep; its name is what ``--engine`` takes.
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import math
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo_core.errors import DeviceError
 
-CGROUP_LIMIT = Path("/sys/fs/cgroup/memory.max")
+if TYPE_CHECKING:  # this module is imported on the way to every command
+    from pathlib import Path
+
+CGROUP_LIMIT = "/sys/fs/cgroup/memory.max"
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 OUT_OF_MEMORY = ("allocate memory", "out of memory", "size calculation overflowed")
 """Words in the messages of torch's allocators, most of which raise a plain RuntimeError."""
@@ -24,16 +26,21 @@ def format_bytes(size: float) -> str:
 
 def free_memory() -> int:
     """Returns the free memory in bytes, at most the limit of this process's cgroup."""
-    import psutil  # not at the top: this module is imported on the way to every command
+    import psutil
 
     free: int = psutil.virtual_memory().available
-    with contextlib.suppress(OSError, ValueError):  # no cgroup, or "max" for no limit
-        free = min(free, int(CGROUP_LIMIT.read_text("ascii")))
+    with (
+        contextlib.suppress(OSError, ValueError),  # no cgroup, or "max" for no limit
+        open(CGROUP_LIMIT, encoding="ascii") as file,  # noqa: PTH123
+    ):
+        free = min(free, int(file.read()))
     return free
 
 
 def free_disk(path: Path) -> int:
     """Returns the free bytes of the disk where a path lies or would lie."""
+    import shutil
+
     return shutil.disk_usage(existing(path)).free
 
 

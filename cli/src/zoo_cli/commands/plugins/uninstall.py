@@ -11,7 +11,8 @@ from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import AmbiguousError, NotFoundError, PluginError, suggest
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import needed_by
-from zoo_core.plugins.discovery import UNKNOWN, Plugin, every_plugin
+from zoo_core.plugins.discovery import Plugin, every_plugin
+from zoo_core.plugins.entry_points import UNKNOWN
 
 
 @click.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, final
 
 from zoo_core.configs.settings import build_config, settings_of, values_of
@@ -61,14 +61,11 @@ def import_strings(case: SpecCase) -> Violation | None:
 
 def _import_strings(spec: AbstractSpec) -> Iterator[tuple[str, str]]:
     """Yields the import strings of a spec with the names of their fields."""
-    for field in fields(spec):
-        value = getattr(spec, field.name)
-        if field.name in ("config", "factory", "target") or (
-            field.name == "sample_settings" and value
-        ):
-            yield field.name, value
-        elif field.name == "functions":
-            yield from ((field.name, string) for string in value)
+    for name, value in vars(spec).items():
+        if name in ("config", "factory", "target") or (name == "sample_settings" and value):
+            yield name, value
+        elif name == "functions":
+            yield from ((name, string) for string in value)
 
 
 @check(f"Write one sentence of at most {MAX_SUMMARY} characters that ends with a full stop.")
