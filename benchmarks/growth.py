@@ -26,7 +26,7 @@ AXES: dict[str, list[tuple[str, dict[str, Any]]]] = {
 }
 PLUGIN = """from zoo_core import ModelSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 @hookimpl

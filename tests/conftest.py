@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from zoo_core.plugins import discovery
+from zoo_core.plugins import discovery, entry_points
 from zoo_core.plugins.catalog import Catalog, load_catalog
 
 if TYPE_CHECKING:
@@ -66,13 +66,13 @@ def known_plugins() -> Iterator[None]:
     Where a test changes the path of modules, as one that installs a plugin does, they are read.
     """
     path = list(sys.path)
-    kept = cache(discovery.entry_points)
+    kept = cache(entry_points.entry_points)
 
-    def entry_points(group: str) -> list[EntryPoint]:
+    def known(group: str) -> list[EntryPoint]:
         return (kept if sys.path == path else kept.__wrapped__)(group)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(discovery, "entry_points", entry_points)
+        patch.setattr(discovery, "entry_points", known)
         yield
 
 

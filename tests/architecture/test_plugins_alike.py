@@ -119,7 +119,7 @@ def test_what_is_declared_reads_alike(folder: Path) -> None:
     tree = ast.parse((_package(folder) / "plugin.py").read_text("utf-8"))
     assert (ast.get_docstring(tree) or "").startswith("Declarations of this plugin")
     names = [ast.unparse(node) for node in tree.body if isinstance(node, ast.Assign)]
-    assert "ZOO_API = 2" in names
+    assert "ZOO_API = 3" in names
     hooks = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
     assert all(node.name.startswith("zoo_") for node in hooks)
     marks = [ast.unparse(mark) for node in hooks for mark in node.decorator_list]

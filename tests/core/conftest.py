@@ -29,7 +29,7 @@ def write_plugin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PluginWrite
         *,
         name: str = "zoo-test",
         distribution: str = "",
-        api: str = "ZOO_API = 2",
+        api: str = "ZOO_API = 3",
         configs: str = "",
         recipes: Mapping[str, str | bytes] | None = None,
     ) -> Plugin:

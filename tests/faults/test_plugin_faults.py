@@ -16,7 +16,7 @@ from zoo_core.plugins import watchdog
 PREAMBLE = """
 from zoo_core import ModelSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 def model(name="owl"):
@@ -62,11 +62,11 @@ def broken(number: int, what: str, says: str) -> tuple[int, str, str, int, str]:
         ),
         case(
             broken(33, "a newer API", "built for plugin API 99, …: upgrade zoo-core"),
-            PREAMBLE.replace("= 2", "= 99") + GOOD,
+            PREAMBLE.replace("= 3", "= 99") + GOOD,
         ),
         case(
             broken(33, "an older API", "built for plugin API 0, …"),
-            PREAMBLE.replace("= 2", "= 0") + GOOD,
+            PREAMBLE.replace("= 3", "= 0") + GOOD,
         ),
         case(
             broken(30, "hangs", "it hangs: given up after 2 s"),
@@ -162,7 +162,7 @@ def test_a_duplicate_name_is_refused_when_it_is_used(zoo: Zoo, met: Met, install
 LOGGER = """
 from zoo_core import LoggerSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 def logger(target):

@@ -36,7 +36,7 @@ def good_plugin(folder: Path) -> Path:
 
 def ways_to_break() -> dict[str, tuple[str, str]]:
     """Returns the source of every broken plugin and a part of its reason, by its name."""
-    ways = {title: (f"ZOO_API = 2\n{source}", reason) for title, (source, reason) in BROKEN.items()}
+    ways = {title: (f"ZOO_API = 3\n{source}", reason) for title, (source, reason) in BROKEN.items()}
     ways |= {f"api {title}": (f"{api}\n{GOOD}", reason) for title, (api, reason) in APIS.items()}
     return {"bad-" + re.sub(r"\W+", "-", title.lower()): way for title, way in ways.items()}
 

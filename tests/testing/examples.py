@@ -12,7 +12,7 @@ FAULTY = Plugin("zoo-faulty", "tests.testing.faulty.plugin", "zoo-faulty", "1.0"
 HOOK = """
 from zoo_core import CommandSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 @hookimpl
@@ -30,7 +30,7 @@ class WrongPlugin(NamedTuple):
 
 PLUGINS = {
     "imports": WrongPlugin("A plugin that imports a missing module.", "import no_such_module"),
-    "api-version": WrongPlugin("A plugin for another plugin API.", HOOK.replace("= 2", "= 99")),
+    "api-version": WrongPlugin("A plugin for another plugin API.", HOOK.replace("= 3", "= 99")),
     "hooks": WrongPlugin(
         "A plugin with a misspelt hook.", HOOK.replace("zoo_commands", "zoo_comands")
     ),

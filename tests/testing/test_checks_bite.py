@@ -121,7 +121,7 @@ def test_a_plugin_that_keeps_the_rules_passes_every_check(module_folder: Path) -
         (HOOK.replace("owl-hoot", "Owl"), "names", "names are lower case"),
         (HOOK.replace("@hookimpl", ""), "hooks", "zoo_commands is not a hook"),
         (HOOK + "\nraise SystemExit", "imports", "Exit"),
-        (HOOK.replace("ZOO_API = 2", ""), "api-version", "names no plugin API"),
+        (HOOK.replace("ZOO_API = 3", ""), "api-version", "names no plugin API"),
         (HOOK.partition("return")[0] + "return []", "return-types", "empty lists"),
         (HOOK.replace("zoo_commands()", "zoo_commands(config)"), "hooks", "config"),
     ],

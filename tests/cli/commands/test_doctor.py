@@ -83,7 +83,7 @@ def test_a_kernel_that_cannot_be_made_is_wrong(
 ) -> None:
     spec = f"KernelSpec(name='odd', summary='', factory='{factory}', cells=())"
     hook = f"@hookimpl\ndef zoo_kernels(): return [{spec}]\n"
-    head = "from zoo_core import KernelSpec, hookimpl\nZOO_API = 2\n"
+    head = "from zoo_core import KernelSpec, hookimpl\nZOO_API = 3\n"
     files = {
         "zoo_odd_plugin.py": head + hook,
         "zoo_odd_kernel.py": "class Kernel: name = 'other'\n",

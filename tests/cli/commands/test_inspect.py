@@ -139,7 +139,7 @@ def test_wrong_usage_is_refused(zoo: Zoo, arguments: list[str], message: str) ->
 PAGES = """
 from zoo_core import CommandSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 @hookimpl
 def zoo_commands():

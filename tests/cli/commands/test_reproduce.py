@@ -14,7 +14,7 @@ from zoo_core.runtime.sweeps import sweep as sweeps
 PLUGIN = """
 from zoo_core import CommandSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 @hookimpl

@@ -12,7 +12,7 @@ from tests.cli.command import InstallPlugin, Zoo
 PLUGIN = """
 from zoo_core import CommandSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 @hookimpl

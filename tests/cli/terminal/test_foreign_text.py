@@ -158,7 +158,7 @@ def test_a_plugin_of_a_hostile_name_is_shown_escaped(
 PLUGIN = f"""
 from zoo_core import CommandSpec, DatasetSpec, ModelSpec, TrainerSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 TEXT = {HOSTILE!r}
 REST = {{"summary": TEXT, "config": "zoo_steering.configs:Steering", "factory": ""}}
 

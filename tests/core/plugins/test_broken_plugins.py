@@ -56,10 +56,10 @@ BROKEN = {
     ),
 }
 APIS = {
-    "missing": ("", "names no plugin API: add ZOO_API = 2"),
-    "older": ("ZOO_API = 0", "built for plugin API 0, this is 2: upgrade the plugin"),
-    "newer": ("ZOO_API = 3", "built for plugin API 3, this is 2: upgrade zoo-core"),
-    "no number": ("ZOO_API = '1'", "built for plugin API '1', this is 2"),
+    "missing": ("", "names no plugin API: add ZOO_API = 3"),
+    "older": ("ZOO_API = 0", "built for plugin API 0, this is 3: upgrade the plugin"),
+    "newer": ("ZOO_API = 4", "built for plugin API 4, this is 3: upgrade zoo-core"),
+    "no number": ("ZOO_API = '1'", "built for plugin API '1', this is 3"),
 }
 
 

@@ -88,7 +88,7 @@ def test_a_plugin_that_is_a_single_module_has_no_recipes(
     spec = "ModelSpec(name='solo', summary='', config='', factory='')"
     source = f"""
 from zoo_core import ModelSpec, hookimpl
-ZOO_API = 2
+ZOO_API = 3
 @hookimpl
 def zoo_models(): return [{spec}]
 """

@@ -259,7 +259,7 @@ from typing import NamedTuple
 from torch.nn.functional import linear
 from zoo_core import ModelSpec, config, hookimpl, setting
 
-ZOO_API = 2
+ZOO_API = 3
 
 @config
 class OwlConfig:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import DatasetSpec, KernelSpec, LoggerSpec, ModelSpec, TrainerSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 PLACE = "tests.testing.faulty"
 MODELS = {
     "shapes": ("TimeFirst", "A model that returns the time axis first."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import ModelSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 SOURCE = "Howard, fast.ai, Practical Deep Learning for Coders (2018), lesson 6"
 BOOK = "Howard & Gugger, Deep Learning for Coders with fastai and PyTorch (2020), chapter 12"
 COURSE = "Howard, fast.ai, Practical Deep Learning for Coders (2019), lesson 7"

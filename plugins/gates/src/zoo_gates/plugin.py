@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import ModelSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 JANET_SOURCE = (
     "van der Westhuizen & Lasenby, The Unreasonable Effectiveness of the Forget Gate (2018)"
 )

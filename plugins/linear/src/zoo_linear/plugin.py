@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import KernelSpec, ModelSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 GRIFFIN_SOURCE = (
     "De et al., Griffin: Mixing Gated Linear Recurrences with Local Attention for Efficient "
     "Language Models (2024)"

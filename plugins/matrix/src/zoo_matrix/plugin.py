@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import KernelSpec, ModelSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 XLSTM_SOURCE = "Beck et al., xLSTM: Extended Long Short-Term Memory (2024)"
 DELTA_SOURCE = (
     "Yang et al., Parallelizing Linear Transformers with the Delta Rule over Sequence Length (2024)"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import ExporterSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 @hookimpl

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoo_core import ModelSpec, hookimpl
 
-ZOO_API = 2
+ZOO_API = 3
 SOURCE = "Zhang, Lipton, Li & Smola, Dive into Deep Learning, "
 CONFIG = "zoo_scratch.configs:ScratchConfig"
 

@@ -38,7 +38,7 @@ def test_an_incompatible_plugin_is_shown_with_reason_and_remedy(zoo: Zoo, old_pl
     output = zoo("plugins").stdout
     assert "zoo-old 1.0: incompatible\n" in output
     assert f"from: zoo-plugin-old, {old_plugin}" in output
-    assert "reason: built for plugin API 0, this is 2" in output
+    assert "reason: built for plugin API 0, this is 3" in output
     assert "remedy: upgrade it: zoo plugins install --upgrade zoo-plugin-old" in output
     assert "Traceback" not in output
 

@@ -31,8 +31,11 @@ SPEC_HOOKS: dict[str, type[AbstractSpec]] = {f"zoo_{cls.noun}s": cls for cls in 
 HOOKS = (*SPEC_HOOKS, "zoo_registries")
 VARIADIC = 0x04 | 0x08
 """The flags of a function's code that stand for ``*args`` and ``**kwargs``."""
-PORTING = 'write "from zoo_core.runtime.nn import ..." and ZOO_API = 2'
-"""What the author of a plugin for API 1 changes."""
+PORTING = {
+    1: 'write "from zoo_core.runtime.nn import ..." and ZOO_API = 3',
+    2: "declare outputs and trainers as docs/hooks.md says, and write ZOO_API = 3",
+}
+"""What the author of a plugin for an earlier API changes."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 Implementations: TypeAlias = dict[str, list[Callable[[], Any]]]
@@ -81,7 +84,7 @@ def check_api(module: ModuleType) -> None:
         remedy = "upgrade zoo-core" if newer else "upgrade the plugin"
         raise IncompatibleError(
             f"built for plugin API {built_for!r}, this is {API_VERSION}: {remedy}",
-            porting=PORTING if built_for == 1 else "",
+            porting=PORTING.get(built_for, "") if isinstance(built_for, int) else "",
         )
 
 

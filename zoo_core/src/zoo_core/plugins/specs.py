@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar, Self, dataclass_transform, final
 
-API_VERSION = 2
+API_VERSION = 3
 """The plugin interface of this core. A plugin's ``ZOO_API`` names the one it was built for."""
 REQUIRED: Any = object()
 """The default of a field that has none."""

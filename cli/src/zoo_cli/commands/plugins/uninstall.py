@@ -28,7 +28,10 @@ def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
     versions = {plugin.distribution: plugin.version for plugin in map(_find, names)}
     installer = find_installer()
     for name in versions:
-        if dependents := [other for other in needed_by(name) if other not in versions]:
+        # zoo-cli brings the plugins of the zoo and runs without them
+        if dependents := [
+            other for other in needed_by(name) if other not in {*versions, "zoo-cli"}
+        ]:
             echo(f"{name} is needed by {', '.join(dependents)}", err=True)
     confirm([f"- {name} {version}" for name, version in versions.items()], yes)
     for name in versions:

@@ -12,7 +12,7 @@ from zoo_core import (
     hookimpl,
 )
 
-ZOO_API = 2
+ZOO_API = 3
 
 
 # [model]
