@@ -20,9 +20,10 @@ from benchmarks.gpu import gpu
 from benchmarks.growth import growth
 from benchmarks.large_text import large_text
 from benchmarks.levels import DEPENDENT_BENCHMARKS, LEVELS, catalog_at
-from benchmarks.machine import NO_BF16, NO_GPU, machine
+from benchmarks.machine import NO_BF16, NO_COMPILER, NO_GPU, machine
 from benchmarks.measurement import Measurement
 from benchmarks.peak import peak
+from benchmarks.peers.implementations import has_compiler
 from benchmarks.peers.packages import install
 from benchmarks.plot import plot
 from benchmarks.precision import precision
@@ -137,6 +138,8 @@ def _skipped() -> Iterator[str]:
     if message := install():
         yield message
     yield from fetch_books()
+    if not has_compiler():
+        yield NO_COMPILER
     if not multiplies_bfloat16("cpu"):
         yield NO_BF16
     if not torch.cuda.is_available():

@@ -95,7 +95,6 @@ class Case:
         if not is_here(name):
             name = "text"
             flags["dataset"] |= replacement(self.dataset, self.symbols)
-            flags["dataset"].pop("limit", None)
         resolved = resolve_run(catalog, f"{cell}-{self.family}", dataset=name)
         return resolved.run_config(flags, backend=backend, precision=precision, device=device)
 

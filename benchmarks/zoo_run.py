@@ -56,7 +56,7 @@ class ZooRun:
     def generate(self, length: int, precision: str = "fp32") -> list[int]:
         """Generates the most likely symbols after the vocabulary's first, as the peers do."""
         model = self.run.loop.model.eval()
-        first = Batch(torch.zeros(1, 1, dtype=torch.long))
+        first = Batch(torch.zeros(1, 1, dtype=torch.long)).to(self.run.run_config.device)
         return list(islice(generate(model, first, Sampler(temperature=0), precision), length))
 
 

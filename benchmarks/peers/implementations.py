@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from functools import partial
 from typing import Protocol
@@ -16,6 +17,9 @@ from benchmarks.peers.packages import missing
 from benchmarks.peers.torch_peer import TorchPeer
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 
+COMPILED = "torch.compile"
+"""The peer that compiles the step of the naive loop; it trains only."""
+
 
 class Peer(Protocol):
     """A network that trains and generates."""
@@ -28,8 +32,9 @@ class Peer(Protocol):
 
 
 def peers(cell: str, case: Case) -> dict[str, Peer]:
-    """A new instance of every installed peer. All others are compared with the first one."""
-    return {name: make() for name, make in peer_makers(cell, case).items()}
+    """A new instance of every installed peer that generates. The first is the base of ratios."""
+    makers = peer_makers(cell, case)
+    return {name: make() for name, make in makers.items() if name != COMPILED}
 
 
 def peer_makers(cell: str, case: Case) -> dict[str, Callable[[], Peer]]:
@@ -37,9 +42,12 @@ def peer_makers(cell: str, case: Case) -> dict[str, Callable[[], Peer]]:
     makers: dict[str, Callable[[], Peer]] = {
         # tutorials, which newcomers start from, use the optimizer with its defaults
         "naive": lambda: TorchPeer(Naive(cell, case), fused=False),
+        COMPILED: lambda: TorchPeer(Naive(cell, case), fused=False, compiled=True),
         "torch.nn": lambda: TorchPeer(TorchLayers(cell, case)),
         "torch.nn without oneDNN": lambda: TorchPeer(TorchLayers(cell, case), onednn=False),
     }
+    if not has_compiler():
+        del makers[COMPILED]
     if multiplies_bfloat16("cpu"):  # otherwise torch emulates them, very slowly
         makers["torch.nn bf16"] = lambda: TorchPeer(TorchLayers(cell, case), bf16=True)
     absent = missing()
@@ -47,6 +55,11 @@ def peer_makers(cell: str, case: Case) -> dict[str, Callable[[], Peer]]:
         if name not in absent:
             makers[name.lower()] = partial(make, cell, case)
     return {name: partial(_seeded, make) for name, make in makers.items()}
+
+
+def has_compiler() -> bool:
+    """Returns whether torch.compile finds its C++ compiler."""
+    return shutil.which(os.environ.get("CXX") or "g++") is not None
 
 
 def _seeded(make: Callable[[], Peer]) -> Peer:

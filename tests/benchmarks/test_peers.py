@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
 import pytest
 import torch
 
@@ -55,6 +60,34 @@ def test_every_peer_of_torch_but_the_naive_loop_fuses_its_optimizer(
     for name, peer in implementations.peers("rnn", SMALL).items():
         assert isinstance(peer, TorchPeer)
         assert peer.optimizer.defaults["fused"] is (name != "naive")
+
+
+def test_torch_compile_is_a_peer_of_training_where_there_is_a_compiler(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(implementations, "missing", lambda: ["JAX", "Keras"])
+    monkeypatch.setenv("CXX", sys.executable)  # some program
+    assert implementations.COMPILED in implementations.peer_makers("rnn", SMALL)
+    monkeypatch.setenv("CXX", str(tmp_path / "gone"))
+    assert implementations.COMPILED not in implementations.peer_makers("rnn", SMALL)
+
+
+def test_the_compiled_loop_takes_the_steps_of_the_naive_one_and_says_how_long_it_compiled(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    translated: list[Any] = []
+
+    def translate(network: Any) -> Any:
+        translated.append(network)
+        return network
+
+    monkeypatch.setattr(torch, "compile", translate)
+    makers = implementations.peer_makers("lstm", SMALL)
+    peers = [makers[name]() for name in ("naive", implementations.COMPILED)]
+    assert len(translated) == 1
+    losses = [[peer.step(*batch(SMALL)) for _ in range(3)] for peer in peers]
+    assert losses[0] == losses[1]
+    assert re.fullmatch(r"torch.compile, small lstm: \d+ s\n", capsys.readouterr().err)
 
 
 @CELLS

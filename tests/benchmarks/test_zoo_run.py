@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
 from click.testing import CliRunner
 
-from benchmarks import generation, trainer
+from benchmarks import generation, gpu, texts, trainer
 from benchmarks.__main__ import main
 from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES, GATES
@@ -18,7 +21,7 @@ from benchmarks.levels import catalog_at
 from benchmarks.measurement import measurements
 from benchmarks.plot import plot
 from benchmarks.report import Report
-from benchmarks.timing import Effort, interleave
+from benchmarks.timing import Effort, Work, interleave
 from benchmarks.zoo_run import ZooRun, backends
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.runtime.run import Run
@@ -55,13 +58,35 @@ def test_the_backends_are_those_of_a_model_but_the_reference(catalog: Catalog) -
 
 
 def test_on_a_device_the_zoo_and_torch_take_the_same_targets(
-    catalog: Catalog, tmp_path: Path
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    case = CASES["toy"]
+    d2l = CASES["d2l"]
+    case = replace(d2l, hidden=8, batch=4, steps=5, data=d2l.data | {"steps": 5, "limit": 500})
+    monkeypatch.setattr(texts, "FOLDER", tmp_path)
+    monkeypatch.setattr(gpu, "QUICK_LENGTH", 8)
     setup = Setup(catalog, tmp_path, Effort(1, 0.01), quick=True)
-    measured = on_device(setup, case, "rnn", "cpu")  # bfloat16 in an LSTM takes a newer processor
-    assert list(measured) == ["torch.nn fp32", "zoo fp32", "torch.nn bf16", "zoo bf16"]
-    assert {work(2) for work in measured.values()} == {2 * case.steps}
+    # bfloat16 in an LSTM takes a newer processor
+    trains, writes = on_device(setup, case, "rnn", "cpu")
+    assert list(trains) == ["torch.nn fp32", "zoo fp32", "torch.nn bf16", "zoo bf16"]
+    assert list(writes) == list(trains)
+    assert {work(2) for work in trains.values()} == {2 * case.batch * case.steps}
+    assert {work(1) for work in writes.values()} == {8}
+
+
+def test_a_processor_that_is_slow_leaves_cases_out_rather_than_take_longer(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    work: dict[str, Work] = {"zoo fp32": float}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(gpu, "implementations", lambda *_: (work, work))
+    clock = iter((0.0, 100.0, 500.0, 541.0))
+    monkeypatch.setattr(gpu, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(gpu, "interleave", lambda works, effort: {name: [1.0] for name in works})
+    measured = gpu.gpu(Setup(catalog, tmp_path, Effort(1, 0.01), quick=True))
+    assert [rows[0].case for rows in measured] == [
+        "d2l rnn", "d2l rnn, text", "d2l lstm", "d2l lstm, text"
+    ]  # fmt: skip
+    assert capsys.readouterr().err == "gpu, from d2l gru on: no time left\n"
 
 
 def test_every_implementation_generates_texts_of_the_same_length(
