@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, final
 from torch import nn
 
 from docs.equations import block_to_latex
+from docs.speed_tables import speed
 from zoo_cli.commands.show_shapes import find_shapes
 from zoo_cli.terminal.output import format_metrics
 from zoo_core.configs.settings import as_typed, settings_of, with_unit
@@ -76,7 +77,7 @@ class Part(NamedTuple):
 
 
 def family_page(plugin: str) -> str:
-    """Returns the sections of a family: models, equations, settings, figures, checkpoints.
+    """Returns the sections of a family: models, equations, settings, figures, speed, checkpoints.
 
     Args:
         plugin: The plugin that has the models.
@@ -90,6 +91,7 @@ def family_page(plugin: str) -> str:
         ("Equations", _equations(catalog, [part for part in parts if part.family == family])),
         ("Settings", _settings(specs)),
         ("Published and reached", _figures(catalog, specs)),
+        ("Speed", speed(family, {spec.name for spec in specs})),
         ("Pretrained", _checkpoints(catalog, specs)),
     )
     return "\n".join(f"## {title}\n\n{_text(lines)}\n" for title, lines in sections)

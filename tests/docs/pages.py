@@ -8,6 +8,7 @@ more:
 
     <!-- test: gate -->                      run by `pytest -m gate`; so slow, full, browser
     <!-- test: with --trainer.epochs 1 -->   its trainings get these options in the test
+    <!-- test: gate, sample -->              what it prints is a sample, and not compared
     <!-- test: network -->                   not run: it needs the network; so gpu
     <!-- test: never, it installs packages -->
     <!-- test: in tests/docs/test_serve_page.py -->    run by that test
@@ -77,6 +78,7 @@ class PageBlock(NamedTuple):
         level: The marker of the test that runs it.
         never: Why none does, or nothing.
         options: What its trainings get in the test.
+        is_sample: Whether what it prints may differ.
         start: Where its body starts in the page.
         is_hidden: Whether readers do not see it.
     """
@@ -87,6 +89,7 @@ class PageBlock(NamedTuple):
     level: str
     never: str
     options: list[str]
+    is_sample: bool
     start: int
     is_hidden: bool = False
 
@@ -103,6 +106,7 @@ class Mark(NamedTuple):
     level: str = ""
     never: str = ""
     options: list[str] = []  # noqa: RUF012  # is never changed
+    is_sample: bool = False
     is_isolated: bool = False
 
 
@@ -118,6 +122,8 @@ def read_mark(text: str) -> Mark:
         first = word.split()[0]
         if first in LEVELS:
             mark = mark._replace(level=first)
+        elif first == "sample":
+            mark = mark._replace(is_sample=True)
         elif first == "isolated":
             mark = mark._replace(is_isolated=True)
         elif first in NEVER:
@@ -161,7 +167,8 @@ def read_document(text: str) -> Document:
         if match["mark"] is not None and match["hidden"] is not None:
             level = read_mark(match["mark"].removeprefix("python")).level or default.level
             body, start = match["hidden"], match.start("hidden")
-            found.append(PageBlock("python", "", body, level, default.never, [], start, True))
+            hidden = PageBlock("python", "", body, level, default.never, [], False, start, True)
+            found.append(hidden)
         elif match["mark"] is not None and title and match.start() < title.start():
             default = read_mark(match["mark"])
         elif match["mark"] is not None:
@@ -172,7 +179,11 @@ def read_document(text: str) -> Document:
             level = mark.level or default.level
             language, path, body = match["language"], match["path"] or "", match["body"]
             start = match.start("body")
-            found.append(PageBlock(language, path, body, level, mark.never, mark.options, start))
+            found.append(
+                PageBlock(
+                    language, path, body, level, mark.never, mark.options, mark.is_sample, start
+                )
+            )
     return Document(found, default.is_isolated)
 
 
@@ -264,9 +275,15 @@ class _Tee(io.StringIO):
 
 
 def follow(
-    page: list[PageBlock], shell: Shell, name: str
+    page: list[PageBlock], shell: Shell, name: str, *, is_short: bool = True
 ) -> Iterator[tuple[PageBlock, Command, list[str]]]:
     """Carries blocks out; yields every command with what it printed this time.
+
+    Args:
+        page: The blocks.
+        shell: What runs them.
+        name: The name of the page, for messages.
+        is_short: Whether trainings get the options of their block, which shorten them.
 
     Raises:
         AssertionError: A command failed, or a Python session printed something else.
@@ -280,7 +297,8 @@ def follow(
         else:
             for command in commands(block.body):
                 line = command.line.partition("  #")[0]
-                options = shlex.join(block.options) if TRAINING.match(line) else ""
+                is_changed = is_short and TRAINING.match(line)
+                options = shlex.join(block.options) if is_changed else ""
                 yield block, command, shell.run(f"{line} {options}".rstrip())
 
 
@@ -325,7 +343,7 @@ def renewed(text: str, folder: Path, name: str) -> str:
     page = [block for block in document.blocks if block.is_code and not block.never]
     bodies: dict[int, list[str]] = {}
     with started(folder, is_isolated=document.is_isolated) as shell:
-        for block, command, printed in follow(page, shell, name):
+        for block, command, printed in follow(page, shell, name, is_short=False):
             rows = command.printed
             if rows and not is_shown(command, printed, shell):
                 rows = shorten(printed)

@@ -40,8 +40,8 @@ def test_a_page_prints_what_it_shows(page: Path, level: str, tmp_path: Path) -> 
     document = DOCUMENTS[page]
     wrong = []
     with started(tmp_path, is_isolated=document.is_isolated) as shell:
-        for _, command, printed in follow(document.of_level(level), shell, page.name):
-            if not is_shown(command, printed, shell):
+        for block, command, printed in follow(document.of_level(level), shell, page.name):
+            if not (block.is_sample or is_shown(command, printed, shell)):
                 shown = "\n".join(command.printed)
                 wrong.append(
                     "\n".join([f"$ {command.line}", "shown:", shown, "printed:", *printed])
@@ -78,6 +78,11 @@ def test_a_mark_before_the_title_holds_for_the_page() -> None:
     first, second = _blocks(text + marked)
     assert (first.level, first.never, second.never) == ("slow", "", "network")
     assert read_document(text).levels() == ["slow"]
+
+
+def test_what_is_printed_may_be_a_sample() -> None:
+    (block,) = _blocks("# T\n\n<!-- test: sample -->\n```console\n$ zoo generate X\nabc\n```\n")
+    assert block.is_sample
 
 
 def test_what_cog_generates_is_left_to_cog() -> None:
