@@ -69,7 +69,8 @@ extern "C" {
   zoo_single_row_function zoo_single_row_##level; \
   zoo_dense_function zoo_dense_##level;           \
   zoo_scan_function zoo_scan_##level;             \
-  zoo_class_loss_function zoo_class_loss_##level;
+  zoo_class_loss_function zoo_class_loss_##level; \
+  zoo_small_step_function zoo_small_step_##level;
 ZOO_BUILT_LEVELS
 #undef EACH
 #define EACH(level) zoo_run_function zoo_run_bf16_##level;
@@ -79,12 +80,12 @@ ZOO_BUILT_BF16_LEVELS
 const zoo_level ZOO_LEVELS[] = {
 #define EACH(level)                                                              \
   {#level,            has_##level,      zoo_run_##level, zoo_single_row_##level, \
-   zoo_dense_##level, zoo_scan_##level, zoo_class_loss_##level, nullptr},
+   zoo_dense_##level, zoo_scan_##level, zoo_class_loss_##level, zoo_small_step_##level, nullptr},
     ZOO_BUILT_LEVELS
 #undef EACH
 #define EACH(level)                                                        \
   {#level,           has_##level,     zoo_run_avx512, zoo_single_row_avx512, \
-   zoo_dense_avx512, zoo_scan_avx512, zoo_class_loss_avx512, zoo_run_bf16_##level},
+   zoo_dense_avx512, zoo_scan_avx512, zoo_class_loss_avx512, zoo_small_step_avx512, zoo_run_bf16_##level},
     ZOO_BUILT_BF16_LEVELS
 #undef EACH
 };
@@ -125,6 +126,13 @@ ZOO_EXPORT int64_t zoo_class_loss_workspace(zoo_class_loss *loss) {
 }
 ZOO_EXPORT int64_t zoo_class_loss_run(zoo_class_loss *loss) {
   return ZOO_LEVELS[loss->level].class_loss(ZOO_FORWARD, loss);
+}
+
+ZOO_EXPORT int64_t zoo_small_step_workspace(zoo_small_step *step) {
+  return ZOO_LEVELS[step->level].small_step(ZOO_WORKSPACE, step);
+}
+ZOO_EXPORT int64_t zoo_small_step_run(zoo_small_step *step) {
+  return ZOO_LEVELS[step->level].small_step(ZOO_FORWARD, step);
 }
 
 }  // extern "C"

@@ -34,6 +34,7 @@ typedef int64_t zoo_dense_function(int64_t operation, const zoo_dense *, int64_t
 
 typedef void zoo_scan_function(int64_t operation, const zoo_linear_scan *);
 typedef int64_t zoo_class_loss_function(int64_t operation, zoo_class_loss *);
+typedef int64_t zoo_small_step_function(int64_t operation, zoo_small_step *);
 
 struct zoo_level {
   const char *name;
@@ -43,6 +44,7 @@ struct zoo_level {
   zoo_dense_function *dense;            // recurrence.cpp
   zoo_scan_function *scan;              // recurrence.cpp: forward or backward
   zoo_class_loss_function *class_loss;  // recurrence.cpp: workspace, or forward
+  zoo_small_step_function *small_step;  // recurrence.cpp: workspace, or forward: the step
   zoo_run_function *run_bf16;           // recurrence_bf16.cpp; null where bfloat16 is no faster
 };
 

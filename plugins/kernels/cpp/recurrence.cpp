@@ -3,6 +3,7 @@
 #include "bf16_weights.h"
 #include "class_loss.h"
 #include "linear_scan.h"
+#include "small_step.h"
 #include "time_loop.h"
 
 namespace {
@@ -73,4 +74,9 @@ extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_class_loss
   if (s->element_size == 8) return class_loss<double, double>(operation, *s);
   if (s->element_size == 2) return class_loss<float, uint16_t>(operation, *s);
   return class_loss<float, float>(operation, *s);
+}
+
+extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_small_step_, ZOO_LEVEL)(
+    int64_t operation, zoo_small_step *s) {
+  return s->element_size == 8 ? small_step<double>(operation, *s) : small_step<float>(operation, *s);
 }

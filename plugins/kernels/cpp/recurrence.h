@@ -117,6 +117,56 @@ struct zoo_class_loss {
   void *workspace;           // zoo_class_loss_workspace() bytes, aligned to 64
 };
 
+// A training step of a small model; see small_step.h.
+enum zoo_parameter_name {
+  ZOO_WEIGHT_IH = 0,  // (G, E), or (G, V) without an embedding
+  ZOO_WEIGHT_HH,      // (G, H)
+  ZOO_BIAS_IH,        // (G)
+  ZOO_BIAS_HH,        // (G)
+  ZOO_OUTPUT_WEIGHT,  // (C, H)
+  ZOO_OUTPUT_BIAS,    // (C)
+  ZOO_EMBEDDING,      // (V, E)
+  ZOO_PARAMETERS
+};
+
+enum zoo_optimizer { ZOO_SGD = 0, ZOO_ADAM = 1, ZOO_ADAMW = 2 };
+
+struct zoo_parameter {
+  void *weights;        // null if the model does not have it
+  void *first;          // Adam: the mean of the gradients; SGD with momentum: the velocity, else null
+  void *second;         // Adam: the mean of their squares
+  float *steps;         // Adam: the number of steps taken, which is counted up
+};
+
+struct zoo_small_step {
+  int64_t element_size, level;  // as in zoo_recurrence
+  int64_t cell;                 // a zoo_cell
+  int64_t steps;                // T
+  int64_t rows;                 // B
+  int64_t symbols;              // V
+  int64_t embedding_size;       // E; 0 for one-hot tokens
+  int64_t hidden_size;          // H
+  int64_t classes;              // C
+  const int64_t *tokens;        // (B, T)
+  const int64_t *targets;       // (B, T)
+  int64_t ignored;              // as in zoo_class_loss
+  double smoothing;             // likewise
+  const void *class_weights;    // likewise
+  const void *hidden;           // (B, H): the state to start from, or null for zeros
+  const void *cell_state;       // (B, H): LSTM: likewise
+  void *next_hidden;            // (B, H): out
+  void *next_cell_state;        // (B, H): LSTM: out
+  void *logits;                 // (T, B, C): out
+  struct zoo_parameter parameters[ZOO_PARAMETERS];
+  int64_t optimizer;            // a zoo_optimizer
+  double learning_rate, weight_decay, momentum, beta_1, beta_2, epsilon;
+  double clip_norm;             // the largest norm of the gradient; 0 for no limit
+  double loss, plain_loss, weight;  // out: as in zoo_class_loss
+  int64_t counted, correct;         // likewise
+  double norm;                      // out: of the gradient before clipping
+  void *workspace;                  // zoo_small_step_workspace() bytes, aligned to 64
+};
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -131,6 +181,10 @@ void zoo_linear_scan_backward(const struct zoo_linear_scan *scan);
 int64_t zoo_class_loss_workspace(struct zoo_class_loss *loss);  // bytes of workspace
 int64_t zoo_class_loss_run(struct zoo_class_loss *loss);  // 1; 0, and nothing is computed, if a
                                                           // target is no class
+int64_t zoo_small_step_workspace(struct zoo_small_step *step);  // bytes of workspace
+int64_t zoo_small_step_run(struct zoo_small_step *step);  // 1; 0, and no weight is changed, if a token
+                                                          // or a target is out of range, or the loss
+                                                          // or the norm is not finite
 int64_t zoo_text_workspace(const struct zoo_text *text);  // bytes of workspace
 int64_t zoo_generate(const struct zoo_text *text);  // number of symbols made; fewer than `count` if
                                                     // a logit is not finite

@@ -229,6 +229,65 @@ void check_class_loss(int64_t level, int64_t N, int64_t C, int64_t threads, doub
   done++;
 }
 
+// A whole step of a small model, in buffers of exactly their size. Returns the weights after it.
+template <class Real>
+std::vector<double> small_step(zoo_small_step s, const std::vector<double> &numbers) {
+  const int64_t H = s.hidden_size, E = s.embedding_size, V = s.symbols, C = s.classes;
+  const int64_t N = s.rows * s.steps, S = s.rows * H;
+  const int64_t G = (s.cell == ZOO_LSTM ? 4 : s.cell == ZOO_GRU ? 3 : 1) * H;
+  const int64_t sizes[] = {G * (E ? E : V), G * H, G, G, C * H, C, V * E};
+  size_t used = 0;
+  const auto next = [&](int64_t count) {
+    std::vector<Real> part(count);
+    for (Real &number : part) number = Real(0.5 * numbers[used++ % numbers.size()]);
+    return part;
+  };
+  std::vector<int64_t> tokens(N), targets(N);
+  for (int64_t n = 0; n < N; n++) tokens[n] = n * 5 % V, targets[n] = n % 4 == 3 ? -100 : n * 3 % C;
+  std::vector<Real> weights[ZOO_PARAMETERS], first[ZOO_PARAMETERS], second[ZOO_PARAMETERS];
+  float steps[ZOO_PARAMETERS];
+  for (int i = 0; i < ZOO_PARAMETERS; i++) {
+    if (!sizes[i]) continue;
+    weights[i] = next(sizes[i]), first[i] = next(sizes[i]), second[i] = next(sizes[i]);
+    for (Real &number : second[i]) number = number * number + Real(0.1);
+    steps[i] = 3;
+    s.parameters[i] = {weights[i].data(), first[i].data(), second[i].data(), &steps[i]};
+  }
+  auto hidden = next(S), cell_state = next(S), after = next(S), cell_after = next(S);
+  auto logits = next(N * C), class_weights = next(C);
+  for (Real &weight : class_weights) weight = std::fabs(weight) + Real(0.1);
+  s.element_size = sizeof(Real), s.ignored = -100;
+  s.tokens = tokens.data(), s.targets = targets.data(), s.class_weights = class_weights.data();
+  s.hidden = hidden.data(), s.next_hidden = after.data(), s.logits = logits.data();
+  if (s.cell == ZOO_LSTM) s.cell_state = cell_state.data(), s.next_cell_state = cell_after.data();
+  s.learning_rate = 0.01, s.weight_decay = 0.1, s.momentum = 0.9, s.beta_1 = 0.9, s.beta_2 = 0.999;
+  s.epsilon = 1e-8, s.smoothing = 0.1, s.clip_norm = 0.5;
+  s.workspace = std::aligned_alloc(64, zoo_small_step_workspace(&s));
+  if (!zoo_small_step_run(&s)) std::exit(1);
+  std::free(s.workspace);
+  std::vector<double> result = {s.loss, s.norm};
+  for (const auto &part : weights) result.insert(result.end(), part.begin(), part.end());
+  result.insert(result.end(), after.begin(), after.end());
+  return result;
+}
+
+void check_small_step(int64_t level, int64_t cell, const int64_t *shape, int64_t optimizer) {
+  zoo_small_step s = {};
+  s.level = level, s.cell = cell, s.optimizer = optimizer;
+  s.rows = shape[0], s.steps = shape[1], s.symbols = shape[2], s.embedding_size = shape[3];
+  s.hidden_size = shape[4], s.classes = shape[5];
+  const auto numbers = random<double>(997);
+  const auto expected = small_step<double>(s, numbers);
+  const auto actual = small_step<float>(s, numbers);
+  for (size_t i = 0; i < expected.size(); i++)
+    if (!(std::fabs(actual[i] - expected[i]) <= 1e-3 * (1 + std::fabs(expected[i])))) {
+      std::fprintf(stderr, "small step: number %ld is %.9g, not %.9g: level %ld cell %ld H %ld\n", long(i),
+                   actual[i], expected[i], long(level), long(cell), long(s.hidden_size));
+      std::exit(1);
+    }
+  done++;
+}
+
 // Generates text with two layers, again with buffers of exactly their size.
 template <class Real>
 void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t bf16 = 0) {
@@ -294,6 +353,10 @@ void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t b
 // Shapes: steps, rows, hidden size. The last two are enough work for several threads: by rows, by
 // columns. Variants: threads, and bit 0 for reverse, bit 1 for padding, bit 2 for no gradient of the
 // initial state.
+// Whole steps: rows, steps, symbols, embedding (0: one-hot), hidden size, classes.
+const int64_t STEPS[][6] = {{1, 1, 1, 0, 1, 1}, {1, 5, 4, 0, 8, 4}, {3, 2, 9, 0, 7, 5},
+                            {2, 9, 5, 10, 4, 5}, {2, 2, 11, 3, 17, 2}};
+
 // Logits: rows, classes. The last one is enough work for several threads.
 const int64_t LOGITS[][2] = {{1, 1}, {6, 7}, {3, 8}, {70, 17}, {130, 900}};
 
@@ -330,6 +393,9 @@ int main() {
           check_class_loss<double>(level, shape[0], shape[1], 1, smoothing, weighted, false);
         }
     for (int64_t cell = ZOO_RNN_TANH; cell <= ZOO_GRU; cell++) {
+      for (const auto &shape : STEPS)
+        for (int64_t optimizer = ZOO_SGD; optimizer <= ZOO_ADAMW; optimizer++)
+          check_small_step(level, cell, shape, optimizer);
       for (int64_t hidden_size : HIDDEN_SIZES)
         for (int64_t top_k : TOP_K) {
           check_text<float>(level, cell, hidden_size, top_k);

@@ -51,6 +51,8 @@ def test_loss_gradient_and_counts_are_torchs(
     for rows, classes, smoothing, weighted, special in product(
         ROWS, CLASSES, (0.0, 0.1), (False, True), SPECIAL
     ):
+        if special is not None and (rows, classes) != (3, 7):
+            continue
         logits, targets = batch(rows, classes, dtype)
         if special is not None:
             logits[rows // 2, classes // 2] = special

@@ -7,6 +7,7 @@ from typing import Any, final
 
 import torch
 from torch import Tensor
+from torch.optim import Optimizer
 
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
@@ -30,11 +31,17 @@ from zoo_core.runtime.nn import (
     State,
     Weights,
 )
-from zoo_core.runtime.training.class_loss import AbstractClassLossKernel, ClassLoss
+from zoo_core.runtime.training.class_loss import (
+    AbstractClassLossKernel,
+    ClassLoss,
+    CrossEntropy,
+)
+from zoo_core.runtime.training.whole_step import AbstractWholeStep, AbstractWholeStepKernel
 from zoo_kernels.class_loss import class_loss
 from zoo_kernels.library import REMEDY, NativeLibrary, native_library
 from zoo_kernels.linear_scan import NativeScan
 from zoo_kernels.passes import CELLS, NativePasses
+from zoo_kernels.small_step import small_step
 from zoo_kernels.text import generate
 
 DTYPES = (torch.float32, torch.float64)
@@ -57,7 +64,9 @@ class NativeScanKernel(AbstractScanKernel):
 
 
 @final
-class NativeKernel(AbstractKernel, AbstractTextKernel, AbstractClassLossKernel):
+class NativeKernel(
+    AbstractKernel, AbstractTextKernel, AbstractClassLossKernel, AbstractWholeStepKernel
+):
     """The steps in C++, with the best instructions of the processor.
 
     Under autocast their products are in bfloat16 if the processor has instructions for it, with
@@ -194,6 +203,18 @@ class NativeKernel(AbstractKernel, AbstractTextKernel, AbstractClassLossKernel):
         library = native_library()
         assert not isinstance(library, str), "only a library that is there is chosen"
         return class_loss(library, logits, targets, weights, smoothing, grad)
+
+    def whole_step(
+        self,
+        model: RecurrentModel,
+        loss: CrossEntropy,
+        optimizer: Optimizer,
+        clip_norm: float | None,
+    ) -> AbstractWholeStep | None:
+        """See AbstractWholeStepKernel."""
+        library = native_library()
+        assert not isinstance(library, str), "only a library that is there is chosen"
+        return small_step(library, model, loss, optimizer, clip_norm)
 
 
 def _has_small_table(model: RecurrentModel) -> bool:

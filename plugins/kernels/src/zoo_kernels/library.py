@@ -154,6 +154,61 @@ class ClassLossArguments(ctypes.Structure):
 
 
 @final
+class ParameterArguments(ctypes.Structure):
+    """``struct zoo_parameter`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (
+        ("weights", POINTER),
+        ("first", POINTER),
+        ("second", POINTER),
+        ("steps", POINTER),
+    )
+
+
+@final
+class SmallStepArguments(ctypes.Structure):
+    """``struct zoo_small_step`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (
+        ("element_size", INTEGER),
+        ("level", INTEGER),
+        ("cell", INTEGER),
+        ("steps", INTEGER),
+        ("rows", INTEGER),
+        ("symbols", INTEGER),
+        ("embedding_size", INTEGER),
+        ("hidden_size", INTEGER),
+        ("classes", INTEGER),
+        ("tokens", POINTER),
+        ("targets", POINTER),
+        ("ignored", INTEGER),
+        ("smoothing", ctypes.c_double),
+        ("class_weights", POINTER),
+        ("hidden", POINTER),
+        ("cell_state", POINTER),
+        ("next_hidden", POINTER),
+        ("next_cell_state", POINTER),
+        ("logits", POINTER),
+        ("parameters", ParameterArguments * 7),
+        ("optimizer", INTEGER),
+        ("learning_rate", ctypes.c_double),
+        ("weight_decay", ctypes.c_double),
+        ("momentum", ctypes.c_double),
+        ("beta_1", ctypes.c_double),
+        ("beta_2", ctypes.c_double),
+        ("epsilon", ctypes.c_double),
+        ("clip_norm", ctypes.c_double),
+        ("loss", ctypes.c_double),
+        ("plain_loss", ctypes.c_double),
+        ("weight", ctypes.c_double),
+        ("counted", INTEGER),
+        ("correct", INTEGER),
+        ("norm", ctypes.c_double),
+        ("workspace", POINTER),
+    )
+
+
+@final
 class NativeLibrary:
     """The functions of the library.
 
@@ -189,6 +244,14 @@ class NativeLibrary:
         """None in a library that was compiled from older sources."""
         for function in filter(None, (self.class_loss, self.class_loss_workspace)):
             function.argtypes = [ctypes.POINTER(ClassLossArguments)]
+            function.restype = ctypes.c_int64
+        self.small_step, self.small_step_workspace = (
+            getattr(library, name, None)
+            for name in ("zoo_small_step_run", "zoo_small_step_workspace")
+        )
+        """None in a library that was compiled from older sources."""
+        for function in filter(None, (self.small_step, self.small_step_workspace)):
+            function.argtypes = [ctypes.POINTER(SmallStepArguments)]
             function.restype = ctypes.c_int64
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]

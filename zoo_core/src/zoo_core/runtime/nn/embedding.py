@@ -66,9 +66,13 @@ class Embedding(nn.Embedding):
         This is faster if there are at least as many tokens as rows of the table. It gives the
         same result if no option depends on the rows that are looked up, and no hook expects them.
         """
+        return self.has_plain_rows and tokens.numel() >= self.num_embeddings
+
+    @property
+    def has_plain_rows(self) -> bool:
+        """Whether no option depends on the rows that are looked up, and no hook expects them."""
         options = (self.max_norm, self.padding_idx, self.scale_grad_by_freq, self.sparse)
-        equivalent = options == (None, None, False, False) and not has_hooks(self)
-        return equivalent and tokens.numel() >= self.num_embeddings
+        return options == (None, None, False, False) and not has_hooks(self)
 
 
 def has_hooks(module: nn.Module) -> bool:

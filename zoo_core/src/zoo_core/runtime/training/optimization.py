@@ -65,8 +65,17 @@ def memory_factor(config: AbstractTrainerConfig) -> int:
 
     These are the weights themselves, the gradients and the tensors that the optimizer keeps.
     """
+    return 2 + _state_tensors(config)
+
+
+def keeps_tensors(config: AbstractTrainerConfig) -> bool:
+    """Whether the optimizer keeps tensors from step to step."""
+    return _state_tensors(config) > 0
+
+
+def _state_tensors(config: AbstractTrainerConfig) -> int:
     has_momentum = config.momentum > 0 and config.optimizer in WITH_MOMENTUM
-    return 2 + STATE_TENSORS[config.optimizer] + int(has_momentum)
+    return STATE_TENSORS[config.optimizer] + int(has_momentum)
 
 
 def make_optimizer(

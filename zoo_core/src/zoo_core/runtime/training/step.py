@@ -17,11 +17,13 @@ from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import State
+from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
 from zoo_core.runtime.training.loop_state import random_state, restore_random_state
 from zoo_core.runtime.training.optimization import (
     check_sparse,
     flatten,
     has_sparse,
+    keeps_tensors,
     make_optimizer,
     make_schedule,
     scheduled_steps,
@@ -29,6 +31,7 @@ from zoo_core.runtime.training.optimization import (
 )
 from zoo_core.runtime.training.split_batch import BatchResult, SplitBatch
 from zoo_core.runtime.training.trainer import AbstractTrainer
+from zoo_core.runtime.training.whole_step import AbstractWholeStep, whole_step
 
 FUSED = "fused"
 """The key, in a saved state, of a run whose kernel computes the loss. A run without it began when
@@ -145,6 +148,11 @@ class TrainStep:
         groups = trainer.parameter_groups(model)
         self.optimizer = make_optimizer(trainer.config, groups, sparse=has_sparse(model))
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
+        self._may_be_whole = (
+            device == "cpu" and precision == "fp32" and self._split is None and not compiled
+        )
+        self._whole: AbstractWholeStep | None = None
+        self._knows_whole = False
 
     @property
     def learning_rate(self) -> float:
@@ -168,6 +176,8 @@ class TrainStep:
         self.model.check_takes(batch)
         if not self.model.training:
             self.model.train()
+        if self._may_be_whole and (result := self._take_whole(batch, state)):
+            return result
         if self._split:
             self._remove_gradients()
             loss, sums, output = self._split.backward(batch, state, step)
@@ -180,6 +190,29 @@ class TrainStep:
         if self.schedule:
             self.schedule.step()
         return StepResult(loss, gradient_norm, output, sums)
+
+    def _take_whole(self, batch: Batch, state: State | None) -> StepResult | None:
+        """Takes a step in one call of the kernel; None if that does not suit the run or the batch.
+
+        Where the optimizer keeps tensors, the first step of a run is an ordinary one, which makes
+        them. A resumed run has them from the start, and so continues to the same bits.
+        """
+        if not self._knows_whole:
+            if keeps_tensors(self.trainer.config) and not self.optimizer.state:
+                return None
+            self._whole = whole_step(self.model, self.trainer, self.optimizer)
+            self._knows_whole = True
+            self._remove_gradients()  # those of the first step would stay
+        if self._whole is None:
+            return None
+        result = self._whole(batch, state)
+        if result is None:
+            return None
+        if self.schedule:
+            self.schedule.step()
+        assert isinstance(self.trainer, AbstractClassTrainer), "whole_step has checked it"
+        sums = self.trainer.sums_of(result.loss, batch)
+        return StepResult(result.loss.loss, result.gradient_norm, result.output, sums)
 
     def _backward(self, batch: Batch, state: State | None) -> BatchResult:
         """Computes the gradient of a batch in one piece."""
@@ -248,6 +281,7 @@ class TrainStep:
             self.schedule.load_state_dict(values["schedule"])
         if FUSED not in values:
             self.trainer.kernel = None
+        self._knows_whole, self._whole = False, None
 
     def random_state(self) -> dict[str, Tensor]:
         """Returns the state of the random generators."""

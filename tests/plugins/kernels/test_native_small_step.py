@@ -1,0 +1,245 @@
+"""Whole training steps of small models by the native kernel, against the ordinary step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from zoo_core.errors import DivergedError
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.recipes.resolve import resolve_run
+from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.nn.batch import IGNORED, Batch
+from zoo_core.runtime.nn.state import detach
+from zoo_core.runtime.training.step import StepResult, TrainStep
+from zoo_kernels import small_step
+from zoo_kernels.library import LEVEL, native_library
+
+BUILT = native_library()
+LEVELS = [] if isinstance(BUILT, str) else BUILT.levels[: BUILT.best + 1]
+pytestmark = pytest.mark.skipif(isinstance(BUILT, str), reason=str(BUILT))
+SYMBOLS = 7
+MODELS = ("rnn-embed", "lstm-embed", "gru-embed", "rnn-stacked", "lstm-stacked", "gru-stacked")
+OPTIMIZERS: dict[str, dict[str, Any]] = {
+    "adam": {"optimizer": "Adam", "clip_norm": 0.1, "schedule": "CosineAnnealingLR"},
+    "adam-decay": {"optimizer": "Adam", "weight_decay": 0.1, "clip_norm": None},
+    "adamw": {"optimizer": "AdamW", "weight_decay": 0.1, "label_smoothing": 0.2},
+    "sgd": {"optimizer": "SGD", "class_weights": "1 2 3 4 5 6 7", "clip_norm": 1e-3},
+    "momentum": {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01},
+}
+
+
+def make_step(
+    catalog: Catalog,
+    name: str = "lstm-embed",
+    *,
+    own: bool = True,
+    dtype: torch.dtype = torch.float64,
+    model: dict[str, Any] | None = None,
+    **trainer: Any,
+) -> TrainStep:
+    """Makes the step of a small model over seven symbols, with or without the kernel's own."""
+    settings = {"learning_rate": 0.05} | trainer
+    values = {
+        "model": {"hidden_size": 9, "num_layers": 1} | (model or {}),
+        "dataset": {"word": "abcdefg", "answer": "bcdefga"},
+        "trainer": settings,
+    }
+    run_config = resolve_run(catalog, name, dataset="hello").run_config(values, backend="native")
+    dataset = make_dataset(catalog, run_config, None)
+    torch.manual_seed(0)
+    network = make_model(catalog, run_config, dataset.signature).to(dtype)
+    objective = make_trainer(catalog, run_config, dataset.signature)
+    if own:
+        objective.use_kernel(network)
+    return TrainStep(network, objective, steps=20, device="cpu", precision="fp32")
+
+
+def batches(rows: int, steps: int) -> list[Batch]:
+    """Random batches, some targets of which do not count."""
+    generator = torch.Generator().manual_seed(rows * steps)
+
+    def numbers() -> Tensor:
+        return torch.randint(0, SYMBOLS, (rows, steps), generator=generator)
+
+    pairs = [(numbers(), numbers()) for _ in range(4)]
+    for _, targets in pairs:
+        targets[torch.rand(rows, steps, generator=generator) < 0.2] = IGNORED
+        targets[0, 0] = 1
+    return [Batch(*pair) for pair in pairs]
+
+
+def train(step: TrainStep, data: list[Batch]) -> list[StepResult]:
+    """Trains on batches, each from the state after the one before."""
+    results: list[StepResult] = []
+    for number, batch in enumerate(data):
+        state = detach(results[-1].output.state) if results else None
+        results.append(step(batch, state, number))
+    return results
+
+
+def numbers_of(step: TrainStep, results: list[StepResult]) -> list[Tensor]:
+    """All numbers that a training gives."""
+    numbers = [*step.model.parameters(), *step.capture()[0].values()]
+    for result in results:
+        numbers += [result.loss, result.gradient_norm, *result.sums.values()]
+        numbers += [result.output.logits, *(result.output.state or ())[0]]
+    return [tensor.detach().double() for tensor in numbers]
+
+
+def takes_whole_steps(step: TrainStep) -> bool:
+    """Whether a step that was called before runs in the kernel."""
+    return step._whole is not None
+
+
+def check_is_the_ordinary_step(
+    catalog: Catalog,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    data: list[Batch],
+    **settings: Any,
+) -> None:
+    """Checks at every level that weights, optimizer, state, logits and sums are the same."""
+    ordinary = make_step(catalog, name, own=False, **settings)
+    expected = numbers_of(ordinary, train(ordinary, data))
+    for level in LEVELS:
+        monkeypatch.setenv(LEVEL, level)
+        whole = make_step(catalog, name, **settings)
+        actual = numbers_of(whole, train(whole, data))
+        assert takes_whole_steps(whole)
+        torch.testing.assert_close(actual, expected, rtol=1e-10, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", MODELS)
+def test_a_whole_step_is_the_ordinary_one(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    check_is_the_ordinary_step(catalog, monkeypatch, name, batches(3, 4))
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("rows_and_steps", [(1, 1), (1, 5), (20, 3)])
+@pytest.mark.parametrize("name", MODELS)
+def test_batches_of_fewer_and_of_more_tokens_than_symbols(
+    catalog: Catalog,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    rows_and_steps: tuple[int, int],
+) -> None:
+    check_is_the_ordinary_step(catalog, monkeypatch, name, batches(*rows_and_steps))
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_the_optimizer_is_torchs(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
+) -> None:
+    check_is_the_ordinary_step(catalog, monkeypatch, "gru-embed", batches(1, 5), **settings)
+
+
+@pytest.mark.parametrize("name", ["lstm-embed", "gru-stacked"])
+def test_a_whole_step_in_single_precision(catalog: Catalog, name: str) -> None:
+    ordinary, whole = (
+        make_step(catalog, name, own=own, dtype=torch.float32, optimizer="SGD")
+        for own in (False, True)
+    )
+    data = batches(2, 6)
+    expected = numbers_of(ordinary, train(ordinary, data))
+    actual = numbers_of(whole, train(whole, data))
+    assert takes_whole_steps(whole)
+    torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_step_without_biases(catalog: Catalog) -> None:
+    ordinary, whole = (make_step(catalog, own=own, model={"bias": False}) for own in (False, True))
+    data = batches(2, 6)
+    expected = numbers_of(ordinary, train(ordinary, data))
+    torch.testing.assert_close(
+        numbers_of(whole, train(whole, data)), expected, rtol=1e-10, atol=1e-10
+    )
+    assert takes_whole_steps(whole)
+
+
+@pytest.mark.parametrize(
+    ("model", "trainer"),
+    [
+        ({"num_layers": 2}, {}),
+        ({"output_dropout": 0.5}, {}),
+        ({"weight_drop": 0.5}, {}),
+        ({"activation_penalty": 0.5}, {}),
+        ({"max_norm": 1.0}, {}),
+        ({"padding_idx": 0}, {}),
+        ({"scale_grad_by_freq": True}, {}),
+        ({"tie_weights": True, "embedding_size": 9}, {}),
+        ({"proj_size": 3}, {}),
+        ({}, {"optimizer": "RMSprop"}),
+        ({}, {"accumulate": 2}),
+        ({}, {"checkpoint_steps": 2}),
+    ],
+    ids=str,
+)
+def test_everything_else_takes_ordinary_steps(
+    catalog: Catalog, model: dict[str, Any], trainer: dict[str, Any]
+) -> None:
+    step = make_step(catalog, model=model, **trainer)
+    train(step, batches(2, 3))
+    assert not takes_whole_steps(step)
+
+
+def test_a_hook_or_a_large_batch_takes_an_ordinary_step(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = make_step(catalog)
+    data = batches(2, 3)
+    train(step, data)
+    assert takes_whole_steps(step)
+    calls: list[int] = []
+    handle = step.model.get_submodule("output").register_forward_hook(lambda *_: calls.append(1))
+    step(data[0], None, 9)
+    handle.remove()
+    step(data[0], None, 10)
+    assert len(calls) == 1
+    monkeypatch.setattr(small_step, "MAX_PRODUCTS", 1)
+    step(data[0], None, 11)
+    assert next(step.model.parameters()).grad is not None
+
+
+def test_a_step_that_diverges_leaves_the_weights_and_names_the_parameter(catalog: Catalog) -> None:
+    step = make_step(catalog, dtype=torch.float32)
+    data = batches(2, 3)
+    train(step, data)
+    weight = step.model.get_parameter("output.weight")
+    with torch.no_grad():
+        weight.fill_(3e38)
+    before = [parameter.detach().clone() for parameter in step.model.parameters()]
+    with pytest.raises(DivergedError, match="the largest gradient is that of"):
+        step(data[0], None, 9)
+    assert all(map(torch.equal, before, step.model.parameters()))
+
+
+def test_a_token_out_of_range_is_torchs_error(catalog: Catalog) -> None:
+    step = make_step(catalog)
+    (batch, *_), outside = batches(2, 3), torch.full((2, 3), SYMBOLS)
+    step(batch, None)
+    with pytest.raises(IndexError):
+        step(batch._replace(inputs=outside), None, 1)
+    with pytest.raises(IndexError):
+        step(batch._replace(targets=outside), None, 1)
+
+
+def test_restored_steps_continue_bit_for_bit(catalog: Catalog) -> None:
+    data = batches(3, 5)
+    straight = make_step(catalog)
+    train(straight, data[:2])
+    tensors, values = straight.capture()
+    saved = {name: tensor.clone() for name, tensor in tensors.items()}
+    weights = {name: tensor.clone() for name, tensor in straight.model.state_dict().items()}
+    expected = numbers_of(straight, train(straight, data[2:]))
+    again = make_step(catalog)
+    again.model.load_state_dict(weights)
+    again.restore(saved, values)
+    actual = numbers_of(again, train(again, data[2:]))
+    assert takes_whole_steps(again)
+    assert all(torch.equal(*pair) for pair in zip(actual, expected, strict=True))
