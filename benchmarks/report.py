@@ -15,6 +15,8 @@ from benchmarks.targets import targets
 
 MIN_CHANGE = 0.25
 """The smallest relative change of a ratio that is reported; less may be noise."""
+TITLES = {"choice": "Choice of the backend", "gpu": "GPU, both on cuDNN"}
+"""Titles of benchmarks whose name does not tell."""
 SAME_MACHINE = ("processor", "cores", "isa", "threads")
 """The facts that two comparable reports share."""
 SAME_VERSIONS = ("torch", "jax", "keras")
@@ -114,9 +116,10 @@ class Report:
     def summary(self) -> str:
         """The tables for the page of results: how fast the zoo trains, generates and learns."""
         parts = [f"### {', '.join(part for part in self.place if part)}"]
-        for benchmark in ("training", "generation", "quality"):
+        for benchmark in ("training", "generation", "quality", "choice", "gpu"):
             if benchmark in self.benchmarks():
-                parts += [f"**{benchmark.capitalize()}**", *self._section(benchmark)]
+                parts += [f"**{TITLES.get(benchmark, benchmark.capitalize())}**"]
+                parts += self._section(benchmark)
         return "\n\n".join([*parts, self.conditions(), self._verdicts()])
 
     def _section(self, benchmark: str) -> list[str]:
@@ -129,10 +132,14 @@ class Report:
         return [table]
 
     def _verdicts(self) -> str:
-        """The number of targets by verdict."""
-        verdicts = [target.verdict for target in self._targets()]
+        """The number of measured targets by verdict."""
+        measured = [target for target in self._targets() if target.measured is not None]
+        if not measured:
+            return "No target is measured."
+        verdicts = [target.verdict for target in measured]
         counts = [f"{verdicts.count(verdict)} {verdict}" for verdict in sorted(set(verdicts))]
-        return f"Of {len(verdicts)} targets: {', '.join(counts)}."
+        noun = "target" if len(verdicts) == 1 else "targets"
+        return f"Of {len(verdicts)} {noun}: {', '.join(counts)}."
 
     def _targets(self) -> list[Target]:
         """The targets for this machine; with limited native code, only the measured ones."""
