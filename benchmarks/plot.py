@@ -24,11 +24,12 @@ def plot(reports: Sequence[Report]) -> bytes:
     from matplotlib.figure import Figure
 
     rows: dict[str, dict[str, Ratios]] = {}
-    for report in reports:
-        place = f", {' '.join(report.place)}" if len(reports) > 1 else ""
+    plotted = [report for report in reports if _rows(report)]
+    for report in plotted:
+        place = "\n" + " ".join(report.place) if len(plotted) > 1 else ""  # a line of its own
         rows |= {title + place: panels for title, panels in _rows(report).items()}
     names = {title: _implementations(panels) for title, panels in rows.items()}
-    heights = [len(bars) + 2 for bars in names.values()] or [1]
+    heights = [len(bars) + 2 + title.count("\n") for title, bars in names.items()] or [1]
     columns = max(map(len, rows.values()), default=1)
     figure = Figure(figsize=(11, 0.19 * sum(heights) + 0.8), layout="constrained")
     FigureCanvasAgg(figure)
@@ -38,7 +39,11 @@ def plot(reports: Sequence[Report]) -> bytes:
     for line, (title, panels) in zip(grid, rows.items(), strict=False):
         for axes, (cell, ratios) in zip(line, panels.items(), strict=False):
             _draw_bars(axes, names[title], ratios)
-            axes.set_title(f"{title}: {cell.upper()}", loc="left", fontsize=9, fontweight="bold")
+            size, *places = title.split("\n")
+            if axes is not line[0]:
+                places = [" "] * len(places)  # once in a row, and all titles as high
+            text = "\n".join([f"{size}: {cell.upper()}", *places])
+            axes.set_title(text, loc="left", fontsize=9, fontweight="bold")
     low, high = grid[0, 0].get_xlim()
     grid[0, 0].set_xlim(low, high * 2)  # space for the numbers
     figure.suptitle("Speed over that of the naive loop (the line at 1)", fontsize=11)
