@@ -41,7 +41,7 @@ class HelloDataset(AbstractDataset):
         self.config = config
         self.vocabulary = vocabulary or Vocabulary.of(word + answer)
 
-    @property
+    @cached_property
     def signature(self) -> Signature:
         """Tokens, with a token as the label of every step."""
         size = len(self.vocabulary)

@@ -319,10 +319,10 @@ class Loop:
 
     def _text(self) -> str:
         """Returns text of a language model after a long epoch; a failure costs the text alone."""
+        if self.progress.targets < MIN_TARGETS:
+            return ""
         signature = self.dataset.signature
         if not (signature.predicts_next_symbol and self.model.causal and signature.vocabulary):
-            return ""
-        if self.progress.targets < MIN_TARGETS:
             return ""
         try:
             return epoch_text(self.model, self.dataset, precision=self.precision, seed=self.seed)

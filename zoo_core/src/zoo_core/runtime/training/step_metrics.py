@@ -47,6 +47,10 @@ class MetricBuffer:
         pending, self._pending = self._pending, []
         if not pending:
             return []
+        if len(pending) == 1:  # as on the CPU, where the rest would take as long as a small step
+            ((loss, norm, named, rate),) = pending
+            numbers = {name: total.item() for name, total in named.items()}
+            return [StepMetrics(loss.item(), norm.item(), numbers, rate)]
         losses, norms, sums, rates = zip(*pending, strict=True)
         columns = [_read(tuple(batch[name] for batch in sums)) for name in sums[0]]
         rows = [dict(zip(sums[0], row, strict=True)) for row in zip(*columns, strict=True)]
