@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
+from tests.runtime.runs import TEXT, contents, finish, interrupt, resume_to_end, small_run_config
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.nn.batch import IGNORED, Batch
 from zoo_core.runtime.nn.state import detach
+from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.step import StepResult, TrainStep
 from zoo_kernels import small_step
 from zoo_kernels.library import LEVEL, native_library
@@ -246,3 +249,23 @@ def test_restored_steps_continue_bit_for_bit(catalog: Catalog) -> None:
     actual = numbers_of(again, train(again, data[2:]))
     assert takes_whole_steps(again)
     assert all(torch.equal(*pair) for pair in zip(actual, expected, strict=True))
+
+
+@pytest.mark.parametrize("carries", [True, False])
+def test_an_interrupted_run_resumes_bit_for_bit(
+    catalog: Catalog, tmp_path: Path, carries: bool
+) -> None:
+    text_file = tmp_path / "text.txt"
+    text_file.write_text(TEXT)
+    run_config = small_run_config(
+        catalog,
+        text_file,
+        model={"num_layers": 1, "dropout": 0.0},
+        dataset={"sampling": "sequential" if carries else "random"},
+    )
+    run = Run(catalog, run_config, tmp_path / "straight")
+    finish(run)
+    assert takes_whole_steps(run.loop.train_step)
+    interrupt(Run(catalog, run_config, tmp_path / "interrupted"), 4)
+    resume_to_end(catalog, tmp_path / "interrupted")
+    assert contents(tmp_path / "interrupted") == contents(tmp_path / "straight")
