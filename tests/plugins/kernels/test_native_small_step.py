@@ -33,7 +33,12 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
     "adam": {"optimizer": "Adam", "clip_norm": 0.1, "schedule": "CosineAnnealingLR"},
     "adam-decay": {"optimizer": "Adam", "weight_decay": 0.1, "clip_norm": None},
     "adamw": {"optimizer": "AdamW", "weight_decay": 0.1, "label_smoothing": 0.2},
-    "sgd": {"optimizer": "SGD", "class_weights": "1 2 3 4 5 6 7", "clip_norm": 1e-3},
+    "sgd": {
+        "optimizer": "SGD",
+        "class_weights": "1 2 3 4 5 6 7",
+        "clip_norm": 1e-3,
+        "schedule": "LinearLR",
+    },
     "momentum": {"optimizer": "SGD", "momentum": 0.9, "weight_decay": 0.01},
 }
 

@@ -203,6 +203,9 @@ class TrainStep:
             self._whole = whole_step(self.model, self.trainer, self.optimizer)
             self._knows_whole = True
             self._remove_gradients()  # those of the first step would stay
+            if self._whole is not None:
+                # torch's schedules warn where ``optimizer.step`` was never called
+                self.optimizer._opt_called = True  # type: ignore[attr-defined]
         if self._whole is None:
             return None
         result = self._whole(batch, state)
