@@ -8,6 +8,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.report import read_reports
+
 RESULTS = Path(__file__).parent / "results"
 CELLS = ("rnn", "lstm", "gru")
 """The families whose layers ``benchmarks`` measures against other libraries."""
@@ -31,23 +33,24 @@ def speed(family: str, models: Collection[str]) -> Iterator[str]:
 
 
 def _layers(family: str) -> Iterator[str]:
-    """Yields tokens per second of a step of training, for each size of the benchmarks."""
-    results = json.loads((RESULTS / "benchmarks.json").read_text("utf-8"))
-    samples = {
-        (row["case"], row["implementation"]): median(row["samples"])
-        for row in results["measurements"]
-        if row["benchmark"] == "training"
-    }
+    """Yields tokens per second of a step of training, for each size and processor."""
     yield "Tokens per second of a training step, the median of several turns:\n"
-    yield f"| size | {' | '.join(IMPLEMENTATIONS)} |"
-    yield f"| --- |{' ---: |' * len(IMPLEMENTATIONS)}"
-    for size, title in SIZES.items():
-        rates = [samples.get((f"{size} {family}", name)) for name in IMPLEMENTATIONS]
-        cells = ["" if rate is None else f"{rate:,.0f}" for rate in rates]
-        yield f"| {title} | {' | '.join(cells)} |"
+    yield f"| size | processor | {' | '.join(IMPLEMENTATIONS)} |"
+    yield f"| --- | --- |{' ---: |' * len(IMPLEMENTATIONS)}"
+    for report in read_reports(RESULTS / "benchmarks.json"):
+        samples = {
+            (row.case, row.implementation): median(row.samples)
+            for row in report.measurements
+            if row.benchmark == "training"
+        }
+        for size, title in SIZES.items():
+            rates = [samples.get((f"{size} {family}", name)) for name in IMPLEMENTATIONS]
+            if any(rate is not None for rate in rates):
+                cells = ["" if rate is None else f"{rate:,.0f}" for rate in rates]
+                yield f"| {title} | {' '.join(report.place)} | {' | '.join(cells)} |"
     yield ""
     page = "[The benchmarks](../results/benchmarks.md)"
-    yield f"{page} name the machine, the sizes and the other libraries."
+    yield f"{page} name the machines, the sizes and the other libraries."
 
 
 def _recurrences(recurrences: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[str]:
