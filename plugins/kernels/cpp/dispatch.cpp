@@ -66,8 +66,8 @@ extern "C" {
 
 #define EACH(level)                               \
   zoo_run_function zoo_run_##level;               \
-  zoo_single_row_function zoo_single_row_##level; \
-  zoo_dense_function zoo_dense_##level;           \
+  zoo_part_function zoo_part_##level;             \
+  zoo_cell_function zoo_cell_##level;             \
   zoo_scan_function zoo_scan_##level;             \
   zoo_class_loss_function zoo_class_loss_##level; \
   zoo_small_step_function zoo_small_step_##level;
@@ -79,13 +79,15 @@ ZOO_BUILT_BF16_LEVELS
 
 const zoo_level ZOO_LEVELS[] = {
 #define EACH(level)                                                              \
-  {#level,            has_##level,      zoo_run_##level, zoo_single_row_##level, \
-   zoo_dense_##level, zoo_scan_##level, zoo_class_loss_##level, zoo_small_step_##level, nullptr},
+  {#level,                 has_##level,      zoo_run_##level,                         \
+   zoo_part_##level,       zoo_cell_##level, zoo_scan_##level, zoo_class_loss_##level, \
+   zoo_small_step_##level, nullptr},
     ZOO_BUILT_LEVELS
 #undef EACH
-#define EACH(level)                                                        \
-  {#level,           has_##level,     zoo_run_avx512, zoo_single_row_avx512, \
-   zoo_dense_avx512, zoo_scan_avx512, zoo_class_loss_avx512, zoo_small_step_avx512, zoo_run_bf16_##level},
+#define EACH(level)                                                                 \
+  {#level,                has_##level,     zoo_run_avx512,                          \
+   zoo_part_avx512,       zoo_cell_avx512, zoo_scan_avx512, zoo_class_loss_avx512, \
+   zoo_small_step_avx512, zoo_run_bf16_##level},
     ZOO_BUILT_BF16_LEVELS
 #undef EACH
 };

@@ -10,28 +10,58 @@ enum zoo_operation {
   ZOO_WORKSPACE,  // returns the bytes of workspace
   ZOO_FORWARD,    // all steps, in as many threads as the work is worth
   ZOO_BACKWARD,   // likewise
-  ZOO_PACK,       // single row: packs this thread's part of the weights
-  ZOO_MULTIPLY,   // single row: makes this thread's part of the product, with packed weights
+  ZOO_PACK,       // text: packs this thread's tiles of a weight
+  ZOO_SUMS,       // text: returns the bytes of the sums of one row
+  ZOO_MULTIPLY,   // text: makes this thread's tiles of a product
 };
 
-// y (N) = W (N, K) · x + b, for a single row.
-struct zoo_dense {
-  int64_t element_size;  // bytes of a number: 4 or 8
-  int64_t bf16;          // with element_size = 4: the weights are stored in bfloat16
-  int64_t N, K;
-  const void *weight;  // (N, K)
-  const void *bias;    // (N), or null
-  const void *x;       // (K)
-  void *y;             // (N)
-  void *workspace;     // for the packed weights, aligned to 64
+enum zoo_part_kind { ZOO_RECURRENT, ZOO_INPUT, ZOO_OUTPUT };
+
+// A weight W (columns, K) of a text model, and where its products with some rows go. The columns are
+// those of a layer's gates, or the symbols.
+struct zoo_part {
+  int64_t element_size;  // bytes of a sum: 4 or 8
+  int64_t storage;       // a zoo_storage
+  int64_t kind;          // a zoo_part_kind
+  int64_t cell;          // a zoo_cell: of the layer
+  int64_t width;         // columns of a gate, H, or the number of symbols, V
+  int64_t K;
+  const void *weight;    // (columns, K): numbers of element_size bytes, or 8-bit integers
+  const float *scales;   // (columns): of 8-bit integers, else null
+  const void *bias;      // (V): of the output layer
+  void *packed;          // ZOO_WORKSPACE bytes, aligned to 64
+  void *sums;            // ZOO_SUMS bytes for each row
+  void *y;               // (rows, V): the logits
+};
+
+// The rows of a step.
+struct zoo_text_rows {
+  int64_t count;
+  const int64_t *row;  // (count): which rows of the buffers
+  int64_t capacity;    // number of rows of the buffers
+  int64_t backward;    // whether the tiles are taken from the last to the first
+  const void *x;       // what is multiplied; row r is x_stride numbers behind row r - 1
+  int64_t x_stride;
+  void *rounded;       // for 8-bit weights: rounded_bytes(K) for each row and thread
+};
+
+inline int64_t rounded_bytes(int64_t K) { return (K + 7) / 4 * 4 * 2 + 8; }
+
+// The step of a layer after its products.
+struct zoo_layer_step {
+  const zoo_layer *layer;
+  int64_t odd;            // the entry of the states that is read; the other one is written
+  const void *sums;       // products with the layer's own state
+  const void *inputs;     // products with the state of the layer below
+  const void *table;      // (V, G): in place of them in the first layer, else null
+  const int64_t *symbol;  // the symbol of every row, which chooses from the table
 };
 
 typedef int64_t zoo_run_function(int64_t operation, const zoo_recurrence *);
-typedef int64_t zoo_single_row_function(int64_t operation, const zoo_recurrence *, int64_t thread,
-                                        int64_t threads);
-typedef int64_t zoo_dense_function(int64_t operation, const zoo_dense *, int64_t thread,
-                                   int64_t threads);
-
+typedef int64_t zoo_part_function(int64_t operation, const zoo_part *, const zoo_text_rows *,
+                                  int64_t thread, int64_t threads);
+typedef void zoo_cell_function(const zoo_layer_step *, const zoo_text_rows *, int64_t element_size,
+                               int64_t thread, int64_t threads);
 typedef void zoo_scan_function(int64_t operation, const zoo_linear_scan *);
 typedef int64_t zoo_class_loss_function(int64_t operation, zoo_class_loss *);
 typedef int64_t zoo_small_step_function(int64_t operation, zoo_small_step *);
@@ -40,8 +70,8 @@ struct zoo_level {
   const char *name;
   bool (*is_supported)();               // whether this processor has the instructions
   zoo_run_function *run;                // recurrence.cpp: all steps
-  zoo_single_row_function *single_row;  // recurrence.cpp: one step of one row; `bf16` as in zoo_dense
-  zoo_dense_function *dense;            // recurrence.cpp
+  zoo_part_function *part;              // recurrence.cpp: a product of the text loop
+  zoo_cell_function *cell;              // recurrence.cpp: the cell of the text loop
   zoo_scan_function *scan;              // recurrence.cpp: forward or backward
   zoo_class_loss_function *class_loss;  // recurrence.cpp: workspace, or forward
   zoo_small_step_function *small_step;  // recurrence.cpp: workspace, or forward: the step

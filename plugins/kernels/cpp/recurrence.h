@@ -36,37 +36,50 @@ struct zoo_recurrence {
   void *workspace;             // zoo_workspace() bytes, aligned to 64
 };
 
+enum zoo_storage { ZOO_PLAIN = 0, ZOO_BF16 = 1, ZOO_INT8 = 2 };
+
 struct zoo_layer {
-  int64_t cell;           // a zoo_cell
-  int64_t hidden_size;    // H
-  const void *weight_ih;  // (G, H of the layer below); null for the first layer, which has a table
-  const void *bias;       // (G): all biases but the GRU's b_n, or null; null for the first layer
-  const void *weight_hh;  // (G, H)
-  const void *bias_n;     // (H): GRU: b_n, or null
-  void *hidden;           // (2, H): the state, and space for the next one
-  void *cell_state;       // (2, H): LSTM: likewise
-  void *gates;            // (G): scratch space
-  void *recurrent_n;      // (H): GRU: scratch space
+  int64_t cell;             // a zoo_cell
+  int64_t hidden_size;      // H
+  const void *weight_ih;    // (G, H of the layer below); null for the first layer, which has a table
+  const float *scales_ih;   // (G): of 8-bit weights
+  const void *bias;         // (G): all biases but the GRU's b_n, or null; null for the first layer
+  const void *weight_hh;    // (G, H)
+  const float *scales_hh;   // (G): of 8-bit weights
+  const void *bias_n;       // (H): GRU: b_n, or null
+  void *hidden;             // (rows, 2, H): the states, and space for the next ones
+  void *cell_state;         // (rows, 2, H): LSTM: likewise
+  void *gates;              // (rows, G): scratch space
+  void *recurrent_n;        // (rows, H): GRU: scratch space
+};
+
+// One of several texts.
+struct zoo_text_row {
+  const int64_t *prompt;   // (prompt_length): symbols that are fed first, at least one
+  int64_t prompt_length;
+  const double *uniform;   // (count): numbers from [0, 1), one for each draw
+  int64_t *generated;      // (count): the symbols
+  int64_t count;           // number of symbols to generate, at least one
+  int64_t made;            // number of symbols that were; fewer if a logit is not finite
+  int64_t top_k;           // draw from the top_k most likely symbols; 0 for all
+  double temperature;      // divides the logits; 0 takes the most likely symbol
 };
 
 struct zoo_text {
   int64_t element_size, level, threads;  // as in zoo_recurrence
-  int64_t bf16;            // with element_size = 4: weights are stored in bfloat16, at every level
+  int64_t storage;         // a zoo_storage, at every level; not plain with element_size = 4 only
   int64_t layers;          // number of layers
   int64_t symbols;         // V
-  int64_t count;           // number of symbols to generate
-  int64_t prompt_length;   // number of symbols that are fed first, at least one
-  int64_t top_k;           // draw from the top_k most likely symbols; 0 for all
-  double temperature;      // divides the logits; 0 takes the most likely symbol
+  int64_t rows;            // number of texts; one step computes the next symbol of all of them
+  int64_t capacity;        // rows that the workspace has space for
   const struct zoo_layer *layer;
   const void *table;       // (V, G): each symbol's projection by the first layer, with biases
   const void *weight;      // (V, H): of the output layer
+  const float *scales;     // (V): of 8-bit weights
   const void *bias;        // (V): of the output layer
-  const int64_t *prompt;   // (prompt_length)
-  const double *uniform;   // (count): numbers from [0, 1), one for each draw
-  int64_t *generated;      // (count): the symbols
+  struct zoo_text_row *row;  // (rows)
   int64_t packed;          // whether an earlier call has packed these weights in the workspace
-  void *workspace;         // zoo_text_workspace() bytes, aligned to 64
+  void *workspace;         // zoo_texts_workspace() bytes, aligned to 64
 };
 
 // Numbers (B, T, N) whose columns lie side by side; the strides count numbers.
@@ -185,9 +198,8 @@ int64_t zoo_small_step_workspace(struct zoo_small_step *step);  // bytes of work
 int64_t zoo_small_step_run(struct zoo_small_step *step);  // 1; 0, and no weight is changed, if a token
                                                           // or a target is out of range, or the loss
                                                           // or the norm is not finite
-int64_t zoo_text_workspace(const struct zoo_text *text);  // bytes of workspace
-int64_t zoo_generate(const struct zoo_text *text);  // number of symbols made; fewer than `count` if
-                                                    // a logit is not finite
+int64_t zoo_texts_workspace(const struct zoo_text *text);  // bytes of workspace
+void zoo_texts_generate(const struct zoo_text *text);
 #ifdef __cplusplus
 }
 #endif

@@ -1,4 +1,5 @@
-// Generates text symbol by symbol, without a return to the caller for each symbol.
+// Generates text symbol by symbol, without a return to the caller for each symbol: several texts by
+// one step for all.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -9,79 +10,93 @@
 
 namespace {
 
-// Draws a symbol by a uniform number from the softmax of the logits, as zoo_core's Sampler does.
-// Returns -1 if a logit is not finite.
-template <class Real>
-int64_t draw(const std::vector<Real> &logits, const zoo_text &text, double uniform) {
-  int64_t most_likely = 0;
-  for (int64_t i = 0; i < text.symbols; i++) {
-    if (!std::isfinite(logits[i])) return -1;
-    if (logits[i] > logits[most_likely]) most_likely = i;
+// Draws symbols by uniform numbers from the softmax of logits, as zoo_core's Sampler does.
+template <class Real> struct Draw {
+  int64_t symbols;  // V
+
+  // Returns -1 if a logit is not finite.
+  int64_t operator()(const Real *logits, const zoo_text_row &row, double uniform) const {
+    int64_t most_likely = 0;
+    for (int64_t i = 0; i < symbols; i++) {
+      if (!std::isfinite(logits[i])) return -1;
+      if (logits[i] > logits[most_likely]) most_likely = i;
+    }
+    if (row.temperature == 0) return most_likely;
+    const std::vector<double> doubles(logits, logits + symbols);
+    double threshold = -INFINITY;
+    if (row.top_k && row.top_k < symbols) {
+      std::vector<double> sorted(doubles);
+      const auto nth = sorted.begin() + (row.top_k - 1);
+      std::nth_element(sorted.begin(), nth, sorted.end(), std::greater<double>());
+      threshold = *nth;
+    }
+    std::vector<double> cumulative(doubles.size());
+    double sum = 0;
+    for (size_t i = 0; i < doubles.size(); i++) {
+      if (doubles[i] >= threshold)
+        sum += std::exp((doubles[i] - doubles[most_likely]) / row.temperature);
+      cumulative[i] = sum;
+    }
+    const auto drawn = std::upper_bound(cumulative.begin(), cumulative.end(), uniform * sum);
+    return std::min<int64_t>(drawn - cumulative.begin(), symbols - 1);
   }
-  if (text.temperature == 0) return most_likely;
-  const std::vector<double> doubles(logits.begin(), logits.end());
-  double threshold = -INFINITY;
-  if (text.top_k && text.top_k < text.symbols) {
-    std::vector<double> sorted(doubles);
-    const auto nth = sorted.begin() + (text.top_k - 1);
-    std::nth_element(sorted.begin(), nth, sorted.end(), std::greater<double>());
-    threshold = *nth;
-  }
-  std::vector<double> cumulative(doubles.size());
-  double sum = 0;
-  for (size_t i = 0; i < doubles.size(); i++) {
-    if (doubles[i] >= threshold)
-      sum += std::exp((doubles[i] - doubles[most_likely]) / text.temperature);
-    cumulative[i] = sum;
-  }
-  const auto drawn = std::upper_bound(cumulative.begin(), cumulative.end(), uniform * sum);
-  return std::min<int64_t>(drawn - cumulative.begin(), text.symbols - 1);
-}
+};
 
 int64_t gates(const zoo_layer &layer) {
   return (layer.cell == ZOO_LSTM ? 4 : layer.cell == ZOO_GRU ? 3 : 1) * layer.hidden_size;
 }
 
-// A network over symbols. One parallel region generates all symbols; each thread makes its columns
-// of every product, and all threads synchronize after each product.
+// A network over symbols. One parallel region generates all symbols of all rows; each thread makes
+// its columns of every product.
+//
+// The products with a layer's own state need no symbol, so they are made before it is drawn, while the
+// other threads finish the logits. That leaves one barrier for the logits and one for each layer.
 template <class Real> struct Text {
   const zoo_text &text;
   const zoo_level &level = ZOO_LEVELS[text.level];
-  std::vector<zoo_recurrence> layers;  // one step of one row each
-  std::vector<zoo_dense> inputs;       // each layer's projection of the layer below, but the first's
-  std::vector<Real> logits = std::vector<Real>(text.symbols);
-  zoo_dense output = {};
+  std::vector<zoo_part> recurrent;  // of each layer
+  std::vector<zoo_part> inputs;     // of each layer but the first
+  zoo_part output = {};
+  void *rounded = nullptr;
   int64_t bytes = 0;     // of the workspace
   int64_t products = 0;  // multiplications for one symbol
 
   explicit Text(const zoo_text &text) : text(text) {
+    int64_t widest = 0;
     for (int64_t i = 0; i < text.layers; i++) {
       const zoo_layer &layer = text.layer[i];
-      zoo_recurrence step = {};
-      step.cell = layer.cell, step.element_size = sizeof(Real), step.level = text.level;
-      step.bf16 = text.bf16, step.threads = text.threads;
-      step.steps = step.rows = 1, step.hidden_size = layer.hidden_size;
-      step.gates = layer.gates, step.recurrent_n = layer.recurrent_n;
-      step.hidden = layer.hidden, step.cell_state = layer.cell_state;
-      step.weight = layer.weight_hh, step.bias = layer.bias_n;
-      step.workspace = allocate(level.single_row(ZOO_WORKSPACE, &step, 0, 1));
+      recurrent.push_back(part(ZOO_RECURRENT, layer.cell, layer.hidden_size, layer.hidden_size));
+      recurrent.back().weight = layer.weight_hh, recurrent.back().scales = layer.scales_hh;
       products += gates(layer) * layer.hidden_size;
-      if (i) {
-        zoo_dense input = {};
-        input.element_size = sizeof(Real), input.bf16 = text.bf16;
-        input.N = gates(layer), input.K = text.layer[i - 1].hidden_size;
-        input.weight = layer.weight_ih, input.bias = layer.bias, input.y = layer.gates;
-        input.workspace = allocate(level.dense(ZOO_WORKSPACE, &input, 0, 1));
-        products += input.N * input.K;
-        inputs.push_back(input);
-      }
-      layers.push_back(step);
+      widest = std::max(widest, layer.hidden_size);
+      if (i == 0) continue;
+      inputs.push_back(part(ZOO_INPUT, layer.cell, layer.hidden_size, text.layer[i - 1].hidden_size));
+      inputs.back().weight = layer.weight_ih, inputs.back().scales = layer.scales_ih;
+      products += gates(layer) * text.layer[i - 1].hidden_size;
     }
-    output.element_size = sizeof(Real), output.bf16 = text.bf16;
-    output.N = text.symbols, output.K = text.layer[text.layers - 1].hidden_size;
-    output.weight = text.weight, output.bias = text.bias, output.y = logits.data();
-    output.workspace = allocate(level.dense(ZOO_WORKSPACE, &output, 0, 1));
-    products += output.N * output.K;
+    output = part(ZOO_OUTPUT, 0, text.symbols, text.layer[text.layers - 1].hidden_size);
+    output.weight = text.weight, output.scales = text.scales, output.bias = text.bias;
+    products += output.width * output.K;
+    // first the packed weights: their places do not depend on the number of rows
+    for_each_part([&](zoo_part &part) { part.packed = allocate(level.part(ZOO_WORKSPACE, &part, nullptr, 0, 1)); });
+    for_each_part([&](zoo_part &part) {
+      part.sums = allocate(text.capacity * level.part(ZOO_SUMS, &part, nullptr, 0, 1));
+    });
+    output.y = allocate(text.capacity * text.symbols * sizeof(Real));
+    if (text.storage == ZOO_INT8) rounded = allocate(text.threads * text.capacity * rounded_bytes(widest));
+  }
+
+  zoo_part part(int64_t kind, int64_t cell, int64_t width, int64_t K) const {
+    zoo_part part = {};
+    part.element_size = sizeof(Real), part.storage = text.storage;
+    part.kind = kind, part.cell = cell, part.width = width, part.K = K;
+    return part;
+  }
+
+  template <class Task> void for_each_part(Task task) {
+    for (zoo_part &part : recurrent) task(part);
+    for (zoo_part &part : inputs) task(part);
+    task(output);
   }
 
   // The next part of the workspace; null while its size is only being counted.
@@ -91,95 +106,120 @@ template <class Real> struct Text {
     return text.workspace ? address : nullptr;
   }
 
-  void pack(int64_t thread, int64_t threads) const {
-    for (const zoo_recurrence &step : layers) level.single_row(ZOO_PACK, &step, thread, threads);
-    for (const zoo_dense &input : inputs) level.dense(ZOO_PACK, &input, thread, threads);
-    level.dense(ZOO_PACK, &output, thread, threads);
-  }
-
-  // Copies a symbol's projection to the first layer's gates.
-  void feed(int64_t symbol) const {
-    const int64_t G = gates(text.layer[0]);
-    std::memcpy(text.layer[0].gates, static_cast<const Real *>(text.table) + symbol * G,
-                G * sizeof(Real));
-  }
-
-  // Takes all layers one step further. The states alternate between their two entries: from the
-  // first to the second if `odd` is 0, as a forward recurrence does, else back, as a reverse one.
-  void forward(const ThreadShare &share, int64_t odd) const {
-    for (size_t i = 0; i < layers.size(); i++) {
-      if (i) {
-        zoo_dense input = inputs[i - 1];
-        input.x = state(text.layer[i - 1], !odd);
-        level.dense(ZOO_MULTIPLY, &input, share.thread, share.threads);
-        share.synchronize();
-      }
-      zoo_recurrence step = layers[i];
-      step.reverse = odd;
-      level.single_row(ZOO_MULTIPLY, &step, share.thread, share.threads);
-      share.synchronize();
-    }
-  }
-
-  // Computes the logits from the last layer's state.
-  void apply_output(const ThreadShare &share, int64_t odd) const {
-    zoo_dense last = output;
-    last.x = state(text.layer[text.layers - 1], !odd);
-    level.dense(ZOO_MULTIPLY, &last, share.thread, share.threads);
-    share.synchronize();
-  }
-
   static Real *state(const zoo_layer &layer, int64_t entry) {
     return static_cast<Real *>(layer.hidden) + entry * layer.hidden_size;
   }
 
-  // Copies every layer's second state entry to its first.
+  // Multiplies a weight with the states of a layer in one of their two entries.
+  void multiply(const zoo_part &part, const zoo_layer &layer, int64_t entry, zoo_text_rows rows,
+                const ThreadShare &share) const {
+    rows.x = state(layer, entry), rows.x_stride = 2 * layer.hidden_size;
+    level.part(ZOO_MULTIPLY, &part, &rows, share.thread, share.threads);
+  }
+
+  void multiply_recurrent(int64_t entry, const zoo_text_rows &rows, const ThreadShare &share) const {
+    for (int64_t i = 0; i < text.layers && rows.count; i++)
+      multiply(recurrent[i], text.layer[i], entry, rows, share);
+  }
+
+  // Takes all layers one step further, from one entry of the states to the other.
+  void apply_layers(int64_t odd, const zoo_text_rows &rows, const int64_t *symbol, const ThreadShare &share) const {
+    for (int64_t i = 0; i < text.layers; i++) {
+      zoo_layer_step step = {};
+      step.layer = &text.layer[i], step.odd = odd, step.sums = recurrent[i].sums;
+      if (i == 0)
+        step.table = text.table, step.symbol = symbol;
+      else
+        multiply(inputs[i - 1], text.layer[i - 1], !odd, rows, share), step.inputs = inputs[i - 1].sums;
+      level.cell(&step, &rows, sizeof(Real), share.thread, share.threads);
+      share.synchronize();
+    }
+  }
+
+  int64_t steps(int64_t row) const { return text.row[row].prompt_length + text.row[row].count - 1; }
+
+  // The rows that read or generate after a step; `symbol` of a row that ended by an error is -1.
+  void select(std::vector<int64_t> &rows, const std::vector<int64_t> &symbol, int64_t step) const {
+    const auto ended = [&](int64_t row) { return step >= steps(row) || symbol[row] < 0; };
+    rows.erase(std::remove_if(rows.begin(), rows.end(), ended), rows.end());
+  }
+
+  // Generates this thread's share of every step. A thread draws the symbols of some rows; of one row
+  // alone, every thread does, so that none waits for another.
+  void generate(const ThreadShare &share, std::vector<int64_t> &drawn) const {
+    const Draw<Real> draw{text.symbols};
+    std::vector<int64_t> active(text.rows), drawing, symbol(text.rows);
+    for (int64_t r = 0; r < text.rows; r++) active[r] = r, symbol[r] = text.row[r].prompt[0];
+    zoo_text_rows rows = {};
+    rows.capacity = text.capacity, rows.rounded = rounded;
+    const auto of = [&](const std::vector<int64_t> &chosen, int64_t n) {
+      rows.count = int64_t(chosen.size()), rows.row = chosen.data(), rows.backward = n % 2;
+      return rows;
+    };
+    multiply_recurrent(0, of(active, 0), share);
+    for (int64_t n = 0; !active.empty(); n++) {
+      const int64_t odd = n % 2;
+      apply_layers(odd, of(active, n), symbol.data(), share);
+      drawing.clear();
+      for (int64_t r : active)
+        if (n + 1 >= text.row[r].prompt_length) drawing.push_back(r);
+      if (!drawing.empty()) multiply(output, text.layer[text.layers - 1], !odd, of(drawing, n), share);
+      select(active, symbol, n + 1);
+      multiply_recurrent(!odd, of(active, n + 1), share);
+      for (int64_t r : active)
+        if (n + 1 < text.row[r].prompt_length) symbol[r] = text.row[r].prompt[n + 1];
+      if (drawing.empty()) continue;
+      share.synchronize();
+      for (size_t i = 0; i < drawing.size(); i++) {
+        const int64_t r = drawing[i], at = n + 1 - text.row[r].prompt_length;
+        const bool is_own = int64_t(i) % share.threads == share.thread;
+        if (!is_own && text.rows > 1) continue;
+        zoo_text_row &row = text.row[r];
+        symbol[r] = draw(static_cast<const Real *>(output.y) + r * text.symbols, row, row.uniform[at]);
+        if (!is_own) continue;
+        if (symbol[r] >= 0) row.generated[at] = symbol[r], row.made = at + 1;
+        drawn[r] = symbol[r];
+      }
+      if (text.rows > 1) {
+        share.synchronize();
+        for (int64_t r : drawing) symbol[r] = drawn[r];
+      }
+      select(active, symbol, n + 1);
+    }
+  }
+
+  // Copies the states of rows that ended in the second entry to the first.
   void move_states_to_first_entry() const {
     for (int64_t i = 0; i < text.layers; i++) {
       const zoo_layer &layer = text.layer[i];
       for (void *states : {layer.hidden, layer.cell_state})
-        if (Real *first = static_cast<Real *>(states))
-          std::memcpy(first, first + layer.hidden_size, layer.hidden_size * sizeof(Real));
+        for (int64_t r = 0; r < text.rows && states; r++) {
+          Real *first = static_cast<Real *>(states) + 2 * r * layer.hidden_size;
+          if (steps(r) % 2) std::memcpy(first, first + layer.hidden_size, layer.hidden_size * sizeof(Real));
+        }
     }
   }
 
-  int64_t generate() const {
+  void generate() {
     // the threads start once for all symbols, so a quarter of the usual work per thread is enough
-    const ThreadGroup group(text.threads, 1, text.symbols, 4 * products, 1);
+    const ThreadGroup group(text.threads, 1, text.symbols, 4 * products * text.rows, 1);
     if (!text.packed)
-      group.for_each_thread([&](int64_t thread, int64_t threads) { pack(thread, threads); });
-    const int64_t steps = text.prompt_length + text.count - 1;
-    int64_t generated = 0, symbol = text.prompt[0];
-    feed(symbol);
-    group.for_each_share([&](const ThreadShare &share) {
-      for (int64_t n = 0; n < steps; n++) {
-        const bool in_prompt = n + 1 < text.prompt_length;
-        forward(share, n % 2);
-        if (!in_prompt) apply_output(share, n % 2);
-        if (share.thread == 0) {
-          if (in_prompt) {
-            symbol = text.prompt[n + 1];
-          } else {
-            symbol = draw(logits, text, text.uniform[generated]);
-            if (symbol >= 0) text.generated[generated++] = symbol;
-          }
-          if (symbol >= 0) feed(symbol);
-        }
-        share.synchronize();
-        if (symbol < 0) break;
-      }
-    });
-    if (steps % 2) move_states_to_first_entry();
-    return generated;
+      group.for_each_thread([&](int64_t thread, int64_t threads) {
+        for_each_part([&](const zoo_part &part) { level.part(ZOO_PACK, &part, nullptr, thread, threads); });
+      });
+    for (int64_t r = 0; r < text.rows; r++) text.row[r].made = 0;
+    std::vector<int64_t> drawn(text.rows);
+    group.for_each_share([&](const ThreadShare &share) { generate(share, drawn); });
+    move_states_to_first_entry();
   }
 };
 
 }  // namespace
 
-extern "C" ZOO_EXPORT int64_t zoo_text_workspace(const zoo_text *text) {
+extern "C" ZOO_EXPORT int64_t zoo_texts_workspace(const zoo_text *text) {
   return text->element_size == 8 ? Text<double>(*text).bytes : Text<float>(*text).bytes;
 }
 
-extern "C" ZOO_EXPORT int64_t zoo_generate(const zoo_text *text) {
-  return text->element_size == 8 ? Text<double>(*text).generate() : Text<float>(*text).generate();
+extern "C" ZOO_EXPORT void zoo_texts_generate(const zoo_text *text) {
+  text->element_size == 8 ? Text<double>(*text).generate() : Text<float>(*text).generate();
 }

@@ -303,3 +303,63 @@ def test_predict_refuses_a_target_before_it_works(zoo: Zoo, hello: Path, tmp_pat
     assert result.code == 6
     assert "input 2 of 2: symbols that the vocabulary lacks" in result.stderr
     assert not list(tmp_path.glob("*.csv"))
+
+
+def test_each_of_several_texts_is_what_its_prompt_and_seed_give_alone(
+    zoo: Zoo, prose: Path, tmp_path: Path
+) -> None:
+    options = (prose, "--length", 12)
+    prompts = ("--prompt", "e", "--prompt", "the")
+    rows = zoo("generate", *options, *prompts, "--batch", 2, "--seed", 5, "--json").json
+    assert [(row["prompt"], row["seed"]) for row in rows] == [
+        ("e", 5),
+        ("e", 6),
+        ("the", 5),
+        ("the", 6),
+    ]
+    for row in rows[:3:2]:
+        alone = ("--prompt", row["prompt"], "--seed", row["seed"], "--json")
+        assert zoo("generate", *options, *alone).json["text"] == row["text"]
+    (tmp_path / "prompts.txt").write_text("e\nthe\n")
+    lines = ("--file", tmp_path / "prompts.txt", "--lines", "--seed", 5)
+    assert zoo("generate", *options, *lines, "--json").json == rows[::2]
+    printed = zoo("generate", *options, *lines).stdout
+    assert printed == "".join(
+        f"==> {number} of 2, seed 5 <==\n{row['prompt']}{row['text']}\n"
+        for number, row in enumerate(rows[::2], 1)
+    )
+
+
+def test_one_text_of_a_batch_is_a_list_of_one(zoo: Zoo, prose: Path) -> None:
+    (row,) = zoo("generate", prose, "--batch", 1, "--length", 3, "--json").json
+    alone = zoo("generate", prose, "--length", 3, "--json").json
+    assert row == {"prompt": alone["prompt"], "seed": 0, "text": alone["text"]}
+
+
+def test_several_texts_are_refused_where_they_cannot_be_held(zoo: Zoo, hello: Path) -> None:
+    result = zoo("generate", hello, "--batch", 2, "--length", 10**8)
+    assert (result.code, result.stdout) == (2, "")
+    assert "several texts are held in memory: --length <= 50000000" in result.stderr
+    assert zoo("generate", hello, "--lines").code == 2
+    assert zoo("generate", hello, "--batch", 0).code == 2
+
+
+def test_int8_states_the_metrics_in_fp32_and_the_difference(zoo: Zoo, prose: Path) -> None:
+    judged = zoo("evaluate", prose, "--precision", "int8", "--json").json
+    full = zoo("evaluate", prose, "--json").json
+    for name, metrics in judged.items():
+        assert metrics["fp32"] == full[name]
+        loss = metrics["loss"] - metrics["fp32"]["loss"]
+        assert metrics["difference"]["loss"] == loss
+        assert 0 < abs(loss) < 0.01
+    lines = zoo("evaluate", prose, "--precision", "int8").stdout.splitlines()
+    starts = [line.split(": ")[0] for line in lines]
+    assert starts == [
+        f"{name}{part}" for name in judged for part in (", int8", ", fp32", ", int8 − fp32")
+    ]
+
+
+def test_training_in_8_bits_is_refused_in_one_line(zoo: Zoo) -> None:
+    result = zoo("train", "lstm-embed", "--precision", "int8")
+    assert (result.code, result.stdout) == (2, "")
+    assert "no model is trained in 8 bits; train in fp32 or bf16" in result.stderr.splitlines()[-1]

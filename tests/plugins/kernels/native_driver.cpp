@@ -288,62 +288,115 @@ void check_small_step(int64_t level, int64_t cell, const int64_t *shape, int64_t
   done++;
 }
 
-// Generates text with two layers, again with buffers of exactly their size.
-template <class Real>
-void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t bf16 = 0) {
-  const int64_t V = 7, N = 20;
-  const int64_t G = (cell == ZOO_LSTM ? 4 : cell == ZOO_GRU ? 3 : 1) * H;
-  auto table = random<Real>(V * G), weight = random<Real>(V * H), out_bias = random<Real>(V);
-  std::vector<Real> hidden[2], cell_state[2], gates[2], recurrent_n[2], ih[2], hh[2], bias[2], bias_n[2];
-  zoo_layer layers[2] = {};
-  for (int i = 0; i < 2; i++) {
-    hidden[i] = random<Real>(2 * H), cell_state[i] = random<Real>(2 * H), gates[i] = random<Real>(G);
-    recurrent_n[i] = random<Real>(H), ih[i] = random<Real>(G * H), hh[i] = random<Real>(G * H);
-    bias[i] = random<Real>(G), bias_n[i] = random<Real>(H);
-    for (Real &number : hh[i]) number /= H;
-    layers[i].cell = cell, layers[i].hidden_size = H;
-    layers[i].weight_ih = i ? ih[i].data() : nullptr, layers[i].bias = i ? bias[i].data() : nullptr;
-    layers[i].weight_hh = hh[i].data(), layers[i].bias_n = bias_n[i].data();
-    layers[i].hidden = hidden[i].data();
-    layers[i].cell_state = cell == ZOO_LSTM ? cell_state[i].data() : nullptr;
-    layers[i].gates = gates[i].data(), layers[i].recurrent_n = recurrent_n[i].data();
+// A text model of two layers in buffers of exactly their size, for some rows.
+template <class Real> struct TextModel {
+  int64_t level, cell, H, storage, V = 7, G = (cell == ZOO_LSTM ? 4 : cell == ZOO_GRU ? 3 : 1) * H;
+  std::vector<Real> table = random<Real>(V * G), weight = random<Real>(V * H), out_bias = random<Real>(V);
+  std::vector<Real> ih = random<Real>(G * H), hh[2], bias[2], bias_n[2], start[2], start_cell[2];
+  std::vector<int8_t> weight8, ih8, hh8[2];
+  std::vector<float> scales;
+  int64_t rows;
+
+  TextModel(int64_t level, int64_t cell, int64_t H, int64_t storage, int64_t rows)
+      : level(level), cell(cell), H(H), storage(storage), rows(rows) {
+    for (int i = 0; i < 2; i++) {
+      hh[i] = random<Real>(G * H), bias[i] = random<Real>(G), bias_n[i] = random<Real>(H);
+      start[i] = random<Real>(rows * H), start_cell[i] = random<Real>(rows * H);
+      for (Real &number : hh[i]) number /= H;
+      hh8[i] = integers(G * H);
+    }
+    weight8 = integers(V * H), ih8 = integers(G * H), scales.assign(std::max(G, V), 0.02f / 127);
+    scales.shrink_to_fit();
   }
-  std::vector<double> uniform(N);
-  for (double &number : uniform) number = std::uniform_real_distribution<double>()(generator);
-  uniform.back() = std::nextafter(1.0, 0.0);
-  std::vector<int64_t> generated(N);
-  zoo_text t = {};
-  t.element_size = sizeof(Real), t.level = level, t.bf16 = bf16, t.layers = 2, t.symbols = V;
-  t.top_k = top_k, t.temperature = top_k == 1 ? 0 : 0.8, t.layer = layers;
-  t.table = table.data(), t.weight = weight.data(), t.bias = out_bias.data();
-  const int64_t prompt[] = {V - 1, 0, V / 2, V - 1};
-  // in one thread and in several, in one call and in two, from the same start
-  const std::vector<Real> start[] = {hidden[0], hidden[1], cell_state[0], cell_state[1]};
-  std::vector<int64_t> first;
-  for (int64_t threads : {1, 3})
-    for (int64_t split : {N, N / 2 + 1}) {
-      for (int i = 0; i < 2; i++) {
-        std::copy(start[i].begin(), start[i].end(), hidden[i].begin());
-        std::copy(start[2 + i].begin(), start[2 + i].end(), cell_state[i].begin());
+
+  static std::vector<int8_t> integers(int64_t count) {
+    std::vector<int8_t> numbers(count);
+    for (int8_t &number : numbers) number = int8_t(std::uniform_int_distribution<int>(-127, 127)(generator));
+    return numbers;
+  }
+
+  // Generates the texts of some rows, in as many calls as there are parts of them.
+  std::vector<std::vector<int64_t>> generate(const std::vector<int64_t> &chosen, int64_t threads, int64_t calls,
+                                             int64_t top_k) {
+    const int64_t R = chosen.size();
+    std::vector<Real> hidden[2], cell_state[2], gates[2], recurrent_n[2];
+    zoo_layer layers[2] = {};
+    for (int i = 0; i < 2; i++) {
+      hidden[i].resize(2 * R * H), cell_state[i].resize(2 * R * H);
+      gates[i].resize(R * G), recurrent_n[i].resize(R * H);
+      for (int64_t r = 0; r < R; r++) {
+        std::copy_n(&start[i][chosen[r] * H], H, &hidden[i][2 * r * H]);
+        std::copy_n(&start_cell[i][chosen[r] * H], H, &cell_state[i][2 * r * H]);
       }
-      t.threads = threads, t.packed = 0, t.prompt = prompt, t.prompt_length = 4;
-      t.uniform = uniform.data(), t.generated = generated.data();
-      t.count = split;
-      t.workspace = std::aligned_alloc(64, zoo_text_workspace(&t));
-      if (zoo_generate(&t) != split) std::exit(1);
-      t.prompt = &generated[split - 1], t.prompt_length = 1, t.packed = 1, t.count = N - split;
-      t.uniform += split, t.generated += split;
-      if (zoo_generate(&t) != N - split) std::exit(1);
-      std::free(t.workspace);
-      if (first.empty()) first = generated;
-      if (generated != first) {
-        std::fprintf(stderr, "text differs: cell %ld level %ld H %ld threads %ld split %ld\n",
-                     long(cell), long(level), long(H), long(threads), long(split));
+      zoo_layer &layer = layers[i];
+      layer.cell = cell, layer.hidden_size = H, layer.bias_n = bias_n[i].data();
+      layer.weight_hh = storage == ZOO_INT8 ? static_cast<void *>(hh8[i].data()) : hh[i].data();
+      if (i) layer.weight_ih = storage == ZOO_INT8 ? static_cast<void *>(ih8.data()) : ih.data();
+      layer.scales_hh = scales.data(), layer.scales_ih = scales.data();
+      if (i) layer.bias = bias[i].data();
+      layer.hidden = hidden[i].data(), layer.cell_state = cell == ZOO_LSTM ? cell_state[i].data() : nullptr;
+      layer.gates = gates[i].data(), layer.recurrent_n = recurrent_n[i].data();
+    }
+    std::vector<std::vector<int64_t>> prompts(R), texts(R);
+    std::vector<std::vector<double>> uniform(R);
+    std::vector<zoo_text_row> row(R);
+    zoo_text t = {};
+    t.element_size = sizeof(Real), t.level = level, t.threads = threads, t.storage = storage;
+    t.layers = 2, t.symbols = V, t.rows = t.capacity = R, t.layer = layers, t.row = row.data();
+    t.table = table.data(), t.scales = scales.data(), t.bias = out_bias.data();
+    t.weight = storage == ZOO_INT8 ? static_cast<void *>(weight8.data()) : weight.data();
+    t.workspace = std::aligned_alloc(64, zoo_texts_workspace(&t));
+    for (int64_t call = 0; call < calls; call++) {
+      for (int64_t r = 0; r < R; r++) {
+        const int64_t number = chosen[r], length = 12 + number % 5;
+        std::mt19937 draws(number * 1000);
+        uniform[r].resize(length);
+        for (double &each : uniform[r]) each = std::uniform_real_distribution<double>()(draws);
+        uniform[r].back() = std::nextafter(1.0, 0.0);
+        if (call == 0) {
+          for (int64_t k = 0; k <= number % 4; k++) prompts[r].push_back((number + 3 * k) % V);
+          texts[r].resize(length);
+        } else {
+          prompts[r] = {texts[r][length * call / calls - 1]};
+        }
+        prompts[r].shrink_to_fit(), texts[r].shrink_to_fit();
+        const int64_t from = length * call / calls;
+        row[r] = {prompts[r].data(), int64_t(prompts[r].size()), &uniform[r][from], &texts[r][from],
+                  length * (call + 1) / calls - from, 0, top_k, top_k == 1 ? 0 : 0.8};
+      }
+      zoo_texts_generate(&t);
+      t.packed = 1;
+      for (const zoo_text_row &each : row)
+        if (each.made != each.count) std::exit(1);
+    }
+    std::free(t.workspace);
+    return texts;
+  }
+};
+
+// Each of several texts is what it is alone: in one thread and in several, in one call and in three.
+template <class Real>
+void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t storage = ZOO_PLAIN) {
+  const int64_t rows = 19;  // more than are multiplied with a block at once
+  TextModel<Real> model(level, cell, H, storage, rows);
+  std::vector<int64_t> all;
+  for (int64_t r = 0; r < rows; r++) all.push_back(r);
+  const auto together = model.generate(all, 1, 1, top_k);
+  for (const auto &text : together)
+    for (int64_t symbol : text)
+      if (symbol < 0 || symbol >= model.V) std::exit(1);
+  const auto expect = [&](const std::vector<int64_t> &chosen, int64_t threads, int64_t calls) {
+    const auto texts = model.generate(chosen, threads, calls, top_k);
+    for (size_t i = 0; i < chosen.size(); i++)
+      if (texts[i] != together[chosen[i]]) {
+        std::fprintf(stderr, "text %ld of %ld differs: cell %ld level %ld H %ld storage %ld threads %ld calls %ld\n",
+                     long(chosen[i]), long(chosen.size()), long(cell), long(level), long(H), long(storage),
+                     long(threads), long(calls));
         std::exit(1);
       }
-    }
-  for (int64_t symbol : generated)
-    if (symbol < 0 || symbol >= V) std::exit(1);
+  };
+  expect(all, 3, 3), expect({0, 5, 18}, 3, 1);
+  for (int64_t r : {0, 3, 18}) expect({r}, r == 3 ? 3 : 1, r == 3 ? 3 : 1);
 }
 
 }  // namespace
@@ -399,7 +452,8 @@ int main() {
       for (int64_t hidden_size : HIDDEN_SIZES)
         for (int64_t top_k : TOP_K) {
           check_text<float>(level, cell, hidden_size, top_k);
-          check_text<float>(level, cell, hidden_size, top_k, 1);
+          check_text<float>(level, cell, hidden_size, top_k, ZOO_BF16);
+          check_text<float>(level, cell, hidden_size, top_k, ZOO_INT8);
           check_text<double>(level, cell, hidden_size, top_k);
         }
       for (const auto &shape : SHAPES)

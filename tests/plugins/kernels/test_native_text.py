@@ -16,7 +16,9 @@ from tests.runtime.building.sharpened import letters, sharpened
 from zoo_core import Classes, Tokens
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.generate import generate
+from zoo_core.runtime.generation.int8 import with_int8_weights
 from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.generation.texts import generate_texts
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.reference import ReferenceKernel
@@ -25,7 +27,8 @@ from zoo_gru.configs import GruEmbedConfig, GruStackedConfig
 from zoo_gru.models import gru_embed, gru_stacked
 from zoo_kernels import kernel as native
 from zoo_kernels.kernel import NativeKernel
-from zoo_kernels.library import LEVEL
+from zoo_kernels.library import LEVEL, NativeLibrary, native_library
+from zoo_kernels.text import NativeText
 from zoo_lstm.configs import LstmEmbedConfig
 from zoo_lstm.models import lstm_embed
 from zoo_rnn.configs import RnnEmbedConfig, RnnStackedConfig
@@ -220,9 +223,11 @@ def test_text_in_bfloat16_is_native_where_training_in_it_is_not(
     states: list[State] = []
     loop = NativeKernel.generate
 
-    def noted(model: RecurrentModel, state: State, *rest: Any) -> Iterator[int] | None:
+    def noted(
+        model: RecurrentModel, state: State, *rest: Any, **options: Any
+    ) -> Iterator[int] | None:
         states.append(state)
-        return loop(kernel, model, state, *rest)
+        return loop(kernel, model, state, *rest, **options)
 
     monkeypatch.setattr(kernel, "generate", noted)
     symbols = generate(model, Batch(torch.tensor([prompt])), Sampler(), "bf16")
@@ -247,3 +252,67 @@ def test_what_is_in_double_precision_stays_so_under_autocast() -> None:
     model = sharpened(MODELS["lstm"])
     start = model.initial_state(1)
     assert symbols(model, start, torch.bfloat16) == symbols(model, start, torch.float32)
+
+
+ROWS = 19
+"""More texts than are multiplied with a block of weights at once."""
+
+
+@built
+@every_model
+@pytest.mark.parametrize("precision", ["fp32", "bf16", "int8"])
+def test_each_of_several_texts_is_what_it_is_alone(
+    monkeypatch: pytest.MonkeyPatch, make: Any, precision: str
+) -> None:
+    model = sharpened(make).float()
+    model.recurrent.kernels = (NativeKernel(),)
+    draw = torch.Generator().manual_seed(7)
+    prompts = [
+        Batch(torch.randint(V, (1, 70 if row == 4 else 1 + row % 5), generator=draw))
+        for row in range(ROWS)
+    ]
+    lengths = [300 if row == 2 else row for row in range(ROWS)]
+    options = [SAMPLERS[row % len(SAMPLERS)] for row in range(ROWS)]
+    for level in LEVELS:
+        monkeypatch.setenv(LEVEL, level)
+        samplers = [Sampler(**each) for each in options]
+        together = generate_texts(model, prompts, samplers, lengths, precision)
+        for row in (1, 2, 4, 18):
+            alone = generate(model, prompts[row], Sampler(**options[row]), precision)
+            assert together[row] == list(islice(alone, lengths[row])), (level, row)
+
+
+@built
+@every_model
+def test_int8_text_is_that_of_the_rounded_weights_in_double_precision(
+    monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    """States of 16 bits in the products change them by less than their own rounding."""
+    model = with_int8_weights(sharpened(make).float())
+    exact = with_int8_weights(sharpened(make).float()).double()
+    prompt = torch.tensor([1, 2, 3])
+    for level in LEVELS:
+        monkeypatch.setenv(LEVEL, level)
+        library = native_library()
+        assert isinstance(library, NativeLibrary)
+        samplers = [Sampler(seed=1)]
+        text = NativeText(library, model, [model.initial_state(1)], [prompt], samplers, "int8")
+        ((symbols, _),) = text.generate([(0, 60)])
+        fed = torch.tensor([[*prompt.tolist(), *symbols[:-1]]])
+        with torch.no_grad():
+            expected = exact(Batch(fed)).state
+        assert expected is not None
+        for layer, part in zip(text.layers, expected, strict=True):
+            hidden = layer.tensors["hidden"][0, 0].double()
+            assert (hidden - part[0][0]).abs().max() < 2e-3, level
+        assert len(set(symbols)) >= 3
+
+
+@built
+def test_int8_weights_in_double_precision_keep_the_cores_loop() -> None:
+    model = sharpened(MODELS["lstm"])
+    prompt = torch.tensor([1])
+    state = model.initial_state(1)
+    assert NativeKernel().generate(model, state, prompt, Sampler(), int8=True) is None
+    rows = NativeKernel().generate_rows(model, [state], [prompt], [Sampler()], [3], int8=True)
+    assert rows is None

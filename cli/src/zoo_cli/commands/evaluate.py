@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
+from zoo_cli.parsing.precision import use_precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.terminal.output import (
@@ -64,6 +65,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
     metavar="NAME",
     help="Split to evaluate on: train, validation or test.  [default: all held-out splits]",
 )
+@use_precision_option
 @registry_option
 @json_option
 @click.pass_context
@@ -74,9 +76,12 @@ def evaluate(
     dataset: str | None,
     split: str | None,
     unknown: str | None,
+    precision: str,
     as_json: bool,
 ) -> None:
     """Measure the metrics of a checkpoint on its own data or on another dataset.
+
+    In another precision than fp32, the metrics in fp32 and the differences are printed too.
 
     CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
     """
@@ -100,30 +105,61 @@ def evaluate(
     if is_own_data and data.fingerprint != checkpoint.fingerprint:
         echo(f"{name} has changed since this checkpoint was trained", err=True)
     parts = (checkpoint.model, data, checkpoint.trainer)
+    names = [split] if split else held_out_splits(data.splits)
     with evaluation_progress() as show:
         results = {
-            name: run_to_end(evaluation_steps(*parts, name, with_tables=True), show)
-            for name in ([split] if split else held_out_splits(data.splits))
+            name: run_to_end(
+                evaluation_steps(*parts, name, precision=precision, with_tables=True), show
+            )
+            for name in names
+        }
+        full = {
+            name: run_to_end(evaluation_steps(*parts, name), show).metrics
+            for name in (names if precision != "fp32" else [])
         }
     if as_json:
         print_json(
-            {name: _to_json(result, data.baselines(name)) for name, result in results.items()}
+            {
+                name: _to_json(result, data.baselines(name), full.get(name))
+                for name, result in results.items()
+            }
         )
         return
     for number, (name, result) in enumerate(results.items()):
         if number and result.tables:
             echo()
-        echo(f"{name}: {format_metrics(result.metrics)}")
+        if name in full:
+            echo(f"{name}, {precision}: {format_metrics(result.metrics)}")
+            echo(f"{name}, fp32: {format_metrics(full[name])}")
+            echo(f"{name}, {precision} − fp32: {format_metrics(_difference(result, full[name]))}")
+        else:
+            echo(f"{name}: {format_metrics(result.metrics)}")
         for baseline, metrics in data.baselines(name).items():
             echo(f"{name}, {baseline.replace('_', ' ')}: {format_metrics(metrics)}")
         for table in result.tables:
             _print_report(table)
 
 
-def _to_json(result: Evaluation, baselines: dict[str, dict[str, float]]) -> dict[str, Any]:
-    """Returns the metrics by name, and beside them each table by its name and the baselines."""
-    tables = {table.name: table.to_json() for table in result.tables}
-    return result.metrics | tables | ({"baselines": baselines} if baselines else {})
+def _difference(result: Evaluation, full: Mapping[str, float]) -> dict[str, float]:
+    """Returns each metric less that in fp32."""
+    return {name: value - full[name] for name, value in result.metrics.items()}
+
+
+def _to_json(
+    result: Evaluation,
+    baselines: dict[str, dict[str, float]],
+    full: dict[str, float] | None,
+) -> dict[str, Any]:
+    """Returns the metrics by name, and beside them each table by its name and the baselines.
+
+    In another precision than fp32, those in fp32 and the differences stand there too.
+    """
+    parts: dict[str, Any] = {table.name: table.to_json() for table in result.tables}
+    if baselines:
+        parts["baselines"] = baselines
+    if full is not None:
+        parts |= {"fp32": full, "difference": _difference(result, full)}
+    return result.metrics | parts
 
 
 def _print_report(table: Table) -> None:

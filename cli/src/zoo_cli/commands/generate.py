@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
-from zoo_cli.parsing.precision import precision_option
+from zoo_cli.parsing.precision import use_precision_option
 from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import SEED
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
     from zoo_core.runtime.generation.sampler import Sampler
 
 MAX_JSON_LENGTH = 10**8
-"""Symbols of a text that ``--json`` holds in memory."""
+"""Symbols of the texts that ``--json`` or several texts hold in memory."""
+SEEDS = 1 << 32
+"""The number of seeds, after the last of which comes the first."""
+MAX_TEXTS = 4096
+"""Texts that one step of a model computes."""
 MAX_STEPS = 10**5
 """Steps of music that ``--midi`` and ``--json`` hold in memory."""
 MIDI_SUFFIXES = (".mid", ".midi")
@@ -33,14 +37,26 @@ MIDI_SUFFIXES = (".mid", ".midi")
 @click.argument("reference", metavar="CHECKPOINT", shell_complete=complete_reference)
 @click.option(
     "--prompt",
-    help="Beginning of the text.  [default: a line end, else a blank, else the first character, "
-    "of the vocabulary, as often as the model's window needs; of music a chord]",
+    "prompts",
+    multiple=True,
+    help="Beginning of the text; repeat it for several texts.  [default: a line end, else a blank, "
+    "else the first character, of the vocabulary, as often as the model's window needs; of music a "
+    "chord]",
 )
 @click.option(
     "--file",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, allow_dash=True),
     help="File with the prompt, or - for stdin; a line end at its end is left out.",
+)
+@click.option("--lines", is_flag=True, help="Every line of --file is a prompt of its own.")
+@click.option(
+    "--batch",
+    metavar="N",
+    type=IntegerRange(1, MAX_TEXTS),
+    help="Number of texts for each prompt; each has the seed after that of the one before. One "
+    "step of the model computes all texts, and each is what its prompt and its seed give alone.  "
+    "[default: 1]",
 )
 @click.option(
     "--length",
@@ -81,13 +97,15 @@ MIDI_SUFFIXES = (".mid", ".midi")
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --midi.")
 @unknown_option
-@precision_option
+@use_precision_option
 @registry_option
 @json_option
 def generate(
     reference: str,
-    prompt: str | None,
+    prompts: tuple[str, ...],
     file: str | None,
+    lines: bool,
+    batch: int | None,
     length: int,
     temperature: float | None,
     top_k: int | None,
@@ -101,7 +119,7 @@ def generate(
 ) -> None:
     """Generate text, or music, and print it while it is generated.
 
-    Of music, every line is a step with the keys that sound.
+    Of music, every line is a step with the keys that sound. Several texts are printed at the end.
 
     CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
     """
@@ -111,13 +129,18 @@ def generate(
     from zoo_core.runtime.locate import load_checkpoint
     from zoo_core.storage.atomic import check_new_file
 
-    if as_json and length > MAX_JSON_LENGTH:
-        raise click.UsageError(f"--json holds the text in memory: --length <= {MAX_JSON_LENGTH}")
     if midi:
         if midi.suffix.lower() not in MIDI_SUFFIXES:
             raise click.UsageError(f"--midi {midi}: name a FILE.mid")
         check_new_file(midi, overwrite=overwrite)
-    prompt = _prompt_of(prompt, file)
+    beginnings = _prompts_of(prompts, file, lines=lines)
+    texts = len(beginnings) * (batch or 1)
+    is_one = texts == 1 and batch is None and not lines
+    if texts > MAX_TEXTS:
+        raise click.UsageError(f"{texts} texts: expected at most {MAX_TEXTS} prompts times --batch")
+    if (as_json or not is_one) and length * texts > MAX_JSON_LENGTH:
+        which = "--json holds the text" if is_one else "several texts are held"
+        raise click.UsageError(f"{which} in memory: --length <= {MAX_JSON_LENGTH // texts}")
     checkpoint = load_checkpoint(load_catalog(), reference)
     is_music = checkpoint.signature.predicts_next_keys
     if temperature is None:
@@ -126,21 +149,34 @@ def generate(
     if midi:
         _check_music(checkpoint)
     if is_music:
-        _generate_music(checkpoint, prompt, length, sampler, midi, precision, as_json)
-    else:
-        policy = Unknown.parse(unknown)
-        _generate_text(checkpoint, prompt, policy, length, sampler, precision, as_json)
+        if not is_one:
+            raise click.UsageError("this model makes music, one piece at a time: one --prompt")
+        _generate_music(checkpoint, beginnings[0], length, sampler, midi, precision, as_json)
+        return
+    policy = Unknown.parse(unknown)
+    if is_one:
+        _generate_text(checkpoint, beginnings[0], policy, length, sampler, precision, as_json)
+        return
+    seeds = [(seed + number) % SEEDS for number in range(batch or 1)]
+    samplers = [Sampler(temperature, top_k, each, top_p) for _ in beginnings for each in seeds]
+    starts = [start for start in beginnings for _ in seeds]
+    _generate_texts(
+        checkpoint, starts, policy, length, samplers, seeds * len(beginnings), precision, as_json
+    )
 
 
-def _prompt_of(prompt: str | None, file: str | None) -> str | None:
-    """Returns the prompt, which may be in a file."""
+def _prompts_of(prompts: tuple[str, ...], file: str | None, *, lines: bool) -> list[str | None]:
+    """Returns the prompts, which may be in a file; None stands for the default one."""
     from zoo_core.data.text import read_text
 
     if not file:
-        return prompt
-    if prompt is not None:
+        if lines:
+            raise click.UsageError("--lines goes with --file")
+        return list(prompts) or [None]
+    if prompts:
         raise click.UsageError("--prompt and --file exclude each other")
-    return (read_stdin() if file == "-" else read_text(Path(file))).removesuffix("\n")
+    text = (read_stdin() if file == "-" else read_text(Path(file))).removesuffix("\n")
+    return list(text.split("\n")) if lines else [text]
 
 
 def _generate_text(
@@ -171,6 +207,42 @@ def _generate_text(
     first = list(islice(ids, 1))  # fails before the prompt is printed if the prompt is too short
     echo(start, nl=False)
     stream(vocabulary.stream(chain(first, ids)))
+
+
+def _generate_texts(
+    checkpoint: Checkpoint,
+    prompts: list[str | None],
+    policy: Unknown,
+    length: int,
+    samplers: list[Sampler],
+    seeds: list[int],
+    precision: str,
+    as_json: bool,
+) -> None:
+    """Prints several texts, each with its prompt, below a line that names its seed."""
+    from zoo_core.runtime.generation import generate as generation
+    from zoo_core.runtime.generation.texts import generate_texts
+
+    generation.check_generates(checkpoint.model)
+    vocabulary = checkpoint.signature.vocabulary
+    assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
+    batches = [
+        generation.default_prompt(checkpoint.model, vocabulary)
+        if prompt is None
+        else checkpoint.dataset.encode(prompt, policy)
+        for prompt in prompts
+    ]
+    lengths = [length] * len(batches)
+    found = generate_texts(checkpoint.model, batches, samplers, lengths, precision)
+    starts = [vocabulary.decode(batch.inputs[0].tolist()) for batch in batches]
+    texts = [vocabulary.decode(ids) for ids in found]
+    rows = list(zip(starts, seeds, texts, strict=True))
+    if as_json:
+        print_json([{"prompt": start, "seed": seed, "text": text} for start, seed, text in rows])
+        return
+    for number, (start, seed, text) in enumerate(rows, 1):
+        echo(f"==> {number} of {len(rows)}, seed {seed} <==")
+        echo(start + text)
 
 
 def _generate_music(

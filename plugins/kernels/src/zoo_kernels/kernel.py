@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, final
 
 import torch
@@ -37,12 +37,12 @@ from zoo_core.runtime.training.class_loss import (
     CrossEntropy,
 )
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, AbstractWholeStepKernel
+from zoo_kernels import text
 from zoo_kernels.class_loss import class_loss
 from zoo_kernels.library import REMEDY, NativeLibrary, native_library
 from zoo_kernels.linear_scan import NativeScan
 from zoo_kernels.passes import CELLS, NativePasses
 from zoo_kernels.small_step import small_step
-from zoo_kernels.text import generate
 
 DTYPES = (torch.float32, torch.float64)
 MAX_TABLE_SIZE = 1 << 22
@@ -176,20 +176,59 @@ class NativeKernel(
         return run(cell, weights, inputs, state, resets=resets, lengths=lengths, reverse=reverse)
 
     def generate(
-        self, model: RecurrentModel, state: State, prompt: Tensor, sampler: Sampler
+        self,
+        model: RecurrentModel,
+        state: State,
+        prompt: Tensor,
+        sampler: Sampler,
+        *,
+        int8: bool = False,
     ) -> Iterator[int] | None:
         """See AbstractTextKernel; under autocast with bfloat16 weights, on any processor."""
-        library = native_library()
-        assert not isinstance(library, str), "only a library that is there is chosen"
-        if model.recurrent.cell.name not in self.passes:
+        storage = self._storage(model, [prompt], [sampler], int8=int8)
+        if storage is None:
             return None
-        if not _is_safe_to_read(model, prompt) or not _has_small_table(model):
+        return text.generate(_library(), model, state, prompt, sampler, storage)
+
+    def generate_rows(
+        self,
+        model: RecurrentModel,
+        states: Sequence[State],
+        prompts: Sequence[Tensor],
+        samplers: Sequence[Sampler],
+        lengths: Sequence[int],
+        *,
+        int8: bool = False,
+    ) -> list[list[int]] | None:
+        """See AbstractTextKernel."""
+        storage = self._storage(model, prompts, samplers, int8=int8)
+        if storage is None:
             return None
-        if sampler.top_p is not None:  # drawn in Python
+        return text.generate_rows(_library(), model, states, prompts, samplers, lengths, storage)
+
+    def _storage(
+        self,
+        model: RecurrentModel,
+        prompts: Sequence[Tensor],
+        samplers: Sequence[Sampler],
+        *,
+        int8: bool,
+    ) -> str | None:
+        """Returns how to store the weights for texts; None if the library does not suit them."""
+        if model.recurrent.cell.name not in self.passes or not _library().generates:
             return None
+        if not all(_is_safe_to_read(model, prompt) for prompt in prompts):
+            return None
+        if not _has_small_table(model):
+            return None
+        if any(sampler.top_p is not None for sampler in samplers):  # drawn in Python
+            return None
+        if int8:
+            widest = model.recurrent.cell.hidden_size
+            is_single = model.output.weight.dtype == torch.float32
+            return "int8" if is_single and widest <= text.MAX_INT8_WIDTH else None
         casting = torch.is_autocast_enabled("cpu")
-        bf16 = casting and torch.get_autocast_dtype("cpu") == torch.bfloat16
-        return generate(library, model, state, prompt, sampler, bf16=bf16)
+        return "bf16" if casting and torch.get_autocast_dtype("cpu") == torch.bfloat16 else "fp32"
 
     def class_loss(
         self,
@@ -200,9 +239,7 @@ class NativeKernel(
         grad: Tensor | None,
     ) -> ClassLoss | None:
         """See AbstractClassLossKernel."""
-        library = native_library()
-        assert not isinstance(library, str), "only a library that is there is chosen"
-        return class_loss(library, logits, targets, weights, smoothing, grad)
+        return class_loss(_library(), logits, targets, weights, smoothing, grad)
 
     def whole_step(
         self,
@@ -212,9 +249,13 @@ class NativeKernel(
         clip_norm: float | None,
     ) -> AbstractWholeStep | None:
         """See AbstractWholeStepKernel."""
-        library = native_library()
-        assert not isinstance(library, str), "only a library that is there is chosen"
-        return small_step(library, model, loss, optimizer, clip_norm)
+        return small_step(_library(), model, loss, optimizer, clip_norm)
+
+
+def _library() -> NativeLibrary:
+    library = native_library()
+    assert not isinstance(library, str), "only a library that is there is chosen"
+    return library
 
 
 def _has_small_table(model: RecurrentModel) -> bool:

@@ -57,13 +57,31 @@ class LayerArguments(ctypes.Structure):
         ("cell", INTEGER),
         ("hidden_size", INTEGER),
         ("weight_ih", POINTER),
+        ("scales_ih", POINTER),
         ("bias", POINTER),
         ("weight_hh", POINTER),
+        ("scales_hh", POINTER),
         ("bias_n", POINTER),
         ("hidden", POINTER),
         ("cell_state", POINTER),
         ("gates", POINTER),
         ("recurrent_n", POINTER),
+    )
+
+
+@final
+class TextRowArguments(ctypes.Structure):
+    """``struct zoo_text_row`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (
+        ("prompt", POINTER),
+        ("prompt_length", INTEGER),
+        ("uniform", POINTER),
+        ("generated", POINTER),
+        ("count", INTEGER),
+        ("made", INTEGER),
+        ("top_k", INTEGER),
+        ("temperature", ctypes.c_double),
     )
 
 
@@ -75,20 +93,17 @@ class TextArguments(ctypes.Structure):
         ("element_size", INTEGER),
         ("level", INTEGER),
         ("threads", INTEGER),
-        ("bf16", INTEGER),
+        ("storage", INTEGER),
         ("layers", INTEGER),
         ("symbols", INTEGER),
-        ("count", INTEGER),
-        ("prompt_length", INTEGER),
-        ("top_k", INTEGER),
-        ("temperature", ctypes.c_double),
+        ("rows", INTEGER),
+        ("capacity", INTEGER),
         ("layer", ctypes.POINTER(LayerArguments)),
         ("table", POINTER),
         ("weight", POINTER),
+        ("scales", POINTER),
         ("bias", POINTER),
-        ("prompt", POINTER),
-        ("uniform", POINTER),
-        ("generated", POINTER),
+        ("row", ctypes.POINTER(TextRowArguments)),
         ("packed", INTEGER),
         ("workspace", POINTER),
     )
@@ -223,10 +238,14 @@ class NativeLibrary:
         library = ctypes.CDLL(str(path))
         self.forward, self.backward = library.zoo_forward, library.zoo_backward
         self.workspace = library.zoo_workspace
-        self.generate, self.text_workspace = library.zoo_generate, library.zoo_text_workspace
-        for function in (self.generate, self.text_workspace):
-            function.argtypes = [ctypes.POINTER(TextArguments)]
-            function.restype = ctypes.c_int64
+        self.generates = bool(getattr(library, "zoo_texts_generate", None))
+        """False of a library that was compiled from older sources."""
+        if self.generates:
+            self.generate = library.zoo_texts_generate
+            self.text_workspace = library.zoo_texts_workspace
+            for function in (self.generate, self.text_workspace):
+                function.argtypes = [ctypes.POINTER(TextArguments)]
+            self.generate.restype, self.text_workspace.restype = None, ctypes.c_int64
         self.workspace.restype = ctypes.c_int64
         for function in (self.forward, self.backward, self.workspace):
             function.argtypes = [ctypes.POINTER(RecurrenceArguments)]

@@ -12,7 +12,12 @@ from zoo_core.data.vocabulary import REFUSE, UNKNOWN_POLICIES, Unknown
 from zoo_core.errors import ConfigError
 
 PRECISIONS = ("fp32", "bf16")
-"""The precisions of matrix products."""
+"""The precisions of matrix products in training."""
+USE_PRECISIONS = (*PRECISIONS, "int8")
+"""Those of a trained model: ``int8`` rounds the weights of fp32 products to 8-bit integers."""
+NO_INT8_TRAINING = (
+    "no model is trained in 8 bits; train in fp32 or bf16, then: zoo generate --precision int8"
+)
 
 MAX_THREADS = 1024
 """The most threads of a run, whatever the machine takes."""

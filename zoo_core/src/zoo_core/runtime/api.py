@@ -60,6 +60,7 @@ from zoo_core.runtime.datasets.memory import MEMORY, MemoryDataset
 from zoo_core.runtime.datasets.memory_rows import Data, MemoryRows, memory_rows
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
+from zoo_core.runtime.generation.texts import generate_texts
 from zoo_core.runtime.inspection.attention import AttentionMap, inspect_attention
 from zoo_core.runtime.inspection.inspect_text import inspect_text
 from zoo_core.runtime.inspection.inspection import Activations, Inspection
@@ -397,6 +398,7 @@ def evaluate(
     dataset: str = "",
     settings: Settings | None = None,
     unknown: Unknown | None = None,
+    precision: str = "fp32",
 ) -> dict[str, dict[str, float]]:
     """Returns the metrics of a checkpoint by split and name.
 
@@ -411,11 +413,13 @@ def evaluate(
         dataset: Another dataset than the checkpoint's.
         settings: Settings of the dataset: ``{"dataset": {"path": "mine.txt"}}``.
         unknown: What to do with symbols that the vocabulary lacks; None for what the training did.
+        precision: As in ``stream``.
 
     Raises:
         ConfigError: There is another section than ``dataset``, or a setting is not allowed.
         DataError: The data cannot be read, or has symbols that the vocabulary lacks.
-        MisfitError: The data has other inputs or labels than the model was trained on.
+        MisfitError: The data has other inputs or labels than the model was trained on, or the
+            model has no weights in 8 bits.
         NotFoundError: There is no such dataset or split.
     """
     sections = dict(settings or {})
@@ -432,7 +436,7 @@ def evaluate(
         chosen = chosen.with_unknown_symbols(unknown)
     if data is not None:
         rows = memory_rows(data, text_column=text_column, label_column=label_column)
-        return _evaluate_rows(chosen, rows, split)
+        return _evaluate_rows(chosen, rows, split, precision)
     check_fit(chosen)
     data, name = chosen.dataset, chosen.run_config.dataset
     if split and split not in data.splits:
@@ -440,10 +444,13 @@ def evaluate(
     if not dataset and not values and data.fingerprint != checkpoint.fingerprint:
         logger.warning("%s has changed since this checkpoint was trained", name)
     splits = [split] if split else held_out_splits(data.splits)
-    return {part: evaluate_split(chosen.model, data, chosen.trainer, part) for part in splits}
+    return {
+        part: evaluate_split(chosen.model, data, chosen.trainer, part, precision=precision)
+        for part in splits
+    }
 
 
-def _evaluate_rows(checkpoint: Checkpoint, rows: MemoryRows, split: str) -> Metrics:
+def _evaluate_rows(checkpoint: Checkpoint, rows: MemoryRows, split: str, precision: str) -> Metrics:
     """Returns the metrics of a checkpoint on rows from Python: of a split, or of all of them."""
     held = checkpoint.dataset
     assert isinstance(held, MemoryDataset), "the dataset of data from Python"
@@ -456,7 +463,9 @@ def _evaluate_rows(checkpoint: Checkpoint, rows: MemoryRows, split: str) -> Metr
         )
     if split and split not in held.splits:
         raise NotFoundError(f"no split {split!r} in the data; there are {', '.join(held.splits)}")
-    metrics = evaluate_split(checkpoint.model, held, checkpoint.trainer, split or "train")
+    metrics = evaluate_split(
+        checkpoint.model, held, checkpoint.trainer, split or "train", precision=precision
+    )
     return {split or "test": metrics}
 
 
@@ -757,31 +766,90 @@ def _output(checkpoint: Checkpoint, value: str, unknown: Unknown) -> Output:
     return output
 
 
+@overload
 def generate(
     checkpoint: Checkpoint,
-    prompt: str | None = None,
+    prompt: str | None = ...,
+    *,
+    length: int = ...,
+    temperature: float = ...,
+    top_k: int | None = ...,
+    top_p: float | None = ...,
+    seed: int = ...,
+    unknown: Unknown = ...,
+    precision: str = ...,
+) -> str: ...
+
+
+@overload
+def generate(
+    checkpoint: Checkpoint,
+    prompt: list[str],
+    *,
+    length: int = ...,
+    temperature: float = ...,
+    top_k: int | None = ...,
+    top_p: float | None = ...,
+    seed: int | Sequence[int] = ...,
+    unknown: Unknown = ...,
+    precision: str = ...,
+) -> list[str]: ...
+
+
+def generate(
+    checkpoint: Checkpoint,
+    prompt: str | list[str] | None = None,
     *,
     length: int = 200,
     temperature: float = DEFAULT_TEMPERATURE,
     top_k: int | None = None,
     top_p: float | None = None,
-    seed: int = 0,
+    seed: int | Sequence[int] = 0,
     unknown: Unknown = REFUSE,
     precision: str = "fp32",
-) -> str:
-    """Returns the text that follows a prompt; see ``stream`` for arguments and errors."""
-    symbols = stream(
-        checkpoint,
-        prompt,
-        length=length,
-        temperature=temperature,
-        top_k=top_k,
-        top_p=top_p,
-        seed=seed,
-        unknown=unknown,
-        precision=precision,
-    )
-    return "".join(symbols)
+) -> str | list[str]:
+    """Returns the text that follows a prompt, or those that follow each of several prompts.
+
+    One step of the model computes all texts; each is what its prompt and its seed give alone.
+    ``stream`` states the other arguments and errors.
+
+    Args:
+        checkpoint: A checkpoint of a model that predicts the next symbol.
+        prompt: The text to begin with, or a list of them.
+        length: The number of symbols of each text.
+        temperature: As in ``stream``.
+        top_k: As in ``stream``.
+        top_p: As in ``stream``.
+        seed: The seed of each text; of several prompts also a list of seeds, one for each.
+        unknown: As in ``stream``.
+        precision: As in ``stream``.
+    """
+    if prompt is None or isinstance(prompt, str):
+        if not isinstance(seed, int):
+            raise ConfigError("seed: one prompt has one seed")
+        symbols = stream(
+            checkpoint,
+            prompt,
+            length=length,
+            temperature=temperature,
+            top_k=top_k,
+            top_p=top_p,
+            seed=seed,
+            unknown=unknown,
+            precision=precision,
+        )
+        return "".join(symbols)
+    seeds = [seed] * len(prompt) if isinstance(seed, int) else list(seed)
+    if len(seeds) != len(prompt):
+        raise ConfigError(f"seed: there are {len(seeds)} seeds for {len(prompt)} prompts")
+    samplers = [Sampler(temperature, top_k, each, top_p) for each in seeds]
+    generation.check_generates(checkpoint.model)
+    vocabulary = checkpoint.signature.vocabulary
+    assert vocabulary is not None, "what predicts symbols has a vocabulary"
+    batches = [checkpoint.dataset.encode(text, unknown) for text in prompt]
+    lengths = [length] * len(batches)
+    found = generate_texts(checkpoint.model, batches, samplers, lengths, precision)
+    return [vocabulary.decode(ids) for ids in found]
 
 
 def stream(
@@ -809,10 +877,11 @@ def stream(
             all symbols.
         seed: The seed of the samples.
         unknown: What to do with symbols that the vocabulary lacks.
-        precision: ``fp32``, or ``bf16`` for matrix products in bfloat16.
+        precision: ``fp32``, ``bf16`` for matrix products in bfloat16, or ``int8`` for weights
+            that are rounded to 8-bit integers.
 
     Raises:
-        MisfitError: The model does not predict the next symbol.
+        MisfitError: The model does not predict the next symbol, or has no weights in 8 bits.
         DataError: The prompt has symbols that the vocabulary lacks.
         ConfigError: The temperature, ``top_k``, ``top_p`` or the precision is not allowed.
     """

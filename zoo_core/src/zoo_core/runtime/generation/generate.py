@@ -11,6 +11,7 @@ from torch import Tensor
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.generation.cell_loop import generate_by_cell
+from zoo_core.runtime.generation.int8 import at_precision
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import precision_context
@@ -35,16 +36,20 @@ def generate(
         model: In evaluation mode.
         prompt: A batch of one, (1, T) with T of at least 1.
         sampler: Chooses each symbol.
-        precision: ``fp32``, or ``bf16`` for products in bfloat16.
+        precision: ``fp32``, ``bf16`` for products in bfloat16, or ``int8`` for weights that are
+            rounded to 8-bit integers.
 
     Raises:
-        MisfitError: The model does not predict the next symbol, or the prompt is too short.
-        ConfigError: The precision is neither fp32 nor bf16.
+        MisfitError: The model does not predict the next symbol, the prompt is too short, or the
+            model has no weights in 8 bits.
+        ConfigError: The precision is another one.
     """
     check_generates(model)
     tokens = prompt.inputs
     check_prompt(model, tokens.shape[1], "symbols")
-    yield from _default_forward_symbols(model, tokens[0], sampler, precision)
+    int8 = precision == "int8"
+    model, precision = at_precision(model, precision)
+    yield from _default_forward_symbols(model, tokens[0], sampler, precision, int8=int8)
     yield from _feed_back(
         model, tokens, sampler.draw, lambda symbol: tokens.new_tensor([[symbol]]), precision
     )
@@ -62,19 +67,21 @@ def generate_keys(
         model: In evaluation mode.
         prompt: A batch of one, (1, T, N) with T of at least 1.
         sampler: Chooses the keys.
-        precision: ``fp32``, or ``bf16`` for products in bfloat16.
+        precision: As in ``generate``.
 
     Yields:
         The keys of a step, from 0 to N - 1, in order.
 
     Raises:
-        MisfitError: The model does not predict the next keys, or the prompt is too short.
-        ConfigError: The precision is neither fp32 nor bf16.
+        MisfitError: The model does not predict the next keys, the prompt is too short, or the
+            model has no weights in 8 bits.
+        ConfigError: The precision is another one.
     """
     if not model.signature.predicts_next_keys or not model.causal:
         raise MisfitError("this model does not predict the keys of the next step; try: zoo predict")
     roll = prompt.inputs
     check_prompt(model, roll.shape[1], "steps")
+    model, precision = at_precision(model, precision)
 
     def as_inputs(keys: list[int]) -> Tensor:
         step = roll.new_zeros(1, 1, roll.shape[2])
@@ -125,7 +132,7 @@ def _feed_back(
 
 
 def _default_forward_symbols(
-    model: AbstractModel, prompt: Tensor, sampler: Sampler, precision: str
+    model: AbstractModel, prompt: Tensor, sampler: Sampler, precision: str, *, int8: bool
 ) -> Iterator[int]:
     """The symbols of a loop that bypasses forward, without end; none where forward is needed."""
     if not isinstance(model, RecurrentModel) or not model.has_default_forward:
@@ -137,7 +144,7 @@ def _default_forward_symbols(
     kernel = model.recurrent.kernel
     with precision_context(precision, device):
         if isinstance(kernel, AbstractTextKernel):
-            symbols = kernel.generate(model, state, prompt, sampler)
+            symbols = kernel.generate(model, state, prompt, sampler, int8=int8)
         # Under autocast, the model alone decides what is rounded between two layers.
         if symbols is None and not torch.is_autocast_enabled(device):
             symbols = generate_by_cell(model, state, prompt, sampler)

@@ -71,7 +71,7 @@ class TextRows:
     def __init__(self, model: AbstractModel) -> None:
         check_generates(model)
         self.model = model
-        self._step = _step_of(model)
+        self._step = step_of(model)
         self.sizes: tuple[int, ...] = (1,)
         if model.carries_state or model.window is not None:  # else it reads the whole text
             self.sizes = _equal_sizes(model, self._step) or (1,)
@@ -134,7 +134,7 @@ class TextRows:
         piece, row.waiting = row.waiting[:PIECE], row.waiting[PIECE:]
         output = self.model(Batch(piece[None]), row.state)
         row.state = output.state
-        return None if len(row.waiting) else _last(output.logits)
+        return None if len(row.waiting) else last_logits(output.logits)
 
     def _place(self, row: TextRow, tokens: Tensor) -> None:
         """Gives a row a place in a block, with the tokens (T,) that the model reads next."""
@@ -216,14 +216,14 @@ class _Block:
         self.rows = list(self._computed)
 
 
-def _step_of(model: AbstractModel) -> Step:
+def step_of(model: AbstractModel) -> Step:
     """Returns the function that computes one step of a model, for any number of rows."""
     if isinstance(model, RecurrentModel) and model.has_default_forward and model.carries_state:
         return partial(_cell_step, model)
 
     def step(tokens: Tensor, state: State | None) -> tuple[Tensor, State | None]:
         output = model(Batch(tokens), state)
-        return _last(output.logits), output.state if model.carries_state else None
+        return last_logits(output.logits), output.state if model.carries_state else None
 
     return step
 
@@ -252,7 +252,7 @@ def _cell_step(
     return model.output(inputs[:, 0]), tuple(states)
 
 
-def _last(logits: Tensor) -> Tensor:
+def last_logits(logits: Tensor) -> Tensor:
     """Returns the logits of the next symbol, (B, V), of logits (B, T, V) or (B, V)."""
     return logits if logits.dim() == 2 else logits[:, -1]
 

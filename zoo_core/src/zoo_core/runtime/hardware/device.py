@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, nullcontext
 import torch
 
 from zoo_core.errors import ConfigError, DeviceError
-from zoo_core.run_folder.run_config import PRECISIONS
+from zoo_core.run_folder.run_config import NO_INT8_TRAINING, PRECISIONS
 
 
 def choose_device(name: str) -> str:
@@ -37,6 +37,8 @@ def precision_context(precision: str, device: str) -> AbstractContextManager[obj
     Raises:
         ConfigError: The precision is neither ``fp32`` nor ``bf16``.
     """
+    if precision == "int8":
+        raise ConfigError(f"precision = int8: {NO_INT8_TRAINING}")
     if precision not in PRECISIONS:
         raise ConfigError(f"precision = {precision}: expected {' or '.join(PRECISIONS)}")
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()

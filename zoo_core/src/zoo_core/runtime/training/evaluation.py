@@ -13,6 +13,7 @@ from torch import Tensor
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
+from zoo_core.runtime.generation.int8 import at_precision
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, map_leaves
 from zoo_core.runtime.nn.model import AbstractModel
@@ -68,11 +69,12 @@ def evaluate(
         trainer: The objective, which defines the metrics.
         split: The split to evaluate on.
         device: The device of the model.
-        precision: ``fp32`` or ``bf16``.
+        precision: ``fp32``, ``bf16``, or ``int8`` for weights that are rounded to 8-bit integers.
         listen: A function that receives an event after each batch.
 
     Raises:
         DataError: The split is too small for one batch.
+        MisfitError: The model has no weights in 8 bits.
     """
     steps = evaluation_steps(model, dataset, trainer, split, device=device, precision=precision)
     return run_to_end(steps, listen).metrics
@@ -121,7 +123,7 @@ def evaluation_steps(
         trainer: The objective, which defines the metrics.
         split: The split to evaluate on.
         device: The device of the model.
-        precision: ``fp32`` or ``bf16``.
+        precision: ``fp32``, ``bf16``, or ``int8`` for weights that are rounded to 8-bit integers.
         seconds: The time limit; 0 for none.
         sample: The numbers of the batches to evaluate, whatever time they take, in order; None for
             all that the limit allows.
@@ -133,8 +135,10 @@ def evaluation_steps(
 
     Raises:
         DataError: The split is too small for one batch.
+        MisfitError: The model has no weights in 8 bits.
     """
     check_not_empty(dataset, trainer, split)
+    model, precision = at_precision(model, precision)
     size = trainer.config.batch_size
     batches = dataset.batch_count(split, size, seed=0, epoch=0)
     limited = seconds > 0 and sample is None

@@ -1,0 +1,79 @@
+// Weights of the text loop in the precision of the sums.
+//
+// PlainWeights, Bf16Weights and Int8Weights have the same interface. A chunk is NV vectors of columns
+// for all k. `Sums` are the sums of one row with a chunk, PARTIAL of each, which hide the latency of
+// the additions. They do not depend on the blocks of k in which they are added up.
+#ifndef ZOO_PLAIN_WEIGHTS_H
+#define ZOO_PLAIN_WEIGHTS_H
+
+#include "vector.h"
+
+#define ZOO_MEMBER inline __attribute__((always_inline))
+
+namespace {
+
+// Weights in the precision of the sums. A packed chunk is (K, NV vectors).
+template <class Real> struct PlainWeights {
+  typedef Real Stored, Number, Operand;
+  static constexpr int64_t L = lanes<Real>, BLOCK = 128;
+  // The fewest partial sums that keep the multiplier busy; those of a narrow chunk alone are 4.
+  static constexpr int partial(int NV) { return NV > 4 ? 1 : 8 / NV; }
+
+  static int64_t depth(int64_t K) { return K; }
+  static int64_t chunk_bytes(int64_t K, int NV) { return K * NV * L * sizeof(Real); }
+
+  template <int NV, int PARTIAL> struct Sums {
+    typename Simd<Real>::V sums[PARTIAL][NV];
+
+    ZOO_MEMBER void clear() { memset(sums, 0, sizeof sums); }
+
+    ZOO_MEMBER void add(int64_t K, const Real *w, const Real *x) {
+      int64_t k = 0;
+      for (; k + PARTIAL <= K; k += PARTIAL) {
+        // the weights may be in no near cache
+        constexpr int64_t PREFETCH_DISTANCE = 2048 / sizeof(Real), CACHE_LINE = 64 / sizeof(Real);
+#pragma GCC unroll 16
+        for (int64_t i = 0; i < PARTIAL * NV * L; i += CACHE_LINE)
+          __builtin_prefetch(w + k * NV * L + PREFETCH_DISTANCE + i);
+#pragma GCC unroll 16
+        for (int s = 0; s < PARTIAL; s++)
+#pragma GCC unroll 16
+          for (int v = 0; v < NV; v++)
+            sums[s][v] += broadcast(x[k + s]) * load(w + ((k + s) * NV + v) * L);
+      }
+      for (; k < K; k++)
+#pragma GCC unroll 16
+        for (int v = 0; v < NV; v++) sums[0][v] += broadcast(x[k]) * load(w + (k * NV + v) * L);
+    }
+
+    ZOO_MEMBER void store_to(Real *to, const Real *, float) const {
+#pragma GCC unroll 16
+      for (int v = 0; v < NV; v++) {
+        typename Simd<Real>::V total = sums[0][v];
+#pragma GCC unroll 16
+        for (int s = 1; s < PARTIAL; s++) total += sums[s][v];
+        store(to + v * L, total);
+      }
+    }
+  };
+
+  // Packs the chunk whose vector v holds the rows from first[v] up to last[v] of W (rows, K). Blocks
+  // of k keep the written part in the cache.
+  static void pack(int64_t K, int NV, const int64_t *first, const int64_t *last, const Real *from,
+                   const float *, Real *to) {
+    for (int64_t start = 0; start < K; start += 64) {
+      const int64_t end = start + 64 < K ? start + 64 : K;
+      for (int v = 0; v < NV; v++)
+        for (int64_t lane = 0; lane < L; lane++) {
+          const bool is_supported = first[v] + lane < last[v];
+          const Real *row = from + (first[v] + lane) * K;
+          for (int64_t k = start; k < end; k++)
+            to[(k * NV + v) * L + lane] = is_supported ? row[k] : Real(0);
+        }
+    }
+  }
+};
+
+}  // namespace
+
+#endif
