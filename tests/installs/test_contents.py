@@ -1,0 +1,134 @@
+"""What every wheel and sdist holds: its files, its licence and its metadata, and nothing else."""
+
+from __future__ import annotations
+
+import email
+import os
+import shutil
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from hatchling.builders.sdist import SdistBuilder
+from hatchling.builders.wheel import WheelBuilder
+from packaging.metadata import Metadata
+
+from tests.installs.environment import ROOT, build_wheel
+
+PROJECTS = [ROOT / "zoo_core", ROOT / "cli", *sorted((ROOT / "plugins").iterdir())]
+BUILT = {"native.so", "not_built.txt", "registry.toml"}
+"""Files that a build makes or brings."""
+SDIST = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "PKG-INFO", "src", ".gitignore"}
+"""What lies at the top of an sdist."""
+
+pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("contents")]
+
+
+@pytest.fixture(scope="session")
+def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The folder of the builds, for which there is no compiler."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CXX", "")
+        yield tmp_path_factory.mktemp("builds")
+
+
+@pytest.fixture(params=PROJECTS, ids=lambda path: path.name)
+def project(request: pytest.FixtureRequest, build_folder: Path) -> Path:
+    """The folder of a distribution; that of zoo-kernels as a copy, which its build writes into."""
+    folder: Path = request.param
+    if folder.name != "kernels":
+        return folder
+    return _unbuilt_kernels(build_folder)
+
+
+def _unbuilt_kernels(build_folder: Path) -> Path:
+    copy = build_folder / "kernels"
+    if not copy.exists():
+        unbuilt = shutil.ignore_patterns("build", "native.so", "not_built.txt", "__pycache__")
+        shutil.copytree(ROOT / "plugins" / "kernels", copy, ignore=unbuilt)
+    return copy
+
+
+@cache
+def _built(builder: type[WheelBuilder] | type[SdistBuilder], project: Path, folder: Path) -> Path:
+    (path,) = builder(str(project)).build(directory=str(folder), versions=["standard"])
+    return Path(path)
+
+
+def _sources(project: Path) -> set[str]:
+    """The files of a distribution's package, relative to ``src``."""
+    source = project / "src"
+    return {
+        path.relative_to(source).as_posix()
+        for path in source.rglob("*")
+        if path.is_file() and "cache" not in str(path.parent) and path.name not in BUILT
+    }
+
+
+def _package(project: Path) -> str:
+    return project.name if project.name == "zoo_core" else f"zoo_{project.name}"
+
+
+def test_a_wheel_holds_the_package_and_its_metadata(project: Path, build_folder: Path) -> None:
+    with zipfile.ZipFile(_built(WheelBuilder, project, build_folder)) as wheel:
+        names = set(wheel.namelist())
+    package = _package(project)
+    files = {name for name in names if not name.startswith(f"{package}-")}
+    assert {name for name in files if Path(name).name not in BUILT} == _sources(project)
+    assert f"{package}/py.typed" in files
+    (info,) = {name.partition("/")[0] for name in names - files}
+    metadata = {name.removeprefix(f"{info}/") for name in names - files}
+    assert metadata == {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
+
+
+def test_the_metadata_is_what_an_index_accepts(project: Path, build_folder: Path) -> None:
+    with zipfile.ZipFile(_built(WheelBuilder, project, build_folder)) as wheel:
+        (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+        text = wheel.read(name)
+    metadata = Metadata.from_email(text, validate=True)
+    assert metadata.description == (project / "README.md").read_text("utf-8")
+    assert metadata.description_content_type == "text/markdown"
+    assert (metadata.license_expression, metadata.license_files) == ("MIT", ["LICENSE"])
+    assert str(metadata.requires_python) == ">=3.11"
+    assert email.message_from_bytes(text)["Summary"].endswith(".")
+
+
+def test_an_sdist_holds_what_the_wheel_is_built_from(project: Path, build_folder: Path) -> None:
+    path = _built(SdistBuilder, project, build_folder)
+    with tarfile.open(path) as sdist:
+        names = {name.partition("/")[2] for name in sdist.getnames()}
+    assert {f"src/{name}" for name in _sources(project)} <= names
+    own = {"hatch_build.py", "cpp"} & {entry.name for entry in project.iterdir()}
+    assert {name.partition("/")[0] for name in names} - {".gitignore"} <= SDIST | own
+    assert own <= {name.partition("/")[0] for name in names}
+    assert not [name for name in names if "cache" in str(Path(name).parent)]
+    assert not [name for name in names if name.endswith((".pyc", ".so"))]
+
+
+def test_checkpoints_recipes_and_the_registry_are_among_the_files(build_folder: Path) -> None:
+    with zipfile.ZipFile(_built(WheelBuilder, ROOT / "plugins" / "lstm", build_folder)) as wheel:
+        names = set(wheel.namelist())
+    assert {
+        "zoo_lstm/checkpoints/lstm-embed.hello/model.safetensors",
+        "zoo_lstm/checkpoints/lstm-embed.hello/config.json",
+        "zoo_lstm/recipes/lstm-embed.hello.toml",
+    } <= names
+    with tarfile.open(_built(SdistBuilder, ROOT / "zoo_core", build_folder)) as sdist:
+        assert any(name.endswith("/src/zoo_core/registry.toml") for name in sdist.getnames())
+
+
+def test_the_sdist_of_the_kernels_builds_without_a_compiler(
+    build_folder: Path, tmp_path: Path
+) -> None:
+    kernels = _unbuilt_kernels(build_folder)
+    with tarfile.open(_built(SdistBuilder, kernels, build_folder)) as sdist:
+        sdist.extractall(tmp_path, filter="data")
+    (unpacked,) = tmp_path.iterdir()
+    wheel = build_wheel(unpacked, tmp_path / "wheel", {"CXX": "", "PATH": os.environ["PATH"]})
+    assert wheel.name.endswith("-py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert "zoo_kernels/not_built.txt" in names
+    assert "zoo_kernels/native.so" not in names
