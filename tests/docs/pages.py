@@ -224,7 +224,8 @@ class InProcess:
         if words[0] == "cd":
             os.chdir(words[1])
             return []
-        if words[0] == "zoo" and not SHELL.search(QUOTED.sub("", line)):
+        is_alone = "--nproc" not in words  # the processes of a run print by themselves
+        if words[0] == "zoo" and is_alone and not SHELL.search(QUOTED.sub("", line)):
             return self._zoo(words[1:])
         scripts = sysconfig.get_path("scripts")
         environment = os.environ | {"PATH": f"{scripts}:{os.environ['PATH']}"}
