@@ -124,6 +124,7 @@ def _site_path(path: str) -> str:
         return "index.md"
     if not _is_outside(path):
         return path.removeprefix("docs/")
+    path = path.removeprefix(".")  # mkdocs leaves out what begins with a dot
     return f"source/{path}" if path.endswith(".md") else f"source/{path}.md"
 
 
@@ -134,7 +135,8 @@ def _repository_path(source: str) -> str:
     if not source.startswith("source/"):
         return f"docs/{source}"
     path = source.removeprefix("source/")
-    return path if (ROOT / path).is_file() else path.removesuffix(".md")
+    forms = (path, path.removesuffix(".md"), f".{path}", f".{path.removesuffix('.md')}")
+    return next(form for form in forms if (ROOT / form).is_file())
 
 
 def _resolve(link: str, path: str) -> str:
