@@ -55,7 +55,7 @@ def test_a_seed_gives_the_text_of_zoo_generate(opened: OpenPage) -> None:
     assert texts[0] == texts[2] != texts[1]
     assert texts[0] == PROMPT + generate(checkpoint, PROMPT, seed=7, length=80)
     options = {"temperature": 1.5, "top_k": 3, "seed": 2**32 + 5}
-    assert few == PROMPT + generate(checkpoint, PROMPT, length=80, **options)  # type: ignore[arg-type]
+    assert few == PROMPT + generate(checkpoint, PROMPT, length=80, **options)  # type: ignore[call-overload]
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(WIDE, "light"), (NARROW, "dark")])

@@ -56,7 +56,7 @@ def test_curl_completes_and_streams(served: Served) -> None:
 def test_the_text_is_that_of_generate(served: Served) -> None:
     asked = {"temperature": 0.7, "top_k": 9, "top_p": 0.9, "seed": 5}
     answer = served.complete(model=MODEL, prompt=PROMPT, max_tokens=60, **asked)
-    expected = generate(load(MODEL), PROMPT, length=60, **asked)  # type: ignore[arg-type]
+    expected = generate(load(MODEL), PROMPT, length=60, **asked)  # type: ignore[call-overload]
     assert answer.json["choices"][0]["text"] == expected
 
 
