@@ -12,7 +12,7 @@ namespace {
 // successive k lie side by side for each column: (depth / 2, NV vectors, 2).
 struct Bf16Products {
   typedef uint16_t Number, Operand;
-  static constexpr bool COPIES_ROWS = true;
+  static constexpr bool COPIES_ROWS = true, HAS_SUMS_IN_REGISTERS = false;
   static constexpr int64_t MIN_ROWS_PER_THREAD = ZOO_AMX ? 64 : 16;
 
   static int64_t depth(int64_t K) { return (K + TILE_DEPTH - 1) / TILE_DEPTH * TILE_DEPTH; }

@@ -1,8 +1,8 @@
 // The equations of the cells and their derivatives, for one vector of one row at a time.
 //
-// `sums` holds the products with the recurrent weights. `gates` holds the projected inputs, with
-// all biases but the GRU's b_n, and receives the gates. zoo_core's portable kernel states the
-// derivatives (portable/lstm.py, gru.py, rnn.py).
+// `sums` holds the products with the recurrent weights. `projected` holds the projected inputs, with
+// all biases but the GRU's b_n; `gates`, which may be the same memory, receives the gates. zoo_core's
+// portable kernel states the derivatives (portable/lstm.py, gru.py, rnn.py).
 #ifndef ZOO_CELLS_H
 #define ZOO_CELLS_H
 
@@ -13,6 +13,7 @@ namespace {
 
 // One row at one step. Every pointer is at the row's first column.
 template <class Real> struct Row {
+  const Real *projected;                  // G wide
   Real *gates;                            // G wide
   Real *recurrent_n;                      // H wide, like all that follow
   Real *hidden, *next_hidden;             // before and after the step
@@ -33,7 +34,7 @@ template <class Real, int CELL> struct Rnn {
   static constexpr int GATES = 1, RECURRENT_GATES = 1;
 
   ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
-    V p = load(row.gates + c, n) + sums[0];
+    V p = load(row.projected + c, n) + sums[0];
     store(row.next_hidden + c, CELL == ZOO_RNN_TANH ? simd_tanh(p) : (p < 0 ? V{} : p), n);
   }
 
@@ -52,11 +53,12 @@ template <class Real> struct Cell<Real, ZOO_LSTM> {
 
   ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
     const int64_t H = row.hidden_size;
-    Real *p = row.gates + c;
+    const Real *p = row.projected + c;
     V i = simd_sigmoid(load(p, n) + sums[0]), f = simd_sigmoid(load(p + H, n) + sums[1]);
     V g = simd_tanh(load(p + 2 * H, n) + sums[2]), o = simd_sigmoid(load(p + 3 * H, n) + sums[3]);
     V cell_state = f * load(row.cell_state + c, n) + i * g;
-    store(p, i, n), store(p + H, f, n), store(p + 2 * H, g, n), store(p + 3 * H, o, n);
+    Real *to = row.gates + c;
+    store(to, i, n), store(to + H, f, n), store(to + 2 * H, g, n), store(to + 3 * H, o, n);
     store(row.next_cell_state + c, cell_state, n);
     store(row.next_hidden + c, o * simd_tanh(cell_state), n);
   }
@@ -82,11 +84,12 @@ template <class Real> struct Cell<Real, ZOO_GRU> {
 
   ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
     const int64_t H = row.hidden_size;
-    Real *p = row.gates + c;
+    const Real *p = row.projected + c;
     V r = simd_sigmoid(load(p, n) + sums[0]), z = simd_sigmoid(load(p + H, n) + sums[1]);
     V q = row.bias ? sums[2] + load(row.bias + c, n) : sums[2];
     V candidate = simd_tanh(load(p + 2 * H, n) + r * q);
-    store(p, r, n), store(p + H, z, n), store(p + 2 * H, candidate, n);
+    Real *to = row.gates + c;
+    store(to, r, n), store(to + H, z, n), store(to + 2 * H, candidate, n);
     store(row.recurrent_n + c, q, n);
     store(row.next_hidden + c, candidate + z * (load(row.hidden + c, n) - candidate), n);
   }

@@ -93,6 +93,8 @@ const zoo_level ZOO_LEVELS[] = {
 };
 enum { COUNT = sizeof ZOO_LEVELS / sizeof ZOO_LEVELS[0] };
 
+ZOO_EXPORT int64_t zoo_version(void) { return 2; }
+
 ZOO_EXPORT int64_t zoo_best_level(void) {
   int64_t best = COUNT - 1;
   while (!ZOO_LEVELS[best].is_supported()) best--;

@@ -50,16 +50,18 @@ ZOO_INLINE void one_row(int64_t K, const Real *w, const Real *a, Real *c) {
   }
 }
 
-// c (MR, NV vectors) += a (MR, K) · w (K, NV vectors), with all sums in registers.
+// The number of rows whose sums of NV vectors fit into registers.
+template <int NV> constexpr int rows_in_registers() {
+  constexpr int SUMS = HAS_32_REGISTERS ? 24 : 12;
+  return SUMS / NV > 8 ? 8 : SUMS / NV;
+}
+
+// sums (MR, NV vectors) += a (MR, K) · w (K, NV vectors).
 template <class Real, int MR, int NV>
-ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
+ZOO_INLINE void add_products(int64_t K, const Real *w, const Real *a, int64_t lda,
+                             typename Simd<Real>::V (&sums)[MR][NV]) {
   typedef typename Simd<Real>::V V;
   constexpr int64_t L = lanes<Real>;
-  V sums[MR][NV];
-#pragma GCC unroll 16
-  for (int r = 0; r < MR; r++)
-#pragma GCC unroll 16
-    for (int v = 0; v < NV; v++) sums[r][v] = load(c + (r * NV + v) * L);
   for (int64_t k = 0; k < K; k++) {
     if (MR <= NV) {
       V x[MR];
@@ -83,6 +85,18 @@ ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, R
       }
     }
   }
+}
+
+// c (MR, NV vectors) += a (MR, K) · w (K, NV vectors), with all sums in registers.
+template <class Real, int MR, int NV>
+ZOO_INLINE void few_rows(int64_t K, const Real *w, const Real *a, int64_t lda, Real *c) {
+  constexpr int64_t L = lanes<Real>;
+  typename Simd<Real>::V sums[MR][NV];
+#pragma GCC unroll 16
+  for (int r = 0; r < MR; r++)
+#pragma GCC unroll 16
+    for (int v = 0; v < NV; v++) sums[r][v] = load(c + (r * NV + v) * L);
+  add_products<Real, MR, NV>(K, w, a, lda, sums);
 #pragma GCC unroll 16
   for (int r = 0; r < MR; r++)
 #pragma GCC unroll 16
@@ -117,6 +131,8 @@ template <class Real> struct FullPrecision {
   typedef Real Number;   // of a packed weight
   typedef Real Operand;  // of the rows
   static constexpr bool COPIES_ROWS = false;  // whether rows are converted before the product
+  // Whether the cell can take sums from registers, without `product`.
+  static constexpr bool HAS_SUMS_IN_REGISTERS = true;
   // With fewer rows for each thread, columns are divided among the threads instead.
   static constexpr int64_t MIN_ROWS_PER_THREAD = 16;
 
@@ -132,8 +148,7 @@ template <class Real> struct FullPrecision {
                       Real *c, bool alone) {
     if (alone) return one_row<Real, NV>(K, w, a, c);
     constexpr int64_t L = lanes<Real>;
-    constexpr int SUMS = HAS_32_REGISTERS ? 24 : 12;
-    constexpr int MR = SUMS / NV > 8 ? 8 : SUMS / NV;
+    constexpr int MR = rows_in_registers<NV>();
     const int64_t parts = (rows + MR - 1) / MR;
     memset(c, 0, rows * NV * L * sizeof(Real));
     for (int64_t k = 0; k < K; k += BLOCK) {

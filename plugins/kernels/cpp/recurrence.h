@@ -24,7 +24,8 @@ struct zoo_recurrence {
   int64_t bf16;                // with element_size = 4, if the level has it: products with the
                                // weight in bfloat16, sums in float
   const int64_t *batch_sizes;  // (T): rows that take part in each step; null if all do
-  void *gates;                 // (T, B, G): forward: projected inputs in, gates out
+  void *gates;                 // (T, B, G): forward: projected inputs in, without tokens; gates out.
+                               // Null for an RNN with tokens, which keeps no gates
   void *recurrent_n;           // (T, B, H): GRU: W_n h + b_n
   void *hidden;                // (T + 1, B, H)
   void *cell_state;            // (T + 1, B, H): LSTM
@@ -34,6 +35,11 @@ struct zoo_recurrence {
   void *d_hidden;              // (T + 1, B, H): gradients of the outputs in, of the states out
   void *d_cell_state;          // (B, H): LSTM: gradient of the last cell state in, of the first out
   void *workspace;             // zoo_workspace() bytes, aligned to 64
+  // from version 2 on
+  int64_t symbols;             // V, if the inputs are tokens
+  const int64_t *tokens;       // (T, B): numbers from [0, V); null if the inputs are projected
+  const void *table;           // (V, G): with tokens: the projected input of each symbol
+  void *d_table;               // with tokens: gradient of the table out; (V, G), GRU: (V, 4H)
 };
 
 enum zoo_storage { ZOO_PLAIN = 0, ZOO_BF16 = 1, ZOO_INT8 = 2 };
@@ -183,6 +189,7 @@ struct zoo_small_step {
 #ifdef __cplusplus
 extern "C" {
 #endif
+int64_t zoo_version(void);     // of this interface; fields of a later version come last
 int64_t zoo_best_level(void);  // the last level that this processor supports
 const char *zoo_level_name(int64_t level);
 int64_t zoo_level_has_bf16(int64_t level);                  // whether the level takes `bf16`

@@ -61,14 +61,24 @@ template <class Real, int CELL, class Products> struct TimeLoop {
     return Products::COPIES_ROWS ? 2 * (B + 16) * Products::depth(RECURRENT_GATES * H) : 0;
   }
   int64_t workspace_bytes() const {
-    return weights_bytes() + scratch_bytes() + copies_size() * sizeof(Operand) + 64;
+    return weights_bytes() + scratch_bytes() + tables_bytes() + copies_size() * sizeof(Operand) + 64;
   }
   char *workspace_at(int64_t offset) const { return static_cast<char *>(s.workspace) + offset; }
   Real *scratch(int64_t thread) const {
     return reinterpret_cast<Real *>(workspace_at(weights_bytes())) + thread * SCRATCH_SIZE;
   }
-  Operand *row_copy(int64_t i, int64_t r, int64_t depth) const {
+  // Where threads divide the rows, each but the first adds to a table gradient of its own.
+  int64_t table_size() const { return s.symbols * GRAD_GATES * H; }
+  int64_t tables_bytes() const {
+    return s.d_table ? ((s.threads - 1) * table_size() * sizeof(Real) + 63) / 64 * 64 : 0;
+  }
+  Real *table_gradient(int64_t thread) const {
+    if (thread == 0) return at(s.d_table, 0);
     const int64_t offset = weights_bytes() + scratch_bytes();
+    return reinterpret_cast<Real *>(workspace_at(offset)) + (thread - 1) * table_size();
+  }
+  Operand *row_copy(int64_t i, int64_t r, int64_t depth) const {
+    const int64_t offset = weights_bytes() + scratch_bytes() + tables_bytes();
     return reinterpret_cast<Operand *>(workspace_at(offset)) + (i % 2 * (B + 16) + r) * depth;
   }
 
@@ -84,7 +94,9 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   Row<Real> row_at(int64_t t, int64_t r) const {
     const int64_t current = t * B + r, next = current + B;
     const int64_t from = (s.reverse ? next : current) * H, to = (s.reverse ? current : next) * H;
-    return {at(s.gates, current * G),
+    Real *const gates = at(s.gates, current * G);
+    return {s.tokens ? at(s.table, s.tokens[current] * G) : gates,
+            gates,
             at(s.recurrent_n, current * H),
             at(s.hidden, from),
             at(s.hidden, to),
@@ -135,6 +147,11 @@ template <class Real, int CELL, class Products> struct TimeLoop {
       for (int64_t r = share.first_row; r < rows; r += ROWS) {
         const int64_t count = minimum(ROWS, rows - r);
         for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
+          if constexpr (Products::HAS_SUMS_IN_REGISTERS)
+            if (B > 1) {
+              forward_rows(count, t, r, tile);
+              continue;
+            }
           for (int64_t k = 0; k < count; k++) prefetch(row_at(t, r + k), tile);
           multiply<FORWARD_VECTORS>(count, H, packed + tile * forward_tile_size(),
                                     row_at(t, r).hidden, H, row_copy(i, r, depth),
@@ -146,6 +163,37 @@ template <class Real, int CELL, class Products> struct TimeLoop {
       if (!Products::COPIES_ROWS) share.synchronize();
     }
     Products::end();
+  }
+
+  // One tile of rows. Of few rows at a time, the sums stay in registers until the cell has used them.
+  void forward_rows(int64_t count, int64_t t, int64_t first, int64_t tile) const {
+    constexpr int MR = rows_in_registers<FORWARD_VECTORS>();
+    const int64_t parts = (count + MR - 1) / MR;
+    for (int64_t i = 0; i < parts; i++) {
+      const int64_t r = count * i / parts, end = count * (i + 1) / parts;
+      forward_rows_up_to<MR>(end - r, t, first + r, tile);
+    }
+  }
+
+  template <int MR>
+  void forward_rows_up_to(int64_t count, int64_t t, int64_t first, int64_t tile) const {
+    if constexpr (MR > 1)
+      if (count < MR) return forward_rows_up_to<MR - 1>(count, t, first, tile);
+    Row<Real> rows[MR];
+    for (int r = 0; r < MR; r++) prefetch(rows[r] = row_at(t, first + r), tile);
+    V sums[MR][FORWARD_VECTORS] = {};
+    add_products<Real>(H, packed + tile * forward_tile_size(), rows[0].hidden, H, sums);
+#pragma GCC unroll 16
+    for (int r = 0; r < MR; r++)
+#pragma GCC unroll 16
+      for (int u = 0; u < VECTORS_PER_GATE; u++) {
+        const int64_t c = (tile * VECTORS_PER_GATE + u) * L, n = minimum(L, H - c);
+        if (n <= 0) break;
+        V gate_sums[GATES];
+        for (int gate = 0; gate < GATES; gate++)
+          gate_sums[gate] = sums[r][gate * VECTORS_PER_GATE + u];
+        Equations::forward(rows[r], c, n, gate_sums);
+      }
   }
 
   // The product of rows, or of their copies where products need them, with a packed tile.
@@ -162,7 +210,10 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   // Prefetches what the cell needs of a row, while the product is made.
   void prefetch(const Row<Real> &row, int64_t tile) const {
     const int64_t c = tile * VECTORS_PER_GATE * L;
-    for (int gate = 0; gate < GATES; gate++) __builtin_prefetch(row.gates + gate * H + c, 1);
+    for (int gate = 0; gate < GATES; gate++) {
+      __builtin_prefetch(row.projected + gate * H + c);
+      if (row.gates) __builtin_prefetch(row.gates + gate * H + c, 1);
+    }
     if (CELL == ZOO_LSTM) __builtin_prefetch(row.cell_state + c);
     if (CELL == ZOO_LSTM) __builtin_prefetch(row.next_cell_state + c, 1);
     if (CELL == ZOO_GRU) __builtin_prefetch(row.recurrent_n + c, 1);
@@ -207,12 +258,14 @@ template <class Real, int CELL, class Products> struct TimeLoop {
     const int64_t first = share.first_tile * BACKWARD_VECTORS * L;
     const int64_t last = minimum(H, share.last_tile * BACKWARD_VECTORS * L);
     const int64_t depth = Products::depth(RECURRENT_GATES * H), lda = GRAD_GATES * H;
+    Real *const table = s.d_table ? table_gradient(share.barrier ? 0 : share.thread) : nullptr;
     Products::begin();
     for (int64_t i = T - 1; i >= 0; i--) {
       const int64_t t = step(i), rows = minimum(share.last_row, active_rows(t));
       for (int64_t r = share.first_row; r < rows; r++) {
         const Row<Real> row = row_at(t, r);
         for (int64_t c = first; c < last; c += L) Equations::backward(row, c, minimum(L, last - c));
+        if (table) add_to_table(row, table + s.tokens[t * B + r] * lda, first, last);
         if constexpr (Products::COPIES_ROWS)
           for (int64_t c = first; c < RECURRENT_GATES * H; c += H)
             Products::copy(last - first, row.d_gates + c, row_copy(i, r, depth) + c);
@@ -233,6 +286,26 @@ template <class Real, int CELL, class Products> struct TimeLoop {
       }
     }
     Products::end();
+  }
+
+  // Adds the gate gradients of a row, in these columns of each gate, to those of its symbol.
+  void add_to_table(const Row<Real> &row, Real *symbol, int64_t first, int64_t last) const {
+    for (int gate = 0; gate < GRAD_GATES; gate++, first += H, last += H)
+      for (int64_t c = first; c < last; c += L) {
+        const int64_t n = minimum(L, last - c);
+        store(symbol + c, load(symbol + c, n) + load(row.d_gates + c, n), n);
+      }
+  }
+
+  // Adds this thread's part of all table gradients but the first to the first.
+  void sum_tables(int64_t count, int64_t thread, int64_t threads) const {
+    const int64_t end = table_size() * (thread + 1) / threads;
+    for (int64_t table = 1; table < count; table++)
+      for (int64_t i = table_size() * thread / threads; i < end; i += L) {
+        const int64_t n = minimum(L, end - i);
+        Real *to = table_gradient(0) + i;
+        store(to, load(to, n) + load(table_gradient(table) + i, n), n);
+      }
   }
 
   // Adds products to the gradient of the hidden state before the step.
@@ -272,8 +345,14 @@ template <class Real, int CELL, class Products> struct TimeLoop {
     group.for_each_thread([&](int64_t thread, int64_t threads) {
       pack_backward(count * thread / threads, count * (thread + 1) / threads);
       clear_copies(thread, threads);
+      if (s.d_table && (group.by_rows || thread == 0))
+        memset(table_gradient(thread), 0, table_size() * sizeof(Real));
     });
     group.for_each_share([&](const ThreadShare &share) { backward_packed(share); });
+    if (s.d_table && group.by_rows && group.threads > 1)
+      group.for_each_thread([&](int64_t thread, int64_t threads) {
+        sum_tables(threads, thread, threads);
+      });
   }
 };
 

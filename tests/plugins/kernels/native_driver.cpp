@@ -42,7 +42,8 @@ void close(const char *what, const std::vector<Real> &actual, const std::vector<
     }
 }
 
-template <class Real> void check_recurrence(zoo_recurrence s, bool padded) {
+// With tokens, the gates start as the rows of a table, and their gradients are added up in another.
+template <class Real> void check_recurrence(zoo_recurrence s, bool padded, bool from_tokens) {
   const int64_t T = s.steps, B = s.rows, H = s.hidden_size;
   const int64_t G = (s.cell == ZOO_LSTM ? 4 : s.cell == ZOO_GRU ? 3 : 1) * H;
   s.element_size = sizeof(Real);
@@ -59,6 +60,16 @@ template <class Real> void check_recurrence(zoo_recurrence s, bool padded) {
   if (s.cell == ZOO_GRU) s.recurrent_n = recurrent_n.data(), s.bias = bias.data();
   if (s.cell == ZOO_LSTM) s.cell_state = cell_state.data(), s.d_cell_state = d_cell_state.data();
   s.d_gates = d_gates.data(), s.d_hidden = d_hidden.data();
+  const int64_t V = 5, D = s.cell == ZOO_GRU ? 4 * H : G;
+  auto table = random<Real>(V * G), d_table = random<Real>(V * D);
+  std::vector<int64_t> tokens(T * B);
+  if (from_tokens) {
+    for (int64_t i = 0; i < T * B; i++) {
+      tokens[i] = i * 7 % V;
+      std::copy_n(table.begin() + tokens[i] * G, G, gates.begin() + i * G);
+    }
+    s.tokens = tokens.data(), s.symbols = V, s.table = table.data(), s.d_table = d_table.data();
+  }
   const int64_t bytes = (zoo_workspace(&s) + 63) / 64 * 64;
   s.workspace = std::aligned_alloc(64, bytes);
   PlainLoop loop{s,
@@ -71,6 +82,10 @@ template <class Real> void check_recurrence(zoo_recurrence s, bool padded) {
                  doubles(d_gates),
                  doubles(d_hidden),
                  doubles(d_cell_state)};
+  if (from_tokens && s.cell != ZOO_LSTM && s.cell != ZOO_GRU) s.gates = nullptr;
+  else if (from_tokens) // nothing of the gates is read; what is not written stays
+    for (int64_t i = 0; i < T * B; i++)
+      if (!padded || i % B < batch_sizes[i / B]) std::fill_n(gates.begin() + i * G, G, Real(NAN));
   zoo_forward(&s), loop.forward();
   close("hidden", hidden, loop.hidden, s), close("gates", gates, loop.gates, s);
   close("recurrent_n", recurrent_n, loop.recurrent_n, s);
@@ -85,6 +100,13 @@ template <class Real> void check_recurrence(zoo_recurrence s, bool padded) {
     std::copy_n(d_hidden.begin() + start, B * H, loop.d_hidden.begin() + start);
   close("d_gates", d_gates, loop.d_gates, s), close("d_hidden", d_hidden, loop.d_hidden, s);
   close("d_cell_state", d_cell_state, loop.d_cell_state, s);
+  if (from_tokens) {
+    std::vector<double> sums(V * D);
+    for (int64_t i = 0; i < T * B; i++)
+      for (int64_t c = 0; c < D; c++)
+        if (!padded || i % B < batch_sizes[i / B]) sums[tokens[i] * D + c] += loop.d_gates[i * D + c];
+    close("d_table", d_table, sums, s);
+  }
   done++;
 }
 
@@ -405,7 +427,8 @@ void check_text(int64_t level, int64_t cell, int64_t H, int64_t top_k, int64_t s
 //
 // Shapes: steps, rows, hidden size. The last two are enough work for several threads: by rows, by
 // columns. Variants: threads, and bit 0 for reverse, bit 1 for padding, bit 2 for no gradient of the
-// initial state.
+// initial state, bit 3 for tokens.
+//
 // Whole steps: rows, steps, symbols, embedding (0: one-hot), hidden size, classes.
 const int64_t STEPS[][6] = {{1, 1, 1, 0, 1, 1}, {1, 5, 4, 0, 8, 4}, {3, 2, 9, 0, 7, 5},
                             {2, 9, 5, 10, 4, 5}, {2, 2, 11, 3, 17, 2}};
@@ -415,7 +438,7 @@ const int64_t LOGITS[][2] = {{1, 1}, {6, 7}, {3, 8}, {70, 17}, {130, 900}};
 
 #ifdef ZOO_SLOW  // for an emulated processor
 const int64_t SCANS[][3] = {{1, 1, 1}, {5, 3, 7}, {2, 2, 33}};
-const int64_t HIDDEN_SIZES[] = {1, 7, 33}, TOP_K[] = {0, 3}, VARIANTS[][2] = {{1, 0}, {3, 7}};
+const int64_t HIDDEN_SIZES[] = {1, 7, 33}, TOP_K[] = {0, 3}, VARIANTS[][2] = {{1, 0}, {3, 7}, {3, 8}};
 const int64_t SHAPES[][3] = {{1, 1, 1},   {5, 3, 7},   {1, 2, 17}, {2, 2, 33},  {3, 50, 9},
                              {1, 64, 40}, {1, 5, 130}, {4, 1, 65}, {2, 70, 70}, {1, 5, 240}};
 #else
@@ -423,7 +446,8 @@ const int64_t SCANS[][3] = {{1, 1, 1},   {5, 3, 7},    {1, 2, 17},    {9, 2, 33}
                             {2, 1, 130}, {50, 40, 33}, {70, 1, 1030}};
 const int64_t HIDDEN_SIZES[] = {1, 7, 33, 400}, TOP_K[] = {0, 1, 3, 99};
 const int64_t VARIANTS[][2] = {{1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}, {1, 6}, {1, 7},
-                           {3, 0}, {3, 1}, {3, 2}, {3, 3}, {3, 4}, {3, 5}, {3, 6}, {3, 7}};
+                           {3, 0}, {3, 1}, {3, 2}, {3, 3}, {3, 4}, {3, 5}, {3, 6}, {3, 7},
+                           {1, 8}, {1, 11}, {3, 8}, {3, 11}, {3, 14}};
 const int64_t SHAPES[][3] = {{1, 1, 1},   {5, 3, 7},   {1, 2, 17},  {9, 2, 33},  {3, 50, 9},
                              {2, 64, 40}, {4, 5, 130}, {20, 1, 65}, {8, 70, 70}, {3, 5, 240}};
 #endif
@@ -460,12 +484,12 @@ int main() {
         for (const auto [threads, variant] : VARIANTS) {
           zoo_recurrence s = {};
           s.cell = cell, s.level = level, s.threads = threads, s.reverse = variant & 1;
-          s.needs_initial_grad = !(variant >> 2);
+          s.needs_initial_grad = !(variant & 4);
           s.steps = shape[0], s.rows = shape[1], s.hidden_size = shape[2];
-          check_recurrence<float>(s, variant & 2);
-          check_recurrence<double>(s, variant & 2);
+          check_recurrence<float>(s, variant & 2, variant & 8);
+          check_recurrence<double>(s, variant & 2, variant & 8);
           s.bf16 = 1;
-          if (zoo_level_has_bf16(level)) check_recurrence<float>(s, variant & 2);
+          if (zoo_level_has_bf16(level)) check_recurrence<float>(s, variant & 2, variant & 8);
         }
     }
     std::printf("%s: %ld recurrences\n", zoo_level_name(level), long(done));

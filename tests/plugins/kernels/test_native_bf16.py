@@ -14,6 +14,7 @@ from torch import Tensor
 
 from tests.plugins.kernels.compiling import EMULATE, EMULATED, compile_native
 from tests.plugins.kernels.test_native import answer
+from tests.plugins.kernels.test_native_tokens import answer as answer_tokens
 from zoo_core.runtime.kernels import autograd
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.schedule import TimeSchedule
@@ -89,6 +90,22 @@ def test_bfloat16_is_near_full_precision_and_not_the_same(
                 assert NativeKernel().unsupported_reason(make(size[2]), torch.zeros(1)) is None
                 actual = answer(NativeKernel(), make(size[2]), size, **options)
             assert 1e-5 < relative_distance(actual, expected) < 2e-2, (size, options)
+
+
+@pytest.mark.parametrize("level", ["avx512", *BF16_LEVELS])
+@every_cell
+def test_tokens_give_what_the_portable_kernel_gives(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, level: str, make: Any
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    for size in ((1, 3, 1, 1), (3, 5, 2, 7), (50, 3, 5, 20), (7, 4, 4, 130)):
+        for padded in (False, True):
+            options = {"padded": padded, "reverse": padded}
+            expected = answer_tokens(PortableKernel(), make(size[3]), size, **options)
+            with torch.autocast("cpu", torch.bfloat16, enabled=level != "avx512"):
+                actual = answer_tokens(NativeKernel(), make(size[3]), size, **options)
+            limit = 1e-5 if level == "avx512" else 2e-2
+            assert relative_distance(actual, expected) < limit, (size, options)
 
 
 @every_cell

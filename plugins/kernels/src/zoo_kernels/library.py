@@ -46,6 +46,10 @@ class RecurrenceArguments(ctypes.Structure):
         ("d_hidden", POINTER),
         ("d_cell_state", POINTER),
         ("workspace", POINTER),
+        ("symbols", INTEGER),
+        ("tokens", POINTER),
+        ("table", POINTER),
+        ("d_table", POINTER),
     )
 
 
@@ -272,6 +276,9 @@ class NativeLibrary:
         for function in filter(None, (self.small_step, self.small_step_workspace)):
             function.argtypes = [ctypes.POINTER(SmallStepArguments)]
             function.restype = ctypes.c_int64
+        version = getattr(library, "zoo_version", None)  # not in a library of version 1
+        self.takes_tokens = version is not None and version() >= 2
+        """Whether recurrences take tokens; not in a library of older sources."""
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
         library.zoo_best_level.restype = ctypes.c_int64

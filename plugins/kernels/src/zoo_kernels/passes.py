@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.runtime.kernels.cell_passes import (
-    AbstractCellPasses,
+    AbstractTokenPasses,
     Gradients,
     Saved,
     weight_gradient,
@@ -22,7 +22,7 @@ CELLS = ("rnn-tanh", "rnn-relu", "lstm", "gru")
 
 
 @final
-class NativePasses(AbstractCellPasses):
+class NativePasses(AbstractTokenPasses):
     """All steps of a cell in one call. The products over all steps at once are torch's.
 
     Args:
@@ -44,16 +44,26 @@ class NativePasses(AbstractCellPasses):
         states: tuple[Tensor, ...],
     ) -> Saved:
         """See AbstractCellPasses."""
-        buffer_shape = (schedule.steps + 1, projected.shape[1], weight_hh.shape[1])
-        assert all(state.shape == buffer_shape for state in states), "C++ does not check sizes"
-        saved: Saved = (projected,)
-        others: dict[str, Tensor] = {}
-        if self.cell == "gru":
-            saved = (projected, torch.empty_like(states[0][1:]))
-            if bias_hh is not None:
-                others["bias"] = bias_hh.contiguous()
-        self._call(self.library.forward, schedule, weight_hh, states, saved, others)
-        return () if self.cell.startswith("rnn") else saved
+        saved = self._forward(schedule, projected, weight_hh, bias_hh, states, {})
+        return () if self.keeps_no_gates else saved
+
+    def takes_tokens(self, tokens: int, symbols: int) -> bool:
+        """See AbstractTokenPasses: if they are many enough for a table gradient in each thread."""
+        return self.library.takes_tokens and tokens >= symbols * torch.get_num_threads()
+
+    def forward_tokens(
+        self,
+        schedule: TimeSchedule,
+        tokens: Tensor,
+        table: Tensor,
+        weight_hh: Tensor,
+        bias_hh: Tensor | None,
+        states: tuple[Tensor, ...],
+    ) -> Saved:
+        """See AbstractTokenPasses."""
+        gates = None if self.keeps_no_gates else table.new_empty(*tokens.shape, table.shape[1])
+        fields = {"tokens": tokens, "table": table}
+        return self._forward(schedule, gates, weight_hh, bias_hh, states, fields)
 
     def backward(
         self,
@@ -64,21 +74,78 @@ class NativePasses(AbstractCellPasses):
         grad_states: tuple[Tensor, ...],
     ) -> Gradients:
         """See AbstractCellPasses."""
-        before = schedule.before(states[0])
-        steps, rows, width = before.shape
-        gate_width = 4 * width if self.cell == "gru" else len(weight_hh)
-        d_gates = before.new_empty(steps, rows, gate_width)
-        schedule.zero_padding(d_gates)
-        others = {"d_gates": d_gates, "d_hidden": grad_states[0]}
-        if len(grad_states) > 1:
-            others["d_cell_state"] = grad_states[1]
-        self._call(self.library.backward, schedule, weight_hh, states, saved, others)
+        d_gates, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, {})
         if self.cell != "gru":
-            d_weight = weight_gradient(d_gates, before, weight_hh.dtype)
             return Gradients(d_gates, d_weight, None)
+        return Gradients(d_gates, d_weight, d_gates[:, :, : weight_hh.shape[1]].sum((0, 1)))
+
+    def backward_tokens(
+        self,
+        schedule: TimeSchedule,
+        tokens: Tensor,
+        symbols: int,
+        weight_hh: Tensor,
+        states: tuple[Tensor, ...],
+        saved: Saved,
+        grad_states: tuple[Tensor, ...],
+    ) -> Gradients:
+        """See AbstractTokenPasses."""
+        d_table = states[0].new_empty(symbols, self._grad_width(weight_hh))
+        fields = {"tokens": tokens, "d_table": d_table}
+        _, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, fields)
+        if self.cell != "gru":
+            return Gradients(d_table, d_weight, None)
+        return Gradients(d_table, d_weight, d_table[:, : weight_hh.shape[1]].sum(0))
+
+    @property
+    def keeps_no_gates(self) -> bool:
+        """Whether the backward pass needs no gates."""
+        return self.cell.startswith("rnn")
+
+    def _grad_width(self, weight: Tensor) -> int:
+        """The width of the gate gradients: G, and 4H of the GRU, in the order q r z n."""
+        return 4 * weight.shape[1] if self.cell == "gru" else len(weight)
+
+    def _forward(
+        self,
+        schedule: TimeSchedule,
+        gates: Tensor | None,
+        weight_hh: Tensor,
+        bias_hh: Tensor | None,
+        states: tuple[Tensor, ...],
+        fields: dict[str, Tensor],
+    ) -> Saved:
+        """Fills the states; ``fields`` are further fields of the call."""
+        saved: Saved = () if gates is None else (gates,)
+        if self.cell == "gru":
+            saved = (*saved, torch.empty_like(states[0][1:]))
+            if bias_hh is not None:
+                fields = {**fields, "bias": bias_hh.contiguous()}
+        self._call(self.library.forward, schedule, weight_hh, states, saved, fields)
+        return saved
+
+    def _backward(
+        self,
+        schedule: TimeSchedule,
+        weight_hh: Tensor,
+        states: tuple[Tensor, ...],
+        saved: Saved,
+        grad_states: tuple[Tensor, ...],
+        fields: dict[str, Tensor],
+    ) -> tuple[Tensor, Tensor]:
+        """Returns the gate gradients, (T, B, G or 4H), and the weight's; ``fields`` as before."""
+        before = schedule.before(states[0])
+        d_gates = before.new_empty(*before.shape[:2], self._grad_width(weight_hh))
+        schedule.zero_padding(d_gates)
+        fields = {**fields, "d_gates": d_gates, "d_hidden": grad_states[0]}
+        if len(grad_states) > 1:
+            fields["d_cell_state"] = grad_states[1]
+        self._call(self.library.backward, schedule, weight_hh, states, saved, fields)
+        if self.cell != "gru":
+            return d_gates, weight_gradient(d_gates, before, weight_hh.dtype)
+        width = weight_hh.shape[1]
         d_recurrent = d_gates[:, :, : 3 * width]  # in the order n r z
-        d_weight = weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
-        return Gradients(d_gates, d_weight, d_gates[:, :, :width].sum((0, 1)))
+        return d_gates, weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
 
     def _call(
         self,
@@ -87,17 +154,19 @@ class NativePasses(AbstractCellPasses):
         weight: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        others: dict[str, Tensor],
+        fields: dict[str, Tensor],
     ) -> None:
-        """Calls a function of the library; ``others`` are further fields."""
+        """Calls a function of the library; ``fields`` are further fields."""
         hidden, bf16 = states[0], weight.dtype == torch.bfloat16
         tensors = {
             **dict(zip(("hidden", "cell_state"), states, strict=False)),
             **dict(zip(("gates", "recurrent_n"), saved, strict=False)),
-            **others,
+            **fields,
             "weight": weight.to(hidden.dtype).contiguous(),
         }
         assert all(tensor.is_contiguous() for tensor in tensors.values()), "C++ does not check it"
+        self._check_sizes(schedule, weight, tensors)
+        table = tensors.get("table", tensors.get("d_table"))
         batch_sizes = None
         if schedule.batch_sizes is not None:
             array = (ctypes.c_int64 * schedule.steps)(*schedule.batch_sizes)
@@ -114,9 +183,29 @@ class NativePasses(AbstractCellPasses):
             hidden_size=hidden.shape[2],
             bf16=bf16,
             batch_sizes=batch_sizes,
+            symbols=0 if table is None else len(table),
             **{name: tensor.data_ptr() for name, tensor in tensors.items()},
         )
         size = self.library.workspace(ctypes.byref(arguments))
         workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
         arguments.workspace = workspace.data_ptr()
         function(ctypes.byref(arguments))
+
+    def _check_sizes(
+        self, schedule: TimeSchedule, weight: Tensor, tensors: dict[str, Tensor]
+    ) -> None:
+        """Checks what C++ does not."""
+        steps, rows, (gates, width) = schedule.steps, tensors["hidden"].shape[1], weight.shape
+        grad_width = self._grad_width(weight)
+        shapes = {
+            "hidden": (steps + 1, rows, width),
+            "cell_state": (steps + 1, rows, width),
+            "tokens": (steps, rows),
+            "gates": (steps, rows, gates),
+            "d_gates": (steps, rows, grad_width),
+            "d_hidden": (steps + 1, rows, width),
+        }
+        for name, shape in shapes.items():
+            assert name not in tensors or tensors[name].shape == shape, f"{name} has another size"
+        for name, size in (("table", gates), ("d_table", grad_width)):
+            assert name not in tensors or tensors[name].shape[1] == size, f"{name} is not so wide"

@@ -10,12 +10,14 @@ from torch import Tensor
 from torch.autograd import Function
 
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
-from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses
+from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses, AbstractTokenPasses
 from zoo_core.runtime.kernels.projection import (
     input_bias,
     input_gradients,
     project,
     recurrent_bias,
+    symbol_table,
+    table_gradients,
 )
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_core.runtime.nn.cell import Weights
@@ -30,8 +32,9 @@ class Recurrence(Function):
     """One layer in one direction: connects a cell's passes to autograd.
 
     The inputs of all steps are projected in one product, or by selecting rows of a table for
-    tokens. Each gradient of a weight is one product over all steps. Products are made in one
-    dtype, which autocast may choose; states, sums and gradients have the dtype of the weights.
+    tokens, which some passes do themselves. Each gradient of a weight is one product over all
+    steps. Products are made in one dtype, which autocast may choose; states, sums and gradients
+    have the dtype of the weights.
     """
 
     @staticmethod
@@ -66,10 +69,17 @@ class Recurrence(Function):
         """
         inputs = inputs.flatten(0, 1)
         bias = input_bias(passes, weight_hh, bias_ih, bias_hh)
-        projected = project(inputs, weight_ih, bias, dtype).view(schedule.steps, -1, len(weight_hh))
         states = tuple(schedule.state_buffer(tensor) for tensor in initial_state)
         separate_bias = recurrent_bias(passes, weight_hh, bias_hh)
-        saved = passes.forward(schedule, projected, weight_hh.to(dtype), separate_bias, states)
+        others = (weight_hh.to(dtype), separate_bias, states)
+        ctx.token_passes = _token_passes(passes, inputs, weight_ih.shape[1])
+        if ctx.token_passes is not None:
+            tokens, table = _time_major(inputs, schedule), symbol_table(weight_ih, bias)
+            saved = ctx.token_passes.forward_tokens(schedule, tokens, table, *others)
+        else:
+            projected = project(inputs, weight_ih, bias, dtype)
+            projected = projected.view(schedule.steps, -1, len(weight_hh))
+            saved = passes.forward(schedule, projected, *others)
         ctx.passes, ctx.schedule, ctx.dtype, ctx.saved_count = passes, schedule, dtype, len(saved)
         ctx.has_bias_ih, ctx.has_bias_hh = bias_ih is not None, bias_hh is not None
         ctx.save_for_backward(inputs, weight_ih, weight_hh, *saved, *states)
@@ -93,11 +103,15 @@ class Recurrence(Function):
         inputs, weight_ih, weight_hh, *buffers = ctx.saved_tensors
         saved, states = tuple(buffers[: ctx.saved_count]), tuple(buffers[ctx.saved_count :])
         grad_states = _grad_states(schedule, states, grad_outputs)
-        gradients = ctx.passes.backward(
-            schedule, weight_hh.to(ctx.dtype), states, saved, grad_states
-        )
-        grad_projected = gradients.projected.flatten(0, 1)  # (T·B, at least G)
-        d_weight_ih, d_bias = input_gradients(grad_projected, inputs, weight_ih, ctx.dtype)
+        others = (weight_hh.to(ctx.dtype), states, saved, grad_states)
+        if ctx.token_passes is not None:
+            tokens, symbols = _time_major(inputs, schedule), weight_ih.shape[1]
+            gradients = ctx.token_passes.backward_tokens(schedule, tokens, symbols, *others)
+            d_weight_ih, d_bias = table_gradients(gradients.projected, weight_ih)
+        else:
+            gradients = ctx.passes.backward(schedule, *others)
+            grad_projected = gradients.projected.flatten(0, 1)  # (T·B, at least G)
+            d_weight_ih, d_bias = input_gradients(grad_projected, inputs, weight_ih, ctx.dtype)
         d_inputs = None
         if needs_grad[INPUTS_POSITION]:
             gate_columns = grad_projected[:, -len(weight_ih) :]
@@ -120,6 +134,24 @@ class Recurrence(Function):
             d_bias_hh if ctx.has_bias_hh else None,
             *d_initial_state,
         )
+
+
+def _token_passes(
+    passes: AbstractCellPasses, inputs: Tensor, symbols: int
+) -> AbstractTokenPasses | None:
+    """Returns the passes if they look these inputs up; None for features and for other passes."""
+    if inputs.dtype != torch.int64 or not isinstance(passes, AbstractTokenPasses):
+        return None
+    if len(inputs) == 0 or not passes.takes_tokens(len(inputs), symbols):
+        return None
+    lowest, highest = inputs.aminmax()
+    is_safe = int(lowest) >= 0 and int(highest) < symbols  # torch reports a token that is no symbol
+    return passes if is_safe else None
+
+
+def _time_major(tokens: Tensor, schedule: TimeSchedule) -> Tensor:
+    """Returns tokens (T·B,) as (T, B), side by side in memory; a single row may not be."""
+    return tokens.view(schedule.steps, -1).contiguous()
 
 
 def _grad_states(

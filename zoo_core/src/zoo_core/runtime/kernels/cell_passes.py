@@ -19,7 +19,8 @@ class Gradients(NamedTuple):
 
     Args:
         projected: The gradient of the projected inputs: the last G columns of
-            (T, B, at least G), zero where a row takes no part.
+            (T, B, at least G), zero where a row takes no part; or of the table (V, at least G)
+            that tokens were looked up in.
         weight_hh: The gradient of the recurrent weights, (G, H).
         bias_hh: The gradient of the separate recurrent bias, or None if there is none.
     """
@@ -85,6 +86,69 @@ class AbstractCellPasses(ABC):
                 (T + 1, B, H), and of the last cell state, (B, H), if there is one. If the
                 gradient of the initial state is needed, the former's initial entries and the
                 whole of the latter hold it afterwards.
+        """
+
+
+class AbstractTokenPasses(AbstractCellPasses):
+    """Passes that look tokens up themselves, so that no step's projected inputs are written."""
+
+    @abstractmethod
+    def takes_tokens(self, tokens: int, symbols: int) -> bool:
+        """Returns whether that is worth it; otherwise ``forward`` gets the projected inputs.
+
+        Args:
+            tokens: The number of tokens, T·B.
+            symbols: V.
+        """
+
+    @abstractmethod
+    def forward_tokens(
+        self,
+        schedule: TimeSchedule,
+        tokens: Tensor,
+        table: Tensor,
+        weight_hh: Tensor,
+        bias_hh: Tensor | None,
+        states: tuple[Tensor, ...],
+    ) -> Saved:
+        """Computes the states of all steps.
+
+        Args:
+            schedule: As in ``forward``.
+            tokens: int64 numbers from [0, V), (T, B).
+            table: The projected input of each symbol, (V, G), with all biases but ``bias_hh``.
+            weight_hh: As in ``forward``.
+            bias_hh: As in ``forward``.
+            states: As in ``forward``.
+
+        Returns:
+            What ``backward_tokens`` needs besides the states.
+        """
+
+    @abstractmethod
+    def backward_tokens(
+        self,
+        schedule: TimeSchedule,
+        tokens: Tensor,
+        symbols: int,
+        weight_hh: Tensor,
+        states: tuple[Tensor, ...],
+        saved: Saved,
+        grad_states: tuple[Tensor, ...],
+    ) -> Gradients:
+        """Propagates the gradient through all steps.
+
+        Args:
+            schedule: As in ``backward``.
+            tokens: As in ``forward_tokens``.
+            symbols: V.
+            weight_hh: As in ``backward``.
+            states: As in ``backward``.
+            saved: The result of ``forward_tokens``; not changed.
+            grad_states: As in ``backward``.
+
+        Returns:
+            The gradients; ``projected`` is that of the table.
         """
 
 

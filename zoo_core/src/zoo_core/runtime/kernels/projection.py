@@ -45,10 +45,13 @@ def project(inputs: Tensor, weight: Tensor, bias: Tensor | None, dtype: torch.dt
         columns = weight.t().index_select(0, inputs)
         return columns if bias is None else columns.add_(bias)
     # with more tokens than symbols, adding the bias to the table first is less work
-    table = weight.t().clone(memory_format=torch.contiguous_format)  # (V, G)
-    if bias is not None:
-        table.add_(bias)
-    return table.index_select(0, inputs)
+    return symbol_table(weight, bias).index_select(0, inputs)
+
+
+def symbol_table(weight: Tensor, bias: Tensor | None) -> Tensor:
+    """Returns W x + b of every symbol, (V, G), in newly allocated memory."""
+    table = weight.t().clone(memory_format=torch.contiguous_format)
+    return table if bias is None else table.add_(bias)
 
 
 def input_gradients(
@@ -68,5 +71,10 @@ def input_gradients(
         return projected.to(dtype).t() @ inputs.to(dtype), projected.sum(0)
     # index_add_ would copy a slice of the columns first, so it adds all of them
     table = grad.new_zeros(weight.shape[1], grad.shape[1]).index_add_(0, inputs, grad)
-    rows = table[:, gate_columns]
+    return table_gradients(table, weight)
+
+
+def table_gradients(grad: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+    """The gradients of W, (G, V), and of b, (G,), by that of a symbol table, (V, at least G)."""
+    rows = grad[:, -len(weight) :]
     return rows.t(), rows.sum(0)
