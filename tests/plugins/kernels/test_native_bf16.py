@@ -100,7 +100,7 @@ def test_tokens_give_what_the_portable_kernel_gives(
     monkeypatch.setenv(LEVEL, level)
     for size in ((1, 3, 1, 1), (3, 5, 2, 7), (50, 3, 5, 20), (7, 4, 4, 130)):
         for padded in (False, True):
-            options = {"padded": padded, "reverse": padded}
+            options: dict[str, Any] = {"padded": padded, "reverse": padded}
             expected = answer_tokens(PortableKernel(), make(size[3]), size, **options)
             with torch.autocast("cpu", torch.bfloat16, enabled=level != "avx512"):
                 actual = answer_tokens(NativeKernel(), make(size[3]), size, **options)
