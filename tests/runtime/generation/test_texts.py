@@ -77,6 +77,27 @@ def test_the_portable_loop_computes_all_rows_in_one_step(
     assert together(model) == expected
 
 
+def test_a_text_that_ended_disturbs_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = {"model": {"hidden_size": 64}}
+    model = create_model("lstm-embed", signature=SIGNATURE, seed=1, settings=settings).eval()
+    without_native(model)
+    prompt = Batch(torch.tensor([[1, 2, 3]]))
+    first = {seed: next(generate(model, prompt, Sampler(seed=seed))) for seed in range(30)}
+    ended = next(seed for seed, symbol in first.items() if symbol not in (1, 2, 3))
+    others = [seed for seed, symbol in first.items() if symbol != first[ended]][:2]
+    with torch.no_grad():  # its first symbol is followed by no finite logits
+        model.get_parameter("embedding.weight")[first[ended]] = torch.nan
+    seeds, lengths = [ended, *others], [1, 2, 2]
+    expected = [
+        list(islice(generate(model, prompt, Sampler(seed=seed)), length))
+        for seed, length in zip(seeds, lengths, strict=True)
+    ]
+    monkeypatch.setattr(several, "_equals_one_row", lambda *_: True)
+    monkeypatch.setattr(several, "generate", None)
+    samplers = [Sampler(seed=seed) for seed in seeds]
+    assert generate_texts(model, [prompt] * 3, samplers, lengths) == expected
+
+
 @pytest.mark.parametrize("precision", ["bf16", "int8"])
 def test_each_text_is_what_it_is_alone_in_another_precision(precision: str) -> None:
     for model in (make("lstm-embed"), without_native(make("gru-stacked"))):
@@ -100,7 +121,7 @@ def test_no_texts_are_no_texts() -> None:
 
 
 def test_a_prompt_shorter_than_the_window_is_refused() -> None:
-    with pytest.raises(MisfitError, match="the prompt has 1 symbols, expected >= 3"):
+    with pytest.raises(MisfitError, match="prompt 2 of 2 has 1 symbols, expected >= 3"):
         generate_texts(make("char-three"), batches([[1, 2, 3], [1]]), [Sampler()] * 2, [1, 1])
 
 

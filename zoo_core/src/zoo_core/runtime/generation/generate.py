@@ -91,11 +91,13 @@ def generate_keys(
     yield from _feed_back(model, roll, sampler.draw_keys, as_inputs, precision)
 
 
-def check_prompt(model: AbstractModel, length: int, noun: str = "symbols") -> None:
+def check_prompt(
+    model: AbstractModel, length: int, noun: str = "symbols", *, name: str = "the prompt"
+) -> None:
     """Raises MisfitError if a prompt is shorter than the window of a model."""
     if length < (model.window or 1):
         raise MisfitError(
-            f"the prompt has {length} {noun}, expected >= {model.window or 1}; give a longer prompt"
+            f"{name} has {length} {noun}, expected >= {model.window or 1}; give a longer prompt"
         )
 
 

@@ -66,8 +66,9 @@ def generate_texts(
     if not prompts:
         return []
     tokens = [prompt.inputs for prompt in prompts]
-    for prompt in tokens:
-        check_prompt(model, prompt.shape[1])
+    for number, prompt in enumerate(tokens, 1):
+        name = "the prompt" if len(tokens) == 1 else f"prompt {number} of {len(tokens)}"
+        check_prompt(model, prompt.shape[1], name=name)
     int8 = precision == "int8"
     model, precision = at_precision(model, precision)
     found = _by_kernel(model, tokens, samplers, lengths, precision, int8=int8)
@@ -149,12 +150,18 @@ def _continue(
     inputs = torch.cat(tokens) if not model.carries_state else tokens[0]
     logits = torch.cat(first)
     while True:
-        symbols = draw_rows([samplers[row] for row in rows], logits)
-        for row, symbol in zip(rows, symbols, strict=True):
+        symbols: list[int] = []
+        drawn = draw_rows([samplers[row] for row in rows], logits)
+        for row, symbol in zip(rows, drawn, strict=True):
+            is_open = len(found[row]) < lengths[row]
             if isinstance(symbol, IntegrityError):
-                raise symbol
-            if len(found[row]) < lengths[row]:
+                if is_open:
+                    raise symbol
+                symbols.append(0)  # any symbol: the text has ended
+                continue
+            if is_open:
                 found[row].append(symbol)
+            symbols.append(symbol)
         open_places = [place for place, row in enumerate(rows) if len(found[row]) < lengths[row]]
         if not open_places:
             return found
