@@ -283,6 +283,27 @@ def test_each_of_several_texts_is_what_it_is_alone(
 
 
 @built
+def test_a_call_for_many_texts_makes_few_symbols_so_that_ctrl_c_ends_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = sharpened(MODELS["gru"]).float()
+    model.recurrent.kernels = (NativeKernel(),)
+    calls: list[list[int]] = []
+    run = NativeText.generate
+
+    def generate_counts(
+        self: NativeText, counts: list[tuple[int, int]]
+    ) -> list[tuple[list[int], bool]]:
+        calls.append([count for _, count in counts])
+        return run(self, counts)
+
+    monkeypatch.setattr(NativeText, "generate", generate_counts)
+    prompts = [Batch(torch.tensor([[1, 2, 3]]))] * 100
+    generate_texts(model, prompts, [Sampler() for _ in prompts], [30] * 99 + [100])
+    assert calls == [[8] * 100] * 3 + [[6] * 99 + [8], [68]]
+
+
+@built
 @every_model
 def test_int8_text_is_that_of_the_rounded_weights_in_double_precision(
     monkeypatch: pytest.MonkeyPatch, make: Any

@@ -22,6 +22,10 @@ STORAGES = ("fp32", "bf16", "int8")
 MAX_INT8_WIDTH = 1 << 16
 """Wider states would be rounded to less than 8 bits, so that sums of 32 bits hold."""
 MAX_SYMBOLS_PER_CALL = 256
+"""Symbols of one text, or of several together, in a call, which Ctrl+C does not end."""
+MIN_SYMBOLS_PER_TEXT = 8
+"""Symbols of each of many texts in a call. With fewer, the call itself takes a good part of the
+time."""
 GROWTH = 3
 """The number of symbols of a call over that of all calls before it. The first calls make few
 symbols, so that text starts at once."""
@@ -87,11 +91,13 @@ def generate_rows(
     """
     text = NativeText(library, model, states, prompts, samplers, storage)
     found: list[list[int]] = [[] for _ in prompts]
-    while counts := [
-        (row, min(length - len(symbols), MAX_SYMBOLS_PER_CALL))
+    while missing := {
+        row: length - len(symbols)
         for row, (length, symbols) in enumerate(zip(lengths, found, strict=True))
         if len(symbols) < length
-    ]:
+    }:
+        most = max(MAX_SYMBOLS_PER_CALL // len(missing), MIN_SYMBOLS_PER_TEXT)
+        counts = [(row, min(count, most)) for row, count in missing.items()]
         for (row, _), (symbols, is_finite) in zip(counts, text.generate(counts), strict=True):
             if not is_finite:
                 raise IntegrityError(NOT_FINITE)
