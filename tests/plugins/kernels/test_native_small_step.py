@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from tests.runtime.runs import TEXT, contents, finish, interrupt, resume_to_end, small_run_config
 from zoo_core.errors import DivergedError
@@ -15,11 +15,13 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.nn.batch import IGNORED, Batch
+from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.state import detach
 from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
 from zoo_core.runtime.training.step import StepResult, TrainStep
 from zoo_kernels import small_step
-from zoo_kernels.library import LEVEL, native_library
+from zoo_kernels.library import LEVEL, NativeLibrary, native_library
 
 BUILT = native_library()
 LEVELS = [] if isinstance(BUILT, str) else BUILT.levels[: BUILT.best + 1]
@@ -215,6 +217,36 @@ def test_a_hook_or_a_large_batch_takes_an_ordinary_step(
     monkeypatch.setattr(small_step, "MAX_PRODUCTS", 1)
     step(data[0], None, 11)
     assert next(step.model.parameters()).grad is not None
+
+
+def test_a_hook_on_a_parameter_takes_ordinary_steps(catalog: Catalog) -> None:
+    step = make_step(catalog)
+    seen: list[Tensor] = []
+    bias = step.model.get_parameter("output.bias")
+    bias.register_post_accumulate_grad_hook(seen.append)  # type: ignore[no-untyped-call]
+    train(step, batches(2, 3))
+    assert len(seen) == 4
+    assert not takes_whole_steps(step)
+
+
+def test_a_state_of_other_rows_is_left_to_the_ordinary_step(catalog: Catalog) -> None:
+    step = make_step(catalog)
+    (result, *_) = train(step, batches(2, 3))
+    assert step._whole is not None
+    assert step._whole(batches(3, 3)[0], detach(result.output.state)) is None
+
+
+def test_a_model_of_further_parameters_has_no_whole_step(catalog: Catalog) -> None:
+    step = make_step(catalog)
+    train(step, batches(2, 3))
+    model = step.model
+    assert isinstance(model, RecurrentModel)
+    assert isinstance(step.trainer, AbstractClassTrainer)
+    loss = step.trainer.cross_entropy
+    assert isinstance(BUILT, NativeLibrary)
+    assert small_step.small_step(BUILT, model, loss, step.optimizer, None) is not None
+    model.output.register_parameter("scale", nn.Parameter(torch.ones(1)))
+    assert small_step.small_step(BUILT, model, loss, step.optimizer, None) is None
 
 
 def test_a_step_that_diverges_leaves_the_weights_and_names_the_parameter(catalog: Catalog) -> None:

@@ -73,13 +73,7 @@ class SmallStep(AbstractWholeStep):
         self._class_weights: Tensor | None = None
         if loss.weights is not None:
             self._class_weights = torch.tensor(loss.weights, dtype=self._dtype)
-        parameters = [
-            *(self._weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
-            model.output.weight,
-            model.output.bias,
-            None if embedding is None else embedding.weight,
-        ]
-        self._tensors = [_tensors(optimizer, parameter) for parameter in parameters]
+        self._tensors = [_tensors(optimizer, parameter) for parameter in _parameters(model)]
         self._arguments = arguments = SmallStepArguments(
             element_size=self._dtype.itemsize,
             level=library.level,
@@ -118,6 +112,8 @@ class SmallStep(AbstractWholeStep):
         start: list[Tensor] = []
         if state is not None:
             start = [part.detach().to(dtype).contiguous() for part in state[0]]
+            if any(part.shape != (rows, self._hidden_size) for part in start):
+                return None
         last = [
             torch.empty(rows, self._hidden_size, dtype=dtype) for _ in range(self._state_tensors)
         ]
@@ -166,6 +162,17 @@ class SmallStep(AbstractWholeStep):
             parameter.weights, parameter.first, parameter.second, parameter.steps = values
 
 
+def _parameters(model: RecurrentModel) -> list[Tensor | None]:
+    """Returns the parameters in the order of ``enum zoo_parameter_name``."""
+    weights, embedding = model.recurrent.weights(0, 0), model.embedding
+    return [
+        *(weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")),
+        model.output.weight,
+        model.output.bias,
+        None if embedding is None else embedding.weight,
+    ]
+
+
 def _tensors(optimizer: Optimizer, parameter: Tensor | None) -> tuple[Tensor | None, ...]:
     """Returns a parameter and what the optimizer keeps of it, as in ``struct zoo_parameter``."""
     if parameter is None:
@@ -210,6 +217,9 @@ def small_step(
     """
     if library.small_step is None or model.recurrent.cell.name not in CELLS:
         return None
+    used = {id(parameter) for parameter in _parameters(model) if parameter is not None}
+    if used != {id(parameter) for parameter in model.parameters()}:
+        return None  # a weight is made of other parameters
     dtype = model.output.weight.dtype
     for parameter in model.parameters():
         weight, first, second, steps = _tensors(optimizer, parameter)

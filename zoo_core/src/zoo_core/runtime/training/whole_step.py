@@ -97,17 +97,11 @@ def whole_step(
     kernel = trainer.kernel
     if not isinstance(kernel, AbstractWholeStepKernel) or type(model) is not RecurrentModel:
         return None
-    if not isinstance(trainer, AbstractClassTrainer) or _overrides_loss(trainer):
+    if not isinstance(trainer, AbstractClassTrainer):
         return None
     if not _is_simple(model) or not _is_plain(optimizer, model):
         return None
     return kernel.whole_step(model, trainer.cross_entropy, optimizer, trainer.config.clip_norm)
-
-
-def _overrides_loss(trainer: AbstractClassTrainer) -> bool:
-    own = AbstractClassTrainer
-    cls = type(trainer)
-    return cls.loss is not own.loss or cls.loss_and_sums is not own.loss_and_sums
 
 
 def _is_simple(model: RecurrentModel) -> bool:
@@ -127,7 +121,10 @@ def _is_simple(model: RecurrentModel) -> bool:
         and type(model.output) is torch.nn.Linear
         and all(parameter.requires_grad for parameter in parameters)
         and not any(has_hooks(module) for module in model.modules())
-        and not any(parameter._backward_hooks for parameter in parameters)
+        and not any(
+            parameter._backward_hooks or parameter._post_accumulate_grad_hooks
+            for parameter in parameters
+        )
     )
 
 
