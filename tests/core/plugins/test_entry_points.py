@@ -74,6 +74,21 @@ def test_a_file_that_is_not_utf_8_hides_no_other(
     assert entry_points("zoo-probe") == [PROBE]
 
 
+def test_what_cannot_be_read_hides_no_other_beside_an_archive(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _install(tmp_path)
+    _install(tmp_path, "odd-1.0.dist-info").joinpath("entry_points.txt").write_bytes(b"\xff\xfe")
+    loose = tmp_path / "loose-1.0.dist-info"
+    loose.mkdir()
+    loose.joinpath("entry_points.txt").write_text("[console_scripts]\nno pair\n")
+    loose.joinpath("METADATA").write_text("Name: loose\nVersion: 1.0\n")
+    archive = tmp_path / "empty.zip"
+    zipfile.ZipFile(archive, "w").close()
+    monkeypatch.setattr(sys, "path", [str(archive), str(tmp_path)])
+    assert entry_points("zoo-probe") == [PROBE]
+
+
 def test_an_archive_on_the_path_is_searched_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

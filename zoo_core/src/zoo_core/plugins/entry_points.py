@@ -108,16 +108,30 @@ def _identity(metadata: str) -> tuple[str, str]:
 
 
 def _of_any_finder(group: str) -> list[EntryPoint]:
-    """Returns the entry points of a group as the standard library finds them."""
+    """Returns the entry points of a group in all distributions that the standard library finds.
+
+    Its own function for this raises an error if any distribution has a line that is no pair.
+    """
     from importlib import metadata
 
-    return [
-        EntryPoint(point.name, point.value, *_identity(_metadata(point.dist)))
-        for point in metadata.entry_points(group=group)
-    ]
+    points: list[EntryPoint] = []
+    names: set[str] = set()
+    for distribution in metadata.distributions():
+        identity = _identity(
+            _text_of(distribution, "METADATA") or _text_of(distribution, "PKG-INFO")
+        )
+        name = SEPARATORS.sub("-", identity[0].lower())
+        if name in names and name != UNKNOWN:
+            continue
+        names.add(name)
+        pairs = _pairs(_text_of(distribution, "entry_points.txt"), group)
+        points += [EntryPoint(*pair, *identity) for pair in pairs]
+    return points
 
 
-def _metadata(distribution: Distribution | None) -> str:
-    if distribution is None:
+def _text_of(distribution: Distribution, name: str) -> str:
+    """Returns the text of a file of the metadata; empty if it cannot be read."""
+    try:
+        return distribution.read_text(name) or ""
+    except (OSError, UnicodeDecodeError):
         return ""
-    return distribution.read_text("METADATA") or distribution.read_text("PKG-INFO") or ""
