@@ -26,7 +26,7 @@ from zoo_core.runtime.kernels.onednn import PORTABLE_FP32
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.recurrent import Recurrent
 
-MANY_ROWS = PORTABLE_FP32.most_rows + 1
+MANY_ROWS = PORTABLE_FP32.max_rows + 1
 TOKENS = Signature(
     inputs=Tokens(3), outputs=Classes(3, per="step"), vocabulary=Vocabulary(("a", "b", "c"))
 )

@@ -17,7 +17,7 @@ from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_gru.cell import GruCell
 from zoo_lstm.cell import LstmCell
 
-FEW_ROWS, FEW_SYMBOLS = PORTABLE_FP32.most_rows, PORTABLE_FP32.most_symbols
+FEW_ROWS, FEW_SYMBOLS = PORTABLE_FP32.max_rows, PORTABLE_FP32.max_symbols
 onednn = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN")  # type: ignore[no-untyped-call]
 
 

@@ -158,7 +158,7 @@ def generate(
         _generate_text(checkpoint, beginnings[0], policy, length, sampler, precision, as_json)
         return
     seeds = [(seed + number) % SEEDS for number in range(batch or 1)]
-    samplers = [Sampler(temperature, top_k, each, top_p) for _ in beginnings for each in seeds]
+    samplers = [Sampler(temperature, top_k, own, top_p) for _ in beginnings for own in seeds]
     starts = [start for start in beginnings for _ in seeds]
     _generate_texts(
         checkpoint, starts, policy, length, samplers, seeds * len(beginnings), precision, as_json

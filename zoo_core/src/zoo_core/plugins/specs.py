@@ -16,10 +16,10 @@ REQUIRED: Any = object()
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)
 class AbstractDeclaration:
-    """A frozen dataclass with keyword arguments in all but its making.
+    """A record that behaves like a frozen dataclass with keyword arguments.
 
-    Its subclasses share its methods. ``dataclasses`` compiles six methods for each class, which
-    takes longer than importing ten plugins.
+    All subclasses share these methods. ``dataclasses`` would compile six methods for each class,
+    which takes longer than importing ten plugins.
     """
 
     defaults: ClassVar[dict[str, Any]] = {}

@@ -842,7 +842,7 @@ def generate(
     seeds = [seed] * len(prompt) if isinstance(seed, int) else list(seed)
     if len(seeds) != len(prompt):
         raise ConfigError(f"seed: there are {len(seeds)} seeds for {len(prompt)} prompts")
-    samplers = [Sampler(temperature, top_k, each, top_p) for each in seeds]
+    samplers = [Sampler(temperature, top_k, own, top_p) for own in seeds]
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "what predicts symbols has a vocabulary"

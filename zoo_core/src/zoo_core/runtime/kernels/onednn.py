@@ -91,32 +91,32 @@ class Sizes(NamedTuple):
     """Sizes of a call, the bounds included.
 
     Args:
-        least_rows: The least B.
-        most_rows: The most B.
-        least_width: The least H.
-        most_symbols: The most symbols V that tokens stand for; features count as none.
+        min_rows: The smallest B.
+        max_rows: The largest B.
+        min_width: The smallest H.
+        max_symbols: The most symbols V that tokens stand for; features count as none.
     """
 
-    least_rows: int = 0
-    most_rows: int = LARGE
-    least_width: int = 0
-    most_symbols: int = LARGE
+    min_rows: int = 0
+    max_rows: int = LARGE
+    min_width: int = 0
+    max_symbols: int = LARGE
 
-    def hold(self, case: ScanCase) -> bool:
-        """Whether a call has such sizes."""
+    def include(self, case: ScanCase) -> bool:
+        """Whether the sizes of a call are among them."""
         return (
-            self.least_rows <= case.batch_size <= self.most_rows
-            and self.least_width <= case.cell.hidden_size
-            and case.symbols <= self.most_symbols
+            self.min_rows <= case.batch_size <= self.max_rows
+            and self.min_width <= case.cell.hidden_size
+            and case.symbols <= self.max_symbols
         )
 
 
-PORTABLE_FP32, PORTABLE_BF16 = Sizes(most_rows=255, most_symbols=255), Sizes()
+PORTABLE_FP32, PORTABLE_BF16 = Sizes(max_rows=255, max_symbols=255), Sizes()
 """Where the portable kernel gives way. oneDNN takes tokens as one-hot vectors, which are slow for
 many symbols."""
-AVX512_FP32, AVX512_BF16 = Sizes(least_width=2048), Sizes(least_rows=64)
+AVX512_FP32, AVX512_BF16 = Sizes(min_width=2048), Sizes(min_rows=64)
 """Where compiled code with AVX-512 gives way. With AVX2, it never does."""
-BASELINE, BASELINE_ROWS = Sizes(least_rows=2, most_symbols=255), 8
+BASELINE, BASELINE_ROWS = Sizes(min_rows=2, max_symbols=255), 8
 """Where compiled code without AVX2 gives way to oneDNN, and the rows B from which it gives way to
 any other kernel: their products use AVX2."""
 
@@ -136,6 +136,6 @@ def runs_faster_in_onednn(case: ScanCase, fp32: Sizes, bf16: Sizes) -> bool:
     if not torch._C._has_mkldnn or not torch.backends.mkldnn.enabled:
         return False
     if not case.autocast:
-        return fp32.hold(case)
+        return fp32.include(case)
     # without instructions for bfloat16, oneDNN's LSTM has none either
-    return multiplies_bfloat16("cpu") and bf16.hold(case)
+    return multiplies_bfloat16("cpu") and bf16.include(case)

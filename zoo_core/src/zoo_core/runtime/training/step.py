@@ -34,8 +34,8 @@ from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, whole_step
 
 FUSED = "fused"
-"""The key, in a saved state, of a run whose kernel computes the loss. A run without it began when
-no kernel did, and continues with torch's loss, to the same bits."""
+"""The key, in a saved state, of a run that takes its loss from its kernel, where that has one. A
+run without it began with an earlier version, and continues with torch's loss, to the same bits."""
 REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
 
 
