@@ -12,6 +12,7 @@ import pytest
 
 from tests.workspace import ROOT
 
+WORKFLOW = ROOT / ".github" / "workflows" / "release.yml"
 PROJECTS = [ROOT / "zoo_core", ROOT / "cli", *sorted((ROOT / "plugins").iterdir())]
 VERSION = re.compile(r"^## (\d+\.\d+\.\d+)$", re.M)
 
@@ -32,6 +33,21 @@ def test_zoo_cli_brings_every_plugin_without_large_dependencies() -> None:
     plugins = {f"zoo-{path.name}" for path in (ROOT / "plugins").iterdir()}
     light = set(_settings(ROOT)["dependency-groups"]["dev"]) & plugins
     assert [name for name in needed if name in plugins] == sorted(light)
+
+
+def test_the_release_installs_what_zoo_cli_brings() -> None:
+    needed = _settings(ROOT / "cli")["project"]["dependencies"]
+    (plugins,) = re.findall(r"zoo-\{([a-z0-9,]+)\}", WORKFLOW.read_text("utf-8"))
+    light = [name for name in needed if name.startswith("zoo-") and name != "zoo-core"]
+    assert [f"zoo-{name}" for name in plugins.split(",")] == light
+
+
+def test_the_release_publishes_with_no_right_but_its_token() -> None:
+    before, publish = WORKFLOW.read_text("utf-8").split("  publish:")
+    assert "write" not in before
+    assert "secrets." not in before + publish
+    assert "permissions:\n      id-token: write\n    steps:" in publish
+    assert "if: github.ref_type == 'tag'" in publish
 
 
 def test_the_licence_is_the_one_of_the_repository(project: Path) -> None:

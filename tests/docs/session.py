@@ -12,6 +12,8 @@ BLOCK = re.compile(r"^```(?P<language>\w*)(?: (?P<path>\S+))?\n(?P<body>.*?)^```
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?:e-\d+)?")
 HASH = re.compile(r"\b[0-9a-f]{64}\b|(?<=Z-)[0-9a-f]{4}\b")
 """A sha256, or the end of the name of a run's folder."""
+DURATION = re.compile(r"(?<=s) \(\d+:\d\d:\d\d\)$")
+"""What pytest adds behind the seconds of a minute or more."""
 EPOCH = re.compile(r"epoch #(?:/#)?[, ]")
 HOME = "/home/me"
 """What documents call the folder that everything happens in."""
@@ -89,7 +91,7 @@ def agrees(shown: list[str], printed: list[str]) -> bool:
 
 def _comparable(lines: list[str]) -> list[str]:
     """Returns what lines must have in common with others."""
-    words = (NUMBER.sub("#", HASH.sub("#", line)) for line in lines)
+    words = (NUMBER.sub("#", HASH.sub("#", DURATION.sub("", line))) for line in lines)
     return [re.sub(r" {2,}|-{3,}", "  ", line) for line in words if not EPOCH.match(line)]
 
 

@@ -61,6 +61,13 @@ def test_every_block_of_code_is_one(page: Path) -> None:
             assert page.name in test.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))], ids=lambda page: page.stem
+)
+def test_no_page_asks_for_what_a_command_prints(page: Path) -> None:
+    assert "?" not in page.read_text("utf-8").splitlines(), "renew it: tests.docs.pages"
+
+
 def _blocks(text: str) -> list[PageBlock]:
     return read_document(text).blocks
 

@@ -49,6 +49,7 @@ def test_every_command_of_the_zoo_is_one() -> None:
         (["a", "...", "z"], ["a", "b", "c", "z"], True),
         (["a", "...", "z"], ["a", "b", "c"], False),
         (["a"], ["a", "b"], False),
+        (["2 passed in 41.52s"], ["2 passed in 122.31s (0:02:02)"], True),
         ([], [], True),
     ],
 )

@@ -26,14 +26,13 @@ class InProcessEngine(AbstractEngine):
     """Trains one run after another; ``started`` holds the names of the runs that it has begun.
 
     Args:
-        processes: Must be 1.
+        processes: The most runs at once; here one, whatever it is.
         reuse: Without a meaning here.
     """
 
     is_local: ClassVar[bool] = True
 
     def __init__(self, processes: int = 1, *, reuse: bool = True) -> None:
-        assert processes == 1
         self.started: list[str] = []
 
     def run(

@@ -9,11 +9,14 @@ HEAD = '''"""Runs model.onnx; needs onnxruntime and numpy alone."""
 
 import json
 import pathlib
+import signal
 import sys
 
 import numpy as np
 import onnxruntime
 
+if hasattr(signal, "SIGPIPE"):  # a reader such as head ends it without a traceback
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
 here = pathlib.Path(__file__).parent
 session = onnxruntime.InferenceSession(here / "model.onnx")
 '''

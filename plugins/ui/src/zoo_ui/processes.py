@@ -105,9 +105,12 @@ class RunProcesses:
         os.kill(self.holder(folder), signal.SIGINT)
 
     def messages(self, folder: Path) -> str:
-        """Returns the end of what the command of a run printed; empty if it is not from here."""
+        """Returns the end of what the command of a run printed; empty if it is not from here.
+
+        Empty on Windows too, which cannot read a file without moving its position.
+        """
         started = self._started.get(folder)
-        if started is None:
+        if started is None or not hasattr(os, "pread"):
             return ""
         size = os.fstat(started.messages.fileno()).st_size
         start = max(0, size - LAST_BYTES)
