@@ -58,6 +58,8 @@ NEVER = ("network", "gpu", "never", "in")
 SHELL = re.compile(r"[|<;&`]|\$\(")
 """Characters of a command that a shell must run, outside of quotes."""
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
+BUG = "(ZOO_DEBUG=1 shows the traceback)"
+"""The end of an error that no page may show: one that the zoo did not foresee."""
 TRAINING = re.compile(r"(?:uv run )?zoo (?:train|sweep|compare|resume)\b")
 BLOCK = re.compile(
     r"^<!-- \[\[\[cog$.*?^<!-- \[\[\[end\]\]\] -->$"  # is generated
@@ -255,6 +257,7 @@ class InProcess:
             code = run(words)
         printed = self._rows(everything.getvalue())
         assert code == 0 or any(row.startswith("Error: ") for row in printed), (words, printed)
+        assert not any(row.endswith(BUG) for row in printed), (words, printed)
         if target:
             Path(target).write_text(stdout.getvalue(), "utf-8")
         self.stdout = self._rows("" if target else stdout.getvalue())

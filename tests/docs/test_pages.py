@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import sys
 from pathlib import Path
 
 import pytest
 
+from tests.docs import pages
 from tests.docs.pages import (
     DOCS,
     ROOT,
@@ -113,4 +115,20 @@ def test_a_page_is_renewed_where_it_asks_and_where_words_differ(tmp_path: Path) 
 def test_a_python_session_that_prints_something_else_fails(tmp_path: Path) -> None:
     blocks = _blocks("# T\n\n```python\n>>> 1 + 1\n3\n```\n")
     with started(tmp_path, is_isolated=False) as shell, pytest.raises(AssertionError, match="Got"):
+        list(follow(blocks, shell, "T"))
+
+
+def test_a_fault_of_the_zoo_is_no_output_of_a_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(words: list[str]) -> int:
+        sys.stderr.write("Error: TypeError: x (ZOO_DEBUG=1 shows the traceback)\n")
+        return 1
+
+    monkeypatch.setattr(pages, "run", fail)
+    blocks = _blocks("# T\n\n```console\n$ zoo list\n```\n")
+    with (
+        started(tmp_path, is_isolated=False) as shell,
+        pytest.raises(AssertionError, match="TypeError"),
+    ):
         list(follow(blocks, shell, "T"))
