@@ -127,6 +127,19 @@ def test_the_best_epoch_is_that_of_the_trainers_main_metric() -> None:
     assert epochs[loop.progress.best_epoch - 1].best
 
 
+def test_sums_are_computed_in_full_precision_beside_a_model_in_bfloat16() -> None:
+    class Products(PositionTrainer):
+        def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+            return {"products": output.logits.float() @ output.logits.float().T}
+
+    trainer = Products(AbstractTrainerConfig(epochs=1, batch_size=ROWS, learning_rate=0.05))
+    targets = {"position": torch.zeros(ROWS, 2), "weight": torch.zeros(ROWS)}
+    batch = Batch(torch.zeros(ROWS, STEPS, 2), targets)
+    with torch.autocast("cpu", torch.bfloat16):
+        _, sums = trainer.loss_and_sums(Output(torch.rand(ROWS, 3), None), batch)
+    assert sums["products"].dtype == torch.float32
+
+
 def test_an_evaluation_in_pieces_equals_one_of_whole_batches(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -116,7 +116,8 @@ class AbstractTrainer(ABC):
     def loss_and_sums(self, output: Output, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Returns what ``loss`` and ``sums`` return; override it where one pass computes both."""
         loss = self.loss(output, batch)
-        with torch.no_grad():
+        # Sums over many targets need full precision, whatever the model is computed in.
+        with torch.no_grad(), torch.autocast(output.logits.device.type, enabled=False):
             return loss, self.sums(output, batch)
 
     @abstractmethod
