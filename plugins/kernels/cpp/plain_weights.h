@@ -57,20 +57,10 @@ template <class Real> struct PlainWeights {
     }
   };
 
-  // Packs the chunk whose vector v holds the rows from first[v] up to last[v] of W (rows, K). Blocks
-  // of k keep the written part in the cache.
+  // Packs the chunk whose vector v holds the rows from first[v] up to last[v] of W (rows, K).
   static void pack(int64_t K, int NV, const int64_t *first, const int64_t *last, const Real *from,
                    const float *, Real *to) {
-    for (int64_t start = 0; start < K; start += 64) {
-      const int64_t end = start + 64 < K ? start + 64 : K;
-      for (int v = 0; v < NV; v++)
-        for (int64_t lane = 0; lane < L; lane++) {
-          const bool is_supported = first[v] + lane < last[v];
-          const Real *row = from + (first[v] + lane) * K;
-          for (int64_t k = start; k < end; k++)
-            to[(k * NV + v) * L + lane] = is_supported ? row[k] : Real(0);
-        }
-    }
+    pack_rows(K, NV, first, last, from, to);
   }
 };
 

@@ -175,21 +175,11 @@ template <class Real> struct FullPrecision {
   }
 
   // Packs the transpose of W, (columns, K): vector v of NV holds the columns from first[v] up to
-  // last[v]. Blocks of k keep the written part in the cache.
+  // last[v].
   template <int NV>
   static void pack_transposed(int64_t K, const int64_t *first, const int64_t *last,
                               const Real *from, Number *to) {
-    constexpr int64_t L = lanes<Real>;
-    for (int64_t start = 0; start < K; start += 64) {
-      const int64_t end = start + 64 < K ? start + 64 : K;
-      for (int v = 0; v < NV; v++)
-        for (int64_t lane = 0; lane < L; lane++) {
-          const bool is_supported = first[v] + lane < last[v];
-          const Real *row = from + (first[v] + lane) * K;
-          for (int64_t k = start; k < end; k++)
-            to[(k * NV + v) * L + lane] = is_supported ? row[k] : Real(0);
-        }
-    }
+    pack_rows(K, NV, first, last, from, to);
   }
 };
 

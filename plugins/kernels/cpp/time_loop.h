@@ -356,38 +356,19 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   }
 };
 
-// Calls the task with the time loop of the right cell, and returns its result.
-template <class Real, class Products, class Task>
-int64_t with_time_loop(const zoo_recurrence &s, Task task) {
-  switch (s.cell) {
-    case ZOO_RNN_TANH: return task(TimeLoop<Real, ZOO_RNN_TANH, Products>{s});
-    case ZOO_RNN_RELU: return task(TimeLoop<Real, ZOO_RNN_RELU, Products>{s});
-    case ZOO_LSTM: return task(TimeLoop<Real, ZOO_LSTM, Products>{s});
-    default: return task(TimeLoop<Real, ZOO_GRU, Products>{s});
-  }
-}
-
+// Runs an operation with the time loop of the right cell, and returns the bytes of a workspace.
 template <class Real, class Products> int64_t run(int64_t operation, const zoo_recurrence &s) {
-  return with_time_loop<Real, Products>(s, [=](auto loop) -> int64_t {
+  const auto run_loop = [=](auto loop) -> int64_t {
     if (operation == ZOO_WORKSPACE) return loop.workspace_bytes();
     operation == ZOO_FORWARD ? loop.forward() : loop.backward();
     return 0;
-  });
-}
-
-// One forward step of one row.
-template <class Real, class Products>
-int64_t single_row(int64_t operation, const zoo_recurrence &s, int64_t thread, int64_t threads) {
-  return with_time_loop<Real, Products>(s, [=](auto loop) -> int64_t {
-    if (operation == ZOO_WORKSPACE) return loop.workspace_bytes();
-    const int64_t count = loop.tiles(loop.H, loop.VECTORS_PER_GATE);
-    const int64_t first = count * thread / threads, last = count * (thread + 1) / threads;
-    if (operation == ZOO_PACK)
-      loop.pack_forward(first, last);
-    else
-      loop.forward_packed({thread, threads, 0, 1, first, last, nullptr});
-    return 0;
-  });
+  };
+  switch (s.cell) {
+    case ZOO_RNN_TANH: return run_loop(TimeLoop<Real, ZOO_RNN_TANH, Products>{s});
+    case ZOO_RNN_RELU: return run_loop(TimeLoop<Real, ZOO_RNN_RELU, Products>{s});
+    case ZOO_LSTM: return run_loop(TimeLoop<Real, ZOO_LSTM, Products>{s});
+    default: return run_loop(TimeLoop<Real, ZOO_GRU, Products>{s});
+  }
 }
 
 }  // namespace
