@@ -109,8 +109,7 @@ class NativeKernel(
     def _refuses_bfloat16(self, dtype: torch.dtype) -> str | None:
         if not torch.is_autocast_enabled("cpu") or not multiplies_bfloat16("cpu"):
             return None
-        library = native_library()
-        assert not isinstance(library, str), "without a library, another reason was returned before"
+        library = _library()
         if dtype != torch.float32 or torch.get_autocast_dtype("cpu") != torch.bfloat16:
             return f"it makes no products of {dtype} in {torch.get_autocast_dtype('cpu')}"
         if not library.multiplies_bfloat16:
@@ -124,8 +123,7 @@ class NativeKernel(
         """
         if case.cell.name not in self.passes:
             return self.scans is not None and self.scans.pays(case)
-        library = native_library()
-        assert not isinstance(library, str), "without a library, there are no passes"
+        library = _library()
         level = library.levels[library.level]
         if level.startswith(("avx512", "amx")):
             return not runs_faster_in_onednn(case, AVX512_FP32, AVX512_BF16)

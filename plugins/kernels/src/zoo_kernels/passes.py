@@ -75,9 +75,7 @@ class NativePasses(AbstractTokenPasses):
     ) -> Gradients:
         """See AbstractCellPasses."""
         d_gates, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, {})
-        if self.cell != "gru":
-            return Gradients(d_gates, d_weight, None)
-        return Gradients(d_gates, d_weight, d_gates[:, :, : weight_hh.shape[1]].sum((0, 1)))
+        return self._gradients(d_gates, d_weight)
 
     def backward_tokens(
         self,
@@ -93,9 +91,7 @@ class NativePasses(AbstractTokenPasses):
         d_table = states[0].new_empty(symbols, self._grad_width(weight_hh))
         fields = {"tokens": tokens, "d_table": d_table}
         _, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, fields)
-        if self.cell != "gru":
-            return Gradients(d_table, d_weight, None)
-        return Gradients(d_table, d_weight, d_table[:, : weight_hh.shape[1]].sum(0))
+        return self._gradients(d_table, d_weight)
 
     @property
     def keeps_no_gates(self) -> bool:
@@ -146,6 +142,13 @@ class NativePasses(AbstractTokenPasses):
         width = weight_hh.shape[1]
         d_recurrent = d_gates[:, :, : 3 * width]  # in the order n r z
         return d_gates, weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
+
+    def _gradients(self, d_projected: Tensor, d_weight: Tensor) -> Gradients:
+        """Returns the gradients, and that of the GRU's bias q, the first columns of the first."""
+        if self.cell != "gru":
+            return Gradients(d_projected, d_weight, None)
+        columns = d_projected[..., : d_weight.shape[1]]
+        return Gradients(d_projected, d_weight, columns.sum(tuple(range(columns.dim() - 1))))
 
     def _call(
         self,
