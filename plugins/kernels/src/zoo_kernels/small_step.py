@@ -60,16 +60,6 @@ class SmallStep(AbstractWholeStep):
         gates = len(self._weights["weight_hh"])
         width = embedding_size or 1
         self._products = gates * (self._hidden_size + width) + self._classes * self._hidden_size
-        self._hooks = tuple(
-            hooks
-            for module in model.modules()
-            for hooks in (
-                module._forward_hooks,
-                module._forward_pre_hooks,
-                module._backward_hooks,
-                module._backward_pre_hooks,
-            )
-        )
         self._class_weights: Tensor | None = None
         if loss.weights is not None:
             self._class_weights = torch.tensor(loss.weights, dtype=self._dtype)
@@ -97,7 +87,7 @@ class SmallStep(AbstractWholeStep):
     def __call__(self, batch: Batch, state: State | None) -> WholeStepResult | None:
         """See AbstractWholeStep; batches of much work are left to torch."""
         tokens, targets = batch.inputs, batch.targets
-        if batch.lengths is not None or batch.resets is not None or any(self._hooks):
+        if batch.lengths is not None or batch.resets is not None:
             return None
         if not tokens.dtype == targets.dtype == torch.int64 or tokens.shape != targets.shape:
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import chain
 from typing import Any, NamedTuple, final
 
 import torch
@@ -14,6 +15,7 @@ from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch, Output
+from zoo_core.runtime.nn.embedding import hooks_of
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import State
@@ -153,6 +155,7 @@ class TrainStep:
         )
         self._whole: AbstractWholeStep | None = None
         self._knows_whole = False
+        self._hooks = tuple(chain.from_iterable(map(hooks_of, model.modules())))
 
     @property
     def learning_rate(self) -> float:
@@ -206,7 +209,7 @@ class TrainStep:
             if self._whole is not None:
                 # torch's schedules warn where ``optimizer.step`` was never called
                 self.optimizer._opt_called = True  # type: ignore[attr-defined]
-        if self._whole is None:
+        if self._whole is None or any(self._hooks):  # a hook may have come since
             return None
         result = self._whole(batch, state)
         if result is None:
