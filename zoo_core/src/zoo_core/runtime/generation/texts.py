@@ -149,6 +149,7 @@ def _continue(
         return found
     inputs = torch.cat(tokens) if not model.carries_state else tokens[0]
     logits = torch.cat(first)
+    narrow_at = len(rows) // 2  # open texts
     while True:
         symbols: list[int] = []
         drawn = draw_rows([samplers[row] for row in rows], logits)
@@ -167,10 +168,12 @@ def _continue(
             return found
         latest = torch.tensor(symbols, device=inputs.device).unsqueeze(1)
         inputs = latest if model.carries_state else torch.cat([inputs[:, 1:], latest], dim=1)
-        if 2 * len(open_places) <= len(rows) and _equals_one_row(model, step, len(open_places)):
-            kept = torch.tensor(open_places, device=inputs.device)
-            inputs, state = inputs[kept], state_rows(state, kept)
-            rows = [rows[place] for place in open_places]
+        if len(open_places) <= narrow_at:
+            narrow_at = len(open_places) // 2
+            if _equals_one_row(model, step, len(open_places)):
+                kept = torch.tensor(open_places, device=inputs.device)
+                inputs, state = inputs[kept], state_rows(state, kept)
+                rows = [rows[place] for place in open_places]
         with _RowByRow(len(rows)):
             logits, state = step(inputs, state)
 
