@@ -21,11 +21,10 @@ if TYPE_CHECKING:
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
     from zoo_core.runtime.generation.sampler import Sampler
+    from zoo_core.runtime.nn.batch import Batch
 
 MAX_JSON_LENGTH = 10**8
 """Symbols of the texts that ``--json`` or several texts hold in memory."""
-SEEDS = 1 << 32
-"""The number of seeds, after the last of which comes the first."""
 MAX_TEXTS = 4096
 """Texts that one step of a model computes."""
 MAX_STEPS = 10**5
@@ -125,6 +124,7 @@ def generate(
     """
     from zoo_core.data.vocabulary import Unknown
     from zoo_core.plugins.catalog import load_catalog
+    from zoo_core.recipes.resolve import SEED_COUNT
     from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
     from zoo_core.runtime.locate import load_checkpoint
     from zoo_core.storage.atomic import check_new_file
@@ -157,7 +157,7 @@ def generate(
     if is_one:
         _generate_text(checkpoint, beginnings[0], policy, length, sampler, precision, as_json)
         return
-    seeds = [(seed + number) % SEEDS for number in range(batch or 1)]
+    seeds = [(seed + number) % SEED_COUNT for number in range(batch or 1)]
     samplers = [Sampler(temperature, top_k, own, top_p) for _ in beginnings for own in seeds]
     starts = [start for start in beginnings for _ in seeds]
     _generate_texts(
@@ -195,10 +195,7 @@ def _generate_text(
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
-    if prompt is None:
-        batch = generation.default_prompt(checkpoint.model, vocabulary)
-    else:
-        batch = checkpoint.dataset.encode(prompt, policy)
+    batch = _encode(checkpoint, prompt, policy)
     start = vocabulary.decode(batch.inputs[0].tolist())
     ids = islice(generation.generate(checkpoint.model, batch, sampler, precision), length)
     if as_json:
@@ -207,6 +204,17 @@ def _generate_text(
     first = list(islice(ids, 1))  # fails before the prompt is printed if the prompt is too short
     echo(start, nl=False)
     stream(vocabulary.stream(chain(first, ids)))
+
+
+def _encode(checkpoint: Checkpoint, prompt: str | None, policy: Unknown) -> Batch:
+    """Returns a prompt, or the default one for None, as a batch of one."""
+    from zoo_core.runtime.generation.generate import default_prompt
+
+    if prompt is not None:
+        return checkpoint.dataset.encode(prompt, policy)
+    vocabulary = checkpoint.signature.vocabulary
+    assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
+    return default_prompt(checkpoint.model, vocabulary)
 
 
 def _generate_texts(
@@ -226,12 +234,7 @@ def _generate_texts(
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
-    batches = [
-        generation.default_prompt(checkpoint.model, vocabulary)
-        if prompt is None
-        else checkpoint.dataset.encode(prompt, policy)
-        for prompt in prompts
-    ]
+    batches = [_encode(checkpoint, prompt, policy) for prompt in prompts]
     lengths = [length] * len(batches)
     found = generate_texts(checkpoint.model, batches, samplers, lengths, precision)
     starts = [vocabulary.decode(batch.inputs[0].tolist()) for batch in batches]
