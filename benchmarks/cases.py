@@ -10,8 +10,8 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
 
-MIN_RUN_STEPS = 15_000
-"""Optimizer steps of a run that is measured and stopped before its end."""
+MIN_RUN_STEPS = 1_000_000
+"""Optimizer steps of a run that is measured: more than any measurement takes, which stops it."""
 
 
 @final
