@@ -11,7 +11,7 @@ from zoo_plugin_quokka.command import count
 
 
 def test_symbols_are_counted(tmp_path: Path) -> None:
-    (tmp_path / "text").write_text("hello")
+    (tmp_path / "text").write_text("hello", "utf-8")
     result = CliRunner().invoke(count, [str(tmp_path / "text"), "--json"])
     assert result.output == '{"l": 2, "h": 1, "e": 1, "o": 1}\n'
 

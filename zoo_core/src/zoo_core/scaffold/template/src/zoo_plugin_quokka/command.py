@@ -14,7 +14,7 @@ import click
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
 def count(file: Path, as_json: bool) -> None:
-    """Count the symbols of a text, the most frequent first."""
+    """Count the symbols of FILE, a text, the most frequent first."""
     try:
         counts = Counter(file.read_text("utf-8")).most_common()
     except UnicodeDecodeError:

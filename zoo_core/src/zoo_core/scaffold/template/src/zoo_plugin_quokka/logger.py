@@ -26,7 +26,7 @@ class QuokkaLogger(AbstractLogger):
     def log(self, event: LoggedEvent) -> None:
         """Writes an epoch; steps and other events are not of interest."""
         if isinstance(event, EpochEnded):
-            with self.path.open("a") as file:
+            with self.path.open("a", encoding="utf-8") as file:
                 file.write(f"{event.epoch} {event.metrics['train']['loss']:.4f}\n")
 
 
