@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import sysconfig
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -99,13 +100,19 @@ def compile_library(sources, build, target, flags=(), programs=(), levels=None):
     shutil.copy(build / LIBRARY, target)
 
 
-def find_compiler():
-    """Returns ``CXX`` if it is set, else the first compiler on the path."""
+def find_compiler(platform=sys.platform):
+    """Returns ``CXX`` if it is set, else the first compiler on the path, but none on Windows.
+
+    There the library of a MinGW that happens to be on the path would need MinGW's own libraries.
+    """
     chosen = os.environ.get("CXX")
     if chosen is not None:
         if not chosen.strip():
             raise FileNotFoundError("CXX is empty")
-        return shlex.split(chosen)
+        words = shlex.split(chosen, posix=platform != "win32")  # whose paths have backslashes
+        return [word.strip('"') for word in words]
+    if platform == "win32":
+        raise FileNotFoundError("on Windows, only a compiler that CXX names is used")
     for name in ("c++", "g++", "clang++"):
         if path := shutil.which(name):
             return [path]

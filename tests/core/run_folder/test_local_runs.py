@@ -12,6 +12,7 @@ import pytest
 from tests.core.run_folder.manifests import VALUES
 from zoo_core.errors import AmbiguousError, NotFoundError, TargetError
 from zoo_core.run_folder.local_runs import (
+    RUN_NAME,
     check_name_is_free,
     find_bare_folder,
     find_run,
@@ -19,6 +20,7 @@ from zoo_core.run_folder.local_runs import (
     link_run,
     list_runs,
     remove_run,
+    with_runs,
 )
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.storage.locations import runs_folder
@@ -189,3 +191,54 @@ def test_the_date_of_a_run_is_that_of_its_last_save() -> None:
     for path, seconds in ((manifest, 100), (state, 200)):
         os.utime(path, (seconds, seconds))
     assert [run.changed_at for run in list_runs()] == [100, 200]
+
+
+def test_a_link_of_windows_leads_to_the_folder_that_it_was_made_for(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readlink = os.readlink
+    monkeypatch.setattr(os, "readlink", lambda path: f"\\\\?\\{readlink(path)}")
+    assert [(run.name, run.path) for run in list_runs()] == [("other", elsewhere)]
+    link_run(elsewhere, "newer")
+    assert [run.name for run in list_runs()] == ["newer"]
+
+
+def test_a_folder_that_another_process_fills_is_not_removed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder, rmdir = _unfinished("a"), Path.rmdir
+
+    def fill_first(path: Path) -> None:
+        if path == folder:
+            (path / "new").write_bytes(b"of another run")
+        rmdir(path)
+
+    monkeypatch.setattr(Path, "rmdir", fill_first)
+    with pytest.raises(TargetError, match=r"cannot write .*: Directory not empty"):
+        remove_run(find_run("a"))
+    assert (folder / "new").exists()
+
+
+@pytest.mark.parametrize("name", ["owl", "owl.2", "nullify", "con-1", "a" * 100])
+def test_a_name_of_a_run_is_one_on_every_platform(name: str) -> None:
+    assert RUN_NAME.fullmatch(name)
+
+
+@pytest.mark.parametrize("name", ["", ".", "-a", "a.", "nul", "NUL.run", "com1", "a/b", "a" * 101])
+def test_what_windows_cannot_name_is_no_name_of_a_run(name: str) -> None:
+    assert not RUN_NAME.fullmatch(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("fxes", "no run or folder 'fxes' (did you mean foxes?), and no model 'fxes'"),
+        ("nothing", "no run or folder 'nothing', and no model 'nothing'"),
+        ("tinny", "no model 'tinny'"),  # which is near to a model
+        ("./fxes", "no model './fxes'"),
+    ],
+)
+def test_a_name_of_nothing_is_said_to_be_no_run_either(name: str, message: str) -> None:
+    _finished("foxes")
+    error = with_runs(name, NotFoundError(f"no model {name!r}"), ["tiny"])
+    assert str(error) == message

@@ -84,3 +84,36 @@ def test_a_refusal_keeps_its_cause(tmp_path: Path) -> None:
     with pytest.raises(TargetError, match="no room") as caught, target_errors(tmp_path):
         raise OSError(28, "no room")
     assert isinstance(caught.value.__cause__, OSError)
+
+
+def test_a_file_that_windows_does_not_replace_while_it_is_read_is_replaced_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, attempts = tmp_path / "a.json", []
+    path.write_bytes(b"old")
+    replace = Path.replace
+
+    def refuse_twice(source: Path, target: Path) -> Path:
+        attempts.append(target)
+        if len(attempts) < 3:
+            raise PermissionError(13, "Access is denied")
+        return replace(source, target)
+
+    monkeypatch.setattr(Path, "replace", refuse_twice)
+    monkeypatch.setattr("zoo_core.storage.atomic.PAUSES", (0.0, 0.0, 0.0))
+    write_file(path, b"new")
+    assert (path.read_bytes(), len(attempts)) == (b"new", 3)
+
+
+def test_a_file_that_stays_open_is_refused_and_nothing_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(source: Path, target: Path) -> Path:
+        raise PermissionError(13, "Access is denied")
+
+    (tmp_path / "a.json").write_bytes(b"old")
+    monkeypatch.setattr(Path, "replace", refuse)
+    monkeypatch.setattr("zoo_core.storage.atomic.PAUSES", (0.0,))
+    with pytest.raises(TargetError, match=r"cannot write .*a\.json: Access is denied"):
+        write_file(tmp_path / "a.json", b"new")
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -136,3 +137,14 @@ def test_on_arm_products_use_neon_and_equal_plain_loops(tmp_path: Path) -> None:
         ]
         assert any(re.search(rf"\tfmla\tv\d+\.{lanes}, ", function) for function in products), real
     drive(ARM["emulator"], built)
+
+
+def test_on_windows_only_a_compiler_that_is_named_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_compiler = runpy.run_path(str(PLUGIN / "hatch_build.py"))["find_compiler"]
+    monkeypatch.delenv("CXX", raising=False)
+    with pytest.raises(FileNotFoundError, match="only a compiler that CXX names"):
+        find_compiler("win32")
+    monkeypatch.setenv("CXX", r'"C:\Program Files\mingw64\bin\g++.exe" -m64')
+    assert find_compiler("win32") == [r"C:\Program Files\mingw64\bin\g++.exe", "-m64"]
+    monkeypatch.setenv("CXX", "ccache g++")
+    assert find_compiler("linux") == ["ccache", "g++"]

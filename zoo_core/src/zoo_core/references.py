@@ -12,6 +12,8 @@ from zoo_core.escaping import shell_word
 NAMED = re.compile(
     r"(?:(?P<owner>[\w.-]+):)?(?P<name>[A-Za-z0-9_-]+)(?:\.(?P<tag>[A-Za-z0-9_-]+))?"
 )
+NO_DEVICE = r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))"
+"""The start of a pattern that refuses the names of Windows's devices, such as ``nul.txt``."""
 PART = r"(?![\w.-]*(?:--|\.\.))\w(?:[\w.-]{0,94}\w)?(?<!\.git)"
 REPO = rf"(?P<repo>{PART}/{PART})"
 """``owner/name``, as the Hub allows it."""

@@ -23,7 +23,8 @@ class RunName(click.ParamType):  # type: ignore[type-arg]  # generic from click 
         text = str(value)
         if not RUN_NAME.fullmatch(text):
             expected = "up to 100 letters, digits, hyphens, dots and underscores"
-            self.fail(f"{text!r:.120}: expected {expected}, first no hyphen or dot", param, ctx)
+            places = "first no hyphen or dot, last no dot, and no device of Windows such as nul"
+            self.fail(f"{text!r:.120}: expected {expected}, {places}", param, ctx)
         if what := _meaning(load_catalog(), text):
             self.fail(f"{text!r} names a {what}: choose another name", param, ctx)
         return text

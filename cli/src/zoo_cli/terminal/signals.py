@@ -1,4 +1,4 @@
-"""Handling of Ctrl+C, SIGTERM and SIGHUP."""
+"""Handling of Ctrl+C, SIGTERM and SIGHUP, and of Ctrl+Break on Windows."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import final
 
 from zoo_core.errors import Interrupted
 
-SIGNALS = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
+NAMES = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+"""SIGBREAK is Ctrl+Break of Windows, and the end of its console."""
+SIGNALS = [getattr(signal, name) for name in NAMES if hasattr(signal, name)]
 STOPPING = "finishing the step and saving; repeat the signal to stop at once"
 Handler = Callable[[int, FrameType | None], None]
 
@@ -109,7 +109,7 @@ def _print_from_handler(message: str) -> None:
 
 @contextlib.contextmanager
 def handle_signals(handler: Handler) -> Iterator[None]:
-    """Calls a handler at Ctrl+C, SIGTERM and SIGHUP inside the context.
+    """Calls a handler at each of ``SIGNALS`` inside the context.
 
     A SIGHUP that is ignored stays so: ``nohup`` starts a command that runs on after a logout.
     """

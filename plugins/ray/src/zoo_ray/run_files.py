@@ -19,7 +19,7 @@ from zoo_core.errors import IntegrityError
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.ownership import CURRENT, HOLDER, LOCK, MARKER, STATE
-from zoo_core.storage.atomic import TEMPORARY, make_folder, sync_folder, target_errors
+from zoo_core.storage.atomic import TEMPORARY, make_folder, rename, sync_folder, target_errors
 from zoo_core.storage.hashes import sha256
 from zoo_ray.parcels import Parcel
 
@@ -122,7 +122,7 @@ class RunReceiver:
             for name in self._names:
                 target = self._folder / name
                 make_folder(target.parent)
-                (self._incoming / name).replace(target)
+                rename(self._incoming / name, target)
                 sync_folder(target.parent)
             for name in set(run_files(self._folder)) - set(self._names):
                 (self._folder / name).unlink(missing_ok=True)

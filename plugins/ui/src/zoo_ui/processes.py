@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO, NamedTuple, final
 
 from zoo_core.errors import RefusedError
+from zoo_core.processes import start_apart, stop_signal
 from zoo_core.run_folder.lock import lock_holder
 
 LAST_BYTES = 4000
@@ -63,12 +64,11 @@ class RunProcesses:
                 raise RefusedError(f"{folder.name} runs already")
             # A pipe would break when the page ends; a named file would be left behind.
             messages = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as the process
-            process = subprocess.Popen(
+            process = start_apart(
                 [sys.executable, "-m", "zoo_cli", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=messages,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl+C in the terminal of the page leaves it alone
             )
             self._started[folder] = _Started(process, messages)
         return process.pid
@@ -99,10 +99,13 @@ class RunProcesses:
     def stop(self, folder: Path) -> None:
         """Sends Ctrl+C to the process that trains in a folder; it saves and ends.
 
+        On Windows this is Ctrl+Break to a process from here; one from elsewhere ends at once.
+
         Raises:
             RefusedError: There is no such process on this machine.
         """
-        os.kill(self.holder(folder), signal.SIGINT)
+        pid = self.holder(folder)
+        os.kill(pid, stop_signal() if pid in self.running().values() else signal.SIGINT)
 
     def messages(self, folder: Path) -> str:
         """Returns the end of what the command of a run printed; empty if it is not from here.
@@ -122,7 +125,8 @@ class RunProcesses:
     def failure(self, folder: Path) -> str:
         """Returns the last message of a command from here that failed; empty for any other."""
         started = self._started.get(folder)
-        if started is None or started.process.poll() in (None, 0, 128 + signal.SIGINT):
+        stopped = 128 + getattr(signal, "SIGBREAK", signal.SIGINT)
+        if started is None or started.process.poll() in (None, 0, stopped):
             return ""
         return self.messages(folder).rpartition("\n")[2]
 

@@ -13,7 +13,7 @@ from typing import final
 from zoo_core.downloads.http import transfer
 from zoo_core.downloads.progress import progress_callback
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
-from zoo_core.storage.atomic import file_lock, sync_folder, target_errors
+from zoo_core.storage.atomic import file_lock, rename, sync_folder, target_errors
 from zoo_core.storage.locations import data_folder
 
 
@@ -137,7 +137,7 @@ def _download(file: RemoteFile, target: Path) -> None:
             failures.append(error)
         else:
             with target_errors(target):
-                part.replace(target)
+                rename(part, target)
                 sync_folder(target.parent)
             return
     is_wrong = any(isinstance(failure, IntegrityError) for failure in failures)

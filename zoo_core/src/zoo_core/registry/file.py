@@ -12,7 +12,7 @@ from typing import Annotated, NamedTuple, TypeAlias, final
 
 from zoo_core.configs.records import Count, Rule, read_record
 from zoo_core.errors import ConfigError
-from zoo_core.references import REPO
+from zoo_core.references import NO_DEVICE, REPO
 from zoo_core.run_folder.manifest import MANIFEST, WEIGHTS
 from zoo_core.storage.hashes import FileRecord
 
@@ -20,9 +20,7 @@ SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9_-]+")
 FULL_NAME = re.compile(rf"{NAME.pattern}\.{NAME.pattern}")
 """``model.tag``."""
-FILE = re.compile(
-    r"(?!(?:con|prn|aux|nul|com\d|lpt\d)(?:\.|$))\w(?:[\w.-]*[\w-])?", re.ASCII | re.IGNORECASE
-)
+FILE = re.compile(rf"{NO_DEVICE}\w(?:[\w.-]*[\w-])?", re.ASCII | re.IGNORECASE)
 """A file name that POSIX and Windows take; Windows reserves some and allows no dot at the end."""
 DISTRIBUTION = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?")
 SHA256 = re.compile(r"[0-9a-f]{64}")

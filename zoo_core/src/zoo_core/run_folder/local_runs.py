@@ -7,23 +7,26 @@ import os
 import re
 import secrets
 import shutil
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
 from zoo_core.errors import AmbiguousError, NotFoundError, TargetError, ZooError, suggest
-from zoo_core.references import shown
+from zoo_core.references import NO_DEVICE, shown
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
 from zoo_core.run_folder.objective import Objective
-from zoo_core.run_folder.ownership import CURRENT, STATE
+from zoo_core.run_folder.ownership import CURRENT, LOCK, STATE
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.run_log import read_state_values
 from zoo_core.storage.atomic import make_folder, size_below, target_errors
 from zoo_core.storage.locations import runs_folder
 
-RUN_NAME = re.compile(r"\w[\w.-]{0,99}", re.ASCII)
-"""The names that a run may be given."""
+RUN_NAME = re.compile(rf"{NO_DEVICE}\w(?:[\w.-]{{0,98}}[\w-])?", re.ASCII | re.IGNORECASE)
+"""The names that a run may be given. Windows drops a dot at the end."""
+VERBATIM, VERBATIM_SHARE = "\\\\?\\", "\\\\?\\UNC\\"
+"""How Windows begins the path of a folder, and of one on another machine, that a link holds."""
 
 
 @final
@@ -101,6 +104,21 @@ def find_bare_folder(reference: str) -> Path | None:
     return folder if _is_name(reference) and _is_folder(folder) else None
 
 
+def with_runs(reference: str, error: NotFoundError, known: Iterable[str]) -> NotFoundError:
+    """Returns the error about an unknown name, which says too that it is no run or folder.
+
+    Args:
+        reference: The name. One with a slash or a colon can be no run, and gets the error itself.
+        error: What it is not otherwise.
+        known: What it is not. A name that is near to one of these gets the error itself.
+    """
+    if "/" in reference or ":" in reference or suggest(reference, known):
+        return error
+    hint = suggest(reference, run_names())
+    place = f"{reference!r} ({hint})" if hint else f"{reference!r}"
+    return NotFoundError(f"no run or folder {place}, and {error}")
+
+
 def check_removable(run: LocalRun) -> None:
     """Checks that a run lies in the folder of runs, where no one else keeps files.
 
@@ -120,9 +138,20 @@ def remove_run(run: LocalRun) -> None:
         TargetError: It lies in another folder than that of runs, or its files cannot be removed.
     """
     check_removable(run)
+    states = run.path / STATE
     with lock_run_folder(run.path, to_remove=True), target_errors(run.path):
         (run.path / MANIFEST).unlink(missing_ok=True)
-        shutil.rmtree(run.path)
+        for path in (*run.path.iterdir(), *states.iterdir()):
+            if path in (states, states / LOCK):  # which is open; Windows removes no open file
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    with target_errors(run.path):
+        for folder in (states, run.path):
+            if folder.exists():
+                folder.rmdir()
 
 
 def default_name(recipe: str) -> str:
@@ -170,8 +199,16 @@ def _is_name(reference: str) -> bool:
 
 
 def _target(path: Path) -> Path:
-    """Returns the folder that a link leads to; another path as it is."""
-    return path.parent / path.readlink() if path.is_symlink() else path
+    """Returns the folder that a link leads to; another path as it is.
+
+    Windows keeps the target of a link in a form of its own, with a prefix.
+    """
+    if not path.is_symlink():
+        return path
+    target = str(path.readlink())
+    if target.startswith(VERBATIM_SHARE):
+        target = "\\\\" + target.removeprefix(VERBATIM_SHARE)
+    return path.parent / target.removeprefix(VERBATIM)
 
 
 def _folders() -> list[Path]:

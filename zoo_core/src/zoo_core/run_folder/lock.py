@@ -19,7 +19,7 @@ from zoo_core.run_folder.ownership import (
     STATE,
     check_run_folder,
 )
-from zoo_core.storage.atomic import target_errors, write_file
+from zoo_core.storage.atomic import release_and_remove, target_errors, write_file
 from zoo_core.storage.file_systems import check_locks
 
 
@@ -82,7 +82,7 @@ def lock_run_folder(
         with contextlib.suppress(OSError):
             (states / HOLDER).unlink(missing_ok=True)
             if {path.name for path in states.iterdir()} <= {LOCK, MARKER}:
-                (states / LOCK).unlink()
+                release_and_remove(lock)
                 (states / MARKER).unlink(missing_ok=True)
         lock.release()
         for path in created:

@@ -9,14 +9,21 @@ import re
 import secrets
 import shutil
 import stat
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from zoo_core.errors import TargetError
 from zoo_core.storage.capacity import format_bytes, free_disk
 
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
+
 LOCK_TIMEOUT = 1800
 """Seconds to wait for another process that holds a lock."""
+PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0) if os.name == "nt" else ()
+"""Seconds between attempts to rename: Windows refuses while another program reads the file."""
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
@@ -38,10 +45,26 @@ def write_file(path: Path, *parts: bytes | memoryview) -> None:
     with target_errors(path, sum(map(len, parts))):
         try:
             write_new(temporary, *parts)
-            temporary.replace(path)
+            rename(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def rename(source: Path, target: Path) -> None:
+    """Renames a file over another one, or a folder; on Windows in several attempts if need be.
+
+    Raises:
+        OSError: It is not possible.
+    """
+    for pause in PAUSES:
+        try:
+            source.replace(target)
+        except PermissionError:
+            time.sleep(pause)
+        else:
+            return
+    source.replace(target)
 
 
 def check_new_file(path: Path, *, overwrite: bool) -> None:
@@ -150,7 +173,7 @@ def new_folder(target: Path) -> Iterator[Path]:
             yield temporary
             if target.exists():
                 target.rmdir()
-            temporary.rename(target)
+            rename(temporary, target)
             sync_folder(target.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -176,6 +199,23 @@ def file_lock(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
+        lock.release()
+
+
+def release_and_remove(lock: BaseFileLock) -> None:
+    """Releases a lock and removes its file.
+
+    The file goes first, so that no process can lock it in between. Windows removes no open file:
+    there it goes afterwards, and stays if another process has opened it by then.
+    """
+    path = Path(lock.lock_file)
+    try:
+        path.unlink()
+    except OSError:
+        lock.release()
+        with contextlib.suppress(OSError):
+            path.unlink()
+    else:
         lock.release()
 
 

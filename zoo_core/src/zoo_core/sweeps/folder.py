@@ -22,6 +22,7 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.atomic import (
     TEMPORARY,
     make_folder,
+    release_and_remove,
     remove_temporary_files,
     target_errors,
     write_file,
@@ -192,7 +193,7 @@ def lock_sweep_folder(folder: Path) -> Iterator[None]:
         with contextlib.suppress(OSError):
             (folder / HOLDER).unlink(missing_ok=True)
             if {path.name for path in folder.iterdir()} <= {LOCK}:
-                (folder / LOCK).unlink()
+                release_and_remove(lock)
         lock.release()
         for path in created:
             with contextlib.suppress(OSError):  # it is not empty

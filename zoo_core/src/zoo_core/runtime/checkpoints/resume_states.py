@@ -17,7 +17,8 @@ from torch import Tensor
 
 from zoo_core.configs.records import read_record
 from zoo_core.data.signature import Signature
-from zoo_core.errors import IntegrityError, NotFoundError
+from zoo_core.errors import IntegrityError, NotFoundError, suggest
+from zoo_core.run_folder.local_runs import run_names
 from zoo_core.run_folder.ownership import CURRENT, STATE, STATE_VALUES
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_parts
@@ -25,6 +26,7 @@ from zoo_core.runtime.training.loop_state import LoopState, RunProgress
 from zoo_core.storage.atomic import (
     make_folder,
     remove_temporary_files,
+    rename,
     sync_folder,
     target_errors,
     write_file,
@@ -65,7 +67,11 @@ def check_has_state(folder: Path) -> None:
         NotFoundError: It holds none.
     """
     if not has_state(folder):
-        raise NotFoundError(f"no run to resume in {folder}: it has no {STATE}/{CURRENT}")
+        reason = f"it has no {STATE}/{CURRENT}"
+        if not folder.exists():
+            hint = suggest(str(folder), run_names()) or "see: zoo runs"
+            reason = f"there is no such run or folder; {hint}"
+        raise NotFoundError(f"no run to resume in {folder}: {reason}")
 
 
 def current_state(folder: Path) -> Path:
@@ -144,7 +150,7 @@ def write_state(folder: Path, files: StateFiles) -> int:
             for name, parts in files.contents.items():
                 write_new(temporary / name, *parts)
             sync_folder(temporary)
-            temporary.rename(target)
+            rename(temporary, target)
         except OSError:
             shutil.rmtree(temporary, ignore_errors=True)
             raise

@@ -43,6 +43,8 @@ DTYPES = {
     torch.uint64: "U64",
 }
 """The format's names of the dtypes."""
+COPIES = os.name == "nt"
+"""Whether tensors are copied out of a file: Windows neither replaces nor removes a mapped one."""
 
 
 def to_bytes(tensors: dict[str, Tensor]) -> bytes:
@@ -111,7 +113,8 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
     """Reads the tensors of a file after its header was checked.
 
     The file is memory-mapped: a tensor is read when it is first used, a change to it stays in
-    memory, and the file is open as long as a tensor of it is kept.
+    memory, and the file is open as long as a tensor of it is kept. On Windows the tensors are
+    copies, and the file is closed.
 
     Args:
         path: The file.
@@ -127,7 +130,10 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
             if record and size != record.size:
                 kind = foreign_kind(file.peek(MAX_PREFIX_LENGTH))
                 what = f"{path} is {kind}; it" if kind else f"{path}"
-                raise IntegrityError(f"{what} has {size} bytes, the manifest says {record.size}")
+                raise IntegrityError(
+                    f"{what} has {size} bytes, the manifest says {record.size}; copy or download "
+                    "it again"
+                )
             if size > (free := free_memory()):
                 raise DeviceError(
                     f"{path} has {format_bytes(size)}, {format_bytes(free)} of memory are free"
@@ -136,13 +142,15 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
                 if digest != record.sha256:
                     raise IntegrityError(
-                        f"{path} has sha256 {digest}, the manifest says {record.sha256}"
+                        f"{path} has sha256 {digest}, the manifest says {record.sha256}; copy or "
+                        "download it again"
                     )
             file.seek(0)
             with _format_errors(path):
                 read_header(file, size)
         with _format_errors(path):
-            return load_file(path)
+            tensors = load_file(path)
+            return {name: tensor.clone() for name, tensor in tensors.items()} if COPIES else tensors
     except FileNotFoundError:
         raise IntegrityError(f"{path} is missing") from None
     except OSError as error:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple, TypeAlias, final
 
 from zoo_core.errors import ZooError
+from zoo_core.processes import start_apart
 from zoo_core.runtime.sweeps.engine import (
     AbstractEngine,
     EngineOptions,
@@ -105,12 +106,11 @@ class _Worker:
     def __init__(self, events: _Arrivals) -> None:
         self._events = events
         self._job: Job | None = None
-        self._process = subprocess.Popen(
+        self._process = start_apart(
             [sys.executable, "-m", MODULE],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,  # Ctrl+C in a terminal reaches the parent alone
         )
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._threads = [
