@@ -15,7 +15,7 @@ import click
 from zoo_cli.openmp import set_thread_waits
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.terminal.output import echo
+from zoo_cli.terminal.output import echo, is_closed_pipe, prepare_stream, print_error
 from zoo_cli.terminal.signals import StopOnSignals
 from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError, suggest
 from zoo_core.escaping import one_line
@@ -133,8 +133,7 @@ def main() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123  # until the exit
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # print characters that the terminal's encoding lacks instead of failing
-            stream.reconfigure(errors="backslashreplace")
+            prepare_stream(stream)
     set_thread_waits()
     if "TORCHELASTIC_RUN_ID" in os.environ:  # a run on several processes
         os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")  # before torch is imported
@@ -165,16 +164,14 @@ def run(arguments: list[str]) -> int:
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:
-        message = io.StringIO()
-        _with_suggestion(error).show(message)
-        echo(message.getvalue(), nl=False, err=True)
+        _print_usage_error(_with_suggestion(error))
         return error.exit_code
-    except BrokenPipeError:
-        _discard(sys.stdout)
-        return 0
     except (KeyboardInterrupt, click.Abort) as error:
         return 128 + error.signal if isinstance(error, Interrupted) else 130
     except Exception as error:
+        if is_closed_pipe(error):
+            _discard(sys.stdout)
+            return 0
         if signals.signal is not None:  # what it interrupted has raised an error of its own
             return 128 + signals.signal
         return _report(error)
@@ -231,7 +228,16 @@ def _print_error(error: BaseException, message: str) -> None:
 
         traceback.print_exception(error)
     lines = [line.strip() for line in message.split("\n")]  # blanks inside a name stay
-    echo(f"Error: {one_line(' '.join(filter(None, lines)))}", err=True)
+    print_error(one_line(" ".join(filter(None, lines))))
+
+
+def _print_usage_error(error: click.ClickException) -> None:
+    """Prints how the command is used, and what is wrong."""
+    shown = io.StringIO()
+    error.show(shown)
+    message = error.format_message()
+    echo(shown.getvalue().removesuffix(f"Error: {message}\n"), nl=False, err=True)
+    print_error(message)
 
 
 def _can_flush(stream: TextIO) -> bool:

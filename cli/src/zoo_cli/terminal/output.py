@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -23,7 +25,7 @@ METRIC_LABELS = {
 MAX_CELLS = 80
 """Columns that a sample or an example may take; a Han character takes two."""
 
-RESET = "\x1b[0m"
+RESET, RED = "\x1b[0m", "\x1b[1;31m"
 
 
 @final
@@ -63,19 +65,61 @@ def echo(text: str = "", *, nl: bool = True, err: bool = False) -> None:
     _write(printable(text) if is_terminal(sys.stdout) else text, nl=nl)
 
 
+def prepare_stream(stream: io.TextIOWrapper, platform: str = sys.platform) -> None:
+    """Lets a stream print every character: one that its encoding lacks is escaped.
+
+    On Windows, a pipe or a file gets UTF-8 as everywhere else, unless ``PYTHONIOENCODING`` is set.
+
+    Args:
+        stream: Stdout or stderr.
+        platform: The platform, as ``sys.platform`` names it.
+    """
+    is_piped = not is_terminal(stream) and "PYTHONIOENCODING" not in os.environ
+    if platform == "win32" and is_piped:
+        stream.reconfigure(encoding="utf-8")
+    stream.reconfigure(errors="backslashreplace")
+
+
+def is_closed_pipe(error: BaseException, platform: str = sys.platform) -> bool:
+    """Whether an error says that the reader of a pipe has closed it.
+
+    Args:
+        error: The error of writing to the pipe.
+        platform: The platform, as ``sys.platform`` names it. Windows has a number of its own.
+    """
+    if isinstance(error, BrokenPipeError):
+        return True
+    return platform == "win32" and isinstance(error, OSError) and error.errno == errno.EINVAL
+
+
 def _write(text: str, *, nl: bool) -> None:
     try:
         click.echo(text, nl=nl, color=True)
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        if is_closed_pipe(error):
+            raise BrokenPipeError from error
         raise TargetError(f"cannot write to stdout: {error.strerror}") from error
 
 
-def shows_colors() -> bool:
-    """Whether stdout shows colours: it is a terminal, and NO_COLOR is not set."""
+def shows_colors(stream: IO[str] | None = None, platform: str = sys.platform) -> bool:
+    """Whether a stream shows colours: it is a terminal, and NO_COLOR is not set.
+
+    Args:
+        stream: Stdout or stderr; None for stdout.
+        platform: The platform, as ``sys.platform`` names it. The old console of Windows would
+            print the control sequences.
+    """
     wanted = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return wanted and is_terminal(sys.stdout)
+    if platform == "win32":
+        wanted = wanted and bool(os.environ.keys() & {"WT_SESSION", "TERM"})
+    return wanted and is_terminal(stream or sys.stdout)
+
+
+def print_error(message: str) -> None:
+    """Prints ``Error:``, in red on a terminal, and a message on stderr."""
+    label = f"{RED}Error:{RESET}" if shows_colors(sys.stderr) else "Error:"
+    with contextlib.suppress(OSError):
+        click.echo(f"{label} {printable(message)}", err=True, color=True)
 
 
 def print_painted(pieces: Iterable[tuple[str, Paint | None]]) -> None:
