@@ -9,9 +9,11 @@ from zoo_cli.terminal.output import echo
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish", "powershell"]))
 def completion(shell: str) -> None:
     """Print the script that completes zoo's commands, models and settings in a shell.
+
+    SHELL is bash, zsh, fish or powershell.
 
     bash: add to ~/.bashrc: eval "$(zoo completion bash)"
 

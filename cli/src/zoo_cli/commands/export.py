@@ -52,6 +52,7 @@ def export(
 ) -> None:
     """Export a checkpoint to run outside the zoo.
 
+    CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
     The exported model is run and compared with the checkpoint's own, in one pass and in pieces,
     before the folder appears. A difference beyond the tolerance is an error, and nothing is
     written.

@@ -54,7 +54,8 @@ def push(
 ) -> None:
     """Publish a checkpoint on the Hub as one commit and print its registry entry.
 
-    CHECKPOINT is a folder or the name of a run.
+    CHECKPOINT is a folder or the name of a run. OWNER/REPO is the repo, which is made if it does
+    not exist: OWNER is a user or an organization.
     """
     if not HUB.fullmatch(f"hub:{repo}"):
         raise ConfigError(f"{repo!r} is not a repo: expected OWNER/REPO")

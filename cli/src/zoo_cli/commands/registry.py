@@ -69,8 +69,9 @@ def verify(online: bool, as_json: bool) -> None:
 def add(checkpoint: str, source: str, revision: str, license: str, name: str) -> None:
     """Add a checkpoint to the registry, or update its entry.
 
-    A repo on the Hub is downloaded and pinned to its commit. For a folder, SOURCE says where
-    others find it: package:PACKAGE/PATH, or hub:OWNER/REPO with --revision.
+    A repo on the Hub, OWNER/REPO, is downloaded and pinned to the commit that REVISION means, main
+    by default. For a folder, DIR, SOURCE says where others find it: package:PACKAGE/PATH, or
+    hub:OWNER/REPO with --revision.
     """
     from zoo_core.registry.entry import add_entry, entry_text, make_entry
     from zoo_core.runtime.checkpoints.frontmatter import license_of

@@ -57,6 +57,8 @@ def resume(
 ) -> None:
     """Resume an interrupted run, or give a complete one more epochs.
 
+    DIR is the folder of the run, or the name of a run that zoo runs lists.
+
     The result is bit for bit that of an uninterrupted run, as long as the number of processes,
     which by default is that of the run, stays the same.
     """

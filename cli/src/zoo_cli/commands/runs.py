@@ -178,7 +178,10 @@ def _date(run: LocalRun) -> datetime:
 @click.argument("names", metavar="NAME ...", nargs=-1, required=True)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(names: tuple[str, ...], yes: bool) -> None:
-    """Delete local runs for good."""
+    """Delete local runs for good.
+
+    NAME is a run that zoo runs lists. Its checkpoint is deleted too.
+    """
     local_runs = [find_run(name) for name in names]
     for run in local_runs:
         check_removable(run)

@@ -39,6 +39,9 @@ def show(
 ) -> None:
     """Show the settings and figures of a model, recipe, dataset, trainer or checkpoint.
 
+    REFERENCE is a name of zoo list, of a recipe MODEL.RECIPE; or a checkpoint: a folder, the name
+    of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
+
     The pretrained checkpoints of a model or recipe are shown as a table: tag, main metric,
     parameters, size, seconds of training, whether the recipe of the same name made it, source.
     """

@@ -141,8 +141,9 @@ def sweep(
     or seed adds runs. A failed run does not stop the others; the exit code is then 1. The number
     of threads is settled once, and does not depend on --jobs or --engine afterwards.
 
-    In the place of the model, the folder of a sweep such as ./my-sweep continues it, and FILE.toml
-    asks for every row with every column of a table, such as models and datasets.
+    MODEL and RECIPE are as for zoo train. In their place, the folder of a sweep such as ./my-sweep
+    continues it, and FILE.toml asks for every row with every column of a table, such as models and
+    datasets.
     """
     if ASKED in ctx.meta:
         _sweep_file(

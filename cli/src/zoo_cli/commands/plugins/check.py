@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 def check(name: str, as_json: bool) -> None:
     """Check that an installed plugin loads and follows the conformance rules.
 
-    A failure is printed with what was expected, what was seen, the smallest case and a remedy.
-    Datasets that must be downloaded first are skipped. The exit code is 7 if a check fails.
+    NAME is a plugin that zoo plugins lists, or its distribution. A failure is printed with what was
+    expected, what was seen, the smallest case and a remedy. Datasets that must be downloaded first
+    are skipped. The exit code is 7 if a check fails.
     """
     from zoo_core.testing.suite import checked_parts, find_plugin
 

@@ -33,7 +33,9 @@ def install(
 ) -> None:
     """Install plugins with the installer of this environment, pip or uv.
 
-    Changes are shown and confirmed first. No plugin is loaded, so a broken one can be replaced.
+    DIST is a distribution of the package index, such as zoo-plugin-owl or zoo-plugin-owl==1.0; PATH
+    is a wheel or the folder of a project; URL is what the installer can fetch. Changes are shown
+    and confirmed first. No plugin is loaded, so a broken one can be replaced.
     """
     flags = ["--upgrade"] if upgrade else []
     for requirement in requirements:

@@ -24,7 +24,10 @@ from zoo_core.scaffold.template_files import PREFIX
 @click.option("--command", "kinds", flag_value="command", multiple=True, help="Add a command.")
 @json_option
 def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
-    """Write a new plugin with tests into the folder zoo-plugin-NAME."""
+    """Write a new plugin with tests into the folder zoo-plugin-NAME.
+
+    NAME is in lower case letters, digits and hyphens; what the plugin adds has the same name.
+    """
     from zoo_cli.main import COMMANDS
 
     chosen = kinds or ("model",)
