@@ -19,6 +19,8 @@ OPTIONS = ["--trainer.learning-rate", "--trainer.epochs", "--model.hidden-size",
         ("lstm", ["rnn", "lstm-a", "lstm-b", "lsmt"], "lstm-a or lstm-b"),  # a part
         ("--hidden", OPTIONS, "--model.hidden-size"),
         ("--sede", OPTIONS, "--seed"),  # nearly the same spelling
+        ("--model.hiden-size", [*OPTIONS, "--model.proj-size"], "--model.hidden-size"),
+        ("foxen", ["foxes", "foxey", "ox"], "foxey or foxes"),  # equally near
         ("s", ["seed", "steps"], ""),  # too short for a part
         ("epoch", [], ""),
     ],

@@ -30,6 +30,7 @@ GROUPS = {
     150: "Serving",
     170: "Several processes",
     180: "Many machines",
+    190: "The likeliest mistakes",
 }
 """Each by the number of its first row."""
 HEAD = """# Faults
@@ -37,7 +38,8 @@ HEAD = """# Faults
 What can go wrong, which message is printed, how the command ends, and what is on disk afterwards.
 Every row is a test in `tests/faults/` that provokes the fault and expects exactly this; `…` stands
 for text that varies. `uv run --group full python -m tests.faults` runs all of them and writes this
-page. Faults of the network are on the page of [the Hub](hub.md).
+page. The [last table](#the-likeliest-mistakes) has what is mistyped most; faults of the network are
+on the page of [the Hub](hub.md).
 """
 
 TAIL = """

@@ -141,7 +141,9 @@ PULLS = [
         settings=SHORT_TIMEOUTS,
     ),
     Case("nothing listens at the endpoint", 5, "cannot reach", NOTHING, settings=UNREACHABLE),
-    Case("`HF_HUB_OFFLINE=1`", 5, "forbids", NOTHING, settings={"HF_HUB_OFFLINE": "1"}),
+    Case(
+        "`HF_HUB_OFFLINE=1`", 5, "HF_HUB_OFFLINE is set", NOTHING, settings={"HF_HUB_OFFLINE": "1"}
+    ),
     Case("no such repo", 3, "no repo", NOTHING, flags=("hub:owner/nobody",)),
     Case("no such branch", 3, "no such revision", NOTHING, flags=("hub:owner/hello@nowhere",)),
     Case("no such commit", 3, "no such revision", NOTHING, flags=(f"hub:owner/hello@{'0' * 40}",)),
@@ -323,7 +325,7 @@ PUSHES = [
         settings=SHORT_TIMEOUTS,
     ),
     Case("nothing listens at the endpoint", 5, "cannot reach", BUILT, settings=UNREACHABLE),
-    Case("`HF_HUB_OFFLINE=1`", 5, "forbids", BUILT, settings={"HF_HUB_OFFLINE": "1"}),
+    Case("`HF_HUB_OFFLINE=1`", 5, "HF_HUB_OFFLINE is set", BUILT, settings={"HF_HUB_OFFLINE": "1"}),
     Case(
         "a token that the Hub does not accept",
         5,

@@ -413,7 +413,7 @@ def test_each_setting_without_effect_is_one_warning(
         (["lstm-embed", "--lr", 1], 2, "--trainer.learning-rate?"),
         (["lstm-embed", "--lr=1"], 2, "--trainer.learning-rate?"),
         (["lstm-embed", "--epochs", 3], 2, "--trainer.epochs?"),
-        (["lstm-embed", "--trainer.learnign-rate", 1], 2, "--trainer.learning-rate "),
+        (["lstm-embed", "--trainer.learnign-rate", 1], 2, "--trainer.learning-rate?"),
         (["lstm-embed", "--overwrit"], 2, "--overwrite?"),
     ],
 )

@@ -136,10 +136,18 @@ def test_a_damaged_file_is_refused_by_path(tmp_path: Path, data: bytes, message:
     assert str(caught.value).startswith(f"{tmp_path / MANIFEST}: {message}")
 
 
-@pytest.mark.parametrize("folder", ["gone", "file.txt"])
-def test_a_folder_without_a_manifest_is_refused(tmp_path: Path, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("folder", "reason"),
+    [
+        ("gone", "there is no such folder"),
+        ("file.txt", "it is no folder"),
+        ("empty", r"it has no config\.json"),
+    ],
+)
+def test_a_folder_without_a_manifest_is_refused(tmp_path: Path, folder: str, reason: str) -> None:
     (tmp_path / "file.txt").touch()
-    with pytest.raises(NotFoundError, match=f"no checkpoint in .*{folder}: it has no config.json"):
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(NotFoundError, match=f"no checkpoint in .*{folder}: {reason}"):
         read_manifest(tmp_path / folder)
 
 

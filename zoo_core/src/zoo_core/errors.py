@@ -174,6 +174,8 @@ class Interrupted(KeyboardInterrupt):
 
 MAX_SUGGESTIONS = 8
 """Names that a message suggests."""
+MARGIN = 0.1
+"""How much less near than the nearest a suggestion may be, of a nearness from 0 to 1."""
 MIN_PART = 3
 """Letters that a name needs to stand for the longer names that contain it."""
 
@@ -182,17 +184,27 @@ def suggest(name: str, known: Iterable[str]) -> str:
     """Returns ``did you mean ...?`` with a few known names, or an empty string.
 
     These are the names that it abbreviates, as ``lr`` does ``learning_rate``; otherwise those that
-    contain it, as ``lstm-embed`` does ``lstm``; otherwise up to three of nearly the same spelling.
+    contain it, as ``lstm-embed`` does ``lstm``; otherwise up to three of nearly the same spelling,
+    each about as near as the nearest.
     """
-    import difflib
-
     names = sorted(set(known))
     word = name.lstrip("-")
     similar = [candidate for candidate in names if _abbreviates(word, candidate.lstrip("-"))]
     if not similar and len(word) >= MIN_PART:
         similar = [candidate for candidate in names if word in candidate]
-    similar = similar[:MAX_SUGGESTIONS] or difflib.get_close_matches(name, names, n=3)
+    similar = similar[:MAX_SUGGESTIONS] or _nearest(name, names)
     return f"did you mean {' or '.join(similar)}?" if similar else ""
+
+
+def _nearest(name: str, names: list[str]) -> list[str]:
+    """Returns up to three names whose spelling is near, and about as near as the nearest."""
+    import difflib
+
+    found = difflib.get_close_matches(name, names, n=3)
+    nearness = [difflib.SequenceMatcher(None, other, name).ratio() for other in found]
+    return [
+        other for other, near in zip(found, nearness, strict=True) if near >= nearness[0] - MARGIN
+    ]
 
 
 def _abbreviates(word: str, name: str) -> bool:

@@ -14,7 +14,7 @@ from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_options import SEED
 from zoo_cli.parsing.unknown_option import unknown_option
-from zoo_cli.terminal.input import read_stdin
+from zoo_cli.terminal.input import naming_input, read_stdin
 from zoo_cli.terminal.output import echo, json_option, print_json
 
 if TYPE_CHECKING:
@@ -159,10 +159,7 @@ def generate(
         return
     seeds = [(seed + number) % SEED_COUNT for number in range(batch or 1)]
     samplers = [Sampler(temperature, top_k, own, top_p) for _ in beginnings for own in seeds]
-    starts = [start for start in beginnings for _ in seeds]
-    _generate_texts(
-        checkpoint, starts, policy, length, samplers, seeds * len(beginnings), precision, as_json
-    )
+    _generate_texts(checkpoint, beginnings, policy, length, samplers, seeds, precision, as_json)
 
 
 def _prompts_of(prompts: tuple[str, ...], file: str | None, *, lines: bool) -> list[str | None]:
@@ -227,19 +224,35 @@ def _generate_texts(
     precision: str,
     as_json: bool,
 ) -> None:
-    """Prints several texts, each with its prompt, below a line that names its seed."""
+    """Prints several texts, each with its prompt, below a line that names its seed.
+
+    Args:
+        checkpoint: The checkpoint.
+        prompts: The prompts; None for the default one.
+        policy: What to do with symbols that the vocabulary lacks.
+        length: The number of symbols of each text.
+        samplers: A sampler for each text.
+        seeds: The seeds of the texts of one prompt.
+        precision: As in ``generate``.
+        as_json: Whether to print JSON.
+    """
     from zoo_core.runtime.generation import generate as generation
     from zoo_core.runtime.generation.texts import generate_texts
 
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
-    batches = [_encode(checkpoint, prompt, policy) for prompt in prompts]
+    batches = []
+    for number, prompt in enumerate(prompts, start=1):
+        with naming_input("prompt", number, len(prompts)):
+            batch = _encode(checkpoint, prompt, policy)
+            generation.check_prompt(checkpoint.model, batch.inputs.shape[1])
+        batches += [batch] * len(seeds)
     lengths = [length] * len(batches)
     found = generate_texts(checkpoint.model, batches, samplers, lengths, precision)
     starts = [vocabulary.decode(batch.inputs[0].tolist()) for batch in batches]
     texts = [vocabulary.decode(ids) for ids in found]
-    rows = list(zip(starts, seeds, texts, strict=True))
+    rows = list(zip(starts, seeds * len(prompts), texts, strict=True))
     if as_json:
         print_json([{"prompt": start, "seed": seed, "text": text} for start, seed, text in rows])
         return

@@ -9,6 +9,7 @@ import click
 
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
+from zoo_core.errors import suggest
 from zoo_core.escaping import shell_word
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import unknown_name_messages
@@ -29,16 +30,16 @@ KINDS = (*SPECS, "recipes", "checkpoints")
 def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> None:
     """List models, datasets, trainers, recipes or pretrained checkpoints.
 
-    PATTERN may hold shell wildcards: zoo list models 'lstm*'. A pattern alone, such as zoo list
-    'lstm*', is looked for in all of them.
+    Without a kind, models are listed. PATTERN may hold shell wildcards: zoo list models 'lstm*'. A
+    pattern alone, such as zoo list 'lstm*', is looked for in all of them.
     """
     kinds: tuple[str, ...] = (kind,)
     if kind not in KINDS:
         if pattern or not any(wildcard in kind for wildcard in "*?["):
-            choices = ", ".join(KINDS)
+            choices, hint = ", ".join(KINDS), suggest(kind, KINDS)
             raise click.UsageError(
-                f"no kind {kind!r}: choose from {choices}; a pattern has a wildcard, "
-                f"such as {shell_word(f'{kind}*')}"
+                f"no kind {kind!r}: choose from {choices}; a pattern has a wildcard, such as "
+                f"{shell_word(f'{kind}*')}{f'; {hint}' if hint else ''}"
             )
         kinds, pattern = KINDS, kind
     if {"recipes", "checkpoints"} & set(kinds):

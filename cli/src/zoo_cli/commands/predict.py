@@ -12,10 +12,9 @@ from zoo_cli.parsing.completion_items import complete_reference
 from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.unknown_option import unknown_option
-from zoo_cli.terminal.input import read_stdin
+from zoo_cli.terminal.input import naming_input, read_stdin
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.data.text import text_lines
-from zoo_core.errors import ZooError
 from zoo_core.escaping import escape_line_ends
 
 if TYPE_CHECKING:
@@ -73,8 +72,8 @@ def predict(
     """Predict the answer to each input and print one per line.
 
     CHECKPOINT is a folder, the name of a run, hub:OWNER/REPO or a name of zoo list checkpoints.
-    Inputs are arguments, the lines of --file, or with - the lines of stdin. An empty line has an
-    empty answer, and line ends inside an answer are escaped; --json has every answer as it is,
+    An INPUT is an argument, a line of --file, or with - a line of stdin. An empty line has an empty
+    answer, and line ends inside an answer are escaped; --json has every answer as it is,
     and of values and keys the numbers or probabilities.
     """
     from zoo_core.data.vocabulary import Unknown
@@ -104,14 +103,10 @@ def predict(
     answers = []
     for number, value in enumerate(values, start=1):
         is_empty_line = not value and "" not in inputs
-        try:
+        with naming_input("input", number, len(values)):
             answer = "" if is_empty_line else api.predict(checkpoint, value, unknown=policy)
             needs_numbers = as_json and not is_empty_line
             numbers = api.numbers(checkpoint, value, unknown=policy) if needs_numbers else {}
-        except ZooError as error:
-            if len(values) == 1:
-                raise
-            raise type(error)(f"input {number} of {len(values)}: {error}") from None
         answers.append({"input": value, "prediction": answer} | numbers)
         if not as_json:
             echo(escape_line_ends(answer))

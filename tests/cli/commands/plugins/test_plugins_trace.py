@@ -32,7 +32,7 @@ def test_a_command_is_run_and_only_the_trace_is_data(zoo: Zoo) -> None:
 def test_the_commands_exit_code_is_kept(zoo: Zoo) -> None:
     result = zoo("plugins", "trace", "--json", "show", "no-such-model")
     assert (result.code, result.json["exit"]) == (3, 3)
-    assert "Error: no model 'no-such-model'" in result.stderr
+    assert "and no model 'no-such-model'; try: zoo list models" in result.stderr
 
 
 def test_a_command_that_needs_no_plugin_calls_none(zoo: Zoo) -> None:

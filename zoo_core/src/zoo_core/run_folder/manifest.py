@@ -118,9 +118,10 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         if (folder / "state" / "CURRENT").is_file():
             raise unfinished(folder) from None
-        raise NotFoundError(
-            f"no checkpoint in {folder}: it has no {MANIFEST}; see: zoo runs"
-        ) from None
+        reason = f"it has no {MANIFEST}"
+        if not folder.is_dir():
+            reason = "it is no folder" if folder.exists() else "there is no such folder"
+        raise NotFoundError(f"no checkpoint in {folder}: {reason}; see: zoo runs") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
     except IntegrityError as error:

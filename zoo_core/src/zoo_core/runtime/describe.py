@@ -12,7 +12,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
-from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
+from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder, with_runs
 
 if TYPE_CHECKING:
     from zoo_core.registry.file import Pretrained
@@ -33,10 +33,11 @@ def describe(catalog: Catalog, reference: str) -> dict[str, Any]:
         return _describe_checkpoint(catalog, reference)
     try:
         return _describe_named(catalog, reference)
-    except NotFoundError:
+    except NotFoundError as error:
         if find_bare_folder(reference):
             return _describe_checkpoint(catalog, reference)
-        raise
+        models = [entry.spec.name for entry in catalog.of(ModelSpec)]
+        raise with_runs(reference, error, models) from None
 
 
 def describe_checkpoints(catalog: Catalog, start: str) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TypeAlias
 
 from huggingface_hub import constants, errors
@@ -15,6 +16,8 @@ RETRYABLE_STATUSES = (429, 500, 502, 503, 504)
 NOT_RETRYABLE = ("refused", "name or service", "nodename", "resolution", "certificate")
 """Words in messages of errors that another attempt does not fix."""
 
+ERRNO = re.compile(r"^\[Errno -?\d+\] ")
+"""The number of an error of the system, which says nothing beside its words."""
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, AssertionError, RuntimeError)
 """What the client raises where an answer lacks a field or has one of another type."""
 
@@ -22,7 +25,7 @@ Translation: TypeAlias = tuple[type[ZooError], str]
 BY_CLASS: dict[type[Exception], Translation] = {
     errors.OfflineModeIsEnabled: (
         NetworkError,
-        "{repo} is not in the cache, and HF_HUB_OFFLINE forbids asking the Hub",
+        "cannot ask the Hub about {repo}: HF_HUB_OFFLINE is set; unset it",
     ),
     errors.GatedRepoError: (
         DeniedError,
@@ -73,7 +76,7 @@ def to_zoo_error(repo: str, error: Exception) -> ZooError:
         return zoo_error(message.format(**names))
     if status is not None:
         return NetworkError(f"{repo}: the Hub answers {status}")
-    reason = " ".join(str(error).split())[:160] or type(error).__name__
+    reason = " ".join(ERRNO.sub("", str(error)).split())[:160] or type(error).__name__
     return NetworkError(f"{repo}: cannot reach {constants.ENDPOINT}: {reason}")
 
 
