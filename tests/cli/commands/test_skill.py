@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 
 from tests.cli.command import Zoo
+from tests.cli.parsing.test_bounds import commands
 from zoo_cli.commands.skill import ANSWERS, GENERATOR
 from zoo_cli.main import COMMANDS
+from zoo_cli.main import zoo as zoo_group
 
 CALLS: dict[str, list[object]] = {
     "list models": ["list", "models"],
@@ -25,8 +28,35 @@ CALLS: dict[str, list[object]] = {
     "runs": ["runs"],
     "compare RUN RUN": ["compare", "RUN"],
     "verify RUN": ["verify", "RUN"],
+    "show MODEL --shapes": ["show", "lstm-embed", "--shapes"],
+    "sweep RECIPE": ["sweep", "lstm-embed.hello", "--trainer.epochs", 1, "--out", "NEW"],
+    "inspect RUN": ["inspect", "lstm-embed.python-docs", "--text", "The"],
+    "diff RUN RUN": ["diff", "RUN", "lstm-embed.hello"],
+    "export RUN": ["export", "RUN", "--format", "torch", "--to", "NEW"],
+    "pull CHECKPOINT": ["pull", "lstm-embed.hello"],
+    "push RUN OWNER/REPO --to DIR": ["push", "RUN", "owner/hello", "--to", "NEW"],
+    "data check": ["data", "check", "--dataset", "hello"],
+    "data": ["data"],
+    "data remove": ["data", "remove", "--yes"],
+    "plugins": ["plugins"],
+    "plugins check NAME": ["plugins", "check", "zoo-train"],
+    "plugins search": ["plugins", "search"],
+    "plugins trace": ["plugins", "trace"],
+    "registry verify": ["registry", "verify"],
 }
-"""A call for each answer that the skill describes."""
+"""A call for each answer that the skill describes and that neither network nor minutes are for."""
+UNCALLED = {
+    "resume RUN": "as train",
+    "runs --sweep DIR": "a part of what sweep prints",
+    "reproduce RECIPE": "tests/cli/commands/test_reproduce.py",
+    "push RUN OWNER/REPO": "tests/hub/test_push.py",
+    "plugins new NAME": "writes into the current folder: tests/installs/test_installed.py",
+    "plugins install DIST": "tests/installs/test_installing.py",
+    "plugins uninstall NAME": "tests/installs/test_installing.py",
+    "registry publish": "tests/hub/test_publish.py",
+    "doctor": "tests/cli/commands/test_doctor.py",
+}
+"""The other answers, each with the test or the reason that stands for a call."""
 
 
 def keys_of(answer: str) -> list[str]:
@@ -44,7 +74,24 @@ def test_every_command_has_a_line_and_every_option_is_named(zoo: Zoo) -> None:
     assert re.search(r"^- `zoo plugins install DIST", text, re.M)
 
 
-@pytest.mark.parametrize("call", ANSWERS)
+def test_every_command_with_json_has_its_answer() -> None:
+    described = {" ".join(word for word in call.split() if word.islower()) for call in ANSWERS}
+    described = {call.partition(" --")[0] for call in described}
+    for name in COMMANDS:
+        top = zoo_group.get_command(click.Context(zoo_group), name)
+        assert top is not None
+        for words, command in commands(top, (name,)):
+            prints_json = any("--json" in param.opts for param in command.params)
+            if prints_json:
+                assert {words, f"{words} models"} & described, f"what does zoo {words} print?"
+
+
+def test_every_answer_is_called_or_stands_elsewhere() -> None:
+    assert set(CALLS) | set(UNCALLED) == set(ANSWERS)
+    assert not set(CALLS) & set(UNCALLED)
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_an_answer_has_the_keys_that_the_skill_states(
     zoo: Zoo, hello: Path, tmp_path: Path, call: str
 ) -> None:
@@ -68,7 +115,7 @@ def test_an_answer_has_the_keys_that_the_skill_states(
 def test_the_exit_codes_are_those_that_commands_end_with(zoo: Zoo) -> None:
     text = zoo("skill").stdout
     codes = re.findall(r"^- (\d+): \S", text.partition("## Exit codes")[2], re.M)
-    assert codes == list("0123456789")
+    assert codes == [*"0123456789", "129", "130", "143"]
     assert zoo("show", "lstm-embdd").code == 3
     assert re.search(r"^- 3: No model", text, re.M)
 

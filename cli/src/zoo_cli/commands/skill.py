@@ -34,6 +34,46 @@ ANSWERS = {
     "runs": "[{name, path, model, recipe, state, metrics}]",
     "compare RUN RUN": "{dataset, split, metric, higher_is_better, target, rows, remarks}",
     "verify RUN": "[{what, verdict, said}]",
+    "show MODEL --shapes": "[{name, kind, shape, axes}]",
+    "resume RUN": "as train",
+    "sweep RECIPE": (
+        "{sweep, threads, runs: [{name, path, model, recipe, dataset, seed, settings, state, "
+        "reason, metrics, epochs, tokens, seconds, tokens_per_second, trained}]}"
+    ),
+    "runs --sweep DIR": (
+        "[{name, path, model, recipe, dataset, seed, settings, state, reason, metrics, epochs, "
+        "tokens, seconds, tokens_per_second}]"
+    ),
+    "inspect RUN": (
+        "{model, layer, gate, unit, predicts, symbols: [{text, known, surprise, guesses, value}], "
+        "probes, correlations}"
+    ),
+    "diff RUN RUN": "[{what, first, second}]",
+    "reproduce RECIPE": (
+        "[{recipe, metric, split, published, ours, measured, verdict, seconds, seed, date, ...}]"
+    ),
+    "export RUN": "{folder, format, files, difference, comparisons, metrics, notes}",
+    "pull CHECKPOINT": "{checkpoint, ...}",
+    "push RUN OWNER/REPO": "{repo, revision, url, entry}",
+    "push RUN OWNER/REPO --to DIR": "{folder, files: {NAME: bytes}}",
+    "data check": (
+        "{dataset, inputs, outputs, vocabulary, splits: {SPLIT: {rows, targets, ...}}, sample, "
+        "suspicions}"
+    ),
+    "data": "[{name, kind, path, size}]",
+    "data remove": "{removed, size}",
+    "plugins": (
+        "[{name, module, distribution, version, state, location, contributes, reason, remedy}]"
+    ),
+    "plugins new NAME": "{folder, brings, files}",
+    "plugins check NAME": "[{check, subject, verdict, ...}]",
+    "plugins search": "[{name, distribution, installed, summary, ...}]",
+    "plugins install DIST": "{installer, changes: [{name, before, after}], plugins}",
+    "plugins uninstall NAME": "{installer, changes: [{name, before, after}]}",
+    "plugins trace": "{calls, plugins: [{plugin, seconds}], exit}",
+    "registry verify": "[{name, verdict, said}]",
+    "registry publish": "[{name, repo, revision}]",
+    "doctor": "[{subject, verdict, said, remedy, facts}]",
 }
 """What a command prints with ``--json``: the keys of its value, those of interest at least."""
 
@@ -112,6 +152,7 @@ def _exit_codes() -> list[tuple[int, str]]:
     """Returns the exit codes, each with what the class of its errors says."""
     meanings = {0: "Success.", 1: "Failure; a recipe that missed its published result."}
     meanings[2] = "Wrong usage."
+    meanings |= {129: "Stopped by SIGHUP.", 130: "Stopped by Ctrl+C.", 143: "Stopped by SIGTERM."}
     for kind in vars(errors).values():
         if isinstance(kind, type) and issubclass(kind, errors.ZooError):
             summary = inspect.cleandoc(kind.__doc__ or "").partition("\n")[0]
@@ -151,7 +192,8 @@ write a command: names and settings differ between installations.
 A run is named by its folder, which has a slash (`./run`), or by the name that `zoo runs` prints.
 Data is on stdout, messages and progress on stderr. An error is one line with the remedy; names that
 are nearly right are suggested. `zoo resume ./run` continues a run that was interrupted, bit for
-bit. `zoo COMMAND --help` explains every option. Only pull, push, plugins install and datasets that
+bit. `zoo COMMAND --help` explains every argument and option; with a model, as in
+`zoo train MODEL --help`, every setting too. Only pull, push, plugins install and datasets that
 are downloaded use the network.
 
 ## Commands
