@@ -45,44 +45,29 @@ struct Bf16Products {
   static void pack(int64_t K, int64_t width, int64_t column, const float *from, int64_t row,
                    uint16_t *to) {
     constexpr int64_t N = NV * SUMS;
-    const int64_t n = width - column < N ? width - column : N;
-    for (int64_t k = row; k < row + K; k++) {
-      const float *upper = from + (k - row) * width + column;
-      for (int64_t i = n; i < N; i++) to[position<NV>(k, i)] = 0;
-      if (k % PAIR == 0 && k + 1 < row + K) {
-        const float *lower = upper + width;
-        uint16_t *both = to + position<NV>(k, 0);
-        for (int64_t i = 0; i < n; i++)
-          both[2 * i] = to_bf16(upper[i]), both[2 * i + 1] = to_bf16(lower[i]);
-        for (int64_t i = n; i < N; i++) both[2 * i + 1] = 0;
-        k++;
+    const int64_t n = width - column < N ? width - column : N, end = row + K;
+    from += column;
+    for (int64_t k = row; k < end; k++, from += width) {
+      if (k % PAIR == 0 && k + 1 < end) {
+        for (int v = 0; v < NV; v++) {
+          const float *upper = from + v * SUMS, *lower = upper + width;
+          const BitsVector pairs =
+              bf16_pairs(load(upper, n - v * SUMS), load(lower, n - v * SUMS));
+          memcpy(to + position<NV>(k, v * SUMS), &pairs, sizeof pairs);
+        }
+        k++, from += width;
       } else {
-        for (int64_t i = 0; i < n; i++) to[position<NV>(k, i)] = to_bf16(upper[i]);
+        for (int64_t i = 0; i < N; i++) to[position<NV>(k, i)] = i < n ? to_bf16(from[i]) : 0;
       }
     }
-    for (int64_t k = row + K; k < depth(row + K); k++)
+    for (int64_t k = end; k < depth(end); k++)
       for (int64_t i = 0; i < N; i++) to[position<NV>(k, i)] = 0;
   }
 
   template <int NV>
   static void pack_transposed(int64_t K, const int64_t *first, const int64_t *last,
                               const float *from, uint16_t *to) {
-    constexpr int64_t PAIRS = TILE_DEPTH / PAIR;
-    for (int64_t k = 0; k < K; k += TILE_DEPTH)
-      for (int v = 0; v < NV; v++) {
-        uint32_t pairs[SUMS][PAIRS] = {};
-        const int64_t n = K - k < TILE_DEPTH ? K - k : TILE_DEPTH;
-        for (int64_t i = 0; i < SUMS && first[v] + i < last[v]; i++) {
-          uint16_t row[TILE_DEPTH] = {};
-          copy(n, from + (first[v] + i) * K + k, row);
-          memcpy(pairs[i], row, sizeof row);
-        }
-        for (int64_t p = 0; p < PAIRS; p++) {
-          uint32_t line[SUMS];
-          for (int64_t i = 0; i < SUMS; i++) line[i] = pairs[i][p];
-          memcpy(to + position<NV>(k + p * PAIR, v * SUMS), line, sizeof line);
-        }
-      }
+    pack_bf16_rows(K, depth(K), NV, first, last, from, to);
   }
 };
 

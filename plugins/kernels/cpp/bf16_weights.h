@@ -8,8 +8,6 @@
 #include "bf16.h"
 #include "plain_weights.h"
 
-static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the first number of a pair is the lower half");
-
 namespace {
 
 // The interface is that of PlainWeights. In a packed chunk the numbers of two successive k lie side by
@@ -70,13 +68,7 @@ struct Bf16Weights {
 
   static void pack(int64_t K, int NV, const int64_t *first, const int64_t *last, const float *from,
                    const float *, uint16_t *to) {
-    for (int v = 0; v < NV; v++)
-      for (int64_t lane = 0; lane < L; lane++) {
-        const bool is_supported = first[v] + lane < last[v];
-        const float *row = from + (first[v] + lane) * K;
-        for (int64_t k = 0; k < depth(K); k++)
-          to[(k / 2 * NV * L + v * L + lane) * 2 + k % 2] = is_supported && k < K ? to_bf16(row[k]) : 0;
-      }
+    pack_bf16_rows(K, depth(K), NV, first, last, from, to);
   }
 };
 

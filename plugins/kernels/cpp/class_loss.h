@@ -28,7 +28,6 @@ ZOO_INLINE void store_stored(Real *to, typename Simd<Real>::V v, int64_t n) {
 }
 
 typedef uint16_t Bf16Vector __attribute__((vector_size(ZOO_VECTOR_BYTES / 2)));
-typedef uint32_t BitsVector __attribute__((vector_size(ZOO_VECTOR_BYTES)));
 
 ZOO_INLINE Simd<float>::V load_stored(const uint16_t *from, int64_t n) {
   Bf16Vector halves{};
@@ -41,14 +40,7 @@ ZOO_INLINE Simd<float>::V load_stored(const uint16_t *from, int64_t n) {
 
 // Rounds as to_bf16 does.
 ZOO_INLINE void store_stored(uint16_t *to, Simd<float>::V v, int64_t n) {
-  BitsVector bits;
-  memcpy(&bits, &v, sizeof bits);
-  const BitsVector rounded = (bits + 0x7fff + (bits >> 16 & 1)) >> 16;
-  const BitsVector nan = bits >> 16 | 64;
-  const auto is_nan = v != v;
-  BitsVector mask;
-  memcpy(&mask, &is_nan, sizeof mask);
-  const Bf16Vector halves = __builtin_convertvector((rounded & ~mask) | (nan & mask), Bf16Vector);
+  const Bf16Vector halves = __builtin_convertvector(round_to_bf16(v) >> 16, Bf16Vector);
   memcpy(to, &halves, (n < lanes<float> ? n : lanes<float>) * sizeof *to);
 }
 

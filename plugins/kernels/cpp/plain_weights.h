@@ -6,6 +6,7 @@
 #ifndef ZOO_PLAIN_WEIGHTS_H
 #define ZOO_PLAIN_WEIGHTS_H
 
+#include "transpose.h"
 #include "vector.h"
 
 #define ZOO_MEMBER inline __attribute__((always_inline))

@@ -9,6 +9,7 @@
 #ifndef ZOO_PRODUCT_H
 #define ZOO_PRODUCT_H
 
+#include "transpose.h"
 #include "vector.h"
 
 namespace {
@@ -169,6 +170,10 @@ template <class Real> struct FullPrecision {
     const int64_t n = width - column < N ? width - column : N;
     to += row * N;
     for (int64_t k = 0; k < K; k++, to += N) {
+      if (n == N) {
+        memcpy(to, from + k * width + column, N * sizeof(Real));
+        continue;
+      }
       memcpy(to, from + k * width + column, n * sizeof(Real));
       memset(to + n, 0, (N - n) * sizeof(Real));
     }

@@ -18,6 +18,7 @@ template <> struct Simd<float> {
 };
 template <> struct Simd<double> {
   typedef double V __attribute__((vector_size(ZOO_VECTOR_BYTES)));
+  typedef int64_t I __attribute__((vector_size(ZOO_VECTOR_BYTES)));
 };
 
 template <class Real> constexpr int64_t lanes = ZOO_VECTOR_BYTES / sizeof(Real);
@@ -121,24 +122,6 @@ ZOO_INLINE Simd<float>::V simd_tanh(Simd<float>::V x) {
 ZOO_INLINE Simd<double>::V simd_tanh(Simd<double>::V x) {
   for (int64_t i = 0; i < lanes<double>; i++) x[i] = tanh(x[i]);
   return x;
-}
-
-// Packs rows of W, (rows, K), so that the vectors of one k lie side by side: vector v of NV holds the
-// rows from first[v] up to last[v]. Blocks of k keep the written part in the cache.
-template <class Real>
-ZOO_INLINE void pack_rows(int64_t K, int NV, const int64_t *first, const int64_t *last,
-                          const Real *from, Real *to) {
-  constexpr int64_t L = lanes<Real>;
-  for (int64_t start = 0; start < K; start += 64) {
-    const int64_t end = start + 64 < K ? start + 64 : K;
-    for (int v = 0; v < NV; v++)
-      for (int64_t lane = 0; lane < L; lane++) {
-        const bool is_supported = first[v] + lane < last[v];
-        const Real *row = from + (first[v] + lane) * K;
-        for (int64_t k = start; k < end; k++)
-          to[(k * NV + v) * L + lane] = is_supported ? row[k] : Real(0);
-      }
-  }
 }
 
 }  // namespace
