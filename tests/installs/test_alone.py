@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Callable
-from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -12,7 +9,8 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.installs.environment import ROOT, build_wheel, install_wheels, make_environment
+from tests.installs.builds import Build
+from tests.installs.environment import ROOT, install_wheels, make_environment
 
 PLUGINS = {
     f"zoo-{path.name}": path for path in sorted((ROOT / "plugins").iterdir()) if path.is_dir()
@@ -28,8 +26,6 @@ for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
 
 IN_THE_GATE = ("zoo-core", "zoo-cli", "zoo-train")
 """Each takes five seconds. That a plugin declares what its files import is always tested."""
-
-pytestmark = pytest.mark.xdist_group("every-wheel")
 
 
 def requirements_of(name: str) -> set[str]:
@@ -55,21 +51,6 @@ def entries_of(name: str) -> set[str]:
     return {path.parts[0] for path in distribution(name).files or [] if path.parts[0] != ".."}
 
 
-@pytest.fixture(scope="session")
-def wheel_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Builds the wheel of a distribution of this repository, once."""
-    folder = tmp_path_factory.mktemp("wheels")
-
-    @cache
-    def build(name: str) -> Path:
-        path = PROJECTS[name]
-        if name == "zoo-kernels":  # its build leaves the outcome in the source tree
-            path = shutil.copytree(path, folder / "kernels")
-        return build_wheel(path, folder / name, {"CXX": ""})
-
-    return build
-
-
 @pytest.mark.parametrize(
     "name",
     [
@@ -78,12 +59,14 @@ def wheel_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     ],
 )
 def test_a_distribution_imports_nothing_that_it_does_not_declare(
-    name: str, wheel_of: Callable[[str], Path], tmp_path: Path
+    name: str, wheel_of: Build, tmp_path: Path
 ) -> None:
     needed = requirements_of(name)
     others = needed - PROJECTS.keys()
     environment = make_environment(
         tmp_path, with_pip=False, only=set().union(*map(entries_of, others))
     )
-    install_wheels(environment, [wheel_of(project) for project in needed & PROJECTS.keys()])
+    install_wheels(
+        environment, [wheel_of(PROJECTS[project]) for project in needed & PROJECTS.keys()]
+    )
     environment.run("python", "-c", IMPORT_ALL, name.replace("-", "_"))

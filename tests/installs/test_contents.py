@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import email
 import os
-import shutil
 import tarfile
 import zipfile
-from functools import cache
 from pathlib import Path
 
 import pytest
-from hatchling.builders.sdist import SdistBuilder
-from hatchling.builders.wheel import WheelBuilder
 from packaging.metadata import Metadata
 
+from tests.installs.builds import Build
 from tests.installs.environment import ROOT, build_wheel
 
 PROJECTS = [ROOT / "zoo_core", ROOT / "cli", *sorted((ROOT / "plugins").iterdir())]
@@ -23,38 +20,14 @@ BUILT = {"native.so", "not_built.txt", "registry.toml"}
 SDIST = {"pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE", "PKG-INFO", "src", ".gitignore"}
 """What lies at the top of an sdist."""
 
-pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("contents")]
-
-
-@pytest.fixture(scope="session")
-def build_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the builds."""
-    return tmp_path_factory.mktemp("builds")
+pytestmark = pytest.mark.gate
 
 
 @pytest.fixture(params=PROJECTS, ids=lambda path: path.name)
-def project(request: pytest.FixtureRequest, build_folder: Path) -> Path:
-    """The folder of a distribution; that of zoo-kernels as a copy, which its build writes into."""
+def project(request: pytest.FixtureRequest) -> Path:
+    """The folder of a distribution."""
     folder: Path = request.param
-    if folder.name != "kernels":
-        return folder
-    return _unbuilt_kernels(build_folder)
-
-
-def _unbuilt_kernels(build_folder: Path) -> Path:
-    copy = build_folder / "kernels"
-    if not copy.exists():
-        unbuilt = shutil.ignore_patterns("build", "native.so", "not_built.txt", "__pycache__")
-        shutil.copytree(ROOT / "plugins" / "kernels", copy, ignore=unbuilt)
-    return copy
-
-
-@cache
-def _built(builder: type[WheelBuilder] | type[SdistBuilder], project: Path, folder: Path) -> Path:
-    with pytest.MonkeyPatch.context() as patch:  # not longer: other tests compile
-        patch.setenv("CXX", "")
-        (path,) = builder(str(project)).build(directory=str(folder), versions=["standard"])
-    return Path(path)
+    return folder
 
 
 def _sources(project: Path) -> set[str]:
@@ -71,8 +44,8 @@ def _package(project: Path) -> str:
     return project.name if project.name == "zoo_core" else f"zoo_{project.name}"
 
 
-def test_a_wheel_holds_the_package_and_its_metadata(project: Path, build_folder: Path) -> None:
-    with zipfile.ZipFile(_built(WheelBuilder, project, build_folder)) as wheel:
+def test_a_wheel_holds_the_package_and_its_metadata(project: Path, wheel_of: Build) -> None:
+    with zipfile.ZipFile(wheel_of(project)) as wheel:
         names = set(wheel.namelist())
     package = _package(project)
     files = {name for name in names if not name.startswith(f"{package}-")}
@@ -83,8 +56,8 @@ def test_a_wheel_holds_the_package_and_its_metadata(project: Path, build_folder:
     assert metadata == {"METADATA", "WHEEL", "RECORD", "entry_points.txt", "licenses/LICENSE"}
 
 
-def test_the_metadata_is_what_an_index_accepts(project: Path, build_folder: Path) -> None:
-    with zipfile.ZipFile(_built(WheelBuilder, project, build_folder)) as wheel:
+def test_the_metadata_is_what_an_index_accepts(project: Path, wheel_of: Build) -> None:
+    with zipfile.ZipFile(wheel_of(project)) as wheel:
         (name,) = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
         text = wheel.read(name)
     metadata = Metadata.from_email(text, validate=True)
@@ -95,8 +68,8 @@ def test_the_metadata_is_what_an_index_accepts(project: Path, build_folder: Path
     assert email.message_from_bytes(text)["Summary"].endswith(".")
 
 
-def test_an_sdist_holds_what_the_wheel_is_built_from(project: Path, build_folder: Path) -> None:
-    path = _built(SdistBuilder, project, build_folder)
+def test_an_sdist_holds_what_the_wheel_is_built_from(project: Path, sdist_of: Build) -> None:
+    path = sdist_of(project)
     with tarfile.open(path) as sdist:
         names = {name.partition("/")[2] for name in sdist.getnames()}
     assert {f"src/{name}" for name in _sources(project)} <= names
@@ -107,23 +80,24 @@ def test_an_sdist_holds_what_the_wheel_is_built_from(project: Path, build_folder
     assert not [name for name in names if name.endswith((".pyc", ".so"))]
 
 
-def test_checkpoints_recipes_and_the_registry_are_among_the_files(build_folder: Path) -> None:
-    with zipfile.ZipFile(_built(WheelBuilder, ROOT / "plugins" / "lstm", build_folder)) as wheel:
+def test_checkpoints_recipes_and_the_registry_are_among_the_files(
+    wheel_of: Build, sdist_of: Build
+) -> None:
+    with zipfile.ZipFile(wheel_of(ROOT / "plugins" / "lstm")) as wheel:
         names = set(wheel.namelist())
     assert {
         "zoo_lstm/checkpoints/lstm-embed.hello/model.safetensors",
         "zoo_lstm/checkpoints/lstm-embed.hello/config.json",
         "zoo_lstm/recipes/lstm-embed.hello.toml",
     } <= names
-    with tarfile.open(_built(SdistBuilder, ROOT / "zoo_core", build_folder)) as sdist:
+    with tarfile.open(sdist_of(ROOT / "zoo_core")) as sdist:
         assert any(name.endswith("/src/zoo_core/registry.toml") for name in sdist.getnames())
 
 
 def test_the_sdist_of_the_kernels_builds_without_a_compiler(
-    build_folder: Path, tmp_path: Path
+    sdist_of: Build, tmp_path: Path
 ) -> None:
-    kernels = _unbuilt_kernels(build_folder)
-    with tarfile.open(_built(SdistBuilder, kernels, build_folder)) as sdist:
+    with tarfile.open(sdist_of(ROOT / "plugins" / "kernels")) as sdist:
         sdist.extractall(tmp_path, filter="data")
     (unpacked,) = tmp_path.iterdir()
     wheel = build_wheel(unpacked, tmp_path / "wheel", {"CXX": "", "PATH": os.environ["PATH"]})

@@ -11,7 +11,7 @@ from tests.cli.command import Result
 from tests.installs.environment import Environment
 from tests.installs.third_party import ways_to_break
 
-pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("installs")]
+pytestmark = pytest.mark.gate
 INCOMPATIBLE = ("bad-api-older", "bad-api-newer", "bad-api-no-number")
 
 

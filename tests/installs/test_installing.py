@@ -9,7 +9,7 @@ import pytest
 
 from tests.installs.environment import UV, Environment
 
-pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("installs")]
+pytestmark = pytest.mark.gate
 WITH_UV = pytest.param(
     "own_environment", marks=pytest.mark.skipif(not UV, reason="uv is not here"), id="uv"
 )

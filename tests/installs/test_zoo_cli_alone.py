@@ -9,29 +9,24 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hatchling.builders.wheel import WheelBuilder
 
+from tests.installs.builds import Build
 from tests.installs.environment import OFFLINE, ROOT, UV, Environment, make_environment
 from tests.workspace import GROUPS
 
 LIGHT = [name for name in GROUPS["dev"] if (ROOT / "plugins" / name.removeprefix("zoo-")).is_dir()]
-UNBUILT = shutil.ignore_patterns("build", "native.so", "not_built.txt", "__pycache__")
 
-pytestmark = [pytest.mark.gate, pytest.mark.xdist_group("zoo-cli-alone")]
+pytestmark = pytest.mark.gate
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Environment:
+def installed(tmp_path_factory: pytest.TempPathFactory, wheel_of: Build) -> Environment:
     """An environment in which the one name zoo-cli was installed, offline."""
     folder = tmp_path_factory.mktemp("alone")
-    kernels = shutil.copytree(ROOT / "plugins" / "kernels", folder / "kernels", ignore=UNBUILT)
+    (folder / "dist").mkdir()
     plugins = [ROOT / "plugins" / name.removeprefix("zoo-") for name in LIGHT]
-    projects = [kernels if path.name == "kernels" else path for path in plugins]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("CXX", "")
-        for project in (ROOT / "zoo_core", ROOT / "cli", *projects):
-            builder = WheelBuilder(str(project))
-            list(builder.build(directory=str(folder / "dist"), versions=["standard"]))
+    for project in (ROOT / "zoo_core", ROOT / "cli", *plugins):
+        shutil.copy(wheel_of(project), folder / "dist")  # of heavy plugins, there are no wheels
     new = make_environment(folder, with_pip=UV is None)
     python = str(new.programs / "python")
     command = [UV, "pip", "install", "--python", python] if UV else [python, "-m", "pip", "install"]
