@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 
 from tests.contracts.cases import CATALOG, KERNELS, MODELS, every_model, grouped
+from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.testing.cases.fresh_process import FreshProcess
@@ -45,19 +46,26 @@ LONG = {
 """Parts whose data takes seconds to make."""
 
 
-def shared_process() -> FreshProcess:
-    """One new process for the plugins of all datasets that are tested outside the gate."""
-    datasets = [(plugin, f"dataset {spec.name}") for plugin, spec in CATALOG.of(DatasetSpec)]
-    return FreshProcess(
-        tuple(dict.fromkeys(plugin for plugin, name in datasets if name not in LONG))
-    )
+def processes_of_datasets() -> dict[Plugin, FreshProcess]:
+    """The new process of each plugin with datasets: those of the gate alone share another."""
+    plugins = {plugin: False for plugin, _ in CATALOG.of(DatasetSpec)}
+    plugins |= {
+        plugin: True
+        for plugin, spec in CATALOG.of(DatasetSpec)
+        if f"dataset {spec.name}" not in LONG
+    }
+    shared = {
+        is_plain: FreshProcess(tuple(plugin for plugin in plugins if plugins[plugin] is is_plain))
+        for is_plain in (True, False)
+    }
+    return {plugin: shared[is_plain] for plugin, is_plain in plugins.items()}
 
 
-SHARED = shared_process()
+PROCESSES = processes_of_datasets()
 PARTS = [
     part
     for plugin in CATALOG.plugins
-    for part in checked_parts(CATALOG, plugin, SHARED if plugin in SHARED.plugins else None)
+    for part in checked_parts(CATALOG, plugin, PROCESSES.get(plugin))
 ]
 KINDS = {kind: kind.rstrip("s") for kind in every_check()} | {"specs and configs": "model"}
 APART = {check.name for check in (*SLOW, kernel_equals, kernel_resets)}
