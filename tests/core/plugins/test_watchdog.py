@@ -12,18 +12,20 @@ from zoo_core.plugins import watchdog
 from zoo_core.plugins.watchdog import time_limit
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorter limits."""
+    """Shorter limits, which a hook that must not be stopped may reach on a busy machine."""
     monkeypatch.setattr(watchdog, "IDLE_LIMIT", 0.2)
     monkeypatch.setattr(watchdog, "BUSY_LIMIT", 0.6)
 
 
+@pytest.mark.usefixtures("quick")
 def test_an_idle_hook_is_stopped() -> None:
     with pytest.raises(PluginError, match="it hangs: given up after"), time_limit():
         time.sleep(10)
 
 
+@pytest.mark.usefixtures("quick")
 def test_an_endless_hook_is_stopped_later(monkeypatch: pytest.MonkeyPatch) -> None:
     def work() -> None:
         while True:
@@ -37,6 +39,7 @@ def test_an_endless_hook_is_stopped_later(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_hook_that_gets_a_tenth_of_a_core_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watchdog, "IDLE_LIMIT", 0.2)
     real = time.monotonic
     monkeypatch.setattr(time, "process_time", lambda: real() / 10)
     with time_limit():
