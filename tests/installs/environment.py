@@ -25,8 +25,20 @@ OFFLINE = {
     "UV_NO_BUILD_ISOLATION": "1",
     "PIP_NO_INDEX": "1",
     "PIP_NO_BUILD_ISOLATION": "0",  # pip reads it as the answer to --build-isolation
+    "UV_NO_CONFIG": "1",
+    "PIP_CONFIG_FILE": os.devnull,
 }
-"""Nothing is downloaded, and builds use the hatchling that is here."""
+"""Nothing is downloaded, builds use the hatchling that is here, and no configuration is read."""
+
+
+def offline_variables() -> dict[str, str]:
+    """The variables of this process, with those of ``OFFLINE`` as the only ones of pip and uv.
+
+    A constraint or a folder of wheels that somebody has set for pip may replace a library, and
+    those of an environment are links to the ones that the tests themselves use.
+    """
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(("PIP_", "UV_"))}
+    return kept | OFFLINE
 
 
 class Environment(NamedTuple):
@@ -53,11 +65,11 @@ class Environment(NamedTuple):
     def _run(self, command: list[str], check: bool, variables: Mapping[str, str] | None) -> Result:
         path = os.pathsep.join([str(self.programs), str(Path(UV or "").parent), os.environ["PATH"]])
         dropped = ("PYTHONPATH", "VIRTUAL_ENV", "UV", "PYTHONDONTWRITEBYTECODE")
-        known = {key: value for key, value in os.environ.items() if key not in dropped}
+        known = {key: value for key, value in offline_variables().items() if key not in dropped}
         done = subprocess.run(
             command,
             cwd=self.work,
-            env=known | OFFLINE | {"PATH": path} | dict(variables or {}),
+            env=known | {"PATH": path} | dict(variables or {}),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
@@ -121,7 +133,7 @@ def install_wheels(environment: Environment, wheels: list[Path]) -> None:
         command = [UV, "pip", "install", "--python", python, "--no-deps", "--offline", *names]
     else:
         command = [python, "-m", "pip", "install", "--no-deps", "--no-index", *names]
-    subprocess.run(command, check=True, capture_output=True)
+    subprocess.run(command, env=offline_variables(), check=True, capture_output=True)
 
 
 def make_zoo(folder: Path) -> Environment:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Result
-from tests.installs.environment import Environment
+from tests.installs.environment import OFFLINE, Environment
 from tests.installs.third_party import ways_to_break
 
 pytestmark = pytest.mark.gate
@@ -96,3 +96,15 @@ def test_a_new_plugin_is_written_there(environment: Environment, tmp_path: Path)
     files = environment.run("python", "-c", program, *arguments).json["files"]
     assert "src/zoo_plugin_heron/py.typed" in files
     assert not [name for name in files if "cache" in name]
+
+
+def test_no_setting_of_pip_or_uv_reaches_the_environment(
+    environment: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("PIP_CONSTRAINT", "PIP_FIND_LINKS", "UV_FIND_LINKS"):
+        monkeypatch.setenv(name, "elsewhere")
+    program = "import json, os; print(json.dumps(dict(os.environ)))"
+    variables = environment.run("python", "-c", program).json
+    assert {
+        key: value for key, value in variables.items() if key.startswith(("PIP_", "UV_"))
+    } == OFFLINE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.installs.builds import Build
-from tests.installs.environment import OFFLINE, ROOT, UV, Environment, make_environment
+from tests.installs.environment import ROOT, UV, Environment, make_environment, offline_variables
 from tests.workspace import GROUPS
 
 LIGHT = [name for name in GROUPS["dev"] if (ROOT / "plugins" / name.removeprefix("zoo-")).is_dir()]
@@ -33,7 +32,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory, wheel_of: Build) -> Envi
     source = ["--no-index", "--find-links", str(folder / "dist")]
     done = subprocess.run(
         [*command, *source, "zoo-cli"],
-        env=os.environ | OFFLINE,
+        env=offline_variables(),
         capture_output=True,
         text=True,
         check=False,
