@@ -35,12 +35,18 @@ def test_the_parts_of_a_run_config_have_its_settings(
     assert make_trainer(catalog, run_config, dataset.signature).config.batch_size == 4
 
 
-@pytest.mark.parametrize(("inputs", "kind"), [(Features(4), "features"), (Grid(1, (8, 8)), "grid")])
-def test_inputs_that_a_model_does_not_accept_are_refused(
-    catalog: Catalog, run_config: RunConfig, inputs: Features | Grid, kind: str
+@pytest.mark.parametrize(
+    ("inputs", "kind", "remedy"),
+    [
+        (Features(4), "features", "the model lstm-stacked or --dataset hello"),
+        (Grid(1, (8, 8)), "grid", "--dataset hello"),
+    ],
+)
+def test_inputs_that_a_model_does_not_accept_are_refused_with_a_model_that_does(
+    catalog: Catalog, run_config: RunConfig, inputs: Features | Grid, kind: str, remedy: str
 ) -> None:
     signature = Signature(inputs=inputs, outputs=Classes(2, per="step"))
-    message = f"lstm-embed takes .*; text gives {kind} with a label per step; try: --dataset hello$"
+    message = f"lstm-embed takes .*; text gives {kind} with a label per step; try: {remedy}$"
     with pytest.raises(MisfitError, match=message):
         make_model(catalog, run_config, signature)
 

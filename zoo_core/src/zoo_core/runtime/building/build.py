@@ -125,8 +125,12 @@ def make_model(
         message = f"{spec.name} takes {expected}; {run_config.dataset} gives {signature.describe()}"
         if signature.inputs.kind in spec.accepts and "per" in run_config.configs["dataset"]:
             message += f"; try: --dataset.per {spec.per[0]}"
-        elif dataset := _dataset_of_default_recipe(catalog, spec):
-            message += f"; try: --dataset {dataset}"
+        else:
+            other = _nearest_model(catalog, spec, signature)
+            dataset = _dataset_of_default_recipe(catalog, spec)
+            remedies = [f"the model {other}"] if other else []
+            remedies += [f"--dataset {dataset}"] if dataset else []
+            message += f"; try: {' or '.join(remedies)}" if remedies else ""
         raise MisfitError(message)
     factory, config = resolve(spec.factory), _config(spec, run_config, "model")
     ensure_fits_memory(lambda: factory(config, signature), spec.name, memory_factor)
@@ -152,10 +156,21 @@ def _dataset_of_default_recipe(catalog: Catalog, spec: ModelSpec) -> str:
 
 def model_accepts(catalog: Catalog, run_config: RunConfig, signature: Signature) -> bool:
     """Whether the model of a run config accepts the inputs and gives the outputs of a signature."""
-    spec = _spec(catalog, ModelSpec, run_config, "model")
+    return _accepts(_spec(catalog, ModelSpec, run_config, "model"), signature)
+
+
+def _accepts(spec: ModelSpec, signature: Signature) -> bool:
     if signature.context and not spec.context:
         return False
     return signature.inputs.kind in spec.accepts and signature.outputs.per in spec.per
+
+
+def _nearest_model(catalog: Catalog, spec: ModelSpec, signature: Signature) -> str:
+    """Returns the model whose name is nearest, of those that accept a signature; empty if none."""
+    import difflib
+
+    names = [entry.spec.name for entry in catalog.of(ModelSpec) if _accepts(entry.spec, signature)]
+    return next(iter(difflib.get_close_matches(spec.name, names, n=1, cutoff=0.0)), "")
 
 
 def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) -> AbstractTrainer:
