@@ -9,7 +9,7 @@ from typing import Any
 import click
 import pytest
 
-from tests.cli.command import Zoo
+from tests.cli.command import InstallPlugin, Zoo
 from tests.cli.parsing.test_bounds import commands
 from zoo_cli.commands.skill import ANSWERS, GENERATOR
 from zoo_cli.main import COMMANDS
@@ -145,3 +145,46 @@ def test_the_front_matter_is_yaml_with_a_name_and_a_short_description(zoo: Zoo) 
     assert values["name"] == "zoo"
     assert 100 < len(values["description"]) <= 1024, "what the format allows"
     assert f"generator: {values['metadata']['generator']}" == GENERATOR
+
+
+def test_the_commands_of_plugins_have_a_line_and_a_broken_one_has_none(
+    zoo: Zoo, install_plugin: InstallPlugin
+) -> None:
+    assert re.search(r"^- `zoo forecast CHECKPOINT`: ", zoo("skill").stdout, re.M)
+    source = """from zoo_core import CommandSpec, hookimpl
+@hookimpl
+def zoo_commands():
+    return [CommandSpec(name="hoot", summary="Hoot.", target="zoo_owl:gone")]
+"""
+    install_plugin("zoo-owl", "zoo_owl", {"zoo_owl.py": source})
+    result = zoo("skill")
+    assert result.code == 0, result.stderr
+    assert "zoo hoot" not in result.stdout
+
+
+OWN_DATA = {
+    "text": "the quick brown fox jumps over the lazy dog\n" * 60,
+    "labelled": "text,label\n"
+    + "".join(f"a good day {row},pos\na bad day {row},neg\n" for row in range(60)),
+    "series": "t,x\n" + "".join(f"{step},{step % 7}\n" for step in range(120)),
+    "translation-pairs": "".join(f"a a {row}\tb {row}\n" for row in range(60)),
+}
+"""A small file for each dataset of the section on own data."""
+
+
+@pytest.mark.parametrize("dataset", OWN_DATA)
+def test_what_the_skill_says_of_own_data_works_as_it_stands(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dataset: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    text = " ".join(zoo("skill").stdout.split())
+    found = re.search(rf"`(zoo train \S+ --dataset {dataset} [^`]*)`, then `([^`]*)`", text)
+    assert found, f"the skill does not say how to train on {dataset}"
+    (tmp_path / "data.csv").write_text(OWN_DATA[dataset], "utf-8")
+    check = ("data", "check", "--dataset", dataset, "--dataset.path", "data.csv", "--json")
+    assert zoo(*check).code == 0
+    for command, more in (found[1], ("--trainer.epochs", "1")), (found[2], ()):
+        words = command.replace("FILE", "data.csv").replace("TEXT", "a").split()[1:]
+        result = zoo(*words, *more)
+        assert result.code == 0, result.stderr
+        assert result.stdout

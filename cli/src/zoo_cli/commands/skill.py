@@ -11,7 +11,7 @@ import click
 
 from zoo_cli.terminal.output import echo
 from zoo_core import errors
-from zoo_core.errors import TargetError
+from zoo_core.errors import TargetError, ZooError
 
 SKILLS = Path("~/.agents/skills")
 """Where assistants of several makers look for skills."""
@@ -32,7 +32,10 @@ ANSWERS = {
     "predict RUN INPUT": "[{input, prediction}]",
     "generate RUN": "{prompt, text}",
     "runs": "[{name, path, model, recipe, state, metrics}]",
-    "compare RUN RUN": "{dataset, split, metric, higher_is_better, target, rows, remarks}",
+    "compare RUN RUN": (
+        "{dataset, split, metric, higher_is_better, target, rows: [{model, differences, seeds, "
+        "mean, deviation, ...}], remarks}"
+    ),
     "verify RUN": "[{what, verdict, said}]",
     "show MODEL --shapes": "[{name, kind, shape, axes}]",
     "resume RUN": "as train",
@@ -109,10 +112,10 @@ def skill(folder: str | None) -> None:
 
 def skill_text() -> str:
     """Returns the skill: what there is, how to call it, what it answers."""
-    from zoo_cli.main import COMMANDS, zoo
+    from zoo_cli.main import zoo
 
     with click.Context(zoo, info_name="zoo") as context:
-        commands = [line for name in COMMANDS for line in _usages(context, name)]
+        commands = [line for name in zoo.list_commands(context) for line in _usages(context, name)]
     answers = [f"- `zoo {call} --json`: `{answer}`" for call, answer in ANSWERS.items()]
     codes = [f"- {code}: {meaning}" for code, meaning in _exit_codes()]
     return TEXT.format(
@@ -128,7 +131,10 @@ def _usages(parent: click.Context, name: str) -> Iterator[str]:
     """Yields a line for a command, and one for each of its subcommands."""
     group = parent.command
     assert isinstance(group, click.Group)
-    command = group.get_command(parent, name)
+    try:
+        command = group.get_command(parent, name)
+    except ZooError:  # of a plugin that is broken
+        return
     assert command is not None
     with click.Context(command, info_name=name, parent=parent) as context:
         if isinstance(command, click.Group):
@@ -182,12 +188,26 @@ write a command: names and settings differ between installations.
 2. `zoo show NAME --json` has the settings of a model, dataset, trainer or recipe. A setting is an
    option of `zoo train`: `hidden_size` of a model is `--model.hidden-size`; the others begin with
    `--dataset.` and `--trainer.`.
-3. `zoo train lstm-embed.hello --out ./run --json` trains a recipe offline in seconds;
-   `zoo train MODEL --dataset text --dataset.path FILE --out ./run` trains on a text.
+3. `zoo train lstm-embed.hello --out ./run --json` trains a recipe offline in seconds.
 4. `zoo evaluate ./run --json`, `zoo predict ./run INPUT --json`; with a model of text,
    `zoo generate ./run --prompt TEXT`.
 5. `zoo sweep RECIPE --seeds 0-2 --model.hidden-size 64,128 --out ./sweep`, then
    `zoo compare ./sweep --json`.
+
+Own data, of which `zoo data check --dataset NAME --dataset.path FILE --json` says what is
+suspicious:
+
+- text: `zoo train lstm-embed --dataset text --dataset.path FILE --out ./run`, then
+  `zoo generate ./run --prompt TEXT`
+- texts with labels, in the columns text and label of a CSV, TSV or JSON Lines file:
+  `zoo train gru-embed --dataset labelled --dataset.path FILE --out ./run`, then
+  `zoo predict ./run TEXT --json`
+- time series, the time in the first column of a CSV file:
+  `zoo train lstm-stacked --dataset series --dataset.path FILE --out ./run`, then
+  `zoo forecast ./run --json`
+- pairs to translate, a tab between source and target:
+  `zoo train seq2seq --dataset translation-pairs --dataset.path FILE --out ./run`, then
+  `zoo predict ./run TEXT --json`
 
 A run is named by its folder, which has a slash (`./run`), or by the name that `zoo runs` prints.
 Data is on stdout, messages and progress on stderr. An error is one line with the remedy; names that
