@@ -24,7 +24,6 @@ PLACEHOLDERS = {
     r"http://(127\.0\.0\.1|localhost):\d+": "https://huggingface.co",
     r"\b[0-9a-f]{40,64}\b": "…",
     r"(?<![:/\w])/\S+/(?=home/|hello|target)": "…/",
-    r"\[Errno \d+\] ": "",
 }
 """Patterns of what differs from run to run, and what stands in its place in the record."""
 CompareWithRecord = Callable[[str, Case, Result], None]

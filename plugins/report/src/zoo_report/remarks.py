@@ -37,6 +37,6 @@ def remarks(folders: Sequence[Path], found: FoundRuns) -> list[str]:
 def _without_parents(line: str, folders: Sequence[Path]) -> str:
     for folder in folders:
         for parent in (folder.absolute().parent, folder.parent):
-            if str(parent) not in (".", "/"):
-                line = line.replace(f"{parent}/", "")
+            if parent.name:  # neither the current folder nor a root
+                line = line.replace(str(parent / "_")[:-1], "")  # with the system's separator
     return line
