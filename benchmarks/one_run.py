@@ -19,6 +19,8 @@ from typing import Any
 
 from click import echo
 
+from zoo_core.runtime.plots.palette import COLOURS
+
 PICTURE = Path(__file__).parents[1] / "docs" / "results" / "processes.png"
 TEXT = Path(__file__).parents[1] / "docs" / "cli.md"
 SIZES = (1, 2, 4)
@@ -61,12 +63,13 @@ def curves(folder: Path) -> None:
     figure, (above, below) = plt.subplots(
         2, 1, figsize=(7, 5), sharex=True, height_ratios=(3, 2), layout="constrained"
     )
-    for size, style in zip(SIZES, ("-", "--", ":"), strict=True):
+    for size, style, colour in zip(SIZES, ("-", "--", ":"), COLOURS, strict=False):
         noun = "process" if size == 1 else "processes"
-        above.plot(runs[size], style, linewidth=1.0 + size / 2, label=f"{size} {noun}", alpha=0.8)
+        line = {"color": colour, "label": f"{size} {noun}"}
+        above.plot(runs[size], style, linewidth=1.0 + size / 2, alpha=0.8, **line)
         if size > 1:
             pairs = zip(runs[size], runs[1], strict=True)
-            below.plot([abs(ours / one - 1) for ours, one in pairs], label=f"{size} {noun}")
+            below.plot([abs(ours / one - 1) for ours, one in pairs], style, **line)
     above.set_ylabel("training loss in nats")
     above.legend()
     below.set_yscale("log")

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks.report import Report
+from zoo_core.runtime.plots.palette import BLUE, GREY
 
 PLOTTED_BENCHMARKS = ("training", "generation")
 SIZES = {"toy": "toy", "d2l": "d2l, 512 wide", "fastai": "fastai, 256 wide"}
-ZOO_COLOR, PEER_COLOR = "#14508f", "#a9afb7"
 Ratios = Mapping[str, float]
 """By implementation: its speed over that of the naive loop."""
 
@@ -58,7 +58,7 @@ def _draw_bars(axes: Any, names: Sequence[str], ratios: Ratios) -> None:
         if name not in ratios:
             continue
         ratio, is_zoo = ratios[name], name.startswith("zoo")
-        color = ZOO_COLOR if is_zoo else PEER_COLOR
+        color = BLUE if is_zoo else GREY
         axes.barh(position, ratio - 1, left=1, height=0.7, color=color)
         axes.text(
             0.99,

@@ -6,12 +6,9 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, final
 
-COLOURS = {
-    "past": "#333333",
-    "model": "#d1603d",
-    "naive": "#9aa5b1",
-    "seasonal_naive": "#4878a8",
-}
+from zoo_core.runtime.plots.palette import BLACK, BLUE, GREY, ORANGE, PALE
+
+COLOURS = {"past": BLACK, "model": ORANGE, "naive": GREY, "seasonal_naive": BLUE}
 STYLES = {"past": "-", "model": "-", "naive": ":", "seasonal_naive": "--"}
 LABELS = {
     "past": "past",
@@ -72,7 +69,7 @@ def draw(panels: Sequence[Panel], title: str, season: int) -> bytes:
             values = [panel.past[-1], *panel.forecasts[name]]
             where = range(shown - 1, shown + steps)
             axes.plot(where, values, STYLES[name], color=COLOURS[name], label=LABELS[name])
-        axes.axvline(shown - 1, color="#bbbbbb", linewidth=0.8)
+        axes.axvline(shown - 1, color=PALE, linewidth=0.8)
         axes.set_ylabel(_plain(panel.title))
         times = panel.times[first:]
         every = max(1, -(-len(times) // MAX_TICKS))

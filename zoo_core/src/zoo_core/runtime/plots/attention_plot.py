@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 
 from zoo_core.errors import MisfitError
 from zoo_core.escaping import one_line
+from zoo_core.runtime.plots.palette import SHADES
 
 PictureFormat: TypeAlias = Literal["png", "svg"]
 INCHES = 0.42
@@ -50,6 +51,7 @@ def attention_plot(
             )
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.colors import LinearSegmentedColormap
     from matplotlib.figure import Figure
 
     longest = max(map(len, [*source, *target]))
@@ -58,7 +60,8 @@ def attention_plot(
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.add_subplot()
-        axes.imshow(weights, cmap="Oranges", vmin=0, vmax=1, aspect="equal")
+        shades = LinearSegmentedColormap.from_list("shades", SHADES)
+        axes.imshow(weights, cmap=shades, vmin=0, vmax=1, aspect="equal")
         axes.xaxis.tick_top()
         axes.set_xticks(range(len(source)), [_plain(text) for text in source], rotation=90)
         axes.set_yticks(range(len(target)), [_plain(text) for text in target])

@@ -8,14 +8,9 @@ from typing import Any
 from zoo_core.comparisons.comparison import Comparison
 from zoo_core.comparisons.curves import Axis, MeanPoint, axis_of, curve
 from zoo_core.runtime.plots.axes import fraction_limits
+from zoo_core.runtime.plots.palette import COLOURS, GREY
 from zoo_core.runtime.plots.training_curve import needs_logarithm
 
-COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
-"""The palette of Okabe and Ito, which people with any kind of colour vision tell apart.
-
-Its yellow is left out: it is hard to see on white. Source: M. Okabe and K. Ito, "Color universal
-design", https://jfly.uni-koeln.de/color/.
-"""
 STYLES = ("-", "--", ":", "-.")
 """Styles of the lines; each round through the colours has its own."""
 LABEL_HEIGHT = 0.045
@@ -79,7 +74,7 @@ def _draw(axes: Any, comparison: Comparison, panel: Axis) -> None:
     if axes.get_xlim()[1] >= MIN_SEPARATED:
         axes.xaxis.set_major_formatter("{x:,.0f}")
     if comparison.target is not None:
-        axes.axhline(comparison.target, color="#8a8f96", linewidth=1, linestyle=":")
+        axes.axhline(comparison.target, color=GREY, linewidth=1, linestyle=":")
     _label(axes, {label: points[-1] for label, points in curves.items()}, colours)
 
 

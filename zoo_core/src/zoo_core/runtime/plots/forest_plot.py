@@ -1,6 +1,6 @@
-"""Forest plot of a reproduction: published ranges as bars, measured values as dots.
+"""Forest plot of a reproduction: published ranges as bars, measured values as marks.
 
-A line through a dot is the standard deviation over seeds.
+Colour and shape of a mark say the verdict; a line through it is the standard deviation over seeds.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ import io
 from typing import Any
 
 from zoo_core.recipes.reproduction import ReproductionResult
+from zoo_core.runtime.plots.palette import BLUE, GREEN, GREY, ORANGE, PALE
 
-COLOURS = {"reproduced": "#2e7d4f", "better": "#2460a7", "missed": "#c0392b"}
-RANGE_COLOUR, LIMIT_COLOUR = "#d5d8dc", "#8a8f96"
+MARKS = {"reproduced": (GREEN, "o"), "better": (BLUE, "D"), "missed": (ORANGE, "X")}
+"""Colour and shape by verdict."""
 SCALE_RATIO = 10
 """How many times as large one value of an axis may be as its first."""
 
@@ -70,17 +71,18 @@ def _draw_panel(axes: Any, results: list[ReproductionResult]) -> None:
     for line, result in enumerate(reversed(results)):
         assert result.published is not None, "results without a published value are left out"
         low, high = result.published["low"], result.published["high"]
-        axes.plot([low, high], [line, line], color=RANGE_COLOUR, linewidth=9, solid_capstyle="butt")
+        axes.plot([low, high], [line, line], color=PALE, linewidth=9, solid_capstyle="butt")
         for limit in (low, high):
-            axes.plot([limit, limit], [line - 0.3, line + 0.3], color=LIMIT_COLOUR, linewidth=1)
+            axes.plot([limit, limit], [line - 0.3, line + 0.3], color=GREY, linewidth=1)
+        colour, shape = MARKS[result.verdict]
         if result.spread and result.measured is not None:
             ends = [result.measured - result.spread, result.measured + result.spread]
-            axes.plot(ends, [line, line], color=COLOURS[result.verdict], linewidth=1.5)
+            axes.plot(ends, [line, line], color=colour, linewidth=1.5)
         axes.plot(
             [result.measured],
             [line],
-            "o",
-            color=COLOURS[result.verdict],
+            shape,
+            color=colour,
             markersize=6,
             clip_on=False,
         )
@@ -97,8 +99,8 @@ def _draw_panel(axes: Any, results: list[ReproductionResult]) -> None:
 def _legend() -> list[Any]:
     from matplotlib.lines import Line2D
 
-    dots = [
-        Line2D([], [], marker="o", linestyle="", color=colour, label=f"ours: {verdict}")
-        for verdict, colour in COLOURS.items()
+    marks = [
+        Line2D([], [], marker=shape, linestyle="", color=colour, label=f"ours: {verdict}")
+        for verdict, (colour, shape) in MARKS.items()
     ]
-    return [Line2D([], [], color=RANGE_COLOUR, linewidth=9, label="published"), *dots]
+    return [Line2D([], [], color=PALE, linewidth=9, label="published"), *marks]

@@ -6,9 +6,8 @@ import io
 from typing import Any, Literal, final
 
 from zoo_core.comparisons.matrix import MISSING, Matrix, Spread
+from zoo_core.runtime.plots.palette import GREY, SHADES
 
-COLOUR = "#0072b2"
-"""The darkest colour, the first of the other plots."""
 CELL = 0.54
 """Width of a cell in inches, so that a picture of seven columns fits the screen of a telephone."""
 LINE = 0.25
@@ -104,14 +103,14 @@ def _draw(
     from matplotlib.patches import Rectangle
 
     line, lines = place
-    colours = LinearSegmentedColormap.from_list("shades", ["#ffffff", COLOUR])
+    colours = LinearSegmentedColormap.from_list("shades", SHADES)
     shade = 0.0 if spread is None else scale.shade(spread.mean)
     low = y + line / lines
     axes.add_patch(Rectangle((x, low), 1, 1 / lines, facecolor=colours(shade), linewidth=0))
     if line == 0:
         outline: dict[str, Any] = {
             "fill": False,
-            "edgecolor": "#8a8f96",
+            "edgecolor": GREY,
             "linewidth": 0.6,
             "zorder": 3,
             "clip_on": False,

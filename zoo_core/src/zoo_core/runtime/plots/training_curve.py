@@ -9,8 +9,10 @@ from typing import Any
 from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.plots.axes import fraction_limits
+from zoo_core.runtime.plots.palette import BLUE, ORANGE
 
-COLOURS = {"train": "#4878a8", "validation": "#d1603d"}
+SPLIT_COLOURS = {"train": BLUE, "validation": ORANGE}
+SPLIT_MARKERS = {"train": "o", "validation": "s"}
 MAX_EPOCHS_WITH_MARKERS = 40
 SECOND_METRICS = ("accuracy", "mae")
 """The metrics to draw beside the loss, by preference."""
@@ -57,11 +59,11 @@ def training_curve(
         axes = figure.add_subplot(1, len(panels), position)
         axes.set_ylabel(label)
         shown: list[float] = []
-        for split, colour in COLOURS.items():
+        for split, colour in SPLIT_COLOURS.items():
             rows = [row for row in history if metric in row["metrics"].get(split, {})]
             epochs = [row["epoch"] for row in rows]
             values = [row["metrics"][split][metric] for row in rows]
-            marker = "o" if len(rows) < MAX_EPOCHS_WITH_MARKERS else None
+            marker = SPLIT_MARKERS[split] if len(rows) < MAX_EPOCHS_WITH_MARKERS else None
             if rows:
                 (line,) = axes.plot(epochs, values, color=colour, label=split, marker=marker)
                 line.set(markersize=4, clip_on=False)  # a marker at a limit is drawn whole
