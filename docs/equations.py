@@ -48,6 +48,19 @@ TOKEN = re.compile(
 )
 
 
+SCRIPTS = rf"(?:_(?:\{{[^}}]*\}}|\w+))?'*[{''.join(SUPERSCRIPTS)}]*(?:\^(?:\([^)]*\)|-?\w+'*))?"
+SYMBOL = rf"{LETTER}[{''.join(ACCENTS)}]?{SCRIPTS}"
+ARGUMENT = r"\((?:[^()]|\([^()]*\))*\)"
+IN_PROSE = re.compile(
+    rf"(?P<kept>``[^`]*``|\([\dA-Z][^()]*,[^()]*\))"  # code, and shapes such as (B, H)
+    rf"|(?<![\w'.])(?P<symbol>(?:ln|log|exp|{SYMBOL}){ARGUMENT}|√(?:{ARGUMENT}|{LETTER})"
+    rf"|{SYMBOL}(?![\w(]|\.\w)|[⊙∗])"
+)
+"""What may be an equation in a sentence: symbols, functions of something, roots."""
+SETTING = re.compile(r"_\w{4,}")
+"""The end of a name that is no subscript, such as ``log_decay``."""
+
+
 @final
 class _Piece(NamedTuple):
     """A translated token.
@@ -87,6 +100,44 @@ def to_latex(text: str) -> str:
     decomposed = unicodedata.normalize("NFD", text).replace("=\u0338", "≠")
     pieces, _ = _pieces(decomposed, inside_root=False)
     return _join(pieces)
+
+
+def symbols_of(lines: Iterable[str]) -> set[str]:
+    """Returns the letters that a block of equations uses, without their scripts."""
+    found: set[str] = set()
+    for line in lines:
+        equation = GAP.split(line.strip(), maxsplit=1)[0]
+        names = (match["base"] for match in TOKEN.finditer(equation) if match["name"])
+        found |= {name for name in names if len(name) == 1}
+    return found
+
+
+def prose_to_latex(text: str, symbols: set[str]) -> str:
+    """Returns a paragraph about equations with its symbols between dollars, as LaTeX.
+
+    Code and shapes are kept as they are. A capital letter without scripts is a symbol if the
+    equations use it, a small one always, but for ``a`` where neither "is", "starts" nor = follows.
+
+    Args:
+        text: The paragraph.
+        symbols: The letters that the equations use.
+    """
+
+    def convert(match: re.Match[str]) -> str:
+        symbol = match["symbol"]
+        if not symbol:
+            return match[0]
+        is_word = symbol == "a" and not re.match(r"\s(?:is\b|starts\b|=)", text[match.end() :])
+        is_letter = symbol[0].isupper() and symbol[0].isascii() and symbol[1:2] in ("", "(")
+        is_foreign = is_letter and symbol[0] not in symbols
+        if is_word or is_foreign or SETTING.search(symbol):
+            return match[0]
+        try:
+            return f"${to_latex(symbol)}$"
+        except ValueError:
+            return match[0]
+
+    return IN_PROSE.sub(convert, text)
 
 
 def _to_row(line: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, final
 
 from torch import nn
 
-from docs.equations import block_to_latex
+from docs.equations import block_to_latex, prose_to_latex, symbols_of
 from docs.speed_tables import speed
 from zoo_cli.commands.show_shapes import find_shapes
 from zoo_cli.terminal.output import format_metrics
@@ -23,10 +23,14 @@ from zoo_core.configs.settings import as_typed, settings_of, with_unit
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
-from zoo_core.recipes.recipe import list_recipes
-from zoo_core.recipes.reproduction import ReproductionResult, read_reproduction
+from zoo_core.recipes.recipe import Recipe, list_recipes
+from zoo_core.recipes.reproduction import ReproductionResult, compare, read_reproduction
 from zoo_core.registry.checkpoints import load_registry
+from zoo_core.registry.file import Pretrained
+from zoo_core.run_folder.manifest import read_manifest
+from zoo_core.runtime.locate import entry_folder
 from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.shapes.shapes import LETTER_MEANINGS
 from zoo_core.storage.capacity import format_bytes
 from zoo_core.testing.cases.model_cases import model_cases
 
@@ -47,6 +51,8 @@ METHODS = (
     "forward",
 )
 """The methods that hold the equations of a class."""
+SHOWN_KINDS = ("input", "state", "parameter")
+"""The kinds of tensors whose shapes are shown, beside the logits."""
 CALL = re.compile(r"\bself\.(\w+)\(")
 SECTIONS = re.compile(r"^(?:Args|Attributes|Returns|Raises):\n", re.M)
 Row = Sequence[str]
@@ -164,17 +170,20 @@ def _equations(catalog: Catalog, parts: Iterable[Part]) -> Iterator[str]:
         names = ", ".join(f"`{name}`" for name in part.models)
         yield f"### {part.cls.__name__}\n"
         first, *others = _description(part.cls)
+        symbols = {s for block in _blocks(part.cls) for s in symbols_of(block.splitlines())}
         yield f"{_markdown(first)} Models: {names}.\n"
         for paragraph in others:
             if paragraph.startswith("    "):
                 yield f"{block_to_latex(textwrap.dedent(paragraph).splitlines())}\n"
-            else:
+            elif paragraph.startswith("Source"):
                 yield f"{_markdown(paragraph)}\n"
+            else:
+                yield f"{_markdown(prose_to_latex(paragraph, symbols))}\n"
         yield from _code(part.cls)
         is_base = part.cls.__name__.startswith("Abstract")
         if not is_base and part.models[0] not in shown:
             shown.add(part.models[0])
-            yield from _weights(catalog, part.models[0])
+            yield from _shapes(catalog, part.models[0])
 
 
 def _code(cls: type[Any]) -> Iterator[str]:
@@ -219,16 +228,20 @@ def _link(file: str) -> str:
     return "../../" + Path(file).resolve().relative_to(DOCS.parent.resolve()).as_posix()
 
 
-def _weights(catalog: Catalog, model: str) -> Iterator[str]:
-    """Yields the parameters of a model with their axes."""
+def _shapes(catalog: Catalog, model: str) -> Iterator[str]:
+    """Yields what goes into a model, what comes out, and its parameters, with their axes."""
     shapes, _ = find_shapes(catalog, model, batch_size=2, steps=None)
     rows = [
-        [f"`{item.name}`", f"({', '.join(axes)})"]
+        [f"`{item.name}`", "output" if item.name == "logits" else item.kind, f"({', '.join(axes)})"]
         for item, axes in shapes.rows
-        if item.kind == "parameter"
+        if item.kind in SHOWN_KINDS or item.name == "logits"
     ]
-    yield f"Parameters of `{model}`:\n"
-    yield f"{_table(['parameter', 'shape'], rows)}\n"
+    used = {letter for row in rows for letter in re.findall("[A-Z]", row[2])}
+    letters = (
+        f"{letter} {LETTER_MEANINGS[letter]}" for letter in LETTER_MEANINGS if letter in used
+    )
+    yield f"Shapes of `{model}` ({', '.join(letters)}):\n"
+    yield f"{_table(['tensor', 'kind', 'shape'], rows)}\n"
 
 
 def _settings(specs: Sequence[ModelSpec]) -> Iterator[str]:
@@ -268,6 +281,7 @@ def _figures(catalog: Catalog, specs: Iterable[ModelSpec]) -> Iterator[str]:
     """Yields the recipes of models with what was published and what was measured."""
     names = {spec.name for spec in specs}
     measured = {row.recipe: row for row in read_reproduction(REPRODUCTION)}
+    pretrained = load_registry(catalog.registries)
     recipes = [r for r in list_recipes(catalog) if r.name.partition(".")[0] in names]
     rows: list[Row] = []
     sources: dict[str, list[str]] = {}
@@ -278,12 +292,15 @@ def _figures(catalog: Catalog, specs: Iterable[ModelSpec]) -> Iterator[str]:
             sources.setdefault(published.source, []).append(f"`{recipe.name}`")
         data = str(recipe.tables.get("dataset", {}).get("name", ""))
         figure = _measured(measured.get(recipe.name))
+        if not any(figure) and recipe.name in pretrained:
+            figure = _of_checkpoint(pretrained[recipe.name], recipe)
         rows.append([f"`{recipe.name}`", f"`{data}`", *figure[:1], words, *figure[1:]])
     yield _table(["recipe", "data", "metric (split)", "published", "ours", "seconds"], rows)
     yield ""
     yield (
         "`zoo reproduce RECIPE` trains a recipe and compares; [the results](../results.md) name "
-        "the machine. A recipe without a figure of ours has not been measured yet."
+        "the machine. A figure of a checkpoint is that of the pretrained one below. A recipe "
+        "without a figure of ours has not been measured yet."
     )
     if sources:
         yield "\nSources of what was published:\n"
@@ -297,6 +314,21 @@ def _measured(row: ReproductionResult | None) -> list[str]:
     verdict = "" if row.verdict == "unpublished" else f", {row.verdict}"
     ours = f"{row.measured_in_words()}{verdict}"
     return [f"{row.metric} ({row.split})", ours, f"{row.seconds:.0f}"]
+
+
+def _of_checkpoint(entry: Pretrained, recipe: Recipe) -> list[str]:
+    """Returns the same of a pretrained checkpoint, which its recipe made."""
+    manifest = read_manifest(entry_folder(entry))
+    row = compare(
+        recipe,
+        manifest.metrics,
+        manifest.objective,
+        seconds=entry.seconds or 0.0,
+        seed=manifest.run_config.seed,
+        date="",
+    )
+    metric, ours, seconds = _measured(row)
+    return [metric, f"{ours}, checkpoint", seconds]
 
 
 def _checkpoints(catalog: Catalog, specs: Iterable[ModelSpec]) -> Iterator[str]:
@@ -337,8 +369,10 @@ def _cell(text: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    """Converts a paragraph of a docstring."""
-    return text.replace("*", r"\*").replace("``", "`")
+    """Converts a paragraph of a docstring; equations between dollars stay as they are."""
+    parts = text.split("$")
+    parts[::2] = [part.replace("*", r"\*").replace("``", "`") for part in parts[::2]]
+    return "$".join(parts)
 
 
 def _text(lines: Iterable[str]) -> str:

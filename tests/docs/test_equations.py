@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from docs.equations import block_to_latex, to_latex
+from docs.equations import block_to_latex, prose_to_latex, symbols_of, to_latex
 
 
 @pytest.mark.parametrize(
@@ -52,3 +52,25 @@ def test_a_block_is_aligned_at_its_equals_signs_with_remarks_behind() -> None:
         r"\end{aligned}",
         "```",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("x is the input (B, h), h' the next", "$x$ is the input (B, h), $h'$ the next"),
+        (
+            "σ the logistic function, ⊙ a product",
+            r"$\sigma$ the logistic function, $\odot$ a product",
+        ),
+        ("a is drawn as a number, i.e. X", "$a$ is drawn as a number, i.e. X"),
+        ("W_ih is ``weight_ih`` (H, F)", "$W_{ih}$ is ``weight_ih`` (H, F)"),
+        ("the encoder's x_t, the t-th", "the encoder's $x_{t}$, the $t$-th"),
+        ("σ(w_β x), √(1 - λ²)", r"$\sigma(w_{\beta} \, x)$, $\sqrt{1 - \lambda^{2}}$"),
+        ("e^(x - h') and x⁻", "$e^{x - h'}$ and $x^{-}$"),
+        ("exp(log_decay) and N(0, 1)", "exp(log_decay) and N(0, 1)"),
+    ],
+)
+def test_symbols_in_a_sentence_are_equations(text: str, shown: str) -> None:
+    symbols = symbols_of(["h' = a x + h        t is the step", "    + 1 / t"])
+    assert symbols == {"h", "a", "x", "t"}
+    assert prose_to_latex(text, symbols) == shown
