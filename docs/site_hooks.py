@@ -1,5 +1,7 @@
 """What the site adds to mkdocs: pages of linked files outside ``docs/``, and equations as MathML.
 
+It also gives every page a description, which search engines show, and says which pages are Chinese.
+
 The pages are written for GitHub and the site alike. A link to a file outside ``docs/``, such as
 ``../plugins/gates/README.md``, leads on the site to a page of that file below ``source/``: Markdown
 is rendered, anything else is shown as code. The README is the site's first page.
@@ -30,6 +32,10 @@ FILE_BLOCK = re.compile(r"^(```\w+) (\S*[./]\S*)$", re.M)
 """The first line of a block of code that names its file, which only the site shows."""
 PRIME = "&#x02032;"
 COMMENT = re.compile(r"^<!--.*?-->\n", re.M | re.S)
+PARAGRAPH = re.compile(r"^# .*\n+((?!```)(?:[^\W_]|[`*\[])[^$\n]*(?:\n[^$\n]+)*)$", re.M)
+"""The first paragraph below a title, if nothing else stands before it and it has no equation."""
+SESSION = re.compile(r'(<div class="language-console [^>]*>.*?<code>)(.*?)(?=</code>)', re.S)
+TAG = re.compile(r"<[^>]*>")
 CELL = re.compile(r"<t[dh][ >].*?</t[dh]>", re.S)
 EQUATION = re.compile(r'<(span|div) class="arithmatex">\\([(\[])\s*(.*?)\s*\\[)\]]</\1>', re.S)
 
@@ -65,7 +71,8 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **arguments: Any) -> str:
     """Leads links to files outside ``docs/`` to their pages, and shows the names of files.
 
-    Comments, which have the code that generates parts of a page, are left out.
+    Comments, which have the code that generates parts of a page, are left out. The first paragraph
+    describes the page.
     """
     path = _repository_path(page.file.src_uri)
     folder = posixpath.dirname(page.file.src_uri)
@@ -76,19 +83,45 @@ def on_page_markdown(markdown: str, page: Page, **arguments: Any) -> str:
             return match[1]
         return posixpath.relpath(_site_path(target), folder or ".")
 
-    rows = [
-        LINK.sub(lead, row) if is_text else row for row, is_text in _rows(COMMENT.sub("", markdown))
-    ]
+    text = COMMENT.sub("", markdown)
+    if paragraph := PARAGRAPH.search(text):
+        page.meta.setdefault("description", _plain(paragraph[1]))
+    rows = [LINK.sub(lead, row) if is_text else row for row, is_text in _rows(text)]
     return FILE_BLOCK.sub(r'\1 title="\2"', "\n".join(rows))
 
 
 def on_page_content(content: str, **arguments: Any) -> str:
     """Converts equations to MathML, which a browser draws without a library.
 
-    In a cell of a table, Markdown escapes a bar in code too, and Python-Markdown would show that.
+    In a cell of a table, Markdown escapes a bar in code too, and Python-Markdown would show that. A
+    long line of a session is wrapped, unless it is part of a table or a plot.
     """
+    content = SESSION.sub(lambda match: f"{match[1]}{_wrapped(match[2])}", content)
     content = CELL.sub(lambda match: match[0].replace(r"\|", "|"), content)
     return EQUATION.sub(_to_mathml, content)
+
+
+def _wrapped(session: str) -> str:
+    """Returns a session of commands whose lines may be wrapped where no columns are aligned."""
+    rows = session.split("\n")
+    for number, row in enumerate(rows):
+        text = html.unescape(TAG.sub("", row)).strip()
+        is_whole = row.count("<span") == row.count("</span")
+        if text and is_whole and (text.startswith(("$ ", "epoch ")) or "  " not in text):
+            rows[number] = f'<span class="wraps">{row}</span>'
+    return "\n".join(rows)
+
+
+def on_post_page(output: str, page: Page, **arguments: Any) -> str:
+    """Names the language of a Chinese page, by which a browser chooses glyphs and voices."""
+    is_chinese = page.file.src_uri.startswith("zh/")
+    return output.replace('<html lang="en"', '<html lang="zh-Hans"', 1) if is_chinese else output
+
+
+def _plain(paragraph: str) -> str:
+    """Returns the words of a paragraph in Markdown."""
+    words = re.sub(r"!?\[([^]]*)\]\([^)]*\)", r"\1", paragraph)
+    return html.escape(" ".join(words.replace("`", "").replace("*", "").split()))
 
 
 def _to_mathml(match: re.Match[str]) -> str:
