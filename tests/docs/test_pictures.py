@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from docs import architecture_picture
 from docs.concept_pictures import FOLDER, PICTURES
 from docs.pictures import WIDTH, Picture
+from tests.docs.chinese import CHINESE, DOCS
+
+ROOT = DOCS.parent
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+ALTERNATIVE = re.compile(r"!\[([^]]*)\]\(")
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -18,6 +24,12 @@ def test_the_picture_of_a_concept_is_current(name: str) -> None:
     assert path.read_text("utf-8") == drawn, "draw it: python -m docs.concept_pictures"
     page = (FOLDER / f"{name}.md").read_text("utf-8")
     assert re.search(rf"!\[\w[^]]{{30,}}\]\({name}\.svg\)", page)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_picture_on_a_page_says_in_words_what_it_shows(page: Path) -> None:
+    for words in ALTERNATIVE.findall(page.read_text("utf-8")):
+        assert len(words) >= (12 if page.is_relative_to(CHINESE) else 30), words
 
 
 @pytest.mark.gate
