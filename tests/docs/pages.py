@@ -7,6 +7,7 @@ What stands between cog's marks is held by cog instead. A comment on the line be
 more:
 
     <!-- test: gate -->                      run by `pytest -m gate`; so slow, full, browser
+    <!-- test: slow full -->                 has both markers: slow, and for plugins of that group
     <!-- test: with --trainer.epochs 1 -->   its trainings get these options in the test
     <!-- test: gate, sample -->              what it prints is a sample, and not compared
     <!-- test: network -->                   not run: it needs the network; so gpu
@@ -50,17 +51,32 @@ from zoo_cli.main import run
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
-LEVELS = ("", "gate", "slow", "full", "browser")
-"""The markers of the test that runs a block; none is a plain ``pytest``."""
-RUN_BEFORE = {"": (), "gate": ("",), "slow": ("", "gate"), "full": ("", "gate"), "browser": ("",)}
-"""The levels whose blocks the test of a level runs too, because its own may need them."""
+RUN_BEFORE = {
+    "": (),
+    "gate": ("",),
+    "slow": ("", "gate"),
+    "full": ("", "gate"),
+    "slow full": ("", "gate", "slow", "full"),
+    "browser": ("",),
+}
+"""The markers of the test that runs a block, and the levels whose blocks that test runs too.
+
+Its own blocks may need those; without a marker, plain ``pytest`` runs the block.
+"""
+LEVELS = tuple(RUN_BEFORE)
 NEVER = ("network", "gpu", "never", "in")
 SHELL = re.compile(r"[|<;&`]|\$\(")
 """Characters of a command that a shell must run, outside of quotes."""
 QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 BUG = "(ZOO_DEBUG=1 shows the traceback)"
 """The end of an error that no page may show: one that the zoo did not foresee."""
-TRAINING = re.compile(r"(?:uv run )?zoo (?:train|sweep|compare|resume)\b")
+TRAINING = re.compile(
+    r"(?:uv run )?zoo (?:(?:train|sweep|resume|reproduce)\b"
+    r"|compare\b.* --(?:seeds|budget|epochs|tokens)\b)"
+)
+"""A command that trains; ``zoo compare`` does with these options alone."""
+OTHER_PROCESSES = {"--nproc", "ray"}
+"""Words of commands whose other processes print, so that the command has one of its own too."""
 BLOCK = re.compile(
     r"^<!-- \[\[\[cog$.*?^<!-- \[\[\[end\]\]\] -->$"  # is generated
     r"|^````.*?^````$"  # shows a block
@@ -123,8 +139,8 @@ def read_mark(text: str) -> Mark:
     head, _, options = text.strip().partition("with ")
     for word in filter(None, (word.strip() for word in head.split(","))):
         first = word.split()[0]
-        if first in LEVELS:
-            mark = mark._replace(level=first)
+        if word in LEVELS:
+            mark = mark._replace(level=word)
         elif first == "sample":
             mark = mark._replace(is_sample=True)
         elif first == "isolated":
@@ -226,7 +242,7 @@ class InProcess:
         if words[0] == "cd":
             os.chdir(words[1])
             return []
-        is_alone = "--nproc" not in words  # the processes of a run print by themselves
+        is_alone = OTHER_PROCESSES.isdisjoint(words)
         if words[0] == "zoo" and is_alone and not SHELL.search(QUOTED.sub("", line)):
             return self._zoo(words[1:])
         scripts = sysconfig.get_path("scripts")
@@ -256,7 +272,9 @@ class InProcess:
         with contextlib.redirect_stdout(stdout), contextlib.redirect_stderr(everything):
             code = run(words)
         printed = self._rows(everything.getvalue())
-        assert code == 0 or any(row.startswith("Error: ") for row in printed), (words, printed)
+        is_verdict = words[0] == "reproduce" and code == 1  # a recipe misses its range
+        is_error = any(row.startswith("Error: ") for row in printed)
+        assert code == 0 or is_verdict or is_error, (words, printed)
         assert not any(row.endswith(BUG) for row in printed), (words, printed)
         if target:
             Path(target).write_text(stdout.getvalue(), "utf-8")
@@ -292,7 +310,8 @@ def follow(
         is_short: Whether trainings get the options of their block, which shorten them.
 
     Raises:
-        AssertionError: A command failed, or a Python session printed something else.
+        AssertionError: A command failed and the page does not show it, or a Python session printed
+            something else.
     """
     names: dict[str, Any] = {"__name__": "__main__", "Path": Path, "ROOT": ROOT}
     for block in page:
@@ -305,7 +324,14 @@ def follow(
                 line = command.line.partition("  #")[0]
                 is_changed = is_short and TRAINING.match(line)
                 options = shlex.join(block.options) if is_changed else ""
-                yield block, command, shell.run(f"{line} {options}".rstrip())
+                printed = shell.run(f"{line} {options}".rstrip())
+                assert _has_error(command.printed) or not _has_error(printed), (line, printed)
+                yield block, command, printed
+
+
+def _has_error(rows: list[str]) -> bool:
+    """Whether a command prints an error; one that a page does not show is none of its own."""
+    return any(row == "?" or row.startswith("Error: ") for row in rows)
 
 
 def _run_python(block: PageBlock, names: dict[str, Any], name: str) -> None:
@@ -337,6 +363,7 @@ def started(folder: Path, *, is_isolated: bool) -> Iterator[Shell]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setenv("COLUMNS", "80")
+        patch.setenv("RAY_ENABLE_UV_RUN_RUNTIME_ENV", "0")  # workers have this environment
         patch.setattr(os, "sched_getaffinity", lambda process: {0}, raising=False)
         for module in ("comparisons.contest", "sweeps.sweep"):
             patch.setattr(f"zoo_core.runtime.{module}.LocalEngine", InProcessEngine)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,11 +23,13 @@ from tests.docs.pages import (
     started,
 )
 
-MARKERS = {
+WITHOUT_FULL = pytest.mark.skipif(find_spec("zoo_onnx") is None, reason="needs the group full")
+MARKERS: dict[str, tuple[pytest.MarkDecorator, ...]] = {
     "": (),
     "gate": (pytest.mark.gate,),
     "slow": (pytest.mark.slow,),
     "full": (pytest.mark.full,),
+    "slow full": (pytest.mark.slow, pytest.mark.full, WITHOUT_FULL),
     "browser": (pytest.mark.browser,),
 }
 DOCUMENTS = {page: read_document(page.read_text("utf-8")) for page in page_files()}
@@ -132,3 +135,18 @@ def test_a_fault_of_the_zoo_is_no_output_of_a_page(
         pytest.raises(AssertionError, match="TypeError"),
     ):
         list(follow(blocks, shell, "T"))
+
+
+def test_an_error_that_a_page_does_not_show_fails(tmp_path: Path) -> None:
+    silent = _blocks("# T\n\n<!-- test: sample -->\n```console\n$ zoo show nobody\n```\n")
+    shown = _blocks("# T\n\n```console\n$ zoo show nobody\nError: no such\n```\n")
+    with started(tmp_path, is_isolated=False) as shell:
+        with pytest.raises(AssertionError, match="zoo show nobody"):
+            list(follow(silent, shell, "T"))
+        assert [command.line for _, command, _ in follow(shown, shell, "T")] == ["zoo show nobody"]
+
+
+def test_options_that_shorten_a_training_are_given_to_commands_that_train() -> None:
+    trains = ("zoo train X", "zoo reproduce X", "uv run zoo sweep X", "zoo compare X --seeds 0,1")
+    assert all(pages.TRAINING.match(line) for line in trains)
+    assert not any(pages.TRAINING.match(line) for line in ("zoo compare ./a", "zoo trained X"))
