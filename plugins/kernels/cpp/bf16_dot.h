@@ -46,6 +46,15 @@ void pairs_product(int64_t K, const uint16_t *w, const uint16_t *a, int64_t lda,
     for (int v = 0; v < NV; v++) store(c + (r * NV + v) * SUMS, sums[r][v]);
 }
 
+// The same for any number of rows up to MR.
+template <int MR, int NV>
+void pairs_product_up_to(int64_t rows, int64_t K, const uint16_t *w, const uint16_t *a, int64_t lda,
+                         float *c) {
+  if constexpr (MR > 1)
+    if (rows < MR) return pairs_product_up_to<MR - 1, NV>(rows, K, w, a, lda, c);
+  pairs_product<MR, NV>(K, w, a, lda, c);
+}
+
 #if ZOO_AMX
 
 // Eight tiles of 16 rows of 64 bytes: 0 to 3 hold sums, 4 and 5 rows of a, 6 and 7 weights.

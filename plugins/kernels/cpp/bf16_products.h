@@ -15,6 +15,9 @@ struct Bf16Products {
   static constexpr bool COPIES_ROWS = true, HAS_SUMS_IN_REGISTERS = false;
   static constexpr int64_t MIN_ROWS_PER_THREAD = ZOO_AMX ? 64 : 16;
 
+  // Rows by 4 vectors at a time. More sums would not be faster: these keep the multiplier busy.
+  static constexpr int MAX_ROWS = 4;
+
   static int64_t depth(int64_t K) { return (K + TILE_DEPTH - 1) / TILE_DEPTH * TILE_DEPTH; }
   static void begin() { tiles_begin(); }
   static void end() { tiles_end(); }
@@ -27,13 +30,8 @@ struct Bf16Products {
   static void product(int64_t rows, int64_t K, const uint16_t *w, const uint16_t *a, int64_t lda,
                       float *c, bool) {
     if (ZOO_AMX) return tiles_product<NV>(rows, K, w, a, lda, c);
-    for (int64_t r = 0; r < rows; r += 4) {
-      if (rows - r >= 4)
-        pairs_product<4, NV>(K, w, a + r * lda, lda, c + r * NV * SUMS);
-      else
-        for (int64_t i = r; i < rows; i++)
-          pairs_product<1, NV>(K, w, a + i * lda, lda, c + i * NV * SUMS);
-    }
+    for (int64_t r = 0; r < rows; r += MAX_ROWS)
+      pairs_product_up_to<MAX_ROWS, NV>(rows - r, K, w, a + r * lda, lda, c + r * NV * SUMS);
   }
 
   // The position of W's row k and of a column in a packed tile.

@@ -173,7 +173,7 @@ def test_threads_change_no_bit(
     library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, level: str, make: Any
 ) -> None:
     monkeypatch.setenv(LEVEL, level)
-    for rows in (150, 5):  # divided by rows, by columns
+    for rows in (150, 145, 131, 5):  # divided by rows, with and without rows left over; by columns
         with torch.autocast("cpu", torch.bfloat16):
             torch.set_num_threads(1)
             one_thread = answer(NativeKernel(), make(240), (rows, 2, 240))
