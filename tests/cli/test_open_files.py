@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
+from tests.runtime.sweeps.in_process import InProcessEngine
 from tests.windows import needs_proc, rules_of_open_files
+from zoo_core.runtime.sweeps import sweep as sweeps
 from zoo_core.storage.locations import runs_folder
 
 pytestmark = needs_proc
@@ -64,11 +66,15 @@ def test_a_complete_run_gets_more_epochs(zoo: Zoo, tmp_path: Path) -> None:
     assert result.code == 0, result.stderr
 
 
-def test_a_sweep_is_trained_and_continued(zoo: Zoo, tmp_path: Path) -> None:
+def test_a_sweep_is_trained_and_continued(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second run is trained in this process, where the rules hold for its files too."""
     for seeds in ("0", "0,1"):
         words = ("--seeds", seeds, "--out", tmp_path / "sweep", *SHORT)
         result = zoo("sweep", "lstm-embed", *words)
         assert result.code == 0, result.stderr
+        monkeypatch.setattr(sweeps, "LocalEngine", lambda processes: InProcessEngine())
 
 
 def test_a_checkpoint_is_copied_built_for_the_hub_and_exported(zoo: Zoo, tmp_path: Path) -> None:
