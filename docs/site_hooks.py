@@ -34,7 +34,7 @@ PRIME = "&#x02032;"
 COMMENT = re.compile(r"^<!--.*?-->\n", re.M | re.S)
 PARAGRAPH = re.compile(r"^# .*\n+((?!```)(?:[^\W_]|[`*\[])[^$\n]*(?:\n[^$\n]+)*)$", re.M)
 """The first paragraph below a title, if nothing else stands before it and it has no equation."""
-SESSION = re.compile(r'(<div class="language-console [^>]*>.*?<code>)(.*?)(?=</code>)', re.S)
+SESSION = re.compile(r'(<pre><span></span><code>)(<span class="gp">\$.*?)(?=</code></pre>)', re.S)
 TAG = re.compile(r"<[^>]*>")
 CELL = re.compile(r"<t[dh][ >].*?</t[dh]>", re.S)
 EQUATION = re.compile(r'<(span|div) class="arithmatex">\\([(\[])\s*(.*?)\s*\\[)\]]</\1>', re.S)

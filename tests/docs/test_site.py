@@ -68,6 +68,24 @@ def test_a_link_to_a_file_outside_leads_to_a_page_of_it(site: Path) -> None:
         assert (site / "source" / path).is_file()
 
 
+@pytest.mark.gate
+def test_a_long_line_of_a_session_is_wrapped_and_a_table_is_not(site: Path) -> None:
+    text = (site / "start.html").read_text("utf-8")
+    rows = [re.sub("<[^>]*>", "", row) for row in re.findall('<span class="wraps">.*', text)]
+    assert any(row.startswith("$ zoo compare gru-embed") for row in rows)
+    assert any(row.startswith("epoch 4/4") for row in rows)
+    assert not any(row.startswith(("gru-embed  ", "model  ")) for row in rows)
+
+
+@pytest.mark.gate
+def test_a_page_says_what_it_is_about_and_in_which_language(site: Path) -> None:
+    english, chinese = ((site / name).read_text("utf-8") for name in ("hub.html", "zh/start.html"))
+    assert '<meta name="description" content="A checkpoint travels as a repo' in english
+    assert '<meta property="og:title" content="Checkpoints on the Hugging Face Hub' in english
+    assert '<html lang="en"' in english
+    assert '<html lang="zh-Hans"' in chinese
+
+
 @pytest.fixture(scope="module")
 def address(site: Path) -> Iterator[str]:
     """The address of the site, served."""
