@@ -34,9 +34,10 @@ PRIME = "&#x02032;"
 COMMENT = re.compile(r"^<!--.*?-->\n", re.M | re.S)
 PARAGRAPH = re.compile(r"^# .*\n+((?!```)(?:[^\W_]|[`*\[])[^$\n]*(?:\n[^$\n]+)*)$", re.M)
 """The first paragraph below a title, if nothing else stands before it and it has no equation."""
-SESSION = re.compile(r'(<pre><span></span><code>)(<span class="gp">\$.*?)(?=</code></pre>)', re.S)
+SESSION = re.compile(r'(<pre><span></span><code)>(<span class="gp">\$.*?)(?=</code></pre>)', re.S)
 TAG = re.compile(r"<[^>]*>")
 CELL = re.compile(r"<t[dh][ >].*?</t[dh]>", re.S)
+LONG_CODE = re.compile(r"(?<=<code>)[^<]{40,}")
 EQUATION = re.compile(r'<(span|div) class="arithmatex">\\([(\[])\s*(.*?)\s*\\[)\]]</\1>', re.S)
 
 
@@ -93,12 +94,27 @@ def on_page_markdown(markdown: str, page: Page, **arguments: Any) -> str:
 def on_page_content(content: str, **arguments: Any) -> str:
     """Converts equations to MathML, which a browser draws without a library.
 
-    In a cell of a table, Markdown escapes a bar in code too, and Python-Markdown would show that. A
-    long line of a session is wrapped, unless it is part of a table or a plot.
+    In a cell of a table, Markdown escapes a bar in code too, and Python-Markdown would show that;
+    and long code may be broken there. A long line of a session is wrapped, unless it is part of a
+    table or a plot.
     """
-    content = SESSION.sub(lambda match: f"{match[1]}{_wrapped(match[2])}", content)
-    content = CELL.sub(lambda match: match[0].replace(r"\|", "|"), content)
+    content = SESSION.sub(_session, content)
+    content = CELL.sub(lambda match: _cell(match[0]), content)
     return EQUATION.sub(_to_mathml, content)
+
+
+def _cell(cell: str) -> str:
+    """Returns a cell whose code has its bars, and places to break it where it is long."""
+    return LONG_CODE.sub(
+        lambda match: re.sub("(::|[/_])", r"\1<wbr>", match[0]), cell.replace(r"\|", "|")
+    )
+
+
+def _session(match: re.Match[str]) -> str:
+    """Returns a session whose long lines are wrapped and whose commands alone are copied."""
+    rows = html.unescape(TAG.sub("", match[2])).split("\n")
+    commands = "\n".join(row.removeprefix("$ ") for row in rows if row.startswith("$ "))
+    return f'{match[1]} data-copy="{html.escape(commands)}">{_wrapped(match[2])}'
 
 
 def _wrapped(session: str) -> str:

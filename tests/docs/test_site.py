@@ -69,12 +69,16 @@ def test_a_link_to_a_file_outside_leads_to_a_page_of_it(site: Path) -> None:
 
 
 @pytest.mark.gate
-def test_a_long_line_of_a_session_is_wrapped_and_a_table_is_not(site: Path) -> None:
+def test_a_session_is_wrapped_but_for_its_tables_and_its_commands_alone_are_copied(
+    site: Path,
+) -> None:
     text = (site / "start.html").read_text("utf-8")
     rows = [re.sub("<[^>]*>", "", row) for row in re.findall('<span class="wraps">.*', text)]
     assert any(row.startswith("$ zoo compare gru-embed") for row in rows)
     assert any(row.startswith("epoch 4/4") for row in rows)
     assert not any(row.startswith(("gru-embed  ", "model  ")) for row in rows)
+    copied = re.findall('<code data-copy="([^"]*)"', text)
+    assert "zoo train lstm-embed --out ./hello-run\nzoo predict ./hello-run hello" in copied
 
 
 @pytest.mark.gate
