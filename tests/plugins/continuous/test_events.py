@@ -70,6 +70,18 @@ def test_the_rows_are_all_different_and_depend_on_the_seed_alone() -> None:
     assert dataset(seed=1).bits != rows
 
 
+def test_rows_that_repeat_are_in_training_alone_and_every_length_is_as_frequent() -> None:
+    repeated = dataset(repeats=True, rows=256)
+    training = repeated.bits[repeated.split_slice(256, "train")]
+    held_out = repeated.bits[len(training) :]
+    assert len(set(training)) < len(training)
+    assert len(set(held_out)) == len(held_out)
+    assert not set(held_out) & set(training)
+    lengths = [len(row) for row in training]
+    assert all(lengths.count(length) >= 15 for length in range(2, 10))  # of 205, 26 on average
+    assert repeated.fingerprint != dataset(rows=256).fingerprint
+
+
 def test_more_rows_than_there_are_is_refused() -> None:
     with pytest.raises(ConfigError, match=r"dataset.rows = 300: expected <= 256, about a quarter"):
         EventsConfig(rows=300, max_bits=9)

@@ -42,7 +42,12 @@ class EventsConfig:
         unit="rows",
         at_least=3,
         at_most=MAX_ROWS,
-        help="Rows of all splits; no two are equal.",
+        help="Rows of all splits.",
+    )
+    repeats: bool = setting(
+        default=False,
+        help="Whether rows of the training split may be equal, so that short rows are as frequent "
+        "as long ones. Otherwise no two rows are; a row is never in two splits.",
     )
     max_bits: int = setting(
         default=31,

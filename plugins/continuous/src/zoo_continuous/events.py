@@ -57,8 +57,9 @@ class EventsDataset(AbstractLabelledDataset):
     row. So the label depends on the times.
 
     Source: Lechner & Hasani (2020), Learning Long-Term Dependencies in Irregularly-Sampled Time
-    Series; the rows of their program have 2 to 31 bits, and 100,000 are for training. Here no two
-    rows are equal, so that no two splits share one.
+    Series; the rows of their program have 2 to 31 bits, and 100,000 are for training. There every
+    length is equally frequent, so that short rows repeat, in both splits. Here no two splits share
+    a row, and rows repeat in training alone, with the setting ``repeats``.
 
     Args:
         config: Settings of the dataset.
@@ -88,11 +89,16 @@ class EventsDataset(AbstractLabelledDataset):
         rows = self.config.rows
         ensure_free_memory(rows * ROW_BYTES, self.name, "ask for fewer rows (--dataset.rows)")
         generator = random.Random(self.config.seed)  # the same for a seed in every process
-        drawn: dict[str, None] = {}
+        training = self.split_slice(rows, "train").stop if self.config.repeats else 0
+        drawn: list[str] = []
+        seen: set[str] = set()
         while len(drawn) < rows:
             length = generator.randint(2, self.config.max_bits)
-            drawn[f"{generator.getrandbits(length):0{length}b}"] = None
-        return list(drawn)
+            row = f"{generator.getrandbits(length):0{length}b}"
+            if len(drawn) < training or row not in seen:
+                drawn.append(row)
+                seen.add(row)
+        return drawn
 
     @property
     def signature(self) -> Signature:
