@@ -5,6 +5,7 @@ The measured speeds are those in the docstring of ``zoo_core.runtime.kernels.one
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any, NamedTuple
 from unittest.mock import MagicMock
@@ -69,7 +70,7 @@ def backend(monkeypatch: pytest.MonkeyPatch, row: Measured) -> str:
     )
     monkeypatch.setattr(kernel, "native_library", lambda: library)
     for module in (kernel, onednn, torch_layers):
-        monkeypatch.setattr(module, "multiplies_bfloat16", lambda device: row.level == "amx_bf16")
+        monkeypatch.setattr(module, "multiplies_bfloat16", lambda device: "bf16" in row.level)
     layer = Recurrent(CELLS[row.cell](row.width), 28)
     layer.kernels = (NativeKernel(), PortableKernel(), TorchKernel(), ReferenceKernel())
     layer.chooses_by_size = True
@@ -110,4 +111,15 @@ def test_what_native_does_not_support_takes_the_next_best_and_not_the_next_in_or
 
 def test_the_table_has_every_level_of_the_thresholds() -> None:
     seen = {(row.level, row.bf16) for row in measured()}
-    assert seen >= {("baseline", False), ("avx2", False), ("amx_bf16", False), ("amx_bf16", True)}
+    with_bf16 = {(level, bf16) for level in ("avx512_bf16", "amx_bf16") for bf16 in (False, True)}
+    assert seen >= {("baseline", False), ("avx2", False)} | with_bf16
+
+
+def test_evaluations_of_few_rows_in_bfloat16_take_torch_with_avx512_and_without_amx(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    speeds = {"torch": 1.0, "portable": 0.5, "native": 0.92}
+    for rows, bf16, trains in itertools.product((1, 32, 512), (False, True), (False, True)):
+        row = Measured("", "lstm", rows, 35, 512, "avx512_bf16", bf16, trains, speeds)
+        expected = "torch" if bf16 and not trains and rows < 64 else "native"
+        assert backend(monkeypatch, row) == expected, row

@@ -14,10 +14,12 @@ from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.autograd import scan_with_passes
 from zoo_core.runtime.kernels.onednn import (
-    AVX512_BF16,
-    AVX512_FP32,
+    AMX_BF16,
+    AMX_FP32,
+    AVX512_BF16_EVALUATION,
     BASELINE,
     BASELINE_ROWS,
+    NOWHERE,
     runs_faster_in_onednn,
 )
 from zoo_core.runtime.kernels.scans import AbstractScanKernel
@@ -125,8 +127,11 @@ class NativeKernel(
             return self.scans is not None and self.scans.pays(case)
         library = _library()
         level = library.levels[library.level]
-        if level.startswith(("avx512", "amx")):
-            return not runs_faster_in_onednn(case, AVX512_FP32, AVX512_BF16)
+        if level.startswith("amx"):
+            return not runs_faster_in_onednn(case, AMX_FP32, AMX_BF16)
+        if level.startswith("avx512"):
+            trains = case.needs_grad
+            return trains or not runs_faster_in_onednn(case, NOWHERE, AVX512_BF16_EVALUATION)
         if level == "baseline" and len(library.levels) > 1:  # of x86; no other is measured
             is_few = case.batch_size < BASELINE_ROWS
             return is_few and not runs_faster_in_onednn(case, BASELINE, BASELINE)
