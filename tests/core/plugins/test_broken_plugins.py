@@ -22,8 +22,9 @@ BROKEN = {
     "raises in a hook": ("@hookimpl\ndef zoo_models(): 1 / 0", "ZeroDivisionError: "),
     "exits in a hook": ("@hookimpl\ndef zoo_models(): raise SystemExit", "SystemExit"),
     "interrupts in a hook": ("@hookimpl\ndef zoo_models(): raise KeyboardInterrupt", "Keyboard"),
-    "misspelt hook": (GOOD + "@hookimpl\ndef zoo_modles(): return []", "zoo_modles"),
-    "hook of another name": (GOOD + "@hookimpl\ndef models(): return []", "unknown hook 'models'"),
+    "misspelt hook": (GOOD + "@hookimpl\ndef zoo_modles(): return []", "did you mean zoo_models"),
+    "hook of another name": (GOOD + "@hookimpl\ndef models(): return []", "no hook 'models'; did"),
+    "no hook at all": (GOOD + "@hookimpl\ndef wings(): return []", "'wings'; there are zoo_models"),
     "unmarked hook": (GOOD + "def zoo_datasets(): return []", "zoo_datasets is not a hook"),
     "unknown argument": ("@hookimpl\ndef zoo_models(config): return [model()]", "config"),
     "a tuple": (

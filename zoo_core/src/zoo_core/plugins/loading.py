@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pluggy
 
-from zoo_core.errors import IncompatibleError, PluginError
+from zoo_core.errors import IncompatibleError, PluginError, suggest
 from zoo_core.plugins import hookspecs
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import API_VERSION, SPEC_CLASSES, AbstractSpec
@@ -95,8 +95,9 @@ def find_hooks(module: ModuleType) -> Implementations:
         module: The plugin's module.
 
     Raises:
-        PluginError: A function is named like a hook and not marked as one.
-        pluggy.PluginValidationError: A hook or an argument of one is unknown.
+        PluginError: A function is named like a hook and not marked as one, or marked as a hook that
+            does not exist.
+        pluggy.PluginValidationError: An argument of a hook is unknown.
     """
     plain = _plain_hooks(module)
     return _hooks_by_pluggy(module) if plain is None else plain
@@ -138,7 +139,7 @@ def _hooks_by_pluggy(module: ModuleType) -> Implementations:
     manager = pluggy.PluginManager("zoo")
     manager.add_hookspecs(hookspecs)
     manager.register(module)
-    manager.check_pending()
+    _check_hook_names(manager, module)
     _check_markers(manager, module)
     implementations = {hook: getattr(manager.hook, hook).get_hookimpls() for hook in HOOKS}
     return {
@@ -146,6 +147,14 @@ def _hooks_by_pluggy(module: ModuleType) -> Implementations:
         for hook, marked in implementations.items()
         if marked
     }
+
+
+def _check_hook_names(manager: pluggy.PluginManager, module: ModuleType) -> None:
+    for caller in manager.get_hookcallers(module) or ():
+        if caller.has_spec() or all(impl.optionalhook for impl in caller.get_hookimpls()):
+            continue
+        advice = suggest(caller.name, HOOKS) or f"there are {', '.join(HOOKS)}"
+        raise PluginError(f"{module.__name__}: no hook {caller.name!r}; {advice}")
 
 
 def _check_markers(manager: pluggy.PluginManager, module: ModuleType) -> None:
