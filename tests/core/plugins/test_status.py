@@ -66,6 +66,16 @@ def test_an_editable_plugin_comes_from_its_own_folder(install: Installer) -> Non
     assert status_of("zoo-owl").location == "/home/me/my owls"
 
 
+def test_an_editable_plugin_that_is_broken_is_to_be_repaired_where_it_lies(
+    install: Installer,
+) -> None:
+    origin = {"url": "file:///home/me/my%20owls", "dir_info": {"editable": True}}
+    install("zoo-owl", GOOD.replace("zoo_models", "zoo_modles"), origin)
+    remedy = status_of("zoo-owl").remedy
+    assert remedy.startswith("repair it in /home/me/my owls; zoo plugins -v shows where it fails")
+    assert "upgrade" not in remedy
+
+
 @pytest.mark.parametrize("origin", [{"url": "file:///tmp/owl"}, [], {"dir_info": {"editable": 1}}])
 def test_other_origins_are_accepted(install: Installer, origin: object) -> None:
     install("zoo-owl", GOOD, origin)

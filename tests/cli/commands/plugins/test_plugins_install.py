@@ -63,6 +63,40 @@ def test_a_dry_run_changes_nothing(zoo: Zoo, requests: Path) -> None:
     assert requests.read_text() == "install --dry-run zoo-plugin-owl\n"
 
 
+def test_the_name_of_one_of_our_plugins_is_its_folder_in_a_checkout(
+    zoo: Zoo, requests: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "plugins" / "hawk").mkdir(parents=True)
+    (tmp_path / "plugins" / "hawk" / "pyproject.toml").touch()
+    core = str(tmp_path / "zoo_core")
+    monkeypatch.setattr("zoo_core.installer.editable.editable_folder", {"zoo-core": core}.get)
+    result = zoo("plugins", "install", "zoo-hawk", "--dry-run")
+    assert requests.read_text() == f"install --dry-run {tmp_path}/plugins/hawk\n"
+    assert f"zoo-hawk comes from the checkout: {tmp_path}/plugins/hawk" in result.stderr
+    zoo("plugins", "install", "hawk", "zoo-heron", "--dry-run")
+    assert requests.read_text().endswith("install --dry-run hawk zoo-heron\n")
+
+
+def test_outside_of_a_checkout_a_name_is_left_to_the_package_index(
+    zoo: Zoo, requests: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("zoo_core.installer.editable.editable_folder", lambda name: "")
+    zoo("plugins", "install", "zoo-onnx-of-ours", "--dry-run")
+    assert requests.read_text() == "install --dry-run zoo-onnx-of-ours\n"
+
+
+def test_what_is_editable_is_a_folder_with_a_slash_or_without(
+    zoo: Zoo, requests: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "zoo-plugin-owl").mkdir()
+    result = zoo("plugins", "install", "--editable", "zoo-plugin-owl", "--dry-run")
+    assert requests.read_text() == f"install --dry-run --editable {tmp_path}/zoo-plugin-owl\n"
+    assert "package index" not in result.stderr
+    missing = zoo("plugins", "install", "--editable", "zoo-plugin-elk", "--dry-run")
+    assert (missing.code, "no such folder or file" in missing.stderr) == (3, True)
+
+
 def test_without_a_terminal_nothing_is_changed(zoo: Zoo, requests: Path) -> None:
     result = zoo("plugins", "install", "zoo-plugin-owl")
     assert result.code == 6

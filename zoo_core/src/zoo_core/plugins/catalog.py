@@ -169,15 +169,19 @@ def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
 def _broken_plugin(plugin: Plugin, error: BaseException) -> BrokenPlugin:
     import traceback
 
+    from zoo_core.installer.editable import editable_folder
+
     if plugin.distribution == UNKNOWN:
         remedy = f"its metadata is missing: remove what is left of {plugin.module} by hand"
     else:
-        remedy = (
-            f"upgrade it: zoo plugins install --upgrade {plugin.distribution}; "
-            f"or remove it: zoo plugins uninstall {plugin.name}"
-        )
-        if isinstance(error, IncompatibleError) and error.porting:
-            remedy += f"; or, if it is yours, {error.porting}"
+        porting = error.porting if isinstance(error, IncompatibleError) else ""
+        if folder := editable_folder(plugin.distribution):
+            remedy = porting or f"repair it in {folder}; zoo plugins -v shows where it fails"
+        else:
+            remedy = f"upgrade it: zoo plugins install --upgrade {plugin.distribution}"
+        remedy += f"; or remove it: zoo plugins uninstall {plugin.name}"
+        if porting and not folder:
+            remedy += f"; or, if it is yours, {porting}"
     return BrokenPlugin(
         plugin,
         _reason(error),

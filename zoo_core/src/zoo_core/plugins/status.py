@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from importlib.metadata import PackageNotFoundError, distribution
 from typing import Literal, NamedTuple, TypeAlias, final
-from urllib.parse import unquote, urlsplit
 
+from zoo_core.installer.editable import editable_folder
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.discovery import Plugin, chosen_names, every_plugin
 from zoo_core.plugins.recipe_files import recipe_files
@@ -52,11 +51,8 @@ def location(plugin: Plugin) -> str:
     """Returns the folder that a plugin is imported from; empty if unknown."""
     try:
         owner = distribution(plugin.distribution)
-        origin = json.loads(owner.read_text("direct_url.json") or "{}")
-        if origin.get("dir_info", {}).get("editable"):
-            return unquote(urlsplit(origin["url"]).path)
-        return str(owner.locate_file(""))
-    except (PackageNotFoundError, ValueError, KeyError, AttributeError, TypeError, OSError):
+        return editable_folder(plugin.distribution) or str(owner.locate_file(""))
+    except (PackageNotFoundError, ValueError, OSError):
         return ""  # an interrupted uninstall, or metadata that no installer wrote
 
 

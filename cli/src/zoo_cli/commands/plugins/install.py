@@ -11,6 +11,7 @@ from packaging.utils import canonicalize_name
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import NotFoundError, RefusedError
+from zoo_core.installer.editable import folder_in_checkout
 from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import installed_versions, is_satisfied
 from zoo_core.plugins.discovery import every_plugin
@@ -41,7 +42,7 @@ def install(
     for requirement in requirements:
         if editable:
             flags.append("--editable")
-        flags.append(_installer_argument(requirement))
+        flags.append(_installer_argument(requirement, editable))
     installer = find_installer()
     before = installed_versions()
     if not upgrade and all(is_satisfied(requirement) for requirement in requirements):
@@ -76,8 +77,11 @@ def install(
         echo("installed, but not a plugin: there is no entry point in the group zoo", err=True)
 
 
-def _installer_argument(requirement: str) -> str:
+def _installer_argument(requirement: str, editable: bool) -> str:
     """Returns a requirement in the form that the installer takes.
+
+    What is installed in editable mode is a path, with a slash or without. In a checkout, the name
+    of one of the zoo's own plugins means its folder.
 
     Raises:
         NotFoundError: The requirement is a path, and nothing is there.
@@ -89,10 +93,13 @@ def _installer_argument(requirement: str) -> str:
         return requirement
     path = Path(requirement)
     looks_like_path = requirement in (".", "..") or "/" in requirement or "\\" in requirement
-    if looks_like_path or requirement.endswith((".whl", ".tar.gz")):
+    if editable or looks_like_path or requirement.endswith((".whl", ".tar.gz")):
         if not path.expanduser().exists():
             raise NotFoundError(f"{requirement!r}: no such folder or file")
         return str(path.expanduser().absolute())
+    if folder := folder_in_checkout(requirement):
+        echo(f"{requirement} comes from the checkout: {folder}", err=True)
+        return folder
     if path.is_dir():
         message = f"{requirement} comes from the package index; for the folder: ./{requirement}"
         echo(message, err=True)
