@@ -47,8 +47,7 @@ def new(name: str, kinds: tuple[str, ...], as_json: bool) -> None:
         "logger": f"zoo train rnn-cell --logger {short}",
         "command": f"zoo {short} README.md",
     }
-    echo(f"next: cd {folder.name}", err=True)
-    echo("      zoo plugins install --editable .", err=True)
+    echo(f"next: zoo plugins install --editable ./{folder.name}", err=True)
     for kind in KINDS:
         if kind in chosen:
             echo(f"      {commands_to_try[kind]}", err=True)
