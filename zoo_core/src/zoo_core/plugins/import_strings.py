@@ -27,7 +27,5 @@ def resolve(import_string: str) -> Any:
         raise
     except BaseException as error:  # SystemExit too: it is the plugin's failure
         reason = f"{type(error).__name__}: {error}"
-        message = (
-            f"cannot import {import_string!r}: {reason}; reinstall the plugin that declares it"
-        )
-        raise PluginError(message) from error
+        advice = "repair or reinstall the plugin that declares it"
+        raise PluginError(f"cannot import {import_string!r}: {reason}; {advice}") from error
