@@ -74,6 +74,10 @@ def test_no_command_is_made_of_what_an_event_says(workflow: Path) -> None:
     assert [step["run"] for step in steps if "${{" in step.get("run", "")] == []
 
 
+def test_no_workflow_names_the_address_of_a_package_index(workflow: Path) -> None:
+    assert not re.search(r"index-url|//[\w.-]+/(?:simple|whl)\b", workflow.read_text("utf-8"))
+
+
 @pytest.mark.parametrize("name", ["ci.yml", "release.yml"])
 def test_a_job_of_this_repository_has_a_time_limit_and_a_system_that_stays(name: str) -> None:
     path = ROOT / ".github" / "workflows" / name
