@@ -170,7 +170,7 @@ template <class Real> struct FullPrecision {
     const int64_t n = width - column < N ? width - column : N;
     to += row * N;
     for (int64_t k = 0; k < K; k++, to += N) {
-      if (n == N) {
+      if (n == N) {  // a length that the compiler knows takes no call
         memcpy(to, from + k * width + column, N * sizeof(Real));
         continue;
       }

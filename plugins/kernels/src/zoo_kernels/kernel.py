@@ -130,8 +130,8 @@ class NativeKernel(
         if level.startswith("amx"):
             return not runs_faster_in_onednn(case, AMX_FP32, AMX_BF16)
         if level.startswith("avx512"):
-            trains = case.needs_grad
-            return trains or not runs_faster_in_onednn(case, NOWHERE, AVX512_BF16_EVALUATION)
+            bf16 = NOWHERE if case.needs_grad else AVX512_BF16_EVALUATION
+            return not runs_faster_in_onednn(case, NOWHERE, bf16)
         if level == "baseline" and len(library.levels) > 1:  # of x86; no other is measured
             is_few = case.batch_size < BASELINE_ROWS
             return is_few and not runs_faster_in_onednn(case, BASELINE, BASELINE)

@@ -146,6 +146,7 @@ PORTABLE_FP32, PORTABLE_BF16 = Sizes(max_rows=255, max_symbols=255), Sizes()
 """Where the portable kernel gives way. oneDNN takes tokens as one-hot vectors, which are slow for
 many symbols."""
 NOWHERE = Sizes(max_rows=0)
+"""No size of a call."""
 AMX_FP32, AMX_BF16 = Sizes(min_width=2048), Sizes(min_rows=64)
 """Where compiled code on a processor with AMX gives way. With AVX2, it never does."""
 AVX512_BF16_EVALUATION = Sizes(max_rows=63)
