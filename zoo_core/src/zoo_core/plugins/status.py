@@ -49,9 +49,10 @@ def plugin_statuses() -> list[PluginStatus]:
 
 def location(plugin: Plugin) -> str:
     """Returns the folder that a plugin is imported from; empty if unknown."""
+    if folder := editable_folder(plugin.distribution):
+        return folder
     try:
-        owner = distribution(plugin.distribution)
-        return editable_folder(plugin.distribution) or str(owner.locate_file(""))
+        return str(distribution(plugin.distribution).locate_file(""))
     except (PackageNotFoundError, ValueError, OSError):
         return ""  # an interrupted uninstall, or metadata that no installer wrote
 
