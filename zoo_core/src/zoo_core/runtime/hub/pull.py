@@ -35,7 +35,7 @@ from zoo_core.runtime.hub.client import (
     read_text,
     resolve,
 )
-from zoo_core.storage.atomic import file_lock, target_errors
+from zoo_core.storage.atomic import file_lock, rename, target_errors
 from zoo_core.storage.hashes import FileRecord
 from zoo_core.storage.locations import zoo_home
 
@@ -218,7 +218,7 @@ def _download(commit: Commit, name: str, record: RemoteRecord, pins: Pins) -> No
         if mismatch := _mismatch(part, name, record, pins):
             quarantine = part.with_suffix(".quarantine")
             with target_errors(quarantine):
-                part.replace(quarantine)
+                rename(part, quarantine)
             raise IntegrityError(
                 f"{commit.repo}: {name} {mismatch}; what came is kept as {quarantine}"
             )
