@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core.errors import TargetError
+from zoo_core.storage import atomic
 from zoo_core.storage.atomic import sync_folder, target_errors, write_file, write_new
 
 
@@ -73,6 +75,25 @@ def test_new_files_are_written_whole(tmp_path: Path) -> None:
     write_new(tmp_path / "a", b"1" * 100_000)
     sync_folder(tmp_path)
     assert (tmp_path / "a").stat().st_size == 100_000
+
+
+@pytest.mark.parametrize("advice", ["taken", "refused", "not to be had"])
+@pytest.mark.parametrize("size", [0, 1, 6, 7, 8, 14, 40])
+def test_a_large_file_is_written_whole_while_the_system_writes_it_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, advice: str
+) -> None:
+    monkeypatch.setattr(atomic, "PIECE", 7)
+    if advice == "refused":
+        monkeypatch.setattr(os, "posix_fadvise", _refuse, raising=False)
+    elif advice == "not to be had":
+        monkeypatch.delattr(os, "posix_fadvise", raising=False)
+    content = bytes(range(size))
+    write_new(tmp_path / "f", b"head", content, memoryview(content))
+    assert (tmp_path / "f").read_bytes() == b"head" + content + content
+
+
+def _refuse(*_: object) -> None:
+    raise OSError(errno.EINVAL, "Invalid argument")
 
 
 def test_only_errors_of_the_file_system_become_refusals(tmp_path: Path) -> None:

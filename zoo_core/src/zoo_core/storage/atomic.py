@@ -18,12 +18,16 @@ from zoo_core.errors import TargetError
 from zoo_core.storage.capacity import format_bytes, free_disk
 
 if TYPE_CHECKING:
+    from io import BufferedWriter
+
     from filelock import BaseFileLock
 
 LOCK_TIMEOUT = 1800
 """Seconds to wait for another process that holds a lock."""
 PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0) if os.name == "nt" else ()
 """Seconds between attempts to rename: Windows refuses while another program reads the file."""
+PIECE = 32 << 20
+"""Bytes of a large file between two requests to write what there is of it to disk."""
 NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}\.tmp")
 
@@ -95,10 +99,25 @@ def remove_temporary_files(folder: Path) -> None:
 def write_new(path: Path, *parts: bytes | memoryview) -> None:
     """Writes and syncs a file that no reader knows of yet."""
     with path.open("wb") as file:
-        for part in parts:
-            file.write(part)
+        for part in map(memoryview, parts):
+            for start in range(0, len(part), PIECE):
+                if start:
+                    _write_behind(file)
+                file.write(part[start : start + PIECE])
         file.flush()
         os.fsync(file.fileno())
+
+
+def _write_behind(file: BufferedWriter) -> None:
+    """Starts to write a file to disk, and lets the system forget what is there already.
+
+    Otherwise a checkpoint of a gigabyte first fills memory, where it displaces other files, and is
+    written to disk only when it is synced.
+    """
+    if hasattr(os, "posix_fadvise"):
+        file.flush()
+        with contextlib.suppress(OSError):  # it is only advice
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def append_file(path: Path, data: bytes) -> None:
