@@ -99,11 +99,12 @@ def remove_temporary_files(folder: Path) -> None:
 def write_new(path: Path, *parts: bytes | memoryview) -> None:
     """Writes and syncs a file that no reader knows of yet."""
     with path.open("wb") as file:
-        for part in map(memoryview, parts):
-            for start in range(0, len(part), PIECE):
+        for part in parts:
+            view = memoryview(part)
+            for start in range(0, len(view), PIECE):
                 if start:
                     _write_behind(file)
-                file.write(part[start : start + PIECE])
+                file.write(view[start : start + PIECE])
         file.flush()
         os.fsync(file.fileno())
 
