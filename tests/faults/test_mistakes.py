@@ -196,7 +196,7 @@ MISTAKES = [
         (
             205,
             "`zoo resume ./nothing`",
-            "Error: no run to resume in nothing: there is no such run or folder; see: zoo runs",
+            "Error: no run to resume in nothing: there is no such folder; see: zoo runs",
             3,
             LEFT,
         ),

@@ -7,10 +7,10 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple, TypeVar, final
 
 from zoo_core.errors import AmbiguousError, NotFoundError, TargetError, ZooError, suggest
 from zoo_core.references import NO_DEVICE, shown
@@ -23,6 +23,7 @@ from zoo_core.run_folder.run_log import read_state_values
 from zoo_core.storage.atomic import make_folder, size_below, target_errors
 from zoo_core.storage.locations import runs_folder
 
+_Found = TypeVar("_Found")
 RUN_NAME = re.compile(rf"{NO_DEVICE}\w(?:[\w.-]{{0,98}}[\w-])?", re.ASCII | re.IGNORECASE)
 """The names that a run may be given. Windows drops a dot at the end."""
 VERBATIM, VERBATIM_SHARE = "\\\\?\\", "\\\\?\\UNC\\"
@@ -102,6 +103,34 @@ def find_bare_folder(reference: str) -> Path | None:
     """Returns the folder in the current one that a reference without a slash names, if any."""
     folder = Path(reference)
     return folder if _is_name(reference) and _is_folder(folder) else None
+
+
+def find_run_or_named(
+    reference: str,
+    known: Iterable[str],
+    in_folder: Callable[[Path], _Found],
+    by_name: Callable[[], _Found],
+) -> _Found:
+    """Returns what a reference means: a local run, else something of that name, else a folder.
+
+    Args:
+        reference: The reference.
+        known: The names that ``by_name`` knows; only read for an error.
+        in_folder: Returns what the folder of a run, or one in the current folder, holds.
+        by_name: Returns what the reference means if it is no run.
+
+    Raises:
+        AmbiguousError: A run and a folder have this name.
+        NotFoundError: The reference is none of them.
+    """
+    if folder := find_run_folder(reference):
+        return in_folder(folder)
+    try:
+        return by_name()
+    except NotFoundError as error:
+        if folder := find_bare_folder(reference):
+            return in_folder(folder)
+        raise with_runs(reference, error, known) from None
 
 
 def with_runs(reference: str, error: NotFoundError, known: Iterable[str]) -> NotFoundError:

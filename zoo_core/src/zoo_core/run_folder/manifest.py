@@ -102,6 +102,13 @@ def unfinished(folder: Path) -> MisfitError:
     return MisfitError(f"{folder} is unfinished: zoo resume {shown(folder)}")
 
 
+def why_missing(folder: Path, name: str) -> str:
+    """Returns in words why a folder has no file of a name: it may not exist, or be no folder."""
+    if folder.is_dir():
+        return f"it has no {name}"
+    return "it is no folder" if folder.exists() else "there is no such folder"
+
+
 def read_manifest(folder: Path) -> Manifest:
     """Reads the manifest of a checkpoint.
 
@@ -118,9 +125,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         if (folder / "state" / "CURRENT").is_file():
             raise unfinished(folder) from None
-        reason = f"it has no {MANIFEST}"
-        if not folder.is_dir():
-            reason = "it is no folder" if folder.exists() else "there is no such folder"
+        reason = why_missing(folder, MANIFEST)
         raise NotFoundError(f"no checkpoint in {folder}: {reason}; see: zoo runs") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None

@@ -12,7 +12,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
-from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder, with_runs
+from zoo_core.run_folder.local_runs import find_run_or_named
 
 if TYPE_CHECKING:
     from zoo_core.registry.file import Pretrained
@@ -29,15 +29,12 @@ def describe(catalog: Catalog, reference: str) -> dict[str, Any]:
     Raises:
         NotFoundError: The reference names nothing.
     """
-    if find_run_folder(reference):
-        return _describe_checkpoint(catalog, reference)
-    try:
-        return _describe_named(catalog, reference)
-    except NotFoundError as error:
-        if find_bare_folder(reference):
-            return _describe_checkpoint(catalog, reference)
-        models = [entry.spec.name for entry in catalog.of(ModelSpec)]
-        raise with_runs(reference, error, models) from None
+    return find_run_or_named(
+        reference,
+        (entry.spec.name for entry in catalog.of(ModelSpec)),
+        lambda folder: _describe_checkpoint(catalog, reference),
+        lambda: _describe_named(catalog, reference),
+    )
 
 
 def describe_checkpoints(catalog: Catalog, start: str) -> list[dict[str, Any]]:

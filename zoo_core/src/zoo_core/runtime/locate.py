@@ -13,7 +13,7 @@ from zoo_core.plugins.specs import ModelSpec
 from zoo_core.references import Folder, HubRepo, Named, parse_reference
 from zoo_core.registry.checkpoints import find_pretrained
 from zoo_core.registry.file import HUB, PACKAGE, Pretrained
-from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder, with_runs
+from zoo_core.run_folder.local_runs import find_run_or_named
 from zoo_core.run_folder.manifest import read_manifest
 
 if TYPE_CHECKING:
@@ -63,15 +63,10 @@ def find_folder(catalog: Catalog, reference: str) -> Path:
         IntegrityError: A file's size or hash differs from what the registry or the Hub says.
         NetworkError: It must be downloaded and cannot be.
     """
-    if folder := find_run_folder(reference):
-        return folder
-    try:
-        return _find_folder(catalog, reference)
-    except NotFoundError as error:
-        if folder := find_bare_folder(reference):
-            return folder
-        models = [entry.spec.name for entry in catalog.of(ModelSpec)]
-        raise with_runs(reference, error, models) from None
+    models = (entry.spec.name for entry in catalog.of(ModelSpec))
+    return find_run_or_named(
+        reference, models, lambda folder: folder, lambda: _find_folder(catalog, reference)
+    )
 
 
 def _find_folder(catalog: Catalog, reference: str) -> Path:

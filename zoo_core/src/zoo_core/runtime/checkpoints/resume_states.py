@@ -19,6 +19,7 @@ from zoo_core.configs.records import read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError, suggest
 from zoo_core.run_folder.local_runs import run_names
+from zoo_core.run_folder.manifest import why_missing
 from zoo_core.run_folder.ownership import CURRENT, STATE, STATE_VALUES
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_parts
@@ -67,10 +68,9 @@ def check_has_state(folder: Path) -> None:
         NotFoundError: It holds none.
     """
     if not has_state(folder):
-        reason = f"it has no {STATE}/{CURRENT}"
+        reason = why_missing(folder, f"{STATE}/{CURRENT}")
         if not folder.exists():
-            hint = suggest(str(folder), run_names()) or "see: zoo runs"
-            reason = f"there is no such run or folder; {hint}"
+            reason += f"; {suggest(str(folder), run_names()) or 'see: zoo runs'}"
         raise NotFoundError(f"no run to resume in {folder}: {reason}")
 
 
