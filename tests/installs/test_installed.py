@@ -84,7 +84,8 @@ def test_the_cores_wheel_brings_the_registry_and_the_template(wheels: dict[str, 
     names = zipfile.ZipFile(wheels["zoo_core"]).namelist()
     assert "zoo_core/registry.toml" in names
     template = "zoo_core/scaffold/template/"
-    assert {f"{template}.gitignore", f"{template}.github/workflows/ci.yml"} <= set(names)
+    hidden = (".gitattributes", ".github/workflows/ci.yml", ".gitignore")
+    assert {f"{template}{name}" for name in hidden} <= set(names)
     assert not [name for name in names if name.startswith(template) and "cache" in name]
 
 

@@ -38,6 +38,7 @@ def test_every_choice_of_parts_gives_complete_files(kinds: tuple[str, ...]) -> N
         if path.endswith(".toml"):
             tomllib.loads(text)
     assert {"pyproject.toml", "README.md", "LICENSE", ".github/workflows/ci.yml"} <= set(files)
+    assert {".gitattributes", ".gitignore"} <= set(files)
     assert "src/zoo_plugin_my_owl/py.typed" in files
 
 
