@@ -187,8 +187,10 @@ def _report(error: Exception) -> int:
         target = error.filename or "the output"  # of click's help, for example
         _print_error(error, f"cannot write {target}: {error.strerror}")
         return TargetError.exit_code
-    # a bug of our own; still one line
-    _print_error(error, f"{type(error).__name__}: {error} (ZOO_DEBUG=1 shows the traceback)")
+    # a bug of our own or of a plugin; still one line
+    from zoo_core.plugins.failures import describe_failure
+
+    _print_error(error, f"{describe_failure(error)} (ZOO_DEBUG=1 shows the traceback)")
     return 1
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar, final
 
 from zoo_core.errors import Interrupted
+from zoo_core.plugins.failures import describe_failure
 
 
 @final
@@ -99,9 +100,7 @@ def run_check(check: Check, case: Case) -> Violation | None:
     except (DoesNotApply, Interrupted):
         raise
     except Exception as error:
-        message = " ".join(str(error).split())
-        kind = type(error).__name__
-        return Violation(check.rule, f"{kind}: {message:.300}" if message else kind, kind)
+        return Violation(check.rule, describe_failure(error), type(error).__name__)
 
 
 def smallest_failure(check: Check, case: Case, violation: Violation) -> tuple[str, Violation]:

@@ -12,6 +12,7 @@ from typing import Any, final
 import torch
 
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.failures import describe_failure
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.optional_parts import find_loggers
 from zoo_core.run_folder.logger_names import (
@@ -104,7 +105,7 @@ class RunLoggers:
             with torch.random.fork_rng(devices), contextlib.redirect_stdout(sys.stderr):
                 yield
         except (Exception, SystemExit) as error:
-            reason = " ".join(f"{type(error).__name__}: {error}".split())
+            reason = describe_failure(error)
             logger.warning("the logger %s failed and is off; training goes on: %s", name, reason)
             failed = self._loggers.pop(name, None)
             if failed is not None:

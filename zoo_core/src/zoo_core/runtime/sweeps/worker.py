@@ -19,6 +19,7 @@ from typing import TextIO, TypeAlias, final
 
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.failures import describe_failure
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.runtime.sweeps.engine import (
     Job,
@@ -130,7 +131,7 @@ def _outcome(job: Job, stop: threading.Event, reporter: _Reporter) -> JobEnded:
     except Exception as error:
         if os.environ.get("ZOO_DEBUG") == "1":
             logging.getLogger("zoo_core").exception("%s", job.name)
-        return JobEnded(job, "failed", f"{type(error).__name__}: {error}", ZooError.exit_code)
+        return JobEnded(job, "failed", describe_failure(error), ZooError.exit_code)
     return JobEnded(job, "finished" if is_finished else "interrupted")
 
 
