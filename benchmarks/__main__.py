@@ -15,6 +15,7 @@ from benchmarks.benchmark import Benchmark, Setup
 from benchmarks.busy import busy
 from benchmarks.checkpoints import checkpoints
 from benchmarks.choice import choice
+from benchmarks.families import families
 from benchmarks.generation import generation
 from benchmarks.gpu import gpu
 from benchmarks.growth import growth
@@ -52,6 +53,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "training": training,
     "generation": generation,
     "choice": choice,
+    "families": families,
     "gpu": gpu,
     "trainer": trainer,
     "busy": busy,

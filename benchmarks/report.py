@@ -234,7 +234,7 @@ def add_run(measured: Sequence[Measurement], new: Sequence[Measurement]) -> list
 def _table(head: Sequence[str], cases: Mapping[str, list[Measurement]]) -> str:
     lines = [f"| {' | '.join(head)} |", f"|{' --- |' * len(head)}"]
     for case, rows in cases.items():
-        lines.append(f"| {case} | {' | '.join(_cell(row, rows[0]) for row in rows)} |")
+        lines.append(f"| {case} | {' | '.join(cell(row, rows[0]) for row in rows)} |")
     return "\n".join(lines)
 
 
@@ -244,7 +244,8 @@ def _change(ratio: float, old_ratio: float, row: Measurement) -> list[str]:
     return [f"{row.case}, {row.implementation} {old_ratio:.3g} → {ratio:.3g}"]
 
 
-def _cell(row: Measurement, base: Measurement) -> str:
+def cell(row: Measurement, base: Measurement) -> str:
+    """The value of a measurement, behind its ratio to that of another implementation."""
     if row.unit == PERPLEXITY:
         low, high = row.spread
         return f"{row.value:.3f} ({low:.3f} to {high:.3f})"

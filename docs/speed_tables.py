@@ -8,17 +8,29 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.report import read_reports
+from benchmarks.families import ZOO, FamilyCase, cases
+from benchmarks.measurement import Measurement
+from benchmarks.report import cell, read_reports
 
 RESULTS = Path(__file__).parent / "results"
 CELLS = ("rnn", "lstm", "gru")
 """The families whose layers ``benchmarks`` measures against other libraries."""
 IMPLEMENTATIONS = ("zoo native", "zoo portable", "torch.nn", "jax", "keras")
 SIZES = {"toy": "toy", "d2l": "Dive into Deep Learning", "fastai": "fastai"}
+COMMAND = "`uv run python -m benchmarks --only families`"
+COMPARED = (
+    "The zoo runs a model with its own trainer's step, and a peer is the same network in plain "
+    "torch: with layers of `torch.nn`, or as the loop over time of a book or a lesson. A step of "
+    "training is the forward pass, the loss, the backward pass, clipping and Adam; an evaluation "
+    "is the forward pass alone; generation takes the likeliest symbol, one after the other. All "
+    "take turns in one run, on one batch of random numbers, in float32."
+)
+"""What ``benchmarks.families`` measures."""
 
 
 def speed(family: str, models: Collection[str]) -> Iterator[str]:
-    """Yields the tables of a family, or the sentence that nothing was measured."""
+    """Yields the tables of a family, or what is to be measured."""
+    compared = [case for case in cases() if case.family == family]
     recurrences = json.loads((RESULTS / "recurrences.json").read_text("utf-8"))
     rows = [row for row in recurrences["training"]["rows"] if row["model"] in models]
     if family in CELLS:
@@ -26,10 +38,7 @@ def speed(family: str, models: Collection[str]) -> Iterator[str]:
     elif rows:
         yield from _recurrences(recurrences, rows)
     else:
-        yield (
-            "The speed of these models has not been measured by itself. The seconds above are "
-            "those of whole runs; [the results](../results.md) name the machine."
-        )
+        yield from _networks(compared)
 
 
 def _layers(family: str) -> Iterator[str]:
@@ -51,6 +60,42 @@ def _layers(family: str) -> Iterator[str]:
     yield ""
     page = "[The benchmarks](../results/benchmarks.md)"
     yield f"{page} name the machines, the sizes and the other libraries."
+
+
+def _networks(compared: list[FamilyCase]) -> Iterator[str]:
+    """Yields the speed of each model and its peers, or what is compared if nothing was measured."""
+    yield f"{COMPARED}\n"
+    peers = list(dict.fromkeys(name for case in compared for name in case.peers))
+    rows = [
+        f"| `{case.model}`, {use} | {case.sizes} | {unit} | {place} | {' | '.join(cells)} |"
+        for case in compared
+        for use in case.uses
+        for place, unit, cells in _measured(case, use, peers)
+    ]
+    if not rows:
+        yield f"It has not been measured yet. {COMMAND} compares:\n"
+        for case in compared:
+            yield f"- `{case.model}` with {' and '.join(case.peers)}: {case.sizes}"
+        return
+    yield (
+        f"The median of several turns, by {COMMAND}; × is the median of the ratios to the first "
+        "peer in the same turns, so more than 1 is faster:\n"
+    )
+    yield f"| what | sizes | unit | processor | {' | '.join((*peers, ZOO))} |"
+    yield f"| --- | --- | --- | --- |{' ---: |' * (len(peers) + 1)}"
+    yield from rows
+    yield "\n[The benchmarks](../results/benchmarks.md) name the machines, versions and threads."
+
+
+def _measured(case: FamilyCase, use: str, peers: list[str]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yields processor, unit and cells of a case, of every report that has it."""
+    for report in read_reports(RESULTS / "benchmarks.json"):
+        found = report.cases("families").get(f"{case.model} {use}", [])
+        by_name: dict[str, Measurement] = {row.implementation: row for row in found}
+        if by_name:
+            base = next(by_name[name] for name in case.peers)
+            cells = [cell(by_name[n], base) if n in by_name else "" for n in (*peers, ZOO)]
+            yield " ".join(report.place), base.unit, cells
 
 
 def _recurrences(recurrences: dict[str, Any], rows: list[dict[str, Any]]) -> Iterator[str]:

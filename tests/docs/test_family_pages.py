@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.measurement import measurements
+from benchmarks.report import Report
+from docs import speed_tables
 from docs.family_pages import PAGES, Part, equations_of, family_page, models_of
 from tests.docs.session import blocks
 from zoo_core.plugins.catalog import load_catalog
@@ -61,3 +64,33 @@ def test_a_page_is_current(page: Path) -> None:
     generated = family_page(f"zoo-{page.stem}")
     text = page.read_text("utf-8")
     assert generated.strip() in text, f"update it: cog -I . -r docs/models/{page.name}"
+
+
+def test_a_family_without_figures_of_speed_says_what_would_be_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(speed_tables, "read_reports", lambda path: [])
+    text = "\n".join(speed_tables.speed("scratch", set()))
+    assert "It has not been measured yet" in text
+    assert "- `gru-scratch` with plain loop: B 32, T 35, H 256" in text
+
+
+def test_figures_of_speed_have_their_unit_processor_and_ratio(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    samples = {"plain loop": [100.0, 200.0], "torch.nn": [300.0, 500.0], "zoo": [200.0, 400.0]}
+    rows = measurements("families", "rnn-scratch training", "tokens/s", samples)
+    report = Report({"processor": "A Server", "isa": "avx2"}, "2026-01-02", False, rows)
+    monkeypatch.setattr(speed_tables, "read_reports", lambda path: [report])
+    text = "\n".join(speed_tables.speed("scratch", set()))
+    assert (
+        "| `rnn-scratch`, training | B 32, T 35, H 256 | tokens/s | A Server avx2 "
+        "| 150 | 2.75 × (400) | 2.00 × (300) |"
+    ) in text
+    assert "not been measured" not in text
+
+
+@every_page
+def test_every_family_has_its_speed_compared_with_something(page: Path) -> None:
+    speed = page.read_text("utf-8").partition("## Speed\n")[2].partition("\n## ")[0]
+    assert re.search(r"^\| .*[\d,]+ \||^- `", speed, re.M), "a benchmark should have the family"
