@@ -36,12 +36,16 @@ class Child:
         self._files = [folder / "stdout", folder / "stderr"]
         for file in self._files:
             file.touch()
+        reader, writer = os.pipe()
         with warnings.catch_warnings():  # from 3.12 on, of locks that other threads might hold
             warnings.simplefilter("ignore", DeprecationWarning)
             self.pid = os.fork()
         if not self.pid:
             code = 1
             try:
+                os.write(writer, b".")
+                os.close(reader)
+                os.close(writer)
                 self._redirect()
                 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # where the tests run under nohup
                 before()
@@ -51,6 +55,9 @@ class Child:
                 code = 128 + signal.SIGINT
             finally:
                 os._exit(code)
+        os.close(writer)
+        os.read(reader, 1)  # a signal that comes while Python forks would be lost
+        os.close(reader)
 
     def _redirect(self) -> None:
         for descriptor, file in enumerate(self._files, start=1):
