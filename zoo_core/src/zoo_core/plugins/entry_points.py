@@ -21,6 +21,8 @@ UNKNOWN = "unknown"
 HEADER = re.compile(r"^(Name|Version):(.*)$", re.IGNORECASE | re.MULTILINE)
 SEPARATORS = re.compile(r"[-_.]+")
 METADATA_FOLDERS = (".dist-info", ".egg-info")
+PIECE = 2**16
+"""Bytes that are read at once."""
 
 
 @final
@@ -79,12 +81,24 @@ def _of_folder(folder: str, group: str) -> list[EntryPoint]:
 
 
 def _read(folder: str, name: str) -> str:
-    """Returns the text of a file; empty if it cannot be read."""
+    """Returns the text of a file; empty if it cannot be read.
+
+    Two files of every distribution are read by every command. Without a file object, whose making
+    asks the system for three more things, this takes two thirds of the time.
+    """
     try:
-        with open(f"{folder}/{name}", "rb", buffering=0) as file:  # noqa: PTH123
-            return file.read().decode("utf-8", "replace")
+        descriptor = os.open(f"{folder}/{name}", os.O_RDONLY | getattr(os, "O_BINARY", 0))
     except OSError:
         return ""
+    data = b""
+    try:
+        while piece := os.read(descriptor, PIECE):
+            data += piece
+    except OSError:  # a folder of that name
+        return ""
+    finally:
+        os.close(descriptor)
+    return data.decode("utf-8", "replace")
 
 
 def _pairs(text: str, group: str) -> list[tuple[str, str]]:
