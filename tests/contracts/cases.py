@@ -41,7 +41,8 @@ CORE_KERNELS = [
         "torch": "zoo_core.runtime.kernels.torch_layers:TorchKernel",
     }.items()
 ]
-KERNELS = [*CORE_KERNELS, *(spec for _, spec in CATALOG.of(KernelSpec))]
+KERNELS_OF_PLUGINS = [entry.spec for entry in CATALOG.of(KernelSpec)]
+KERNELS = [*CORE_KERNELS, *KERNELS_OF_PLUGINS]
 
 
 def grouped(value: object, name: str, process: str, *marks: pytest.MarkDecorator) -> Any:

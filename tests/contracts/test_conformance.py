@@ -7,16 +7,26 @@ from functools import cache
 
 import pytest
 
-from tests.contracts.cases import CATALOG, KERNELS, MODELS, every_model, grouped
+from tests.contracts.cases import CATALOG, KERNELS, KERNELS_OF_PLUGINS, MODELS, every_model, grouped
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import DatasetSpec, KernelSpec, ModelSpec
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.testing.cases.fresh_process import FreshProcess
+from zoo_core.testing.cases.model_case import ModelCase
 from zoo_core.testing.cases.model_cases import model_cases, plain_cases
 from zoo_core.testing.check import Check, run_check
 from zoo_core.testing.checked_part import CheckedPart, Result
 from zoo_core.testing.checks import specs
-from zoo_core.testing.checks.kernels import cases_with_model, kernel_equals, kernel_resets
+from zoo_core.testing.checks.kernels import (
+    CELLS,
+    SPEED,
+    KernelCase,
+    cases_with_model,
+    cell_cases,
+    kernel_equals,
+    kernel_resets,
+    speed_cases,
+)
 from zoo_core.testing.checks.models import CHECKS, PLAIN, SLOW
 from zoo_core.testing.checks.sequences import long_sequences
 from zoo_core.testing.checks.specs import SpecCase
@@ -93,8 +103,9 @@ def describe_failures(results: list[Result]) -> str:
 
 def mark_of(part: CheckedPart) -> list[pytest.MarkDecorator]:
     """The mark of the test of a part, if it takes long."""
-    is_kernel = part.name.startswith("kernel ")  # which looks for its cells in every model
-    return [pytest.mark.gate] if part.name in LONG or is_kernel else []
+    if part.name.startswith("kernel "):  # it runs every model in every setting
+        return [pytest.mark.slow]
+    return [pytest.mark.gate] if part.name in LONG else []
 
 
 @pytest.mark.parametrize(
@@ -134,6 +145,32 @@ def test_a_model_keeps_the_rules_in_every_setting(model: ModelSpec) -> None:
     checks = [replace(check, needs=()) for check in CHECKS]
     part = CheckedPart(f"model {model.name}", [(checks, lambda: changed)])
     assert not describe_failures(list(part.results()))
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("kernel", KERNELS_OF_PLUGINS, ids=lambda spec: spec.name)
+def test_a_kernel_keeps_the_rules_with_the_plain_cases_of_every_model(kernel: KernelSpec) -> None:
+    plain = [
+        KernelCase(kernel, case)
+        for model in MODELS
+        for case in plain_cases(model)
+        if cells_of(case) & set(kernel.cells)
+    ]
+    by_cell = cell_cases(CATALOG, kernel)  # a cell that a setting chooses is in no plain case
+    spec_case = [SpecCase(kernel)]
+    groups: Groups = [
+        (specs.CHECKS, lambda: spec_case),
+        ((kernel_equals, kernel_resets), lambda: [*plain, *by_cell]),
+        (CELLS, lambda: by_cell),
+        (SPEED, lambda: speed_cases(CATALOG, kernel)),
+    ]
+    assert not describe_failures(list(CheckedPart(f"kernel {kernel.name}", groups).results()))
+
+
+def cells_of(case: ModelCase) -> set[str]:
+    """The names of the cells of a model."""
+    modules = case.build().modules()
+    return {module.cell.name for module in modules if isinstance(module, Recurrent)}
 
 
 @cache

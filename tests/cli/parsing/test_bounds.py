@@ -24,6 +24,7 @@ from zoo_core.runtime.hardware.model_size import ensure_fits_memory
 from zoo_core.runtime.run import Run
 from zoo_core.storage.capacity import memory_errors
 from zoo_core.testing.cases.model_cases import plain_cases
+from zoo_core.testing.cases.sample_values import dataset_values
 
 ABSURD: dict[type, tuple[float, ...]] = {
     int: (0, 2**40, 2**62, 2**63 - 1, -(2**62)),
@@ -98,12 +99,12 @@ def test_no_size_of_a_model_ends_in_a_raw_error(spec: ModelSpec) -> None:
 @pytest.mark.parametrize("spec", parts(DatasetSpec), ids=named)
 def test_no_number_of_a_dataset_ends_in_a_raw_error(spec: DatasetSpec, text_file: Path) -> None:
     cls, factory = resolve(spec.config), resolve(spec.factory)
-    needed = {"path": text_file} if spec.name == "text" else {}
+    needed = dataset_values(spec) | ({"path": text_file} if spec.name == "text" else {})
     for setting in settings(spec.config):
         for value in ABSURD[setting.type]:
             try:
                 with memory_errors("choose smaller sizes"):
-                    config = build_config(cls, "dataset", needed | {setting.key: value})
+                    config = build_config(cls, "dataset", {**needed, setting.key: value})
                     dataset = factory(config, None)
                     dataset.batch_count("train", 4, 0, 1)
                     next(dataset.batches("train", 4, 0, 1))
