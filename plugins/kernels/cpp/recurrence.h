@@ -31,7 +31,8 @@ struct zoo_recurrence {
   void *cell_state;            // (T + 1, B, H): LSTM
   const void *weight;          // (G, H)
   const void *bias;            // (H): GRU: b_n, or null
-  void *d_gates;               // (T, B, G); GRU: (T, B, 4H), in the order q r z n
+  void *d_gates;               // (T, B, G); GRU: (T, B, 4H), in the order q r z n. Null if `rounded`
+                               // is enough
   void *d_hidden;              // (T + 1, B, H): gradients of the outputs in, of the states out
   void *d_cell_state;          // (B, H): LSTM: gradient of the last cell state in, of the first out
   void *workspace;             // zoo_workspace() bytes, aligned to 64
@@ -40,6 +41,12 @@ struct zoo_recurrence {
   const int64_t *tokens;       // (T, B): numbers from [0, V); null if the inputs are projected
   const void *table;           // (V, G): with tokens: the projected input of each symbol
   void *d_table;               // with tokens: gradient of the table out; (V, G), GRU: (V, 4H)
+  // from version 3 on
+  void *rounded;               // bf16: (T·B + 16, D): what each step multiplies, in bfloat16: forward
+                               // the state before it, H; backward d_gates, GRU without the n if
+                               // d_gates is null. D is their width up to the next multiple of 32,
+                               // and what is not written has to be zeros, but for the last 16 rows.
+                               // Null: it is not kept
 };
 
 enum zoo_storage { ZOO_PLAIN = 0, ZOO_BF16 = 1, ZOO_INT8 = 2 };

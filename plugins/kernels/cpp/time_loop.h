@@ -47,6 +47,7 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   // The workspace holds the packed weights, a scratch area per thread for products and, for products
   // that convert rows, two copies of all rows: one is read while the other is written. A copy
   // has 16 rows more than B, because AMX tiles read up to 15 rows beyond; those results are ignored.
+  // If the caller keeps the copies of all steps, none is here.
   int64_t forward_tile_size() const { return Products::depth(H) * FORWARD_VECTORS * L; }
   int64_t backward_tile_size() const {
     return Products::depth(RECURRENT_GATES * H) * BACKWARD_VECTORS * L;
@@ -57,12 +58,16 @@ template <class Real, int CELL, class Products> struct TimeLoop {
     return ((forward > backward ? forward : backward) * sizeof(Number) + 63) / 64 * 64;
   }
   int64_t scratch_bytes() const { return s.threads * SCRATCH_SIZE * sizeof(Real); }
+  // Without d_gates, a thread writes the gate gradients of a row over those of the row before.
+  int64_t row_bytes() const { return (GRAD_GATES * H * sizeof(Real) + 63) / 64 * 64; }
+  int64_t rows_bytes() const { return Products::COPIES_ROWS && !s.d_gates ? s.threads * row_bytes() : 0; }
   int64_t copies_size() const {
-    return Products::COPIES_ROWS ? 2 * (B + 16) * Products::depth(RECURRENT_GATES * H) : 0;
+    return Products::COPIES_ROWS && !s.rounded ? 2 * (B + 16) * Products::depth(RECURRENT_GATES * H) : 0;
   }
-  int64_t workspace_bytes() const {
-    return weights_bytes() + scratch_bytes() + tables_bytes() + copies_size() * sizeof(Operand) + 64;
+  int64_t copies_offset() const {
+    return weights_bytes() + scratch_bytes() + tables_bytes() + rows_bytes();
   }
+  int64_t workspace_bytes() const { return copies_offset() + copies_size() * sizeof(Operand) + 64; }
   char *workspace_at(int64_t offset) const { return static_cast<char *>(s.workspace) + offset; }
   Real *scratch(int64_t thread) const {
     return reinterpret_cast<Real *>(workspace_at(weights_bytes())) + thread * SCRATCH_SIZE;
@@ -77,9 +82,14 @@ template <class Real, int CELL, class Products> struct TimeLoop {
     const int64_t offset = weights_bytes() + scratch_bytes();
     return reinterpret_cast<Real *>(workspace_at(offset)) + (thread - 1) * table_size();
   }
-  Operand *row_copy(int64_t i, int64_t r, int64_t depth) const {
+  Real *gradient_row(int64_t thread) const {
     const int64_t offset = weights_bytes() + scratch_bytes() + tables_bytes();
-    return reinterpret_cast<Operand *>(workspace_at(offset)) + (i % 2 * (B + 16) + r) * depth;
+    return reinterpret_cast<Real *>(workspace_at(offset + thread * row_bytes()));
+  }
+  // The copy of row r in the step that is taken as number i; copies are `width` wide.
+  Operand *row_copy(int64_t i, int64_t r, int64_t width) const {
+    if (s.rounded) return static_cast<Operand *>(s.rounded) + (step(i) * B + r) * width;
+    return reinterpret_cast<Operand *>(workspace_at(copies_offset())) + (i % 2 * (B + 16) + r) * width;
   }
 
   int64_t active_rows(int64_t t) const { return s.batch_sizes ? s.batch_sizes[t] : B; }
@@ -154,7 +164,7 @@ template <class Real, int CELL, class Products> struct TimeLoop {
             }
           for (int64_t k = 0; k < count; k++) prefetch(row_at(t, r + k), tile);
           multiply<FORWARD_VECTORS>(count, H, packed + tile * forward_tile_size(),
-                                    row_at(t, r).hidden, H, row_copy(i, r, depth),
+                                    row_at(t, r).hidden, H, row_copy(i, r, depth), depth,
                                     scratch(share.thread));
           for (int64_t k = 0; k < count; k++)
             apply_cell(row_at(t, r + k), tile, scratch(share.thread) + k * FORWARD_VECTORS * L);
@@ -199,10 +209,9 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   // The product of rows, or of their copies where products need them, with a packed tile.
   template <int NV>
   void multiply(int64_t count, int64_t K, const Number *w, const Real *a, int64_t lda,
-                const Operand *copies, Real *to) const {
-    const int64_t depth = Products::depth(K);
+                const Operand *copies, int64_t width, Real *to) const {
     if constexpr (Products::COPIES_ROWS)
-      Products::template product<NV>(count, depth, w, copies, depth, to, B == 1);
+      Products::template product<NV>(count, Products::depth(K), w, copies, width, to, B == 1);
     else
       Products::template product<NV>(count, K, w, a, lda, to, B == 1);
   }
@@ -257,18 +266,22 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   void backward_packed(const ThreadShare &share) {
     const int64_t first = share.first_tile * BACKWARD_VECTORS * L;
     const int64_t last = minimum(H, share.last_tile * BACKWARD_VECTORS * L);
-    const int64_t depth = Products::depth(RECURRENT_GATES * H), lda = GRAD_GATES * H;
+    const int64_t lda = GRAD_GATES * H;
+    // of the GRU's n, only the caller has a use
+    const int64_t copied = (s.rounded && s.d_gates ? GRAD_GATES : RECURRENT_GATES) * H;
+    const int64_t width = Products::depth(copied);
     Real *const table = s.d_table ? table_gradient(share.barrier ? 0 : share.thread) : nullptr;
     Products::begin();
     for (int64_t i = T - 1; i >= 0; i--) {
       const int64_t t = step(i), rows = minimum(share.last_row, active_rows(t));
       for (int64_t r = share.first_row; r < rows; r++) {
-        const Row<Real> row = row_at(t, r);
+        Row<Real> row = row_at(t, r);
+        if (Products::COPIES_ROWS && !row.d_gates) row.d_gates = gradient_row(share.thread);
         for (int64_t c = first; c < last; c += L) Equations::backward(row, c, minimum(L, last - c));
         if (table) add_to_table(row, table + s.tokens[t * B + r] * lda, first, last);
         if constexpr (Products::COPIES_ROWS)
-          for (int64_t c = first; c < RECURRENT_GATES * H; c += H)
-            Products::copy(last - first, row.d_gates + c, row_copy(i, r, depth) + c);
+          for (int64_t c = first; c < copied; c += H)
+            Products::copy(last - first, row.d_gates + c, row_copy(i, r, width) + c);
       }
       if (i == 0 && !s.needs_initial_grad) break;
       share.synchronize();
@@ -279,7 +292,7 @@ template <class Real, int CELL, class Products> struct TimeLoop {
             __builtin_prefetch(row_at(t, r + k).d_hidden + tile * BACKWARD_VECTORS * L, 1);
           multiply<BACKWARD_VECTORS>(count, RECURRENT_GATES * H,
                                      packed + tile * backward_tile_size(), row_at(t, r).d_gates,
-                                     lda, row_copy(i, r, depth), scratch(share.thread));
+                                     lda, row_copy(i, r, width), width, scratch(share.thread));
           for (int64_t k = 0; k < count; k++)
             add_to_grad(row_at(t, r + k), tile, scratch(share.thread) + k * BACKWARD_VECTORS * L);
         }
@@ -319,8 +332,8 @@ template <class Real, int CELL, class Products> struct TimeLoop {
 
   // Zeros this thread's part of the copies: their padding and rows that take no part are read too.
   void clear_copies(int64_t thread, int64_t threads) const {
-    if (!Products::COPIES_ROWS) return;
-    char *copies = reinterpret_cast<char *>(row_copy(0, 0, 0));
+    if (copies_size() == 0) return;
+    char *copies = workspace_at(copies_offset());
     const int64_t size = copies_size() * sizeof(Operand);
     const int64_t start = size * thread / threads, end = size * (thread + 1) / threads;
     memset(copies + start, 0, end - start);

@@ -17,6 +17,8 @@ namespace {
 std::mt19937 generator(0);
 int64_t done = 0;
 
+int64_t rounded_width(int64_t width) { return (width + 31) / 32 * 32; }
+
 template <class Real> std::vector<Real> random(int64_t count) {
   std::normal_distribution<Real> normal;
   std::vector<Real> numbers(count);
@@ -42,8 +44,24 @@ void close(const char *what, const std::vector<Real> &actual, const std::vector<
     }
 }
 
-// With tokens, the gates start as the rows of a table, and their gradients are added up in another.
-template <class Real> void check_recurrence(zoo_recurrence s, bool padded, bool from_tokens) {
+// The first numbers of each row of what a recurrence left in bfloat16; the others have to be zeros.
+template <class Real>
+std::vector<Real> widened(const std::vector<uint16_t> &rounded, int64_t rows, int64_t width) {
+  std::vector<Real> numbers;
+  for (int64_t i = 0; i < rows * rounded_width(width); i++) {
+    const uint32_t bits = uint32_t(rounded[i]) << 16;
+    float number;
+    std::memcpy(&number, &bits, sizeof number);
+    if (i % rounded_width(width) < width) numbers.push_back(number);
+    else if (bits) std::fprintf(stderr, "the padding of a rounded row is no zero\n"), std::exit(1);
+  }
+  return numbers;
+}
+
+// With tokens, the gates start as the rows of a table, and their gradients are added up in another. With
+// `kept`, what is multiplied is kept in bfloat16; with tokens too, the gate gradients only so.
+template <class Real>
+void check_recurrence(zoo_recurrence s, bool padded, bool from_tokens, bool kept = false) {
   const int64_t T = s.steps, B = s.rows, H = s.hidden_size;
   const int64_t G = (s.cell == ZOO_LSTM ? 4 : s.cell == ZOO_GRU ? 3 : 1) * H;
   s.element_size = sizeof(Real);
@@ -70,6 +88,12 @@ template <class Real> void check_recurrence(zoo_recurrence s, bool padded, bool 
     }
     s.tokens = tokens.data(), s.symbols = V, s.table = table.data(), s.d_table = d_table.data();
   }
+  const bool only_rounded = kept && from_tokens;
+  const int64_t copied = s.cell == ZOO_GRU && !only_rounded ? 4 * H : G;
+  std::vector<uint16_t> rounded_hidden((T * B + 16) * rounded_width(H));
+  std::vector<uint16_t> rounded_d_gates((T * B + 16) * rounded_width(copied));
+  if (kept) s.rounded = rounded_hidden.data();
+  if (only_rounded) s.d_gates = nullptr;
   const int64_t bytes = (zoo_workspace(&s) + 63) / 64 * 64;
   s.workspace = std::aligned_alloc(64, bytes);
   PlainLoop loop{s,
@@ -93,12 +117,33 @@ template <class Real> void check_recurrence(zoo_recurrence s, bool padded, bool 
   // backward from the same states: relu's derivative may jump between neighbouring numbers
   loop.hidden = doubles(hidden), loop.gates = doubles(gates);
   loop.recurrent_n = doubles(recurrent_n), loop.cell_state = doubles(cell_state);
+  if (kept) s.rounded = rounded_d_gates.data();
   zoo_backward(&s), loop.backward();
   std::free(s.workspace);
   const int64_t start = s.reverse ? T * B * H : 0;
   if (!s.needs_initial_grad)
     std::copy_n(d_hidden.begin() + start, B * H, loop.d_hidden.begin() + start);
-  close("d_gates", d_gates, loop.d_gates, s), close("d_hidden", d_hidden, loop.d_hidden, s);
+  if (!only_rounded) close("d_gates", d_gates, loop.d_gates, s);
+  close("d_hidden", d_hidden, loop.d_hidden, s);
+  if (kept) {
+    const auto before = widened<Real>(rounded_hidden, T * B, H);
+    const auto grads = widened<Real>(rounded_d_gates, T * B, copied);
+    std::vector<Real> actual_hidden, actual_grads;
+    std::vector<double> expected_hidden, expected_grads;
+    for (int64_t i = 0; i < T * B; i++) {
+      if (padded && i % B >= batch_sizes[i / B]) continue;
+      for (int64_t h = 0; h < H; h++) {
+        actual_hidden.push_back(before[i * H + h]);
+        expected_hidden.push_back(loop.hidden[(s.reverse ? i + B : i) * H + h]);
+      }
+      for (int64_t g = 0; g < copied; g++) {
+        actual_grads.push_back(grads[i * copied + g]);
+        expected_grads.push_back(loop.d_gates[i * D + g]);
+      }
+    }
+    close("rounded hidden", actual_hidden, expected_hidden, s);
+    close("rounded d_gates", actual_grads, expected_grads, s);
+  }
   close("d_cell_state", d_cell_state, loop.d_cell_state, s);
   if (from_tokens) {
     std::vector<double> sums(V * D);
@@ -489,7 +534,9 @@ int main() {
           check_recurrence<float>(s, variant & 2, variant & 8);
           check_recurrence<double>(s, variant & 2, variant & 8);
           s.bf16 = 1;
-          if (zoo_level_has_bf16(level)) check_recurrence<float>(s, variant & 2, variant & 8);
+          if (!zoo_level_has_bf16(level)) continue;
+          for (bool kept : {false, true})
+            check_recurrence<float>(s, variant & 2, variant & 8, kept);
         }
     }
     std::printf("%s: %ld recurrences\n", zoo_level_name(level), long(done));

@@ -18,6 +18,7 @@ from tests.plugins.kernels.test_native_tokens import answer as answer_tokens
 from zoo_core.runtime.kernels import autograd
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.schedule import TimeSchedule
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_gru.cell import GruCell
 from zoo_kernels import kernel
 from zoo_kernels.kernel import NativeKernel
@@ -180,6 +181,42 @@ def test_threads_change_no_bit(
             torch.set_num_threads(2)
             two_threads = answer(NativeKernel(), make(240), (rows, 2, 240), backward=False)
         assert torch.equal(*two_threads, *one_thread), rows
+
+
+@every_cell
+def test_what_the_steps_round_for_the_gradients_is_what_torch_rounds(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, make: Any
+) -> None:
+    for level in BF16_LEVELS:
+        monkeypatch.setenv(LEVEL, level)
+        for options in OPTIONS:
+            answers = []
+            for keeps_rounded in (True, False):
+                monkeypatch.setattr(library, "keeps_rounded", keeps_rounded)
+                with torch.autocast("cpu", torch.bfloat16):
+                    features = answer(NativeKernel(), make(33), (5, 4, 33), **options)
+                    tokens = answer_tokens(NativeKernel(), make(33), (5, 4, 2, 33), **options)
+                answers.append([*features, *tokens])
+            assert all(map(torch.equal, *answers)), (level, options)
+
+
+@pytest.mark.parametrize("grad", [False, True], ids=["evaluation", "training"])
+def test_only_what_may_get_gradients_keeps_rounded_states(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, grad: bool
+) -> None:
+    asked: list[bool] = []
+
+    def record(_: NativePasses, schedule: TimeSchedule, *__: Any) -> tuple[Tensor, ...]:
+        asked.append(schedule.needs_grad)
+        return ()
+
+    monkeypatch.setattr(NativePasses, "_rounded", record)
+    with torch.autocast("cpu", torch.bfloat16), torch.set_grad_enabled(grad):
+        weights = Recurrent(LstmCell(4), 3).weights(0, 0)
+        start = LstmCell(4).initial_state(2, weights["weight_hh"])
+        options: dict[str, Any] = {"lengths": None, "reverse": False}
+        NativeKernel().scan(LstmCell(4), weights, torch.randn(2, 3, 3), start, **options)
+    assert asked == [True] * grad
 
 
 def test_without_instructions_for_it_another_backend_takes_bfloat16(

@@ -50,6 +50,7 @@ class RecurrenceArguments(ctypes.Structure):
         ("tokens", POINTER),
         ("table", POINTER),
         ("d_table", POINTER),
+        ("rounded", POINTER),
     )
 
 
@@ -279,6 +280,8 @@ class NativeLibrary:
         version = getattr(library, "zoo_version", None)  # not in a library of version 1
         self.takes_tokens = version is not None and version() >= 2
         """Whether recurrences take tokens; not in a library of older sources."""
+        self.keeps_rounded = version is not None and version() >= 3
+        """Whether recurrences leave what they multiply in bfloat16 to the caller; likewise."""
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
         library.zoo_best_level.restype = ctypes.c_int64

@@ -19,6 +19,8 @@ from zoo_kernels.library import NativeLibrary, RecurrenceArguments
 
 CELLS = ("rnn-tanh", "rnn-relu", "lstm", "gru")
 """In the order of ``enum zoo_cell``."""
+ROUNDED_WIDTH, ROWS_BEYOND = 32, 16
+"""Rounded rows are a multiple of the first wide, and the second is how many follow the last."""
 
 
 @final
@@ -44,8 +46,8 @@ class NativePasses(AbstractTokenPasses):
         states: tuple[Tensor, ...],
     ) -> Saved:
         """See AbstractCellPasses."""
-        saved = self._forward(schedule, projected, weight_hh, bias_hh, states, {})
-        return () if self.keeps_no_gates else saved
+        saved, rounded = self._forward(schedule, projected, weight_hh, bias_hh, states, {})
+        return rounded if self.keeps_no_gates else (*saved, *rounded)
 
     def takes_tokens(self, tokens: int, symbols: int) -> bool:
         """See AbstractTokenPasses: if they are many enough for a table gradient in each thread."""
@@ -63,7 +65,8 @@ class NativePasses(AbstractTokenPasses):
         """See AbstractTokenPasses."""
         gates = None if self.keeps_no_gates else table.new_empty(*tokens.shape, table.shape[1])
         fields = {"tokens": tokens, "table": table}
-        return self._forward(schedule, gates, weight_hh, bias_hh, states, fields)
+        saved, rounded = self._forward(schedule, gates, weight_hh, bias_hh, states, fields)
+        return *saved, *rounded
 
     def backward(
         self,
@@ -74,8 +77,10 @@ class NativePasses(AbstractTokenPasses):
         grad_states: tuple[Tensor, ...],
     ) -> Gradients:
         """See AbstractCellPasses."""
-        d_gates, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, {})
-        return self._gradients(d_gates, d_weight)
+        grads, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, {})
+        d_gates, *rounded = grads
+        width = d_gates.shape[2]
+        return self._gradients(d_gates, d_weight, *(tensor[:, :, :width] for tensor in rounded))
 
     def backward_tokens(
         self,
@@ -102,6 +107,17 @@ class NativePasses(AbstractTokenPasses):
         """The width of the gate gradients: G, and 4H of the GRU, in the order q r z n."""
         return 4 * weight.shape[1] if self.cell == "gru" else len(weight)
 
+    def _rounded(self, schedule: TimeSchedule, weight: Tensor, rows: int, width: int) -> Saved:
+        """Space for what the steps multiply in bfloat16, (T·B + 16, D), if it is kept."""
+        library = self.library
+        is_bf16 = weight.dtype == torch.bfloat16 and library.multiplies_bfloat16
+        if not is_bf16 or not library.keeps_rounded:
+            return ()
+        padded = -(-width // ROUNDED_WIDTH) * ROUNDED_WIDTH
+        is_whole = padded == width and schedule.batch_sizes is None
+        make = weight.new_empty if is_whole else weight.new_zeros
+        return (make(schedule.steps * rows + ROWS_BEYOND, padded),)
+
     def _forward(
         self,
         schedule: TimeSchedule,
@@ -110,15 +126,24 @@ class NativePasses(AbstractTokenPasses):
         bias_hh: Tensor | None,
         states: tuple[Tensor, ...],
         fields: dict[str, Tensor],
-    ) -> Saved:
-        """Fills the states; ``fields`` are further fields of the call."""
+    ) -> tuple[Saved, Saved]:
+        """Fills the states; ``fields`` are further fields of the call.
+
+        Returns:
+            The gates and the GRU's W_n h, and the rounded states before the steps, if the backward
+            pass gets them.
+        """
         saved: Saved = () if gates is None else (gates,)
         if self.cell == "gru":
             saved = (*saved, torch.empty_like(states[0][1:]))
             if bias_hh is not None:
                 fields = {**fields, "bias": bias_hh.contiguous()}
+        rounded: Saved = ()
+        if schedule.needs_grad:
+            rounded = self._rounded(schedule, weight_hh, *states[0].shape[1:])
+            fields = {**fields, **dict(zip(("rounded",), rounded, strict=False))}
         self._call(self.library.forward, schedule, weight_hh, states, saved, fields)
-        return saved
+        return saved, rounded
 
     def _backward(
         self,
@@ -128,27 +153,44 @@ class NativePasses(AbstractTokenPasses):
         saved: Saved,
         grad_states: tuple[Tensor, ...],
         fields: dict[str, Tensor],
-    ) -> tuple[Tensor, Tensor]:
-        """Returns the gate gradients, (T, B, G or 4H), and the weight's; ``fields`` as before."""
-        before = schedule.before(states[0])
-        d_gates = before.new_empty(*before.shape[:2], self._grad_width(weight_hh))
-        schedule.zero_padding(d_gates)
-        fields = {**fields, "d_gates": d_gates, "d_hidden": grad_states[0]}
+    ) -> tuple[Saved, Tensor]:
+        """Makes the backward steps; ``fields`` as before.
+
+        Returns:
+            The gate gradients, (T, B, G or 4H), if they are needed besides the weight's; after
+            them, the same in bfloat16, if the steps made them; and the weight's gradient.
+        """
+        before, gates = schedule.before(states[0]), len(weight_hh)
+        (steps, rows, width), grad_width = before.shape, self._grad_width(weight_hh)
+        fields = {**fields, "d_hidden": grad_states[0]}
         if len(grad_states) > 1:
             fields["d_cell_state"] = grad_states[1]
+        is_table = "d_table" in fields
+        rounded = self._rounded(schedule, weight_hh, rows, gates if is_table else grad_width)
+        d_gates: Saved = ()
+        if rounded:
+            *saved_gates, states_before = saved
+            saved, fields["rounded"] = tuple(saved_gates), rounded[0]
+            before = _steps(states_before, steps, rows)[:, :, :width]
+        if not rounded or not is_table:
+            d_gates = (before.new_empty(steps, rows, grad_width, dtype=states[0].dtype),)
+            schedule.zero_padding(d_gates[0])
+            fields["d_gates"] = d_gates[0]
         self._call(self.library.backward, schedule, weight_hh, states, saved, fields)
-        if self.cell != "gru":
-            return d_gates, weight_gradient(d_gates, before, weight_hh.dtype)
-        width = weight_hh.shape[1]
-        d_recurrent = d_gates[:, :, : 3 * width]  # in the order n r z
-        return d_gates, weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
+        d_gates = (*d_gates, *(_steps(copies, steps, rows) for copies in rounded))
+        # of the GRU, its first columns, in the order n r z
+        d_weight = weight_gradient(d_gates[-1][:, :, :gates], before, weight_hh.dtype)
+        return d_gates, d_weight.roll(-width, 0) if self.cell == "gru" else d_weight
 
-    def _gradients(self, d_projected: Tensor, d_weight: Tensor) -> Gradients:
+    def _gradients(
+        self, d_projected: Tensor, d_weight: Tensor, rounded: Tensor | None = None
+    ) -> Gradients:
         """Returns the gradients, and that of the GRU's bias q, the first columns of the first."""
         if self.cell != "gru":
-            return Gradients(d_projected, d_weight, None)
+            return Gradients(d_projected, d_weight, None, rounded)
         columns = d_projected[..., : d_weight.shape[1]]
-        return Gradients(d_projected, d_weight, columns.sum(tuple(range(columns.dim() - 1))))
+        d_bias = columns.sum(tuple(range(columns.dim() - 1)))
+        return Gradients(d_projected, d_weight, d_bias, rounded)
 
     def _call(
         self,
@@ -212,3 +254,8 @@ class NativePasses(AbstractTokenPasses):
             assert name not in tensors or tensors[name].shape == shape, f"{name} has another size"
         for name, size in (("table", gates), ("d_table", grad_width)):
             assert name not in tensors or tensors[name].shape[1] == size, f"{name} is not so wide"
+
+
+def _steps(rounded: Tensor, steps: int, rows: int) -> Tensor:
+    """The rounded rows of all steps as (T, B, D)."""
+    return rounded[: steps * rows].view(steps, rows, rounded.shape[1])

@@ -111,10 +111,15 @@ class Recurrence(Function):
         else:
             gradients = ctx.passes.backward(schedule, *others)
             grad_projected = gradients.projected.flatten(0, 1)  # (T·B, at least G)
-            d_weight_ih, d_bias = input_gradients(grad_projected, inputs, weight_ih, ctx.dtype)
+            rounded = grad_projected
+            if gradients.rounded is not None:
+                rounded = gradients.rounded.flatten(0, 1)
+            d_weight_ih, d_bias = input_gradients(
+                grad_projected, rounded, inputs, weight_ih, ctx.dtype
+            )
         d_inputs = None
         if needs_grad[INPUTS_POSITION]:
-            gate_columns = grad_projected[:, -len(weight_ih) :]
+            gate_columns = rounded[:, -len(weight_ih) :]
             product = gate_columns.to(ctx.dtype) @ weight_ih.to(ctx.dtype)
             d_inputs = product.to(grad_projected.dtype).view(schedule.steps, -1, weight_ih.shape[1])
         d_bias_hh = d_bias
@@ -209,6 +214,9 @@ def scan_with_passes(
         inputs = inputs.index_select(0, order)
         initial_state = [tensor.index_select(0, order) for tensor in initial_state]
     schedule = TimeSchedule.for_lengths(inputs.shape[1], reverse, lengths)
+    tensors = (*weights.values(), inputs, *initial_state)
+    needs_grad = torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
+    schedule = schedule._replace(needs_grad=needs_grad)
     if inputs.is_floating_point():
         inputs = inputs.to(dtype)
     parameters = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]

@@ -23,11 +23,14 @@ class Gradients(NamedTuple):
             that tokens were looked up in.
         weight_hh: The gradient of the recurrent weights, (G, H).
         bias_hh: The gradient of the separate recurrent bias, or None if there is none.
+        rounded: The gradient of the projected inputs once more, of the same shape, in the dtype of
+            the products, if the passes made it.
     """
 
     projected: Tensor
     weight_hh: Tensor
     bias_hh: Tensor | None
+    rounded: Tensor | None = None
 
 
 class AbstractCellPasses(ABC):

@@ -55,20 +55,21 @@ def symbol_table(weight: Tensor, bias: Tensor | None) -> Tensor:
 
 
 def input_gradients(
-    grad: Tensor, inputs: Tensor, weight: Tensor, dtype: torch.dtype
+    grad: Tensor, rounded: Tensor, inputs: Tensor, weight: Tensor, dtype: torch.dtype
 ) -> tuple[Tensor, Tensor]:
     """The gradients of W, (G, F), and of b, (G,).
 
     Args:
         grad: The gradient of W x + b in its last G columns, (N, at least G).
+        rounded: The same, which may be in the dtype of the product already.
         inputs: Features (N, F) or tokens (N,).
         weight: W, (G, F).
         dtype: The dtype of the product.
     """
     gate_columns = slice(-len(weight), None)
     if inputs.is_floating_point():
-        projected = grad[:, gate_columns]
-        return projected.to(dtype).t() @ inputs.to(dtype), projected.sum(0)
+        product = rounded[:, gate_columns].to(dtype).t() @ inputs.to(dtype)
+        return product, grad[:, gate_columns].sum(0)
     # index_add_ would copy a slice of the columns first, so it adds all of them
     table = grad.new_zeros(weight.shape[1], grad.shape[1]).index_add_(0, inputs, grad)
     return table_gradients(table, weight)

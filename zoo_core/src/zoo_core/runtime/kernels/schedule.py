@@ -24,6 +24,7 @@ class TimeSchedule(NamedTuple):
         lengths: Valid steps of each row, (B,), decreasing; None if every row is whole.
         batch_sizes: The number of rows that take part in each step; None if all do.
         needs_initial_grad: Whether the backward pass computes the gradient of the initial state.
+        needs_grad: Whether a backward pass may follow.
     """
 
     steps: int
@@ -31,6 +32,7 @@ class TimeSchedule(NamedTuple):
     lengths: Tensor | None = None
     batch_sizes: tuple[int, ...] | None = None
     needs_initial_grad: bool = True
+    needs_grad: bool = True
 
     @classmethod
     def for_lengths(cls, steps: int, reverse: bool, lengths: Tensor | None) -> TimeSchedule:
