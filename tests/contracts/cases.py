@@ -78,6 +78,34 @@ every_model = pytest.mark.parametrize(
 )
 
 
+SAME_NETWORK = {
+    "char-rnn": "rnn-embed",
+    "char-seq-rnn": "rnn-embed",
+    "rnn-cell": "rnn-stacked",
+    "rnn-scratch": "rnn-stacked",
+    "gru-manual": "gru-stacked",
+    "lstm-manual": "lstm-stacked",
+    "lstm-scratch": "lstm-stacked",
+}
+"""Models that are, in their first plain case, the network of another one under names of its own.
+
+``test_models.py`` compares them.
+"""
+
+every_network = pytest.mark.parametrize(
+    "model",
+    [
+        pytest.param(
+            entry.spec,
+            id=entry.spec.name,
+            marks=[pytest.mark.slow] if entry.spec.name in SAME_NETWORK else mark_of(entry),
+        )
+        for entry in CATALOG.of(ModelSpec)
+    ],
+)
+"""``every_model`` without those that are the network of another, which the slow tests have too."""
+
+
 @cache
 def combined_cases(spec: ModelSpec) -> list[ModelCase]:
     """The cases in which settings of a model are changed together."""

@@ -12,6 +12,8 @@ from torch import Tensor
 from tests.contracts.cases import (
     CATALOG,
     KERNELS,
+    MODELS,
+    SAME_NETWORK,
     all_cases,
     combined_cases,
     every_model,
@@ -42,6 +44,18 @@ def violations(case: ModelCase) -> dict[str, Violation]:
         if violation:
             violations_of_case[check.name] = violation
     return violations_of_case
+
+
+@pytest.mark.parametrize(("name", "other"), SAME_NETWORK.items())
+def test_models_that_stand_for_each_other_are_the_same_network(name: str, other: str) -> None:
+    networks = []
+    for spec in (spec for spec in MODELS if spec.name in (name, other)):
+        model = plain_cases(spec)[0].build()
+        layers = [module for module in model.modules() if isinstance(module, Recurrent)]
+        kinds = [type(module) for module in model.modules()]
+        networks.append((kinds, [layer.cell.name for layer in layers], model.carries_state))
+    first, second = networks
+    assert first == second
 
 
 @pytest.mark.gate

@@ -44,7 +44,8 @@ def fault(number: int, what: str, *, says: str, code: int, left: str) -> pytest.
     return pytest.mark.fault(Fault(number, what, says, code, left))
 
 
-def case(row: tuple[Any, ...], *arguments: Any) -> Any:
+def case(row: tuple[Any, ...], *arguments: Any, is_slow: bool = False) -> Any:
     """Returns a parameter set with a row of its own: (number, what, says, code, left)."""
     declared = Fault(*row)
-    return pytest.param(*arguments, marks=pytest.mark.fault(declared), id=declared.what)
+    marks = [pytest.mark.fault(declared), *([pytest.mark.slow] if is_slow else [])]
+    return pytest.param(*arguments, marks=marks, id=declared.what)

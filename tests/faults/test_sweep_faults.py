@@ -193,6 +193,7 @@ def _wait_for_steps(folder: Path) -> None:
         case(
             (75, "SIGHUP during a sweep", "saved; to continue: zoo sweep …", 129, SAVED),
             signal.SIGHUP,
+            is_slow=True,  # it is handled as SIGTERM, and a single run has both in plain tests
         ),
     ],
 )

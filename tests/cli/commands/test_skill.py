@@ -11,9 +11,11 @@ import pytest
 
 from tests.cli.command import InstallPlugin, Zoo
 from tests.cli.parsing.test_bounds import commands
+from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_cli.commands.skill import ANSWERS, GENERATOR
 from zoo_cli.main import COMMANDS
 from zoo_cli.main import zoo as zoo_group
+from zoo_core.runtime.sweeps import sweep as sweeps
 
 CALLS: dict[str, list[object]] = {
     "list models": ["list", "models"],
@@ -91,10 +93,20 @@ def test_every_answer_is_called_or_stands_elsewhere() -> None:
     assert not set(CALLS) & set(UNCALLED)
 
 
-@pytest.mark.parametrize("call", CALLS)
+@pytest.mark.parametrize(
+    "call",
+    [
+        # the others of the group have imported the compiler, which takes three seconds
+        pytest.param(
+            call, marks=pytest.mark.xdist_group("compiler") if call == "export RUN" else []
+        )
+        for call in CALLS
+    ],
+)
 def test_an_answer_has_the_keys_that_the_skill_states(
-    zoo: Zoo, hello: Path, tmp_path: Path, call: str
+    zoo: Zoo, hello: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
+    monkeypatch.setattr(sweeps, "LocalEngine", InProcessEngine)
     paths = {"RUN": hello, "NEW": tmp_path / "new"}
     result = zoo(*[paths.get(str(part), part) for part in CALLS[call]], "--json")
     assert result.code == 0, result.stderr

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import linear
 
-from tests.contracts.cases import every_model
+from tests.contracts.cases import every_network
 from zoo_core import export, load
 from zoo_core.data.signature import Classes, Features, Signature, Tokens
 from zoo_core.errors import ConfigError, MisfitError
@@ -40,7 +40,7 @@ def _verify(model: torch.nn.Module, tmp_path: Path) -> tuple[Any, Lengths]:
     return exported, lengths
 
 
-@every_model
+@every_network
 def test_every_model_agrees_with_onnx_runtime(model: ModelSpec, tmp_path: Path) -> None:
     if model.context:
         pytest.skip("the core refuses a model with further inputs")
@@ -74,12 +74,18 @@ SIGNATURES = {
 }
 
 
-@pytest.mark.parametrize("signature", SIGNATURES.values(), ids=list(SIGNATURES))
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_an_unknown_cell_runs_as_a_loop(
-    bidirectional: bool, signature: Signature, tmp_path: Path
-) -> None:
+@pytest.mark.parametrize(
+    ("name", "bidirectional"),
+    [
+        ("tokens per step", False),
+        ("features per sequence", True),
+        pytest.param("tokens per step", True, marks=pytest.mark.slow),
+        pytest.param("features per sequence", False, marks=pytest.mark.slow),
+    ],
+)
+def test_an_unknown_cell_runs_as_a_loop(name: str, bidirectional: bool, tmp_path: Path) -> None:
     torch.manual_seed(0)
+    signature = SIGNATURES[name]
     recurrent = Recurrent(
         StrangeCell(5), signature.input_size, num_layers=2, bidirectional=bidirectional
     )

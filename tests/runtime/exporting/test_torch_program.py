@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from tests.contracts.cases import MODELS, every_model
+from tests.contracts.cases import MODELS, every_network
 from zoo_core import export
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog
@@ -25,7 +25,7 @@ OF_ONE_LENGTH = ("segrnn",)
 """Models that loop over the segments of a window, whose number a trace fixes."""
 
 
-@every_model
+@every_network
 def test_every_model_gives_the_same_from_a_saved_program(model: ModelSpec) -> None:
     case = plain_cases(model)[0]
     if model.context:
