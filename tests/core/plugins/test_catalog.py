@@ -134,3 +134,20 @@ def test_zoo_plugins_limits_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_name_of_another_kind_is_mentioned(kind: type, name: str, message: str) -> None:
     with pytest.raises(NotFoundError, match=f"no .* '{name}'; {message}$"):
         load_catalog().find(kind, name)
+
+
+def test_a_name_that_an_installed_plugin_brings_is_not_said_to_be_missing(
+    write_plugin: PluginWriter,
+) -> None:
+    code = (
+        "from zoo_core.plugins.specs import TokenizerSpec\n"
+        "@hookimpl\n"
+        "def zoo_tokenizers():\n"
+        "    return [TokenizerSpec(name='bpe', summary='Pairs.', train='a:b', load='a:c')]"
+    )
+    plugin = write_plugin(code, name="zoo-tokenizers", distribution="zoo-tokenizers")
+    catalog = load_catalog([plugin])
+    with pytest.raises(NotFoundError) as caught:
+        catalog.find(ModelSpec, "bpe")
+    assert str(caught.value) == "no model 'bpe'; it is a tokenizer"
+    assert catalog.where_to_get("bpe") == ""

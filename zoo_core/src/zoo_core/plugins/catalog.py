@@ -106,12 +106,22 @@ class Catalog(NamedTuple):
         for other in (DatasetSpec, TrainerSpec):
             if self.named(other, name):
                 return f"it is a {other.noun}: zoo train MODEL --{other.noun} {name}"
-        return f"it is a model: zoo show {name}" if self.named(ModelSpec, name) else ""
+        if self.named(ModelSpec, name):
+            return f"it is a model: zoo show {name}"
+        nouns = [entry.spec.noun for entry in self.entries if entry.spec.name == name]
+        if not nouns:
+            return ""
+        return f"it is {'an' if nouns[0][0] in 'aeiou' else 'a'} {nouns[0]}"
 
     def where_to_get(self, name: str) -> str:
-        """Says which known plugin would bring a name, and how to get it; empty if none would."""
+        """Says which known plugin would bring a name, and how to get it.
+
+        Empty if none would, or if an installed plugin has brought it already.
+        """
         from zoo_core.plugins.index import known_owner
 
+        if any(entry.spec.name == name for entry in self.entries):
+            return ""
         distribution = known_owner(name, self.registries)
         if not distribution:
             return ""
