@@ -11,7 +11,7 @@ from tests.faults.conftest import Met
 from tests.faults.fault import case, fault
 
 LEFT = "no run"
-ENCODING = "name another --dataset.encoding"
+ENCODING = "name another --dataset.encoding or save it as UTF-8"
 SEEN = b"hello there, old world; the others were here first\n"
 FOX = b"the quick brown fox jumps over the lazy dog\n"
 
@@ -41,7 +41,7 @@ def train_on(path: Path, out: Path) -> list[object]:
             (
                 37,
                 "not UTF-8",
-                f"Error: …: byte 0xff at offset 440; {ENCODING}…",
+                "Error: …: byte 0xff at offset 440; name another --dataset.encoding…",
                 6,
                 LEFT,
             ),

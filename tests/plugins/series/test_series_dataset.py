@@ -145,6 +145,7 @@ def test_typed_rows_are_a_window_and_an_output_reads_as_rows(tmp_path: Path) -> 
         (TEXT, {"value_columns": "z"}, "has no column 'z'"),
         (TEXT, {"value_columns": "x", "covariate_columns": "x"}, "the column 'x' is named twice"),
         ("t,x\n1,a\n2,b\n", {}, "no column of numbers beside the times"),
+        ("t;x\n1;2\n2;3\n", {}, "no column of numbers: its columns look separated by ';'"),
         (TEXT + "60,,3,n\n61,5,4,n\n", {"value_columns": "x"}, "line 62: a number is missing"),
         (TEXT + "60,?,3,n\n", {"value_columns": "x"}, "line 62: '\\?' is no number in the column"),
         (

@@ -117,6 +117,8 @@ def _numeric_columns(table: Table, names: Sequence[str]) -> list[str]:
                 listed_lines(wrong),
             )
     if not numeric:
+        if table.remedy:
+            raise DataError(f"{table.name}: no column of numbers: {table.remedy}")
         raise DataError(
             f"{table.name}: no column of numbers beside the times; name one with "
             "--dataset.value-columns"

@@ -80,4 +80,5 @@ def guess_encoding(sample: bytes, tried: str) -> str:
 def encoding_remedy(data: bytes, tried: str) -> str:
     """Returns what to do about a text in another encoding than the one tried."""
     guess = guess_encoding(data, tried)
-    return f"name another --dataset.encoding{f', likely {guess}' if guess else ''}"
+    likely = f", likely {guess}," if guess else ""
+    return f"name another --dataset.encoding{likely} or save it as UTF-8"

@@ -163,27 +163,38 @@ def _parse_csv(text: str, name: str, delimiter: str) -> Table:
     header: list[str] | None = None
     rows: list[list[str]] = []
     lines: list[int] = []
-    for line, fields in _csv_records(text, name, delimiter):
+    remedy = _other_delimiter(text.lstrip("\n").partition("\n")[0], delimiter)
+    for line, fields in _csv_records(text, name, delimiter, remedy):
         if header is None:
             header = [field.strip() for field in fields]
             continue
         if len(fields) != len(header):
             found = f"{len(fields)} field{'' if len(fields) == 1 else 's'}"
-            separator = SEPARATORS.get(delimiter, delimiter)
+            separator = quoted(SEPARATORS.get(delimiter, delimiter))
+            quotes = (
+                f'put a value that contains {separator} or a line end between double quotes (")'
+            )
             raise DataError(
-                f"{name}, line {line}: {found}, but the header has {len(header)}; put a value "
-                f'that contains {quoted(separator)} or a line end between double quotes (")'
+                f"{name}, line {line}: {found}, but the header has {len(header)}; "
+                f"{remedy or quotes}"
             )
         rows.append(fields)
         lines.append(line)
     if header is None:
         raise DataError(f"{name} is empty; its first line must name the columns")
-    remedy = _other_delimiter(header, delimiter) if len(header) == 1 else ""
     return _checked(Table(name, tuple(header), rows, lines, remedy))
 
 
-def _csv_records(text: str, name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _csv_records(
+    text: str, name: str, delimiter: str, remedy: str
+) -> Iterator[tuple[int, list[str]]]:
     """Yields the line where each record begins, and its fields; blank lines are passed over.
+
+    Args:
+        text: The content of the file.
+        name: What messages call it.
+        delimiter: The character that separates columns.
+        remedy: What else an error about quotes says.
 
     Raises:
         DataError: Quotes are wrong, or the delimiter is not one character.
@@ -200,7 +211,10 @@ def _csv_records(text: str, name: str, delimiter: str) -> Iterator[tuple[int, li
             try:
                 fields = next(reader, None)
             except csv.Error as error:
-                raise DataError(f"{name}, line {line}: {_quoting_problem(error)}") from None
+                problem = _quoting_problem(error)
+                if remedy:
+                    problem = f"{problem}; {remedy}"
+                raise DataError(f"{name}, line {line}: {problem}") from None
             if fields is None:
                 return
             if fields:
@@ -223,10 +237,12 @@ def _quoting_problem(error: csv.Error) -> str:
     return 'text after the quote (") that ends a value; write a quote inside quotes as ""'
 
 
-def _other_delimiter(header: list[str], delimiter: str) -> str:
-    """Returns the remedy where a header of one column contains another separator."""
+def _other_delimiter(header: str, delimiter: str) -> str:
+    """Returns the remedy where a header lacks the separator and contains another one."""
+    if delimiter in header:
+        return ""
     for separator, word in SEPARATORS.items():
-        if separator != delimiter and separator in header[0]:
+        if separator in header:
             return f"its columns look separated by {word!r}: --dataset.delimiter {quoted(word)}"
     return ""
 

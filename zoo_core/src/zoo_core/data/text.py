@@ -86,7 +86,7 @@ def read_text(path: Path, encoding: str = "utf-8") -> str:
         raise DataError(f"cannot read {path}: {error.strerror}") from None
     if encoding == AUTO:
         encoding = find_encoding(str(path), data[:SAMPLE_BYTES])
-    return decode_text(data, str(path), encoding)
+    return decode_text(data, str(path), encoding, remedy=lambda data: "save it as UTF-8")
 
 
 def text_lines(text: str) -> list[str]:
