@@ -67,6 +67,7 @@ def test_text_becomes_a_value_of_the_fields_type(key: str, text: str, value: obj
         ("rate", "inf", "a number >= 0 and < 1"),
         ("flag", "1", "true or false"),
         ("flag", "yes", "true or false"),
+        ("path", "", "a path"),
         ("choice", "blue", "red or green"),
         ("choice", "", "red or green"),
         ("limit", "0", "an integer > 0 or none"),

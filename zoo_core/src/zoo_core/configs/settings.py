@@ -111,7 +111,7 @@ class Setting(NamedTuple):
         if self.optional and text == NONE:
             return None
         try:
-            value = _BOOLEANS[text.lower()] if self.type is bool else self.type(text)
+            value = self._typed(text)
         except (KeyError, ValueError):
             raise self.error(text) from None
         return self.check(value)
@@ -144,12 +144,22 @@ class Setting(NamedTuple):
             raise self.error(value)
         return value
 
+    def _typed(self, text: str) -> object:
+        if self.type is bool:
+            return _BOOLEANS[text.lower()]
+        return self._path(text) if self.type is Path else self.type(text)
+
+    def _path(self, text: str) -> Path:
+        if not text:  # such as an unset variable, and the path would mean the current folder
+            raise self.error(text)
+        return Path(text).expanduser()
+
     def _converted(self, value: object) -> object:
         try:
             if self.type is float and type(value) is int:
                 return float(value)
             if self.type is Path and isinstance(value, str):
-                return Path(value).expanduser()
+                return self._path(value)
         except (OverflowError, RuntimeError):  # larger than any float; ~ of an unknown user
             raise self.error(value) from None
         return value
