@@ -221,3 +221,10 @@ def test_a_run_resumed_after_a_crash_leaves_no_stale_files(
     copy = shutil.copytree(next(remains), tmp_path / "copy")
     resume_to_end(catalog, copy)
     assert {path.name for path in copy.iterdir()} == FILES
+
+
+@pytest.mark.parametrize("line", ['{"epoch": 1, "tr', "[1]", "1"])
+def test_a_damaged_history_names_its_line(tmp_path: Path, line: str) -> None:
+    (tmp_path / "history.jsonl").write_text('{"epoch": 1}\n' + line)
+    with pytest.raises(IntegrityError, match=r"history.jsonl, line 2: not a JSON object; copy or"):
+        read_history(tmp_path)

@@ -205,3 +205,18 @@ def test_a_crash_before_the_first_state_leaves_no_run(tmp_path: Path, early: Sav
     for copy in copies:
         write_state(copy, StateFiles.of(early))
         assert read_state(copy).loop_state[3:] == early.loop_state[3:]
+
+
+@pytest.mark.parametrize(("damage", "problem"), [("remove", "missing"), ("cut", "damaged")])
+def test_a_state_without_whole_values_says_what_to_do(
+    tmp_path: Path, damage: str, problem: str
+) -> None:
+    state = tmp_path / "state" / "7"
+    state.mkdir(parents=True)
+    (state.parent / "CURRENT").write_text("7")
+    if damage == "cut":
+        (state / "values.json").write_text('{"seed": ')
+    with pytest.raises(IntegrityError) as caught:
+        read_state(tmp_path)
+    message = f"is not a whole state: values.json is {problem}; train the run again, with --over"
+    assert message in str(caught.value)

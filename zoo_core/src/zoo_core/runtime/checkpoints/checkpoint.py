@@ -309,13 +309,23 @@ def read_history(folder: Path) -> list[dict[str, Any]]:
     """Returns the rows of ``history.jsonl``.
 
     Raises:
+        IntegrityError: A line is damaged.
         NotFoundError: The checkpoint has none.
     """
+    path = folder / HISTORY
+    rows = []
     try:
-        lines = (folder / HISTORY).read_text("utf-8").splitlines()
+        lines = path.read_bytes().splitlines()
     except OSError:
         raise NotFoundError(f"no {HISTORY} in {folder}") from None
-    return [json.loads(line) for line in lines]
+    for number, line in enumerate(lines, start=1):
+        try:
+            rows.append(dict(json.loads(line)))
+        except (TypeError, ValueError, RecursionError):
+            raise IntegrityError(
+                f"{path}, line {number}: not a JSON object; copy or download the file again"
+            ) from None
+    return rows
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:

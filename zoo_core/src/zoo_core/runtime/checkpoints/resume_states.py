@@ -207,7 +207,11 @@ def _read(state: Path) -> SavedState:
     except PermissionError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
     except (OSError, ValueError, RecursionError) as error:
-        raise IntegrityError(f"{state} is not a whole state: {error!r}") from error
+        problem = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
+        raise IntegrityError(
+            f"{state} is not a whole state: {STATE_VALUES} {problem}; train the run again, with "
+            "--overwrite"
+        ) from error
     best = state / f"{BEST}.safetensors"
     return state_of(
         values,
