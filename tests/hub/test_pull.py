@@ -153,7 +153,7 @@ def test_a_repo_that_is_no_checkpoint_is_not_shown(hub: Hub, zoo: Zoo) -> None:
     hub.repo("owner/hello", {"config.json": b"{}"})
     result = zoo("show", REPO)
     assert result.code == 4
-    assert "owner/hello: config.json: format None" in result.stderr
+    assert "owner/hello: config.json: no format: it is not the manifest of" in result.stderr
 
 
 def test_the_commit_of_a_branch_is_recorded_even_if_its_files_are_cached(

@@ -126,7 +126,7 @@ def test_a_field_of_the_wrong_type_is_refused(key: str, value: object) -> None:
         (b'{"format": 1', "not JSON"),
         (b"\xff\xfe", "not JSON"),
         (b"[]", "not a JSON object"),
-        (b"{}", "format None"),
+        (b"{}", "no format: it is not the manifest of a checkpoint of the zoo"),
     ],
 )
 def test_a_damaged_file_is_refused_by_path(tmp_path: Path, data: bytes, message: str) -> None:

@@ -79,6 +79,7 @@ def test_a_link_in_the_place_of_the_file_is_refused(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("format = ", "not valid TOML"),
+        ("", "no format: it is not what zoo sweep wrote; remove it"),
         ("format = 2", "format 2: this core reads 1"),
         ("format = 1\nthreads = 1\nquestions = []", "questions = .*: expected at least one"),
         ("format = 1\nthreads = -1\nquestions = []", "threads = -1: expected an integer >= 0"),

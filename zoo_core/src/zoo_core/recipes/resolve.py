@@ -18,7 +18,9 @@ from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.recipes.recipe import Recipe, find_recipe, parse_recipe, run_tables
-from zoo_core.references import Named, parse_reference
+from zoo_core.references import Named, parse_reference, shown
+from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
+from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 
 SPECS: dict[str, type[AbstractSpec]] = {
@@ -144,11 +146,15 @@ def resolve_run(
     """
     reference = parse_reference(model)
     if not isinstance(reference, Named):
-        argument = shell_word(model)
-        raise NotFoundError(
-            f"{model!r} is a checkpoint; to start from it: zoo train MODEL --from {argument}"
-        )
-    model_entry = _model(catalog, reference)
+        raise _checkpoint_error(model, shell_word(model))
+    try:
+        model_entry = _model(catalog, reference)
+    except NotFoundError:
+        if find_run_folder(model):
+            raise _checkpoint_error(model, shell_word(model)) from None
+        if (folder := find_bare_folder(model)) and (folder / MANIFEST).is_file():
+            raise _checkpoint_error(model, shown(folder)) from None
+        raise
     recipe = None
     if reference.tag or origin is None:
         recipe = _recipe(catalog, reference, model_entry.spec)
@@ -189,6 +195,13 @@ def resolve_run(
             "model" in layer.tables or "trainer" in layer.tables for layer in layers
         ),
         sources={section: _sources(layers, section, entries[section]) for section in SECTIONS},
+    )
+
+
+def _checkpoint_error(reference: str, argument: str) -> NotFoundError:
+    """Returns the error that a checkpoint is given in the place of a model."""
+    return NotFoundError(
+        f"{reference!r} is a checkpoint; to start from it: zoo train MODEL --from {argument}"
     )
 
 

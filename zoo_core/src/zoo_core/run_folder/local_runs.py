@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar, final
 from zoo_core.errors import AmbiguousError, NotFoundError, TargetError, ZooError, suggest
 from zoo_core.references import NO_DEVICE, shown
 from zoo_core.run_folder.lock import lock_run_folder
-from zoo_core.run_folder.manifest import MANIFEST, Metrics, read_manifest
+from zoo_core.run_folder.manifest import MANIFEST, Metrics, no_checkpoint, read_manifest
 from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.ownership import CURRENT, LOCK, STATE
 from zoo_core.run_folder.run_config import RunConfig
@@ -141,6 +141,8 @@ def with_runs(reference: str, error: NotFoundError, known: Iterable[str]) -> Not
         error: What it is not otherwise.
         known: What it is not. A name that is near to one of these gets the error itself.
     """
+    if _is_name(reference) and Path(reference).is_file():
+        return no_checkpoint(Path(reference))
     if "/" in reference or ":" in reference or suggest(reference, known):
         return error
     hint = suggest(reference, run_names())

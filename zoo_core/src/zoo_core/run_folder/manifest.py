@@ -80,7 +80,9 @@ class Manifest:
         Raises:
             IntegrityError: It is of another format, or a field is missing or of the wrong type.
         """
-        version = values.get("format")
+        if "format" not in values:
+            raise IntegrityError("no format: it is not the manifest of a checkpoint of the zoo")
+        version = values["format"]
         if not isinstance(version, int) or version not in range(1, FORMAT + 1) or version is True:
             is_newer = isinstance(version, int) and version > FORMAT
             remedy = "; upgrade zoo-core, a newer one wrote it" if is_newer else ""
@@ -106,7 +108,17 @@ def why_missing(folder: Path, name: str) -> str:
     """Returns in words why a folder has no file of a name: it may not exist, or be no folder."""
     if folder.is_dir():
         return f"it has no {name}"
-    return "it is no folder" if folder.exists() else "there is no such folder"
+    if not folder.exists():
+        return "there is no such folder"
+    if (folder.parent / MANIFEST).is_file():
+        return f"it is a file of the checkpoint {shown(folder.parent)}"
+    return "it is no folder"
+
+
+def no_checkpoint(folder: Path) -> NotFoundError:
+    """Returns the error that a folder holds no checkpoint, which says why and where to look."""
+    reason = why_missing(folder, MANIFEST)
+    return NotFoundError(f"no checkpoint in {folder}: {reason}; see: zoo runs")
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -125,8 +137,7 @@ def read_manifest(folder: Path) -> Manifest:
     except (FileNotFoundError, NotADirectoryError):
         if (folder / "state" / "CURRENT").is_file():
             raise unfinished(folder) from None
-        reason = why_missing(folder, MANIFEST)
-        raise NotFoundError(f"no checkpoint in {folder}: {reason}; see: zoo runs") from None
+        raise no_checkpoint(folder) from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
     except IntegrityError as error:

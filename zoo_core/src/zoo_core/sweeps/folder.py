@@ -122,7 +122,9 @@ def parse_sweep(values: Mapping[str, Any], path: Path) -> Sweep:
     Raises:
         IntegrityError: The tables are not well-formed.
     """
-    if (version := values.get("format")) != FORMAT:
+    if "format" not in values:
+        raise IntegrityError(f"{path}: no format: it is not what zoo sweep wrote; remove it")
+    if (version := values["format"]) != FORMAT:
         raise IntegrityError(f"{path}: format {version!r:.80}: this core reads {FORMAT}")
     content = read_record(
         _SweepFile, values, source=str(path), parsers={RunConfig: RunConfig.from_json}

@@ -10,7 +10,6 @@ from zoo_core.errors import (
     MisfitError,
     NotFoundError,
     PluginError,
-    TargetError,
 )
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.recipe import recipe_text
@@ -20,6 +19,7 @@ from zoo_core.run_folder.manifest import (
     MANIFEST,
     WEIGHTS,
     Manifest,
+    no_checkpoint,
     read_manifest,
     unfinished,
 )
@@ -130,9 +130,9 @@ def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
 
 
 def _check_no_pickle(folder: Path) -> None:
-    """Raises MisfitError if a folder holds pickled weights."""
+    """Raises MisfitError if a folder holds pickled weights, NotFoundError if there is none."""
     if not folder.exists():
-        raise TargetError(f"{folder} is not a folder")
+        raise no_checkpoint(folder)
     if paths := find_pickles(folder):
         raise MisfitError(
             f"{paths[0]} is a pickle, which is never pushed: remove it, or convert it to "
