@@ -135,6 +135,17 @@ def test_another_table_with_the_same_columns_is_continued(
     assert zoo("forecast", trained, "--file", tmp_path / "other.csv").code == 6
 
 
+def test_a_table_with_fewer_rows_than_the_window_is_remarked_upon(
+    zoo: Zoo, trained: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "short.csv").write_text("month,sales\n2020-01,100\n2020-02,101\n")
+    result = zoo("forecast", trained, "--file", tmp_path / "short.csv")
+    assert result.code == 0
+    assert "the window of the model is 24 rows, and there are 2" in result.stderr
+    enough = zoo("forecast", trained)
+    assert "the window of the model" not in enough.stderr
+
+
 def test_wrong_requests_are_refused(zoo: Zoo, trained: Path, hello: Path, tmp_path: Path) -> None:
     result = zoo("forecast", hello)
     assert result.code == 6

@@ -69,19 +69,13 @@ def forecast(
     from zoo_core.data.tables import write_csv
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime.locate import load_checkpoint
-    from zoo_core.storage.atomic import check_new_file, write_file
+    from zoo_core.storage.atomic import write_file
     from zoo_series.forecast import METRICS, compare_forecasts, make_forecasts
     from zoo_series.picture import LABELS, draw
 
-    if to and to.suffix.lower() != ".csv":
-        raise click.UsageError(f"--to {to}: a forecast is written as CSV; name a FILE.csv")
-    if picture and picture.suffix.lower() != ".png":
-        raise click.UsageError(f"--picture {picture}: a picture is a PNG; name a FILE.png")
-    if to and not picture:
+    if to and to.suffix and not picture:
         picture = to.with_suffix(".png")
-    for path in (to, picture):
-        if path:
-            check_new_file(path, overwrite=overwrite)
+    _check_files(to, picture, overwrite=overwrite)
     checkpoint = load_checkpoint(load_catalog(), reference)
     dataset = _series_dataset(checkpoint, file)
     content = make_forecasts(dataset, checkpoint.model, steps or dataset.config.horizon)
@@ -106,6 +100,28 @@ def forecast(
         print_table([header, *rows])
     if written:
         echo(f"written: {' and '.join(written)}", err=True)
+
+
+def _check_files(to: Path | None, picture: Path | None, *, overwrite: bool) -> None:
+    """Checks the files that a forecast is to be written to.
+
+    Raises:
+        click.UsageError: One has another suffix, or there is none to overwrite.
+        TargetError: One exists, and is not to be overwritten.
+    """
+    from zoo_core.storage.atomic import check_new_file
+
+    if to and to.suffix.lower() != ".csv":
+        raise click.UsageError(f"--to {to}: a forecast is written as CSV; name a FILE.csv")
+    if picture and picture.suffix.lower() != ".png":
+        raise click.UsageError(f"--picture {picture}: a picture is a PNG; name a FILE.png")
+    if overwrite and not picture:
+        raise click.UsageError(
+            "--overwrite needs --to or --picture: without them, no file is written"
+        )
+    for path in (to, picture):
+        if path:
+            check_new_file(path, overwrite=overwrite)
 
 
 def _series_dataset(checkpoint: Checkpoint, file: Path | None) -> SeriesDataset:

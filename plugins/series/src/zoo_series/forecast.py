@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import NamedTuple, final
 
 import torch
@@ -14,6 +15,8 @@ from zoo_series.picture import Panel
 from zoo_series.rollout import forecasts
 from zoo_series.series import Series
 from zoo_series.times import parse_times
+
+logger = logging.getLogger("zoo_core.series")
 
 METRICS = ("mae", "rmse", "mape", "mase")
 """The metrics of a forecast; lower is better."""
@@ -42,6 +45,8 @@ class ForecastTable(NamedTuple):
 def make_forecasts(dataset: SeriesDataset, model: AbstractModel, steps: int) -> ForecastTable:
     """Returns the forecasts after the end of every series, beside those of the baselines.
 
+    Logs a warning about a series that is shorter than the window that the model was trained on.
+
     Args:
         dataset: The series.
         model: The model, in evaluation mode.
@@ -53,6 +58,15 @@ def make_forecasts(dataset: SeriesDataset, model: AbstractModel, steps: int) -> 
     header += tuple(f"{name}{suffix}" for name in names for suffix in suffixes)
     table = ForecastTable(header, [], [])
     for series in dataset.series:
+        if len(series.rows) < dataset.config.window:
+            logger.warning(
+                "%s%s: the window of the model is %d rows, and there are %d; give more for a "
+                "better forecast",
+                dataset.name,
+                f", {series.name}" if series.name else "",
+                dataset.config.window,
+                len(series.rows),
+            )
         past = torch.tensor(series.rows, dtype=torch.float64)
         future = torch.tensor(series.future, dtype=torch.float64)
         future = future.reshape(len(series.future), past.shape[1] - len(names))
