@@ -13,6 +13,7 @@ from tests.cli.command import Zoo
 from tests.faults.child import Child
 from tests.unprivileged import obey_permissions
 from zoo_cli.main import COMMANDS
+from zoo_cli.main import zoo as zoo_command
 from zoo_core.plugins.import_strings import resolve
 
 HEAVY = ("torch", "numpy", "safetensors", "huggingface_hub", "matplotlib", "tqdm", "yaml")
@@ -88,7 +89,16 @@ def test_help_of_a_model_imports_no_torch() -> None:
         (["predict", "./nowhere", "x"], 3, "nowhere"),
         (["predict", "rnn-scratch.time-machine", "x"], 3, "zoo train rnn-scratch.time-machine"),
         (["resume", "./nowhere"], 3, "nowhere"),
-        (["generate", "hub:", "x"], 2, "unexpected"),
+        (["generate", "hub:", "The", "cat"], 2, "arguments (The cat); did you mean --prompt 'The"),
+        (["inspect", "hub:", "The"], 2, "unexpected extra argument (The); did you mean --text The"),
+        (["forecast", "hub:", "a.csv"], 2, "argument (a.csv); did you mean --file a.csv?"),
+        (["show", "lstm-embed", "rnn-embed"], 2, "unexpected extra argument (rnn-embed)\n"),
+        (["completion"], 2, "'SHELL'. Choose from: bash, zsh, fish, powershell\n"),
+        (["version"], 2, "did you mean zoo --version?"),
+        (["runs", "remov"], 2, "no command 'remov'; did you mean remove?"),
+        (["registry", "nothing"], 2, "no command 'nothing'; try: zoo registry --help"),
+        (["push", "./nowhere", "a/b"], 3, "no checkpoint in nowhere: there is no such folder"),
+        (["push", "./nowhere", "a/b", "--dry-run"], 3, "no checkpoint in nowhere: there is no"),
         (["generate", "hub:nobody"], 3, "owner/repo"),
         (["runs", "remove", "nothing"], 3, "nothing"),
     ],
@@ -103,6 +113,53 @@ def test_an_error_is_one_line_with_the_remedy(
     assert len(last) == 1
     assert word in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["generate", "inspect", "predict", "forecast"])
+def test_overwrite_without_a_file_to_replace_is_refused(zoo: Zoo, command: str) -> None:
+    given = {"inspect": ["--text", "he"], "predict": ["hello"]}.get(command, [])
+    result = zoo(command, "lstm-embed", *given, "--overwrite")
+    assert result.code == 2
+    assert "Error: --overwrite needs --" in result.stderr
+
+
+def test_every_option_to_overwrite_is_known_to_the_rule_above() -> None:
+    asked = set()
+    for name in zoo_command.list_commands(context := click.Context(zoo_command)):
+        command = zoo_command.get_command(context, name)
+        assert command is not None
+        if "--overwrite" in {option for param in command.params for option in param.opts}:
+            asked.add(name)
+    always_write = {"train", "report"}
+    assert asked - always_write == {"generate", "inspect", "predict", "forecast"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["predict", "notes.csv", "x"], "no checkpoint in notes.csv: it is no folder"),
+        (["show", "notes.csv"], "no checkpoint in notes.csv: it is no folder"),
+        (["push", "notes.csv", "a/b"], "no checkpoint in notes.csv: it is no folder"),
+        (["predict", "run/config.json", "x"], "it is a file of the checkpoint ./run;"),
+        (["train", "run"], "'run' is a checkpoint; to start from it: zoo train MODEL --from ./run"),
+        (["sweep", "run"], "'run' is a checkpoint; to start from it: zoo train MODEL --from ./run"),
+        (["train", "notes"], "no model 'notes'; try: zoo list models"),
+    ],
+)
+def test_a_file_or_a_checkpoint_in_the_place_of_another_thing_is_named(
+    zoo: Zoo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.csv").write_text("a,b\n")
+    for folder in ("run", "notes"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "run" / "config.json").write_text("{}")
+    result = zoo(*arguments)
+    assert (result.code, message in result.stderr) == (3, True), result
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions are others there")

@@ -15,9 +15,10 @@ import click
 from zoo_cli.openmp import set_thread_waits
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
+from zoo_cli.parsing.usage_errors import explain_usage
 from zoo_cli.terminal.output import echo, is_closed_pipe, prepare_stream, print_error
 from zoo_cli.terminal.signals import StopOnSignals
-from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError, suggest
+from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError
 from zoo_core.escaping import one_line
 from zoo_core.storage.capacity import memory_errors
 
@@ -164,7 +165,7 @@ def run(arguments: list[str]) -> int:
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:
-        _print_usage_error(_with_suggestion(error))
+        _print_usage_error(explain_usage(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as error:
         return 128 + error.signal if isinstance(error, Interrupted) else 130
@@ -208,20 +209,6 @@ def _invoke(arguments: list[str]) -> int:
         message = f"{error.filename or error}: permission denied; choose another folder"
         raise RefusedError(f"{message}, or change its permissions") from error
     return 0
-
-
-def _with_suggestion(error: click.ClickException) -> click.ClickException:
-    """Returns an error, with similar options if it is about one that does not exist."""
-    if not isinstance(error, click.NoSuchOption) or error.ctx is None:
-        return error
-    params = error.ctx.command.get_params(error.ctx)
-    names = [name for param in params for name in param.opts]
-    parts = [f"no option {error.option_name}"]
-    if error.option_name.startswith("--dataset.") and "--dataset" in names:
-        parts.append("--dataset NAME chooses other data, with settings of its own")
-    if hint := suggest(error.option_name, names):
-        parts.append(hint)
-    return click.UsageError("; ".join(parts), error.ctx)
 
 
 def _print_error(error: BaseException, message: str) -> None:

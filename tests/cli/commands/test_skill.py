@@ -200,3 +200,25 @@ def test_what_the_skill_says_of_own_data_works_as_it_stands(
         result = zoo(*words, *more)
         assert result.code == 0, result.stderr
         assert result.stdout
+
+
+@pytest.mark.parametrize(
+    ("folder", "code", "message"),
+    [
+        ("", 2, "an empty path; write . for the current folder"),
+        ("notes.txt", 6, "notes.txt is not a folder; choose another with --install"),
+    ],
+)
+def test_a_skill_is_not_written_into_what_is_no_folder(
+    zoo: Zoo,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: str,
+    code: int,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").touch()
+    result = zoo("skill", "--install", folder)
+    assert (result.code, message in result.stderr) == (code, True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]

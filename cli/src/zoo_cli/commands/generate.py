@@ -133,6 +133,8 @@ def generate(
         if midi.suffix.lower() not in MIDI_SUFFIXES:
             raise click.UsageError(f"--midi {midi}: name a FILE.mid")
         check_new_file(midi, overwrite=overwrite)
+    elif overwrite:
+        raise click.UsageError("--overwrite needs --midi: without it, no file is written")
     beginnings = _prompts_of(prompts, file, lines=lines)
     texts = len(beginnings) * (batch or 1)
     is_one = texts == 1 and batch is None and not lines

@@ -115,6 +115,10 @@ def inspect(
     from zoo_core.runtime.locate import load_checkpoint
     from zoo_core.storage.atomic import write_file
 
+    if overwrite and not (html or picture):
+        raise click.UsageError(
+            "--overwrite needs --html or --picture: without them, no file is written"
+        )
     content = _text_of(text, file)
     catalog = load_catalog()
     if attention:

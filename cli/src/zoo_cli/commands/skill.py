@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.terminal.output import echo
 from zoo_core import errors
 from zoo_core.errors import TargetError, ZooError
@@ -88,9 +89,10 @@ ANSWERS = {
     is_flag=False,
     flag_value=str(SKILLS),
     metavar="[FOLDER]",
+    type=FolderPath(is_target=True),
     help=f"Write zoo/SKILL.md into a folder of skills, {SKILLS} by default.",
 )
-def skill(folder: str | None) -> None:
+def skill(folder: Path | None) -> None:
     """Print what a coding assistant needs to use the zoo: commands, JSON and exit codes.
 
     Claude Code looks for skills in ~/.claude/skills: zoo skill --install ~/.claude/skills
@@ -101,7 +103,7 @@ def skill(folder: str | None) -> None:
         return
     from zoo_core.storage.atomic import make_folder, target_errors, write_file
 
-    path = Path(folder).expanduser() / FILE
+    path = folder / FILE
     with target_errors(path):
         if path.exists() and GENERATOR not in path.read_text("utf-8", errors="replace"):
             raise TargetError(f"{path} is not of zoo skill; move it away")

@@ -8,7 +8,8 @@ from typing import NamedTuple, TypeAlias, final
 
 import click
 
-from zoo_core.errors import AmbiguousError, PluginError, suggest
+from zoo_cli.parsing.usage_errors import unknown_command
+from zoo_core.errors import AmbiguousError, PluginError
 from zoo_core.escaping import printable
 
 
@@ -87,8 +88,7 @@ class AbstractLazyGroup(click.Group, ABC):
         """Resolves a command as click does, and suggests similar names for a misspelt one."""
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
-            hint = suggest(name, self.list_commands(ctx)) or f"try: {ctx.command_path} --help"
-            ctx.fail(f"no command {name!r}; {hint}")
+            ctx.fail(unknown_command(name, ctx))
         return super().resolve_command(ctx, args)
 
     def shell_complete(

@@ -90,11 +90,36 @@ def test_what_is_editable_is_a_folder_with_a_slash_or_without(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "zoo-plugin-owl").mkdir()
+    (tmp_path / "zoo-plugin-owl" / "pyproject.toml").touch()
     result = zoo("plugins", "install", "--editable", "zoo-plugin-owl", "--dry-run")
     assert requests.read_text() == f"install --dry-run --editable {tmp_path}/zoo-plugin-owl\n"
     assert "package index" not in result.stderr
     missing = zoo("plugins", "install", "--editable", "zoo-plugin-elk", "--dry-run")
     assert (missing.code, "no such folder or file" in missing.stderr) == (3, True)
+
+
+@pytest.mark.parametrize(
+    ("requirement", "message"),
+    [
+        ("", "an empty name; write . for the current folder"),
+        ("./empty", "empty is not the folder of a project: it has no pyproject.toml"),
+        ("./notes.txt", "notes.txt is neither a wheel nor the folder of a project"),
+    ],
+)
+def test_a_path_that_cannot_be_installed_is_refused_before_the_installer(
+    zoo: Zoo,
+    requests: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    requirement: str,
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "notes.txt").touch()
+    result = zoo("plugins", "install", requirement, "--yes")
+    assert (result.code, message in result.stderr) == (6, True)
+    assert requests.read_text() == ""
 
 
 def test_without_a_terminal_nothing_is_changed(zoo: Zoo, requests: Path) -> None:
@@ -121,6 +146,7 @@ def test_flags_and_folders_reach_the_installer(
     zoo: Zoo, requests: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").touch()
     zoo("plugins", "install", "--upgrade", "--editable", ".", "--yes")
     assert requests.read_text().splitlines()[1] == f"install --upgrade --editable {tmp_path}"
 

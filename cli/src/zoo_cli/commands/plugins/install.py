@@ -16,6 +16,10 @@ from zoo_core.installer.installer import find_installer
 from zoo_core.installer.packages import installed_versions, is_satisfied
 from zoo_core.plugins.discovery import every_plugin
 
+ARCHIVES = (".whl", ".tar.gz", ".zip")
+"""How the names of files end that an installer takes."""
+PROJECT_FILES = ("pyproject.toml", "setup.py")
+
 
 @click.command()
 @click.argument("requirements", metavar="DIST|PATH|URL ...", nargs=-1, required=True)
@@ -77,6 +81,18 @@ def install(
         echo("installed, but not a plugin: there is no entry point in the group zoo", err=True)
 
 
+def _check_installable(path: Path) -> None:
+    """Raises RefusedError if a path is neither the folder of a project nor an archive of one."""
+    if path.is_dir():
+        if not any((path / name).is_file() for name in PROJECT_FILES):
+            raise RefusedError(
+                f"{path} is not the folder of a project: it has no {PROJECT_FILES[0]}; "
+                "zoo plugins new writes one"
+            )
+    elif not path.name.endswith(ARCHIVES):
+        raise RefusedError(f"{path} is neither a wheel nor the folder of a project")
+
+
 def _installer_argument(requirement: str, editable: bool) -> str:
     """Returns a requirement in the form that the installer takes.
 
@@ -85,18 +101,23 @@ def _installer_argument(requirement: str, editable: bool) -> str:
 
     Raises:
         NotFoundError: The requirement is a path, and nothing is there.
-        RefusedError: The requirement is a flag of the installer.
+        RefusedError: The requirement is empty, a flag of the installer, or a path to something
+            that cannot be installed.
     """
+    if not requirement.strip():
+        raise RefusedError("an empty name; write . for the current folder")
     if requirement.startswith("-"):
         raise RefusedError(f"{requirement!r} is a flag, not a distribution, path or URL")
     if "://" in requirement or "@" in requirement:
         return requirement
     path = Path(requirement)
     looks_like_path = requirement in (".", "..") or "/" in requirement or "\\" in requirement
-    if editable or looks_like_path or requirement.endswith((".whl", ".tar.gz")):
-        if not path.expanduser().exists():
+    if editable or looks_like_path or requirement.endswith(ARCHIVES):
+        path = path.expanduser()
+        if not path.exists():
             raise NotFoundError(f"{requirement!r}: no such folder or file")
-        return str(path.expanduser().absolute())
+        _check_installable(path)
+        return str(path.absolute())
     if folder := folder_in_checkout(requirement):
         echo(f"{requirement} comes from the checkout: {folder}", err=True)
         return folder

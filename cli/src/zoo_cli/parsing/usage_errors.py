@@ -1,0 +1,61 @@
+"""Messages about wrong usage: one line each, with what was probably meant."""
+
+from __future__ import annotations
+
+import click
+
+from zoo_core.errors import suggest
+from zoo_core.escaping import shell_word
+
+UNEXPECTED = "Got unexpected extra argument"
+"""How click's message about arguments that a command does not take begins."""
+TAKES_TEXT = ("--prompt", "--text", "--file")
+"""Options whose value is often given without them."""
+
+
+def explain_usage(error: click.ClickException) -> click.ClickException:
+    """Returns an error of click's, with a remedy where there is a likely one."""
+    context = getattr(error, "ctx", None)
+    if context is None:
+        return error
+    if isinstance(error, click.NoSuchOption):
+        return click.UsageError(_unknown_option(error.option_name, context), context)
+    if isinstance(error, click.NoSuchCommand):
+        return click.UsageError(unknown_command(error.command_name, context), context)
+    if isinstance(error, click.MissingParameter):  # click lists choices one below the other
+        return click.UsageError(" ".join(error.format_message().split()), context)
+    message = error.format_message()
+    if message.startswith(UNEXPECTED):
+        return click.UsageError(_unexpected_arguments(message, context), context)
+    return error
+
+
+def unknown_command(name: str, context: click.Context) -> str:
+    """Returns the message about a command that a group lacks."""
+    group = context.command
+    options = [option for param in group.get_params(context) for option in param.opts]
+    known = group.list_commands(context) if isinstance(group, click.Group) else []
+    hint = suggest(name, known) or f"try: {context.command_path} --help"
+    if f"--{name}" in options:
+        hint = f"did you mean {context.command_path} --{name}?"
+    return f"no command {name!r}; {hint}"
+
+
+def _unknown_option(name: str, context: click.Context) -> str:
+    names = [option for param in context.command.get_params(context) for option in param.opts]
+    parts = [f"no option {name}"]
+    if name.startswith("--dataset.") and "--dataset" in names:
+        parts.append("--dataset NAME chooses other data, with settings of its own")
+    if hint := suggest(name, names):
+        parts.append(hint)
+    return "; ".join(parts)
+
+
+def _unexpected_arguments(message: str, context: click.Context) -> str:
+    """Returns the message, and the option that the arguments were probably meant for."""
+    names = {option for param in context.command.get_params(context) for option in param.opts}
+    option = next((name for name in TAKES_TEXT if name in names), "")
+    if not option:
+        return message
+    words = message.partition("(")[2].removesuffix(")")
+    return f"{message}; did you mean {option} {shell_word(words)}?"
