@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import Tensor
 
 from zoo_core import Classes, Signature, Tokens, create_model
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.generation.int8 import at_precision, round_rows, with_int8_weights
+from zoo_core.runtime.generation import int8
+from zoo_core.runtime.generation.int8 import (
+    Int8Rows,
+    at_precision,
+    round_rows,
+    with_int8_weights,
+)
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn import RecurrentModel
 from zoo_core.runtime.nn.batch import Batch
@@ -63,6 +70,45 @@ def test_a_tied_weight_stays_tied() -> None:
     assert isinstance(rounded, RecurrentModel)
     assert rounded.embedding is not None
     assert rounded.output.weight is rounded.embedding.weight
+
+
+def test_weights_are_rounded_once_for_many_texts(monkeypatch: pytest.MonkeyPatch) -> None:
+    rounded = []
+
+    def counted(weight: Tensor) -> Int8Rows:
+        rounded.append(weight)
+        return round_rows(weight)
+
+    monkeypatch.setattr(int8, "round_rows", counted)
+    model = create_model("lstm-stacked", signature=SIGNATURE)
+    first, second = (at_precision(model, "int8")[0] for _ in range(2))
+    assert len(rounded) == 3  # the weights of the input, the state and the output
+    assert all(map(torch.equal, first.parameters(), second.parameters()))
+
+
+def test_weights_that_changed_in_any_way_are_rounded_again() -> None:
+    model = create_model("lstm-stacked", signature=SIGNATURE)
+    parameters = list(model.parameters())
+    for change in (
+        lambda: parameters[0].data.add_(1),
+        lambda: parameters[1].detach().numpy().fill(0.5),  # counted by nobody
+        model.double,
+    ):
+        at_precision(model, "int8")
+        change()
+        expected = with_int8_weights(model).parameters()
+        actual = at_precision(model, "int8")[0].parameters()
+        for pair in zip(actual, expected, strict=True):
+            torch.testing.assert_close(*pair, rtol=0, atol=0)
+
+
+def test_a_change_of_a_rounded_model_is_in_no_other() -> None:
+    model = create_model("lstm-stacked", signature=SIGNATURE)
+    changed = at_precision(model, "int8")[0]
+    for parameter in changed.parameters():
+        parameter.data.fill_(7)
+    other = at_precision(model, "int8")[0]
+    assert not any(bool((parameter == 7).any()) for parameter in other.parameters())
 
 
 @pytest.mark.parametrize("name", ["deep", "s4d"])

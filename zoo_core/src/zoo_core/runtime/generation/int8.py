@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
+from functools import cache
 from typing import NamedTuple, TypeVar, final
+from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor
+from torch.nn import Parameter
 
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.nn import AbstractModel, RecurrentModel
@@ -44,7 +48,36 @@ def round_rows(weight: Tensor) -> Int8Rows:
     return Int8Rows(integers, scales)
 
 
-@torch.no_grad()
+@final
+class RoundedMatrices(NamedTuple):
+    """Matrices, and the same rounded by ``round_rows``.
+
+    Args:
+        originals: Copies of the matrices, (N, K) each.
+        rounded: Of the same shapes.
+    """
+
+    originals: list[Tensor]
+    rounded: list[Tensor]
+
+    @classmethod
+    def of(cls, matrices: Sequence[Tensor]) -> RoundedMatrices:
+        """Rounds matrices."""
+        originals = [matrix.detach().clone() for matrix in matrices]
+        return cls(originals, [round_rows(matrix).widened() for matrix in originals])
+
+    def are_of(self, matrices: Sequence[Tensor]) -> bool:
+        """Whether matrices have the numbers, dtypes and devices of the originals.
+
+        The numbers themselves are compared: a count of changes would miss those of code that
+        writes to the memory of a tensor.
+        """
+        return len(matrices) == len(self.originals) and all(
+            old.dtype == new.dtype and old.device == new.device and torch.equal(old, new)
+            for old, new in zip(self.originals, matrices, strict=True)
+        )
+
+
 def with_int8_weights(model: M) -> M:
     """Returns a copy of a model whose weights are rounded by ``round_rows``.
 
@@ -56,20 +89,42 @@ def with_int8_weights(model: M) -> M:
         MisfitError: The model is no recurrent model with a ``weight_ih``, or its cell has matrices
             that are no weights of a product.
     """
+    _check_matrices(model)
+    return _with_matrices(model, RoundedMatrices.of(_matrices(model)).rounded)
+
+
+def _check_matrices(model: AbstractModel) -> None:
+    """Raises MisfitError if a model cannot be rounded."""
     if not isinstance(model, RecurrentModel) or not _multiplies_alone(model):
         raise MisfitError(
             "precision = int8: the weights of this model cannot be rounded to 8 bits; "
             "choose fp32 or bf16"
         )
-    rounded = copy.deepcopy(model)
-    for parameter in rounded.parameters():
-        if parameter.dim() == 2:
-            parameter.copy_(round_rows(parameter).widened())
-    return rounded
+
+
+def _matrices(model: AbstractModel) -> list[Parameter]:
+    return [parameter for parameter in model.parameters() if parameter.dim() == 2]
+
+
+def _with_matrices(model: M, matrices: Sequence[Tensor]) -> M:
+    """A copy of a model with these tensors in place of its matrices."""
+    copies: dict[int, object] = {
+        id(old): Parameter(new, requires_grad=old.requires_grad)
+        for old, new in zip(_matrices(model), matrices, strict=True)
+    }
+    return copy.deepcopy(model, copies)
+
+
+@cache
+def _latest_roundings() -> WeakKeyDictionary[AbstractModel, RoundedMatrices]:
+    """The rounded matrices of each model that lives and was used in 8 bits."""
+    return WeakKeyDictionary()
 
 
 def at_precision(model: M, precision: str) -> tuple[M, str]:
     """Returns the model of a precision, and the precision that it computes in.
+
+    Weights in 8 bits are rounded again only if they have changed since the last call.
 
     Args:
         model: The model.
@@ -78,7 +133,14 @@ def at_precision(model: M, precision: str) -> tuple[M, str]:
     Returns:
         For ``int8`` the model of ``with_int8_weights`` and ``fp32``, otherwise what was given.
     """
-    return (with_int8_weights(model), "fp32") if precision == "int8" else (model, precision)
+    if precision != "int8":
+        return model, precision
+    _check_matrices(model)
+    matrices, latest = _matrices(model), _latest_roundings()
+    found = latest.get(model)
+    if found is None or not found.are_of(matrices):
+        found = latest[model] = RoundedMatrices.of(matrices)
+    return _with_matrices(model, [matrix.clone() for matrix in found.rounded]), "fp32"
 
 
 def _multiplies_alone(model: RecurrentModel) -> bool:
