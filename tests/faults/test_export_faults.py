@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.command import Zoo
-from tests.faults.conftest import Met
+from tests.faults.child import no_longer_files_than
+from tests.faults.conftest import Met, Start
 from tests.faults.fault import fault
 
 MODEL = "gru-embed.python-docs"
@@ -91,3 +92,19 @@ def test_an_export_replaces_no_folder(zoo: Zoo, met: Met, hello: Path, tmp_path:
     (target / "mine").write_text("mine", "utf-8")
     met(zoo("export", hello, "--format", "torch", "--to", target))
     assert [path.name for path in target.iterdir()] == ["mine"]
+
+
+@fault(
+    97,
+    "disk full while an export is written",
+    says="Error: cannot write …: File too large",
+    code=6,
+    left="nothing",
+)
+@pytest.mark.parametrize("size", [900, 2000])
+def test_a_full_disk_ends_an_export_in_one_line(
+    start: Start, met: Met, hello: Path, tmp_path: Path, size: int
+) -> None:
+    arguments = ["export", hello, "--format", "torch", "--to", tmp_path / "out"]
+    met(start(*arguments, before=no_longer_files_than(size)).wait())
+    assert not (tmp_path / "out").exists()

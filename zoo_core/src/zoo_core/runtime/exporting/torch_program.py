@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, final
@@ -22,6 +23,7 @@ from zoo_core.runtime.exporting.verification import verify_program
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.state import LayerState, rebuild
+from zoo_core.storage.atomic import write_new
 
 FILE = "model.pt2"
 USAGE = """```python
@@ -43,7 +45,9 @@ class TorchExporter(AbstractExporter):
         """See AbstractExporter."""
         program = Program(checkpoint.model)
         exported, lengths = export_program(program)
-        torch.export.save(exported, folder / FILE)
+        content = io.BytesIO()  # torch's own writer aborts the process where the disk is full
+        torch.export.save(exported, content)
+        write_new(folder / FILE, content.getbuffer())
         module: Any = torch.export.load(folder / FILE).module()
         comparisons = verify_program(program, module, lengths)
         notes = []
