@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -295,3 +296,30 @@ def test_an_inspection_has_guesses_and_every_state_and_gate(hello: Checkpoint) -
     names = [signal.name for signal in inspection.signals]
     assert names == ["hidden", "cell", "input", "forget", "candidate", "output"]
     assert not any(s.is_gate for s in zoo_core.inspect(hello, "hex", gates=False).signals)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        zoo_core.evaluate,
+        lambda name: zoo_core.predict(name, "hello"),
+        lambda name: zoo_core.probabilities(name, "hello"),
+        lambda name: zoo_core.values(name, "hello"),
+        lambda name: zoo_core.inspect(name, "hello"),
+        lambda name: zoo_core.states(name, "hello"),
+        lambda name: zoo_core.embeddings(name, "hello"),
+        lambda name: zoo_core.generate(name, "hello"),
+        lambda name: zoo_core.stream(name, "hello"),
+    ],
+)
+@pytest.mark.parametrize("name", ["my-run", Path("my-run")])
+def test_a_name_in_the_place_of_a_checkpoint_is_told_how_to_load_it(
+    call: Callable[[Any], object], name: str | Path
+) -> None:
+    with pytest.raises(TypeError, match=r"not its name: zoo_core\.load\('my-run'\) returns it"):
+        call(name)
+
+
+def test_a_name_in_the_place_of_the_list_to_compare_is_told_so() -> None:
+    with pytest.raises(TypeError, match=r"a list of references: zoo_core\.compare\(\['my-run'\]\)"):
+        zoo_core.compare("my-run")

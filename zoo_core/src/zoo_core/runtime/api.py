@@ -131,6 +131,14 @@ def _reference(reference: str | Path) -> str:
     return f"dir:{reference}" if isinstance(reference, Path) else reference
 
 
+def _check_loaded(checkpoint: object) -> None:
+    """Raises TypeError if the name or folder of a checkpoint is given in its place."""
+    if isinstance(checkpoint, str | Path):
+        raise TypeError(
+            f"expected a checkpoint, not its name: zoo_core.load({str(checkpoint)!r}) returns it"
+        )
+
+
 def create_model(
     name: str,
     *,
@@ -362,6 +370,8 @@ def compare(
     catalog = load_catalog()
     if out is not None:
         check_comparison_folder(Path(out))
+    if isinstance(references, str | Path):
+        raise TypeError(f"expected a list of references: zoo_core.compare([{str(references)!r}])")
     names = expand(catalog, [_reference(reference) for reference in references])
     models, trained = [], list[SweepRun]()
     if seeds or budget or epochs or tokens:
@@ -422,6 +432,7 @@ def evaluate(
             model has no weights in 8 bits.
         NotFoundError: There is no such dataset or split.
     """
+    _check_loaded(checkpoint)
     sections = dict(settings or {})
     values = dict(sections.pop("dataset", {}))
     if sections:
@@ -488,6 +499,7 @@ def predict(
     Raises:
         DataError: An input has symbols that the vocabulary lacks.
     """
+    _check_loaded(checkpoint)
     if isinstance(value, str):
         with torch.no_grad():
             batch = checkpoint.dataset.encode(value, unknown)
@@ -525,6 +537,7 @@ def predictions(
     Raises:
         DataError: An input has symbols that the vocabulary lacks; the message has its number.
     """
+    _check_loaded(checkpoint)
     dataset, answers = checkpoint.dataset, [Prediction("", None)] * len(values)
     groups: dict[tuple[int, ...], list[tuple[int, Batch]]] = {}
     for number, value in enumerate(values):
@@ -591,6 +604,7 @@ def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFU
         DataError: The input has symbols that the vocabulary lacks.
         MisfitError: The model predicts values.
     """
+    _check_loaded(checkpoint)
     return probabilities_of(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
 
 
@@ -610,6 +624,7 @@ def values(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> 
         DataError: The input cannot be encoded.
         MisfitError: The model predicts classes or keys.
     """
+    _check_loaded(checkpoint)
     return measured_values(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
 
 
@@ -621,6 +636,7 @@ def numbers(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) ->
         value: The input.
         unknown: What to do with symbols that the vocabulary lacks.
     """
+    _check_loaded(checkpoint)
     if isinstance(checkpoint.signature.outputs, Classes):
         return {}
     return answers_to_json(checkpoint.signature, _output(checkpoint, value, unknown))
@@ -652,6 +668,7 @@ def inspect(
         MisfitError: The model has no recurrent state, or reads no text.
         NotFoundError: There is no such state or gate.
     """
+    _check_loaded(checkpoint)
     return inspect_text(
         checkpoint.model,
         checkpoint.dataset,
@@ -676,6 +693,7 @@ def attention(checkpoint: Checkpoint, text: str, *, unknown: Unknown = REFUSE) -
         DataError: The text is empty or has symbols that the vocabulary lacks.
         MisfitError: The model has no attention.
     """
+    _check_loaded(checkpoint)
     model, name = checkpoint.model, checkpoint.run_config.model
     return inspect_attention(model, checkpoint.dataset, text, name=name, unknown=unknown)
 
@@ -725,6 +743,7 @@ def states(
         MisfitError: The model has no recurrent state.
         NotFoundError: There is no such state or gate.
     """
+    _check_loaded(checkpoint)
     if isinstance(texts, str):
         inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
         return symbol_vectors(checkpoint.model, inputs, layer=layer, name=gate)
@@ -751,6 +770,7 @@ def embeddings(
             or the list is empty.
         MisfitError: The model has no recurrent state.
     """
+    _check_loaded(checkpoint)
     if isinstance(texts, str):
         inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
         return sequence_vector(checkpoint.model, inputs)
@@ -824,6 +844,7 @@ def generate(
         unknown: As in ``stream``.
         precision: As in ``stream``.
     """
+    _check_loaded(checkpoint)
     if prompt is None or isinstance(prompt, str):
         if not isinstance(seed, int):
             raise ConfigError("seed: one prompt has one seed")
@@ -885,6 +906,7 @@ def stream(
         DataError: The prompt has symbols that the vocabulary lacks.
         ConfigError: The temperature, ``top_k``, ``top_p`` or the precision is not allowed.
     """
+    _check_loaded(checkpoint)
     model, vocabulary = checkpoint.model, checkpoint.signature.vocabulary
     generation.check_generates(model)
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
