@@ -15,7 +15,6 @@ import click
 from zoo_cli.openmp import set_thread_waits
 from zoo_cli.parsing.lazy_group import AbstractLazyGroup, CommandTable, LazyCommand
 from zoo_cli.parsing.registry_option import registry_option
-from zoo_cli.parsing.usage_errors import explain_usage
 from zoo_cli.terminal.output import echo, is_closed_pipe, prepare_stream, print_error
 from zoo_cli.terminal.signals import StopOnSignals
 from zoo_core.errors import Interrupted, RefusedError, TargetError, ZooError
@@ -165,6 +164,8 @@ def run(arguments: list[str]) -> int:
             code = _invoke(arguments)
             sys.stdout.flush()
     except click.ClickException as error:
+        from zoo_cli.parsing.usage_errors import explain_usage
+
         _print_usage_error(explain_usage(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort) as error:

@@ -8,7 +8,6 @@ from typing import NamedTuple, TypeAlias, final
 
 import click
 
-from zoo_cli.parsing.usage_errors import unknown_command
 from zoo_core.errors import AmbiguousError, PluginError
 from zoo_core.escaping import printable
 
@@ -88,6 +87,8 @@ class AbstractLazyGroup(click.Group, ABC):
         """Resolves a command as click does, and suggests similar names for a misspelt one."""
         name = args[0]
         if not ctx.resilient_parsing and self.get_command(ctx, name) is None:
+            from zoo_cli.parsing.usage_errors import unknown_command
+
             ctx.fail(unknown_command(name, ctx))
         return super().resolve_command(ctx, args)
 
