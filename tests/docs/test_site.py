@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import pytest
 
-from tests.browser import NARROW, WIDE, open_page
+from tests.browser import NARROW, WIDE, expect, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -118,3 +118,16 @@ def test_pages_fit_the_window(address: str, chromium: Browser, width: int) -> No
             assert not opened.errors
             assert opened.overflow <= 0
             assert all(asked.startswith((address, "data:")) for asked in opened.requests)
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    "typed", ["--trainer.clip-norm", "hidden_size", "lstm-embed", "的隐状态", "状态", "使用"]
+)
+def test_the_search_finds_an_option_a_name_and_chinese_within_a_sentence(
+    address: str, chromium: Browser, typed: str
+) -> None:
+    with open_page(chromium, f"{address}cli.html?q={typed}") as opened:
+        found = opened.page.locator(".md-search-result__item", has=opened.page.locator("mark"))
+        expect(found.filter(has_text=typed).first).to_be_attached()
+        assert not opened.errors
