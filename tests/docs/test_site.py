@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import pytest
 
-from tests.browser import NARROW, WIDE, expect, open_page
+from tests.browser import NARROW, WIDE, Scheme, expect, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -23,6 +23,36 @@ pytestmark = pytest.mark.xdist_group("site")
 ROOT = Path(__file__).parents[2]
 ASKED = re.compile(r"<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=\"?([^\" >]+)")
 """What a browser loads with a page."""
+FAINT = """() => {
+  const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const rgba = (colour) => {
+    context.clearRect(0, 0, 1, 1);
+    context.fillStyle = colour;
+    context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data].map((part) => part / 255);
+  };
+  const over = (front, back) => back.map((part, i) => front[i] * front[3] + part * (1 - front[3]));
+  const light = (colour) => colour
+    .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
+  const up = (node) => node ? [node, ...up(node.parentElement)] : [];
+  const faint = new Set();
+  for (const node of document.querySelectorAll("body *:not(.md-search *):not(.headerlink)")) {
+    const words = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+    const styles = up(node).map((one) => getComputedStyle(one));
+    const opacity = styles.reduce((product, style) => product * style.opacity, 1);
+    if (!words || !opacity || !node.checkVisibility({ visibilityProperty: true })) continue;
+    const back = styles.map((style) => rgba(style.backgroundColor))
+      .reduceRight((under, front) => over(front, under), [1, 1, 1]);
+    const front = rgba(styles[0].color);
+    front[3] *= opacity;
+    const [low, high] = [light(back), light(over(front, back))].sort((one, other) => one - other);
+    const large = parseFloat(styles[0].fontSize) >= 24;
+    if ((high + 0.05) / (low + 0.05) < (large ? 3 : 4.5)) faint.add(node.outerHTML.slice(0, 200));
+  }
+  return [...faint];
+}"""
+"""Elements whose words have less contrast than the level AA of WCAG asks for."""
 PAGES = ("index.html", "models/gates.html", "cli.html", "results.html", "faults.html")
 
 
@@ -131,3 +161,14 @@ def test_the_search_finds_an_option_a_name_and_chinese_within_a_sentence(
         found = opened.page.locator(".md-search-result__item", has=opened.page.locator("mark"))
         expect(found.filter(has_text=typed).first).to_be_attached()
         assert not opened.errors
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_have_enough_contrast(
+    address: str, chromium: Browser, width: int, scheme: Scheme
+) -> None:
+    for name in (*PAGES, "api.html", "models/cnn.html"):
+        with open_page(chromium, address + name, width=width, scheme=scheme) as opened:
+            assert not opened.page.evaluate(FAINT), name
