@@ -49,6 +49,21 @@ def test_every_link_of_a_page_leads_to_a_file(page: Path) -> None:
         assert (page.parent / target).exists(), target
 
 
+def _refused_terms() -> dict[str, str]:
+    """The words of the third column of the terms, with the word to write in their place."""
+    rows = re.findall(
+        r"(?m)^\| [^|]+ \| ([^|]+) \| ([^|-]+) \|", (CHINESE / "terms.md").read_text("utf-8")
+    )
+    return {word: term for term, words in rows[1:] for word in words.split("，")}
+
+
+@pytest.mark.parametrize(("word", "term"), _refused_terms().items())
+def test_the_pages_write_a_term_in_one_way(word: str, term: str) -> None:
+    pages = [page for page in CHINESE.rglob("*.md") if page.name != "terms.md"]
+    found = [page.name for page in pages if word in page.read_text("utf-8")]
+    assert not found, f"{word}: write {term}"
+
+
 def test_every_concept_and_tutorial_has_a_chinese_page() -> None:
     english = [*DOCS.glob("concepts/*.md"), *DOCS.glob("tutorials/*.md")]
     assert {CHINESE / page.relative_to(DOCS) for page in english} <= set(TWINS)
