@@ -175,13 +175,17 @@ def test_an_installed_plugin_never_reaches_the_installer(zoo: Zoo, requests: Pat
     assert requests.read_text() == ""
 
 
-def test_a_folder_of_the_same_name_is_mentioned(
+def test_a_name_that_is_a_folder_too_never_reaches_the_installer(
     zoo: Zoo, requests: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "zoo-plugin-owl").mkdir()
-    result = zoo("plugins", "install", "zoo-plugin-owl", "--dry-run")
-    assert "for the folder: ./zoo-plugin-owl" in result.stderr
+    monkeypatch.chdir(tmp_path)
+    result = zoo("plugins", "install", "zoo-plugin-owl", "--yes")
+    assert result.code == 6
+    assert "write ./zoo-plugin-owl for it, or 'zoo-plugin-owl>=0'" in result.stderr
+    assert requests.read_text() == ""
+    zoo("plugins", "install", "zoo-plugin-owl>=0", "--yes")
+    assert "zoo-plugin-owl>=0" in requests.read_text()
 
 
 def test_a_distribution_that_is_no_plugin_is_not_removed(zoo: Zoo, requests: Path) -> None:

@@ -101,8 +101,8 @@ def _installer_argument(requirement: str, editable: bool) -> str:
 
     Raises:
         NotFoundError: The requirement is a path, and nothing is there.
-        RefusedError: The requirement is empty, a flag of the installer, or a path to something
-            that cannot be installed.
+        RefusedError: The requirement is empty, a flag of the installer, a path to something that
+            cannot be installed, or the name of a folder, which is easily meant by mistake.
     """
     if not requirement.strip():
         raise RefusedError("an empty name; write . for the current folder")
@@ -122,6 +122,8 @@ def _installer_argument(requirement: str, editable: bool) -> str:
         echo(f"{requirement} comes from the checkout: {folder}", err=True)
         return folder
     if path.is_dir():
-        message = f"{requirement} comes from the package index; for the folder: ./{requirement}"
-        echo(message, err=True)
+        raise RefusedError(
+            f"{requirement} is a folder here; write ./{requirement} for it, or "
+            f"'{requirement}>=0' for the distribution of the package index"
+        )
     return requirement
