@@ -1,4 +1,4 @@
-"""Pages that are run: the blocks of code of every page in ``docs/``, in order, in one session.
+"""Pages that are run: the blocks of code of ``docs/`` and of the plugins' READMEs, in one session.
 
 A page is carried out in an empty folder. ```` ```console ```` runs what follows each ``$`` and
 holds the rest against what was printed, ```` ```python ```` is a doctest if it has ``>>>`` and is
@@ -208,9 +208,17 @@ def read_document(text: str) -> Document:
 
 @cache
 def page_files() -> list[Path]:
-    """Returns every page that is written by hand, but for Chinese ones, whose twins are run."""
-    pages = (path for path in DOCS.rglob("*.md") if "results" not in path.parts)
-    return sorted(set(pages) - set(twins()))
+    """Returns every page that is written by hand, and the README of every plugin.
+
+    Chinese pages are left out, as their twins are run.
+    """
+    pages = {path for path in DOCS.rglob("*.md") if "results" not in path.parts}
+    return sorted(pages - set(twins())) + plugin_readmes()
+
+
+def plugin_readmes() -> list[Path]:
+    """Returns the README of every plugin, which its page on the package index shows."""
+    return sorted(ROOT.glob("plugins/*/README.md"))
 
 
 class Shell(Protocol):

@@ -32,9 +32,16 @@ MARKERS: dict[str, tuple[pytest.MarkDecorator, ...]] = {
     "slow full": (pytest.mark.slow, pytest.mark.full, WITHOUT_FULL),
     "browser": (pytest.mark.browser,),
 }
+
+
+def name_of(page: Path) -> str:
+    """The path of a page in ``docs/``, or that of a plugin's README in the repository."""
+    return str(page.relative_to(DOCS if DOCS in page.parents else ROOT))
+
+
 DOCUMENTS = {page: read_document(page.read_text("utf-8")) for page in page_files()}
 CASES = [
-    pytest.param(page, level, marks=MARKERS[level], id=f"{page.relative_to(DOCS)}-{level}")
+    pytest.param(page, level, marks=MARKERS[level], id=f"{name_of(page)}-{level}")
     for page, document in DOCUMENTS.items()
     for level in document.levels()
 ]
@@ -54,7 +61,7 @@ def test_a_page_prints_what_it_shows(page: Path, level: str, tmp_path: Path) -> 
     assert not wrong, "\n\n".join(wrong)
 
 
-@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: str(page.relative_to(DOCS)))
+@pytest.mark.parametrize("page", DOCUMENTS, ids=name_of)
 def test_every_block_of_code_is_one(page: Path) -> None:
     for block in DOCUMENTS[page].blocks:
         if block.language == "python" and ">>> " not in block.body:

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 import pytest
 
+from tests.docs.pages import plugin_readmes
 from tests.docs.session import blocks
 from zoo_cli.main import run, zoo
 from zoo_core.registry.file import read_registry
@@ -18,7 +19,11 @@ from zoo_core.registry.file import read_registry
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
-PAGES = [README, *sorted(path for path in DOCS.rglob("*.md") if "results" not in path.parts)]
+PAGES = [
+    README,
+    *sorted(path for path in DOCS.rglob("*.md") if "results" not in path.parts),
+    *plugin_readmes(),
+]
 TEXT = README.read_text("utf-8")
 OPTIONAL = {
     command
@@ -37,7 +42,7 @@ def _zoo_commands(page: Path) -> list[list[str]]:
             continue
         for line in block.body.splitlines():
             words = shlex.split(line, comments=True) if line.startswith(("$ ", "zoo ")) else []
-            if "zoo" in words:
+            if "zoo" in words[:-1]:  # the last word may be the name of a project
                 commands.append(words[words.index("zoo") + 1 :])
     return commands
 
