@@ -104,10 +104,12 @@ def on_page_content(content: str, **arguments: Any) -> str:
 
 
 def _cell(cell: str) -> str:
-    """Returns a cell whose code has its bars, and places to break it where it is long."""
-    return LONG_CODE.sub(
-        lambda match: re.sub("(::|[/_])", r"\1<wbr>", match[0]), cell.replace(r"\|", "|")
-    )
+    """Returns a cell whose code has its bars, and places to break it where it is long.
+
+    A figure stays on one line with its deviation.
+    """
+    cell = cell.replace(r"\|", "|").replace(" ± ", "\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}")
+    return LONG_CODE.sub(lambda match: re.sub("(::|[/_])", r"\1<wbr>", match[0]), cell)
 
 
 def _session(match: re.Match[str]) -> str:

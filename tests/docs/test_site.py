@@ -112,6 +112,14 @@ def test_a_session_is_wrapped_but_for_its_tables_and_its_commands_alone_are_copi
 
 
 @pytest.mark.gate
+def test_a_figure_stays_on_one_line_with_its_deviation(site: Path) -> None:
+    text = (site / "what-each-network-can-do.html").read_text("utf-8")
+    cells = re.findall("<td.*?</td>", text, re.S)
+    assert any("1.00\N{NO-BREAK SPACE}±\N{NO-BREAK SPACE}0.00" in cell for cell in cells)
+    assert not any(" ± " in cell for cell in cells)
+
+
+@pytest.mark.gate
 def test_a_page_says_what_it_is_about_and_in_which_language(site: Path) -> None:
     english, chinese = ((site / name).read_text("utf-8") for name in ("hub.html", "zh/start.html"))
     assert '<meta name="description" content="A checkpoint travels as a repo' in english
