@@ -178,7 +178,9 @@ def zoo_loggers():
 @fault(
     32,
     "a logger raises",
-    says="the logger owl failed and is off; training goes on: OSError: the server is away",
+    says=(
+        "the logger owl failed and is off; training goes on: …, line 8: OSError: the server is away"
+    ),
     code=0,
     left="a complete checkpoint, as without the logger",
 )

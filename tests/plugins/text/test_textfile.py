@@ -54,7 +54,9 @@ CHINESE = "我們在這裡說話的時候，他們已經來到了國家的門口
 @pytest.mark.parametrize("encoding", ["gb18030", "big5", "utf_16"])
 def test_the_likely_encoding_is_named(path: Path, encoding: str) -> None:
     path.write_bytes((CHINESE * 10).encode(encoding))
-    with pytest.raises(DataError, match=rf"--dataset\.encoding, likely {encoding}$"):
+    with pytest.raises(
+        DataError, match=rf"--dataset\.encoding, likely {encoding}, or save it as UTF-8$"
+    ):
         _ = dataset(path, encoding="utf-8").text
 
 
@@ -105,7 +107,7 @@ def test_a_pattern_without_a_file_is_named(tmp_path: Path) -> None:
 
 def test_no_encoding_is_likely_for_random_bytes(path: Path) -> None:
     path.write_bytes(random.Random(0).randbytes(5000))
-    with pytest.raises(DataError, match=r"--dataset\.encoding$"):
+    with pytest.raises(DataError, match=r"--dataset\.encoding or save it as UTF-8$"):
         _ = dataset(path).text
 
 
