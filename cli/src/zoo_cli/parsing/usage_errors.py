@@ -33,16 +33,20 @@ def explain_usage(error: click.ClickException) -> click.ClickException:
 def unknown_command(name: str, context: click.Context) -> str:
     """Returns the message about a command that a group lacks."""
     group = context.command
-    options = [option for param in group.get_params(context) for option in param.opts]
     known = group.list_commands(context) if isinstance(group, click.Group) else []
     hint = suggest(name, known) or f"try: {context.command_path} --help"
-    if f"--{name}" in options:
+    if f"--{name}" in _options(context):
         hint = f"did you mean {context.command_path} --{name}?"
     return f"no command {name!r}; {hint}"
 
 
+def _options(context: click.Context) -> list[str]:
+    """The options of a command."""
+    return [option for param in context.command.get_params(context) for option in param.opts]
+
+
 def _unknown_option(name: str, context: click.Context) -> str:
-    names = [option for param in context.command.get_params(context) for option in param.opts]
+    names = _options(context)
     parts = [f"no option {name}"]
     if name.startswith("--dataset.") and "--dataset" in names:
         parts.append("--dataset NAME chooses other data, with settings of its own")
@@ -53,7 +57,7 @@ def _unknown_option(name: str, context: click.Context) -> str:
 
 def _unexpected_arguments(message: str, context: click.Context) -> str:
     """Returns the message, and the option that the arguments were probably meant for."""
-    names = {option for param in context.command.get_params(context) for option in param.opts}
+    names = _options(context)
     option = next((name for name in TAKES_TEXT if name in names), "")
     if not option:
         return message
