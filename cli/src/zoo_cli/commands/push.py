@@ -12,7 +12,6 @@ from zoo_core.errors import ConfigError, NetworkError, NotFoundError
 from zoo_core.escaping import shell_command
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.registry.file import HUB
-from zoo_core.run_folder.manifest import no_checkpoint
 from zoo_core.storage.capacity import format_bytes
 
 
@@ -60,8 +59,9 @@ def push(
     """
     if not HUB.fullmatch(f"hub:{repo}"):
         raise ConfigError(f"{repo!r} is not a repo: expected OWNER/REPO")
-    if not folder.is_dir():
-        raise no_checkpoint(folder)
+    from zoo_core.runtime.hub.upload_folder import check_pushable
+
+    check_pushable(folder)  # before an error may say how to continue an earlier push
     catalog = load_catalog()
     if dry_run or target:
         _build(catalog, folder, repo, target, license=license, as_json=as_json)

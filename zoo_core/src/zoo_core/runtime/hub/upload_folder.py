@@ -59,9 +59,10 @@ def build_upload_folder(
     Raises:
         IntegrityError: The checkpoint is incomplete, or has weights that are not finite.
         MisfitError: The checkpoint is unfinished, or has pickled weights.
+        NotFoundError: There is no such folder.
         TargetError: The target exists already, or cannot be written to.
     """
-    _check_no_pickle(folder)
+    check_pushable(folder)
     checkpoint = read_checkpoint(catalog, folder)
     if not checkpoint.finished:
         raise unfinished(folder)
@@ -129,15 +130,20 @@ def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
     return terms._replace(license=license) if license else terms
 
 
-def _check_no_pickle(folder: Path) -> None:
-    """Raises MisfitError if a folder holds pickled weights, NotFoundError if there is none."""
-    if not folder.exists():
-        raise no_checkpoint(folder)
+def check_pushable(folder: Path) -> None:
+    """Checks that a folder is there and holds no pickle.
+
+    Raises:
+        MisfitError: It is or holds a pickle; the message has the command that converts it.
+        NotFoundError: There is no such folder.
+    """
     if paths := find_pickles(folder):
         raise MisfitError(
             f"{paths[0]} is a pickle, which is never pushed: remove it, or convert it to "
             f"safetensors {CONVERT.format(name=paths[0], weights=WEIGHTS)}"
         )
+    if not folder.is_dir():
+        raise no_checkpoint(folder)
 
 
 def _text(path: Path) -> str:
