@@ -68,6 +68,7 @@ extern "C" {
   zoo_run_function zoo_run_##level;               \
   zoo_part_function zoo_part_##level;             \
   zoo_cell_function zoo_cell_##level;             \
+  zoo_draw_function zoo_draw_##level;             \
   zoo_scan_function zoo_scan_##level;             \
   zoo_class_loss_function zoo_class_loss_##level; \
   zoo_small_step_function zoo_small_step_##level;
@@ -80,14 +81,14 @@ ZOO_BUILT_BF16_LEVELS
 const zoo_level ZOO_LEVELS[] = {
 #define EACH(level)                                                              \
   {#level,                 has_##level,      zoo_run_##level,                         \
-   zoo_part_##level,       zoo_cell_##level, zoo_scan_##level, zoo_class_loss_##level, \
-   zoo_small_step_##level, nullptr},
+   zoo_part_##level,       zoo_cell_##level, zoo_draw_##level, zoo_scan_##level,        \
+   zoo_class_loss_##level, zoo_small_step_##level, nullptr},
     ZOO_BUILT_LEVELS
 #undef EACH
 #define EACH(level)                                                                 \
   {#level,                has_##level,     zoo_run_avx512,                          \
-   zoo_part_avx512,       zoo_cell_avx512, zoo_scan_avx512, zoo_class_loss_avx512, \
-   zoo_small_step_avx512, zoo_run_bf16_##level},
+   zoo_part_avx512,       zoo_cell_avx512, zoo_draw_avx512, zoo_scan_avx512,        \
+   zoo_class_loss_avx512, zoo_small_step_avx512, zoo_run_bf16_##level},
     ZOO_BUILT_BF16_LEVELS
 #undef EACH
 };

@@ -57,11 +57,21 @@ struct zoo_layer_step {
   const int64_t *symbol;  // the symbol of every row, which chooses from the table
 };
 
+// The logits that a symbol is drawn from.
+struct zoo_draw {
+  int64_t element_size;  // bytes of a logit: 4 or 8
+  int64_t symbols;       // V
+  const void *logits;    // (V)
+  double temperature;    // what the logits are divided by; 0: no weights are needed
+  double *weights;       // (V): receives e^((x - x_max) / temperature)
+};
+
 typedef int64_t zoo_run_function(int64_t operation, const zoo_recurrence *);
 typedef int64_t zoo_part_function(int64_t operation, const zoo_part *, const zoo_text_rows *,
                                   int64_t thread, int64_t threads);
 typedef void zoo_cell_function(const zoo_layer_step *, const zoo_text_rows *, int64_t element_size,
                                int64_t thread, int64_t threads);
+typedef int64_t zoo_draw_function(const zoo_draw *);
 typedef void zoo_scan_function(int64_t operation, const zoo_linear_scan *);
 typedef int64_t zoo_class_loss_function(int64_t operation, zoo_class_loss *);
 typedef int64_t zoo_small_step_function(int64_t operation, zoo_small_step *);
@@ -72,6 +82,7 @@ struct zoo_level {
   zoo_run_function *run;                // recurrence.cpp: all steps
   zoo_part_function *part;              // recurrence.cpp: a product of the text loop
   zoo_cell_function *cell;              // recurrence.cpp: the cell of the text loop
+  zoo_draw_function *draw;              // recurrence.cpp: the weights of symbols of the text loop
   zoo_scan_function *scan;              // recurrence.cpp: forward or backward
   zoo_class_loss_function *class_loss;  // recurrence.cpp: workspace, or forward
   zoo_small_step_function *small_step;  // recurrence.cpp: workspace, or forward: the step

@@ -1,6 +1,7 @@
 // All steps in full precision, scans, losses, and the steps of the text loop: compiled once for each
 // level, with ZOO_LEVEL in the names of its functions.
 #include "class_loss.h"
+#include "draw.h"
 #include "linear_scan.h"
 #include "small_step.h"
 #include "text_step.h"
@@ -29,6 +30,11 @@ extern "C" __attribute__((visibility("hidden"))) void ZOO_NAME(zoo_cell_, ZOO_LE
     int64_t threads) {
   if (element_size == 8) return text_cells<double>(*step, *rows, thread, threads);
   text_cells<float>(*step, *rows, thread, threads);
+}
+
+extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_draw_, ZOO_LEVEL)(
+    const zoo_draw *draw) {
+  return draw->element_size == 8 ? draw_weights<double>(*draw) : draw_weights<float>(*draw);
 }
 
 extern "C" __attribute__((visibility("hidden"))) void ZOO_NAME(zoo_scan_, ZOO_LEVEL)(

@@ -12,33 +12,29 @@ namespace {
 
 // Draws symbols by uniform numbers from the softmax of logits, as zoo_core's Sampler does.
 template <class Real> struct Draw {
+  const zoo_level &level;
   int64_t symbols;  // V
+  double *weights;  // (V): of this thread
 
   // Returns -1 if a logit is not finite.
   int64_t operator()(const Real *logits, const zoo_text_row &row, double uniform) const {
-    int64_t most_likely = 0;
-    for (int64_t i = 0; i < symbols; i++) {
-      if (!std::isfinite(logits[i])) return -1;
-      if (logits[i] > logits[most_likely]) most_likely = i;
-    }
-    if (row.temperature == 0) return most_likely;
-    const std::vector<double> doubles(logits, logits + symbols);
-    double threshold = -INFINITY;
+    const zoo_draw draw = {sizeof(Real), symbols, logits, row.temperature, weights};
+    const int64_t most_likely = level.draw(&draw);
+    if (most_likely < 0 || row.temperature == 0) return most_likely;
+    Real threshold = -INFINITY;
     if (row.top_k && row.top_k < symbols) {
-      std::vector<double> sorted(doubles);
+      std::vector<Real> sorted(logits, logits + symbols);
       const auto nth = sorted.begin() + (row.top_k - 1);
-      std::nth_element(sorted.begin(), nth, sorted.end(), std::greater<double>());
+      std::nth_element(sorted.begin(), nth, sorted.end(), std::greater<Real>());
       threshold = *nth;
     }
-    std::vector<double> cumulative(doubles.size());
     double sum = 0;
-    for (size_t i = 0; i < doubles.size(); i++) {
-      if (doubles[i] >= threshold)
-        sum += std::exp((doubles[i] - doubles[most_likely]) / row.temperature);
-      cumulative[i] = sum;
+    for (int64_t i = 0; i < symbols; i++) {
+      if (logits[i] >= threshold) sum += weights[i];
+      weights[i] = sum;
     }
-    const auto drawn = std::upper_bound(cumulative.begin(), cumulative.end(), uniform * sum);
-    return std::min<int64_t>(drawn - cumulative.begin(), symbols - 1);
+    const double *drawn = std::upper_bound(weights, weights + symbols, uniform * sum);
+    return std::min<int64_t>(drawn - weights, symbols - 1);
   }
 };
 
@@ -58,6 +54,7 @@ template <class Real> struct Text {
   std::vector<zoo_part> inputs;     // of each layer but the first
   zoo_part output = {};
   void *rounded = nullptr;
+  void *draw_weights = nullptr;  // (threads, V)
   int64_t bytes = 0;     // of the workspace
   int64_t products = 0;  // multiplications for one symbol
 
@@ -83,6 +80,7 @@ template <class Real> struct Text {
       part.sums = allocate(text.capacity * level.part(ZOO_SUMS, &part, nullptr, 0, 1));
     });
     output.y = allocate(text.capacity * text.symbols * sizeof(Real));
+    draw_weights = allocate(text.threads * text.symbols * sizeof(double));
     if (text.storage == ZOO_INT8) rounded = allocate(text.threads * text.capacity * rounded_bytes(widest));
   }
 
@@ -147,7 +145,8 @@ template <class Real> struct Text {
   // Generates this thread's share of every step. A thread draws the symbols of some rows; of one row
   // alone, every thread does, so that none waits for another.
   void generate(const ThreadShare &share, std::vector<int64_t> &drawn) const {
-    const Draw<Real> draw{text.symbols};
+    double *const weights = static_cast<double *>(draw_weights) + share.thread * text.symbols;
+    const Draw<Real> draw{level, text.symbols, weights};
     std::vector<int64_t> active(text.rows), drawing, symbol(text.rows);
     for (int64_t r = 0; r < text.rows; r++) active[r] = r, symbol[r] = text.row[r].prompt[0];
     zoo_text_rows rows = {};

@@ -156,6 +156,36 @@ def test_in_single_precision_text_repeats_and_a_longer_one_begins_alike() -> Non
 
 
 @built
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64], ids=str)
+@pytest.mark.parametrize("temperature", [1e-320, 1e-3, 0.05, 0.8, 40.0])
+def test_every_level_draws_as_the_sampler_does(
+    monkeypatch: pytest.MonkeyPatch, temperature: float, dtype: torch.dtype
+) -> None:
+    # the logits are the biases alone, so that no product rounds them
+    model = rnn_embed(RnnEmbedConfig(**SMALL), letters(37)).eval().to(dtype)
+    with torch.no_grad():
+        model.output.weight.zero_()
+        model.output.bias.copy_(torch.linspace(-3, 3, 37)[torch.arange(37) * 5 % 37])
+    options = {"temperature": temperature, "seed": 5}
+    expected = text(model, ReferenceKernel(), 300, **options)
+    least, most = {1e-320: (1, 1), 1e-3: (1, 1), 0.05: (2, 20)}.get(temperature, (16, 37))
+    assert least <= len(set(expected)) <= most
+    for level in LEVELS:
+        monkeypatch.setenv(LEVEL, level)
+        assert text(model, NativeKernel(), 300, **options) == expected, level
+
+
+@built
+@pytest.mark.parametrize("symbol", [0, 17, 36])
+@pytest.mark.parametrize("logit", [torch.inf, -torch.inf, torch.nan])
+def test_every_place_of_a_logit_that_is_not_finite_is_found(symbol: int, logit: float) -> None:
+    model = rnn_embed(RnnEmbedConfig(**SMALL), letters(37)).eval()
+    model.output.bias.data[symbol] = logit
+    with pytest.raises(IntegrityError, match="not finite"):
+        text(model, NativeKernel(), 1, temperature=0)
+
+
+@built
 def test_numbers_that_are_not_finite_end_the_text() -> None:
     model = sharpened(MODELS["gru"])
     model.output.bias.data[4] = torch.inf
