@@ -19,6 +19,8 @@ template <class Real> struct PlainWeights {
   static constexpr int64_t L = lanes<Real>, BLOCK = 128;
   // The fewest partial sums that keep the multiplier busy; those of a narrow chunk alone are 4.
   static constexpr int partial(int NV) { return NV > 4 ? 1 : 8 / NV; }
+  // Of a tile of the output layer. One vector of whole numbers keeps the memory busy.
+  static constexpr int OUTPUT_VECTORS = 1;
 
   static int64_t depth(int64_t K) { return K; }
   static int64_t chunk_bytes(int64_t K, int NV) { return K * NV * L * sizeof(Real); }
@@ -31,11 +33,14 @@ template <class Real> struct PlainWeights {
     ZOO_MEMBER void add(int64_t K, const Real *w, const Real *x) {
       int64_t k = 0;
       for (; k + PARTIAL <= K; k += PARTIAL) {
-        // the weights may be in no near cache
-        constexpr int64_t PREFETCH_DISTANCE = 2048 / sizeof(Real), CACHE_LINE = 64 / sizeof(Real);
+        // The weights may be in no near cache. With AVX-512 the processor itself is ahead of any
+        // prefetch: an LSTM of 512 takes 43 us for a symbol's product without and 51 us with it (Zen 4).
+        if (ZOO_VECTOR_BYTES < 64) {
+          constexpr int64_t PREFETCH_DISTANCE = 2048 / sizeof(Real), CACHE_LINE = 64 / sizeof(Real);
 #pragma GCC unroll 16
-        for (int64_t i = 0; i < PARTIAL * NV * L; i += CACHE_LINE)
-          __builtin_prefetch(w + k * NV * L + PREFETCH_DISTANCE + i);
+          for (int64_t i = 0; i < PARTIAL * NV * L; i += CACHE_LINE)
+            __builtin_prefetch(w + k * NV * L + PREFETCH_DISTANCE + i);
+        }
 #pragma GCC unroll 16
         for (int s = 0; s < PARTIAL; s++)
 #pragma GCC unroll 16
