@@ -17,6 +17,8 @@ struct Bf16Weights {
   typedef uint16_t Number;
   static constexpr int64_t L = lanes<float>, BLOCK = 256;
   static constexpr int partial(int NV) { return NV > 2 ? 1 : 4 / NV; }
+  // Of a tile of the output layer. With one vector, converting would take longer than reading.
+  static constexpr int OUTPUT_VECTORS = 2;
 
   static int64_t depth(int64_t K) { return (K + 1) / 2 * 2; }
   static int64_t chunk_bytes(int64_t K, int NV) { return depth(K) * NV * L * sizeof(uint16_t); }

@@ -46,6 +46,8 @@ struct Int8Weights {
   typedef int16_t Operand;
   static constexpr int64_t L = lanes<float>, BLOCK = 512;
   static constexpr int partial(int) { return 1; }
+  // Of a tile of the output layer. With one vector, converting would take longer than reading.
+  static constexpr int OUTPUT_VECTORS = 2;
 
   static int64_t depth(int64_t K) { return (K + 1) / 2 * 2; }
   static int64_t chunk_bytes(int64_t K, int NV) { return depth(K) * NV * L + NV * L * sizeof(float); }

@@ -133,7 +133,8 @@ using RecurrentTiles = Tiles<Real, Weights, GATES, vectors_per_gate<GATES>, GATE
 template <class Real, class Weights, int GATES>
 using InputTiles = Tiles<Real, Weights, GATES, vectors_per_gate<GATES>, 2, Weights::partial(2)>;
 // A product of the output layer, in narrow tiles, so that threads can divide a few columns.
-template <class Real, class Weights> using OutputTiles = Tiles<Real, Weights, 1, 2, 2, Weights::partial(2)>;
+template <class Real, class Weights>
+using OutputTiles = Tiles<Real, Weights, 1, Weights::OUTPUT_VECTORS, Weights::OUTPUT_VECTORS, Weights::partial(2)>;
 
 template <class Real, class Weights, class T>
 int64_t run_part(const T &tiles, int64_t operation, const zoo_text_rows *rows, int64_t thread, int64_t threads) {
