@@ -220,9 +220,10 @@ class NativeKernel(
         """Returns how to store the weights for texts; None if the library does not suit them."""
         if model.recurrent.cell.name not in self.passes or not _library().generates:
             return None
-        if not all(_is_safe_to_read(model, prompt) for prompt in prompts):
+        parameters = list(model.parameters())
+        if not _is_safe_to_read(model, parameters, prompts):
             return None
-        if not _has_small_table(model):
+        if not _has_small_table(model, parameters):
             return None
         if any(sampler.top_p is not None for sampler in samplers):  # drawn in Python
             return None
@@ -261,27 +262,29 @@ def _library() -> NativeLibrary:
     return library
 
 
-def _has_small_table(model: RecurrentModel) -> bool:
+def _has_small_table(model: RecurrentModel, parameters: Sequence[Tensor]) -> bool:
     """Whether the table of all symbols for C++, (V, G), is small, or no larger than the model.
 
     A large vocabulary with a narrow embedding makes a table of gigabytes, which delays the first
     symbol by seconds. There the output layer takes most of the time in any loop.
     """
     table_size = model.signature.input_size * len(model.recurrent.weights(0, 0)["weight_hh"])
-    model_size = sum(parameter.numel() for parameter in model.parameters())
-    return table_size <= max(MAX_TABLE_SIZE, model_size)
+    return table_size <= max(MAX_TABLE_SIZE, sum(parameter.numel() for parameter in parameters))
 
 
-def _is_safe_to_read(model: RecurrentModel, prompt: Tensor) -> bool:
-    """Whether C++, which checks nothing, may read the model's weights and the prompt.
+def _is_safe_to_read(
+    model: RecurrentModel, parameters: Sequence[Tensor], prompts: Sequence[Tensor]
+) -> bool:
+    """Whether C++, which checks nothing, may read the model's weights and the prompts.
 
     If it may not, the model itself reports what is wrong.
     """
     symbols, like = model.signature.input_size, model.recurrent.weights(0, 0)["weight_hh"]
     is_uniform = all(
-        (parameter.dtype, parameter.device) == (like.dtype, like.device)
-        for parameter in model.parameters()
+        (parameter.dtype, parameter.device) == (like.dtype, like.device) for parameter in parameters
     )
     has_output_shape = model.output.weight.shape == (symbols, model.recurrent.output_size)
-    is_in_vocabulary = int(prompt.min()) >= 0 and int(prompt.max()) < symbols
+    is_in_vocabulary = all(
+        int(prompt.min()) >= 0 and int(prompt.max()) < symbols for prompt in prompts
+    )
     return is_uniform and has_output_shape and is_in_vocabulary
