@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from zoo_core.errors import TargetError
+from zoo_core.run_folder import run_log
 from zoo_core.run_folder.run_log import (
     RunLog,
     SampleRow,
+    StepReader,
     StepRow,
     is_logged,
     read_samples,
@@ -86,6 +90,80 @@ def test_a_damaged_end_is_skipped_and_removed(log: RunLog, tmp_path: Path, damag
     assert len(read_steps(tmp_path)) == 6
     log.truncate(step=9, epoch=9)
     assert path.read_bytes() == whole
+
+
+def test_a_reader_parses_each_row_of_a_growing_log_once(
+    log: RunLog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[bytes] = []
+
+    def parse(line: bytes) -> dict[str, Any]:
+        parsed.append(line)
+        return dict(json.loads(line))
+
+    monkeypatch.setattr(run_log, "_parse", parse)
+    reader = StepReader(tmp_path)
+    for step in range(7, 10):
+        assert len(reader.read()) == step - 1
+        log.add_steps([row(step)])
+        log.write()
+    assert reader.read() == [
+        *(row(step, (step + 1) // 2) for step in range(1, 7)),
+        *map(row, (7, 8, 9)),
+    ]
+    assert b"".join(parsed) == (tmp_path / "steps.jsonl").read_bytes()
+
+
+def test_a_reader_gives_the_rows_of_a_resumed_run(log: RunLog, tmp_path: Path) -> None:
+    reader = StepReader(tmp_path)
+    reader.read()
+    log.truncate(step=4, epoch=3)
+    assert reader.read() == read_steps(tmp_path)
+    log.add_steps([row(5, 3), row(6, 3)])
+    log.write()
+    assert [step.step for step in reader.read()] == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_reader_sees_other_rows_of_the_same_size_and_time(log: RunLog, tmp_path: Path) -> None:
+    path = tmp_path / "steps.jsonl"
+    time = path.stat().st_mtime_ns
+    reader = StepReader(tmp_path)
+    before = reader.read()
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"loss": 1.0', b'"loss": 2.5'))
+    os.utime(path, ns=(time, time))
+    assert path.stat().st_size == len(content)
+    assert reader.read() == [before[0]._replace(loss=2.5), *before[1:]]
+
+
+def test_a_reader_sees_a_new_run_in_the_folder_and_none(log: RunLog, tmp_path: Path) -> None:
+    reader = StepReader(tmp_path)
+    reader.read()
+    (tmp_path / "steps.jsonl").unlink()
+    assert reader.read() == []
+    log.add_steps([row(1, 2)])
+    log.write()
+    assert reader.read() == [row(1, 2)]
+
+
+def test_a_reader_takes_a_row_when_it_is_whole(log: RunLog, tmp_path: Path) -> None:
+    reader = StepReader(tmp_path)
+    line = row(7).line().encode()
+    with (tmp_path / "steps.jsonl").open("ab") as file:
+        file.write(line[:30])
+        file.flush()
+        assert len(reader.read()) == 6
+        file.write(line[30:])
+    assert reader.read()[6:] == [row(7)]
+
+
+def test_the_rows_that_a_reader_gave_stay_as_they_are(log: RunLog, tmp_path: Path) -> None:
+    reader = StepReader(tmp_path)
+    before = reader.read()
+    log.add_steps([row(7)])
+    log.write()
+    assert len(reader.read()) == 7
+    assert len(before) == 6
 
 
 def test_a_log_that_cannot_be_written_is_named(tmp_path: Path) -> None:

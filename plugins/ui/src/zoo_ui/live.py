@@ -1,4 +1,4 @@
-"""What a run has done so far, read from its folder: curves, samples, how far it is."""
+"""What a run has done so far: curves, samples, how far it is."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar, final
 
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.ownership import CURRENT, SAMPLES, STATE, STEPS
-from zoo_core.run_folder.run_log import read_epochs, read_samples, read_steps
+from zoo_core.run_folder.run_log import StepRow, read_samples
 
 MAX_POINTS = 400
 """Points of a curve on the page."""
@@ -31,9 +31,9 @@ class Curve(NamedTuple):
     last: str
 
 
-def step_curve(folder: Path) -> Curve:
+def step_curve(steps: Sequence[StepRow]) -> Curve:
     """Returns the training loss over the steps, in nats; intervals of steps are averaged."""
-    rows = [row for row in read_steps(folder) if math.isfinite(row.loss)]
+    rows = [row for row in steps if math.isfinite(row.loss)]
     size = max(1, math.ceil(len(rows) / MAX_POINTS))
     parts = [rows[start : start + size] for start in range(0, len(rows), size)]
     columns: dict[str, list[Any]] = {
@@ -44,12 +44,11 @@ def step_curve(folder: Path) -> Curve:
     return Curve(columns, last)
 
 
-def epoch_curve(folder: Path, metric: str) -> Curve:
+def epoch_curve(epochs: Sequence[dict[str, Any]], metric: str) -> Curve:
     """Returns a metric over the epochs, on every split that has it."""
-    rows = _thin(read_epochs(folder))
     points = [
         (row["epoch"], split, values[metric])
-        for row in rows
+        for row in _thin(epochs)
         for split, values in row["metrics"].items()
         if math.isfinite(values.get(metric, math.nan))
     ]
@@ -63,13 +62,10 @@ def epoch_curve(folder: Path, metric: str) -> Curve:
     return Curve(columns, f"epoch {points[-1][0]:,}: {values}" if points else "")
 
 
-def metric_names(folder: Path) -> list[str]:
+def metric_names(epochs: Sequence[dict[str, Any]]) -> list[str]:
     """Returns the metrics that were measured after the epochs, the loss first."""
     names = {
-        name: None
-        for row in read_epochs(folder)[-1:]
-        for values in row["metrics"].values()
-        for name in values
+        name: None for row in epochs[-1:] for values in row["metrics"].values() for name in values
     }
     return sorted(names, key=lambda name: name != "loss")
 

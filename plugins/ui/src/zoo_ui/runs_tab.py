@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from zoo_core.data.splits import main_split
 from zoo_core.errors import NotFoundError, ZooError
 from zoo_core.escaping import shell_command
 from zoo_core.run_folder.local_runs import find_run, run_names
+from zoo_core.run_folder.run_log import StepReader, read_epochs
 from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import runs_folder
 from zoo_ui.components import shown_command
@@ -24,6 +26,8 @@ from zoo_ui.page_context import PageContext
 
 INTERVAL = 1.0
 """Seconds between two looks at the folder of the run."""
+KEPT_LOGS = 8
+"""Runs, the last looked at, whose steps stay in memory: a look parses only the new ones."""
 CHART_HEIGHT = 260
 """Pixels."""
 LOSS = "loss"
@@ -72,6 +76,7 @@ def runs_tab(context: PageContext, run: gr.Dropdown) -> None:
     samples, messages = gr.HTML(), gr.HTML()
     command = gr.HTML(shown_command("zoo runs"))
     seen = gr.State(None)
+    step_reader = lru_cache(maxsize=KEPT_LOGS)(StepReader)
     charts = [steps, epochs, metric]
     texts = [samples, messages, command]
     shown = [state, stop, resume, figures, *charts, *texts, run, seen]
@@ -86,9 +91,10 @@ def runs_tab(context: PageContext, run: gr.Dropdown) -> None:
             return (gr.skip(),) * len(shown)
         if not name:
             return (*[gr.skip()] * (len(shown) - 2), gr.update(choices=names), now)
-        known = metric_names(folder) or [LOSS]
+        rows = read_epochs(folder)
+        known = metric_names(rows) or [LOSS]
         metric = metric if metric in known else known[0]
-        of_steps, of_epochs = step_curve(folder), epoch_curve(folder, metric)
+        of_steps, of_epochs = step_curve(step_reader(folder).read()), epoch_curve(rows, metric)
         state_of_run = _state(context, name, is_running)
         title = metric.replace("_", " ")
         return (

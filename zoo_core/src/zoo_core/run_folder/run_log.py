@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple, TypeVar, final
 
 from zoo_core.run_folder.manifest import MANIFEST
@@ -137,9 +138,39 @@ class RunLog:
         _truncate(self.folder / SAMPLES, lambda values: int(values["epoch"]) < epoch)
 
 
+@final
+class StepReader:
+    """Reads ``steps.jsonl`` again and again while it grows, and parses each row once.
+
+    The bytes that were parsed are kept and compared with those of the file: its size and time would
+    miss a resume that removes rows and writes as many others. A file that begins with other bytes
+    is parsed from its start. Several threads may read.
+
+    Args:
+        folder: The checkpoint folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / STEPS
+        self._lock = Lock()
+        self._parsed = b""
+        self._rows: list[StepRow] = []
+
+    def read(self) -> list[StepRow]:
+        """Returns what ``read_steps`` returns now."""
+        data = _content(self._path)
+        with self._lock:
+            if not data.startswith(self._parsed):
+                self._parsed, self._rows = b"", []
+            rows, size = _parse_rows(data[len(self._parsed) :], _step_row)
+            self._parsed = data[: len(self._parsed) + size]
+            self._rows += rows
+            return list(self._rows)
+
+
 def read_steps(folder: Path) -> list[StepRow]:
     """Returns the rows of ``steps.jsonl``; none of a run of an older version, which has no log."""
-    return _read(folder / STEPS, lambda values: StepRow(**values))
+    return _read(folder / STEPS, _step_row)
 
 
 def read_samples(folder: Path) -> list[SampleRow]:
@@ -191,19 +222,36 @@ def _truncate(path: Path, is_kept: Callable[[dict[str, Any]], bool]) -> None:
     keep_lines(path, keeps)
 
 
+def _step_row(values: dict[str, Any]) -> StepRow:
+    return StepRow(**values)
+
+
 def _read(path: Path, make: Callable[[dict[str, Any]], Row]) -> list[Row]:
-    """Returns the rows before the first that is damaged, such as one that is being written."""
+    return _parse_rows(_content(path), make)[0]
+
+
+def _content(path: Path) -> bytes:
+    """Returns what a file holds; nothing if it cannot be read."""
     try:
-        lines = path.read_bytes().splitlines(keepends=True)
+        return path.read_bytes()
     except OSError:
-        return []
+        return b""
+
+
+def _parse_rows(data: bytes, make: Callable[[dict[str, Any]], Row]) -> tuple[list[Row], int]:
+    """Returns the rows before the first that is damaged, and the bytes that they take.
+
+    A row that is being written is damaged until it is whole.
+    """
     rows: list[Row] = []
-    for line in lines:
+    size = 0
+    for line in data.splitlines(keepends=True):
         values = _parse(line)
         if values is None:
             break
         rows.append(make(values))
-    return rows
+        size += len(line)
+    return rows, size
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
