@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,22 @@ def test_a_name_that_an_installed_plugin_brings_is_not_said_to_be_missing(
         catalog.find(ModelSpec, "bpe")
     assert str(caught.value) == "no model 'bpe'; it is a tokenizer"
     assert catalog.where_to_get("bpe") == ""
+
+
+@pytest.mark.parametrize("is_enabled", [True, False])
+@pytest.mark.parametrize("source", [TINY, "raise SystemExit(3)"])
+def test_the_garbage_collector_is_as_it_was_after_loading(
+    write_plugin: PluginWriter, source: str, *, is_enabled: bool
+) -> None:
+    plugin = write_plugin(source)
+    try:
+        (gc.enable if is_enabled else gc.disable)()
+        load_catalog([plugin])
+        assert gc.isenabled() is is_enabled
+    finally:
+        gc.enable()
+
+
+def test_no_search_for_garbage_interrupts_the_loading(write_plugin: PluginWriter) -> None:
+    source = f"import gc\nassert not gc.isenabled()\n{TINY}"
+    assert load_catalog([write_plugin(source)]).broken == ()

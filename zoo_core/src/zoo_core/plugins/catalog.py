@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+import gc
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar, final
 
 from zoo_core.errors import (
@@ -153,6 +155,23 @@ def check_unique(noun: str, name: str, owners: list[Plugin]) -> None:
     raise AmbiguousError(f"{noun} {name!r} is offered twice: write {' or '.join(choices)}")
 
 
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """Keeps Python's cyclic garbage collector from running.
+
+    Modules and specs stay in memory, so there is no garbage to find among them. With hundreds of
+    plugins the search takes a tenth of the time to load them.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+@_without_collection()
 def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
     """Loads the given plugins, or all that are installed; those that fail are in ``broken``."""
     entries: list[CatalogEntry[Any]] = []
