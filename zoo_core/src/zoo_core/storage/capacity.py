@@ -12,7 +12,6 @@ from zoo_core.errors import DeviceError
 if TYPE_CHECKING:  # this module is imported on the way to every command
     from pathlib import Path
 
-CGROUP_LIMIT = "/sys/fs/cgroup/memory.max"
 UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 OUT_OF_MEMORY = ("allocate memory", "out of memory", "size calculation overflowed")
 """Words in the messages of torch's allocators, most of which raise a plain RuntimeError."""
@@ -25,16 +24,17 @@ def format_bytes(size: float) -> str:
 
 
 def free_memory() -> int:
-    """Returns the free memory in bytes, at most the limit of this process's cgroup."""
+    """Returns the memory that this process can still take, in bytes.
+
+    That is what the machine has free, at most what the cgroups of this process, such as a
+    container, have left of their limits.
+    """
     import psutil
 
+    from zoo_core.storage.cgroups import left_in_cgroups
+
     free: int = psutil.virtual_memory().available
-    with (
-        contextlib.suppress(OSError, ValueError),  # no cgroup, or "max" for no limit
-        open(CGROUP_LIMIT, encoding="ascii") as file,  # noqa: PTH123
-    ):
-        free = min(free, int(file.read()))
-    return free
+    return min((free, *left_in_cgroups()))
 
 
 def free_disk(path: Path) -> int:
