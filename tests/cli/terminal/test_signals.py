@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -99,6 +100,27 @@ def test_resume_after_kills_is_exact(
     assert "unfinished" in zoo("predict", folder, "the").stderr
     assert zoo("resume", folder).code == 0
     assert_same_result(folder, uninterrupted)
+
+
+@pytest.mark.parametrize("arguments", [("train", "lstm-embed.hello"), ("resume", "{hello}")])
+def test_a_signal_before_the_run_is_no_error_whatever_a_library_raises_in_its_place(
+    zoo: Zoo,
+    hello: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, str],
+) -> None:
+    def make_run(*_: object, **__: object) -> None:
+        # as torch does where it asks an object for its length
+        with contextlib.suppress(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGTERM)
+        raise ValueError("could not determine the shape")
+
+    monkeypatch.setattr("zoo_core.runtime.run.Run.__init__", make_run)
+    command, subject = arguments
+    out = ("--out", tmp_path / "run") if command == "train" else ("--epochs", 200)
+    result = zoo(command, subject.format(hello=hello), *out)
+    assert (result.code, result.stderr) == (128 + signal.SIGTERM, "")
 
 
 def test_a_command_under_nohup_does_not_stop_with_its_terminal() -> None:

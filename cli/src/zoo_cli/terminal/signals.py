@@ -59,9 +59,9 @@ class StopOnSignals:
 class GracefulInterrupt:
     """Lets a run finish its step and save before it stops.
 
-    Inside the context, the first signal is only recorded in ``signal``. A second one leaves the
-    process at once, which is safe because what is on disk is complete at any instant. Until
-    ``enable`` is called there is nothing to save, and the first signal raises ``Interrupted``.
+    Until ``enable`` is called inside the context there is nothing to save, and a signal does what
+    it did before. From then on the first signal is only recorded in ``signal``. A second one leaves
+    the process at once, which is safe because what is on disk is complete at any instant.
 
     Args:
         announces: Whether the first signal is answered with a message at once. A command that draws
@@ -71,23 +71,22 @@ class GracefulInterrupt:
     def __init__(self, *, announces: bool = True) -> None:
         self.signal: int | None = None
         self._announces = announces
+        self._handlers = contextlib.ExitStack()
         self._enabled = False
 
     def enable(self) -> None:
-        """Starts to record signals instead of raising ``Interrupted``."""
-        self._enabled = True
+        """Starts to record signals; a second call changes nothing."""
+        if not self._enabled:
+            self._enabled = True
+            self._handlers.enter_context(handle_signals(self._record))
 
     def __enter__(self) -> GracefulInterrupt:
-        self._handlers = handle_signals(self._record)
-        self._handlers.__enter__()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        self._handlers.__exit__(None, None, None)
+        self._handlers.close()
 
     def _record(self, number: int, frame: FrameType | None) -> None:
-        if not self._enabled:
-            raise Interrupted(number)
         if self.signal is not None:
             _print_from_handler("stopped; the last saved state is intact")
             os._exit(128 + number)
