@@ -63,6 +63,26 @@ def test_a_loss_and_its_gradient_are_torchs(settings: dict[str, Any], oracle: nn
     assert torch.allclose(ours.grad, theirs.grad, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("signature", [PLAIN, SIGNATURE], ids=["plain", "scaled"])
+@pytest.mark.parametrize("loss", ["mse", "mae", "huber", "quantile"])
+def test_values_that_do_not_count_change_no_sum_of_the_others(
+    loss: str, signature: Signature
+) -> None:
+    of = trainer(signature, loss=loss)
+    predicted = torch.randn(4, 5, 2 * max(len(of.quantiles), 1), generator=GENERATOR).double()
+    targets = TARGETS.clone()
+    targets[0, 0] = 0.0  # without a relative error, if there is no offset
+    none = torch.full((1, 5, 2), torch.nan, dtype=torch.float64)
+    padded = batch(torch.cat([targets, none]))
+    more = Output(torch.cat([predicted, predicted[:1]]), None)
+    expected_loss, expected = of.loss_and_sums(Output(predicted, None), batch(targets))
+    actual_loss, actual = of.loss_and_sums(more, padded)
+    assert list(actual) == list(expected)
+    torch.testing.assert_close(list(actual.values()), list(expected.values()))
+    torch.testing.assert_close(actual_loss, expected_loss)
+    torch.testing.assert_close(of.sums(more, padded), actual, rtol=0, atol=0)
+
+
 def test_the_quantile_loss_is_the_pinball_loss_by_hand() -> None:
     of = trainer(loss="quantile", quantiles="0.1, 0.5 0.9")
     predicted = torch.randn(4, 5, 6, generator=GENERATOR, dtype=torch.float64)

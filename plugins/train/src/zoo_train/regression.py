@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import final
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -17,6 +17,27 @@ from zoo_core.runtime.nn import Batch, Output
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_train.configs import RegressionConfig
 from zoo_train.numbers import parse_numbers
+
+
+@final
+class _Errors(NamedTuple):
+    """The errors of a batch.
+
+    Args:
+        errors: In the scale of the targets, (..., N, 1 or quantiles).
+        targets: (..., N, 1).
+        counts: Which targets count, (..., N, 1); None if all do.
+        counted: How many do, a scalar on the device.
+    """
+
+    errors: Tensor
+    targets: Tensor
+    counts: Tensor | None
+    counted: Tensor
+
+    def number_of(self, flags: Tensor) -> Tensor:
+        """Returns for how many targets that count a flag (..., N, 1) is true."""
+        return (flags if self.counts is None else flags & self.counts).sum()
 
 
 @final
@@ -60,6 +81,7 @@ class RegressionTrainer(AbstractTrainer):
         self.config = config
         self.outputs = signature.outputs
         self.quantiles = _quantiles(config)
+        self._columns: dict[str, Tensor] = {}
         names = ["loss", "mae", "rmse", "mape"]
         names += ["scaled_mae"] if self.outputs.scale else []
         names += ["mase"] if self.outputs.naive_error else []
@@ -74,8 +96,21 @@ class RegressionTrainer(AbstractTrainer):
 
     def loss(self, output: Output, batch: Batch) -> Tensor:
         """Returns the mean over the values that are not NaN, a scalar."""
-        predicted, targets, counts = self._pairs(output, batch)
-        errors = torch.where(counts, targets - predicted, 0)
+        return self._loss(_errors(output, batch))
+
+    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
+        """Returns the sums of the errors in the units of measurement, scalars on the device."""
+        return self._sums(_errors(output, batch))
+
+    def loss_and_sums(self, output: Output, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Returns what ``loss`` and ``sums`` return, from errors that are computed once."""
+        found = _errors(output, batch)
+        loss = self._loss(found)
+        with torch.no_grad(), torch.autocast(output.logits.device.type, enabled=False):
+            return loss, self._sums(found._replace(errors=found.errors.detach()))
+
+    def _loss(self, found: _Errors) -> Tensor:
+        errors = found.errors
         match self.config.loss:
             case "mse":
                 losses = errors.square()
@@ -87,45 +122,64 @@ class RegressionTrainer(AbstractTrainer):
             case "quantile":
                 levels = errors.new_tensor(self.quantiles)
                 losses = torch.maximum(levels * errors, (levels - 1) * errors)
-        losses = losses.mean(dim=-1, keepdim=True)
-        return losses.sum() / counts.sum()
+                losses = losses.mean(dim=-1, keepdim=True)
+        return losses.sum() / found.counted
 
-    def _pairs(self, output: Output, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Returns predictions, targets and which targets count, each (..., N, 1 or quantiles)."""
-        assert batch.targets is not None, "training and evaluation need targets"
-        targets = batch.targets.unsqueeze(-1)
-        predicted = output.logits.reshape(*batch.targets.shape, -1)
-        return predicted, targets, ~targets.isnan()
-
-    def sums(self, output: Output, batch: Batch) -> dict[str, Tensor]:
-        """Returns the sums of the errors in the units of measurement, scalars on the device."""
-        predicted, targets, counts = self._pairs(output, batch)
+    def _sums(self, found: _Errors) -> dict[str, Tensor]:
         quantiles = self.quantiles or (0.5,)
         middle = min(range(len(quantiles)), key=lambda index: abs(quantiles[index] - 0.5))
-        scale = _column(self.outputs.scale or (1.0,), targets)
-        offset = _column(self.outputs.offset or (0.0,), targets)
-        errors = torch.where(counts, targets - predicted, 0) * scale
+        errors, targets = found.errors, found.targets
+        scale = self._column("scale", targets)
+        if scale is not None:
+            errors = errors * scale
         central = errors[..., middle : middle + 1]
-        measured = torch.where(counts, targets * scale + offset, 0)
-        nonzero = measured != 0
-        relative = torch.where(nonzero, central / torch.where(nonzero, measured, 1), 0)
         sums = {
-            "targets": counts.sum(),
+            "targets": found.counted,
             "absolute_error": central.abs().sum(),
             "squared_error": central.square().sum(),
-            "relative_error": relative.abs().sum(),
-            "nonzero": (nonzero & counts).sum(),
+            **self._relative_sums(found, central),
         }
-        if self.outputs.scale:
+        if scale is not None:
             sums["absolute_error_in_scale"] = (central / scale).abs().sum()
-        if self.outputs.naive_error:
-            naive = _column(self.outputs.naive_error, targets)
+        naive = self._column("naive_error", targets)
+        if naive is not None:
             scaled = torch.where(naive > 0, central.abs() / torch.where(naive > 0, naive, 1), 0)
             sums["scaled_error"] = scaled.sum()
-            sums["scaled"] = (counts & (naive > 0)).sum()
+            sums["scaled"] = found.number_of((naive > 0).expand_as(targets))
         for index, level in enumerate(self.quantiles):
-            sums[f"below_{level:g}"] = (counts & (errors[..., index : index + 1] <= 0)).sum()
+            sums[f"below_{level:g}"] = found.number_of(errors[..., index : index + 1] <= 0)
         return sums
+
+    def _relative_sums(self, found: _Errors, central: Tensor) -> dict[str, Tensor]:
+        """Returns the sum of the errors over the values, and how many values are not 0.
+
+        Args:
+            found: The errors.
+            central: The errors of the value itself in the units of measurement, (..., N, 1).
+        """
+        measured, counts = found.targets, found.counts
+        scale, offset = (self._column(name, measured) for name in ("scale", "offset"))
+        measured = measured if scale is None else measured * scale
+        measured = measured if offset is None else measured + offset
+        if counts is None:
+            total = (central / measured).abs().sum()
+            if math.isfinite(total.item()):  # no value is 0, so the masks below change nothing
+                return {"relative_error": total, "nonzero": found.counted}
+        else:
+            measured = torch.where(counts, measured, 0)
+        nonzero = measured != 0
+        relative = torch.where(nonzero, central / torch.where(nonzero, measured, 1), 0)
+        return {"relative_error": relative.abs().sum(), "nonzero": nonzero.sum()}
+
+    def _column(self, name: str, like: Tensor) -> Tensor | None:
+        """Returns the outputs' numbers of a name, one for each value, as (N, 1); None if none."""
+        numbers: tuple[float, ...] = getattr(self.outputs, name)
+        if not numbers:
+            return None
+        column = self._columns.get(name)
+        if column is None or (column.dtype, column.device) != (like.dtype, like.device):
+            column = self._columns[name] = like.new_tensor(numbers).unsqueeze(-1)
+        return column
 
     def metrics(self, sums: Mapping[str, float]) -> dict[str, float]:
         """Returns the metrics of an epoch.
@@ -156,9 +210,16 @@ class RegressionTrainer(AbstractTrainer):
         return metrics
 
 
-def _column(numbers: tuple[float, ...], like: Tensor) -> Tensor:
-    """Returns a number for each value, or one for all, as (N, 1) or (1, 1)."""
-    return like.new_tensor(numbers).unsqueeze(-1)
+def _errors(output: Output, batch: Batch) -> _Errors:
+    """Returns the errors of a batch; those of targets that are NaN are 0."""
+    assert batch.targets is not None, "training and evaluation need targets"
+    targets = batch.targets.unsqueeze(-1)
+    errors = targets - output.logits.reshape(*batch.targets.shape, -1)
+    # Asking every target takes as long as the errors. On an accelerator, reading a sum waits.
+    if targets.device.type == "cpu" and not math.isnan(targets.sum().item()):
+        return _Errors(errors, targets, None, torch.tensor(targets.numel()))
+    counts = ~targets.isnan()
+    return _Errors(torch.where(counts, errors, 0), targets, counts, counts.sum())
 
 
 def _quantiles(config: RegressionConfig) -> tuple[float, ...]:
