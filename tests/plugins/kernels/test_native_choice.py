@@ -123,3 +123,16 @@ def test_evaluations_of_few_rows_in_bfloat16_take_torch_with_avx512_and_without_
         row = Measured("", "lstm", rows, 35, 512, "avx512_bf16", bf16, trains, speeds)
         expected = "torch" if bf16 and not trains and rows < 64 else "native"
         assert backend(monkeypatch, row) == expected, row
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"), [(1, "reference"), (64, "reference"), (512, "native")]
+)
+def test_one_step_of_few_rows_without_gradients_is_the_cells_own(
+    monkeypatch: pytest.MonkeyPatch, rows: int, expected: str
+) -> None:
+    for cell, level in itertools.product(CELLS, ("avx2", "avx512", "amx_bf16")):
+        row = Measured("", cell, rows, 1, 64, level, False, False, {})
+        assert backend(monkeypatch, row) == expected
+        assert backend(monkeypatch, row._replace(trains=True)) == "native"
+        assert backend(monkeypatch, row._replace(steps=2)) == "native"
