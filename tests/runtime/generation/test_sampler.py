@@ -117,3 +117,8 @@ def test_a_top_k_below_one_is_refused(top_k: int) -> None:
 def test_logits_that_are_not_finite_are_refused(number: float) -> None:
     with pytest.raises(IntegrityError, match="not finite"):
         Sampler().draw(torch.tensor([0.0, number]))
+
+
+def test_finite_logits_whose_sum_is_not_are_taken() -> None:
+    logits = torch.tensor([1e308, 1.5e308, 1e308], dtype=torch.float64)
+    assert Sampler(temperature=0).draw(logits) == 1
