@@ -54,14 +54,18 @@ class AdditiveAttention(nn.Module):
         self.score = nn.Linear(size, 1, bias=False)
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, memory: AttentionMemory) -> tuple[Tensor, Tensor]:
+    def forward(self, memory: AttentionMemory, padding: Tensor) -> tuple[Tensor, Tensor]:
         """Computes the context of one step.
+
+        Args:
+            memory: The source and the query.
+            padding: Which steps of the source are padding, (B, S); it is the same at every step.
 
         Returns:
             c, (B, P), and the weights before dropout, (B, S).
         """
         compared = torch.tanh(self.query(memory.query).unsqueeze(1) + memory.keys)
         scores: Tensor = self.score(compared).squeeze(2)
-        weights = scores.masked_fill(memory.valid == 0, -torch.inf).softmax(dim=1)
+        weights = scores.masked_fill(padding, -torch.inf).softmax(dim=1)
         context = torch.bmm(self.dropout(weights).unsqueeze(1), memory.values).squeeze(1)
         return context, weights

@@ -141,19 +141,19 @@ class Seq2Seq(AbstractModel, AbstractAttention):
 
     def _attend(
         self, additive: AdditiveAttention, batch: Batch, state: State
-    ) -> tuple[Tensor, Tensor, State]:
+    ) -> tuple[Tensor, list[Tensor], State]:
         """Runs the decoder step by step.
 
         Returns:
-            The outputs (B, T, Q), the weights of the attention (B, T, S), and the state.
+            The outputs (B, T, Q), the weights of the attention at each step (B, S), and the state.
         """
-        embedded = self.embedding(batch.inputs)
         *layers, memory = state
         assert isinstance(memory, AttentionMemory), "made by encode"
+        padding = memory.valid == 0
         outputs, weights = [], []
-        for step in range(embedded.shape[1]):
-            context, weight = additive(memory)
-            inputs = torch.cat([embedded[:, step], context], dim=1)
+        for step, embedded in enumerate(self.embedding(batch.inputs).unbind(1)):
+            context, weight = additive(memory, padding)
+            inputs = torch.cat([embedded, context], dim=1)
             output, after = self.decoder(inputs.unsqueeze(1), tuple(layers))
             following = memory._replace(query=output[:, 0])
             if batch.lengths is None:
@@ -165,11 +165,11 @@ class Seq2Seq(AbstractModel, AbstractAttention):
                 memory = memory._replace(query=chosen)
             outputs.append(output)
             weights.append(weight)
-        return torch.cat(outputs, dim=1), torch.stack(weights, dim=1), (*layers, memory)
+        return torch.cat(outputs, dim=1), weights, (*layers, memory)
 
     def attention(self, batch: Batch) -> Tensor | None:
         """Returns the weights of the attention at each step, (B, T, S); None without one."""
         if self.additive is None:
             return None
         _, weights, _ = self._attend(self.additive, batch, self.encode(batch))
-        return weights
+        return torch.stack(weights, dim=1)
