@@ -131,6 +131,32 @@ def test_a_state_of_another_batch_size_or_layer_is_refused() -> None:
         recurrent(inputs(), (*recurrent.initial_state(2), narrow._replace(cell=narrow.hidden)))
 
 
+def test_a_wrong_state_is_refused_after_a_right_one() -> None:
+    recurrent = layer()
+    right = recurrent.initial_state(2)
+    recurrent(inputs(), right)
+    wrong = (right[0]._replace(cell=torch.zeros(2, H - 1)),)
+    for batch, state in ((inputs(), wrong), (inputs(3), right)):
+        with pytest.raises(MisfitError, match="the state's 0"):
+            recurrent(batch, state)
+    recurrent(inputs(), right)
+
+
+def test_the_kernel_is_chosen_anew_for_another_case() -> None:
+    recurrent = layer()
+    recurrent.kernels, recurrent.chooses_by_size = (PortableKernel(), ReferenceKernel()), True
+    one, many = inputs(steps=1).double(), inputs(steps=4).double()
+    names = []
+    recurrent.double()
+    for batch in (one, one, many, one):
+        with torch.no_grad():
+            names.append(recurrent._kernel_for_inputs(batch, None, F).name)
+    assert names == ["reference", "reference", "portable", "reference"]
+    assert recurrent._kernel_for_inputs(one, None, F).name == "portable"  # with gradients
+    recurrent.kernels = (TorchKernel(), ReferenceKernel())
+    assert recurrent._kernel_for_inputs(one, None, F).name == "torch"
+
+
 @pytest.mark.parametrize("lengths", [[4], [4, 2, 1]], ids=str)
 def test_lengths_of_another_batch_size_are_refused(lengths: list[int]) -> None:
     with pytest.raises(MisfitError, match=r"lengths are \([13],\), expected \(2,\)"):

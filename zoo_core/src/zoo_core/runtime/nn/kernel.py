@@ -82,7 +82,8 @@ class AbstractKernel(ABC):
         """Returns whether the kernel is worth its overhead for a call that it can run.
 
         The backend ``auto`` passes over a kernel that is not. A backend that is chosen by name
-        runs in any case. This is asked before every call, so it must be fast.
+        runs in any case. This is asked before every call that differs from the one before, so it
+        must be fast.
         """
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, final
 
@@ -89,6 +90,8 @@ class Recurrent(nn.Module):
         self.regularization = regularization
         self.kernels: tuple[AbstractKernel, ...] = (ReferenceKernel(),)
         self.chooses_by_size = False
+        self._right_form: object = None
+        self._last_choice: tuple[object, AbstractKernel] = (None, self.kernels[0])
         self._names = tuple(cell.parameter_shapes(input_size))
         bound = cell.hidden_size**-0.5
         for layer in range(num_layers):
@@ -118,20 +121,20 @@ class Recurrent(nn.Module):
     @property
     def kernel(self) -> AbstractKernel:
         """The first kernel that can run this cell on this device."""
-        return self._supported_kernels()[0]
+        return next(self._supported_kernels())
 
     def kernel_for(self, case: ScanCase) -> AbstractKernel:
         """Returns the kernel that runs the cell in a case."""
         supported = self._supported_kernels()
-        if self.chooses_by_size:
-            for kernel in supported:
-                if kernel.pays(case):
-                    return kernel
-        return supported[0]
+        first = next(supported)
+        if not self.chooses_by_size or first.pays(case):
+            return first
+        return next((kernel for kernel in supported if kernel.pays(case)), first)
 
-    def _supported_kernels(self) -> list[AbstractKernel]:
+    def _supported_kernels(self) -> Iterator[AbstractKernel]:
+        # one by one: every call of the layer asks, and mostly the first kernel is the one
         cell, like = self.cell, self._like
-        return [k for k in self.kernels if k.unsupported_reason(cell, like) is None]
+        return (k for k in self.kernels if k.unsupported_reason(cell, like) is None)
 
     def _kernel_for_inputs(
         self, inputs: Tensor, lengths: Tensor | None, symbols: int
@@ -140,20 +143,26 @@ class Recurrent(nn.Module):
         # A trace must hold for any number of rows and steps.
         if not self.chooses_by_size or torch.compiler.is_compiling():
             return self.kernel
-        device = self._like.device.type
+        like = self._like
+        device = like.device.type
         case = ScanCase(
             cell=self.cell,
             batch_size=inputs.shape[0],
             steps=inputs.shape[1],
             symbols=0 if inputs.is_floating_point() else symbols,
             padded=lengths is not None,
-            dtype=self._like.dtype,
+            dtype=like.dtype,
             input_dtype=inputs.dtype,
             device=device,
             needs_grad=torch.is_grad_enabled(),
             autocast=torch.is_autocast_enabled(device),
         )
-        return self.kernel_for(case)
+        if case.autocast:  # whose dtype the case does not have
+            return self.kernel_for(case)
+        asked = (self.kernels, case)
+        if asked != self._last_choice[0]:
+            self._last_choice = (asked, self.kernel_for(case))
+        return self._last_choice[1]
 
     @property
     def _like(self) -> Tensor:
@@ -195,11 +204,10 @@ class Recurrent(nn.Module):
             MisfitError: The state, the lengths or the resets do not fit the inputs.
         """
         rows, symbols = inputs.shape[0], self.input_size
-        initial = self.initial_state(rows)
         if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
-            check_state(rows, state, initial)
+            self._check_state(rows, state)
             _check_marks(inputs, lengths, resets)
-        states = list(state or initial)
+        states = list(state or self.initial_state(rows))
         if lengths is not None and inputs.is_floating_point():
             # a product with 0 would make a NaN of a padding that is not finite
             inputs = inputs.masked_fill(_padding(inputs, lengths).unsqueeze(2), 0)
@@ -245,6 +253,26 @@ class Recurrent(nn.Module):
         dropped = active.drop(inputs, active.outputs, self.cut)
         self.penalty = active.penalty(inputs, dropped, lengths, resets, self.cut)
         return dropped, tuple(states)
+
+    def _check_state(self, rows: int, state: State | None) -> None:
+        """Checks a state to start from.
+
+        The form of the last right one is kept: text is generated one step after the other, and
+        making an initial state to compare with takes as long as the step of a small cell.
+
+        Args:
+            rows: B.
+            state: The state; None is always right.
+
+        Raises:
+            MisfitError: It does not fit the layer, or has another number of rows.
+        """
+        if state is None:
+            return
+        form = (rows, [(type(part), [tensor.shape for tensor in part]) for part in state])
+        if form != self._right_form:
+            check_state(rows, state, self.initial_state(rows))
+            self._right_form = form
 
     def _scan(self, kernel: AbstractKernel, steps: int, resets: Tensor | None) -> Scan:
         """Returns what runs a cell over all steps; in chunks if a gradient is to take less memory.
