@@ -189,12 +189,12 @@ class RecurrentModel(AbstractModel):
         if self.signature.outputs.per != "step":
             last = self.recurrent.last(hidden, after, batch.lengths)
             return Output(self.output(last), after)
-        if _prefer_time_major(hidden, self.signature.outputs.width):
+        if prefer_time_major(hidden, self.signature.outputs.width):
             return Output(self.output(hidden.transpose(0, 1)).transpose(0, 1), after)
         return Output(self.output(hidden), after)
 
 
-def _prefer_time_major(hidden: Tensor, width: int) -> bool:
+def prefer_time_major(hidden: Tensor, width: int) -> bool:
     """Whether (B, T, P) lies time-major in memory, and is larger than the logits.
 
     The linear layer would copy it to make it contiguous; two transpositions copy the logits only.

@@ -33,7 +33,8 @@ from zoo_core.runtime.training.optimization import (
 )
 from zoo_core.runtime.training.split_batch import BatchResult, SplitBatch
 from zoo_core.runtime.training.trainer import AbstractTrainer
-from zoo_core.runtime.training.whole_step import AbstractWholeStep, whole_step
+from zoo_core.runtime.training.whole_step import AbstractWholeStep
+from zoo_core.runtime.training.whole_step_choice import whole_step
 
 FUSED = "fused"
 """The key, in a saved state, of a run that takes its loss from its kernel, where that has one. A

@@ -49,6 +49,10 @@ class PortableKernel(AbstractKernel):
             return False
         return not runs_faster_in_onednn(case, PORTABLE_FP32, PORTABLE_BF16)
 
+    def passes(self, cell: AbstractCell[Any]) -> AbstractCellPasses:
+        """Returns the passes of a cell that the kernel supports."""
+        return PASSES[cell.name]
+
     def scan(
         self,
         cell: AbstractCell[Any],
@@ -60,5 +64,5 @@ class PortableKernel(AbstractKernel):
         reverse: bool,
     ) -> tuple[Tensor, LayerState]:
         """See AbstractKernel."""
-        passes = PASSES[cell.name]
+        passes = self.passes(cell)
         return scan_with_passes(passes, weights, inputs, state, lengths=lengths, reverse=reverse)
