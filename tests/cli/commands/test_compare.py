@@ -18,6 +18,7 @@ from tests.faults.child import Child
 from tests.runtime.sweeps.in_process import InProcessEngine
 from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
 from zoo_core.comparisons.turns import read_turns
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.comparisons import contest
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.sweeps.run_states import record_failure
@@ -193,6 +194,42 @@ def test_files_are_written_into_a_folder_of_a_comparison_alone(
     (out / "comparison.png").unlink()
     (out / "comparison.png").symlink_to(runs)
     assert "is a link" in zoo("compare", runs, "--out", out).stderr
+
+
+def test_of_the_files_of_a_comparison_all_are_written_or_none(
+    zoo: Zoo, runs: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    (out / "comparison.md").mkdir(parents=True)
+    (out / "comparison.json").write_text('{"metric": "", "rows": [], "remarks": []}')
+    before = (out / "comparison.json").read_bytes()
+    result = zoo("compare", runs, "--out", out)
+    assert (result.code, result.stdout) == (6, "")
+    assert result.stderr.startswith(f"Error: cannot write {out / 'comparison.md'}: ")
+    assert {path.name for path in out.iterdir()} == {"comparison.md", "comparison.json"}
+    assert (out / "comparison.json").read_bytes() == before
+
+
+def test_a_page_that_cannot_be_made_leaves_no_file_of_the_comparison(
+    zoo: Zoo, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> str:
+        raise MisfitError("no page of this")
+
+    monkeypatch.setattr("zoo_cli.commands.compare._page", refuse)
+    result = zoo("compare", runs, "--out", tmp_path / "out")
+    assert (result.code, result.stderr) == (6, "Error: no page of this\n")
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_a_killed_comparison_left_does_not_stop_the_next(
+    zoo: Zoo, runs: Path, tmp_path: Path
+) -> None:
+    left = tmp_path / "out" / ".comparison.json.0123abcd.tmp"
+    left.parent.mkdir()
+    left.write_text("half")
+    assert zoo("compare", runs, "--out", left.parent).code == 0
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(

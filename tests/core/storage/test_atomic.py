@@ -12,7 +12,13 @@ import pytest
 
 from zoo_core.errors import TargetError
 from zoo_core.storage import atomic
-from zoo_core.storage.atomic import sync_folder, target_errors, write_file, write_new
+from zoo_core.storage.atomic import (
+    sync_folder,
+    target_errors,
+    write_file,
+    write_files,
+    write_new,
+)
 
 
 @pytest.fixture
@@ -69,6 +75,40 @@ def test_a_failure_leaves_the_old_file_and_nothing_more(tmp_path: Path) -> None:
         write_file(tmp_path / "folder", b"new")
     paths = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*"))
     assert paths == ["folder", str(Path("folder", "full"))]
+
+
+def test_files_that_belong_together_are_written(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    write_files({tmp_path / "a": b"new", tmp_path / "b": b"other"})
+    assert contents(tmp_path) == {"a": b"new", "b": b"other"}
+
+
+@pytest.mark.parametrize("has_links", [True, False])
+def test_of_files_that_belong_together_all_are_written_or_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_links: bool
+) -> None:
+    if not has_links:
+        monkeypatch.setattr(os, "link", _refuse)
+    (tmp_path / "old").write_bytes(b"old")
+    (tmp_path / "later").write_bytes(b"as it was")
+    (tmp_path / "folder").mkdir()
+    before = contents(tmp_path)
+    files = {tmp_path / name: b"new" for name in ("old", "fresh", "folder", "later")}
+    with pytest.raises(TargetError, match=r"^cannot write .*folder: Is a directory$"):
+        write_files(files)
+    assert contents(tmp_path) == before
+
+
+def test_nothing_is_replaced_before_every_file_is_on_the_disk(tmp_path: Path) -> None:
+    (tmp_path / "old").write_bytes(b"old")
+    with pytest.raises(TargetError, match=r"^cannot write .*gone.b: No such file or directory$"):
+        write_files({tmp_path / "old": b"new", tmp_path / "gone" / "b": b"new"})
+    assert contents(tmp_path) == {"old": b"old"}
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The files of a folder by name; a folder in it has no content."""
+    return {path.name: path.read_bytes() if path.is_file() else b"" for path in folder.iterdir()}
 
 
 def test_new_files_are_written_whole(tmp_path: Path) -> None:

@@ -105,6 +105,16 @@ def test_the_command_writes_a_table_and_a_picture(zoo: Zoo, trained: Path, tmp_p
     assert (tmp_path / "next.png").read_bytes() == data
 
 
+def test_of_the_files_of_a_forecast_all_are_written_or_none(
+    zoo: Zoo, trained: Path, tmp_path: Path
+) -> None:
+    picture = tmp_path / f"{'x' * 245}.png"  # a name that leaves no room for a temporary one
+    result = zoo("forecast", trained, "--to", tmp_path / "next.csv", "--picture", picture)
+    assert (result.code, result.stdout) == (6, "")
+    assert result.stderr == f"Error: cannot write {picture}: File name too long\n"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_prints_what_an_evaluation_measures(zoo: Zoo, trained: Path) -> None:
     answer = zoo("forecast", trained, "--json").json
     assert len(answer["forecast"]) == 6

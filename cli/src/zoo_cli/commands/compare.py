@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -36,7 +34,7 @@ from zoo_core.configs.settings import Setting
 from zoo_core.errors import Interrupted
 from zoo_core.escaping import one_line
 from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.commands import shared_function
 from zoo_core.plugins.specs import CommandSpec
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import MAX_THREADS, SECTIONS
@@ -289,33 +287,27 @@ def _train(
 
 
 def _write(catalog: Catalog, out: Path, comparison: Comparison) -> None:
-    """Writes the files of a comparison, and the page where zoo-report is installed."""
+    """Writes the files of a comparison, with the page where zoo-report is installed."""
     from zoo_core.runtime.comparisons.files import PAGE, write_comparison
 
-    files = [path.name for path in write_comparison(out, comparison)]
-    if _write_page(catalog, out / PAGE, comparison):
-        files.append(PAGE)
-    else:
+    page = _page(catalog, comparison)
+    _report_files(out, [path.name for path in write_comparison(out, comparison, page)])
+    if not page:
         echo(f"no {PAGE}: zoo plugins install {REPORT}", err=True)
-    _report_files(out, files)
 
 
 def _report_files(out: Path, names: Sequence[str]) -> None:
     echo(f"wrote {', '.join(names)} to {out}", err=True)
 
 
-def _write_page(catalog: Catalog, target: Path, comparison: Comparison) -> bool:
-    """Writes the page of ``zoo report``; returns whether zoo-report is installed."""
+def _page(catalog: Catalog, comparison: Comparison) -> str:
+    """Returns the page of ``zoo report``; empty if zoo-report is not installed."""
     entries = catalog.named(CommandSpec, "report")
-    specs = [entry.spec for entry in entries if entry.plugin.distribution == REPORT]
-    if not specs:
-        return False
-    command: click.Command = resolve(specs[0].target)
-    folders = [str(run.folder.absolute()) for row in comparison.rows for run in row.runs]
-    arguments = [*folders, "--to", str(target.absolute()), "--overwrite"]
-    with contextlib.redirect_stdout(io.StringIO()):  # stdout is that of the comparison
-        command.main(arguments, prog_name="zoo report", standalone_mode=False)
-    return True
+    if not any(entry.plugin.distribution == REPORT for entry in entries):
+        return ""
+    folders = [run.folder.absolute() for row in comparison.rows for run in row.runs]
+    page: str = shared_function(catalog, "report", "runs_page")(folders)
+    return page
 
 
 def _print(comparison: Comparison, *, as_csv: bool, as_json: bool) -> None:

@@ -69,7 +69,7 @@ def forecast(
     from zoo_core.data.tables import write_csv
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.runtime.locate import load_checkpoint
-    from zoo_core.storage.atomic import write_file
+    from zoo_core.storage.atomic import write_files
     from zoo_series.forecast import METRICS, compare_forecasts, make_forecasts
     from zoo_series.picture import LABELS, draw
 
@@ -80,12 +80,14 @@ def forecast(
     dataset = _series_dataset(checkpoint, file)
     content = make_forecasts(dataset, checkpoint.model, steps or dataset.config.horizon)
     errors = compare_forecasts(dataset, checkpoint.model, "test")
+    files = {}
     if to:
-        write_file(to, write_csv(content.columns, content.rows))
+        files[to] = write_csv(content.columns, content.rows)
     if picture:
         title = f"{checkpoint.run_config.model} on {Path(dataset.name).name}"
-        write_file(picture, draw(content.panels, title, dataset.season))
-    written = [str(path) for path in (to, picture) if path]
+        files[picture] = draw(content.panels, title, dataset.season)
+    write_files(files)
+    written = [str(path) for path in files]
     if as_json:
         records = [dict(zip(content.columns, row, strict=True)) for row in content.rows]
         print_json({"forecast": records, "metrics": errors, "files": written})

@@ -17,7 +17,7 @@ from zoo_core.recipes.reproduction import (
 )
 from zoo_core.runtime.hardware.machine import machine_facts
 from zoo_core.runtime.plots.forest_plot import forest_plot
-from zoo_core.storage.atomic import target_errors, write_file
+from zoo_core.storage.atomic import target_errors, write_file, write_files
 
 RESULTS, TABLE, PLOT = "reproduction.json", "reproduction.md", "reproduction.png"
 
@@ -57,9 +57,12 @@ class ReproductionReport:
         measured = replace(row, machine=machine_facts())
         self.rows = merge(self.rows, [measured])
         if self.folder is not None:
-            write_file(self.folder / RESULTS, to_json(self.rows).encode())
-            write_file(self.folder / TABLE, markdown(self.rows).encode())
-            write_file(self.folder / PLOT, forest_plot(self.rows))
+            contents = {
+                RESULTS: to_json(self.rows).encode(),
+                TABLE: markdown(self.rows).encode(),
+                PLOT: forest_plot(self.rows),
+            }
+            write_files({self.folder / name: content for name, content in contents.items()})
         return measured
 
 

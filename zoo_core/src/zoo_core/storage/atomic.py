@@ -10,7 +10,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +45,7 @@ def write_file(path: Path, *parts: bytes | memoryview) -> None:
         TargetError: The file cannot be written; the old one stays.
     """
     path = Path(os.path.realpath(path)) if path.is_symlink() else path
-    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    temporary = _sibling(path)
     with target_errors(path, sum(map(len, parts))):
         try:
             write_new(temporary, *parts)
@@ -53,6 +53,69 @@ def write_file(path: Path, *parts: bytes | memoryview) -> None:
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(path.parent)
+
+
+def write_files(contents: Mapping[Path, bytes]) -> None:
+    """Replaces several files that belong together, all of them or none.
+
+    All are written beside their targets and synced before the first is renamed. If a target cannot
+    be replaced then, those before it get their old content back. Only a kill between two renames
+    leaves files of both kinds, each of them whole.
+
+    Args:
+        contents: The content of each file.
+
+    Raises:
+        TargetError: A file cannot be written; the old ones stay.
+    """
+    targets = {path: Path(os.path.realpath(path)) for path in contents}
+    with contextlib.ExitStack() as undo:
+        temporaries = {path: _sibling(target) for path, target in targets.items()}
+        for path, content in contents.items():
+            undo.callback(_remove, temporaries[path])
+            with target_errors(path, len(content)):
+                write_new(temporaries[path], content)
+        with contextlib.ExitStack() as restore:
+            for path, target in targets.items():
+                with target_errors(path):
+                    restore.callback(_restore, target, _kept(target, undo))
+                    rename(temporaries[path], target)
+            restore.pop_all()
+    for folder in {target.parent for target in targets.values()}:
+        with target_errors(folder):
+            sync_folder(folder)
+
+
+def _kept(path: Path, undo: contextlib.ExitStack) -> Path | None:
+    """Returns another name of a file, under which it outlives being replaced; None if it is new."""
+    if not path.is_file():
+        return None
+    kept = _sibling(path)
+    undo.callback(_remove, kept)
+    try:
+        os.link(path, kept)
+    except OSError:  # a file system without hard links
+        shutil.copy2(path, kept)
+    return kept
+
+
+def _restore(path: Path, kept: Path | None) -> None:
+    """Gives a file its old content back, or removes it if it was new."""
+    with contextlib.suppress(OSError):  # the error that it is restored for is the one to tell
+        if kept:
+            rename(kept, path)
+        elif path.is_file():
+            path.unlink()
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):  # it is missing, or its name was too long to be written
+        path.unlink()
+
+
+def _sibling(path: Path) -> Path:
+    """Returns the path of a temporary file beside another one."""
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
 
 
 def rename(source: Path, target: Path) -> None:
@@ -187,7 +250,7 @@ def new_folder(target: Path) -> Iterator[Path]:
             raise TargetError(f"{target} is there already; choose a folder that is new")
         if target.exists() and target.samefile(Path.cwd()):
             raise TargetError(f"{target} is where you are; choose a folder that is new")
-        temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.tmp")
+        temporary = _sibling(target)
         try:
             temporary.mkdir(parents=True)
             yield temporary

@@ -13,7 +13,13 @@ from zoo_core.comparisons.matrix import Matrix, matrix_csv, matrix_json, matrix_
 from zoo_core.errors import TargetError
 from zoo_core.runtime.plots.comparison_plot import comparison_plot
 from zoo_core.runtime.plots.matrix_plot import matrix_plot
-from zoo_core.storage.atomic import make_folder, target_errors, write_file
+from zoo_core.storage.atomic import (
+    TEMPORARY,
+    make_folder,
+    remove_temporary_files,
+    target_errors,
+    write_files,
+)
 
 DATA, CSV, TABLE, PLOT = "comparison.json", "comparison.csv", "comparison.md", "comparison.png"
 DRAWING = "comparison.svg"
@@ -39,14 +45,20 @@ def check_comparison_folder(folder: Path) -> None:
                 raise TargetError(
                     f"{folder / name} is a link, and a comparison writes to it; remove the link"
                 )
-        if any(folder.iterdir()) and not _is_comparison(folder / DATA):
+        others = [path for path in folder.iterdir() if not TEMPORARY.fullmatch(path.name)]
+        if others and not _is_comparison(folder / DATA):
             raise TargetError(
                 f"{folder} holds files that the zoo did not make; choose a new or empty folder"
             )
 
 
-def write_comparison(folder: Path, comparison: Comparison) -> list[Path]:
-    """Writes data, table and picture of a comparison; older ones are replaced.
+def write_comparison(folder: Path, comparison: Comparison, page: str = "") -> list[Path]:
+    """Writes data, table and picture of a comparison, all or none; older ones are replaced.
+
+    Args:
+        folder: The folder, which is made if it is missing.
+        comparison: The comparison.
+        page: The page of ``zoo report`` on its runs; empty to write none.
 
     Returns:
         The files.
@@ -54,19 +66,17 @@ def write_comparison(folder: Path, comparison: Comparison) -> list[Path]:
     Raises:
         TargetError: A file cannot be written.
     """
-    return _write(
-        folder,
-        {
-            DATA: _json(to_json(comparison)),
-            CSV: to_csv(comparison).encode(),
-            TABLE: to_markdown(comparison).encode(),
-            PLOT: comparison_plot(comparison),
-        },
-    )
+    contents = {
+        DATA: _json(to_json(comparison)),
+        CSV: to_csv(comparison).encode(),
+        TABLE: to_markdown(comparison).encode(),
+        PLOT: comparison_plot(comparison),
+    }
+    return _write(folder, contents | ({PAGE: page.encode()} if page else {}))
 
 
 def write_matrix(folder: Path, matrix: Matrix) -> list[Path]:
-    """Writes data, table and pictures of a matrix; older ones are replaced.
+    """Writes data, table and pictures of a matrix, all or none; older ones are replaced.
 
     Returns:
         The files.
@@ -91,13 +101,14 @@ def _json(values: dict[str, Any]) -> bytes:
 
 
 def _write(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Writes files by name; the first one marks the folder as the zoo's."""
+    """Writes files by name, all or none."""
     check_comparison_folder(folder)
     with target_errors(folder):
         make_folder(folder)
-    for name, content in contents.items():
-        write_file(folder / name, content)
-    return [folder / name for name in contents]
+        remove_temporary_files(folder)
+    files = {folder / name: content for name, content in contents.items()}
+    write_files(files)
+    return list(files)
 
 
 def _is_comparison(path: Path) -> bool:
