@@ -1,6 +1,9 @@
 /* What a reader types means something else to the search: a leading dash excludes a word there, and
-   Chinese has no spaces. The separator in mkdocs.yml makes every Chinese character a word. */
-const QUERY = 2; // the type of the message that asks the search
+   Chinese has no spaces. The separator in mkdocs.yml makes every Chinese character a word.
+
+   Since version 9, mkdocs-material documents no way to change a query: `__search.transform` was one
+   of version 8. So the message to the worker that searches is changed, which pyproject.toml holds to
+   versions below 10. A query is the only message to a worker whose data is text. */
 const post = Worker.prototype.postMessage;
 
 /* Returns a query of the search: every Chinese character of a word has to be found, and of an
@@ -17,6 +20,6 @@ function query(typed) {
 }
 
 Worker.prototype.postMessage = function (message, ...others) {
-  const asks = message?.type === QUERY && typeof message.data === "string";
+  const asks = typeof message?.data === "string";
   return post.call(this, asks ? { ...message, data: query(message.data) } : message, ...others);
 };
