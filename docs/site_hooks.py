@@ -27,6 +27,7 @@ FIRST = "README.md"
 """The file of the repository that is the first page of the site."""
 LANGUAGES = {".py": "python", ".toml": "toml", ".sh": "bash", ".h": "cpp", ".cpp": "cpp"}
 LINK = re.compile(r"(?<=\]\()(?!\w+:)([^)#\s]+)")
+PAGE_NAME = re.compile(r"`(docs/[\w/-]+\.md)`")
 FENCE = re.compile(r"^(?:```|~~~)")
 FILE_BLOCK = re.compile(r"^(```\w+) (\S*[./]\S*)$", re.M)
 """The first line of a block of code that names its file, which only the site shows."""
@@ -72,8 +73,9 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(markdown: str, page: Page, **arguments: Any) -> str:
     """Leads links to files outside ``docs/`` to their pages, and shows the names of files.
 
-    Comments, which have the code that generates parts of a page, are left out. The first paragraph
-    describes the page.
+    The README of a package names pages by their path, because a package index shows it too; here
+    the name becomes a link. Comments, which have the code that generates parts of a page, are left
+    out. The first paragraph describes the page.
     """
     path = _repository_path(page.file.src_uri)
     folder = posixpath.dirname(page.file.src_uri)
@@ -84,10 +86,18 @@ def on_page_markdown(markdown: str, page: Page, **arguments: Any) -> str:
             return match[1]
         return posixpath.relpath(_site_path(target), folder or ".")
 
+    def link_page(match: re.Match[str]) -> str:
+        if not _is_outside(path) or not (ROOT / match[1]).is_file():
+            return match[0]
+        return f"[{match[0]}]({posixpath.relpath(_site_path(match[1]), folder or '.')})"
+
     text = COMMENT.sub("", markdown)
     if paragraph := PARAGRAPH.search(text):
         page.meta.setdefault("description", _plain(paragraph[1]))
-    rows = [LINK.sub(lead, row) if is_text else row for row, is_text in _rows(text)]
+    rows = [
+        PAGE_NAME.sub(link_page, LINK.sub(lead, row)) if is_text else row
+        for row, is_text in _rows(text)
+    ]
     return FILE_BLOCK.sub(r'\1 title="\2"', "\n".join(rows))
 
 
