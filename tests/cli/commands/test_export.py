@@ -14,6 +14,14 @@ def test_an_unknown_format_is_not_found(zoo: Zoo, hello: Path, tmp_path: Path) -
     assert (result.code, result.stderr) == (3, "Error: no format 'toch'; did you mean torch?\n")
 
 
+def test_a_format_that_is_not_given_is_told_the_formats(
+    zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    result = zoo("export", hello, "--to", tmp_path / "out")
+    assert result.code == 2
+    assert "Error: Missing option '--format'. Choose from: onnx, torch, web\n" in result.stderr
+
+
 def test_an_option_of_another_format_is_refused(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
     result = zoo("export", hello, "--format", "torch", "--int8", "--to", tmp_path / "out")
     assert result.code == 6

@@ -32,6 +32,25 @@ def test_an_empty_registry_prints_an_empty_array(
     assert zoo("list", "checkpoints", "--json").json == []
 
 
+@pytest.mark.parametrize("kind", ["models", "checkpoints"])
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "cannot read {}: No such file or directory"),
+        ("[", "{}: not a readable registry: "),
+    ],
+)
+def test_a_registry_that_is_named_must_be_one_even_if_it_is_not_needed(
+    zoo: Zoo, tmp_path: Path, kind: str, content: str | None, message: str
+) -> None:
+    registry = tmp_path / "mine.toml"
+    if content is not None:
+        registry.write_text(content)
+    result = zoo("list", kind, "--registry", registry)
+    assert (result.code, result.stdout) == (6, "")
+    assert result.stderr.startswith(f"Error: {message.format(registry)}")
+
+
 def test_patterns_have_the_wildcards_of_a_shell(zoo: Zoo) -> None:
     names = [row["name"] for row in zoo("list", "models", "lstm*", "--json").json]
     assert names == ["lstm-embed", "lstm-manual", "lstm-scratch", "lstm-stacked"]

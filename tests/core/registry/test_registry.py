@@ -198,7 +198,7 @@ def test_a_missing_registry_is_refused(tmp_path: Path) -> None:
 
 def test_a_registry_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "registry.toml").write_bytes(b"\xff")
-    with pytest.raises(ConfigError, match=r"registry\.toml: not a readable registry"):
+    with pytest.raises(ConfigError, match=r"registry\.toml: not a readable registry: not UTF-8"):
         read_registry(tmp_path / "registry.toml")
 
 

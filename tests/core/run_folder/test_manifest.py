@@ -136,6 +136,15 @@ def test_a_damaged_file_is_refused_by_path(tmp_path: Path, data: bytes, message:
     assert str(caught.value).startswith(f"{tmp_path / MANIFEST}: {message}")
 
 
+def test_a_manifest_that_is_not_json_is_told_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / MANIFEST).write_bytes(b'{"format": 1,}')
+    with pytest.raises(IntegrityError, match="copy or download the checkpoint again"):
+        read_manifest(tmp_path)
+    (tmp_path / MANIFEST).write_bytes(b"<!doctype html>")
+    with pytest.raises(IntegrityError, match=r"it is a web page$"):
+        read_manifest(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("folder", "reason"),
     [

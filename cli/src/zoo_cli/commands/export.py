@@ -8,10 +8,15 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_exporter, complete_reference
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.listed_name import ListedName
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.plugins.catalog import load_catalog
-from zoo_core.plugins.optional_parts import find_exporter
+from zoo_core.plugins.optional_parts import find_exporter, list_formats
+
+
+def _formats() -> str:
+    return f"Choose from: {', '.join(list_formats(load_catalog()))}"
 
 
 @click.command()
@@ -20,6 +25,7 @@ from zoo_core.plugins.optional_parts import find_exporter
     "--format",
     required=True,
     metavar="NAME",
+    type=ListedName(_formats),
     shell_complete=complete_exporter,
     help="Format to write: torch, or that of a plugin, such as onnx or web.",
 )

@@ -29,7 +29,17 @@ def use_registry(path: str | None) -> Iterator[None]:
 
 
 def _use_registry_until_exit(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
+    """Sets the registry for a command, and checks it: many commands never look into it.
+
+    Raises:
+        ConfigError: The file cannot be read or is not well-formed.
+    """
     ctx.with_resource(use_registry(path))
+    if path and not ctx.resilient_parsing:
+        from zoo_core.registry.file import read_registry
+        from zoo_core.registry.sources import registry_path
+
+        read_registry(registry_path())
 
 
 registry_option = click.option(

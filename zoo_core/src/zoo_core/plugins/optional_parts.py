@@ -35,6 +35,12 @@ def find_exporter(catalog: Catalog, reference: str) -> ExporterSpec:
     return _find(catalog, ExporterSpec, reference, "formats").spec
 
 
+def list_formats(catalog: Catalog) -> list[str]:
+    """Returns the formats of the installed exporters and those of known plugins, sorted."""
+    installed = [entry.spec.name for entry in catalog.of(ExporterSpec)]
+    return sorted({*installed, *known_names("formats", catalog.registries)})
+
+
 def find_engine(catalog: Catalog, reference: str) -> EngineSpec:
     """Returns the engine of a name; ``plugin:name`` chooses between plugins.
 

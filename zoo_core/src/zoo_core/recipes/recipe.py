@@ -23,6 +23,7 @@ from zoo_core.plugins.specs import ModelSpec
 from zoo_core.recipes.published import Published, parse_published
 from zoo_core.references import Named
 from zoo_core.run_folder.run_config import SECTIONS, RunConfig
+from zoo_core.storage.utf8 import read_utf8
 
 logger = logging.getLogger(__name__)
 
@@ -220,8 +221,8 @@ def _read_well_formed(files: Iterable[RecipeFile]) -> Iterator[Recipe]:
 def _read(file: RecipeFile) -> Recipe:
     label = f"{file.plugin.name}:{file.name}"
     try:
-        text = file.path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_utf8(file.path)
+    except (OSError, ValueError) as error:
         raise ConfigError(f"{label}: not readable: {error}") from None
     tables = parse_recipe(text, label)
     return Recipe(file.name, file.plugin, tables, published_in(text, label))

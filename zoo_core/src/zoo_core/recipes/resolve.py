@@ -6,11 +6,13 @@ these beat the default.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple, final
 
+from zoo_core.configs.records import Rule
 from zoo_core.configs.settings import Setting, build_config, settings_of, values_of
 from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.escaping import shell_word
@@ -21,7 +23,8 @@ from zoo_core.recipes.recipe import Recipe, find_recipe, parse_recipe, run_table
 from zoo_core.references import Named, parse_reference, shown
 from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 from zoo_core.run_folder.manifest import MANIFEST
-from zoo_core.run_folder.run_config import SECTIONS, RunConfig
+from zoo_core.run_folder.run_config import MAX_THREADS, SECTIONS, RunConfig
+from zoo_core.storage.utf8 import read_utf8
 
 SPECS: dict[str, type[AbstractSpec]] = {
     cls.noun: cls for cls in (ModelSpec, DatasetSpec, TrainerSpec)
@@ -29,6 +32,23 @@ SPECS: dict[str, type[AbstractSpec]] = {
 """The class of the spec that each section of a run names."""
 SEED_COUNT = 2**32
 """Seeds are below this number."""
+
+
+def _is_integer(value: object, end: float = math.inf) -> bool:
+    return type(value) is int and 0 <= value < end
+
+
+OPTIONS = {
+    "seed": Rule(
+        f"an integer >= 0 and < {SEED_COUNT}", lambda value: _is_integer(value, SEED_COUNT)
+    ),
+    "threads": Rule(
+        f"an integer >= 0 and <= {MAX_THREADS}", lambda value: _is_integer(value, MAX_THREADS + 1)
+    ),
+    "budget": Rule("a number of seconds >= 0", lambda value: 0 <= value < math.inf),
+    "token_budget": Rule("an integer >= 0", _is_integer),
+}
+"""The rules of those options of a run that are numbers."""
 
 
 @final
@@ -84,12 +104,11 @@ class ResolvedRun(NamedTuple):
             options: The other fields of the run config; a seed of None takes the resolved one.
 
         Raises:
-            ConfigError: A setting or the seed is unknown, missing, of the wrong type or out of
+            ConfigError: A setting or an option is unknown, missing, of the wrong type or out of
                 bounds.
         """
         flags = flags or {}
-        if unknown := set(flags) - set(SECTIONS):
-            raise ConfigError(f"{min(unknown)}: no such section; there are {', '.join(SECTIONS)}")
+        check_sections(flags)
         configs = {}
         for section in SECTIONS:
             typed = flags.get(section, {})
@@ -103,9 +122,8 @@ class ResolvedRun(NamedTuple):
             configs[section] = values_of(config)
         seed = options.pop("seed", None)
         seed = self.seed if seed is None else seed
-        if type(seed) is not int or not 0 <= seed < SEED_COUNT:
-            expected = f"an integer >= 0 and < {SEED_COUNT}"
-            raise ConfigError(f"seed = {str(seed)!r:.80}: expected {expected}")
+        for name, value in {"seed": seed, **options}.items():
+            check_option(name, value)
         return RunConfig(
             **{section: self.entries[section].spec.name for section in SECTIONS},
             plugins={section: self.entries[section].plugin.distribution for section in SECTIONS},
@@ -114,6 +132,30 @@ class ResolvedRun(NamedTuple):
             seed=seed,
             **options,
         )
+
+
+def check_sections(settings: Mapping[str, Mapping[str, Any]]) -> None:
+    """Checks that settings are tables by section.
+
+    Raises:
+        ConfigError: There is no such section, or its value is no table.
+    """
+    for section, table in settings.items():
+        if section not in SECTIONS:
+            raise ConfigError(f"{section}: no such section; there are {', '.join(SECTIONS)}")
+        if not isinstance(table, Mapping):
+            raise ConfigError(f"{section} = {table!r:.80}: expected a dictionary of settings")
+
+
+def check_option(name: str, value: Any) -> None:
+    """Checks an option of a run: its seed, threads or budget; others are checked where they act.
+
+    Raises:
+        ConfigError: It is out of bounds.
+    """
+    rule = OPTIONS.get(name)
+    if rule and not rule.holds(value):
+        raise ConfigError(f"{name} = {str(value)!r:.80}: expected {rule.expected}")
 
 
 def resolve_run(
@@ -257,8 +299,8 @@ def _means(name: str, entry: CatalogEntry[Any]) -> bool:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        text = file.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_utf8(file)
+    except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise ConfigError(f"cannot read {file}: {reason}") from None
     return parse_recipe(text, str(file))

@@ -15,6 +15,7 @@ from zoo_core.errors import ConfigError
 from zoo_core.references import NO_DEVICE, REPO
 from zoo_core.run_folder.manifest import MANIFEST, WEIGHTS
 from zoo_core.storage.hashes import FileRecord
+from zoo_core.storage.utf8 import read_utf8
 
 SCHEMA = 1
 NAME = re.compile(r"[A-Za-z0-9_-]+")
@@ -149,10 +150,10 @@ def read_registry(path: Path) -> Registry:
         ConfigError: The file cannot be read or is not well-formed; the message has file and line.
     """
     try:
-        text = path.read_text("utf-8-sig")
+        text = read_utf8(path)
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror or error}") from None
-    except ValueError as error:  # not UTF-8
+    except ValueError as error:
         raise ConfigError(f"{path}: not a readable registry: {error}") from None
     return parse_registry(text, path)
 

@@ -23,6 +23,8 @@ WEIGHTS = "model.safetensors"
 CARD = "README.md"
 SHARED = (MANIFEST, WEIGHTS, CARD)
 """The files to use a checkpoint; a pull downloads these alone, so never code or a pickle."""
+DAMAGED = "it is damaged: copy or download the checkpoint again, or undo what was edited"
+"""What to do about a manifest that is not JSON."""
 MAX_TEXT_BYTES = 16_000_000
 """The largest manifest or card that is read."""
 Metrics = dict[str, dict[str, float]]
@@ -142,15 +144,16 @@ def read_manifest(folder: Path) -> Manifest:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
     except IntegrityError as error:
         raise IntegrityError(f"{path}: {error}") from None
-    return parse_manifest(data, str(path))
+    return parse_manifest(data, str(path), DAMAGED)
 
 
-def parse_manifest(data: bytes, name: str) -> Manifest:
+def parse_manifest(data: bytes, name: str, remedy: str = "") -> Manifest:
     """Parses the content of a manifest.
 
     Args:
         data: The content of the file.
         name: The name of the file in errors.
+        remedy: What the error suggests if the content is not JSON.
 
     Raises:
         IntegrityError: The content is not well-formed.
@@ -163,6 +166,7 @@ def parse_manifest(data: bytes, name: str) -> Manifest:
     except (ValueError, RecursionError) as error:  # not UTF-8, not JSON, too deep, too many digits
         kind = foreign_kind(data[:MAX_PREFIX_LENGTH])
         problem = f"it is {kind}" if kind else f"not JSON: {error}"
-        raise IntegrityError(f"{name}: {problem}") from None
+        advice = f"; {remedy}" if remedy and not kind else ""
+        raise IntegrityError(f"{name}: {problem}{advice}") from None
     except IntegrityError as error:
         raise IntegrityError(f"{name}: {error}") from None

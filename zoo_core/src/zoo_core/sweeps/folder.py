@@ -29,6 +29,7 @@ from zoo_core.storage.atomic import (
 )
 from zoo_core.storage.file_systems import check_locks
 from zoo_core.storage.locations import zoo_home
+from zoo_core.storage.utf8 import read_utf8
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.sweep import Questions, Sweep
 
@@ -105,7 +106,7 @@ def read_toml(path: Path, error: type[ZooError] = IntegrityError) -> dict[str, A
     try:
         if (size := path.stat().st_size) > MAX_BYTES:
             raise error(f"{path}: {size:,} bytes are too many")
-        return tomllib.loads(path.read_text("utf-8"))
+        return tomllib.loads(read_utf8(path))
     except OSError as reason:
         raise error(f"{path} is not readable: {reason.strerror}") from None
     except (ValueError, RecursionError) as reason:
