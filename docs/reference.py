@@ -19,12 +19,15 @@ PLUGIN_COMMANDS = ("forecast",)
 API: dict[str, tuple[str, ...]] = {
     "Use a model": (
         "train", "resume", "evaluate", "predict", "probabilities", "values", "generate", "stream",
-        "inspect", "states", "embeddings",
+        "inspect", "Inspection", "states", "embeddings",
     ),
     "Find, load and share": (
-        "list_models", "list_datasets", "create_model", "load", "pull", "push", "verify", "export",
+        "list_models", "list_datasets", "create_model", "load", "Checkpoint", "pull", "push",
+        "Publication", "verify", "VerifiedItem", "export", "ExportResult", "__version__",
     ),
-    "Compare": ("sweep", "compare", "check_data"),
+    "Compare": (
+        "sweep", "SweepResult", "compare", "Comparison", "check_data", "DataReport",
+    ),
     "Declare a plugin": (
         "hookimpl", "config", "setting", "ModelSpec", "DatasetSpec", "TrainerSpec", "TokenizerSpec",
         "KernelSpec", "CommandSpec", "ExporterSpec", "LoggerSpec", "EngineSpec",
@@ -35,7 +38,12 @@ API: dict[str, tuple[str, ...]] = {
         "Signature", "Tokens", "Features", "Grid", "Classes", "Values", "Keys", "Custom",
         "Vocabulary", "Unknown", "AbstractTokenizer", "Objective",
     ),
-    "Errors": ("ZooError",),
+    "Errors": (
+        "ZooError", "NotFoundError", "AmbiguousError", "IntegrityError", "NetworkError",
+        "AnswerError", "DeniedError", "RefusedError", "ConfigError", "DataError", "MisfitError",
+        "TargetError", "DeviceError", "ResumeError", "PluginError", "IncompatibleError",
+        "ExportError", "ProcessError", "DivergedError", "PeerError",
+    ),
 }  # fmt: skip
 """The names of ``zoo_core``, by what they are for."""
 ARGUMENT = re.compile(r"^    (\w+): (.*?)(?=^    \w+: |\Z)", re.M | re.S)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -161,6 +160,23 @@ def test_a_run_is_resumed_with_more_epochs(tmp_path: Path) -> None:
         zoo_core.resume(tmp_path / "nothing")
 
 
+def test_a_checkpoint_stands_for_its_folder(
+    hello: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"trainer": {"epochs": 1}}
+    run = zoo_core.train("rnn-cell.hello", tmp_path / "run", settings=settings, **HELLO)
+    longer = zoo_core.resume(run, epochs=2)
+    assert (longer.folder, longer.run_config.configs["trainer"]["epochs"]) == (run.folder, 2)
+    assert {item.verdict for item in zoo_core.verify(hello)} == {"ok"}
+    assert len(zoo_core.compare([hello]).rows) == 1
+    published = []
+    monkeypatch.setattr(
+        "zoo_core.runtime.hub.publish.publish", lambda *given, **options: published.append(given)
+    )
+    zoo_core.push(hello, "owner/repo")
+    assert [given[1:] for given in published] == [(hello.folder, "owner/repo")]
+
+
 def test_a_checkpoint_is_pulled_and_verified(tmp_path: Path) -> None:
     folder = zoo_core.pull("lstm-embed.hello", tmp_path / "mine")
     assert folder == tmp_path / "mine"
@@ -296,30 +312,3 @@ def test_an_inspection_has_guesses_and_every_state_and_gate(hello: Checkpoint) -
     names = [signal.name for signal in inspection.signals]
     assert names == ["hidden", "cell", "input", "forget", "candidate", "output"]
     assert not any(s.is_gate for s in zoo_core.inspect(hello, "hex", gates=False).signals)
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        zoo_core.evaluate,
-        lambda name: zoo_core.predict(name, "hello"),
-        lambda name: zoo_core.probabilities(name, "hello"),
-        lambda name: zoo_core.values(name, "hello"),
-        lambda name: zoo_core.inspect(name, "hello"),
-        lambda name: zoo_core.states(name, "hello"),
-        lambda name: zoo_core.embeddings(name, "hello"),
-        lambda name: zoo_core.generate(name, "hello"),
-        lambda name: zoo_core.stream(name, "hello"),
-    ],
-)
-@pytest.mark.parametrize("name", ["my-run", Path("my-run")])
-def test_a_name_in_the_place_of_a_checkpoint_is_told_how_to_load_it(
-    call: Callable[[Any], object], name: str | Path
-) -> None:
-    with pytest.raises(TypeError, match=r"not its name: zoo_core\.load\('my-run'\) returns it"):
-        call(name)
-
-
-def test_a_name_in_the_place_of_the_list_to_compare_is_told_so() -> None:
-    with pytest.raises(TypeError, match=r"a list of references: zoo_core\.compare\(\['my-run'\]\)"):
-        zoo_core.compare("my-run")

@@ -8,7 +8,28 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from zoo_core.errors import ZooError
+from zoo_core.errors import (
+    AmbiguousError,
+    AnswerError,
+    ConfigError,
+    DataError,
+    DeniedError,
+    DeviceError,
+    DivergedError,
+    ExportError,
+    IncompatibleError,
+    IntegrityError,
+    MisfitError,
+    NetworkError,
+    NotFoundError,
+    PeerError,
+    PluginError,
+    ProcessError,
+    RefusedError,
+    ResumeError,
+    TargetError,
+    ZooError,
+)
 from zoo_core.plugins.hookspecs import hookimpl
 from zoo_core.plugins.specs import (
     CommandSpec,
@@ -23,6 +44,7 @@ from zoo_core.plugins.specs import (
 )
 
 if TYPE_CHECKING:
+    from zoo_core.comparisons.comparison import Comparison
     from zoo_core.configs.declare import config, setting
     from zoo_core.configs.layers import (
         AbstractEmbeddedRecurrentConfig,
@@ -67,9 +89,19 @@ if TYPE_CHECKING:
         values,
         verify,
     )
-    from zoo_core.runtime.sweeps.api import sweep
+    from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+    from zoo_core.runtime.checkpoints.verification import VerifiedItem
+    from zoo_core.runtime.datasets.data_check import DataReport
+    from zoo_core.runtime.exporting.exporter import ExportResult
+    from zoo_core.runtime.hub.publish import Publication
+    from zoo_core.runtime.inspection.inspection import Inspection
+    from zoo_core.runtime.sweeps.api import SweepResult, sweep
+
+__version__: str
+"""The version of zoo-core; read when it is first used."""
 
 LAZY_NAMES = {
+    "zoo_core.comparisons.comparison": ("Comparison",),
     "zoo_core.configs.declare": ("config", "setting"),
     "zoo_core.configs.layers": (
         "AbstractEmbeddedRecurrentConfig",
@@ -99,7 +131,13 @@ LAZY_NAMES = {
         "values",
         "verify",
     ),
-    "zoo_core.runtime.sweeps.api": ("sweep",),
+    "zoo_core.runtime.checkpoints.checkpoint": ("Checkpoint",),
+    "zoo_core.runtime.checkpoints.verification": ("VerifiedItem",),
+    "zoo_core.runtime.datasets.data_check": ("DataReport",),
+    "zoo_core.runtime.exporting.exporter": ("ExportResult",),
+    "zoo_core.runtime.hub.publish": ("Publication",),
+    "zoo_core.runtime.inspection.inspection": ("Inspection",),
+    "zoo_core.runtime.sweeps.api": ("SweepResult", "sweep"),
     "zoo_core.data.signature": (
         "Classes",
         "Custom",
@@ -126,27 +164,55 @@ __all__ = [
     "AbstractTokenizer",
     "AbstractTokensConfig",
     "AbstractTrainerConfig",
+    "AmbiguousError",
+    "AnswerError",
+    "Checkpoint",
     "Classes",
     "CommandSpec",
+    "Comparison",
+    "ConfigError",
     "Custom",
+    "DataError",
+    "DataReport",
     "DatasetSpec",
+    "DeniedError",
+    "DeviceError",
+    "DivergedError",
     "EngineSpec",
+    "ExportError",
+    "ExportResult",
     "ExporterSpec",
     "Features",
     "Grid",
+    "IncompatibleError",
+    "Inspection",
+    "IntegrityError",
     "KernelSpec",
     "Keys",
     "LoggerSpec",
+    "MisfitError",
     "ModelSpec",
+    "NetworkError",
+    "NotFoundError",
     "Objective",
+    "PeerError",
+    "PluginError",
+    "ProcessError",
+    "Publication",
+    "RefusedError",
+    "ResumeError",
     "Signature",
+    "SweepResult",
+    "TargetError",
     "TokenizerSpec",
     "Tokens",
     "TrainerSpec",
     "Unknown",
     "Values",
+    "VerifiedItem",
     "Vocabulary",
     "ZooError",
+    "__version__",
     "check_data",
     "compare",
     "config",
@@ -176,6 +242,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("zoo-core")
     for module, names in LAZY_NAMES.items():
         if name in names:
             from importlib import import_module

@@ -5,12 +5,24 @@ from __future__ import annotations
 import dataclasses
 import functools
 import math
+import operator
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING
 from pathlib import Path
 from types import MappingProxyType, NoneType
-from typing import Any, Literal, NamedTuple, TypeVar, final, get_args, get_origin, get_type_hints
+from typing import (
+    Any,
+    Literal,
+    NamedTuple,
+    SupportsFloat,
+    SupportsIndex,
+    TypeVar,
+    final,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from zoo_core.errors import ConfigError, suggest
 
@@ -119,7 +131,8 @@ class Setting(NamedTuple):
     def check(self, value: object) -> object:
         """Returns the value if it is allowed.
 
-        An integer becomes a float, and text a path, if the field has that type.
+        An integer becomes a float, and text a path, if the field has that type; so does a scalar
+        of numpy or torch.
 
         Raises:
             ConfigError: The value has the wrong type, is not a choice, or is out of bounds.
@@ -162,12 +175,26 @@ class Setting(NamedTuple):
                 return self._path(value)
         except (OverflowError, RuntimeError):  # larger than any float; ~ of an unknown user
             raise self.error(value) from None
-        return value
+        return _plain_number(self.type, value)
 
     def error(self, value: object, also: str = "") -> ConfigError:
         """Returns an error that names the setting, the value and what is expected."""
         expected = f"{self.expected()} {also}".rstrip()
         return ConfigError(f"{self.label} = {str(value)!r:.80}: expected {expected}")
+
+
+def _plain_number(kind: type, value: object) -> object:
+    """Returns a scalar of another library as Python's number; anything else as it is."""
+    if isinstance(value, bool | int | float | str):
+        return value
+    try:
+        if kind is int and isinstance(value, SupportsIndex):
+            return operator.index(value)
+        if kind is float and isinstance(value, SupportsFloat):
+            return float(value)
+    except (TypeError, ValueError):  # an array, which is no scalar
+        pass
+    return value
 
 
 def _is_unicode(text: str) -> bool:
@@ -236,7 +263,7 @@ def build_config(
     }
     for key in values:
         if key not in known:
-            hint = suggest(key, known) or f"{section} has: {', '.join(known) or 'no settings'}"
+            hint = suggest(str(key), known) or f"{section} has: {', '.join(known) or 'no settings'}"
             raise ConfigError(f"{labels[key]}: no such setting; {hint}")
     checked: dict[str, Any] = {}
     for key, setting in known.items():

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from zoo_core.arguments import check_arguments
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec
 
 
+@check_arguments()
 def list_models(pattern: str = "*") -> list[str]:
     """Returns the names of the installed models that match a pattern with shell wildcards."""
     return _names(ModelSpec, pattern)
 
 
+@check_arguments()
 def list_datasets(pattern: str = "*") -> list[str]:
     """Returns the names of the installed datasets that match a pattern with shell wildcards."""
     return _names(DatasetSpec, pattern)

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zoo_core.arguments import Words, check_arguments
 from zoo_core.comparisons.comparison import Comparison
 from zoo_core.data.signature import Classes, Signature
 from zoo_core.data.splits import held_out_splits
@@ -23,7 +24,7 @@ from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.errors import ConfigError, DataError, MisfitError, NotFoundError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.nearest import report_defaults
-from zoo_core.recipes.resolve import resolve_run
+from zoo_core.recipes.resolve import check_sections, resolve_run
 from zoo_core.registry.file import HUB
 from zoo_core.run_folder.integrity import copy_checkpoint, validate_checkpoint_files
 from zoo_core.run_folder.local_runs import default_name
@@ -95,6 +96,21 @@ PREDICTED_TOGETHER = 64
 logger = logging.getLogger(__name__)
 
 
+def _words_for_checkpoint(given: object) -> str:
+    if isinstance(given, str | Path):
+        return f"a checkpoint, not its name: zoo_core.load({str(given)!r}) returns it"
+    return "a checkpoint, which zoo_core.load returns"
+
+
+def _words_for_unknown(given: object) -> str:
+    return "zoo_core.Unknown('skip'), Unknown('replace', '?') or Unknown('error')"
+
+
+WORDS: Words = {Checkpoint: _words_for_checkpoint, Unknown: _words_for_unknown}
+"""What errors call the classes of arguments."""
+
+
+@check_arguments(WORDS)
 def check_data(dataset: str, settings: Settings | None = None) -> DataReport:
     """Counts what a dataset holds and looks for what is suspicious, such as shared rows of splits.
 
@@ -103,13 +119,26 @@ def check_data(dataset: str, settings: Settings | None = None) -> DataReport:
         settings: Its settings: ``{"dataset": {"path": "mine.csv"}}``.
 
     Raises:
-        ConfigError: A setting is not allowed.
+        ConfigError: There is another section than ``dataset``, or a setting is not allowed.
         DataError: The data cannot be read.
         NotFoundError: There is no such dataset.
     """
-    return check_dataset(load_catalog(), dataset, (settings or {}).get("dataset"))
+    return check_dataset(load_catalog(), dataset, _dataset_settings(settings, "a check"))
 
 
+def _dataset_settings(settings: Settings | None, what: str) -> Mapping[str, Any]:
+    """Returns the settings of the dataset.
+
+    Raises:
+        ConfigError: There is another section.
+    """
+    check_sections(settings or {})
+    if others := (settings or {}).keys() - {"dataset"}:
+        raise ConfigError(f"{min(others)}: {what} has settings of the dataset alone")
+    return (settings or {}).get("dataset", {})
+
+
+@check_arguments(WORDS)
 def load(reference: str | Path) -> Checkpoint:
     """Loads the checkpoint that a reference or a folder names.
 
@@ -127,18 +156,17 @@ def load(reference: str | Path) -> Checkpoint:
     return load_checkpoint(load_catalog(), _reference(reference))
 
 
-def _reference(reference: str | Path) -> str:
+def _reference(reference: str | Path | Checkpoint) -> str:
+    if isinstance(reference, Checkpoint):
+        reference = reference.folder
     return f"dir:{reference}" if isinstance(reference, Path) else reference
 
 
-def _check_loaded(checkpoint: object) -> None:
-    """Raises TypeError if the name or folder of a checkpoint is given in its place."""
-    if isinstance(checkpoint, str | Path):
-        raise TypeError(
-            f"expected a checkpoint, not its name: zoo_core.load({str(checkpoint)!r}) returns it"
-        )
+def _folder(folder: str | Path | Checkpoint) -> Path:
+    return folder.folder if isinstance(folder, Checkpoint) else Path(folder)
 
 
+@check_arguments(WORDS)
 def create_model(
     name: str,
     *,
@@ -174,6 +202,7 @@ def create_model(
     return make_model(catalog, run_config, signature)
 
 
+@check_arguments(WORDS)
 def train(
     name: str,
     out: str | Path | None = None,
@@ -255,11 +284,12 @@ def _new_folder(run_config: RunConfig) -> Path:
     )
 
 
+@check_arguments(WORDS)
 def resume(
-    folder: str | Path,
+    folder: str | Path | Checkpoint,
     *,
     epochs: int | None = None,
-    dataset_path: str | None = None,
+    dataset_path: str | Path | None = None,
     data: Data = None,
     text_column: str = "",
     label_column: str = "",
@@ -272,7 +302,7 @@ def resume(
     The result is bit for bit that of an uninterrupted run.
 
     Args:
-        folder: The checkpoint folder.
+        folder: The checkpoint folder, or a checkpoint that was loaded from it.
         epochs: The epochs of the whole run; more than before continue a complete run.
         dataset_path: Where the data is, if it has moved.
         data: The data of a run that began with ``train(..., data=...)``.
@@ -287,7 +317,7 @@ def resume(
         ResumeError: The run is complete, data or versions have changed or are out of reach, or the
             steps differ from those that the schedule was made for.
     """
-    catalog, folder = load_catalog(), Path(folder)
+    catalog, folder = load_catalog(), _folder(folder)
     check_has_state(folder)
     rows = None
     if data is not None:
@@ -298,7 +328,7 @@ def resume(
             folder,
             force=force,
             epochs=epochs,
-            dataset_path=dataset_path,
+            dataset_path=None if dataset_path is None else str(dataset_path),
             loggers=loggers,
             rows=rows,
         )
@@ -323,8 +353,9 @@ def _carry_out(run: Run, listen: Listener | None) -> None:
             view.close()
 
 
+@check_arguments(WORDS)
 def compare(
-    references: Sequence[str | Path],
+    references: Sequence[str | Path | Checkpoint],
     *,
     metric: str = "",
     target: float | None = None,
@@ -370,8 +401,6 @@ def compare(
     catalog = load_catalog()
     if out is not None:
         check_comparison_folder(Path(out))
-    if isinstance(references, str | Path):
-        raise TypeError(f"expected a list of references: zoo_core.compare([{str(references)!r}])")
     names = expand(catalog, [_reference(reference) for reference in references])
     models, trained = [], list[SweepRun]()
     if seeds or budget or epochs or tokens:
@@ -398,6 +427,7 @@ def compare(
     return comparison
 
 
+@check_arguments(WORDS)
 def evaluate(
     checkpoint: Checkpoint,
     split: str = "",
@@ -432,11 +462,7 @@ def evaluate(
             model has no weights in 8 bits.
         NotFoundError: There is no such dataset or split.
     """
-    _check_loaded(checkpoint)
-    sections = dict(settings or {})
-    values = dict(sections.pop("dataset", {}))
-    if sections:
-        raise ConfigError(f"{min(sections)}: an evaluation has settings of the dataset alone")
+    values = dict(_dataset_settings(settings, "an evaluation"))
     if data is not None:
         if dataset:
             raise ConfigError(f"dataset = {dataset!r} and data exclude each other")
@@ -486,6 +512,7 @@ def predict(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) ->
 def predict(
     checkpoint: Checkpoint, value: list[str], *, unknown: Unknown = REFUSE
 ) -> list[str]: ...
+@check_arguments(WORDS)
 def predict(
     checkpoint: Checkpoint, value: str | list[str], *, unknown: Unknown = REFUSE
 ) -> str | list[str]:
@@ -499,7 +526,6 @@ def predict(
     Raises:
         DataError: An input has symbols that the vocabulary lacks.
     """
-    _check_loaded(checkpoint)
     if isinstance(value, str):
         with torch.no_grad():
             batch = checkpoint.dataset.encode(value, unknown)
@@ -522,6 +548,7 @@ class Prediction(NamedTuple):
     probability: float | None
 
 
+@check_arguments(WORDS)
 def predictions(
     checkpoint: Checkpoint, values: Sequence[str], *, unknown: Unknown = REFUSE
 ) -> list[Prediction]:
@@ -537,7 +564,6 @@ def predictions(
     Raises:
         DataError: An input has symbols that the vocabulary lacks; the message has its number.
     """
-    _check_loaded(checkpoint)
     dataset, answers = checkpoint.dataset, [Prediction("", None)] * len(values)
     groups: dict[tuple[int, ...], list[tuple[int, Batch]]] = {}
     for number, value in enumerate(values):
@@ -587,6 +613,7 @@ def _answers(checkpoint: Checkpoint, rows: list[Batch]) -> list[Prediction]:
     ]
 
 
+@check_arguments(WORDS)
 def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:
     """Returns the probability of every class, or of every key by itself, for an input.
 
@@ -604,10 +631,10 @@ def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFU
         DataError: The input has symbols that the vocabulary lacks.
         MisfitError: The model predicts values.
     """
-    _check_loaded(checkpoint)
     return probabilities_of(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
 
 
+@check_arguments(WORDS)
 def values(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:
     """Returns the values that a model predicts for an input, in the units of the training data.
 
@@ -624,10 +651,10 @@ def values(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> 
         DataError: The input cannot be encoded.
         MisfitError: The model predicts classes or keys.
     """
-    _check_loaded(checkpoint)
     return measured_values(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
 
 
+@check_arguments(WORDS)
 def numbers(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> dict[str, Any]:
     """Returns the values or the probabilities of keys for an input as JSON values; of classes none.
 
@@ -636,12 +663,12 @@ def numbers(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) ->
         value: The input.
         unknown: What to do with symbols that the vocabulary lacks.
     """
-    _check_loaded(checkpoint)
     if isinstance(checkpoint.signature.outputs, Classes):
         return {}
     return answers_to_json(checkpoint.signature, _output(checkpoint, value, unknown))
 
 
+@check_arguments(WORDS)
 def inspect(
     checkpoint: Checkpoint,
     text: str,
@@ -662,13 +689,13 @@ def inspect(
         top: How many units to rank for each probe, by their states or by ``gate``.
 
     Raises:
-        ConfigError: There is no such layer.
+        ConfigError: There is no such layer, or ``top`` is negative.
         DataError: The text has no symbol that the model knows, or fewer than its window.
         DeviceError: The activations do not fit into the free memory.
         MisfitError: The model has no recurrent state, or reads no text.
         NotFoundError: There is no such state or gate.
     """
-    _check_loaded(checkpoint)
+    _check_count("top", top)
     return inspect_text(
         checkpoint.model,
         checkpoint.dataset,
@@ -681,6 +708,7 @@ def inspect(
     )
 
 
+@check_arguments(WORDS)
 def attention(checkpoint: Checkpoint, text: str, *, unknown: Unknown = REFUSE) -> AttentionMap:
     """Returns where a model looks in a source while it writes the target.
 
@@ -693,7 +721,6 @@ def attention(checkpoint: Checkpoint, text: str, *, unknown: Unknown = REFUSE) -
         DataError: The text is empty or has symbols that the vocabulary lacks.
         MisfitError: The model has no attention.
     """
-    _check_loaded(checkpoint)
     model, name = checkpoint.model, checkpoint.run_config.model
     return inspect_attention(model, checkpoint.dataset, text, name=name, unknown=unknown)
 
@@ -716,6 +743,7 @@ def states(
     gate: str = "",
     unknown: Unknown = REFUSE,
 ) -> list[Activations]: ...
+@check_arguments(WORDS)
 def states(
     checkpoint: Checkpoint,
     texts: str | list[str],
@@ -743,13 +771,13 @@ def states(
         MisfitError: The model has no recurrent state.
         NotFoundError: There is no such state or gate.
     """
-    _check_loaded(checkpoint)
     if isinstance(texts, str):
         inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
         return symbol_vectors(checkpoint.model, inputs, layer=layer, name=gate)
     return [states(checkpoint, text, layer=layer, gate=gate, unknown=unknown) for text in texts]
 
 
+@check_arguments(WORDS)
 def embeddings(
     checkpoint: Checkpoint, texts: str | list[str], *, unknown: Unknown = REFUSE
 ) -> Activations:
@@ -770,13 +798,18 @@ def embeddings(
             or the list is empty.
         MisfitError: The model has no recurrent state.
     """
-    _check_loaded(checkpoint)
     if isinstance(texts, str):
         inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
         return sequence_vector(checkpoint.model, inputs)
     if not texts:
         raise DataError("no texts; give at least one")
     return np.stack([embeddings(checkpoint, text, unknown=unknown) for text in texts])
+
+
+def _check_count(name: str, value: int) -> None:
+    """Raises ConfigError if an argument that counts something is negative."""
+    if value < 0:
+        raise ConfigError(f"{name} = {value}: expected an integer >= 0")
 
 
 @torch.no_grad()
@@ -816,6 +849,7 @@ def generate(
 ) -> list[str]: ...
 
 
+@check_arguments(WORDS)
 def generate(
     checkpoint: Checkpoint,
     prompt: str | list[str] | None = None,
@@ -844,7 +878,6 @@ def generate(
         unknown: As in ``stream``.
         precision: As in ``stream``.
     """
-    _check_loaded(checkpoint)
     if prompt is None or isinstance(prompt, str):
         if not isinstance(seed, int):
             raise ConfigError("seed: one prompt has one seed")
@@ -860,6 +893,7 @@ def generate(
             precision=precision,
         )
         return "".join(symbols)
+    _check_count("length", length)
     seeds = [seed] * len(prompt) if isinstance(seed, int) else list(seed)
     if len(seeds) != len(prompt):
         raise ConfigError(f"seed: there are {len(seeds)} seeds for {len(prompt)} prompts")
@@ -873,6 +907,7 @@ def generate(
     return [vocabulary.decode(ids) for ids in found]
 
 
+@check_arguments(WORDS)
 def stream(
     checkpoint: Checkpoint,
     prompt: str | None = None,
@@ -904,9 +939,10 @@ def stream(
     Raises:
         MisfitError: The model does not predict the next symbol, or has no weights in 8 bits.
         DataError: The prompt has symbols that the vocabulary lacks.
-        ConfigError: The temperature, ``top_k``, ``top_p`` or the precision is not allowed.
+        ConfigError: The length, the temperature, ``top_k``, ``top_p`` or the precision is not
+            allowed.
     """
-    _check_loaded(checkpoint)
+    _check_count("length", length)
     model, vocabulary = checkpoint.model, checkpoint.signature.vocabulary
     generation.check_generates(model)
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
@@ -919,6 +955,7 @@ def stream(
     return vocabulary.stream(islice(ids, length))
 
 
+@check_arguments(WORDS)
 def export(
     reference: str | Path | Checkpoint,
     to: str | Path,
@@ -961,6 +998,7 @@ def export(
     return export_checkpoint(checkpoint, format, Path(to), options)
 
 
+@check_arguments(WORDS)
 def pull(reference: str, to: str | Path | None = None) -> Path:
     """Downloads a checkpoint, checks size and hash of every file, and returns its folder.
 
@@ -982,8 +1020,9 @@ def pull(reference: str, to: str | Path | None = None) -> Path:
     return Path(to)
 
 
+@check_arguments(WORDS)
 def push(
-    folder: str | Path,
+    folder: str | Path | Checkpoint,
     repo: str,
     *,
     revision: str = "",
@@ -994,7 +1033,7 @@ def push(
     """Publishes a checkpoint on the Hub as one commit.
 
     Args:
-        folder: The checkpoint folder.
+        folder: The checkpoint folder, or a checkpoint that was loaded from it.
         repo: ``owner/name``.
         revision: The branch, made if it is missing; empty for the main one.
         private: Whether a new repo is private.
@@ -1017,7 +1056,7 @@ def push(
         raise ConfigError(f"{repo!r} is not a repo: expected OWNER/REPO")
     return publish(
         load_catalog(),
-        Path(folder),
+        _folder(folder),
         repo,
         license=license,
         revision=revision,
@@ -1026,14 +1065,16 @@ def push(
     )
 
 
-def verify(reference: str | Path) -> list[VerifiedItem]:
+@check_arguments(WORDS)
+def verify(reference: str | Path | Checkpoint) -> list[VerifiedItem]:
     """Returns what was verified of a checkpoint, from its manifest to its metrics.
 
     A part with the verdict ``failed`` is the last one that is verified, or a metric that could not
     be measured again.
 
     Args:
-        reference: As in ``load``.
+        reference: A checkpoint, or what names one, as in ``load``. The files of its folder are
+            read again.
 
     Raises:
         IntegrityError: The manifest is damaged.

@@ -17,7 +17,7 @@ from zoo_core.errors import ConfigError, MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.recipes.recipe import choose_recipes
-from zoo_core.recipes.resolve import resolve_run
+from zoo_core.recipes.resolve import check_option, check_sections, resolve_run
 from zoo_core.references import Named, parse_reference
 from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
 from zoo_core.run_folder.run_config import RunConfig
@@ -79,6 +79,12 @@ class Contest:
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     threads: int = 0
+
+    def __post_init__(self) -> None:
+        check_option("threads", self.threads)
+        for seed in self.seeds:
+            check_option("seed", seed)
+        check_sections(self.settings)
 
     def questions(self, catalog: Catalog, references: Sequence[str]) -> list[Question]:
         """Returns a question for each model or recipe.

@@ -40,7 +40,7 @@ def precision_context(precision: str, device: str) -> AbstractContextManager[obj
     if precision == "int8":
         raise ConfigError(f"precision = int8: {NO_INT8_TRAINING}")
     if precision not in PRECISIONS:
-        raise ConfigError(f"precision = {precision}: expected {' or '.join(PRECISIONS)}")
+        raise ConfigError(f"precision = {precision!r}: expected {' or '.join(PRECISIONS)}")
     return torch.autocast(device, torch.bfloat16) if precision == "bf16" else nullcontext()
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, final
 
+from zoo_core.arguments import check_arguments
 from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.nearest import report_defaults
-from zoo_core.recipes.resolve import resolve_run
+from zoo_core.recipes.resolve import check_option, check_sections, resolve_run
 from zoo_core.runtime.sweeps.engine import (
     EngineOptions,
     JobAdvanced,
@@ -60,6 +61,7 @@ class SweepResult:
         return [run.row() for run in self.runs]
 
 
+@check_arguments()
 def sweep(
     name: str,
     out: str | Path | None = None,
@@ -110,11 +112,17 @@ def sweep(
         listen: A function that receives every event.
 
     Raises:
-        ConfigError: A setting or range is not allowed.
+        ConfigError: A setting, a range, a seed or another number is not allowed.
         TargetError: The folder is in use, or holds other files or another sweep.
     """
-    if jobs < 0:
-        raise ConfigError(f"jobs = {jobs}: expected an integer >= 0")
+    for count, value in {"jobs": jobs, "random": random}.items():
+        if value < 0:
+            raise ConfigError(f"{count} = {value}: expected an integer >= 0")
+    check_option("threads", threads)
+    for seed in seeds:
+        check_option("seed", seed)
+    check_sections(settings or {})
+    check_sections(vary or {})
     catalog = load_catalog()
     chosen_engine = make_engine(catalog, engine, EngineOptions(jobs))
     resolved = resolve_run(catalog, name, dataset=dataset, trainer=trainer)
@@ -168,7 +176,7 @@ def _asked(vary: Settings, random: int) -> Asked:
             flat = f"{section}.{key}"
             if isinstance(given, str) and is_range(given):
                 ranges[flat] = given
-            elif isinstance(given, Sequence) and not isinstance(given, str) and given:
+            elif isinstance(given, Collection) and not isinstance(given, str) and len(given):
                 values[flat] = list(given)
             else:
                 raise ConfigError(f"{flat} = {given!r:.80}: expected a list of values or a range")
