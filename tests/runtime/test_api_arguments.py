@@ -178,11 +178,25 @@ def test_a_number_out_of_bounds_is_refused_before_anything_is_trained(
         ({"tokens": -1}, "token_budget = '-1': expected an integer >= 0"),
         ({"epochs": -1}, "trainer.epochs = '-1': expected an integer >= 1"),
         ({"threads": -1, "seeds": [0]}, "threads = '-1': expected an integer >= 0"),
+        ({"target": float("nan")}, "target = nan: expected a finite number"),
     ],
 )
 def test_a_comparison_refuses_numbers_out_of_bounds(numbers: dict[str, Any], message: str) -> None:
     with pytest.raises(zoo_core.ConfigError, match=re.escape(message)):
         zoo_core.compare(["lstm-embed"], **numbers)
+
+
+def test_a_comparison_of_nothing_is_refused() -> None:
+    with pytest.raises(zoo_core.ConfigError, match=r"^references = \[\]: expected at least one "):
+        zoo_core.compare([])
+
+
+@pytest.mark.parametrize("data", ["hello", b"hello", 5, {"a": 1}, (5, 5), ([1], 5), float("nan")])
+def test_data_of_another_type_is_told_what_it_may_be(data: Any) -> None:
+    with pytest.raises(
+        zoo_core.DataError, match=r"^data of the type \w+: expected a list of texts"
+    ):
+        zoo_core.train("lstm-stacked", data=data)
 
 
 def test_a_count_below_zero_is_refused(hello: Checkpoint, trained_once: Path) -> None:

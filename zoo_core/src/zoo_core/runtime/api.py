@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -393,11 +394,16 @@ def compare(
         out: A folder for table, CSV, JSON and picture.
 
     Raises:
-        ConfigError: A setting is not allowed, or there are two budgets.
+        ConfigError: A setting or a number is not allowed, there are two budgets, or there are no
+            references.
         MisfitError: The runs are on different data, or none has ended.
         NotFoundError: A name is unknown, or a run has no such metric.
         TargetError: A folder cannot be written to.
     """
+    if not references:
+        raise ConfigError("references = []: expected at least one checkpoint, run, sweep or model")
+    if target is not None and not math.isfinite(target):
+        raise ConfigError(f"target = {target}: expected a finite number")
     catalog = load_catalog()
     if out is not None:
         check_comparison_folder(Path(out))

@@ -159,15 +159,23 @@ def memory_rows(data: Data, *, text_column: str = "", label_column: str = "") ->
     if names is not None:
         return _frame_rows(data, [str(name) for name in names], text_column, label_column)
     if isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], str | tuple):
-        inputs, targets = data
-        rows = _checked_rows(list(map(_as_input, inputs)), list(map(_as_target, targets)))
-    else:
-        try:
-            items = [data[index] for index in range(len(data))]
-        except (TypeError, KeyError, IndexError):
-            raise DataError(f"data of the type {type(data).__name__}: {EXPECTED}") from None
-        rows = _item_rows(items)
-    return rows
+        inputs, targets = map(_items, data)
+        return _checked_rows(list(map(_as_input, inputs)), list(map(_as_target, targets)))
+    return _item_rows(_items(data))
+
+
+def _items(data: Any) -> list[Any]:
+    """Returns what is in a list, an array or a torch dataset; text is none of these.
+
+    Raises:
+        DataError: It is none of these.
+    """
+    try:
+        if not isinstance(data, str | bytes):
+            return [data[index] for index in range(len(data))]
+    except (TypeError, KeyError, IndexError):
+        pass
+    raise DataError(f"data of the type {type(data).__name__}: {EXPECTED}")
 
 
 def _frame_rows(frame: Any, names: Sequence[str], text: str, label: str) -> MemoryRows:
