@@ -105,7 +105,7 @@ def test_the_precision_applies_to_the_model_and_not_to_the_caller(model: Recurre
 
 
 def test_an_unknown_precision_is_refused(model: RecurrentModel) -> None:
-    with pytest.raises(ConfigError, match="precision = fp8: expected fp32 or bf16"):
+    with pytest.raises(ConfigError, match="precision = 'fp8': expected fp32, bf16 or int8"):
         next(generate(model, PROMPT, Sampler(), "fp8"))
 
 

@@ -127,7 +127,7 @@ def test_a_prompt_shorter_than_the_window_is_refused() -> None:
 
 def test_an_unknown_precision_is_refused() -> None:
     for model in (make("lstm-embed"), make("char-rnn")):
-        with pytest.raises(ConfigError, match="precision = fp8: expected fp32 or bf16"):
+        with pytest.raises(ConfigError, match="precision = 'fp8': expected fp32, bf16 or int8"):
             together(model, "fp8")
 
 

@@ -12,7 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import Parameter
 
-from zoo_core.errors import MisfitError
+from zoo_core.errors import ConfigError, MisfitError
+from zoo_core.run_folder.run_config import USE_PRECISIONS
 from zoo_core.runtime.nn import AbstractModel, RecurrentModel
 
 M = TypeVar("M", bound=AbstractModel)
@@ -132,7 +133,14 @@ def at_precision(model: M, precision: str) -> tuple[M, str]:
 
     Returns:
         For ``int8`` the model of ``with_int8_weights`` and ``fp32``, otherwise what was given.
+
+    Raises:
+        ConfigError: The precision is none of these.
+        MisfitError: The weights of the model cannot be rounded to 8 bits.
     """
+    if precision not in USE_PRECISIONS:
+        *others, last = USE_PRECISIONS
+        raise ConfigError(f"precision = {precision!r}: expected {', '.join(others)} or {last}")
     if precision != "int8":
         return model, precision
     _check_matrices(model)
