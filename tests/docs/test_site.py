@@ -82,6 +82,12 @@ def test_the_site_is_built_and_its_pages_ask_nothing_of_the_network(site: Path) 
 
 
 @pytest.mark.gate
+def test_a_page_that_a_packages_readme_names_is_a_link(site: Path) -> None:
+    page = (site / "source" / "plugins" / "gru" / "index.html").read_text("utf-8")
+    assert re.search(r'<a href="[./]+models/gru\.html"><code>docs/models/gru\.md</code></a>', page)
+
+
+@pytest.mark.gate
 def test_every_equation_is_converted(site: Path) -> None:
     for page in sorted((ROOT / "docs" / "models").glob("*.md")):
         text = (site / "models" / f"{page.stem}.html").read_text("utf-8")
