@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, final
 import torch
 from torch import Tensor
 from torch.nn.functional import embedding, linear
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.nn.utils import clip_grads_with_norm_
 from torch.optim import Optimizer
 
 from zoo_core.runtime.kernels.layer_passes import (
@@ -28,6 +28,7 @@ from zoo_core.runtime.nn.batch import IGNORED, Batch, Output
 from zoo_core.runtime.nn.model import RecurrentModel, prefer_time_major
 from zoo_core.runtime.nn.state import LayerState, State, rebuild
 from zoo_core.runtime.training.class_loss import ClassLoss
+from zoo_core.runtime.training.gradient_step import OptimizerStep, total_norm
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, WholeStepResult
 
 MEAN = 1
@@ -46,12 +47,14 @@ class _ReadTokens(NamedTuple):
     Args:
         inputs: Tokens (B, T), or their embeddings (B, T, E).
         weights: The layer's weights, into which the table of the embedding may be folded.
+        own: The layer's weights without it.
         table: The table of the embedding, (V, E); None without an embedding.
         is_folded: Whether it is folded.
     """
 
     inputs: Tensor
     weights: LayerWeights
+    own: LayerWeights
     table: Tensor | None
     is_folded: bool
 
@@ -111,7 +114,8 @@ class PassesStep(AbstractWholeStep):
         clip_norm: float | None,
     ) -> None:
         cell = model.recurrent.cell
-        self._model, self._optimizer, self._clip_norm = model, optimizer, clip_norm
+        self._model, self._clip_norm = model, clip_norm
+        self._optimizer_step = OptimizerStep(optimizer)
         self._passes, self._folds = kernel.passes(cell), kernel.folds_embedding(cell)
         self._parameters = list(model.parameters())
 
@@ -172,27 +176,24 @@ class PassesStep(AbstractWholeStep):
         after: Any = rebuild(first, layer.last_state(schedule))
         return WholeStepResult(loss.result, norm, Output(logits, (after,)))
 
-    def _own_weights(self) -> LayerWeights:
-        weights = self._model.recurrent.weights(0, 0)
-        biases = (weights.get(name) for name in ("bias_ih", "bias_hh"))
-        return LayerWeights(weights["weight_ih"], weights["weight_hh"], *biases)
-
     def _read(self, tokens: Tensor) -> _ReadTokens:
         """Returns what the layer reads of tokens (B, T)."""
-        weights = self._own_weights()
+        weights = self._model.recurrent.weights(0, 0)
+        biases = (weights.get(name) for name in ("bias_ih", "bias_hh"))
+        own = LayerWeights(weights["weight_ih"], weights["weight_hh"], *biases)
         if self._model.embedding is None:
-            return _ReadTokens(tokens, weights, None, False)
+            return _ReadTokens(tokens, own, own, None, False)
         table = self._model.embedding.weight
         if not self._folds or tokens.numel() < len(table):
-            return _ReadTokens(embedding(tokens, table), weights, table, False)
-        folded = weights._replace(weight_ih=weights.weight_ih @ table.t())
-        return _ReadTokens(tokens, folded, table, True)
+            return _ReadTokens(embedding(tokens, table), own, own, table, False)
+        folded = own._replace(weight_ih=own.weight_ih @ table.t())
+        return _ReadTokens(tokens, folded, own, table, True)
 
     def _layer_gradients(
         self, tokens: Tensor, read: _ReadTokens, found: LayerGradients
     ) -> dict[int, Tensor]:
         """Returns the gradients of the layer's weights and of the embedding, by identity."""
-        own, d_weights, table = self._own_weights(), found.weights, read.table
+        own, d_weights, table = read.own, found.weights, read.table
         gradients: dict[int, Tensor] = {}
         if table is not None and read.is_folded:
             d_folded = d_weights.weight_ih
@@ -221,7 +222,7 @@ class PassesStep(AbstractWholeStep):
             if gradient.stride() != parameter.stride() or any(gradient is one for one in ordered):
                 gradient = gradient.clone(memory_format=torch.contiguous_format)
             ordered.append(gradient)
-        norm = get_total_norm(ordered)
+        norm = total_norm(ordered)
         size = norm.item()
         if not math.isfinite(size):
             return None
@@ -229,5 +230,5 @@ class PassesStep(AbstractWholeStep):
             parameter.grad = gradient
         if self._clip_norm is not None and size > self._clip_norm:
             clip_grads_with_norm_(self._parameters, self._clip_norm, norm)
-        self._optimizer.step()
+        self._optimizer_step()
         return norm

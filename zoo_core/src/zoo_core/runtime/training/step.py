@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils import clip_grads_with_norm_, get_total_norm
+from torch.nn.utils import clip_grads_with_norm_
 
 from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
@@ -20,6 +20,7 @@ from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
+from zoo_core.runtime.training.gradient_step import OptimizerStep, total_norm
 from zoo_core.runtime.training.loop_state import random_state, restore_random_state
 from zoo_core.runtime.training.optimization import (
     check_sparse,
@@ -151,6 +152,7 @@ class TrainStep:
         groups = trainer.parameter_groups(model)
         self.optimizer = make_optimizer(trainer.config, groups, sparse=has_sparse(model))
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
+        self._optimizer_step = OptimizerStep(self.optimizer)
         self._may_be_whole = (
             device == "cpu" and precision == "fp32" and self._split is None and not compiled
         )
@@ -190,7 +192,7 @@ class TrainStep:
         gradient_norm = self._clip_gradients()
         if self.checks_each_step:
             check_finite(loss.item(), gradient_norm.item(), self._describe_largest_gradient)
-        self.optimizer.step()
+        self._optimizer_step()
         if self.schedule:
             self.schedule.step()
         return StepResult(loss, gradient_norm, output, sums)
@@ -243,7 +245,7 @@ class TrainStep:
     def _clip_gradients(self) -> Tensor:
         """Scales the gradient down to ``clip_norm``; returns its norm before that, a scalar."""
         max_norm = self.trainer.config.clip_norm
-        norm = get_total_norm(list(self._gradients().values()))
+        norm = total_norm(list(self._gradients().values()))
         if max_norm is None:
             return norm
         # On the CPU, where reading the norm is cheap, skip a scaling by 1.
@@ -286,6 +288,7 @@ class TrainStep:
         self.optimizer.load_state_dict(unflatten(tensors, values["optimizer"]))
         if self.schedule:
             self.schedule.load_state_dict(values["schedule"])
+        self._optimizer_step = OptimizerStep(self.optimizer)
         if FUSED not in values:
             self.trainer.kernel = None
         self._knows_whole, self._whole = False, None
