@@ -95,6 +95,32 @@ def test_a_state_is_written_at_once_where_there_is_no_memory_for_its_copy(
     assert StateWriter(tmp_path).begin(files) == 3
 
 
+@pytest.mark.usefixtures("all_sizes")
+@pytest.mark.parametrize(
+    ("place", "error"),
+    [
+        ("zoo_core.runtime.checkpoints.resume_states.StateFiles.copied", MemoryError()),
+        ("threading.Thread.start", RuntimeError("can't start new thread")),
+    ],
+    ids=["memory", "threads"],
+)
+def test_a_state_is_written_at_once_where_the_process_may_take_no_more(
+    tmp_path: Path,
+    files: StateFiles,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+    error: Exception,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(place, refuse)
+    writer = StateWriter(tmp_path)
+    assert writer.begin(files) == 3
+    assert not writer.is_busy
+    assert read_state(tmp_path).loop_state.progress.steps == 3
+
+
 def test_a_second_state_waits_for_the_first(
     tmp_path: Path, files: StateFiles, slow_disk: threading.Event
 ) -> None:

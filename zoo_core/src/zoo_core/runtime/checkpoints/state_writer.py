@@ -45,7 +45,7 @@ class StateWriter:
 
         Returns:
             The step of the state if it is on disk already: it is small, or there is no memory for
-            a copy. Otherwise None, and ``written`` returns the step later.
+            a copy or no thread. Otherwise None, and ``written`` returns the step later.
 
         Raises:
             TargetError: The folder cannot be written to.
@@ -54,7 +54,10 @@ class StateWriter:
         if not LEAST_SIZE <= files.size < free_memory() // 2:
             return write_state(self.folder, files)
         thread = ThreadPoolExecutor(1, thread_name_prefix="zoo-state")
-        self._pending = thread.submit(write_state, self.folder, files.copied())
+        try:
+            self._pending = thread.submit(write_state, self.folder, files.copied())
+        except (MemoryError, RuntimeError):  # a limit on the process, which is not to end the run
+            return write_state(self.folder, files)
         thread.shutdown(wait=False)  # it ends with this state, before the program does
         return None
 
