@@ -269,6 +269,7 @@ def test_a_backend_that_cannot_run_here_is_refused_and_named_and_force_resumes(
     monkeypatch.setattr(type(recorded), "unsupported_reason", lambda *_: "not on this processor")
     with pytest.raises(ResumeError, match=f"backend was {recorded.name}, is ") as caught:
         resume(catalog, tmp_path / "run")
+    assert f"({recorded.name}: not on this processor" in str(caught.value)
     assert str(caught.value).endswith("; --force resumes all the same")
     resumed = resume(catalog, tmp_path / "run", force=True)
     assert resumed.backend != recorded.name

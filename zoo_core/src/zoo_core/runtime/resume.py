@@ -317,5 +317,6 @@ def _changes(saved: SavedState, run: Run) -> list[str]:
     if saved.fingerprint != run.dataset.fingerprint:
         changes.append("the data has changed")
     if saved.run_config.backend != run.backend:
-        changes.append(f"backend was {saved.run_config.backend}, is {run.backend}")
+        reason = f" ({run.passed_backends})" if run.passed_backends else ""
+        changes.append(f"backend was {saved.run_config.backend}, is {run.backend}{reason}")
     return changes

@@ -85,6 +85,8 @@ class Run:
         wants_stop: Returns the number of a signal after which this process is to stop, or 0.
         stop: The number of a signal after which all processes stop, or 0. They agree on it before
             every event of the loop.
+        backend: The name of the kernel that runs the recurrence.
+        passed_backends: Why the kernels before it are not used, in words; empty if it is the first.
     """
 
     def __init__(
@@ -150,7 +152,7 @@ class Run:
             backend = backend_of(model, batch_size, first_batch)
         fix_backend(model, backend)
         trainer.use_kernel(model)
-        self.backend = backend.name
+        self.backend, self.passed_backends = backend.name, backend.passed
         if run_config.compile and backend.name == "native":
             # Both together have corrupted the heap.
             raise MisfitError(
