@@ -6,15 +6,16 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, Any, NamedTuple, final
 
 import pytest
 
-from tests.browser import NARROW, WIDE, Scheme, expect, open_page
+from tests.browser import NARROW, WIDE, OpenPage, Scheme, expect, open_page
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -25,34 +26,49 @@ ASKED = re.compile(r"<(?:script|img|iframe|link)\b[^>]*?(?:src|href)=\"?([^\" >]
 """What a browser loads with a page."""
 FAINT = """() => {
   const context = document.createElement("canvas").getContext("2d", { willReadFrequently: true });
-  const rgba = (colour) => {
+  const once = (known, key, make) => {
+    if (!known.has(key)) known.set(key, make(key));
+    return known.get(key);
+  };
+  const read = (colour) => {
     context.clearRect(0, 0, 1, 1);
     context.fillStyle = colour;
     context.fillRect(0, 0, 1, 1);
     return [...context.getImageData(0, 0, 1, 1).data].map((part) => part / 255);
   };
+  const colours = new Map();
+  const rgba = (colour) => once(colours, colour, read);
   const over = (front, back) => back.map((part, i) => front[i] * front[3] + part * (1 - front[3]));
   const light = (colour) => colour
     .map((part) => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4)
     .reduce((sum, part, i) => sum + part * [0.2126, 0.7152, 0.0722][i], 0);
-  const up = (node) => node ? [node, ...up(node.parentElement)] : [];
+  const ground = (node) => {
+    if (!node) return { opacity: 1, back: [1, 1, 1] };
+    const under = at(node.parentElement);
+    const style = getComputedStyle(node);
+    const back = over(rgba(style.backgroundColor), under.back);
+    return { opacity: under.opacity * style.opacity, back };
+  };
+  const grounds = new Map();
+  const at = (node) => once(grounds, node, ground);
   const faint = new Set();
   for (const node of document.querySelectorAll("body *:not(.md-search *):not(.headerlink)")) {
     const words = [...node.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
-    const styles = up(node).map((one) => getComputedStyle(one));
-    const opacity = styles.reduce((product, style) => product * style.opacity, 1);
-    if (!words || !opacity || !node.checkVisibility({ visibilityProperty: true })) continue;
-    const back = styles.map((style) => rgba(style.backgroundColor))
-      .reduceRight((under, front) => over(front, under), [1, 1, 1]);
-    const front = rgba(styles[0].color);
-    front[3] *= opacity;
+    if (!words || !node.checkVisibility({ visibilityProperty: true })) continue;
+    const { opacity, back } = at(node);
+    if (!opacity) continue;
+    const style = getComputedStyle(node);
+    const [red, green, blue, alpha] = rgba(style.color);
+    const front = [red, green, blue, alpha * opacity];
     const [low, high] = [light(back), light(over(front, back))].sort((one, other) => one - other);
-    const large = parseFloat(styles[0].fontSize) >= 24;
+    const large = parseFloat(style.fontSize) >= 24;
     if ((high + 0.05) / (low + 0.05) < (large ? 3 : 4.5)) faint.add(node.outerHTML.slice(0, 200));
   }
   return [...faint];
 }"""
 """Elements whose words have less contrast than the level AA of WCAG asks for."""
+FOUND = ".md-search-result__item"
+"""A page that the search has found."""
 PAGES = ("index.html", "models/gates.html", "cli.html", "results.html", "faults.html")
 
 
@@ -154,14 +170,54 @@ def address(site: Path) -> Iterator[str]:
         server.shutdown()
 
 
+@final
+class Visit(NamedTuple):
+    """What a page is like in the browser.
+
+    Args:
+        errors: What went wrong in it.
+        requests: The addresses that it asked for.
+        overflow: The pixels by which it is wider than the window.
+        faint: Elements whose words have too little contrast.
+    """
+
+    errors: list[str]
+    requests: list[str]
+    overflow: int
+    faint: list[str]
+
+
+@pytest.fixture(scope="module")
+def visit(address: str, chromium: Browser) -> Callable[[str, int, Scheme], Visit]:
+    """``visit("cli.html", WIDE, "dark")``: a page, which is opened once in each way."""
+
+    @cache
+    def visit_page(name: str, width: int, scheme: Scheme) -> Visit:
+        with open_page(chromium, address + name, width=width, scheme=scheme) as opened:
+            faint = opened.page.evaluate(FAINT)
+            return Visit(opened.errors, opened.requests, opened.overflow, faint)
+
+    return visit_page
+
+
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [WIDE, NARROW])
-def test_pages_fit_the_window(address: str, chromium: Browser, width: int) -> None:
+def test_pages_fit_the_window(
+    address: str, visit: Callable[[str, int, Scheme], Visit], width: int
+) -> None:
     for name in PAGES:
-        with open_page(chromium, address + name, width=width) as opened:
-            assert not opened.errors
-            assert opened.overflow <= 0
-            assert all(asked.startswith((address, "data:")) for asked in opened.requests)
+        visited = visit(name, width, "light")
+        assert not visited.errors
+        assert visited.overflow <= 0
+        assert all(asked.startswith((address, "data:")) for asked in visited.requests)
+
+
+@pytest.fixture(scope="module")
+def searched(address: str, chromium: Browser) -> Iterator[OpenPage]:
+    """A page whose search has found something: its index is built once."""
+    with open_page(chromium, f"{address}cli.html?q=zoo") as opened:
+        expect(opened.page.locator(FOUND).first).to_be_attached()
+        yield opened
 
 
 @pytest.mark.browser
@@ -169,20 +225,25 @@ def test_pages_fit_the_window(address: str, chromium: Browser, width: int) -> No
     "typed", ["--trainer.clip-norm", "hidden_size", "lstm-embed", "的隐状态", "状态", "使用"]
 )
 def test_the_search_finds_an_option_a_name_and_chinese_within_a_sentence(
-    address: str, chromium: Browser, typed: str
+    searched: OpenPage, typed: str
 ) -> None:
-    with open_page(chromium, f"{address}cli.html?q={typed}") as opened:
-        found = opened.page.locator(".md-search-result__item", has=opened.page.locator("mark"))
-        expect(found.filter(has_text=typed).first).to_be_attached()
-        assert not opened.errors
+    page = searched.page
+    box = page.locator("input[name=query]")
+    box.fill("")
+    box.press("End")
+    expect(page.locator(FOUND)).to_have_count(0)  # nothing is left of the search before
+    box.fill(typed)
+    box.press("End")
+    found = page.locator(FOUND, has=page.locator("mark"))
+    expect(found.filter(has_text=typed).first).to_be_attached()
+    assert not searched.errors
 
 
 @pytest.mark.browser
 @pytest.mark.parametrize("width", [WIDE, NARROW])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_words_have_enough_contrast(
-    address: str, chromium: Browser, width: int, scheme: Scheme
+    visit: Callable[[str, int, Scheme], Visit], width: int, scheme: Scheme
 ) -> None:
     for name in (*PAGES, "api.html", "models/cnn.html"):
-        with open_page(chromium, address + name, width=width, scheme=scheme) as opened:
-            assert not opened.page.evaluate(FAINT), name
+        assert not visit(name, width, scheme).faint, name
