@@ -37,6 +37,7 @@ from zoo_core import Classes, Features, Grid, Signature, Tokens, Values, Vocabul
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.building.build import make_model, make_trainer
+from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.hardware.allocator import keep_freed_memory
@@ -276,7 +277,7 @@ def _repeat(work: Callable[[], object], case: FamilyCase) -> Work:
 
 
 def zoo_step(catalog: Catalog, model: AbstractModel, case: FamilyCase) -> Callable[[], StepResult]:
-    """Returns the step of the zoo's trainer on the batch of a case."""
+    """Returns the step of the zoo's trainer on the batch of a case, with the kernels of a run."""
     options = {
         "optimizer": "Adam",
         "learning_rate": LEARNING_RATE,
@@ -285,6 +286,8 @@ def zoo_step(catalog: Catalog, model: AbstractModel, case: FamilyCase) -> Callab
     }
     resolved = resolve_run(catalog, case.model, trainer=case.trainer)
     trainer = make_trainer(catalog, resolved.run_config({"trainer": options}), case.signature)
+    fix_backend(model, backend_of(model, len(case.batch.inputs), case.batch))
+    trainer.use_kernel(model)
     step = TrainStep(model, trainer, steps=1, device="cpu", precision="fp32")
     return partial(step, case.batch, None)
 
