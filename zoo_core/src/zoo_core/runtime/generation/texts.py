@@ -144,25 +144,26 @@ def _continue(
     state: State | None,
     first: list[Tensor],
 ) -> list[list[int]]:
-    """Returns the texts whose prompts are read; see ``_together``."""
+    """Returns the texts of ``generate_texts``, whose prompts are read.
+
+    Args:
+        model: The model.
+        step: Computes one step of it.
+        found: The symbols of each text so far; they are added to.
+        rows: The numbers of the texts that have more symbols, in the order of the tensors below.
+        samplers: The sampler of each text.
+        lengths: The number of symbols of each text.
+        tokens: The prompts that were read, each (1, T); (1, window) of a model without a state.
+        state: The state after them, for all rows; None of a model without a state.
+        first: The logits after them, each (1, V).
+    """
     if not rows:
         return found
     inputs = torch.cat(tokens) if not model.carries_state else tokens[0]
     logits = torch.cat(first)
     narrow_at = len(rows) // 2  # open texts
     while True:
-        symbols: list[int] = []
-        drawn = draw_rows([samplers[row] for row in rows], logits)
-        for row, symbol in zip(rows, drawn, strict=True):
-            is_open = len(found[row]) < lengths[row]
-            if isinstance(symbol, IntegrityError):
-                if is_open:
-                    raise symbol
-                symbols.append(0)  # any symbol: the text has ended
-                continue
-            if is_open:
-                found[row].append(symbol)
-            symbols.append(symbol)
+        symbols = _add_symbols(found, rows, samplers, lengths, logits)
         open_places = [place for place, row in enumerate(rows) if len(found[row]) < lengths[row]]
         if not open_places:
             return found
@@ -176,6 +177,43 @@ def _continue(
                 rows = [rows[place] for place in open_places]
         with _RowByRow(len(rows)):
             logits, state = step(inputs, state)
+
+
+def _add_symbols(
+    found: list[list[int]],
+    rows: list[int],
+    samplers: Sequence[Sampler],
+    lengths: Sequence[int],
+    logits: Tensor,
+) -> list[int]:
+    """Draws the next symbol of each row and adds it to its text, unless that has ended.
+
+    Args:
+        found: The symbols of each text so far; they are added to.
+        rows: The number of the text of each row.
+        samplers: The sampler of each text.
+        lengths: The number of symbols of each text.
+        logits: (B, V).
+
+    Returns:
+        The symbols that the rows read next.
+
+    Raises:
+        IntegrityError: The logits of a text that has not ended are not finite.
+    """
+    symbols: list[int] = []
+    drawn = draw_rows([samplers[row] for row in rows], logits)
+    for row, symbol in zip(rows, drawn, strict=True):
+        is_open = len(found[row]) < lengths[row]
+        if isinstance(symbol, IntegrityError):
+            if is_open:
+                raise symbol
+            symbols.append(0)  # any symbol: the text has ended
+            continue
+        if is_open:
+            found[row].append(symbol)
+        symbols.append(symbol)
+    return symbols
 
 
 @torch.no_grad()
