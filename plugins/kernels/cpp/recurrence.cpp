@@ -56,5 +56,7 @@ extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_class_loss
 
 extern "C" __attribute__((visibility("hidden"))) int64_t ZOO_NAME(zoo_small_step_, ZOO_LEVEL)(
     int64_t operation, zoo_small_step *s) {
-  return s->element_size == 8 ? small_step<double>(operation, *s) : small_step<float>(operation, *s);
+  if (s->element_size == 8) return small_step<PlainStep<double>>(operation, *s);
+  if (s->bf16) return small_step<Bf16Step>(operation, *s);
+  return small_step<PlainStep<float>>(operation, *s);
 }

@@ -191,6 +191,9 @@ struct zoo_small_step {
   int64_t counted, correct;         // likewise
   double norm;                      // out: of the gradient before clipping
   void *workspace;                  // zoo_small_step_workspace() bytes, aligned to 64
+  // from version 4 on
+  int64_t bf16;                     // with element_size = 4, at every level: products in bfloat16;
+                                    // then the logits are in bfloat16 too
 };
 
 #ifdef __cplusplus

@@ -5,6 +5,10 @@
 //
 // The projection of the inputs by the first layer is made once for each row of a table: for each
 // symbol, or for each token if there are fewer tokens than symbols.
+//
+// With products in bfloat16, what torch's operations and TimeLoop round under autocast is rounded
+// here too: the factors of products, and the products that are stored in bfloat16. The numbers stay
+// in float, since at these sizes instructions for bfloat16 gain nothing. So every level rounds alike.
 #ifndef ZOO_SMALL_STEP_H
 #define ZOO_SMALL_STEP_H
 
@@ -13,7 +17,65 @@
 
 namespace {
 
-template <class Real> struct SmallStep {
+// to (count) = from (count), rounded to bfloat16.
+ZOO_INLINE void round_numbers(int64_t count, const float *from, float *to) {
+  for (int64_t c = 0; c < count; c += lanes<float>) {
+    const BitsVector bits = round_to_bf16(load(from + c, count - c)) & 0xffff0000u;
+    Simd<float>::V v;
+    memcpy(&v, &bits, sizeof v);
+    store(to + c, v, count - c);
+  }
+}
+
+// Products of numbers in float that are rounded to bfloat16. The interface is that of FullPrecision,
+// in product.h.
+struct RoundedFactors : FullPrecision<float> {
+  static constexpr bool COPIES_ROWS = true, HAS_SUMS_IN_REGISTERS = false;
+
+  static void copy(int64_t n, const float *from, float *to) { round_numbers(n, from, to); }
+
+  template <int NV>
+  static void pack(int64_t K, int64_t width, int64_t column, const float *from, int64_t row,
+                   float *to) {
+    constexpr int64_t N = NV * lanes<float>;
+    FullPrecision<float>::pack<NV>(K, width, column, from, row, to);
+    round_numbers(K * N, to + row * N, to + row * N);
+  }
+
+  template <int NV>
+  static void pack_transposed(int64_t K, const int64_t *first, const int64_t *last,
+                              const float *from, float *to) {
+    FullPrecision<float>::pack_transposed<NV>(K, first, last, from, to);
+    round_numbers(K * NV * lanes<float>, to, to);
+  }
+};
+
+// How a step multiplies: in full precision, or in bfloat16.
+template <class Real_> struct PlainStep {
+  typedef Real_ Real, Logit;
+  typedef FullPrecision<Real> Products;
+  static constexpr bool ROUNDS = false;
+
+  static Real rounded(Real x) { return x; }
+  static Logit logit(Real x) { return x; }
+  static void round(int64_t, const Real *, Real *) {}
+};
+
+struct Bf16Step {
+  typedef float Real;
+  typedef uint16_t Logit;
+  typedef RoundedFactors Products;
+  static constexpr bool ROUNDS = true;
+
+  static float rounded(float x) { return from_bf16(to_bf16(x)); }
+  static uint16_t logit(float x) { return to_bf16(x); }
+  static void round(int64_t count, const float *from, float *to) { round_numbers(count, from, to); }
+};
+
+template <class Precision> struct SmallStep {
+  typedef typename Precision::Real Real;
+  typedef typename Precision::Logit Logit;
+  typedef typename Precision::Products Products;
   typedef typename Simd<Real>::V V;
   static constexpr int64_t L = lanes<Real>;
 
@@ -24,11 +86,16 @@ template <class Real> struct SmallStep {
   const int64_t G = (is_lstm ? 4 : is_gru ? 3 : 1) * H;
   const int64_t D = is_gru ? 4 * H : G;  // width of d_gates
   const int64_t M = V_ < N ? V_ : N;     // rows of the table
+  // The table of all symbols is made in full precision, as everywhere; so are rows of one-hot tokens.
+  const bool rounds_inputs = Precision::ROUNDS && E && M < V_;
   const int64_t sizes[ZOO_PARAMETERS] = {G * (E ? E : V_), G * H, G, G, C * H, C, V_ * E};
 
   int64_t bytes = 0;
   Real *gates, *recurrent_n, *hidden, *cell_state, *d_gates, *d_hidden, *d_cell_state, *d_logits;
   Real *bias, *table, *d_table, *embedded, *d_embedded, *gradients[ZOO_PARAMETERS];
+  Logit *logits, *d_stored_logits;
+  // Factors of products: rounded copies, or the numbers themselves.
+  Real *before, *after, *d_sums, *d_inputs, *weight_ih, *weight_out;
   int64_t *tokens, *targets, *table_rows;
   zoo_recurrence layer = {};
   zoo_class_loss loss = {};
@@ -49,6 +116,12 @@ template <class Real> struct SmallStep {
     d_embedded = allocate<Real>(M * E);
     for (int i = 0; i < ZOO_PARAMETERS; i++)
       gradients[i] = allocate<Real>(s.parameters[i].weights ? sizes[i] : 0);
+    before = factors(N * H, hidden), after = factors(N * H, hidden + B * H);
+    d_sums = factors(N * D, d_gates), weight_out = factors(C * H, weights(ZOO_OUTPUT_WEIGHT));
+    weight_ih = weights(ZOO_WEIGHT_IH), d_inputs = d_table;
+    if (rounds_inputs) weight_ih = factors(G * E, weight_ih), d_inputs = factors(M * G, d_inputs);
+    logits = static_cast<Logit *>(s.logits);
+    d_stored_logits = allocate<Logit>(Precision::ROUNDS ? N * C : 0);
     tokens = allocate<int64_t>(N), targets = allocate<int64_t>(N), table_rows = allocate<int64_t>(N);
 
     layer.cell = s.cell, layer.element_size = sizeof(Real), layer.level = s.level;
@@ -58,13 +131,14 @@ template <class Real> struct SmallStep {
     if (is_gru) layer.recurrent_n = recurrent_n;
     if (is_gru && weights(ZOO_BIAS_HH)) layer.bias = weights(ZOO_BIAS_HH) + 2 * H;
     if (is_lstm) layer.cell_state = cell_state, layer.d_cell_state = d_cell_state;
-    layer.workspace = allocate<char>(::run<Real, FullPrecision<Real>>(ZOO_WORKSPACE, layer));
+    if (Precision::ROUNDS) layer.rounded = before;
+    layer.workspace = allocate<char>(::run<Real, Products>(ZOO_WORKSPACE, layer));
 
-    loss.element_size = sizeof(Real), loss.level = s.level, loss.threads = 1;
+    loss.element_size = sizeof(Logit), loss.level = s.level, loss.threads = 1;
     loss.rows = N, loss.classes = C, loss.ignored = s.ignored, loss.smoothing = s.smoothing;
     loss.logits = s.logits, loss.targets = targets, loss.weights = s.class_weights;
-    loss.grad = d_logits;
-    loss.workspace = allocate<char>(class_loss<Real, Real>(ZOO_WORKSPACE, loss));
+    loss.grad = Precision::ROUNDS ? static_cast<void *>(d_stored_logits) : d_logits;
+    loss.workspace = allocate<char>(class_loss<Real, Logit>(ZOO_WORKSPACE, loss));
   }
 
   // The next part of the workspace; its address means nothing while only its size is asked for.
@@ -72,6 +146,11 @@ template <class Real> struct SmallStep {
     Number *address = reinterpret_cast<Number *>(static_cast<char *>(s.workspace) + bytes);
     bytes += (count * int64_t(sizeof(Number)) + 63) / 64 * 64;
     return address;
+  }
+
+  // Space for the rounded copies of numbers; the numbers themselves if none are rounded.
+  Real *factors(int64_t count, Real *numbers) {
+    return Precision::ROUNDS ? allocate<Real>(count) : numbers;
   }
 
   Real *weights(int i) const { return static_cast<Real *>(s.parameters[i].weights); }
@@ -127,13 +206,17 @@ template <class Real> struct SmallStep {
     memset(bias, 0, G * sizeof(Real));
     if (b) add(G, b, bias);
     if (b_hh) add(is_gru ? 2 * H : G, b_hh, bias);
+    if (rounds_inputs) Precision::round(G * E, w, weight_ih);
     for (int64_t r = 0; r < M; r++) {
       const int64_t token = symbol(r);
-      Real *row = table + r * G;
+      Real *row = table + r * G, *x = embedded + r * E;
       if (E) {
-        const Real *x = weights(ZOO_EMBEDDING) + token * E;
-        memcpy(embedded + r * E, x, E * sizeof(Real));
-        for (int64_t g = 0; g < G; g++) row[g] = bias[g] + dot(E, w + g * E, x);
+        memcpy(x, weights(ZOO_EMBEDDING) + token * E, E * sizeof(Real));
+        if (rounds_inputs) Precision::round(E, x, x);
+        for (int64_t g = 0; g < G; g++) {
+          const Real product = dot(E, weight_ih + g * E, x);
+          row[g] = bias[g] + (rounds_inputs ? Precision::rounded(product) : product);
+        }
       } else {
         for (int64_t g = 0; g < G; g++) row[g] = bias[g] + w[g * V_ + token];
       }
@@ -142,34 +225,44 @@ template <class Real> struct SmallStep {
       memcpy(gates + n * G, table + table_rows[n] * G, G * sizeof(Real));
     start_state(s.hidden, hidden, B * H);
     if (is_lstm) start_state(s.cell_state, cell_state, B * H);
-    ::run<Real, FullPrecision<Real>>(ZOO_FORWARD, layer);
-    const Real *out = weights(ZOO_OUTPUT_WEIGHT), *out_bias = weights(ZOO_OUTPUT_BIAS);
-    Real *logits = static_cast<Real *>(s.logits);
+    ::run<Real, Products>(ZOO_FORWARD, layer);
+    const Real *out_bias = weights(ZOO_OUTPUT_BIAS);
+    Precision::round(N * H, hidden + B * H, after);
+    Precision::round(C * H, weights(ZOO_OUTPUT_WEIGHT), weight_out);
     for (int64_t n = 0; n < N; n++)
       for (int64_t c = 0; c < C; c++)
         logits[n * C + c] =
-            dot(H, out + c * H, hidden + (B + n) * H) + (out_bias ? out_bias[c] : Real(0));
+            Precision::logit(dot(H, weight_out + c * H, after + n * H) +
+                             (out_bias ? Precision::rounded(out_bias[c]) : Real(0)));
   }
 
   void backward() {
-    const Real *after = hidden + B * H, *out = weights(ZOO_OUTPUT_WEIGHT);
+    for (int64_t n = 0; Precision::ROUNDS && n < N * C; n += L)
+      store(d_logits + n, load_stored(d_stored_logits + n, N * C - n), N * C - n);
     memset(d_hidden, 0, B * H * sizeof(Real));
     for (int64_t n = 0; n < N; n++)
-      weighted_sum(C, d_logits + n * C, 1, out, H, d_hidden + (B + n) * H);
+      weighted_sum(C, d_logits + n * C, 1, weight_out, H, d_hidden + (B + n) * H);
+    round_result(N * H, d_hidden + B * H);
     for (int64_t c = 0; c < C; c++)
       weighted_sum(N, d_logits + c, C, after, H, gradients[ZOO_OUTPUT_WEIGHT] + c * H);
-    if (weights(ZOO_OUTPUT_BIAS)) sum_rows(N, d_logits, C, C, gradients[ZOO_OUTPUT_BIAS]);
+    round_result(C * H, gradients[ZOO_OUTPUT_WEIGHT]);
+    if (weights(ZOO_OUTPUT_BIAS)) {
+      sum_rows(N, d_logits, C, C, gradients[ZOO_OUTPUT_BIAS]);
+      round_result(C, gradients[ZOO_OUTPUT_BIAS]);
+    }
     if (is_lstm) memset(d_cell_state, 0, B * H * sizeof(Real));
-    ::run<Real, FullPrecision<Real>>(ZOO_BACKWARD, layer);
+    if (Precision::ROUNDS) layer.rounded = d_sums;
+    ::run<Real, Products>(ZOO_BACKWARD, layer);
 
     // The GRU's d_gates are in the order q r z n: its weight_hh has gradients of r z q.
     for (int64_t g = 0; g < G; g++) {
       const int64_t column = is_gru ? (g + H) % G : g;
-      weighted_sum(N, d_gates + column, D, hidden, H, gradients[ZOO_WEIGHT_HH] + g * H);
+      weighted_sum(N, d_sums + column, D, before, H, gradients[ZOO_WEIGHT_HH] + g * H);
     }
-    const Real *d_inputs = d_gates + (D - G);
+    round_result(G * H, gradients[ZOO_WEIGHT_HH]);
+    const Real *d_projected = d_gates + (D - G);
     memset(d_table, 0, M * G * sizeof(Real));
-    for (int64_t n = 0; n < N; n++) add(G, d_inputs + n * D, d_table + table_rows[n] * G);
+    for (int64_t n = 0; n < N; n++) add(G, d_projected + n * D, d_table + table_rows[n] * G);
     if (weights(ZOO_BIAS_IH)) sum_rows(M, d_table, G, G, gradients[ZOO_BIAS_IH]);
     if (weights(ZOO_BIAS_HH)) {
       Real *d_bias = gradients[ZOO_BIAS_HH];
@@ -183,15 +276,23 @@ template <class Real> struct SmallStep {
         for (int64_t g = 0; g < G; g++) d_weight[g * V_ + symbol(r)] += d_table[r * G + g];
       return;
     }
-    for (int64_t g = 0; g < G; g++) weighted_sum(M, d_table + g, G, embedded, E, d_weight + g * E);
+    if (rounds_inputs) Precision::round(M * G, d_table, d_inputs);
+    for (int64_t g = 0; g < G; g++) weighted_sum(M, d_inputs + g, G, embedded, E, d_weight + g * E);
+    if (rounds_inputs) round_result(G * E, d_weight);
     Real *d_embedding = gradients[ZOO_EMBEDDING];
     const bool by_symbol = M == V_;
     if (!by_symbol) memset(d_embedding, 0, sizes[ZOO_EMBEDDING] * sizeof(Real));
     for (int64_t r = 0; r < M; r++) {
       Real *row = by_symbol ? d_embedding + r * E : d_embedded + r * E;
-      weighted_sum(G, d_table + r * G, 1, weights(ZOO_WEIGHT_IH), E, row);
+      weighted_sum(G, d_inputs + r * G, 1, weight_ih, E, row);
+      if (rounds_inputs) round_result(E, row);
       if (!by_symbol) add(E, row, d_embedding + tokens[r] * E);
     }
+  }
+
+  // Rounds the products of an operation that gives them in bfloat16.
+  static void round_result(int64_t count, Real *numbers) {
+    Precision::round(count, numbers, numbers);
   }
 
   static void sum_rows(int64_t count, const Real *x, int64_t stride, int64_t width, Real *out) {
@@ -258,7 +359,7 @@ template <class Real> struct SmallStep {
   bool run() {
     if (!read_batch()) return false;
     forward();
-    if (!class_loss<Real, Real>(ZOO_FORWARD, loss) || !(fabs(loss.loss) < INFINITY)) return false;
+    if (!class_loss<Real, Logit>(ZOO_FORWARD, loss) || !(fabs(loss.loss) < INFINITY)) return false;
     backward();
     s.norm = norm();
     if (!(Real(s.norm) < Real(INFINITY))) return false;
@@ -271,8 +372,8 @@ template <class Real> struct SmallStep {
   }
 };
 
-template <class Real> int64_t small_step(int64_t operation, zoo_small_step &s) {
-  SmallStep<Real> step(s);
+template <class Precision> int64_t small_step(int64_t operation, zoo_small_step &s) {
+  SmallStep<Precision> step(s);
   return operation == ZOO_WORKSPACE ? step.bytes : step.run();
 }
 

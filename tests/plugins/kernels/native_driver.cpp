@@ -298,7 +298,7 @@ void check_class_loss(int64_t level, int64_t N, int64_t C, int64_t threads, doub
 
 // A whole step of a small model, in buffers of exactly their size. Returns the weights after it.
 template <class Real>
-std::vector<double> small_step(zoo_small_step s, const std::vector<double> &numbers) {
+std::vector<double> small_step(zoo_small_step s, const std::vector<double> &numbers, bool bf16 = false) {
   const int64_t H = s.hidden_size, E = s.embedding_size, V = s.symbols, C = s.classes;
   const int64_t N = s.rows * s.steps, S = s.rows * H;
   const int64_t G = (s.cell == ZOO_LSTM ? 4 : s.cell == ZOO_GRU ? 3 : 1) * H;
@@ -322,10 +322,12 @@ std::vector<double> small_step(zoo_small_step s, const std::vector<double> &numb
   }
   auto hidden = next(S), cell_state = next(S), after = next(S), cell_after = next(S);
   auto logits = next(N * C), class_weights = next(C);
+  std::vector<uint16_t> halves(N * C);
   for (Real &weight : class_weights) weight = std::fabs(weight) + Real(0.1);
   s.element_size = sizeof(Real), s.ignored = -100;
   s.tokens = tokens.data(), s.targets = targets.data(), s.class_weights = class_weights.data();
-  s.hidden = hidden.data(), s.next_hidden = after.data(), s.logits = logits.data();
+  s.hidden = hidden.data(), s.next_hidden = after.data(), s.bf16 = bf16;
+  s.logits = bf16 ? static_cast<void *>(halves.data()) : logits.data();
   if (s.cell == ZOO_LSTM) s.cell_state = cell_state.data(), s.next_cell_state = cell_after.data();
   s.learning_rate = 0.01, s.weight_decay = 0.1, s.momentum = 0.9, s.beta_1 = 0.9, s.beta_2 = 0.999;
   s.epsilon = 1e-8, s.smoothing = 0.1, s.clip_norm = 0.5;
@@ -345,13 +347,16 @@ void check_small_step(int64_t level, int64_t cell, const int64_t *shape, int64_t
   s.hidden_size = shape[4], s.classes = shape[5];
   const auto numbers = random<double>(997);
   const auto expected = small_step<double>(s, numbers);
-  const auto actual = small_step<float>(s, numbers);
-  for (size_t i = 0; i < expected.size(); i++)
-    if (!(std::fabs(actual[i] - expected[i]) <= 1e-3 * (1 + std::fabs(expected[i])))) {
-      std::fprintf(stderr, "small step: number %ld is %.9g, not %.9g: level %ld cell %ld H %ld\n", long(i),
-                   actual[i], expected[i], long(level), long(cell), long(s.hidden_size));
-      std::exit(1);
-    }
+  for (bool bf16 : {false, true}) {
+    const auto actual = small_step<float>(s, numbers, bf16);
+    const double tolerance = bf16 ? 5e-2 : 1e-3;
+    for (size_t i = 0; i < expected.size(); i++)
+      if (!(std::fabs(actual[i] - expected[i]) <= tolerance * (1 + std::fabs(expected[i])))) {
+        std::fprintf(stderr, "small step: number %ld is %.9g, not %.9g: level %ld cell %ld H %ld bf16 %d\n",
+                     long(i), actual[i], expected[i], long(level), long(cell), long(s.hidden_size), bf16);
+        std::exit(1);
+      }
+  }
   done++;
 }
 

@@ -14,7 +14,17 @@ from torch import Tensor
 
 from tests.plugins.kernels.compiling import EMULATE, EMULATED, compile_native
 from tests.plugins.kernels.test_native import answer
+from tests.plugins.kernels.test_native_small_step import (
+    MODELS,
+    OPTIMIZERS,
+    batches,
+    make_step,
+    numbers_of,
+    takes_whole_steps,
+    train,
+)
 from tests.plugins.kernels.test_native_tokens import answer as answer_tokens
+from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.kernels import autograd
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.schedule import TimeSchedule
@@ -226,3 +236,68 @@ def test_without_instructions_for_it_another_backend_takes_bfloat16(
     with torch.autocast("cpu", torch.bfloat16):
         reason = NativeKernel().unsupported_reason(LstmCell(4), torch.zeros(1))
     assert reason == "with avx512 its products are in full precision"
+
+
+@every_level
+@pytest.mark.parametrize("rows_and_steps", [(3, 4), (1, 5), (1, 1), (20, 1)], ids=str)
+@pytest.mark.parametrize("name", MODELS)
+def test_a_whole_step_rounds_what_the_ordinary_one_rounds(
+    library: NativeLibrary,
+    monkeypatch: pytest.MonkeyPatch,
+    catalog: Catalog,
+    level: str,
+    rows_and_steps: tuple[int, int],
+    name: str,
+) -> None:
+    monkeypatch.setenv(LEVEL, level)
+    data = batches(*rows_and_steps)
+    numbers = []
+    for own, precision in ((False, "bf16"), (True, "bf16"), (False, "fp32")):
+        step = make_step(
+            catalog, name, own=own, dtype=torch.float32, precision=precision, optimizer="SGD"
+        )
+        numbers.append(numbers_of(step, train(step, data)))
+        assert takes_whole_steps(step) is own
+    ordinary, whole, full = numbers
+    distance = relative_distance(whole, ordinary)
+    if 1 in rows_and_steps:
+        # sums that differ in their last bits may round to different numbers in bfloat16
+        assert distance < 1e-3 < relative_distance(full, ordinary)
+    else:  # torch's output layer rounds before it adds the bias, where rows lie apart in memory
+        assert distance < 1e-2
+
+
+@pytest.mark.parametrize("settings", OPTIMIZERS.values(), ids=OPTIMIZERS)
+def test_whole_steps_repeat_and_take_every_optimizer(
+    library: NativeLibrary, catalog: Catalog, settings: dict[str, Any]
+) -> None:
+    answers = []
+    for _ in range(2):
+        step = make_step(catalog, dtype=torch.float32, precision="bf16", **settings)
+        results = train(step, batches(3, 5))
+        assert takes_whole_steps(step)
+        assert results[-1].output.logits.dtype == torch.bfloat16
+        answers.append(numbers_of(step, results))
+    assert all(map(torch.equal, *answers))
+
+
+def test_a_library_of_older_sources_takes_no_whole_steps_in_bfloat16(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, catalog: Catalog
+) -> None:
+    monkeypatch.setattr(library, "rounds_small_steps", False)
+    step = make_step(catalog, dtype=torch.float32, precision="bf16")
+    train(step, batches(3, 5))
+    assert not takes_whole_steps(step)
+
+
+@pytest.mark.parametrize("rounds", [True, False])
+def test_where_the_layers_round_differently_no_whole_step_is_taken(
+    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, catalog: Catalog, rounds: bool
+) -> None:
+    if rounds:
+        monkeypatch.setenv(LEVEL, "avx512")  # the steps are in full precision
+    else:
+        monkeypatch.setattr(kernel, "multiplies_bfloat16", lambda device: False)
+    step = make_step(catalog, dtype=torch.float32, precision="bf16")
+    train(step, batches(3, 5))
+    assert not takes_whole_steps(step)

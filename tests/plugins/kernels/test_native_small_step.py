@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.nn.batch import IGNORED, Batch
 from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.state import detach
+from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
 from zoo_core.runtime.training.step import StepResult, TrainStep
@@ -29,6 +33,8 @@ pytestmark = pytest.mark.skipif(
     isinstance(BUILT, str) or BUILT.small_step is None,
     reason=f"the library is not built anew: {BUILT}",
 )
+ROUNDS = not isinstance(BUILT, str) and BUILT.multiplies_bfloat16 and multiplies_bfloat16("cpu")
+PRECISIONS = ("fp32", "bf16") if ROUNDS else ("fp32",)
 SYMBOLS = 7
 MODELS = ("rnn-embed", "lstm-embed", "gru-embed", "rnn-stacked", "lstm-stacked", "gru-stacked")
 OPTIMIZERS: dict[str, dict[str, Any]] = {
@@ -51,6 +57,7 @@ def make_step(
     *,
     own: bool = True,
     dtype: torch.dtype = torch.float64,
+    precision: str = "fp32",
     model: dict[str, Any] | None = None,
     **trainer: Any,
 ) -> TrainStep:
@@ -68,7 +75,7 @@ def make_step(
     objective = make_trainer(catalog, run_config, dataset.signature)
     if own:
         objective.use_kernel(network)
-    return TrainStep(network, objective, steps=20, device="cpu", precision="fp32")
+    return TrainStep(network, objective, steps=20, device="cpu", precision=precision)
 
 
 def batches(rows: int, steps: int) -> list[Batch]:
@@ -288,9 +295,10 @@ def test_restored_steps_continue_bit_for_bit(catalog: Catalog) -> None:
     assert all(torch.equal(*pair) for pair in zip(actual, expected, strict=True))
 
 
+@pytest.mark.parametrize("precision", PRECISIONS)
 @pytest.mark.parametrize("carries", [True, False])
 def test_an_interrupted_run_resumes_bit_for_bit(
-    catalog: Catalog, tmp_path: Path, carries: bool
+    catalog: Catalog, tmp_path: Path, carries: bool, precision: str
 ) -> None:
     text_file = tmp_path / "text.txt"
     text_file.write_text(TEXT)
@@ -300,9 +308,29 @@ def test_an_interrupted_run_resumes_bit_for_bit(
         model={"num_layers": 1, "dropout": 0.0},
         dataset={"sampling": "sequential" if carries else "random"},
     )
+    run_config = replace(run_config, precision=precision)
     run = Run(catalog, run_config, tmp_path / "straight")
     finish(run)
     assert takes_whole_steps(run.loop.train_step)
     interrupt(Run(catalog, run_config, tmp_path / "interrupted"), 4)
     resume_to_end(catalog, tmp_path / "interrupted")
     assert contents(tmp_path / "interrupted") == contents(tmp_path / "straight")
+
+
+@pytest.mark.skipif(not ROUNDS, reason="the processor has no instructions for bfloat16")
+def test_a_run_in_bfloat16_from_before_whole_steps_continues_without_them(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    text_file = tmp_path / "text.txt"
+    text_file.write_text(TEXT)
+    run_config = small_run_config(catalog, text_file, model={"num_layers": 1, "dropout": 0.0})
+    folder = tmp_path / "run"
+    interrupt(Run(catalog, replace(run_config, precision="bf16"), folder), 4)
+    values_file = next((folder / "state").glob("*/values.json"))
+    values = json.loads(values_file.read_text("utf-8"))
+    del values["snapshot"]["whole_bf16"]
+    values_file.write_text(json.dumps(values), "utf-8")
+    for _ in range(2):  # what the resumed run saves says so again
+        run = resume(catalog, folder)
+        interrupt(run, 2)
+        assert not takes_whole_steps(run.loop.train_step)

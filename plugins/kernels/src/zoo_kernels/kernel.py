@@ -261,7 +261,12 @@ class NativeKernel(
         clip_norm: float | None,
     ) -> AbstractWholeStep | None:
         """See AbstractWholeStepKernel."""
-        return small_step(_library(), model, loss, optimizer, clip_norm)
+        bf16 = torch.is_autocast_enabled("cpu")
+        if bf16 and not multiplies_bfloat16("cpu"):
+            return None  # there the output layer alone rounds
+        if self._refuses_bfloat16(model.output.weight.dtype):
+            return None
+        return small_step(_library(), model, loss, optimizer, clip_norm, bf16=bf16)
 
 
 def _library() -> NativeLibrary:

@@ -225,6 +225,7 @@ class SmallStepArguments(ctypes.Structure):
         ("correct", INTEGER),
         ("norm", ctypes.c_double),
         ("workspace", POINTER),
+        ("bf16", INTEGER),  # from version 4 on
     )
 
 
@@ -282,6 +283,8 @@ class NativeLibrary:
         """Whether recurrences take tokens; not in a library of older sources."""
         self.keeps_rounded = version is not None and version() >= 3
         """Whether recurrences leave what they multiply in bfloat16 to the caller; likewise."""
+        self.rounds_small_steps = version is not None and version() >= 4
+        """Whether small steps make their products in bfloat16 where they are asked to; likewise."""
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
         library.zoo_best_level.restype = ctypes.c_int64

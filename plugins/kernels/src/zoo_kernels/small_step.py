@@ -34,6 +34,7 @@ class SmallStep(AbstractWholeStep):
         loss: The objective.
         optimizer: The optimizer.
         clip_norm: The largest norm of the gradient; None for no limit.
+        bf16: Whether products are in bfloat16, as under autocast.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class SmallStep(AbstractWholeStep):
         loss: CrossEntropy,
         optimizer: Optimizer,
         clip_norm: float | None,
+        *,
+        bf16: bool,
     ) -> None:
         assert library.small_step, "small_step has checked it"
         assert library.small_step_workspace, "they come together"
@@ -51,6 +54,7 @@ class SmallStep(AbstractWholeStep):
         recurrent, cell = model.recurrent, model.recurrent.cell
         self._weights = recurrent.weights(0, 0)
         self._dtype = self._weights["weight_hh"].dtype
+        self._logits_dtype = torch.bfloat16 if bf16 else self._dtype
         self._group = optimizer.param_groups[0]
         self._hidden_size, self._classes = cell.hidden_size, model.signature.outputs.size
         self._state_tensors = 2 if cell.name == "lstm" else 1
@@ -76,6 +80,7 @@ class SmallStep(AbstractWholeStep):
             smoothing=loss.smoothing,
             optimizer=_kind(optimizer),
             clip_norm=clip_norm or 0.0,
+            bf16=bf16,
         )
         if self._class_weights is not None:
             arguments.class_weights = self._class_weights.data_ptr()
@@ -112,7 +117,7 @@ class SmallStep(AbstractWholeStep):
         if self._state_tensors > 1:
             arguments.cell_state = start[1].data_ptr() if start else None
             arguments.next_cell_state = last[1].data_ptr()
-        logits = torch.empty(steps, rows, self._classes, dtype=dtype)
+        logits = torch.empty(steps, rows, self._classes, dtype=self._logits_dtype)
         arguments.logits = logits.data_ptr()
         if shape != self._shape:
             self._shape = shape
@@ -195,6 +200,8 @@ def small_step(
     loss: CrossEntropy,
     optimizer: Optimizer,
     clip_norm: float | None,
+    *,
+    bf16: bool = False,
 ) -> SmallStep | None:
     """Returns the whole step of a model; None if its tensors are not as the library needs them.
 
@@ -204,8 +211,10 @@ def small_step(
         loss: As for AbstractWholeStepKernel.
         optimizer: As for AbstractWholeStepKernel.
         clip_norm: As for AbstractWholeStepKernel.
+        bf16: Whether products are in bfloat16, with weights in float32.
     """
-    if library.small_step is None or model.recurrent.cell.name not in CELLS:
+    has_step = library.rounds_small_steps if bf16 else library.small_step is not None
+    if not has_step or model.recurrent.cell.name not in CELLS:
         return None
     used = {id(parameter) for parameter in _parameters(model) if parameter is not None}
     if used != {id(parameter) for parameter in model.parameters()}:
@@ -221,4 +230,4 @@ def small_step(
             return None
         if steps is not None and (steps.dtype != torch.float32 or steps.device.type != "cpu"):
             return None
-    return SmallStep(library, model, loss, optimizer, clip_norm)
+    return SmallStep(library, model, loss, optimizer, clip_norm, bf16=bf16)

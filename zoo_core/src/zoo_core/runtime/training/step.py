@@ -40,6 +40,9 @@ from zoo_core.runtime.training.whole_step_choice import whole_step
 FUSED = "fused"
 """The key, in a saved state, of a run that takes its loss from its kernel, where that has one. A
 run without it began with an earlier version, and continues with torch's loss, to the same bits."""
+WHOLE_BF16 = "whole_bf16"
+"""The key, in a saved state, of a run in bf16 that may take its steps in one call of its kernel. A
+run in bf16 without it began with an earlier version, and continues with ordinary steps."""
 REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
 
 
@@ -153,9 +156,7 @@ class TrainStep:
         self.optimizer = make_optimizer(trainer.config, groups, sparse=has_sparse(model))
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
         self._optimizer_step = OptimizerStep(self.optimizer)
-        self._may_be_whole = (
-            device == "cpu" and precision == "fp32" and self._split is None and not compiled
-        )
+        self._may_be_whole = device == "cpu" and self._split is None and not compiled
         self._whole: AbstractWholeStep | None = None
         self._knows_whole = False
         self._hooks = tuple(chain.from_iterable(map(hooks_of, model.modules())))
@@ -206,7 +207,8 @@ class TrainStep:
         if not self._knows_whole:
             if keeps_tensors(self.trainer.config) and not self.optimizer.state:
                 return None
-            self._whole = whole_step(self.model, self.trainer, self.optimizer)
+            with precision_context(self.precision, self.device):
+                self._whole = whole_step(self.model, self.trainer, self.optimizer)
             self._knows_whole = True
             self._remove_gradients()  # those of the first step would stay
             if self._whole is not None:
@@ -276,6 +278,8 @@ class TrainStep:
         values: dict[str, Any] = {"optimizer": groups, "schedule": schedule}
         if self.trainer.kernel is not None:
             values[FUSED] = True
+        if self._may_be_whole and self.precision == "bf16":
+            values[WHOLE_BF16] = True
         return tensors, values
 
     @property
@@ -291,6 +295,8 @@ class TrainStep:
         self._optimizer_step = OptimizerStep(self.optimizer)
         if FUSED not in values:
             self.trainer.kernel = None
+        if self.precision == "bf16" and WHOLE_BF16 not in values:
+            self._may_be_whole = False
         self._knows_whole, self._whole = False, None
 
     def random_state(self) -> dict[str, Tensor]:

@@ -64,6 +64,9 @@ class AbstractWholeStepKernel(ABC):
     ) -> AbstractWholeStep | None:
         """Returns the whole step of a model.
 
+        Under autocast it rounds what the ordinary step rounds, in every call, whether that is
+        under autocast or not.
+
         Args:
             model: A model of one layer in one direction over tokens, without regularization, whose
                 embedding, if there is one, has no further options, and whose outputs are classes of

@@ -23,6 +23,8 @@ def whole_step(
 ) -> AbstractWholeStep | None:
     """Returns the whole step of a model by the trainer's kernel; None if it has none.
 
+    Under autocast it is that of the precision of autocast.
+
     Args:
         model: The model, on the CPU, in single or double precision.
         trainer: The objective.
@@ -35,6 +37,8 @@ def whole_step(
         return None
     if isinstance(kernel, AbstractWholeStepKernel):
         return kernel.whole_step(model, trainer.cross_entropy, optimizer, clip_norm)
+    if torch.is_autocast_enabled("cpu"):
+        return None  # the steps below round nothing
     if isinstance(kernel, PortableKernel) and trainer.cross_entropy.is_plain:
         return PassesStep(kernel, model, optimizer, clip_norm)
     return None
