@@ -36,6 +36,7 @@ def make_step(
     *,
     whole: bool = True,
     dtype: torch.dtype = torch.float32,
+    precision: str = "fp32",
     model: dict[str, Any] | None = None,
     **trainer: Any,
 ) -> TrainStep:
@@ -52,7 +53,7 @@ def make_step(
     objective = make_trainer(catalog, run_config, dataset.signature)
     if whole:
         objective.use_kernel(network)
-    return TrainStep(network, objective, steps=20, device="cpu", precision="fp32")
+    return TrainStep(network, objective, steps=20, device="cpu", precision=precision)
 
 
 def batches(rows: int, steps: int) -> list[Batch]:
@@ -192,3 +193,9 @@ def test_an_interrupted_run_resumes_bit_for_bit(
     interrupt(Run(catalog, run_config, tmp_path / "interrupted"), 4)
     resume_to_end(catalog, tmp_path / "interrupted")
     assert contents(tmp_path / "interrupted") == contents(tmp_path / "straight")
+
+
+def test_in_bfloat16_no_step_is_whole(catalog: Catalog) -> None:
+    step = make_step(catalog, precision="bf16")
+    train(step, batches(2, 6))
+    assert step._whole is None
