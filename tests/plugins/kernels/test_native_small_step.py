@@ -33,7 +33,12 @@ pytestmark = pytest.mark.skipif(
     isinstance(BUILT, str) or BUILT.small_step is None,
     reason=f"the library is not built anew: {BUILT}",
 )
-ROUNDS = not isinstance(BUILT, str) and BUILT.multiplies_bfloat16 and multiplies_bfloat16("cpu")
+ROUNDS = (
+    not isinstance(BUILT, str)
+    and BUILT.rounds_small_steps
+    and BUILT.multiplies_bfloat16
+    and multiplies_bfloat16("cpu")
+)
 PRECISIONS = ("fp32", "bf16") if ROUNDS else ("fp32",)
 SYMBOLS = 7
 MODELS = ("rnn-embed", "lstm-embed", "gru-embed", "rnn-stacked", "lstm-stacked", "gru-stacked")
