@@ -125,12 +125,18 @@ def test_the_script_beside_a_language_model_writes_text(tmp_path: Path) -> None:
     assert text.startswith("The ")
     assert len(text) == len("The ") + 200 + 1
     assert text == _run_script(tmp_path / "out", "The ", "1")
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _run_script(tmp_path / "out", "漢x漢字")
+    assert caught.value.stderr == "symbols that the model does not know: 字 漢\n"
     assert set(text) <= {*checkpoint.signature.vocabulary.symbols, "\n"}  # type: ignore[union-attr]
 
 
 def test_the_script_beside_a_labelling_model_prints_the_labels(hello: Path, tmp_path: Path) -> None:
     export(hello, tmp_path / "out", format="onnx")
     assert _run_script(tmp_path / "out", "hello") == "hello → o h l o l\n"
+    with pytest.raises(subprocess.CalledProcessError) as caught:
+        _run_script(tmp_path / "out", "hello", "xx")
+    assert caught.value.stderr == "symbols that the model does not know: x\n"
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     expected = ["README.md", "model.onnx", "signature.json", "stream.py", "vocabulary.json"]
     assert names == expected

@@ -26,7 +26,9 @@ names = [first.name, *(value.name for value in states)]
 """
 PROMPT = """symbols = json.loads((here / "vocabulary.json").read_text("utf-8"))
 ids = {symbol: index for index, symbol in enumerate(symbols)}
-text = sys.argv[1] if len(sys.argv) > 1 else symbols[0]
+text = "".join(sys.argv[1:2]) or symbols[0]
+if unknown := sorted(set(text) - ids.keys()):
+    sys.exit(f"symbols that the model does not know: {' '.join(unknown)}")
 generator = np.random.default_rng(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
 tokens = [ids[symbol] for symbol in text]
 print(text, end="")
@@ -47,6 +49,8 @@ print()
 """
 CLASSIFY = """symbols = json.loads((here / "vocabulary.json").read_text("utf-8"))
 ids = {symbol: index for index, symbol in enumerate(symbols)}
+if unknown := sorted(set("".join(sys.argv[1:])) - ids.keys()):
+    sys.exit(f"symbols that the model does not know: {' '.join(unknown)}")
 for text in sys.argv[1:]:
     tokens = np.array([[ids[symbol] for symbol in text]])
     logits, *_ = session.run(None, dict(zip(names, [tokens, *state], strict=True)))
