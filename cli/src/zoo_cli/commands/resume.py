@@ -60,7 +60,7 @@ def resume(
     DIR is the folder of the run, or the name of a run that zoo runs lists.
 
     The result is bit for bit that of an uninterrupted run, as long as the number of processes,
-    which by default is that of the run, stays the same.
+    which by default is that of the run, and the instruction set of the processor stay the same.
     """
     from zoo_core.runtime.checkpoints.resume_states import check_has_state, read_state
 
