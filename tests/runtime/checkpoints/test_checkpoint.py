@@ -30,6 +30,7 @@ from zoo_core.runtime.checkpoints.resume_states import read_state
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.hub.upload_folder import build_upload_folder
 from zoo_core.runtime.nn.batch import Batch
+from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.run import Run
 
 FILES = {
@@ -88,6 +89,23 @@ def test_a_checkpoint_predicts_bit_for_bit_as_the_run_does(
     batch = Batch(torch.tensor([[1, 2, 3, 4]]))
     ours = run.loop.model.eval()(batch).logits
     assert torch.equal(read_checkpoint(catalog, tmp_path).model(batch).logits, ours)
+
+
+@pytest.mark.parametrize(
+    ("backend", "first"), [("portable", "portable"), ("reference", "reference"), ("absent", "")]
+)
+def test_an_evaluation_runs_on_the_kernel_of_the_run_whatever_the_size(
+    catalog: Catalog, trained_once: Path, backend: str, first: str
+) -> None:
+    checkpoint = read_checkpoint(catalog, trained_once)
+    recorded = replace(checkpoint.run_config, backend=backend)
+    model = replace(checkpoint, run_config=recorded).evaluated_model
+    layers = [module for module in model.modules() if isinstance(module, Recurrent)]
+    assert layers
+    for layer in layers:
+        assert layer.chooses_by_size == (not first)  # a kernel that is not there
+        assert first in ("", layer.kernels[0].name)
+    assert not model.training
 
 
 def test_a_checkpoint_predicts_without_its_data(

@@ -104,7 +104,7 @@ def evaluate(
     is_own_data = not dataset and not settings["dataset"]
     if is_own_data and data.fingerprint != checkpoint.fingerprint:
         echo(f"{name} has changed since this checkpoint was trained", err=True)
-    parts = (checkpoint.model, data, checkpoint.trainer)
+    parts = (checkpoint.evaluated_model, data, checkpoint.trainer)
     names = [split] if split else held_out_splits(data.splits)
     with evaluation_progress() as show:
         results = {

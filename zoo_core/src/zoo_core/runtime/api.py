@@ -488,7 +488,9 @@ def evaluate(
         logger.warning("%s has changed since this checkpoint was trained", name)
     splits = [split] if split else held_out_splits(data.splits)
     return {
-        part: evaluate_split(chosen.model, data, chosen.trainer, part, precision=precision)
+        part: evaluate_split(
+            chosen.evaluated_model, data, chosen.trainer, part, precision=precision
+        )
         for part in splits
     }
 
@@ -507,7 +509,7 @@ def _evaluate_rows(checkpoint: Checkpoint, rows: MemoryRows, split: str, precisi
     if split and split not in held.splits:
         raise NotFoundError(f"no split {split!r} in the data; there are {', '.join(held.splits)}")
     metrics = evaluate_split(
-        checkpoint.model, held, checkpoint.trainer, split or "train", precision=precision
+        checkpoint.evaluated_model, held, checkpoint.trainer, split or "train", precision=precision
     )
     return {split or "test": metrics}
 

@@ -16,7 +16,13 @@ from torch import Tensor
 from zoo_core.configs.settings import Setting, settings_of
 from zoo_core.data.signature import Signature
 from zoo_core.data.vocabulary import Unknown
-from zoo_core.errors import ConfigError, IntegrityError, NotFoundError, TargetError
+from zoo_core.errors import (
+    ConfigError,
+    IntegrityError,
+    NotFoundError,
+    PluginError,
+    TargetError,
+)
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
@@ -98,7 +104,25 @@ class Checkpoint:
             IntegrityError: The weights do not fit the model.
             PluginError: The model's plugin is missing.
         """
-        run_config = replace(self.run_config, backend="auto")
+        return self._model_on("auto")
+
+    @cached_property
+    def evaluated_model(self) -> AbstractModel:
+        """The model as ``model``, on the kernel of its run, so that it repeats the run's metrics.
+
+        Where that kernel cannot be had, it runs on the fastest one of this machine.
+
+        Raises:
+            IntegrityError: The weights do not fit the model.
+            PluginError: The model's plugin is missing.
+        """
+        try:
+            return self._model_on(self.run_config.backend)
+        except (NotFoundError, PluginError):
+            return self._model_on("auto")
+
+    def _model_on(self, backend: str) -> AbstractModel:
+        run_config = replace(self.run_config, backend=backend)
         with config_errors(self.folder):
             model = make_model(self.catalog, run_config, self.signature)
         load_weights(model, self.weights, self.folder)

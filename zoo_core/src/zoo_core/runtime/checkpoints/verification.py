@@ -84,7 +84,7 @@ def _verify_metrics(catalog: Catalog, checkpoint: Checkpoint) -> Iterator[Verifi
             reason = "measured on a part of the split, as a budget allowed"
             yield VerifiedItem(f"metrics ({split})", "skipped", reason)
             continue
-        parts = (checkpoint.model, checkpoint.dataset, checkpoint.trainer)
+        parts = (checkpoint.evaluated_model, checkpoint.dataset, checkpoint.trainer)
         measured = evaluate(*parts, split, precision=checkpoint.run_config.precision)
         yield _compare(split, checkpoint.metrics, measured)
 
