@@ -74,6 +74,9 @@ FULL, QUICK = Effort(rounds=5, seconds=0.5), Effort(rounds=3, seconds=0.1)
     "--only", multiple=True, type=click.Choice(list(BENCHMARKS)), help="One benchmark; repeatable."
 )
 @click.option(
+    "--case", "cases", multiple=True, metavar="CASE", help='Only a case, as "toy rnn"; repeatable.'
+)
+@click.option(
     "--level",
     type=click.Choice(list(LEVELS)),
     help="Limit native code to this instruction set and write a separate report.",
@@ -84,7 +87,13 @@ FULL, QUICK = Effort(rounds=5, seconds=0.5), Effort(rounds=3, seconds=0.1)
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder of the report.  [default: docs/results, with --quick build/benchmarks]",
 )
-def main(quick: bool, only: tuple[str, ...], level: str | None, out: Path | None) -> None:
+def main(
+    quick: bool,
+    only: tuple[str, ...],
+    cases: tuple[str, ...],
+    level: str | None,
+    out: Path | None,
+) -> None:
     """Measure the zoo against other libraries; write JSON, Markdown and a plot."""
     folder = out or Path("build/benchmarks" if quick else "docs/results")
     folder.mkdir(parents=True, exist_ok=True)
@@ -98,17 +107,20 @@ def main(quick: bool, only: tuple[str, ...], level: str | None, out: Path | None
     if before and not before.comparable(report):
         click.echo(f"replacing a report of other conditions: {file}", err=True)
         before = None
-    setup = Setup(catalog_at(level), Path(), QUICK if quick else FULL, quick, level)
+    effort = QUICK if quick else FULL
+    setup = Setup(catalog_at(level), Path(), effort, quick, level, frozenset(cases))
     for name in only or (DEPENDENT_BENCHMARKS if level else BENCHMARKS):
         for measured in _measure(name, setup):
             report.measurements.extend(measured)
             _write(file, reports, report, before)
-        for cases in _near_cases(name, report, setup):
+        for near in _near_cases(name, report, setup):
             for number in range(2, RUNS + 1):
-                click.echo(f"{name}, {', '.join(sorted(cases))}: run {number} of {RUNS}", err=True)
-                for measured in _measure(name, setup._replace(cases=cases)):
+                click.echo(f"{name}, {', '.join(sorted(near))}: run {number} of {RUNS}", err=True)
+                for measured in _measure(name, setup._replace(cases=near)):
                     report.measurements[:] = add_run(report.measurements, measured)
             _write(file, reports, report, before)
+    if missing := set(cases) - {row.case for row in report.measurements}:
+        raise click.ClickException(f"no such case was measured: {', '.join(sorted(missing))}")
 
 
 def _measure(name: str, setup: Setup) -> Iterator[list[Measurement]]:

@@ -51,6 +51,32 @@ def test_a_case_near_its_floor_is_measured_in_three_runs(
     assert line in (tmp_path / "benchmarks-none.md").read_text("utf-8")
 
 
+def test_one_case_is_measured_anew_and_the_others_stay(
+    asked: list[frozenset[str]], tmp_path: Path
+) -> None:
+    arguments = ["--only", "training", "--level", "none", "--out", str(tmp_path)]
+    assert CliRunner().invoke(command.main, arguments).exit_code == 0
+    file = tmp_path / "benchmarks-none.json"
+    (before,) = read_reports(file)
+    measured = [measurements("training", "d2l lstm", "tokens/s", {"naive": [2.0]})]
+    command.BENCHMARKS["training"] = lambda setup: iter(measured if setup.wants("d2l lstm") else [])
+    answer = CliRunner().invoke(command.main, [*arguments, "--case", "d2l lstm"])
+    assert answer.exit_code == 0, answer.output
+    (after,) = read_reports(file)
+    other = [row for row in before.measurements if row.case != "d2l lstm"]
+    assert [row for row in after.measurements if row.case != "d2l lstm"] == other
+    assert [row.value for row in after.measurements if row.case == "d2l lstm"] == [2.0]
+
+
+def test_a_case_that_no_benchmark_has_is_an_error(
+    asked: list[frozenset[str]], tmp_path: Path
+) -> None:
+    arguments = ["--only", "training", "--level", "none", "--out", str(tmp_path)]
+    answer = CliRunner().invoke(command.main, [*arguments, "--case", "toy rnm"])
+    assert answer.exit_code == 1
+    assert "no such case was measured: toy rnm" in answer.stderr
+
+
 def test_reports_of_other_processors_stay(
     asked: list[frozenset[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
