@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -49,6 +50,22 @@ def test_tensorboard_shows_every_step_and_epoch(logged: Path) -> None:
     assert [value for _, value in shown["validation/loss"]] == losses
     assert [step for step, _ in shown["validation/loss"]] == [row["steps"] for row in epochs]
     assert [value for _, value in shown["epoch"]] == [1, 2, 3]
+
+
+def test_a_run_that_is_resumed_within_a_second_is_shown_in_order(
+    catalog: Catalog,
+    run_config: RunConfig,
+    logged: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # the writer's names end with a number that counts the files: 10 comes before 9
+    writer: Any = pytest.importorskip("tensorboard.summary.writer.event_file_writer")
+    monkeypatch.setattr(writer, "_global_uid", SimpleNamespace(get=iter(range(9, 99)).__next__))
+    monkeypatch.setattr(writer, "time", SimpleNamespace(time=lambda: 1e9))
+    kill(Run(catalog, run_config, tmp_path, loggers=["tensorboard"]), 8)
+    finish(resume(catalog, tmp_path))
+    assert scalars(tmp_path) == scalars(logged)
 
 
 @pytest.mark.parametrize("steps", [1, 8, "evaluated"])

@@ -19,6 +19,10 @@ from zoo_core.storage.atomic import write_file
 
 STEP, EPOCH = "step/", "epoch"
 """What the tags of steps begin with, and the tag that tells the number of an epoch."""
+FILES = "events.out.tfevents."
+JOINED = f"{FILES}0"
+"""The file of all events before a resume. TensorBoard reads files in the order of their names; the
+writer's begin with the time in seconds, and within one second they may be in any order."""
 
 
 @final
@@ -63,7 +67,7 @@ class TensorboardLogger(AbstractLogger):
 
 def _remove_repeated(target: LogTarget) -> None:
     """Joins the event files of a folder into one, without the events that the run repeats."""
-    files = sorted(target.folder.glob("events.out.tfevents.*"))
+    files = sorted(target.folder.glob(f"{FILES}*"))
     if not files:
         return
     records = [record for file in files for record in _read(file)]
@@ -78,9 +82,11 @@ def _remove_repeated(target: LogTarget) -> None:
         is_of_step = all(value.tag.startswith(STEP) for value in event.summary.value)
         if event.step <= target.step and (is_of_step or event.step < first_repeated):
             writer.write(record)
-    write_file(files[0], kept.getvalue())
-    for file in files[1:]:
-        file.unlink()
+    joined = target.folder / JOINED
+    write_file(joined, kept.getvalue())
+    for file in files:
+        if file != joined:
+            file.unlink()
 
 
 def _read(file: Path) -> list[bytes]:
