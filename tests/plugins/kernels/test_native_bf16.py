@@ -15,15 +15,14 @@ from torch import Tensor
 from tests.plugins.kernels.compiling import EMULATE, EMULATED, compile_native
 from tests.plugins.kernels.test_native import answer
 from tests.plugins.kernels.test_native_small_step import (
-    MODELS,
     OPTIMIZERS,
-    batches,
     make_step,
     numbers_of,
     takes_whole_steps,
     train,
 )
 from tests.plugins.kernels.test_native_tokens import answer as answer_tokens
+from tests.runtime.training.small_steps import MODELS, batches
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.kernels import autograd
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
@@ -254,7 +253,7 @@ def test_a_whole_step_rounds_what_the_ordinary_one_rounds(
     numbers = []
     for own, precision in ((False, "bf16"), (True, "bf16"), (False, "fp32")):
         step = make_step(
-            catalog, name, own=own, dtype=torch.float32, precision=precision, optimizer="SGD"
+            catalog, name, whole=own, dtype=torch.float32, precision=precision, optimizer="SGD"
         )
         numbers.append(numbers_of(step, train(step, data)))
         assert takes_whole_steps(step) is own

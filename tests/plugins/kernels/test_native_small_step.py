@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from tests.runtime.runs import TEXT, contents, finish, interrupt, resume_to_end, small_run_config
+from tests.runtime.training.small_steps import MODELS, SYMBOLS, batches, small_step_of
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import resolve_run
-from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
-from zoo_core.runtime.nn.batch import IGNORED, Batch
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_core.runtime.nn.state import detach
 from zoo_core.runtime.resume import resume
@@ -40,8 +40,6 @@ ROUNDS = (
     and multiplies_bfloat16("cpu")
 )
 PRECISIONS = ("fp32", "bf16") if ROUNDS else ("fp32",)
-SYMBOLS = 7
-MODELS = ("rnn-embed", "lstm-embed", "gru-embed", "rnn-stacked", "lstm-stacked", "gru-stacked")
 OPTIMIZERS: dict[str, dict[str, Any]] = {
     "adam": {"optimizer": "Adam", "clip_norm": 0.1, "schedule": "CosineAnnealingLR"},
     "adam-decay": {"optimizer": "Adam", "weight_decay": 0.1, "clip_norm": None},
@@ -56,45 +54,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 
 
-def make_step(
-    catalog: Catalog,
-    name: str = "lstm-embed",
-    *,
-    own: bool = True,
-    dtype: torch.dtype = torch.float64,
-    precision: str = "fp32",
-    model: dict[str, Any] | None = None,
-    **trainer: Any,
-) -> TrainStep:
-    """Makes the step of a small model over seven symbols, with or without the kernel's own."""
-    settings = {"learning_rate": 0.05} | trainer
-    values = {
-        "model": {"hidden_size": 9, "num_layers": 1} | (model or {}),
-        "dataset": {"word": "abcdefg", "answer": "bcdefga"},
-        "trainer": settings,
-    }
-    run_config = resolve_run(catalog, name, dataset="hello").run_config(values, backend="native")
-    dataset = make_dataset(catalog, run_config, None)
-    torch.manual_seed(0)
-    network = make_model(catalog, run_config, dataset.signature).to(dtype)
-    objective = make_trainer(catalog, run_config, dataset.signature)
-    if own:
-        objective.use_kernel(network)
-    return TrainStep(network, objective, steps=20, device="cpu", precision=precision)
-
-
-def batches(rows: int, steps: int) -> list[Batch]:
-    """Random batches, some targets of which do not count."""
-    generator = torch.Generator().manual_seed(rows * steps)
-
-    def numbers() -> Tensor:
-        return torch.randint(0, SYMBOLS, (rows, steps), generator=generator)
-
-    pairs = [(numbers(), numbers()) for _ in range(4)]
-    for _, targets in pairs:
-        targets[torch.rand(rows, steps, generator=generator) < 0.2] = IGNORED
-        targets[0, 0] = 1
-    return [Batch(*pair) for pair in pairs]
+make_step = partial(small_step_of, backend="native", dtype=torch.float64)
 
 
 def train(step: TrainStep, data: list[Batch]) -> list[StepResult]:
@@ -128,7 +88,7 @@ def check_is_the_ordinary_step(
     **settings: Any,
 ) -> None:
     """Checks at every level that weights, optimizer, state, logits and sums are the same."""
-    ordinary = make_step(catalog, name, own=False, **settings)
+    ordinary = make_step(catalog, name, whole=False, **settings)
     expected = numbers_of(ordinary, train(ordinary, data))
     for level in LEVELS:
         monkeypatch.setenv(LEVEL, level)
@@ -167,8 +127,8 @@ def test_the_optimizer_is_torchs(
 @pytest.mark.parametrize("name", ["lstm-embed", "gru-stacked"])
 def test_a_whole_step_in_single_precision(catalog: Catalog, name: str) -> None:
     ordinary, whole = (
-        make_step(catalog, name, own=own, dtype=torch.float32, optimizer="SGD")
-        for own in (False, True)
+        make_step(catalog, name, whole=is_whole, dtype=torch.float32, optimizer="SGD")
+        for is_whole in (False, True)
     )
     data = batches(2, 6)
     expected = numbers_of(ordinary, train(ordinary, data))
@@ -178,7 +138,9 @@ def test_a_whole_step_in_single_precision(catalog: Catalog, name: str) -> None:
 
 
 def test_a_step_without_biases(catalog: Catalog) -> None:
-    ordinary, whole = (make_step(catalog, own=own, model={"bias": False}) for own in (False, True))
+    ordinary, whole = (
+        make_step(catalog, whole=is_whole, model={"bias": False}) for is_whole in (False, True)
+    )
     data = batches(2, 6)
     expected = numbers_of(ordinary, train(ordinary, data))
     torch.testing.assert_close(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,14 @@ import torch
 from torch import Tensor
 
 from tests.runtime.runs import TEXT, contents, finish, interrupt, resume_to_end, small_run_config
+from tests.runtime.training.small_steps import MODELS, batches, small_step_of
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.recipes.resolve import resolve_run
-from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.nn.batch import IGNORED, Batch
 from zoo_core.runtime.nn.state import detach
 from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.step import TrainStep
 
-SYMBOLS = 7
-MODELS = ("rnn-embed", "lstm-embed", "gru-embed", "rnn-stacked", "lstm-stacked", "gru-stacked")
 OPTIMIZERS: dict[str, dict[str, Any]] = {
     "adam": {"optimizer": "Adam", "clip_norm": 0.1, "schedule": "CosineAnnealingLR"},
     "adamw": {"optimizer": "AdamW", "weight_decay": 0.1, "clip_norm": None},
@@ -30,43 +28,7 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 
 
-def make_step(
-    catalog: Catalog,
-    name: str = "lstm-embed",
-    *,
-    whole: bool = True,
-    dtype: torch.dtype = torch.float32,
-    precision: str = "fp32",
-    model: dict[str, Any] | None = None,
-    **trainer: Any,
-) -> TrainStep:
-    """Makes the step of a small model over seven symbols, whole or ordinary."""
-    values = {
-        "model": {"hidden_size": 9, "num_layers": 1} | (model or {}),
-        "dataset": {"word": "abcdefg", "answer": "bcdefga"},
-        "trainer": {"learning_rate": 0.05} | trainer,
-    }
-    run_config = resolve_run(catalog, name, dataset="hello").run_config(values, backend="portable")
-    dataset = make_dataset(catalog, run_config, None)
-    torch.manual_seed(0)
-    network = make_model(catalog, run_config, dataset.signature).to(dtype)
-    objective = make_trainer(catalog, run_config, dataset.signature)
-    if whole:
-        objective.use_kernel(network)
-    return TrainStep(network, objective, steps=20, device="cpu", precision=precision)
-
-
-def batches(rows: int, steps: int) -> list[Batch]:
-    """Random batches, some targets of which do not count."""
-    generator = torch.Generator().manual_seed(rows * steps)
-    data = []
-    for _ in range(3):
-        pair = torch.randint(0, SYMBOLS, (2, rows, steps), generator=generator)
-        inputs, targets = pair.unbind()
-        targets[torch.rand(rows, steps, generator=generator) < 0.2] = IGNORED
-        targets[0, 0] = 1
-        data.append(Batch(inputs, targets))
-    return data
+make_step = partial(small_step_of, backend="portable", dtype=torch.float32)
 
 
 def train(step: TrainStep, data: list[Batch]) -> list[Tensor]:
