@@ -28,22 +28,17 @@ def write_cgroup(folder: Path, limit: str, used: int, cached: int = 0) -> None:
     (folder / "memory.stat").write_text(statistics)
 
 
-def test_what_a_cgroup_has_left_of_its_limit_bounds_free_memory(cgroups: Path) -> None:
+@pytest.mark.parametrize(
+    ("used", "cached", "left"),
+    [(600, 0, 400), (900, 700, 800), (1100, 0, 0)],
+    ids=["the rest of the limit", "contents of files make way", "over the limit"],
+)
+def test_what_a_cgroup_has_left_of_its_limit_bounds_free_memory(
+    cgroups: Path, used: int, cached: int, left: int
+) -> None:
     (cgroups / "own").write_text("0::/\n")
-    write_cgroup(cgroups, "1000", used=600)
-    assert free_memory() == 400
-
-
-def test_contents_of_files_in_memory_are_free(cgroups: Path) -> None:
-    (cgroups / "own").write_text("0::/\n")
-    write_cgroup(cgroups, "1000", used=900, cached=700)
-    assert free_memory() == 800
-
-
-def test_a_cgroup_over_its_limit_has_nothing_left(cgroups: Path) -> None:
-    (cgroups / "own").write_text("0::/\n")
-    write_cgroup(cgroups, "1000", used=1100)
-    assert free_memory() == 0
+    write_cgroup(cgroups, "1000", used, cached)
+    assert free_memory() == left
 
 
 def test_the_tightest_of_the_cgroups_around_the_process_counts(cgroups: Path) -> None:
