@@ -7,13 +7,18 @@ own environment, working directory and exit code, and the client's constants are
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
+from multiprocessing import forkserver
+from multiprocessing.context import ForkServerContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import SupportsIndex
@@ -23,8 +28,10 @@ from tests.unprivileged import obey_permissions
 from zoo_cli.main import main, run
 from zoo_core.plugins import discovery
 
-PRELOADED = ["tests.hub.preloaded"]
+ROOT = Path(__file__).parents[2]
+PRELOADED = "tests.hub.preloaded"
 """What the fork server imports once; a child imports the rest itself."""
+STARTING = threading.Lock()
 LONGEST_COMMAND = 600.0
 """Seconds after which a command, or several in turn, has failed."""
 LONGEST_SLEEP = 0.01
@@ -46,9 +53,7 @@ def start_forked(
         network: Whether the command may use the network; otherwise the first attempt ends it.
     """
     folder.mkdir(parents=True)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    process = context.Process(
+    process = _fork_server().Process(
         target=_run_command, args=(str(folder), arguments, dict(settings), network)
     )
     process.start()
@@ -73,9 +78,9 @@ def run_forked_in_turn(
 ) -> list[Result]:
     """Runs several commands in one forked process, one after the other; see ``start_forked``."""
     folder.mkdir(parents=True)
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(PRELOADED)
-    process = context.Process(target=_run_commands, args=(str(folder), commands, dict(settings)))
+    process = _fork_server().Process(
+        target=_run_commands, args=(str(folder), commands, dict(settings))
+    )
     process.start()
     process.join(LONGEST_COMMAND)
     if process.exitcode != 0:
@@ -103,6 +108,20 @@ def run_fresh(arguments: tuple[str, ...], settings: Mapping[str, str]) -> Result
         env=dict(settings),
     )
     return Result(done.returncode, done.stdout, done.stderr)
+
+
+@cache
+def _fork_server() -> ForkServerContext:
+    """Returns the fork server, and starts it before its first command.
+
+    Python 3.11 gives it no path of modules and passes over a module that it cannot import, so it
+    starts in the folder of the tests.
+    """
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([PRELOADED])
+    with STARTING, contextlib.chdir(ROOT):
+        forkserver.ensure_running()
+    return context
 
 
 def _run_command(
@@ -140,10 +159,11 @@ def _redirect_output(folder: str, prefix: str = "") -> None:
 
 def _become_fresh(settings: dict[str, str]) -> None:
     """Gives the process the environment of a fresh one."""
+    assert PRELOADED in sys.modules, "each command would import everything, which takes seconds"
     os.environ.clear()
     os.environ.update(settings)
     importlib.reload(importlib.import_module("huggingface_hub.constants"))  # it reads HF_*
-    points = importlib.import_module("tests.hub.preloaded").ENTRY_POINTS
+    points = importlib.import_module(PRELOADED).ENTRY_POINTS
     setattr(discovery, "entry_points", lambda group: points)  # noqa: B010  # no name of its own
     os.fsync = lambda fd: None  # as in the processes of the tests
     obey_permissions()
