@@ -53,7 +53,7 @@ def start_forked(
         network: Whether the command may use the network; otherwise the first attempt ends it.
     """
     folder.mkdir(parents=True)
-    process = _fork_server().Process(
+    process = fork_server().Process(
         target=_run_command, args=(str(folder), arguments, dict(settings), network)
     )
     process.start()
@@ -78,7 +78,7 @@ def run_forked_in_turn(
 ) -> list[Result]:
     """Runs several commands in one forked process, one after the other; see ``start_forked``."""
     folder.mkdir(parents=True)
-    process = _fork_server().Process(
+    process = fork_server().Process(
         target=_run_commands, args=(str(folder), commands, dict(settings))
     )
     process.start()
@@ -111,7 +111,7 @@ def run_fresh(arguments: tuple[str, ...], settings: Mapping[str, str]) -> Result
 
 
 @cache
-def _fork_server() -> ForkServerContext:
+def fork_server() -> ForkServerContext:
     """Returns the fork server, and starts it before its first command.
 
     Python 3.11 gives it no path of modules and passes over a module that it cannot import, so it

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import re
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Result
 from tests.hub.conftest import settings_for
-from tests.hub.process import run_forked, run_fresh
+from tests.hub.process import PRELOADED, fork_server, run_forked, run_fresh
 from tests.hub.server import Hub, running_hub
+
+
+def test_the_fork_server_starts_where_it_finds_what_it_imports_beforehand(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[Path] = []
+    monkeypatch.setattr(forkserver, "ensure_running", lambda: started.append(Path.cwd()))
+    monkeypatch.chdir(tmp_path)
+    fork_server.__wrapped__()
+    (folder,) = started
+    assert (folder / f"{PRELOADED.replace('.', '/')}.py").is_file()
+    assert Path.cwd() == tmp_path
 
 
 @pytest.mark.gate
