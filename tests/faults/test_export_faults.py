@@ -101,6 +101,7 @@ def test_an_export_replaces_no_folder(zoo: Zoo, met: Met, hello: Path, tmp_path:
     code=6,
     left="nothing",
 )
+@pytest.mark.usefixtures("compiler")
 @pytest.mark.parametrize("size", [900, 2000])
 def test_a_full_disk_ends_an_export_in_one_line(
     start: Start, met: Met, hello: Path, tmp_path: Path, size: int
