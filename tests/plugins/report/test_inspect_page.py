@@ -12,6 +12,7 @@ import pytest
 from tests.browser import NARROW, WIDE, Scheme, expect, open_page
 from tests.cli.command import Zoo
 from tests.plugins.report.conftest import ReadPage
+from zoo_cli.main import run
 from zoo_core import inspect, load
 
 if TYPE_CHECKING:
@@ -21,13 +22,15 @@ TEXT = "hello</script><script>window.hacked = 1</script>\nole"
 KNOWN = [char in "hello" for char in TEXT]
 
 
-@pytest.fixture
-def page_file(zoo: Zoo, hello_once: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def page_file(hello_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The inspection of a hostile text, most symbols of which the model does not know."""
-    path = tmp_path / "page.html"
-    options = ["--text", TEXT, "--html", path, "--unit", 2, "--top", 2]
-    result = zoo("inspect", f"dir:{hello_once}", *options)
-    assert result.code == 0, result.stderr
+    folder = tmp_path_factory.mktemp("inspection")
+    path = folder / "page.html"
+    options = ["--text", TEXT, "--html", str(path), "--unit", "2", "--top", "2"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_HOME", str(folder / "home"))
+        assert run(["inspect", f"dir:{hello_once}", *options]) == 0
     return path
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser import NARROW, WIDE, Scheme, expect, open_page
-from tests.cli.command import Zoo
-from tests.plugins.report.conftest import WriteRun
+from tests.plugins.report.runs import write_run
+from zoo_cli.main import run
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -18,21 +18,25 @@ pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("chromium")]
 HOSTILE = "</script><img src=x onerror='window.hacked = 1'><script>window.hacked = 1</script>"
 
 
-@pytest.fixture
-def page_file(zoo: Zoo, new_run: WriteRun, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def page_file(hello_once: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report on two hostile settings with two seeds each, with steps and samples."""
+    folder = tmp_path_factory.mktemp("report")
     for number in range(4):
         samples = tuple(f"{HOSTILE} {epoch}" for epoch in range(5))
-        new_run(
-            tmp_path / "runs" / str(number),
+        write_run(
+            hello_once,
+            folder / "runs" / str(number),
             seed=number % 2,
             rate=0.01 if number < 2 else 0.05,
             model=HOSTILE,
             steps=300,
             samples=samples,
         )
-    path = tmp_path / "a <b> report.html"
-    assert zoo("report", tmp_path / "runs", "--to", path).code == 0
+    path = folder / "a <b> report.html"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZOO_HOME", str(folder / "home"))
+        assert run(["report", str(folder / "runs"), "--to", str(path)]) == 0
     return path
 
 
