@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from tests.runtime.runs import TEXT, contents, finish, interrupt, resume_to_end, small_run_config
 from tests.runtime.training.small_steps import MODELS, batches, small_step_of
 from zoo_core.errors import DivergedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.nn.batch import IGNORED, Batch
 from zoo_core.runtime.nn.state import detach
-from zoo_core.runtime.run import Run
 from zoo_core.runtime.training.step import TrainStep
 
 OPTIMIZERS: dict[str, dict[str, Any]] = {
@@ -28,7 +23,13 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 }
 
 
-make_step = partial(small_step_of, backend="portable", dtype=torch.float32)
+def make_step(
+    catalog: Catalog, name: str = "lstm-embed", dtype: torch.dtype = torch.float32, **settings: Any
+) -> TrainStep:
+    """Makes a step by the portable kernel, none of them in NumPy."""
+    step = small_step_of(catalog, name, backend="portable", dtype=dtype, **settings)
+    step._may_use_numpy = False
+    return step
 
 
 def train(step: TrainStep, data: list[Batch]) -> list[Tensor]:
@@ -134,27 +135,6 @@ def test_a_hook_that_comes_later_is_called(catalog: Catalog) -> None:
     step.model.register_forward_hook(lambda *_: called.append(1))
     step(batches(2, 3)[0], None)
     assert called == [1]
-
-
-@pytest.mark.parametrize("sampling", ["sequential", "random"])
-def test_an_interrupted_run_resumes_bit_for_bit(
-    catalog: Catalog, tmp_path: Path, sampling: str
-) -> None:
-    text_file = tmp_path / "text.txt"
-    text_file.write_text(TEXT)
-    run_config = small_run_config(
-        catalog,
-        text_file,
-        model={"num_layers": 1, "dropout": 0.0},
-        dataset={"sampling": sampling},
-    )
-    run_config = replace(run_config, backend="portable")
-    run = Run(catalog, run_config, tmp_path / "straight")
-    finish(run)
-    assert run.loop.train_step._whole is not None
-    interrupt(Run(catalog, run_config, tmp_path / "interrupted"), 4)
-    resume_to_end(catalog, tmp_path / "interrupted")
-    assert contents(tmp_path / "interrupted") == contents(tmp_path / "straight")
 
 
 def test_in_bfloat16_no_step_is_whole(catalog: Catalog) -> None:

@@ -14,6 +14,7 @@ from torch.nn.utils import clip_grads_with_norm_
 from zoo_core.errors import DivergedError, MisfitError
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.hardware.device import precision_context
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.nn.batch import Batch, Output
 from zoo_core.runtime.nn.embedding import hooks_of
 from zoo_core.runtime.nn.model import AbstractModel
@@ -43,6 +44,9 @@ run without it began with an earlier version, and continues with torch's loss, t
 WHOLE_BF16 = "whole_bf16"
 """The key, in a saved state, of a run in bf16 that may take its steps in one call of its kernel. A
 run in bf16 without it began with an earlier version, and continues with ordinary steps."""
+NUMPY = "numpy"
+"""The key, in a saved state, of a run of the portable kernel that may take steps in NumPy. A run of
+that kernel without it began with an earlier version, and continues with those of torch."""
 REMEDY = "try a smaller --trainer.learning-rate or --trainer.clip-norm"
 
 
@@ -157,6 +161,7 @@ class TrainStep:
         self.schedule = make_schedule(trainer.config, self.optimizer, steps)
         self._optimizer_step = OptimizerStep(self.optimizer)
         self._may_be_whole = device == "cpu" and self._split is None and not compiled
+        self._may_use_numpy = True
         self._whole: AbstractWholeStep | None = None
         self._knows_whole = False
         self._hooks = tuple(chain.from_iterable(map(hooks_of, model.modules())))
@@ -208,7 +213,9 @@ class TrainStep:
             if keeps_tensors(self.trainer.config) and not self.optimizer.state:
                 return None
             with precision_context(self.precision, self.device):
-                self._whole = whole_step(self.model, self.trainer, self.optimizer)
+                self._whole = whole_step(
+                    self.model, self.trainer, self.optimizer, in_numpy=self._may_use_numpy
+                )
             self._knows_whole = True
             self._remove_gradients()  # those of the first step would stay
             if self._whole is not None:
@@ -280,6 +287,8 @@ class TrainStep:
             values[FUSED] = True
         if self._may_be_whole and self.precision == "bf16":
             values[WHOLE_BF16] = True
+        if self._may_use_numpy and isinstance(self.trainer.kernel, PortableKernel):
+            values[NUMPY] = True
         return tensors, values
 
     @property
@@ -297,6 +306,7 @@ class TrainStep:
             self.trainer.kernel = None
         if self.precision == "bf16" and WHOLE_BF16 not in values:
             self._may_be_whole = False
+        self._may_use_numpy = NUMPY in values
         self._knows_whole, self._whole = False, None
 
     def random_state(self) -> dict[str, Tensor]:

@@ -13,13 +13,18 @@ from zoo_core.runtime.nn.embedding import has_hooks
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.recurrent import NO_REGULARIZATION
 from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
+from zoo_core.runtime.training.numpy_step import faster_if_small
 from zoo_core.runtime.training.passes_step import PassesStep
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, AbstractWholeStepKernel
 
 
 def whole_step(
-    model: AbstractModel, trainer: AbstractTrainer, optimizer: Optimizer
+    model: AbstractModel,
+    trainer: AbstractTrainer,
+    optimizer: Optimizer,
+    *,
+    in_numpy: bool = True,
 ) -> AbstractWholeStep | None:
     """Returns the whole step of a model by the trainer's kernel; None if it has none.
 
@@ -29,6 +34,8 @@ def whole_step(
         model: The model, on the CPU, in single or double precision.
         trainer: The objective.
         optimizer: The optimizer, which has the tensors that it keeps.
+        in_numpy: Whether the portable kernel may take steps in NumPy, which differ in their last
+            bits from ordinary ones.
     """
     kernel, clip_norm = trainer.kernel, trainer.config.clip_norm
     if type(model) is not RecurrentModel or not isinstance(trainer, AbstractClassTrainer):
@@ -40,7 +47,8 @@ def whole_step(
     if torch.is_autocast_enabled("cpu"):
         return None  # the steps below round nothing
     if isinstance(kernel, PortableKernel) and trainer.cross_entropy.is_plain:
-        return PassesStep(kernel, model, optimizer, clip_norm)
+        step = PassesStep(kernel, model, optimizer, clip_norm)
+        return faster_if_small(step, model, optimizer, clip_norm) if in_numpy else step
     return None
 
 
