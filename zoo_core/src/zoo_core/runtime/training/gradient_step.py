@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any, final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.utils import get_total_norm
@@ -41,6 +43,7 @@ class OptimizerStep:
     def __init__(self, optimizer: Optimizer) -> None:
         self._optimizer = optimizer
         self._kept: list[list[list[Tensor]]] | None = None
+        self._steps: list[npt.NDArray[Any]] = []
         self._is_direct = isinstance(optimizer, (Adam, AdamW)) and all(
             group.get("fused")
             and not any(group.get(name) for name in UNUSUAL)
@@ -72,12 +75,15 @@ class OptimizerStep:
                 [[optimizer.state[p][name] for p in group["params"]] for name in STATE_NAMES]
                 for group in groups
             ]
+            # arrays of the same memory: NumPy adds to a single number in a tenth of torch's time
+            self._steps = [step.numpy() for steps, _, _ in self._kept for step in steps]
+        for step in self._steps:
+            np.add(step, 1, out=step)
         with torch.no_grad():
             for group, grads, (steps, means, squares) in zip(
                 groups, gradients, self._kept, strict=True
             ):
                 beta_1, beta_2 = group["betas"]
-                torch._foreach_add_(steps, 1)
                 self._update(
                     group["params"],
                     grads,

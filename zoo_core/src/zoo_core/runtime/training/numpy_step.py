@@ -68,7 +68,7 @@ class _CrossEntropy(NamedTuple):
         shifted = logits - logits.max(axis=1, keepdims=True)  # so that no exponential overflows
         exponentials = np.exp(shifted)
         total = exponentials.sum(axis=1, keepdims=True)
-        loss = -(shifted - np.log(total))[is_target].sum() / count
+        loss = (np.log(total) - shifted)[is_target].sum() / count
         d_logits = (exponentials / total - is_target) * counted[:, np.newaxis] / count
         correct = int((logits.argmax(axis=1) == targets).sum())
         return cls(loss, correct, count, d_logits)
@@ -108,7 +108,7 @@ class NumpyStep(AbstractWholeStep):
         self._gradients = [
             part.view(parameter.shape)
             for part, parameter in zip(
-                gradient.split(sizes), self._parameters.values(), strict=True
+                torch.split(gradient, sizes), self._parameters.values(), strict=True
             )
         ]
 
