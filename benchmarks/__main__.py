@@ -79,7 +79,8 @@ FULL, QUICK = Effort(rounds=5, seconds=0.5), Effort(rounds=3, seconds=0.1)
 @click.option(
     "--level",
     type=click.Choice(list(LEVELS)),
-    help="Limit native code to this instruction set and write a separate report.",
+    help="Limit native code to this instruction set, with avx2 all libraries too, and write a "
+    "separate report.",
 )
 @click.option(
     "--out",
@@ -100,6 +101,7 @@ def main(
     level = level or ""
     file = folder / f"benchmarks{level and f'-{level}'}.json"
     reports = read_reports(file)
+    catalog = catalog_at(level)
     for message in _skipped():
         click.echo(message, err=True)
     report = Report(machine(), _now(), quick, [], level)
@@ -108,7 +110,7 @@ def main(
         click.echo(f"replacing a report of other conditions: {file}", err=True)
         before = None
     effort = QUICK if quick else FULL
-    setup = Setup(catalog_at(level), Path(), effort, quick, level, frozenset(cases))
+    setup = Setup(catalog, Path(), effort, quick, level, frozenset(cases))
     for name in only or (DEPENDENT_BENCHMARKS if level else BENCHMARKS):
         for measured in _measure(name, setup):
             report.measurements.extend(measured)

@@ -52,14 +52,20 @@ class Case:
         """F, the width of the recurrent layer's input."""
         return self.embedding or self.symbols
 
+    def weights(self, cell: str) -> int:
+        """The number of weights that are multiplied for each token.
+
+        They are those of the recurrence and of the output layer. The projection of the input is a
+        table look-up and is not counted.
+        """
+        return GATES[cell] * self.hidden**2 + self.symbols * self.hidden
+
     def flops(self, cell: str) -> int:
         """Multiplications and additions in matrix products for one token of a training step.
 
-        Each weight of the recurrence and of the output layer is used once forward and twice
-        backward. The projection of the input is a table look-up and is not counted.
+        Each weight is used once forward and twice backward.
         """
-        weights = GATES[cell] * self.hidden**2 + self.symbols * self.hidden
-        return 2 * 3 * weights
+        return 2 * 3 * self.weights(cell)
 
     def run_config(
         self,

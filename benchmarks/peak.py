@@ -1,15 +1,22 @@
-"""The share of peak performance: products of a training step against one large product."""
+"""The share of what this processor can do at most.
+
+Training is bound by matrix products, and a text by reading the weights for each symbol.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import torch
 
 from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES, GATES
+from benchmarks.generation import LENGTH, texts
 from benchmarks.measurement import Measurement, measurements
-from benchmarks.targets import PRODUCT
+from benchmarks.peers.implementations import has_compiler
+from benchmarks.reading import reading
+from benchmarks.targets import PRODUCT, READING, of_text
 from benchmarks.timing import Work, interleave
 from benchmarks.zoo_run import ZooRun
 from zoo_core.run_folder.run_config import PRECISIONS
@@ -21,6 +28,13 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def peak(setup: Setup) -> Iterator[list[Measurement]]:
+    """The products of a step against one large product, and a text against reading its weights."""
+    yield from _training(setup)
+    if has_compiler():
+        yield from _texts(setup)
+
+
+def _training(setup: Setup) -> Iterator[list[Measurement]]:
     """Operations per second; a multiplication and an addition count as two.
 
     Of the zoo, the operations of matrix products alone are divided by the time of the whole step.
@@ -42,6 +56,31 @@ def peak(setup: Setup) -> Iterator[list[Measurement]]:
                     }
                     yield measurements(
                         "peak", name, "flop/s", interleave(implementations, setup.effort)
+                    )
+
+
+def _texts(setup: Setup) -> Iterator[list[Measurement]]:
+    """Symbols per second. The weights are those of the recurrence and of the output layer.
+
+    Both precisions store them on any processor, and compute in float32.
+    """
+    for precision in PRECISIONS:
+        for case in (CASES["d2l"], CASES["fastai"]):
+            for cell in GATES:
+                name = of_text(f"{case.name} {cell}", precision)
+                if not setup.wants(name):
+                    continue
+                run_config = case.run_config(setup.catalog, cell, backend="native")
+                folder = setup.folder / name
+                run = ZooRun(setup.catalog, run_config, folder)
+                if run.run.run_config.backend == "native":
+                    weights = case.weights(cell) * DTYPES[precision].itemsize
+                    implementations = {
+                        READING: reading(weights, setup.folder),
+                        "zoo native": texts(partial(run.generate, precision=precision), LENGTH),
+                    }
+                    yield measurements(
+                        "peak", name, "symbols/s", interleave(implementations, setup.effort)
                     )
 
 

@@ -10,7 +10,7 @@ from typing import Any, final
 
 from benchmarks.levels import LEVELS
 from benchmarks.measurement import PERPLEXITY, Measurement, find
-from benchmarks.target import Target
+from benchmarks.target import OUT_OF_REACH, Target
 from benchmarks.targets import targets
 
 MIN_CHANGE = 0.25
@@ -33,7 +33,7 @@ class Report:
         date: The date and time in ISO 8601.
         quick: Whether it was a first look, with less time for each measurement.
         measurements: The measurements, in the order in which they were made.
-        level: The limit on native code, a key of ``levels.LEVELS``; empty for no limit.
+        level: The limit on instructions, a key of ``levels.LEVELS``; empty for no limit.
     """
 
     machine: dict[str, str]
@@ -46,6 +46,11 @@ class Report:
     def place(self) -> tuple[str, str]:
         """Processor and instruction sets, of which a file holds one report each."""
         return self.machine.get("processor", ""), self.machine.get("isa", "")
+
+    @property
+    def title(self) -> str:
+        """The processor, its instruction sets, and the limit on those."""
+        return ", ".join(part for part in (*self.place, LEVELS.get(self.level, "")) if part)
 
     def comparable(self, other: Report) -> bool:
         """Whether both have the same machine, threads, versions of the peers and effort."""
@@ -69,8 +74,7 @@ class Report:
 
     def markdown(self, before: Report | None = None) -> str:
         """All tables: the targets, the benchmarks and the changes since another report."""
-        place = ", ".join(part for part in self.place if part)
-        parts = [f"## {place}", self.conditions(), "### Targets", self.targets()]
+        parts = [f"## {self.title}", self.conditions(), "### Targets", self.targets()]
         for benchmark in self.benchmarks():
             parts += [f"### {benchmark.capitalize()}", *self._section(benchmark)]
         if before:
@@ -90,14 +94,21 @@ class Report:
         return f"{kind} on {', '.join(facts)}; {self.date[:10]}."
 
     def targets(self) -> str:
-        """The table of targets. A ratio near its floor says how many runs measured it."""
+        """The table of targets.
+
+        A ratio near its floor says how many runs measured it, and one that is out of reach which
+        one the highest speed of the processor would give.
+        """
         lines = ["| target | floor | goal | measured | |", "| --- | --- | --- | --- | --- |"]
         for target in self._targets():
             numbers = (target.floor, target.goal, target.measured)
             *bounds, number = map(_short, numbers)
             if target.near or target.runs > 1:
                 number += f" ({target.runs} run{'s' if target.runs > 1 else ''})"
-            cells = (target.what, *bounds, number, target.verdict)
+            verdict = target.verdict
+            if verdict == OUT_OF_REACH:
+                verdict += f", {_short(target.highest)} at most"
+            cells = (target.what, *bounds, number, verdict)
             lines.append(f"| {' | '.join(cells)} |")
         return "\n".join(lines)
 
@@ -115,7 +126,7 @@ class Report:
 
     def summary(self) -> str:
         """The tables for the page of results: how fast the zoo trains, generates and learns."""
-        parts = [f"### {', '.join(part for part in self.place if part)}"]
+        parts = [f"### {self.title}"]
         for benchmark in ("training", "generation", "quality", "choice", "gpu"):
             if benchmark in self.benchmarks():
                 parts += [f"**{TITLES.get(benchmark, benchmark.capitalize())}**"]

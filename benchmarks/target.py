@@ -6,6 +6,8 @@ from typing import NamedTuple, final
 
 NOISE = 0.05
 """How near a floor a ratio is near, in parts of the floor."""
+OUT_OF_REACH = "out of reach"
+"""The verdict on a floor that this processor cannot reach."""
 
 
 @final
@@ -24,6 +26,7 @@ class Target(NamedTuple):
             give the same.
         runs: The number of runs that measured it.
         noise: How near the floor a ratio is near; by default 5 % of the floor.
+        highest: The ratio at the highest speed of this processor; None if that is not known.
     """
 
     what: str
@@ -34,6 +37,7 @@ class Target(NamedTuple):
     source: tuple[str, str] = ("", "")
     runs: int = 1
     noise: float | None = None
+    highest: float | None = None
 
     @property
     def near(self) -> bool:
@@ -45,11 +49,16 @@ class Target(NamedTuple):
 
     @property
     def verdict(self) -> str:
-        """``met``, ``not met``, ``goal met``, ``goal not met`` or ``not measured``."""
+        """The verdict in words.
+
+        ``met``, ``not met``, ``goal met``, ``goal not met`` or ``not measured``, or ``out of
+        reach`` if the highest speed of this processor would not meet the floor.
+        """
         if self.measured is None:
             return "not measured"
         if self.floor is not None and not self._reaches(self.floor):
-            return "not met"
+            is_possible = self.highest is None or self.highest >= self.floor
+            return "not met" if is_possible else OUT_OF_REACH
         if self.goal is not None and self._reaches(self.goal):
             return "goal met"
         return "met" if self.floor is not None else "goal not met"

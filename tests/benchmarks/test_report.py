@@ -23,7 +23,7 @@ from benchmarks.report import (
     to_json,
     with_report,
 )
-from benchmarks.targets import targets
+from benchmarks.targets import BF16, targets
 
 HERE = {"processor": "A Processor", "isa": "avx2"}
 
@@ -124,6 +124,40 @@ def test_the_share_of_the_peak_is_a_ratio_of_the_same_turns() -> None:
     assert by_name["native bf16, d2l lstm: share of the bf16 peak"].verdict == "not met"
 
 
+def peak_of(case: str, unit: str, fastest: str, share: float) -> list[Measurement]:
+    return measurements("peak", case, unit, {fastest: [100.0], "zoo native": [100 * share]})
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict"), [(0.75, "out of reach, 2.24 at most"), (0.6, "not met")]
+)
+def test_a_floor_above_the_peak_of_the_processor_is_out_of_reach(
+    share: float, verdict: str
+) -> None:
+    server = {"isa": "avx2 avx512f"}
+    measured = training(naive=[1.0], torch_nn=[1.0], zoo_native=[1.68])
+    measured += peak_of("d2l lstm fp32", "flop/s", "a large product", share)
+    table = replace(report(measured), machine=server).targets()
+    assert f"| native, d2l lstm: × naive loop | 2.4 |  | 1.68 | {verdict} |" in table
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict"), [(0.9, "out of reach, 1.78 at most"), (0.8, "not met")]
+)
+@pytest.mark.parametrize(("name", "precision"), [("zoo native", "fp32"), ("zoo native bf16", BF16)])
+def test_a_text_that_cannot_read_the_weights_so_fast_is_out_of_reach(
+    share: float, verdict: str, name: str, precision: str
+) -> None:
+    measured = measurements("generation", "d2l lstm", "symbols/s", {"jax": [1.0], name: [1.6]})
+    measured += peak_of(f"d2l lstm, text, {precision}", "symbols/s", "reading the weights", share)
+    (line,) = [
+        line
+        for line in report(measured).targets().splitlines()
+        if line.startswith(f"| generation, d2l lstm, {name}: × jax | 2 |")
+    ]
+    assert line.endswith(f"| 1.6 | {verdict} |")
+
+
 def test_a_run_that_keeps_a_copy_of_its_model_each_epoch_misses_its_target() -> None:
     weights = HIDDEN * (HIDDEN + 2 * CASES["d2l"].symbols)
     for copies, verdict in ((0, "met"), (1, "not met")):
@@ -155,6 +189,11 @@ def test_a_report_with_limited_native_code_names_the_limit_and_the_measured_targ
     assert "nothing compiled" in bounded.conditions()
     assert "| portable, d2l lstm: × naive loop | 1.5 | 1.8 | 1.6 | met |" in bounded.targets()
     assert "not measured" not in bounded.targets()
+
+
+def test_a_report_of_limited_libraries_has_the_limit_in_its_title() -> None:
+    bounded = replace(report(training(naive=[1.0])), level="avx2")
+    assert bounded.summary().startswith("### A Processor, avx2, all libraries limited to AVX2\n")
 
 
 def test_a_report_is_read_back_as_it_was_written(tmp_path: Path) -> None:
