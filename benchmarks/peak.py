@@ -11,12 +11,12 @@ from functools import partial
 import torch
 
 from benchmarks.benchmark import Setup
-from benchmarks.cases import CASES, GATES
+from benchmarks.cases import CASES, GATES, Case
 from benchmarks.generation import LENGTH, texts
 from benchmarks.measurement import Measurement, measurements
 from benchmarks.peers.implementations import has_compiler
 from benchmarks.reading import reading
-from benchmarks.targets import PRODUCT, READING, of_text
+from benchmarks.targets import PRODUCT, READING, STEP_PRODUCTS, of_text
 from benchmarks.timing import Work, interleave
 from benchmarks.zoo_run import ZooRun
 from zoo_core.run_folder.run_config import PRECISIONS
@@ -38,6 +38,7 @@ def _training(setup: Setup) -> Iterator[list[Measurement]]:
     """Operations per second; a multiplication and an addition count as two.
 
     Of the zoo, the operations of matrix products alone are divided by the time of the whole step.
+    Without compiled code the products are torch's, so those of a step bound its speed.
     """
     for precision in PRECISIONS if multiplies_bfloat16("cpu") else ("fp32",):
         for case in (CASES["d2l"], CASES["fastai"]):
@@ -45,18 +46,20 @@ def _training(setup: Setup) -> Iterator[list[Measurement]]:
                 name = f"{case.name} {cell} {precision}"
                 if not setup.wants(name):
                     continue
-                run_config = case.run_config(
-                    setup.catalog, cell, backend="native", precision=precision
-                )
-                zoo_run = ZooRun(setup.catalog, run_config, setup.folder / name)
-                if zoo_run.run.run_config.backend == "native":
-                    implementations = {
-                        PRODUCT: _products(DTYPES[precision]),
-                        "zoo native": _operations(zoo_run, case.flops(cell)),
-                    }
-                    yield measurements(
-                        "peak", name, "flop/s", interleave(implementations, setup.effort)
+                implementations = {PRODUCT: _products(DTYPES[precision])}
+                backends = ["native"]
+                if precision == "fp32":
+                    implementations[STEP_PRODUCTS] = _step_products(case, cell)
+                    backends.append("portable")
+                for backend in backends:
+                    run_config = case.run_config(
+                        setup.catalog, cell, backend=backend, precision=precision
                     )
+                    run = ZooRun(setup.catalog, run_config, setup.folder / f"{name} {backend}")
+                    if run.run.run_config.backend == backend:
+                        implementations[f"zoo {backend}"] = _operations(run, case.flops(cell))
+                samples = interleave(implementations, setup.effort)
+                yield measurements("peak", name, "flop/s", samples)
 
 
 def _texts(setup: Setup) -> Iterator[list[Measurement]]:
@@ -92,6 +95,37 @@ def _products(dtype: torch.dtype) -> Work:
         for _ in range(count):
             torch.mm(left, right, out=result)
         return count * 2.0 * SIZE**3
+
+    return work
+
+
+def _step_products(case: Case, cell: str) -> Work:
+    """The products of a training step by torch, in full precision, and nothing else.
+
+    Those of the recurrence follow one another, step by step. The gradients of weights and the
+    output layer are one product each for all steps.
+    """
+    rows, steps, hidden, symbols = case.batch, case.steps, case.hidden, case.symbols
+    width = GATES[cell] * hidden
+    state, gates = torch.randn(rows, hidden), torch.randn(rows, width)
+    states, all_gates = torch.randn(rows * steps, hidden), torch.randn(rows * steps, width)
+    logits = torch.randn(rows * steps, symbols)
+    weight, transposed = torch.randn(width, hidden), torch.randn(hidden, width)
+    output = torch.randn(symbols, hidden)
+    of_state, of_gates, of_states = map(torch.empty_like, (state, gates, states))
+    of_weight, of_output, of_logits = map(torch.empty_like, (weight, output, logits))
+
+    def work(count: int) -> float:
+        for _ in range(count):
+            for _ in range(steps):
+                torch.mm(state, transposed, out=of_gates)
+            torch.mm(states, output.t(), out=of_logits)
+            torch.mm(logits, output, out=of_states)
+            torch.mm(logits.t(), states, out=of_output)
+            for _ in range(steps):
+                torch.mm(gates, weight, out=of_state)
+            torch.mm(all_gates.t(), states, out=of_weight)
+        return count * rows * steps * case.flops(cell)
 
     return work
 

@@ -9,8 +9,10 @@ from benchmarks.levels import UNCOMPILED
 from benchmarks.measurement import Measurement, find
 from benchmarks.target import Target
 
-PRODUCT, READING = "a large product", "reading the weights"
-"""What this processor can do at most in training, and for a text."""
+PRODUCT, STEP_PRODUCTS = "a large product", "the products of a step"
+"""What bounds the speed of training, with compiled code and without it."""
+READING = "reading the weights"
+"""What bounds the speed of a text."""
 MAX_GROWTH = 100.0
 """In kB per epoch: a third of the measured model, and more than the allocator adds by chance."""
 MAX_ADDED = 100.0
@@ -25,6 +27,7 @@ SHARE_NOISE = 0.025
 FURTHER_PLUGIN, FURTHER_EPOCH = "a further plugin", "a further epoch"
 """Cases of what each of them adds."""
 CELLS = ("rnn", "lstm", "gru")
+UNCOMPILED_IMPLEMENTATIONS = ("zoo portable", "zoo torch")
 TORCH_IMPLEMENTATIONS = ("torch.nn", "torch.nn without oneDNN")
 """Both are torch.nn in float32. Which one is faster depends on the work and the processor."""
 
@@ -53,14 +56,17 @@ def targets(measured: Sequence[Measurement], isa: str) -> Iterator[Target]:
 
 
 def _portable(measured: Sequence[Measurement]) -> Iterator[Target]:
-    name = "zoo portable"
+    """The faster implementation without compiled code, which is the one that auto takes there."""
     for case, floor, goal in (("toy", 4.0, 5.5), ("d2l", 1.5, 1.8), ("fastai", 1.2, 1.5)):
         for cell in CELLS:
             at = ("training", f"{case} {cell}")
-            what = f"portable, {at[1]}: × "
-            yield _ratio(measured, f"{what}naive loop", at, name, "naive", floor, goal)
+            name = _fastest(measured, at, UNCOMPILED_IMPLEMENTATIONS)
+            what = f"{name.removeprefix('zoo ')}, {at[1]}: × "
+            share = _ratio(measured, "", ("peak", f"{at[1]} fp32"), name, STEP_PRODUCTS, None)
+            naive = _ratio(measured, f"{what}naive loop", at, name, "naive", floor, goal)
+            yield _at_most(naive, share)
             torch = _torch(measured, at)
-            yield _ratio(measured, what + torch, at, name, torch, 1.0)
+            yield _at_most(_ratio(measured, what + torch, at, name, torch, 1.0), share)
 
 
 def _choice(measured: Sequence[Measurement]) -> Iterator[Target]:
@@ -206,11 +212,18 @@ def _at_most(ratio: Target, share: Target) -> Target:
 
 
 def _torch(measured: Sequence[Measurement], at: tuple[str, str]) -> str:
-    """The faster implementation of torch.nn, by its median."""
-    rows = [find(measured, *at, name) for name in TORCH_IMPLEMENTATIONS]
+    """The faster implementation of torch.nn."""
+    return _fastest(measured, at, TORCH_IMPLEMENTATIONS)
+
+
+def _fastest(
+    measured: Sequence[Measurement], at: tuple[str, str], implementations: Sequence[str]
+) -> str:
+    """The fastest of some implementations, by its median; the first if none is measured."""
+    rows = [find(measured, *at, name) for name in implementations]
     present = [row for row in rows if row is not None]
     if not present:
-        return TORCH_IMPLEMENTATIONS[0]
+        return implementations[0]
     return max(present, key=lambda row: row.value).implementation
 
 

@@ -94,6 +94,13 @@ def test_generation_has_goals_only_for_the_lstm_in_bfloat16() -> None:
     }
 
 
+def test_targets_without_compiled_code_name_the_faster_implementation() -> None:
+    measured = training(naive=[1.0], zoo_torch=[1.6], zoo_portable=[1.4])
+    verdicts = {target.what: target.verdict for target in targets(measured, "avx2")}
+    assert verdicts["torch, d2l lstm: × naive loop"] == "met"
+    assert "portable, d2l lstm: × naive loop" not in verdicts
+
+
 @pytest.mark.parametrize("benchmark", ["training", "generation"])
 def test_targets_name_the_faster_implementation_of_torch(benchmark: str) -> None:
     what = {
@@ -139,6 +146,19 @@ def test_a_floor_above_the_peak_of_the_processor_is_out_of_reach(
     measured += peak_of("d2l lstm fp32", "flop/s", "a large product", share)
     table = replace(report(measured), machine=server).targets()
     assert f"| native, d2l lstm: × naive loop | 2.4 |  | 1.68 | {verdict} |" in table
+
+
+@pytest.mark.parametrize(
+    ("share", "verdict"), [(0.9, "out of reach, 1.44 at most"), (0.8, "not met")]
+)
+def test_a_floor_above_the_products_of_torch_is_out_of_reach_without_compiled_code(
+    share: float, verdict: str
+) -> None:
+    measured = training(naive=[1.0], zoo_portable=[1.3])
+    speeds = {"the products of a step": [1.0], "zoo portable": [share]}
+    measured += measurements("peak", "d2l lstm fp32", "flop/s", speeds)
+    table = report(measured).targets()
+    assert f"| portable, d2l lstm: × naive loop | 1.5 | 1.8 | 1.3 | {verdict} |" in table
 
 
 @pytest.mark.parametrize(
