@@ -17,7 +17,7 @@ from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
     tanh_backward,
 )
-from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
+from zoo_core.runtime.kernels.portable.products import StepProduct
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 
 
@@ -48,8 +48,10 @@ class GruPasses(AbstractCellPasses):
     ) -> Saved:
         """See AbstractCellPasses."""
         (hidden,) = states
-        weight, width = transposed_weight(weight_hh, schedule), hidden.shape[2]
-        weight_rz, weight_n = weight[:, : 2 * width], weight[:, 2 * width :]
+        rows, width = hidden.shape[1:]
+        weight_rz, weight_n = weight_hh[: 2 * width], weight_hh[2 * width :]
+        product_rz = StepProduct(weight_rz.t(), schedule.steps, rows)
+        product_n = StepProduct(weight_n.t(), schedule.steps, rows)
         bias = hidden.new_zeros(width) if bias_hh is None else bias_hh
         recurrent_n = torch.empty_like(schedule.before(hidden))  # q
         for r_and_z, r, z, n, q, h, next_h in zip(
@@ -60,8 +62,8 @@ class GruPasses(AbstractCellPasses):
             schedule.active_rows(schedule.after(hidden)),
             strict=True,
         ):
-            add_product(r_and_z, h, weight_rz).sigmoid_()
-            add_product(q.copy_(bias), h, weight_n)
+            product_rz.add_to(r_and_z, h).sigmoid_()
+            product_n.add_to(q.copy_(bias), h)
             torch.tanh(n.addcmul_(r, q), out=n)
             torch.lerp(n, h, z, out=next_h)
         return projected, recurrent_n
@@ -87,7 +89,8 @@ class GruPasses(AbstractCellPasses):
         schedule.zero_padding(d_parts)
         d_gates = d_parts.flatten(2)  # (T, B, 4H)
         d_recurrent = d_gates[:, :, : 3 * width]  # dq, dp_r, dp_z
-        weight = weight_hh.roll(width, 0)  # rows in the order n r z
+        ordered = weight_hh.roll(width, 0)  # rows in the order n r z
+        product = StepProduct(ordered, schedule.steps, hidden.shape[1])
         for d_all, d_qrz, update, d_next_h, d_h, needs_earlier_grad in zip(
             schedule.active_rows(d_parts)[::-1],
             schedule.active_rows(d_recurrent)[::-1],
@@ -99,6 +102,6 @@ class GruPasses(AbstractCellPasses):
         ):
             d_all.mul_(d_next_h.unsqueeze(1))
             if needs_earlier_grad:
-                add_product(d_h.addcmul_(d_next_h, update), d_qrz, weight)
+                product.add_to(d_h.addcmul_(d_next_h, update), d_qrz)
         d_weight = weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
         return Gradients(d_gates, d_weight, d_q.sum((0, 1)))

@@ -17,7 +17,7 @@ from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
     tanh_backward,
 )
-from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
+from zoo_core.runtime.kernels.portable.products import StepProduct
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 
 
@@ -43,7 +43,8 @@ class LstmPasses(AbstractCellPasses):
     ) -> Saved:
         """See AbstractCellPasses."""
         hidden, cell = states
-        weight, width = transposed_weight(weight_hh, schedule), hidden.shape[2]
+        rows, width = hidden.shape[1:]
+        product = StepProduct(weight_hh.t(), schedule.steps, rows)
         tanh_cell = torch.empty_like(schedule.before(hidden))  # tanh(c')
         for gates, i_and_f, i, f, g, o, h, c, next_h, next_c, tanh_c in zip(
             schedule.active_rows(projected),
@@ -56,7 +57,7 @@ class LstmPasses(AbstractCellPasses):
             schedule.active_rows(tanh_cell),
             strict=True,
         ):
-            add_product(gates, h, weight)
+            product.add_to(gates, h)
             i_and_f.sigmoid_()
             torch.tanh(g, out=g)
             o.sigmoid_()
@@ -76,6 +77,7 @@ class LstmPasses(AbstractCellPasses):
         (hidden, cell), (gates, tanh_cell), (d_hidden, d_cell) = states, saved, grad_states
         d_gates = torch.empty_like(gates)
         schedule.zero_padding(d_gates)
+        product = StepProduct(weight_hh, schedule.steps, hidden.shape[1])
         for (
             i,
             f,
@@ -111,6 +113,6 @@ class LstmPasses(AbstractCellPasses):
             sigmoid_backward(d_next_h * tanh_c, o, grad_input=d_o)
             d_c *= f
             if needs_earlier_grad:
-                add_product(d_h, d_p, weight_hh)
+                product.add_to(d_h, d_p)
         d_weight = weight_gradient(d_gates, schedule.before(hidden), weight_hh.dtype)
         return Gradients(d_gates, d_weight, None)

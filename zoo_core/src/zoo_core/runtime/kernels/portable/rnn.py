@@ -17,7 +17,7 @@ from zoo_core.runtime.kernels.portable.activations import (
     tanh_backward,
     threshold_backward,
 )
-from zoo_core.runtime.kernels.portable.products import add_product, transposed_weight
+from zoo_core.runtime.kernels.portable.products import StepProduct
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 
 
@@ -42,14 +42,14 @@ class RnnPasses(AbstractCellPasses):
     ) -> Saved:
         """See AbstractCellPasses."""
         (hidden,) = states
-        weight = transposed_weight(weight_hh, schedule)
+        product = StepProduct(weight_hh.t(), schedule.steps, hidden.shape[1])
         for p, h, next_h in zip(
             schedule.active_rows(projected),
             schedule.active_rows(schedule.before(hidden)),
             schedule.active_rows(schedule.after(hidden)),
             strict=True,
         ):
-            add_product(p, h, weight)
+            product.add_to(p, h)
             if self.is_tanh:
                 torch.tanh(p, out=next_h)
             else:
@@ -68,6 +68,7 @@ class RnnPasses(AbstractCellPasses):
         (hidden,), (d_hidden,) = states, grad_states
         d_projected = torch.empty_like(schedule.after(hidden))
         schedule.zero_padding(d_projected)
+        product = StepProduct(weight_hh, schedule.steps, hidden.shape[1])
         for d_p, next_h, d_next_h, d_h, needs_earlier_grad in zip(
             schedule.active_rows(d_projected)[::-1],
             schedule.active_rows(schedule.after(hidden))[::-1],
@@ -81,6 +82,6 @@ class RnnPasses(AbstractCellPasses):
             else:
                 threshold_backward(d_next_h, next_h, 0, grad_input=d_p)
             if needs_earlier_grad:
-                add_product(d_h, d_p, weight_hh)
+                product.add_to(d_h, d_p)
         d_weight = weight_gradient(d_projected, schedule.before(hidden), weight_hh.dtype)
         return Gradients(d_projected, d_weight, None)
