@@ -104,6 +104,24 @@ def test_without_onednn_nothing_is_packed() -> None:
 
 
 @packs
+def test_torch_compile_gets_no_packed_matrix(any_size: None) -> None:
+    graphs: list[str] = []
+
+    def note(graph: torch.fx.GraphModule, inputs: list[Tensor]) -> Any:
+        graphs.append(graph.code)
+        return graph
+
+    def multiply(right: Tensor, states: Tensor) -> Tensor:
+        return StepProduct(right, 1, 1).add_to(torch.zeros(2, 3), states)
+
+    right, states = matrix(4, 3), matrix(2, 4)
+    product_of = torch.compile(multiply, backend=note, fullgraph=True)
+    torch.testing.assert_close(product_of(right, states), states @ right)
+    assert len(graphs) == 1
+    assert "mkldnn" not in graphs[0]
+
+
+@packs
 @pytest.mark.parametrize("cell", [RnnCell(7), LstmCell(7), GruCell(7)], ids=lambda cell: cell.name)
 def test_a_recurrence_with_packed_matrices_is_that_in_double_precision(
     cell: AbstractCell[Any], any_size: None

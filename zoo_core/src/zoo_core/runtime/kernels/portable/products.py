@@ -19,7 +19,8 @@ class StepProduct:
     """The product with one matrix, for the states of every step.
 
     oneDNN can pack a large matrix once for all steps; otherwise each product would do that again.
-    torch has these functions for the layers that torch.compile makes, on x86 processors.
+    torch has these functions for the layers that torch.compile makes, on x86 processors. It packs
+    the weights itself there, and takes none that is already packed.
 
     Args:
         matrix: The right factor, (K, N).
@@ -49,6 +50,8 @@ class StepProduct:
 
 def _can_be_packed(matrix: Tensor) -> bool:
     """Whether oneDNN packs a matrix, and is faster with it."""
+    if torch.compiler.is_compiling():
+        return False
     return (
         matrix.numel() >= MIN_PACKED_SIZE
         and matrix.dtype in (torch.float32, torch.bfloat16)
