@@ -29,10 +29,10 @@ MAX_PRODUCTS = 1 << 18
 MAX_WEIGHT = 1 << 13
 """Numbers of one weight up to which NumPy takes the step.
 
-Within both limits OpenBLAS, which multiplies NumPy's matrices, computes on one thread: it shares
-products of two matrices from 2^18 multiplications on, those of a matrix and a vector from 9,216 on.
-So results do not depend on the number of cores. Within them a step took 0.2 to 0.6 times as long as
-an ordinary one."""
+Within both limits OpenBLAS, which multiplies NumPy's matrices, computes on one thread, so that
+results do not depend on the number of cores: it divides products of two matrices of more than 2^18
+multiplications, and those of a matrix and a vector of at least 9,216. Within them a step took 0.2
+to 0.6 times as long as an ordinary one."""
 CLIP_EPSILON = 1e-6
 """What ``torch.nn.utils.clip_grad_norm_`` adds to the norm that it divides by."""
 
@@ -63,12 +63,13 @@ class _CrossEntropy(NamedTuple):
         counted = targets != IGNORED
         is_target = targets[:, np.newaxis] == np.arange(logits.shape[1])  # e_y
         count = int(counted.sum())
-        if is_target.sum() != count:
-            return None
         shifted = logits - logits.max(axis=1, keepdims=True)  # so that no exponential overflows
         exponentials = np.exp(shifted)
         total = exponentials.sum(axis=1, keepdims=True)
-        loss = (np.log(total) - shifted)[is_target].sum() / count
+        losses = (np.log(total) - shifted)[is_target]  # of the targets that count
+        if losses.size != count:
+            return None
+        loss = losses.sum() / count
         d_logits = (exponentials / total - is_target) * counted[:, np.newaxis] / count
         correct = int((logits.argmax(axis=1) == targets).sum())
         return cls(loss, correct, count, d_logits)
@@ -115,6 +116,8 @@ class NumpyStep(AbstractWholeStep):
     def __call__(self, batch: Batch, state: State | None) -> WholeStepResult | None:
         """See AbstractWholeStep."""
         if batch.lengths is not None or batch.resets is not None:
+            return None
+        if batch.targets.shape != batch.inputs.shape:
             return None
         if not 0 < batch.inputs.numel() * self._largest <= MAX_PRODUCTS:
             return self._larger(batch, state)
