@@ -20,7 +20,7 @@ from torch import Tensor
 
 from tests.runtime.runs import TEXT, contents, finish, interrupt, resume_to_end, small_run_config
 from tests.runtime.training.small_steps import MODELS, SYMBOLS, batches, small_step_of
-from zoo_core.errors import DivergedError
+from zoo_core.errors import DivergedError, ResumeError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.nn.batch import IGNORED, Batch
@@ -324,10 +324,21 @@ def test_a_run_from_before_steps_in_numpy_continues_without_them(
     interrupt(Run(catalog, run_config_of(catalog, tmp_path, "random"), folder), 4)
     values_file = next((folder / "state").glob("*/values.json"))
     values = json.loads(values_file.read_text("utf-8"))
-    del values["snapshot"]["numpy"]
+    del values["snapshot"]["numpy"], values["versions"]["numpy"]
     values_file.write_text(json.dumps(values), "utf-8")
     for step in (6, 8):  # what the resumed run saves says so again
         run = resume(catalog, folder)
         interrupt(run, step)
         assert not isinstance(run.loop.train_step._whole, NumpyStep)
         assert run.loop.train_step._whole is not None
+
+
+def test_another_version_of_numpy_refuses_to_resume(catalog: Catalog, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    interrupt(Run(catalog, run_config_of(catalog, tmp_path, "random"), folder), 4)
+    values_file = next((folder / "state").glob("*/values.json"))
+    values = json.loads(values_file.read_text("utf-8"))
+    values["versions"]["numpy"] = "1.0"
+    values_file.write_text(json.dumps(values), "utf-8")
+    with pytest.raises(ResumeError, match=r"numpy was 1\.0, is "):
+        resume(catalog, folder)

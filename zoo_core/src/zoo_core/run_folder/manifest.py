@@ -39,7 +39,8 @@ class Manifest:
         run_config: Everything that decided the run.
         signature: The inputs and outputs of the model.
         fingerprint: The fingerprint of the dataset.
-        versions: The versions of python, torch, zoo-core and the plugins.
+        versions: The versions of python, torch, zoo-core and the plugins, and of numpy where the
+            backend is ``portable``.
         status: ``finished`` or ``interrupted``.
         epochs: The trained epochs.
         steps: The optimizer steps.

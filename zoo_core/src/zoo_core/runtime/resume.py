@@ -309,10 +309,14 @@ def _make_run(
 
 def _changes(saved: SavedState, run: Run) -> list[str]:
     """Returns what differs between a saved state and the present, in words."""
+    versions = dict(saved.versions)
+    if "numpy" in run.versions:
+        # a run that began with an earlier version has none, and takes no step in NumPy
+        versions.setdefault("numpy", run.versions["numpy"])
     changes = [
-        f"{name} was {saved.versions.get(name, 'missing')}, is {current}"
+        f"{name} was {versions.get(name, 'missing')}, is {current}"
         for name, current in run.versions.items()
-        if saved.versions.get(name) != current
+        if versions.get(name) != current
     ]
     if saved.fingerprint != run.dataset.fingerprint:
         changes.append("the data has changed")

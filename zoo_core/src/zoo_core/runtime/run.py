@@ -46,6 +46,7 @@ from zoo_core.runtime.hardware.core_waits import CoreWaits
 from zoo_core.runtime.hardware.device import choose_device, precision_context
 from zoo_core.runtime.hardware.parallel_results import check_parallel_results
 from zoo_core.runtime.hardware.threads import choose_threads, iterate_with_threads, torch_threads
+from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.loggers.run_loggers import RunLoggers
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
@@ -131,7 +132,6 @@ class Run:
                 weights = extend_weights(model, weights, old_size, len(vocabulary))
             _load_source(model, weights, run_config.source)
         model = model.to(device)
-        self.versions = _versions(catalog, run_config)
         self.terms = terms_of(catalog, run_config, self.dataset)
         self.paths = local_paths(catalog, run_config)
         self.loop = Loop(
@@ -153,6 +153,7 @@ class Run:
         fix_backend(model, backend)
         trainer.use_kernel(model)
         self.backend, self.passed_backends = backend.name, backend.passed
+        self.versions = _versions(catalog, run_config, self.backend)
         if run_config.compile and backend.name == "native":
             # Both together have corrupted the heap.
             raise MisfitError(
@@ -508,13 +509,15 @@ def _load_source(model: AbstractModel, weights: dict[str, Tensor], source: str) 
         ) from None
 
 
-def _versions(catalog: Catalog, run_config: RunConfig) -> dict[str, str]:
+def _versions(catalog: Catalog, run_config: RunConfig, backend: str) -> dict[str, str]:
     """Returns the versions that decide whether a result repeats bit for bit."""
     versions = {
         "python": platform.python_version(),
         "torch": torch.__version__,
         "zoo-core": version("zoo-core"),
     }
+    if backend == PortableKernel.name:  # which takes the steps of small models in NumPy
+        versions["numpy"] = version("numpy")
     used = set(run_config.plugins.values())
     plugins = {plugin.distribution: plugin.version for plugin in catalog.plugins}
     return versions | {name: plugins[name] for name in sorted(used) if name in plugins}
