@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from tests.runtime.runs import finish
 from zoo_core import Tokens, Vocabulary
 from zoo_core.data.signature import Classes, Signature
 from zoo_core.errors import NotFoundError, PluginError
@@ -25,6 +27,8 @@ from zoo_core.runtime.building.kernel_choice import (
 from zoo_core.runtime.kernels.onednn import PORTABLE_FP32
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.recurrent import Recurrent
+from zoo_core.runtime.run import Run
+from zoo_core.runtime.training.numpy_step import NumpyStep
 
 MANY_ROWS = PORTABLE_FP32.max_rows + 1
 TOKENS = Signature(
@@ -154,6 +158,30 @@ def test_auto_names_the_kernel_that_is_faster_at_a_size_and_a_name_overrides_it(
     assert small.name == "torch"
     assert small.why.endswith("; not portable: torch is faster at this size")
     assert backend(core, "portable", batch_size=1).name == "portable"
+
+
+@pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN")  # type: ignore[no-untyped-call]
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [
+        ({"model": {"hidden_size": 8}}, "portable"),
+        ({"model": {"hidden_size": 64}}, "torch"),
+        ({"model": {"hidden_size": 8, "num_layers": 2}}, "torch"),
+        ({"model": {"hidden_size": 8}, "trainer": {"optimizer": "RMSprop"}}, "torch"),
+        ({"model": {"hidden_size": 8}, "trainer": {"label_smoothing": 0.1}}, "torch"),
+        ({"model": {"hidden_size": 8}, "trainer": {"accumulate": 2}}, "torch"),
+    ],
+    ids=str,
+)
+def test_an_lstm_whose_steps_fit_numpy_takes_the_portable_kernel(
+    core: Catalog, tmp_path: Path, flags: dict[str, Any], expected: str
+) -> None:
+    trainer = {"epochs": 3} | flags.get("trainer", {})
+    run_config = resolve_run(core, "lstm-embed").run_config(flags | {"trainer": trainer})
+    run = Run(core, run_config, tmp_path)
+    assert run.backend == expected
+    finish(run)
+    assert isinstance(run.loop.train_step._whole, NumpyStep) is (expected == "portable")
 
 
 def test_a_run_keeps_its_kernel_at_every_size(core: Catalog) -> None:

@@ -149,7 +149,12 @@ class Run:
         batch_size, seed = trainer.config.batch_size, run_config.seed
         first_batch = next(self.dataset.batches("train", batch_size, seed, epoch=1))
         with precision_context(run_config.precision, device):
-            backend = backend_of(model, batch_size, first_batch)
+            backend = backend_of(
+                model,
+                batch_size,
+                first_batch,
+                in_numpy=self.loop.train_step.is_in_numpy(first_batch),
+            )
         fix_backend(model, backend)
         trainer.use_kernel(model)
         self.backend, self.passed_backends = backend.name, backend.passed

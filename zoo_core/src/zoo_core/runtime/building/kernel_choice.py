@@ -120,7 +120,12 @@ class Backend(NamedTuple):
 
 
 def backend_of(
-    model: AbstractModel, batch_size: int, batch: Batch | None = None, *, trains: bool = True
+    model: AbstractModel,
+    batch_size: int,
+    batch: Batch | None = None,
+    *,
+    trains: bool = True,
+    in_numpy: bool = False,
 ) -> Backend:
     """Returns the kernel that runs a model, on its device and in the present precision.
 
@@ -129,12 +134,14 @@ def backend_of(
         batch_size: B.
         batch: A batch of the data, which makes the answer exact; None if the data is not available.
         trains: Whether gradients are recorded.
+        in_numpy: Whether the backend ``portable`` takes the training step in NumPy.
     """
     layer = next((m for m in model.modules() if isinstance(m, Recurrent)), None)
     if layer is None:
         return Backend("torch", "no recurrent layer", "")
     like = next(layer.parameters())
-    used = layer.kernel_for(_case(model, layer, batch_size, batch, trains=trains))
+    case = _case(model, layer, batch_size, batch, trains=trains)
+    used = layer.kernel_for(case._replace(in_numpy=in_numpy))
     before = layer.kernels[: layer.kernels.index(used)]
     passed, unsuited = [], []
     for kernel in before:

@@ -28,6 +28,7 @@ class ScanCase(NamedTuple):
         device: The type of device that the weights are on.
         needs_grad: Whether gradients are recorded.
         autocast: Whether autocast is on.
+        in_numpy: Whether the backend ``portable`` takes the whole training step in NumPy.
     """
 
     cell: AbstractCell[Any]
@@ -40,6 +41,7 @@ class ScanCase(NamedTuple):
     device: str
     needs_grad: bool
     autocast: bool
+    in_numpy: bool = False
 
     @property
     def is_single_step(self) -> bool:

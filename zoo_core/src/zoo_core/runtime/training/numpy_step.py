@@ -80,7 +80,7 @@ class NumpyStep(AbstractWholeStep):
     """The whole step of a model; the loss is the plain cross entropy.
 
     Args:
-        model: A model that ``faster_if_small`` takes.
+        model: A model that ``fits_numpy``; its objective is the plain cross entropy.
         optimizer: As for AbstractWholeStepKernel.
         clip_norm: As for AbstractWholeStepKernel.
         larger: The step of the batches that are too large for NumPy.
@@ -119,7 +119,7 @@ class NumpyStep(AbstractWholeStep):
             return None
         if batch.targets.shape != batch.inputs.shape:
             return None
-        if not 0 < batch.inputs.numel() * self._largest <= MAX_PRODUCTS:
+        if not is_small(batch, self._largest):
             return self._larger(batch, state)
         states = self._state_buffers(batch.inputs, state)
         if states is None:
@@ -244,29 +244,28 @@ def parameters_of(model: RecurrentModel) -> dict[str, Tensor]:
     return parameters
 
 
-def faster_if_small(
-    step: AbstractWholeStep, model: RecurrentModel, optimizer: Optimizer, clip_norm: float | None
-) -> AbstractWholeStep:
-    """Returns a step that takes small batches in NumPy, and others as a given step does.
-
-    Args:
-        step: The given step; it is returned as it is where the model is too large for NumPy, or its
-            tensors are not as NumPy needs them.
-        model: As for AbstractWholeStepKernel, with the plain cross entropy as its objective.
-        optimizer: As for AbstractWholeStepKernel.
-        clip_norm: As for AbstractWholeStepKernel.
-    """
+def fits_numpy(model: RecurrentModel) -> bool:
+    """Whether a model is small enough for NumPy, and its tensors are as NumPy needs them."""
     if model.recurrent.cell.name not in NUMPY_PASSES:
-        return step
+        return False
     parameters = parameters_of(model).values()
     if {id(parameter) for parameter in parameters} != {id(each) for each in model.parameters()}:
-        return step  # a weight is made of other parameters
+        return False  # a weight is made of other parameters
     dtype = model.output.weight.dtype
-    fits = dtype in (torch.float32, torch.float64) and all(
+    return dtype in (torch.float32, torch.float64) and all(
         parameter.dtype == dtype
         and parameter.is_contiguous()  # a gradient must lie in memory as its parameter does
         and parameter.numel() <= MAX_WEIGHT
         and 1 not in parameter.shape  # which would make vectors of larger matrices
         for parameter in parameters
     )
-    return NumpyStep(model, optimizer, clip_norm, step) if fits else step
+
+
+def is_small(batch: Batch, largest: int) -> bool:
+    """Whether NumPy takes the step of a batch.
+
+    Args:
+        batch: The batch.
+        largest: The numbers of the largest weight of a model that fits NumPy.
+    """
+    return 0 < batch.inputs.numel() * largest <= MAX_PRODUCTS

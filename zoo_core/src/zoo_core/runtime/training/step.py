@@ -36,7 +36,7 @@ from zoo_core.runtime.training.optimization import (
 from zoo_core.runtime.training.split_batch import BatchResult, SplitBatch
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.runtime.training.whole_step import AbstractWholeStep
-from zoo_core.runtime.training.whole_step_choice import whole_step
+from zoo_core.runtime.training.whole_step_choice import is_numpy_step, whole_step
 
 FUSED = "fused"
 """The key, in a saved state, of a run that takes its loss from its kernel, where that has one. A
@@ -170,6 +170,12 @@ class TrainStep:
     def learning_rate(self) -> float:
         """The learning rate of the next step."""
         return float(self.optimizer.param_groups[0]["lr"])
+
+    def is_in_numpy(self, batch: Batch) -> bool:
+        """Whether the backend ``portable`` trains on a batch in NumPy, in the present precision."""
+        if not self._may_be_whole:
+            return False
+        return is_numpy_step(self.model, self.trainer, self.optimizer, batch)
 
     def __call__(self, batch: Batch, state: State | None, step: int = 0) -> StepResult:
         """Trains on a batch.

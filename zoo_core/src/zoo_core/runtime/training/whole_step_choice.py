@@ -9,11 +9,12 @@ from torch.optim import SGD, Adam, AdamW, Optimizer
 
 from zoo_core.data.signature import Classes, Tokens
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.embedding import has_hooks
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.recurrent import NO_REGULARIZATION
 from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
-from zoo_core.runtime.training.numpy_step import faster_if_small
+from zoo_core.runtime.training.numpy_step import NumpyStep, fits_numpy, is_small, parameters_of
 from zoo_core.runtime.training.passes_step import PassesStep
 from zoo_core.runtime.training.trainer import AbstractTrainer
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, AbstractWholeStepKernel
@@ -48,8 +49,32 @@ def whole_step(
         return None  # the steps below round nothing
     if isinstance(kernel, PortableKernel) and trainer.cross_entropy.is_plain:
         step = PassesStep(kernel, model, optimizer, clip_norm)
-        return faster_if_small(step, model, optimizer, clip_norm) if in_numpy else step
+        takes_numpy = in_numpy and fits_numpy(model)
+        return NumpyStep(model, optimizer, clip_norm, step) if takes_numpy else step
     return None
+
+
+def is_numpy_step(
+    model: AbstractModel, trainer: AbstractTrainer, optimizer: Optimizer, batch: Batch
+) -> bool:
+    """Whether the portable kernel, if it is the trainer's, trains on a batch in NumPy.
+
+    Args:
+        model: As for ``whole_step``.
+        trainer: The objective.
+        optimizer: The optimizer.
+        batch: A batch of the run.
+    """
+    if type(model) is not RecurrentModel or not isinstance(trainer, AbstractClassTrainer):
+        return False
+    if torch.is_autocast_enabled("cpu") or not trainer.cross_entropy.is_plain:
+        return False
+    if batch.lengths is not None or batch.resets is not None:
+        return False
+    if not _is_simple(model) or not _is_plain(optimizer, model) or not fits_numpy(model):
+        return False
+    largest = max(parameter.numel() for parameter in parameters_of(model).values())
+    return is_small(batch, largest)
 
 
 def _is_simple(model: RecurrentModel) -> bool:
