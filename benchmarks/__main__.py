@@ -20,8 +20,8 @@ from benchmarks.generation import generation
 from benchmarks.gpu import gpu
 from benchmarks.growth import growth
 from benchmarks.large_text import large_text
-from benchmarks.levels import DEPENDENT_BENCHMARKS, LEVELS, catalog_at
-from benchmarks.machine import NO_BF16, NO_COMPILER, NO_GPU, machine
+from benchmarks.levels import DEPENDENT_BENCHMARKS, LEVELS, catalog_at, limits_others
+from benchmarks.machine import NO_BF16, NO_COMPILER, NO_GPU, NO_LIMIT, machine
 from benchmarks.measurement import Measurement
 from benchmarks.peak import peak
 from benchmarks.peers.implementations import has_compiler
@@ -156,6 +156,8 @@ def _skipped() -> Iterator[str]:
     yield from fetch_books()
     if not has_compiler():
         yield NO_COMPILER
+    elif limits_others():
+        yield NO_LIMIT
     if not multiplies_bfloat16("cpu"):
         yield NO_BF16
     if not torch.cuda.is_available():

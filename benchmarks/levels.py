@@ -26,8 +26,8 @@ LIMITS_OF_OTHERS = {
         "XLA_FLAGS": "--xla_cpu_max_isa=AVX2",
     }
 }
-"""Environment variables that limit torch, torch.compile, oneDNN, and JAX. Each library reads them
-before its first computation."""
+"""Environment variables that limit torch, oneDNN, and JAX. Each library reads them before its first
+computation. torch.compile has none for its C++ compiler."""
 DEPENDENT_BENCHMARKS = ("peak", "training", "generation", "choice")
 """The benchmarks whose results depend on the limit."""
 
@@ -44,3 +44,8 @@ def catalog_at(level: str) -> Catalog:
     if level:
         os.environ |= {LEVEL: level} | LIMITS_OF_OTHERS.get(level, {})
     return load_catalog()
+
+
+def limits_others() -> bool:
+    """Whether ``catalog_at`` has limited torch and the peers too."""
+    return os.environ.get(LEVEL) in LIMITS_OF_OTHERS

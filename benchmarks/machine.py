@@ -14,6 +14,7 @@ from zoo_core.runtime.hardware.machine import machine_facts
 INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
 NO_BF16 = "this processor only emulates products in bfloat16, so their speed is not measured"
 NO_COMPILER = "there is no C++ compiler, so torch.compile is not measured"
+NO_LIMIT = "torch.compile cannot be limited to an instruction set, so it is not measured"
 NO_GPU = "torch finds no graphics processor, so none is measured"
 
 

@@ -21,6 +21,7 @@ from benchmarks.timing import Work, interleave
 from benchmarks.zoo_run import ZooRun
 from zoo_core.run_folder.run_config import PRECISIONS
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
+from zoo_core.runtime.kernels.portable.products import StepProduct
 
 SIZE = 1024
 """Rows and columns of the matrices in the large product."""
@@ -102,28 +103,29 @@ def _products(dtype: torch.dtype) -> Work:
 def _step_products(case: Case, cell: str) -> Work:
     """The products of a training step by torch, in full precision, and nothing else.
 
-    Those of the recurrence follow one another, step by step. The gradients of weights and the
-    output layer are one product each for all steps.
+    Those of the recurrence follow one another, step by step, with a packed matrix where that is
+    faster. The gradients of weights and the output layer are one product each for all steps.
     """
     rows, steps, hidden, symbols = case.batch, case.steps, case.hidden, case.symbols
     width = GATES[cell] * hidden
     state, gates = torch.randn(rows, hidden), torch.randn(rows, width)
     states, all_gates = torch.randn(rows * steps, hidden), torch.randn(rows * steps, width)
     logits = torch.randn(rows * steps, symbols)
-    weight, transposed = torch.randn(width, hidden), torch.randn(hidden, width)
-    output = torch.randn(symbols, hidden)
-    of_state, of_gates, of_states = map(torch.empty_like, (state, gates, states))
+    weight, output = torch.randn(width, hidden), torch.randn(symbols, hidden)
+    of_state, of_gates, of_states = map(torch.zeros_like, (state, gates, states))
     of_weight, of_output, of_logits = map(torch.empty_like, (weight, output, logits))
 
     def work(count: int) -> float:
         for _ in range(count):
+            forward = StepProduct(weight.t(), steps, rows)
             for _ in range(steps):
-                torch.mm(state, transposed, out=of_gates)
+                forward.add_to(of_gates, state)
             torch.mm(states, output.t(), out=of_logits)
             torch.mm(logits, output, out=of_states)
             torch.mm(logits.t(), states, out=of_output)
+            backward = StepProduct(weight, steps, rows)
             for _ in range(steps):
-                torch.mm(gates, weight, out=of_state)
+                backward.add_to(of_state, gates)
             torch.mm(all_gates.t(), states, out=of_weight)
         return count * rows * steps * case.flops(cell)
 

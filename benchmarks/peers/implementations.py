@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from benchmarks.cases import Case
+from benchmarks.levels import limits_others
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.packages import missing
 from benchmarks.peers.torch_peer import TorchPeer
@@ -46,7 +47,7 @@ def peer_makers(cell: str, case: Case) -> dict[str, Callable[[], Peer]]:
         "torch.nn": lambda: TorchPeer(TorchLayers(cell, case)),
         "torch.nn without oneDNN": lambda: TorchPeer(TorchLayers(cell, case), onednn=False),
     }
-    if not has_compiler():
+    if not has_compiler() or limits_others():
         del makers[COMPILED]
     if multiplies_bfloat16("cpu"):  # otherwise torch emulates them, very slowly
         makers["torch.nn bf16"] = lambda: TorchPeer(TorchLayers(cell, case), bf16=True)

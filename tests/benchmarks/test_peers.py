@@ -15,6 +15,7 @@ from benchmarks.peers import implementations
 from benchmarks.peers.implementations import Peer, configure_jax
 from benchmarks.peers.network import Naive, TorchLayers
 from benchmarks.peers.torch_peer import TorchPeer
+from zoo_kernels.library import LEVEL
 
 pytestmark = pytest.mark.xdist_group("compiler")  # which torch's optimizers import
 SMALL = Case("small", 5, 0, 8, 3, 6, "Adam", 0.02, "stacked", "hello", {}, 1)
@@ -70,6 +71,16 @@ def test_torch_compile_is_a_peer_of_training_where_there_is_a_compiler(
     assert implementations.COMPILED in implementations.peer_makers("rnn", SMALL)
     monkeypatch.setenv("CXX", str(tmp_path / "gone"))
     assert implementations.COMPILED not in implementations.peer_makers("rnn", SMALL)
+
+
+def test_torch_compile_is_no_peer_where_all_libraries_are_limited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(implementations, "has_compiler", lambda: True)
+    for level, expected in (("avx2", False), ("baseline", True)):
+        monkeypatch.setenv(LEVEL, level)
+        makers = implementations.peer_makers("rnn", SMALL)
+        assert (implementations.COMPILED in makers) is expected
 
 
 def test_the_compiled_loop_takes_the_steps_of_the_naive_one_and_says_how_long_it_compiled(
