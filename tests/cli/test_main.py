@@ -28,6 +28,23 @@ def test_every_help_opens(zoo: Zoo, command: str) -> None:
     assert result.stdout.startswith("Usage: zoo")
 
 
+@pytest.mark.parametrize(
+    "words",
+    [["--help"], ["--version"], ["list", "--help"], ["train", "--help"], ["registry", "add", "-h"]],
+)
+@pytest.mark.parametrize("content", [None, "models = 3"], ids=["missing", "malformed"])
+def test_help_and_version_are_shown_whatever_the_registry_is(
+    zoo: Zoo, tmp_path: Path, words: list[str], content: str | None
+) -> None:
+    path = tmp_path / "registry.toml"
+    if content is not None:
+        path.write_text(content)
+    result = zoo(*words[:-1], "--registry", path, words[-1])
+    assert result.code == 0, result
+    assert result.stdout.startswith(("Usage: zoo", "zoo, version"))
+    assert result.stderr == ""
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_the_table_names_real_commands(command: str) -> None:
     assert isinstance(resolve(COMMANDS[command].target), click.Command)
