@@ -89,6 +89,14 @@ def test_other_text_is_not_a_policy(text: str) -> None:
         Unknown.parse(text)
 
 
+@pytest.mark.parametrize(
+    "words", [("typo",), ("replace",), ("replace=?",), ("skip", "x"), ("error", "x"), ("",)]
+)
+def test_a_policy_is_one_of_three_from_python_too(words: tuple[str, ...]) -> None:
+    with pytest.raises(ConfigError, match=r"^Unknown\(action=.*: expected Unknown\('error'\), "):
+        Unknown(*words)
+
+
 def test_vocabularies_with_the_same_symbols_are_equal() -> None:
     other = Vocabulary(("e", "h", "l", "o"))
     assert other.ids == {"e": 0, "h": 1, "l": 2, "o": 3}

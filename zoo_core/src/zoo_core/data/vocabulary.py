@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NamedTuple, final
+from typing import final
 
 from zoo_core.data.tokenizer import CHARACTERS, AbstractTokenizer
 from zoo_core.errors import ConfigError, DataError
@@ -19,16 +19,27 @@ MAX_LISTED_SYMBOLS = 8
 
 
 @final
-class Unknown(NamedTuple):
+@dataclass(frozen=True)
+class Unknown:
     """Policy for symbols that a vocabulary lacks.
 
     Args:
         action: ``error``, ``skip`` or ``replace``.
         symbol: The replacement, with ``replace``.
+
+    Raises:
+        ConfigError: There is no such action, or it does not go with the symbol.
     """
 
     action: str = "error"
     symbol: str = ""
+
+    def __post_init__(self) -> None:
+        if not _is_policy(self.action, self.symbol):
+            raise ConfigError(
+                f"{self!r:.80}: expected Unknown('error'), Unknown('skip') or "
+                "Unknown('replace', 'C')"
+            )
 
     @classmethod
     def parse(cls, text: str) -> Unknown:
@@ -38,12 +49,18 @@ class Unknown(NamedTuple):
             ConfigError: The text is none of these.
         """
         action, equals, symbol = text.partition("=")
-        if (action in ("error", "skip") and not equals) or (action == "replace" and symbol):
-            return cls(action, symbol)
-        raise ConfigError(f"unknown = {text!r:.80}: expected {UNKNOWN_POLICIES}")
+        if not _is_policy(action, symbol) or (equals and not symbol):
+            raise ConfigError(f"unknown = {text!r:.80}: expected {UNKNOWN_POLICIES}")
+        return cls(action, symbol)
 
     def __str__(self) -> str:
         return f"{self.action}={self.symbol}" if self.action == "replace" else self.action
+
+
+def _is_policy(action: object, symbol: object) -> bool:
+    if action == "replace":
+        return isinstance(symbol, str) and symbol != ""
+    return action in ("error", "skip") and symbol == ""
 
 
 REFUSE = Unknown()
