@@ -35,7 +35,9 @@ def test_a_cluster_that_is_not_there_is_named(
     zoo: Zoo, met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:9")
-    met(zoo(*TINY, tmp_path / "s", "--threads", 1))
+    result = zoo(*TINY, tmp_path / "s", "--threads", 1)
+    met(result)
+    assert len(result.stderr.splitlines()) == 1, "progress is shown before the refusal"
     assert not list(tmp_path.glob("s/seed=*"))
 
 

@@ -28,12 +28,20 @@ class InProcessEngine(AbstractEngine):
     Args:
         processes: The most runs at once; here one, whatever it is.
         reuse: Without a meaning here.
+        lack: What the engine lacks, if anything.
     """
 
     is_local: ClassVar[bool] = True
 
-    def __init__(self, processes: int = 1, *, reuse: bool = True) -> None:
+    def __init__(
+        self, processes: int = 1, *, reuse: bool = True, lack: ZooError | None = None
+    ) -> None:
         self.started: list[str] = []
+        self._lack = lack
+
+    def check(self) -> None:
+        if self._lack:
+            raise self._lack
 
     def run(
         self, jobs: Sequence[Job], should_stop: Callable[[], bool]

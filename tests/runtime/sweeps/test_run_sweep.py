@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.runtime.sweeps.in_process import InProcessEngine
-from zoo_core.errors import DataError, TargetError
+from zoo_core.errors import DataError, NetworkError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
@@ -78,6 +78,25 @@ def test_finished_runs_are_skipped_and_new_seeds_and_values_trained(
     ]
     assert set(_states(folder).values()) == {"finished"}
     assert len(list(folder.rglob("model.safetensors"))) == len(_states(folder)) == 5
+
+
+def test_an_engine_that_lacks_something_is_refused_before_any_event(
+    catalog: Catalog, base: RunConfig, tmp_path: Path
+) -> None:
+    engine = InProcessEngine(lack=NetworkError("no cluster answers"))
+    events = run_sweep(catalog, tmp_path / "s", [_question(base)], threads=1, engine=engine)
+    with pytest.raises(NetworkError, match=r"^no cluster answers$"):
+        next(events)
+    assert engine.started == []
+
+
+def test_a_finished_sweep_needs_nothing_of_its_engine(
+    catalog: Catalog, base: RunConfig, tmp_path: Path
+) -> None:
+    _carry_out(catalog, tmp_path / "s", _question(base))
+    engine = InProcessEngine(lack=NetworkError("no cluster answers"))
+    events = run_sweep(catalog, tmp_path / "s", [_question(base)], threads=1, engine=engine)
+    assert len(list(events)) == 1
 
 
 def test_an_interrupted_run_continues_to_the_same_bytes(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import final
 
 from zoo_core.runtime.sweeps.engine import AbstractEngine, EngineOptions, Job, JobEvent
 from zoo_core.storage.atomic import TEMPORARY
-from zoo_ray.cluster import RayTasks, check_nodes, connected
+from zoo_ray.cluster import ADDRESS, RayTasks, check_answers, check_nodes, connected
 from zoo_ray.dispatch import Dispatch
 
 
@@ -28,6 +29,15 @@ class RayEngine(AbstractEngine):
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
+
+    def check(self) -> None:
+        """Checks that something listens at ``RAY_ADDRESS``.
+
+        Raises:
+            NetworkError: Nothing does.
+            RefusedError: The address is that of the Ray Client.
+        """
+        check_answers(os.environ.get(ADDRESS, ""))
 
     def run(
         self, jobs: Sequence[Job], should_stop: Callable[[], bool]

@@ -100,6 +100,15 @@ class AbstractEngine(ABC):
     """Whether it trains on this machine. Then runs share its cores, and the times of runs that take
     turns compare."""
 
+    def check(self) -> None:  # noqa: B027  # most engines need nothing
+        """Checks that what the engine needs is there, before any progress is shown.
+
+        It is called where there are jobs, and takes seconds at most.
+
+        Raises:
+            ZooError: Something is not there.
+        """
+
     @abstractmethod
     def run(
         self, jobs: Sequence[Job], should_stop: Callable[[], bool]

@@ -108,7 +108,8 @@ def run_sweep(
         NotFoundError: There is no such logger.
         TargetError: The folder is in use, holds another sweep or foreign files, or cannot be
             written to.
-        ZooError: The data of the first run cannot be read, and those of all others are the same.
+        ZooError: The data of the first run cannot be read, and those of all others are the same;
+            or the engine lacks what it needs.
     """
     find_loggers(catalog, loggers)
     engine = engine or LocalEngine(jobs or 1)
@@ -119,6 +120,8 @@ def run_sweep(
         sweep, runs = open_sweep(catalog, folder, asked, threads_share(engine, jobs))
         states = [run_state(folder, run) for run in runs]
         todo = jobs_to_do(folder, runs, states, loggers)
+        if todo:
+            engine.check()
         yield SweepStarted(folder, sweep.threads, states, todo)
         for event in engine.run(todo, should_stop):
             if isinstance(event, JobStarted):
