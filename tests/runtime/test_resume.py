@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import Tensor
 
 from tests.runtime.runs import contents, finish, interrupt, small_run_config, train
 from zoo_core.errors import ConfigError, NotFoundError, ResumeError
@@ -14,6 +15,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.checkpoints import resume_states
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.resume import resume
@@ -27,6 +29,17 @@ def test_a_finished_run_cannot_be_resumed_without_more_epochs(
     with pytest.raises(ResumeError, match="zoo train lstm-embed --from /"):  # it has a schedule
         resume(catalog, trained)
     assert contents(trained) == before
+
+
+def test_a_finished_run_is_refused_without_reading_its_tensors(
+    catalog: Catalog, trained: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(path: Path) -> dict[str, Tensor]:
+        pytest.fail(f"{path.name} is read")
+
+    monkeypatch.setattr(resume_states, "read_tensors", read)
+    with pytest.raises(ResumeError, match="is complete"):
+        resume(catalog, trained)
 
 
 def constant_rate(catalog: Catalog, path: Path, **trainer: object) -> RunConfig:

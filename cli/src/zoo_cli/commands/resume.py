@@ -66,7 +66,7 @@ def resume(
 
     if not is_worker():
         check_has_state(folder)
-        size = process_count or read_state(folder).run_config.processes
+        size = process_count or read_state(folder, with_tensors=False).run_config.processes
         if size > 1:
             words = with_options(ctx, "--nproc", str(size))
             launch_command(ctx, "resume", words, size)
@@ -74,8 +74,8 @@ def resume(
     from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_core.plugins.catalog import load_catalog
     from zoo_core.run_folder.lock import lock_run_folder
+    from zoo_core.runtime.resume import check_unfinished, shared_state
     from zoo_core.runtime.resume import resume as resume_run
-    from zoo_core.runtime.resume import shared_state
     from zoo_core.runtime.run import Run
 
     catalog = load_catalog()
@@ -89,6 +89,8 @@ def resume(
             if processes.is_first:
                 check_has_state(folder)
                 stack.enter_context(lock_run_folder(folder))
+                if epochs is None:
+                    check_unfinished(folder)
 
         def make_run() -> Run:
             return resume_run(

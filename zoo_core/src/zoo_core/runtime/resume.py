@@ -68,7 +68,8 @@ def resume(
         dataset_path: Where the data is now, instead of the dataset's setting ``path``.
         loggers: The names of the loggers; None for those that the run began with.
         rows: The rows of a run on data from Python.
-        saved: What ``shared_state`` returned; by default the state is read from the folder.
+        saved: What ``shared_state`` returned, of a run that ``check_unfinished`` has seen if there
+            are no ``epochs``; by default the state is read from the folder.
         processes: The processes that share the run.
 
     Raises:
@@ -79,13 +80,13 @@ def resume(
             machine takes.
     """
     if saved is None:
+        if epochs is None:
+            check_unfinished(folder)
         saved = read_state(folder)
     original = saved
     if dataset_path is not None:
         saved = saved._replace(run_config=_with_path(catalog, saved.run_config, dataset_path))
-    if epochs is None:
-        _check_unfinished(folder, saved)
-    else:
+    if epochs is not None:
         saved = saved._replace(run_config=_with_epochs(folder, saved, epochs))
     _check_threads(folder, saved)
     names = read_logger_names(folder) if loggers is None else loggers
@@ -166,7 +167,15 @@ def state_after_restart(
     return saved
 
 
-def _check_unfinished(folder: Path, saved: SavedState) -> None:
+def check_unfinished(folder: Path) -> None:
+    """Checks that a run is not complete, without its tensors, which may have gigabytes.
+
+    Raises:
+        IntegrityError: The state is damaged.
+        NotFoundError: The folder holds no saved state.
+        ResumeError: The run is complete.
+    """
+    saved = read_state(folder, with_tensors=False)
     if not _is_complete(folder):
         return
     trained = len(_history(folder, saved))

@@ -171,8 +171,13 @@ def replace_run_config(folder: Path, run_config: RunConfig) -> None:
     write_file(path, _to_json(values))
 
 
-def read_state(folder: Path) -> SavedState:
+def read_state(folder: Path, *, with_tensors: bool = True) -> SavedState:
     """Reads the current state.
+
+    Args:
+        folder: The checkpoint folder.
+        with_tensors: Whether to read the tensors, which may have gigabytes; without them, those of
+            the state are empty.
 
     Raises:
         IntegrityError: It is damaged.
@@ -182,7 +187,7 @@ def read_state(folder: Path) -> SavedState:
     while True:
         state = current_state(folder)
         try:
-            return _read(state)
+            return _read(state, with_tensors=with_tensors)
         except IntegrityError:
             if current_state(folder) == state:
                 raise
@@ -200,7 +205,7 @@ class _StateValues(NamedTuple):
     snapshot: dict[str, Any]
 
 
-def _read(state: Path) -> SavedState:
+def _read(state: Path, *, with_tensors: bool) -> SavedState:
     path = state / STATE_VALUES
     try:
         values = json.loads(path.read_bytes())
@@ -212,6 +217,8 @@ def _read(state: Path) -> SavedState:
             f"{state} is not a whole state: {STATE_VALUES} {problem}; train the run again, with "
             "--overwrite"
         ) from error
+    if not with_tensors:
+        return state_of(values, weights={}, best_weights={}, tensors={}, source=str(path))
     best = state / f"{BEST}.safetensors"
     return state_of(
         values,
