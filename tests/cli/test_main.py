@@ -30,7 +30,13 @@ def test_every_help_opens(zoo: Zoo, command: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [["--help"], ["--version"], ["list", "--help"], ["train", "--help"], ["registry", "add", "-h"]],
+    [
+        ["--help"],
+        ["--version"],
+        ["list", "--help"],
+        ["train", "--help"],
+        ["registry", "add", "--help"],
+    ],
 )
 @pytest.mark.parametrize("content", [None, "models = 3"], ids=["missing", "malformed"])
 def test_help_and_version_are_shown_whatever_the_registry_is(
