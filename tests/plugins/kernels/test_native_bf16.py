@@ -19,10 +19,9 @@ from tests.plugins.kernels.test_native_small_step import (
     make_step,
     numbers_of,
     takes_whole_steps,
-    train,
 )
 from tests.plugins.kernels.test_native_tokens import answer as answer_tokens
-from tests.runtime.training.small_steps import MODELS, batches
+from tests.runtime.training.small_steps import MODELS, batches, train
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.kernels import autograd
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel

@@ -1,4 +1,4 @@
-"""Training steps of small models over seven symbols, and batches for them."""
+"""Training steps of small models over seven symbols, and batches to train them on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.nn.batch import IGNORED, Batch
-from zoo_core.runtime.training.step import TrainStep
+from zoo_core.runtime.nn.state import detach
+from zoo_core.runtime.training.step import StepResult, TrainStep
 
 SYMBOLS = 7
 MODELS = ("rnn-embed", "lstm-embed", "gru-embed", "rnn-stacked", "lstm-stacked", "gru-stacked")
@@ -56,3 +57,12 @@ def batches(rows: int, steps: int) -> list[Batch]:
         targets[torch.rand(rows, steps, generator=generator) < 0.2] = IGNORED
         targets[0, 0] = 1
     return [Batch(*pair) for pair in pairs]
+
+
+def train(step: TrainStep, data: list[Batch]) -> list[StepResult]:
+    """Trains on batches, each from the state after the one before."""
+    results: list[StepResult] = []
+    for number, batch in enumerate(data):
+        state = detach(results[-1].output.state) if results else None
+        results.append(step(batch, state, number))
+    return results

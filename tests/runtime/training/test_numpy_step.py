@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from tests.runtime.runs import TEXT, contents, finish, interrupt, resume_to_end, small_run_config
-from tests.runtime.training.small_steps import MODELS, SYMBOLS, batches, small_step_of
+from tests.runtime.training.small_steps import MODELS, SYMBOLS, batches, small_step_of, train
 from zoo_core.errors import DivergedError, ResumeError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.run_folder.run_config import RunConfig
@@ -41,15 +41,6 @@ OPTIMIZERS: dict[str, dict[str, Any]] = {
 
 
 make_step = partial(small_step_of, backend="portable", dtype=torch.float64)
-
-
-def train(step: TrainStep, data: list[Batch]) -> list[StepResult]:
-    """Trains on batches, each from the state after the one before."""
-    results: list[StepResult] = []
-    for number, batch in enumerate(data):
-        state = detach(results[-1].output.state) if results else None
-        results.append(step(batch, state, number))
-    return results
 
 
 def numbers_of(step: TrainStep, results: list[StepResult]) -> list[Tensor]:

@@ -19,8 +19,8 @@ class StepProduct:
     """The product with one matrix, for the states of every step.
 
     oneDNN can pack a large matrix once for all steps; otherwise each product would do that again.
-    torch has these functions for the layers that torch.compile makes, on x86 processors. It packs
-    the weights itself there, and takes none that is already packed.
+    torch has these functions for torch.compile, on x86 processors. torch.compile packs weights
+    itself, and takes none that is already packed.
 
     Args:
         matrix: The right factor, (K, N).
