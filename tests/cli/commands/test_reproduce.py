@@ -129,6 +129,15 @@ def test_quick_skips_long_recipes(zoo: Zoo, recipes: Path) -> None:
     assert result.stderr.startswith("--quick leaves out 1 recipe; see: zoo reproduce --help\n")
 
 
+def test_several_recipes_say_first_how_long_all_of_them_take(zoo: Zoo, recipes: Path) -> None:
+    (recipes / "rnn-cell.dream.toml").write_text(RECIPE)
+    for seconds, words in [(59, "60 s"), (299, "5 minutes"), (3 * 3600, "3 hours")]:
+        text = RECIPE.replace("seconds = 1", f"seconds = {seconds}")
+        (recipes / "rnn-cell.long.toml").write_text(text)
+        lines = zoo("reproduce", "rnn-cell.dream", "rnn-cell.long").stderr.splitlines()
+        assert lines[0] == f"2 recipes, about {words} on two cores"
+
+
 def test_quick_without_any_quick_recipe_is_refused(zoo: Zoo, recipes: Path) -> None:
     (recipes / "rnn-cell.long.toml").write_text(RECIPE.replace("seconds = 1", "seconds = 60"))
     result = zoo("reproduce", "rnn-cell.long", "--quick")

@@ -112,10 +112,12 @@ def reproduce(
             raise
         _show_and_exit(ctx, sorted(rows, key=_name), as_json)
         return
+    if len(recipes) > 1:
+        echo(f"{len(recipes)} recipes{_format_duration(recipes)}", err=True)
     try:
         with tempfile.TemporaryDirectory(prefix="zoo-") as scratch:
             for number, recipe in enumerate(recipes, start=1):
-                duration = _format_duration(recipe)
+                duration = _format_duration([recipe])
                 echo(f"{number}/{len(recipes)} {recipe.name}{duration}", err=True)
                 row = _train(
                     catalog,
@@ -233,5 +235,15 @@ def _table(rows: Sequence[ReproductionResult]) -> list[list[str]]:
     ]
 
 
-def _format_duration(recipe: Recipe) -> str:
-    return "" if recipe.seconds is None else f", about {recipe.seconds} s on two cores"
+def _format_duration(recipes: Sequence[Recipe]) -> str:
+    """Returns how long the recipes take one after another, or nothing if one does not say."""
+    if any(recipe.seconds is None for recipe in recipes):
+        return ""
+    seconds = sum(recipe.seconds or 0 for recipe in recipes)
+    if seconds < 2 * 60:
+        words = f"{seconds} s"
+    elif seconds < 2 * 60 * 60:
+        words = f"{seconds / 60:.0f} minutes"
+    else:
+        words = f"{seconds / 3600:.0f} hours"
+    return f", about {words} on two cores"
