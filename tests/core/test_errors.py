@@ -22,6 +22,9 @@ OPTIONS = ["--trainer.learning-rate", "--trainer.epochs", "--model.hidden-size",
         ("--model.hiden-size", [*OPTIONS, "--model.proj-size"], "--model.hidden-size"),
         ("foxen", ["foxes", "foxey", "ox"], "foxey or foxes"),  # equally near
         ("s", ["seed", "steps"], ""),  # too short for a part
+        ("LSTM-Embed", ["lstm-embed", "rnn"], "lstm-embed"),  # capital letters
+        ("adamw", ["Adam", "AdamW"], "AdamW"),
+        ("LR", ["learning_rate"], "learning_rate"),
         ("epoch", [], ""),
     ],
 )

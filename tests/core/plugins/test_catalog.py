@@ -74,6 +74,18 @@ def test_unknown_name_suggests_the_nearest(catalog: Catalog) -> None:
         catalog.find(ModelSpec, "tinny")
 
 
+def test_an_unknown_name_of_a_plugin_suggests_names_of_that_plugin(
+    write_plugin: PluginWriter,
+) -> None:
+    both = load_catalog(
+        write_plugin(TINY.replace("tiny", f"tiny-{word}"), name=f"zoo-{word}", distribution=word)
+        for word in ("one", "two")
+    )
+    for reference, names in [("tiny", "tiny-one or tiny-two"), ("zoo-one:tiny", "tiny-one")]:
+        with pytest.raises(NotFoundError, match=rf"did you mean {names}\?$"):
+            both.find(ModelSpec, reference)
+
+
 def test_an_unknown_name_without_a_near_one_says_how_to_list(catalog: Catalog) -> None:
     with pytest.raises(NotFoundError, match=r"no dataset 'xyz'; try: zoo list datasets"):
         catalog.find(DatasetSpec, "xyz")

@@ -185,15 +185,16 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
     These are the names that it abbreviates, as ``lr`` does ``learning_rate``; otherwise those that
     contain it, as ``lstm-embed`` does ``lstm``; otherwise up to three of nearly the same spelling,
-    each about as near as the nearest.
+    each about as near as the nearest. Capital and small letters count as the same.
     """
-    names = sorted(set(known))
-    word = name.lstrip("-")
+    names = {candidate.lower(): candidate for candidate in sorted(set(known))}
+    typed = name.lower()
+    word = typed.lstrip("-")
     similar = [candidate for candidate in names if _abbreviates(word, candidate.lstrip("-"))]
     if not similar and len(word) >= MIN_PART:
         similar = [candidate for candidate in names if word in candidate]
-    similar = similar[:MAX_SUGGESTIONS] or _nearest(name, names)
-    return f"did you mean {' or '.join(similar)}?" if similar else ""
+    similar = similar[:MAX_SUGGESTIONS] or _nearest(typed, list(names))
+    return f"did you mean {' or '.join(names[low] for low in similar)}?" if similar else ""
 
 
 def _nearest(name: str, names: list[str]) -> list[str]:

@@ -87,7 +87,9 @@ class Catalog(NamedTuple):
         owner, _, name = reference.rpartition(":")
         found = [entry for entry in self.named(kind, name) if entry.plugin.is_meant_by(owner)]
         if not found:
-            known = [entry.spec.name for entry in self.of(kind)]
+            entries = self.of(kind)
+            owned = [entry for entry in entries if entry.plugin.is_meant_by(owner)]
+            known = [entry.spec.name for entry in owned or entries]
             hint = (
                 self._similar_entry(kind, name)
                 or self.where_to_get(name)
