@@ -79,6 +79,20 @@ def test_markdown_explains_the_signs(comparison: Comparison) -> None:
     assert any("Welch" in note for note in explain(comparison))
 
 
+def test_the_remarks_explain_the_verdicts_of_the_table_and_no_other() -> None:
+    best, near, far = [1.0, 1.1, 1.2], [1.1, 1.2, 1.3], [8.0, 8.1, 8.2]
+    for others, verdicts in [
+        ([near], ["within the spread"]),
+        ([far], ["worse"]),
+        ([near, far], ["worse", "within the spread"]),
+    ]:
+        runs = [*seeds(best)]
+        for size, losses in enumerate(others, start=20):
+            runs += seeds(losses, hidden_size=size)
+        notes = [note.partition(":")[0] for note in explain(compare_runs(runs)) if "Welch" in note]
+        assert notes == verdicts
+
+
 @pytest.mark.parametrize(
     ("mean", "deviation", "text"),
     [

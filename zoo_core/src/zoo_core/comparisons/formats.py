@@ -137,10 +137,15 @@ def explain(comparison: Comparison) -> list[str]:
     if judged:
         seeds = sorted({len(row.seeds) for row in comparison.rows if len(row.seeds) > 1})
         count = f"{seeds[0]}" if len(seeds) == 1 else f"{seeds[0]} to {seeds[-1]}"
-        notes.append(
-            f"within the spread: {count} seeds do not tell it from the best (Welch's t test at 5 %,"
-            " Holm's correction); more seeds may"
-        )
+        test = "(Welch's t test at 5 %, Holm's correction)"
+        verdicts = {row.verdict for row in judged}
+        if "worse" in verdicts:
+            notes.append(f"worse: {count} seeds tell it from the best {test}")
+        if "within the spread" in verdicts:
+            notes.append(
+                f"within the spread: {count} seeds do not tell it from the best {test}; "
+                "more seeds may"
+            )
     if any(row.verdict == "not compared" for row in comparison.rows):
         notes.append("not compared: a difference is judged from two seeds on")
     return notes
