@@ -128,6 +128,14 @@ def test_an_unreachable_hub_leaves_the_last_commit_with_a_warning(
     assert f"taking {sha}, which main meant when it was last asked" in result.stderr
 
 
+def test_an_address_that_is_none_of_http_is_refused_at_once(hub: Hub, zoo: Zoo) -> None:
+    result = zoo("pull", REPO, HF_ENDPOINT="huggingface.co")
+    assert result.code == 6
+    message = "HF_ENDPOINT = 'huggingface.co': expected an address such as https://huggingface.co"
+    assert result.stderr == f"Error: {message}\n"
+    assert hub.requests == []
+
+
 def test_an_existing_target_is_left_alone(
     hub: Hub, zoo: Zoo, files: dict[str, bytes], tmp_path: Path
 ) -> None:

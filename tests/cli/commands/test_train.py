@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import tomllib
 from pathlib import Path
 
@@ -76,6 +77,17 @@ def test_an_existing_checkpoint_is_never_overwritten(
     assert result.code == 6
     assert "--overwrite" in result.stderr
     assert (hello / "config.json").read_bytes() == before
+
+
+def test_a_wrong_timeout_is_refused_before_any_process_starts(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZOO_PEER_TIMEOUT", "soon")
+    monkeypatch.setitem(sys.modules, "torch.distributed.launcher.api", None)  # none can be started
+    result = zoo("train", "lstm-embed", "--nproc", 2, "--out", tmp_path / "run")
+    message = "ZOO_PEER_TIMEOUT = 'soon': expected a number of seconds above 0"
+    assert (result.code, result.stderr) == (6, f"Error: {message}\n")
+    assert not (tmp_path / "run").exists()
 
 
 def test_overwrite_replaces_it_and_leaves_other_files(zoo: Zoo, hello: Path) -> None:

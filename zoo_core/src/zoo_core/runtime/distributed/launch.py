@@ -17,11 +17,14 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from zoo_core.errors import PeerError, ZooError
+from zoo_core.errors import ConfigError, PeerError, ZooError
 from zoo_core.storage.capacity import ensure_free_memory
 
 OUTCOMES = "ZOO_OUTCOMES"
 """Environment variable: the folder in which every process writes its exit code."""
+TIMEOUT = "ZOO_PEER_TIMEOUT"
+"""Environment variable: seconds after which a process that does not answer counts as lost."""
+DEFAULT_TIMEOUT = 300.0
 MAX_RESTARTS = 3
 """How often the processes of a run are started again."""
 SECONDS_TO_SAVE = 120
@@ -30,6 +33,22 @@ MEMORY_OF_PROCESS = 350_000_000
 """Bytes that a process with torch takes for itself before it holds a model, measured on Linux."""
 LOOPBACK = {"linux": "lo", "darwin": "lo0"}
 """The name of the interface on which the processes of one machine talk, by platform."""
+
+
+def peer_timeout() -> float:
+    """Returns the seconds after which a process that does not answer counts as lost.
+
+    Raises:
+        ConfigError: The environment variable is not a number above 0.
+    """
+    text = os.environ.get(TIMEOUT, "")
+    try:
+        seconds = float(text) if text else DEFAULT_TIMEOUT
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(f"{TIMEOUT} = {text!r:.40}: expected a number of seconds above 0")
+    return seconds
 
 
 def launch(command: Sequence[str], size: int) -> int:
@@ -43,9 +62,11 @@ def launch(command: Sequence[str], size: int) -> int:
         The exit code: that of the first process, or of the one that failed.
 
     Raises:
+        ConfigError: The environment variable of the timeout is not a number above 0.
         DeviceError: There is not enough memory for so many processes.
         ZooError: A process died more than ``MAX_RESTARTS`` times.
     """
+    peer_timeout()  # before as many processes find out the same
     remedy = "choose a smaller --nproc"
     ensure_free_memory(size * MEMORY_OF_PROCESS, f"torch in {size} processes", remedy)
     from torch.distributed.elastic.multiprocessing import DefaultLogsSpecs, SignalException

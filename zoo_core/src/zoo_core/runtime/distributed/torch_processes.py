@@ -22,13 +22,11 @@ from torch.distributed.distributed_c10d import PrefixStore
 from torch.distributed.rendezvous import rendezvous
 from torch.nn.parallel import DistributedDataParallel
 
-from zoo_core.errors import ConfigError, DeviceError, PeerError, ProcessError, ZooError
+from zoo_core.errors import DeviceError, PeerError, ProcessError, ZooError
+from zoo_core.runtime.distributed.launch import peer_timeout
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 
 T = TypeVar("T")
-TIMEOUT = "ZOO_PEER_TIMEOUT"
-"""Environment variable: seconds after which a process that does not answer counts as lost."""
-DEFAULT_TIMEOUT = 300.0
 SIGNS = (
     "gloo",
     "NCCL",
@@ -55,7 +53,7 @@ def joined_processes() -> Iterator[AbstractProcesses]:
     if int(os.environ["WORLD_SIZE"]) == 1:
         yield ONE_PROCESS
         return
-    timeout = timedelta(seconds=_timeout())
+    timeout = timedelta(seconds=peer_timeout())
     backend = "gloo"
     if torch.cuda.is_available() and dist.is_nccl_available():
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]) % torch.cuda.device_count())
@@ -71,17 +69,6 @@ def joined_processes() -> Iterator[AbstractProcesses]:
     finally:
         with contextlib.suppress(RuntimeError):
             dist.destroy_process_group()
-
-
-def _timeout() -> float:
-    text = os.environ.get(TIMEOUT, "")
-    try:
-        seconds = float(text) if text else DEFAULT_TIMEOUT
-    except ValueError:
-        seconds = 0.0
-    if not 0 < seconds < float("inf"):
-        raise ConfigError(f"{TIMEOUT} = {text!r:.40}: expected a number of seconds above 0")
-    return seconds
 
 
 @contextlib.contextmanager

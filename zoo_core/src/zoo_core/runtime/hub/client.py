@@ -26,7 +26,7 @@ from huggingface_hub.utils.tqdm import disable_progress_bars
 
 from zoo_core.configs.records import Count, Rule, read_record
 from zoo_core.downloads.retry import call_with_retry
-from zoo_core.errors import AnswerError, IntegrityError, NetworkError
+from zoo_core.errors import AnswerError, ConfigError, IntegrityError, NetworkError
 from zoo_core.references import REPO
 from zoo_core.registry.file import COMMIT
 from zoo_core.runtime.hub.errors import (
@@ -230,6 +230,7 @@ def call_hub(repo: str, call: Callable[[], T]) -> T:
 
     Raises:
         AnswerError: The client library cannot read the Hub's answer.
+        ConfigError: The Hub's address is none of HTTP.
         NetworkError: The Hub cannot be reached or refuses.
         NotFoundError: There is no such repo, revision or file.
     """
@@ -264,7 +265,15 @@ def configure_client() -> None:
     """Gives the client library's requests a timeout; they would wait forever without one.
 
     It shows progress bars even where stderr is not a terminal, so they are switched off there.
+
+    Raises:
+        ConfigError: The Hub's address is none of HTTP.
     """
+    if not constants.ENDPOINT.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"HF_ENDPOINT = {constants.ENDPOINT!r:.80}: expected an address such as "
+            "https://huggingface.co"
+        )
     set_client_factory(_make_client)
     if not sys.stderr.isatty():
         disable_progress_bars()
