@@ -142,7 +142,7 @@ def test_an_error_is_one_line_with_the_remedy(
     assert "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("command", ["generate", "inspect", "predict", "forecast"])
+@pytest.mark.parametrize("command", ["generate", "inspect", "predict", "forecast", "train"])
 def test_overwrite_without_a_file_to_replace_is_refused(zoo: Zoo, command: str) -> None:
     given = {"inspect": ["--text", "he"], "predict": ["hello"]}.get(command, [])
     result = zoo(command, "lstm-embed", *given, "--overwrite")
@@ -157,8 +157,7 @@ def test_every_option_to_overwrite_is_known_to_the_rule_above() -> None:
         assert command is not None
         if "--overwrite" in {option for param in command.params for option in param.opts}:
             asked.add(name)
-    always_write = {"train", "report"}
-    assert asked - always_write == {"generate", "inspect", "predict", "forecast"}
+    assert asked - {"report"} == {"generate", "inspect", "predict", "forecast", "train"}
 
 
 @pytest.mark.parametrize(
@@ -217,6 +216,37 @@ def test_a_folder_that_may_not_be_entered_is_exit_6(
     (line,) = result.stderr.splitlines()
     assert "shut/in" in line
     assert "ermission denied" in line
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "lstm-embed", "--out", "shut/run"],
+        ["sweep", "lstm-embed", "--seeds", "0-1", "--out", "shut/sweep"],
+        ["compare", "lstm-embed", "--seeds", "0", "--epochs", "1", "--out", "shut/comparison"],
+        ["reproduce", "lstm-embed.hello", "--out", "shut/report"],
+        ["export", "lstm-embed", "--format", "torch", "--to", "shut/exported"],
+        ["pull", "lstm-embed", "--to", "shut/copy"],
+        ["predict", "lstm-embed", "hello", "--to", "shut/answers.csv"],
+        ["skill", "--install", "shut/skills"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    shut = tmp_path / "shut"
+    shut.mkdir(mode=0o500)
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    try:
+        result = Child(tmp_path / "child", tuple(arguments), obey_permissions).wait()
+    finally:
+        shut.chmod(0o700)
+    assert result.code == 6, result
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"Error: cannot write {arguments[-1]}: permission denied in shut")
+    assert not list(shut.iterdir())
 
 
 def test_debug_shows_the_traceback(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:

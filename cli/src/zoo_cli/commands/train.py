@@ -125,6 +125,8 @@ def train(
     defaults.
     """
     check_vocabulary_options(ctx, extend_vocabulary)
+    if overwrite and out is None and run_name is None:
+        raise click.UsageError("--overwrite needs --out or --name: without them, the run is new")
     origin: Checkpoint | None = ctx.meta[SOURCE]
     run_config = chosen_run_config(
         ctx,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any, final
 
@@ -31,7 +32,8 @@ class FolderPath(click.Path):
         """Returns the expanded path.
 
         Raises:
-            TargetError: The command writes to the folder, and it or a parent is a file.
+            TargetError: The command writes to the folder, and it or a parent is a file or not
+                writable.
         """
         if not str(value):
             self.fail("an empty path; write . for the current folder", param, ctx)
@@ -42,16 +44,21 @@ class FolderPath(click.Path):
         except RuntimeError as error:  # ~nobody: no such user
             self.fail(f"{value}: {error}", param, ctx)
         if self.is_target:
-            _check_no_file(folder, param)
+            _check_target(folder, param)
         return super().convert(folder, param, ctx)
 
 
-def _check_no_file(folder: Path, param: click.Parameter | None) -> None:
-    """Raises TargetError if a folder, or the nearest parent that exists, is a file."""
+def _check_target(folder: Path, param: click.Parameter | None) -> None:
+    """Raises TargetError if a folder, or the nearest parent that exists, cannot be written to.
+
+    A command that found out only when it writes would have done its work for nothing.
+    """
     try:
         nearest = next((path for path in (folder, *folder.parents) if path.exists()), None)
     except OSError:  # a closed parent, which is reported when the folder is written
         return
+    remedy = f"; choose another with {param.opts[0]}" if param else ""
     if nearest and not nearest.is_dir():
-        remedy = f"; choose another with {param.opts[0]}" if param else ""
         raise TargetError(f"{nearest} is not a folder{remedy}")
+    if nearest and not os.access(nearest, os.W_OK | os.X_OK):
+        raise TargetError(f"cannot write {folder}: permission denied in {nearest}{remedy}")

@@ -142,7 +142,8 @@ def check_new_file(path: Path, *, overwrite: bool) -> None:
         overwrite: Whether a file that exists may be replaced.
 
     Raises:
-        TargetError: It exists, is a folder, or is to lie in a folder that does not exist.
+        TargetError: It exists, is a folder, or is to lie in a folder that does not exist or is not
+            writable.
     """
     if path.is_dir():
         raise TargetError(f"{path} is a folder; name a file in it")
@@ -150,6 +151,8 @@ def check_new_file(path: Path, *, overwrite: bool) -> None:
         raise TargetError(f"{path} exists already; choose another, or --overwrite")
     if not path.parent.is_dir():
         raise TargetError(f"cannot write {path}: there is no folder {path.parent}")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise TargetError(f"cannot write {path}: permission denied in {path.parent}")
 
 
 def remove_temporary_files(folder: Path) -> None:
