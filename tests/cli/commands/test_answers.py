@@ -122,7 +122,12 @@ def test_generate_refuses_a_model_that_does_not_predict_the_next_symbol(
 
 @pytest.mark.parametrize(
     ("bad", "code"),
-    [(("--temperature", "-1"), 2), (("--temperature", "nan"), 2), (("--top-k", 0), 2)],
+    [
+        (("--temperature", "-1"), 2),
+        (("--temperature", "nan"), 2),
+        (("--top-k", 0), 2),
+        (("--top-p", 0), 2),
+    ],
 )
 def test_invalid_sampling_is_refused(
     zoo: Zoo, prose: Path, bad: tuple[object, ...], code: int
@@ -293,6 +298,11 @@ def test_predict_writes_labels_and_probabilities_as_csv(
     assert 0.9 < float(rows[0]["probability"]) == float(rows[3]["probability"]) <= 1
     assert zoo(*arguments).code == 6
     assert zoo(*arguments, "--overwrite", "--json").json["rows"] == 4
+
+
+def test_one_prediction_is_written_in_the_singular(zoo: Zoo, hello: Path, tmp_path: Path) -> None:
+    result = zoo("predict", hello, "hello", "--to", tmp_path / "one.csv")
+    assert result.stderr == f"1 prediction written to {tmp_path / 'one.csv'}\n"
 
 
 def test_predict_refuses_a_target_before_it_works(zoo: Zoo, hello: Path, tmp_path: Path) -> None:

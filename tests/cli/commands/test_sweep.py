@@ -152,6 +152,8 @@ def test_a_list_of_paths_is_one_value_and_loggers_are_passed_on(
     ("args", "code", "message"),
     [
         (("--model.hidden-size", "int:3..9"), 2, "int:3..9: a range needs --random N"),
+        (("--model.hidden-size", "3..9"), 2, "3..9: a range needs --random N"),
+        (("--model.hidden-size", "3..9", "--random", 2), 6, "'3..9': expected a range such as"),
         (("--random", 2), 2, "--random draws from ranges and lists: add one"),
         (("--seed", 1, "--seeds", "0-1"), 2, "--seed and --seeds exclude each other"),
         (("--seeds", "3-1"), 2, "'3-1': write 0-4, 0,1,2 or 0-2,7"),

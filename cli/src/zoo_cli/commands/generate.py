@@ -81,7 +81,7 @@ MIDI_SUFFIXES = (".mid", ".midi")
 @click.option(
     "--top-p",
     metavar="P",
-    type=NumberRange(0, 1),
+    type=NumberRange(0, 1, min_open=True),
     help="Sample from the most likely symbols only that have the probability P together.  "
     "[default: all symbols]",
 )

@@ -159,7 +159,8 @@ def _write(
     if as_json:
         print_json({"to": str(path), "rows": len(rows)})
     else:
-        echo(f"{len(rows):,} predictions written to {path}", err=True)
+        noun = "prediction" if len(rows) == 1 else "predictions"
+        echo(f"{len(rows):,} {noun} written to {path}", err=True)
 
 
 def _typed_inputs(inputs: tuple[str, ...]) -> list[str]:

@@ -45,7 +45,6 @@ from zoo_core.sweeps.asking import Asked
 from zoo_core.sweeps.checking import check_question, check_range
 from zoo_core.sweeps.folder import default_folder
 from zoo_core.sweeps.grid import MAX_RUNS
-from zoo_core.sweeps.ranges import is_range
 from zoo_core.sweeps.sweep import Sweep
 from zoo_core.sweeps.sweep_file import AskedSweep, is_sweep_path, read_asked_sweep
 from zoo_core.sweeps.values import split_values
@@ -298,7 +297,7 @@ def _values(setting: Setting, texts: Sequence[str]) -> list[Any]:
 
 
 def _is_range(setting: Setting, text: str) -> bool:
-    return setting.type in (int, float) and is_range(text)
+    return setting.type in (int, float) and ".." in text
 
 
 def _print_jobs(

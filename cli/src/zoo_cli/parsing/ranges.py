@@ -30,7 +30,7 @@ class IntegerRange(click.IntRange):
 
 @final
 class NumberRange(click.FloatRange):
-    """A number within bounds, which belong to the range; NaN is within none."""
+    """A number within bounds, which belong to the range but for an open one; NaN is within none."""
 
     name = "number"
 
@@ -48,11 +48,18 @@ class NumberRange(click.FloatRange):
         return number
 
     def _describe_range(self) -> str:
-        return _bounds(self.min, self.max)
+        return _bounds(self.min, self.max, is_above=self.min_open)
 
 
-def _bounds(at_least: float | None, at_most: float | None) -> str:
-    """Returns bounds in words, such as ``>= 0 and <= 9``."""
-    low = -math.inf if at_least is None else at_least
-    high = math.inf if at_most is None else at_most
-    return FieldInfo("", "", low, high, -math.inf, math.inf).bounds()
+def _bounds(low: float | None, high: float | None, *, is_above: bool = False) -> str:
+    """Returns bounds in words, such as ``>= 0 and <= 9``.
+
+    Args:
+        low: The lower bound.
+        high: The upper bound, which belongs to the range.
+        is_above: Whether the lower bound does not belong to the range.
+    """
+    least = -math.inf if low is None or is_above else low
+    above = low if low is not None and is_above else -math.inf
+    most = math.inf if high is None else high
+    return FieldInfo("", "", least, most, above, math.inf).bounds()
