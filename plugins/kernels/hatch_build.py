@@ -86,7 +86,7 @@ def compile_library(sources, build, target, flags=(), programs=(), levels=None):
         f"-DZOO_BUILT_BF16_LEVELS={level_list(levels, BF16)}",
         "dispatch.cpp",
     ]
-    jobs["text"] = ["text.cpp"]
+    jobs |= {"text": ["text.cpp"], "fingerprint": ["fingerprint.cpp"]}
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         compilations = [
             pool.submit(run, [*common, "-c", *job, "-o", str(build / f"{name}.o")], sources)

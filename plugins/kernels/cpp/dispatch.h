@@ -55,6 +55,8 @@ struct zoo_layer_step {
   const void *inputs;     // products with the state of the layer below
   const void *table;      // (V, G): in place of them in the first layer, else null
   const int64_t *symbol;  // the symbol of every row, which chooses from the table
+  void *gates;            // (rows, G): scratch space
+  void *recurrent_n;      // (rows, H): likewise, of a GRU
 };
 
 // The logits that a symbol is drawn from.

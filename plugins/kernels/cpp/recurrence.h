@@ -62,8 +62,6 @@ struct zoo_layer {
   const void *bias_n;       // (H): GRU: b_n, or null
   void *hidden;             // (rows, 2, H): the states, and space for the next ones
   void *cell_state;         // (rows, 2, H): LSTM: likewise
-  void *gates;              // (rows, G): scratch space
-  void *recurrent_n;        // (rows, H): GRU: scratch space
 };
 
 // One of several texts.
@@ -91,8 +89,15 @@ struct zoo_text {
   const float *scales;     // (V): of 8-bit weights
   const void *bias;        // (V): of the output layer
   struct zoo_text_row *row;  // (rows)
-  int64_t packed;          // whether an earlier call has packed these weights in the workspace
+  void *packed;            // zoo_texts_packed() bytes, aligned to 64: the weights as the products read
+                           // them, which texts of the same weights may share
   void *workspace;         // zoo_texts_workspace() bytes, aligned to 64
+};
+
+// Some numbers in memory.
+struct zoo_numbers {
+  const void *numbers;
+  int64_t bytes;
 };
 
 // Numbers (B, T, N) whose columns lie side by side; the strides count numbers.
@@ -215,8 +220,11 @@ int64_t zoo_small_step_workspace(struct zoo_small_step *step);  // bytes of work
 int64_t zoo_small_step_run(struct zoo_small_step *step);  // 1; 0, and no weight is changed, if a token
                                                           // or a target is out of range, or the loss
                                                           // or the norm is not finite
+int64_t zoo_texts_packed(const struct zoo_text *text);  // bytes of packed weights
+void zoo_texts_pack(const struct zoo_text *text);       // which zoo_texts_generate reads in their place
 int64_t zoo_texts_workspace(const struct zoo_text *text);  // bytes of workspace
 void zoo_texts_generate(const struct zoo_text *text);
+uint64_t zoo_fingerprint(const struct zoo_numbers *parts, int64_t count);  // of all their bits, in order
 #ifdef __cplusplus
 }
 #endif

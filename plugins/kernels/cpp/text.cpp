@@ -53,9 +53,10 @@ template <class Real> struct Text {
   std::vector<zoo_part> recurrent;  // of each layer
   std::vector<zoo_part> inputs;     // of each layer but the first
   zoo_part output = {};
+  std::vector<zoo_layer_step> scratch;  // of each layer
   void *rounded = nullptr;
   void *draw_weights = nullptr;  // (threads, V)
-  int64_t bytes = 0;     // of the workspace
+  int64_t packed_bytes = 0, workspace_bytes = 0;
   int64_t products = 0;  // multiplications for one symbol
 
   explicit Text(const zoo_text &text) : text(text) {
@@ -74,11 +75,17 @@ template <class Real> struct Text {
     output = part(ZOO_OUTPUT, 0, text.symbols, text.layer[text.layers - 1].hidden_size);
     output.weight = text.weight, output.scales = text.scales, output.bias = text.bias;
     products += output.width * output.K;
-    // first the packed weights: their places do not depend on the number of rows
-    for_each_part([&](zoo_part &part) { part.packed = allocate(level.part(ZOO_WORKSPACE, &part, nullptr, 0, 1)); });
     for_each_part([&](zoo_part &part) {
+      part.packed = allocate(text.packed, packed_bytes, level.part(ZOO_WORKSPACE, &part, nullptr, 0, 1));
       part.sums = allocate(text.capacity * level.part(ZOO_SUMS, &part, nullptr, 0, 1));
     });
+    for (int64_t i = 0; i < text.layers; i++) {
+      const zoo_layer &layer = text.layer[i];
+      zoo_layer_step step = {};
+      step.layer = &layer, step.gates = allocate(text.capacity * gates(layer) * sizeof(Real));
+      if (layer.cell == ZOO_GRU) step.recurrent_n = allocate(text.capacity * layer.hidden_size * sizeof(Real));
+      scratch.push_back(step);
+    }
     output.y = allocate(text.capacity * text.symbols * sizeof(Real));
     draw_weights = allocate(text.threads * text.symbols * sizeof(double));
     if (text.storage == ZOO_INT8) rounded = allocate(text.threads * text.capacity * rounded_bytes(widest));
@@ -97,12 +104,13 @@ template <class Real> struct Text {
     task(output);
   }
 
-  // The next part of the workspace; null while its size is only being counted.
-  void *allocate(int64_t size) {
-    char *address = static_cast<char *>(text.workspace) + bytes;
-    bytes += (size + 63) / 64 * 64;
-    return text.workspace ? address : nullptr;
+  // The next part of some memory, of which `used` bytes are in use; null while they are only counted.
+  static void *allocate(void *memory, int64_t &used, int64_t size) {
+    char *address = static_cast<char *>(memory) + used;
+    used += (size + 63) / 64 * 64;
+    return memory ? address : nullptr;
   }
+  void *allocate(int64_t size) { return allocate(text.workspace, workspace_bytes, size); }
 
   static Real *state(const zoo_layer &layer, int64_t entry) {
     return static_cast<Real *>(layer.hidden) + entry * layer.hidden_size;
@@ -123,15 +131,23 @@ template <class Real> struct Text {
   // Takes all layers one step further, from one entry of the states to the other.
   void apply_layers(int64_t odd, const zoo_text_rows &rows, const int64_t *symbol, const ThreadShare &share) const {
     for (int64_t i = 0; i < text.layers; i++) {
-      zoo_layer_step step = {};
-      step.layer = &text.layer[i], step.odd = odd, step.sums = recurrent[i].sums;
+      zoo_layer_step step = scratch[i];
+      step.odd = odd, step.sums = recurrent[i].sums;
       if (i == 0)
         step.table = text.table, step.symbol = symbol;
       else
         multiply(inputs[i - 1], text.layer[i - 1], !odd, rows, share), step.inputs = inputs[i - 1].sums;
       level.cell(&step, &rows, sizeof(Real), share.thread, share.threads);
       share.synchronize();
+      if (share.threads > 1 && rows.count == 1)
+        prefetch(state(text.layer[i], 2 * rows.row[0] + !odd), text.layer[i].hidden_size * sizeof(Real));
     }
+  }
+
+  // Requests all lines of a state at once: the caches of other threads have those that these wrote.
+  static void prefetch(const void *numbers, int64_t size) {
+    const char *from = static_cast<const char *>(numbers);
+    for (int64_t i = 0; i < size; i += 64) __builtin_prefetch(from + i);
   }
 
   int64_t steps(int64_t row) const { return text.row[row].prompt_length + text.row[row].count - 1; }
@@ -163,12 +179,13 @@ template <class Real> struct Text {
       for (int64_t r : active)
         if (n + 1 >= text.row[r].prompt_length) drawing.push_back(r);
       if (!drawing.empty()) multiply(output, text.layer[text.layers - 1], !odd, of(drawing, n), share);
+      const int64_t logits = drawing.empty() ? 0 : share.arrive();
       select(active, symbol, n + 1);
       multiply_recurrent(!odd, of(active, n + 1), share);
       for (int64_t r : active)
         if (n + 1 < text.row[r].prompt_length) symbol[r] = text.row[r].prompt[n + 1];
       if (drawing.empty()) continue;
-      share.synchronize();
+      share.wait(logits);
       for (size_t i = 0; i < drawing.size(); i++) {
         const int64_t r = drawing[i], at = n + 1 - text.row[r].prompt_length;
         const bool is_own = int64_t(i) % share.threads == share.thread;
@@ -199,24 +216,35 @@ template <class Real> struct Text {
     }
   }
 
+  // The threads start once for all symbols, so a quarter of the usual work per thread is enough.
+  ThreadGroup group() const { return {text.threads, 1, text.symbols, 4 * products * text.rows, 1}; }
+
+  void pack() {
+    group().for_each_thread([&](int64_t thread, int64_t threads) {
+      for_each_part([&](const zoo_part &part) { level.part(ZOO_PACK, &part, nullptr, thread, threads); });
+    });
+  }
+
   void generate() {
-    // the threads start once for all symbols, so a quarter of the usual work per thread is enough
-    const ThreadGroup group(text.threads, 1, text.symbols, 4 * products * text.rows, 1);
-    if (!text.packed)
-      group.for_each_thread([&](int64_t thread, int64_t threads) {
-        for_each_part([&](const zoo_part &part) { level.part(ZOO_PACK, &part, nullptr, thread, threads); });
-      });
     for (int64_t r = 0; r < text.rows; r++) text.row[r].made = 0;
     std::vector<int64_t> drawn(text.rows);
-    group.for_each_share([&](const ThreadShare &share) { generate(share, drawn); });
+    group().for_each_share([&](const ThreadShare &share) { generate(share, drawn); });
     move_states_to_first_entry();
   }
 };
 
 }  // namespace
 
+extern "C" ZOO_EXPORT int64_t zoo_texts_packed(const zoo_text *text) {
+  return text->element_size == 8 ? Text<double>(*text).packed_bytes : Text<float>(*text).packed_bytes;
+}
+
+extern "C" ZOO_EXPORT void zoo_texts_pack(const zoo_text *text) {
+  text->element_size == 8 ? Text<double>(*text).pack() : Text<float>(*text).pack();
+}
+
 extern "C" ZOO_EXPORT int64_t zoo_texts_workspace(const zoo_text *text) {
-  return text->element_size == 8 ? Text<double>(*text).bytes : Text<float>(*text).bytes;
+  return text->element_size == 8 ? Text<double>(*text).workspace_bytes : Text<float>(*text).workspace_bytes;
 }
 
 extern "C" ZOO_EXPORT void zoo_texts_generate(const zoo_text *text) {

@@ -210,7 +210,7 @@ void text_cell(const zoo_layer_step &step, const zoo_text_rows &rows, int64_t th
   for (int64_t i = 0; i < rows.count; i++) {
     const int64_t r = rows.row[i], from = (2 * r + step.odd) * H, to = (2 * r + !step.odd) * H;
     Row<Real> row{};
-    row.projected = row.gates = at(layer.gates, r * G), row.recurrent_n = at(layer.recurrent_n, r * H);
+    row.projected = row.gates = at(step.gates, r * G), row.recurrent_n = at(step.recurrent_n, r * H);
     row.hidden = at(layer.hidden, from), row.next_hidden = at(layer.hidden, to);
     row.cell_state = at(layer.cell_state, from), row.next_cell_state = at(layer.cell_state, to);
     row.bias = static_cast<const Real *>(layer.bias_n), row.hidden_size = H;

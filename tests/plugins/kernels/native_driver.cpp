@@ -393,11 +393,10 @@ template <class Real> struct TextModel {
   std::vector<std::vector<int64_t>> generate(const std::vector<int64_t> &chosen, int64_t threads, int64_t calls,
                                              int64_t top_k) {
     const int64_t R = chosen.size();
-    std::vector<Real> hidden[2], cell_state[2], gates[2], recurrent_n[2];
+    std::vector<Real> hidden[2], cell_state[2];
     zoo_layer layers[2] = {};
     for (int i = 0; i < 2; i++) {
       hidden[i].resize(2 * R * H), cell_state[i].resize(2 * R * H);
-      gates[i].resize(R * G), recurrent_n[i].resize(R * H);
       for (int64_t r = 0; r < R; r++) {
         std::copy_n(&start[i][chosen[r] * H], H, &hidden[i][2 * r * H]);
         std::copy_n(&start_cell[i][chosen[r] * H], H, &cell_state[i][2 * r * H]);
@@ -409,7 +408,6 @@ template <class Real> struct TextModel {
       layer.scales_hh = scales.data(), layer.scales_ih = scales.data();
       if (i) layer.bias = bias[i].data();
       layer.hidden = hidden[i].data(), layer.cell_state = cell == ZOO_LSTM ? cell_state[i].data() : nullptr;
-      layer.gates = gates[i].data(), layer.recurrent_n = recurrent_n[i].data();
     }
     std::vector<std::vector<int64_t>> prompts(R), texts(R);
     std::vector<std::vector<double>> uniform(R);
@@ -419,6 +417,8 @@ template <class Real> struct TextModel {
     t.layers = 2, t.symbols = V, t.rows = t.capacity = R, t.layer = layers, t.row = row.data();
     t.table = table.data(), t.scales = scales.data(), t.bias = out_bias.data();
     t.weight = storage == ZOO_INT8 ? static_cast<void *>(weight8.data()) : weight.data();
+    t.packed = std::aligned_alloc(64, zoo_texts_packed(&t));
+    zoo_texts_pack(&t);
     t.workspace = std::aligned_alloc(64, zoo_texts_workspace(&t));
     for (int64_t call = 0; call < calls; call++) {
       for (int64_t r = 0; r < R; r++) {
@@ -439,11 +439,10 @@ template <class Real> struct TextModel {
                   length * (call + 1) / calls - from, 0, top_k, top_k == 1 ? 0 : 0.8};
       }
       zoo_texts_generate(&t);
-      t.packed = 1;
       for (const zoo_text_row &each : row)
         if (each.made != each.count) std::exit(1);
     }
-    std::free(t.workspace);
+    std::free(t.workspace), std::free(t.packed);
     return texts;
   }
 };

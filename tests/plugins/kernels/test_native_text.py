@@ -353,8 +353,8 @@ def test_int8_text_is_that_of_the_rounded_weights_in_double_precision(
         with torch.no_grad():
             expected = exact(Batch(fed)).state
         assert expected is not None
-        for layer, part in zip(text.layers, expected, strict=True):
-            hidden = layer.tensors["hidden"][0, 0].double()
+        for state, part in zip(text.states, expected, strict=True):
+            hidden = state.tensors["hidden"][0, 0].double()
             assert (hidden - part[0][0]).abs().max() < 2e-3, level
         assert len(set(symbols)) >= 3
 

@@ -39,7 +39,7 @@ from zoo_core.runtime.training.class_loss import (
     CrossEntropy,
 )
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, AbstractWholeStepKernel
-from zoo_kernels import text
+from zoo_kernels import text, text_weights
 from zoo_kernels.class_loss import class_loss
 from zoo_kernels.library import REMEDY, NativeLibrary, native_library
 from zoo_kernels.linear_scan import NativeScan
@@ -228,10 +228,10 @@ class NativeKernel(
         """Returns how to store the weights for texts; None if the library does not suit them."""
         if model.recurrent.cell.name not in self.passes or not _library().generates:
             return None
-        parameters = list(model.parameters())
-        if not _is_safe_to_read(model, parameters, prompts):
+        tensors = text_weights.sources(model)
+        if not _is_safe_to_read(model, tensors, prompts):
             return None
-        if not _has_small_table(model, parameters):
+        if not _has_small_table(model, tensors):
             return None
         if any(sampler.top_p is not None for sampler in samplers):  # drawn in Python
             return None
@@ -275,18 +275,18 @@ def _library() -> NativeLibrary:
     return library
 
 
-def _has_small_table(model: RecurrentModel, parameters: Sequence[Tensor]) -> bool:
+def _has_small_table(model: RecurrentModel, tensors: Sequence[Tensor]) -> bool:
     """Whether the table of all symbols for C++, (V, G), is small, or no larger than the model.
 
     A large vocabulary with a narrow embedding makes a table of gigabytes, which delays the first
     symbol by seconds. There the output layer takes most of the time in any loop.
     """
     table_size = model.signature.input_size * len(model.recurrent.weights(0, 0)["weight_hh"])
-    return table_size <= max(MAX_TABLE_SIZE, sum(parameter.numel() for parameter in parameters))
+    return table_size <= max(MAX_TABLE_SIZE, sum(tensor.numel() for tensor in tensors))
 
 
 def _is_safe_to_read(
-    model: RecurrentModel, parameters: Sequence[Tensor], prompts: Sequence[Tensor]
+    model: RecurrentModel, tensors: Sequence[Tensor], prompts: Sequence[Tensor]
 ) -> bool:
     """Whether C++, which checks nothing, may read the model's weights and the prompts.
 
@@ -294,10 +294,9 @@ def _is_safe_to_read(
     """
     symbols, like = model.signature.input_size, model.recurrent.weights(0, 0)["weight_hh"]
     is_uniform = all(
-        (parameter.dtype, parameter.device) == (like.dtype, like.device) for parameter in parameters
+        (tensor.dtype, tensor.device) == (like.dtype, like.device) for tensor in tensors
     )
     has_output_shape = model.output.weight.shape == (symbols, model.recurrent.output_size)
-    is_in_vocabulary = all(
-        int(prompt.min()) >= 0 and int(prompt.max()) < symbols for prompt in prompts
-    )
+    extremes = [extreme for prompt in prompts for extreme in prompt.aminmax()]
+    is_in_vocabulary = all(0 <= int(extreme) < symbols for extreme in extremes)
     return is_uniform and has_output_shape and is_in_vocabulary

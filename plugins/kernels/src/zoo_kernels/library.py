@@ -69,8 +69,6 @@ class LayerArguments(ctypes.Structure):
         ("bias_n", POINTER),
         ("hidden", POINTER),
         ("cell_state", POINTER),
-        ("gates", POINTER),
-        ("recurrent_n", POINTER),
     )
 
 
@@ -109,9 +107,16 @@ class TextArguments(ctypes.Structure):
         ("scales", POINTER),
         ("bias", POINTER),
         ("row", ctypes.POINTER(TextRowArguments)),
-        ("packed", INTEGER),
+        ("packed", POINTER),
         ("workspace", POINTER),
     )
+
+
+@final
+class Numbers(ctypes.Structure):
+    """``struct zoo_numbers`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (("numbers", POINTER), ("bytes", INTEGER))
 
 
 @final
@@ -244,14 +249,20 @@ class NativeLibrary:
         library = ctypes.CDLL(str(path))
         self.forward, self.backward = library.zoo_forward, library.zoo_backward
         self.workspace = library.zoo_workspace
-        self.generates = bool(getattr(library, "zoo_texts_generate", None))
+        self.generates = bool(getattr(library, "zoo_texts_pack", None))
         """False of a library that was compiled from older sources."""
         if self.generates:
-            self.generate = library.zoo_texts_generate
+            self.pack_text, self.generate = library.zoo_texts_pack, library.zoo_texts_generate
+            self.packed_text = library.zoo_texts_packed
             self.text_workspace = library.zoo_texts_workspace
-            for function in (self.generate, self.text_workspace):
+            for function in (self.pack_text, self.generate):
+                function.argtypes, function.restype = [ctypes.POINTER(TextArguments)], None
+            for function in (self.packed_text, self.text_workspace):
                 function.argtypes = [ctypes.POINTER(TextArguments)]
-            self.generate.restype, self.text_workspace.restype = None, ctypes.c_int64
+                function.restype = ctypes.c_int64
+            self.fingerprint = library.zoo_fingerprint
+            self.fingerprint.argtypes = [ctypes.POINTER(Numbers), ctypes.c_int64]
+            self.fingerprint.restype = ctypes.c_uint64
         self.workspace.restype = ctypes.c_int64
         for function in (self.forward, self.backward, self.workspace):
             function.argtypes = [ctypes.POINTER(RecurrenceArguments)]

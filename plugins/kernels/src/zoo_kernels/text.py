@@ -10,15 +10,11 @@ import torch
 from torch import Tensor
 
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.generation.int8 import round_rows
 from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
-from zoo_core.runtime.kernels.projection import input_bias, recurrent_bias
-from zoo_core.runtime.nn import RecurrentModel, State
-from zoo_kernels.library import LayerArguments, NativeLibrary, TextArguments, TextRowArguments
-from zoo_kernels.passes import CELLS, NativePasses
+from zoo_core.runtime.nn import LayerState, RecurrentModel, State
+from zoo_kernels.library import NativeLibrary, TextArguments, TextRowArguments
+from zoo_kernels.text_weights import text_weights
 
-STORAGES = ("fp32", "bf16", "int8")
-"""How weights are stored, in the order of ``enum zoo_storage``; float64 ones as they are."""
 MAX_INT8_WIDTH = 1 << 16
 """Wider states would be rounded to less than 8 bits, so that sums of 32 bits hold."""
 MAX_SYMBOLS_PER_CALL = 256
@@ -118,7 +114,7 @@ class NativeText:
         storage: How float32 weights are stored.
 
     Attributes:
-        layers: The layers, with their states.
+        states: The states of each layer.
     """
 
     def __init__(
@@ -130,38 +126,25 @@ class NativeText:
         samplers: Sequence[Sampler],
         storage: str,
     ) -> None:
-        with torch.no_grad(), torch.autocast("cpu", enabled=False):
-            fed = [
-                _feed(model, *pair) if len(pair[1]) > MAX_PROMPT_IN_LOOP else pair
-                for pair in zip(states, prompts, strict=True)
-            ]
-            is_double = model.output.weight.dtype == torch.float64
-            storage = STORAGES[0] if is_double else storage
-            rows = [state for state, _ in fed]
-            self.layers = [
-                TextLayer(library, model, [row[number] for row in rows], number, storage)
-                for number in range(len(rows[0]))
-            ]
-            self._table = _symbol_table(model, self.layers[0].bias)
-            output = model.output
-            self.tensors = _weight("weight", "scales", output.weight, storage)
-            self.tensors["bias"] = _snapshot(output.bias)
+        dtype = model.output.weight.dtype
+        fed = [
+            _feed(model, *pair) if len(pair[1]) > MAX_PROMPT_IN_LOOP else pair
+            for pair in zip(states, prompts, strict=True)
+        ]
+        self.states = [
+            TextState(layer, dtype) for layer in zip(*(state for state, _ in fed), strict=True)
+        ]
         self._library, self._samplers = library, samplers
+        self._weights = text_weights(library, model, storage)
         self._latest = [prompt.to("cpu", torch.int64).contiguous() for _, prompt in fed]
-        self._arguments = TextArguments(
-            element_size=self._table.element_size(),
-            level=library.level,
-            threads=torch.get_num_threads(),
-            storage=STORAGES.index(storage),
-            layers=len(self.layers),
-            symbols=len(self._table),
-            capacity=len(prompts),
-            table=self._table.data_ptr(),
-            **{name: tensor.data_ptr() for name, tensor in self.tensors.items()},
-        )
-        self._arguments.layer = (LayerArguments * len(self.layers))(
-            *(layer.arguments for layer in self.layers)
-        )
+        self._layers = type(self._weights.layers).from_buffer_copy(self._weights.layers)
+        for layer, state in zip(self._layers, self.states, strict=True):
+            for name, tensor in state.tensors.items():
+                setattr(layer, name, tensor.data_ptr())
+        self._arguments = TextArguments.from_buffer_copy(self._weights.arguments)
+        self._arguments.threads = torch.get_num_threads()
+        self._arguments.capacity = len(prompts)
+        self._arguments.layer = self._layers
         size = library.text_workspace(ctypes.byref(self._arguments))
         self._workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
         self._arguments.workspace = self._workspace.data_ptr()
@@ -179,8 +162,8 @@ class NativeText:
         rows = [row for row, _ in counts]
         if rows != self._rows:
             places = torch.tensor([self._rows.index(row) for row in rows])
-            for layer in self.layers:
-                layer.keep(places)
+            for state in self.states:
+                state.keep(places)
             self._rows = rows
         uniform = [self._samplers[row].uniform(count) for row, count in counts]
         symbols = [torch.empty(count, dtype=torch.int64) for _, count in counts]
@@ -201,7 +184,6 @@ class NativeText:
         )
         self._arguments.row = arguments
         self._library.generate(ctypes.byref(self._arguments))
-        self._arguments.packed = 1
         for place, row in enumerate(rows):
             self._latest[row] = symbols[place][-1:]
         made = [(argument.made, argument.count) for argument in arguments]
@@ -212,89 +194,32 @@ class NativeText:
 
 
 @final
-class TextLayer:
-    """One layer's tensors, kept alive, and the struct with their addresses.
+class TextState:
+    """The state of a layer in some texts, and space for the next one.
 
     Args:
-        library: The compiled functions.
-        model: The model.
         states: The states of the layer to start from, each for one row.
-        number: The number of the layer.
-        storage: How weights are stored.
+        dtype: The dtype of the weights.
 
     Attributes:
-        bias: The sum of the biases that are added to the projected inputs, (G,), or None.
-        tensors: By the names of the struct; states are (rows, 2, H), the present one first.
-        arguments: The struct.
+        tensors: By the names of the struct: (rows, 2, H), the present one first.
     """
 
-    def __init__(
-        self,
-        library: NativeLibrary,
-        model: RecurrentModel,
-        states: Sequence[tuple[Tensor, ...]],
-        number: int,
-        storage: str,
-    ) -> None:
-        recurrent = model.recurrent
-        cell, weights = recurrent.cell, recurrent.weights(number, 0)
-        weight, bias_hh = weights["weight_hh"], weights.get("bias_hh")
-        # autocast may have rounded the state
-        joined = [torch.cat(parts).to(weight.dtype) for parts in zip(*states, strict=True)]
-        buffers = [torch.stack([tensor, torch.empty_like(tensor)], 1) for tensor in joined]
-        passes = NativePasses(library, cell.name)
-        self.bias = input_bias(passes, weight, weights.get("bias_ih"), bias_hh)
-        rows, width = joined[0].shape
-        tensors: dict[str, Tensor | None] = {
-            "bias": self.bias if number else None,
-            "bias_n": recurrent_bias(passes, weight, bias_hh),
-            "hidden": buffers[0],
-            "cell_state": buffers[1] if len(buffers) > 1 else None,
-            "gates": weight.new_empty(rows, len(weight)),
-            "recurrent_n": weight.new_empty(rows, width),
-        }
-        self.tensors = {
-            name: _snapshot(tensor) for name, tensor in tensors.items() if tensor is not None
-        }
-        self.tensors |= _weight("weight_hh", "scales_hh", weight, storage)
-        if number:
-            self.tensors |= _weight("weight_ih", "scales_ih", weights["weight_ih"], storage)
-        self.arguments = LayerArguments(
-            cell=CELLS.index(cell.name),
-            hidden_size=cell.hidden_size,
-            **{name: tensor.data_ptr() for name, tensor in self.tensors.items()},
-        )
+    def __init__(self, states: Sequence[LayerState], dtype: torch.dtype) -> None:
+        self.tensors = {}
+        for name, parts in zip(("hidden", "cell_state"), zip(*states, strict=True), strict=False):
+            rows = parts[0] if len(parts) == 1 else torch.cat(parts)
+            # autocast may have rounded them; the second entry is space
+            self.tensors[name] = torch.stack([rows, rows], 1).detach().to(dtype)
 
     def keep(self, places: Tensor) -> None:
         """Moves the states at some places to the first ones."""
-        for name in ("hidden", "cell_state"):
-            if name in self.tensors:
-                states = self.tensors[name]
-                states[: len(places)] = states[places]
+        for states in self.tensors.values():
+            states[: len(places)] = states[places]
 
 
 def _feed(model: RecurrentModel, state: State, prompt: Tensor) -> tuple[State, Tensor]:
     """Returns the state after all symbols of a prompt but the last, and the last."""
-    _, state = model.recurrent(prompt[None, :-1], state, None, model.embedding)
+    with torch.no_grad(), torch.autocast("cpu", enabled=False):
+        _, state = model.recurrent(prompt[None, :-1], state, None, model.embedding)
     return state, prompt[-1:]
-
-
-def _weight(name: str, scales_name: str, weight: Tensor, storage: str) -> dict[str, Tensor]:
-    """Returns the tensors that a weight is stored in, by their names in C++."""
-    if storage != "int8":
-        return {name: _snapshot(weight)}
-    rounded = round_rows(weight.detach())
-    return {name: rounded.integers.contiguous(), scales_name: rounded.scales.contiguous()}
-
-
-def _snapshot(tensor: Tensor) -> Tensor:
-    """A reference to a parameter's present memory, which remains if the parameter gets another."""
-    return tensor.detach().contiguous()
-
-
-def _symbol_table(model: RecurrentModel, bias: Tensor | None) -> Tensor:
-    """The projection of each symbol by the first layer, with biases: (V, G)."""
-    table = model.recurrent.weights(0, 0)["weight_ih"].t()
-    if model.embedding is not None:
-        table = model.embedding(torch.arange(model.signature.input_size)) @ table
-    return (table if bias is None else table + bias).contiguous()
