@@ -68,7 +68,7 @@ struct zoo_layer {
 struct zoo_text_row {
   const int64_t *prompt;   // (prompt_length): symbols that are fed first, at least one
   int64_t prompt_length;
-  const double *uniform;   // (count): numbers from [0, 1), one for each draw
+  const double *uniform;   // (count): numbers from [0, 1), one for each draw; not with temperature 0
   int64_t *generated;      // (count): the symbols
   int64_t count;           // number of symbols to generate, at least one
   int64_t made;            // number of symbols that were; fewer if a logit is not finite
@@ -222,6 +222,7 @@ int64_t zoo_small_step_run(struct zoo_small_step *step);  // 1; 0, and no weight
                                                           // or the norm is not finite
 int64_t zoo_texts_packed(const struct zoo_text *text);  // bytes of packed weights
 void zoo_texts_pack(const struct zoo_text *text);       // which zoo_texts_generate reads in their place
+int64_t zoo_texts_threads(const struct zoo_text *text);    // how many of `threads` the work is worth
 int64_t zoo_texts_workspace(const struct zoo_text *text);  // bytes of workspace
 void zoo_texts_generate(const struct zoo_text *text);
 uint64_t zoo_fingerprint(const struct zoo_numbers *parts, int64_t count);  // of all their bits, in order

@@ -191,7 +191,7 @@ template <class Real> struct Text {
         const bool is_own = int64_t(i) % share.threads == share.thread;
         if (!is_own && text.rows > 1) continue;
         zoo_text_row &row = text.row[r];
-        symbol[r] = draw(static_cast<const Real *>(output.y) + r * text.symbols, row, row.uniform[at]);
+        symbol[r] = draw(static_cast<const Real *>(output.y) + r * text.symbols, row, row.temperature ? row.uniform[at] : 0);
         if (!is_own) continue;
         if (symbol[r] >= 0) row.generated[at] = symbol[r], row.made = at + 1;
         drawn[r] = symbol[r];
@@ -241,6 +241,10 @@ extern "C" ZOO_EXPORT int64_t zoo_texts_packed(const zoo_text *text) {
 
 extern "C" ZOO_EXPORT void zoo_texts_pack(const zoo_text *text) {
   text->element_size == 8 ? Text<double>(*text).pack() : Text<float>(*text).pack();
+}
+
+extern "C" ZOO_EXPORT int64_t zoo_texts_threads(const zoo_text *text) {
+  return text->element_size == 8 ? Text<double>(*text).group().threads : Text<float>(*text).group().threads;
 }
 
 extern "C" ZOO_EXPORT int64_t zoo_texts_workspace(const zoo_text *text) {

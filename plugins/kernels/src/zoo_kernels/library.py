@@ -255,9 +255,10 @@ class NativeLibrary:
             self.pack_text, self.generate = library.zoo_texts_pack, library.zoo_texts_generate
             self.packed_text = library.zoo_texts_packed
             self.text_workspace = library.zoo_texts_workspace
+            self.text_threads = library.zoo_texts_threads
             for function in (self.pack_text, self.generate):
                 function.argtypes, function.restype = [ctypes.POINTER(TextArguments)], None
-            for function in (self.packed_text, self.text_workspace):
+            for function in (self.packed_text, self.text_workspace, self.text_threads):
                 function.argtypes = [ctypes.POINTER(TextArguments)]
                 function.restype = ctypes.c_int64
             self.fingerprint = library.zoo_fingerprint

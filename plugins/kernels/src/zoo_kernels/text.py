@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
+from time import perf_counter
 from typing import final
 
 import torch
@@ -13,6 +14,7 @@ from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.nn import LayerState, RecurrentModel, State
 from zoo_kernels.library import NativeLibrary, TextArguments, TextRowArguments
+from zoo_kernels.text_threads import TextThreads
 from zoo_kernels.text_weights import text_weights
 
 MAX_INT8_WIDTH = 1 << 16
@@ -59,7 +61,7 @@ def generate(
         if not is_finite:
             raise IntegrityError(NOT_FINITE)
         total += count
-        count = min(GROWTH * total, MAX_SYMBOLS_PER_CALL)
+        count = min(GROWTH * total, text.symbols_per_call)
 
 
 def generate_rows(
@@ -134,9 +136,10 @@ class NativeText:
         self.states = [
             TextState(layer, dtype) for layer in zip(*(state for state, _ in fed), strict=True)
         ]
-        self._library, self._samplers = library, samplers
-        self._weights = text_weights(library, model, storage)
-        self._latest = [prompt.to("cpu", torch.int64).contiguous() for _, prompt in fed]
+        self._library, self._weights = library, text_weights(library, model, storage)
+        self._rows = [
+            TextRow(prompt, sampler) for (_, prompt), sampler in zip(fed, samplers, strict=True)
+        ]
         self._layers = type(self._weights.layers).from_buffer_copy(self._weights.layers)
         for layer, state in zip(self._layers, self.states, strict=True):
             for name, tensor in state.tensors.items():
@@ -148,7 +151,22 @@ class NativeText:
         size = library.text_workspace(ctypes.byref(self._arguments))
         self._workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
         self._arguments.workspace = self._workspace.data_ptr()
-        self._rows = list(range(len(prompts)))  # the row of each place in the states
+        self._places = list(
+            range(len(prompts))
+        )  # the number of the row of each place in the states
+        self._threads = self._threads_for(len(prompts))
+
+    def _threads_for(self, rows: int) -> TextThreads:
+        """Returns what chooses the threads for so many rows: earlier texts have measured it too."""
+        self._arguments.threads, self._arguments.rows = torch.get_num_threads(), rows
+        most = self._library.text_threads(ctypes.byref(self._arguments))
+        return self._weights.threads.setdefault((rows, most), TextThreads(most))
+
+    @property
+    def symbols_per_call(self) -> int:
+        """The most symbols of one text in the next call."""
+        is_trial = self._threads.is_trial
+        return self._threads.trial_symbols if is_trial else MAX_SYMBOLS_PER_CALL
 
     def generate(self, counts: Sequence[tuple[int, int]]) -> list[tuple[list[int], bool]]:
         """Generates the next symbols of some rows, at least one of each.
@@ -159,38 +177,65 @@ class NativeText:
         Returns:
             The symbols of each row, and whether all logits were finite; they are fewer if not.
         """
-        rows = [row for row, _ in counts]
-        if rows != self._rows:
-            places = torch.tensor([self._rows.index(row) for row in rows])
+        numbers = [number for number, _ in counts]
+        if numbers != self._places:
+            places = torch.tensor([self._places.index(number) for number in numbers])
             for state in self.states:
                 state.keep(places)
-            self._rows = rows
-        uniform = [self._samplers[row].uniform(count) for row, count in counts]
-        symbols = [torch.empty(count, dtype=torch.int64) for _, count in counts]
-        self._arguments.rows = len(rows)
-        arguments = (TextRowArguments * len(rows))(
-            *(
-                TextRowArguments(
-                    prompt=self._latest[row].data_ptr(),
-                    prompt_length=len(self._latest[row]),
-                    uniform=uniform[place].data_ptr(),
-                    generated=symbols[place].data_ptr(),
-                    count=count,
-                    top_k=self._samplers[row].top_k or 0,
-                    temperature=self._samplers[row].temperature,
-                )
-                for place, (row, count) in enumerate(counts)
-            )
-        )
-        self._arguments.row = arguments
+            self._places, self._threads = numbers, self._threads_for(len(numbers))
+        rows = [self._rows[number] for number in numbers]
+        steps = sum(row.prepare(count) for row, (_, count) in zip(rows, counts, strict=True))
+        arguments = (TextRowArguments * len(rows))(*(row.arguments for row in rows))
+        self._arguments.row, self._arguments.threads = arguments, self._threads.number
+        start = perf_counter()
         self._library.generate(ctypes.byref(self._arguments))
-        for place, row in enumerate(rows):
-            self._latest[row] = symbols[place][-1:]
-        made = [(argument.made, argument.count) for argument in arguments]
-        return [
-            (tensor[:number].tolist(), number == count)
-            for tensor, (number, count) in zip(symbols, made, strict=True)
-        ]
+        self._threads.note(self._arguments.threads, steps, perf_counter() - start)
+        return [row.read(each.made) for row, each in zip(rows, arguments, strict=True)]
+
+
+@final
+class TextRow:
+    """One of several texts.
+
+    Args:
+        prompt: The symbols that come first.
+        sampler: Chooses the symbols.
+
+    Attributes:
+        arguments: The struct of the next call.
+    """
+
+    def __init__(self, prompt: Tensor, sampler: Sampler) -> None:
+        self._prompt = prompt.to("cpu", torch.int64).contiguous()
+        self._sampler, self._latest = sampler, ctypes.c_int64()
+        self._symbols = (ctypes.c_int64 * MAX_SYMBOLS_PER_CALL)()
+        self.arguments = TextRowArguments(
+            prompt=self._prompt.data_ptr(),
+            prompt_length=len(self._prompt),
+            generated=ctypes.addressof(self._symbols),
+            top_k=sampler.top_k or 0,
+            temperature=sampler.temperature,
+        )
+
+    def prepare(self, count: int) -> int:
+        """Prepares a call for so many symbols; returns its steps."""
+        self.arguments.count = count
+        if self._sampler.temperature:  # as in ``Sampler.draw``, the likeliest symbol needs none
+            self._uniform = self._sampler.uniform(count)
+            self.arguments.uniform = self._uniform.data_ptr()
+        return int(self.arguments.prompt_length) + count - 1
+
+    def read(self, made: int) -> tuple[list[int], bool]:
+        """Returns the symbols of a call, and whether they are as many as it was for.
+
+        The last one comes first in the next call.
+        """
+        symbols = self._symbols[:made]
+        if made:
+            self._latest.value = symbols[-1]
+            self.arguments.prompt = ctypes.addressof(self._latest)
+            self.arguments.prompt_length = 1
+        return symbols, made == self.arguments.count
 
 
 @final

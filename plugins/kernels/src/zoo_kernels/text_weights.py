@@ -15,6 +15,7 @@ from zoo_core.runtime.kernels.projection import input_bias, recurrent_bias
 from zoo_core.runtime.nn import RecurrentModel
 from zoo_kernels.library import LayerArguments, NativeLibrary, Numbers, TextArguments
 from zoo_kernels.passes import CELLS, NativePasses
+from zoo_kernels.text_threads import TextThreads
 
 STORAGES = ("fp32", "bf16", "int8")
 """How weights are stored, in the order of ``enum zoo_storage``; float64 ones as they are."""
@@ -74,12 +75,14 @@ class TextWeights:
         packed: The memory of the packed weights.
         arguments: What the library is told of them; all fields of a text are missing.
         layers: Likewise of each layer.
+        threads: How many generate the texts, by the number of rows and of threads that may.
     """
 
     def __init__(
         self, library: NativeLibrary, model: RecurrentModel, storage: str, fingerprint: int
     ) -> None:
         self.fingerprint = fingerprint
+        self.threads: dict[tuple[int, int], TextThreads] = {}
         output, recurrent = model.output, model.recurrent
         if output.weight.dtype == torch.float64:
             storage = STORAGES[0]
@@ -104,7 +107,7 @@ class TextWeights:
         self.arguments = TextArguments(
             element_size=self._table.element_size(),
             level=library.level,
-            threads=torch.get_num_threads(),
+            threads=torch.get_num_threads(),  # of packing
             storage=STORAGES.index(storage),
             layers=len(layers),
             symbols=len(self._table),
