@@ -15,6 +15,7 @@ from benchmarks.benchmark import Benchmark, Setup
 from benchmarks.busy import busy
 from benchmarks.checkpoints import checkpoints
 from benchmarks.choice import choice
+from benchmarks.cores import cores
 from benchmarks.families import families
 from benchmarks.generation import generation
 from benchmarks.gpu import gpu
@@ -49,6 +50,7 @@ from zoo_core.storage.atomic import write_file
 
 BENCHMARKS: dict[str, Benchmark] = {
     "startup": startup,
+    "cores": cores,
     "peak": peak,
     "training": training,
     "generation": generation,

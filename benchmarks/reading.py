@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import ctypes
-import os
-import subprocess
 from pathlib import Path
 
 import torch
 
+from benchmarks.native_code import compiled
 from benchmarks.timing import Work
-
-SOURCE = Path(__file__).with_name("read_weights.c")
 
 
 def reading(weights: int, folder: Path) -> Work:
@@ -19,16 +16,12 @@ def reading(weights: int, folder: Path) -> Work:
 
     Args:
         weights: The size of the weights, in bytes.
-        folder: Where the code is compiled, by the compiler that torch.compile takes.
+        folder: Where the code is compiled.
 
     Raises:
         subprocess.CalledProcessError: It cannot be compiled.
     """
-    library = folder / "read_weights.so"
-    compiler = os.environ.get("CXX") or "g++"
-    options = ["-x", "c", "-O3", "-march=native", "-shared", "-fPIC", "-pthread"]
-    subprocess.run([compiler, *options, SOURCE, "-o", library], check=True)
-    read = ctypes.CDLL(str(library)).read_weights
+    read = compiled("read_weights.c", folder).read_weights
     read.argtypes = (ctypes.c_void_p, *[ctypes.c_int64] * 3)
     memory = torch.ones(weights, dtype=torch.uint8)  # torch aligns to 64 bytes
 
