@@ -17,6 +17,7 @@ from tests.cli.command import Zoo
 from tests.faults.child import Child
 from tests.runtime.sweeps.in_process import InProcessEngine
 from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
+from zoo_cli.terminal.signals import STOPPING
 from zoo_core.comparisons.turns import read_turns
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.comparisons import contest
@@ -283,6 +284,7 @@ def test_a_comparison_that_is_interrupted_continues_and_its_broken_round_has_no_
     interrupted = child.wait(120)
     assert interrupted.code == 130
     assert "to continue: zoo compare rnn-embed" in interrupted.stderr
+    assert interrupted.stderr.count(STOPPING) == 1
     result = zoo(*arguments, "--json")
     assert result.code == 0, result.stderr
     assert "4 runs, 1 finished before, 3 to train" in result.stderr

@@ -276,7 +276,7 @@ def _train(
     from zoo_cli.terminal.sweep_view import run_and_show
 
     training = contest.training(plan.catalog, plan.models, engine)
-    with GracefulInterrupt() as interrupt:
+    with GracefulInterrupt(announces=False) as interrupt:
         events = training.events(lambda: interrupt.signal is not None)
         try:
             run_and_show(events, interrupt)

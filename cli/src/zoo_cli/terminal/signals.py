@@ -70,7 +70,7 @@ class GracefulInterrupt:
 
     def __init__(self, *, announces: bool = True) -> None:
         self.signal: int | None = None
-        self._announces = announces
+        self.announces = announces
         self._handlers = contextlib.ExitStack()
         self._enabled = False
 
@@ -91,7 +91,7 @@ class GracefulInterrupt:
             _print_from_handler("stopped; the last saved state is intact")
             os._exit(128 + number)
         self.signal = number
-        if self._announces:
+        if self.announces:
             _print_from_handler(STOPPING)
 
 

@@ -50,6 +50,7 @@ def run_and_show(events: Iterable[SweepEvent | None], interrupt: GracefulInterru
         Interrupted: A signal came, and every run has been saved.
         ZooError: The sweep was refused.
     """
+    assert not interrupt.announces, "the view prints STOPPING itself"
     view = SweepView()
     started: SweepStarted | None = None
     try:
