@@ -69,6 +69,19 @@ def test_an_unwritable_place_is_refused_by_path(tmp_path: Path, place: str) -> N
     assert str(caught.value).startswith(f"cannot write {tmp_path / place}: ")
 
 
+@pytest.mark.parametrize("home", ["file", "file/below"])
+def test_a_home_that_is_no_folder_is_named_where_it_is_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str
+) -> None:
+    (tmp_path / "file").write_bytes(b"old")
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / home))
+    remedy = "; set ZOO_HOME to a folder that can be written to"
+    for place, ends in [(f"{home}/runs/a", True), ("gone/a", False)]:
+        with pytest.raises(TargetError) as caught:
+            write_file(tmp_path / place, b"new")
+        assert str(caught.value).endswith(remedy) is ends
+
+
 def test_a_failure_leaves_the_old_file_and_nothing_more(tmp_path: Path) -> None:
     (tmp_path / "folder" / "full").mkdir(parents=True)
     with pytest.raises(TargetError):
