@@ -128,6 +128,7 @@ def test_the_text_may_be_a_file_or_stdin(
         (["--text", "hello", "--file", "-"], "exclude each other"),
         (["--text", "hello", "--unit", "-1"], ">= 0"),
         (["--text", "hello", "--top", "0"], ">= 1"),
+        (["--text", "hello", "--top", "1", "--unit", "2"], "leave out --unit"),
     ],
 )
 def test_wrong_usage_is_refused(zoo: Zoo, arguments: list[str], message: str) -> None:

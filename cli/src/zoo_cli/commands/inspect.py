@@ -119,6 +119,8 @@ def inspect(
         raise click.UsageError(
             "--overwrite needs --html or --picture: without them, no file is written"
         )
+    if not attention:
+        _check_units(unit, top, picture, shows_units=html is not None or as_json)
     content = _text_of(text, file)
     catalog = load_catalog()
     if attention:
@@ -126,8 +128,6 @@ def inspect(
         _check_attention(others, picture, overwrite=overwrite)
         _show_attention(load_checkpoint(catalog, reference), content, picture, as_json=as_json)
         return
-    if picture:
-        raise click.UsageError("--picture draws the attention: give --attention too")
     if html:
         _check_page(html, overwrite=overwrite)
         make_page = shared_function(catalog, *PAGE)
@@ -162,6 +162,26 @@ def inspect(
         title = f"mean {signal.name}" if unit is None else f"{signal.name} {signal.label(unit)}"
         shown = Shown(title, values)
         (print_blocks if shows_colors() else print_column)(inspection, shown)
+
+
+def _check_units(
+    unit: int | None, top: int | None, picture: Path | None, *, shows_units: bool
+) -> None:
+    """Checks that every option has an effect where units are shown and no attention.
+
+    Args:
+        unit: The value of the option.
+        top: The same.
+        picture: The same.
+        shows_units: Whether a page or JSON has the unit beside the list of ``--top``.
+
+    Raises:
+        click.UsageError: One has none.
+    """
+    if picture:
+        raise click.UsageError("--picture draws the attention: give --attention too")
+    if top and unit is not None and not shows_units:
+        raise click.UsageError("--top lists units of every property: leave out --unit")
 
 
 def _show_attention(
