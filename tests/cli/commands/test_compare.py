@@ -175,6 +175,18 @@ def test_a_failed_run_is_named_and_the_others_are_compared(zoo: Zoo, quick: list
     assert "seed=0,model=rnn-embed failed:" in result.stderr
 
 
+def test_data_that_cannot_be_read_are_refused_before_the_first_run(
+    zoo: Zoo, isolation: Path, tmp_path: Path
+) -> None:
+    data = ["--dataset", "text", "--dataset.path", tmp_path / "none.txt", "--epochs", 1]
+    result = zoo("compare", "rnn-embed", "gru-embed", *data, "--seeds", "0-1")
+    (*_, line) = result.stderr.splitlines()
+    assert result.code == 6
+    assert line.startswith(f"Error: cannot read {tmp_path / 'none.txt'}: ")
+    assert "begins" not in result.stderr
+    assert not list(isolation.rglob("sweep.toml"))
+
+
 def test_runs_and_models_are_compared_together(zoo: Zoo, quick: list[object], hello: Path) -> None:
     result = zoo(*quick, hello, "--seeds", 0, "--json")
     assert {row["model"] for row in result.json["rows"]} == {"rnn-embed", "gru-embed", "lstm-embed"}

@@ -25,6 +25,7 @@ from zoo_core.runtime.sweeps.engine import AbstractEngine, JobEnded
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.runtime.sweeps.sweep import SweepEvent, SweepStarted, never, run_sweep
 from zoo_core.storage.locations import zoo_home
+from zoo_core.sweeps.folder import is_sweep
 from zoo_core.sweeps.grid import Grid
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.run_states import SweepRun, list_sweep_runs
@@ -230,9 +231,12 @@ class Training:
 
         Raises:
             TargetError: The folder is in use, holds foreign files, or cannot be written to.
+            ZooError: The data cannot be read, which are the same for all runs.
         """
         from zoo_core.runtime.hardware.machine import machine_facts
 
+        if self.engine.is_local and not is_sweep(self.folder):
+            self._check_data()
         session = secrets.token_hex(4)
         started = datetime.now(UTC).isoformat(timespec="seconds")
         about = {"started": started, "engine": "local", **machine_facts()}
@@ -256,6 +260,16 @@ class Training:
                 turn = Turn(session, is_whole=event.job.name not in begun)
                 write_turns(self.folder, turns.with_run(event.job.name, turn))
             yield event
+
+    def _check_data(self) -> None:
+        """Reads the data where all models have the same, before every run fails."""
+        from zoo_core.runtime.building.build import make_dataset, training_signature
+
+        first, *others = self.questions
+        settings = first.base.configs["dataset"]
+        if all(question.base.configs["dataset"] == settings for question in others):
+            dataset = make_dataset(self.catalog, first.base, None)
+            training_signature(self.catalog, first.base, dataset)
 
     def runs(self) -> list[SweepRun]:
         """Returns the runs that were asked for, after ``events``."""
