@@ -521,7 +521,7 @@ def _versions(catalog: Catalog, run_config: RunConfig, backend: str) -> dict[str
         "torch": torch.__version__,
         "zoo-core": version("zoo-core"),
     }
-    if backend == PortableKernel.name:  # which takes the steps of small models in NumPy
+    if backend == PortableKernel.name:  # which computes in NumPy too
         versions["numpy"] = version("numpy")
     used = set(run_config.plugins.values())
     plugins = {plugin.distribution: plugin.version for plugin in catalog.plugins}

@@ -16,6 +16,7 @@ from zoo_core.runtime.kernels.cell_passes import (
 from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
     tanh_backward,
+    tanh_of,
 )
 from zoo_core.runtime.kernels.portable.products import StepProduct
 from zoo_core.runtime.kernels.schedule import TimeSchedule
@@ -54,6 +55,7 @@ class GruPasses(AbstractCellPasses):
         product_n = StepProduct(weight_n.t(), schedule.steps, rows)
         bias = hidden.new_zeros(width) if bias_hh is None else bias_hh
         recurrent_n = torch.empty_like(schedule.before(hidden))  # q
+        tanh = tanh_of(hidden[0])
         for r_and_z, r, z, n, q, h, next_h in zip(
             schedule.active_rows(projected[:, :, : 2 * width]),
             *(schedule.active_rows(gate) for gate in projected.chunk(3, dim=2)),
@@ -64,7 +66,7 @@ class GruPasses(AbstractCellPasses):
         ):
             product_rz.add_to(r_and_z, h).sigmoid_()
             product_n.add_to(q.copy_(bias), h)
-            torch.tanh(n.addcmul_(r, q), out=n)
+            tanh(n.addcmul_(r, q), n)
             torch.lerp(n, h, z, out=next_h)
         return projected, recurrent_n
 

@@ -16,6 +16,7 @@ from zoo_core.runtime.kernels.cell_passes import (
 from zoo_core.runtime.kernels.portable.activations import (
     sigmoid_backward,
     tanh_backward,
+    tanh_of,
 )
 from zoo_core.runtime.kernels.portable.products import StepProduct
 from zoo_core.runtime.kernels.schedule import TimeSchedule
@@ -46,6 +47,7 @@ class LstmPasses(AbstractCellPasses):
         rows, width = hidden.shape[1:]
         product = StepProduct(weight_hh.t(), schedule.steps, rows)
         tanh_cell = torch.empty_like(schedule.before(hidden))  # tanh(c')
+        tanh = tanh_of(hidden[0])
         for gates, i_and_f, i, f, g, o, h, c, next_h, next_c, tanh_c in zip(
             schedule.active_rows(projected),
             schedule.active_rows(projected[:, :, : 2 * width]),
@@ -59,10 +61,11 @@ class LstmPasses(AbstractCellPasses):
         ):
             product.add_to(gates, h)
             i_and_f.sigmoid_()
-            torch.tanh(g, out=g)
+            tanh(g, g)
             o.sigmoid_()
             torch.mul(f, c, out=next_c).addcmul_(i, g)
-            torch.mul(o, torch.tanh(next_c, out=tanh_c), out=next_h)
+            tanh(next_c, tanh_c)
+            torch.mul(o, tanh_c, out=next_h)
         return projected, tanh_cell
 
     def backward(

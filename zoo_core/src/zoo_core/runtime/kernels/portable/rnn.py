@@ -15,6 +15,7 @@ from zoo_core.runtime.kernels.cell_passes import (
 )
 from zoo_core.runtime.kernels.portable.activations import (
     tanh_backward,
+    tanh_of,
     threshold_backward,
 )
 from zoo_core.runtime.kernels.portable.products import StepProduct
@@ -43,6 +44,7 @@ class RnnPasses(AbstractCellPasses):
         """See AbstractCellPasses."""
         (hidden,) = states
         product = StepProduct(weight_hh.t(), schedule.steps, hidden.shape[1])
+        tanh = tanh_of(hidden[0])
         for p, h, next_h in zip(
             schedule.active_rows(projected),
             schedule.active_rows(schedule.before(hidden)),
@@ -51,7 +53,7 @@ class RnnPasses(AbstractCellPasses):
         ):
             product.add_to(p, h)
             if self.is_tanh:
-                torch.tanh(p, out=next_h)
+                tanh(p, next_h)
             else:
                 torch.clamp_min(p, 0, out=next_h)
         return ()
