@@ -11,6 +11,7 @@ from torch import Tensor
 
 from zoo_core.runtime.kernels import autograd as recurrence
 from zoo_core.runtime.kernels.cell_passes import Gradients
+from zoo_core.runtime.kernels.portable import gru
 from zoo_core.runtime.kernels.portable.gru import GruPasses
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.schedule import TimeSchedule
@@ -229,3 +230,23 @@ def test_other_cells_projections_and_devices_are_not_supported() -> None:
     assert reason == "no derivatives of gru-reset-before are written out"
     reason = kernel.unsupported_reason(LstmCell(4), torch.zeros(1, device="meta"))
     assert reason == "it runs on the CPU only, not on meta"
+
+
+@pytest.mark.parametrize("lengths", LENGTHS, ids=["whole", "ragged", "single"])
+@pytest.mark.parametrize("reverse", [False, True])
+def test_a_gru_has_the_same_gradients_step_by_step_and_all_at_once(
+    monkeypatch: pytest.MonkeyPatch, reverse: bool, lengths: Tensor | None
+) -> None:
+    cell = CELLS["gru"]
+    named = weights(cell)
+    inputs = torch.randn(B, T, F, dtype=torch.float64, requires_grad=True)
+    start = state(cell, inputs)
+    results = []
+    for size in (B * H, B * H + 1):  # step by step, and all at once
+        monkeypatch.setattr(gru, "MIN_STEP_SIZE", size)
+        outputs, _ = PortableKernel().scan(
+            cell, named, inputs, start, lengths=lengths, reverse=reverse
+        )
+        loss = (outputs * torch.arange(outputs.numel()).view_as(outputs).cos()).sum()
+        results.append(torch.autograd.grad(loss, [inputs, *start, *named.values()]))
+    assert all(torch.equal(*pair) for pair in zip(*results, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import final
 
 import torch
@@ -21,6 +22,10 @@ from zoo_core.runtime.kernels.portable.activations import (
 from zoo_core.runtime.kernels.portable.products import StepProduct
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 
+MIN_STEP_SIZE = 1 << 16
+"""The smallest B·H at which each step's factors are computed just before they are used, while they
+are in the cache. Below it, fewer calls for all steps are faster."""
+
 
 @final
 class GruPasses(AbstractCellPasses):
@@ -32,9 +37,9 @@ class GruPasses(AbstractCellPasses):
         dp_r = dh' ⊙ s ⊙ q ⊙ r(1 - r)        dp_z = dh' ⊙ (h - n) ⊙ z(1 - z)
         dh += dh' ⊙ z + W_rᵀ dp_r + W_zᵀ dp_z + W_nᵀ dq
 
-    The factors of dh' do not depend on it, so they are computed for all steps at once. The four
-    gradients lie side by side as dq, dp_r, dp_z, dp_n: the first three are multiplied with the
-    recurrent weights, in the order n r z, and the last three with the input weights.
+    The factors of dh' do not depend on it; those of small steps are computed for all steps at once.
+    The four gradients lie side by side as dq, dp_r, dp_z, dp_n: the first three are multiplied with
+    the recurrent weights, in the order n r z, and the last three with the input weights.
     """
 
     recurrent_bias_gates = 1
@@ -83,17 +88,13 @@ class GruPasses(AbstractCellPasses):
         before, width = schedule.before(hidden), hidden.shape[2]
         r, z, n = gates.chunk(3, dim=2)
         d_parts = hidden.new_empty(*before.shape[:2], 4, width)  # the factors, later times dh'
-        d_q, d_r, d_z, d_n = d_parts.unbind(2)
-        tanh_backward(1 - z, n, grad_input=d_n)  # s
-        torch.mul(d_n, r, out=d_q)
-        sigmoid_backward(d_n * recurrent_n, r, grad_input=d_r)
-        sigmoid_backward(before - n, z, grad_input=d_z)
-        schedule.zero_padding(d_parts)
         d_gates = d_parts.flatten(2)  # (T, B, 4H)
         d_recurrent = d_gates[:, :, : 3 * width]  # dq, dp_r, dp_z
         ordered = weight_hh.roll(width, 0)  # rows in the order n r z
         product = StepProduct(ordered, schedule.steps, hidden.shape[1])
-        for d_all, d_qrz, update, d_next_h, d_h, needs_earlier_grad in zip(
+        factors = (r, z, n, recurrent_n, before, d_parts)
+        for _, d_all, d_qrz, update, d_next_h, d_h, needs_earlier_grad in zip(
+            _fill_last_first(*factors, reverse=schedule.reverse),
             schedule.active_rows(d_parts)[::-1],
             schedule.active_rows(d_recurrent)[::-1],
             schedule.active_rows(z)[::-1],
@@ -105,5 +106,35 @@ class GruPasses(AbstractCellPasses):
             d_all.mul_(d_next_h.unsqueeze(1))
             if needs_earlier_grad:
                 product.add_to(d_h.addcmul_(d_next_h, update), d_qrz)
+        schedule.zero_padding(d_parts)
         d_weight = weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
-        return Gradients(d_gates, d_weight, d_q.sum((0, 1)))
+        return Gradients(d_gates, d_weight, d_parts[:, :, 0].sum((0, 1)))
+
+
+def _fill_last_first(*tensors: Tensor, reverse: bool) -> Iterator[None]:
+    """Yields once for each step, the last one first; its factors are filled then.
+
+    Args:
+        *tensors: The arguments of ``_fill_factors`` for all steps, (T, B, ...) each.
+        reverse: Whether time runs from the last step to the first.
+    """
+    steps, rows, width = tensors[0].shape
+    if rows * width < MIN_STEP_SIZE:
+        _fill_factors(*tensors)
+        yield from [None] * steps
+        return
+    each_step = list(zip(*(tensor.unbind(0) for tensor in tensors), strict=True))
+    for step in each_step if reverse else each_step[::-1]:
+        _fill_factors(*step)
+        yield
+
+
+def _fill_factors(
+    r: Tensor, z: Tensor, n: Tensor, recurrent_n: Tensor, before: Tensor, d_parts: Tensor
+) -> None:
+    """Writes the factors of dh' to the four parts (..., 4, H); the other tensors are (..., H)."""
+    d_q, d_r, d_z, d_n = d_parts.unbind(-2)
+    tanh_backward(1 - z, n, grad_input=d_n)  # s
+    torch.mul(d_n, r, out=d_q)
+    sigmoid_backward(d_n * recurrent_n, r, grad_input=d_r)
+    sigmoid_backward(before - n, z, grad_input=d_z)
