@@ -36,6 +36,11 @@ def test_the_size_and_the_least_count_bound_the_words() -> None:
     assert "a" not in symbols(tokens="word", min_count=2)
 
 
+def test_a_least_count_that_leaves_no_word_is_refused() -> None:
+    with pytest.raises(ConfigError, match="min_count = 1000 leaves no word of the training part"):
+        symbols(tokens="word", min_count=1000)
+
+
 def test_the_splits_join_to_the_text() -> None:
     dataset = text_dataset("Grüße 我們. " * 50, tokens="byte")
     decoded = [

@@ -9,7 +9,7 @@ from zoo_core.configs.tokens import AbstractTokensConfig
 from zoo_core.data.text import decode_text
 from zoo_core.data.tokenizer import BUILT_IN, BYTES, UNKNOWN_WORD
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.errors import DataError
+from zoo_core.errors import ConfigError, DataError
 from zoo_core.plugins.tokenizers import read_tokenizer, train_tokenizer
 from zoo_core.runtime.datasets.word_counts import frequent_words
 
@@ -30,6 +30,7 @@ def learn_vocabulary(
         special: Symbols that precede the characters.
 
     Raises:
+        ConfigError: No word is frequent enough.
         DataError: A file of a tokenizer cannot be read.
         PluginError: The tokens need a plugin that is missing.
     """
@@ -46,10 +47,19 @@ def learn_vocabulary(
 
 
 def _learn_words(texts: Iterable[str], size: int | None, min_count: int) -> Vocabulary:
-    """Returns the most frequent words, after the symbol for all others; ties are sorted."""
+    """Returns the most frequent words, after the symbol for all others; ties are sorted.
+
+    Raises:
+        ConfigError: No word is frequent enough, so that a model would have nothing to learn.
+    """
     tokenizer = BUILT_IN["word"]
     most = None if size is None else size - 1
     words = frequent_words(map(tokenizer.split, texts), most, min_count)
+    if not words:
+        raise ConfigError(
+            f"min_count = {min_count} leaves no word of the training part known: choose a smaller "
+            "--dataset.min-count"
+        )
     return Vocabulary((UNKNOWN_WORD, *words), tokenizer=tokenizer)
 
 
