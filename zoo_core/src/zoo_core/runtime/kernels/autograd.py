@@ -16,6 +16,7 @@ from zoo_core.runtime.kernels.layer_passes import (
     LayerWeights,
     layer_backward,
     layer_forward,
+    state_gradients,
 )
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_core.runtime.nn.cell import Weights
@@ -89,7 +90,7 @@ class Recurrence(Function):
             ctx.dtype,
             weights,
             LayerResult(inputs, ctx.token_passes, saved, states),
-            grad_outputs,
+            state_gradients(schedule, states, grad_outputs),
             needs_inputs=needs_grad[INPUTS_POSITION],
         )
         d_inputs, d_weights, d_initial_state = gradients

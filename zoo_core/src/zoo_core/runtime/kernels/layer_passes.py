@@ -124,7 +124,7 @@ def layer_backward(
     dtype: torch.dtype,
     weights: LayerWeights,
     result: LayerResult,
-    grad_outputs: tuple[Tensor | None, ...],
+    grad_states: tuple[Tensor, ...],
     *,
     needs_inputs: bool,
 ) -> LayerGradients:
@@ -137,13 +137,11 @@ def layer_backward(
         dtype: As in ``layer_forward``.
         weights: As in ``layer_forward``.
         result: What ``layer_forward`` returned; not changed.
-        grad_outputs: The gradients of the outputs (T, B, H) and of the last state's tensors, each
-            None where it is zero.
+        grad_states: As for ``AbstractCellPasses.backward``, which changes them.
         needs_inputs: Whether the gradient of the inputs, which are features, is needed.
     """
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     inputs, token_passes, saved, states = result
-    grad_states = _grad_states(schedule, states, grad_outputs)
     others = (weight_hh.to(dtype), states, saved, grad_states)
     d_inputs = None
     if token_passes is not None:
@@ -194,7 +192,7 @@ def _time_major(tokens: Tensor, schedule: TimeSchedule) -> Tensor:
     return tokens.view(schedule.steps, -1).contiguous()
 
 
-def _grad_states(
+def state_gradients(
     schedule: TimeSchedule, states: tuple[Tensor, ...], grad_outputs: tuple[Tensor | None, ...]
 ) -> tuple[Tensor, ...]:
     """The gradients of the states, before any backward step, for ``AbstractCellPasses.backward``.
@@ -212,10 +210,7 @@ def _grad_states(
     if grad_sequence is None:
         buffer = torch.zeros_like(states[0])
     else:
-        buffer = torch.empty_like(states[0])
-        buffer[schedule.initial_index] = 0
-        if schedule.lengths is not None:
-            buffer[-1] = buffer[0] = 0
+        buffer = gradient_buffer(schedule, states[0])
         schedule.after(buffer).copy_(grad_sequence)
     if grad_hidden is not None:
         buffer[schedule.final_index] += grad_hidden
@@ -226,3 +221,15 @@ def _grad_states(
         for cells, grad in zip(states[1:], grad_cells, strict=True)
     ]
     return buffer, *last_cells
+
+
+def gradient_buffer(schedule: TimeSchedule, hidden: Tensor) -> Tensor:
+    """Returns room for the gradient of the hidden states (T + 1, B, H).
+
+    What lies before the first steps is zero. The caller writes the rest, ``schedule.after`` of it.
+    """
+    buffer = torch.empty_like(hidden)
+    buffer[schedule.initial_index] = 0
+    if schedule.lengths is not None:
+        buffer[-1] = buffer[0] = 0
+    return buffer

@@ -20,6 +20,7 @@ from torch.optim import Optimizer
 from zoo_core.runtime.kernels.layer_passes import (
     LayerGradients,
     LayerWeights,
+    gradient_buffer,
     layer_backward,
     layer_forward,
 )
@@ -158,7 +159,12 @@ class PassesStep(AbstractWholeStep):
         d_logits = loss.gradient().view(logits.shape)
         d_logits = d_logits.transpose(0, 1) if is_time_major else d_logits
         d_rows = d_logits.reshape(-1, len(weight))
-        d_hidden = (d_rows @ weight).view(hidden.shape)
+        d_states = gradient_buffer(schedule, layer.states[0])
+        d_outputs = schedule.after(d_states)  # (T, B, H)
+        if is_time_major:  # written where it is needed, as it is larger than the logits
+            torch.mm(d_rows, weight, out=d_outputs.view(-1, weight.shape[1]))
+        else:
+            d_outputs.copy_((d_rows @ weight).view(hidden.shape).transpose(0, 1))
         gradients = {id(weight): d_rows.t() @ hidden.reshape(-1, hidden.shape[2])}
         if output.bias is not None:
             gradients[id(output.bias)] = d_rows.sum(0)
@@ -168,7 +174,7 @@ class PassesStep(AbstractWholeStep):
             dtype,
             read.weights,
             layer,
-            (d_hidden if is_time_major else d_hidden.transpose(0, 1), *(None for _ in first)),
+            (d_states, *(torch.zeros_like(cells[0]) for cells in layer.states[1:])),
             needs_inputs=read.table is not None and not read.is_folded,
         )
         norm = self._update(gradients | self._layer_gradients(tokens, read, found))
