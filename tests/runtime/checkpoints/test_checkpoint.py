@@ -139,7 +139,7 @@ def test_a_path_that_is_not_utf_8_is_kept_and_may_be_pushed(
 
 def test_missing_weights_are_named(catalog: Catalog, trained: Path) -> None:
     (trained / "model.safetensors").unlink()
-    with pytest.raises(IntegrityError, match=r"model\.safetensors is missing"):
+    with pytest.raises(IntegrityError, match=r"model\.safetensors is missing; copy or download"):
         read_checkpoint(catalog, trained)
 
 

@@ -43,6 +43,7 @@ DTYPES = {
     torch.uint64: "U64",
 }
 """The format's names of the dtypes."""
+MISSING = "is missing; copy or download the checkpoint again"
 COPIES = os.name == "nt"
 """Whether tensors are copied out of a file: Windows neither replaces nor removes a mapped one."""
 
@@ -152,7 +153,7 @@ def read_tensors(path: Path, record: FileRecord | None = None) -> dict[str, Tens
             tensors = load_file(path)
             return {name: tensor.clone() for name, tensor in tensors.items()} if COPIES else tensors
     except FileNotFoundError:
-        raise IntegrityError(f"{path} is missing") from None
+        raise IntegrityError(f"{path} {MISSING}") from None
     except OSError as error:
         raise IntegrityError(f"{path} is not readable: {error.strerror}") from None
 
@@ -164,7 +165,7 @@ def _format_errors(path: Path) -> Iterator[None]:
         yield
     except (IntegrityError, SafetensorError, RuntimeError) as error:
         if not path.exists():  # a running training has removed it since
-            raise IntegrityError(f"{path} is missing") from None
+            raise IntegrityError(f"{path} {MISSING}") from None
         raise IntegrityError(f"{path} is not a whole safetensors file: {error}") from None
 
 
