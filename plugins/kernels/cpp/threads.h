@@ -113,7 +113,7 @@ struct ThreadGroup {
   template <class Task> void for_each_share(Task task) const {
     if (threads == 1) return task({0, 1, 0, rows, 0, tiles, nullptr});
 #ifdef _OPENMP
-    Barrier barrier(threads);
+    Barrier barrier(by_rows ? 0 : threads);  // by rows, no thread waits for another
 #pragma omp parallel num_threads(int(threads))
     {
       const int64_t started = omp_get_num_threads(), i = omp_get_thread_num();
