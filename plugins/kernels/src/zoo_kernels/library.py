@@ -17,6 +17,9 @@ REMEDY = "install a C++ compiler, then: pip install --force-reinstall --no-deps 
 LEVEL = "ZOO_KERNELS_LEVEL"
 """Environment variable: the highest level of instructions to use."""
 
+TEXT_FUNCTIONS = ("zoo_texts_pack", "zoo_texts_threads", "zoo_fingerprint")
+"""Functions of text that came one after another; a library without one is of older sources."""
+
 INTEGER, POINTER = ctypes.c_int64, ctypes.c_void_p
 
 
@@ -249,7 +252,7 @@ class NativeLibrary:
         library = ctypes.CDLL(str(path))
         self.forward, self.backward = library.zoo_forward, library.zoo_backward
         self.workspace = library.zoo_workspace
-        self.generates = bool(getattr(library, "zoo_texts_pack", None))
+        self.generates = all(getattr(library, name, None) for name in TEXT_FUNCTIONS)
         """False of a library that was compiled from older sources."""
         if self.generates:
             self.pack_text, self.generate = library.zoo_texts_pack, library.zoo_texts_generate
