@@ -10,6 +10,7 @@ from torch import Tensor
 from zoo_core.runtime.nn import IGNORED
 from zoo_core.runtime.training.class_loss import ClassLoss
 from zoo_kernels.library import ClassLossArguments, NativeLibrary
+from zoo_kernels.memory import memory
 
 DTYPES = (torch.float32, torch.float64, torch.bfloat16)
 
@@ -54,15 +55,15 @@ def class_loss(
     assert library.class_loss, "a kernel without it says so"
     assert library.class_loss_workspace, "they come together"
     size = library.class_loss_workspace(ctypes.byref(arguments))
-    workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
+    workspace = memory(size)
     arguments.workspace = workspace.data_ptr()
     if not library.class_loss(ctypes.byref(arguments)):
         return None
     dtype = torch.float32 if logits.dtype == torch.bfloat16 else logits.dtype
     return ClassLoss(
-        loss=torch.tensor(arguments.loss, dtype=dtype),
-        correct=torch.tensor(arguments.correct),
-        targets=torch.tensor(arguments.counted),
-        weight=torch.tensor(arguments.weight, dtype=dtype),
-        plain=torch.tensor(arguments.plain_loss, dtype=dtype),
+        loss=torch.tensor(arguments.loss, dtype=dtype, device="cpu"),
+        correct=torch.tensor(arguments.correct, device="cpu"),
+        targets=torch.tensor(arguments.counted, device="cpu"),
+        weight=torch.tensor(arguments.weight, dtype=dtype, device="cpu"),
+        plain=torch.tensor(arguments.plain_loss, dtype=dtype, device="cpu"),
     )

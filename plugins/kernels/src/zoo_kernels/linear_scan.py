@@ -81,7 +81,7 @@ class _Scan(Function):
     ) -> Tensor:
         """Computes the states, (B, T, N)."""
         decay, added, initial = _columns_together(decay, added, initial.contiguous())
-        states = torch.empty(added.shape, dtype=added.dtype)
+        states = torch.empty(added.shape, dtype=added.dtype, device="cpu")
         _call(
             library,
             library.scan_forward,
@@ -136,7 +136,7 @@ def _differentiable_gradients(
     """Returns the gradients of decay, added and initial by operations with derivatives."""
     is_constant, reverse = decay.dim() == 1, marks.reverse
     decay = decay.expand_as(states)
-    padding = torch.zeros(states.shape[:2], dtype=torch.bool)
+    padding = torch.zeros(states.shape[:2], dtype=torch.bool, device="cpu")
     if marks.lengths is not None:
         padding = ~valid_steps(marks.lengths, states.shape[1], states.device)
     started = padding if marks.starts is None else marks.starts | padding

@@ -16,6 +16,7 @@ from zoo_core.runtime.kernels.cell_passes import (
 )
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_kernels.library import NativeLibrary, RecurrenceArguments
+from zoo_kernels.memory import memory
 
 CELLS = ("rnn-tanh", "rnn-relu", "lstm", "gru")
 """In the order of ``enum zoo_cell``."""
@@ -232,7 +233,7 @@ class NativePasses(AbstractTokenPasses):
             **{name: tensor.data_ptr() for name, tensor in tensors.items()},
         )
         size = self.library.workspace(ctypes.byref(arguments))
-        workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
+        workspace = memory(size)
         arguments.workspace = workspace.data_ptr()
         function(ctypes.byref(arguments))
 

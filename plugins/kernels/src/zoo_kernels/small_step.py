@@ -13,6 +13,7 @@ from zoo_core.runtime.nn import IGNORED, Batch, Output, RecurrentModel, State
 from zoo_core.runtime.training.class_loss import ClassLoss, CrossEntropy
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, WholeStepResult
 from zoo_kernels.library import NativeLibrary, SmallStepArguments
+from zoo_kernels.memory import memory
 from zoo_kernels.passes import CELLS
 
 MAX_PRODUCTS = 1 << 21
@@ -66,7 +67,7 @@ class SmallStep(AbstractWholeStep):
         self._products = gates * (self._hidden_size + width) + self._classes * self._hidden_size
         self._class_weights: Tensor | None = None
         if loss.weights is not None:
-            self._class_weights = torch.tensor(loss.weights, dtype=self._dtype)
+            self._class_weights = torch.tensor(loss.weights, dtype=self._dtype, device="cpu")
         self._tensors = [_tensors(optimizer, parameter) for parameter in _parameters(model)]
         self._arguments = arguments = SmallStepArguments(
             element_size=self._dtype.itemsize,
@@ -87,7 +88,7 @@ class SmallStep(AbstractWholeStep):
         self._reference = ctypes.byref(arguments)
         self._pointers: list[int] = []
         self._shape: tuple[int, ...] = ()
-        self._workspace = torch.empty(0, dtype=torch.uint8)
+        self._workspace = memory(0)
 
     def __call__(self, batch: Batch, state: State | None) -> WholeStepResult | None:
         """See AbstractWholeStep; batches of much work are left to torch."""
@@ -110,27 +111,31 @@ class SmallStep(AbstractWholeStep):
             if any(part.shape != (rows, self._hidden_size) for part in start):
                 return None
         last = [
-            torch.empty(rows, self._hidden_size, dtype=dtype) for _ in range(self._state_tensors)
+            torch.empty(rows, self._hidden_size, dtype=dtype, device="cpu")
+            for _ in range(self._state_tensors)
         ]
         arguments.hidden = start[0].data_ptr() if start else None
         arguments.next_hidden = last[0].data_ptr()
         if self._state_tensors > 1:
             arguments.cell_state = start[1].data_ptr() if start else None
             arguments.next_cell_state = last[1].data_ptr()
-        logits = torch.empty(steps, rows, self._classes, dtype=self._logits_dtype)
+        logits = torch.empty(steps, rows, self._classes, dtype=self._logits_dtype, device="cpu")
         arguments.logits = logits.data_ptr()
         if shape != self._shape:
             self._shape = shape
             arguments.rows, arguments.steps = rows, steps
             size = self._workspace_size(self._reference)
-            self._workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
+            self._workspace = memory(size)
             arguments.workspace = self._workspace.data_ptr()
         if not self._run(self._reference):
             return None
         numbers = torch.tensor(
-            (arguments.loss, arguments.norm, arguments.weight, arguments.plain_loss), dtype=dtype
+            (arguments.loss, arguments.norm, arguments.weight, arguments.plain_loss),
+            dtype=dtype,
+            device="cpu",
         ).unbind()
-        correct, counted = torch.tensor((arguments.correct, arguments.counted)).unbind()
+        counts = (arguments.correct, arguments.counted)
+        correct, counted = torch.tensor(counts, device="cpu").unbind()
         loss = ClassLoss(
             numbers[0],
             correct,

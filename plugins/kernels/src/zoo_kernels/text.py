@@ -14,6 +14,7 @@ from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.nn import LayerState, RecurrentModel, State
 from zoo_kernels.library import NativeLibrary, TextArguments, TextRowArguments
+from zoo_kernels.memory import memory
 from zoo_kernels.text_threads import TextThreads
 from zoo_kernels.text_weights import text_weights
 
@@ -149,7 +150,7 @@ class NativeText:
         self._arguments.capacity = len(prompts)
         self._arguments.layer = self._layers
         size = library.text_workspace(ctypes.byref(self._arguments))
-        self._workspace = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
+        self._workspace = memory(size)
         self._arguments.workspace = self._workspace.data_ptr()
         self._places = list(
             range(len(prompts))
@@ -179,7 +180,7 @@ class NativeText:
         """
         numbers = [number for number, _ in counts]
         if numbers != self._places:
-            places = torch.tensor([self._places.index(number) for number in numbers])
+            places = torch.tensor([self._places.index(each) for each in numbers], device="cpu")
             for state in self.states:
                 state.keep(places)
             self._places, self._threads = numbers, self._threads_for(len(numbers))

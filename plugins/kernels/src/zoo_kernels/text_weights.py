@@ -14,6 +14,7 @@ from zoo_core.runtime.generation.int8 import round_rows
 from zoo_core.runtime.kernels.projection import input_bias, recurrent_bias
 from zoo_core.runtime.nn import RecurrentModel
 from zoo_kernels.library import LayerArguments, NativeLibrary, Numbers, TextArguments
+from zoo_kernels.memory import memory
 from zoo_kernels.passes import CELLS, NativePasses
 from zoo_kernels.text_threads import TextThreads
 
@@ -116,7 +117,7 @@ class TextWeights:
             **_addresses(self._biases[-1] | last),
         )
         size = library.packed_text(ctypes.byref(self.arguments))
-        self.packed = torch.empty(size, dtype=torch.uint8)  # torch aligns to 64 bytes
+        self.packed = memory(size)
         self.arguments.packed = self.packed.data_ptr()
         library.pack_text(ctypes.byref(self.arguments))
         # From here on only the packed weights are read: the others may leave their memory.
@@ -178,7 +179,7 @@ def _symbol_table(model: RecurrentModel, bias: Tensor | None) -> Tensor:
     """The projection of each symbol by the first layer, with biases: (V, G)."""
     table = model.recurrent.weights(0, 0)["weight_ih"].t()
     if model.embedding is not None:
-        table = model.embedding(torch.arange(model.signature.input_size)) @ table
+        table = model.embedding(torch.arange(model.signature.input_size, device="cpu")) @ table
     return (table.clone() if bias is None else table + bias).contiguous()
 
 
