@@ -126,6 +126,20 @@ def test_another_limit_of_an_embeddings_norm_is_another_table() -> None:
 
 
 @built
+def test_weights_of_a_storage_leave_when_others_take_their_place() -> None:
+    """However often an option changes, a model keeps one of each storage."""
+    model = sharpened(MODELS["lstm-max-norm"])
+    assert model.embedding is not None
+    kept = []
+    for limit in (0.5, 0.1, None, 0.2):
+        model.embedding.max_norm = limit
+        kept.append(weakref.ref(weights_of(model)))
+        assert weights_of(model) is kept[-1]()
+    gc.collect()
+    assert [found() is None for found in kept] == [True, True, True, False]
+
+
+@built
 def test_weights_leave_with_their_model_and_large_ones_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -135,9 +149,13 @@ def test_weights_leave_with_their_model_and_large_ones_at_once(
     del model
     gc.collect()
     assert found() is None
-    monkeypatch.setattr(module, "MAX_KEPT_BYTES", 100)
     model = sharpened(MODELS["rnn"])
-    assert weights_of(model) is not weights_of(model)
+    size = weights_of(model).nbytes
+    assert size > weights_of(model).packed.nbytes  # the table counts too
+    for limit, is_kept in ((size, True), (size - 1, False)):
+        monkeypatch.setattr(module, "MAX_KEPT_BYTES", limit)
+        model = sharpened(MODELS["rnn"])
+        assert (weights_of(model) is weights_of(model)) is is_kept
 
 
 @built

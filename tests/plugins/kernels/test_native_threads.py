@@ -25,10 +25,10 @@ def test_any_number_of_threads_divides_rows_and_waits_within_the_barriers_memory
 ) -> None:
     """A machine may have more cores than a barrier has lines for."""
     compiler, program = shlex.split(os.environ.get("CXX", "c++")), tmp_path / "threads"
-    command = [*compiler, *FLAGS, "-o", program]
+    command = [*compiler, *FLAGS, "-o", str(program)]
     probe = [*command, "-x", "c++", "-"]
     if subprocess.run(probe, input="int main() {}", text=True, check=False).returncode:
         pytest.skip("the compiler has no OpenMP or no sanitizers")
-    subprocess.run([*command, f"-I{PLUGIN / 'cpp'}", PROGRAM], check=True)
+    subprocess.run([*command, f"-I{PLUGIN / 'cpp'}", str(PROGRAM)], check=True)
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

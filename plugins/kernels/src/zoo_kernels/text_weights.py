@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Sequence
+from functools import cache
+from math import nan
 from typing import Any, final
 from weakref import WeakKeyDictionary
 
@@ -21,10 +23,8 @@ from zoo_kernels.text_threads import TextThreads
 STORAGES = ("fp32", "bf16", "int8")
 """How weights are stored, in the order of ``enum zoo_storage``; float64 ones as they are."""
 MAX_KEPT_BYTES = 1 << 25
-"""Packed weights that are kept for the next text. Of larger ones, packing takes less time than a
-dozen symbols, and a second copy of them too much memory."""
-
-_kept: WeakKeyDictionary[RecurrentModel, dict[tuple[Any, ...], TextWeights]] = WeakKeyDictionary()
+"""Packed weights, with their table of symbols, that are kept for the next text. Of larger ones,
+packing takes less time than a dozen symbols, and a second copy of them too much memory."""
 
 
 def text_weights(library: NativeLibrary, model: RecurrentModel, storage: str) -> TextWeights:
@@ -38,25 +38,24 @@ def text_weights(library: NativeLibrary, model: RecurrentModel, storage: str) ->
         model: Whose texts are generated, by C++ from its layers' weights.
         storage: How float32 weights are stored, one of STORAGES.
     """
-    embedding = model.embedding
     if model.training:  # an embedding may scale its rows or drop some
         return TextWeights(library, model, storage, 0)
-    key = (
-        library.level,
-        storage,
-        model.recurrent.cell.name,
-        model.output.weight.dtype,
-        None if embedding is None else (embedding.max_norm, embedding.norm_type),
-    )
-    numbers = fingerprint(library, sources(model))
-    kept = _kept.get(model, {})
+    key = (library.level, storage, model.recurrent.cell.name, model.output.weight.dtype)
+    numbers = fingerprint(library, [*sources(model), *_embedding_options(model)])
+    kept = _kept_weights().setdefault(model, {})
     found = kept.get(key)
     if found is None or found.fingerprint != numbers:
+        kept.pop(key, None)  # not both at once
         found = TextWeights(library, model, storage, numbers)
-        if found.packed.nbytes <= MAX_KEPT_BYTES:
+        if found.nbytes <= MAX_KEPT_BYTES:
             kept[key] = found
-            _kept[model] = kept
     return found
+
+
+@cache
+def _kept_weights() -> WeakKeyDictionary[RecurrentModel, dict[tuple[Any, ...], TextWeights]]:
+    """The latest weights of each model that lives, by what else they depend on."""
+    return WeakKeyDictionary()
 
 
 @final
@@ -125,6 +124,11 @@ class TextWeights:
             for name in names:
                 setattr(struct, name, None)
 
+    @property
+    def nbytes(self) -> int:
+        """The bytes of the packed weights and of the table, beside which the biases are few."""
+        return self.packed.nbytes + self._table.nbytes
+
 
 def fingerprint(library: NativeLibrary, tensors: Sequence[Tensor]) -> int:
     """Returns a number that differs if a bit of some contiguous tensors does, or their order."""
@@ -143,6 +147,15 @@ def sources(model: RecurrentModel) -> list[Tensor]:
     return [
         tensor if tensor.is_contiguous() else tensor.detach().contiguous() for tensor in tensors
     ]
+
+
+def _embedding_options(model: RecurrentModel) -> list[Tensor]:
+    """Returns what the table of symbols depends on beside the weights."""
+    embedding = model.embedding
+    if embedding is None:
+        return []
+    limit = nan if embedding.max_norm is None else embedding.max_norm
+    return [torch.tensor([limit, embedding.norm_type], dtype=torch.float64, device="cpu")]
 
 
 def _biases(library: NativeLibrary, model: RecurrentModel, number: int) -> dict[str, Tensor]:
