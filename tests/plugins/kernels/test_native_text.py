@@ -77,6 +77,13 @@ def test_text_equals_that_of_the_core_loop(monkeypatch: pytest.MonkeyPatch, make
 
 
 @built
+def test_more_symbols_to_draw_from_than_64_bits_hold_are_all_symbols() -> None:
+    model = sharpened(MODELS["gru"])
+    expected = text(model, ReferenceKernel(), seed=1)
+    assert text(model, NativeKernel(), top_k=(1 << 64) + 1, seed=1) == expected
+
+
+@built
 @every_model
 def test_a_long_prompt_gives_the_state_of_its_pieces(make: Any) -> None:
     """Fed at once, or half by the model and half by the kernel."""

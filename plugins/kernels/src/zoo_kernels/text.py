@@ -18,6 +18,8 @@ from zoo_kernels.memory import memory
 from zoo_kernels.text_threads import TextThreads
 from zoo_kernels.text_weights import text_weights
 
+MAX_INTEGER = (1 << 63) - 1
+"""The largest number of 64 bits; of a larger one, C++ would get the last bits alone."""
 MAX_INT8_WIDTH = 1 << 16
 """Wider states would be rounded to less than 8 bits, so that sums of 32 bits hold."""
 MAX_SYMBOLS_PER_CALL = 256
@@ -214,7 +216,7 @@ class TextRow:
             prompt=self._prompt.data_ptr(),
             prompt_length=len(self._prompt),
             generated=ctypes.addressof(self._symbols),
-            top_k=sampler.top_k or 0,
+            top_k=min(sampler.top_k or 0, MAX_INTEGER),
             temperature=sampler.temperature,
         )
 
