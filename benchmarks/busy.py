@@ -21,6 +21,8 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import torch
+
 from benchmarks.benchmark import Setup
 from benchmarks.cases import Case
 from benchmarks.generation import LENGTH, texts
@@ -119,6 +121,7 @@ def prepare(
     catalog = catalog_at(level)
     run_config = BUSY_CASES[case].run_config(catalog, cell, backend=backend)
     run = ZooRun(catalog, replace(run_config, threads=threads), folder)
+    torch.set_num_threads(threads)  # of a text; a training sets its own
     return run.steps if work == "steps" else texts(run.generate, LENGTH)
 
 
