@@ -5,15 +5,17 @@ from __future__ import annotations
 from math import sqrt
 from typing import final
 
-MIN_SYMBOLS = 16
-"""Symbols of a call whose time says something: of fewer, the call itself takes a good part."""
-TRIAL_SYMBOLS = (8, 32)
-"""Symbols of one text in the two calls of a trial. The time of the first, which wakes threads that
-sleep, does not count."""
+MIN_SYMBOLS = 128
+"""Symbols of a call whose time says something: the first calls of a text make fewer, and wake
+threads that sleep, whose caches hold no weights."""
+TRIAL_SYMBOLS = (16, 64)
+"""Symbols of one text in the two calls of a trial. The time of the first does not count: it wakes
+threads, too."""
 TIME_BETWEEN_TRIALS = 50
 """The time between two trials, in times of a trial: at most 2 % of the time is lost by them."""
-GAIN = 0.95
-"""The share of the time that another number of threads takes at most where it is chosen."""
+GAIN_OF_FEWER, GAIN_OF_MORE = 0.4, 0.95
+"""The share of the time that fewer threads, or more, take at most where they are chosen. What slows
+several threads down is often over soon: the threads of another program, or of torch, that spin."""
 
 
 @final
@@ -64,7 +66,7 @@ class TextThreads:
         if number != chosen and not self._first_call:
             self._first_call = seconds
             return
-        if symbols < MIN_SYMBOLS:
+        if number == chosen and symbols < MIN_SYMBOLS:
             return
         # A mean with what was measured before: beside a busy process, the times of one number
         # differ widely. The geometric one soon forgets a long time when that process has ended.
@@ -75,7 +77,8 @@ class TextThreads:
             return
         self._until_trial = TIME_BETWEEN_TRIALS * (self._first_call + seconds)
         self._first_call = 0.0
-        if self._seconds[number] >= GAIN * self._seconds[chosen]:
+        gain = GAIN_OF_FEWER if number < chosen else GAIN_OF_MORE
+        if self._seconds[number] >= gain * self._seconds[chosen]:
             self._direction = -self._direction
             return
         self._chosen = self._numbers.index(number)
