@@ -17,6 +17,8 @@ from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import RecurrentModel
 from zoo_kernels import text as loop
 from zoo_kernels.kernel import NativeKernel
+from zoo_kernels.library import NativeLibrary, native_library
+from zoo_kernels.text import NativeText
 from zoo_kernels.text_threads import MIN_SYMBOLS, TRIAL_SYMBOLS, TextThreads
 from zoo_lstm.configs import LstmEmbedConfig
 from zoo_lstm.models import lstm_embed
@@ -183,3 +185,21 @@ def test_what_one_text_measured_is_known_to_the_next() -> None:
         finally:
             torch.set_num_threads(before)
     assert made[0] is made[1]
+
+
+@built
+def test_threads_that_torch_gets_during_a_text_are_for_the_next_one() -> None:
+    """The memory of the text is for those that there were."""
+    model, library = wide_model().float(), native_library()
+    assert isinstance(library, NativeLibrary)
+    starts, prompts = [model.initial_state(1)] * 2, [torch.tensor([1])] * 2
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        text = NativeText(library, model, starts, prompts, [Sampler(), Sampler()], "fp32")
+        text.generate([(0, 20), (1, 5)])
+        torch.set_num_threads(3)
+        text.generate([(0, 20)])
+        assert text._threads.number == 1
+    finally:
+        torch.set_num_threads(before)

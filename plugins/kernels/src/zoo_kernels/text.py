@@ -148,20 +148,20 @@ class NativeText:
             for name, tensor in state.tensors.items():
                 setattr(layer, name, tensor.data_ptr())
         self._arguments = TextArguments.from_buffer_copy(self._weights.arguments)
-        self._arguments.threads = torch.get_num_threads()
+        self._max_threads = self._arguments.threads = torch.get_num_threads()
         self._arguments.capacity = len(prompts)
         self._arguments.layer = self._layers
-        size = library.text_workspace(ctypes.byref(self._arguments))
-        self._workspace = memory(size)
+        self._workspace = memory(library.text_workspace(ctypes.byref(self._arguments)))
         self._arguments.workspace = self._workspace.data_ptr()
-        self._places = list(
-            range(len(prompts))
-        )  # the number of the row of each place in the states
+        self._places = list(range(len(prompts)))  # the row of each place in the states
         self._threads = self._threads_for(len(prompts))
 
     def _threads_for(self, rows: int) -> TextThreads:
-        """Returns what chooses the threads for so many rows: earlier texts have measured it too."""
-        self._arguments.threads, self._arguments.rows = torch.get_num_threads(), rows
+        """Returns what chooses the threads for so many rows: earlier texts have measured it too.
+
+        There are never more of them than the workspace is for.
+        """
+        self._arguments.threads, self._arguments.rows = self._max_threads, rows
         most = self._library.text_threads(ctypes.byref(self._arguments))
         return self._weights.threads.setdefault((rows, most), TextThreads(most))
 

@@ -23,11 +23,11 @@ class TextThreads:
     """Chooses among a number of threads, its half, and so on down to one thread.
 
     All of them generate the same symbols, bit for bit. Which is the fastest depends on more than
-    the sizes: the threads wait for one another twice for each symbol, a time of 50 ns where two
-    cores share a cache, of 250 ns where they do not, and of milliseconds where another process
-    occupies a core. With 256 hidden units, a step of an RNN by two threads takes 2.3 us on two
-    neighbours, 4.1 us on distant cores and 20 to 80 us beside a busy process; by one thread, 3.5 to
-    4.5 us (Zen 4).
+    the sizes. For every symbol, the threads wait for one another after each layer and after the
+    logits: 50 ns where two cores share a cache, 250 ns where they do not, and milliseconds where
+    another process occupies a core. With 256 hidden units, a step of an RNN by two threads takes
+    2.3 us on two neighbours, 4.1 us on distant cores and 20 to 80 us beside a busy process; by one
+    thread, 3.5 to 4.5 us (Zen 4).
 
     Args:
         most: The number of threads to begin with, which the work is worth.
