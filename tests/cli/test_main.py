@@ -208,12 +208,7 @@ def test_a_folder_that_may_not_be_entered_is_exit_6(
     monkeypatch.setenv("ZOO_HOME", str(shut / "in"))
     monkeypatch.chdir(tmp_path)
     shut.chmod(0)
-    try:
-        result = Child(tmp_path / "child", tuple(arguments), obey_permissions).wait()
-    finally:
-        shut.chmod(0o700)
-    assert result.code == 6, result
-    (line,) = result.stderr.splitlines()
+    line = refusal(shut, arguments)
     assert "shut/in" in line
     assert "ermission denied" in line
 
@@ -239,14 +234,20 @@ def test_a_folder_that_may_not_be_written_to_is_refused_before_the_work(
     shut.mkdir(mode=0o500)
     monkeypatch.setenv("ZOO_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
+    line = refusal(shut, arguments)
+    assert line.startswith(f"Error: cannot write {arguments[-1]}: permission denied in shut")
+    assert not list(shut.iterdir())
+
+
+def refusal(shut: Path, arguments: list[str]) -> str:
+    """The line of a command that may not use a folder, which is opened again after it."""
     try:
-        result = Child(tmp_path / "child", tuple(arguments), obey_permissions).wait()
+        result = Child(shut.with_name("child"), tuple(arguments), obey_permissions).wait()
     finally:
         shut.chmod(0o700)
     assert result.code == 6, result
     (line,) = result.stderr.splitlines()
-    assert line.startswith(f"Error: cannot write {arguments[-1]}: permission denied in shut")
-    assert not list(shut.iterdir())
+    return line
 
 
 def test_debug_shows_the_traceback(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
