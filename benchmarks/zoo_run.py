@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-from itertools import islice
 from pathlib import Path
 from typing import final
 
@@ -16,8 +15,8 @@ from zoo_core import Classes, Signature, Tokens
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_model
-from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
+from zoo_core.runtime.generation.texts import generate_texts
 from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -55,9 +54,12 @@ class ZooRun:
 
     def generate(self, length: int, precision: str = "fp32") -> list[int]:
         """Generates the most likely symbols after the vocabulary's first, as the peers do."""
-        model = self.run.loop.model.eval()
+        model = self.run.loop.model
+        if model.training:
+            model.eval()
         first = Batch(torch.zeros(1, 1, dtype=torch.long)).to(self.run.run_config.device)
-        return list(islice(generate(model, first, Sampler(temperature=0), precision), length))
+        (text,) = generate_texts(model, [first], [Sampler(temperature=0)], [length], precision)
+        return text
 
 
 def backends(catalog: Catalog) -> list[str]:

@@ -30,6 +30,7 @@ from zoo_kernels import kernel as native
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import LEVEL, LIBRARY, NativeLibrary, native_library
 from zoo_kernels.text import NativeText
+from zoo_kernels.text_weights import sources, text_weights
 from zoo_lstm.configs import LstmEmbedConfig
 from zoo_lstm.models import lstm_embed
 from zoo_rnn.configs import RnnEmbedConfig, RnnStackedConfig
@@ -351,6 +352,7 @@ def test_a_call_for_many_texts_makes_few_symbols_so_that_ctrl_c_ends_it(
         return run(self, counts)
 
     monkeypatch.setattr(NativeText, "generate", generate_counts)
+    monkeypatch.setattr(NativeText, "symbols_per_call", 256)
     prompts = [Batch(torch.tensor([[1, 2, 3]]))] * 100
     generate_texts(model, prompts, [Sampler() for _ in prompts], [30] * 99 + [100])
     assert calls == [[8] * 100] * 3 + [[6] * 99 + [8], [68]]
@@ -369,8 +371,8 @@ def test_int8_text_is_that_of_the_rounded_weights_in_double_precision(
         monkeypatch.setenv(LEVEL, level)
         library = native_library()
         assert isinstance(library, NativeLibrary)
-        samplers = [Sampler(seed=1)]
-        text = NativeText(library, model, [model.initial_state(1)], [prompt], samplers, "int8")
+        weights = text_weights(library, model, sources(model), "int8")
+        text = NativeText(model, weights, [model.initial_state(1)], [prompt], [Sampler(seed=1)])
         ((symbols, _),) = text.generate([(0, 60)])
         fed = torch.tensor([[*prompt.tolist(), *symbols[:-1]]])
         with torch.no_grad():

@@ -19,7 +19,15 @@ from zoo_kernels import text as loop
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import NativeLibrary, native_library
 from zoo_kernels.text import NativeText
-from zoo_kernels.text_threads import MIN_SYMBOLS, TRIAL_SYMBOLS, TextThreads
+from zoo_kernels.text_threads import (
+    FIRST_SYMBOLS,
+    MAX_SYMBOLS,
+    MIN_SYMBOLS,
+    SECONDS_PER_CALL,
+    TRIAL_SYMBOLS,
+    TextThreads,
+)
+from zoo_kernels.text_weights import sources, text_weights
 from zoo_lstm.configs import LstmEmbedConfig
 from zoo_lstm.models import lstm_embed
 
@@ -37,7 +45,7 @@ def run(
     spent, trials, before = dict.fromkeys(costs, 0.0), 0.0, 0
     while symbols > 0:
         is_trial = threads.is_trial
-        count = min(symbols, threads.trial_symbols if is_trial else 256)
+        count = min(symbols, threads.symbols)
         number = threads.number
         seconds = count * costs[number] + waking * (number > 1 and before not in (0, number))
         threads.note(number, count, seconds)
@@ -64,12 +72,28 @@ def test_a_trial_follows_the_first_call_whose_time_says_something() -> None:
 def test_a_trial_takes_two_calls_of_which_the_second_counts() -> None:
     threads = TextThreads(2)
     threads.note(2, 256, 256.0)
-    assert threads.trial_symbols == TRIAL_SYMBOLS[0]
+    assert threads.symbols == TRIAL_SYMBOLS[0]
     threads.note(1, TRIAL_SYMBOLS[0], 1000.0)
     assert (threads.number, threads.is_trial) == (1, True)
-    assert threads.trial_symbols == TRIAL_SYMBOLS[1]
+    assert threads.symbols == TRIAL_SYMBOLS[1]
     threads.note(1, TRIAL_SYMBOLS[1], TRIAL_SYMBOLS[1] / 4)
     assert (threads.number, threads.is_trial) == (1, False)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "symbols"),
+    [
+        (SECONDS_PER_CALL / 1000, 1000),
+        (SECONDS_PER_CALL / 10, MIN_SYMBOLS),
+        (SECONDS_PER_CALL / 1e9, MAX_SYMBOLS),
+    ],
+)
+def test_a_call_makes_the_symbols_of_its_time(seconds: float, symbols: int) -> None:
+    """Ctrl+C waits for it; of slow symbols a call has as many as its time says something of."""
+    threads = TextThreads(1)
+    assert threads.symbols == FIRST_SYMBOLS
+    threads.note(1, FIRST_SYMBOLS, FIRST_SYMBOLS * seconds)
+    assert threads.symbols == pytest.approx(symbols, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -129,7 +153,7 @@ def test_any_sequence_of_numbers_of_threads_gives_the_same_text(
         numbers, used = cycle((3, 1, 2)), list[int]()
 
         class Changing:
-            is_trial = False
+            symbols = 256
 
             def __init__(self, most: int) -> None:
                 assert most == 3
@@ -196,7 +220,8 @@ def test_threads_that_torch_gets_during_a_text_are_for_the_next_one() -> None:
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        text = NativeText(library, model, starts, prompts, [Sampler(), Sampler()], "fp32")
+        weights = text_weights(library, model, sources(model), "fp32")
+        text = NativeText(model, weights, starts, prompts, [Sampler(), Sampler()])
         text.generate([(0, 20), (1, 5)])
         torch.set_num_threads(3)
         text.generate([(0, 20)])

@@ -23,7 +23,7 @@ from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_kernels import text_weights as module
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import NativeLibrary, native_library
-from zoo_kernels.text_weights import TextWeights, fingerprint, text_weights
+from zoo_kernels.text_weights import TextWeights, fingerprint, sources, text_weights
 
 
 def library() -> NativeLibrary:
@@ -33,7 +33,7 @@ def library() -> NativeLibrary:
 
 
 def weights_of(model: RecurrentModel, storage: str = "fp32") -> TextWeights:
-    return text_weights(library(), model, storage)
+    return text_weights(library(), model, sources(model), storage)
 
 
 @built

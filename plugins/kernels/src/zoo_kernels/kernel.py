@@ -39,12 +39,13 @@ from zoo_core.runtime.training.class_loss import (
     CrossEntropy,
 )
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, AbstractWholeStepKernel
-from zoo_kernels import text, text_weights
+from zoo_kernels import text
 from zoo_kernels.class_loss import class_loss
 from zoo_kernels.library import REMEDY, NativeLibrary, native_library
 from zoo_kernels.linear_scan import NativeScan
 from zoo_kernels.passes import CELLS, NativePasses
 from zoo_kernels.small_step import small_step
+from zoo_kernels.text_weights import TextWeights, sources, text_weights
 
 DTYPES = (torch.float32, torch.float64)
 MAX_TABLE_SIZE = 1 << 22
@@ -196,10 +197,8 @@ class NativeKernel(
         int8: bool = False,
     ) -> Iterator[int] | None:
         """See AbstractTextKernel; under autocast with bfloat16 weights, on any processor."""
-        storage = self._storage(model, [prompt], [sampler], int8=int8)
-        if storage is None:
-            return None
-        return text.generate(_library(), model, state, prompt, sampler, storage)
+        weights = self._text_weights(model, [prompt], [sampler], int8=int8)
+        return None if weights is None else text.generate(model, weights, state, prompt, sampler)
 
     def generate_rows(
         self,
@@ -212,35 +211,29 @@ class NativeKernel(
         int8: bool = False,
     ) -> list[list[int]] | None:
         """See AbstractTextKernel."""
-        storage = self._storage(model, prompts, samplers, int8=int8)
-        if storage is None:
+        weights = self._text_weights(model, prompts, samplers, int8=int8)
+        if weights is None:
             return None
-        return text.generate_rows(_library(), model, states, prompts, samplers, lengths, storage)
+        return text.generate_rows(model, weights, states, prompts, samplers, lengths)
 
-    def _storage(
+    def _text_weights(
         self,
         model: RecurrentModel,
         prompts: Sequence[Tensor],
         samplers: Sequence[Sampler],
         *,
         int8: bool,
-    ) -> str | None:
-        """Returns how to store the weights for texts; None if the library does not suit them."""
+    ) -> TextWeights | None:
+        """Returns a model's weights for texts; None if the library does not suit the texts."""
+        storage = _storage(model, int8=int8)
         if model.recurrent.cell.name not in self.passes or not _library().generates:
             return None
-        tensors = text_weights.sources(model)
-        if not _is_safe_to_read(model, tensors, prompts):
+        if storage is None or any(sampler.top_p is not None for sampler in samplers):
+            return None  # symbols of top_p are drawn in Python
+        tensors = sources(model)
+        if not _is_safe_to_read(model, tensors, prompts) or not _has_small_table(model, tensors):
             return None
-        if not _has_small_table(model, tensors):
-            return None
-        if any(sampler.top_p is not None for sampler in samplers):  # drawn in Python
-            return None
-        if int8:
-            widest = model.recurrent.cell.hidden_size
-            is_single = model.output.weight.dtype == torch.float32
-            return "int8" if is_single and widest <= text.MAX_INT8_WIDTH else None
-        casting = torch.is_autocast_enabled("cpu")
-        return "bf16" if casting and torch.get_autocast_dtype("cpu") == torch.bfloat16 else "fp32"
+        return text_weights(_library(), model, tensors, storage)
 
     def class_loss(
         self,
@@ -275,14 +268,23 @@ def _library() -> NativeLibrary:
     return library
 
 
+def _storage(model: RecurrentModel, *, int8: bool) -> str | None:
+    """Returns how to store weights for texts, one of STORAGES; None if there is no way."""
+    if int8:
+        is_narrow = model.recurrent.cell.hidden_size <= text.MAX_INT8_WIDTH
+        return "int8" if is_narrow and model.output.weight.dtype == torch.float32 else None
+    casting = torch.is_autocast_enabled("cpu")
+    return "bf16" if casting and torch.get_autocast_dtype("cpu") == torch.bfloat16 else "fp32"
+
+
 def _has_small_table(model: RecurrentModel, tensors: Sequence[Tensor]) -> bool:
     """Whether the table of all symbols for C++, (V, G), is small, or no larger than the model.
 
     A large vocabulary with a narrow embedding makes a table of gigabytes, which delays the first
     symbol by seconds. There the output layer takes most of the time in any loop.
     """
-    table_size = model.signature.input_size * len(model.recurrent.weights(0, 0)["weight_hh"])
-    return table_size <= max(MAX_TABLE_SIZE, sum(tensor.numel() for tensor in tensors))
+    size = model.signature.input_size * len(model.recurrent.weights(0, 0)["weight_hh"])
+    return size <= MAX_TABLE_SIZE or size <= sum(tensor.numel() for tensor in tensors)
 
 
 def _is_safe_to_read(
@@ -292,11 +294,16 @@ def _is_safe_to_read(
 
     If it may not, the model itself reports what is wrong.
     """
-    symbols, like = model.signature.input_size, model.recurrent.weights(0, 0)["weight_hh"]
-    is_uniform = all(
-        (tensor.dtype, tensor.device) == (like.dtype, like.device) for tensor in tensors
-    )
-    has_output_shape = model.output.weight.shape == (symbols, model.recurrent.output_size)
-    extremes = [extreme for prompt in prompts for extreme in prompt.aminmax()]
-    is_in_vocabulary = all(0 <= int(extreme) < symbols for extreme in extremes)
-    return is_uniform and has_output_shape and is_in_vocabulary
+    symbols, like = model.signature.input_size, tensors[0]
+    dtype, device = like.dtype, like.device
+    if any(tensor.dtype != dtype or tensor.device != device for tensor in tensors):
+        return False
+    if model.output.weight.shape != (symbols, model.recurrent.output_size):
+        return False
+    return all(_are_symbols(prompt, symbols) for prompt in prompts)
+
+
+def _are_symbols(prompt: Tensor, symbols: int) -> bool:
+    """Whether all numbers of a prompt, (T,), are at least 0 and less than V."""
+    numbers = prompt.tolist() if len(prompt) <= text.MAX_PROMPT_IN_LOOP else prompt.aminmax()
+    return all(0 <= int(number) < symbols for number in numbers)

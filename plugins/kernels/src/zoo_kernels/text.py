@@ -13,22 +13,22 @@ from torch import Tensor
 from zoo_core.errors import IntegrityError
 from zoo_core.runtime.generation.sampler import NOT_FINITE, Sampler
 from zoo_core.runtime.nn import LayerState, RecurrentModel, State
-from zoo_kernels.library import NativeLibrary, TextArguments, TextRowArguments
+from zoo_kernels.library import TextArguments, TextRowArguments
 from zoo_kernels.memory import memory
 from zoo_kernels.text_threads import TextThreads
-from zoo_kernels.text_weights import text_weights
+from zoo_kernels.text_weights import TextWeights
 
 MAX_INTEGER = (1 << 63) - 1
 """The largest number of 64 bits; of a larger one, C++ would get the last bits alone."""
 MAX_INT8_WIDTH = 1 << 16
 """Wider states would be rounded to less than 8 bits, so that sums of 32 bits hold."""
-MAX_SYMBOLS_PER_CALL = 256
-"""Symbols of one text, or of several together, in a call, which Ctrl+C does not end."""
 MIN_SYMBOLS_PER_TEXT = 8
 """Symbols of each of many texts in a call. With fewer, the call itself takes a good part of the
 time."""
+MAX_SYMBOLS_AHEAD = 256
+"""Symbols of a call for a caller that takes them one by one, and perhaps not all of them."""
 GROWTH = 3
-"""The number of symbols of a call over that of all calls before it. The first calls make few
+"""The number of symbols of such a call over that of all calls before it. The first calls make few
 symbols, so that text starts at once."""
 MAX_PROMPT_IN_LOOP = 64
 """A longer prompt is fed layer by layer, which is faster: the projection of a layer's inputs is
@@ -36,27 +36,21 @@ then one product over all steps."""
 
 
 def generate(
-    library: NativeLibrary,
-    model: RecurrentModel,
-    state: State,
-    prompt: Tensor,
-    sampler: Sampler,
-    storage: str,
+    model: RecurrentModel, weights: TextWeights, state: State, prompt: Tensor, sampler: Sampler
 ) -> Iterator[int]:
     """Generates the symbols that follow a prompt, without end; see AbstractTextKernel.
 
     Args:
-        library: The compiled functions.
         model: As for AbstractTextKernel.
+        weights: The model's.
         state: The state to start from, for one row.
         prompt: The symbols that come first, (T,), all of them in the model's vocabulary.
         sampler: Chooses each symbol.
-        storage: How float32 weights are stored, one of STORAGES.
 
     Raises:
         IntegrityError: A logit is not finite.
     """
-    text = NativeText(library, model, [state], [prompt], [sampler], storage)
+    text = NativeText(model, weights, [state], [prompt], [sampler])
     count, total = 1, 0
     while True:
         ((symbols, is_finite),) = text.generate([(0, count)])
@@ -64,40 +58,38 @@ def generate(
         if not is_finite:
             raise IntegrityError(NOT_FINITE)
         total += count
-        count = min(GROWTH * total, text.symbols_per_call)
+        count = min(GROWTH * total, text.symbols_per_call, MAX_SYMBOLS_AHEAD)
 
 
 def generate_rows(
-    library: NativeLibrary,
     model: RecurrentModel,
+    weights: TextWeights,
     states: Sequence[State],
     prompts: Sequence[Tensor],
     samplers: Sequence[Sampler],
     lengths: Sequence[int],
-    storage: str,
 ) -> list[list[int]]:
     """Generates so many symbols after each prompt; see AbstractTextKernel.
 
     Args:
-        library: The compiled functions.
         model: As for AbstractTextKernel.
+        weights: The model's.
         states: The states to start from, each for one row.
         prompts: The symbols that come first, each (T,), all of them in the model's vocabulary.
         samplers: Choose the symbols of each text.
         lengths: The number of symbols of each text.
-        storage: How float32 weights are stored, one of STORAGES.
 
     Raises:
         IntegrityError: A logit is not finite.
     """
-    text = NativeText(library, model, states, prompts, samplers, storage)
+    text = NativeText(model, weights, states, prompts, samplers)
     found: list[list[int]] = [[] for _ in prompts]
     while missing := {
         row: length - len(symbols)
         for row, (length, symbols) in enumerate(zip(lengths, found, strict=True))
         if len(symbols) < length
     }:
-        most = max(MAX_SYMBOLS_PER_CALL // len(missing), MIN_SYMBOLS_PER_TEXT)
+        most = max(text.symbols_per_call // len(missing), MIN_SYMBOLS_PER_TEXT)
         counts = [(row, min(count, most)) for row, count in missing.items()]
         for (row, _), (symbols, is_finite) in zip(counts, text.generate(counts), strict=True):
             if not is_finite:
@@ -111,12 +103,11 @@ class NativeText:
     """The texts of a model, and all that the library reads of it.
 
     Args:
-        library: The compiled functions.
         model: The model.
+        weights: The model's.
         states: The states to start from, each for one row.
         prompts: The symbols that come first.
         samplers: Choose the symbols.
-        storage: How float32 weights are stored.
 
     Attributes:
         states: The states of each layer.
@@ -124,12 +115,11 @@ class NativeText:
 
     def __init__(
         self,
-        library: NativeLibrary,
         model: RecurrentModel,
+        weights: TextWeights,
         states: Sequence[State],
         prompts: Sequence[Tensor],
         samplers: Sequence[Sampler],
-        storage: str,
     ) -> None:
         dtype = model.output.weight.dtype
         fed = [
@@ -139,7 +129,7 @@ class NativeText:
         self.states = [
             TextState(layer, dtype) for layer in zip(*(state for state, _ in fed), strict=True)
         ]
-        self._library, self._weights = library, text_weights(library, model, storage)
+        self._library, self._weights = weights.library, weights
         self._rows = [
             TextRow(prompt, sampler) for (_, prompt), sampler in zip(fed, samplers, strict=True)
         ]
@@ -151,7 +141,7 @@ class NativeText:
         self._max_threads = self._arguments.threads = torch.get_num_threads()
         self._arguments.capacity = len(prompts)
         self._arguments.layer = self._layers
-        self._workspace = memory(library.text_workspace(ctypes.byref(self._arguments)))
+        self._workspace = memory(self._library.text_workspace(ctypes.byref(self._arguments)))
         self._arguments.workspace = self._workspace.data_ptr()
         self._places = list(range(len(prompts)))  # the row of each place in the states
         self._threads = self._threads_for(len(prompts))
@@ -167,9 +157,8 @@ class NativeText:
 
     @property
     def symbols_per_call(self) -> int:
-        """The most symbols of one text in the next call."""
-        is_trial = self._threads.is_trial
-        return self._threads.trial_symbols if is_trial else MAX_SYMBOLS_PER_CALL
+        """The most symbols of the next call, of all rows together."""
+        return self._threads.symbols
 
     def generate(self, counts: Sequence[tuple[int, int]]) -> list[tuple[list[int], bool]]:
         """Generates the next symbols of some rows, at least one of each.
@@ -211,11 +200,10 @@ class TextRow:
     def __init__(self, prompt: Tensor, sampler: Sampler) -> None:
         self._prompt = prompt.to("cpu", torch.int64).contiguous()
         self._sampler, self._latest = sampler, ctypes.c_int64()
-        self._symbols = (ctypes.c_int64 * MAX_SYMBOLS_PER_CALL)()
+        self._symbols = (ctypes.c_int64 * 0)()
         self.arguments = TextRowArguments(
             prompt=self._prompt.data_ptr(),
             prompt_length=len(self._prompt),
-            generated=ctypes.addressof(self._symbols),
             top_k=min(sampler.top_k or 0, MAX_INTEGER),
             temperature=sampler.temperature,
         )
@@ -223,6 +211,9 @@ class TextRow:
     def prepare(self, count: int) -> int:
         """Prepares a call for so many symbols; returns its steps."""
         self.arguments.count = count
+        if count > len(self._symbols):
+            self._symbols = (ctypes.c_int64 * count)()
+            self.arguments.generated = ctypes.addressof(self._symbols)
         if self._sampler.temperature:  # as in ``Sampler.draw``, the likeliest symbol needs none
             self._uniform = self._sampler.uniform(count)
             self.arguments.uniform = self._uniform.data_ptr()

@@ -1,4 +1,4 @@
-"""How many threads generate a text, which is measured while it is made."""
+"""How many threads generate a text, and how many symbols in a call: measured while it is made."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ MIN_SYMBOLS = 128
 """Symbols of a call whose time says something: the first calls of a text make fewer, and wake
 threads that sleep, whose caches hold no weights."""
 TRIAL_SYMBOLS = (16, 64)
-"""Symbols of one text in the two calls of a trial. The time of the first does not count: it wakes
-threads, too."""
+"""Symbols of the two calls of a trial. The time of the first does not count: it wakes threads,
+too."""
+FIRST_SYMBOLS = 256
+"""Symbols of a call before the time of a symbol is known."""
+SECONDS_PER_CALL = 0.005
+"""Time of a call afterwards. Ctrl+C does not end a call, and its threads are no others when another
+process begins to occupy a core; the call itself takes 0.02 ms."""
+MAX_SYMBOLS = 1 << 14
+"""The most symbols of a call, for which there is memory."""
 TIME_BETWEEN_TRIALS = 50
 """The time between two trials, in times of a trial: at most 2 % of the time is lost by them."""
 GAIN_OF_FEWER, GAIN_OF_MORE = 0.4, 0.95
@@ -56,12 +63,23 @@ class TextThreads:
         return self._numbers[place]
 
     @property
-    def trial_symbols(self) -> int:
-        """The symbols of one text in the next call, if that is a trial."""
-        return TRIAL_SYMBOLS[bool(self._first_call)]
+    def symbols(self) -> int:
+        """The most symbols of the next call, of all texts together."""
+        if self.is_trial:
+            return TRIAL_SYMBOLS[bool(self._first_call)]
+        seconds = self._seconds.get(self._numbers[self._chosen])
+        if not seconds:
+            return FIRST_SYMBOLS
+        return min(max(int(SECONDS_PER_CALL / seconds), MIN_SYMBOLS), MAX_SYMBOLS)
 
     def note(self, number: int, symbols: int, seconds: float) -> None:
-        """Notes how long a call with some number of threads took for some symbols."""
+        """Notes how long a call with some number of threads took.
+
+        Args:
+            number: The number of threads.
+            symbols: Those that were read or made, of all texts together.
+            seconds: The time of the call.
+        """
         chosen = self._numbers[self._chosen]
         if number != chosen and not self._first_call:
             self._first_call = seconds

@@ -27,7 +27,9 @@ MAX_KEPT_BYTES = 1 << 25
 packing takes less time than a dozen symbols, and a second copy of them too much memory."""
 
 
-def text_weights(library: NativeLibrary, model: RecurrentModel, storage: str) -> TextWeights:
+def text_weights(
+    library: NativeLibrary, model: RecurrentModel, tensors: Sequence[Tensor], storage: str
+) -> TextWeights:
     """Returns the weights of a model as the library reads them.
 
     Those of an earlier text are returned as long as no bit of the model's weights has changed. The
@@ -36,12 +38,13 @@ def text_weights(library: NativeLibrary, model: RecurrentModel, storage: str) ->
     Args:
         library: The compiled functions.
         model: Whose texts are generated, by C++ from its layers' weights.
+        tensors: What ``sources`` returns of it.
         storage: How float32 weights are stored, one of STORAGES.
     """
     if model.training:  # an embedding may scale its rows or drop some
         return TextWeights(library, model, storage, 0)
     key = (library.level, storage, model.recurrent.cell.name, model.output.weight.dtype)
-    numbers = fingerprint(library, [*sources(model), *_embedding_options(model)])
+    numbers = fingerprint(library, tensors, _embedding_options(model))
     kept = _kept_weights().setdefault(model, {})
     found = kept.get(key)
     if found is None or found.fingerprint != numbers:
@@ -71,6 +74,7 @@ class TextWeights:
         fingerprint: Of what they are made of.
 
     Attributes:
+        library: As given.
         fingerprint: As given.
         packed: The memory of the packed weights.
         arguments: What the library is told of them; all fields of a text are missing.
@@ -81,7 +85,7 @@ class TextWeights:
     def __init__(
         self, library: NativeLibrary, model: RecurrentModel, storage: str, fingerprint: int
     ) -> None:
-        self.fingerprint = fingerprint
+        self.library, self.fingerprint = library, fingerprint
         self.threads: dict[tuple[int, int], TextThreads] = {}
         output, recurrent = model.output, model.recurrent
         if output.weight.dtype == torch.float64:
@@ -130,9 +134,21 @@ class TextWeights:
         return self.packed.nbytes + self._table.nbytes
 
 
-def fingerprint(library: NativeLibrary, tensors: Sequence[Tensor]) -> int:
-    """Returns a number that differs if a bit of some contiguous tensors does, or their order."""
-    parts = (Numbers * len(tensors))(*(Numbers(each.data_ptr(), each.nbytes) for each in tensors))
+def fingerprint(
+    library: NativeLibrary, tensors: Sequence[Tensor], options: Sequence[float] = ()
+) -> int:
+    """Returns a number that differs if a bit of some numbers does, or their order.
+
+    Args:
+        library: The compiled functions.
+        tensors: Contiguous ones.
+        options: More numbers.
+    """
+    more = (ctypes.c_double * len(options))(*options)
+    parts = (Numbers * (len(tensors) + 1))(
+        *(Numbers(each.data_ptr(), each.nbytes) for each in tensors),
+        Numbers(ctypes.addressof(more), ctypes.sizeof(more)),
+    )
     return int(library.fingerprint(parts, len(parts)))
 
 
@@ -149,13 +165,12 @@ def sources(model: RecurrentModel) -> list[Tensor]:
     ]
 
 
-def _embedding_options(model: RecurrentModel) -> list[Tensor]:
+def _embedding_options(model: RecurrentModel) -> tuple[float, ...]:
     """Returns what the table of symbols depends on beside the weights."""
     embedding = model.embedding
     if embedding is None:
-        return []
-    limit = nan if embedding.max_norm is None else embedding.max_norm
-    return [torch.tensor([limit, embedding.norm_type], dtype=torch.float64, device="cpu")]
+        return ()
+    return nan if embedding.max_norm is None else embedding.max_norm, embedding.norm_type
 
 
 def _biases(library: NativeLibrary, model: RecurrentModel, number: int) -> dict[str, Tensor]:
