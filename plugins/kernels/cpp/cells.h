@@ -19,19 +19,28 @@ template <class Real> struct Row {
   Real *hidden, *next_hidden;             // before and after the step
   Real *cell_state, *next_cell_state;     // LSTM
   Real *d_gates;                          // G wide, GRU 4H wide
-  Real *d_hidden, *d_next_hidden;
-  Real *d_cell_state;
+  const Real *d_output;                   // null for zeros
+  Real *d_hidden, *d_cell_state;          // gradients of the state after the step in, before it out
   const Real *bias;
   int64_t hidden_size;  // H
 };
 
+// The gradient of the hidden state after the step.
+template <class Real>
+ZOO_INLINE typename Simd<Real>::V next_gradient(const Row<Real> &row, int64_t c, int64_t n) {
+  const typename Simd<Real>::V d = load(row.d_hidden + c, n);
+  return row.d_output ? d + load(row.d_output + c, n) : d;
+}
+
 // GATES is G / H; RECURRENT_GATES the number of gate gradients, each H wide, that are multiplied
-// with the recurrent weights in the backward pass.
+// with the recurrent weights in the backward pass. These products are the gradient of the hidden
+// state before the step, or, with ADDS_PRODUCTS, are added to what `backward` leaves there.
 template <class Real, int CELL> struct Cell;
 
 template <class Real, int CELL> struct Rnn {
   typedef typename Simd<Real>::V V;
   static constexpr int GATES = 1, RECURRENT_GATES = 1;
+  static constexpr bool ADDS_PRODUCTS = false;
 
   ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
     V p = load(row.projected + c, n) + sums[0];
@@ -39,7 +48,7 @@ template <class Real, int CELL> struct Rnn {
   }
 
   ZOO_INLINE void backward(const Row<Real> &row, int64_t c, int64_t n) {
-    V h = load(row.next_hidden + c, n), d = load(row.d_next_hidden + c, n);
+    V h = load(row.next_hidden + c, n), d = next_gradient(row, c, n);
     store(row.d_gates + c, CELL == ZOO_RNN_TANH ? d * (1 - h * h) : (h <= 0 ? V{} : d), n);
   }
 };
@@ -50,6 +59,7 @@ template <class Real> struct Cell<Real, ZOO_RNN_RELU> : Rnn<Real, ZOO_RNN_RELU> 
 template <class Real> struct Cell<Real, ZOO_LSTM> {
   typedef typename Simd<Real>::V V;
   static constexpr int GATES = 4, RECURRENT_GATES = 4;
+  static constexpr bool ADDS_PRODUCTS = false;
 
   ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
     const int64_t H = row.hidden_size;
@@ -67,7 +77,7 @@ template <class Real> struct Cell<Real, ZOO_LSTM> {
     const int64_t H = row.hidden_size;
     const Real *p = row.gates + c;
     V i = load(p, n), f = load(p + H, n), g = load(p + 2 * H, n), o = load(p + 3 * H, n);
-    V tanh_c = simd_tanh(load(row.next_cell_state + c, n)), d_h = load(row.d_next_hidden + c, n);
+    V tanh_c = simd_tanh(load(row.next_cell_state + c, n)), d_h = next_gradient(row, c, n);
     V d_c = load(row.d_cell_state + c, n) + d_h * o * (1 - tanh_c * tanh_c);
     Real *d = row.d_gates + c;
     store(d, d_c * g * (i * (1 - i)), n);
@@ -81,6 +91,7 @@ template <class Real> struct Cell<Real, ZOO_LSTM> {
 template <class Real> struct Cell<Real, ZOO_GRU> {
   typedef typename Simd<Real>::V V;
   static constexpr int GATES = 3, RECURRENT_GATES = 3;
+  static constexpr bool ADDS_PRODUCTS = true;
 
   ZOO_INLINE void forward(const Row<Real> &row, int64_t c, int64_t n, const V *sums) {
     const int64_t H = row.hidden_size;
@@ -98,14 +109,14 @@ template <class Real> struct Cell<Real, ZOO_GRU> {
     const int64_t H = row.hidden_size;
     const Real *p = row.gates + c;
     V r = load(p, n), z = load(p + H, n), candidate = load(p + 2 * H, n);
-    V d_h = load(row.d_next_hidden + c, n);
+    V d_h = next_gradient(row, c, n);
     V d_n = d_h * (1 - z) * (1 - candidate * candidate), d_q = d_n * r;
     Real *d = row.d_gates + c;
     store(d, d_q, n);
     store(d + H, d_q * (1 - r) * load(row.recurrent_n + c, n), n);
     store(d + 2 * H, d_h * (load(row.hidden + c, n) - candidate) * (z * (1 - z)), n);
     store(d + 3 * H, d_n, n);
-    store(row.d_hidden + c, load(row.d_hidden + c, n) + d_h * z, n);
+    store(row.d_hidden + c, d_h * z, n);
   }
 };
 

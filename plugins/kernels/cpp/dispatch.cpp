@@ -94,7 +94,7 @@ const zoo_level ZOO_LEVELS[] = {
 };
 enum { COUNT = sizeof ZOO_LEVELS / sizeof ZOO_LEVELS[0] };
 
-ZOO_EXPORT int64_t zoo_version(void) { return 4; }
+ZOO_EXPORT int64_t zoo_version(void) { return 5; }
 
 ZOO_EXPORT int64_t zoo_best_level(void) {
   int64_t best = COUNT - 1;

@@ -11,6 +11,12 @@
 
 enum zoo_cell { ZOO_RNN_TANH = 0, ZOO_RNN_RELU = 1, ZOO_LSTM = 2, ZOO_GRU = 3 };
 
+// Numbers (B, T, N) whose columns lie side by side; the strides count numbers.
+struct zoo_strided {
+  const void *numbers;
+  int64_t row, step;  // both 0: the same at every step
+};
+
 struct zoo_recurrence {
   int64_t cell;                // a zoo_cell
   int64_t element_size;        // bytes of a number: 4 or 8
@@ -33,15 +39,14 @@ struct zoo_recurrence {
   const void *bias;            // (H): GRU: b_n, or null
   void *d_gates;               // (T, B, G); GRU: (T, B, 4H), in the order q r z n. Null if `rounded`
                                // is enough
-  void *d_hidden;              // (T + 1, B, H): gradients of the outputs in, of the states out
-  void *d_cell_state;          // (B, H): LSTM: gradient of the last cell state in, of the first out
+  struct zoo_strided d_outputs; // (B, T, H): gradients of the outputs; null: zeros
+  void *d_hidden;              // (B, H): gradient of the last hidden state in, of the first out
+  void *d_cell_state;          // (B, H): LSTM: likewise
   void *workspace;             // zoo_workspace() bytes, aligned to 64
-  // from version 2 on
   int64_t symbols;             // V, if the inputs are tokens
   const int64_t *tokens;       // (T, B): numbers from [0, V); null if the inputs are projected
   const void *table;           // (V, G): with tokens: the projected input of each symbol
   void *d_table;               // with tokens: gradient of the table out; (V, G), GRU: (V, 4H)
-  // from version 3 on
   void *rounded;               // bf16: (T·B + 16, D): what each step multiplies, in bfloat16: forward
                                // the state before it, H; backward d_gates, GRU without the n if
                                // d_gates is null. D is their width up to the next multiple of 32,
@@ -98,12 +103,6 @@ struct zoo_text {
 struct zoo_numbers {
   const void *numbers;
   int64_t bytes;
-};
-
-// Numbers (B, T, N) whose columns lie side by side; the strides count numbers.
-struct zoo_strided {
-  const void *numbers;
-  int64_t row, step;  // both 0: the same at every step
 };
 
 // h_t = a_t ⊙ h_{t-1} + b_t. A complex number is two of element_size bytes, real part first. Rows
@@ -196,7 +195,6 @@ struct zoo_small_step {
   int64_t counted, correct;         // likewise
   double norm;                      // out: of the gradient before clipping
   void *workspace;                  // zoo_small_step_workspace() bytes, aligned to 64
-  // from version 4 on
   int64_t bf16;                     // with element_size = 4, at every level: products in bfloat16;
                                     // then the logits are in bfloat16 too
 };
@@ -204,7 +202,7 @@ struct zoo_small_step {
 #ifdef __cplusplus
 extern "C" {
 #endif
-int64_t zoo_version(void);     // of this interface; fields of a later version come last
+int64_t zoo_version(void);     // of this interface: a caller of another one cannot use it
 int64_t zoo_best_level(void);  // the last level that this processor supports
 const char *zoo_level_name(int64_t level);
 int64_t zoo_level_has_bf16(int64_t level);                  // whether the level takes `bf16`

@@ -91,7 +91,8 @@ template <class Precision> struct SmallStep {
   const int64_t sizes[ZOO_PARAMETERS] = {G * (E ? E : V_), G * H, G, G, C * H, C, V_ * E};
 
   int64_t bytes = 0;
-  Real *gates, *recurrent_n, *hidden, *cell_state, *d_gates, *d_hidden, *d_cell_state, *d_logits;
+  Real *gates, *recurrent_n, *hidden, *cell_state, *d_gates, *d_outputs, *d_hidden, *d_cell_state;
+  Real *d_logits;
   Real *bias, *table, *d_table, *embedded, *d_embedded, *gradients[ZOO_PARAMETERS];
   Logit *logits, *d_stored_logits;
   // Factors of products: rounded copies, or the numbers themselves.
@@ -106,7 +107,8 @@ template <class Precision> struct SmallStep {
     hidden = allocate<Real>((N + B) * H);
     cell_state = allocate<Real>(is_lstm ? (N + B) * H : 0);
     d_gates = allocate<Real>(N * D);
-    d_hidden = allocate<Real>((N + B) * H);
+    d_outputs = allocate<Real>(N * H);
+    d_hidden = allocate<Real>(B * H);
     d_cell_state = allocate<Real>(is_lstm ? B * H : 0);
     d_logits = allocate<Real>(N * C);
     bias = allocate<Real>(G);
@@ -127,7 +129,7 @@ template <class Precision> struct SmallStep {
     layer.cell = s.cell, layer.element_size = sizeof(Real), layer.level = s.level;
     layer.threads = 1, layer.steps = T, layer.rows = B, layer.hidden_size = H;
     layer.gates = gates, layer.hidden = hidden, layer.weight = weights(ZOO_WEIGHT_HH);
-    layer.d_gates = d_gates, layer.d_hidden = d_hidden;
+    layer.d_gates = d_gates, layer.d_outputs = {d_outputs, H, B * H}, layer.d_hidden = d_hidden;
     if (is_gru) layer.recurrent_n = recurrent_n;
     if (is_gru && weights(ZOO_BIAS_HH)) layer.bias = weights(ZOO_BIAS_HH) + 2 * H;
     if (is_lstm) layer.cell_state = cell_state, layer.d_cell_state = d_cell_state;
@@ -241,8 +243,8 @@ template <class Precision> struct SmallStep {
       store(d_logits + n, load_stored(d_stored_logits + n, N * C - n), N * C - n);
     memset(d_hidden, 0, B * H * sizeof(Real));
     for (int64_t n = 0; n < N; n++)
-      weighted_sum(C, d_logits + n * C, 1, weight_out, H, d_hidden + (B + n) * H);
-    round_result(N * H, d_hidden + B * H);
+      weighted_sum(C, d_logits + n * C, 1, weight_out, H, d_outputs + n * H);
+    round_result(N * H, d_outputs);
     for (int64_t c = 0; c < C; c++)
       weighted_sum(N, d_logits + c, C, after, H, gradients[ZOO_OUTPUT_WEIGHT] + c * H);
     round_result(C * H, gradients[ZOO_OUTPUT_WEIGHT]);

@@ -113,8 +113,8 @@ template <class Real, int CELL, class Products> struct TimeLoop {
             at(s.cell_state, from),
             at(s.cell_state, to),
             at(s.d_gates, current * GRAD_GATES * H),
-            at(s.d_hidden, from),
-            at(s.d_hidden, to),
+            at(s.d_outputs.numbers, r * s.d_outputs.row + t * s.d_outputs.step),
+            at(s.d_hidden, r * H),
             at(s.d_cell_state, r * H),
             at(s.bias, 0),
             H};
@@ -288,13 +288,11 @@ template <class Real, int CELL, class Products> struct TimeLoop {
       for (int64_t r = share.first_row; r < rows; r += ROWS) {
         const int64_t count = minimum(ROWS, rows - r);
         for (int64_t tile = share.first_tile; tile < share.last_tile; tile++) {
-          for (int64_t k = 0; k < count; k++)
-            __builtin_prefetch(row_at(t, r + k).d_hidden + tile * BACKWARD_VECTORS * L, 1);
           multiply<BACKWARD_VECTORS>(count, RECURRENT_GATES * H,
                                      packed + tile * backward_tile_size(), row_at(t, r).d_gates,
                                      lda, row_copy(i, r, width), width, scratch(share.thread));
           for (int64_t k = 0; k < count; k++)
-            add_to_grad(row_at(t, r + k), tile, scratch(share.thread) + k * BACKWARD_VECTORS * L);
+            set_grad(row_at(t, r + k), tile, scratch(share.thread) + k * BACKWARD_VECTORS * L);
         }
       }
     }
@@ -321,12 +319,13 @@ template <class Real, int CELL, class Products> struct TimeLoop {
       }
   }
 
-  // Adds products to the gradient of the hidden state before the step.
-  void add_to_grad(const Row<Real> &row, int64_t tile, const Real *products) {
+  // Sets the gradient of the hidden state before the step by its products.
+  void set_grad(const Row<Real> &row, int64_t tile, const Real *products) {
     for (int v = 0; v < BACKWARD_VECTORS; v++) {
       const int64_t c = (tile * BACKWARD_VECTORS + v) * L, n = minimum(L, H - c);
       if (n <= 0) break;
-      store(row.d_hidden + c, load(row.d_hidden + c, n) + load(products + v * L), n);
+      const V product = load(products + v * L);
+      store(row.d_hidden + c, Equations::ADDS_PRODUCTS ? load(row.d_hidden + c, n) + product : product, n);
     }
   }
 

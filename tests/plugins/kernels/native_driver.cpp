@@ -71,13 +71,21 @@ void check_recurrence(zoo_recurrence s, bool padded, bool from_tokens, bool kept
   auto hidden = random<Real>((T + 1) * B * H), cell_state = random<Real>((T + 1) * B * H);
   auto weight = random<Real>(G * H), bias = random<Real>(H);
   auto d_gates = random<Real>(T * B * (s.cell == ZOO_GRU ? 4 * H : G));
-  auto d_hidden = random<Real>((T + 1) * B * H), d_cell_state = random<Real>(B * H);
+  auto d_hidden = random<Real>(B * H), d_cell_state = random<Real>(B * H);
+  // side by side in the order of time, of the rows with a gap, or none
+  const int64_t layout = done % 3, gap = layout == 1 ? 3 : 0;
+  const int64_t d_row = layout == 1 ? T * (H + gap) : H, d_step = layout == 1 ? H + gap : B * H;
+  auto d_outputs = random<Real>(T * B * (H + gap));
+  std::vector<double> d_outputs_in_time(T * B * H);
+  for (int64_t i = 0; i < T * B * H && layout < 2; i++)
+    d_outputs_in_time[i] = d_outputs[i / H % B * d_row + i / (B * H) * d_step + i % H];
   for (Real &number : weight) number /= H;
   s.batch_sizes = padded ? batch_sizes.data() : nullptr;
   s.gates = gates.data(), s.hidden = hidden.data(), s.weight = weight.data();
   if (s.cell == ZOO_GRU) s.recurrent_n = recurrent_n.data(), s.bias = bias.data();
   if (s.cell == ZOO_LSTM) s.cell_state = cell_state.data(), s.d_cell_state = d_cell_state.data();
   s.d_gates = d_gates.data(), s.d_hidden = d_hidden.data();
+  if (layout < 2) s.d_outputs = {d_outputs.data(), d_row, d_step};
   const int64_t V = 5, D = s.cell == ZOO_GRU ? 4 * H : G;
   auto table = random<Real>(V * G), d_table = random<Real>(V * D);
   std::vector<int64_t> tokens(T * B);
@@ -104,6 +112,7 @@ void check_recurrence(zoo_recurrence s, bool padded, bool from_tokens, bool kept
                  doubles(hidden),
                  doubles(cell_state),
                  doubles(d_gates),
+                 d_outputs_in_time,
                  doubles(d_hidden),
                  doubles(d_cell_state)};
   if (from_tokens && s.cell != ZOO_LSTM && s.cell != ZOO_GRU) s.gates = nullptr;
@@ -120,11 +129,8 @@ void check_recurrence(zoo_recurrence s, bool padded, bool from_tokens, bool kept
   if (kept) s.rounded = rounded_d_gates.data();
   zoo_backward(&s), loop.backward();
   std::free(s.workspace);
-  const int64_t start = s.reverse ? T * B * H : 0;
-  if (!s.needs_initial_grad)
-    std::copy_n(d_hidden.begin() + start, B * H, loop.d_hidden.begin() + start);
   if (!only_rounded) close("d_gates", d_gates, loop.d_gates, s);
-  close("d_hidden", d_hidden, loop.d_hidden, s);
+  if (s.needs_initial_grad) close("d_hidden", d_hidden, loop.d_hidden, s);
   if (kept) {
     const auto before = widened<Real>(rounded_hidden, T * B, H);
     const auto grads = widened<Real>(rounded_d_gates, T * B, copied);

@@ -2,16 +2,18 @@
 #ifndef ZOO_NATIVE_LOOP_H
 #define ZOO_NATIVE_LOOP_H
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
 #include "recurrence.h"
 
-// The layout is that of zoo_recurrence. Vectors that a cell does not use are never read.
+// The layout is that of zoo_recurrence, but for d_outputs, which is (T, B, H). Vectors that a cell does
+// not use are never read.
 struct PlainLoop {
   zoo_recurrence s;
   std::vector<double> weight, bias, gates, recurrent_n, hidden, cell_state;
-  std::vector<double> d_gates, d_hidden, d_cell_state;
+  std::vector<double> d_gates, d_outputs, d_hidden, d_cell_state;
 
   int64_t H = s.hidden_size, G = s.cell == ZOO_LSTM ? 4 * H : s.cell == ZOO_GRU ? 3 * H : H;
 
@@ -62,8 +64,10 @@ struct PlainLoop {
   void backward() {
     const int64_t D = s.cell == ZOO_GRU ? 4 * H : G;
     for_each_step(true, [&](int64_t current, int64_t row, int64_t from, int64_t to) {
+      std::vector<double> d_before(H);
       for (int64_t h = 0; h < H; h++) {
-        const double *p = &gates[current * G + h], after = hidden[to + h], d_h = d_hidden[to + h];
+        const double *p = &gates[current * G + h], after = hidden[to + h];
+        const double d_h = d_hidden[row * H + h] + d_outputs[current * H + h];
         double *d = &d_gates[current * D + h];
         if (s.cell == ZOO_RNN_TANH) d[0] = d_h * (1 - after * after);
         if (s.cell == ZOO_RNN_RELU) d[0] = after > 0 ? d_h : 0;
@@ -81,14 +85,15 @@ struct PlainLoop {
           d[3 * H] = d_h * (1 - z) * (1 - n * n), d[0] = d[3 * H] * r;
           d[H] = d[3 * H] * q * r * (1 - r);
           d[2 * H] = d_h * (hidden[from + h] - n) * z * (1 - z);
-          d_hidden[from + h] += d_h * z;
+          d_before[h] = d_h * z;
         }
       }
       for (int64_t g = 0; g < G; g++) {
         const int64_t column = s.cell == ZOO_GRU ? (g + H) % G : g;  // d_gates is q r z, W is r z n
         for (int64_t k = 0; k < H; k++)
-          d_hidden[from + k] += d_gates[current * D + column] * weight[g * H + k];
+          d_before[k] += d_gates[current * D + column] * weight[g * H + k];
       }
+      std::copy(d_before.begin(), d_before.end(), d_hidden.begin() + row * H);
     });
   }
 };

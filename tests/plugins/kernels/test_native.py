@@ -295,6 +295,21 @@ def test_without_the_library_the_next_kernel_stands_in_and_the_reason_is_named(
     assert backend.warning("native").startswith(message)
 
 
+@built
+def test_a_library_of_other_sources_is_refused_with_the_remedy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(library, "VERSION", library.VERSION + 1)
+    native_library.cache_clear()
+    try:
+        reason = native_library()
+    finally:
+        native_library.cache_clear()
+    assert isinstance(reason, str)
+    assert reason.startswith("not built (it was compiled from other sources than those of this")
+    assert reason.endswith(library.REMEDY)
+
+
 def test_a_file_that_is_no_library_is_an_os_error(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -24,6 +24,7 @@ from tests.plugins.kernels.test_native_tokens import answer as answer_tokens
 from tests.runtime.training.small_steps import MODELS, batches, train
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.kernels import autograd
+from zoo_core.runtime.kernels.cell_passes import ResultGradients
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -157,14 +158,13 @@ def test_a_step_multiplies_rounded_numbers_and_sums_them_in_float32(
         passes = NativePasses(library, cell)
         weight_hh = w.bfloat16() if name == level else w
         states = [schedule.state_buffer(h)]
-        grads = [torch.zeros(2, rows, width)]
-        grads[0][1] = 1
+        grads = ResultGradients(None, (torch.ones(rows, width),))
         if cell == "lstm":
             states.append(schedule.state_buffer(torch.ones(rows, width)))
-            grads.append(torch.ones(rows, width))
+            grads = ResultGradients(torch.ones(1, rows, width), (None, torch.ones(rows, width)))
         projected = torch.zeros(1, rows, len(w))
         saved = passes.forward(schedule, projected, weight_hh, None, tuple(states))
-        gradients = passes.backward(schedule, weight_hh, tuple(states), saved, tuple(grads))
+        gradients = passes.backward(schedule, weight_hh, tuple(states), saved, grads)
         outcomes.append(torch.cat([state[1] for state in states]))
         if cell == "gru":  # part of its gradient does not pass the weight
             continue
@@ -172,7 +172,7 @@ def test_a_step_multiplies_rounded_numbers_and_sums_them_in_float32(
         if name == level:
             d_gates = rounded(d_gates)
         expected = d_gates @ rounded(weight)
-        torch.testing.assert_close(grads[0][0], expected, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(gradients.initial_state[0], expected, rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(*outcomes, rtol=1e-5, atol=1e-5)
 
 
@@ -200,10 +200,12 @@ def test_what_the_steps_round_for_the_gradients_is_what_torch_rounds(
         for options in OPTIONS:
             answers = []
             for keeps_rounded in (True, False):
-                monkeypatch.setattr(library, "keeps_rounded", keeps_rounded)
-                with torch.autocast("cpu", torch.bfloat16):
-                    features = answer(NativeKernel(), make(33), (5, 4, 33), **options)
-                    tokens = answer_tokens(NativeKernel(), make(33), (5, 4, 2, 33), **options)
+                with pytest.MonkeyPatch.context() as patch:
+                    if not keeps_rounded:
+                        patch.setattr(NativePasses, "_rounded", lambda *_: ())
+                    with torch.autocast("cpu", torch.bfloat16):
+                        features = answer(NativeKernel(), make(33), (5, 4, 33), **options)
+                        tokens = answer_tokens(NativeKernel(), make(33), (5, 4, 2, 33), **options)
                 answers.append([*features, *tokens])
             assert all(map(torch.equal, *answers)), (level, options)
 
@@ -277,15 +279,6 @@ def test_whole_steps_repeat_and_take_every_optimizer(
         assert results[-1].output.logits.dtype == torch.bfloat16
         answers.append(numbers_of(step, results))
     assert all(map(torch.equal, *answers))
-
-
-def test_a_library_of_older_sources_takes_no_whole_steps_in_bfloat16(
-    library: NativeLibrary, monkeypatch: pytest.MonkeyPatch, catalog: Catalog
-) -> None:
-    monkeypatch.setattr(library, "rounds_small_steps", False)
-    step = make_step(catalog, dtype=torch.float32, precision="bf16")
-    train(step, batches(3, 5))
-    assert not takes_whole_steps(step)
 
 
 @pytest.mark.parametrize("rounds", [True, False])

@@ -18,12 +18,10 @@ from zoo_core.runtime.building.kernel_choice import backend_of
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn import Batch, ReferenceKernel
-from zoo_gru.cell import GruCell
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import LEVEL, native_library
 from zoo_kernels.linear_scan import NativeScan
 from zoo_linear.configs import MinimalConfig
-from zoo_linear.kernel import LinearScanKernel
 from zoo_linear.minimal import MinGruCell
 from zoo_linear.models import min_gru
 from zoo_linear.scan import linear_scan
@@ -255,20 +253,6 @@ def test_native_is_the_first_choice_for_linear_cells(
     run_config = resolve_run(catalog, "mingru.hello").run_config(backend=backend)
     model = make_model(catalog, run_config, letters(3))
     assert backend_of(model, batch_size=8).name == expected
-
-
-def test_an_old_library_leaves_linear_cells_to_the_next_kernel(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    library = native_library()
-    assert not isinstance(library, str)
-    monkeypatch.setattr(library, "scan_forward", None)
-    kernel, like = NativeKernel(), torch.zeros(1)
-    assert kernel.unsupported_reason(GruCell(4), like) is None
-    reason = kernel.unsupported_reason(MinGruCell(4), like)
-    assert reason is not None
-    assert reason.startswith("its library is too old for scans; install")
-    assert LinearScanKernel().unsupported_reason(MinGruCell(4), like) is None
 
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16], ids=str)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
@@ -28,7 +27,7 @@ from zoo_gru.configs import GruEmbedConfig, GruStackedConfig
 from zoo_gru.models import gru_embed, gru_stacked
 from zoo_kernels import kernel as native
 from zoo_kernels.kernel import NativeKernel
-from zoo_kernels.library import LEVEL, LIBRARY, NativeLibrary, native_library
+from zoo_kernels.library import LEVEL, NativeLibrary, native_library
 from zoo_kernels.text import NativeText
 from zoo_kernels.text_weights import sources, text_weights
 from zoo_lstm.configs import LstmEmbedConfig
@@ -154,21 +153,6 @@ def test_a_model_that_moves_between_two_symbols_leaves_the_text_alone() -> None:
     others = [torch.full((V,), 100.0) for _ in range(500)]  # some where the bias was
     assert [first, *islice(symbols, COUNT - 1)] == expected
     assert len(others) == 500
-
-
-@built
-@pytest.mark.parametrize("missing", ["zoo_texts_pack", "zoo_texts_threads", "zoo_fingerprint"])
-def test_a_library_of_older_sources_generates_no_text(
-    monkeypatch: pytest.MonkeyPatch, missing: str
-) -> None:
-    class Older(ctypes.CDLL):
-        def __getattr__(self, name: str) -> Any:
-            if name == missing:
-                raise AttributeError(name)
-            return super().__getattr__(name)
-
-    monkeypatch.setattr(ctypes, "CDLL", Older)
-    assert NativeLibrary(LIBRARY).generates is False
 
 
 @built

@@ -41,7 +41,7 @@ from zoo_core.runtime.training.class_loss import (
 from zoo_core.runtime.training.whole_step import AbstractWholeStep, AbstractWholeStepKernel
 from zoo_kernels import text
 from zoo_kernels.class_loss import class_loss
-from zoo_kernels.library import REMEDY, NativeLibrary, native_library
+from zoo_kernels.library import NativeLibrary, native_library
 from zoo_kernels.linear_scan import NativeScan
 from zoo_kernels.passes import CELLS, NativePasses
 from zoo_kernels.small_step import small_step
@@ -98,8 +98,8 @@ class NativeKernel(
             self.missing = None
             self.details = library.levels[library.level]
             self.passes = {cell: NativePasses(library, cell) for cell in CELLS}
-            self.scans = NativeScanKernel(library) if library.scan_forward else None
-            self.computes_class_loss = library.class_loss is not None
+            self.scans = NativeScanKernel(library)
+            self.computes_class_loss = True
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
         """Cells that are not written in C++, projections, other dtypes and devices."""
@@ -108,7 +108,7 @@ class NativeKernel(
         if like.device.type != "cpu" or like.dtype not in DTYPES:
             return f"it does not support {like.dtype} on {like.device.type}"
         if isinstance(cell, AbstractScannedCell):
-            return None if self.scans else f"its library is too old for scans; {REMEDY}"
+            return None
         if cell.name not in self.passes:
             return f"it does not support {cell.name}"
         if cell.output_size != cell.hidden_size:
@@ -166,7 +166,7 @@ class NativeKernel(
             return scan_with_passes(
                 passes, weights, inputs, state, lengths=lengths, reverse=reverse
             )
-        assert self.scans is not None, "without them, no other cell is supported"
+        assert self.scans is not None, "without a library, no cell is supported"
         return self.scans.scan(cell, weights, inputs, state, lengths=lengths, reverse=reverse)
 
     def scan_with_resets(
@@ -183,7 +183,7 @@ class NativeKernel(
         """See AbstractKernel: within a scan, the state starts anew."""
         run = super().scan_with_resets
         if cell.name not in self.passes:
-            assert self.scans is not None, "without them, no other cell is supported"
+            assert self.scans is not None, "without a library, no cell is supported"
             run = self.scans.scan_with_resets
         return run(cell, weights, inputs, state, resets=resets, lengths=lengths, reverse=reverse)
 
@@ -226,10 +226,10 @@ class NativeKernel(
     ) -> TextWeights | None:
         """Returns a model's weights for texts; None if the library does not suit the texts."""
         storage = _storage(model, int8=int8)
-        if model.recurrent.cell.name not in self.passes or not _library().generates:
+        if storage is None or model.recurrent.cell.name not in self.passes:
             return None
-        if storage is None or any(sampler.top_p is not None for sampler in samplers):
-            return None  # symbols of top_p are drawn in Python
+        if any(sampler.top_p is not None for sampler in samplers):  # drawn in Python
+            return None
         tensors = sources(model)
         if not _is_safe_to_read(model, tensors, prompts) or not _has_small_table(model, tensors):
             return None

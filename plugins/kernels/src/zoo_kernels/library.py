@@ -17,10 +17,17 @@ REMEDY = "install a C++ compiler, then: pip install --force-reinstall --no-deps 
 LEVEL = "ZOO_KERNELS_LEVEL"
 """Environment variable: the highest level of instructions to use."""
 
-TEXT_FUNCTIONS = ("zoo_texts_pack", "zoo_texts_threads", "zoo_fingerprint")
-"""Functions of text that came one after another; a library without one is of older sources."""
+VERSION = 5
+"""Of the C interface that this module calls, as ``zoo_version`` returns it."""
 
 INTEGER, POINTER = ctypes.c_int64, ctypes.c_void_p
+
+
+@final
+class StridedNumbers(ctypes.Structure):
+    """``struct zoo_strided`` of ``cpp/recurrence.h``."""
+
+    _fields_ = (("numbers", POINTER), ("row", INTEGER), ("step", INTEGER))
 
 
 @final
@@ -46,6 +53,7 @@ class RecurrenceArguments(ctypes.Structure):
         ("weight", POINTER),
         ("bias", POINTER),
         ("d_gates", POINTER),
+        ("d_outputs", StridedNumbers),
         ("d_hidden", POINTER),
         ("d_cell_state", POINTER),
         ("workspace", POINTER),
@@ -120,13 +128,6 @@ class Numbers(ctypes.Structure):
     """``struct zoo_numbers`` of ``cpp/recurrence.h``."""
 
     _fields_ = (("numbers", POINTER), ("bytes", INTEGER))
-
-
-@final
-class StridedNumbers(ctypes.Structure):
-    """``struct zoo_strided`` of ``cpp/recurrence.h``."""
-
-    _fields_ = (("numbers", POINTER), ("row", INTEGER), ("step", INTEGER))
 
 
 @final
@@ -233,7 +234,7 @@ class SmallStepArguments(ctypes.Structure):
         ("correct", INTEGER),
         ("norm", ctypes.c_double),
         ("workspace", POINTER),
-        ("bf16", INTEGER),  # from version 4 on
+        ("bf16", INTEGER),
     )
 
 
@@ -245,61 +246,41 @@ class NativeLibrary:
         path: The path of the library.
 
     Raises:
-        OSError: The library cannot be loaded.
+        OSError: The library cannot be loaded, or is of another version.
     """
 
     def __init__(self, path: Path) -> None:
         library = ctypes.CDLL(str(path))
+        version = getattr(library, "zoo_version", None)
+        if version is None or version() != VERSION:
+            raise OSError("it was compiled from other sources than those of this package")
         self.forward, self.backward = library.zoo_forward, library.zoo_backward
         self.workspace = library.zoo_workspace
-        self.generates = all(getattr(library, name, None) for name in TEXT_FUNCTIONS)
-        """False of a library that was compiled from older sources."""
-        if self.generates:
-            self.pack_text, self.generate = library.zoo_texts_pack, library.zoo_texts_generate
-            self.packed_text = library.zoo_texts_packed
-            self.text_workspace = library.zoo_texts_workspace
-            self.text_threads = library.zoo_texts_threads
-            for function in (self.pack_text, self.generate):
-                function.argtypes, function.restype = [ctypes.POINTER(TextArguments)], None
-            for function in (self.packed_text, self.text_workspace, self.text_threads):
-                function.argtypes = [ctypes.POINTER(TextArguments)]
-                function.restype = ctypes.c_int64
-            self.fingerprint = library.zoo_fingerprint
-            self.fingerprint.argtypes = [ctypes.POINTER(Numbers), ctypes.c_int64]
-            self.fingerprint.restype = ctypes.c_uint64
-        self.workspace.restype = ctypes.c_int64
-        for function in (self.forward, self.backward, self.workspace):
-            function.argtypes = [ctypes.POINTER(RecurrenceArguments)]
-        self.scan_forward, self.scan_backward = (
-            getattr(library, f"zoo_linear_scan_{name}", None) for name in ("forward", "backward")
+        self.pack_text, self.generate = library.zoo_texts_pack, library.zoo_texts_generate
+        self.packed_text = library.zoo_texts_packed
+        self.text_workspace = library.zoo_texts_workspace
+        self.text_threads = library.zoo_texts_threads
+        self.fingerprint = library.zoo_fingerprint
+        self.scan_forward = library.zoo_linear_scan_forward
+        self.scan_backward = library.zoo_linear_scan_backward
+        self.class_loss = library.zoo_class_loss_run
+        self.class_loss_workspace = library.zoo_class_loss_workspace
+        self.small_step = library.zoo_small_step_run
+        self.small_step_workspace = library.zoo_small_step_workspace
+        signatures: tuple[tuple[type[ctypes.Structure], Any, tuple[Any, ...]], ...] = (
+            (RecurrenceArguments, None, (self.forward, self.backward)),
+            (RecurrenceArguments, INTEGER, (self.workspace,)),
+            (TextArguments, None, (self.pack_text, self.generate)),
+            (TextArguments, INTEGER, (self.packed_text, self.text_workspace, self.text_threads)),
+            (LinearScanArguments, None, (self.scan_forward, self.scan_backward)),
+            (ClassLossArguments, INTEGER, (self.class_loss, self.class_loss_workspace)),
+            (SmallStepArguments, INTEGER, (self.small_step, self.small_step_workspace)),
         )
-        """None in a library that was compiled from older sources."""
-        for function in filter(None, (self.scan_forward, self.scan_backward)):
-            function.argtypes = [ctypes.POINTER(LinearScanArguments)]
-            function.restype = None
-        self.class_loss, self.class_loss_workspace = (
-            getattr(library, name, None)
-            for name in ("zoo_class_loss_run", "zoo_class_loss_workspace")
-        )
-        """None in a library that was compiled from older sources."""
-        for function in filter(None, (self.class_loss, self.class_loss_workspace)):
-            function.argtypes = [ctypes.POINTER(ClassLossArguments)]
-            function.restype = ctypes.c_int64
-        self.small_step, self.small_step_workspace = (
-            getattr(library, name, None)
-            for name in ("zoo_small_step_run", "zoo_small_step_workspace")
-        )
-        """None in a library that was compiled from older sources."""
-        for function in filter(None, (self.small_step, self.small_step_workspace)):
-            function.argtypes = [ctypes.POINTER(SmallStepArguments)]
-            function.restype = ctypes.c_int64
-        version = getattr(library, "zoo_version", None)  # not in a library of version 1
-        self.takes_tokens = version is not None and version() >= 2
-        """Whether recurrences take tokens; not in a library of older sources."""
-        self.keeps_rounded = version is not None and version() >= 3
-        """Whether recurrences leave what they multiply in bfloat16 to the caller; likewise."""
-        self.rounds_small_steps = version is not None and version() >= 4
-        """Whether small steps make their products in bfloat16 where they are asked to; likewise."""
+        for arguments, result, functions in signatures:
+            for function in functions:
+                function.argtypes, function.restype = [ctypes.POINTER(arguments)], result
+        self.fingerprint.argtypes = [ctypes.POINTER(Numbers), INTEGER]
+        self.fingerprint.restype = ctypes.c_uint64
         library.zoo_level_name.restype = ctypes.c_char_p
         library.zoo_level_name.argtypes = [ctypes.c_int64]
         library.zoo_best_level.restype = ctypes.c_int64

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Tensor
@@ -11,17 +11,34 @@ from torch import Tensor
 from zoo_core.runtime.kernels.cell_passes import (
     AbstractTokenPasses,
     Gradients,
+    ResultGradients,
     Saved,
     weight_gradient,
 )
 from zoo_core.runtime.kernels.schedule import TimeSchedule
-from zoo_kernels.library import NativeLibrary, RecurrenceArguments
+from zoo_kernels.library import NativeLibrary, RecurrenceArguments, StridedNumbers
 from zoo_kernels.memory import memory
 
 CELLS = ("rnn-tanh", "rnn-relu", "lstm", "gru")
 """In the order of ``enum zoo_cell``."""
 ROUNDED_WIDTH, ROWS_BEYOND = 32, 16
 """Rounded rows are a multiple of the first wide, and the second is how many follow the last."""
+
+
+@final
+class _StepGradients(NamedTuple):
+    """What the backward steps leave.
+
+    Args:
+        gates: The gate gradients, (T, B, G or 4H), if they are needed besides the weight's; after
+            them, the same in bfloat16, if the steps made them.
+        weight: The gradient of the recurrent weights, (G, H).
+        initial_state: Those of the tensors of the initial state, (B, H) each.
+    """
+
+    gates: Saved
+    weight: Tensor
+    initial_state: tuple[Tensor, ...]
 
 
 @final
@@ -52,7 +69,7 @@ class NativePasses(AbstractTokenPasses):
 
     def takes_tokens(self, tokens: int, symbols: int) -> bool:
         """See AbstractTokenPasses: if they are many enough for a table gradient in each thread."""
-        return self.library.takes_tokens and tokens >= symbols * torch.get_num_threads()
+        return tokens >= symbols * torch.get_num_threads()
 
     def forward_tokens(
         self,
@@ -75,13 +92,13 @@ class NativePasses(AbstractTokenPasses):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
     ) -> Gradients:
         """See AbstractCellPasses."""
-        grads, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, {})
-        d_gates, *rounded = grads
+        found = self._backward(schedule, weight_hh, states, saved, grads, {})
+        d_gates, *rounded = found.gates
         width = d_gates.shape[2]
-        return self._gradients(d_gates, d_weight, *(tensor[:, :, :width] for tensor in rounded))
+        return self._gradients(d_gates, found, *(tensor[:, :, :width] for tensor in rounded))
 
     def backward_tokens(
         self,
@@ -91,13 +108,13 @@ class NativePasses(AbstractTokenPasses):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
     ) -> Gradients:
         """See AbstractTokenPasses."""
         d_table = states[0].new_empty(symbols, self._grad_width(weight_hh))
         fields = {"tokens": tokens, "d_table": d_table}
-        _, d_weight = self._backward(schedule, weight_hh, states, saved, grad_states, fields)
-        return self._gradients(d_table, d_weight)
+        found = self._backward(schedule, weight_hh, states, saved, grads, fields)
+        return self._gradients(d_table, found)
 
     @property
     def keeps_no_gates(self) -> bool:
@@ -112,7 +129,7 @@ class NativePasses(AbstractTokenPasses):
         """Space for what the steps multiply in bfloat16, (T·B + 16, D), if it is kept."""
         library = self.library
         is_bf16 = weight.dtype == torch.bfloat16 and library.multiplies_bfloat16
-        if not is_bf16 or not library.keeps_rounded:
+        if not is_bf16:
             return ()
         padded = -(-width // ROUNDED_WIDTH) * ROUNDED_WIDTH
         is_whole = padded == width and schedule.batch_sizes is None
@@ -152,20 +169,14 @@ class NativePasses(AbstractTokenPasses):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
         fields: dict[str, Tensor],
-    ) -> tuple[Saved, Tensor]:
-        """Makes the backward steps; ``fields`` as before.
-
-        Returns:
-            The gate gradients, (T, B, G or 4H), if they are needed besides the weight's; after
-            them, the same in bfloat16, if the steps made them; and the weight's gradient.
-        """
+    ) -> _StepGradients:
+        """Makes the backward steps; ``fields`` as before."""
         before, gates = schedule.before(states[0]), len(weight_hh)
         (steps, rows, width), grad_width = before.shape, self._grad_width(weight_hh)
-        fields = {**fields, "d_hidden": grad_states[0]}
-        if len(grad_states) > 1:
-            fields["d_cell_state"] = grad_states[1]
+        d_state = tuple(grads.of_last(number, part[0]) for number, part in enumerate(states))
+        fields = {**fields, **dict(zip(("d_hidden", "d_cell_state"), d_state, strict=False))}
         is_table = "d_table" in fields
         rounded = self._rounded(schedule, weight_hh, rows, gates if is_table else grad_width)
         d_gates: Saved = ()
@@ -177,21 +188,23 @@ class NativePasses(AbstractTokenPasses):
             d_gates = (before.new_empty(steps, rows, grad_width, dtype=states[0].dtype),)
             schedule.zero_padding(d_gates[0])
             fields["d_gates"] = d_gates[0]
-        self._call(self.library.backward, schedule, weight_hh, states, saved, fields)
+        function = self.library.backward
+        self._call(function, schedule, weight_hh, states, saved, fields, grads.outputs)
         d_gates = (*d_gates, *(_steps(copies, steps, rows) for copies in rounded))
         # of the GRU, its first columns, in the order n r z
         d_weight = weight_gradient(d_gates[-1][:, :, :gates], before, weight_hh.dtype)
-        return d_gates, d_weight.roll(-width, 0) if self.cell == "gru" else d_weight
+        d_weight = d_weight.roll(-width, 0) if self.cell == "gru" else d_weight
+        return _StepGradients(d_gates, d_weight, d_state)
 
     def _gradients(
-        self, d_projected: Tensor, d_weight: Tensor, rounded: Tensor | None = None
+        self, d_projected: Tensor, found: _StepGradients, rounded: Tensor | None = None
     ) -> Gradients:
         """Returns the gradients, and that of the GRU's bias q, the first columns of the first."""
-        if self.cell != "gru":
-            return Gradients(d_projected, d_weight, None, rounded)
-        columns = d_projected[..., : d_weight.shape[1]]
-        d_bias = columns.sum(tuple(range(columns.dim() - 1)))
-        return Gradients(d_projected, d_weight, d_bias, rounded)
+        d_bias = None
+        if self.cell == "gru":
+            columns = d_projected[..., : found.weight.shape[1]]
+            d_bias = columns.sum(tuple(range(columns.dim() - 1)))
+        return Gradients(d_projected, found.weight, d_bias, found.initial_state, rounded)
 
     def _call(
         self,
@@ -201,8 +214,9 @@ class NativePasses(AbstractTokenPasses):
         states: tuple[Tensor, ...],
         saved: Saved,
         fields: dict[str, Tensor],
+        d_outputs: Tensor | None = None,
     ) -> None:
-        """Calls a function of the library; ``fields`` are further fields."""
+        """Calls a function of the library; ``fields`` and ``d_outputs`` are further fields."""
         hidden, bf16 = states[0], weight.dtype == torch.bfloat16
         tensors = {
             **dict(zip(("hidden", "cell_state"), states, strict=False)),
@@ -212,6 +226,10 @@ class NativePasses(AbstractTokenPasses):
         }
         assert all(tensor.is_contiguous() for tensor in tensors.values()), "C++ does not check it"
         self._check_sizes(schedule, weight, tensors)
+        if d_outputs is not None:
+            assert d_outputs.shape == hidden[1:].shape, "d_outputs has another size"
+            assert d_outputs.dtype == hidden.dtype, "d_outputs is of another type"
+            d_outputs = d_outputs if d_outputs.stride(2) == 1 else d_outputs.contiguous()
         table = tensors.get("table", tensors.get("d_table"))
         batch_sizes = None
         if schedule.batch_sizes is not None:
@@ -230,6 +248,7 @@ class NativePasses(AbstractTokenPasses):
             bf16=bf16,
             batch_sizes=batch_sizes,
             symbols=0 if table is None else len(table),
+            d_outputs=_strided(d_outputs),
             **{name: tensor.data_ptr() for name, tensor in tensors.items()},
         )
         size = self.library.workspace(ctypes.byref(arguments))
@@ -249,12 +268,21 @@ class NativePasses(AbstractTokenPasses):
             "tokens": (steps, rows),
             "gates": (steps, rows, gates),
             "d_gates": (steps, rows, grad_width),
-            "d_hidden": (steps + 1, rows, width),
+            "d_hidden": (rows, width),
+            "d_cell_state": (rows, width),
         }
         for name, shape in shapes.items():
             assert name not in tensors or tensors[name].shape == shape, f"{name} has another size"
         for name, size in (("table", gates), ("d_table", grad_width)):
             assert name not in tensors or tensors[name].shape[1] == size, f"{name} is not so wide"
+
+
+def _strided(numbers: Tensor | None) -> StridedNumbers:
+    """Returns where numbers (T, B, N) lie whose columns are side by side."""
+    if numbers is None:
+        return StridedNumbers()
+    step, row, _ = numbers.stride()
+    return StridedNumbers(numbers.data_ptr(), row, step)
 
 
 def _steps(rounded: Tensor, steps: int, rows: int) -> Tensor:

@@ -48,8 +48,6 @@ class SmallStep(AbstractWholeStep):
         *,
         bf16: bool,
     ) -> None:
-        assert library.small_step, "small_step has checked it"
-        assert library.small_step_workspace, "they come together"
         self._run, self._workspace_size = library.small_step, library.small_step_workspace
         self._loss = loss
         recurrent, cell = model.recurrent, model.recurrent.cell
@@ -218,8 +216,7 @@ def small_step(
         clip_norm: As for AbstractWholeStepKernel.
         bf16: Whether products are in bfloat16, with weights in float32.
     """
-    has_step = library.rounds_small_steps if bf16 else library.small_step is not None
-    if not has_step or model.recurrent.cell.name not in CELLS:
+    if model.recurrent.cell.name not in CELLS:
         return None
     used = {id(parameter) for parameter in _parameters(model) if parameter is not None}
     if used != {id(parameter) for parameter in model.parameters()}:

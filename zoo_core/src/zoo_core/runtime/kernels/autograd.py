@@ -10,13 +10,12 @@ from torch import Tensor
 from torch.autograd import Function
 
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
-from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses
+from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses, ResultGradients
 from zoo_core.runtime.kernels.layer_passes import (
     LayerResult,
     LayerWeights,
     layer_backward,
     layer_forward,
-    state_gradients,
 )
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_core.runtime.nn.cell import Weights
@@ -90,7 +89,7 @@ class Recurrence(Function):
             ctx.dtype,
             weights,
             LayerResult(inputs, ctx.token_passes, saved, states),
-            state_gradients(schedule, states, grad_outputs),
+            ResultGradients(grad_outputs[0], grad_outputs[1:]),
             needs_inputs=needs_grad[INPUTS_POSITION],
         )
         d_inputs, d_weights, d_initial_state = gradients

@@ -14,6 +14,59 @@ Saved: TypeAlias = tuple[Tensor, ...]
 
 
 @final
+class ResultGradients(NamedTuple):
+    """The gradients of what a layer returned.
+
+    Args:
+        outputs: Of the outputs, (T, B, H), with any strides; None for zeros.
+        last_state: Of the tensors of the last state, (B, H) each, with any strides; None for zeros.
+        buffer: That of ``gradient_buffer`` which holds ``outputs``, and may be overwritten; None if
+            they lie elsewhere.
+    """
+
+    outputs: Tensor | None
+    last_state: tuple[Tensor | None, ...]
+    buffer: Tensor | None = None
+
+    def of_hidden(self, schedule: TimeSchedule, hidden: Tensor) -> Tensor:
+        """Returns the gradients of a buffer of hidden states (T + 1, B, H), to be overwritten."""
+        buffer = self.buffer
+        if self.outputs is None:
+            buffer = torch.zeros_like(hidden)
+        elif buffer is None:
+            buffer = gradient_buffer(schedule, hidden)
+            schedule.after(buffer).copy_(self.outputs)
+        grad = self.last_state[0]
+        if grad is not None:
+            buffer[schedule.final_index] += grad
+        return buffer
+
+    def of_last(self, number: int, like: Tensor) -> Tensor:
+        """Returns the gradient of a tensor of the last state, (B, H), to be overwritten.
+
+        Args:
+            number: Its number in the state.
+            like: A tensor of its shape, dtype and device.
+        """
+        grad = self.last_state[number]
+        if grad is None:
+            return torch.zeros_like(like)
+        return grad.clone(memory_format=torch.contiguous_format)
+
+
+def gradient_buffer(schedule: TimeSchedule, hidden: Tensor) -> Tensor:
+    """Returns room for the gradient of the hidden states (T + 1, B, H).
+
+    What lies before the first steps is zero. The caller writes the rest, ``schedule.after`` of it.
+    """
+    buffer = torch.empty_like(hidden)
+    buffer[schedule.initial_index] = 0
+    if schedule.lengths is not None:
+        buffer[-1] = buffer[0] = 0
+    return buffer
+
+
+@final
 class Gradients(NamedTuple):
     """The result of a backward pass.
 
@@ -23,6 +76,8 @@ class Gradients(NamedTuple):
             that tokens were looked up in.
         weight_hh: The gradient of the recurrent weights, (G, H).
         bias_hh: The gradient of the separate recurrent bias, or None if there is none.
+        initial_state: The gradients of the tensors of the initial state, (B, H) each, if they are
+            needed; any numbers if not.
         rounded: The gradient of the projected inputs once more, of the same shape, in the dtype of
             the products, if the passes made it.
     """
@@ -30,6 +85,7 @@ class Gradients(NamedTuple):
     projected: Tensor
     weight_hh: Tensor
     bias_hh: Tensor | None
+    initial_state: tuple[Tensor, ...]
     rounded: Tensor | None = None
 
 
@@ -75,7 +131,7 @@ class AbstractCellPasses(ABC):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
     ) -> Gradients:
         """Propagates the gradient through all steps.
 
@@ -85,10 +141,7 @@ class AbstractCellPasses(ABC):
             weight_hh: As in ``forward``.
             states: As ``forward`` left them; not changed.
             saved: The result of ``forward``; not changed.
-            grad_states: The gradient of the hidden states in every entry of their buffer,
-                (T + 1, B, H), and of the last cell state, (B, H), if there is one. If the
-                gradient of the initial state is needed, the former's initial entries and the
-                whole of the latter hold it afterwards.
+            grads: The gradients of what the layer returned; only their buffer is changed.
         """
 
 
@@ -137,7 +190,7 @@ class AbstractTokenPasses(AbstractCellPasses):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
     ) -> Gradients:
         """Propagates the gradient through all steps.
 
@@ -148,7 +201,7 @@ class AbstractTokenPasses(AbstractCellPasses):
             weight_hh: As in ``backward``.
             states: As in ``backward``.
             saved: The result of ``forward_tokens``; not changed.
-            grad_states: As in ``backward``.
+            grads: As in ``backward``.
 
         Returns:
             The gradients; ``projected`` is that of the table.

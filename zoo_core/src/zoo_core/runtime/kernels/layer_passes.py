@@ -14,7 +14,12 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses, AbstractTokenPasses, Saved
+from zoo_core.runtime.kernels.cell_passes import (
+    AbstractCellPasses,
+    AbstractTokenPasses,
+    ResultGradients,
+    Saved,
+)
 from zoo_core.runtime.kernels.projection import (
     input_bias,
     input_gradients,
@@ -124,7 +129,7 @@ def layer_backward(
     dtype: torch.dtype,
     weights: LayerWeights,
     result: LayerResult,
-    grad_states: tuple[Tensor, ...],
+    grads: ResultGradients,
     *,
     needs_inputs: bool,
 ) -> LayerGradients:
@@ -137,12 +142,12 @@ def layer_backward(
         dtype: As in ``layer_forward``.
         weights: As in ``layer_forward``.
         result: What ``layer_forward`` returned; not changed.
-        grad_states: As for ``AbstractCellPasses.backward``, which changes them.
+        grads: As for ``AbstractCellPasses.backward``.
         needs_inputs: Whether the gradient of the inputs, which are features, is needed.
     """
     weight_ih, weight_hh, bias_ih, bias_hh = weights
     inputs, token_passes, saved, states = result
-    others = (weight_hh.to(dtype), states, saved, grad_states)
+    others = (weight_hh.to(dtype), states, saved, grads)
     d_inputs = None
     if token_passes is not None:
         tokens, symbols = _time_major(inputs, schedule), weight_ih.shape[1]
@@ -162,9 +167,9 @@ def layer_backward(
     d_bias_hh = d_bias
     if gradients.bias_hh is not None:
         d_bias_hh = torch.cat([d_bias[: -len(gradients.bias_hh)], gradients.bias_hh])
-    d_initial_state: tuple[Tensor | None, ...] = (None,) * len(grad_states)
+    d_initial_state: tuple[Tensor | None, ...] = (None,) * len(states)
     if schedule.needs_initial_grad:
-        d_initial_state = (grad_states[0][schedule.initial_index], *grad_states[1:])
+        d_initial_state = gradients.initial_state
     d_weights = LayerWeights(
         d_weight_ih,
         gradients.weight_hh,
@@ -190,46 +195,3 @@ def _token_passes(
 def _time_major(tokens: Tensor, schedule: TimeSchedule) -> Tensor:
     """Returns tokens (T·B,) as (T, B), side by side in memory; a single row may not be."""
     return tokens.view(schedule.steps, -1).contiguous()
-
-
-def state_gradients(
-    schedule: TimeSchedule, states: tuple[Tensor, ...], grad_outputs: tuple[Tensor | None, ...]
-) -> tuple[Tensor, ...]:
-    """The gradients of the states, before any backward step, for ``AbstractCellPasses.backward``.
-
-    Args:
-        schedule: The order of the steps.
-        states: The state buffers, (T + 1, B, H) each.
-        grad_outputs: The gradients of the outputs (T, B, H) and of the last state's tensors, each
-            None where it is zero.
-
-    Returns:
-        The gradient of the hidden states, (T + 1, B, H), and of the last cell state, (B, H).
-    """
-    grad_sequence, grad_hidden, *grad_cells = grad_outputs
-    if grad_sequence is None:
-        buffer = torch.zeros_like(states[0])
-    else:
-        buffer = gradient_buffer(schedule, states[0])
-        schedule.after(buffer).copy_(grad_sequence)
-    if grad_hidden is not None:
-        buffer[schedule.final_index] += grad_hidden
-    last_cells = [
-        torch.zeros_like(cells[0])
-        if grad is None
-        else grad.clone(memory_format=torch.contiguous_format)  # autograd may give any strides
-        for cells, grad in zip(states[1:], grad_cells, strict=True)
-    ]
-    return buffer, *last_cells
-
-
-def gradient_buffer(schedule: TimeSchedule, hidden: Tensor) -> Tensor:
-    """Returns room for the gradient of the hidden states (T + 1, B, H).
-
-    What lies before the first steps is zero. The caller writes the rest, ``schedule.after`` of it.
-    """
-    buffer = torch.empty_like(hidden)
-    buffer[schedule.initial_index] = 0
-    if schedule.lengths is not None:
-        buffer[-1] = buffer[0] = 0
-    return buffer

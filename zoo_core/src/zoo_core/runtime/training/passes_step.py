@@ -17,10 +17,10 @@ from torch.nn.functional import embedding, linear
 from torch.nn.utils import clip_grads_with_norm_
 from torch.optim import Optimizer
 
+from zoo_core.runtime.kernels.cell_passes import ResultGradients, gradient_buffer
 from zoo_core.runtime.kernels.layer_passes import (
     LayerGradients,
     LayerWeights,
-    gradient_buffer,
     layer_backward,
     layer_forward,
 )
@@ -174,7 +174,7 @@ class PassesStep(AbstractWholeStep):
             dtype,
             read.weights,
             layer,
-            (d_states, *(torch.zeros_like(cells[0]) for cells in layer.states[1:])),
+            ResultGradients(d_outputs, (None,) * len(layer.states), d_states),
             needs_inputs=read.table is not None and not read.is_folded,
         )
         norm = self._update(gradients | self._layer_gradients(tokens, read, found))

@@ -11,6 +11,7 @@ from torch import Tensor
 from zoo_core.runtime.kernels.cell_passes import (
     AbstractCellPasses,
     Gradients,
+    ResultGradients,
     Saved,
     weight_gradient,
 )
@@ -81,10 +82,11 @@ class GruPasses(AbstractCellPasses):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
     ) -> Gradients:
         """See AbstractCellPasses."""
-        (hidden,), (gates, recurrent_n), (d_hidden,) = states, saved, grad_states
+        (hidden,), (gates, recurrent_n) = states, saved
+        d_hidden = grads.of_hidden(schedule, hidden)
         before, width = schedule.before(hidden), hidden.shape[2]
         r, z, n = gates.chunk(3, dim=2)
         d_parts = hidden.new_empty(*before.shape[:2], 4, width)  # the factors, later times dh'
@@ -108,7 +110,8 @@ class GruPasses(AbstractCellPasses):
                 product.add_to(d_h.addcmul_(d_next_h, update), d_qrz)
         schedule.zero_padding(d_parts)
         d_weight = weight_gradient(d_recurrent, before, weight_hh.dtype).roll(-width, 0)
-        return Gradients(d_gates, d_weight, d_parts[:, :, 0].sum((0, 1)))
+        d_bias, d_first = d_parts[:, :, 0].sum((0, 1)), d_hidden[schedule.initial_index]
+        return Gradients(d_gates, d_weight, d_bias, (d_first,))
 
 
 def _fill_last_first(*tensors: Tensor, reverse: bool) -> Iterator[None]:

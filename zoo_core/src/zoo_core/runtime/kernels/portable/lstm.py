@@ -10,6 +10,7 @@ from torch import Tensor
 from zoo_core.runtime.kernels.cell_passes import (
     AbstractCellPasses,
     Gradients,
+    ResultGradients,
     Saved,
     weight_gradient,
 )
@@ -74,10 +75,11 @@ class LstmPasses(AbstractCellPasses):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
     ) -> Gradients:
         """See AbstractCellPasses."""
-        (hidden, cell), (gates, tanh_cell), (d_hidden, d_cell) = states, saved, grad_states
+        (hidden, cell), (gates, tanh_cell) = states, saved
+        d_hidden, d_cell = grads.of_hidden(schedule, hidden), grads.of_last(1, cell[0])
         d_gates = torch.empty_like(gates)
         schedule.zero_padding(d_gates)
         product = StepProduct(weight_hh, schedule.steps, hidden.shape[1])
@@ -118,4 +120,5 @@ class LstmPasses(AbstractCellPasses):
             if needs_earlier_grad:
                 product.add_to(d_h, d_p)
         d_weight = weight_gradient(d_gates, schedule.before(hidden), weight_hh.dtype)
-        return Gradients(d_gates, d_weight, None)
+        d_first = (d_hidden[schedule.initial_index], d_cell)
+        return Gradients(d_gates, d_weight, None, d_first)

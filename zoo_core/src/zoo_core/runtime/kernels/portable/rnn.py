@@ -10,6 +10,7 @@ from torch import Tensor
 from zoo_core.runtime.kernels.cell_passes import (
     AbstractCellPasses,
     Gradients,
+    ResultGradients,
     Saved,
     weight_gradient,
 )
@@ -64,10 +65,11 @@ class RnnPasses(AbstractCellPasses):
         weight_hh: Tensor,
         states: tuple[Tensor, ...],
         saved: Saved,
-        grad_states: tuple[Tensor, ...],
+        grads: ResultGradients,
     ) -> Gradients:
         """See AbstractCellPasses."""
-        (hidden,), (d_hidden,) = states, grad_states
+        (hidden,) = states
+        d_hidden = grads.of_hidden(schedule, hidden)
         d_projected = torch.empty_like(schedule.after(hidden))
         schedule.zero_padding(d_projected)
         product = StepProduct(weight_hh, schedule.steps, hidden.shape[1])
@@ -86,4 +88,4 @@ class RnnPasses(AbstractCellPasses):
             if needs_earlier_grad:
                 product.add_to(d_h, d_p)
         d_weight = weight_gradient(d_projected, schedule.before(hidden), weight_hh.dtype)
-        return Gradients(d_projected, d_weight, None)
+        return Gradients(d_projected, d_weight, None, (d_hidden[schedule.initial_index],))
