@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shlex
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.cli.command import Zoo
 from tests.runtime.sweeps.in_process import InProcessEngine
+from zoo_cli.terminal.signals import STOPPING, GracefulInterrupt
 from zoo_core.runtime.sweeps import sweep as sweeps
 from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
 
@@ -50,6 +52,40 @@ def test_a_sweep_trains_in_processes_what_train_makes(zoo: Zoo, tmp_path: Path) 
     assert zoo("train", *TINY, *flags).code == 0
     for file in ("model.safetensors", "config.json", "history.jsonl", "README.md"):
         assert (out / first["name"] / file).read_bytes() == (alone / file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (["sweep", *TINY], ["--threads", 1, "--out"]),
+        (["compare", "rnn-cell.hello", "--epochs", 2], ["--threads", 1, "--out"]),
+        (["reproduce", "rnn-cell.hello"], ["--threads", 1, "--checkpoints"]),
+    ],
+)
+def test_a_sweep_that_is_interrupted_says_saved_only_if_something_is(
+    zoo: Zoo,
+    in_process: InProcessEngine,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: list[object],
+    options: list[object],
+) -> None:
+    def interrupted(seeds: str) -> list[str]:
+        with monkeypatch.context() as patch:
+            stop = lambda self: setattr(self, "signal", signal.SIGINT)  # noqa: E731
+            patch.setattr(GracefulInterrupt, "enable", stop)
+            result = zoo(*command, "--seeds", seeds, *options, tmp_path / "s")
+        assert result.code == 128 + signal.SIGINT
+        assert STOPPING not in result.stderr
+        return [line for line in result.stderr.splitlines() if "; to " in line]
+
+    typed = shlex.join(str(word) for word in ["zoo", *command, "--seeds"])
+    (line,) = interrupted("0")
+    assert line.startswith(f"stopped before a run had made a step; to start again: {typed}")
+    assert not in_process.started
+    assert zoo(*command, "--seeds", "0", *options, tmp_path / "s").code in (0, 1)
+    (line,) = interrupted("0,1")
+    assert line.startswith(f"saved; to continue: {typed}")
 
 
 def test_the_same_command_trains_nothing_and_lists_the_runs(

@@ -31,7 +31,6 @@ from zoo_core.comparisons.formats import (
 from zoo_core.comparisons.matrix import matrix_csv, matrix_json, matrix_tables
 from zoo_core.comparisons.text_plot import text_plot
 from zoo_core.configs.settings import Setting
-from zoo_core.errors import Interrupted
 from zoo_core.escaping import one_line
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.plugins.commands import shared_function
@@ -278,11 +277,7 @@ def _train(
     training = contest.training(plan.catalog, plan.models, engine)
     with GracefulInterrupt(announces=False) as interrupt:
         events = training.events(lambda: interrupt.signal is not None)
-        try:
-            run_and_show(events, interrupt)
-        except Interrupted:
-            echo(f"saved; to continue: {command_line(ctx)}", err=True)
-            raise
+        run_and_show(events, interrupt, command_line(ctx))
     return training.runs()
 
 

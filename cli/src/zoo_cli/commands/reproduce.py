@@ -105,9 +105,9 @@ def reproduce(
                 folder=checkpoints,
                 run_choices=run_choices,
                 add=lambda row: _add(row, rows, report),
+                command=command_line(ctx),
             )
         except Interrupted:
-            echo(f"saved; to continue: {command_line(ctx)}", err=True)
             _show(sorted(rows, key=_name), as_json)
             raise
         _show_and_exit(ctx, sorted(rows, key=_name), as_json)

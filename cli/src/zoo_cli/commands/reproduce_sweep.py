@@ -40,6 +40,7 @@ def reproduce_as_sweep(
     folder: Path | None,
     run_choices: Mapping[str, str],
     add: AddRow,
+    command: str,
 ) -> None:
     """Trains what is missing of recipes, and adds the row of each recipe when it is complete.
 
@@ -53,9 +54,11 @@ def reproduce_as_sweep(
         folder: The folder of the sweep; by default one in ``ZOO_HOME/sweeps``.
         run_choices: Device and backend.
         add: Receives the rows.
+        command: The command that continues, as it was typed.
 
     Raises:
-        Interrupted: A signal came; every run is saved, and the rows of complete recipes added.
+        Interrupted: A signal came; every run that had made a step is saved, and the rows of
+            complete recipes are added.
         ZooError: The sweep was refused.
     """
     rows = _Rows(add)
@@ -81,7 +84,7 @@ def reproduce_as_sweep(
             threads=threads,
             should_stop=lambda: interrupt.signal is not None,
         )
-        run_and_show(rows.watch(events), interrupt)
+        run_and_show(rows.watch(events), interrupt, command)
 
 
 def _question(

@@ -37,7 +37,7 @@ from zoo_cli.parsing.typed_words import command_line, typed_words
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_cli.terminal.sweep_table import failure_lines, sweep_run_values, sweep_table
 from zoo_core.configs.settings import Setting
-from zoo_core.errors import ConfigError, Interrupted
+from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.resolve import ResolvedRun
 from zoo_core.references import shown
@@ -357,11 +357,7 @@ def _train(
             loggers=loggers,
             should_stop=lambda: interrupt.signal is not None,
         )
-        try:
-            started = run_and_show(events, interrupt)
-        except Interrupted:
-            echo(f"saved; to continue: {command_line(ctx)}", err=True)
-            raise
+        started = run_and_show(events, interrupt, command_line(ctx))
     names = {run.name for run in started.runs}
     runs = [run for run in list_sweep_runs(folder) if run.name in names]
     trained = {job.name for job in started.jobs}

@@ -36,18 +36,21 @@ WIDTHS = (12, 11, 11)
 """Columns of the table beside that of the names."""
 
 
-def run_and_show(events: Iterable[SweepEvent | None], interrupt: GracefulInterrupt) -> SweepStarted:
-    """Carries out a sweep and shows its progress.
+def run_and_show(
+    events: Iterable[SweepEvent | None], interrupt: GracefulInterrupt, command: str
+) -> SweepStarted:
+    """Carries out a sweep and shows its progress; when it is interrupted, what is saved.
 
     Args:
         events: The events of the sweep, which is told to stop when ``interrupt`` has a signal.
         interrupt: Records a signal, and does not announce it.
+        command: The command that continues the sweep, as it was typed.
 
     Returns:
         The first event: the folder, its runs and the jobs.
 
     Raises:
-        Interrupted: A signal came, and every run has been saved.
+        Interrupted: A signal came, and every run that had made a step has been saved.
         ZooError: The sweep was refused.
     """
     assert not interrupt.announces, "the view prints STOPPING itself"
@@ -61,12 +64,25 @@ def run_and_show(events: Iterable[SweepEvent | None], interrupt: GracefulInterru
             view.show(event)
             if interrupt.signal is not None:
                 view.stop()
+        if interrupt.signal is not None:
+            raise Interrupted(interrupt.signal)
+    except Interrupted:
+        view.close()
+        with contextlib.suppress(OSError):  # a closed terminal
+            echo(f"{_what_is_saved(started)}: {command}", err=True)
+        raise
     finally:
         view.close()
     assert started is not None, "a sweep that is not refused has begun"
-    if interrupt.signal is not None:
-        raise Interrupted(interrupt.signal)
     return started
+
+
+def _what_is_saved(started: SweepStarted | None) -> str:
+    """Returns what a sweep that was interrupted has saved, in words."""
+    names = [run.name for run in started.runs] if started else []
+    if started and any(result_of(started.folder / name).state != "missing" for name in names):
+        return "saved; to continue"
+    return "stopped before a run had made a step; to start again"
 
 
 @final
@@ -98,8 +114,8 @@ class SweepView:
                     self._end(event)
 
     def stop(self) -> None:
-        """Says once that the runs are being stopped."""
-        if not self._stops:
+        """Says once that the runs are being stopped, if one has begun."""
+        if not self._stops and self._started_at:
             self._stops = True
             with contextlib.suppress(OSError):
                 self._print(STOPPING)
