@@ -31,6 +31,7 @@ ON_THE_WAY = {
     "zoo_core.plugins.loading",
     "zoo_core.plugins.specs",
     "zoo_core.storage.capacity",
+    "zoo_cli.parsing.given_text",
     "zoo_cli.parsing.registry_option",
     "zoo_cli.parsing.lazy_group",
     "zoo_cli.commands.list",

@@ -71,7 +71,7 @@ def test_a_convolution_is_refused(zoo: Zoo, tmp_path: Path, met: Met) -> None:
 @fault(
     83,
     "a page that is in the way",
-    says="Error: …page.html exists; choose another file, or replace it with --overwrite",
+    says="Error: …page.html exists already; choose another, or --overwrite",
     code=6,
     left="the file as it was",
 )

@@ -30,7 +30,7 @@ def test_a_missing_plugin_of_a_command_is_named(
 @fault(
     91,
     "the file of a report exists",
-    says="Error: … is there already; choose another file, or --overwrite",
+    says="Error: … exists already; choose another, or --overwrite",
     code=6,
     left="the file as it was",
 )

@@ -164,6 +164,30 @@ def test_an_invalid_entry_changes_nothing(
 
 
 @pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["nothing"], 3, "no checkpoint in nothing: there is no such folder"),
+        (["nothing", "no-source"], 3, "no checkpoint in nothing: there is no such folder"),
+        (["here"], 2, "SOURCE is missing: say where others find this checkpoint"),
+        (["here", "no-source"], 6, "expected hub:OWNER/REPO or package:PACKAGE/PATH"),
+        (["here", SOURCE, "--revision", "0" * 40], 6, "a package has no revision"),
+        (["hub:o/r", SOURCE], 2, f"hub:o/r is a source itself: leave out {SOURCE}"),
+        (["hub:o/r", "--revision", "dev"], 2, "is for a folder; write hub:o/r@dev"),
+    ],
+)
+def test_what_is_wrong_is_named_in_the_order_of_the_arguments(
+    zoo: Zoo, registry: Path, packaged: Path, arguments: list[str], code: int, message: str
+) -> None:
+    before = registry.read_text()
+    # spoilt weights show that the files are not hashed before the arguments are checked
+    (packaged / "model.safetensors").write_bytes(b"")
+    result = zoo("registry", "add", *(packaged if a == "here" else a for a in arguments))
+    assert result.code == code
+    assert message in result.stderr.splitlines()[-1]
+    assert registry.read_text() == before
+
+
+@pytest.mark.parametrize(
     ("name", "replaced", "code", "message"),
     [
         ("model.safetensors", (b"F32", b"F32 "), 4, "the manifest says"),

@@ -90,7 +90,7 @@ def test_a_midi_file_has_the_prompt_and_the_steps_that_are_printed(
     [
         (["--top-k", 3], 2, "--top-k and --top-p choose among symbols; this model predicts keys"),
         (["--top-p", 0.5], 2, "--top-k and --top-p choose among symbols"),
-        (["--midi", "song.mp3"], 2, "--midi song.mp3: name a FILE.mid"),
+        (["--midi", "song.mp3"], 2, "'--midi': song.mp3: name a FILE.mid"),
         (["--midi", "none/song.mid"], 6, "there is no folder none"),
         (["--midi", "song.mid", "--length", 200_000], 2, "hold the music in memory: --length <="),
         (["--prompt", "C4 X9"], 6, "'X9' is no key"),

@@ -147,7 +147,9 @@ def test_a_run_of_a_plugin_that_is_not_installed_is_repeated_from_its_settings(
 def test_the_same_runs_give_the_same_bytes_in_another_process(
     zoo: Zoo, runs: list[Path], tmp_path: Path
 ) -> None:
-    here, there = (["report", *map(str, runs), "--to", str(tmp_path / n)] for n in ("a", "b"))
+    here, there = (
+        ["report", *map(str, runs), "--to", str(tmp_path / n)] for n in ("a.html", "b.html")
+    )
     assert zoo(*here).code == 0
     subprocess.run(
         [sys.executable, "-c", PROGRAM, *there],
@@ -155,7 +157,7 @@ def test_the_same_runs_give_the_same_bytes_in_another_process(
         capture_output=True,
         env=os.environ | {"PYTHONHASHSEED": "random"},
     )
-    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+    assert (tmp_path / "a.html").read_bytes() == (tmp_path / "b.html").read_bytes()
 
 
 def test_ten_long_runs_take_less_than_two_megabytes(
@@ -241,9 +243,7 @@ def test_an_existing_file_is_replaced_with_overwrite_only(
     path.write_text("mine")
     result = zoo("report", runs[0], "--to", path)
     assert result.code == 6
-    assert result.stderr == (
-        f"Error: {path} is there already; choose another file, or --overwrite\n"
-    )
+    assert result.stderr == f"Error: {path} exists already; choose another, or --overwrite\n"
     assert path.read_text() == "mine"
     result = zoo("report", runs[0], "--to", path, "--overwrite", "--json")
     assert result.json == {"path": str(path), "bytes": path.stat().st_size, "runs": 1}
@@ -255,7 +255,9 @@ def test_an_existing_file_is_replaced_with_overwrite_only(
         (["none", "--to", "a.html"], 3, "no run none: it is no folder; see: zoo runs"),
         ([".", "--to", "a.html"], 3, "no run in .; see: zoo runs"),
         (["run", "--to", "."], 6, ". is a folder; write --to ./report.html"),
-        (["run", "--to", "no/a.html"], 6, "no is not a folder"),
+        (["run", "--to", "no/a.html"], 6, "cannot write no/a.html: there is no folder no"),
+        (["run", "--to", "a.txt"], 2, "--to a.txt: name a FILE.html"),
+        (["run", "--to", "a"], 2, "--to a: name a FILE.html"),
         (["~nobody-here/run", "--to", "a.html"], 2, "no such user; write the path without ~"),
         (["", "--to", "a.html"], 2, "an empty path; write . for the current folder"),
         (["run"], 2, "Missing option '--to'"),

@@ -13,6 +13,7 @@ import click
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
 from zoo_cli.parsing.engine_options import engine_option
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.seeds import Seeds
@@ -106,7 +107,7 @@ def _common(settings: Sequence[Sequence[Setting]]) -> list[Setting]:
 @click.option(
     "--metric",
     metavar="NAME",
-    default="",
+    type=GivenText(),
     help="Metric to sort by, such as accuracy or test.loss.  [default: the trainer's main metric]",
 )
 @click.option(
@@ -118,6 +119,7 @@ def _common(settings: Sequence[Sequence[Setting]]) -> list[Setting]:
 @click.option(
     "--dataset",
     metavar="NAME",
+    type=GivenText(),
     shell_complete=complete_dataset,
     help="Dataset to train on.  [default: that of the models' default recipes]",
 )
@@ -143,6 +145,7 @@ def _common(settings: Sequence[Sequence[Setting]]) -> list[Setting]:
 @click.option(
     "--device",
     metavar="DEVICE",
+    type=GivenText(),
     default="auto",
     show_default=True,
     help="Device to train on: auto, cpu, cuda or mps.",
@@ -177,7 +180,7 @@ def compare(
     /,
     settings: dict[str, dict[str, object]],
     references: tuple[str, ...],
-    metric: str,
+    metric: str | None,
     target: float | None,
     dataset: str | None,
     seeds: tuple[int, ...] | None,
@@ -233,13 +236,15 @@ def compare(
         )
         trained = _train(ctx, contest, plan, chosen_engine)
     if as_matrix:
-        matrix = matrix_of_references(plan.catalog, plan.others, metric=metric, trained=trained)
+        matrix = matrix_of_references(
+            plan.catalog, plan.others, metric=metric or "", trained=trained
+        )
         if out:
             _report_files(out, [path.name for path in write_matrix(out, matrix)])
         _print_matrix(matrix, as_csv=as_csv, as_json=as_json)
     else:
         comparison = compare_references(
-            plan.catalog, plan.others, metric=metric, target=target, trained=trained
+            plan.catalog, plan.others, metric=metric or "", target=target, trained=trained
         )
         if out:
             _write(plan.catalog, out, comparison)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.precision import use_precision_option
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
@@ -51,18 +52,21 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
 @click.option(
     "--dataset",
     metavar="NAME",
+    type=GivenText(),
     shell_complete=complete_dataset,
     help="Dataset to evaluate on.  [default: the checkpoint's own]",
 )
 @click.option(
     "--unknown",
     metavar="POLICY",
+    type=GivenText(),
     help="What to do with symbols outside the vocabulary: error, skip or replace=C.  "
     "[default: as in training]",
 )
 @click.option(
     "--split",
     metavar="NAME",
+    type=GivenText(),
     help="Split to evaluate on: train, validation or test.  [default: all held-out splits]",
 )
 @use_precision_option

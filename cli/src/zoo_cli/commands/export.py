@@ -8,7 +8,7 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_exporter, complete_reference
 from zoo_cli.parsing.folder import FolderPath
-from zoo_cli.parsing.listed_name import ListedName
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.plugins.catalog import load_catalog
@@ -25,7 +25,7 @@ def _formats() -> str:
     "--format",
     required=True,
     metavar="NAME",
-    type=ListedName(_formats),
+    type=GivenText(_formats),
     shell_complete=complete_exporter,
     help="Format to write: torch, or that of a plugin, such as onnx or web.",
 )

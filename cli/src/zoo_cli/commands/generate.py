@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.new_file import NewFile
 from zoo_cli.parsing.precision import use_precision_option
 from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
@@ -29,7 +30,6 @@ MAX_TEXTS = 4096
 """Texts that one step of a model computes."""
 MAX_STEPS = 10**5
 """Steps of music that ``--midi`` and ``--json`` hold in memory."""
-MIDI_SUFFIXES = (".mid", ".midi")
 
 
 @click.command()
@@ -91,7 +91,7 @@ MIDI_SUFFIXES = (".mid", ".midi")
 @click.option(
     "--midi",
     metavar="FILE.mid",
-    type=click.Path(path_type=Path),
+    type=NewFile(".mid", synonyms=(".midi",)),
     help="MIDI file to write the music to, with the prompt, instead of printing it.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --midi.")
@@ -130,8 +130,6 @@ def generate(
     from zoo_core.storage.atomic import check_new_file
 
     if midi:
-        if midi.suffix.lower() not in MIDI_SUFFIXES:
-            raise click.UsageError(f"--midi {midi}: name a FILE.mid")
         check_new_file(midi, overwrite=overwrite)
     elif overwrite:
         raise click.UsageError("--overwrite needs --midi: without it, no file is written")

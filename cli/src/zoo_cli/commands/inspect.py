@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.given_text import GivenText
+from zoo_cli.parsing.new_file import NewFile
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.attention_view import print_attention
 from zoo_cli.terminal.input import read_stdin
 from zoo_cli.terminal.inspection_view import Shown, print_blocks, print_column, print_units
 from zoo_cli.terminal.output import echo, json_option, print_json, shows_colors
-from zoo_core.errors import TargetError
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 PAGE = ("report", "inspect_page")
 """The command whose plugin makes pages, and its function (inspection, *, signal, unit) -> str."""
 MAX_NUMBER = 10**9
-PICTURES = (".png", ".svg")
-"""The ends of the names of pictures."""
 
 
 @click.command()
@@ -54,6 +53,7 @@ PICTURES = (".png", ".svg")
 @click.option(
     "--gate",
     metavar="NAME",
+    type=GivenText(),
     help="State or gate of the cell: hidden, cell, forget, input, output, reset, update, candidate "
     "or a name of its own.  [default: hidden]",
 )
@@ -65,8 +65,8 @@ PICTURES = (".png", ".svg")
 )
 @click.option(
     "--html",
-    metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE.html",
+    type=NewFile(".html", synonyms=(".htm",)),
     help="Write a page with a slider over the units instead: of every layer, state and gate, or of "
     "those that --layer and --gate choose.",
 )
@@ -78,7 +78,7 @@ PICTURES = (".png", ".svg")
 @click.option(
     "--picture",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=NewFile(".png", ".svg"),
     help="Draw the attention into FILE.png or FILE.svg.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --html or --picture.")
@@ -113,7 +113,7 @@ def inspect(
     from zoo_core.plugins.commands import shared_function
     from zoo_core.runtime import api
     from zoo_core.runtime.locate import load_checkpoint
-    from zoo_core.storage.atomic import write_file
+    from zoo_core.storage.atomic import check_new_file, write_file
 
     if overwrite and not (html or picture):
         raise click.UsageError(
@@ -129,7 +129,7 @@ def inspect(
         _show_attention(load_checkpoint(catalog, reference), content, picture, as_json=as_json)
         return
     if html:
-        _check_page(html, overwrite=overwrite)
+        check_new_file(html, overwrite=overwrite)
         make_page = shared_function(catalog, *PAGE)
     checkpoint = load_checkpoint(catalog, reference)
     inspection = api.inspect(
@@ -215,18 +215,15 @@ def _check_attention(others: Mapping[str, object], path: Path | None, *, overwri
 
     Raises:
         TargetError: The file exists already and is not to be replaced, or lies in no folder.
-        click.UsageError: An option does not go with it, or the file is not named as a picture.
+        click.UsageError: An option does not go with it.
     """
     from zoo_core.storage.atomic import check_new_file
 
     for option, value in others.items():
         if value is not None:
             raise click.UsageError(f"--attention and {option} exclude each other")
-    if not path:
-        return
-    if path.suffix.lower() not in PICTURES:
-        raise click.UsageError(f"--picture {path}: name a FILE.png or a FILE.svg")
-    check_new_file(path, overwrite=overwrite)
+    if path:
+        check_new_file(path, overwrite=overwrite)
 
 
 def _text_of(text: str | None, file: str | None) -> str:
@@ -257,9 +254,3 @@ def _as_json(
         "unit": unit,
         **content,
     }
-
-
-def _check_page(path: Path, *, overwrite: bool) -> None:
-    """Raises TargetError if the file of a page exists already and is not to be replaced."""
-    if path.exists() and not overwrite:
-        raise TargetError(f"{path} exists; choose another file, or replace it with --overwrite")

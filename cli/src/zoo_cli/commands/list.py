@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.errors import suggest
@@ -24,7 +25,7 @@ KINDS = (*SPECS, "recipes", "checkpoints")
 @click.command("list")
 @click.argument("kind", metavar=f"[{'|'.join(KINDS)}]", default="models")
 @click.argument("pattern", default="")
-@click.option("--tag", metavar="NAME", help="Only entries with this tag.")
+@click.option("--tag", metavar="NAME", type=GivenText(), help="Only entries with this tag.")
 @registry_option
 @json_option
 def list_command(kind: str, pattern: str, tag: str | None, as_json: bool) -> None:

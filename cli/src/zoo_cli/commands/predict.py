@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.new_file import NewFile
 from zoo_cli.parsing.ranges import IntegerRange, NumberRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.unknown_option import unknown_option
@@ -37,7 +38,7 @@ COLUMNS = ("text", "label", "probability")
 @click.option(
     "--to",
     metavar="FILE.csv",
-    type=click.Path(path_type=Path),
+    type=NewFile(".csv"),
     help="File to write the inputs to, each with its label and the probability of that.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace the file of --to.")
@@ -86,8 +87,6 @@ def predict(
     values = _typed_inputs(inputs)
     if not values and not file:
         raise click.UsageError("no input: give an INPUT, --file FILE, or - for stdin")
-    if to and to.suffix.lower() != ".csv":
-        raise click.UsageError(f"--to {to}: predictions are written as CSV; name a FILE.csv")
     if to:
         check_new_file(to, overwrite=overwrite)
     elif overwrite:

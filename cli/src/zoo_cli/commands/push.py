@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import ConfigError, NetworkError, NotFoundError
 from zoo_core.escaping import shell_command
@@ -22,14 +23,14 @@ from zoo_core.storage.capacity import format_bytes
 @click.option(
     "--revision",
     metavar="BRANCH",
-    default="",
+    type=GivenText(),
     help="Branch to push to; created if it does not exist.  [default: main]",
 )
 @click.option("--create-pr", is_flag=True, help="Open a pull request instead of pushing.")
 @click.option(
     "--license",
     metavar="ID",
-    default="",
+    type=GivenText(),
     help="License of the weights, such as mit.  [default: the repo card's, or the dataset's]",
 )
 @click.option("--dry-run", is_flag=True, help="Build the folder to upload; send nothing.")
@@ -45,9 +46,9 @@ def push(
     folder: Path,
     repo: str,
     private: bool,
-    revision: str,
+    revision: str | None,
     create_pr: bool,
-    license: str,
+    license: str | None,
     dry_run: bool,
     target: Path | None,
     as_json: bool,
@@ -64,7 +65,7 @@ def push(
     check_pushable(folder)  # before an error may say how to continue an earlier push
     catalog = load_catalog()
     if dry_run or target:
-        _build(catalog, folder, repo, target, license=license, as_json=as_json)
+        _build(catalog, folder, repo, target, license=license or "", as_json=as_json)
         return
     from zoo_core.registry.entry import entry_text
     from zoo_core.runtime.hub.publish import publish, upload_folder
@@ -76,8 +77,8 @@ def push(
             repo,
             private=private,
             create_pr=create_pr,
-            revision=revision,
-            license=license,
+            revision=revision or "",
+            license=license or "",
         )
     except (NetworkError, NotFoundError) as error:
         if not upload_folder(repo).exists():

@@ -6,15 +6,17 @@ from pathlib import Path
 
 import click
 
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_core.errors import ConfigError, ZooError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.references import Folder, HubRepo, parse_reference
 from zoo_core.registry.checkpoints import load_registry
-from zoo_core.registry.file import HUB, PACKAGE, Pretrained, read_registry
+from zoo_core.registry.file import HUB, PACKAGE, Pretrained, check_source, read_registry
 from zoo_core.registry.sources import registry_path
 from zoo_core.run_folder.local_runs import find_bare_folder, find_run_folder
+from zoo_core.run_folder.manifest import read_manifest
 
 
 @click.group()
@@ -58,15 +60,23 @@ def verify(online: bool, as_json: bool) -> None:
 @registry.command()
 @click.argument("checkpoint", metavar="DIR|hub:OWNER/REPO[@REVISION]")
 @click.argument("source", metavar="[SOURCE]", default="")
-@click.option("--revision", metavar="SHA", default="", help="Commit of a SOURCE on the Hub.")
+@click.option("--revision", metavar="SHA", type=GivenText(), help="Commit of a SOURCE on the Hub.")
 @click.option(
-    "--license", metavar="ID", default="", help="License of the weights.  [default: the card's]"
+    "--license",
+    metavar="ID",
+    type=GivenText(),
+    help="License of the weights.  [default: the card's]",
 )
 @click.option(
-    "--name", default="", metavar="MODEL.TAG", help="Name of the entry.  [default: the recipe's]"
+    "--name",
+    metavar="MODEL.TAG",
+    type=GivenText(),
+    help="Name of the entry.  [default: the recipe's]",
 )
 @registry_option
-def add(checkpoint: str, source: str, revision: str, license: str, name: str) -> None:
+def add(
+    checkpoint: str, source: str, revision: str | None, license: str | None, name: str | None
+) -> None:
     """Add a checkpoint to the registry, or update its entry.
 
     A repo on the Hub, OWNER/REPO, is downloaded and pinned to the commit that REVISION means, main
@@ -81,17 +91,21 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     if isinstance(parsed, HubRepo):
         from zoo_core.runtime.hub.pull import pull
 
+        _check_alone(parsed.repo, source, revision)
         pulled = pull(parsed.repo, parsed.revision)
         folder, source = pulled.folder, f"hub:{pulled.commit.repo}"
         revision = pulled.commit.sha
     else:
         folder = parsed.path if isinstance(parsed, Folder) else Path(checkpoint)
-    if not source:
-        raise ConfigError(
-            "SOURCE is missing: say where others find it, such as package:PACKAGE/PATH"
-        )
+        read_manifest(folder)  # a folder without a checkpoint has no source either
+        if not source:
+            raise click.UsageError(
+                "SOURCE is missing: say where others find this checkpoint, as "
+                "package:PACKAGE/PATH, or as hub:OWNER/REPO with --revision"
+            )
+        check_source(source, revision or "")
     license_id = license or license_of(folder)
-    entry = make_entry(folder, source, revision=revision, license=license_id, name=name)
+    entry = make_entry(folder, source, revision=revision or "", license=license_id, name=name or "")
     if PACKAGE.fullmatch(source):
         _check_packaged(entry)
     target = registry_path()
@@ -101,6 +115,18 @@ def add(checkpoint: str, source: str, revision: str, license: str, name: str) ->
     else:
         echo(f"added to {target}", err=True)
     echo(entry_text(entry), nl=False)
+
+
+def _check_alone(repo: str, source: str, revision: str | None) -> None:
+    """Checks that a repo on the Hub is given without what is for a folder.
+
+    Raises:
+        click.UsageError: There is a source or a revision too.
+    """
+    if source:
+        raise click.UsageError(f"hub:{repo} is a source itself: leave out {source}")
+    if revision:
+        raise click.UsageError(f"--revision is for a folder; write hub:{repo}@{revision}")
 
 
 def _check_packaged(entry: Pretrained) -> None:

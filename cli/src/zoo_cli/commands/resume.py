@@ -9,6 +9,7 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_logger
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.process_options import (
     is_worker,
     joined_processes,
@@ -31,12 +32,17 @@ NO_LOGGER = "none"
     help="Epochs of the whole run; more than before continue a complete run.",
 )
 @click.option(
-    "--dataset.path", "dataset_path", metavar="PATH", help="Where the data is, if it has moved."
+    "--dataset.path",
+    "dataset_path",
+    metavar="PATH",
+    type=GivenText(),
+    help="Where the data is, if it has moved.",
 )
 @click.option(
     "--logger",
     "loggers",
     metavar="NAME",
+    type=GivenText(),
     multiple=True,
     shell_complete=complete_logger,
     help="Loggers instead of those that the run began with; none for no logger.",

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from zoo_cli.parsing.folder import FolderPath
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import echo, format_metrics, json_option, print_json, print_table
 from zoo_cli.terminal.runs_csv import local_run_row, runs_to_csv, sweep_run_row
@@ -33,6 +34,7 @@ from zoo_core.sweeps.run_states import list_sweep_runs
     "--sort",
     "order",
     metavar="KEY",
+    type=GivenText(),
     default="name",
     show_default=True,
     help="name; date, the newest first; metric, the best main metric of its trainer first; or "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo_cli.parsing.completion_items import complete_engine
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.ranges import IntegerRange
 
 MAX_JOBS = 1024
@@ -19,6 +20,7 @@ jobs_option = click.option(
 engine_option = click.option(
     "--engine",
     metavar="NAME",
+    type=GivenText(),
     shell_complete=complete_engine,
     help="What trains the runs: local, processes of this machine, or an engine of a plugin, such "
     "as ray.  [default: local]",

@@ -39,13 +39,23 @@ class FolderPath(click.Path):
             self.fail("an empty path; write . for the current folder", param, ctx)
         if self.takes_runs and (folder := find_run_folder(str(value))):
             return folder
-        try:
-            folder = Path(value).expanduser()
-        except RuntimeError as error:  # ~nobody: no such user
-            self.fail(f"{value}: {error}", param, ctx)
+        folder = expanded(self, value, param, ctx)
         if self.is_target:
             _check_target(folder, param)
         return super().convert(folder, param, ctx)
+
+
+def expanded(
+    kind: click.ParamType,  # type: ignore[type-arg]  # generic from click 8.5 on only
+    value: Any,
+    param: click.Parameter | None,
+    ctx: click.Context | None,
+) -> Path:
+    """Returns a path in which ``~`` means the home folder; an unknown user is a usage error."""
+    try:
+        return Path(value).expanduser()
+    except RuntimeError as error:  # ~nobody: no such user
+        kind.fail(f"{value}: {error}", param, ctx)
 
 
 def _check_target(folder: Path, param: click.Parameter | None) -> None:

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_core.run_folder.run_config import MAX_THREADS
 
@@ -24,6 +25,7 @@ def run_options(command: Command) -> Command:
         click.option(
             "--device",
             metavar="DEVICE",
+            type=GivenText(),
             default="auto",
             show_default=True,
             help="Device to run on: auto, cpu, cuda or mps.",
@@ -37,6 +39,7 @@ def run_options(command: Command) -> Command:
         click.option(
             "--backend",
             metavar="BACKEND",
+            type=GivenText(),
             default="auto",
             show_default=True,
             help="Implementation of the recurrence: auto, native, linear-scan, matrix-chunks, "

@@ -9,6 +9,7 @@ import click
 
 from zoo_cli.parsing.completion_items import complete_dataset, complete_reference, complete_trainer
 from zoo_cli.parsing.duration import Duration
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.unknown_option import unknown_option
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,6 +30,7 @@ def source_options(command: Command) -> Command:
             "--from",
             "source",
             metavar="CHECKPOINT",
+            type=GivenText(),
             help="Checkpoint to start from, with its weights, vocabulary and settings.",
         ),
         click.option(
@@ -40,14 +42,22 @@ def source_options(command: Command) -> Command:
         click.option(
             "--dataset",
             metavar="NAME",
+            type=GivenText(),
             shell_complete=complete_dataset,
             help="Dataset to train on.",
         ),
         click.option(
-            "--trainer", metavar="NAME", shell_complete=complete_trainer, help="Trainer to use."
+            "--trainer",
+            metavar="NAME",
+            type=GivenText(),
+            shell_complete=complete_trainer,
+            help="Trainer to use.",
         ),
         click.option(
-            "--config", metavar="FILE.toml", help="File with settings, in the format of a recipe."
+            "--config",
+            metavar="FILE.toml",
+            type=GivenText(),
+            help="File with settings, in the format of a recipe.",
         ),
     ]
     for option in reversed(options):  # click lists the options of the innermost decorator last

@@ -11,6 +11,9 @@ from zoo_core.errors import TargetError
 from zoo_core.escaping import printable
 from zoo_core.references import shown
 
+SUFFIXES = (".html", ".htm")
+"""How the name of a page ends."""
+
 
 @click.command()
 @click.argument("folders", metavar="DIR ...", nargs=-1, required=True)
@@ -31,16 +34,15 @@ def report(folders: tuple[str, ...], to: str, title: str, overwrite: bool, as_js
     """
     from zoo_core.comparisons.find_runs import find_runs
     from zoo_core.run_folder.local_runs import find_run_folder
-    from zoo_core.storage.atomic import write_file
+    from zoo_core.storage.atomic import check_new_file, write_file
     from zoo_report.runs_page import page_of
 
     target = _path(to)
     if target.is_dir():
         raise TargetError(f"{target} is a folder; write --to {shown(target / 'report.html')}")
-    if target.exists() and not overwrite:
-        raise TargetError(f"{target} is there already; choose another file, or --overwrite")
-    if not target.parent.is_dir():
-        raise TargetError(f"{target.parent} is not a folder; make it, or choose another file")
+    if target.suffix.lower() not in SUFFIXES:
+        raise click.UsageError(f"--to {to}: name a FILE.html")
+    check_new_file(target, overwrite=overwrite)
     paths = [find_run_folder(folder) or _path(folder) for folder in folders]
     found = find_runs(paths)
     page = page_of(paths, found, title).encode()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.new_file import NewFile
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
@@ -36,14 +37,14 @@ MAX_STEPS = 10_000
 @click.option(
     "--to",
     metavar="FILE.csv",
-    type=click.Path(path_type=Path),
+    type=NewFile(".csv"),
     help="File to write the forecast and the baselines to; a picture of the same name is written "
     "beside it.",
 )
 @click.option(
     "--picture",
     metavar="FILE.png",
-    type=click.Path(path_type=Path),
+    type=NewFile(".png"),
     help="File of the picture: the past, the forecast and the baselines.",
 )
 @click.option("--overwrite", is_flag=True, help="Replace these files.")
@@ -73,7 +74,7 @@ def forecast(
     from zoo_series.forecast import METRICS, compare_forecasts, make_forecasts
     from zoo_series.picture import LABELS, draw
 
-    if to and to.suffix and not picture:
+    if to and not picture:
         picture = to.with_suffix(".png")
     _check_files(to, picture, overwrite=overwrite)
     checkpoint = load_checkpoint(load_catalog(), reference)
@@ -108,15 +109,11 @@ def _check_files(to: Path | None, picture: Path | None, *, overwrite: bool) -> N
     """Checks the files that a forecast is to be written to.
 
     Raises:
-        click.UsageError: One has another suffix, or there is none to overwrite.
-        TargetError: One exists, and is not to be overwritten.
+        click.UsageError: There is none to overwrite.
+        TargetError: One exists, and is not to be overwritten, or lies in no folder.
     """
     from zoo_core.storage.atomic import check_new_file
 
-    if to and to.suffix.lower() != ".csv":
-        raise click.UsageError(f"--to {to}: a forecast is written as CSV; name a FILE.csv")
-    if picture and picture.suffix.lower() != ".png":
-        raise click.UsageError(f"--picture {picture}: a picture is a PNG; name a FILE.png")
     if overwrite and not picture:
         raise click.UsageError(
             "--overwrite needs --to or --picture: without them, no file is written"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from zoo_cli.parsing.completion_items import complete_reference
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.unknown_option import unknown_option
@@ -24,6 +25,7 @@ TOKEN = "ZOO_SERVE_TOKEN"
 @click.option(
     "--host",
     metavar="HOST",
+    type=GivenText(),
     default="127.0.0.1",
     show_default=True,
     help="Address to listen on. One that other machines can reach needs a token.",
@@ -39,6 +41,7 @@ TOKEN = "ZOO_SERVE_TOKEN"
 @click.option(
     "--token",
     metavar="TOKEN",
+    type=GivenText(),
     envvar=TOKEN,
     help="Token that every request must have: Authorization: Bearer TOKEN. ZOO_SERVE_TOKEN sets "
     "it too, where other users of the machine cannot read it.",
@@ -47,6 +50,7 @@ TOKEN = "ZOO_SERVE_TOKEN"
     "--allow-host",
     "names",
     metavar="NAME",
+    type=GivenText(),
     multiple=True,
     help="Further name of this server in the header Host, for a proxy in front of it; repeatable.",
 )
@@ -176,8 +180,6 @@ def serve(
 
 
 def _check_token(token: str | None) -> None:
-    """Raises UsageError for a token that no header can hold, or that is empty."""
-    if token == "":
-        raise click.UsageError("the token is empty; is the variable unset?")
+    """Raises UsageError for a token that no header can hold."""
     if token is not None and (not token.isascii() or not token.isprintable() or " " in token):
         raise click.UsageError("the token has characters other than letters, digits and signs")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json
@@ -18,7 +19,13 @@ MAX_PORT = 65535
     type=IntegerRange(0, MAX_PORT),
     help="Port of the page; 0 for any that is free.  [default: 7860 if it is free]",
 )
-@click.option("--host", metavar="ADDRESS", hidden=True, help="Refused unless it is loopback.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    type=GivenText(),
+    hidden=True,
+    help="Refused unless it is loopback.",
+)
 @click.option("--open", "opens", is_flag=True, help="Open the page in the browser.")
 @registry_option
 @json_option

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from zoo_cli.parsing.completion_items import complete_dataset
-from zoo_cli.parsing.listed_name import ListedName
+from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.setting_options import Sections, SettingsCommand
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table, shorten
@@ -39,7 +39,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
     "--dataset",
     metavar="NAME",
     required=True,
-    type=ListedName(lambda: "See: zoo list datasets"),
+    type=GivenText(lambda: "See: zoo list datasets"),
     shell_complete=complete_dataset,
     help="Dataset to check.",
 )

@@ -1,0 +1,35 @@
+"""The type of an option that takes a name, a file or another text that is not empty."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, final
+
+import click
+
+
+@final
+class GivenText(click.types.StringParamType):
+    """A text that is not empty.
+
+    An empty one, such as that of an unset variable, is rejected: it would mean the default, which
+    the user did not ask for.
+
+    Args:
+        known: Returns what the error says if a required text is missing: the names that there are,
+            or the command that lists them.
+    """
+
+    def __init__(self, known: Callable[[], str] | None = None) -> None:
+        self.known = known
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Returns the text; raises click's usage error if it is empty."""
+        text = str(super().convert(value, param, ctx))
+        if not text:
+            self.fail("it is empty; is a variable unset?", param, ctx)
+        return text
+
+    def get_missing_message(self, param: click.Parameter, ctx: click.Context | None) -> str | None:
+        """Returns what the error says after the name of the option."""
+        return self.known() if self.known else super().get_missing_message(param, ctx)
