@@ -51,6 +51,23 @@ def test_a_registry_that_is_named_must_be_one_even_if_it_is_not_needed(
     assert result.stderr.startswith(f"Error: {message.format(registry)}")
 
 
+def test_a_registry_that_a_variable_names_must_exist_even_if_it_is_not_needed(
+    zoo: Zoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    registry = tmp_path / "mine.toml"
+    monkeypatch.setenv("ZOO_REGISTRY", str(registry))
+    result = zoo("list")
+    assert (result.code, result.stdout) == (6, "")
+    message = f"ZOO_REGISTRY: cannot read {registry}: No such file or directory"
+    assert result.stderr == f"Error: {message}\n"
+    assert zoo("list", "--help").code == 0
+    (tmp_path / "other.toml").write_text("schema = 1\n")
+    assert zoo("list", "--registry", tmp_path / "other.toml").code == 0
+    assert zoo("--registry", tmp_path / "other.toml", "list").code == 0
+    monkeypatch.setenv("ZOO_REGISTRY", "")
+    assert zoo("list").code == 0
+
+
 def test_patterns_have_the_wildcards_of_a_shell(zoo: Zoo) -> None:
     names = [row["name"] for row in zoo("list", "models", "lstm*", "--json").json]
     assert names == ["lstm-embed", "lstm-manual", "lstm-scratch", "lstm-stacked"]
