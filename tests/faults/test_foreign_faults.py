@@ -70,7 +70,8 @@ def pickled_alone(folder: Path) -> None:
     """Leaves only the pickled weights that other libraries save."""
     shutil.rmtree(folder / "state")
     (folder / MANIFEST).unlink()
-    (folder / WEIGHTS).rename(folder / "pytorch_model.bin")
+    torch.save(load_file(folder / WEIGHTS), folder / "pytorch_model.bin")
+    (folder / WEIGHTS).unlink()
 
 
 def tensors(act: Callable[[dict[str, torch.Tensor]], object]) -> Spoil:

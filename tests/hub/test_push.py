@@ -6,6 +6,7 @@ import copy
 import getpass
 import hashlib
 import json
+import pickle
 import platform
 import shutil
 import tomllib
@@ -250,11 +251,29 @@ def test_pickled_weights_are_refused_with_the_command_that_converts_them(
 
 
 def test_a_pickle_beside_valid_weights_is_refused_too(hub: Hub, zoo: Zoo, hello: Path) -> None:
-    (hello / "optimizer.pt").write_bytes(b"")
+    (hello / "optimizer.pt").write_bytes(pickle.dumps({}))
     result = zoo("push", hello, "owner/hello")
     assert result.code == 6
     assert "optimizer.pt is a pickle, which is never pushed: remove it" in result.stderr
     assert hub.requests == []
+
+
+def test_a_file_that_is_only_named_as_a_pickle_is_not_called_one(
+    hub: Hub, zoo: Zoo, hello: Path
+) -> None:
+    (hello / "optimizer.pt").write_bytes(b"")
+    result = zoo("push", hello, "owner/hello")
+    assert result.code == 6
+    assert "optimizer.pt is named as a pickle, which is never pushed" in result.stderr
+    assert hub.requests == []
+
+
+def test_a_binary_file_that_is_no_pickle_stays_at_home(
+    hub: Hub, zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    (hello / "notes.bin").write_bytes(bytes(range(256)))
+    assert zoo("push", hello, "owner/hello", "--to", tmp_path / "upload").code == 0
+    assert not (tmp_path / "upload" / "notes.bin").exists()
 
 
 def test_an_existing_folder_is_not_overwritten(

@@ -29,7 +29,7 @@ from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.frontmatter import split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms, terms_of
-from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, find_pickles
+from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, find_pickles, is_pickle
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import new_folder, write_file, write_new
 
@@ -131,16 +131,20 @@ def _terms(catalog: Catalog, manifest: Manifest, license: str) -> Terms:
 
 
 def check_pushable(folder: Path) -> None:
-    """Checks that a folder is there and holds no pickle.
+    """Checks that a folder is there and holds no pickle, nor a file that is named as one.
 
     Raises:
-        MisfitError: It is or holds a pickle; the message has the command that converts it.
+        MisfitError: It is or holds one; the message has the command that converts a pickle.
         NotFoundError: There is no such folder.
     """
-    if paths := find_pickles(folder):
+    for path in find_pickles(folder):
+        if not is_pickle(path):
+            raise MisfitError(
+                f"{path} is named as a pickle, which is never pushed: remove it, or rename it"
+            )
         raise MisfitError(
-            f"{paths[0]} is a pickle, which is never pushed: remove it, or convert it to "
-            f"safetensors {CONVERT.format(name=paths[0], weights=WEIGHTS)}"
+            f"{path} is a pickle, which is never pushed: remove it, or convert it to "
+            f"safetensors {CONVERT.format(name=path, weights=WEIGHTS)}"
         )
     if not folder.is_dir():
         raise no_checkpoint(folder)
