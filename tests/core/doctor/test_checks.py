@@ -88,6 +88,16 @@ def test_a_home_that_is_a_file_is_wrong(tmp_path: Path, monkeypatch: pytest.Monk
     assert result.remedy.startswith("mv ")
 
 
+def test_a_home_that_is_a_link_to_nowhere_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "link").symlink_to("gone")
+    monkeypatch.setenv("ZOO_HOME", str(tmp_path / "link" / "zoo"))
+    result = _only(diagnosis.home(), "home")
+    assert result.verdict == "wrong"
+    assert result.message == f"{tmp_path / 'link'} is a link that leads nowhere"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="whoever is root may write anywhere")
 def test_a_home_without_permission_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -69,6 +69,15 @@ def test_an_unwritable_place_is_refused_by_path(tmp_path: Path, place: str) -> N
     assert str(caught.value).startswith(f"cannot write {tmp_path / place}: ")
 
 
+@pytest.mark.parametrize("below", ["", "a/b"])
+def test_a_link_that_leads_nowhere_is_named_as_the_reason(tmp_path: Path, below: str) -> None:
+    link = tmp_path / "link"
+    link.symlink_to("gone")
+    with pytest.raises(TargetError) as error, target_errors(link / below):
+        (link / below).mkdir(parents=True)
+    assert str(error.value) == f"cannot write {link / below}: {link} is a link that leads nowhere"
+
+
 @pytest.mark.parametrize("home", ["file", "file/below"])
 def test_a_home_that_is_no_folder_is_named_where_it_is_the_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, home: str

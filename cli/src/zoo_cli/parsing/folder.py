@@ -10,6 +10,7 @@ import click
 
 from zoo_core.errors import TargetError
 from zoo_core.run_folder.local_runs import find_run_folder
+from zoo_core.storage.locations import leads_nowhere, nearest_existing
 
 
 @final
@@ -63,12 +64,11 @@ def _check_target(folder: Path, param: click.Parameter | None) -> None:
 
     A command that found out only when it writes would have done its work for nothing.
     """
-    try:
-        nearest = next((path for path in (folder, *folder.parents) if path.exists()), None)
-    except OSError:  # a closed parent, which is reported when the folder is written
+    nearest = nearest_existing(folder)
+    if leads_nowhere(nearest):  # some commands make the folder where it leads
         return
     remedy = f"; choose another with {param.opts[0]}" if param else ""
-    if nearest and not nearest.is_dir():
+    if not nearest.is_dir():
         raise TargetError(f"{nearest} is not a folder{remedy}")
-    if nearest and not os.access(nearest, os.W_OK | os.X_OK):
+    if not os.access(nearest, os.W_OK | os.X_OK):
         raise TargetError(f"cannot write {folder}: permission denied in {nearest}{remedy}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, TypeAlias, final
 
 from zoo_core.escaping import shell_word
-from zoo_core.storage.capacity import existing
+from zoo_core.storage.locations import leads_nowhere, nearest_existing
 
 Verdict: TypeAlias = Literal["ok", "warning", "wrong"]
 
@@ -56,11 +56,12 @@ def check_writable(subject: str, folder: Path, alternative: str) -> DoctorResult
         folder: The folder; it need not exist.
         alternative: The command that chooses another folder.
     """
-    parent = existing(folder)
+    parent = nearest_existing(folder)
     facts = {"path": str(folder), "exists": folder.exists()}
     if not parent.is_dir():
         remedy = f"mv {quoted(parent)} {quoted(parent)}.old"
-        return DoctorResult(subject, "wrong", f"{parent} is not a folder", remedy, facts)
+        what = "a link that leads nowhere" if leads_nowhere(parent) else "not a folder"
+        return DoctorResult(subject, "wrong", f"{parent} is {what}", remedy, facts)
     if not os.access(parent, os.R_OK | os.W_OK | os.X_OK):
         remedy = f"chmod u+rwx {quoted(parent)}, or {alternative}"
         return DoctorResult(subject, "wrong", f"{parent} is not writable", remedy, facts)

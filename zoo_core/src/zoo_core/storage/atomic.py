@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from zoo_core.errors import TargetError
 from zoo_core.storage.capacity import format_bytes, free_disk
-from zoo_core.storage.locations import zoo_home
+from zoo_core.storage.locations import leads_nowhere, nearest_existing, zoo_home
 
 if TYPE_CHECKING:
     from io import BufferedWriter
@@ -360,16 +360,18 @@ def target_errors(path: Path, size: int = 0) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        remedy = ""
+        remedy, nearest = "", nearest_existing(path)
+        reason = error.strerror or str(error)
+        if leads_nowhere(nearest):  # the system says that it exists, or that it does not
+            reason = f"{nearest} is a link that leads nowhere"
         if size and error.errno in NO_SPACE:
             remedy = f"; it needs {format_bytes(size)}, {format_bytes(free_disk(path))} are free"
         elif path.absolute().is_relative_to(zoo_home().absolute()) and not _is_home_usable():
             remedy = "; set ZOO_HOME to a folder that can be written to"
-        raise TargetError(f"cannot write {path}: {error.strerror or error}{remedy}") from error
+        raise TargetError(f"cannot write {path}: {reason}{remedy}") from error
 
 
 def _is_home_usable() -> bool:
     """Whether ``ZOO_HOME``, or the nearest parent that exists, is a folder that can be changed."""
-    home = zoo_home().absolute()
-    nearest = next((folder for folder in (home, *home.parents) if os.path.lexists(folder)), home)
+    nearest = nearest_existing(zoo_home())
     return os.access(nearest, os.W_OK | os.X_OK) and nearest.is_dir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -40,13 +41,11 @@ def free_memory() -> int:
 def free_disk(path: Path) -> int:
     """Returns the free bytes of the disk where a path lies or would lie."""
     import shutil
+    from pathlib import Path
 
-    return shutil.disk_usage(existing(path)).free
+    from zoo_core.storage.locations import nearest_existing
 
-
-def existing(path: Path) -> Path:
-    """Returns the nearest of a path and its parents that exists."""
-    return next(parent for parent in (path, *path.absolute().parents) if parent.exists())
+    return shutil.disk_usage(nearest_existing(Path(os.path.realpath(path)))).free
 
 
 def ensure_free_memory(size: int, name: str, remedy: str) -> None:

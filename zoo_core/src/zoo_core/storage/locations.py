@@ -27,3 +27,23 @@ def encoded_folder() -> Path:
 def runs_folder() -> Path:
     """Returns the folder of runs that are not given another one."""
     return zoo_home() / "runs"
+
+
+def nearest_existing(path: Path) -> Path:
+    """Returns the nearest of a path and its parents that exists, as it is written in the path.
+
+    A link that leads nowhere exists: no folder can be made under its name. What lies in a closed
+    folder does not, because nothing can be told of it. The last parent of a relative path is ``.``.
+    """
+    return next(place for place in (path, *path.parents) if os.path.lexists(place))
+
+
+def leads_nowhere(path: Path) -> bool:
+    """Whether a path is a link to something that does not exist."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return path.is_symlink()
+    except OSError:  # in a closed folder, where nothing can be told
+        return False
+    return False
