@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.runtime.sweeps.in_process import InProcessEngine
-from zoo_core.errors import DataError, NetworkError, TargetError
+from zoo_core.errors import DataError, DeviceError, NetworkError, TargetError, ZooError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.run_config import RunConfig
@@ -153,6 +154,35 @@ def test_a_run_that_failed_for_another_reason_is_tried_again(
     text.write_text("a text that is there now\n" * 20)
     assert _carry_out(catalog, tmp_path / "s", question)[0] == ["seed=0"]
     assert _states(tmp_path / "s") == {"seed=0": "finished"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ({"device": "tpu"}, "no device 'tpu' here; there is: "),
+        ({"backend": "fast"}, "no backend 'fast'; there are: "),
+    ],
+)
+def test_a_device_or_backend_that_is_missing_is_refused_before_the_first_run(
+    catalog: Catalog, base: RunConfig, tmp_path: Path, choice: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ZooError) as error:
+        _carry_out(catalog, tmp_path / "s", _question(replace(base, **choice), seeds=(0, 1)))
+    assert str(error.value).startswith(message)
+    assert not (tmp_path / "s").exists()
+
+
+def test_a_device_that_is_missing_is_refused_before_further_runs_of_a_sweep(
+    catalog: Catalog, base: RunConfig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(device: str) -> str:
+        raise DeviceError(f"no device {device}")
+
+    _carry_out(catalog, tmp_path / "s", _question(base))
+    monkeypatch.setattr(first_run, "choose_device", refuse)
+    assert _carry_out(catalog, tmp_path / "s", _question(base))[0] == []  # which needs no device
+    with pytest.raises(DeviceError):
+        _carry_out(catalog, tmp_path / "s", _question(base, seeds=(0, 1)))
 
 
 def test_data_that_cannot_be_read_are_refused_before_the_first_run(

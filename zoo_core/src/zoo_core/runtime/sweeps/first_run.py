@@ -10,6 +10,8 @@ from zoo_core.runtime.building.build import (
     make_trainer,
     training_signature,
 )
+from zoo_core.runtime.building.kernel_choice import kernels
+from zoo_core.runtime.hardware.device import choose_device
 from zoo_core.runtime.hardware.threads import choose_threads, torch_threads
 from zoo_core.sweeps.question import PlannedRun
 
@@ -27,6 +29,18 @@ def check_data(catalog: Catalog, run: PlannedRun) -> None:
     dataset = make_dataset(catalog, run.run_config, None)
     if not run.run_config.source:  # a source decides the signature
         make_trainer(catalog, run.run_config, dataset.signature)
+
+
+def check_machine(catalog: Catalog, device: str, backend: str) -> None:
+    """Checks that this machine has a device, and a backend.
+
+    Raises:
+        DeviceError: It lacks the device.
+        NotFoundError: No kernel has the backend's name.
+        PluginError: The kernel of that name is not installed, or cannot be created.
+    """
+    choose_device(device)
+    kernels(catalog, backend)
 
 
 def threads_alone(catalog: Catalog, run: PlannedRun, cores: int) -> int:

@@ -109,19 +109,24 @@ def run_sweep(
         TargetError: The folder is in use, holds another sweep or foreign files, or cannot be
             written to.
         ZooError: The data of the first run cannot be read, and those of all others are the same;
-            or the engine lacks what it needs.
+            this machine lacks the device or the backend of all runs; or the engine lacks what it
+            needs.
     """
     find_loggers(catalog, loggers)
     engine = engine or LocalEngine(jobs or 1)
     asked = Sweep(threads=threads, questions=tuple(questions))
     with lock_sweep_folder(folder):
-        if engine.is_local and not is_sweep(folder):
+        is_new = not is_sweep(folder)
+        if engine.is_local and is_new:
+            _check_machine(catalog, questions)
             _check_data(catalog, questions)
         sweep, runs = open_sweep(catalog, folder, asked, threads_share(engine, jobs))
         states = [run_state(folder, run) for run in runs]
         todo = jobs_to_do(folder, runs, states, loggers)
         if todo:
             engine.check()
+            if engine.is_local and not is_new:
+                _check_machine(catalog, questions)
         yield SweepStarted(folder, sweep.threads, states, todo)
         for event in engine.run(todo, should_stop):
             if isinstance(event, JobStarted):
@@ -186,6 +191,20 @@ def jobs_to_do(
         for run, state in zip(runs, states, strict=True)
         if state.state != "finished" and not state.will_fail_again
     ]
+
+
+def _check_machine(catalog: Catalog, questions: Sequence[Question]) -> None:
+    """Checks the device and the backend where all runs have the same, before all of them fail.
+
+    Raises:
+        ZooError: What the runs themselves would raise.
+    """
+    chosen = {(question.base.device, question.base.backend) for question in questions}
+    if len(chosen) != 1:
+        return
+    from zoo_core.runtime.sweeps.first_run import check_machine
+
+    check_machine(catalog, *chosen.pop())
 
 
 def _check_data(catalog: Catalog, questions: Sequence[Question]) -> None:
