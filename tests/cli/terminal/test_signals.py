@@ -15,7 +15,8 @@ from tests.cli.command import Zoo
 from tests.cli.conftest import TEXT
 from tests.faults.child import Child
 from zoo_cli.main import run
-from zoo_cli.terminal.signals import handle_signals
+from zoo_cli.terminal.signals import GracefulInterrupt, StopOnSignals, handle_signals
+from zoo_core.errors import Interrupted
 
 pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform cannot fork"),
@@ -149,3 +150,19 @@ def test_a_finished_run_cannot_be_resumed(zoo: Zoo, hello: Path) -> None:
     assert result.code == 6
     assert "--epochs" in result.stderr
     assert (hello / "config.json").read_bytes() == before
+
+
+def test_a_signal_whose_error_was_lost_ends_the_command_before_it_trains() -> None:
+    with StopOnSignals(), GracefulInterrupt() as interrupt:
+        with contextlib.suppress(BaseException):  # as an import that tries something
+            signal.raise_signal(signal.SIGTERM)
+        with pytest.raises(Interrupted) as error:
+            interrupt.enable()
+    assert error.value.signal == signal.SIGTERM
+
+
+def test_a_signal_that_comes_later_is_recorded() -> None:
+    with StopOnSignals(), GracefulInterrupt(announces=False) as interrupt:
+        interrupt.enable()
+        signal.raise_signal(signal.SIGTERM)
+        assert interrupt.signal == signal.SIGTERM

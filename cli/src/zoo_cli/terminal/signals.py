@@ -75,9 +75,17 @@ class GracefulInterrupt:
         self._enabled = False
 
     def enable(self) -> None:
-        """Starts to record signals; a second call changes nothing."""
+        """Starts to record signals; a second call changes nothing.
+
+        Raises:
+            Interrupted: A signal came before, and its error was lost, because code that it
+                interrupted, such as an import, has caught every error.
+        """
         if not self._enabled:
             self._enabled = True
+            before = getattr(signal.getsignal(signal.SIGINT), "__self__", None)
+            if isinstance(before, StopOnSignals) and before.signal is not None:
+                raise Interrupted(before.signal)
             self._handlers.enter_context(handle_signals(self._record))
 
     def __enter__(self) -> GracefulInterrupt:
