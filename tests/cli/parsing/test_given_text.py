@@ -12,6 +12,7 @@ from tests.cli.parsing.test_bounds import commands
 from tests.cli.parsing.test_help import OF_PLUGINS
 from zoo_cli.main import COMMANDS
 from zoo_cli.main import zoo as zoo_group
+from zoo_cli.parsing.given_text import GivenText
 from zoo_core.plugins.import_strings import resolve
 
 MAY_BE_EMPTY = {
@@ -47,6 +48,31 @@ def test_an_option_that_takes_a_text_takes_no_empty_one(name: str) -> None:
         assert option.type is not click.STRING, f"zoo {words} {option.opts[0]}"
         with pytest.raises(click.BadParameter):
             option.type.convert("", option, None)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\t\n"])
+def test_a_blank_text_is_an_empty_one(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="it is empty"):
+        GivenText().convert(text, None, None)
+
+
+@pytest.mark.parametrize("text", ["mit\nmit", "mit\x1b[31m"])
+def test_a_text_of_one_line_has_no_control_characters(text: str) -> None:
+    with pytest.raises(click.BadParameter, match="expected one line of text"):
+        GivenText(one_line=True).convert(text, None, None)
+    assert GivenText().convert(text, None, None) == text
+    assert GivenText(one_line=True).convert("my own terms", None, None) == "my own terms"
+
+
+@pytest.mark.parametrize(
+    "command", [["push", "run", "a/b"], ["registry", "add", "run", "package:a/b"]]
+)
+def test_a_license_of_two_lines_is_refused_before_anything_is_looked_for(
+    zoo: Zoo, command: list[str]
+) -> None:
+    result = zoo(*command, "--license", "mit\nmit")
+    assert (result.code, result.stdout) == (2, "")
+    assert "'--license': 'mit\\nmit': expected one line of text" in result.stderr
 
 
 @pytest.mark.parametrize(

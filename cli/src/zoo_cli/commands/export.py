@@ -25,7 +25,7 @@ def _formats() -> str:
     "--format",
     required=True,
     metavar="NAME",
-    type=GivenText(_formats),
+    type=GivenText(known=_formats),
     shell_complete=complete_exporter,
     help="Format to write: torch, or that of a plugin, such as onnx or web.",
 )

@@ -23,14 +23,14 @@ from zoo_core.storage.capacity import format_bytes
 @click.option(
     "--revision",
     metavar="BRANCH",
-    type=GivenText(),
+    type=GivenText(one_line=True),
     help="Branch to push to; created if it does not exist.  [default: main]",
 )
 @click.option("--create-pr", is_flag=True, help="Open a pull request instead of pushing.")
 @click.option(
     "--license",
     metavar="ID",
-    type=GivenText(),
+    type=GivenText(one_line=True),
     help="License of the weights, such as mit.  [default: the repo card's, or the dataset's]",
 )
 @click.option("--dry-run", is_flag=True, help="Build the folder to upload; send nothing.")

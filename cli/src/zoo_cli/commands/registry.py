@@ -64,7 +64,7 @@ def verify(online: bool, as_json: bool) -> None:
 @click.option(
     "--license",
     metavar="ID",
-    type=GivenText(),
+    type=GivenText(one_line=True),
     help="License of the weights.  [default: the card's]",
 )
 @click.option(

@@ -39,7 +39,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
     "--dataset",
     metavar="NAME",
     required=True,
-    type=GivenText(lambda: "See: zoo list datasets"),
+    type=GivenText(known=lambda: "See: zoo list datasets"),
     shell_complete=complete_dataset,
     help="Dataset to check.",
 )
