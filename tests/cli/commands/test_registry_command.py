@@ -216,3 +216,13 @@ def test_a_hub_entry_is_skipped_offline(zoo: Zoo, registry: Path, packaged: Path
     assert zoo(*arguments).code == 0
     (row,) = zoo("registry", "verify", "--json").json
     assert row["verdict"] == "skipped"
+
+
+def test_a_registry_without_checkpoints_is_said_to_have_none(zoo: Zoo, registry: Path) -> None:
+    result = zoo("registry", "verify")
+    assert (result.code, result.stdout) == (0, "")
+    assert result.stderr == f"no checkpoints in {registry}\n"
+    result = zoo("registry", "publish", "--namespace", "owner")
+    assert (result.code, result.stdout) == (0, "")
+    assert result.stderr == f"nothing to publish: {registry} has no checkpoint of a package\n"
+    assert zoo("registry", "publish", "--namespace", "owner", "--json").json == []

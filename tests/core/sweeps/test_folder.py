@@ -94,3 +94,11 @@ def test_a_damaged_file_is_named(tmp_path: Path, text: str, message: str) -> Non
 def test_a_folder_without_a_sweep_is_not_found(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"no sweep in .*: it has no sweep\.toml"):
         read_sweep(tmp_path)
+
+
+def test_what_is_no_folder_or_missing_is_said_to_be_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(NotFoundError, match=r"no sweep in .*: it is no folder$"):
+        read_sweep(tmp_path / "file")
+    with pytest.raises(NotFoundError, match=r"no sweep in .*: there is no such folder$"):
+        read_sweep(tmp_path / "gone")

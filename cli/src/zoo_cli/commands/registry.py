@@ -53,6 +53,8 @@ def verify(online: bool, as_json: bool) -> None:
         print_json([dict(zip(names, row, strict=True)) for row in rows])
     else:
         print_table(rows)
+        if not rows:
+            echo(f"no checkpoints in {registry_path()}", err=True)
     if failed:
         raise failed[0]
 
@@ -160,6 +162,8 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
     ]
     if not HUB.fullmatch(f"hub:{namespace}/any"):
         raise ConfigError(f"--namespace {namespace!r}: expected a user or an organization")
+    if not packaged:
+        echo(f"nothing to publish: {path} has no checkpoint of a package", err=True)
     catalog = load_catalog()
     from zoo_core.registry.entry import add_entry
     from zoo_core.runtime.hub.publish import publish as publish_checkpoint
@@ -180,5 +184,6 @@ def publish(namespace: str, private: bool, as_json: bool) -> None:
         echo(f"{'pushed' if pushed.new else 'nothing new'}: {pushed.url}", err=True)
     if as_json:
         print_json(rows)
-    else:
-        echo(f"published {len(rows)} checkpoints and pinned their entries in {path}")
+    elif rows:
+        noun = "checkpoint" if len(rows) == 1 else "checkpoints"
+        echo(f"published {len(rows)} {noun} and pinned their entries in {path}")

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, final
 from zoo_core.configs.records import Count, read_record
 from zoo_core.configs.settings import NONE
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError, ZooError
+from zoo_core.run_folder.manifest import why_missing
 from zoo_core.run_folder.ownership import check_utf8
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.atomic import (
@@ -89,7 +90,7 @@ def read_sweep(folder: Path) -> Sweep:
     """
     path = folder / SWEEP
     if not path.is_file():
-        raise NotFoundError(f"no sweep in {folder}: it has no {SWEEP}")
+        raise NotFoundError(f"no sweep in {folder}: {why_missing(folder, SWEEP)}")
     return parse_sweep(read_toml(path), path)
 
 

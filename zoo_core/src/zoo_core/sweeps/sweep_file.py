@@ -115,10 +115,8 @@ def read_asked_sweep(catalog: Catalog, reference: str) -> AskedSweep:
         NotFoundError: There is no such file, folder, model, dataset or trainer.
     """
     path = Path(reference.removeprefix("dir:")).expanduser()
-    if path.is_dir():
+    if path.is_dir() or path.suffix != SUFFIX:
         return AskedSweep(read_sweep(path), path)
-    if path.suffix != SUFFIX:
-        raise NotFoundError(f"no sweep in {path}: it is no folder with a {SWEEP}")
     if not path.is_file():
         raise NotFoundError(f"no file {path}")
     values = read_toml(path, ConfigError)
