@@ -108,6 +108,63 @@ def test_every_level_gives_what_the_portable_kernel_gives(
             )
 
 
+def numbers_like(like: Tensor) -> Tensor:
+    """Different numbers between -1 and 1, in the order of their memory."""
+    return torch.arange(like.numel(), dtype=like.dtype).cos().view(like.shape)
+
+
+GRADIENTS = {
+    "none": lambda outputs: None,
+    "of-rows": numbers_like,
+    "of-steps": lambda outputs: numbers_like(outputs.transpose(0, 1)).transpose(0, 1),
+    "with-gaps": lambda outputs: numbers_like(torch.cat([outputs] * 2, 2))[
+        :, :, : outputs.shape[2]
+    ],
+    "of-columns": lambda outputs: numbers_like(outputs.mT).mT,
+    "the-same-row": lambda outputs: numbers_like(outputs[:1]).expand_as(outputs),
+    "the-same-step": lambda outputs: numbers_like(outputs[:, :1]).expand_as(outputs),
+    "one-number": lambda outputs: torch.ones((), dtype=outputs.dtype).expand_as(outputs),
+}
+"""Gradients of outputs (B, T, H), each with other strides."""
+
+
+@built
+@every_cell
+@pytest.mark.parametrize("gradient", GRADIENTS.values(), ids=GRADIENTS)
+def test_gradients_of_outputs_are_read_where_they_lie_and_stay_as_they_are(
+    make: Any, gradient: Any
+) -> None:
+    cell = make(5)
+    torch.manual_seed(0)
+    weights = Recurrent(cell, 3).double().weights(0, 0)
+    inputs = torch.randn(3, 4, 3, dtype=torch.float64, requires_grad=True)
+    start = cell.initial_state(3, inputs)
+    for lengths, reverse, ends in product(
+        [None, torch.tensor([2, 4, 1])], [False, True], [False, True]
+    ):
+        found = []
+        for kernel in (NativeKernel(), PortableKernel()):
+            outputs, after = kernel.scan(
+                cell, weights, inputs, start, lengths=lengths, reverse=reverse
+            )
+            grads = [gradient(outputs), *(numbers_like(part) if ends else None for part in after)]
+            pairs = [
+                (result, grad)
+                for result, grad in zip([outputs, *after], grads, strict=True)
+                if grad is not None
+            ]
+            if not pairs:
+                continue
+            results, given = zip(*pairs, strict=True)
+            before = [grad.clone() for grad in given]
+            variables = [inputs, *weights.values()]
+            for _ in range(2):  # the second time, what the first has left
+                found.append(torch.autograd.grad(results, variables, given, retain_graph=True))
+            assert all(map(torch.equal, given, before))
+        for other in found[1:]:
+            torch.testing.assert_close(other, found[0], rtol=1e-12, atol=1e-12)
+
+
 THREADED = {
     "by-rows": (64, 12, 64),
     "by-columns": (5, 4, 240),
