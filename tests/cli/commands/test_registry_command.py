@@ -142,6 +142,17 @@ def test_a_package_without_the_checkpoint_is_not_added(
     assert registry.read_text() == before
 
 
+def test_a_package_with_another_checkpoint_is_named(
+    zoo: Zoo, registry: Path, packaged: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    assert zoo("train", "lstm-embed", "--trainer.epochs", 1, "--out", other).code == 0
+    result = zoo("registry", "add", other, SOURCE)
+    assert result.code == 4
+    assert result.stderr.startswith(f"Error: {SOURCE} lacks the files of {other}: ")
+    assert registry.read_text() == "# what there is\nschema = 1\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

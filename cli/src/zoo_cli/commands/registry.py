@@ -9,7 +9,7 @@ import click
 from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
-from zoo_core.errors import ConfigError, ZooError
+from zoo_core.errors import ConfigError, IntegrityError, ZooError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.references import Folder, HubRepo, parse_reference
 from zoo_core.registry.checkpoints import load_registry
@@ -109,7 +109,7 @@ def add(
     license_id = license or license_of(folder)
     entry = make_entry(folder, source, revision=revision or "", license=license_id, name=name or "")
     if PACKAGE.fullmatch(source):
-        _check_packaged(entry)
+        _check_packaged(entry, folder)
     target = registry_path()
     replaced = add_entry(target, entry)
     if replaced:
@@ -131,8 +131,8 @@ def _check_alone(repo: str, source: str, revision: str | None) -> None:
         raise click.UsageError(f"--revision is for a folder; write hub:{repo}@{revision}")
 
 
-def _check_packaged(entry: Pretrained) -> None:
-    """Checks that the package of a new entry is installed and holds the files that it pins.
+def _check_packaged(entry: Pretrained, folder: Path) -> None:
+    """Checks that the package of a new entry is installed and holds the files of its folder.
 
     Raises:
         IntegrityError: A file is missing, or another one than that of the folder.
@@ -140,7 +140,10 @@ def _check_packaged(entry: Pretrained) -> None:
     """
     from zoo_core.runtime.locate import entry_folder
 
-    entry_folder(entry)
+    try:
+        entry_folder(entry)
+    except IntegrityError as error:
+        raise IntegrityError(f"{entry.source} lacks the files of {folder}: {error}") from None
 
 
 @registry.command(short_help="Publish packaged checkpoints on the Hub.")
