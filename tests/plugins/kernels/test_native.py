@@ -124,8 +124,10 @@ GRADIENTS = {
     "the-same-row": lambda outputs: numbers_like(outputs[:1]).expand_as(outputs),
     "the-same-step": lambda outputs: numbers_like(outputs[:, :1]).expand_as(outputs),
     "one-number": lambda outputs: torch.ones((), dtype=outputs.dtype).expand_as(outputs),
+    "with-a-sign-apart": lambda outputs: torch._neg_view(numbers_like(outputs)),
 }
-"""Gradients of outputs (B, T, H), each with other strides."""
+"""Gradients of outputs (B, T, H), each with other strides, or with its sign kept apart by torch, as
+that of a conjugate's imaginary part."""
 
 
 @built

@@ -229,6 +229,7 @@ class NativePasses(AbstractTokenPasses):
         if d_outputs is not None:
             assert d_outputs.shape == hidden[1:].shape, "d_outputs has another size"
             assert d_outputs.dtype == hidden.dtype, "d_outputs is of another type"
+            d_outputs = d_outputs.resolve_neg()  # C++ reads the numbers without torch's sign bit
             d_outputs = d_outputs if d_outputs.stride(2) == 1 else d_outputs.contiguous()
         table = tensors.get("table", tensors.get("d_table"))
         batch_sizes = None
