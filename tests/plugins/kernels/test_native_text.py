@@ -131,6 +131,15 @@ def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
 
 
 @built
+def test_a_prompt_without_symbols_is_left_to_the_model() -> None:
+    """C++ would read before its first symbol."""
+    model, nothing = sharpened(MODELS["lstm"]), torch.zeros(0, dtype=torch.long)
+    state, kernel = model.initial_state(1), NativeKernel()
+    assert kernel.generate(model, state, nothing, Sampler()) is None
+    assert kernel.generate_rows(model, [state], [nothing], [Sampler()], [3]) is None
+
+
+@built
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
 def test_an_output_layer_of_another_dtype_is_left_to_the_model(dtype: torch.dtype) -> None:
     """C++ would read beyond its end."""

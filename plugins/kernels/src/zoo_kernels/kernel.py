@@ -304,6 +304,6 @@ def _is_safe_to_read(
 
 
 def _are_symbols(prompt: Tensor, symbols: int) -> bool:
-    """Whether all numbers of a prompt, (T,), are at least 0 and less than V."""
+    """Whether a prompt, (T,), has numbers, all of them at least 0 and less than V."""
     numbers = prompt.tolist() if len(prompt) <= text.MAX_PROMPT_IN_LOOP else prompt.aminmax()
-    return all(0 <= int(number) < symbols for number in numbers)
+    return bool(numbers) and all(0 <= int(number) < symbols for number in numbers)
