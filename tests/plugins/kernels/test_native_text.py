@@ -330,6 +330,28 @@ def test_each_of_several_texts_is_what_it_is_alone(
 
 
 @built
+def test_a_call_for_a_stream_makes_few_symbols_however_fast_they_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Perhaps its reader takes no more of them."""
+    model = sharpened(MODELS["gru"]).float()
+    model.recurrent.kernels = (NativeKernel(),)
+    calls: list[int] = []
+    run = NativeText.generate
+
+    def generate_counts(
+        self: NativeText, counts: list[tuple[int, int]]
+    ) -> list[tuple[list[int], bool]]:
+        calls.extend(count for _, count in counts)
+        return run(self, counts)
+
+    monkeypatch.setattr(NativeText, "generate", generate_counts)
+    monkeypatch.setattr(NativeText, "symbols_per_call", 10_000)
+    text(model, NativeKernel(), 1000)
+    assert calls == [1, 3, 12, 48, 192, 256, 256, 256]
+
+
+@built
 def test_a_call_for_many_texts_makes_few_symbols_so_that_ctrl_c_ends_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
