@@ -14,8 +14,9 @@ too."""
 FIRST_SYMBOLS = 256
 """Symbols of a call before the time of a symbol is known."""
 SECONDS_PER_CALL = 0.005
-"""Time of a call afterwards. Ctrl+C does not end a call, and its threads are no others when another
-process begins to occupy a core; the call itself takes 0.02 ms."""
+"""Time of a call afterwards, if that is enough for ``MIN_SYMBOLS``. In a longer call, Ctrl+C would
+wait, and so would the choice of another number of threads when a process begins to occupy a core.
+In a shorter one, the 0.02 ms that it takes besides its symbols would count."""
 MAX_SYMBOLS = 1 << 14
 """The most symbols of a call, for which there is memory."""
 TIME_BETWEEN_TRIALS = 50
