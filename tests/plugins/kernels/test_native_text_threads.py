@@ -21,7 +21,9 @@ from zoo_kernels.library import NativeLibrary, native_library
 from zoo_kernels.text import NativeText
 from zoo_kernels.text_threads import (
     FIRST_SYMBOLS,
+    GROWTH,
     MAX_SYMBOLS,
+    MIN_SECONDS,
     MIN_SYMBOLS,
     SECONDS_PER_CALL,
     TRIAL_SYMBOLS,
@@ -32,13 +34,13 @@ from zoo_lstm.configs import LstmEmbedConfig
 from zoo_lstm.models import lstm_embed
 
 Costs = dict[int, float]
-"""Seconds for a symbol, by the number of threads."""
+"""Microseconds for a symbol, by the number of threads."""
 
 
 def run(
     threads: TextThreads, costs: Costs, symbols: int, waking: float = 0.0
 ) -> tuple[Costs, float]:
-    """Makes some symbols; returns the seconds spent with each number, and those in trials.
+    """Makes some symbols; returns the microseconds spent with each number, and those in trials.
 
     A number of threads that did not make the symbols before takes some time to wake.
     """
@@ -47,10 +49,10 @@ def run(
         is_trial = threads.is_trial
         count = min(symbols, threads.symbols)
         number = threads.number
-        seconds = count * costs[number] + waking * (number > 1 and before not in (0, number))
-        threads.note(number, count, seconds)
-        spent[number] += seconds
-        trials += seconds * is_trial
+        time = count * costs[number] + waking * (number > 1 and before not in (0, number))
+        threads.note(number, count, time / 1e6)
+        spent[number] += time
+        trials += time * is_trial
         symbols, before = symbols - count, number
     return spent, trials
 
@@ -61,22 +63,25 @@ def test_one_thread_has_no_other_number_to_try() -> None:
     assert (threads.number, threads.is_trial) == (1, False)
 
 
-def test_a_trial_follows_the_first_call_whose_time_says_something() -> None:
+@pytest.mark.parametrize("enough", [(MIN_SYMBOLS, 1e-6), (1, MIN_SECONDS)])
+def test_a_trial_follows_the_first_call_whose_time_says_something(
+    enough: tuple[int, float],
+) -> None:
     threads = TextThreads(2)
-    threads.note(2, MIN_SYMBOLS - 1, 1.0)
+    threads.note(2, MIN_SYMBOLS - 1, MIN_SECONDS / 2)
     assert (threads.number, threads.is_trial) == (2, False)
-    threads.note(2, MIN_SYMBOLS, 1.0)
+    threads.note(2, *enough)
     assert (threads.number, threads.is_trial) == (1, True)
 
 
 def test_a_trial_takes_two_calls_of_which_the_second_counts() -> None:
     threads = TextThreads(2)
-    threads.note(2, 256, 256.0)
+    threads.note(2, 256, 256e-6)
     assert threads.symbols == TRIAL_SYMBOLS[0]
-    threads.note(1, TRIAL_SYMBOLS[0], 1000.0)
+    threads.note(1, TRIAL_SYMBOLS[0], 1.0)
     assert (threads.number, threads.is_trial) == (1, True)
     assert threads.symbols == TRIAL_SYMBOLS[1]
-    threads.note(1, TRIAL_SYMBOLS[1], TRIAL_SYMBOLS[1] / 4)
+    threads.note(1, TRIAL_SYMBOLS[1], TRIAL_SYMBOLS[1] / 4e6)
     assert (threads.number, threads.is_trial) == (1, False)
 
 
@@ -84,16 +89,26 @@ def test_a_trial_takes_two_calls_of_which_the_second_counts() -> None:
     ("seconds", "symbols"),
     [
         (SECONDS_PER_CALL / 1000, 1000),
-        (SECONDS_PER_CALL / 10, MIN_SYMBOLS),
+        (SECONDS_PER_CALL / 10, 10),
+        (SECONDS_PER_CALL * 10, 1),
         (SECONDS_PER_CALL / 1e9, MAX_SYMBOLS),
     ],
 )
 def test_a_call_makes_the_symbols_of_its_time(seconds: float, symbols: int) -> None:
-    """Ctrl+C waits for it; of slow symbols a call has as many as its time says something of."""
-    threads = TextThreads(1)
-    assert threads.symbols == FIRST_SYMBOLS
-    threads.note(1, FIRST_SYMBOLS, FIRST_SYMBOLS * seconds)
-    assert threads.symbols == pytest.approx(symbols, abs=1)
+    """Ctrl+C waits for it."""
+    threads, calls = TextThreads(1), []
+    for _ in range(4):
+        calls.append(threads.symbols)
+        threads.note(1, calls[-1], calls[-1] * seconds)
+    assert calls[0] == FIRST_SYMBOLS
+    assert max(calls[:3]) <= GROWTH * GROWTH * FIRST_SYMBOLS
+    assert calls[-1] == pytest.approx(symbols, abs=1)
+
+
+def test_a_trial_of_slow_symbols_takes_no_longer_than_another_call() -> None:
+    threads = TextThreads(2)
+    threads.note(2, 16, 16 * SECONDS_PER_CALL / 3.5)
+    assert (threads.is_trial, threads.symbols) == (True, 3)
 
 
 @pytest.mark.parametrize(
@@ -117,18 +132,18 @@ def test_most_of_the_time_is_of_the_fastest_number_where_fewer_are_clearly_faste
 
 def test_threads_that_have_to_wake_are_not_taken_for_slow_ones() -> None:
     threads = TextThreads(2)
-    run(threads, {2: 3.0, 1: 1.0}, 2_000)
-    spent, _ = run(threads, {2: 1.0, 1: 2.0}, 100_000, waking=100.0)
+    run(threads, {2: 3.0, 1: 1.0}, 20_000)
+    spent, _ = run(threads, {2: 1.0, 1: 2.0}, 1_000_000, waking=100.0)
     assert spent[2] > 0.9 * sum(spent.values())
 
 
 def test_a_process_that_comes_and_goes_is_noticed() -> None:
     threads, alone, beside = TextThreads(2), {2: 1.0, 1: 1.6}, {2: 20.0, 1: 1.8}
-    run(threads, alone, 10_000)
-    assert threads.number == 2
-    spent, _ = run(threads, beside, 100_000)
+    spent, _ = run(threads, alone, 100_000)
+    assert spent[2] > 0.9 * sum(spent.values())
+    spent, _ = run(threads, beside, 1_000_000)
     assert spent[1] > 0.8 * sum(spent.values())
-    spent, _ = run(threads, alone, 500_000)
+    spent, _ = run(threads, alone, 5_000_000)
     assert spent[2] > 0.8 * sum(spent.values())
 
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from math import sqrt
 from typing import final
 
-MIN_SYMBOLS = 128
-"""Symbols of a call whose time says something: the first calls of a text make fewer, and wake
-threads that sleep, whose caches hold no weights."""
+MIN_SYMBOLS, MIN_SECONDS = 128, 0.001
+"""Symbols of a call, or its time, from which on the time says something: the first calls of a text
+make fewer, and wake threads that sleep, whose caches hold no weights."""
 TRIAL_SYMBOLS = (16, 64)
-"""Symbols of the two calls of a trial. The time of the first does not count: it wakes threads,
-too."""
-FIRST_SYMBOLS = 256
-"""Symbols of a call before the time of a symbol is known."""
-SECONDS_PER_CALL = 0.005
-"""Time of a call afterwards, if that is enough for ``MIN_SYMBOLS``. In a longer call, Ctrl+C would
-wait, and so would the choice of another number of threads when a process begins to occupy a core.
-In a shorter one, the 0.02 ms that it takes besides its symbols would count."""
+"""The most symbols of the two calls of a trial. The time of the first does not count: it wakes
+threads, too."""
+FIRST_SYMBOLS, GROWTH = 16, 4
+"""Symbols of the first call, and the factor of the next one as long as no time says something."""
+SECONDS_PER_CALL = 0.0025
+"""Time of a call afterwards. In a longer call, Ctrl+C would wait, and so would the choice of
+another number of threads when a process begins to occupy a core. In a shorter one, the 0.02 ms that
+it takes besides its symbols would count."""
 MAX_SYMBOLS = 1 << 14
 """The most symbols of a call, for which there is memory."""
 TIME_BETWEEN_TRIALS = 50
@@ -46,6 +46,7 @@ class TextThreads:
         self._seconds: dict[int, float] = {}  # for a symbol, by the number of threads
         self._chosen, self._direction = 0, 1  # of the numbers; 1: toward fewer threads
         self._until_trial, self._first_call = 0.0, 0.0
+        self._unmeasured = FIRST_SYMBOLS  # symbols of the next call while no time is known
 
     @property
     def is_trial(self) -> bool:
@@ -66,12 +67,11 @@ class TextThreads:
     @property
     def symbols(self) -> int:
         """The most symbols of the next call, of all texts together."""
-        if self.is_trial:
-            return TRIAL_SYMBOLS[bool(self._first_call)]
         seconds = self._seconds.get(self._numbers[self._chosen])
         if not seconds:
-            return FIRST_SYMBOLS
-        return min(max(int(SECONDS_PER_CALL / seconds), MIN_SYMBOLS), MAX_SYMBOLS)
+            return self._unmeasured
+        most = TRIAL_SYMBOLS[bool(self._first_call)] if self.is_trial else MAX_SYMBOLS
+        return min(max(int(SECONDS_PER_CALL / seconds), 1), most)
 
     def note(self, number: int, symbols: int, seconds: float) -> None:
         """Notes how long a call with some number of threads took.
@@ -85,7 +85,8 @@ class TextThreads:
         if number != chosen and not self._first_call:
             self._first_call = seconds
             return
-        if number == chosen and symbols < MIN_SYMBOLS:
+        if number == chosen and symbols < MIN_SYMBOLS and seconds < MIN_SECONDS:
+            self._unmeasured = min(GROWTH * self._unmeasured, MAX_SYMBOLS)
             return
         # A mean with what was measured before: beside a busy process, the times of one number
         # differ widely. The geometric one soon forgets a long time when that process has ended.
