@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
 from tests.plugins.kernels.test_native import LEVELS, built
 from tests.runtime.building.sharpened import letters, sharpened
@@ -97,6 +98,29 @@ def test_a_long_prompt_gives_the_state_of_its_pieces(make: Any) -> None:
     assert whole is not None
     assert pieces is not None
     assert list(islice(whole, COUNT)) == list(islice(pieces, COUNT))
+
+
+@built
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        torch.tensor([[1.0, 2.5]]),
+        torch.tensor([[float("nan")]]),
+        torch.tensor([[True]]),
+        torch.tensor([[-1]]),
+        torch.tensor([[V]]),
+        torch.full((1, 100), V),
+    ],
+    ids=["fractions", "nan", "truth-values", "negative", "beyond", "long-beyond"],
+)
+def test_of_a_prompt_that_is_not_of_symbols_the_model_says_what_is_wrong(prompt: Tensor) -> None:
+    model, messages = sharpened(MODELS["lstm"]), []
+    for kernel in (NativeKernel(), ReferenceKernel()):
+        model.recurrent.kernels = (kernel,)
+        with pytest.raises((IndexError, RuntimeError)) as caught:
+            generate_texts(model, [Batch(prompt)], [Sampler()], [5])
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
 
 
 @built

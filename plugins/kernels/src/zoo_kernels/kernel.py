@@ -48,6 +48,8 @@ from zoo_kernels.small_step import small_step
 from zoo_kernels.text_weights import TextWeights, sources, text_weights
 
 DTYPES = (torch.float32, torch.float64)
+INDEX_DTYPES = (torch.int32, torch.int64)
+"""Of prompts: those of the symbols that an embedding takes."""
 MAX_TABLE_SIZE = 1 << 22
 """Number of elements of a table of symbols that takes milliseconds to compute."""
 MIN_ROWS_OF_ONE_STEP = 256
@@ -304,6 +306,8 @@ def _is_safe_to_read(
 
 
 def _are_symbols(prompt: Tensor, symbols: int) -> bool:
-    """Whether a prompt, (T,), has numbers, all of them at least 0 and less than V."""
+    """Whether a prompt, (T,), has integers, all of them at least 0 and less than V."""
+    if prompt.dtype not in INDEX_DTYPES:
+        return False
     numbers = prompt.tolist() if len(prompt) <= text.MAX_PROMPT_IN_LOOP else prompt.aminmax()
     return bool(numbers) and all(0 <= int(number) < symbols for number in numbers)
