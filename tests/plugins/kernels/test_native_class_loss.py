@@ -15,10 +15,7 @@ from zoo_kernels.library import LEVEL, native_library
 
 BUILT = native_library()
 LEVELS = [] if isinstance(BUILT, str) else BUILT.levels[: BUILT.best + 1]
-pytestmark = pytest.mark.skipif(
-    isinstance(BUILT, str) or BUILT.class_loss is None,
-    reason=f"the library is not built anew: {BUILT}",
-)
+pytestmark = pytest.mark.skipif(isinstance(BUILT, str), reason=f"the library is not built: {BUILT}")
 ROWS, CLASSES = (1, 3, 130), (1, 2, 7, 8, 33)
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-6, torch.bfloat16: 1e-2}
 SPECIAL = (None, float("inf"), -float("inf"), float("nan"))
