@@ -82,6 +82,27 @@ def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("session")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home_of_fixtures(
+    session_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[None]:
+    """Sets a ``ZOO_HOME`` for what fixtures of the session and of modules train.
+
+    The user's own is left as it is: a run in another folder is linked from there.
+    """
+    from zoo_core.storage.locations import runs_folder
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("ZOO_HOME", raising=False)
+        own = runs_folder()
+        patch.setenv("ZOO_HOME", str(session_folder / "home"))
+        yield
+    ours = str(tmp_path_factory.getbasetemp())
+    links = [entry for entry in own.iterdir() if entry.is_symlink()] if own.is_dir() else []
+    left = [link.name for link in links if str(link.readlink()).startswith(ours)]
+    assert not left, f"tests have left links to their runs in {own}: {left}"
+
+
 @pytest.fixture(autouse=True)
 def isolation(monkeypatch: pytest.MonkeyPatch, session_folder: Path) -> Path:
     """Sets an empty ``ZOO_HOME``, a Hub that cannot be reached and one thread for torch."""

@@ -69,7 +69,11 @@ sys.meta_path.insert(0, Blocker())
 def _modules_after(source: str) -> set[str]:
     """What a fresh Python has imported after running the source."""
     program = f"{source}\nimport json, sys\nprint(json.dumps(list(sys.modules)))"
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("ZOO_")}
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "ZOO_HOME" or not name.startswith("ZOO_")
+    }
     done = subprocess.run(
         [sys.executable, "-c", program],
         capture_output=True,
