@@ -105,6 +105,15 @@ def test_a_call_makes_the_symbols_of_its_time(seconds: float, symbols: int) -> N
     assert calls[-1] == pytest.approx(symbols, abs=1)
 
 
+def test_one_slow_call_does_not_make_later_calls_short_for_good() -> None:
+    threads = TextThreads(1)
+    threads.note(1, 256, 256 * SECONDS_PER_CALL / 40)
+    assert threads.symbols == 40
+    for _ in range(20):
+        threads.note(1, threads.symbols, threads.symbols * SECONDS_PER_CALL / 1000)
+    assert threads.symbols == pytest.approx(1000, rel=0.01)
+
+
 def test_a_trial_of_slow_symbols_takes_no_longer_than_another_call() -> None:
     threads = TextThreads(2)
     threads.note(2, 16, 16 * SECONDS_PER_CALL / 3.5)

@@ -67,11 +67,16 @@ class TextThreads:
     @property
     def symbols(self) -> int:
         """The most symbols of the next call, of all texts together."""
-        seconds = self._seconds.get(self._numbers[self._chosen])
-        if not seconds:
+        if self._numbers[self._chosen] not in self._seconds:
             return self._unmeasured
         most = TRIAL_SYMBOLS[bool(self._first_call)] if self.is_trial else MAX_SYMBOLS
-        return min(max(int(SECONDS_PER_CALL / seconds), 1), most)
+        return min(self._planned, most)
+
+    @property
+    def _planned(self) -> int:
+        """The symbols that the chosen number of threads makes in the time of a call."""
+        seconds = self._seconds[self._numbers[self._chosen]]
+        return max(int(SECONDS_PER_CALL / seconds), 1)
 
     def note(self, number: int, symbols: int, seconds: float) -> None:
         """Notes how long a call with some number of threads took.
@@ -86,8 +91,11 @@ class TextThreads:
             self._first_call = seconds
             return
         if number == chosen and symbols < MIN_SYMBOLS and seconds < MIN_SECONDS:
-            self._unmeasured = min(GROWTH * self._unmeasured, MAX_SYMBOLS)
-            return
+            if number not in self._seconds:
+                self._unmeasured = min(GROWTH * self._unmeasured, MAX_SYMBOLS)
+                return
+            if symbols < self._planned:  # else it corrects a time that was too long
+                return
         # A mean with what was measured before: beside a busy process, the times of one number
         # differ widely. The geometric one soon forgets a long time when that process has ended.
         each = seconds / symbols
