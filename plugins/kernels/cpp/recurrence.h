@@ -1,9 +1,10 @@
 // The C interface: one recurrent layer or one linear recurrence through all time steps, forward and
 // backward, and text.
 //
-// In zoo_recurrence, time is the first axis of every buffer. State buffers have steps + 1 entries: forward, step t
-// reads entry t and writes entry t + 1; in reverse it reads entry t + 1 and writes entry t. Rows
-// are sorted by decreasing length, so the rows that take part in a step are the first ones.
+// In zoo_recurrence, time is the first axis of every buffer but the gradients of the outputs. State
+// buffers have steps + 1 entries: forward, step t reads entry t and writes entry t + 1; in reverse it
+// reads entry t + 1 and writes entry t. Rows are sorted by decreasing length, so the rows that take part
+// in a step are the first ones.
 #ifndef ZOO_RECURRENCE_H
 #define ZOO_RECURRENCE_H
 

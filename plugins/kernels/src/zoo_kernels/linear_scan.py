@@ -10,7 +10,8 @@ from torch import Tensor
 from torch.autograd import Function
 
 from zoo_core.runtime.nn import valid_steps
-from zoo_kernels.library import LinearScanArguments, NativeLibrary, StridedNumbers
+from zoo_kernels.library import LinearScanArguments, NativeLibrary
+from zoo_kernels.strided import columns_together, strided
 
 
 @final
@@ -80,7 +81,7 @@ class _Scan(Function):
         initial: Tensor,
     ) -> Tensor:
         """Computes the states, (B, T, N)."""
-        decay, added, initial = _columns_together(decay, added, initial.contiguous())
+        decay, added, initial = columns_together(decay, added, initial.contiguous())
         states = torch.empty(added.shape, dtype=added.dtype, device="cpu")
         _call(
             library,
@@ -107,7 +108,7 @@ class _Scan(Function):
                 None,
                 *_differentiable_gradients(scan, ctx.marks, decay, initial, states, grad),
             )
-        (grad,) = _columns_together(grad)
+        (grad,) = columns_together(grad)
         d_added, d_initial = torch.empty_like(states), torch.empty_like(initial)
         gradients = {"d_added": d_added, "d_initial": d_initial}
         d_decay = None
@@ -165,15 +166,6 @@ def _differentiable_gradients(
     )
 
 
-def _columns_together(*tensors: Tensor) -> list[Tensor]:
-    """Returns tensors as C++ reads them: numbers themselves, of which columns lie side by side."""
-    resolved = (tensor.resolve_conj().resolve_neg() for tensor in tensors)
-    return [
-        tensor if tensor.stride(-1) == 1 or tensor.shape[-1] <= 1 else tensor.contiguous()
-        for tensor in resolved
-    ]
-
-
 def _call(
     library: NativeLibrary, function: Any, marks: Marks, states: Tensor, **tensors: Tensor
 ) -> None:
@@ -184,8 +176,7 @@ def _call(
     fields: dict[str, Any] = {}
     for name, tensor in tensors.items():
         if name in ("decay", "added", "grad"):
-            row, step = tensor.stride()[:2] if tensor.dim() > 1 else (0, 0)
-            fields[name] = StridedNumbers(tensor.data_ptr(), row, step)
+            fields[name] = strided(tensor)
         else:
             assert tensor.is_contiguous(), "C++ does not check it"
             fields[name] = tensor.data_ptr()

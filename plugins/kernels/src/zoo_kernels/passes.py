@@ -18,6 +18,7 @@ from zoo_core.runtime.kernels.cell_passes import (
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_kernels.library import NativeLibrary, RecurrenceArguments, StridedNumbers
 from zoo_kernels.memory import memory
+from zoo_kernels.strided import columns_together, strided
 
 CELLS = ("rnn-tanh", "rnn-relu", "lstm", "gru")
 """In the order of ``enum zoo_cell``."""
@@ -229,8 +230,7 @@ class NativePasses(AbstractTokenPasses):
         if d_outputs is not None:
             assert d_outputs.shape == hidden[1:].shape, "d_outputs has another size"
             assert d_outputs.dtype == hidden.dtype, "d_outputs is of another type"
-            d_outputs = d_outputs.resolve_neg()  # C++ reads the numbers without torch's sign bit
-            d_outputs = d_outputs if d_outputs.stride(2) == 1 else d_outputs.contiguous()
+            (d_outputs,) = columns_together(d_outputs.transpose(0, 1))  # (B, T, H)
         table = tensors.get("table", tensors.get("d_table"))
         batch_sizes = None
         if schedule.batch_sizes is not None:
@@ -249,7 +249,7 @@ class NativePasses(AbstractTokenPasses):
             bf16=bf16,
             batch_sizes=batch_sizes,
             symbols=0 if table is None else len(table),
-            d_outputs=_strided(d_outputs),
+            d_outputs=StridedNumbers() if d_outputs is None else strided(d_outputs),
             **{name: tensor.data_ptr() for name, tensor in tensors.items()},
         )
         size = self.library.workspace(ctypes.byref(arguments))
@@ -276,14 +276,6 @@ class NativePasses(AbstractTokenPasses):
             assert name not in tensors or tensors[name].shape == shape, f"{name} has another size"
         for name, size in (("table", gates), ("d_table", grad_width)):
             assert name not in tensors or tensors[name].shape[1] == size, f"{name} is not so wide"
-
-
-def _strided(numbers: Tensor | None) -> StridedNumbers:
-    """Returns where numbers (T, B, N) lie whose columns are side by side."""
-    if numbers is None:
-        return StridedNumbers()
-    step, row, _ = numbers.stride()
-    return StridedNumbers(numbers.data_ptr(), row, step)
 
 
 def _steps(rounded: Tensor, steps: int, rows: int) -> Tensor:
