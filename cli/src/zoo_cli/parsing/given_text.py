@@ -7,6 +7,9 @@ from typing import Any, final
 
 import click
 
+EMPTY = "it is empty; is a variable unset?"
+"""What the error says of a text that is empty."""
+
 
 @final
 class GivenText(click.types.StringParamType):
@@ -29,7 +32,7 @@ class GivenText(click.types.StringParamType):
         """Returns the text; raises click's usage error if it is empty, or is to be one line."""
         text = str(super().convert(value, param, ctx))
         if not text.strip():
-            self.fail("it is empty; is a variable unset?", param, ctx)
+            self.fail(EMPTY, param, ctx)
         if self.one_line and not text.isprintable():
             self.fail(f"{text!r:.120}: expected one line of text", param, ctx)
         return text

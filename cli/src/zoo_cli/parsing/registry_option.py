@@ -9,6 +9,7 @@ from typing import Any, final
 
 import click
 
+from zoo_cli.parsing.given_text import EMPTY
 from zoo_core.errors import ConfigError
 
 REGISTRY = "ZOO_REGISTRY"
@@ -89,7 +90,7 @@ class _RegistryPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Returns the path; raises click's usage error if it is empty."""
         if not value:
-            self.fail("it is empty; is a variable unset?", param, ctx)
+            self.fail(EMPTY, param, ctx)
         return super().convert(value, param, ctx)
 
 
