@@ -14,9 +14,10 @@ from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.generation import LENGTH, texts
 from benchmarks.measurement import Measurement, measurements
+from benchmarks.multiplying import multiplying
 from benchmarks.peers.implementations import has_compiler
 from benchmarks.reading import reading
-from benchmarks.targets import PRODUCT, READING, STEP_PRODUCTS, of_text
+from benchmarks.targets import MULTIPLYING, PRODUCT, READING, STEP_PRODUCTS, of_text
 from benchmarks.timing import Work, interleave
 from benchmarks.zoo_run import ZooRun
 from zoo_core.run_folder.run_config import PRECISIONS
@@ -29,7 +30,7 @@ DTYPES = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
 def peak(setup: Setup) -> Iterator[list[Measurement]]:
-    """The products of a step against one large product, and a text against reading its weights."""
+    """A step against the fastest products, and a text against reading its weights."""
     yield from _training(setup)
     if has_compiler():
         yield from _texts(setup)
@@ -39,7 +40,8 @@ def _training(setup: Setup) -> Iterator[list[Measurement]]:
     """Operations per second; a multiplication and an addition count as two.
 
     Of the zoo, the operations of matrix products alone are divided by the time of the whole step.
-    Without compiled code the products are torch's, so those of a step bound its speed.
+    No product is faster than multiplying what is in registers. Without compiled code the products
+    are torch's, so those of a step bound its speed.
     """
     for precision in PRECISIONS if multiplies_bfloat16("cpu") else ("fp32",):
         for case in (CASES["d2l"], CASES["fastai"]):
@@ -50,6 +52,8 @@ def _training(setup: Setup) -> Iterator[list[Measurement]]:
                 implementations = {PRODUCT: _products(DTYPES[precision])}
                 backends = ["native"]
                 if precision == "fp32":
+                    if has_compiler():
+                        implementations[MULTIPLYING] = multiplying(setup.folder)
                     implementations[STEP_PRODUCTS] = _step_products(case, cell)
                     backends.append("portable")
                 for backend in backends:

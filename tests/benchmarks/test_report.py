@@ -136,14 +136,19 @@ def peak_of(case: str, unit: str, fastest: str, share: float) -> list[Measuremen
 
 
 @pytest.mark.parametrize(
-    ("share", "verdict"), [(0.75, "out of reach, 2.24 at most"), (0.6, "not met")]
+    ("share", "verdict"),
+    [
+        (0.75, "out of reach, 2.24 at most"),
+        (0.6, "not met"),
+        (1.1, "out of reach, 1.68 at most"),  # by noise; what was measured is possible
+    ],
 )
 def test_a_floor_above_the_peak_of_the_processor_is_out_of_reach(
     share: float, verdict: str
 ) -> None:
     server = {"isa": "avx2 avx512f"}
     measured = training(naive=[1.0], torch_nn=[1.0], zoo_native=[1.68])
-    measured += peak_of("d2l lstm fp32", "flop/s", "a large product", share)
+    measured += peak_of("d2l lstm fp32", "flop/s", "multiplying registers", share)
     table = replace(report(measured), machine=server).targets()
     assert f"| native, d2l lstm: × naive loop | 2.4 |  | 1.68 | {verdict} |" in table
 
