@@ -1,10 +1,8 @@
-"""Runs the whole battery, slow parts included, and writes the table of what it met.
-
-``--check`` writes nothing and fails if the page says anything else.
-"""
+"""Runs the whole battery, slow parts included, and writes the table of what it met."""
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 from typing import final
@@ -46,6 +44,11 @@ class Meetings:
 
 def main() -> int:
     """Exit code 1 if a row was not met, or the page says something else."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
+    parser.add_argument(
+        "--check", action="store_true", help="Write nothing; fail if the page says anything else."
+    )
+    options = parser.parse_args()
     meetings = Meetings()
     pytest.main([str(Path(__file__).parent), "-q", "-m", "", "-n", "0"], plugins=[meetings])
     for row in sorted(meetings.open):
@@ -53,7 +56,7 @@ def main() -> int:
     if meetings.open or not meetings.met:
         return 1
     text = page(meetings.met)
-    if "--check" not in sys.argv:
+    if not options.check:
         PAGE.write_text(text, "utf-8")
     same = PAGE.read_text("utf-8") == text
     print(f"{len(meetings.met)} rows met; {PAGE.name} {'says so' if same else 'says otherwise'}")  # noqa: T201
