@@ -29,7 +29,7 @@ from zoo_core.runtime.checkpoints.card import card, user_text
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.frontmatter import split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms, terms_of
-from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, find_pickles, is_pickle
+from zoo_core.runtime.checkpoints.pickle_guard import CONVERT, find_pickles
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.storage.atomic import new_folder, write_file, write_new
 
@@ -137,8 +137,8 @@ def check_pushable(folder: Path) -> None:
         MisfitError: It is or holds one; the message has the command that converts a pickle.
         NotFoundError: There is no such folder.
     """
-    for path in find_pickles(folder):
-        if not is_pickle(path):
+    for path, is_pickle in find_pickles(folder):
+        if not is_pickle:
             raise MisfitError(
                 f"{path} is named as a pickle, which is never pushed: remove it, or rename it"
             )
