@@ -89,6 +89,20 @@ def test_an_engine_that_lacks_something_is_refused_before_any_event(
     with pytest.raises(NetworkError, match=r"^no cluster answers$"):
         next(events)
     assert engine.started == []
+    assert not (tmp_path / "s").exists()
+
+
+def test_what_cannot_be_trained_is_not_added_to_a_sweep(
+    catalog: Catalog, base: RunConfig, tmp_path: Path
+) -> None:
+    _carry_out(catalog, tmp_path, _question(base))
+    before = (tmp_path / "sweep.toml").read_bytes()
+    asked = [_question(base, seeds=(1,))]
+    engine = InProcessEngine(lack=NetworkError("no cluster answers"))
+    with pytest.raises(NetworkError):
+        next(run_sweep(catalog, tmp_path, asked, threads=1, engine=engine))
+    assert (tmp_path / "sweep.toml").read_bytes() == before
+    assert _carry_out(catalog, tmp_path, *asked)[0] == ["seed=1"]
 
 
 def test_a_finished_sweep_needs_nothing_of_its_engine(

@@ -310,14 +310,15 @@ def _print_jobs(
     as_json: bool,
 ) -> None:
     from zoo_core.plugins.optional_parts import find_loggers
-    from zoo_core.runtime.sweeps.sweep import open_sweep
+    from zoo_core.runtime.sweeps.sweep import plan_sweep
     from zoo_core.sweeps.commands import run_command
-    from zoo_core.sweeps.folder import lock_sweep_folder
+    from zoo_core.sweeps.folder import lock_sweep_folder, write_sweep
     from zoo_core.sweeps.run_states import run_state
 
     find_loggers(catalog, loggers)
     with lock_sweep_folder(folder):
-        _, runs = open_sweep(catalog, folder, asked, share)
+        sweep, runs = plan_sweep(catalog, folder, asked, share)
+        write_sweep(folder, sweep)
     commands = []
     for run in runs:
         state = run_state(folder, run)

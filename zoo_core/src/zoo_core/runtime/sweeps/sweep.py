@@ -116,17 +116,16 @@ def run_sweep(
     engine = engine or LocalEngine(jobs or 1)
     asked = Sweep(threads=threads, questions=tuple(questions))
     with lock_sweep_folder(folder):
-        is_new = not is_sweep(folder)
-        if engine.is_local and is_new:
-            _check_machine(catalog, questions)
-            _check_data(catalog, questions)
-        sweep, runs = open_sweep(catalog, folder, asked, threads_share(engine, jobs))
+        sweep, runs = plan_sweep(catalog, folder, asked, threads_share(engine, jobs))
         states = [run_state(folder, run) for run in runs]
         todo = jobs_to_do(folder, runs, states, loggers)
         if todo:
             engine.check()
-            if engine.is_local and not is_new:
+            if engine.is_local:
                 _check_machine(catalog, questions)
+                if not is_sweep(folder):
+                    _check_data(catalog, questions)
+        write_sweep(folder, sweep)
         yield SweepStarted(folder, sweep.threads, states, todo)
         for event in engine.run(todo, should_stop):
             if isinstance(event, JobStarted):
@@ -136,10 +135,10 @@ def run_sweep(
             yield event
 
 
-def open_sweep(
+def plan_sweep(
     catalog: Catalog, folder: Path, asked: Sweep, share: int
 ) -> tuple[Sweep, list[PlannedRun]]:
-    """Adds what is asked to the sweep of a folder, which is locked, and writes ``sweep.toml``.
+    """Adds what is asked to the sweep of a folder, which is locked; nothing is written.
 
     Args:
         catalog: The installed plugins.
@@ -168,7 +167,6 @@ def open_sweep(
             )
         sweep = known.merged(asked, folder)
         runs = _asked_runs(sweep, known, asked, folder)
-    write_sweep(folder, sweep)
     return sweep, runs
 
 
