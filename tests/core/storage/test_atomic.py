@@ -13,6 +13,7 @@ import pytest
 from zoo_core.errors import TargetError
 from zoo_core.storage import atomic
 from zoo_core.storage.atomic import (
+    new_folder,
     sync_folder,
     target_errors,
     write_file,
@@ -76,6 +77,26 @@ def test_a_link_that_leads_nowhere_is_named_as_the_reason(tmp_path: Path, below:
     with pytest.raises(TargetError) as error, target_errors(link / below):
         (link / below).mkdir(parents=True)
     assert str(error.value) == f"cannot write {link / below}: {link} is a link that leads nowhere"
+
+
+@pytest.mark.parametrize("below", ["", "a/b"])
+def test_no_new_folder_is_made_where_a_link_leads_nowhere(tmp_path: Path, below: str) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "disk" / "folder")
+    message = f"cannot write {link / below}: {link} is a link that leads nowhere"
+    with pytest.raises(TargetError) as error, new_folder(link / below):
+        pytest.fail("there is a folder to fill")
+    assert str(error.value) == message
+    assert list(tmp_path.iterdir()) == [link]
+
+
+def test_a_link_to_a_folder_that_is_there_stays_a_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with new_folder(tmp_path / "link") as folder:
+        (folder / "a").write_bytes(b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert contents(tmp_path / "real") == {"a": b"new"}
 
 
 @pytest.mark.parametrize("home", ["file", "file/below"])

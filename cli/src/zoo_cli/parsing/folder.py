@@ -33,8 +33,8 @@ class FolderPath(click.Path):
         """Returns the expanded path.
 
         Raises:
-            TargetError: The command writes to the folder, and it or a parent is a file or not
-                writable.
+            TargetError: The command writes to the folder, and it or a parent is a file, not
+                writable, or a link that leads nowhere.
         """
         if not str(value):
             self.fail("an empty path; write . for the current folder", param, ctx)
@@ -55,8 +55,8 @@ def expanded(
     """Returns a path in which ``~`` means the home folder; an unknown user is a usage error."""
     try:
         return Path(value).expanduser()
-    except RuntimeError as error:  # ~nobody: no such user
-        kind.fail(f"{value}: {error}", param, ctx)
+    except RuntimeError:  # ~nobody
+        kind.fail(f"{value}: no such user; write the path without ~", param, ctx)
 
 
 def _check_target(folder: Path, param: click.Parameter | None) -> None:
@@ -65,9 +65,9 @@ def _check_target(folder: Path, param: click.Parameter | None) -> None:
     A command that found out only when it writes would have done its work for nothing.
     """
     nearest = nearest_existing(folder)
-    if leads_nowhere(nearest):  # some commands make the folder where it leads
-        return
     remedy = f"; choose another with {param.opts[0]}" if param else ""
+    if leads_nowhere(nearest):
+        raise TargetError(f"cannot write {folder}: {nearest} is a link that leads nowhere{remedy}")
     if not nearest.is_dir():
         raise TargetError(f"{nearest} is not a folder{remedy}")
     if not os.access(nearest, os.W_OK | os.X_OK):

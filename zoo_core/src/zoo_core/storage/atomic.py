@@ -245,9 +245,12 @@ def new_folder(target: Path) -> Iterator[Path]:
     """Yields a temporary folder to fill; at the end it becomes the target, complete or not at all.
 
     Raises:
-        TargetError: The target exists already, or cannot be written to.
+        TargetError: The target exists already, is a link that leads nowhere or lies below one, or
+            cannot be written to.
     """
     with target_errors(target):
+        if leads_nowhere(nearest_existing(target)):  # to a disk that is not mounted, perhaps
+            raise FileNotFoundError
         # A link stays a link: the folder is made where it leads.
         target = Path(os.path.realpath(target)) if target.is_symlink() else target
         if target.exists() and (not target.is_dir() or any(target.iterdir())):
