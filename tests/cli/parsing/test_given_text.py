@@ -20,7 +20,6 @@ MAY_BE_EMPTY = {
     "--text": "the same",
     "--title": "a report without a title of its own",
     "--namespace": "zoo registry publish refuses it as any other that is no owner",
-    "--to": "zoo report checks it itself: its package does not need zoo-cli",
 }
 """Options whose empty text means something or is refused elsewhere, and why."""
 

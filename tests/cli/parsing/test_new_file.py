@@ -16,6 +16,7 @@ from zoo_cli.parsing.new_file import NewFile
         ("page.txt", "page.txt: name a FILE.html"),
         ("page", "page: name a FILE.html"),
         ("", "an empty path; name a FILE.html"),
+        (".", ". is a folder; name a FILE.html in it"),
     ],
 )
 def test_a_file_is_written_only_under_the_suffix_of_its_format(text: str, message: str) -> None:

@@ -254,10 +254,10 @@ def test_an_existing_file_is_replaced_with_overwrite_only(
     [
         (["none", "--to", "a.html"], 3, "no run none: it is no folder; see: zoo runs"),
         ([".", "--to", "a.html"], 3, "no run in .; see: zoo runs"),
-        (["run", "--to", "."], 6, ". is a folder; write --to ./report.html"),
+        (["run", "--to", "."], 2, "'--to': . is a folder; name a FILE.html in it"),
         (["run", "--to", "no/a.html"], 6, "cannot write no/a.html: there is no folder no"),
-        (["run", "--to", "a.txt"], 2, "--to a.txt: name a FILE.html"),
-        (["run", "--to", "a"], 2, "--to a: name a FILE.html"),
+        (["run", "--to", "a.txt"], 2, "'--to': a.txt: name a FILE.html"),
+        (["run", "--to", "a"], 2, "'--to': a: name a FILE.html"),
         (["~nobody-here/run", "--to", "a.html"], 2, "no such user; write the path without ~"),
         (["", "--to", "a.html"], 2, "an empty path; write . for the current folder"),
         (["run"], 2, "Missing option '--to'"),

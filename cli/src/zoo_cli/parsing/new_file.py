@@ -28,11 +28,17 @@ class NewFile(click.Path):
         self.suffixes, self.synonyms = suffixes, synonyms
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Returns the expanded path; raises click's usage error if its suffix is another one."""
+        """Returns the expanded path.
+
+        Raises:
+            click.BadParameter: It is empty or a folder, or has another suffix.
+        """
         names = " or a ".join(f"FILE{suffix}" for suffix in self.suffixes)
         if not str(value):
             self.fail(f"an empty path; name a {names}", param, ctx)
         path = expanded(self, value, param, ctx)
+        if path.is_dir():
+            self.fail(f"{value} is a folder; name a {names} in it", param, ctx)
         if path.suffix.lower() not in (*self.suffixes, *self.synonyms):
             self.fail(f"{value}: name a {names}", param, ctx)
         return super().convert(path, param, ctx)
