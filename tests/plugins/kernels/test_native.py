@@ -335,9 +335,18 @@ def test_other_cells_projections_and_dtypes_are_not_supported(
     )
 
 
+@pytest.mark.parametrize(
+    ("compilers", "remedy"), [((), "install a C++ compiler, then: pip"), (("python",), "pip")]
+)
 def test_without_the_library_the_next_kernel_stands_in_and_the_reason_is_named(
-    monkeypatch: pytest.MonkeyPatch, catalog: Catalog, tmp_path: Path
+    monkeypatch: pytest.MonkeyPatch,
+    catalog: Catalog,
+    tmp_path: Path,
+    compilers: tuple[str, ...],
+    remedy: str,
 ) -> None:
+    monkeypatch.delenv("CXX", raising=False)
+    monkeypatch.setattr(library, "COMPILERS", compilers)
     build_error = tmp_path / "not_built.txt"
     build_error.write_text("there is no C++ compiler\n")
     monkeypatch.setattr(library, "LIBRARY", tmp_path / "native.so")
@@ -350,8 +359,8 @@ def test_without_the_library_the_next_kernel_stands_in_and_the_reason_is_named(
         assert model(Batch(torch.zeros(2, 3).long())).logits.shape == (2, 3, 3)
     finally:
         native_library.cache_clear()
-    message = "portable stands in, not native: not built (there is no C++ compiler); install"
-    assert backend.warning("native").startswith(message)
+    message = "portable stands in, not native: not built (there is no C++ compiler); "
+    assert backend.warning("native").startswith(message + remedy)
 
 
 @built
@@ -365,8 +374,10 @@ def test_a_library_of_other_sources_is_refused_with_the_remedy(
     finally:
         native_library.cache_clear()
     assert isinstance(reason, str)
-    assert reason.startswith("not built (it was compiled from other sources than those of this")
-    assert reason.endswith(library.REMEDY)
+    assert reason == (
+        "not usable (it was compiled from other sources than those of this package); "
+        "pip install --force-reinstall --no-deps zoo-kernels"
+    )
 
 
 def test_a_file_that_is_no_library_is_an_os_error(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import shutil
 from functools import cache
 from itertools import count, takewhile
 from pathlib import Path
@@ -13,7 +14,9 @@ from zoo_core.errors import ConfigError
 
 FOLDER = Path(__file__).parent
 LIBRARY, BUILD_ERROR = FOLDER / "native.so", FOLDER / "not_built.txt"
-REMEDY = "install a C++ compiler, then: pip install --force-reinstall --no-deps zoo-kernels"
+COMPILERS = ("c++", "g++", "clang++")
+"""What the install looks for if ``CXX`` names no compiler; on Windows it looks for none."""
+INSTALL = "pip install --force-reinstall --no-deps zoo-kernels"
 LEVEL = "ZOO_KERNELS_LEVEL"
 """Environment variable: the highest level of instructions to use."""
 
@@ -322,5 +325,19 @@ def native_library() -> NativeLibrary | str:
     try:
         return NativeLibrary(LIBRARY)
     except OSError as error:
+        if LIBRARY.exists():  # built on another machine, or from other sources
+            return f"not usable ({_line(str(error))}); {INSTALL}"
         reason = BUILD_ERROR.read_text("utf-8") if BUILD_ERROR.exists() else str(error)
-        return f"not built ({' '.join(reason.split()):.200}); {REMEDY}"
+        needed = "" if _has_compiler() else "install a C++ compiler, then: "
+        return f"not built ({_line(reason)}); {needed}{INSTALL}"
+
+
+def _has_compiler() -> bool:
+    """Whether there is a compiler that the install would use."""
+    return bool(os.environ.get("CXX")) or (
+        os.name != "nt" and any(shutil.which(name) for name in COMPILERS)
+    )
+
+
+def _line(text: str) -> str:
+    return f"{' '.join(text.split()):.200}"
