@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import os
 import shutil
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +20,18 @@ from tests.cli.command import Result
 from tests.faults.conftest import Met
 from tests.faults.fault import fault
 from tests.faults.operations import Operation, crashes, crashes_after, recording
+from zoo_core.errors import TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.checkpoints import state_writer
 from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
-from zoo_core.runtime.checkpoints.resume_states import has_state, read_state
+from zoo_core.runtime.checkpoints.resume_states import (
+    SavedState,
+    StateFiles,
+    has_state,
+    read_state,
+    write_state,
+)
 from zoo_core.runtime.checkpoints.tensors import all_finite
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
@@ -81,6 +94,53 @@ def test_a_save_is_whole_after_every_operation(
     count, outcomes = check(catalog, before, operations, tmp_path / "left", 7)
     assert outcomes == {(False, 7), (False, event.step)}
     assert count > 30
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("step", [9, 11], ids=["again", "later"])
+def test_a_save_after_one_whose_sync_failed_is_whole_after_every_operation(
+    unfinished: Path, tmp_path: Path, step: int
+) -> None:
+    """A file system may fail to write to disk what it shows to every reader."""
+    saved = read_state(unfinished)
+    before = shutil.copytree(unfinished, tmp_path / "before")
+    with recording(unfinished) as operations:
+        write_state(unfinished, at_step(saved, 9))
+    syncs = sum(operation.kind in ("write", "sync") for operation in operations)
+    assert syncs > 5
+    for number in range(syncs):
+        run = shutil.copytree(before, tmp_path / f"run-{number}")
+        with recording(run) as operations:
+            with failing_sync(number), pytest.raises(TargetError, match="Input/output error"):
+                write_state(run, at_step(saved, 9))
+            failed_at = len(operations)
+            write_state(run, at_step(saved, step))
+        for count in range(failed_at, len(operations)):
+            for _, folder in crashes_after(before, operations[:count], tmp_path / "left"):
+                assert read_state(folder).loop_state.progress.steps in (7, 9, step)
+        for _, folder in crashes_after(before, operations, tmp_path / "left"):
+            assert read_state(folder).loop_state.progress.steps == step
+
+
+def at_step(saved: SavedState, step: int) -> StateFiles:
+    """Returns the files of a state, as that of another step."""
+    progress = replace(saved.loop_state.progress, steps=step)
+    return StateFiles.of(saved._replace(loop_state=saved.loop_state._replace(progress=progress)))
+
+
+@contextmanager
+def failing_sync(number: int) -> Iterator[None]:
+    """Inside, the sync of a number, from 0, fails; what it was to write is not on the disk."""
+    sync, numbers = os.fsync, itertools.count()
+
+    def fail(descriptor: int) -> None:
+        if next(numbers) == number:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        sync(descriptor)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", fail)
+        yield
 
 
 def test_a_finish_is_whole_after_every_operation(catalog: Catalog, tmp_path: Path) -> None:

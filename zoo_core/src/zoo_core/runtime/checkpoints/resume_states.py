@@ -139,6 +139,8 @@ def write_state(folder: Path, files: StateFiles) -> int:
     target = states / str(files.step)
     with target_errors(states, files.size):
         current = current_state(folder) if has_state(folder) else None
+        if current:  # named by a save that may have failed before this was on disk
+            sync_folder(states)
         if current == target:
             return files.step
         make_folder(states)
