@@ -17,7 +17,13 @@ from zoo_core.recipes.reproduction import (
 )
 from zoo_core.runtime.hardware.machine import machine_facts
 from zoo_core.runtime.plots.forest_plot import forest_plot
-from zoo_core.storage.atomic import target_errors, write_file, write_files
+from zoo_core.storage.atomic import (
+    TEMPORARY,
+    remove_temporary_files,
+    target_errors,
+    write_file,
+    write_files,
+)
 
 RESULTS, TABLE, PLOT = "reproduction.json", "reproduction.md", "reproduction.png"
 
@@ -44,6 +50,7 @@ class ReproductionReport:
                 folder.mkdir(parents=True, exist_ok=True)
                 tempfile.TemporaryFile(dir=folder).close()
                 _check_folder(folder)
+                remove_temporary_files(folder)
             try:
                 self.rows = read_reproduction(folder / RESULTS)
             except IntegrityError as error:
@@ -70,7 +77,8 @@ def _check_folder(folder: Path) -> None:
     for path in (folder / RESULTS, folder / TABLE, folder / PLOT):
         if path.is_symlink():
             raise TargetError(f"{path} is a link, and a reproduction writes to it; remove the link")
-    if not (folder / RESULTS).exists() and any(folder.iterdir()):
+    others = [path for path in folder.iterdir() if not TEMPORARY.fullmatch(path.name)]
+    if others and not (folder / RESULTS).exists():
         raise TargetError(
             f"{folder} holds files that the zoo did not make; choose a new or empty folder"
         )
