@@ -328,8 +328,9 @@ def test_each_of_several_texts_is_what_its_prompt_and_seed_give_alone(
         ("the", 6),
     ]
     for row in rows[:3:2]:
-        alone = ("--prompt", row["prompt"], "--seed", row["seed"], "--json")
-        assert zoo("generate", *options, *alone).json["text"] == row["text"]
+        alone = ("--prompt", row["prompt"], "--seed", row["seed"])
+        assert zoo("generate", *options, *alone, "--json").json["text"] == row["text"]
+        assert zoo("generate", *options, *alone).stdout == f"{row['prompt']}{row['text']}\n"
     (tmp_path / "prompts.txt").write_text("e\nthe\n")
     lines = ("--file", tmp_path / "prompts.txt", "--lines", "--seed", 5)
     assert zoo("generate", *options, *lines, "--json").json == rows[::2]

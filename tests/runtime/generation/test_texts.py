@@ -125,6 +125,28 @@ def test_a_prompt_shorter_than_the_window_is_refused() -> None:
         generate_texts(make("char-three"), batches([[1, 2, 3], [1]]), [Sampler()] * 2, [1, 1])
 
 
+@pytest.mark.parametrize("steps", [5, 100])
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (0.5, r"{name} is \(1, {steps}\) of torch.float32, expected \(1, T\) of an integer type"),
+        (7, "{name} has the symbol 7, expected 0 to 6"),
+        (-1, "{name} has the symbol -1, expected 0 to 6"),
+    ],
+)
+@pytest.mark.parametrize("name", ["lstm-embed", "char-three", "deep"])
+def test_a_prompt_of_something_else_than_symbols_is_refused(
+    name: str, value: float, message: str, steps: int
+) -> None:
+    model, wrong = make(name), Batch(torch.full((1, steps), value))
+    expected = message.format(name="the prompt", steps=steps)
+    with pytest.raises(MisfitError, match=f"^{expected}$"):
+        next(generate(model, wrong, Sampler()))
+    expected = message.format(name="prompt 2 of 2", steps=steps)
+    with pytest.raises(MisfitError, match=f"^{expected}$"):
+        generate_texts(model, [*batches(PROMPTS[:1]), wrong], [Sampler(), Sampler()], [1, 1])
+
+
 def test_an_unknown_precision_is_refused() -> None:
     for model in (make("lstm-embed"), make("char-rnn")):
         with pytest.raises(ConfigError, match="precision = 'fp8': expected fp32, bf16 or int8"):

@@ -188,19 +188,21 @@ def _generate_text(
     """Prints a prompt, or the default one for None, and the text that follows."""
     from zoo_cli.terminal.stream_text import stream
     from zoo_core.runtime.generation import generate as generation
+    from zoo_core.runtime.generation.texts import generate_texts
 
     generation.check_generates(checkpoint.model)
     vocabulary = checkpoint.signature.vocabulary
     assert vocabulary is not None, "a model that predicts symbols has a vocabulary"
     batch = _encode(checkpoint, prompt, policy)
     start = vocabulary.decode(batch.inputs[0].tolist())
-    ids = islice(generation.generate(checkpoint.model, batch, sampler, precision), length)
     if as_json:
+        (ids,) = generate_texts(checkpoint.model, [batch], [sampler], [length], precision)
         print_json({"prompt": start, "text": vocabulary.decode(ids)})
         return
-    first = list(islice(ids, 1))  # fails before the prompt is printed if the prompt is too short
+    symbols = islice(generation.generate(checkpoint.model, batch, sampler, precision), length)
+    first = list(islice(symbols, 1))  # fails before the prompt is printed if that is too short
     echo(start, nl=False)
-    stream(vocabulary.stream(chain(first, ids)))
+    stream(vocabulary.stream(chain(first, symbols)))
 
 
 def _encode(checkpoint: Checkpoint, prompt: str | None, policy: Unknown) -> Batch:

@@ -40,13 +40,13 @@ def generate(
             rounded to 8-bit integers.
 
     Raises:
-        MisfitError: The model does not predict the next symbol, the prompt is too short, or the
-            model has no weights in 8 bits.
+        MisfitError: The model does not predict the next symbol, the prompt is too short or has
+            something else than symbols, or the model has no weights in 8 bits.
         ConfigError: The precision is another one.
     """
     check_generates(model)
     tokens = prompt.inputs
-    check_prompt(model, tokens.shape[1], "symbols")
+    check_tokens(model, tokens)
     int8 = precision == "int8"
     model, precision = at_precision(model, precision)
     yield from _default_forward_symbols(model, tokens[0], sampler, precision, int8=int8)
@@ -89,6 +89,23 @@ def generate_keys(
         return step
 
     yield from _feed_back(model, roll, sampler.draw_keys, as_inputs, precision)
+
+
+def check_tokens(model: AbstractModel, prompt: Tensor, *, name: str = "the prompt") -> None:
+    """Checks that a prompt is a row of symbols that a model knows, as many as it needs.
+
+    Raises:
+        MisfitError: It is not.
+    """
+    symbols = model.signature.input_size
+    if prompt.dim() != 2 or prompt.shape[0] != 1 or prompt.is_floating_point():
+        given = f"{tuple(prompt.shape)} of {prompt.dtype}"
+        raise MisfitError(f"{name} is {given}, expected (1, T) of an integer type")
+    check_prompt(model, prompt.shape[1], name=name)
+    least, most = (int(number) for number in prompt.aminmax())
+    if not 0 <= least <= most < symbols:
+        wrong = least if least < 0 else most
+        raise MisfitError(f"{name} has the symbol {wrong}, expected 0 to {symbols - 1}")
 
 
 def check_prompt(

@@ -19,7 +19,7 @@ from torch.nn.functional import linear
 from torch.overrides import TorchFunctionMode
 
 from zoo_core.errors import IntegrityError
-from zoo_core.runtime.generation.generate import check_generates, check_prompt, generate
+from zoo_core.runtime.generation.generate import check_generates, check_tokens, generate
 from zoo_core.runtime.generation.int8 import at_precision
 from zoo_core.runtime.generation.sampler import Sampler, draw_rows
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
@@ -57,8 +57,8 @@ def generate_texts(
         precision: As in ``generate``.
 
     Raises:
-        MisfitError: The model does not predict the next symbol, a prompt is too short, or the
-            model has no weights in 8 bits.
+        MisfitError: The model does not predict the next symbol, a prompt is too short or has
+            something else than symbols, or the model has no weights in 8 bits.
         ConfigError: The precision is another one.
         IntegrityError: The logits are not finite.
     """
@@ -68,7 +68,7 @@ def generate_texts(
     tokens = [prompt.inputs for prompt in prompts]
     for number, prompt in enumerate(tokens, 1):
         name = "the prompt" if len(tokens) == 1 else f"prompt {number} of {len(tokens)}"
-        check_prompt(model, prompt.shape[1], name=name)
+        check_tokens(model, prompt, name=name)
     int8 = precision == "int8"
     model, precision = at_precision(model, precision)
     found = _by_kernel(model, tokens, samplers, lengths, precision, int8=int8)
