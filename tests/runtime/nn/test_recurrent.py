@@ -18,6 +18,7 @@ from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.kernels.unavailable import UnavailableKernel
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.embedding import Embedding
+from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.state import LstmState
@@ -115,6 +116,36 @@ def test_weights_of_a_layer_and_direction_go_by_the_cells_names() -> None:
     weights = recurrent.weights(1, 1)
     assert list(weights) == ["weight_ih", "weight_hh", "bias_ih", "bias_hh"]
     assert weights["weight_ih"] is recurrent.get_parameter("weight_ih_l1_reverse")
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        (
+            torch.zeros(2, 3),
+            r"inputs are \(2, 3\) of torch.float32, expected tokens \(B, T\) of an ",
+        ),
+        (torch.zeros(2, 3, 5), r"inputs are \(2, 3, 5\) .*, or features \(B, T, 4\)$"),
+        (torch.zeros(2, 3, 4).long(), r"inputs are \(2, 3, 4\) of torch.int64, expected tokens"),
+        (torch.zeros(3), r"inputs are \(3,\) of torch.float32, expected tokens"),
+        (torch.zeros(2, 0, 4), r"^inputs have 0 steps, expected >= 1$"),
+        (torch.zeros(2, 0).long(), r"^inputs have 0 steps, expected >= 1$"),
+    ],
+)
+@pytest.mark.parametrize("kernel", [ReferenceKernel(), PortableKernel(), TorchKernel()])
+def test_inputs_of_another_form_or_width_or_without_a_step_are_refused(
+    given: Tensor, message: str, kernel: AbstractKernel
+) -> None:
+    refusing = Recurrent(LstmCell(3), 4)
+    refusing.kernels = (kernel,)
+    with pytest.raises(MisfitError, match=message):
+        refusing(given)
+
+
+def test_features_in_the_place_of_embedded_tokens_are_refused() -> None:
+    table = Embedding(AbstractEmbeddingConfig(embedding_size=F), 5)
+    with pytest.raises(MisfitError, match=r"expected tokens \(B, T\) of an integer type$"):
+        layer()(inputs(), embedding=table)
 
 
 def test_a_state_of_another_batch_size_or_layer_is_refused() -> None:

@@ -201,10 +201,12 @@ class Recurrent(nn.Module):
             step. Both share memory with what gradients need: do not change them in place.
 
         Raises:
-            MisfitError: The state, the lengths or the resets do not fit the inputs.
+            MisfitError: The inputs are of another form or width or have no step, or the state, the
+                lengths or the resets do not fit them.
         """
         rows, symbols = inputs.shape[0], self.input_size
         if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
+            self._check_inputs(inputs, embedding)
             self._check_state(rows, state)
             _check_marks(inputs, lengths, resets)
         states = list(state or self.initial_state(rows))
@@ -253,6 +255,24 @@ class Recurrent(nn.Module):
         dropped = active.drop(inputs, active.outputs, self.cut)
         self.penalty = active.penalty(inputs, dropped, lengths, resets, self.cut)
         return dropped, tuple(states)
+
+    def _check_inputs(self, inputs: Tensor, embedding: Embedding | None) -> None:
+        """Checks the form of inputs, of which kernels make products without looking at it.
+
+        Raises:
+            MisfitError: They are neither tokens nor features of the width of the layer, or have no
+                step.
+        """
+        is_float = inputs.is_floating_point()
+        has_form = inputs.dim() == 2 + is_float and not (is_float and embedding is not None)
+        if not has_form or (is_float and inputs.shape[2] != self.input_size):
+            expected = "tokens (B, T) of an integer type"
+            if embedding is None:
+                expected += f", or features (B, T, {self.input_size})"
+            given = f"{tuple(inputs.shape)} of {inputs.dtype}"
+            raise MisfitError(f"inputs are {given}, expected {expected}")
+        if not inputs.shape[1]:
+            raise MisfitError("inputs have 0 steps, expected >= 1")
 
     def _check_state(self, rows: int, state: State | None) -> None:
         """Checks a state to start from.
