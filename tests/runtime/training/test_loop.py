@@ -14,12 +14,14 @@ import torch
 from torch import Tensor
 
 from tests.runtime.runs import small_run_config
-from zoo_core.errors import DataError, DivergedError
+from zoo_core.errors import DataError, DivergedError, IntegrityError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
+from zoo_core.runtime.nn import AbstractModel
 from zoo_core.runtime.training.events import EpochEnded, Evaluated, Stepped
 from zoo_core.runtime.training.loop import Loop
+from zoo_train.next_token import NextTokenTrainer
 
 Loops = Callable[..., Loop]
 
@@ -64,6 +66,25 @@ def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
         *range(1, loop.batch_count(2) + 1)
     ]
     assert loop.stop_reason == "epochs"
+
+
+def test_a_trainer_gets_the_model_for_a_sample_in_evaluation_mode(
+    loop_of: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    modes: list[bool] = []
+
+    def sample(trainer: object, model: AbstractModel, dataset: object, epoch: int) -> str:
+        modes.append(model.training)
+        if epoch:
+            raise IntegrityError("no sample")
+        return ""
+
+    monkeypatch.setattr(NextTokenTrainer, "sample", sample)
+    loop = loop_of()
+    with pytest.raises(DivergedError, match="epoch 1: no sample"):
+        ended(loop)
+    assert modes == [False, False]
+    assert loop.model.training, "the model keeps the mode that it had, whatever sample raises"
 
 
 def test_a_held_out_split_without_a_batch_is_refused_before_training(loop_of: Loops) -> None:

@@ -110,11 +110,5 @@ class TranslationTrainer(AbstractTrainer):
         """Returns the example of the data and what the model writes for it."""
         if not isinstance(dataset, AbstractTranslator):
             return ""
-        training, device = model.training, next(model.parameters()).device
-        batch = dataset.encode(dataset.example).to(str(device))
-        model.eval()
-        try:
-            answer = dataset.answer(model, batch)
-        finally:
-            model.train(training)
-        return f"{dataset.example} → {answer}"
+        batch = dataset.encode(dataset.example).to(str(next(model.parameters()).device))
+        return f"{dataset.example} → {dataset.answer(model, batch)}"

@@ -120,14 +120,10 @@ class NextTokenTrainer(AbstractClassTrainer):
         prompt, vocabulary = self.config.prompt, dataset.signature.vocabulary
         if prompt is None or vocabulary is None or epoch % self.config.prompt_every:
             return ""
-        training, device = model.training, next(model.parameters()).device
         try:
-            inputs = dataset.encode(prompt).to(str(device))
+            inputs = dataset.encode(prompt).to(str(next(model.parameters()).device))
         except DataError as error:
             reason = str(error).partition(";")[0]
             raise DataError(f"trainer.prompt = {prompt!r:.80}: {reason}") from None
-        model.eval()
         ids = generate(model, inputs, Sampler(temperature=0.0))
-        text: str = prompt + vocabulary.decode(islice(ids, SAMPLE_LENGTH))
-        model.train(training)
-        return text
+        return prompt + vocabulary.decode(islice(ids, SAMPLE_LENGTH))

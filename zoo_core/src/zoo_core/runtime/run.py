@@ -51,6 +51,7 @@ from zoo_core.runtime.loggers.run_loggers import RunLoggers
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.weights import load_weights, weights_of
+from zoo_core.runtime.training.evaluation import evaluation_mode
 from zoo_core.runtime.training.events import EpochEnded, Event, Finished, Saved, Started
 from zoo_core.runtime.training.loop import Loop
 from zoo_core.runtime.training.optimization import memory_factor
@@ -211,10 +212,9 @@ class Run:
             DeviceError: There is not enough memory.
         """
         model, run_config = self.loop.model, self.run_config
-        was_training = model.training
-        model.eval()
         try:
             with (
+                evaluation_mode(model),
                 torch.no_grad(),
                 torch.random.fork_rng([]),
                 torch_threads(run_config.threads),
@@ -229,8 +229,6 @@ class Run:
                 f"{run_config.model} with these settings cannot take data of {run_config.dataset}: "
                 f"{reason}; change a setting of the model"
             ) from error
-        finally:
-            model.train(was_training)
 
     def events(self) -> Generator[Event, None, None]:
         """Trains to the end.

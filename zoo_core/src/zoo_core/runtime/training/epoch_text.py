@@ -8,6 +8,7 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.generation.generate import check_generates, default_prompt, generate
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
 from zoo_core.runtime.nn.model import AbstractModel
+from zoo_core.runtime.training.evaluation import evaluation_mode
 
 TEXT_LENGTH = 100
 """The symbols of the text."""
@@ -33,12 +34,7 @@ def epoch_text(model: AbstractModel, dataset: AbstractDataset, *, precision: str
     check_generates(model)
     vocabulary = dataset.signature.vocabulary
     assert vocabulary is not None, "what predicts symbols has a vocabulary"
-    training, device = model.training, next(model.parameters()).device
-    prompt = default_prompt(model, vocabulary).to(str(device))
-    model.eval()
-    try:
+    prompt = default_prompt(model, vocabulary).to(str(next(model.parameters()).device))
+    with evaluation_mode(model):
         ids = generate(model, prompt, Sampler(DEFAULT_TEMPERATURE, seed=seed), precision)
-        text: str = vocabulary.decode(islice(ids, TEXT_LENGTH))
-    finally:
-        model.train(training)
-    return text
+        return vocabulary.decode(islice(ids, TEXT_LENGTH))

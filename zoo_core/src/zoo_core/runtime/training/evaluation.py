@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -177,17 +178,26 @@ def evaluation_steps(
     return Evaluation(metrics, evaluated, batches, tables)
 
 
+@contextlib.contextmanager
+def evaluation_mode(model: AbstractModel) -> Iterator[None]:
+    """Inside, a model is in evaluation mode; afterwards in the mode that it had."""
+    was_training = model.training
+    if was_training:
+        model.eval()
+    try:
+        yield
+    finally:
+        if was_training:
+            model.train()
+
+
 @torch.no_grad()
 def _further_metrics(
     model: AbstractModel, dataset: AbstractDataset, split: str
 ) -> dict[str, float]:
     """Returns the metrics of a split that the dataset measures; the model keeps its mode."""
-    was_training = model.training
-    model.eval()
-    try:
+    with evaluation_mode(model):
         return dataset.further_metrics(model, split)
-    finally:
-        model.train(was_training)
 
 
 @torch.no_grad()
@@ -204,10 +214,7 @@ def _add_batch(
     carries = batch.carry and trainer.carries_state and model.carries_state
     state = state if carries else None
     model.check_takes(batch)
-    was_training = model.training
-    if was_training:
-        model.eval()
-    try:
+    with evaluation_mode(model):
         for piece in _pieces(batch, model):
             output = model(piece, state if piece.carry else None)
             loss, sums = trainer.loss_and_sums(output, piece)
@@ -219,9 +226,6 @@ def _add_batch(
                     before = table_totals.get(name)
                     added = table_sum.cpu()
                     table_totals[name] = added if before is None else before + added
-    finally:
-        if was_training:
-            model.train()
     return state
 
 

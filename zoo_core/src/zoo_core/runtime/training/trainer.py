@@ -174,7 +174,8 @@ class AbstractTrainer(ABC):
     def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:
         """Returns a line to print at the end of an epoch, such as generated text; by default none.
 
-        It must leave torch's global random state unchanged, or a resumed run would differ. It is
-        called once for epoch 0, before training, so that its errors come early.
+        The model is in evaluation mode. Torch's global random state must stay unchanged, or a
+        resumed run would differ. It is called once for epoch 0, before training, so that its errors
+        come early.
         """
         return ""
