@@ -77,31 +77,22 @@ class Batch(NamedTuple):
     resets: Tensor | None = None
     context_lengths: dict[str, Tensor] | None = None
 
+    @property
+    def tensors(self) -> dict[str, Tree]:
+        """All fields but ``carry``, by name."""
+        return {name: part for name, part in self._asdict().items() if name != "carry"}
+
+    def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
+        """Returns the batch with a function's result in the place of each of its tensors."""
+        return Batch(carry=self.carry, **map_leaves(function, self.tensors))
+
     def to(self, device: str) -> Batch:
         """Returns the batch on another device."""
-        return Batch(
-            self.inputs.to(device),
-            map_leaves(lambda tensor: tensor.to(device), self.targets),
-            None if self.lengths is None else self.lengths.to(device),
-            self.carry,
-            map_leaves(lambda tensor: tensor.to(device), self.context),
-            map_leaves(lambda tensor: tensor.to(device), self.unknown_bytes),
-            None if self.resets is None else self.resets.to(device),
-            map_leaves(lambda tensor: tensor.to(device), self.context_lengths),
-        )
+        return self.map(lambda tensor: tensor.to(device))
 
     def rows(self, first: int, end: int) -> Batch:
         """Returns the rows from ``first`` up to, but without, ``end``."""
-        return Batch(
-            self.inputs[first:end],
-            map_leaves(lambda tensor: tensor[first:end], self.targets),
-            None if self.lengths is None else self.lengths[first:end],
-            self.carry,
-            map_leaves(lambda tensor: tensor[first:end], self.context),
-            map_leaves(lambda tensor: tensor[first:end], self.unknown_bytes),
-            None if self.resets is None else self.resets[first:end],
-            map_leaves(lambda tensor: tensor[first:end], self.context_lengths),
-        )
+        return self.map(lambda tensor: tensor[first:end])
 
 
 @final

@@ -16,7 +16,7 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.distributed.processes import ONE_PROCESS, AbstractProcesses
 from zoo_core.runtime.generation.int8 import at_precision
 from zoo_core.runtime.hardware.device import precision_context
-from zoo_core.runtime.nn.batch import Batch, map_leaves
+from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.state import State
 from zoo_core.runtime.training.events import Evaluated
@@ -249,31 +249,18 @@ def _pieces(batch: Batch, model: AbstractModel) -> Iterator[Batch]:
     ):
         size = math.ceil(steps / parts)
         for start in range(0, steps, size):
-            chosen = slice(start, start + size)
-            yield _part(batch, (slice(None), chosen))._replace(carry=True)
+            yield _steps(batch, start, start + size)._replace(carry=True)
     elif model.carries_state:
         yield batch  # groups of rows would need, and leave, a part of the state
     else:
         size = math.ceil(rows / parts)
         for start in range(0, rows, size):
-            yield _part(batch, (slice(start, start + size),))
+            yield batch.rows(start, start + size)._replace(carry=False)
 
 
-def _part(batch: Batch, chosen: tuple[slice, ...]) -> Batch:
-    """Returns chosen rows, or chosen steps of all rows, of a batch."""
-
-    def part(tensor: Tensor) -> Tensor:
-        return tensor[chosen]
-
-    return Batch(
-        part(batch.inputs),
-        map_leaves(part, batch.targets),
-        map_leaves(part, batch.lengths),
-        context=map_leaves(part, batch.context),
-        unknown_bytes=map_leaves(part, batch.unknown_bytes),
-        resets=map_leaves(part, batch.resets),
-        context_lengths=map_leaves(part, batch.context_lengths),
-    )
+def _steps(batch: Batch, first: int, end: int) -> Batch:
+    """Returns the steps of all rows from ``first`` up to, but without, ``end``."""
+    return batch.map(lambda tensor: tensor[:, first:end])
 
 
 def check_not_empty(dataset: AbstractDataset, trainer: AbstractTrainer, split: str) -> None:

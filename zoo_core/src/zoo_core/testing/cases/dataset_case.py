@@ -165,13 +165,8 @@ def equal_batches(batches: list[Batch], others: list[Batch]) -> bool:
     )
 
 
-def _tree(batch: Batch) -> Tree:
-    context = (batch.context, batch.context_lengths)
-    return (batch.inputs, batch.targets, batch.lengths, context, batch.resets)
-
-
 def _equal(batch: Batch, other: Batch) -> bool:
-    tensors, others = leaves(_tree(batch)), leaves(_tree(other))
+    tensors, others = leaves(batch.tensors), leaves(other.tensors)
     return len(tensors) == len(others) and all(map(_equal_tensors, tensors, others))
 
 
