@@ -77,6 +77,18 @@ def test_every_name_on_the_how_it_works_page_exists(name: str) -> None:
     assert reduce(getattr, path.split("."), import_module(module)) is not None
 
 
+@pytest.mark.parametrize(
+    ("folder", "sentence"),
+    [("", "The packages of `zoo_core`"), ("runtime", "And those of `zoo_core.runtime`")],
+)
+def test_the_how_it_works_page_has_a_row_for_every_package(folder: str, sentence: str) -> None:
+    table = HOW.partition(sentence)[2].partition("\n## ")[0].partition("\nAnd those of")[0]
+    listed = re.findall(r"^\| `(\w+)` \|", table, re.M)
+    core = Path(zoo_core.__file__).parent / folder
+    packages = {path.parent.name for path in core.glob("*/__init__.py")}
+    assert listed == sorted(packages - {"runtime", "testing"})
+
+
 def test_the_how_it_works_page_links_its_text_to_the_code() -> None:
     assert len(NAMES) > 30
 
