@@ -37,6 +37,8 @@ PARAGRAPH = re.compile(r"^# .*\n+((?!```)(?:[^\W_]|[`*\[])[^$\n]*(?:\n[^$\n]+)*)
 """The first paragraph below a title, if nothing else stands before it and it has no equation."""
 SESSION = re.compile(r'(<pre><span></span><code)>(<span class="gp">\$.*?)(?=</code></pre>)', re.S)
 TAG = re.compile(r"<[^>]*>")
+PLOT_LINES = frozenset("│└")
+"""What the rows of a plot have, which are as wide as its axis."""
 CELL = re.compile(r"<t[dh][ >].*?</t[dh]>", re.S)
 LONG_CODE = re.compile(r"(?<=<code>)[^<]{40,}")
 EQUATION = re.compile(r'<(span|div) class="arithmatex">\\([(\[])\s*(.*?)\s*\\[)\]]</\1>', re.S)
@@ -135,7 +137,8 @@ def _wrapped(session: str) -> str:
     for number, row in enumerate(rows):
         text = html.unescape(TAG.sub("", row)).strip()
         is_whole = row.count("<span") == row.count("</span")
-        if text and is_whole and (text.startswith(("$ ", "epoch ")) or "  " not in text):
+        is_aligned = "  " in text or not PLOT_LINES.isdisjoint(text)
+        if text and is_whole and (text.startswith(("$ ", "epoch ")) or not is_aligned):
             rows[number] = f'<span class="wraps">{row}</span>'
     return "\n".join(rows)
 

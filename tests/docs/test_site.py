@@ -129,6 +129,7 @@ def test_a_session_is_wrapped_but_for_its_tables_and_its_commands_alone_are_copi
     assert any(row.startswith("$ zoo compare gru-embed") for row in rows)
     assert any(row.startswith("epoch 4/4") for row in rows)
     assert not any(row.startswith(("gru-embed  ", "model  ")) for row in rows)
+    assert not any(line in row for row in rows for line in "│└")
     copied = re.findall('<code data-copy="([^"]*)"', text)
     assert "zoo train lstm-embed --out ./hello-run\nzoo predict ./hello-run hello" in copied
 
