@@ -41,6 +41,30 @@ def test_a_cluster_that_is_not_there_is_named(
     assert not (tmp_path / "s").exists()
 
 
+@fault(
+    180,
+    "no Ray cluster runs where RAY_ADDRESS=auto looks for one",
+    says="Error: no Ray cluster runs on this machine, where RAY_ADDRESS=auto looks for one; start "
+    "one with ray start --head, or unset RAY_ADDRESS for one of this machine",
+    code=5,
+    left="nothing",
+)
+def test_a_cluster_that_is_not_found_is_named_before_the_first_run(
+    zoo: Zoo, met: Met, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def init(address: str, **options: object) -> None:
+        raise ConnectionError("Could not find any running Ray instance.")
+
+    made: Any = ModuleType("ray")  # another test may run a cluster on this machine
+    made.init, made.is_initialized, made.shutdown = init, lambda: False, lambda: None
+    monkeypatch.setitem(sys.modules, "ray", made)
+    monkeypatch.setenv("RAY_ADDRESS", "auto")
+    result = zoo(*TINY, tmp_path / "s", "--threads", 1)
+    met(result)
+    assert len(result.stderr.splitlines()) == 1, "progress is shown before the refusal"
+    assert not (tmp_path / "s").exists()
+
+
 @pytest.fixture
 def ray(monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A cluster of one node of two cores, whose ``answer`` is what its worker says of itself."""

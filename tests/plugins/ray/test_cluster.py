@@ -86,5 +86,11 @@ def test_the_ray_client_is_refused() -> None:
 
 
 @pytest.mark.parametrize("address", ["", "auto", "local"])
-def test_an_address_without_a_port_is_left_to_ray(address: str) -> None:
+def test_an_address_that_ray_finds_is_left_to_it(address: str) -> None:
     check_answers(address)
+
+
+@pytest.mark.parametrize("address", ["head", "head:port", ":6379", "http://head:8265", "AUTO", " "])
+def test_an_address_of_no_cluster_is_refused_before_ray_is_asked(address: str) -> None:
+    with pytest.raises(RefusedError, match=r": expected HOST:PORT, such as .*, or auto for"):
+        check_answers(address)

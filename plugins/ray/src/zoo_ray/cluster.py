@@ -46,6 +46,9 @@ OBJECT_STORE = 200_000_000
 """Bytes of the store of a cluster of this machine, which holds parcels alone."""
 ANSWER_SECONDS = 10.0
 """Seconds to wait for the port of a cluster. Ray itself tries for minutes and prints its log."""
+FIND, OWN = "auto", "local"
+"""Addresses that Ray knows: the cluster of this machine that runs, and a new one."""
+START = "start one with ray start --head, or unset RAY_ADDRESS for one of this machine"
 CLIENT = "ray://"
 """The beginning of an address of the Ray Client, which carries no results as they come."""
 HOST_PORT = re.compile(r"(?P<host>[^:/\[\]]+|\[[^\]]+\]):(?P<port>\d+)")
@@ -138,27 +141,34 @@ def connected(cores: int) -> Iterator[None]:
 
 
 def check_answers(address: str) -> None:
-    """Checks that something listens at the address of a cluster, if it names a host and a port.
+    """Checks that an address is one of a cluster, and that something listens at its port.
+
+    Args:
+        address: ``HOST:PORT``, ``auto`` or ``local``; empty for a cluster of one's own.
 
     Raises:
-        NetworkError: Nothing does.
-        RefusedError: The address is that of the Ray Client.
+        NetworkError: Nothing listens.
+        RefusedError: The address is that of the Ray Client, or none of a cluster.
     """
     if address.startswith(CLIENT):
         raise RefusedError(
             f"{ADDRESS} is {address}, an address of the Ray Client, which cannot carry a sweep; "
             "run the command on a machine of the cluster, with its address as HOST:6379 or auto"
         )
+    if address in ("", FIND, OWN):
+        return
     match = HOST_PORT.fullmatch(address)
     if not match:
-        return  # no cluster, or one that Ray finds, as with ``auto``
+        raise RefusedError(
+            f"{ADDRESS} is {address}: expected HOST:PORT, such as 10.0.0.1:6379, or {FIND} for the "
+            "cluster that runs on this machine"
+        )
     host, port = match["host"].strip("[]"), min(int(match["port"]), 65_535)
     try:
         socket.create_connection((host, port), timeout=ANSWER_SECONDS).close()
     except OSError as error:
         raise NetworkError(
-            f"no Ray cluster answers at {address}: {error.strerror or error}; start one with "
-            "ray start --head, or unset RAY_ADDRESS for one of this machine"
+            f"no Ray cluster answers at {address}: {error.strerror or error}; {START}"
         ) from None
 
 
@@ -179,6 +189,11 @@ def _connect(address: str, cores: int, folder: str) -> None:
             return
         except Exception as error:
             ray.shutdown()
+            if address == FIND and isinstance(error, ConnectionError):
+                raise NetworkError(
+                    f"no Ray cluster runs on this machine, where {ADDRESS}={FIND} looks for one; "
+                    f"{START}"
+                ) from None
             if attempt == 1:
                 where = f"the Ray cluster at {address}" if address else "a Ray cluster"
                 raise NetworkError(f"{where} cannot be used: {_first_line(error)}") from None

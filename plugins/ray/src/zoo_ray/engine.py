@@ -11,7 +11,7 @@ from typing import final
 
 from zoo_core.runtime.sweeps.engine import AbstractEngine, EngineOptions, Job, JobEvent
 from zoo_core.storage.atomic import TEMPORARY
-from zoo_ray.cluster import ADDRESS, RayTasks, check_answers, check_nodes, connected
+from zoo_ray.cluster import ADDRESS, FIND, RayTasks, check_answers, check_nodes, connected
 from zoo_ray.dispatch import Dispatch
 
 
@@ -31,13 +31,17 @@ class RayEngine(AbstractEngine):
         self.options = options
 
     def check(self) -> None:
-        """Checks that something listens at ``RAY_ADDRESS``.
+        """Checks that there is a cluster at ``RAY_ADDRESS``.
 
         Raises:
-            NetworkError: Nothing does.
-            RefusedError: The address is that of the Ray Client.
+            NetworkError: There is none.
+            RefusedError: The address is that of the Ray Client, or none of a cluster.
         """
-        check_answers(os.environ.get(ADDRESS, ""))
+        address = os.environ.get(ADDRESS, "")
+        check_answers(address)
+        if address == FIND:  # Ray alone knows where it runs
+            with connected(1):
+                pass
 
     def run(
         self, jobs: Sequence[Job], should_stop: Callable[[], bool]
