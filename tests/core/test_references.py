@@ -99,7 +99,15 @@ def test_the_model_of_a_reference_keeps_the_owner_and_drops_the_tag(text: str, m
 
 @pytest.mark.parametrize(
     ("folder", "argument"),
-    [("run", "./run"), ("out/run", "out/run"), ("/tmp/my run", "'/tmp/my run'")],
+    [
+        ("run", "./run"),
+        ("out/run", "out/run"),
+        ("/tmp/my run", "'/tmp/my run'"),
+        ("-out/run", "./-out/run"),
+        ("~out/run", "'./~out/run'"),
+        ("hub:out/run", "./hub:out/run"),
+        ("dir:out/run", "./dir:out/run"),
+    ],
 )
 def test_a_folder_is_shown_as_it_can_be_typed(folder: str, argument: str) -> None:
     assert shown(Path(folder)) == argument

@@ -193,3 +193,16 @@ def test_a_parser_reads_a_class_that_is_not_a_table() -> None:
 def test_a_rule_of_the_class_itself_is_reported_with_the_key() -> None:
     with pytest.raises(IntegrityError, match=r"^outer: low is above high$"):
         read_record(Ranged, {"low": 2, "high": 1}, key="outer")
+
+
+class Level(NamedTuple):
+    """A record with a choice of numbers."""
+
+    level: Literal[1, 2]
+
+
+@pytest.mark.parametrize("value", [True, 1.0, "1", 3])
+def test_what_equals_a_choice_and_has_another_type_is_refused(value: object) -> None:
+    assert read_record(Level, {"level": 1}) == Level(1)
+    with pytest.raises(IntegrityError, match="expected 1 or 2"):
+        read_record(Level, {"level": value})

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from email.message import Message
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
+from urllib.request import HTTPRedirectHandler, Request
 
 import pytest
 
@@ -19,6 +22,7 @@ from tests.core.downloads.file_server import FileServer, file_server
 from zoo_core.downloads import http, retry
 from zoo_core.downloads.download import RemoteFile, fetch, read_pinned
 from zoo_core.downloads.progress import ProgressCallback, report_progress
+from zoo_core.downloads.retry import call_with_retry
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
 
 CONTENT = bytes(range(256)) * 2000
@@ -280,3 +284,73 @@ def test_a_killed_process_leaves_a_part_to_resume_from(server: FileServer, tmp_p
     server.statuses.clear()
     assert fetch(file(server.url), tmp_path).read_bytes() == CONTENT
     assert all(byte_range.startswith("bytes=") for byte_range in server.requests)
+
+
+@pytest.mark.parametrize(
+    ("target", "is_sent"),
+    [
+        ("https://store.example/other", True),
+        ("https://elsewhere.example/file", False),
+        ("https://store.example:8443/file", False),
+        ("http://store.example/file", False),
+    ],
+)
+def test_a_redirect_takes_the_token_to_the_same_host_and_scheme_alone(
+    target: str, is_sent: bool
+) -> None:
+    request = Request("https://store.example/file", headers={"Authorization": "Bearer secret"})
+    handlers = vars(http._build_opener())["handlers"]
+    (handler,) = (one for one in handlers if isinstance(one, HTTPRedirectHandler))
+    redirected = handler.redirect_request(request, io.BytesIO(), 302, "Found", Message(), target)
+    assert redirected is not None
+    assert redirected.has_header("Authorization") is is_sent
+
+
+def test_an_answer_with_another_range_is_not_appended(server: FileServer, tmp_path: Path) -> None:
+    part = part_in(tmp_path)
+    part.write_bytes(CONTENT[:1000])
+    rest = CONTENT[500:]
+    head = (
+        "HTTP/1.1 206 Partial Content\r\n"
+        f"Content-Range: bytes 500-{len(CONTENT) - 1}/{len(CONTENT)}\r\n"
+        f"Content-Length: {len(rest)}\r\nConnection: close\r\n\r\n"
+    )
+    server.raw = head.encode() + rest
+    with pytest.raises(NetworkError, match="broke off at"):
+        fetch(file(server.url), tmp_path)
+    assert part.read_bytes() == rest
+
+
+def test_a_download_is_synced_before_it_takes_its_place_and_its_folder_afterwards(
+    server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    was_there: list[bool] = []
+    sync = os.fsync
+
+    def record(descriptor: int) -> None:
+        was_there.append((tmp_path / "data" / "file.bin").exists())
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    fetch(file(server.url), tmp_path)
+    assert was_there == [False, True]
+
+
+def test_the_pause_doubles_and_is_as_long_as_the_server_asks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses: list[float] = []
+    asked = iter([0.0, 0.0, 7.0, 0.0])
+
+    def fail() -> None:
+        raise OSError("busy")
+
+    monkeypatch.setattr(time, "sleep", pauses.append)
+    with pytest.raises(OSError, match="busy"):
+        call_with_retry(
+            fail,
+            is_retryable=lambda error: True,
+            retry_after=lambda error: next(asked),
+            deadline=time.monotonic() + 100,
+        )
+    assert pauses == [0.5, 1.0, 7.0, 4.0]

@@ -64,3 +64,28 @@ def test_a_foreign_timer_continues() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
     assert rang == [signal.SIGALRM]
+
+
+def test_a_hook_that_works_a_little_and_does_not_end_is_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watchdog, "IDLE_LIMIT", 0.1)
+    monkeypatch.setattr(watchdog, "IDLE_SHARE", 0.0)
+    monkeypatch.setattr(watchdog, "BUSY_LIMIT", 0.2)
+    monkeypatch.setattr(watchdog, "WAITS_PER_WORK", 2)
+    monkeypatch.setattr(time, "process_time", lambda: 0.0)
+    with pytest.raises(PluginError, match="it hangs"), time_limit():
+        time.sleep(10)
+
+
+def test_of_a_foreign_timer_the_time_inside_is_gone_afterwards() -> None:
+    before = signal.signal(signal.SIGALRM, signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 100)
+    try:
+        with time_limit():
+            time.sleep(0.3)
+        remaining, _ = signal.getitimer(signal.ITIMER_REAL)
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+    assert remaining < 99.8

@@ -242,3 +242,24 @@ def test_a_name_of_nothing_is_said_to_be_no_run_either(name: str, message: str) 
     _finished("foxes")
     error = with_runs(name, NotFoundError(f"no model {name!r}"), ["tiny"])
     assert str(error) == message
+
+
+def test_a_damaged_run_is_removed_whatever_it_holds() -> None:
+    folder = runs_folder() / "damaged"
+    folder.mkdir(parents=True)
+    (folder / MANIFEST).write_text("{")
+    (folder / "thesis.txt").touch()
+    remove_run(find_run("damaged"))
+    assert list_runs() == []
+    assert not folder.exists()
+
+
+def test_a_run_has_changed_when_its_manifest_was_written() -> None:
+    folder = _finished("run")
+    (folder / "state").mkdir()
+    (folder / "state" / "CURRENT").write_text("7")
+    for path, seconds in [(folder / MANIFEST, 1000), (folder / "state" / "CURRENT", 2000)]:
+        os.utime(path, (seconds, seconds))
+    assert find_run("run").changed_at == 1000
+    (folder / MANIFEST).unlink()
+    assert find_run("run").changed_at == 2000

@@ -12,7 +12,14 @@ import pytest
 from tests.core.run_folder.manifests import VALUES
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import IntegrityError, NotFoundError
-from zoo_core.run_folder.manifest import FORMAT, MANIFEST, WEIGHTS, Manifest, read_manifest
+from zoo_core.run_folder.manifest import (
+    FORMAT,
+    MANIFEST,
+    MAX_TEXT_BYTES,
+    WEIGHTS,
+    Manifest,
+    read_manifest,
+)
 from zoo_core.storage.hashes import FileRecord
 
 
@@ -163,4 +170,11 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path, folder: str, rea
 def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / MANIFEST).mkdir()
     with pytest.raises(IntegrityError, match=r"config\.json is not readable"):
+        read_manifest(tmp_path)
+
+
+def test_a_manifest_that_is_too_large_is_refused_unread(tmp_path: Path) -> None:
+    with (tmp_path / MANIFEST).open("wb") as file:
+        file.truncate(MAX_TEXT_BYTES + 1)
+    with pytest.raises(IntegrityError, match="16,000,001 bytes are too many for a manifest"):
         read_manifest(tmp_path)

@@ -16,7 +16,13 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from zoo_core.errors import IntegrityError
-from zoo_core.run_folder.safetensors_header import DTYPE_BYTES, TensorRecord, read_header
+from zoo_core.run_folder.safetensors_header import (
+    DTYPE_BYTES,
+    MAX_DIMENSIONS,
+    MAX_HEADER_BYTES,
+    TensorRecord,
+    read_header,
+)
 
 TENSORS: dict[str, Any] = {
     "output.weight": np.zeros((2, 3), np.float32),
@@ -141,3 +147,17 @@ def test_many_names_and_huge_shapes_take_no_time() -> None:
 def test_metadata_is_a_mapping_of_texts(metadata: object) -> None:
     with pytest.raises(IntegrityError, match="__metadata__"):
         read(file_with({"__metadata__": metadata} | tensor(), bytes(4)))
+
+
+def test_a_tensor_has_as_many_dimensions_as_torch_takes() -> None:
+    shape = [1] * MAX_DIMENSIONS
+    entry = {"dtype": "F32", "shape": shape, "data_offsets": [0, 4]}
+    assert read(file_with({"w": entry}, b"1234"))["w"].shape == tuple(shape)
+    with pytest.raises(IntegrityError, match="its header is wrong about w"):
+        read(file_with({"w": entry | {"shape": [1, *shape]}}, b"1234"))
+
+
+def test_a_header_that_is_too_large_is_refused_unread() -> None:
+    length = MAX_HEADER_BYTES + 1
+    with pytest.raises(IntegrityError, match="do not hold a header of 10,000,001 bytes"):
+        read_header(io.BytesIO(length.to_bytes(8, "little")), 2 * length)

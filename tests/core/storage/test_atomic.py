@@ -13,6 +13,8 @@ import pytest
 from zoo_core.errors import TargetError
 from zoo_core.storage import atomic
 from zoo_core.storage.atomic import (
+    check_new_file,
+    keep_lines,
     new_folder,
     sync_folder,
     target_errors,
@@ -221,3 +223,36 @@ def test_a_file_that_stays_open_is_refused_and_nothing_is_left(
     with pytest.raises(TargetError, match=r"cannot write .*a\.json: Access is denied"):
         write_file(tmp_path / "a.json", b"new")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"old"]
+
+
+def test_of_lines_those_before_the_first_that_is_not_whole_or_not_to_be_kept_stay(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "rows"
+    path.write_bytes(b"1\n2\n3\n4")
+    keep_lines(path, lambda line: True)
+    assert path.read_bytes() == b"1\n2\n3\n"
+    keep_lines(path, lambda line: line != b"2\n")
+    assert path.read_bytes() == b"1\n"
+
+
+def test_the_working_directory_is_not_replaced_by_a_new_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    with (
+        pytest.raises(TargetError, match="here is where you are; choose a folder that is new"),
+        new_folder(tmp_path / "here"),
+    ):
+        pass
+    assert (tmp_path / "here").samefile(Path.cwd())
+
+
+def test_a_new_file_in_a_closed_folder_is_refused_before_its_content_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    with pytest.raises(TargetError) as caught:
+        check_new_file(tmp_path / "a", overwrite=False)
+    assert str(caught.value).endswith(f"permission denied in {tmp_path}")

@@ -101,3 +101,13 @@ def test_a_line_that_is_cut_short_is_skipped(tmp_path: Path) -> None:
     system = file_system_of(Path("/x/y"), tmp_path / "mountinfo")
     assert system is not None
     assert system.kind == "tmpfs"
+
+
+def test_a_later_mount_hides_an_earlier_one_at_the_same_place(tmp_path: Path) -> None:
+    lines = [
+        MOUNT.format(place="/x", options="rw", kind=kind, more="rw") for kind in ("nfs4", "tmpfs")
+    ]
+    (tmp_path / "mountinfo").write_text("\n".join(lines))
+    system = file_system_of(Path("/x/y"), tmp_path / "mountinfo")
+    assert system is not None
+    assert system.kind == "tmpfs"
