@@ -81,6 +81,14 @@ def test_weights_that_do_not_fit_the_classes_are_refused(text: str) -> None:
         SupervisedTrainer(SupervisedConfig(class_weights=text), LABELS)
 
 
+def test_a_class_that_training_lacks_has_the_balanced_weight_of_a_single_target() -> None:
+    outputs = Classes(C, per="step", counts=(0, 2, 4))
+    trainer = SupervisedTrainer(
+        SupervisedConfig(class_weights="balanced"), Signature(inputs=Tokens(C), outputs=outputs)
+    )
+    assert trainer.cross_entropy.weights == (6 / 3, 6 / 6, 6 / 12)
+
+
 def test_balanced_weights_need_counts() -> None:
     with pytest.raises(ConfigError, match="does not count its classes"):
         SupervisedTrainer(SupervisedConfig(class_weights="balanced"), LABELS)

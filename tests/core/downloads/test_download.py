@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from email.message import Message
+from http.client import HTTPMessage
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
@@ -301,7 +301,9 @@ def test_a_redirect_takes_the_token_to_the_same_host_and_scheme_alone(
     request = Request("https://store.example/file", headers={"Authorization": "Bearer secret"})
     handlers = vars(http._build_opener())["handlers"]
     (handler,) = (one for one in handlers if isinstance(one, HTTPRedirectHandler))
-    redirected = handler.redirect_request(request, io.BytesIO(), 302, "Found", Message(), target)
+    redirected = handler.redirect_request(
+        request, io.BytesIO(), 302, "Found", HTTPMessage(), target
+    )
     assert redirected is not None
     assert redirected.has_header("Authorization") is is_sent
 

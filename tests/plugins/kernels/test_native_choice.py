@@ -22,6 +22,7 @@ from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_gru.cell import GruCell
 from zoo_kernels import kernel
 from zoo_kernels.kernel import NativeKernel
+from zoo_kernels.library import LEVEL, NativeLibrary, native_library
 from zoo_lstm.cell import LstmCell
 from zoo_rnn.cell import RnnCell
 
@@ -136,3 +137,12 @@ def test_one_step_of_few_rows_without_gradients_is_the_cells_own(
         assert backend(monkeypatch, row) == expected
         assert backend(monkeypatch, row._replace(trains=True)) == "native"
         assert backend(monkeypatch, row._replace(steps=2)) == "native"
+
+
+@pytest.mark.skipif(isinstance(native_library(), str), reason="the library is not built")
+def test_a_level_that_the_processor_lacks_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    library = native_library()
+    assert isinstance(library, NativeLibrary)
+    monkeypatch.setattr(library, "best", 0)
+    monkeypatch.setenv(LEVEL, library.levels[-1])
+    assert library.level == 0

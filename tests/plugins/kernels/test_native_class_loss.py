@@ -112,3 +112,13 @@ def test_without_targets_the_loss_is_not_a_number() -> None:
     assert result.loss.isnan()
     assert [int(result.targets), int(result.correct)] == [0, 0]
     assert not grad.any()
+
+
+def test_targets_of_fewer_bits_and_a_batch_without_classes_are_left_to_torch() -> None:
+    """C++ would read 64 bits of each target."""
+    logits, targets = batch(3, 7, torch.float32)
+    kernel = NativeKernel()
+    assert kernel.class_loss(logits, targets, None, 0.0, None) is not None
+    assert kernel.class_loss(logits, targets.int(), None, 0.0, None) is None
+    assert kernel.class_loss(logits, targets[:2], None, 0.0, None) is None
+    assert kernel.class_loss(logits[:0], targets[:0], None, 0.0, None) is None

@@ -266,3 +266,11 @@ def test_the_text_of_a_linear_model_is_that_of_the_reference() -> None:
         prompt = Batch(torch.tensor([[1, 2, 3]]))
         texts.append(list(islice(generate(model, prompt, Sampler(temperature=0)), 50)))
     assert texts[0] == texts[1]
+
+
+def test_lengths_of_fewer_bits_are_those_of_64() -> None:
+    example = case((5, 9, 3), torch.float64, marked=True)
+    assert example.lengths is not None
+    short = example._replace(lengths=example.lengths.int())
+    for expected, actual in zip(answer(native(), example), answer(native(), short), strict=True):
+        assert torch.equal(expected, actual)

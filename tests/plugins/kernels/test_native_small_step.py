@@ -193,8 +193,9 @@ def test_a_state_of_other_rows_is_left_to_the_ordinary_step(catalog: Catalog) ->
     assert step._whole(batches(3, 3)[0], detach(result.output.state)) is None
 
 
-def test_a_model_of_further_parameters_has_no_whole_step(catalog: Catalog) -> None:
-    step = make_step(catalog)
+@pytest.mark.parametrize("optimizer", ["Adam", "SGD"])
+def test_a_model_of_further_parameters_has_no_whole_step(catalog: Catalog, optimizer: str) -> None:
+    step = make_step(catalog, optimizer=optimizer)
     train(step, batches(2, 3))
     model = step.model
     assert isinstance(model, RecurrentModel)
@@ -202,8 +203,21 @@ def test_a_model_of_further_parameters_has_no_whole_step(catalog: Catalog) -> No
     loss = step.trainer.cross_entropy
     assert isinstance(BUILT, NativeLibrary)
     assert small_step.small_step(BUILT, model, loss, step.optimizer, None) is not None
-    model.output.register_parameter("scale", nn.Parameter(torch.ones(1)))
+    model.output.register_parameter("scale", nn.Parameter(torch.ones(1, dtype=torch.float64)))
     assert small_step.small_step(BUILT, model, loss, step.optimizer, None) is None
+
+
+def test_a_count_of_steps_of_another_dtype_has_no_whole_step(catalog: Catalog) -> None:
+    """C++ would read another number."""
+    step = make_step(catalog)
+    train(step, batches(2, 3))
+    assert isinstance(step.model, RecurrentModel)
+    assert isinstance(step.trainer, AbstractClassTrainer)
+    assert isinstance(BUILT, NativeLibrary)
+    state = step.optimizer.state[step.model.output.weight]
+    state["step"] = state["step"].double()
+    loss = step.trainer.cross_entropy
+    assert small_step.small_step(BUILT, step.model, loss, step.optimizer, None) is None
 
 
 def test_a_step_that_diverges_leaves_the_weights_and_names_the_parameter(catalog: Catalog) -> None:

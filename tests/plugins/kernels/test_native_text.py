@@ -15,7 +15,7 @@ from torch import Tensor
 from tests.plugins.kernels.test_native import LEVELS, built
 from tests.runtime.building.sharpened import letters, sharpened
 from zoo_core import Classes, Tokens
-from zoo_core.errors import IntegrityError
+from zoo_core.errors import IntegrityError, MisfitError
 from zoo_core.runtime.generation.generate import generate
 from zoo_core.runtime.generation.int8 import with_int8_weights
 from zoo_core.runtime.generation.sampler import Sampler
@@ -29,7 +29,7 @@ from zoo_gru.models import gru_embed, gru_stacked
 from zoo_kernels import kernel as native
 from zoo_kernels.kernel import NativeKernel
 from zoo_kernels.library import LEVEL, NativeLibrary, native_library
-from zoo_kernels.text import NativeText
+from zoo_kernels.text import MAX_PROMPT_IN_LOOP, NativeText
 from zoo_kernels.text_weights import sources, text_weights
 from zoo_lstm.configs import LstmEmbedConfig
 from zoo_lstm.models import lstm_embed
@@ -117,7 +117,7 @@ def test_of_a_prompt_that_is_not_of_symbols_the_model_says_what_is_wrong(prompt:
     model, messages = sharpened(MODELS["lstm"]), []
     for kernel in (NativeKernel(), ReferenceKernel()):
         model.recurrent.kernels = (kernel,)
-        with pytest.raises((IndexError, RuntimeError)) as caught:
+        with pytest.raises((MisfitError, RuntimeError)) as caught:
             generate_texts(model, [Batch(prompt)], [Sampler()], [5])
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
@@ -143,14 +143,15 @@ def test_a_large_vocabulary_with_a_narrow_embedding_is_left_to_the_cores_loop() 
 
 
 @built
+@pytest.mark.parametrize("more", [1, MAX_PROMPT_IN_LOOP])
 @pytest.mark.parametrize("symbol", [-1, V])
-def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int) -> None:
+def test_a_prompt_of_unknown_symbols_is_left_to_the_model(symbol: int, more: int) -> None:
     """C++ would read beyond its table."""
     model = sharpened(MODELS["lstm"])
-    prompt = torch.tensor([1, symbol])
+    prompt = torch.tensor([symbol] + more * [1])
     assert NativeKernel().generate(model, model.initial_state(1), prompt, Sampler()) is None
     model.recurrent.kernels = (NativeKernel(),)
-    with pytest.raises(IndexError):
+    with pytest.raises(MisfitError, match=f"has the symbol {symbol}, expected 0 to {V - 1}"):
         next(generate(model, Batch(prompt.unsqueeze(0)), Sampler()))
 
 
@@ -425,3 +426,27 @@ def test_int8_weights_in_double_precision_keep_the_cores_loop() -> None:
     assert NativeKernel().generate(model, state, prompt, Sampler(), int8=True) is None
     rows = NativeKernel().generate_rows(model, [state], [prompt], [Sampler()], [3], int8=True)
     assert rows is None
+
+
+@built
+def test_symbols_of_some_probability_together_are_drawn_by_the_cores_loop() -> None:
+    model, prompt = sharpened(MODELS["lstm"]), torch.tensor([1])
+    state, kernel, samplers = (
+        model.initial_state(1),
+        NativeKernel(),
+        [Sampler(), Sampler(top_p=0.9)],
+    )
+    assert kernel.generate(model, state, prompt, samplers[1]) is None
+    assert kernel.generate_rows(model, 2 * [state], 2 * [prompt], samplers, [3, 3]) is None
+
+
+@built
+def test_int8_sums_that_32_bits_may_not_hold_are_left_to_the_cores_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model, prompt = sharpened(MODELS["lstm"]).float(), torch.tensor([1])
+    state, width = model.initial_state(1), SMALL["hidden_size"]
+    for limit, is_taken in ((width, True), (width - 1, False)):
+        monkeypatch.setattr(native.text, "MAX_INT8_WIDTH", limit)
+        generated = NativeKernel().generate(model, state, prompt, Sampler(), int8=True)
+        assert (generated is not None) is is_taken

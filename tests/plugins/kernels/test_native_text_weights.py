@@ -123,6 +123,9 @@ def test_another_limit_of_an_embeddings_norm_is_another_table() -> None:
     model.embedding.max_norm = 0.1
     expected = text(model, ReferenceKernel(), **SAMPLERS[1])
     assert text(model, NativeKernel(), **SAMPLERS[1]) == expected
+    before = weights_of(model)
+    model.embedding.norm_type = 1.0
+    assert weights_of(model) is not before
 
 
 @built
