@@ -447,6 +447,6 @@ def test_int8_sums_that_32_bits_may_not_hold_are_left_to_the_cores_loop(
     model, prompt = sharpened(MODELS["lstm"]).float(), torch.tensor([1])
     state, width = model.initial_state(1), SMALL["hidden_size"]
     for limit, is_taken in ((width, True), (width - 1, False)):
-        monkeypatch.setattr(native.text, "MAX_INT8_WIDTH", limit)
+        monkeypatch.setattr("zoo_kernels.text.MAX_INT8_WIDTH", limit)
         generated = NativeKernel().generate(model, state, prompt, Sampler(), int8=True)
         assert (generated is not None) is is_taken
