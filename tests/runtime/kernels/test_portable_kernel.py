@@ -80,7 +80,6 @@ def test_the_portable_kernel_runs_what_onednn_does_not_support() -> None:
     lengths = torch.tensor([2, 1, 2, 1, 2])
     assert kernels_of(by_size(LstmCell(4)), inputs, lengths) == ["portable"]
     assert kernels_of(by_size(LstmCell(4)).double(), inputs.double()) == ["portable"]
-    assert kernels_of(by_size(LstmCell(4)), inputs.double()) == ["portable"]
     with torch.backends.mkldnn.flags(enabled=False):
         assert kernels_of(by_size(LstmCell(4)), inputs) == ["portable"]
 

@@ -37,7 +37,7 @@ class LstmCell(GatedCell[LstmState]):
         proj_size: P; 0 for no projection.
 
     Raises:
-        ConfigError: ``proj_size`` is not smaller than ``hidden_size``.
+        ConfigError: ``proj_size`` is negative, or not smaller than ``hidden_size``.
     """
 
     name = "lstm"
@@ -45,7 +45,9 @@ class LstmCell(GatedCell[LstmState]):
     state_type = LstmState
 
     def __init__(self, hidden_size: int, bias: bool = True, proj_size: int = 0) -> None:
-        if proj_size >= hidden_size:
+        if proj_size < 0:
+            raise ConfigError(f"model.proj_size = {proj_size}: expected an integer >= 0")
+        if proj_size and proj_size >= hidden_size:
             raise ConfigError(
                 f"model.proj_size = {proj_size}: expected < model.hidden_size = {hidden_size}"
             )

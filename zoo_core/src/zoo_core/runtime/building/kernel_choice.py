@@ -12,6 +12,7 @@ from zoo_core.errors import Interrupted, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
+from zoo_core.runtime.hardware.device import autocasts
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.kernels.unavailable import UnavailableKernel
@@ -186,5 +187,5 @@ def _case(
         input_dtype=torch.int64 if is_tokens else like.dtype,
         device=like.device.type,
         needs_grad=trains,
-        autocast=torch.is_autocast_enabled(like.device.type),
+        autocast=autocasts(like.device.type),
     )

@@ -14,7 +14,7 @@ from zoo_core.runtime.generation.cell_loop import generate_by_cell
 from zoo_core.runtime.generation.int8 import at_precision
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
-from zoo_core.runtime.hardware.device import precision_context
+from zoo_core.runtime.hardware.device import autocasts, precision_context
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 
@@ -165,7 +165,7 @@ def _default_forward_symbols(
         if isinstance(kernel, AbstractTextKernel):
             symbols = kernel.generate(model, state, prompt, sampler, int8=int8)
         # Under autocast, the model alone decides what is rounded between two layers.
-        if symbols is None and not torch.is_autocast_enabled(device):
+        if symbols is None and not autocasts(device):
             symbols = generate_by_cell(model, state, prompt, sampler)
     yield from symbols or ()
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from zoo_core.runtime.hardware.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import autocasts, multiplies_bfloat16
 from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses, ResultGradients
 from zoo_core.runtime.kernels.layer_passes import (
     LayerResult,
@@ -124,7 +124,7 @@ def scan_with_passes(
         inputs = inputs.to(dtype)
     parameters = [weights.get(name) for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")]
     device = inputs.device.type
-    casting = torch.is_autocast_enabled(device)
+    casting = autocasts(device)
     if casting and dtype == torch.float32 and multiplies_bfloat16(device):
         dtype = torch.get_autocast_dtype(device)
     with torch.autocast(device, enabled=False) if casting else nullcontext():

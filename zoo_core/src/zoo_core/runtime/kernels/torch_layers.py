@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from zoo_core.runtime.hardware.device import multiplies_bfloat16
+from zoo_core.runtime.hardware.device import autocasts, multiplies_bfloat16
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.state import LayerState, rebuild
@@ -37,7 +37,7 @@ class TorchKernel(AbstractKernel):
         if cell.name not in FUNCTIONS:
             return f"torch.nn has no {cell.name}"
         device = like.device.type
-        emulated = torch.is_autocast_enabled(device) and not multiplies_bfloat16(device)
+        emulated = autocasts(device) and not multiplies_bfloat16(device)
         if emulated and cell.name == "lstm":
             return "oneDNN's LSTM does not support bfloat16 on this processor"
         return None
@@ -69,7 +69,7 @@ class TorchKernel(AbstractKernel):
         options = ("bias_ih" in weights, 1, 0.0, torch.is_grad_enabled(), False)
         if "weight_hr" in weights:
             function = _without_projection_warning(function)
-        if lengths is None:
+        if lengths is None or not len(lengths):  # torch packs no empty batch
             outputs, *last_state = function(
                 inputs, _torch_state(initial_state), parameters, *options, True
             )

@@ -11,14 +11,21 @@ from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
 from zoo_core.errors import ConfigError, MisfitError
+from zoo_core.runtime.hardware.device import autocasts
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.elapsed import elapsed_times
 from zoo_core.runtime.nn.embedding import Embedding
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
+from zoo_core.runtime.nn.layer_inputs import check_elapsed, check_inputs, check_marks, check_sizes
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.regularization import Regularization
 from zoo_core.runtime.nn.row_cut import RowCut
-from zoo_core.runtime.nn.state import State, check_lengths, check_resets, check_state, valid_steps
+from zoo_core.runtime.nn.state import (
+    State,
+    check_state,
+    state_as,
+    valid_steps,
+)
 from zoo_core.runtime.nn.time_chunks import Scan, scan_in_chunks
 
 NO_REGULARIZATION = Regularization()
@@ -34,6 +41,7 @@ class Recurrent(nn.Module):
     layer, and the reverse.
 
     Inputs and outputs are batch first. How a kernel lays out the steps inside is its own matter.
+    Features and states of another precision are converted to that of the weights.
 
     Args:
         cell: The equations.
@@ -48,8 +56,8 @@ class Recurrent(nn.Module):
             uniform draw.
 
     Raises:
-        ConfigError: Weight drop or an orthogonal start is asked for, and the cell has no
-            ``weight_hh``.
+        ConfigError: A size is less than 1, or the dropout is no probability; weight drop or an
+            orthogonal start is asked for, and the cell has no ``weight_hh``.
 
     Attributes:
         kernels: The kernels to try, the fastest first and one that runs every cell last. The
@@ -79,6 +87,8 @@ class Recurrent(nn.Module):
         orthogonal: bool = False,
     ) -> None:
         super().__init__()
+        sizes = {"input_size": input_size, "hidden_size": cell.hidden_size}
+        check_sizes(sizes | {"num_layers": num_layers}, dropout)
         if "weight_hh" not in cell.parameter_shapes(input_size):
             _refuse_recurrent_settings(cell, regularization.weights, orthogonal=orthogonal)
         self.cell = cell
@@ -155,7 +165,7 @@ class Recurrent(nn.Module):
             input_dtype=inputs.dtype,
             device=device,
             needs_grad=torch.is_grad_enabled(),
-            autocast=torch.is_autocast_enabled(device),
+            autocast=autocasts(device),
         )
         if case.autocast:  # whose dtype the case does not have
             return self.kernel_for(case)
@@ -201,33 +211,31 @@ class Recurrent(nn.Module):
             step. Both share memory with what gradients need: do not change them in place.
 
         Raises:
-            MisfitError: The inputs are of another form or width or have no step, or the state, the
-                lengths or the resets do not fit them.
+            MisfitError: The inputs do not fit the layer, or the state, the lengths, the resets or
+                the times do not fit the inputs.
         """
-        rows, symbols = inputs.shape[0], self.input_size
         if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
-            self._check_inputs(inputs, embedding)
-            self._check_state(rows, state)
-            _check_marks(inputs, lengths, resets)
-        states = list(state or self.initial_state(rows))
+            is_embedded = embedding is not None
+            check_inputs(inputs, self.input_size, self._like, embedded=is_embedded)
+            check_marks(inputs, lengths, resets)
+            check_elapsed(self.cell, inputs, elapsed)
+            state = self._fitting_state(inputs.shape[0], state)
+        states = list(state or self.initial_state(inputs.shape[0]))
         if lengths is not None and inputs.is_floating_point():
             # a product with 0 would make a NaN of a padding that is not finite
             inputs = inputs.masked_fill(_padding(inputs, lengths).unsqueeze(2), 0)
         times: list[Tensor] = []
         if elapsed is not None:
             times = elapsed_times(elapsed, lengths, resets, self.directions)
-        table = None
         active = self.regularization if self.training else NO_REGULARIZATION
         cell = self.cell.in_training() if self.training else self.cell
         if active.inputs:
             inputs, embedding = self._drop_inputs(inputs, embedding), None
-        if embedding is not None:
-            symbols = embedding.num_embeddings
-            kernel = self._kernel_for_inputs(inputs, lengths, symbols)
-            if kernel.folds_embedding(self.cell) and embedding.can_fold(inputs):
-                table = embedding.weight
-            else:
-                inputs = embedding(inputs)
+        table = self._foldable_table(embedding, inputs, lengths)
+        if embedding is not None and table is None:
+            inputs = self._embed(inputs, embedding)
+        inputs = self._in_own_dtype(inputs)
+        symbols = self.input_size if table is None else len(table)
         for layer in range(self.num_layers):
             kernel = self._kernel_for_inputs(inputs, lengths, symbols)
             outputs = []
@@ -256,26 +264,8 @@ class Recurrent(nn.Module):
         self.penalty = active.penalty(inputs, dropped, lengths, resets, self.cut)
         return dropped, tuple(states)
 
-    def _check_inputs(self, inputs: Tensor, embedding: Embedding | None) -> None:
-        """Checks the form of inputs, of which kernels make products without looking at it.
-
-        Raises:
-            MisfitError: They are neither tokens nor features of the width of the layer, or have no
-                step.
-        """
-        is_float = inputs.is_floating_point()
-        has_form = inputs.dim() == 2 + is_float and not (is_float and embedding is not None)
-        if not has_form or (is_float and inputs.shape[2] != self.input_size):
-            expected = "tokens (B, T) of an integer type"
-            if embedding is None:
-                expected += f", or features (B, T, {self.input_size})"
-            given = f"{tuple(inputs.shape)} of {inputs.dtype}"
-            raise MisfitError(f"inputs are {given}, expected {expected}")
-        if not inputs.shape[1]:
-            raise MisfitError("inputs have 0 steps, expected >= 1")
-
-    def _check_state(self, rows: int, state: State | None) -> None:
-        """Checks a state to start from.
+    def _fitting_state(self, rows: int, state: State | None) -> State | None:
+        """Returns a state to start from, in the dtypes of the initial state.
 
         The form of the last right one is kept: text is generated one step after the other, and
         making an initial state to compare with takes as long as the step of a small cell.
@@ -288,11 +278,43 @@ class Recurrent(nn.Module):
             MisfitError: It does not fit the layer, or has another number of rows.
         """
         if state is None:
-            return
-        form = (rows, [(type(part), [tensor.shape for tensor in part]) for part in state])
-        if form != self._right_form:
-            check_state(rows, state, self.initial_state(rows))
+            return None
+        form = (rows, [(type(part), *map(_form, part)) for part in state])
+        if form == self._right_form:
+            return state
+        like = self.initial_state(rows)
+        check_state(rows, state, like)
+        fitting = state_as(state, like)
+        if fitting is state:
             self._right_form = form
+        return fitting
+
+    def _foldable_table(
+        self, embedding: nn.Module | None, tokens: Tensor, lengths: Tensor | None
+    ) -> Tensor | None:
+        """Returns the table (V, F) of an embedding that is folded into the weights, or None."""
+        if not isinstance(embedding, Embedding):  # another layer that was put in its place
+            return None
+        table, like = embedding.weight, self._like
+        if table.shape[1] != self.input_size or table.dtype != like.dtype:
+            return None
+        kernel = self._kernel_for_inputs(tokens, lengths, len(table))
+        is_folded = kernel.folds_embedding(self.cell) and embedding.can_fold(tokens)
+        return table if is_folded else None
+
+    def _embed(self, tokens: Tensor, embedding: nn.Module) -> Tensor:
+        """Returns the embeddings (B, T, F) of tokens (B, T)."""
+        embedded: Tensor = embedding(tokens)
+        if not torch.compiler.is_compiling():
+            check_inputs(embedded, self.input_size, self._like)
+        return embedded
+
+    def _in_own_dtype(self, inputs: Tensor) -> Tensor:
+        """Returns features in the dtype of the weights, unless autocast chooses one."""
+        like = self._like
+        if inputs.dtype == like.dtype or not inputs.is_floating_point():
+            return inputs
+        return inputs if autocasts(like.device.type) else inputs.to(like.dtype)
 
     def _scan(self, kernel: AbstractKernel, steps: int, resets: Tensor | None) -> Scan:
         """Returns what runs a cell over all steps; in chunks if a gradient is to take less memory.
@@ -411,17 +433,11 @@ def _initial_value(cell: AbstractCell[Any], name: str, shape: tuple[int, ...]) -
     return value.detach().clone()
 
 
-def _check_marks(inputs: Tensor, lengths: Tensor | None, resets: Tensor | None) -> None:
-    """Checks lengths and resets for inputs (B, T) or (B, T, F).
-
-    Raises:
-        MisfitError: They do not fit the inputs.
-    """
-    rows, steps = inputs.shape[:2]
-    if lengths is not None:
-        check_lengths(rows, steps, lengths)
-    if resets is not None:
-        check_resets(rows, steps, resets)
+def _form(tensor: Tensor) -> object:
+    """Returns what must be right of a tensor of a state; what is no tensor has another form."""
+    if not isinstance(tensor, Tensor):
+        return type(tensor)
+    return tensor.shape, tensor.dtype, tensor.device
 
 
 def _padding(inputs: Tensor, lengths: Tensor) -> Tensor:

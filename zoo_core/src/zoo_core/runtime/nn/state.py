@@ -89,8 +89,10 @@ def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
         lengths: The number of valid steps of each row, (B,).
 
     Raises:
-        MisfitError: The lengths are not B whole numbers from 1 to T.
+        MisfitError: The lengths are no tensor of B whole numbers from 1 to T.
     """
+    if not isinstance(lengths, Tensor):
+        raise MisfitError(f"lengths are a {type(lengths).__name__}, expected a tensor ({rows},)")
     if lengths.shape != (rows,):
         raise MisfitError(f"lengths are {tuple(lengths.shape)}, expected ({rows},)")
     if lengths.dtype not in (torch.int64, torch.int32):
@@ -111,8 +113,12 @@ def check_resets(rows: int, steps: int, resets: Tensor) -> None:
         resets: The marks, (B, T).
 
     Raises:
-        MisfitError: They are not booleans of this shape.
+        MisfitError: They are no tensor of booleans of this shape.
     """
+    if not isinstance(resets, Tensor):
+        raise MisfitError(
+            f"resets are a {type(resets).__name__}, expected a tensor ({rows}, {steps})"
+        )
     if resets.shape != (rows, steps):
         raise MisfitError(f"resets are {tuple(resets.shape)}, expected ({rows}, {steps})")
     if resets.dtype != torch.bool:
@@ -122,8 +128,8 @@ def check_resets(rows: int, steps: int, resets: Tensor) -> None:
 def check_state(rows: int, state: State | None, like: State) -> None:
     """Checks that a recurrence over a batch can start from a state.
 
-    Kernels do not check shapes again, and some are written in languages that would read beyond
-    the end of a tensor.
+    Kernels do not check shapes and devices again, and some are written in languages that would
+    read beyond the end of a tensor.
 
     Args:
         rows: B.
@@ -131,10 +137,12 @@ def check_state(rows: int, state: State | None, like: State) -> None:
         like: A state of the same layers and widths, for any number of rows.
 
     Raises:
-        MisfitError: The state has another number of rows, or is that of another layer.
+        MisfitError: The state has another number of rows, is that of another layer, on another
+            device, or is no tuple of states.
     """
     if state is None:
         return
+    _check_parts(state, like)
     shapes = {name: tuple(tensor.shape) for name, tensor in state_tensors(state).items()}
     expected_shapes = {
         name: (rows, *tensor.shape[1:]) for name, tensor in state_tensors(like).items()
@@ -143,6 +151,40 @@ def check_state(rows: int, state: State | None, like: State) -> None:
         shape, expected = shapes.get(name, "missing"), expected_shapes.get(name, "none")
         if shape != expected:
             raise MisfitError(f"the state's {name} is {shape}, expected {expected}")
+    others = state_tensors(like)
+    for name, tensor in state_tensors(state).items():
+        other = others[name]
+        if tensor.device != other.device:
+            raise MisfitError(f"the state's {name} is on {tensor.device}, expected {other.device}")
+        kinds = [(t.is_floating_point(), t.is_complex()) for t in (tensor, other)]
+        if kinds[0] != kinds[1]:
+            raise MisfitError(f"the state's {name} is {tensor.dtype}, expected {other.dtype}")
+
+
+def _check_parts(state: object, like: State) -> None:
+    """Checks that a state is a tuple of named tuples of tensors.
+
+    Raises:
+        MisfitError: It is another thing, such as the tensors that torch's layers take.
+    """
+    count, expected = len(like), type(like[0]).__name__
+    form = f"a tuple of {count} {expected}, one for each layer and direction, the batch first"
+    if not isinstance(state, tuple | list) or hasattr(state, "_fields"):
+        raise MisfitError(f"the state is a {type(state).__name__}, expected {form}")
+    for part in state:
+        if not hasattr(part, "_fields") or not all(isinstance(item, Tensor) for item in part):
+            raise MisfitError(f"the state has a {type(part).__name__}, expected {form}")
+
+
+def state_as(state: State, like: State) -> State:
+    """Returns a state in the dtypes of another one of the same layers; itself if it has them."""
+    dtypes = [[tensor.dtype for tensor in part] for part in like]
+    if dtypes == [[tensor.dtype for tensor in part] for part in state]:
+        return state
+    return tuple(
+        rebuild(part, (tensor.to(other.dtype) for tensor, other in zip(part, form, strict=True)))
+        for part, form in zip(state, like, strict=True)
+    )
 
 
 def state_tensors(state: State) -> dict[str, Tensor]:

@@ -1,0 +1,104 @@
+"""What a recurrent layer is made with and called with, checked before a kernel gets it.
+
+Kernels check nothing: some would compute with numbers beyond the end of a tensor, and some would
+read memory of another device as that of the CPU.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
+
+from zoo_core.errors import ConfigError, MisfitError
+from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.state import check_lengths, check_resets
+
+TOKEN_DTYPES = (torch.int64, torch.int32)
+
+
+def check_sizes(sizes: dict[str, int], dropout: float) -> None:
+    """Checks what a layer is made with.
+
+    Args:
+        sizes: Numbers that must be at least 1, by the names of the arguments.
+        dropout: A probability.
+
+    Raises:
+        ConfigError: A size is no integer or less than 1, or the probability is not one.
+    """
+    for name, size in sizes.items():
+        if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+            raise ConfigError(f"{name} = {size!r}: expected an integer >= 1")
+    if not isinstance(dropout, int | float) or not 0 <= dropout <= 1 or math.isnan(dropout):
+        raise ConfigError(f"dropout = {dropout!r}: expected a number from 0 to 1")
+
+
+def check_inputs(inputs: Tensor, width: int, like: Tensor, *, embedded: bool = False) -> None:
+    """Checks the inputs of a layer.
+
+    Args:
+        inputs: Features (B, T, F), or tokens (B, T).
+        width: F.
+        like: A weight of the layer.
+        embedded: Whether the inputs are to be tokens, for an embedding.
+
+    Raises:
+        MisfitError: They are no tensor, on another device, of another shape or dtype, or have no
+            step.
+    """
+    if not isinstance(inputs, Tensor):
+        padded = isinstance(inputs, PackedSequence)
+        remedy = "; pass the padded rows and their lengths" if padded else ""
+        raise MisfitError(f"the inputs are a {type(inputs).__name__}, expected a tensor{remedy}")
+    if inputs.device != like.device:
+        raise MisfitError(f"the inputs are on {inputs.device}, the weights on {like.device}")
+    shape, dtype = tuple(inputs.shape), inputs.dtype
+    if embedded and dtype not in TOKEN_DTYPES:
+        raise MisfitError(f"the inputs are {dtype}, expected tokens of torch.int64")
+    if inputs.is_floating_point():
+        if len(shape) != 3 or shape[2] != width:
+            batched = len(shape) == 2 and shape[1] == width
+            remedy = "; a single sequence is a batch of 1: inputs.unsqueeze(0)" if batched else ""
+            raise MisfitError(f"the inputs are {shape}, expected (B, T, {width}){remedy}")
+    elif dtype not in TOKEN_DTYPES:
+        raise MisfitError(
+            f"the inputs are {dtype}, expected features of {like.dtype} or tokens of torch.int64"
+        )
+    elif len(shape) != 2:
+        raise MisfitError(
+            f"the inputs are {shape} and integers, expected tokens (B, T), or floats (B, T, F)"
+        )
+    if not shape[1]:
+        raise MisfitError(f"the inputs are {shape}, expected at least one step")
+
+
+def check_marks(inputs: Tensor, lengths: Tensor | None, resets: Tensor | None) -> None:
+    """Checks lengths and resets for inputs (B, T) or (B, T, F).
+
+    Raises:
+        MisfitError: They do not fit the inputs.
+    """
+    rows, steps = inputs.shape[:2]
+    if lengths is not None:
+        check_lengths(rows, steps, lengths)
+    if resets is not None:
+        check_resets(rows, steps, resets)
+
+
+def check_elapsed(cell: AbstractCell[Any], inputs: Tensor, elapsed: Tensor | None) -> None:
+    """Checks the times of inputs (B, T) or (B, T, F).
+
+    Raises:
+        MisfitError: They do not fit the inputs, or the cell takes no times.
+    """
+    if elapsed is None:
+        return
+    if not cell.takes_elapsed:
+        raise MisfitError(f"elapsed: {cell.name} takes no times")
+    if elapsed.shape != inputs.shape[:2]:
+        rows, steps = inputs.shape[:2]
+        raise MisfitError(f"elapsed is {tuple(elapsed.shape)}, expected ({rows}, {steps})")
