@@ -49,6 +49,30 @@ BROKEN = {
     ),
     "a line break": ("@hookimpl\ndef zoo_models(): return [model('a\\n')]", "names are lower case"),
     "no name": ("@hookimpl\ndef zoo_models(): return [model(None)]", "None: names are lower case"),
+    "a summary that is no text": (
+        "@hookimpl\ndef zoo_models(): return [model().replace(summary=None)]",
+        "zoo_models offers 'tiny' with summary = None: expected a text",
+    ),
+    "tags that are no tuple": (
+        "@hookimpl\ndef zoo_models(): return [model().replace(tags=None)]",
+        "'tiny' with tags = None: expected a tuple of texts",
+    ),
+    "tags that are no texts": (
+        "@hookimpl\ndef zoo_models(): return [model().replace(tags=[1])]",
+        "'tiny' with tags = [1]: expected a tuple of texts",
+    ),
+    "a text for a tuple": (
+        "@hookimpl\ndef zoo_models(): return [model().replace(accepts='features')]",
+        "'tiny' with accepts = 'features': expected a tuple of texts, such as ('features',)",
+    ),
+    "a class for an import string": (
+        "@hookimpl\ndef zoo_models(): return [model().replace(config=object)]",
+        "config = <class 'object'>: expected a text",
+    ),
+    "a word for yes": (
+        "@hookimpl\ndef zoo_models(): return [model().replace(context='yes')]",
+        "context = 'yes': expected True or False",
+    ),
     "nothing": ("", "contributes nothing"),
     "empty lists": ("@hookimpl\ndef zoo_models(): return []", "contributes nothing"),
     "error without words": (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib import invalidate_caches
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,20 @@ def test_recipes_of_every_plugin_are_listed_by_name(write_plugin: PluginWriter) 
     for plugins in ([one, two], [two, one]):
         names = [recipe.name for recipe in list_recipes(load_catalog(plugins))]
         assert names == ["a.x", "a.y", "b.x", "c.x", "d.x", "e.x"]
+
+
+def test_recipes_lie_beside_the_module_of_the_hooks_whatever_its_form(
+    write_plugin: PluginWriter,
+) -> None:
+    plugin = write_plugin(TINY, recipes={"tiny.first": ""})
+    package, _, _ = plugin.module.partition(".")
+    in_package = plugin._replace(module=package)
+    load_catalog([plugin])  # imports the package
+    folder = Path(str(sys.modules[package].__file__)).parent
+    (folder / "__init__.py").write_bytes((folder / "plugin.py").read_bytes())
+    del sys.modules[package], sys.modules[plugin.module]
+    invalidate_caches()
+    assert [recipe.name for recipe in list_recipes(load_catalog([in_package]))] == ["tiny.first"]
 
 
 def test_a_plugin_may_bring_recipes_for_anothers_model(

@@ -36,6 +36,13 @@ PORTING = {
     2: "declare outputs and trainers as docs/hooks.md says, and write ZOO_API = 3",
 }
 """What the author of a plugin for an earlier API changes."""
+FIELD_TYPES: dict[str, tuple[type | tuple[type, ...], str]] = {
+    "str": (str, "a text"),
+    "bool": (bool, "True or False"),
+    "int": (int, "an integer"),
+    "tuple[str, ...]": ((tuple, list), "a tuple of texts"),
+}
+"""What the fields of specs may hold, and its words, by their annotations."""
 NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 Implementations: TypeAlias = dict[str, list[Callable[[], Any]]]
@@ -52,8 +59,8 @@ def load_plugin(plugin: Plugin) -> list[Any]:
 
     Raises:
         IncompatibleError: The plugin is built for another plugin API.
-        PluginError: The plugin misspells a hook, returns something of the wrong type, uses a name
-            twice, contributes nothing, or hangs.
+        PluginError: The plugin misspells a hook, returns something of the wrong type or with a
+            field of the wrong type, uses a name twice, contributes nothing, or hangs.
     """
     with contextlib.redirect_stdout(sys.stderr), time_limit():
         with traced_call(plugin.name, "import"):
@@ -64,6 +71,7 @@ def load_plugin(plugin: Plugin) -> list[Any]:
             with traced_call(plugin.name, hook):
                 returned = call_hook(hook, implementations)
             check_names(hook, returned)
+            check_fields(hook, returned)
             contributed += returned
     if not contributed:
         raise PluginError(f"{plugin.module} contributes nothing: mark its hooks with @hookimpl")
@@ -206,3 +214,36 @@ def check_names(hook: str, returned: list[Any]) -> None:
             raise PluginError(f"{hook} offers {name!r}: names are lower case, joined by hyphens")
         if names.count(name) > 1:
             raise PluginError(f"{hook} offers {name!r} twice")
+
+
+def check_fields(hook: str, returned: list[Any]) -> None:
+    """Checks the types of the fields of the specs that a hook returned.
+
+    One that is wrong would fail in a command that lists the specs of every plugin.
+
+    Raises:
+        PluginError: A field has another type than its annotation says.
+    """
+    for spec in returned:
+        if not isinstance(spec, AbstractSpec):
+            continue
+        for field, value in vars(spec).items():
+            if not _fits(spec.annotations[field], value):
+                _, expected = FIELD_TYPES[spec.annotations[field]]
+                raise PluginError(
+                    f"{hook} offers {spec.name!r} with {field} = {value!r:.80}: "
+                    f"expected {expected}{_tuple_remedy(value, expected)}"
+                )
+
+
+def _fits(annotation: str, value: object) -> bool:
+    if annotation not in FIELD_TYPES:  # a field of a subclass of a plugin
+        return True
+    types, _ = FIELD_TYPES[annotation]
+    if not isinstance(value, types):
+        return False
+    return not isinstance(value, tuple | list) or all(isinstance(item, str) for item in value)
+
+
+def _tuple_remedy(value: object, expected: str) -> str:
+    return f", such as ({value!r:.40},)" if isinstance(value, str) and "tuple" in expected else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import NamedTuple, final
@@ -29,7 +30,8 @@ def recipe_files(catalog: Catalog) -> list[RecipeFile]:
     """Returns the recipe files of every working plugin, sorted by name."""
     found = []
     for plugin in catalog.plugins:
-        package = plugin.module.rpartition(".")[0]
+        is_package = hasattr(sys.modules.get(plugin.module), "__path__")
+        package = plugin.module if is_package else plugin.module.rpartition(".")[0]
         if not package:  # a plugin that is a single module has no folder for recipes
             continue
         folder = files(package) / "recipes"

@@ -24,9 +24,12 @@ class AbstractDeclaration:
 
     defaults: ClassVar[dict[str, Any]] = {}
     """The default of every field, in the order of declaration."""
+    annotations: ClassVar[dict[str, str]] = {}
+    """The annotation of every field, as it is written."""
 
     def __init_subclass__(cls) -> None:
-        own = [name for name, hint in cls.__annotations__.items() if "ClassVar" not in hint]
+        own = {name: hint for name, hint in cls.__annotations__.items() if "ClassVar" not in hint}
+        cls.annotations = cls.annotations | own
         cls.defaults = cls.defaults | {name: vars(cls).get(name, REQUIRED) for name in own}
 
     def __init__(self, **values: Any) -> None:
