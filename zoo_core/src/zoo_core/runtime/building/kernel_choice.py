@@ -12,7 +12,6 @@ from zoo_core.errors import Interrupted, NotFoundError, PluginError
 from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import KernelSpec
-from zoo_core.runtime.hardware.device import autocasts
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
 from zoo_core.runtime.kernels.torch_layers import TorchKernel
 from zoo_core.runtime.kernels.unavailable import UnavailableKernel
@@ -21,6 +20,7 @@ from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 from zoo_core.runtime.nn.reference import ReferenceKernel
+from zoo_core.runtime.nn.torch_modes import autocasts
 
 KNOWN_BACKENDS = {
     "native": "zoo-kernels",

@@ -14,9 +14,10 @@ from zoo_core.runtime.generation.cell_loop import generate_by_cell
 from zoo_core.runtime.generation.int8 import at_precision
 from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
-from zoo_core.runtime.hardware.device import autocasts, precision_context
+from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
+from zoo_core.runtime.nn.torch_modes import autocasts
 
 Drawn = TypeVar("Drawn")
 START_SYMBOLS = ("\n", " ")

@@ -50,11 +50,3 @@ def multiplies_bfloat16(device: str) -> bool:
     A CPU without AVX-512 emulates it slowly.
     """
     return device != "cpu" or bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
-
-
-def autocasts(device: str) -> bool:
-    """Returns whether autocast is on for a type of device.
-
-    There is none for ``meta``, for which torch's own question raises an error.
-    """
-    return torch.amp.is_autocast_available(device) and torch.is_autocast_enabled(device)

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
-from zoo_core.runtime.hardware.device import autocasts, multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses, ResultGradients
 from zoo_core.runtime.kernels.layer_passes import (
     LayerResult,
@@ -20,6 +20,7 @@ from zoo_core.runtime.kernels.layer_passes import (
 from zoo_core.runtime.kernels.schedule import TimeSchedule
 from zoo_core.runtime.nn.cell import Weights
 from zoo_core.runtime.nn.state import LayerState, rebuild
+from zoo_core.runtime.nn.torch_modes import autocasts
 
 INPUTS_POSITION, STATE_POSITION = 3, 8
 """Positions of the inputs and of the first state tensor in ``Recurrence.forward``'s arguments."""

@@ -10,10 +10,11 @@ from torch import Tensor
 from torch.nn.functional import embedding
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from zoo_core.runtime.hardware.device import autocasts, multiplies_bfloat16
+from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.nn.cell import AbstractCell, Weights
 from zoo_core.runtime.nn.kernel import AbstractKernel, ScanCase
 from zoo_core.runtime.nn.state import LayerState, rebuild
+from zoo_core.runtime.nn.torch_modes import autocasts
 
 FUNCTIONS = {
     "rnn-tanh": torch.rnn_tanh,

@@ -53,27 +53,22 @@ def check_inputs(inputs: Tensor, width: int, like: Tensor, *, embedded: bool = F
     if not isinstance(inputs, Tensor):
         padded = isinstance(inputs, PackedSequence)
         remedy = "; pass the padded rows and their lengths" if padded else ""
-        raise MisfitError(f"the inputs are a {type(inputs).__name__}, expected a tensor{remedy}")
+        raise MisfitError(f"inputs are a {type(inputs).__name__}, expected a tensor{remedy}")
     if inputs.device != like.device:
-        raise MisfitError(f"the inputs are on {inputs.device}, the weights on {like.device}")
-    shape, dtype = tuple(inputs.shape), inputs.dtype
-    if embedded and dtype not in TOKEN_DTYPES:
-        raise MisfitError(f"the inputs are {dtype}, expected tokens of torch.int64")
-    if inputs.is_floating_point():
-        if len(shape) != 3 or shape[2] != width:
-            batched = len(shape) == 2 and shape[1] == width
-            remedy = "; a single sequence is a batch of 1: inputs.unsqueeze(0)" if batched else ""
-            raise MisfitError(f"the inputs are {shape}, expected (B, T, {width}){remedy}")
-    elif dtype not in TOKEN_DTYPES:
-        raise MisfitError(
-            f"the inputs are {dtype}, expected features of {like.dtype} or tokens of torch.int64"
-        )
-    elif len(shape) != 2:
-        raise MisfitError(
-            f"the inputs are {shape} and integers, expected tokens (B, T), or floats (B, T, F)"
-        )
+        raise MisfitError(f"inputs are on {inputs.device}, expected {like.device}")
+    shape, is_float = inputs.shape, inputs.is_floating_point()
+    has_form = len(shape) == 2 + is_float and not (is_float and embedded)
+    if not has_form or (is_float and shape[2] != width):
+        expected = "tokens (B, T) of an integer type"
+        if not embedded:
+            expected += f", or features (B, T, {width})"
+        if is_float and len(shape) == 2 and shape[1] == width:
+            expected += "; a single sequence is a batch of 1: inputs.unsqueeze(0)"
+        raise MisfitError(f"inputs are {tuple(shape)} of {inputs.dtype}, expected {expected}")
+    if not is_float and inputs.dtype not in TOKEN_DTYPES:
+        raise MisfitError(f"inputs are {inputs.dtype}, expected tokens of torch.int64 or floats")
     if not shape[1]:
-        raise MisfitError(f"the inputs are {shape}, expected at least one step")
+        raise MisfitError("inputs have 0 steps, expected >= 1")
 
 
 def check_marks(inputs: Tensor, lengths: Tensor | None, resets: Tensor | None) -> None:

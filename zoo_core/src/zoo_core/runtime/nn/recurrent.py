@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from zoo_core.configs.layers import AbstractRecurrentConfig
 from zoo_core.errors import ConfigError, MisfitError
-from zoo_core.runtime.hardware.device import autocasts
 from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.elapsed import elapsed_times
 from zoo_core.runtime.nn.embedding import Embedding
@@ -27,8 +26,11 @@ from zoo_core.runtime.nn.state import (
     valid_steps,
 )
 from zoo_core.runtime.nn.time_chunks import Scan, scan_in_chunks
+from zoo_core.runtime.nn.torch_modes import autocasts, is_transformed
 
 NO_REGULARIZATION = Regularization()
+REFERENCE = ReferenceKernel()
+"""Runs by operations of torch alone, so that every transformation of torch passes through it."""
 
 
 @final
@@ -39,6 +41,9 @@ class Recurrent(nn.Module):
     ``weight_hh_l1_reverse`` and so on, each drawn from U(-1/√H, 1/√H) unless the cell gives its
     initial value. A state dict of ``torch.nn.RNN``, ``LSTM`` or ``GRU`` therefore loads into this
     layer, and the reverse.
+
+    Inside ``torch.func``, with forward mode derivatives and while torch exports, the reference
+    kernel runs: no other passes through these.
 
     Inputs and outputs are batch first. How a kernel lays out the steps inside is its own matter.
     Features and states of another precision are converted to that of the weights.
@@ -150,6 +155,8 @@ class Recurrent(nn.Module):
         self, inputs: Tensor, lengths: Tensor | None, symbols: int
     ) -> AbstractKernel:
         """Returns the kernel for inputs; ``symbols`` is V if they are tokens."""
+        if is_transformed():
+            return REFERENCE
         # A trace must hold for any number of rows and steps.
         if not self.chooses_by_size or torch.compiler.is_compiling():
             return self.kernel
@@ -214,9 +221,10 @@ class Recurrent(nn.Module):
             MisfitError: The inputs do not fit the layer, or the state, the lengths, the resets or
                 the times do not fit the inputs.
         """
+        like = self._like
         if not torch.compiler.is_compiling():  # a trace must hold for any number of rows
             is_embedded = embedding is not None
-            check_inputs(inputs, self.input_size, self._like, embedded=is_embedded)
+            check_inputs(inputs, self.input_size, like, embedded=is_embedded)
             check_marks(inputs, lengths, resets)
             check_elapsed(self.cell, inputs, elapsed)
             state = self._fitting_state(inputs.shape[0], state)
@@ -231,10 +239,12 @@ class Recurrent(nn.Module):
         cell = self.cell.in_training() if self.training else self.cell
         if active.inputs:
             inputs, embedding = self._drop_inputs(inputs, embedding), None
-        table = self._foldable_table(embedding, inputs, lengths)
-        if embedding is not None and table is None:
-            inputs = self._embed(inputs, embedding)
-        inputs = self._in_own_dtype(inputs)
+        table = None
+        if embedding is not None:
+            table = self._foldable_table(embedding, inputs, lengths)
+            inputs = inputs if table is not None else self._embed(inputs, embedding)
+        if inputs.dtype != like.dtype and inputs.is_floating_point():
+            inputs = inputs if autocasts(like.device.type) else inputs.to(like.dtype)
         symbols = self.input_size if table is None else len(table)
         for layer in range(self.num_layers):
             kernel = self._kernel_for_inputs(inputs, lengths, symbols)
@@ -279,7 +289,11 @@ class Recurrent(nn.Module):
         """
         if state is None:
             return None
-        form = (rows, [(type(part), *map(_form, part)) for part in state])
+        try:
+            forms = [(type(part), [(t.shape, t.dtype, t.device) for t in part]) for part in state]
+        except (AttributeError, TypeError):  # no tensors, or no parts
+            forms = []
+        form = (rows, forms)
         if form == self._right_form:
             return state
         like = self.initial_state(rows)
@@ -290,7 +304,7 @@ class Recurrent(nn.Module):
         return fitting
 
     def _foldable_table(
-        self, embedding: nn.Module | None, tokens: Tensor, lengths: Tensor | None
+        self, embedding: nn.Module, tokens: Tensor, lengths: Tensor | None
     ) -> Tensor | None:
         """Returns the table (V, F) of an embedding that is folded into the weights, or None."""
         if not isinstance(embedding, Embedding):  # another layer that was put in its place
@@ -308,13 +322,6 @@ class Recurrent(nn.Module):
         if not torch.compiler.is_compiling():
             check_inputs(embedded, self.input_size, self._like)
         return embedded
-
-    def _in_own_dtype(self, inputs: Tensor) -> Tensor:
-        """Returns features in the dtype of the weights, unless autocast chooses one."""
-        like = self._like
-        if inputs.dtype == like.dtype or not inputs.is_floating_point():
-            return inputs
-        return inputs if autocasts(like.device.type) else inputs.to(like.dtype)
 
     def _scan(self, kernel: AbstractKernel, steps: int, resets: Tensor | None) -> Scan:
         """Returns what runs a cell over all steps; in chunks if a gradient is to take less memory.
@@ -431,13 +438,6 @@ def _initial_value(cell: AbstractCell[Any], name: str, shape: tuple[int, ...]) -
             f"expected {tuple(shape)}"
         )
     return value.detach().clone()
-
-
-def _form(tensor: Tensor) -> object:
-    """Returns what must be right of a tensor of a state; what is no tensor has another form."""
-    if not isinstance(tensor, Tensor):
-        return type(tensor)
-    return tensor.shape, tensor.dtype, tensor.device
 
 
 def _padding(inputs: Tensor, lengths: Tensor) -> Tensor:
