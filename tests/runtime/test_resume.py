@@ -273,6 +273,30 @@ def test_a_resumed_run_keeps_its_backend_where_auto_would_take_another(
     assert contents(tmp_path / "cut") == contents(tmp_path / "whole")
 
 
+@pytest.mark.parametrize("before", [None, "", "of this machine", "of another machine"])
+def test_other_instructions_than_before_are_named_and_not_refused(
+    catalog: Catalog,
+    text_file: Path,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    before: str | None,
+) -> None:
+    run = Run(catalog, small_run_config(catalog, text_file), tmp_path)
+    interrupt(run, 4)
+    values_file = next((tmp_path / "state").glob("*/values.json"))
+    values = json.loads(values_file.read_text("utf-8"))
+    assert values.pop("instructions") == run.instructions != ""
+    if before is not None:  # as in a run of an earlier version
+        values["instructions"] = run.instructions if before == "of this machine" else before
+    values_file.write_text(json.dumps(values), "utf-8")
+    finish(resume(catalog, tmp_path))
+    expected = (
+        f"backend {run.backend} used of another machine, and now {run.instructions}: the result "
+        "may differ in its last bits from that of an uninterrupted run"
+    )
+    assert caplog.messages == ([expected] if before == "of another machine" else [])
+
+
 def test_a_backend_that_cannot_run_here_is_refused_and_named_and_force_resumes(
     catalog: Catalog, text_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -95,6 +95,7 @@ def resume(
     changes = _changes(saved, run)
     if changes and not force:
         raise ResumeError(f"{'; '.join(changes)}; --force resumes all the same")
+    _report_instructions(saved, run)
     run.loop.restore(saved.loop_state)
     if saved.run_config != original.run_config and processes.is_first:
         replace_run_config(folder, with_absolute_paths(saved.run_config, run.paths))
@@ -314,6 +315,22 @@ def _make_run(
         missing = missing_paths(catalog, saved.run_config)
         cause = "the data is out of reach" if missing else "the data has changed"
         raise ResumeError(f"{cause}: {error}") from None
+
+
+def _report_instructions(saved: SavedState, run: Run) -> None:
+    """Warns if the kernel of a run uses other instructions than before, as on another processor.
+
+    Such a run is not refused: the engines of sweeps continue a run on any machine.
+    """
+    before, now = saved.instructions, run.instructions
+    if before and before != now and saved.run_config.backend == run.backend:
+        logger.warning(
+            "backend %s used %s, and now %s: the result may differ in its last bits from that of "
+            "an uninterrupted run",
+            run.backend,
+            before,
+            now,
+        )
 
 
 def _changes(saved: SavedState, run: Run) -> list[str]:

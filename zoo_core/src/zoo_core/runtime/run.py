@@ -89,6 +89,7 @@ class Run:
             every event of the loop.
         backend: The name of the kernel that runs the recurrence.
         passed_backends: Why the kernels before it are not used, in words; empty if it is the first.
+        instructions: How it runs on this machine, such as the instructions that it uses.
     """
 
     def __init__(
@@ -158,7 +159,7 @@ class Run:
             )
         fix_backend(model, backend)
         trainer.use_kernel(model)
-        self.backend, self.passed_backends = backend.name, backend.passed
+        self.backend, self.instructions, self.passed_backends = backend[:3]
         self.versions = _versions(catalog, run_config, self.backend)
         if run_config.compile and backend.name == "native":
             # Both together have corrupted the heap.
@@ -401,6 +402,7 @@ class Run:
             fingerprint=self.dataset.fingerprint,
             versions=self.versions,
             loop_state=self.loop.capture(),
+            instructions=self.instructions,
         )
         # before the state, which a resume continues the logs from
         self._log_steps()

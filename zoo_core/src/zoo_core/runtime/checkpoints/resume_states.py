@@ -47,6 +47,7 @@ class SavedState(NamedTuple):
         fingerprint: The fingerprint of the data.
         versions: The versions of python, torch, zoo-core and the plugins.
         loop_state: The state of the training loop.
+        instructions: How the kernel ran on the machine of the run; empty if it is not known.
     """
 
     run_config: RunConfig
@@ -54,6 +55,7 @@ class SavedState(NamedTuple):
     fingerprint: str
     versions: dict[str, str]
     loop_state: LoopState
+    instructions: str = ""
 
 
 def has_state(folder: Path) -> bool:
@@ -205,6 +207,7 @@ class _StateValues(NamedTuple):
     fingerprint: str
     versions: dict[str, str]
     snapshot: dict[str, Any]
+    instructions: str = ""
 
 
 def _read(state: Path, *, with_tensors: bool) -> SavedState:
@@ -276,6 +279,7 @@ def state_of(
             progress=progress,
             values=loop_values,
         ),
+        instructions=record.instructions,
     )
 
 
@@ -287,6 +291,7 @@ def state_values(saved: SavedState) -> dict[str, Any]:
         "signature": saved.signature.to_json(),
         "fingerprint": saved.fingerprint,
         "versions": saved.versions,
+        "instructions": saved.instructions,
         "snapshot": loop_state.values | {"position": asdict(loop_state.progress)},
     }
 
