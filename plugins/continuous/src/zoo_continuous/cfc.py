@@ -7,7 +7,7 @@ from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding, linear, silu
+from torch.nn.functional import linear, silu
 
 from zoo_continuous.configs import Activation, Mode
 from zoo_core.runtime.nn import AbstractCell, HiddenState, Weights
@@ -109,17 +109,10 @@ class CfcCell(AbstractCell[HiddenState]):
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
         """Computes W x + b and appends the time, (B, T, N + 1)."""
-        weight, bias = weights["weight_ih"], weights.get("bias_ih")
-        if not inputs.is_floating_point():
-            columns = embedding(inputs, weight.t())
-            sums = columns if bias is None else columns + bias
-            return torch.cat([sums, torch.ones_like(sums[..., :1])], dim=-1)
-        if inputs.shape[-1] == weight.shape[1]:
-            sums = linear(inputs, weight, bias)
-            return torch.cat([sums, torch.ones_like(sums[..., :1])], dim=-1)
-        features, time = inputs[..., :-1], inputs[..., -1:]
-        sums = linear(features, weight, bias)
-        return torch.cat([sums, time.to(sums.dtype)], dim=-1)
+        is_timed = inputs.is_floating_point() and inputs.shape[-1] > weights["weight_ih"].shape[1]
+        sums = super().project(weights, inputs[..., :-1] if is_timed else inputs)
+        time = inputs[..., -1:].to(sums.dtype) if is_timed else torch.ones_like(sums[..., :1])
+        return torch.cat([sums, time], dim=-1)
 
     def step(
         self, weights: Weights, projected: Tensor, state: HiddenState

@@ -6,7 +6,6 @@ from abc import abstractmethod
 from typing import Generic, NamedTuple, TypeVar
 
 from torch import Tensor
-from torch.nn.functional import embedding, linear
 
 from zoo_core.runtime.nn import AbstractScannedCell, HiddenState, LinearScan, Weights
 
@@ -91,14 +90,6 @@ class AbstractLinearCell(AbstractScannedCell[S], Generic[S]):
         decay, added = self.coefficients(weights, seen)
         hidden = scan(decay, added, self.merge(state), starts=starts, lengths=lengths)
         return self.read(weights, seen, hidden), self.split(hidden[:, -1], state)
-
-    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, G)."""
-        weight, bias = weights["weight_ih"], weights.get("bias_ih")
-        if inputs.is_floating_point():
-            return linear(inputs, weight, bias)
-        columns = embedding(inputs, weight.t())
-        return columns if bias is None else columns + bias
 
 
 class AbstractRealCell(AbstractLinearCell[HiddenState]):

@@ -7,7 +7,6 @@ from typing import Generic, NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding, linear
 
 from zoo_core.runtime.nn import AbstractCell, Weights
 
@@ -86,14 +85,9 @@ class AbstractMatrixCell(AbstractCell[S], Generic[S]):
 
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
         """Computes the activated parts: (B, T, F) or tokens (B, T) to (B, T, G)."""
-        weight, bias = weights["weight_ih"], weights.get("bias_ih")
-        if inputs.is_floating_point():
-            sums = linear(inputs, weight, bias)
-        else:  # the product of W and a one-hot vector is a column of W
-            sums = embedding(inputs, weight.t())
-            sums = sums if bias is None else sums + bias
+        sums = super().project(weights, inputs)
         # under autocast, activations in half precision would lose what a gate near 1 keeps
-        parts = self.activate(weights, self.split(sums.to(weight.dtype)))
+        parts = self.activate(weights, self.split(sums.to(weights["weight_ih"].dtype)))
         return torch.cat([part.flatten(-2) for part in parts], dim=-1)
 
     def split(self, projected: Tensor) -> list[Tensor]:

@@ -6,7 +6,6 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import embedding, linear
 
 from zoo_core.runtime.nn import AbstractCell, Weights
 from zoo_matrix.configs import ForgetGate
@@ -105,14 +104,6 @@ class SlstmCell(AbstractCell[SlstmState]):
     def last_output(self, state: SlstmState) -> Tensor:
         """Returns the hidden state."""
         return state.hidden
-
-    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, 4H)."""
-        weight, bias = weights["weight_ih"], weights.get("bias_ih")
-        if inputs.is_floating_point():
-            return linear(inputs, weight, bias)
-        columns = embedding(inputs, weight.t())  # the product of W and a one-hot vector
-        return columns if bias is None else columns + bias
 
     def step(
         self, weights: Weights, projected: Tensor, state: SlstmState

@@ -84,17 +84,23 @@ class AbstractCell(ABC, Generic[S]):
         """
         return None
 
-    @abstractmethod
     def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """Computes what the inputs contribute, for all steps at once.
+        """Computes what the inputs contribute, for all steps at once; by default W_ih x + b_ih.
 
         Args:
-            weights: The cell's weights.
+            weights: The cell's weights. By default W_ih is ``weight_ih`` (G, F) and b_ih
+                ``bias_ih`` (G,), which may be missing.
             inputs: Features (B, T, F), or tokens (B, T) that stand for one-hot vectors.
 
         Returns:
             The projected inputs, (B, T, G). Each step depends on the input of that step alone.
         """
+        weight, bias = weights["weight_ih"], weights.get("bias_ih")
+        if inputs.is_floating_point():
+            return linear(inputs, weight, bias)
+        # The product of W and a one-hot vector is a column of W.
+        columns = embedding(inputs, weight.t())
+        return columns if bias is None else columns + bias
 
     @abstractmethod
     def step(self, weights: Weights, projected: Tensor, state: S) -> tuple[Tensor, S]:
@@ -129,7 +135,7 @@ class GatedCell(AbstractCell[S]):
 
     The weights are named and laid out as in ``torch.nn``: ``weight_ih`` (G, F), ``weight_hh``
     (G, P), ``bias_ih`` (G,) and ``bias_hh`` (G,), the gates one after the other, G = gates · H.
-    ``project`` computes the input part, W_ih x + b_ih. A subclass sets ``name`` and ``gates`` and
+    ``project`` computes the input part. A subclass sets ``name`` and ``gates`` and
     writes ``step``.
 
     Args:
@@ -175,12 +181,3 @@ class GatedCell(AbstractCell[S]):
         """Returns the first tensor of the state."""
         output: Tensor = state[0]
         return output
-
-    def project(self, weights: Weights, inputs: Tensor) -> Tensor:
-        """Computes W_ih x + b_ih: (B, T, F) or tokens (B, T) to (B, T, G)."""
-        weight, bias = weights["weight_ih"], weights.get("bias_ih")
-        if inputs.is_floating_point():
-            return linear(inputs, weight, bias)
-        # The product of W and a one-hot vector is a column of W.
-        columns = embedding(inputs, weight.t())
-        return columns if bias is None else columns + bias
