@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,7 @@ from zoo_core.runtime.building.build import make_dataset, make_model, make_train
 from zoo_core.runtime.nn import AbstractModel
 from zoo_core.runtime.training.events import EpochEnded, Evaluated, Stepped
 from zoo_core.runtime.training.loop import Loop
-from zoo_train.next_token import NextTokenTrainer
+from zoo_train import next_token
 
 Loops = Callable[..., Loop]
 
@@ -68,23 +68,24 @@ def test_every_batch_of_every_epoch_is_one_step(loop_of: Loops) -> None:
     assert loop.stop_reason == "epochs"
 
 
-def test_a_trainer_gets_the_model_for_a_sample_in_evaluation_mode(
+def test_a_sample_is_made_in_evaluation_mode(
     loop_of: Loops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     modes: list[bool] = []
 
-    def sample(trainer: object, model: AbstractModel, dataset: object, epoch: int) -> str:
+    def generate(model: AbstractModel, *_: object) -> Iterator[int]:
         modes.append(model.training)
-        if epoch:
+        if len(modes) > 1:
             raise IntegrityError("no sample")
-        return ""
+        yield 0
 
-    monkeypatch.setattr(NextTokenTrainer, "sample", sample)
-    loop = loop_of()
+    monkeypatch.setattr(next_token, "generate", generate)
+    loop = loop_of(trainer={"prompt": "the", "prompt_every": 1})
+    assert loop.model.training
     with pytest.raises(DivergedError, match="epoch 1: no sample"):
         ended(loop)
     assert modes == [False, False]
-    assert loop.model.training, "the model keeps the mode that it had, whatever sample raises"
+    assert loop.model.training, "the model keeps the mode that it had, whatever a sample raises"
 
 
 def test_a_held_out_split_without_a_batch_is_refused_before_training(loop_of: Loops) -> None:

@@ -17,6 +17,7 @@ from zoo_core.run_folder.objective import Direction
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.datasets.translator import AbstractTranslator
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
+from zoo_core.runtime.training.evaluation import evaluation_mode
 from zoo_core.runtime.training.trainer import AbstractTrainer, class_sums, row_sums
 from zoo_seq2seq.bleu import corpus_bleu, corpus_counts, sentence_bleu
 from zoo_seq2seq.configs import TranslationConfig
@@ -111,4 +112,5 @@ class TranslationTrainer(AbstractTrainer):
         if not isinstance(dataset, AbstractTranslator):
             return ""
         batch = dataset.encode(dataset.example).to(str(next(model.parameters()).device))
-        return f"{dataset.example} → {dataset.answer(model, batch)}"
+        with evaluation_mode(model):
+            return f"{dataset.example} → {dataset.answer(model, batch)}"

@@ -20,6 +20,7 @@ from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch
 from zoo_core.runtime.training.class_loss import ClassLoss
 from zoo_core.runtime.training.class_trainer import AbstractClassTrainer
+from zoo_core.runtime.training.evaluation import evaluation_mode
 from zoo_train.configs import NextTokenConfig
 from zoo_train.cross_entropy import make_cross_entropy
 
@@ -125,5 +126,6 @@ class NextTokenTrainer(AbstractClassTrainer):
         except DataError as error:
             reason = str(error).partition(";")[0]
             raise DataError(f"trainer.prompt = {prompt!r:.80}: {reason}") from None
-        ids = generate(model, inputs, Sampler(temperature=0.0))
-        return prompt + vocabulary.decode(islice(ids, SAMPLE_LENGTH))
+        with evaluation_mode(model):
+            ids = generate(model, inputs, Sampler(temperature=0.0))
+            return prompt + vocabulary.decode(islice(ids, SAMPLE_LENGTH))

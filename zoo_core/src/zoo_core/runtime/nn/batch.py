@@ -84,7 +84,11 @@ class Batch(NamedTuple):
 
     def map(self, function: Callable[[Tensor], Tensor]) -> Batch:
         """Returns the batch with a function's result in the place of each of its tensors."""
-        return Batch(carry=self.carry, **map_leaves(function, self.tensors))
+        # None at once: every step does this, and most parts are None
+        return Batch._make(
+            part if part is None or part is self.carry else map_leaves(function, part)
+            for part in self
+        )
 
     def to(self, device: str) -> Batch:
         """Returns the batch on another device."""

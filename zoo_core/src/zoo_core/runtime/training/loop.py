@@ -32,7 +32,6 @@ from zoo_core.runtime.training.epoch_text import MIN_TARGETS, epoch_text
 from zoo_core.runtime.training.evaluation import (
     Evaluation,
     check_not_empty,
-    evaluation_mode,
     evaluation_steps,
     run_to_end,
 )
@@ -107,8 +106,7 @@ class Loop:
             seed=seed,
             compiled=compiled,
         )
-        with evaluation_mode(model):
-            trainer.sample(model, dataset, epoch=0)  # its errors, too, come before training
+        self.trainer.sample(model, dataset, epoch=0)  # its errors, too, come before training
         self.progress = RunProgress()
         self.best_weights: dict[str, Tensor] = {}
         self.carried_state: State | None = None
@@ -315,8 +313,7 @@ class Loop:
     def _sample(self) -> str:
         epoch = self.progress.epoch
         try:
-            with evaluation_mode(self.model):
-                return self.trainer.sample(self.model, self.dataset, epoch)
+            return self.trainer.sample(self.model, self.dataset, epoch)
         except IntegrityError as error:
             raise DivergedError(f"epoch {epoch}: {error}; {REMEDY}") from None
 

@@ -174,8 +174,8 @@ class AbstractTrainer(ABC):
     def sample(self, model: AbstractModel, dataset: AbstractDataset, epoch: int) -> str:
         """Returns a line to print at the end of an epoch, such as generated text; by default none.
 
-        The model is in evaluation mode. Torch's global random state must stay unchanged, or a
-        resumed run would differ. It is called once for epoch 0, before training, so that its errors
-        come early.
+        Torch's global random state and the model's mode must stay unchanged, or a resumed run would
+        differ: see ``evaluation_mode``. It is called once for epoch 0, before training, so that its
+        errors come early.
         """
         return ""
