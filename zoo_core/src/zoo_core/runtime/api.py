@@ -63,6 +63,7 @@ from zoo_core.runtime.datasets.memory_rows import Data, MemoryRows, memory_rows
 from zoo_core.runtime.generation import generate as generation
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE, Sampler
 from zoo_core.runtime.generation.texts import generate_texts
+from zoo_core.runtime.hardware.torch_state import kept_random_state, own_torch_state
 from zoo_core.runtime.inspection.attention import AttentionMap, inspect_attention
 from zoo_core.runtime.inspection.inspect_text import inspect_text
 from zoo_core.runtime.inspection.inspection import Activations, Inspection
@@ -199,8 +200,9 @@ def create_model(
         dataset = make_dataset(catalog, run_config, None)
         data = training_signature(catalog, run_config, dataset)
         signature = make_trainer(catalog, run_config, data).model_signature(data)
-    torch.manual_seed(run_config.seed)
-    return make_model(catalog, run_config, signature)
+    with kept_random_state():
+        torch.manual_seed(run_config.seed)
+        return make_model(catalog, run_config, signature)
 
 
 @check_arguments(WORDS)
@@ -227,6 +229,11 @@ def train(
     It logs how far it is every 30 seconds, at the level INFO of ``logging.getLogger("zoo_core")``.
     In a notebook it shows a progress bar and the curve of its epochs.
     After Ctrl+C, ``resume`` continues from the last saved state in the folder.
+
+    It computes what it would in a new process, whatever random numbers the listener draws, and
+    whatever default dtype, default device or autocast is set. Of two threads that train, the second
+    waits for the first: torch has one random state for a process, and a thread that draws from it
+    meanwhile, as making a model does, changes what dropout drops.
 
     Args:
         name: ``model`` or ``model.tag``.
@@ -270,7 +277,7 @@ def train(
         settings, seed=seed, threads=threads, device=device, backend=backend, precision=precision
     )
     folder = Path(out) if out is not None else _new_folder(run_config)
-    with lock_run_folder(folder):
+    with lock_run_folder(folder), own_torch_state():
         check_no_checkpoint(folder)
         run = Run(catalog, run_config, folder, loggers=loggers, rows=rows)
         report_defaults(catalog, chosen, run_config)
@@ -323,7 +330,7 @@ def resume(
     rows = None
     if data is not None:
         rows = memory_rows(data, text_column=text_column, label_column=label_column)
-    with lock_run_folder(folder):
+    with lock_run_folder(folder), own_torch_state():
         run = resume_run(
             catalog,
             folder,
@@ -348,7 +355,8 @@ def _carry_out(run: Run, listen: Listener | None) -> None:
             if view:
                 view.show(event)
             if listen:
-                listen(event)
+                with kept_random_state():
+                    listen(event)
     finally:
         if view:
             view.close()

@@ -48,6 +48,7 @@ from zoo_core.runtime.checkpoints.summary import Summary
 from zoo_core.runtime.checkpoints.tensors import read_tensors, write_tensors
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.machine import hardware_facts
+from zoo_core.runtime.hardware.torch_state import kept_random_state
 from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.weights import load_weights
 from zoo_core.runtime.plots.training_curve import training_curve
@@ -123,7 +124,8 @@ class Checkpoint:
 
     def _model_on(self, backend: str) -> AbstractModel:
         run_config = replace(self.run_config, backend=backend)
-        with config_errors(self.folder):
+        # the initial weights are drawn, and overwritten
+        with config_errors(self.folder), kept_random_state():
             model = make_model(self.catalog, run_config, self.signature)
         load_weights(model, self.weights, self.folder)
         return model.eval()

@@ -9,8 +9,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
-import torch
-
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.failures import describe_failure
 from zoo_core.plugins.import_strings import resolve
@@ -22,6 +20,7 @@ from zoo_core.run_folder.logger_names import (
     write_logger_names,
 )
 from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.hardware.torch_state import kept_random_state
 from zoo_core.runtime.loggers.logger import AbstractLogger, LoggedEvent, LogTarget
 from zoo_core.storage.atomic import make_folder, target_errors
 
@@ -99,10 +98,8 @@ class RunLoggers:
     @contextlib.contextmanager
     def _guarded(self, name: str) -> Iterator[None]:
         """Keeps the random state and stdout, and disables a logger that raises."""
-        has_cuda = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
-        devices = [torch.cuda.current_device()] if has_cuda else []
         try:
-            with torch.random.fork_rng(devices), contextlib.redirect_stdout(sys.stderr):
+            with kept_random_state(), contextlib.redirect_stdout(sys.stderr):
                 yield
         except (Exception, SystemExit) as error:
             reason = describe_failure(error)
