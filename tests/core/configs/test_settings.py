@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import MISSING
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
 from zoo_core.configs.declare import config, setting
 from zoo_core.configs.settings import FieldInfo, settings_of, settings_without_effect
-from zoo_core.errors import ConfigError
+from zoo_core.errors import ConfigError, PluginError
 
 
 @config
@@ -25,6 +25,10 @@ class Typed:
     path: Path = setting(help="Where.")
     choice: Literal["red", "green"] = setting(default="red", help="One of two.")
     limit: int | None = setting(default=None, above=0, help="Perhaps how many.")
+
+
+class Undeclared:
+    """A class without @config."""
 
 
 SETTINGS = settings_of(Typed)
@@ -145,3 +149,9 @@ def test_a_changed_setting_without_effect_is_named() -> None:
     assert settings_without_effect(Dependent(dropout=0.5), "model") == [line]
     assert not settings_without_effect(Dependent(dropout=0.5, layers=2), "model")
     assert not settings_without_effect(Dependent(), "model")
+
+
+@pytest.mark.parametrize("thing", [Undeclared, Typed(path=Path()), len])
+def test_what_is_no_config_is_named(thing: Any) -> None:
+    with pytest.raises(PluginError, match="is no config: declare a class with @config"):
+        settings_of(thing)

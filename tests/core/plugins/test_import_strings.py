@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from zoo_core.errors import Interrupted, PluginError
-from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.import_strings import make, resolve
 
 
 @pytest.fixture
@@ -58,3 +58,19 @@ def test_a_module_that_prints_leaves_stdout_clean(
     source = "print('loud')\nanswer = 42"
     assert resolve(f"{module(source)}:answer") == 42
     assert capsys.readouterr() == ("", "loud\n")
+
+
+def test_the_plugin_that_brings_the_package_is_named() -> None:
+    with pytest.raises(PluginError, match=r"no attribute 'Gone'; repair or reinstall zoo-lstm$"):
+        resolve("zoo_lstm.configs:Gone")
+    with pytest.raises(PluginError, match=r"reinstall the plugin that declares it$"):
+        resolve("json:dunps")
+
+
+def test_a_factory_that_returns_another_thing_is_named_with_its_plugin(
+    module: Callable[[str], str],
+) -> None:
+    name = module("def double(number): return 2 * number")
+    assert make(f"{name}:double", int, 4) == 8
+    with pytest.raises(PluginError, match=r"double' returns a str, expected an int; repair or re"):
+        make(f"{name}:double", int, "4")

@@ -78,6 +78,12 @@ def test_an_invalid_top_p_is_refused(top_p: float) -> None:
         Sampler(top_p=top_p)
 
 
+@pytest.mark.parametrize("seed", [2**64, -(2**63) - 1])
+def test_a_seed_of_more_than_64_bits_is_refused(seed: int) -> None:
+    with pytest.raises(ConfigError, match="expected an integer of 64 bits"):
+        Sampler(seed=seed)
+
+
 def test_rows_draw_what_each_sampler_draws_alone() -> None:
     def samplers() -> list[Sampler]:
         settings = [{}, {"temperature": 0.0}, {"top_k": 2}, {"top_p": 0.7}, {"temperature": 2.0}]

@@ -116,6 +116,8 @@ class AbstractLazyGroup(click.Group, ABC):
 
 def _check_command(target: str, imported: object) -> click.Command:
     if not isinstance(imported, click.Command):
-        raise PluginError(f"{target} is not a click command: fix the plugin that declares it")
+        from zoo_core.plugins.import_strings import owner_of
+
+        raise PluginError(f"{target} is not a click command: fix {owner_of(target)}")
     imported.context_class = EscapingContext
     return imported

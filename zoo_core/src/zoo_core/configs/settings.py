@@ -24,7 +24,7 @@ from typing import (
     get_type_hints,
 )
 
-from zoo_core.errors import ConfigError, suggest
+from zoo_core.errors import ConfigError, PluginError, suggest
 
 T = TypeVar("T")
 WORDS: dict[type, str] = {
@@ -226,12 +226,20 @@ def with_unit(value: str, unit: str) -> str:
 
 
 def settings_of(cls: type) -> Mapping[str, Setting]:
-    """Returns the settings of a config class by key, in the order of declaration."""
+    """Returns the settings of a config class by key, in the order of declaration.
+
+    Raises:
+        PluginError: It is no class, or not declared with ``@config``.
+    """
     return _settings_of(cls)
 
 
 @functools.cache  # evaluating the annotations of a class takes a millisecond
 def _settings_of(cls: Any) -> Mapping[str, Setting]:
+    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
+        name = getattr(cls, "__qualname__", repr(cls))
+        module = getattr(cls, "__module__", "")
+        raise PluginError(f"{module}:{name} is no config: declare a class with @config")
     hints = get_type_hints(cls)
     return MappingProxyType(
         {field.name: _setting(field, hints[field.name]) for field in dataclasses.fields(cls)}

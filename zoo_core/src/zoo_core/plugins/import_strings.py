@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 from zoo_core.errors import Interrupted, PluginError
+from zoo_core.plugins.discovery import every_plugin
 
 
 def resolve(import_string: str) -> Any:
@@ -27,5 +28,30 @@ def resolve(import_string: str) -> Any:
         raise
     except BaseException as error:  # SystemExit too: it is the plugin's failure
         reason = f"{type(error).__name__}: {error}"
-        advice = "repair or reinstall the plugin that declares it"
+        advice = f"repair or reinstall {owner_of(import_string)}"
         raise PluginError(f"cannot import {import_string!r}: {reason}; {advice}") from error
+
+
+def owner_of(import_string: str) -> str:
+    """Returns the distribution of the plugin whose package an import string names.
+
+    For another package it is ``the plugin that declares it``, in words.
+    """
+    package = import_string.partition(":")[0].partition(".")[0]
+    owners = {p.distribution for p in every_plugin() if p.module.partition(".")[0] == package}
+    return min(owners, default="the plugin that declares it")
+
+
+def make(import_string: str, kind: type[Any], *arguments: object) -> Any:
+    """Calls the factory that an import string names.
+
+    Raises:
+        PluginError: There is no such factory, or it returns something else than a ``kind``.
+    """
+    made = resolve(import_string)(*arguments)
+    if not isinstance(made, kind):
+        raise PluginError(
+            f"{import_string!r} returns a {type(made).__name__}, expected an {kind.__name__}; "
+            f"repair or reinstall {owner_of(import_string)}"
+        )
+    return made

@@ -15,7 +15,7 @@ from zoo_core.data.signature import OUTPUT_NOUNS, Classes, Outputs, Signature
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError, PluginError, ZooError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.import_strings import make, resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.plugins.tokenizers import with_tokenizer
 from zoo_core.recipes.recipe import find_recipe
@@ -51,9 +51,8 @@ def make_dataset(
             None for the dataset's own.
     """
     spec = _spec(catalog, DatasetSpec, run_config, "dataset")
-    dataset: AbstractDataset = resolve(spec.factory)(
-        _config(spec, run_config, "dataset"), with_tokenizer(vocabulary, catalog)
-    )
+    config, known = _config(spec, run_config, "dataset"), with_tokenizer(vocabulary, catalog)
+    dataset: AbstractDataset = make(spec.factory, AbstractDataset, config, known)
     if signature is not None:
         dataset.adopt(signature)
     return dataset
@@ -132,9 +131,14 @@ def make_model(
             remedies += [f"--dataset {dataset}"] if dataset else []
             message += f"; try: {' or '.join(remedies)}" if remedies else ""
         raise MisfitError(message)
-    factory, config = resolve(spec.factory), _config(spec, run_config, "model")
-    ensure_fits_memory(lambda: factory(config, signature), spec.name, memory_factor)
-    model: AbstractModel = factory(config, signature)
+    config = _config(spec, run_config, "model")
+
+    def build() -> AbstractModel:
+        model: AbstractModel = make(spec.factory, AbstractModel, config, signature)
+        return model
+
+    ensure_fits_memory(build, spec.name, memory_factor)
+    model = build()
     backend_kernels = tuple(kernels(catalog, run_config.backend))
     for module in model.modules():
         if isinstance(module, Recurrent):
@@ -182,9 +186,8 @@ def make_trainer(catalog: Catalog, run_config: RunConfig, signature: Signature) 
     spec = _spec(catalog, TrainerSpec, run_config, "trainer")
     if not _trains(spec, signature.outputs):
         raise MisfitError(_trainer_remedy(catalog, spec, run_config, signature))
-    trainer: AbstractTrainer = resolve(spec.factory)(
-        _config(spec, run_config, "trainer"), signature
-    )
+    config = _config(spec, run_config, "trainer")
+    trainer: AbstractTrainer = make(spec.factory, AbstractTrainer, config, signature)
     return trainer
 
 

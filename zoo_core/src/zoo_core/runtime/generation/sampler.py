@@ -29,8 +29,8 @@ class Sampler:
             Source: Holtzman et al. (2020), The Curious Case of Neural Text Degeneration.
 
     Raises:
-        ConfigError: The temperature is negative or not finite, ``top_k`` is below 1, or ``top_p``
-            is not above 0 and at most 1.
+        ConfigError: The temperature is negative or not finite, ``top_k`` is below 1, ``top_p`` is
+            not above 0 and at most 1, or the seed has more than 64 bits.
     """
 
     def __init__(
@@ -46,6 +46,8 @@ class Sampler:
             raise ConfigError(f"top_k = {top_k}: expected an integer >= 1")
         if top_p is not None and not 0 < top_p <= 1:
             raise ConfigError(f"top_p = {top_p}: expected a number > 0 and <= 1")
+        if not -(2**63) <= seed < 2**64:
+            raise ConfigError(f"seed = {seed}: expected an integer of 64 bits")
         self.temperature, self.top_k = temperature, top_k
         self.top_p = None if top_p == 1 else top_p
         self.generator = torch.Generator().manual_seed(seed)
