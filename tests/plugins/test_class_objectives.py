@@ -17,7 +17,7 @@ from zoo_core.runtime.nn import IGNORED, Batch, Output
 from zoo_core.runtime.training.trainer import AbstractTrainer, add_sums
 from zoo_train.configs import NextTokenConfig, SupervisedConfig
 from zoo_train.next_token import NextTokenTrainer
-from zoo_train.supervised import SupervisedTrainer
+from zoo_train.supervised import MAX_REPORTED_CLASSES, SupervisedTrainer
 
 C = 3
 LABELS = Signature(inputs=Tokens(C), outputs=Classes(C, per="step", names=("a", "b", "c")))
@@ -142,3 +142,13 @@ def test_a_class_that_is_never_met_has_no_precision() -> None:
     classes, _ = trainer.report(trainer.report_sums(Output(logits, None), batch))
     assert list(classes.rows[1]) == ["b", None, None, None, 0]
     assert list(classes.rows[3]) == ["(mean)", 1.0, 1.0, 1.0, 2]
+
+
+def test_very_many_classes_have_no_tables() -> None:
+    classes = MAX_REPORTED_CLASSES + 1
+    signature = Signature(inputs=Tokens(classes), outputs=Classes(classes, per="step"))
+    trainer = SupervisedTrainer(SupervisedConfig(), signature)
+    batch = Batch(torch.zeros(1, 2, dtype=torch.long), torch.zeros(1, 2, dtype=torch.long))
+    sums = trainer.report_sums(Output(torch.zeros(1, 2, classes), None), batch)
+    assert trainer.report(sums) == []
+    assert sums == {}

@@ -58,6 +58,7 @@ def test_steps_without_targets_do_not_count() -> None:
     expected = expected + binary_cross_entropy(probabilities[1, 0], TARGETS[1, 0], reduction="sum")
     values = metrics(padded)
     assert values["loss"] == pytest.approx(expected.item() / 3, abs=1e-12)
+    assert values["precision"] == pytest.approx(2 / 4, abs=1e-12)
     assert values["recall"] == pytest.approx(2 / 4, abs=1e-12)
 
 

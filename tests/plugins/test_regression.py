@@ -173,3 +173,17 @@ def test_quantiles_that_are_none_are_refused(text: str) -> None:
 def test_other_outputs_than_values_are_refused() -> None:
     with pytest.raises(MisfitError, match="trains on values"):
         trainer(replace(PLAIN, outputs=Classes(2)))
+
+
+def test_the_error_of_a_value_is_that_of_the_quantile_nearest_to_the_median() -> None:
+    of = trainer(loss="quantile", quantiles="0.1 0.4 0.9")
+    targets = torch.zeros(1, 2, 2)
+    predicted = torch.tensor([5.0, 1.0, 7.0, 5.0, 3.0, 7.0]).expand(1, 2, 6)
+    assert metrics(of, (predicted, targets))["mae"] == pytest.approx(2)
+
+
+def test_a_value_that_equals_its_quantile_is_not_above_it() -> None:
+    of = trainer(loss="quantile", quantiles="0.25 0.75")
+    targets = torch.ones(1, 2, 2)
+    values = metrics(of, (torch.ones(1, 2, 4), targets))
+    assert values["calibration_error"] == pytest.approx((0.75 + 0.25) / 2)

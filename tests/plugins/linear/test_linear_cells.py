@@ -16,8 +16,10 @@ import pytest
 import torch
 
 from tests.plugins.transcription import Array, State, Weights, run_oracle, weighted
+from zoo_core.errors import ConfigError
 from zoo_core.runtime.nn import AbstractCell, Recurrent
 from zoo_core.runtime.nn.state import rebuild
+from zoo_linear.configs import LruConfig
 from zoo_linear.kernel import LinearScanKernel
 from zoo_linear.lru import LruCell
 from zoo_linear.minimal import MinGruCell, MinLstmCell
@@ -239,6 +241,22 @@ def test_the_eigenvalues_of_an_lru_start_on_the_ring() -> None:
     assert torch.allclose(weights["gamma"].exp().square(), 1 - radius.square(), atol=1e-5)
 
 
+def test_the_matrices_of_an_lru_start_with_the_variances_of_its_paper() -> None:
+    torch.manual_seed(0)
+    weights = Recurrent(LruCell(400), F).weights(0, 0)
+    parts = weights["weight_ih"].square().mean(1).view(3, 400).mean(1)
+    assert torch.allclose(parts, torch.tensor([0.5, 0.5, 1.0]) / F, rtol=0.15)
+    for name in ("c_real", "c_imaginary"):
+        assert weights[name].var().item() == pytest.approx(1 / 400, rel=0.02)
+
+
+def test_a_phase_that_is_drawn_as_zero_starts_finite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "rand", torch.zeros)
+    theta = LruCell(3).initial_value("theta", (3,))
+    assert theta is not None
+    assert theta.isfinite().all()
+
+
 def test_an_open_gate_of_an_rg_lru_starts_between_the_decays() -> None:
     torch.manual_seed(0)
     weights = Recurrent(RgLruCell(400, min_decay=0.5, max_decay=0.9), F).weights(0, 0)
@@ -301,6 +319,16 @@ def test_an_s6_starts_as_the_authors_code_does() -> None:
     assert weights["weight_step"].shape == (400, 13)
 
 
+@pytest.mark.parametrize(("draw", "step"), [(torch.zeros, 0.001), (torch.ones, 0.1)])
+def test_the_step_of_an_s6_for_an_average_input_is_the_one_drawn(
+    monkeypatch: pytest.MonkeyPatch, draw: Callable[..., torch.Tensor], step: float
+) -> None:
+    monkeypatch.setattr(torch, "rand", draw)
+    bias = S6Cell(3).initial_value("bias_step", (6,))
+    assert bias is not None
+    assert torch.allclose(torch.nn.functional.softplus(bias), torch.tensor(step), rtol=1e-4)
+
+
 def test_the_step_of_an_s4d_loses_no_digits_in_single_precision() -> None:
     torch.manual_seed(0)
     weights = Recurrent(S4dCell(50), F).weights(0, 0)
@@ -324,3 +352,16 @@ def test_a_low_bias_of_the_highway_lets_inputs_of_an_sru_pass() -> None:
     layer = Recurrent(SruCell(H, highway_bias=-20.0), H)
     inputs = torch.randn(2, 5, H)
     assert torch.allclose(layer(inputs)[0], inputs, atol=1e-3)
+
+
+def test_the_matrices_of_an_sru_start_with_the_variances_of_its_paper() -> None:
+    torch.manual_seed(0)
+    weights = Recurrent(SruCell(400), F).weights(0, 0)
+    parts = weights["weight"].square().mean(1).view(4, 400).mean(1)
+    expected = torch.tensor([1.0, 0.5, 0.5, SruCell(400).scale ** 2]) / F
+    assert torch.allclose(parts, expected, rtol=0.15)
+
+
+def test_a_ring_without_a_width_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"expected < model\.max_radius = 0\.5$"):
+        LruConfig(min_radius=0.5, max_radius=0.5)

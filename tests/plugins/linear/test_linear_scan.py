@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.nn import AbstractCell, AbstractKernel, Recurrent, ReferenceKernel
+from zoo_core.runtime.nn import AbstractCell, AbstractKernel, Recurrent, ReferenceKernel, ScanCase
 from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
 from zoo_kernels.kernel import NativeKernel
@@ -195,6 +195,9 @@ def test_a_window_ends_at_a_start_and_at_the_length_of_a_row() -> None:
     assert one[..., 0].tolist() == [[-1, 1, 0, 3, 4, 5], [-1, 1, 2, 3, 0, 5]]
     assert two[..., 0].tolist() == [[-2, -1, 0, 0, 3, 4], [-2, -1, 1, 2, 0, 0]]
     assert after[..., 0].tolist() == [[5, 6], [0, 5]]
+    starts[0, 5] = True
+    _, after = windows(kept, recent, starts, None)
+    assert after[..., 0].tolist() == [[0, 6], [5, 6]]
 
 
 def sru_results(kernel: AbstractKernel, weights: dict[str, Tensor], inputs: Tensor) -> list[Tensor]:
@@ -250,3 +253,20 @@ def test_a_state_that_is_not_finite_reaches_no_earlier_step_of_an_sru() -> None:
     outputs, _ = layer(inputs)
     assert torch.allclose(outputs[0, :9], expected[0, :9])
     assert outputs[0, 9:].isnan().all()
+
+
+def test_wide_states_of_many_rows_are_left_to_the_loop_over_time() -> None:
+    case = ScanCase(
+        cell=S4dCell(64, state_size=16),
+        batch_size=16,
+        steps=100,
+        symbols=0,
+        padded=False,
+        dtype=torch.float32,
+        input_dtype=torch.float32,
+        device="cpu",
+        needs_grad=True,
+        autocast=False,
+    )
+    assert LinearScanKernel().pays(case)
+    assert not LinearScanKernel().pays(case._replace(batch_size=17))

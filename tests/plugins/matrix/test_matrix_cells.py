@@ -17,6 +17,7 @@ from tests.plugins.transcription import Array, State, Weights, run_oracle, weigh
 from zoo_core.runtime.nn import AbstractCell, LayerState, Recurrent
 from zoo_core.runtime.nn.state import rebuild
 from zoo_matrix.delta import DeltaNetCell, DeltaState, GatedDeltaNetCell
+from zoo_matrix.forget_gate import forget_biases, log_forget
 from zoo_matrix.kernel import MatrixChunksKernel
 from zoo_matrix.mlstm import MlstmCell
 from zoo_matrix.slstm import SlstmCell
@@ -283,3 +284,16 @@ def test_a_batch_without_rows_has_no_outputs(cell: AbstractCell[Any]) -> None:
         outputs, (state,) = layer(torch.zeros(0, 40, F))
         assert outputs.shape == (0, 40, H)
         assert all(len(part) == 0 for part in state)
+
+
+def test_a_forget_gate_starts_alike_with_either_function() -> None:
+    gates = [log_forget(forget_biases(4, kind), kind).exp() for kind in (False, True)]
+    assert torch.allclose(*gates)
+    assert torch.allclose(gates[0], torch.tensor([3.0, 4.0, 5.0, 6.0]).sigmoid())
+
+
+def test_a_rate_that_is_drawn_as_zero_starts_finite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "rand", torch.zeros)
+    rate = GatedDeltaNetCell(4, 2).initial_value("log_rate", (2,))
+    assert rate is not None
+    assert rate.isfinite().all()

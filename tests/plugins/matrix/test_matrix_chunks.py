@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import torch
 
-from zoo_core.runtime.nn import AbstractCell, Recurrent, ReferenceKernel
+from zoo_core.runtime.nn import AbstractCell, Recurrent, ReferenceKernel, ScanCase
 from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
 from zoo_matrix.delta import DeltaNetCell, GatedDeltaNetCell
@@ -113,3 +113,38 @@ def test_the_kernel_runs_matrix_states_in_full_precision_alone() -> None:
     assert kernel.unsupported_reason(MlstmCell(4), half) == (
         "torch.bfloat16 is too coarse for sums over a chunk"
     )
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_under_autocast_chunks_are_in_full_precision(name: str) -> None:
+    cell = CELLS[name]
+    torch.manual_seed(0)
+    weights = Recurrent(cell, 3).weights(0, 0)
+    inputs = torch.randn(2, 40, 3)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        _, state = MatrixChunksKernel().scan(
+            cell, weights, inputs, cell.initial_state(2, inputs), lengths=None, reverse=False
+        )
+        _, expected = ReferenceKernel().scan(
+            cell, weights, inputs, cell.initial_state(2, inputs), lengths=None, reverse=False
+        )
+    for actual, right in zip(state, expected, strict=True):
+        assert torch.allclose(actual, right.float(), rtol=1e-4, atol=1e-4)
+
+
+def test_a_few_steps_are_left_to_the_loop_over_time() -> None:
+    case = ScanCase(
+        cell=MlstmCell(4),
+        batch_size=2,
+        steps=16,
+        symbols=0,
+        padded=False,
+        dtype=torch.float32,
+        input_dtype=torch.float32,
+        device="cpu",
+        needs_grad=True,
+        autocast=False,
+    )
+    assert MatrixChunksKernel().pays(case)
+    assert MatrixChunksKernel().pays(case._replace(steps=None))
+    assert not MatrixChunksKernel().pays(case._replace(steps=15))

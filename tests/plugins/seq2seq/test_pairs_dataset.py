@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from zoo_core.data.signature import Signature
-from zoo_core.data.vocabulary import Unknown
+from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn import IGNORED
 from zoo_seq2seq.configs import FraEngConfig, NumberWordsConfig, SumsConfig, TranslationPairsConfig
@@ -181,3 +181,10 @@ def test_sums_are_those_of_addition_read_from_their_end() -> None:
 
 def test_the_sample_has_fifty_pairs() -> None:
     assert len(whole(PAIRS).pairs) == 50
+
+
+def test_without_the_data_the_symbols_of_the_targets_stand_in_for_those_of_the_sources() -> None:
+    with pytest.raises(DataError, match="fra-eng: the file is not downloaded"):
+        _ = fra_eng(FraEngConfig(), None).source_vocabulary
+    vocabulary = Vocabulary((*SPECIAL, " a"))
+    assert fra_eng(FraEngConfig(), vocabulary).source_vocabulary is vocabulary

@@ -25,6 +25,7 @@ from zoo_core.testing.checks.learning import gradients
 from zoo_core.testing.checks.models import CHECKS, PLAIN
 from zoo_core.testing.checks.recurrence import padding_independence
 from zoo_core.testing.checks.sequences import saved_state, step_by_step
+from zoo_seq2seq.attention import AdditiveAttention, AttentionMemory
 from zoo_seq2seq.configs import Seq2SeqAttentionConfig, Seq2SeqConfig, Seq2SeqRepeatConfig
 from zoo_seq2seq.model import Seq2Seq
 from zoo_seq2seq.repeat import Seq2SeqRepeat
@@ -286,3 +287,26 @@ def test_without_a_source_the_model_says_what_it_needs(config: Any) -> None:
         of(config)(Batch(INPUTS))
     with pytest.raises(MisfitError, match="no export format"):
         Program(of(config))
+
+
+def test_xavier_draws_the_recurrent_matrices_too() -> None:
+    model = of(Seq2SeqConfig(hidden_size=16, embedding_size=48, initialization="xavier"))
+    assert isinstance(model, Seq2Seq)
+    for name, shape in (("weight_ih_l0", (48, 48)), ("weight_hh_l0", (48, 16))):
+        weight = model.encoder.get_parameter(name)
+        bound = (6 / sum(shape)) ** 0.5
+        assert weight.shape == shape
+        assert 0.95 * bound < weight.abs().max() <= bound
+
+
+def test_dropout_drops_weights_of_the_attention_in_training_alone() -> None:
+    torch.manual_seed(0)
+    attention = AdditiveAttention(2, 3, 4, dropout=0.5)
+    values = torch.randn(2, 50, 3)
+    memory = AttentionMemory(attention.key(values), values, torch.ones(2, 50), torch.randn(2, 2))
+    padding = torch.zeros(2, 50, dtype=torch.bool)
+    for is_training in (True, False):
+        context, weights = attention.train(is_training)(memory, padding)
+        mean = (weights.unsqueeze(2) * values).sum(1)
+        assert torch.allclose(weights.sum(1), torch.ones(2))
+        assert torch.allclose(context, mean, atol=1e-6) is not is_training
