@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -220,3 +221,22 @@ def test_a_state_without_whole_values_says_what_to_do(
         read_state(tmp_path)
     message = f"is not a whole state: values.json is {problem}; train the run again, with --over"
     assert message in str(caught.value)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="descriptors are named by /proc")
+def test_the_name_of_a_state_is_on_the_disk_before_current_names_it(
+    tmp_path: Path, early: SavedState, late: SavedState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_state(tmp_path, StateFiles.of(early))
+    states, seen, sync = tmp_path / "state", [], os.fsync
+
+    def record(descriptor: int) -> None:
+        if Path(f"/proc/self/fd/{descriptor}").readlink() == states:
+            current = (states / "CURRENT").read_text().strip()
+            seen.append(((states / "7").is_dir(), current))
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    write_state(tmp_path, StateFiles.of(late))
+    assert (True, "3") in seen
+    assert seen[-1] == (True, "7")

@@ -19,6 +19,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.nn import AbstractModel
+from zoo_core.runtime.nn.batch import leaves
 from zoo_core.runtime.training.events import EpochEnded, Evaluated, Stepped
 from zoo_core.runtime.training.loop import Loop
 from zoo_train import next_token
@@ -311,3 +312,15 @@ def test_a_gradient_within_the_norm_is_left_as_it_is(loop_of: Loops) -> None:
     free = loop_of(trainer={"clip_norm": None})
     ended(free)
     torch.testing.assert_close(weights(bounded), weights(free), rtol=0, atol=0)
+
+
+def test_no_tensor_of_a_restored_loop_is_one_of_the_saved_state(loop_of: Loops) -> None:
+    """Those of a file are memory-mapped, and the next save removes the file."""
+    dataset = {"validation": 0.2}
+    loop, other = (loop_of(dataset=dataset, trainer={"keep": "best"}) for _ in range(2))
+    ended(loop)
+    state = loop.capture()
+    assert state.best_weights
+    other.restore(state)
+    own = {tensor.data_ptr() for tensor in leaves(list(other.capture()[:3]))}
+    assert not own & {tensor.data_ptr() for tensor in leaves(list(state[:3])) if tensor.numel()}
