@@ -288,7 +288,7 @@ def test_a_batch_without_rows_has_no_outputs(cell: AbstractCell[Any]) -> None:
 
 def test_a_forget_gate_starts_alike_with_either_function() -> None:
     gates = [log_forget(forget_biases(4, kind), kind).exp() for kind in (False, True)]
-    assert torch.allclose(*gates)
+    assert torch.allclose(gates[0], gates[1])
     assert torch.allclose(gates[0], torch.tensor([3.0, 4.0, 5.0, 6.0]).sigmoid())
 
 

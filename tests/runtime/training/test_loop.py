@@ -16,6 +16,7 @@ from torch import Tensor
 from tests.runtime.runs import small_run_config
 from zoo_core.errors import DataError, DivergedError, IntegrityError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.building.build import make_dataset, make_model, make_trainer
 from zoo_core.runtime.nn import AbstractModel
@@ -312,6 +313,16 @@ def test_a_gradient_within_the_norm_is_left_as_it_is(loop_of: Loops) -> None:
     free = loop_of(trainer={"clip_norm": None})
     ended(free)
     torch.testing.assert_close(weights(bounded), weights(free), rtol=0, atol=0)
+
+
+def test_a_validation_loss_that_is_no_number_ends_a_run_whatever_its_main_metric_is(
+    loop_of: Loops, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    values = {"loss": float("nan"), "accuracy": 0.5}
+    monkeypatch.setattr(NextTokenTrainer, "objective", Objective("accuracy"))
+    monkeypatch.setattr(NextTokenTrainer, "metrics", lambda trainer, sums: values)
+    with pytest.raises(DivergedError, match="epoch 1: validation loss nan"):
+        ended(loop_of(dataset={"validation": 0.2}))
 
 
 def test_no_tensor_of_a_restored_loop_is_one_of_the_saved_state(loop_of: Loops) -> None:
