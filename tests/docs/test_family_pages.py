@@ -34,7 +34,8 @@ def parts_of(page: Path) -> list[Part]:
 
 def test_every_model_is_on_exactly_one_page() -> None:
     on_pages = Counter(name for page in FILES for name in models_on(page))
-    assert on_pages == Counter(spec.name for _, spec in load_catalog().of(ModelSpec))
+    models = Counter(spec.name for _, spec in load_catalog().of(ModelSpec))
+    assert on_pages == models, "update the page of the family: cog -I . -r docs/models/FAMILY.md"
 
 
 def test_every_page_is_linked_from_the_list_of_models() -> None:
@@ -45,7 +46,8 @@ def test_every_page_is_linked_from_the_list_of_models() -> None:
 @every_page
 def test_every_model_of_a_page_has_equations(page: Path) -> None:
     parts = parts_of(page)
-    assert {name for part in parts for name in part.models} == set(models_on(page))
+    with_equations = {name for part in parts for name in part.models}
+    assert with_equations == set(models_on(page)), f"cog -I . -r docs/models/{page.name}"
     text = page.read_text("utf-8")
     formulas = [block.body for block in blocks(text) if block.language == "math"]
     own = [part.cls.__name__ for part in parts if part.family == page.stem]

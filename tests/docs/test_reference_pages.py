@@ -93,6 +93,13 @@ def test_the_how_it_works_page_links_its_text_to_the_code() -> None:
     assert len(NAMES) > 30
 
 
+def test_every_file_that_the_contributing_page_names_is_there() -> None:
+    text = (DOCS / "contributing.md").read_text("utf-8")
+    named = re.findall(r"`((?:\w+/)*[\w.-]+\.(?:py|toml|md))`", text)
+    assert len(named) >= 9
+    assert [name for name in named if not (DOCS.parent / name).is_file()] == []
+
+
 def test_the_hooks_page_explains_every_field_that_authors_fill_or_read() -> None:
     text = (DOCS / "hooks.md").read_text("utf-8").partition("## What the factories return")[2]
     assert all(name in text for name in Batch._fields)
