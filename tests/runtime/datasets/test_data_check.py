@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,16 @@ def test_windows_of_a_text_that_repeats_itself_are_in_two_splits(tmp_path: Path)
     validation = found.splits["validation"]
     assert validation.overlap >= 0.9 * validation.rows
     assert any("of validation are in train too" in line for line in found.suspicions)
+
+
+def test_the_short_ends_of_a_text_repeat_by_chance_and_are_not_suspicious(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    letters = random.Random(0)
+    path.write_text("".join(letters.choice("abcd") for _ in range(42_240)))
+    found = zoo_core.check_data("text", {"dataset": {"path": path, "steps": 16}})
+    assert all(split.steps[0] < 4 for split in found.splits.values())
+    assert all(split.duplicates == split.overlap == 0 for split in found.splits.values())
+    assert found.suspicions == []
 
 
 def test_equal_texts_with_other_labels_are_suspicious(tmp_path: Path) -> None:

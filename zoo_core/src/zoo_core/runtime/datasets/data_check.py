@@ -36,6 +36,11 @@ MAX_PADDING = 0.5
 """The share of the steps of a batch that may be padding."""
 MIN_ROWS = 10
 """The rows of a held-out split below which its metrics say little."""
+MIN_REPEATED_STEPS = 8
+"""The symbols of a text from which it says something that they occur twice.
+
+The end of a piece of a text may be a window of one symbol.
+"""
 SAMPLE_SYMBOLS = 60
 
 
@@ -51,9 +56,11 @@ class SplitReport:
         padding: The share of the steps that are padding in shuffled batches of 32 rows.
         unknown: The share of the words that stand for unknown ones: of the targets, or of the
             inputs where the targets are no words.
-        duplicates: The rows whose inputs repeat those of another row.
+        duplicates: The rows whose inputs repeat those of another row; of a text whose next symbol
+            is predicted, the windows of 8 symbols and more.
         conflicts: The rows whose inputs are those of another row, with another target.
-        overlap: The rows whose inputs are in ``train`` too; 0 for ``train`` itself.
+        overlap: The rows whose inputs are in ``train`` too, counted as duplicates are; 0 for
+            ``train`` itself.
         classes: How often each class is a target, by its name; empty for other outputs, and where
             the class is the next symbol.
         not_finite: The numbers that are infinite or not a number.
@@ -138,7 +145,7 @@ def check_data(
 def _check_split(
     dataset: AbstractDataset, split: str, train: Tensor | None
 ) -> tuple[Tensor, SplitReport]:
-    """Returns the hashes of the inputs of a split (N,), and what it holds."""
+    """Returns the hashes of the inputs that are compared, and what the split holds."""
     outputs = dataset.signature.outputs
     by_class = isinstance(outputs, Classes) and not outputs.next_token
     counts = torch.zeros(outputs.size if by_class else 0, dtype=torch.int64)
@@ -167,10 +174,13 @@ def _check_split(
             words += int(length.sum())
         if batch.inputs.is_floating_point():
             not_finite += int((~batch.inputs.isfinite()).sum())
-    hashes, every_length = torch.cat(inputs), torch.cat(lengths)
+    every_length = torch.cat(lengths)
+    is_text = isinstance(outputs, Classes) and outputs.next_token
+    compared = every_length >= (MIN_REPEATED_STEPS if is_text else 0)
+    hashes = torch.cat(inputs)[compared]
     distinct = _count_distinct(hashes)
     return hashes, SplitReport(
-        rows=len(hashes),
+        rows=len(every_length),
         steps=(
             int(every_length.min()),
             round(float(every_length.double().mean()), 2),
@@ -180,7 +190,7 @@ def _check_split(
         padding=round(_padding(every_length), 4),
         unknown=round(unknown / max(1, words), 6),
         duplicates=len(hashes) - distinct,
-        conflicts=_count_distinct(torch.cat(both)) - distinct,
+        conflicts=_count_distinct(torch.cat(both)[compared]) - distinct,
         overlap=0 if train is None else int(torch.isin(hashes, train).sum()),
         classes=dict(zip(_class_names(dataset), counts.tolist(), strict=True)) if by_class else {},
         not_finite=not_finite,
@@ -212,7 +222,7 @@ def _padding(lengths: Tensor) -> float:
 
 def _count_distinct(hashes: Tensor) -> int:
     ordered = hashes.sort().values
-    return int((ordered[1:] != ordered[:-1]).sum()) + 1
+    return int((ordered[1:] != ordered[:-1]).sum()) + min(1, len(ordered))
 
 
 def _class_names(dataset: AbstractDataset) -> tuple[str, ...]:
