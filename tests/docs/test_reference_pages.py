@@ -93,6 +93,14 @@ def test_the_how_it_works_page_links_its_text_to_the_code() -> None:
     assert len(NAMES) > 30
 
 
+def test_the_changelog_names_no_model_that_is_not_there() -> None:
+    text = (DOCS.parent / "CHANGELOG.md").read_text("utf-8")
+    models = text.partition("\n- Models: ")[2].partition("\n- ")[0]
+    named = set(re.findall(r"`([\w-]+)`", models))
+    assert named
+    assert named <= set(zoo_core.list_models())
+
+
 def test_every_file_that_the_contributing_page_names_is_there() -> None:
     text = (DOCS / "contributing.md").read_text("utf-8")
     named = re.findall(r"`((?:\w+/)*[\w.-]+\.(?:py|toml|md))`", text)
