@@ -153,6 +153,20 @@ def test_a_run_that_diverged_leaves_finite_weights(
     assert all_finite(checkpoint.model.state_dict())
 
 
+def test_weights_that_are_not_finite_are_not_saved(
+    catalog: Catalog, text_file: Path, tmp_path: Path
+) -> None:
+    run = Run(catalog, small_run_config(catalog, text_file, trainer={"save_every": 0.0}), tmp_path)
+    events = run.events()
+    while run.loop.progress.steps < 2:
+        next(events)
+    with torch.no_grad():
+        next(run.loop.model.parameters()).fill_(torch.nan)
+    with pytest.raises(DivergedError, match="step 2: weights that are not finite"):
+        next(events)
+    assert all_finite(read_checkpoint(catalog, tmp_path).model.state_dict())
+
+
 def test_the_events_come_in_order(catalog: Catalog, run_config: RunConfig, tmp_path: Path) -> None:
     events = list(Run(catalog, run_config, tmp_path).events())
     kinds = [type(event) for event in events]

@@ -319,8 +319,8 @@ def test_a_validation_loss_that_is_no_number_ends_a_run_whatever_its_main_metric
     loop_of: Loops, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     values = {"loss": float("nan"), "accuracy": 0.5}
-    monkeypatch.setattr(NextTokenTrainer, "objective", Objective("accuracy"))
-    monkeypatch.setattr(NextTokenTrainer, "metrics", lambda trainer, sums: values)
+    monkeypatch.setattr(next_token.NextTokenTrainer, "objective", Objective("accuracy"))
+    monkeypatch.setattr(next_token.NextTokenTrainer, "metrics", lambda trainer, sums: values)
     with pytest.raises(DivergedError, match="epoch 1: validation loss nan"):
         ended(loop_of(dataset={"validation": 0.2}))
 
