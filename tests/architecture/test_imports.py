@@ -23,6 +23,7 @@ ON_THE_WAY = {
     "zoo_core.plugins.entry_points",
     "zoo_core.errors",
     "zoo_core.escaping",
+    "zoo_core.plugins.interrupts",
     "zoo_core.plugins.watchdog",
     "zoo_core.plugins.trace",
     "zoo_core.plugins.hookspecs",

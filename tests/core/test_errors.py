@@ -1,10 +1,19 @@
-"""Suggestions in messages."""
+"""Suggestions in messages, and errors that travel between processes."""
 
 from __future__ import annotations
 
+import pickle
+
 import pytest
 
-from zoo_core.errors import MAX_SUGGESTIONS, suggest
+from zoo_core.errors import (
+    MAX_SUGGESTIONS,
+    ConfigError,
+    IncompatibleError,
+    Interrupted,
+    ProcessError,
+    suggest,
+)
 
 OPTIONS = ["--trainer.learning-rate", "--trainer.epochs", "--model.hidden-size", "--seed"]
 
@@ -37,3 +46,14 @@ def test_initials_come_before_parts_before_spelling(
 def test_few_names_are_suggested() -> None:
     known = [f"lstm-{number}" for number in range(20)]
     assert suggest("lstm", known).count("lstm-") == MAX_SUGGESTIONS
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConfigError("x"), IncompatibleError("x", "port it"), ProcessError("x", 6), Interrupted(2)],
+    ids=repr,
+)
+def test_an_error_reaches_another_process_as_it_is(error: BaseException) -> None:
+    copied = pickle.loads(pickle.dumps(error))
+    assert type(copied) is type(error)
+    assert (str(copied), vars(copied)) == (str(error), vars(error))

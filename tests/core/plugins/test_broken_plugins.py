@@ -9,6 +9,7 @@ import pytest
 from tests.core.plugins.sample_plugin import PluginWriter
 from zoo_core.errors import Interrupted, NotFoundError
 from zoo_core.plugins.catalog import load_catalog
+from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import ModelSpec
 
 GOOD = "@hookimpl\ndef zoo_models(): return [model('good')]\n"
@@ -75,6 +76,10 @@ BROKEN = {
     ),
     "nothing": ("", "contributes nothing"),
     "empty lists": ("@hookimpl\ndef zoo_models(): return []", "contributes nothing"),
+    "error whose words interrupt": (
+        "class Mute(Exception):\n    def __str__(self): raise KeyboardInterrupt\nraise Mute",
+        "Mute",
+    ),
     "error without words": (
         "class Mute(Exception):\n    def __str__(self): raise RuntimeError\nraise Mute",
         "Mute",
@@ -138,3 +143,24 @@ def test_a_real_interrupt_passes_through(write_plugin: PluginWriter) -> None:
     with pytest.raises(Interrupted) as caught:
         load_catalog([write_plugin(interrupts)])
     assert caught.value.signal == signal.SIGINT
+
+
+@pytest.mark.parametrize("when", ["loading", "importing"])
+def test_ctrl_c_from_python_is_not_taken_for_a_broken_plugin(
+    write_plugin: PluginWriter, when: str
+) -> None:
+    presses = write_plugin("import signal\nsignal.raise_signal(signal.SIGINT)")
+
+    def run() -> None:
+        if when == "loading":
+            load_catalog([presses])
+        else:
+            resolve(f"{presses.module}:model")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(Interrupted):
+            run()
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)

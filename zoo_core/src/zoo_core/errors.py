@@ -140,7 +140,7 @@ class ProcessError(ZooError):
         exit_code: Its exit code.
     """
 
-    def __init__(self, message: str, exit_code: int) -> None:
+    def __init__(self, message: str, exit_code: int = 1) -> None:  # unpickling sets it later
         super().__init__(message)
         self.exit_code = exit_code
 

@@ -17,6 +17,7 @@ from zoo_core.errors import (
 )
 from zoo_core.plugins.discovery import Plugin, installed_plugins, is_left_out
 from zoo_core.plugins.entry_points import UNKNOWN
+from zoo_core.plugins.interrupts import real_interrupts
 from zoo_core.plugins.loading import load_plugin
 from zoo_core.plugins.specs import AbstractSpec, DatasetSpec, ModelSpec, TrainerSpec
 
@@ -181,7 +182,8 @@ def load_catalog(plugins: Iterable[Plugin] | None = None) -> Catalog:
     working, broken = [], []
     for plugin in installed_plugins() if plugins is None else plugins:
         try:
-            contributed = load_plugin(plugin)
+            with real_interrupts():
+                contributed = load_plugin(plugin)
         except Interrupted:
             raise
         except BaseException as error:  # SystemExit and KeyboardInterrupt raised by a plugin too
@@ -226,7 +228,9 @@ def _reason(error: BaseException) -> str:
     """Describes an exception in one line; the zoo's own errors need no name of their type."""
     try:
         message = " ".join(str(error).split())
-    except Exception:  # an exception whose __str__ fails
+    except Interrupted:
+        raise
+    except BaseException:  # an exception whose __str__ fails
         message = ""
     kind = type(error).__name__
     if not message:

@@ -9,6 +9,7 @@ from typing import Any
 
 from zoo_core.errors import Interrupted, PluginError
 from zoo_core.plugins.discovery import every_plugin
+from zoo_core.plugins.interrupts import real_interrupts
 
 
 def resolve(import_string: str) -> Any:
@@ -22,7 +23,7 @@ def resolve(import_string: str) -> Any:
     """
     module, _, name = import_string.partition(":")
     try:
-        with contextlib.redirect_stdout(sys.stderr):
+        with contextlib.redirect_stdout(sys.stderr), real_interrupts():
             return getattr(importlib.import_module(module), name)
     except Interrupted:
         raise
