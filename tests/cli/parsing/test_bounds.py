@@ -13,7 +13,7 @@ import pytest
 from tests.cli.command import Zoo
 from zoo_cli.main import COMMANDS
 from zoo_cli.main import zoo as zoo_group
-from zoo_cli.parsing.duration import Duration
+from zoo_cli.parsing.duration import MAX_SECONDS, Duration
 from zoo_core.configs.settings import Setting, build_config, settings_of
 from zoo_core.errors import ZooError
 from zoo_core.plugins.catalog import Catalog, load_catalog
@@ -65,6 +65,7 @@ def test_a_duration_is_positive_and_finite(text: str) -> None:
     with pytest.raises(click.BadParameter):
         Duration().convert(text, None, None)
     assert math.isfinite(Duration().convert("200000h", None, None))
+    assert Duration().convert("1000000000s", None, None) == MAX_SECONDS
 
 
 def settings(config: str) -> list[Setting]:

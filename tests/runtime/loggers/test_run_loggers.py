@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import logging
+import os
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,12 @@ from zoo_core.plugins.catalog import Catalog, CatalogEntry
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.plugins.specs import LoggerSpec
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.run_folder.run_log import read_steps
+from zoo_core.run_folder.run_log import StepRow, read_steps
+from zoo_core.runtime.loggers.logger import AbstractLogger, LogTarget
 from zoo_core.runtime.resume import resume
 from zoo_core.runtime.run import Run
+from zoo_train.csv_logger import CsvLogger
+from zoo_train.jsonl_logger import JsonlLogger
 
 FILES = ("csv/steps.csv", "csv/epochs.csv", "jsonl/events.jsonl")
 ODD = {"noting": "NotingLogger", "broken": "BrokenLogger", "leaving": "LeavingLogger"}
@@ -169,3 +173,20 @@ def test_a_logger_that_cannot_be_imported_ends_the_run_before_it_begins(
     with pytest.raises(PluginError, match="Missing"):
         Run(broken, small_run_config(catalog, text_file), tmp_path / "run", loggers=["gone"])
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("logger_class", [CsvLogger, JsonlLogger])
+def test_what_was_logged_is_on_the_disk_after_a_flush(
+    logger_class: type[AbstractLogger],
+    run_config: RunConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logger = logger_class(LogTarget(tmp_path, "run", run_config, step=0, epoch=1))
+    logger.log(StepRow(1, 1, 10, 2.0, 1.0, 0.1))
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.append(os.fstat(descriptor).st_ino))
+    logger.flush()
+    logger.close()
+    assert sorted(synced) == sorted(path.stat().st_ino for path in tmp_path.iterdir())
+    assert any(path.stat().st_size for path in tmp_path.iterdir())
