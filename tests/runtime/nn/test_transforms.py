@@ -12,6 +12,7 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
 
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.building.kernel_choice import kernels
+from zoo_core.runtime.exporting.torch_program import ScanKernel
 from zoo_core.runtime.kernels.unavailable import UnavailableKernel
 from zoo_core.runtime.nn.kernel import AbstractKernel
 from zoo_core.runtime.nn.recurrent import Recurrent
@@ -81,3 +82,15 @@ def test_a_transformation_gives_what_it_gives_for_the_reference(
 ) -> None:
     layer, plain = layers
     torch.testing.assert_close(transform(layer), transform(plain))
+
+
+def test_a_kernel_that_is_made_for_a_trace_runs_in_it() -> None:
+    torch.manual_seed(0)
+    layer = Recurrent(GruCell(H), F).double()
+    expected = layer(torch.cat([INPUTS, INPUTS], 1))[0]
+    layer.kernels, layer.chooses_by_size = (ScanKernel(),), False
+    steps = torch.export.Dim("steps", min=2, max=100)
+    with torch.no_grad():
+        program = torch.export.export(layer, (INPUTS,), dynamic_shapes=({1: steps},))
+    actual = program.module()(torch.cat([INPUTS, INPUTS], 1))[0]
+    torch.testing.assert_close(actual, expected)

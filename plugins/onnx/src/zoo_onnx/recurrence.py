@@ -80,6 +80,7 @@ class TracedKernel(AbstractKernel):
     recurrences: list[Recurrence] = field(default_factory=list)
 
     name = "onnx"
+    is_transformable = True
     details = "one node of a trace"
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:

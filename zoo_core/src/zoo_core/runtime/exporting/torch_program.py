@@ -91,6 +91,7 @@ class ScanKernel(AbstractKernel):
     """Runs any cell by torch's scan, which a trace keeps as a loop over any number of steps."""
 
     name = "scan"
+    is_transformable = True
     details = "torch's scan, for torch.export"
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:

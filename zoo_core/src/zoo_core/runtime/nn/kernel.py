@@ -60,6 +60,8 @@ class AbstractKernel(ABC):
         name: The name that ``--backend`` takes.
         prefers_tokens: Whether a token costs one lookup. Such a kernel gains if the embedding is
             folded into the weights.
+        is_transformable: Whether ``torch.func``, forward mode derivatives and ``torch.export`` pass
+            through it. The reference kernel runs in them in the place of one that is not.
         details: How the kernel runs on this machine, such as the instructions it uses, or why it
             cannot run.
         cells: The names of the cells that the kernel runs with some settings, as its spec lists
@@ -69,6 +71,7 @@ class AbstractKernel(ABC):
     name: str
     cells: tuple[str, ...] | None = None
     prefers_tokens: bool = False
+    is_transformable: bool = False
     details: str = ""
 
     @abstractmethod

@@ -43,7 +43,7 @@ class Recurrent(nn.Module):
     layer, and the reverse.
 
     Inside ``torch.func``, with forward mode derivatives and while torch exports, the reference
-    kernel runs: no other passes through these.
+    kernel runs, unless the first kernel is transformable too.
 
     Inputs and outputs are batch first. How a kernel lays out the steps inside is its own matter.
     Features and states of another precision are converted to that of the weights.
@@ -156,7 +156,8 @@ class Recurrent(nn.Module):
     ) -> AbstractKernel:
         """Returns the kernel for inputs; ``symbols`` is V if they are tokens."""
         if is_transformed():
-            return REFERENCE
+            first = self.kernel
+            return first if first.is_transformable else REFERENCE
         # A trace must hold for any number of rows and steps.
         if not self.chooses_by_size or torch.compiler.is_compiling():
             return self.kernel

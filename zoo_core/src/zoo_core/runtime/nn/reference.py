@@ -18,6 +18,7 @@ class ReferenceKernel(AbstractKernel):
     """Runs step by step, with autograd. Every other kernel must give the same result."""
 
     name = "reference"
+    is_transformable = True
     details = "step by step, with autograd"
 
     def unsupported_reason(self, cell: AbstractCell[Any], like: Tensor) -> str | None:
