@@ -124,6 +124,7 @@ def test_a_plugin_that_keeps_the_rules_passes_every_check(module_folder: Path) -
         (HOOK.replace("ZOO_API = 3", ""), "api-version", "names no plugin API"),
         (HOOK.partition("return")[0] + "return []", "return-types", "empty lists"),
         (HOOK.replace("zoo_commands()", "zoo_commands(config)"), "hooks", "config"),
+        (HOOK.replace("summary=", "summary=3 or "), "return-types", "summary = 3: expected a text"),
     ],
 )
 def test_other_ways_to_break_a_rule_of_plugins(

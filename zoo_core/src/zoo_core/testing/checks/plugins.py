@@ -6,7 +6,7 @@ import contextlib
 import sys
 
 from zoo_core.plugins.import_strings import resolve
-from zoo_core.plugins.loading import check_api, check_names, find_hooks
+from zoo_core.plugins.loading import check_api, check_fields, check_names, find_hooks
 from zoo_core.testing.cases.fresh_process import run_in_fresh_process
 from zoo_core.testing.cases.plugin_case import HEAVY_MODULES, LISTING, PluginCase
 from zoo_core.testing.check import Violation, check
@@ -53,8 +53,14 @@ def hooks(case: PluginCase) -> Violation | None:
     needs=("hooks",),
 )
 def return_types(case: PluginCase) -> Violation | None:
-    """Every hook returns a list of its declared type, and at least one list is not empty."""
-    if any(case.hook_results().values()):
+    """Every hook returns a list of its declared type, and at least one list is not empty.
+
+    The fields of specs have the types that they are declared with.
+    """
+    results = case.hook_results()
+    for hook, specs in results.items():
+        check_fields(hook, specs)
+    if any(results.values()):
         return None
     return Violation("a spec or a registry from at least one hook", "empty lists")
 
