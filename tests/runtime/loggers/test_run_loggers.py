@@ -6,6 +6,7 @@ import csv
 import json
 import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -177,7 +178,7 @@ def test_a_logger_that_cannot_be_imported_ends_the_run_before_it_begins(
 
 @pytest.mark.parametrize("logger_class", [CsvLogger, JsonlLogger])
 def test_what_was_logged_is_on_the_disk_after_a_flush(
-    logger_class: type[AbstractLogger],
+    logger_class: Callable[[LogTarget], AbstractLogger],
     run_config: RunConfig,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
