@@ -22,6 +22,7 @@ from zoo_core.comparisons.turns import read_turns
 from zoo_core.errors import MisfitError
 from zoo_core.runtime.comparisons import contest
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
+from zoo_core.storage.locations import zoo_home
 from zoo_core.sweeps.run_states import record_failure
 
 
@@ -113,6 +114,26 @@ def _wrong(hello: Path, tmp_path: Path) -> Iterator[tuple[list[object], int, str
     yield [hello, "--json", "--csv"], 2, "exclude each other"
     yield [hello, "--target", "nan"], 2, "nan is not in the range"
     yield [], 2, "REFERENCE"
+
+
+def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
+    zoo: Zoo, hello: Path, tmp_path: Path
+) -> None:
+    damaged = shutil.copytree(hello, tmp_path / "damaged")
+    (damaged / "config.json").write_text("<html>")
+    on_other_data = shutil.copytree(hello, tmp_path / "other")
+    change(on_other_data, dataset="zoo-text:text")
+    training = ("lstm-embed.hello", "--seeds", 0, "--epochs", 1)
+    for reference, code, message in (
+        (tmp_path / "nothing", 3, "it is no folder"),
+        (damaged, 4, "it is a web page"),
+        (on_other_data, 6, "would be trained on hello: metrics of different data do not"),
+    ):
+        result = zoo("compare", *training, reference)
+        assert (result.code, result.stdout) == (code, "")
+        assert len(result.stderr.splitlines()) == 1, result.stderr
+        assert message in result.stderr
+    assert not list(zoo_home().glob("comparisons/*"))
 
 
 def test_what_cannot_be_compared_is_refused_in_one_line(

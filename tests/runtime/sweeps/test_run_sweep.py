@@ -233,7 +233,7 @@ def test_threads_are_settled_once(catalog: Catalog, base: RunConfig, tmp_path: P
     for seed in (0, 1):
         manifest = json.loads((tmp_path / f"seed={seed}" / "config.json").read_text())
         assert manifest["threads"] == 2
-    with pytest.raises(TargetError, match="have 2 threads: leave --threads out, or choose"):
+    with pytest.raises(TargetError, match="have --threads 2: leave it out, or choose"):
         _carry_out(catalog, tmp_path, _question(base), threads=1)
 
 

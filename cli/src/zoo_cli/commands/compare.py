@@ -278,8 +278,11 @@ def _train(
     """Trains what is missing; returns the runs that are asked for."""
     from zoo_cli.terminal.signals import GracefulInterrupt
     from zoo_cli.terminal.sweep_view import run_and_show
+    from zoo_core.runtime.comparisons.references import check_references
 
     training = contest.training(plan.catalog, plan.models, engine)
+    as_matrix = ctx.params["as_matrix"]
+    check_references(plan.catalog, plan.others, None if as_matrix else training.questions[0].base)
     with GracefulInterrupt(announces=False) as interrupt:
         events = training.events(lambda: interrupt.signal is not None)
         run_and_show(events, interrupt, command_line(ctx))

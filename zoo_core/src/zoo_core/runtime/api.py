@@ -52,7 +52,7 @@ from zoo_core.runtime.comparisons.contest import (
     is_trained,
 )
 from zoo_core.runtime.comparisons.files import check_comparison_folder, write_comparison
-from zoo_core.runtime.comparisons.references import compare_references
+from zoo_core.runtime.comparisons.references import check_references, compare_references
 from zoo_core.runtime.datasets.answers import measured_values, probabilities_of
 from zoo_core.runtime.datasets.answers import to_json as answers_to_json
 from zoo_core.runtime.datasets.data_check import DataReport
@@ -419,6 +419,7 @@ def compare(
     models, trained = [], list[SweepRun]()
     if seeds or budget or epochs or tokens:
         models = [name for name in names if is_trained(catalog, name)]
+    others = [name for name in names if name not in models]
     if models:
         contest = Contest(
             dataset=dataset,
@@ -430,11 +431,11 @@ def compare(
         )
         chosen_engine = make_engine(catalog, engine, EngineOptions(reuse=False))
         training = contest.training(catalog, models, chosen_engine)
+        check_references(catalog, others, training.questions[0].base)
         for event in training.events():
             if isinstance(event, JobEnded):
                 logger.info("%s: %s %s", event.job.name, event.outcome, event.reason)
         trained = training.runs()
-    others = [name for name in names if name not in models]
     comparison = compare_references(catalog, others, metric=metric, target=target, trained=trained)
     if out is not None:
         write_comparison(Path(out), comparison)

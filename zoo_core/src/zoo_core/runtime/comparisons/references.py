@@ -11,6 +11,7 @@ from zoo_core.comparisons.run_record import RunRecord
 from zoo_core.comparisons.turns import timed_folders
 from zoo_core.errors import MisfitError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.locate import find_folder
 from zoo_core.sweeps.run_states import SweepRun
 
@@ -41,6 +42,32 @@ def compare_references(
     return compare_runs(
         runs, metric=metric, target=target, timed=timed_folders(runs), remarks=remarks
     )
+
+
+def check_references(
+    catalog: Catalog, references: Sequence[str], trained: RunConfig | None
+) -> None:
+    """Checks runs that others are to be compared with, before those are trained.
+
+    Args:
+        catalog: The installed plugins.
+        references: See ``compare_references``.
+        trained: The run config of a run that is trained, whose dataset all are on; None if they
+            may be on several.
+
+    Raises:
+        IntegrityError: A run is damaged.
+        MisfitError: A run is on another dataset, or has not ended.
+        NotFoundError: There is no such checkpoint or folder.
+    """
+    folders = [find_folder(catalog, reference) for reference in references]
+    for run in find_runs(folders).runs if folders else []:
+        if trained and run.run_config.name("dataset") != trained.name("dataset"):
+            raise MisfitError(
+                f"{run.folder} is on {run.run_config.dataset}, and the others would be trained on "
+                f"{trained.dataset}: metrics of different data do not compare; zoo compare "
+                "--matrix shows them side by side"
+            )
 
 
 def matrix_of_references(

@@ -162,8 +162,8 @@ def plan_sweep(
         known = _check(catalog, read_sweep(folder))
         if asked.threads not in (0, known.threads):
             raise TargetError(
-                f"the runs in {folder} have {known.threads} threads: leave --threads out, or "
-                "choose another folder with --out"
+                f"the runs in {folder} have --threads {known.threads}: leave it out, or choose "
+                "another folder with --out"
             )
         sweep = known.merged(asked, folder)
         runs = _asked_runs(sweep, known, asked, folder)
