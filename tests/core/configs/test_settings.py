@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import MISSING
+from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -151,7 +151,14 @@ def test_a_changed_setting_without_effect_is_named() -> None:
     assert not settings_without_effect(Dependent(), "model")
 
 
-@pytest.mark.parametrize("thing", [Undeclared, Typed(path=Path()), len])
+@dataclass
+class Plain:
+    """A dataclass of another kind."""
+
+    layers: int = 1
+
+
+@pytest.mark.parametrize("thing", [Undeclared, Plain, Typed(path=Path()), len, 3])
 def test_what_is_no_config_is_named(thing: Any) -> None:
-    with pytest.raises(PluginError, match="is no config: declare a class with @config"):
+    with pytest.raises(PluginError, match=r"^\w.* is no config: declare a class with @config"):
         settings_of(thing)

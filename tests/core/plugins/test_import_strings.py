@@ -74,3 +74,5 @@ def test_a_factory_that_returns_another_thing_is_named_with_its_plugin(
     assert make(f"{name}:double", int, 4) == 8
     with pytest.raises(PluginError, match=r"double' returns a str, expected an int; repair or re"):
         make(f"{name}:double", int, "4")
+    with pytest.raises(PluginError, match=r"__name__' is a str, expected an int; repair or re"):
+        make(f"{name}:__name__", int)

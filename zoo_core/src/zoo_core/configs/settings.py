@@ -236,10 +236,11 @@ def settings_of(cls: type) -> Mapping[str, Setting]:
 
 @functools.cache  # evaluating the annotations of a class takes a millisecond
 def _settings_of(cls: Any) -> Mapping[str, Setting]:
-    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
-        name = getattr(cls, "__qualname__", repr(cls))
-        module = getattr(cls, "__module__", "")
-        raise PluginError(f"{module}:{name} is no config: declare a class with @config")
+    is_declared = isinstance(cls, type) and dataclasses.is_dataclass(cls)
+    if not is_declared or not all("info" in field.metadata for field in dataclasses.fields(cls)):
+        qualname = getattr(cls, "__qualname__", "")
+        name = f"{cls.__module__}:{qualname}" if qualname else repr(cls)
+        raise PluginError(f"{name} is no config: declare a class with @config")
     hints = get_type_hints(cls)
     return MappingProxyType(
         {field.name: _setting(field, hints[field.name]) for field in dataclasses.fields(cls)}

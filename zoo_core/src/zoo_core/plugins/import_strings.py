@@ -49,10 +49,12 @@ def make(import_string: str, kind: type[Any], *arguments: object) -> Any:
     Raises:
         PluginError: There is no such factory, or it returns something else than a ``kind``.
     """
-    made = resolve(import_string)(*arguments)
+    factory = resolve(import_string)
+    made = factory(*arguments) if callable(factory) else factory
     if not isinstance(made, kind):
+        does = "returns" if callable(factory) else "is"
         raise PluginError(
-            f"{import_string!r} returns a {type(made).__name__}, expected an {kind.__name__}; "
+            f"{import_string!r} {does} a {type(made).__name__}, expected an {kind.__name__}; "
             f"repair or reinstall {owner_of(import_string)}"
         )
     return made

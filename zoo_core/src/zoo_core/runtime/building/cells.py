@@ -10,8 +10,9 @@ import torch
 from zoo_core.data.signature import Classes, Features, Inputs, Per, Signature, Tokens
 from zoo_core.errors import ConfigError
 from zoo_core.plugins.cells import cell_config, find_cell
-from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.import_strings import make
 from zoo_core.runtime.nn.cell import AbstractCell
+from zoo_core.runtime.nn.model import AbstractModel
 from zoo_core.runtime.nn.recurrent import Recurrent
 
 
@@ -36,7 +37,7 @@ def make_cell(name: str, settings: Sequence[str], width: int) -> AbstractCell[An
     signature = Signature(inputs=inputs, outputs=Classes(2, per=per))
     config = cell_config(spec, settings, width)
     with torch.random.fork_rng([]):
-        model = resolve(spec.factory)(config, signature)
+        model: AbstractModel = make(spec.factory, AbstractModel, config, signature)
     layers = [module for module in model.modules() if isinstance(module, Recurrent)]
     if len(layers) != 1:
         count = f"{len(layers)} recurrent layers" if layers else "no recurrent layer"

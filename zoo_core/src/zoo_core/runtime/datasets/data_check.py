@@ -13,7 +13,7 @@ from zoo_core.configs.settings import build_config
 from zoo_core.data.signature import Classes, Outputs, Tokens
 from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.import_strings import make, resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.nn.batch import IGNORED, Batch, leaves
@@ -120,10 +120,11 @@ def check_data(
         ConfigError: A setting is not allowed.
         DataError: The data cannot be read, or a split has no batch.
         NotFoundError: There is no such dataset.
+        PluginError: Its plugin cannot make it.
     """
     entry = catalog.find(DatasetSpec, name)
     config = build_config(resolve(entry.spec.config), "dataset", dict(settings or {}))
-    dataset: AbstractDataset = resolve(entry.spec.factory)(config, None)
+    dataset: AbstractDataset = make(entry.spec.factory, AbstractDataset, config, None)
     dataset.read_again()
     signature = dataset.signature
     hashes: dict[str, Tensor] = {}

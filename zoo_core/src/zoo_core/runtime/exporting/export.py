@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 from zoo_core.errors import ConfigError
-from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.import_strings import make
 from zoo_core.plugins.optional_parts import find_exporter
 from zoo_core.plugins.specs import ExporterSpec
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
-from zoo_core.runtime.exporting.exporter import ExportOptions, ExportResult
+from zoo_core.runtime.exporting.exporter import AbstractExporter, ExportOptions, ExportResult
 from zoo_core.storage.atomic import new_folder, write_new
 
 SIGNATURE, VOCABULARY, CARD = "signature.json", "vocabulary.json", "README.md"
@@ -37,7 +37,7 @@ def export_checkpoint(
     """
     spec = find_exporter(checkpoint.catalog, format)
     check_options(spec, options)
-    exporter = resolve(spec.factory)()
+    exporter: AbstractExporter = make(spec.factory, AbstractExporter)
     with new_folder(target) as folder:
         result: ExportResult = exporter.export(checkpoint, folder, options)
         signature = checkpoint.signature

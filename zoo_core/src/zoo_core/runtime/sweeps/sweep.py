@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeAlias, final
 
 from zoo_core.errors import TargetError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.plugins.import_strings import resolve
+from zoo_core.plugins.import_strings import make
 from zoo_core.plugins.optional_parts import find_engine, find_loggers
 from zoo_core.runtime.sweeps.engine import (
     AbstractEngine,
@@ -68,7 +68,7 @@ def make_engine(catalog: Catalog, name: str, options: EngineOptions) -> Abstract
     """
     if not name:
         return None
-    engine: AbstractEngine = resolve(find_engine(catalog, name).factory)(options)
+    engine: AbstractEngine = make(find_engine(catalog, name).factory, AbstractEngine, options)
     return engine
 
 
