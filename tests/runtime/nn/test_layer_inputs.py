@@ -54,6 +54,8 @@ INPUTS: dict[str, tuple[Any, str]] = {
     "bytes": (TOKENS.byte(), "are torch.uint8, expected tokens of torch.int64 or floats"),
     "complex": (FEATURES.to(torch.complex64), "of torch.complex64, expected tokens"),
     "another device": (FEATURES.to("meta"), "are on meta, expected cpu"),
+    "sparse": (FEATURES.to_sparse(), "are a sparse or nested tensor, expected a dense one"),
+    "nested": (torch.nested.as_nested_tensor(FEATURES), "are a sparse or nested tensor, expected"),
     "packed": (pack_padded_sequence(FEATURES, [4, 2], True), "are a PackedSequence, .* lengths"),
     "a list": (FEATURES.tolist(), "are a list, expected a tensor"),
 }
@@ -128,6 +130,38 @@ def test_features_and_states_are_converted_to_the_dtype_of_the_weights(
     expected, last = layer(converted[0], (LstmState(*converted[1:]),))
     assert torch.equal(outputs, expected)
     assert torch.equal(after[0].cell, last[0].cell)
+
+
+def test_states_are_converted_once_the_weights_have_another_dtype(layer: Recurrent) -> None:
+    state = LstmState(*torch.rand(2, B, H))
+    layer(FEATURES, (state,))  # the form of a right one is remembered
+    outputs, _ = layer.double()(FEATURES, (state,))
+    doubled = LstmState(state.hidden.double(), state.cell.double())
+    assert torch.equal(outputs, layer(FEATURES.double(), (doubled,))[0])
+
+
+@pytest.mark.parametrize("dtypes", [(torch.float64, torch.float32), (torch.float32, torch.float64)])
+def test_features_of_64_bits_and_others_meet_in_autocast(
+    layer: Recurrent, dtypes: tuple[torch.dtype, torch.dtype]
+) -> None:
+    inputs, layer = FEATURES.to(dtypes[0]), layer.to(dtypes[1])
+    layer.kernels = (*layer.kernels, ReferenceKernel())
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(layer(inputs)[0], layer(inputs.to(dtypes[1]))[0])
+
+
+@pytest.mark.parametrize("change", ["dtype", "device"])
+def test_weights_that_differ_are_refused_where_compiled_code_reads_them(
+    layer: Recurrent, change: str
+) -> None:
+    if layer.kernel.name not in ("portable", "native"):
+        pytest.skip("torch's operations refuse them")
+    other = torch.float64 if change == "dtype" else "meta"
+    layer.bias_hh_l0 = nn.Parameter(layer.get_parameter("bias_hh_l0").to(other))
+    with pytest.raises(
+        MisfitError, match=r"bias_hh is .*, expected torch.float32 on cpu as weight"
+    ):
+        layer(FEATURES)
 
 
 def test_no_rows_have_no_outputs(layer: Recurrent) -> None:

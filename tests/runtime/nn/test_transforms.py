@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 import torch
 from torch import Tensor, nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.autograd import forward_ad
 from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, vmap
+from torch.fx.experimental.proxy_tensor import make_fx
 
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.runtime.building.kernel_choice import kernels
@@ -63,6 +66,13 @@ def dual(layer: nn.Module) -> Tensor:
         return tangent
 
 
+def traced(layer: nn.Module) -> Tensor:
+    """What a program of all operations gives for other inputs than those it is made with."""
+    program = make_fx(lambda inputs: layer(inputs)[0])(INPUTS)
+    outputs: Tensor = program(2 * INPUTS)
+    return outputs
+
+
 TRANSFORMS: dict[str, Callable[[nn.Module], object]] = {
     "vmap": lambda layer: vmap(lambda rows: layer(rows)[0])(INPUTS.unsqueeze(1)),
     "gradients of rows": gradients_of_rows,
@@ -72,6 +82,7 @@ TRANSFORMS: dict[str, Callable[[nn.Module], object]] = {
     "hessian": lambda layer: hessian(lambda x: layer(x)[0].sum())(INPUTS),
     "dual numbers": dual,
     "export": lambda layer: torch.export.export(layer, (INPUTS,)).module()(INPUTS)[0],
+    "program of operations": traced,
 }
 
 
@@ -82,6 +93,17 @@ def test_a_transformation_gives_what_it_gives_for_the_reference(
 ) -> None:
     layer, plain = layers
     torch.testing.assert_close(transform(layer), transform(plain))
+
+
+def test_tensors_without_memory_pass_through_a_layer(layers: tuple[Recurrent, Recurrent]) -> None:
+    layer, _ = layers
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        inputs = mode.from_tensor(INPUTS)
+        assert layer(inputs)[0].shape == (B, T, H)
+    layer = copy.deepcopy(layer)
+    for name, weight in list(layer.named_parameters()):
+        setattr(layer, name, nn.Parameter(mode.from_tensor(weight)))
+    assert layer(inputs)[0].shape == (B, T, H)  # outside of the mode too
 
 
 def test_a_kernel_that_is_made_for_a_trace_runs_in_it() -> None:

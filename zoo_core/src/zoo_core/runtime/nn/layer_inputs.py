@@ -47,13 +47,15 @@ def check_inputs(inputs: Tensor, width: int, like: Tensor, *, embedded: bool = F
         embedded: Whether the inputs are to be tokens, for an embedding.
 
     Raises:
-        MisfitError: They are no tensor, on another device, of another shape or dtype, or have no
-            step.
+        MisfitError: They are no tensor, sparse, nested, on another device, of another shape or
+            dtype, or have no step.
     """
     if not isinstance(inputs, Tensor):
         padded = isinstance(inputs, PackedSequence)
         remedy = "; pass the padded rows and their lengths" if padded else ""
         raise MisfitError(f"inputs are a {type(inputs).__name__}, expected a tensor{remedy}")
+    if inputs.layout != torch.strided or inputs.is_nested:
+        raise MisfitError("inputs are a sparse or nested tensor, expected a dense one")
     if inputs.device != like.device:
         raise MisfitError(f"inputs are on {inputs.device}, expected {like.device}")
     shape, is_float = inputs.shape, inputs.is_floating_point()

@@ -19,12 +19,7 @@ from zoo_core.runtime.nn.layer_inputs import check_elapsed, check_inputs, check_
 from zoo_core.runtime.nn.reference import ReferenceKernel
 from zoo_core.runtime.nn.regularization import Regularization
 from zoo_core.runtime.nn.row_cut import RowCut
-from zoo_core.runtime.nn.state import (
-    State,
-    check_state,
-    state_as,
-    valid_steps,
-)
+from zoo_core.runtime.nn.state import State, check_state, state_as, valid_steps
 from zoo_core.runtime.nn.time_chunks import Scan, scan_in_chunks
 from zoo_core.runtime.nn.torch_modes import autocasts, is_transformed
 
@@ -42,8 +37,8 @@ class Recurrent(nn.Module):
     initial value. A state dict of ``torch.nn.RNN``, ``LSTM`` or ``GRU`` therefore loads into this
     layer, and the reverse.
 
-    Inside ``torch.func``, with forward mode derivatives and while torch exports, the reference
-    kernel runs, unless the first kernel is transformable too.
+    Inside ``torch.func``, with forward mode derivatives, while torch exports and where a mode of
+    torch sees every operation, the reference kernel runs, unless the first one is transformable.
 
     Inputs and outputs are batch first. How a kernel lays out the steps inside is its own matter.
     Features and states of another precision are converted to that of the weights.
@@ -155,13 +150,13 @@ class Recurrent(nn.Module):
         self, inputs: Tensor, lengths: Tensor | None, symbols: int
     ) -> AbstractKernel:
         """Returns the kernel for inputs; ``symbols`` is V if they are tokens."""
-        if is_transformed():
+        like = self._like
+        if is_transformed(inputs, like):
             first = self.kernel
             return first if first.is_transformable else REFERENCE
         # A trace must hold for any number of rows and steps.
         if not self.chooses_by_size or torch.compiler.is_compiling():
             return self.kernel
-        like = self._like
         device = like.device.type
         case = ScanCase(
             cell=self.cell,
@@ -228,7 +223,7 @@ class Recurrent(nn.Module):
             check_inputs(inputs, self.input_size, like, embedded=is_embedded)
             check_marks(inputs, lengths, resets)
             check_elapsed(self.cell, inputs, elapsed)
-            state = self._fitting_state(inputs.shape[0], state)
+            state = self._fitting_state(inputs.shape[0], state, like)
         states = list(state or self.initial_state(inputs.shape[0]))
         if lengths is not None and inputs.is_floating_point():
             # a product with 0 would make a NaN of a padding that is not finite
@@ -245,7 +240,9 @@ class Recurrent(nn.Module):
             table = self._foldable_table(embedding, inputs, lengths)
             inputs = inputs if table is not None else self._embed(inputs, embedding)
         if inputs.dtype != like.dtype and inputs.is_floating_point():
-            inputs = inputs if autocasts(like.device.type) else inputs.to(like.dtype)
+            is_double = torch.float64 in (inputs.dtype, like.dtype)  # autocast leaves it
+            if is_double or not autocasts(like.device.type):
+                inputs = inputs.to(like.dtype)
         symbols = self.input_size if table is None else len(table)
         for layer in range(self.num_layers):
             kernel = self._kernel_for_inputs(inputs, lengths, symbols)
@@ -275,7 +272,7 @@ class Recurrent(nn.Module):
         self.penalty = active.penalty(inputs, dropped, lengths, resets, self.cut)
         return dropped, tuple(states)
 
-    def _fitting_state(self, rows: int, state: State | None) -> State | None:
+    def _fitting_state(self, rows: int, state: State | None, weight: Tensor) -> State | None:
         """Returns a state to start from, in the dtypes of the initial state.
 
         The form of the last right one is kept: text is generated one step after the other, and
@@ -284,6 +281,7 @@ class Recurrent(nn.Module):
         Args:
             rows: B.
             state: The state; None is always right.
+            weight: A weight of the layer, which may have moved since.
 
         Raises:
             MisfitError: It does not fit the layer, or has another number of rows.
@@ -294,7 +292,7 @@ class Recurrent(nn.Module):
             forms = [(type(part), [(t.shape, t.dtype, t.device) for t in part]) for part in state]
         except (AttributeError, TypeError):  # no tensors, or no parts
             forms = []
-        form = (rows, forms)
+        form = (rows, weight.dtype, weight.device, forms)
         if form == self._right_form:
             return state
         like = self.initial_state(rows)

@@ -3,20 +3,31 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 from torch.autograd import forward_ad
 
 
-def is_transformed() -> bool:
+def is_transformed(*tensors: Tensor) -> bool:
     """Returns whether torch transforms what runs now, other than by its plain autograd.
 
-    It does inside ``torch.func``, with forward mode derivatives, and while it exports or traces.
+    It does inside ``torch.func``, with forward mode derivatives, while it exports or traces, and
+    where a mode or a class of tensors sees every operation, as those without memory do.
     ``torch.compile`` does not count: it leaves what it cannot translate as it is.
+
+    Args:
+        tensors: What the operations start from.
     """
     if torch.compiler.is_compiling():
         return bool(torch.compiler.is_exporting())
     if torch._C._is_tracing() or forward_ad._current_level >= 0:
         return True
+    if torch._C._len_torch_dispatch_stack() or any(map(_dispatches, tensors)):
+        return True
     return torch._C._functorch.peek_interpreter_stack() is not None
+
+
+def _dispatches(tensor: Tensor) -> bool:
+    return type(tensor).__torch_dispatch__ is not Tensor.__torch_dispatch__
 
 
 def autocasts(device: str) -> bool:
