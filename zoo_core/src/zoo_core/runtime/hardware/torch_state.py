@@ -46,7 +46,7 @@ TRAINING = _OneAtATime()
 
 @contextlib.contextmanager
 def kept_random_state() -> Iterator[None]:
-    """Puts torch's random state back at the end, that of the present accelerator too."""
+    """Puts torch's random state back at the end, that of the CUDA device in use too."""
     has_cuda = torch.cuda.is_initialized()  # type: ignore[no-untyped-call]
     devices = [torch.cuda.current_device()] if has_cuda else []
     with torch.random.fork_rng(devices):

@@ -135,8 +135,7 @@ class GatedCell(AbstractCell[S]):
 
     The weights are named and laid out as in ``torch.nn``: ``weight_ih`` (G, F), ``weight_hh``
     (G, P), ``bias_ih`` (G,) and ``bias_hh`` (G,), the gates one after the other, G = gates · H.
-    ``project`` computes the input part. A subclass sets ``name`` and ``gates`` and
-    writes ``step``.
+    ``project`` computes the input part. A subclass sets ``name`` and ``gates`` and writes ``step``.
 
     Args:
         hidden_size: H.
