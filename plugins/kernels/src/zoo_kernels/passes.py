@@ -268,6 +268,7 @@ class NativePasses(AbstractTokenPasses):
             "cell_state": (steps + 1, rows, width),
             "tokens": (steps, rows),
             "gates": (steps, rows, gates),
+            "bias": (width,),
             "d_gates": (steps, rows, grad_width),
             "d_hidden": (rows, width),
             "d_cell_state": (rows, width),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.autograd import Function
 
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.hardware.device import multiplies_bfloat16
 from zoo_core.runtime.kernels.cell_passes import AbstractCellPasses, ResultGradients
 from zoo_core.runtime.kernels.layer_passes import (
@@ -110,8 +111,17 @@ def scan_with_passes(
 
     The passes take time-major tensors with the rows sorted by decreasing length; this converts
     to that order and back.
+
+    Raises:
+        MisfitError: The weights differ in dtype or device, which not all passes notice.
     """
-    dtype = weights["weight_hh"].dtype
+    dtype, place = weights["weight_hh"].dtype, weights["weight_hh"].device
+    for name, weight in weights.items():
+        if weight.dtype != dtype or weight.device != place:
+            raise MisfitError(
+                f"{name} is {weight.dtype} on {weight.device}, expected {dtype} on {place} as "
+                "weight_hh is; convert the whole layer"
+            )
     initial_state = [tensor.to(dtype) for tensor in state]
     if lengths is not None:
         lengths, order = lengths.cpu().sort(descending=True, stable=True)
