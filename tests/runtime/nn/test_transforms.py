@@ -95,6 +95,16 @@ def test_a_transformation_gives_what_it_gives_for_the_reference(
     torch.testing.assert_close(transform(layer), transform(plain))
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script`")  # torch's own forward derivatives
+@pytest.mark.parametrize("transform", TRANSFORMS.values(), ids=TRANSFORMS.keys())
+def test_a_layer_that_saves_memory_passes_too(transform: Callable[[nn.Module], object]) -> None:
+    torch.manual_seed(0)
+    layer = Recurrent(GruCell(H), F).double()
+    expected = transform(layer)
+    layer.checkpoint_steps = 2
+    torch.testing.assert_close(transform(layer), expected)
+
+
 def test_tensors_without_memory_pass_through_a_layer(layers: tuple[Recurrent, Recurrent]) -> None:
     layer, _ = layers
     with FakeTensorMode(allow_non_fake_inputs=True) as mode:

@@ -230,7 +230,7 @@ class Recurrent(nn.Module):
             inputs = inputs.masked_fill(_padding(inputs, lengths).unsqueeze(2), 0)
         times: list[Tensor] = []
         if elapsed is not None:
-            times = elapsed_times(elapsed, lengths, resets, self.directions)
+            times = elapsed_times(elapsed.to(like.dtype), lengths, resets, self.directions)
         active = self.regularization if self.training else NO_REGULARIZATION
         cell = self.cell.in_training() if self.training else self.cell
         if active.inputs:
@@ -325,13 +325,16 @@ class Recurrent(nn.Module):
     def _scan(self, kernel: AbstractKernel, steps: int, resets: Tensor | None) -> Scan:
         """Returns what runs a cell over all steps; in chunks if a gradient is to take less memory.
 
+        Inside ``torch.func`` and the like it runs them at once.
+
         Args:
             kernel: The kernel.
             steps: T.
             resets: As in ``forward``.
         """
         size = self.checkpoint_steps
-        if 0 < size < steps and torch.is_grad_enabled():
+        is_chunked = 0 < size < steps and torch.is_grad_enabled()
+        if is_chunked and not is_transformed():  # torch.func knows no checkpoints
             scan = kernel.scan if resets is None else kernel.scan_with_resets
             return partial(scan_in_chunks, scan, size=size, resets=resets)
         return kernel.scan if resets is None else partial(kernel.scan_with_resets, resets=resets)
