@@ -16,6 +16,7 @@ from tests.plugins.transcription import Array, State, Weights, run_oracle, weigh
 from zoo_continuous.cfc import ACTIVATIONS, CfcCell
 from zoo_continuous.configs import Activation, Mode
 from zoo_core import Classes, Features, Signature, resume, train
+from zoo_core.errors import MisfitError
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.runtime.nn import Batch, HiddenState, Recurrent, RecurrentModel
 from zoo_core.testing.cases.model_case import ModelCase
@@ -184,6 +185,22 @@ def test_steps_of_time_one_are_those_of_data_without_times() -> None:
     layer = Recurrent(CfcCell(H, units=N), F, bidirectional=True).double()
     inputs = torch.rand(B, T, F).double()
     assert torch.equal(layer(inputs)[0], layer(inputs, elapsed=torch.ones(B, T).double())[0])
+
+
+@pytest.mark.parametrize("dtype", [torch.int64, torch.float64], ids=str)
+def test_times_are_converted_to_the_dtype_of_the_weights(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    layer, inputs = Recurrent(CfcCell(H, units=N), F), torch.rand(B, T, F)
+    times = torch.arange(B * T).view(B, T).to(dtype)
+    assert torch.equal(layer(inputs, elapsed=times)[0], layer(inputs, elapsed=times.float())[0])
+
+
+def test_times_that_do_not_fit_are_refused() -> None:
+    layer, inputs = Recurrent(CfcCell(H, units=N), F), torch.rand(B, T, F)
+    with pytest.raises(MisfitError, match=r"^elapsed is a list, expected a tensor \(2, 4\)$"):
+        layer(inputs, elapsed=[1.0])
+    with pytest.raises(MisfitError, match=r"^elapsed is \(2, 3\), expected \(2, 4\)$"):
+        layer(inputs, elapsed=torch.ones(B, T - 1))
 
 
 def test_padding_that_is_not_finite_reaches_nothing() -> None:

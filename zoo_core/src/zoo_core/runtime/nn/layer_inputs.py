@@ -90,12 +90,16 @@ def check_elapsed(cell: AbstractCell[Any], inputs: Tensor, elapsed: Tensor | Non
     """Checks the times of inputs (B, T) or (B, T, F).
 
     Raises:
-        MisfitError: They do not fit the inputs, or the cell takes no times.
+        MisfitError: They are no tensor, do not fit the inputs, or the cell takes no times.
     """
     if elapsed is None:
         return
     if not cell.takes_elapsed:
         raise MisfitError(f"elapsed: {cell.name} takes no times")
-    if elapsed.shape != inputs.shape[:2]:
-        rows, steps = inputs.shape[:2]
+    rows, steps = inputs.shape[:2]
+    if not isinstance(elapsed, Tensor):
+        raise MisfitError(
+            f"elapsed is a {type(elapsed).__name__}, expected a tensor ({rows}, {steps})"
+        )
+    if elapsed.shape != (rows, steps):
         raise MisfitError(f"elapsed is {tuple(elapsed.shape)}, expected ({rows}, {steps})")
