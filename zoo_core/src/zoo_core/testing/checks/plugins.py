@@ -86,7 +86,7 @@ def names(case: PluginCase) -> Violation | None:
 @check(
     "Import these in the modules that the import strings name, never in plugin.py, configs.py or "
     "the package's __init__.py.",
-    needs=("return-types",),
+    needs=("api-version", "names"),
 )
 def light(case: PluginCase) -> Violation | None:
     """Listing the plugin and reading its configs imports nothing heavy."""
