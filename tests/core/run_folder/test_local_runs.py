@@ -20,6 +20,7 @@ from zoo_core.run_folder.local_runs import (
     link_run,
     list_runs,
     remove_run,
+    shown_run,
     with_runs,
 )
 from zoo_core.run_folder.manifest import MANIFEST
@@ -177,6 +178,19 @@ def test_a_run_and_a_folder_of_one_name_are_ambiguous(
     (tmp_path / "a").mkdir()
     with pytest.raises(AmbiguousError, match=rf"a is a run and a folder: write {folder} or \./a$"):
         find_run_folder("a")
+
+
+def test_a_run_is_shown_by_its_name_where_that_means_it_alone(
+    elsewhere: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _finished("a")
+    monkeypatch.chdir(tmp_path)
+    assert shown_run(folder) == "a"
+    assert shown_run(_finished("-a")) == str(runs_folder() / "-a")  # no option
+    assert shown_run(elsewhere) == str(elsewhere)
+    assert shown_run(runs_folder() / "gone") == str(runs_folder() / "gone")
+    (tmp_path / "a").mkdir()
+    assert shown_run(folder) == str(folder)
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "hub:a/b", "x" * 300, "\0", "none"])

@@ -14,6 +14,7 @@ from zoo_core.errors import DivergedError, Interrupted, TargetError, ZooError
 from zoo_core.escaping import quoted, shell_word
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.references import shown
+from zoo_core.run_folder.local_runs import shown_run
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
 from zoo_core.runtime.datasets.dataset import answers_in_steps
@@ -46,7 +47,7 @@ def train_and_report(
     try:
         sample, hint = _try_model(checkpoint, run.dataset.example)
     except (ZooError, RuntimeError, MemoryError):  # the run has ended well all the same
-        sample, hint = "", f"next: zoo evaluate {shown(run.folder)}"
+        sample, hint = "", f"next: zoo evaluate {shown_run(run.folder)}"
     print_summary(finished, sample, hint)
 
 
@@ -66,7 +67,6 @@ def train_with_progress(
     """
     keep_freed_memory()
     progress, finished = Progress(), None
-    folder = shown(run.folder)
     run.wants_stop = _stop_request(interrupt)
     events = run.events()
     try:
@@ -89,13 +89,14 @@ def train_with_progress(
         progress.close()
         if keeps_folder:
             with contextlib.suppress(OSError):
-                echo(f"saved; to continue: zoo resume {folder}", err=True)
+                echo(f"saved; to continue: zoo resume {shown_run(run.folder)}", err=True)
         raise Interrupted(interrupt.signal) from None
     except DivergedError as error:
-        remedy = f"; the last good state is in {folder}" if keeps_folder else ""
+        remedy = f"; the last good state is in {shown(run.folder)}" if keeps_folder else ""
         raise DivergedError(f"{error}{remedy}") from None
     except TargetError as error:
-        remedy = f"; the last saved state is intact: zoo resume {folder}" if keeps_folder else ""
+        resume = f"; the last saved state is intact: zoo resume {shown_run(run.folder)}"
+        remedy = resume if keeps_folder else ""
         raise TargetError(f"{error}{remedy}") from None
     finally:
         progress.close()
@@ -152,4 +153,4 @@ def _try_model(checkpoint: Checkpoint, example: str) -> tuple[str, str]:
         command = "predict"
     if cell_width(arguments) > MAX_CELLS or arguments == "-- -":  # - alone stands for stdin
         command, arguments = "evaluate", ""
-    return answer, f"next: zoo {command} {shown(checkpoint.folder)} {arguments}".rstrip()
+    return answer, f"next: zoo {command} {shown_run(checkpoint.folder)} {arguments}".rstrip()

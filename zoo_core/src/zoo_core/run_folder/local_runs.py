@@ -99,6 +99,18 @@ def find_run_folder(reference: str) -> Path | None:
     return folder
 
 
+def shown_run(folder: Path) -> str:
+    """Returns the folder of a run as an argument of a command.
+
+    It is the name of a run in the folder of runs, if nothing else has the name, else the path.
+    """
+    if folder.parent == runs_folder() and RUN_NAME.fullmatch(folder.name):
+        with contextlib.suppress(AmbiguousError):
+            if find_run_folder(folder.name):
+                return folder.name
+    return shown(folder)
+
+
 def find_bare_folder(reference: str) -> Path | None:
     """Returns the folder in the current one that a reference without a slash names, if any."""
     folder = Path(reference)
