@@ -129,7 +129,8 @@ def test_a_prompt_shorter_than_the_window_is_refused() -> None:
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (0.5, r"{name} is \(1, {steps}\) of torch.float32, expected \(1, T\) of an integer type"),
+        (0.5, r"{name} is \(1, {steps}\) of torch.float32, expected \(1, T\) of torch.int64"),
+        (True, r"{name} is \(1, {steps}\) of torch.bool, expected \(1, T\) of torch.int64"),
         (7, "{name} has the symbol 7, expected 0 to 6"),
         (-1, "{name} has the symbol -1, expected 0 to 6"),
     ],

@@ -18,6 +18,7 @@ from zoo_core.runtime.nn.cell import AbstractCell
 from zoo_core.runtime.nn.state import check_lengths, check_resets
 
 TOKEN_DTYPES = (torch.int64, torch.int32)
+"""The dtypes that tokens may have, as in ``torch.nn.functional.embedding``."""
 
 
 def check_sizes(sizes: dict[str, int], dropout: float) -> None:

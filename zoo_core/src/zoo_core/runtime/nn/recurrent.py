@@ -37,8 +37,8 @@ class Recurrent(nn.Module):
     initial value. A state dict of ``torch.nn.RNN``, ``LSTM`` or ``GRU`` therefore loads into this
     layer, and the reverse.
 
-    Inside ``torch.func``, with forward mode derivatives, while torch exports and where a mode of
-    torch sees every operation, the reference kernel runs, unless the first one is transformable.
+    Inside ``torch.func``, with forward mode derivatives, while torch traces or exports and for
+    tensors without memory, the reference kernel runs, unless the first one is transformable.
 
     Inputs and outputs are batch first. How a kernel lays out the steps inside is its own matter.
     Features and states of another precision are converted to that of the weights.

@@ -6,13 +6,17 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
+TRACING = tuple(torch._C._TorchDispatchModeKey.__members__.values())
+"""The modes in which torch traces: with tensors without memory, or to a program."""
+
 
 def is_transformed(*tensors: Tensor) -> bool:
     """Returns whether torch transforms what runs now, other than by its plain autograd.
 
     It does inside ``torch.func``, with forward mode derivatives, while it exports or traces, and
-    where a mode or a class of tensors sees every operation, as those without memory do.
-    ``torch.compile`` does not count: it leaves what it cannot translate as it is.
+    for tensors without memory, or of a class that sees every operation. ``torch.compile`` does not
+    count: it leaves what it cannot translate as it is. Nor do modes that count operations, or
+    compute some in their own way.
 
     Args:
         tensors: What the operations start from.
@@ -21,7 +25,9 @@ def is_transformed(*tensors: Tensor) -> bool:
         return bool(torch.compiler.is_exporting())
     if torch._C._is_tracing() or forward_ad._current_level >= 0:
         return True
-    if torch._C._len_torch_dispatch_stack() or any(map(_dispatches, tensors)):
+    if torch._C._len_torch_dispatch_stack() and any(map(torch._C._get_dispatch_mode, TRACING)):
+        return True
+    if any(map(_dispatches, tensors)):
         return True
     return torch._C._functorch.peek_interpreter_stack() is not None
 
