@@ -9,6 +9,8 @@ from torch.autograd import forward_ad
 TRACING = tuple(torch._C._TorchDispatchModeKey.__members__.values())
 """The modes in which torch traces: with tensors without memory, or to a program."""
 
+is_exporting = getattr(torch.compiler, "is_exporting", lambda: False)  # torch 2.6 does not tell
+
 
 def is_transformed(*tensors: Tensor) -> bool:
     """Returns whether torch transforms what runs now, other than by its plain autograd.
@@ -22,7 +24,7 @@ def is_transformed(*tensors: Tensor) -> bool:
         tensors: What the operations start from.
     """
     if torch.compiler.is_compiling():
-        return bool(torch.compiler.is_exporting())
+        return bool(is_exporting())
     if torch._C._is_tracing() or forward_ad._current_level >= 0:
         return True
     if torch._C._len_torch_dispatch_stack() and any(map(torch._C._get_dispatch_mode, TRACING)):
