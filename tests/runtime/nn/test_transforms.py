@@ -121,7 +121,8 @@ def test_a_kernel_that_is_made_for_a_trace_runs_in_it() -> None:
     layer = Recurrent(GruCell(H), F).double()
     expected = layer(torch.cat([INPUTS, INPUTS], 1))[0]
     layer.kernels, layer.chooses_by_size = (ScanKernel(),), False
-    steps = torch.export.Dim("steps", min=2, max=100)
+    # torch may compare the steps with the rows, of which there are two
+    steps = torch.export.Dim("steps", min=B + 1, max=100)
     with torch.no_grad():
         program = torch.export.export(layer, (INPUTS,), dynamic_shapes=({1: steps},))
     actual = program.module()(torch.cat([INPUTS, INPUTS], 1))[0]
