@@ -15,7 +15,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.cell import AbstractCell
-from zoo_core.runtime.nn.state import check_lengths, check_resets
+from zoo_core.runtime.nn.state import check_lengths, check_resets, check_shape
 
 TOKEN_DTYPES = (torch.int64, torch.int32)
 """The dtypes that tokens may have, as in ``torch.nn.functional.embedding``."""
@@ -97,10 +97,4 @@ def check_elapsed(cell: AbstractCell[Any], inputs: Tensor, elapsed: Tensor | Non
         return
     if not cell.takes_elapsed:
         raise MisfitError(f"elapsed: {cell.name} takes no times")
-    rows, steps = inputs.shape[:2]
-    if not isinstance(elapsed, Tensor):
-        raise MisfitError(
-            f"elapsed is a {type(elapsed).__name__}, expected a tensor ({rows}, {steps})"
-        )
-    if elapsed.shape != (rows, steps):
-        raise MisfitError(f"elapsed is {tuple(elapsed.shape)}, expected ({rows}, {steps})")
+    check_shape("elapsed is", elapsed, tuple(inputs.shape[:2]))

@@ -80,6 +80,23 @@ def valid_steps(lengths: Tensor, steps: int, device: torch.device) -> Tensor:
     return torch.arange(steps, device=device) < lengths.to(device).unsqueeze(1)
 
 
+def check_shape(what: str, tensor: object, shape: tuple[int, ...]) -> None:
+    """Checks that something is a tensor of a shape.
+
+    Args:
+        what: The beginning of the message, such as ``lengths are``.
+        tensor: What is to be a tensor.
+        shape: The shape.
+
+    Raises:
+        MisfitError: It is no tensor, or has another shape.
+    """
+    if not isinstance(tensor, Tensor):
+        raise MisfitError(f"{what} a {type(tensor).__name__}, expected a tensor {shape}")
+    if tensor.shape != shape:
+        raise MisfitError(f"{what} {tuple(tensor.shape)}, expected {shape}")
+
+
 def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
     """Checks the lengths of a batch.
 
@@ -91,10 +108,7 @@ def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
     Raises:
         MisfitError: The lengths are no tensor of B whole numbers from 1 to T.
     """
-    if not isinstance(lengths, Tensor):
-        raise MisfitError(f"lengths are a {type(lengths).__name__}, expected a tensor ({rows},)")
-    if lengths.shape != (rows,):
-        raise MisfitError(f"lengths are {tuple(lengths.shape)}, expected ({rows},)")
+    check_shape("lengths are", lengths, (rows,))
     if lengths.dtype not in (torch.int64, torch.int32):
         raise MisfitError(f"lengths are {lengths.dtype}, expected torch.int64")
     if not rows:
@@ -115,12 +129,7 @@ def check_resets(rows: int, steps: int, resets: Tensor) -> None:
     Raises:
         MisfitError: They are no tensor of booleans of this shape.
     """
-    if not isinstance(resets, Tensor):
-        raise MisfitError(
-            f"resets are a {type(resets).__name__}, expected a tensor ({rows}, {steps})"
-        )
-    if resets.shape != (rows, steps):
-        raise MisfitError(f"resets are {tuple(resets.shape)}, expected ({rows}, {steps})")
+    check_shape("resets are", resets, (rows, steps))
     if resets.dtype != torch.bool:
         raise MisfitError(f"resets are {resets.dtype}, expected torch.bool")
 
