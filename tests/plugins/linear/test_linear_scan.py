@@ -9,7 +9,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from zoo_core.runtime.nn import AbstractCell, AbstractKernel, Recurrent, ReferenceKernel, ScanCase
+from tests.runtime.kernels.scan_cases import scan_case
+from zoo_core.runtime.nn import AbstractCell, AbstractKernel, Recurrent, ReferenceKernel
 from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
 from zoo_kernels.kernel import NativeKernel
@@ -256,17 +257,6 @@ def test_a_state_that_is_not_finite_reaches_no_earlier_step_of_an_sru() -> None:
 
 
 def test_wide_states_of_many_rows_are_left_to_the_loop_over_time() -> None:
-    case = ScanCase(
-        cell=S4dCell(64, state_size=16),
-        batch_size=16,
-        steps=100,
-        symbols=0,
-        padded=False,
-        dtype=torch.float32,
-        input_dtype=torch.float32,
-        device="cpu",
-        needs_grad=True,
-        autocast=False,
-    )
+    case = scan_case(S4dCell(64, state_size=16), 16, 100)
     assert LinearScanKernel().pays(case)
     assert not LinearScanKernel().pays(case._replace(batch_size=17))

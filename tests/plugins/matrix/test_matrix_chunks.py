@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 import torch
 
-from zoo_core.runtime.nn import AbstractCell, Recurrent, ReferenceKernel, ScanCase
+from tests.runtime.kernels.scan_cases import scan_case
+from zoo_core.runtime.nn import AbstractCell, Recurrent, ReferenceKernel
 from zoo_core.runtime.nn.state import rebuild
 from zoo_gru.cell import GruCell
 from zoo_matrix.delta import DeltaNetCell, GatedDeltaNetCell
@@ -133,18 +134,7 @@ def test_under_autocast_chunks_are_in_full_precision(name: str) -> None:
 
 
 def test_a_few_steps_are_left_to_the_loop_over_time() -> None:
-    case = ScanCase(
-        cell=MlstmCell(4),
-        batch_size=2,
-        steps=16,
-        symbols=0,
-        padded=False,
-        dtype=torch.float32,
-        input_dtype=torch.float32,
-        device="cpu",
-        needs_grad=True,
-        autocast=False,
-    )
+    case = scan_case(MlstmCell(4), 2, 16)
     assert MatrixChunksKernel().pays(case)
     assert MatrixChunksKernel().pays(case._replace(steps=None))
     assert not MatrixChunksKernel().pays(case._replace(steps=15))

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.runtime.kernels.scan_cases import scan_case
 from zoo_core.runtime.kernels import onednn as onednn_sizes
 from zoo_core.runtime.kernels.onednn import PORTABLE_FP32
 from zoo_core.runtime.kernels.portable.kernel import PortableKernel
@@ -90,17 +91,8 @@ def test_torch_runs_an_lstm_in_bfloat16_where_onednn_multiplies_it(
     monkeypatch: pytest.MonkeyPatch, multiplies: bool, backend: str
 ) -> None:
     monkeypatch.setattr(onednn_sizes, "multiplies_bfloat16", lambda device: multiplies)
-    case = ScanCase(
-        cell=LstmCell(4),
-        batch_size=FEW_ROWS + 1,
-        steps=2,
-        symbols=FEW_SYMBOLS + 1,
-        padded=False,
-        dtype=torch.float32,
-        input_dtype=torch.int64,
-        device="cpu",
-        needs_grad=True,
-        autocast=True,
+    case = scan_case(LstmCell(4), FEW_ROWS + 1, 2)._replace(
+        symbols=FEW_SYMBOLS + 1, input_dtype=torch.int64, autocast=True
     )
     assert PortableKernel().pays(case) is (backend == "portable")
     assert PortableKernel().pays(case._replace(cell=GruCell(4)))
