@@ -32,10 +32,11 @@ from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.tokenizers import with_tokenizer
 from zoo_core.runtime.datasets.learned_vocabulary import learn_vocabulary
 from zoo_core.runtime.datasets.splits import split_slice
-from zoo_core.storage.atomic import file_lock, make_folder, new_folder, target_errors, write_file
+from zoo_core.storage.atomic import make_folder, new_folder, target_errors, write_file
 from zoo_core.storage.caches import SCANS
 from zoo_core.storage.capacity import format_bytes
 from zoo_core.storage.locations import encoded_folder
+from zoo_core.storage.locks import file_lock
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.encoding import (
     PIECE,

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from zoo_core.doctor.result import DoctorResult, quoted
 from zoo_core.run_folder.ownership import LOCK, STATE
-from zoo_core.storage.atomic import size_of
 from zoo_core.storage.locations import zoo_home
+from zoo_core.storage.sizes import size_of
 
 STALE_AFTER = 600.0
 """Seconds after which no process is still writing a temporary file."""

@@ -13,8 +13,9 @@ from typing import final
 from zoo_core.downloads.http import transfer
 from zoo_core.downloads.progress import progress_callback
 from zoo_core.errors import DataError, IntegrityError, NetworkError, ZooError
-from zoo_core.storage.atomic import file_lock, rename, sync_folder, target_errors
+from zoo_core.storage.atomic import rename, sync_folder, target_errors
 from zoo_core.storage.locations import data_folder
+from zoo_core.storage.locks import file_lock
 
 
 @final

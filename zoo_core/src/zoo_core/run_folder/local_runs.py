@@ -20,8 +20,9 @@ from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.ownership import CURRENT, LOCK, STATE
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.run_log import read_state_values
-from zoo_core.storage.atomic import make_folder, size_below, target_errors
+from zoo_core.storage.atomic import make_folder, target_errors
 from zoo_core.storage.locations import runs_folder
+from zoo_core.storage.sizes import size_below
 
 _Found = TypeVar("_Found")
 RUN_NAME = re.compile(rf"{NO_DEVICE}\w(?:[\w.-]{{0,98}}[\w-])?", re.ASCII | re.IGNORECASE)

@@ -19,8 +19,9 @@ from zoo_core.run_folder.ownership import (
     STATE,
     check_run_folder,
 )
-from zoo_core.storage.atomic import release_and_remove, target_errors, write_file
+from zoo_core.storage.atomic import target_errors, write_file
 from zoo_core.storage.file_systems import check_locks
+from zoo_core.storage.locks import release_and_remove
 
 
 @final

@@ -8,7 +8,6 @@ import os
 import re
 import secrets
 import shutil
-import stat
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -21,10 +20,6 @@ from zoo_core.storage.locations import leads_nowhere, nearest_existing, zoo_home
 if TYPE_CHECKING:
     from io import BufferedWriter
 
-    from filelock import BaseFileLock
-
-LOCK_TIMEOUT = 1800
-"""Seconds to wait for another process that holds a lock."""
 PAUSES = (0.01, 0.03, 0.1, 0.3, 1.0) if os.name == "nt" else ()
 """Seconds between attempts to rename: Windows refuses while another program reads the file."""
 PIECE = 32 << 20
@@ -269,73 +264,12 @@ def new_folder(target: Path) -> Iterator[Path]:
             shutil.rmtree(temporary, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    """Locks a path against other processes, and waits while another one holds the lock.
-
-    Raises:
-        TargetError: The folder cannot be written to, or the lock is not released in time.
-    """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(path.with_name(f"{path.name}.lock"))
-    with target_errors(path):
-        try:
-            lock.acquire(timeout=LOCK_TIMEOUT)
-        except Timeout:
-            raise TargetError(
-                f"another process has been using {path} for {LOCK_TIMEOUT // 60} minutes"
-            ) from None
-    try:
-        yield
-    finally:
-        lock.release()
-
-
-def release_and_remove(lock: BaseFileLock) -> None:
-    """Releases a lock and removes its file.
-
-    The file goes first, so that no process can lock it in between. Windows removes no open file:
-    there it goes afterwards, and stays if another process has opened it by then.
-    """
-    path = Path(lock.lock_file)
-    try:
-        path.unlink()
-    except OSError:
-        lock.release()
-        with contextlib.suppress(OSError):
-            path.unlink()
-    else:
-        lock.release()
-
-
 def make_folder(folder: Path) -> None:
     """Makes a folder and its missing parents, and syncs their entries."""
     missing = [path for path in (folder, *folder.parents) if not path.exists()]
     folder.mkdir(parents=True, exist_ok=True)
     for path in missing:
         sync_folder(path.parent)
-
-
-def size_of(path: Path | os.DirEntry[str]) -> int:
-    """The size of a file in bytes; 0 for a folder, and for a file that is gone."""
-    try:
-        status = path.stat()
-    except OSError:
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0
-
-
-def size_below(folder: str | os.PathLike[str]) -> int:
-    """The size of all files below a folder in bytes; files that cannot be read count as 0."""
-    size = 0
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False):
-                size += size_below(entry)
-            else:
-                size += size_of(entry)
-    return size
 
 
 def sync_folder(folder: Path) -> None:

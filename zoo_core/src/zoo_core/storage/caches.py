@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple, final
 
-from zoo_core.storage.atomic import size_below, size_of, target_errors
+from zoo_core.storage.atomic import target_errors
 from zoo_core.storage.locations import data_folder, encoded_folder
+from zoo_core.storage.sizes import size_below, size_of
 
 MANY = 3
 """Names of files that stand for all of a text."""

@@ -23,13 +23,13 @@ from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.atomic import (
     TEMPORARY,
     make_folder,
-    release_and_remove,
     remove_temporary_files,
     target_errors,
     write_file,
 )
 from zoo_core.storage.file_systems import check_locks
 from zoo_core.storage.locations import zoo_home
+from zoo_core.storage.locks import release_and_remove
 from zoo_core.storage.utf8 import read_utf8
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.sweep import Questions, Sweep

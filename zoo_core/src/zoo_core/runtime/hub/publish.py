@@ -14,8 +14,9 @@ from zoo_core.run_folder.manifest import read_manifest
 from zoo_core.runtime.checkpoints.frontmatter import license_of
 from zoo_core.runtime.hub.push import PushResult, open_branch, push, read_card
 from zoo_core.runtime.hub.upload_folder import build_upload_folder, update_card
-from zoo_core.storage.atomic import file_lock, target_errors
+from zoo_core.storage.atomic import target_errors
 from zoo_core.storage.locations import zoo_home
+from zoo_core.storage.locks import file_lock
 
 
 @final

@@ -35,9 +35,10 @@ from zoo_core.runtime.hub.client import (
     read_text,
     resolve,
 )
-from zoo_core.storage.atomic import file_lock, rename, target_errors
+from zoo_core.storage.atomic import rename, target_errors
 from zoo_core.storage.hashes import FileRecord
 from zoo_core.storage.locations import zoo_home
+from zoo_core.storage.locks import file_lock
 
 DOWNLOADED = (MANIFEST, CARD, WEIGHTS)
 """The files in the order of their download: a snapshot with weights has the others."""
