@@ -316,9 +316,9 @@ def test_a_long_text_is_encoded_in_chunks_and_shows_its_progress(
     path = tmp_path / "long.txt"
     path.write_text(TEXT)
     monkeypatch.setattr("zoo_text.textfile.STORED", len(TEXT))
-    monkeypatch.setattr("zoo_text.sources.ANNOUNCED", len(TEXT))
+    monkeypatch.setattr("zoo_text.stored_text.ANNOUNCED", len(TEXT))
     monkeypatch.setattr("zoo_text.encoding.PIECE", 200)
-    monkeypatch.setattr("zoo_text.sources.LINE_INTERVAL", 0.0)
+    monkeypatch.setattr("zoo_text.prepared_text.LINE_INTERVAL", 0.0)
     caplog.set_level("INFO")
     dataset = text_file(TextConfig(path=(path,)), None)
     assert dataset.tokens.tolist() == dataset.vocabulary.encode(TEXT)

@@ -19,7 +19,7 @@ from zoo_core.runtime.datasets.splits import check_split_fractions, split_names,
 from zoo_core.runtime.nn import Batch, Output
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.encoding import Encoded
-from zoo_text.sources import AbstractText, MemoryText
+from zoo_text.prepared_text import AbstractText, MemoryText
 from zoo_text.windows import (
     sequential_batch_count,
     sequential_batches,

@@ -21,7 +21,7 @@ from zoo_core.runtime.datasets.splits import split_names, split_slice
 from zoo_text.configs import HumanNumbersConfig
 from zoo_text.dataset import TextDataset
 from zoo_text.encoding import Encoded, Encoder
-from zoo_text.sources import AbstractText, MemoryText
+from zoo_text.prepared_text import AbstractText, MemoryText
 
 LAST, LEFT_OUT = 9_999, 8_000
 SEPARATOR = "."

@@ -10,7 +10,8 @@ from zoo_core import Vocabulary
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
 from zoo_text.files import find_files, identify, read_marked
-from zoo_text.sources import AbstractText, MemoryText, StoredText, file_starts
+from zoo_text.prepared_text import AbstractText, MemoryText, file_starts
+from zoo_text.stored_text import StoredText
 
 STORED = 1_000_000
 """Bytes of files from which on their ids are kept on disk."""

@@ -15,7 +15,8 @@ from zoo_core.errors import DataError, TargetError
 from zoo_core.storage.locations import encoded_folder
 from zoo_text.configs import AbstractTextConfig
 from zoo_text.dataset import TextDataset
-from zoo_text.sources import MemoryText, StoredText
+from zoo_text.prepared_text import MemoryText
+from zoo_text.stored_text import StoredText
 
 TEXT = "Grüße, old world; 我們 here e\u0301 👩\u200d👧.\r\nA second line\n" * 30 + "unseen words"
 PREPARED = TEXT.replace("\r\n", "\n")
@@ -106,7 +107,7 @@ def test_a_known_text_is_not_read_again(
 ) -> None:
     first = stored(path, tokens=tokens)
     expected = first.tokens.tolist()
-    monkeypatch.setattr("zoo_text.sources.read_files", no_reading)
+    monkeypatch.setattr("zoo_text.stored_text.read_files", no_reading)
     again = stored(path, tokens=tokens)
     assert again.tokens.tolist() == expected
     assert (again.fingerprint, again.vocabulary) == (first.fingerprint, first.vocabulary)
@@ -138,7 +139,7 @@ def test_the_same_text_elsewhere_has_the_same_ids(path: Path, tmp_path: Path) ->
 def test_an_interrupted_encoding_starts_again(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = stored(path)
     with monkeypatch.context() as patch:
-        patch.setattr("zoo_text.sources.splits_of", no_reading)
+        patch.setattr("zoo_text.stored_text.splits_of", no_reading)
         patch.setattr("zoo_text.encoding.Encoder.encode", no_reading)
         with pytest.raises(AssertionError):
             _ = dataset.tokens
