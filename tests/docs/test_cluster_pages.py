@@ -93,7 +93,7 @@ def _cluster() -> Any:
     from ray.cluster_utils import Cluster
 
     from tests.plugins.ray.conftest import add_node
-    from zoo_ray.cluster import SETTINGS, own_cluster
+    from zoo_ray.connection import SETTINGS, own_cluster
 
     os.environ |= SETTINGS | own_cluster()
     cluster = Cluster()

@@ -51,7 +51,7 @@ def connect(address: str) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Any]:
     """A cluster of a node with a core, to which this process is connected."""
-    from zoo_ray.cluster import SETTINGS, own_cluster
+    from zoo_ray.connection import SETTINGS, own_cluster
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in (SETTINGS | own_cluster()).items():

@@ -1,24 +1,16 @@
-"""What is said of a cluster, with made answers of Ray."""
+"""What a run asks of a cluster, and the messages about its nodes, with made answers of Ray."""
 
 from __future__ import annotations
 
-import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from zoo_core.errors import NetworkError, RefusedError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.sweeps.engine import Job
-from zoo_ray.cluster import (
-    Needs,
-    check_answers,
-    describe_failure,
-    describe_lack,
-    needs_of,
-)
+from zoo_ray.cluster import Needs, describe_failure, describe_lack, needs_of
 
 pytestmark = pytest.mark.full
 
@@ -70,27 +62,3 @@ def test_too_few_cores_are_named_with_the_largest_node() -> None:
 )
 def test_a_worker_that_cannot_be_used_is_named_in_a_line(answer: str, expected: str) -> None:
     assert describe_failure("far", RuntimeError(answer)) == expected
-
-
-def test_a_cluster_that_is_not_there_is_named_at_once() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        address = f"127.0.0.1:{server.getsockname()[1]}"
-        check_answers(address)
-    with pytest.raises(NetworkError, match=f"^no Ray cluster answers at {address}: Connection ref"):
-        check_answers(address)
-
-
-def test_the_ray_client_is_refused() -> None:
-    with pytest.raises(RefusedError, match=r"^RAY_ADDRESS is ray://head:10001, .* run the command"):
-        check_answers("ray://head:10001")
-
-
-@pytest.mark.parametrize("address", ["", "auto", "local"])
-def test_an_address_that_ray_finds_is_left_to_it(address: str) -> None:
-    check_answers(address)
-
-
-@pytest.mark.parametrize("address", ["head", "head:port", ":6379", "http://head:8265", "AUTO", " "])
-def test_an_address_of_no_cluster_is_refused_before_ray_is_asked(address: str) -> None:
-    with pytest.raises(RefusedError, match=r": expected HOST:PORT, such as .*, or auto for"):
-        check_answers(address)

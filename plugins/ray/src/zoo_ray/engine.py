@@ -11,7 +11,8 @@ from typing import final
 
 from zoo_core.runtime.sweeps.engine import AbstractEngine, EngineOptions, Job, JobEvent
 from zoo_core.storage.atomic import TEMPORARY
-from zoo_ray.cluster import ADDRESS, FIND, RayTasks, check_answers, check_nodes, connected
+from zoo_ray.cluster import RayTasks, check_nodes
+from zoo_ray.connection import ADDRESS, FIND, check_answers, connected
 from zoo_ray.dispatch import Dispatch
 
 
