@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from zoo_cli.commands.train import (
+from zoo_cli.parsing.chosen_run import (
     CATALOG,
     RESOLVED_RUN,
     SOURCE,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
 
+from zoo_cli.parsing.chosen_run import (
+    CATALOG,
+    SOURCE,
+    check_vocabulary_options,
+    chosen_run_config,
+    find_settings,
+    report_choices,
+)
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.logger_option import logger_option
 from zoo_cli.parsing.precision import precision_option
@@ -22,45 +28,16 @@ from zoo_cli.parsing.process_options import (
 from zoo_cli.parsing.registry_option import registry_option
 from zoo_cli.parsing.run_name import RunName
 from zoo_cli.parsing.run_options import run_options
-from zoo_cli.parsing.setting_options import Sections, SettingsCommand
+from zoo_cli.parsing.setting_options import SettingsCommand
 from zoo_cli.parsing.source_options import budget_option, source_options
 from zoo_cli.parsing.typed_words import with_options
 from zoo_cli.terminal.output import echo, json_option
-from zoo_core.data.vocabulary import Unknown
-from zoo_core.errors import MisfitError, TargetError
-from zoo_core.escaping import one_line
-from zoo_core.plugins.catalog import Catalog, load_catalog
-from zoo_core.recipes.nearest import report_defaults
+from zoo_core.errors import TargetError
 from zoo_core.recipes.recipe import recipe_text
-from zoo_core.recipes.resolve import ResolvedRun, resolve_run
-from zoo_core.run_folder.run_config import SECTIONS, RunConfig
 from zoo_core.storage.locations import runs_folder
 
 if TYPE_CHECKING:
     from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
-
-CATALOG, RESOLVED_RUN, SOURCE = "zoo.catalog", "zoo.resolved_run", "zoo.source"
-
-
-def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
-    """Returns the settings of the model, dataset and trainer that the command line names."""
-    if "model" not in names:
-        return {}
-    catalog: Catalog = ctx.meta.setdefault(CATALOG, load_catalog())
-    source = _load(catalog, names["source"]) if "source" in names else None
-    resolved = resolve_run(
-        catalog,
-        names["model"],
-        dataset=names.get("dataset", ""),
-        trainer=names.get("trainer", ""),
-        file=Path(names["config"]).expanduser() if "config" in names else None,
-        origin=source.run_config if source else None,
-    )
-    model = resolved.entries["model"].spec.name
-    if source and source.run_config.model != model:
-        raise MisfitError(f"{names['source']} holds a {source.run_config.model}, not a {model}")
-    ctx.meta[RESOLVED_RUN], ctx.meta[SOURCE] = resolved, source
-    return {section: resolved.settings(section) for section in SECTIONS}
 
 
 @click.command(cls=SettingsCommand, find_settings=find_settings, named="a model")
@@ -201,63 +178,6 @@ def train(
         train_and_report(run, ctx.meta[CATALOG], interrupt=interrupt, as_json=as_json)
 
 
-def chosen_run_config(
-    ctx: click.Context,
-    settings: Mapping[str, Mapping[str, object]],
-    *,
-    precision: str,
-    unknown: str,
-    **options: Any,
-) -> RunConfig:
-    """Returns the run config of a command line.
-
-    Args:
-        ctx: The context of the command, after ``find_settings``.
-        settings: The typed settings by section and key.
-        precision: The value of the option, whose default is that of the checkpoint of --from.
-        unknown: The same.
-        options: The other fields of the run config.
-
-    Raises:
-        ConfigError: A setting is not allowed.
-    """
-    resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
-    origin: Checkpoint | None = ctx.meta[SOURCE]
-    if origin:
-        precision = precision if _is_typed(ctx, "precision") else origin.run_config.precision
-        unknown = unknown if _is_typed(ctx, "unknown") else origin.run_config.unknown
-    return resolved.run_config(
-        settings, precision=precision, unknown=str(Unknown.parse(unknown)), **options
-    )
-
-
-def check_vocabulary_options(ctx: click.Context, extend_vocabulary: bool) -> None:
-    """Checks that the options about new symbols have an effect.
-
-    Raises:
-        click.UsageError: There is no checkpoint to start from, or the options exclude each other.
-    """
-    has_policy = _is_typed(ctx, "unknown")
-    if (extend_vocabulary or has_policy) and ctx.meta[SOURCE] is None:
-        option = "--extend-vocabulary" if extend_vocabulary else "--unknown"
-        raise click.UsageError(f"{option} needs --from: without it, every symbol is learned")
-    if extend_vocabulary and has_policy:
-        raise click.UsageError("--extend-vocabulary leaves no unknown symbols; drop --unknown")
-
-
-def _is_typed(ctx: click.Context, option: str) -> bool:
-    return ctx.get_parameter_source(option) is ParameterSource.COMMANDLINE
-
-
-def report_choices(ctx: click.Context, run_config: RunConfig) -> None:
-    """Prints in one line how the run differs from its checkpoint, or that it takes defaults."""
-    origin: Checkpoint | None = ctx.meta[SOURCE]
-    if origin is None:
-        report_defaults(ctx.meta[CATALOG], ctx.meta[RESOLVED_RUN], run_config)
-    elif changes := run_config.changes_since(origin.run_config):
-        echo(one_line(f"changed from {run_config.source}: {'; '.join(changes)}"), err=True)
-
-
 def _list_run(folder: Path, name: str) -> None:
     """Lists a run of another folder among the local runs; one that cannot be is trained anyway."""
     from zoo_core.run_folder.local_runs import link_run
@@ -266,9 +186,3 @@ def _list_run(folder: Path, name: str) -> None:
         link_run(folder, name)
     except TargetError as error:
         echo(f"{error}; zoo runs will not list this run", err=True)
-
-
-def _load(catalog: Catalog, reference: str) -> Checkpoint:
-    from zoo_core.runtime.locate import load_checkpoint
-
-    return load_checkpoint(catalog, reference)

@@ -13,7 +13,8 @@ from typing import NamedTuple, final
 
 import click
 
-from zoo_cli.commands.train import RESOLVED_RUN, train
+from zoo_cli.commands.train import train
+from zoo_cli.parsing.chosen_run import RESOLVED_RUN
 from zoo_cli.parsing.setting_options import SettingOption
 from zoo_core.configs.settings import NONE, as_typed, with_unit
 from zoo_core.errors import ZooError
