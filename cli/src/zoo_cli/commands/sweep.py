@@ -55,9 +55,11 @@ if TYPE_CHECKING:
 
 ASKED = "zoo.asked_sweep"
 """What a file or folder in the place of the model asks for."""
-WITH_FILE = ("model", "seeds", "threads", "jobs", "engine", "out", "loggers", "print_jobs")
-WITH_FILE_TOO = ("registry", "as_json")
-"""What may be typed beside a file; everything else is what the file says."""
+WITH_FILE = (
+    *("model", "seeds", "threads", "jobs", "engine", "out", "loggers", "print_jobs"),
+    *("registry", "as_json"),
+)
+"""The parameters that may be typed with a file; all others are what the file says."""
 
 
 def find_sweep_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
@@ -144,117 +146,74 @@ def sweep(
     continues it, and FILE.toml asks for every row with every column of a table, such as models and
     datasets.
     """
-    if ASKED in ctx.meta:
-        _sweep_file(
-            ctx,
-            seeds or (),
-            threads or 0,
-            jobs or 0,
-            engine or "",
-            out,
-            loggers,
-            print_jobs,
-            as_json,
-        )
-        return
-    check_vocabulary_options(ctx, extend_vocabulary)
-    if seeds and seed is not None:
-        raise click.UsageError("--seed and --seeds exclude each other")
-    resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
     catalog: Catalog = ctx.meta[CATALOG]
+    asked_in_file: AskedSweep | None = ctx.meta.get(ASKED)
+    if asked_in_file:
+        _check_options_with_file(ctx)
+    else:
+        check_vocabulary_options(ctx, extend_vocabulary)
+        if seeds and seed is not None:
+            raise click.UsageError("--seed and --seeds exclude each other")
     from zoo_core.runtime.sweeps.engine import EngineOptions
-    from zoo_core.runtime.sweeps.sweep import make_engine
+    from zoo_core.runtime.sweeps.sweep import make_engine, threads_share
 
     chosen_engine = make_engine(catalog, engine or "", EngineOptions(jobs or 0))
-    asked = _parse(resolved, settings, draws)
-    run_config = chosen_run_config(
-        ctx,
-        asked.first(),
-        seed=seed,
-        threads=0,
-        budget=budget or 0.0,
-        source=source or "",
-        **{key: run_choices[key] for key in ("device", "backend", "precision", "unknown")},
-    )
-    question = asked.question(
-        resolved, run_config, seeds or (), extends_vocabulary=extend_vocabulary
-    )
-    question = check_question(catalog, question)
-    if ctx.meta[SOURCE] is None and not print_jobs:
-        report_choices(ctx, run_config)
-    _carry_out(
-        ctx,
-        out or default_folder(question),
-        Sweep(threads=threads or 0, questions=(question,)),
-        jobs or 0,
-        chosen_engine,
-        loggers,
-        print_jobs=print_jobs,
-        as_json=as_json,
-    )
+    if asked_in_file:
+        asked_sweep = _changed(asked_in_file, seeds or (), threads or 0)
+        folder = out or asked_in_file.folder
+    else:
+        resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
+        asked = _parse(resolved, settings, draws)
+        run_config = chosen_run_config(
+            ctx,
+            asked.first(),
+            seed=seed,
+            threads=0,
+            budget=budget or 0.0,
+            source=source or "",
+            **{key: run_choices[key] for key in ("device", "backend", "precision", "unknown")},
+        )
+        question = asked.question(
+            resolved, run_config, seeds or (), extends_vocabulary=extend_vocabulary
+        )
+        question = check_question(catalog, question)
+        if ctx.meta[SOURCE] is None and not print_jobs:
+            report_choices(ctx, run_config)
+        asked_sweep = Sweep(threads=threads or 0, questions=(question,))
+        folder = out or default_folder(question)
+    if print_jobs:
+        share = threads_share(chosen_engine, jobs or 0)
+        _print_jobs(catalog, folder, asked_sweep, share, loggers, as_json=as_json)
+    else:
+        _train(
+            ctx,
+            folder,
+            asked_sweep,
+            jobs=jobs or 0,
+            engine=chosen_engine,
+            loggers=loggers,
+            as_json=as_json,
+        )
 
 
-def _sweep_file(
-    ctx: click.Context,
-    seeds: tuple[int, ...],
-    threads: int,
-    jobs: int,
-    engine: str,
-    out: Path | None,
-    loggers: tuple[str, ...],
-    print_jobs: bool,
-    as_json: bool,
-) -> None:
-    """Carries out what a file or a folder asks for; see ``sweep``.
+def _check_options_with_file(ctx: click.Context) -> None:
+    """Checks that no option says what the file or folder in the place of the model says.
 
     Raises:
-        click.UsageError: An option says what the file says.
+        click.UsageError: One does.
     """
-    from zoo_core.runtime.sweeps.engine import EngineOptions
-    from zoo_core.runtime.sweeps.sweep import make_engine
-
     for param in ctx.command.params:
         is_typed = ctx.get_parameter_source(param.name or "") is ParameterSource.COMMANDLINE
-        if is_typed and param.name not in (*WITH_FILE, *WITH_FILE_TOO):
+        if is_typed and param.name not in WITH_FILE:
             raise click.UsageError(
                 f"{param.opts[0]} does not go with {ctx.params['model']}, which says it"
             )
-    catalog: Catalog = ctx.meta[CATALOG]
-    asked: AskedSweep = ctx.meta[ASKED]
+
+
+def _changed(asked: AskedSweep, seeds: Sequence[int], threads: int) -> Sweep:
+    """Returns what a file or folder asks for, with the seeds and threads that are typed."""
     sweep = asked.with_seeds(seeds).sweep if seeds else asked.sweep
-    if threads:
-        sweep = replace(sweep, threads=threads)
-    _carry_out(
-        ctx,
-        out or asked.folder,
-        sweep,
-        jobs,
-        make_engine(catalog, engine, EngineOptions(jobs)),
-        loggers,
-        print_jobs=print_jobs,
-        as_json=as_json,
-    )
-
-
-def _carry_out(
-    ctx: click.Context,
-    folder: Path,
-    asked: Sweep,
-    jobs: int,
-    engine: AbstractEngine | None,
-    loggers: tuple[str, ...],
-    *,
-    print_jobs: bool,
-    as_json: bool,
-) -> None:
-    """Prints the commands of the runs that are not finished, or trains these runs."""
-    from zoo_core.runtime.sweeps.sweep import threads_share
-
-    if print_jobs:
-        share = threads_share(engine, jobs)
-        _print_jobs(ctx.meta[CATALOG], folder, asked, share, loggers, as_json=as_json)
-        return
-    _train(ctx, folder, asked, jobs=jobs, engine=engine, loggers=loggers, as_json=as_json)
+    return replace(sweep, threads=threads) if threads else sweep
 
 
 def _parse(
