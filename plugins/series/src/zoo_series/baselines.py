@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import torch
 from torch import Tensor
@@ -63,6 +63,35 @@ def fit_smoothing(parts: Sequence[Tensor]) -> Tensor:
             sums = sums + error.square()
             level = level + factors * error
     return factors[sums.argmin(dim=0), 0]
+
+
+def baseline_forecasts(
+    series: Sequence[tuple[Tensor, range]], horizon: int, *, season: int, smoothing: Tensor
+) -> Iterator[tuple[str, Tensor, Tensor]]:
+    """Yields each forecast without a model, and the rows that it forecasts.
+
+    Args:
+        series: The values of each series, (N, values), and the rows at which a horizon begins, at
+            least one.
+        horizon: The rows of a forecast.
+        season: The rows of a season; 1 if there is none.
+        smoothing: The factor of exponential smoothing of each value, (values,).
+
+    Yields:
+        The name, the forecasts, (origins, horizon, values), and the rows as measured, likewise.
+    """
+    pairs = [(values, origin) for values, origins in series for origin in origins]
+    actual = torch.stack([values[origin : origin + horizon] for values, origin in pairs])
+    last = torch.stack([naive(values[:origin], horizon) for values, origin in pairs])
+    yield "naive", last, actual
+    seasons = [seasonal_naive(values[:origin], horizon, season) for values, origin in pairs]
+    yield "seasonal_naive", torch.stack(seasons), actual
+    levels = [
+        smoothed(values[: origins[-1]], smoothing)[origins[0] - 1 :: origins.step]
+        for values, origins in series
+    ]
+    repeated = torch.cat(levels).unsqueeze(1).expand(-1, horizon, -1)
+    yield "exponential_smoothing", repeated, actual
 
 
 def naive_error(past: Tensor, season: int) -> Tensor:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import final
@@ -21,12 +20,10 @@ from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset, Lab
 from zoo_core.runtime.nn import AbstractModel, Batch, Output
 from zoo_series.backtest import Backtest, backtest_metrics
 from zoo_series.baselines import (
+    baseline_forecasts,
     fit_smoothing,
     forecast_metrics,
-    naive,
     naive_error,
-    seasonal_naive,
-    smoothed,
 )
 from zoo_series.configs import AbstractSeriesConfig, SalesConfig, SeriesConfig
 from zoo_series.rollout import Forecaster, Scaling
@@ -36,8 +33,6 @@ SALES = Path(__file__).parent / "tables" / "sales.csv"
 """Ten years of monthly sales, made by a rule."""
 DIGITS = 6
 """Digits of a number that is shown."""
-
-logger = logging.getLogger("zoo_core.series")
 
 
 @final
@@ -333,16 +328,12 @@ class SeriesDataset(AbstractLabelledDataset):
 
     def _baseline_forecasts(
         self, origins: Sequence[range], horizon: int
-    ) -> Iterator[tuple[str, Tensor, Tensor]]:
-        """Yields each forecast without a model, and the rows that it forecasts.
+    ) -> Iterable[tuple[str, Tensor, Tensor]]:
+        """Returns what ``baseline_forecasts`` yields, nothing where there is no origin.
 
         Args:
             origins: The rows of each series at which a horizon begins.
             horizon: The rows of a forecast.
-
-        Yields:
-            The name, the forecasts (origins, horizon, values), and the rows as measured, likewise;
-            nothing where there is no origin.
         """
         count = len(self.value_names)
         chosen = [
@@ -351,18 +342,8 @@ class SeriesDataset(AbstractLabelledDataset):
             if begins
         ]
         if not chosen:
-            return
-        pairs = [(values, origin) for values, begins in chosen for origin in begins]
-        actual = torch.stack([values[origin : origin + horizon] for values, origin in pairs])
-        yield "naive", torch.stack([naive(v[:origin], horizon) for v, origin in pairs]), actual
-        seasonal = [seasonal_naive(v[:origin], horizon, self.season) for v, origin in pairs]
-        yield "seasonal_naive", torch.stack(seasonal), actual
-        levels = [
-            smoothed(values[: begins[-1]], self.smoothing)[begins[0] - 1 :: begins.step]
-            for values, begins in chosen
-        ]
-        repeated = torch.cat(levels).unsqueeze(1).expand(-1, horizon, -1)
-        yield "exponential_smoothing", repeated, actual
+            return ()
+        return baseline_forecasts(chosen, horizon, season=self.season, smoothing=self.smoothing)
 
     @cached_property
     def smoothing(self) -> Tensor:
