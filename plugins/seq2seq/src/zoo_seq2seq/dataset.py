@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
-from torch.nn.utils.rnn import pad_sequence
 
 from zoo_core import Classes, Signature, Tokens, Unknown, Vocabulary
 from zoo_core.data.text import decode_file
 from zoo_core.data.vocabulary import REFUSE
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.dataset import AbstractDataset
-from zoo_core.runtime.datasets.epoch_order import epoch_order
 from zoo_core.runtime.datasets.splits import (
     check_split,
     check_split_fractions,
@@ -27,9 +24,8 @@ from zoo_core.runtime.datasets.splits import (
 from zoo_core.runtime.datasets.stratified import stratified_splits
 from zoo_core.runtime.datasets.translator import AbstractTranslator
 from zoo_core.runtime.generation.beam_search import beam_search
-from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
+from zoo_core.runtime.nn import AbstractModel, Batch, Output
 from zoo_core.storage.hashes import sha256_of_fields
-from zoo_seq2seq import symbols
 from zoo_seq2seq.configs import (
     AbstractPairsConfig,
     AbstractPairsFileConfig,
@@ -41,7 +37,8 @@ from zoo_seq2seq.configs import (
 from zoo_seq2seq.encoder import SOURCE
 from zoo_seq2seq.number_words import number_pairs
 from zoo_seq2seq.pairs_file import read_pairs
-from zoo_seq2seq.symbols import BOS, EOS
+from zoo_seq2seq.rows import PairRows
+from zoo_seq2seq.symbols import BOS, EOS, Symbols, learn_vocabulary, special_id, text_of
 
 
 @final
@@ -50,89 +47,6 @@ class Pair(NamedTuple):
 
     source: str
     target: str
-
-
-@final
-@dataclass(frozen=True, kw_only=True)
-class Symbols:
-    """How the texts of a dataset become symbols.
-
-    Args:
-        tokens: What a symbol is: ``word`` or ``char``.
-        lowercase: Whether texts are converted to lower case.
-        split_punctuation: Whether punctuation marks are words.
-        min_count: The least occurrences of a word.
-        max_length: The most symbols of a text, its end included; None for all.
-    """
-
-    tokens: symbols.Tokens = "word"
-    lowercase: bool = False
-    split_punctuation: bool = False
-    min_count: int = 1
-    max_length: int | None = None
-
-    def split(self, text: str) -> list[str]:
-        """Returns the symbols of a text, without its end."""
-        text = symbols.prepared(
-            text, lowercase=self.lowercase, split_punctuation=self.split_punctuation
-        )
-        return symbols.split_symbols(text, self.tokens)
-
-    def split_source(self, text: str, *, is_reversed: bool) -> list[str]:
-        """Returns the symbols of a source in the direction in which it is read, without its end.
-
-        The beginning of a long source is kept, whatever its direction.
-        """
-        cut = self.split(text)
-        return cut[: self.max_length][::-1] if is_reversed else cut
-
-    def ended(self, ids: list[int], end: int) -> list[int]:
-        """Returns ids with the end behind them, cut to the most symbols of a text."""
-        return [*ids, end][: self.max_length]
-
-
-@final
-@dataclass(frozen=True, eq=False)
-class PairRows:
-    """The pairs of a split as ids.
-
-    Args:
-        sources: The source of each pair, (S,), its end included.
-        targets: The target of each pair, (T,), its end included.
-        begin: The symbol that begins a target.
-    """
-
-    sources: list[Tensor]
-    targets: list[Tensor]
-    begin: int
-
-    def batches(self, size: int, seed: int, epoch: int, start: int) -> Iterator[Batch]:
-        """Yields the batches of an epoch, each as long as its longest source and target.
-
-        Args:
-            size: B, pairs per batch; the last batch may be smaller.
-            seed: The seed of the epoch order.
-            epoch: Counts from 1; 0 means evaluation, in the order of the pairs.
-            start: The number of batches to skip.
-        """
-        order = epoch_order(len(self.sources), seed, epoch).tolist()
-        for first in range(start * size, len(order), size):
-            rows = order[first : first + size]
-            sources = [self.sources[row] for row in rows]
-            targets = [self.targets[row] for row in rows]
-            begin = targets[0].new_tensor([self.begin])
-            inputs = [torch.cat([begin, target[:-1]]) for target in targets]
-            yield Batch(
-                pad_sequence(inputs, batch_first=True),
-                pad_sequence(targets, batch_first=True, padding_value=IGNORED),
-                _lengths(targets),
-                context={SOURCE: pad_sequence(sources, batch_first=True)},
-                context_lengths={SOURCE: _lengths(sources)},
-            )
-
-
-def _lengths(rows: list[Tensor]) -> Tensor:
-    return torch.tensor([len(row) for row in rows])
 
 
 @final
@@ -149,7 +63,7 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
         vocabulary: The vocabulary of the targets of a checkpoint, or None for that of the pairs.
         name: Name of the dataset in errors.
         read: Returns the pairs.
-        cut: How texts become symbols.
+        symbols: How texts become symbols.
         example: The number of the pair whose source is the example.
 
     Raises:
@@ -163,11 +77,11 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
         *,
         name: str,
         read: Callable[[], list[Pair]],
-        cut: Symbols,
+        symbols: Symbols,
         example: int = 0,
     ) -> None:
         check_split_fractions(config, name)
-        self.config, self.name, self.cut = config, name, cut
+        self.config, self.name, self.symbols = config, name, symbols
         self._read, self._example = read, example
         self._target_vocabulary = vocabulary
         self._source_vocabulary: Vocabulary | None = None
@@ -214,9 +128,9 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
     def _learned(self, text: Callable[[Pair], str]) -> Vocabulary:
         """Returns the vocabulary of one side: words of train, or characters of all pairs."""
         every = range(len(self.pairs))
-        rows = every if self.cut.tokens == "char" else self.split_rows["train"]
-        texts = (self.cut.split(text(self.pairs[row])) for row in rows)
-        return symbols.learn_vocabulary(texts, self.cut.tokens, self.cut.min_count)
+        rows = every if self.symbols.tokens == "char" else self.split_rows["train"]
+        texts = (self.symbols.split(text(self.pairs[row])) for row in rows)
+        return learn_vocabulary(texts, self.symbols.tokens, self.symbols.min_count)
 
     @property
     def signature(self) -> Signature:
@@ -234,7 +148,7 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
     def fingerprint(self) -> str:
         """The sha256 of all pairs as they are read."""
         return sha256_of_fields(
-            "".join(self.cut.split(text)).encode("utf-8", "surrogatepass")
+            "".join(self.symbols.split(text)).encode("utf-8", "surrogatepass")
             for pair in self.pairs
             for text in pair
         )
@@ -262,22 +176,22 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
             sources, targets = self.source_vocabulary, self.vocabulary
             self._kept[split] = PairRows(
                 [self._ids(self._source(self.pairs[row].source), sources) for row in chosen],
-                [self._ids(self.cut.split(self.pairs[row].target), targets) for row in chosen],
-                symbols.special_id(targets, BOS),
+                [self._ids(self.symbols.split(self.pairs[row].target), targets) for row in chosen],
+                special_id(targets, BOS),
             )
         return self._kept[split]
 
     def _source(self, text: str) -> list[str]:
-        return self.cut.split_source(text, is_reversed=self.config.reverse_source)
+        return self.symbols.split_source(text, is_reversed=self.config.reverse_source)
 
-    def _ids(self, cut: list[str], vocabulary: Vocabulary) -> Tensor:
+    def _ids(self, symbols: list[str], vocabulary: Vocabulary) -> Tensor:
         """Returns the symbols of a text of the data and its end as ids, (T,).
 
         Raises:
             DataError: A symbol is unknown.
         """
-        ids = vocabulary.for_data.encode(cut)
-        return torch.tensor(self.cut.ended(ids, symbols.special_id(vocabulary, EOS)))
+        ids = vocabulary.for_data.encode(symbols)
+        return torch.tensor(self.symbols.ended(ids, special_id(vocabulary, EOS)))
 
     def batch_count(self, split: str, size: int, seed: int, epoch: int) -> int:
         """Returns the number of batches of an epoch.
@@ -303,8 +217,8 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
         ids = vocabulary.encode(self._source(value), unknown)
         if not ids:
             raise DataError("an empty input; give at least one symbol")
-        source = self.cut.ended(ids, symbols.special_id(vocabulary, EOS))
-        begin = symbols.special_id(self.vocabulary, BOS)
+        source = self.symbols.ended(ids, special_id(vocabulary, EOS))
+        begin = special_id(self.vocabulary, BOS)
         return Batch(torch.tensor([[begin]]), context={SOURCE: torch.tensor([source])})
 
     def decode(self, output: Output) -> str:
@@ -313,7 +227,7 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
 
     def translate(self, model: AbstractModel, batch: Batch) -> list[list[int]]:
         """Returns the best target that beam search finds for each row, as ids with its end."""
-        end = symbols.special_id(self.vocabulary, EOS)
+        end = special_id(self.vocabulary, EOS)
         found = beam_search(
             model,
             batch._replace(inputs=batch.inputs[:, :1], targets=None, lengths=None),
@@ -332,9 +246,9 @@ class PairsDataset(AbstractDataset, AbstractTranslator):
 
     def _text(self, ids: list[int]) -> str:
         """Returns the text of ids up to ``<eos>``."""
-        end = symbols.special_id(self.vocabulary, EOS)
+        end = special_id(self.vocabulary, EOS)
         before = list(takewhile(lambda symbol: symbol != end, ids))
-        return symbols.text_of(before, self.vocabulary)
+        return text_of(before, self.vocabulary)
 
 
 def number_words(config: NumberWordsConfig, vocabulary: Vocabulary | None) -> PairsDataset:
@@ -344,7 +258,7 @@ def number_words(config: NumberWordsConfig, vocabulary: Vocabulary | None) -> Pa
         vocabulary,
         name="number-words",
         read=lambda: [Pair(*pair) for pair in number_pairs(config.largest)],
-        cut=Symbols(),
+        symbols=Symbols(),
         example=min(4280, config.largest - 1),
     )
 
@@ -356,7 +270,7 @@ def sums(config: SumsConfig, vocabulary: Vocabulary | None) -> PairsDataset:
         vocabulary,
         name="sums",
         read=lambda: _drawn_sums(config),
-        cut=Symbols(tokens="char"),
+        symbols=Symbols(tokens="char"),
     )
 
 
@@ -411,7 +325,7 @@ def _from_file(
         vocabulary,
         name=name,
         read=pairs,
-        cut=Symbols(
+        symbols=Symbols(
             tokens=config.tokens,
             lowercase=config.lowercase,
             split_punctuation=config.split_punctuation,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, final
 
 from zoo_core import Vocabulary
 from zoo_core.data.tokenizer import BUILT_IN, CHARACTERS, UNKNOWN_WORD
@@ -17,7 +18,44 @@ SPECIAL = (PAD, BOS, EOS, UNKNOWN_WORD)
 PUNCTUATION = ",.!?"
 """The marks that become words of their own."""
 NO_BREAK_SPACES = str.maketrans("\u202f\xa0", "  ")
-Tokens = Literal["word", "char"]
+SymbolKind = Literal["word", "char"]
+
+
+@final
+@dataclass(frozen=True, kw_only=True)
+class Symbols:
+    """How the texts of a dataset become symbols.
+
+    Args:
+        tokens: What a symbol is: ``word`` or ``char``.
+        lowercase: Whether texts are converted to lower case.
+        split_punctuation: Whether punctuation marks are words.
+        min_count: The least occurrences of a word.
+        max_length: The most symbols of a text, its end included; None for all.
+    """
+
+    tokens: SymbolKind = "word"
+    lowercase: bool = False
+    split_punctuation: bool = False
+    min_count: int = 1
+    max_length: int | None = None
+
+    def split(self, text: str) -> list[str]:
+        """Returns the symbols of a text, without its end."""
+        text = prepared(text, lowercase=self.lowercase, split_punctuation=self.split_punctuation)
+        return split_symbols(text, self.tokens)
+
+    def split_source(self, text: str, *, is_reversed: bool) -> list[str]:
+        """Returns the symbols of a source in the direction in which it is read, without its end.
+
+        The beginning of a long source is kept, whatever its direction.
+        """
+        symbols = self.split(text)
+        return symbols[: self.max_length][::-1] if is_reversed else symbols
+
+    def ended(self, ids: list[int], end: int) -> list[int]:
+        """Returns ids with the end behind them, cut to the most symbols of a text."""
+        return [*ids, end][: self.max_length]
 
 
 def prepared(text: str, *, lowercase: bool, split_punctuation: bool) -> str:
@@ -40,7 +78,7 @@ def prepared(text: str, *, lowercase: bool, split_punctuation: bool) -> str:
     return "".join(pieces).strip()
 
 
-def split_symbols(text: str, tokens: Tokens) -> list[str]:
+def split_symbols(text: str, tokens: SymbolKind) -> list[str]:
     """Returns the symbols of a prepared text: characters, or words with the blank before them.
 
     The first word has one too, so that a word is one symbol wherever it stands.
@@ -48,7 +86,7 @@ def split_symbols(text: str, tokens: Tokens) -> list[str]:
     return list(text) if tokens == "char" else [f" {word}" for word in text.split()]
 
 
-def learn_vocabulary(texts: Iterable[list[str]], tokens: Tokens, min_count: int) -> Vocabulary:
+def learn_vocabulary(texts: Iterable[list[str]], tokens: SymbolKind, min_count: int) -> Vocabulary:
     """Returns the special symbols, and those of texts: characters in order, words by frequency.
 
     Args:
