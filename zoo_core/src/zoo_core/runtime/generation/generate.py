@@ -16,7 +16,7 @@ from zoo_core.runtime.generation.sampler import Sampler
 from zoo_core.runtime.generation.text_kernel import AbstractTextKernel
 from zoo_core.runtime.hardware.device import precision_context
 from zoo_core.runtime.nn.batch import Batch
-from zoo_core.runtime.nn.layer_inputs import TOKEN_DTYPES
+from zoo_core.runtime.nn.layer_inputs import INDEX_DTYPES
 from zoo_core.runtime.nn.model import AbstractModel, RecurrentModel
 from zoo_core.runtime.nn.torch_modes import autocasts
 
@@ -100,7 +100,7 @@ def check_tokens(model: AbstractModel, prompt: Tensor, *, name: str = "the promp
         MisfitError: It is not.
     """
     symbols = model.signature.input_size
-    if prompt.dim() != 2 or prompt.shape[0] != 1 or prompt.dtype not in TOKEN_DTYPES:
+    if prompt.dim() != 2 or prompt.shape[0] != 1 or prompt.dtype not in INDEX_DTYPES:
         given = f"{tuple(prompt.shape)} of {prompt.dtype}"
         raise MisfitError(f"{name} is {given}, expected (1, T) of torch.int64")
     check_prompt(model, prompt.shape[1], name=name)

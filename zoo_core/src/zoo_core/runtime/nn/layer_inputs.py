@@ -15,10 +15,9 @@ from torch.nn.utils.rnn import PackedSequence
 
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.runtime.nn.cell import AbstractCell
-from zoo_core.runtime.nn.state import check_lengths, check_resets, check_shape
 
-TOKEN_DTYPES = (torch.int64, torch.int32)
-"""The dtypes that tokens may have, as in ``torch.nn.functional.embedding``."""
+INDEX_DTYPES = (torch.int64, torch.int32)
+"""The dtypes of tokens and lengths: those of ``torch.nn.functional.embedding``."""
 
 
 def check_sizes(sizes: dict[str, int], dropout: float) -> None:
@@ -68,7 +67,7 @@ def check_inputs(inputs: Tensor, width: int, like: Tensor, *, embedded: bool = F
         if is_float and len(shape) == 2 and shape[1] == width:
             expected += "; a single sequence is a batch of 1: inputs.unsqueeze(0)"
         raise MisfitError(f"inputs are {tuple(shape)} of {inputs.dtype}, expected {expected}")
-    if not is_float and inputs.dtype not in TOKEN_DTYPES:
+    if not is_float and inputs.dtype not in INDEX_DTYPES:
         raise MisfitError(f"inputs are {inputs.dtype}, expected tokens of torch.int64 or floats")
     if not shape[1]:
         raise MisfitError("inputs have 0 steps, expected >= 1")
@@ -82,9 +81,9 @@ def check_marks(inputs: Tensor, lengths: Tensor | None, resets: Tensor | None) -
     """
     rows, steps = inputs.shape[:2]
     if lengths is not None:
-        check_lengths(rows, steps, lengths)
+        _check_lengths(rows, steps, lengths)
     if resets is not None:
-        check_resets(rows, steps, resets)
+        _check_resets(rows, steps, resets)
 
 
 def check_elapsed(cell: AbstractCell[Any], inputs: Tensor, elapsed: Tensor | None) -> None:
@@ -97,4 +96,58 @@ def check_elapsed(cell: AbstractCell[Any], inputs: Tensor, elapsed: Tensor | Non
         return
     if not cell.takes_elapsed:
         raise MisfitError(f"elapsed: {cell.name} takes no times")
-    check_shape("elapsed is", elapsed, tuple(inputs.shape[:2]))
+    _check_shape("elapsed is", elapsed, tuple(inputs.shape[:2]))
+
+
+def _check_shape(what: str, tensor: object, shape: tuple[int, ...]) -> None:
+    """Checks that something is a tensor of a shape.
+
+    Args:
+        what: The beginning of the message, such as ``lengths are``.
+        tensor: What is to be a tensor.
+        shape: The shape.
+
+    Raises:
+        MisfitError: It is no tensor, or has another shape.
+    """
+    if not isinstance(tensor, Tensor):
+        raise MisfitError(f"{what} a {type(tensor).__name__}, expected a tensor {shape}")
+    if tensor.shape != shape:
+        raise MisfitError(f"{what} {tuple(tensor.shape)}, expected {shape}")
+
+
+def _check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
+    """Checks the lengths of a batch.
+
+    Args:
+        rows: B.
+        steps: T.
+        lengths: The number of valid steps of each row, (B,).
+
+    Raises:
+        MisfitError: The lengths are no tensor of B whole numbers from 1 to T.
+    """
+    _check_shape("lengths are", lengths, (rows,))
+    if lengths.dtype not in INDEX_DTYPES:
+        raise MisfitError(f"lengths are {lengths.dtype}, expected torch.int64")
+    if not rows:
+        return
+    shortest, longest = (int(length) for length in lengths.aminmax())
+    if not 1 <= shortest <= longest <= steps:
+        raise MisfitError(f"lengths are {shortest} to {longest}, expected 1 to {steps}")
+
+
+def _check_resets(rows: int, steps: int, resets: Tensor) -> None:
+    """Checks the marks of a batch at which the state starts anew.
+
+    Args:
+        rows: B.
+        steps: T.
+        resets: The marks, (B, T).
+
+    Raises:
+        MisfitError: They are no tensor of booleans of this shape.
+    """
+    _check_shape("resets are", resets, (rows, steps))
+    if resets.dtype != torch.bool:
+        raise MisfitError(f"resets are {resets.dtype}, expected torch.bool")

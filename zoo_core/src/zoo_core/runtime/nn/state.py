@@ -80,60 +80,6 @@ def valid_steps(lengths: Tensor, steps: int, device: torch.device) -> Tensor:
     return torch.arange(steps, device=device) < lengths.to(device).unsqueeze(1)
 
 
-def check_shape(what: str, tensor: object, shape: tuple[int, ...]) -> None:
-    """Checks that something is a tensor of a shape.
-
-    Args:
-        what: The beginning of the message, such as ``lengths are``.
-        tensor: What is to be a tensor.
-        shape: The shape.
-
-    Raises:
-        MisfitError: It is no tensor, or has another shape.
-    """
-    if not isinstance(tensor, Tensor):
-        raise MisfitError(f"{what} a {type(tensor).__name__}, expected a tensor {shape}")
-    if tensor.shape != shape:
-        raise MisfitError(f"{what} {tuple(tensor.shape)}, expected {shape}")
-
-
-def check_lengths(rows: int, steps: int, lengths: Tensor) -> None:
-    """Checks the lengths of a batch.
-
-    Args:
-        rows: B.
-        steps: T.
-        lengths: The number of valid steps of each row, (B,).
-
-    Raises:
-        MisfitError: The lengths are no tensor of B whole numbers from 1 to T.
-    """
-    check_shape("lengths are", lengths, (rows,))
-    if lengths.dtype not in (torch.int64, torch.int32):
-        raise MisfitError(f"lengths are {lengths.dtype}, expected torch.int64")
-    if not rows:
-        return
-    shortest, longest = (int(length) for length in lengths.aminmax())
-    if not 1 <= shortest <= longest <= steps:
-        raise MisfitError(f"lengths are {shortest} to {longest}, expected 1 to {steps}")
-
-
-def check_resets(rows: int, steps: int, resets: Tensor) -> None:
-    """Checks the marks of a batch at which the state starts anew.
-
-    Args:
-        rows: B.
-        steps: T.
-        resets: The marks, (B, T).
-
-    Raises:
-        MisfitError: They are no tensor of booleans of this shape.
-    """
-    check_shape("resets are", resets, (rows, steps))
-    if resets.dtype != torch.bool:
-        raise MisfitError(f"resets are {resets.dtype}, expected torch.bool")
-
-
 def check_state(rows: int, state: State | None, like: State) -> None:
     """Checks that a recurrence over a batch can start from a state.
 
