@@ -14,9 +14,8 @@ from benchmarks.benchmark import Setup
 from benchmarks.cases import CASES, GATES, Case
 from benchmarks.generation import LENGTH, texts
 from benchmarks.measurement import Measurement, measurements
-from benchmarks.multiplying import multiplying
 from benchmarks.peers.implementations import has_compiler
-from benchmarks.reading import reading
+from benchmarks.processor_speed import multiplying, reading
 from benchmarks.targets import MULTIPLYING, PRODUCT, READING, STEP_PRODUCTS, of_text
 from benchmarks.timing import Work, interleave
 from benchmarks.zoo_run import ZooRun

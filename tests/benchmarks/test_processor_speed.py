@@ -1,4 +1,4 @@
-"""The speed at which numbers in registers can be multiplied."""
+"""The speeds of multiplying numbers in registers and of reading weights."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from benchmarks.multiplying import ROUNDS, multiplying
 from benchmarks.peers.implementations import has_compiler
+from benchmarks.processor_speed import ROUNDS, multiplying, reading
 
 pytestmark = pytest.mark.skipif(not has_compiler(), reason="there is no C++ compiler")
 
@@ -25,10 +25,17 @@ def test_every_thread_counts_a_multiplication_and_an_addition_of_each_number(
     assert work(3) == 2 * 3 * alone
 
 
+@pytest.mark.parametrize("size", [0, 512, 100_003])
+def test_reading_the_weights_counts_the_symbols(size: int, tmp_path: Path) -> None:
+    work = reading(size, tmp_path)
+    assert work(3) == 3
+
+
 def test_threads_that_do_not_start_are_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    work = multiplying(tmp_path)
+    works = [multiplying(tmp_path), reading(1 << 16, tmp_path)]
     monkeypatch.setattr(torch, "get_num_threads", lambda: 257)
-    with pytest.raises(RuntimeError, match="257 threads do not start"):
-        work(1)
+    for work in works:
+        with pytest.raises(RuntimeError, match="257 threads do not start"):
+            work(1)
