@@ -11,10 +11,7 @@ MIN_SPAN = 0.02
 
 
 def fraction_limits(values: Iterable[float]) -> tuple[float, float]:
-    """Returns the limits of an axis of fractions, such as accuracies, from 0 to 1 at most.
-
-    X
-    """
+    """Returns the limits of an axis of fractions, such as accuracies, from 0 to 1 at most."""
     finite = [value for value in values if 0 <= value <= 1]
     if not finite:
         return 0.0, 1.0
