@@ -1,4 +1,4 @@
-"""Names of run folders and values of a flag."""
+"""Names of run folders."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from zoo_core.sweeps.names import MAX_NAME, run_name
-from zoo_core.sweeps.values import split_values
 
 TABLES: dict[str, dict[str, Any]] = {
     "model": {"hidden_size": 4, "dropout": 0.0},
@@ -50,17 +49,3 @@ def test_a_long_name_is_shortened_and_stays_unique() -> None:
     second = run_name(0, "", long | {"model.setting_8": "y"}, TABLES)
     assert len(first) == len(second) == MAX_NAME
     assert first != second
-
-
-@pytest.mark.parametrize(
-    ("texts", "values"),
-    [
-        (["1"], ["1"]),
-        (["1,2"], ["1", "2"]),
-        ([r"1,2\,5"], ["1", "2,5"]),
-        (["a,b", "c"], ["a,b", "c"]),
-        ([""], [""]),
-    ],
-)
-def test_a_comma_separates_values_unless_it_is_kept(texts: list[str], values: list[str]) -> None:
-    assert split_values(texts) == values

@@ -33,21 +33,19 @@ from zoo_cli.parsing.setting_options import (
     without_setting_options,
 )
 from zoo_cli.parsing.source_options import budget_option, source_options
+from zoo_cli.parsing.swept_settings import parse_swept
 from zoo_cli.parsing.typed_words import command_line, typed_words
 from zoo_cli.terminal.output import echo, json_option, print_json, print_table
 from zoo_cli.terminal.sweep_table import failure_lines, sweep_run_values, sweep_table
-from zoo_core.configs.settings import Setting
 from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import Catalog, load_catalog
 from zoo_core.recipes.resolve import ResolvedRun
 from zoo_core.references import shown
-from zoo_core.sweeps.asking import Asked
-from zoo_core.sweeps.checking import check_question, check_range
+from zoo_core.sweeps.checking import check_question
 from zoo_core.sweeps.folder import default_folder
 from zoo_core.sweeps.grid import MAX_RUNS
 from zoo_core.sweeps.sweep import Sweep
 from zoo_core.sweeps.sweep_file import AskedSweep, is_sweep_path, read_asked_sweep
-from zoo_core.sweeps.values import split_values
 
 if TYPE_CHECKING:
     from zoo_core.runtime.sweeps.engine import AbstractEngine
@@ -163,7 +161,7 @@ def sweep(
         folder = out or asked_in_file.folder
     else:
         resolved: ResolvedRun = ctx.meta[RESOLVED_RUN]
-        asked = _parse(resolved, settings, draws)
+        asked = parse_swept(resolved, settings, draws)
         run_config = chosen_run_config(
             ctx,
             asked.first(),
@@ -214,49 +212,6 @@ def _changed(asked: AskedSweep, seeds: Sequence[int], threads: int) -> Sweep:
     """Returns what a file or folder asks for, with the seeds and threads that are typed."""
     sweep = asked.with_seeds(seeds).sweep if seeds else asked.sweep
     return replace(sweep, threads=threads) if threads else sweep
-
-
-def _parse(
-    resolved: ResolvedRun, settings: Mapping[str, Mapping[str, Sequence[str]]], draws: int | None
-) -> Asked:
-    """Returns what the typed settings ask for.
-
-    Raises:
-        ConfigError: A value is not allowed.
-        click.UsageError: There is a range without --random, or --random with nothing to draw.
-    """
-    values: dict[str, list[Any]] = {}
-    ranges: dict[str, str] = {}
-    for section, typed in settings.items():
-        known = {setting.key: setting for setting in resolved.settings(section)}
-        for key, texts in typed.items():
-            flag = f"--{section}.{key.replace('_', '-')}"
-            setting = known[key]._replace(label=flag)
-            if len(texts) == 1 and _is_range(setting, texts[0]):
-                if draws is None:
-                    raise click.UsageError(f"{flag} {texts[0]}: a range needs --random N")
-                check_range(setting, texts[0])
-                ranges[f"{section}.{key}"] = texts[0]
-                continue
-            values[f"{section}.{key}"] = _values(setting, texts)
-    if draws is not None and not ranges and all(len(entries) == 1 for entries in values.values()):
-        raise click.UsageError(
-            "--random draws from ranges and lists: add one, such as "
-            "--trainer.learning-rate log:1e-4..1e-1"
-        )
-    return Asked(values, ranges, draws or 0)
-
-
-def _values(setting: Setting, texts: Sequence[str]) -> list[Any]:
-    """Returns the values of a flag; where the setting is a list, a repeated flag is one list."""
-    if setting.many and len(texts) > 1:
-        return [setting.check(list(texts))]
-    parsed = [setting.parse(text) for text in split_values(texts)]
-    return list(dict.fromkeys(parsed))
-
-
-def _is_range(setting: Setting, text: str) -> bool:
-    return setting.type in (int, float) and ".." in text
 
 
 def _print_jobs(
