@@ -28,8 +28,6 @@ MAX_JSON_LENGTH = 10**8
 """Symbols of the texts that ``--json`` or several texts hold in memory."""
 MAX_TEXTS = 4096
 """Texts that one step of a model computes."""
-MAX_STEPS = 10**5
-"""Steps of music that ``--midi`` and ``--json`` hold in memory."""
 
 
 @click.command()
@@ -146,12 +144,14 @@ def generate(
     if temperature is None:
         temperature = 1.0 if is_music else DEFAULT_TEMPERATURE
     sampler = Sampler(temperature, top_k, seed, top_p)
-    if midi:
-        _check_music(checkpoint)
-    if is_music:
+    if midi or is_music:
+        from zoo_cli.commands.generate_music import check_music, generate_music
+
+        if midi:
+            check_music(checkpoint)
         if not is_one:
             raise click.UsageError("this model makes music, one piece at a time: one --prompt")
-        _generate_music(checkpoint, beginnings[0], length, sampler, midi, precision, as_json)
+        generate_music(checkpoint, beginnings[0], length, sampler, midi, precision, as_json)
         return
     policy = Unknown.parse(unknown)
     if is_one:
@@ -261,62 +261,3 @@ def _generate_texts(
     for number, (start, seed, text) in enumerate(rows, 1):
         echo(f"==> {number} of {len(rows)}, seed {seed} <==")
         echo(start + text)
-
-
-def _generate_music(
-    checkpoint: Checkpoint,
-    prompt: str | None,
-    length: int,
-    sampler: Sampler,
-    midi: Path | None,
-    precision: str,
-    as_json: bool,
-) -> None:
-    """Prints a prompt, or the example of the data, and the steps that follow, or writes them."""
-    from zoo_core.data.signature import Keys
-    from zoo_core.runtime.datasets.answers import keys_in_words
-    from zoo_core.runtime.datasets.midi_writer import AbstractMidiWriter
-    from zoo_core.runtime.generation.generate import generate_keys
-    from zoo_core.storage.atomic import write_file
-
-    if sampler.top_k is not None or sampler.top_p is not None:
-        raise click.UsageError("--top-k and --top-p choose among symbols; this model predicts keys")
-    if (midi or as_json) and length > MAX_STEPS:
-        raise click.UsageError(
-            f"--midi and --json hold the music in memory: --length <= {MAX_STEPS}"
-        )
-    outputs, dataset = checkpoint.signature.outputs, checkpoint.dataset
-    assert isinstance(outputs, Keys), "checked by the caller"
-    batch = dataset.encode(dataset.example if prompt is None else prompt)
-    start = [step.nonzero()[:, 0].tolist() for step in batch.inputs[0]]
-    steps = islice(generate_keys(checkpoint.model, batch, sampler, precision), length)
-    if not (midi or as_json):
-        first = list(islice(steps, 1))  # fails before anything is printed
-        for keys in chain(start, first, steps):
-            echo(keys_in_words(outputs, keys))
-        return
-    following = list(steps)
-    if midi:
-        assert isinstance(dataset, AbstractMidiWriter), "checked by the caller"
-        write_file(midi, dataset.midi([*start, *following]))
-    if as_json:
-        beginning = "; ".join(keys_in_words(outputs, keys) for keys in start)
-        words = [[keys_in_words(outputs, [key]) for key in keys] for keys in following]
-        print_json({"prompt": beginning, "steps": words, "midi": str(midi) if midi else None})
-    else:
-        echo(str(midi))
-
-
-def _check_music(checkpoint: Checkpoint) -> None:
-    """Checks that a model predicts keys that can be written as a MIDI file.
-
-    Raises:
-        MisfitError: It predicts something else.
-    """
-    from zoo_core.errors import MisfitError
-    from zoo_core.runtime.datasets.midi_writer import AbstractMidiWriter
-
-    is_writer = isinstance(checkpoint.dataset, AbstractMidiWriter)
-    if not checkpoint.signature.predicts_next_keys or not is_writer:
-        name, dataset = checkpoint.run_config.model, checkpoint.run_config.dataset
-        raise MisfitError(f"{name} is trained on {dataset}, which is no music: leave out --midi")
