@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from zoo_core.data.signature import Signature
-from zoo_core.data.vocabulary import Unknown
+from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DivergedError, IntegrityError, MisfitError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.run_folder.local_paths import with_absolute_paths
@@ -31,7 +31,7 @@ from zoo_core.runtime.building.build import (
     training_signature,
     useless_settings,
 )
-from zoo_core.runtime.building.kernel_choice import backend_of, fix_backend
+from zoo_core.runtime.building.kernel_choice import Backend, backend_of, fix_backend
 from zoo_core.runtime.checkpoints.checkpoint import write_checkpoint
 from zoo_core.runtime.checkpoints.extension import extend_vocabulary, extend_weights
 from zoo_core.runtime.checkpoints.license import terms_of
@@ -113,13 +113,8 @@ class Run:
         device = choose_device(run_config.device)
         processes.check_device(device)
         torch.manual_seed(run_config.seed)
-        vocabulary = signature.vocabulary if signature else None
-        old_size = len(vocabulary) if vocabulary else 0
-        if extends_vocabulary:
-            data = make_dataset(catalog, run_config, None).signature.vocabulary
-            vocabulary = extend_vocabulary(vocabulary, data, run_config.source)
-        if vocabulary:
-            vocabulary = replace(vocabulary, policy=Unknown.parse(run_config.unknown))
+        old = signature.vocabulary if signature else None
+        vocabulary = _start_vocabulary(catalog, run_config, old, extends=extends_vocabulary)
         self.dataset = make_dataset(catalog, run_config, vocabulary, signature)
         if rows is not None and isinstance(self.dataset, MemoryDataset):
             self.dataset.hold(rows)
@@ -130,8 +125,8 @@ class Run:
         factor = memory_factor(trainer.config) if device == "cpu" else 1
         model = make_model(catalog, run_config, self.signature, memory_factor=factor)
         if weights is not None:
-            if extends_vocabulary and vocabulary:
-                weights = extend_weights(model, weights, old_size, len(vocabulary))
+            if extends_vocabulary and old is not None and vocabulary:
+                weights = extend_weights(model, weights, len(old), len(vocabulary))
             _load_source(model, weights, run_config.source)
         model = model.to(device)
         self.terms = terms_of(catalog, run_config, self.dataset)
@@ -150,23 +145,10 @@ class Run:
         )
         batch_size, seed = trainer.config.batch_size, run_config.seed
         first_batch = next(self.dataset.batches("train", batch_size, seed, epoch=1))
-        with precision_context(run_config.precision, device):
-            backend = backend_of(
-                model,
-                batch_size,
-                first_batch,
-                in_numpy=self.loop.train_step.is_in_numpy(first_batch),
-            )
-        fix_backend(model, backend)
-        trainer.use_kernel(model)
-        self.backend, self.instructions, self.passed_backends = backend[:3]
+        backend = _choose_backend(self.loop, run_config, first_batch)
+        self.backend, self.instructions = backend.name, backend.details
+        self.passed_backends = backend.passed
         self.versions = _versions(catalog, run_config, self.backend)
-        if run_config.compile and backend.name == "native":
-            # Both together have corrupted the heap.
-            raise MisfitError(
-                "--compile translates what torch computes, not the backend native, which is "
-                "faster; leave --compile out, or choose --backend reference"
-            )
         self._warnings = useless_settings(catalog, run_config, model, self.dataset)
         if backend_warning := backend.warning(run_config.backend):
             self._warnings.append(backend_warning)
@@ -498,6 +480,53 @@ def _finite(metrics: Metrics) -> Metrics:
                 raise DivergedError(f"{message}; {REMEDY}")
             logger.warning("%s and left out", message)
     return finite
+
+
+def _start_vocabulary(
+    catalog: Catalog, run_config: RunConfig, old: Vocabulary | None, *, extends: bool
+) -> Vocabulary | None:
+    """Returns the vocabulary that a run takes over from a checkpoint; None for that of its data.
+
+    Args:
+        catalog: The installed plugins.
+        run_config: The run config.
+        old: The vocabulary of the checkpoint, if it has one.
+        extends: Whether symbols of the data that it lacks are added to it.
+
+    Raises:
+        MisfitError: The vocabulary cannot be extended.
+    """
+    vocabulary = old
+    if extends:
+        data = make_dataset(catalog, run_config, None).signature.vocabulary
+        vocabulary = extend_vocabulary(vocabulary, data, run_config.source)
+    if not vocabulary:
+        return vocabulary
+    return replace(vocabulary, policy=Unknown.parse(run_config.unknown))
+
+
+def _choose_backend(loop: Loop, run_config: RunConfig, first_batch: Batch) -> Backend:
+    """Returns the backend that the run's data and precision allow, and lets the model use no other.
+
+    Raises:
+        MisfitError: It does not go with torch.compile.
+    """
+    with precision_context(run_config.precision, loop.device):
+        backend = backend_of(
+            loop.model,
+            loop.config.batch_size,
+            first_batch,
+            in_numpy=loop.train_step.is_in_numpy(first_batch),
+        )
+    fix_backend(loop.model, backend)
+    loop.trainer.use_kernel(loop.model)
+    if run_config.compile and backend.name == "native":
+        # Both together have corrupted the heap.
+        raise MisfitError(
+            "--compile translates what torch computes, not the backend native, which is "
+            "faster; leave --compile out, or choose --backend reference"
+        )
+    return backend
 
 
 def _load_source(model: AbstractModel, weights: dict[str, Tensor], source: str) -> None:
