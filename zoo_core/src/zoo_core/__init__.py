@@ -69,6 +69,7 @@ if TYPE_CHECKING:
     from zoo_core.plugins.listing import list_datasets, list_models
     from zoo_core.run_folder.objective import Objective
     from zoo_core.runtime.api import (
+        SweepResult,
         check_data,
         compare,
         create_model,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
         resume,
         states,
         stream,
+        sweep,
         train,
         values,
         verify,
@@ -95,7 +97,6 @@ if TYPE_CHECKING:
     from zoo_core.runtime.exporting.exporter import ExportResult
     from zoo_core.runtime.hub.publish import Publication
     from zoo_core.runtime.inspection.inspection import Inspection
-    from zoo_core.runtime.sweeps.api import SweepResult, sweep
 
 __version__: str
 """The version of zoo-core; read when it is first used."""
@@ -111,6 +112,7 @@ LAZY_NAMES = {
     ),
     "zoo_core.plugins.listing": ("list_datasets", "list_models"),
     "zoo_core.runtime.api": (
+        "SweepResult",
         "check_data",
         "compare",
         "create_model",
@@ -127,6 +129,7 @@ LAZY_NAMES = {
         "resume",
         "states",
         "stream",
+        "sweep",
         "train",
         "values",
         "verify",
@@ -137,7 +140,6 @@ LAZY_NAMES = {
     "zoo_core.runtime.exporting.exporter": ("ExportResult",),
     "zoo_core.runtime.hub.publish": ("Publication",),
     "zoo_core.runtime.inspection.inspection": ("Inspection",),
-    "zoo_core.runtime.sweeps.api": ("SweepResult", "sweep"),
     "zoo_core.data.signature": (
         "Classes",
         "Custom",

@@ -31,16 +31,13 @@ PARAMETERS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def hello(hello_once: Path) -> Checkpoint:
-    """A checkpoint that answers hello with ohlol."""
-    return zoo_core.load(hello_once)
-
-
-def _arguments(function: str, hello: Checkpoint) -> dict[str, Any]:
+def _arguments(function: str, hello_checkpoint: Checkpoint) -> dict[str, Any]:
     """Returns an argument of the right type for each that must be given."""
     parameters = inspect.signature(getattr(zoo_core, function)).parameters.values()
-    given = {"Checkpoint": hello, "Sequence[str | Path | Checkpoint]": [hello]}
+    given = {
+        "Checkpoint": hello_checkpoint,
+        "Sequence[str | Path | Checkpoint]": [hello_checkpoint],
+    }
     return {
         parameter.name: given.get(parameter.annotation, "hello")
         for parameter in parameters
@@ -50,9 +47,9 @@ def _arguments(function: str, hello: Checkpoint) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("function", "parameter"), PARAMETERS)
 def test_an_argument_of_the_wrong_type_is_named_with_what_is_expected(
-    function: str, parameter: str, hello: Checkpoint
+    function: str, parameter: str, hello_checkpoint: Checkpoint
 ) -> None:
-    arguments = _arguments(function, hello) | {parameter: object()}
+    arguments = _arguments(function, hello_checkpoint) | {parameter: object()}
     with pytest.raises(TypeError) as caught:
         getattr(zoo_core, function)(**arguments)
     message = str(caught.value)
@@ -74,16 +71,16 @@ def test_the_functions_are_those_of_the_interface() -> None:
     ],
 )
 def test_a_name_in_the_place_of_a_checkpoint_is_told_how_to_load_it(
-    function: str, name: str | Path, hello: Checkpoint
+    function: str, name: str | Path, hello_checkpoint: Checkpoint
 ) -> None:
-    arguments = _arguments(function, hello) | {"checkpoint": name}
+    arguments = _arguments(function, hello_checkpoint) | {"checkpoint": name}
     with pytest.raises(TypeError, match=r"not its name: zoo_core\.load\('my-run'\) returns it"):
         getattr(zoo_core, function)(**arguments)
 
 
-def test_a_policy_in_words_is_told_how_to_write_it(hello: Checkpoint) -> None:
+def test_a_policy_in_words_is_told_how_to_write_it(hello_checkpoint: Checkpoint) -> None:
     with pytest.raises(TypeError, match=r"^unknown = 'skip': expected zoo_core\.Unknown\('skip'\)"):
-        zoo_core.predict(hello, "hello", unknown="skip")  # type: ignore[call-overload]
+        zoo_core.predict(hello_checkpoint, "hello", unknown="skip")  # type: ignore[call-overload]
 
 
 def test_a_name_in_the_place_of_the_list_to_compare_is_told_so() -> None:
@@ -131,10 +128,10 @@ def test_settings_of_another_shape_are_one_line(
     ],
 )
 def test_settings_of_data_are_those_of_the_dataset_alone(
-    hello: Checkpoint, settings: Any, message: str
+    hello_checkpoint: Checkpoint, settings: Any, message: str
 ) -> None:
     with pytest.raises(zoo_core.ConfigError, match=message):
-        zoo_core.evaluate(hello, settings=settings)
+        zoo_core.evaluate(hello_checkpoint, settings=settings)
     with pytest.raises(zoo_core.ConfigError, match=message):
         zoo_core.check_data("hello", settings)
 
@@ -199,9 +196,9 @@ def test_data_of_another_type_is_told_what_it_may_be(data: Any) -> None:
         zoo_core.train("lstm-stacked", data=data)
 
 
-def test_a_count_below_zero_is_refused(hello: Checkpoint, trained_once: Path) -> None:
+def test_a_count_below_zero_is_refused(hello_checkpoint: Checkpoint, trained_once: Path) -> None:
     with pytest.raises(zoo_core.ConfigError, match=r"^top = -1: expected an integer >= 0$"):
-        zoo_core.inspect(hello, "hello", top=-1)
+        zoo_core.inspect(hello_checkpoint, "hello", top=-1)
     prose = zoo_core.load(trained_once)
     with pytest.raises(zoo_core.ConfigError, match=r"^length = -1: expected an integer >= 0$"):
         zoo_core.stream(prose, length=-1)

@@ -1,10 +1,10 @@
-"""The Python interface of sweeps: what ``zoo sweep`` does."""
+"""``zoo_core.sweep``."""
 
 from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias, final
@@ -14,6 +14,7 @@ from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.nearest import report_defaults
 from zoo_core.recipes.resolve import check_option, check_sections, resolve_run
+from zoo_core.runtime.api.arguments import Settings, check_count
 from zoo_core.runtime.sweeps.engine import (
     EngineOptions,
     JobAdvanced,
@@ -29,7 +30,6 @@ from zoo_core.sweeps.folder import default_folder
 from zoo_core.sweeps.ranges import is_range
 from zoo_core.sweeps.run_states import SweepRun, list_sweep_runs
 
-Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
 SweepListener: TypeAlias = Callable[[SweepStarted | JobEvent], None]
 """Receives the events of a sweep, of ``zoo_core.runtime.sweeps``."""
 
@@ -115,9 +115,8 @@ def sweep(
         ConfigError: A setting, a range, a seed or another number is not allowed.
         TargetError: The folder is in use, or holds other files or another sweep.
     """
-    for count, value in {"jobs": jobs, "random": random}.items():
-        if value < 0:
-            raise ConfigError(f"{count} = {value}: expected an integer >= 0")
+    check_count("jobs", jobs)
+    check_count("random", random)
     check_option("threads", threads)
     for seed in seeds:
         check_option("seed", seed)

@@ -1,0 +1,61 @@
+"""What the functions of the Python API take alike, and the checks that no annotation says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from zoo_core.arguments import Words
+from zoo_core.data.vocabulary import Unknown
+from zoo_core.errors import ConfigError
+from zoo_core.recipes.resolve import check_sections
+from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+
+Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Values by section and key, everywhere of one shape, such as
+``{"model": {"hidden_size": 64}, "dataset": {"steps": 32}, "trainer": {"epochs": 3}}``."""
+
+
+def _words_for_checkpoint(given: object) -> str:
+    if isinstance(given, str | Path):
+        return f"a checkpoint, not its name: zoo_core.load({str(given)!r}) returns it"
+    return "a checkpoint, which zoo_core.load returns"
+
+
+def _words_for_unknown(given: object) -> str:
+    return "zoo_core.Unknown('skip'), Unknown('replace', '?') or Unknown('error')"
+
+
+WORDS: Words = {Checkpoint: _words_for_checkpoint, Unknown: _words_for_unknown}
+"""What errors call the classes of arguments."""
+
+
+def dataset_settings(settings: Settings | None, what: str) -> Mapping[str, Any]:
+    """Returns the settings of the dataset.
+
+    Raises:
+        ConfigError: There is another section.
+    """
+    check_sections(settings or {})
+    if others := (settings or {}).keys() - {"dataset"}:
+        raise ConfigError(f"{min(others)}: {what} has settings of the dataset alone")
+    return (settings or {}).get("dataset", {})
+
+
+def as_reference(checkpoint: str | Path | Checkpoint) -> str:
+    """Returns the reference of a checkpoint: a folder's begins with ``dir:``."""
+    if isinstance(checkpoint, Checkpoint):
+        checkpoint = checkpoint.folder
+    return f"dir:{checkpoint}" if isinstance(checkpoint, Path) else checkpoint
+
+
+def as_folder(checkpoint: str | Path | Checkpoint) -> Path:
+    """Returns the folder of a checkpoint, which may be given by its path."""
+    return checkpoint.folder if isinstance(checkpoint, Checkpoint) else Path(checkpoint)
+
+
+def check_count(name: str, value: int) -> None:
+    """Raises ConfigError if an argument that counts something is negative."""
+    if value < 0:
+        raise ConfigError(f"{name} = {value}: expected an integer >= 0")
