@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, final
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -21,6 +22,7 @@ from zoo_core.data.signature import (
 )
 from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError
+from zoo_core.runtime.nn.batch import IGNORED
 from zoo_core.storage.hashes import sha256_of_fields
 
 Data: TypeAlias = Any
@@ -30,6 +32,9 @@ EXPECTED = (
     "columns, a tuple (inputs, targets) of arrays or tensors, or a torch dataset of such pairs"
 )
 STEP_AXES = 2
+"""The axes of a row with values for each step."""
+KINDS = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
+"""What numbers become, by the kind of their dtype in NumPy."""
 
 
 @final
@@ -153,75 +158,93 @@ def memory_rows(data: Data, *, text_column: str = "", label_column: str = "") ->
         label_column: Its column of labels; empty for texts alone.
 
     Raises:
-        DataError: The data is none of these, or empty.
+        DataError: The data is none of these, or empty; or a row has no label, a number that is not
+            finite, a class below 0, or more or fewer targets than steps: the message names it.
     """
-    names = getattr(data, "columns", None)
-    if names is not None:
-        return _frame_rows(data, [str(name) for name in names], text_column, label_column)
+    if getattr(data, "columns", None) is not None:
+        return _frame_rows(data, text_column, label_column)
     if isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], str | tuple):
         inputs, targets = map(_items, data)
-        return _checked_rows(list(map(_as_input, inputs)), list(map(_as_target, targets)))
+        return _checked_rows(inputs, targets)
     return _item_rows(_items(data))
 
 
 def _items(data: Any) -> list[Any]:
-    """Returns what is in a list, an array or a torch dataset; text is none of these.
+    """Returns what is in a list, an array, a column or a torch dataset; text is none of these.
 
     Raises:
         DataError: It is none of these.
     """
+    # A column of pandas has its rows by position here; its own index may have any order.
+    rows = getattr(data, "iloc", data)
     try:
-        if not isinstance(data, str | bytes):
-            return [data[index] for index in range(len(data))]
+        if not isinstance(data, str | bytes) and getattr(data, "columns", None) is None:
+            return [rows[index] for index in range(len(data))]
     except (TypeError, KeyError, IndexError):
         pass
     raise DataError(f"data of the type {type(data).__name__}: {EXPECTED}")
 
 
-def _frame_rows(frame: Any, names: Sequence[str], text: str, label: str) -> MemoryRows:
+def _frame_rows(frame: Any, text: str, label: str) -> MemoryRows:
+    columns = list(frame.columns)
+    names = list(map(str, columns))
     for option, name in {"text_column": text, "label_column": label}.items():
         if name not in names and (name or option == "text_column"):
             known = ", ".join(names)
             raise DataError(f"{option} = {name!r}: the data has no such column; it has {known}")
-    texts = [_text_of(value, number, text) for number, value in enumerate(frame[text])]
-    return _checked_rows(texts, [_as_target(value) for value in frame[label]] if label else None)
-
-
-def _text_of(value: Any, number: int, column: str) -> str:
-    if isinstance(value, str) and value:
-        return value
-    raise DataError(f"row {number} of the data has no text in the column {column!r}: {value!r:.40}")
+        if names.count(name) > 1:
+            raise DataError(
+                f"{option} = {name!r}: the data has {names.count(name)} columns of this name; "
+                "rename all but one"
+            )
+    texts = list(frame[columns[names.index(text)]])
+    for number, value in enumerate(texts):
+        if not isinstance(value, str) or not value:
+            raise DataError(
+                f"row {number} of the data has no text in the column {text!r}: {value!r:.40}"
+            )
+    if not label:
+        return _checked_rows(texts, None)
+    return _checked_rows(texts, list(frame[columns[names.index(label)]]))
 
 
 def _item_rows(items: Sequence[Any]) -> MemoryRows:
     if items and all(isinstance(item, str) for item in items):
-        return _checked_rows([item for item in items if len(item) > 1], None)
-    pairs = [item for item in items if isinstance(item, tuple | list) and len(item) == 2]
-    if len(pairs) < len(items) or not items:
-        wrong = next((item for item in items if item not in pairs), None)
-        raise DataError(
-            f"data with an item {str(wrong)!r:.60}: {EXPECTED}" if items else f"no data: {EXPECTED}"
-        )
-    inputs = [_as_input(value) for value, _ in pairs]
-    return _checked_rows(inputs, [_as_target(target) for _, target in pairs])
+        return _checked_rows(items, None)
+    if not items:
+        raise DataError(f"no data: {EXPECTED}")
+    for item in items:
+        if not isinstance(item, tuple | list) or len(item) != 2:
+            raise DataError(f"data with an item {str(item)!r:.60}: {EXPECTED}")
+    return _checked_rows([value for value, _ in items], [target for _, target in items])
 
 
-def _checked_rows(inputs: list[Any], targets: list[Any] | None) -> MemoryRows:
+def _checked_rows(values: Sequence[Any], labels: Sequence[Any] | None) -> MemoryRows:
     """Returns rows of one kind.
 
     Raises:
         DataError: There are none, they are of different kinds, or there are more or fewer targets.
     """
-    if not inputs:
-        raise DataError("no data: there is no row, or no text of two symbols")
-    if targets is not None and len(targets) != len(inputs):
-        raise DataError(f"{len(inputs)} inputs and {len(targets)} targets: expected as many")
+    if not values:
+        raise DataError("no data: there is no row")
+    if labels is not None and len(labels) != len(values):
+        raise DataError(f"{len(values)} inputs and {len(labels)} targets: expected as many")
+    inputs: list[Any] = [_as_input(value, number) for number, value in enumerate(values)]
+    if labels is None:  # a text of one symbol has no next one
+        inputs = [text for text in inputs if len(text) > 1]
+        if not inputs:
+            raise DataError("no data: there is no text of two symbols")
+        return MemoryRows(inputs, None)
     kinds = {_kind(row) for row in inputs}
     if len(kinds) > 1:
         raise DataError(f"inputs of different kinds: {' and '.join(sorted(kinds))}")
     empty = [number for number, row in enumerate(inputs) if not len(row)]
     if empty:
         raise DataError(f"row {empty[0]} of the data is empty")
+    targets = [
+        _as_target(label, number, len(row))
+        for number, (label, row) in enumerate(zip(labels, inputs, strict=True))
+    ]
     return MemoryRows(inputs, targets)
 
 
@@ -231,39 +254,138 @@ def _kind(row: str | Tensor) -> str:
     return "tokens" if row.dim() == 1 else f"features of {row.shape[1]}"
 
 
-def _as_input(value: Any) -> str | Tensor:
+def _as_input(value: Any, number: int) -> str | Tensor:
     """Returns the input of a row: a text, tokens (T,) as int64, or features (T, F) as float32.
 
     Raises:
         DataError: It is something else, of another shape, or a number is not finite.
     """
     if isinstance(value, str):
-        return value
-    row = _tensor(value)
+        return _checked_text(value, number)
+    row = _numbers(value, number)
     if row.dim() == 1 and not row.is_floating_point():
-        return row.long()
+        row = row.long()
+        if len(row) and int(row.min()) < 0:
+            raise DataError(
+                f"row {number} of the data has the token {int(row.min())}: expected integers from "
+                "0 on"
+            )
+        return row
     if row.dim() != 2:
         shape = tuple(row.shape)
-        raise DataError(f"a row of shape {shape}: expected features (T, F), or integers (T,)")
+        raise DataError(
+            f"row {number} of the data is a row of shape {shape}: expected features (T, F), or "
+            "integers (T,)"
+        )
     row = row.float()
     if not torch.isfinite(row).all():
-        raise DataError("an input is infinite or not a number; fill it in, or leave the row out")
+        raise DataError(
+            f"row {number} of the data: an input is infinite or not a number; fill it in, or leave "
+            "the row out"
+        )
     return row
 
 
-def _as_target(value: Any) -> Any:
-    """Returns a label as text, and numbers as a tensor."""
-    if isinstance(value, str | bool):
-        return str(value)
-    target = _tensor(value)
-    return target.float() if target.is_floating_point() else target.long()
-
-
-def _tensor(value: Any) -> Tensor:
+def _checked_text(text: str, number: int) -> str:
     try:
-        return torch.as_tensor(value)
-    except (TypeError, ValueError, RuntimeError):
-        raise DataError(f"{str(value)!r:.60} is no text, number or array: {EXPECTED}") from None
+        text.encode()
+    except UnicodeEncodeError as error:
+        symbol = text[error.start]
+        raise DataError(
+            f"row {number} of the data has {symbol!r}, half of a character; it was read in another "
+            "encoding than it is in"
+        ) from None
+    return text
+
+
+def _as_target(value: Any, number: int, steps: int) -> Any:
+    """Returns a label as text, and numbers as a tensor.
+
+    Args:
+        value: The target of a row.
+        number: The number of the row.
+        steps: The steps of the row.
+
+    Raises:
+        DataError: It is missing, of another shape, infinite, or a class below 0.
+    """
+    if _is_missing(value):  # in a column it makes integers numbers of another kind
+        raise DataError(
+            f"row {number} of the data has no label: {value!r:.40}; give it one, or leave the row "
+            "out"
+        )
+    if isinstance(value, str):
+        return _checked_text(value, number)
+    target = _numbers(value, number)
+    if target.dtype == torch.bool and not target.dim():
+        return str(bool(target))
+    is_value = target.is_floating_point()
+    has_steps = target.dim() == (STEP_AXES if is_value else 1)
+    if target.dim() > (STEP_AXES if is_value else 1) or (has_steps and len(target) != steps):
+        expected = "(N,), or (T, N)" if is_value else "one integer, or (T,)"
+        raise DataError(
+            f"row {number} of the data has {steps} steps and targets of shape "
+            f"{tuple(target.shape)}: expected {expected} for T = {steps} steps"
+        )
+    if is_value:
+        target = target.float()
+        if target.isinf().any() or target.isnan().all():  # some may be NaN, which do not count
+            what = "a target is infinite" if target.isinf().any() else "no target is a number"
+            raise DataError(f"row {number} of the data: {what}; leave the row out")
+        return target
+    target = target.long()
+    wrong = target[(target < 0) & ~(has_steps & (target == IGNORED))]
+    if len(wrong):
+        raise DataError(
+            f"row {number} of the data has the class {int(wrong[0])}: expected integers from 0 on; "
+            "as text, such as '-1', classes may have any name"
+        )
+    return target
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a label is None, NaN, or what stands for a missing value in pandas."""
+    if value is None or isinstance(value, Tensor | np.ndarray | list | tuple):
+        return value is None
+    try:
+        return bool(value != value)  # noqa: PLR0124  # NaN alone differs from itself
+    except TypeError:  # pandas.NA is neither equal to itself nor not
+        return True
+
+
+def _numbers(value: Any, number: int) -> Tensor:
+    """Returns the numbers of a row as a tensor.
+
+    Raises:
+        DataError: They are none.
+    """
+    try:
+        return as_tensor(value)
+    except DataError as error:
+        raise DataError(f"row {number} of the data: {error}: {EXPECTED}") from None
+
+
+def as_tensor(value: Any) -> Tensor:
+    """Returns numbers as a tensor in the CPU's memory: bool, int64, or floating-point.
+
+    Args:
+        value: Numbers as an array of any dtype and layout, a tensor, a list or a scalar.
+
+    Raises:
+        DataError: They are none, or complex.
+    """
+    if isinstance(value, Tensor):
+        tensor = value.detach().cpu()
+        if not tensor.is_complex():
+            return tensor
+        value = tensor.numpy()
+    try:
+        array = np.array(value)  # a copy, as a view may be reversed or read-only
+        if array.dtype.kind in KINDS:
+            return torch.from_numpy(array.astype(KINDS[array.dtype.kind]))
+    except (TypeError, ValueError, RuntimeError):  # such as rows of different lengths
+        pass
+    raise DataError(f"{str(value)!r:.60} is no text, number or array")
 
 
 def _outputs(targets: Sequence[Any]) -> Outputs:
@@ -279,19 +401,35 @@ def _outputs(targets: Sequence[Any]) -> Outputs:
                 f"all rows have the label {names[0]!r}; a classifier needs two at least"
             )
         return Classes(len(names), per="sequence", names=names)
-    if not all(isinstance(target, Tensor) for target in targets):
-        raise DataError("targets of different kinds: some are texts, some are numbers")
+    forms = list(map(_form, targets))
+    other = next((number for number, form in enumerate(forms) if form != forms[0]), None)
+    if other is not None:
+        raise DataError(
+            f"targets of different kinds: row 0 has {_describe(targets[0])}, row {other} has "
+            f"{_describe(targets[other])}"
+        )
     first: Tensor = targets[0]
-    if (
-        len({(target.dim(), target.is_floating_point(), target.shape[1:]) for target in targets})
-        > 1
-    ):
-        raise DataError("targets of different kinds or shapes")
     if first.is_floating_point():
         size = first.shape[-1] if first.dim() else 1
         return Values(size, per="step" if first.dim() == STEP_AXES else "sequence")
     size = 1 + max(int(target.max()) for target in targets)
     return Classes(max(size, 2), per="step" if first.dim() == 1 else "sequence")
+
+
+def _form(target: str | Tensor) -> tuple[object, ...]:
+    """Returns what targets of all rows have in common: the kind, and the shape but for steps."""
+    if isinstance(target, str):
+        return ("text",)
+    is_value = target.is_floating_point()
+    per_step = target.dim() == (STEP_AXES if is_value else 1)
+    return is_value, per_step, target.shape[1:] if per_step else target.shape
+
+
+def _describe(target: str | Tensor) -> str:
+    if isinstance(target, str):
+        return f"the text {target!r:.40}"
+    numbers = "numbers" if target.is_floating_point() else "integers"
+    return f"{numbers} of shape {tuple(target.shape)}" if target.dim() else f"{target.item():g}"
 
 
 def _encoded_target(target: Any, numbers: dict[str, int]) -> Tensor:
