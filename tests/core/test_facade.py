@@ -27,6 +27,7 @@ ALIASES = {
     "Data",
     "Iterator",
     "Listener",
+    "Numbers",
     "Sequence",
     "Settings",
     "SweepListener",

@@ -99,3 +99,84 @@ def test_a_run_without_a_folder_is_a_local_run(isolation: Path) -> None:
 def test_data_and_dataset_exclude_each_other(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="dataset = 'hello' and data exclude each other"):
         train(tmp_path, data=PAIRS, dataset="hello")
+
+
+@pytest.fixture(scope="module")
+def features(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    """A checkpoint of a model that was trained on arrays of features."""
+    inputs = np.random.default_rng(0).normal(size=(60, 5, 2))
+    data = (inputs, (inputs[:, -1, 0] > 0).astype(int))
+    folder = tmp_path_factory.mktemp("features")
+    return train(folder, model="gru-stacked", data=data)
+
+
+def test_a_model_of_arrays_takes_arrays_wherever_an_input_is_asked_for(
+    features: Checkpoint,
+) -> None:
+    inputs = np.random.default_rng(1).normal(size=(70, 5, 2))
+    answers = zoo_core.predict(features, inputs)
+    probabilities = zoo_core.probabilities(features, inputs)
+    assert answers == [str(number) for number in probabilities.argmax(1).tolist()]
+    assert probabilities.shape == (70, 2)
+    assert zoo_core.predict(features, inputs[69]) == answers[69]
+    torch.testing.assert_close(zoo_core.probabilities(features, inputs[69]), probabilities[69])
+    torch.testing.assert_close(
+        zoo_core.probabilities(features, torch.tensor(inputs[:3, ::2])).shape, torch.Size([3, 2])
+    )
+    typed = "; ".join(" ".join(map(repr, step)) for step in inputs[0].tolist())
+    np.testing.assert_allclose(
+        zoo_core.states(features, inputs)[0], zoo_core.states(features, typed), atol=1e-6
+    )
+    assert zoo_core.states(features, inputs[0]).shape == (5, 12)
+    assert zoo_core.embeddings(features, inputs).shape == (70, 12)
+    np.testing.assert_allclose(
+        zoo_core.embeddings(features, inputs[2]), zoo_core.embeddings(features, inputs)[2]
+    )
+
+
+def test_values_of_arrays_have_the_axis_of_several_inputs(tmp_path: Path) -> None:
+    inputs = np.random.default_rng(0).normal(size=(40, 5, 1))
+    checkpoint = train(tmp_path, model="gru-stacked", data=(inputs, inputs[:, -1]))
+    assert zoo_core.values(checkpoint, inputs).shape == (40, 1)
+    assert zoo_core.values(checkpoint, inputs[0]).shape == (1,)
+    assert len(zoo_core.predict(checkpoint, inputs)) == 40
+
+
+def test_tokens_are_predicted_from_arrays(tmp_path: Path) -> None:
+    tokens = np.random.default_rng(0).integers(0, 4, size=(40, 6))
+    checkpoint = train(tmp_path, data=(tokens, tokens[:, 0] % 2))
+    assert len(zoo_core.predict(checkpoint, tokens[:3])) == 3
+    assert zoo_core.predict(checkpoint, tokens[0]) in ("0", "1")
+    for wrong in (tokens + 4, tokens - 1, tokens + 0.5):
+        with pytest.raises(DataError, match="expected tokens from 0 to 3"):
+            zoo_core.predict(checkpoint, wrong)
+    with pytest.raises(DataError, match="expected tokens from 0 to 3"):
+        zoo_core.predict(checkpoint, "1.5 2")
+    with pytest.raises(DataError, match=r"shape \(40, 6, 1\): expected \(T,\) or \(B, T\)"):
+        zoo_core.predict(checkpoint, tokens[:, :, None])
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((5,), r"an array of shape \(5,\): expected \(T, F\) or \(B, T, F\)"),
+        ((3, 4, 5, 2), r"an array of shape \(3, 4, 5, 2\): expected \(T, F\) or \(B, T, F\)"),
+        ((3, 0, 2), r"an array of shape \(3, 0, 2\): expected"),
+        ((3, 5, 3), "3 features: expected 2"),
+    ],
+)
+def test_an_array_of_another_shape_is_refused(
+    features: Checkpoint, shape: tuple[int, ...], message: str
+) -> None:
+    for function in (zoo_core.predict, zoo_core.probabilities, zoo_core.states):
+        with pytest.raises(DataError, match=message):
+            function(features, np.ones(shape))
+    with pytest.raises(DataError, match="an input is infinite or not a number"):
+        zoo_core.predict(features, np.full((5, 2), np.nan))
+
+
+def test_a_model_of_text_takes_no_array(tmp_path: Path, hello_once: Path) -> None:
+    for checkpoint in (train(tmp_path, data=PAIRS), zoo_core.load(hello_once)):
+        for function in (zoo_core.predict, zoo_core.probabilities, zoo_core.embeddings):
+            with pytest.raises(MisfitError, match="text: give a text or a list of texts, no array"):
+                function(checkpoint, np.ones((5, 2)))

@@ -6,15 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import numpy as np
+import numpy.typing as npt
+from torch import Tensor
+
 from zoo_core.arguments import Words
 from zoo_core.data.vocabulary import Unknown
-from zoo_core.errors import ConfigError
+from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.recipes.resolve import check_sections
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+from zoo_core.runtime.datasets.memory import MemoryDataset
+from zoo_core.runtime.nn.batch import Batch
 
 Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Values by section and key, everywhere of one shape, such as
 ``{"model": {"hidden_size": 64}, "dataset": {"steps": 32}, "trainer": {"epochs": 3}}``."""
+
+Numbers: TypeAlias = npt.NDArray[Any] | Tensor
+"""Inputs of a model of arrays: one, features (T, F) or tokens (T,), or several of equal length,
+(B, T, F) or (B, T)."""
 
 
 def _words_for_checkpoint(given: object) -> str:
@@ -27,7 +37,12 @@ def _words_for_unknown(given: object) -> str:
     return "zoo_core.Unknown('skip'), Unknown('replace', '?') or Unknown('error')"
 
 
-WORDS: Words = {Checkpoint: _words_for_checkpoint, Unknown: _words_for_unknown}
+WORDS: Words = {
+    Checkpoint: _words_for_checkpoint,
+    Unknown: _words_for_unknown,
+    np.ndarray: lambda _: "an array",
+    Tensor: lambda _: "a tensor",
+}
 """What errors call the classes of arguments."""
 
 
@@ -59,3 +74,21 @@ def check_count(name: str, value: int) -> None:
     """Raises ConfigError if an argument that counts something is negative."""
     if value < 0:
         raise ConfigError(f"{name} = {value}: expected an integer >= 0")
+
+
+def encode(checkpoint: Checkpoint, value: str | Numbers, unknown: Unknown) -> tuple[Batch, bool]:
+    """Returns a text as a batch of one, or an array as a batch; and whether it is one input.
+
+    Raises:
+        DataError: The text has symbols that the vocabulary lacks, or the array another shape.
+        MisfitError: The model was not trained on arrays.
+    """
+    dataset = checkpoint.dataset
+    if isinstance(value, str):
+        return dataset.encode(value, unknown), True
+    if not isinstance(dataset, MemoryDataset):
+        raise MisfitError(
+            f"{checkpoint.run_config.model} is trained on {checkpoint.run_config.dataset}, whose "
+            "inputs are text: give a text or a list of texts, no array"
+        )
+    return dataset.encode_array(value)

@@ -9,7 +9,7 @@ import numpy as np
 from zoo_core.arguments import check_arguments
 from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.errors import DataError
-from zoo_core.runtime.api.arguments import WORDS, check_count
+from zoo_core.runtime.api.arguments import WORDS, Numbers, check_count, encode
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.inspection.attention import AttentionMap, inspect_attention
 from zoo_core.runtime.inspection.inspect_text import inspect_text
@@ -92,10 +92,19 @@ def states(
     gate: str = "",
     unknown: Unknown = REFUSE,
 ) -> list[Activations]: ...
+@overload
+def states(
+    checkpoint: Checkpoint,
+    texts: Numbers,
+    *,
+    layer: int | None = None,
+    gate: str = "",
+    unknown: Unknown = REFUSE,
+) -> Activations | list[Activations]: ...
 @check_arguments(WORDS)
 def states(
     checkpoint: Checkpoint,
-    texts: str | list[str],
+    texts: str | list[str] | Numbers,
     *,
     layer: int | None = None,
     gate: str = "",
@@ -105,7 +114,8 @@ def states(
 
     Args:
         checkpoint: The checkpoint.
-        texts: A text, or a list of texts, which has a list of arrays.
+        texts: A text, or a list of texts, which has a list of arrays; of a model that was trained
+            on arrays one of one input or several, as in ``predict``.
         layer: The layer, from 0; None for the last one.
         gate: A state or gate instead of the hidden state, such as ``cell`` or ``forget``.
         unknown: What to do with symbols that the vocabulary lacks.
@@ -120,15 +130,16 @@ def states(
         MisfitError: The model has no recurrent state.
         NotFoundError: There is no such state or gate.
     """
-    if isinstance(texts, str):
-        inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
-        return symbol_vectors(checkpoint.model, inputs, layer=layer, name=gate)
-    return [states(checkpoint, text, layer=layer, gate=gate, unknown=unknown) for text in texts]
+    if isinstance(texts, list):
+        return [states(checkpoint, text, layer=layer, gate=gate, unknown=unknown) for text in texts]
+    batch, is_one = encode(checkpoint, texts, unknown)
+    found = [symbol_vectors(checkpoint.model, row, layer=layer, name=gate) for row in batch.inputs]
+    return found[0] if is_one else found
 
 
 @check_arguments(WORDS)
 def embeddings(
-    checkpoint: Checkpoint, texts: str | list[str], *, unknown: Unknown = REFUSE
+    checkpoint: Checkpoint, texts: str | list[str] | Numbers, *, unknown: Unknown = REFUSE
 ) -> Activations:
     """Returns the last hidden state of a recurrent model for whole texts.
 
@@ -136,7 +147,8 @@ def embeddings(
 
     Args:
         checkpoint: The checkpoint.
-        texts: A text, or a list of texts.
+        texts: A text, or a list of texts; of a model that was trained on arrays one of one input or
+            several, as in ``predict``.
         unknown: What to do with symbols that the vocabulary lacks.
 
     Returns:
@@ -147,9 +159,10 @@ def embeddings(
             or the list is empty.
         MisfitError: The model has no recurrent state.
     """
-    if isinstance(texts, str):
-        inputs = checkpoint.dataset.encode(texts, unknown).inputs[0]
-        return sequence_vector(checkpoint.model, inputs)
+    if not isinstance(texts, list):
+        batch, is_one = encode(checkpoint, texts, unknown)
+        found = [sequence_vector(checkpoint.model, row) for row in batch.inputs]
+        return found[0] if is_one else np.stack(found)
     if not texts:
         raise DataError("no texts; give at least one")
     return np.stack([embeddings(checkpoint, text, unknown=unknown) for text in texts])

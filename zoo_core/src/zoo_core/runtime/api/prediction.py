@@ -12,7 +12,7 @@ from zoo_core.arguments import check_arguments
 from zoo_core.data.signature import Classes
 from zoo_core.data.vocabulary import REFUSE, Unknown
 from zoo_core.errors import DataError
-from zoo_core.runtime.api.arguments import WORDS
+from zoo_core.runtime.api.arguments import WORDS, Numbers, encode
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.datasets.answers import measured_values, probabilities_of
 from zoo_core.runtime.datasets.answers import to_json as answers_to_json
@@ -29,25 +29,36 @@ def predict(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) ->
 def predict(
     checkpoint: Checkpoint, value: list[str], *, unknown: Unknown = REFUSE
 ) -> list[str]: ...
+@overload
+def predict(
+    checkpoint: Checkpoint, value: Numbers, *, unknown: Unknown = REFUSE
+) -> str | list[str]: ...
 @check_arguments(WORDS)
 def predict(
-    checkpoint: Checkpoint, value: str | list[str], *, unknown: Unknown = REFUSE
+    checkpoint: Checkpoint, value: str | list[str] | Numbers, *, unknown: Unknown = REFUSE
 ) -> str | list[str]:
     """Returns the prediction for an input, such as ``ohlol`` for ``hello``.
 
     Args:
         checkpoint: The checkpoint.
-        value: An input, or a list of inputs, which has a list of predictions.
+        value: An input, or a list of inputs, which has a list of predictions. A model that was
+            trained on arrays also takes an array or tensor: features (T, F) or tokens (T,) of one
+            input, or (B, T, F) or (B, T) of several, which have a list of predictions.
         unknown: What to do with symbols that the vocabulary lacks.
 
     Raises:
-        DataError: An input has symbols that the vocabulary lacks.
+        DataError: An input has symbols that the vocabulary lacks, or an array another shape.
+        MisfitError: An array is given to a model that was not trained on arrays.
     """
     if isinstance(value, str):
         with torch.no_grad():
             batch = checkpoint.dataset.encode(value, unknown)
             return checkpoint.dataset.answer(checkpoint.model, batch)
-    return [predict(checkpoint, item, unknown=unknown) for item in value]
+    if isinstance(value, list):
+        return [predict(checkpoint, item, unknown=unknown) for item in value]
+    logits, is_one = _logits(checkpoint, value, unknown)
+    answers = [checkpoint.dataset.decode(Output(row[None], None)) for row in logits]
+    return answers[0] if is_one else answers
 
 
 @final
@@ -131,44 +142,51 @@ def _answers(checkpoint: Checkpoint, rows: list[Batch]) -> list[Prediction]:
 
 
 @check_arguments(WORDS)
-def probabilities(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:
+def probabilities(
+    checkpoint: Checkpoint, value: str | Numbers, *, unknown: Unknown = REFUSE
+) -> Tensor:
     """Returns the probability of every class, or of every key by itself, for an input.
 
     The classes of a model of text are the symbols of ``checkpoint.signature.vocabulary``.
 
     Args:
         checkpoint: The checkpoint.
-        value: The input.
+        value: The input, or an array of one or several, as in ``predict``.
         unknown: What to do with symbols that the vocabulary lacks.
 
     Returns:
-        The probabilities, (C,) for one label per sequence, (T, C) for one per step.
+        The probabilities, (C,) for one label per sequence, (T, C) for one per step; of several
+        inputs (B, C) or (B, T, C).
 
     Raises:
-        DataError: The input has symbols that the vocabulary lacks.
-        MisfitError: The model predicts values.
+        DataError: The input has symbols that the vocabulary lacks, or an array another shape.
+        MisfitError: The model predicts values, or was not trained on arrays.
     """
-    return probabilities_of(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
+    logits, is_one = _logits(checkpoint, value, unknown)
+    found = probabilities_of(checkpoint.signature, logits)
+    return found[0] if is_one else found
 
 
 @check_arguments(WORDS)
-def values(checkpoint: Checkpoint, value: str, *, unknown: Unknown = REFUSE) -> Tensor:
+def values(checkpoint: Checkpoint, value: str | Numbers, *, unknown: Unknown = REFUSE) -> Tensor:
     """Returns the values that a model predicts for an input, in the units of the training data.
 
     Args:
         checkpoint: A checkpoint of a model that predicts values.
-        value: The input.
+        value: The input, or an array of one or several, as in ``predict``.
         unknown: What to do with symbols that the vocabulary lacks.
 
     Returns:
         The values, (N,) for one target per sequence, (T, N) for one per step; with quantiles
-        (N, Q) or (T, N, Q).
+        (N, Q) or (T, N, Q). Those of several inputs have the axis B before them.
 
     Raises:
-        DataError: The input cannot be encoded.
-        MisfitError: The model predicts classes or keys.
+        DataError: The input cannot be encoded, or an array has another shape.
+        MisfitError: The model predicts classes or keys, or was not trained on arrays.
     """
-    return measured_values(checkpoint.signature, _output(checkpoint, value, unknown).logits)[0]
+    logits, is_one = _logits(checkpoint, value, unknown)
+    found = measured_values(checkpoint.signature, logits)
+    return found[0] if is_one else found
 
 
 @check_arguments(WORDS)
@@ -190,3 +208,13 @@ def _output(checkpoint: Checkpoint, value: str, unknown: Unknown) -> Output:
     batch: Batch = checkpoint.dataset.encode(value, unknown)
     output: Output = checkpoint.model(batch)
     return output
+
+
+@torch.no_grad()
+def _logits(checkpoint: Checkpoint, value: str | Numbers, unknown: Unknown) -> tuple[Tensor, bool]:
+    """Returns the logits for one input or several, (B, ...), and whether it is one."""
+    batch, is_one = encode(checkpoint, value, unknown)
+    pieces = torch.split(batch.inputs, PREDICTED_TOGETHER)
+    if len(pieces) == 1:
+        return checkpoint.model(batch).logits, is_one
+    return torch.cat([checkpoint.model(Batch(piece)).logits for piece in pieces]), is_one

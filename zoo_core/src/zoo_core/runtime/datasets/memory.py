@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Protocol, final
+from typing import Any, Protocol, final
 
 import torch
 from torch import Tensor
@@ -15,7 +15,7 @@ from zoo_core.runtime.datasets.answers import in_words
 from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.epoch_order import fixed_order
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
-from zoo_core.runtime.datasets.memory_rows import MemoryRows, sample_rows
+from zoo_core.runtime.datasets.memory_rows import MemoryRows, as_tensor, sample_rows
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import SplitFractions
 from zoo_core.runtime.datasets.stratified import stratified_splits
@@ -164,15 +164,51 @@ class MemoryDataset(AbstractLabelledDataset):
             row = torch.tensor([[float(number) for number in step] for step in steps])
         except ValueError:
             row = torch.empty(0)
-        if row.dim() != 2 or row.shape[1] != width or not torch.isfinite(row).all():
+        if row.dim() != 2 or row.shape[1] != width:
             words = f"{width} numbers, with ; between the steps" if width > 1 else "numbers"
             raise DataError(f"expected steps of {words}")
+        return self._batch(row[None] if isinstance(inputs, Features) else row[None, :, 0])
+
+    def encode_array(self, value: Any) -> tuple[Batch, bool]:
+        """Returns numbers as a batch, and whether they are those of one input.
+
+        Args:
+            value: An array or tensor of one input, features (T, F) or tokens (T,), or of several,
+                (B, T, F) or (B, T).
+
+        Raises:
+            DataError: It has another shape, or numbers that the model cannot read.
+            MisfitError: The data is text.
+        """
+        if self.signature.vocabulary is not None:
+            raise MisfitError("this model reads text: give a text or a list of texts, no array")
+        rows = as_tensor(value)
+        has_features = isinstance(self.signature.inputs, Features)
+        axes = 2 if has_features else 1
+        if rows.dim() not in (axes, axes + 1) or not rows.numel():
+            expected = "(T, F) or (B, T, F)" if has_features else "(T,) or (B, T)"
+            raise DataError(f"an array of shape {tuple(rows.shape)}: expected {expected}")
+        is_one = rows.dim() == axes
+        return self._batch(rows[None] if is_one else rows), is_one
+
+    def _batch(self, rows: Tensor) -> Batch:
+        """Returns features (B, T, F) or tokens (B, T) as a batch.
+
+        Raises:
+            DataError: There are more or fewer features, or tokens that the model does not know, or
+                numbers that are not finite.
+        """
+        inputs = self.signature.inputs
         if isinstance(inputs, Features):
-            return Batch(row[None])
-        ids = row[:, 0].long()
-        if not 0 <= int(ids.min()) <= int(ids.max()) < inputs.size:  # type: ignore[union-attr]
-            raise DataError(f"expected tokens from 0 to {self.signature.input_size - 1}")
-        return Batch(ids[None])
+            if rows.shape[2] != inputs.size:
+                raise DataError(f"{rows.shape[2]} features: expected {inputs.size}")
+            if not torch.isfinite(rows).all():
+                raise DataError("an input is infinite or not a number")
+            return Batch(rows.float())
+        ids, last = rows.long(), self.signature.input_size - 1
+        if not (ids == rows).all() or not 0 <= int(ids.min()) <= int(ids.max()) <= last:
+            raise DataError(f"expected tokens from 0 to {last}")
+        return Batch(ids)
 
     def decode(self, output: Output) -> str:
         """Returns the likeliest classes or keys by name or number, or the values."""
