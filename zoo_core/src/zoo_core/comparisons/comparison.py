@@ -50,6 +50,7 @@ class ComparisonRow:
         p_value: The probability of such a difference between equal means, adjusted for the number
             of rows; None as ``difference``.
         runs: The runs, in the order of the seeds.
+        timed_runs: Those whose times compare.
     """
 
     label: str
@@ -71,6 +72,7 @@ class ComparisonRow:
     difference: Difference | None
     p_value: float | None
     runs: tuple[RunRecord, ...]
+    timed_runs: tuple[RunRecord, ...] = ()
 
 
 @final
@@ -255,6 +257,7 @@ def _row(
         difference=None,
         p_value=None,
         runs=tuple(runs),
+        timed_runs=tuple(timed_runs),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 from statistics import fmean, stdev
 from typing import Literal, NamedTuple, TypeAlias, final
 
@@ -17,7 +18,8 @@ class MeanPoint(NamedTuple):
     """A point of a curve at the end of an epoch that every run of its row has trained.
 
     Args:
-        x: Tokens, seconds of training or epochs, the mean over the seeds.
+        x: Tokens, seconds of training or epochs, the mean over the seeds; seconds over those alone
+            whose times compare.
         mean: The mean of the metric.
         deviation: Its sample standard deviation; 0 for one seed.
     """
@@ -45,12 +47,13 @@ def curve(comparison: Comparison, row: ComparisonRow, axis: Axis) -> list[MeanPo
     curves = [
         [point for point in run.curve if metric in point.metrics.get(split, {})] for run in row.runs
     ]
+    counted = [axis != "seconds" or run in row.timed_runs for run in row.runs]
     points = []
     for epoch in zip(*curves, strict=False):
-        positions = [_position(point, axis) for point in epoch]
+        positions = [_position(point, axis) for point in compress(epoch, counted)]
         values = [point.metrics[split][metric] for point in epoch]
         known = [position for position in positions if position is not None]
-        if len(known) == len(epoch):
+        if known and len(known) == len(positions):
             points.append(MeanPoint(fmean(known), fmean(values), _deviation(values)))
     return points
 

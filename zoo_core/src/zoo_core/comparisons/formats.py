@@ -35,6 +35,8 @@ COLUMNS = {
     "p_value": "of Welch's t test against the best row, after Holm's correction",
 }
 """The columns of the CSV file and what they mean."""
+MAX_DECIMALS = 6
+"""The most decimals of a mean and its deviation."""
 
 
 def to_csv(comparison: Comparison) -> str:
@@ -189,12 +191,18 @@ def _number(value: float | None) -> str:
 def format_spread(mean: float, deviation: float | None) -> str:
     """Returns ``mean ± deviation``, with as many decimals as two digits of the deviation need.
 
+    Where these are more than ``MAX_DECIMALS``, both have their own leading digits.
+
     >>> format_spread(1.23456, 0.0123), format_spread(1.23456, None)
     ('1.235 ± 0.012', '1.235')
+    >>> format_spread(5.31e-7, 1.2e-8)
+    '5.31e-07 ± 1.2e-08'
     """
     if deviation is None:
         return f"{mean:.4g}"
     if deviation == 0 or not math.isfinite(deviation):
         return f"{mean:.4g} ± {deviation:g}"
-    decimals = min(max(1 - math.floor(math.log10(deviation)), 0), 6)
+    decimals = max(1 - math.floor(math.log10(deviation)), 0)
+    if decimals > MAX_DECIMALS:
+        return f"{mean:.4g} ± {deviation:.2g}"
     return f"{mean:.{decimals}f} ± {deviation:.{decimals}f}"
