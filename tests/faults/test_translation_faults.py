@@ -51,8 +51,7 @@ def train_on(path: Path, out: Path) -> list[object]:
             (
                 121,
                 "pairs in a file that is no text",
-                "Error: …pairs.txt is not utf-8: byte 0x89 at offset 0; name another "
-                "--dataset.encoding or save it as UTF-8",
+                "Error: …pairs.txt is a picture; name a text",
                 6,
                 LEFT,
             ),

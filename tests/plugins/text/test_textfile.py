@@ -10,6 +10,9 @@ import pytest
 
 from zoo_core import Vocabulary
 from zoo_core.errors import DataError
+from zoo_core.plugins.catalog import load_catalog
+from zoo_core.recipes.nearest import nearest_recipe
+from zoo_core.recipes.resolve import resolve_run
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
 from zoo_text.textfile import text_file
@@ -169,3 +172,12 @@ def test_the_file_is_read_when_it_is_first_needed(path: Path) -> None:
 def test_with_a_vocabulary_the_file_is_not_needed(path: Path) -> None:
     text = text_file(TextConfig(path=(path,)), Vocabulary(("a", "b")))
     assert text.encode("ab").inputs.tolist() == [[0, 1]]
+
+
+@pytest.mark.parametrize("model", ["lstm-embed", "gru-embed", "rnn-embed"])
+def test_the_recipe_of_prose_is_nearer_to_a_text_than_one_of_a_toy(model: str) -> None:
+    catalog = load_catalog()
+    run_config = resolve_run(catalog, model, dataset="text").run_config(
+        {"dataset": {"path": "mine.txt"}}
+    )
+    assert nearest_recipe(catalog, run_config) == f"{model}.python-docs"

@@ -37,8 +37,8 @@ def nearest_recipe(catalog: Catalog, run_config: RunConfig) -> str:
     """Returns the name of the model's recipe that is nearest to a run; empty if none is near.
 
     It has the same trainer. A recipe on the same dataset is nearer than others, then one on data
-    with the same tags; among these, the one whose dataset has the most settings in common with the
-    run's.
+    with the same tags and the fewest others, such as ``toy``; among these, the one whose dataset
+    has the most settings in common with the run's.
     """
     try:
         recipes = choose_recipes(catalog, [run_config.model])
@@ -47,7 +47,7 @@ def nearest_recipe(catalog: Catalog, run_config: RunConfig) -> str:
     near = [recipe for recipe in recipes if _trainer(catalog, recipe) == run_config.trainer]
     near.sort(
         key=lambda recipe: (
-            -_shared_tags(catalog, recipe, run_config),
+            *_tag_distance(catalog, recipe, run_config),
             -_similarity(recipe, run_config),
             recipe.name,
         )
@@ -67,17 +67,20 @@ def _trainer(catalog: Catalog, recipe: Recipe) -> str:
     return _short(name)
 
 
-def _shared_tags(catalog: Catalog, recipe: Recipe, run_config: RunConfig) -> float:
-    """Returns how many words describe the data of both; infinity for the same dataset."""
+def _tag_distance(catalog: Catalog, recipe: Recipe, run_config: RunConfig) -> tuple[float, float]:
+    """Returns minus the number of words that describe the data of both, and of the recipe's alone.
+
+    The same dataset is nearer than any other.
+    """
     name = str(recipe.tables.get("dataset", {}).get("name", ""))
     if _short(name) == run_config.dataset:
-        return float("inf")
+        return -float("inf"), 0.0
     try:
-        tags = set(catalog.find(DatasetSpec, name).spec.tags)
+        tags = set(catalog.find(DatasetSpec, name).spec.tags) - WHERE_IT_IS
         other = catalog.find(DatasetSpec, run_config.name("dataset")).spec.tags
     except NotFoundError:
-        return 0.0
-    return float(len(tags.intersection(other) - WHERE_IT_IS))
+        return 0.0, 0.0
+    return -float(len(tags.intersection(other))), float(len(tags.difference(other)))
 
 
 def _similarity(recipe: Recipe, run_config: RunConfig) -> float:
