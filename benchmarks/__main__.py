@@ -175,9 +175,7 @@ def _write(file: Path, reports: Sequence[Report], report: Report, before: Report
 
     It keeps the measurements of an earlier one of this processor that are not replaced.
     """
-    whole = report
-    if before:
-        whole = replace(report, measurements=merge(before, report.measurements))
+    whole = merge(before, report) if before else report
     together = with_report(reports, whole)
     write_file(file, to_json(together).encode())
     write_file(file.with_suffix(".md"), markdown(together, whole, before).encode())

@@ -8,7 +8,7 @@ from pathlib import Path
 import torch
 
 from benchmarks.peers.packages import LAYERS, missing
-from benchmarks.texts import BOOKS, is_here
+from benchmarks.texts import BOOKS, is_here, replacements
 from zoo_core.runtime.hardware.machine import machine_facts
 
 INSTRUCTION_SETS = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "asimd", "sve", "bf16")
@@ -29,8 +29,7 @@ def machine() -> dict[str, str]:
     }
     if torch.cuda.is_available():
         facts["gpu"] = torch.cuda.get_device_name()
-    if replaced := [name for name in BOOKS if not is_here(name)]:
-        facts["texts"] = f"python-docs in place of {' and '.join(replaced)}"
+    facts |= replacements([book for book in BOOKS if not is_here(book)])
     absent = missing()
     modules = [module for name, module in LAYERS.modules.items() if name not in absent]
     return facts | {module: f"{module} {version(module)}" for module in modules}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
 
@@ -12,6 +12,7 @@ from benchmarks.levels import LEVELS
 from benchmarks.measurement import PERPLEXITY, Measurement, find
 from benchmarks.target import OUT_OF_REACH, Target
 from benchmarks.targets import targets
+from benchmarks.texts import BOOKS, replacements
 
 MIN_CHANGE = 0.25
 """The smallest relative change of a ratio that is reported; less may be noise."""
@@ -225,11 +226,20 @@ def near_cases(measured: Sequence[Measurement], isa: str) -> set[tuple[str, str]
     return {target.source for target in targets(measured, isa) if target.near and target.runs == 1}
 
 
-def merge(old: Report, new: Sequence[Measurement]) -> list[Measurement]:
-    """The measurements of both; a new case replaces the old one."""
-    replaced = {(row.benchmark, row.case) for row in new}
+def merge(old: Report, new: Report) -> Report:
+    """The new report with the cases of the old one that it does not measure.
+
+    Where old cases remain, so does the fact that they read another text in place of a book.
+    """
+    replaced = {(row.benchmark, row.case) for row in new.measurements}
     remaining = [row for row in old.measurements if (row.benchmark, row.case) not in replaced]
-    return [*remaining, *new]
+    if not remaining:
+        return new
+    texts = [report.machine.get("texts", "") for report in (old, new)]
+    machine = new.machine | replacements(
+        [book for book in BOOKS if any(book in text for text in texts)]
+    )
+    return replace(new, machine=machine, measurements=[*remaining, *new.measurements])
 
 
 def add_run(measured: Sequence[Measurement], new: Sequence[Measurement]) -> list[Measurement]:

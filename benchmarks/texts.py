@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,11 @@ def fetch_books() -> Iterator[str]:
 def is_here(name: str) -> bool:
     """Returns whether a dataset is no book, or a book that was downloaded."""
     return name not in BOOKS or (data_folder() / BOOKS[name].name).exists()
+
+
+def replacements(books: Sequence[str]) -> dict[str, str]:
+    """Returns the fact of a report that another text was read in place of some books, if any."""
+    return {"texts": f"python-docs in place of {' and '.join(books)}"} if books else {}
 
 
 def replacement(name: str, symbols: int) -> dict[str, Any]:

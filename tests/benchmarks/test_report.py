@@ -24,6 +24,7 @@ from benchmarks.report import (
     with_report,
 )
 from benchmarks.targets import BF16, targets
+from benchmarks.texts import replacements
 
 HERE = {"processor": "A Processor", "isa": "avx2"}
 
@@ -250,11 +251,22 @@ def test_changes_since_the_last_report_are_shown_as_ratios() -> None:
 def test_a_new_measurement_of_a_case_replaces_the_old_one() -> None:
     old = report(training(naive=[1.0], gone=[1.0]))
     other = [replace(row, case="d2l gru") for row in training(naive=[5.0])]
-    merged = merge(replace(old, measurements=old.measurements + other), training(naive=[2.0]))
-    assert [(row.case, row.implementation, row.value) for row in merged] == [
+    new = report(training(naive=[2.0]))
+    merged = merge(replace(old, measurements=old.measurements + other), new)
+    assert [(row.case, row.implementation, row.value) for row in merged.measurements] == [
         ("d2l gru", "naive", 5.0),
         ("d2l lstm", "naive", 2.0),
     ]
+
+
+def test_a_report_says_which_books_its_earlier_cases_did_not_read() -> None:
+    old = report(training(naive=[1.0]))
+    old = replace(old, machine=old.machine | replacements(["time-machine", "nietzsche"]))
+    new = report(perplexities([1.2], [1.25]))
+    new = replace(new, machine=new.machine | replacements(["nietzsche"]))
+    texts = "python-docs in place of time-machine and nietzsche"
+    assert merge(old, new).machine["texts"] == texts
+    assert merge(replace(old, measurements=new.measurements), new) == new
 
 
 def test_cases_of_other_implementations_or_units_have_separate_tables() -> None:
