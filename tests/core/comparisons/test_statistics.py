@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from zoo_core.comparisons.statistics import holm, t_probability, t_quantile, welch
+from zoo_core.comparisons.statistics import holm, t_quantile, t_tails, welch
 
 
 @pytest.mark.parametrize(
@@ -19,8 +19,33 @@ def test_the_quantiles_of_95_percent_are_those_of_the_tables(
 
 
 def test_one_degree_of_freedom_is_the_cauchy_distribution() -> None:
-    for t in (0.0, 0.5, 1.0, 30.0):
-        assert t_probability(t, 1) == pytest.approx(2 * math.atan(t) / math.pi, abs=1e-9)
+    for t in (0.5, 1.0, 30.0, 1e6):
+        assert t_tails(t, 1) == pytest.approx(2 * math.atan(1 / t) / math.pi, rel=1e-9)
+    assert t_tails(0.0, 1) == 1
+
+
+def test_two_degrees_of_freedom_have_a_formula() -> None:
+    for t in (0.01, 0.5, 1.0, 30.0, 1e4):
+        beyond = 2 / (2 + t * t + t * math.sqrt(2 + t * t))
+        assert t_tails(t, 2) == pytest.approx(beyond, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("t", "freedom", "beyond"),
+    [
+        (5, 1.1, 0.10910333989618416),
+        (100000.0, 1.0001, 6.358995427531455e-06),
+        (3, 2.6182, 0.0684959966079609),
+        (30, 7.5, 4.3747334101036444e-09),
+        (0.3, 900.5, 0.7642463922906237),
+        (12, 1000, 4.324057386774429e-31),
+    ],
+)
+def test_the_tails_of_any_freedom_are_those_of_another_program(
+    t: float, freedom: float, beyond: float
+) -> None:
+    """The figures are scipy's, ``2 * stats.t.sf(t, freedom)``."""
+    assert t_tails(t, freedom) == pytest.approx(beyond, rel=1e-9)
 
 
 def test_welch_gives_what_the_formulas_give_by_hand() -> None:
@@ -28,7 +53,7 @@ def test_welch_gives_what_the_formulas_give_by_hand() -> None:
     difference = welch([1, 2, 3], [2, 4, 7])
     assert difference is not None
     assert difference.mean == pytest.approx(-7 / 3)
-    assert difference.p_value == pytest.approx(1 - t_probability(1.492118, 2.618182), abs=1e-5)
+    assert difference.p_value == pytest.approx(t_tails(1.492118, 2.618182), abs=1e-5)
     assert difference.low < -7.7
     assert difference.high > 3.0
 
