@@ -37,6 +37,24 @@ def measure(
     return dict(locals())
 
 
+class Table:
+    """Columns, whose names are what it yields, as a DataFrame does."""
+
+    columns = ("text", "label")
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        return len(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.columns
+
+    def __repr__(self) -> str:
+        return "a table"
+
+
 WRONG: dict[str, list[tuple[object, str]]] = {
     "text": [
         (5, "text = 5: expected text or a list of texts"),
@@ -67,6 +85,7 @@ WRONG: dict[str, list[tuple[object, str]]] = {
         (5, "names = 5: expected a list of texts"),
         ({"csv": 1}, "names = {'csv': 1}: expected a list of texts"),
         (np.array(5), "names = array(5): expected a list of texts"),
+        (Table(), "names = a table: expected a list of texts"),
     ],
     "seeds": [
         (3, "seeds = 3: expected a list of integers, such as [3]"),

@@ -120,3 +120,19 @@ def test_a_missing_key_is_an_error_that_names_it(key: str) -> None:
     del values[key]
     with pytest.raises(IntegrityError, match=f"^not a signature: {key} is missing"):
         Signature.from_json(values)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"inputs": 3}, r"^inputs = 3: expected Tokens, Features or Grid, such as Features\(3\)$"),
+        ({"inputs": Classes(2)}, r"^inputs = Classes\(size=2.*: expected Tokens, Features or Grid"),
+        ({"outputs": 4}, "^outputs = 4: expected Classes, Values, Keys or Custom, such as "),
+        ({"outputs": Features(2)}, r"^outputs = Features\(size=2.*: expected Classes, Values"),
+    ],
+)
+def test_a_signature_of_something_else_says_what_is_expected(
+    arguments: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        Signature(**{"inputs": Features(3), "outputs": Classes(2), **arguments})

@@ -64,3 +64,16 @@ def test_an_unknown_model_or_recipe_offers_the_nearest(name: str) -> None:
 def test_a_pretrained_model_that_the_registry_lacks_is_not_found() -> None:
     with pytest.raises(NotFoundError, match=r"lstm-embed\.nothing"):
         zoo_core.create_model("lstm-embed.nothing", pretrained=True)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("settings", {"model": {"hidden_size": 3}}),
+        ("signature", Signature(inputs=Tokens(4), outputs=Classes(4, per="step"))),
+    ],
+)
+def test_what_a_pretrained_model_has_itself_is_refused(argument: str, value: Any) -> None:
+    message = f"^{argument}: a pretrained model has its own; leave it out$"
+    with pytest.raises(zoo_core.ConfigError, match=message):
+        zoo_core.create_model("lstm-embed.hello", pretrained=True, **{argument: value})

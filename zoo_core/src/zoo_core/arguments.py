@@ -50,8 +50,9 @@ def check_arguments(words: Words | None = None) -> Callable[[Callable[P, R]], Ca
     """Returns a decorator that checks the arguments of a function before each call.
 
     Whatever is a number passes as ``int`` or ``float`` and becomes one, such as a scalar of numpy;
-    ``bool`` is no number. Whatever has items in an order passes as a list, but neither text nor a
-    dictionary. A mapping's items, and what has no length, such as a generator, are not looked at.
+    ``bool`` is no number. Whatever has items in an order passes as a list, but neither text, nor a
+    dictionary, nor a table. A mapping's items, and what has no length, such as a generator, are not
+    looked at.
 
     Args:
         words: What errors call other classes than Python's own; by default their name.
@@ -142,6 +143,8 @@ def _fitting_member(members: Sequence[Any], value: object) -> Any:
 
 def _fitting_items(hint: Any, value: object) -> Any:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
+        raise _WrongTypeError
+    if getattr(value, "columns", None) is not None:  # a table, whose items are its columns' names
         raise _WrongTypeError
     if not isinstance(value, Collection):
         return value

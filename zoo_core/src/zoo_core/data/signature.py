@@ -241,6 +241,9 @@ class Signature:
         vocabulary: Symbols of the tokens, if the inputs are tokens.
         context: Further inputs by name, for models that take them.
         vocabularies: Symbols of those further inputs that are tokens, by name.
+
+    Raises:
+        TypeError: Inputs or outputs are something else.
     """
 
     inputs: Inputs
@@ -248,6 +251,14 @@ class Signature:
     vocabulary: Vocabulary | None = None
     context: dict[str, Inputs] = field(default_factory=dict)
     vocabularies: dict[str, Vocabulary] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.inputs, Tokens | Features | Grid):
+            expected = "Tokens, Features or Grid, such as Features(3)"
+            raise TypeError(f"inputs = {self.inputs!r:.80}: expected {expected}")
+        if not isinstance(self.outputs, AbstractOutputs):
+            expected = "Classes, Values, Keys or Custom, such as Classes(2)"
+            raise TypeError(f"outputs = {self.outputs!r:.80}: expected {expected}")
 
     @property
     def input_size(self) -> int:

@@ -89,6 +89,6 @@ def encode(checkpoint: Checkpoint, value: str | Numbers, unknown: Unknown) -> tu
     if not isinstance(dataset, MemoryDataset):
         raise MisfitError(
             f"{checkpoint.run_config.model} is trained on {checkpoint.run_config.dataset}, whose "
-            "inputs are text: give a text or a list of texts, no array"
+            "inputs are given as text: give a text or a list of texts, no array"
         )
     return dataset.encode_array(value)

@@ -6,6 +6,7 @@ import torch
 
 from zoo_core.arguments import check_arguments
 from zoo_core.data.signature import Signature
+from zoo_core.errors import ConfigError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.api.arguments import WORDS, Settings
@@ -33,7 +34,7 @@ def create_model(
 
     Args:
         name: ``model``, or ``model.tag`` for the settings of a recipe.
-        pretrained: Load the registry's checkpoint of that name.
+        pretrained: Load the registry's checkpoint of that name; it has its signature and settings.
         signature: The inputs and outputs; by default those of the recipe's dataset.
         settings: Settings by section, which override the recipe's:
             ``{"model": {"hidden_size": 64}}``.
@@ -41,10 +42,14 @@ def create_model(
 
     Raises:
         NotFoundError: There is no such model, recipe or pretrained checkpoint.
-        ConfigError: A setting or the seed is unknown, of the wrong type or out of bounds.
+        ConfigError: A setting or the seed is unknown, of the wrong type or out of bounds, or the
+            model is pretrained and has its own.
         MisfitError: The model does not take such a signature.
     """
     if pretrained:
+        for argument, value in {"signature": signature, "settings": settings}.items():
+            if value:
+                raise ConfigError(f"{argument}: a pretrained model has its own; leave it out")
         return load(name).model
     catalog = load_catalog()
     run_config = resolve_run(catalog, name).run_config(settings, seed=seed)
