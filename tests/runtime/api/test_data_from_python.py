@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +181,24 @@ def test_a_model_of_text_takes_no_array(tmp_path: Path, hello_once: Path) -> Non
         for function in (zoo_core.predict, zoo_core.probabilities, zoo_core.embeddings):
             with pytest.raises(MisfitError, match="text: give a text or a list of texts, no array"):
                 function(checkpoint, np.ones((5, 2)))
+
+
+def test_the_command_of_the_card_works_without_the_data(tmp_path: Path, zoo: Zoo) -> None:
+    random = np.random.default_rng(0)
+    features, tokens = random.normal(size=(40, 5, 2)), random.integers(0, 4, size=(40, 6))
+    labels = random.integers(0, 2, size=40)
+    for name, task, data in [
+        ("features", "tabular-classification", (features, labels)),
+        ("numbers", "tabular-regression", (features[:, :, :1], features[:, -1])),
+        ("tokens", "other", (tokens, labels)),
+        ("texts", "text-classification", PAIRS),
+    ]:
+        model = "gru-embed" if name in ("tokens", "texts") else "gru-stacked"
+        folder = train(tmp_path / name, model=model, data=data).folder
+        card = (folder / "README.md").read_text("utf-8")
+        assert f"pipeline_tag: {task}\n" in card
+        command = card.partition("```console\nzoo ")[2].partition("\n")[0]
+        words = [str(folder) if word == "FOLDER" else word for word in shlex.split(command)]
+        result = zoo(*words)
+        assert (result.code, result.stderr) == (0, "")
+        assert result.stdout

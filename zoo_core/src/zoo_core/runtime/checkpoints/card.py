@@ -11,6 +11,7 @@ from zoo_core.run_folder.manifest import Manifest
 from zoo_core.run_folder.run_config import SECTIONS
 from zoo_core.runtime.checkpoints.frontmatter import front_matter, split_card
 from zoo_core.runtime.checkpoints.license import NO_TERMS, Terms
+from zoo_core.runtime.datasets.memory import MEMORY
 
 METRIC_LABELS = {
     "bits_per_character": "bits per character",
@@ -81,14 +82,16 @@ def _task(signature: Signature) -> str:
         return "text-generation"
     if outputs.next_token and signature.vocabularies:
         return "translation"
-    if isinstance(outputs, Values) and not isinstance(signature.inputs, Grid):
-        return "tabular-regression" if isinstance(signature.inputs, Features) else "other"
+    if isinstance(signature.inputs, Features):
+        of_features = {Classes: "tabular-classification", Values: "tabular-regression"}
+        return of_features.get(type(outputs), "other")
     if not isinstance(outputs, Classes):
         return "other"
     if isinstance(signature.inputs, Grid):
         tasks = {2: "image-classification", 3: "video-classification"}
         return tasks.get(len(signature.inputs.sizes), "other")
-    return "token-classification" if outputs.per == "step" else "text-classification"
+    of_texts = {"step": "token-classification", "sequence": "text-classification"}
+    return of_texts[outputs.per] if signature.vocabulary else "other"
 
 
 def _usage(manifest: Manifest, place: str, terms: Terms) -> str:
@@ -96,6 +99,8 @@ def _usage(manifest: Manifest, place: str, terms: Terms) -> str:
     signature = manifest.signature
     vocabulary = next(iter(signature.vocabularies.values()), signature.vocabulary)
     if vocabulary is None:
+        if manifest.run_config.dataset == MEMORY:  # no checkpoint has the data to evaluate on
+            return f"zoo predict {place} {shell_word(_numbers(signature))}"
         return f"zoo evaluate {place}"
     symbols = vocabulary.symbols
     letters = [symbol for symbol in symbols if len(symbol) == 1 and symbol.isalnum()]
@@ -110,6 +115,12 @@ def _usage(manifest: Manifest, place: str, terms: Terms) -> str:
         if kind == "bpe" or (kind != "word" and set(text) <= set(symbols)):
             prompt = text
     return f"zoo generate {place} --prompt {shell_word(prompt)} --length 200"
+
+
+def _numbers(signature: Signature) -> str:
+    """Returns two steps of numbers as they are typed: tokens or features."""
+    width = signature.inputs.size if isinstance(signature.inputs, Features) else 1
+    return ("; " if width > 1 else " ").join([" ".join(["0"] * width)] * 2)
 
 
 def _plugins(manifest: Manifest) -> str:
