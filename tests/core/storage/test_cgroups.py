@@ -73,3 +73,13 @@ def test_without_a_limit_the_machine_bounds_free_memory(cgroups: Path, limit: st
         (cgroups / "own").write_text("0::/\n")
         write_cgroup(cgroups, limit, used=10)
     assert 1 << 20 < free_memory() <= psutil.virtual_memory().total
+
+
+def test_what_lies_above_the_root_of_the_cgroups_is_no_limit(
+    cgroups: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cgroup_files, "CGROUPS", str(cgroups / "root"))
+    (cgroups / "own").write_text("0::/unit\n")
+    write_cgroup(cgroups, "10", used=10)
+    write_cgroup(cgroups / "root" / "unit", "1000", used=600)
+    assert free_memory() == 400

@@ -111,3 +111,13 @@ def test_a_later_mount_hides_an_earlier_one_at_the_same_place(tmp_path: Path) ->
     system = file_system_of(Path("/x/y"), tmp_path / "mountinfo")
     assert system is not None
     assert system.kind == "tmpfs"
+
+
+def test_a_folder_whose_name_begins_as_that_of_a_mount_is_not_below_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    _mount(place, "fuse.sshfs", monkeypatch=monkeypatch, tmp_path=tmp_path)
+    for path, kind in ((place, "fuse.sshfs"), (place.with_name("the home 2"), "ext4")):
+        system = file_system_of(path)
+        assert system is not None
+        assert system.kind == kind

@@ -20,7 +20,8 @@ OUT_OF_MEMORY = ("allocate memory", "out of memory", "size calculation overflowe
 
 def format_bytes(size: float) -> str:
     """Returns a size with a decimal unit, such as ``1.67 kB``."""
-    unit = min(int(math.log10(max(size, 1)) / 3), len(UNITS) - 1)
+    rounded = float(f"{max(size, 1):.3g}")  # 999,999 bytes are 1 MB in three digits
+    unit = min(int(math.log10(rounded) / 3), len(UNITS) - 1)
     return f"{size / 1000**unit:.3g} {UNITS[unit]}"
 
 
