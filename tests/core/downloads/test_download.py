@@ -74,10 +74,26 @@ def test_progress_is_reported_up_to_the_end(server: FileServer, tmp_path: Path) 
     assert [done for _, done, _ in seen] == sorted(done for _, done, _ in seen)
 
 
+def test_progress_is_reported_inside_alone(server: FileServer, tmp_path: Path) -> None:
+    seen: list[int] = []
+    with report_progress(lambda name, size: lambda done, size: seen.append(done)):
+        pass
+    fetch(file(server.url), tmp_path)
+    assert seen == []
+
+
 def test_a_broken_transfer_resumes_where_it_broke(server: FileServer, tmp_path: Path) -> None:
     server.breaks = [100_000, 50_000]
     assert fetch(file(server.url), tmp_path).read_bytes() == CONTENT
     assert server.requests == ["", "bytes=100000-", "bytes=150000-"]
+
+
+def test_a_whole_part_of_a_killed_process_is_asked_for_no_more(
+    server: FileServer, tmp_path: Path
+) -> None:
+    part_in(tmp_path).write_bytes(CONTENT)
+    assert fetch(file(server.url), tmp_path).read_bytes() == CONTENT
+    assert server.requests == []
 
 
 def test_a_server_without_ranges_starts_again(server: FileServer, tmp_path: Path) -> None:
