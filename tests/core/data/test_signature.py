@@ -8,7 +8,16 @@ from typing import Any
 
 import pytest
 
-from zoo_core.data.signature import INPUTS, Classes, Features, Grid, Inputs, Signature, Tokens
+from zoo_core.data.signature import (
+    INPUTS,
+    Classes,
+    Features,
+    Grid,
+    Inputs,
+    Signature,
+    Tokens,
+    Values,
+)
 from zoo_core.data.vocabulary import Vocabulary
 from zoo_core.errors import IntegrityError
 
@@ -136,3 +145,20 @@ def test_a_signature_of_something_else_says_what_is_expected(
 ) -> None:
     with pytest.raises(TypeError, match=message):
         Signature(**{"inputs": Features(3), "outputs": Classes(2), **arguments})
+
+
+@pytest.mark.parametrize(
+    ("names", "elapsed"),
+    [(("x", "elapsed"), 1), (("elapsed",), None), (("x", "y"), None), ((), None)],
+)
+def test_the_time_since_the_step_before_is_a_feature_beside_others(
+    names: tuple[str, ...], elapsed: int | None
+) -> None:
+    assert Features(len(names) or 2, names=names).elapsed == elapsed
+
+
+@pytest.mark.parametrize(("quantiles", "width"), [((), 3), ((0.1, 0.5), 6)])
+def test_a_model_computes_a_number_for_each_quantile(
+    quantiles: tuple[float, ...], width: int
+) -> None:
+    assert Values(3, quantiles=quantiles).width == width

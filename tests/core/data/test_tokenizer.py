@@ -53,6 +53,11 @@ def test_words_have_the_blank_before_them(text: str, words: list[str]) -> None:
     assert WordTokenizer().split(text) == words
 
 
+def test_a_symbol_that_is_no_byte_stands_for_its_name() -> None:
+    assert BUILT_IN["byte"].bytes_of("<end>") == b"<end>"
+    assert BUILT_IN["byte"].bytes_of("<0xFF>") == b"\xff"
+
+
 def test_bytes_are_numbered_by_their_value() -> None:
     vocabulary = Vocabulary(BYTES, tokenizer=BUILT_IN["byte"])
     assert vocabulary.encode("aé\n") == list("aé\n".encode())

@@ -277,3 +277,28 @@ def test_a_run_has_changed_when_its_manifest_was_written() -> None:
     assert find_run("run").changed_at == 1000
     (folder / MANIFEST).unlink()
     assert find_run("run").changed_at == 2000
+
+
+def test_a_link_in_a_run_is_removed_and_not_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work" / "thesis.txt").touch()
+    (_finished("run") / "link").symlink_to(tmp_path / "work")
+    remove_run(find_run("run"))
+    assert list_runs() == []
+    assert (tmp_path / "work" / "thesis.txt").exists()
+
+
+def test_a_run_that_is_removed_in_part_has_no_manifest_any_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = _finished("run")
+    for name in ("a", "b", "c"):
+        (folder / name).mkdir()
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    with pytest.raises(TargetError, match="Permission denied"):
+        remove_run(find_run("run"))
+    assert not (folder / MANIFEST).exists()

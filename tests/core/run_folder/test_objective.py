@@ -21,4 +21,8 @@ def test_the_direction_of_a_metric_decides() -> None:
     assert objective.is_better(1.0, 2.0)
     assert objective.is_better(0.9, 0.8, "accuracy")
     assert objective.is_better(1.0, 2.0, "unheard of")
-    assert not objective.is_better(1.0, 1.0)
+
+
+@pytest.mark.parametrize("metric", ["loss", "accuracy"])
+def test_an_equal_value_is_not_better(metric: str) -> None:
+    assert not Objective(metric).is_better(0.5, 0.5)

@@ -48,7 +48,9 @@ def test_a_run_that_wrote_nothing_leaves_no_marker(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("left", [[], ["LOCK"], ["LOCK", ".MADE_BY_ZOO.0123abcd.tmp"]])
+@pytest.mark.parametrize(
+    "left", [[], ["LOCK"], ["LOCK", ".MADE_BY_ZOO.0123abcd.tmp"], ["LOCK", "HOLDER"]]
+)
 def test_a_run_killed_before_its_marker_blocks_no_other(tmp_path: Path, left: list[str]) -> None:
     (tmp_path / "state").mkdir()
     for name in left:

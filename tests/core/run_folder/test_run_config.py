@@ -107,3 +107,13 @@ def test_changes_name_what_decides_the_result() -> None:
 def test_a_blank_at_the_end_of_a_changed_value_is_quoted() -> None:
     other = replace(RUN_CONFIG, unknown="replace= ")
     assert other.changes_since(RUN_CONFIG) == ["unknown = 'replace= ' (was error)"]
+
+
+def test_a_setting_that_an_older_zoo_lacked_is_no_change() -> None:
+    older = replace(RUN_CONFIG, configs=RUN_CONFIG.configs | {"model": {"width": 8}})
+    newer = replace(RUN_CONFIG, configs=RUN_CONFIG.configs | {"model": {"width": 8, "limit": 3}})
+    assert newer.changes_since(older) == []
+
+
+def test_a_fifth_of_a_budget_is_left_for_the_evaluation() -> None:
+    assert replace(RUN_CONFIG, budget=60.0).training_seconds == 48.0

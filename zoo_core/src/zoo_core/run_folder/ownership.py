@@ -92,7 +92,7 @@ def _is_made_by_zoo(folder: Path) -> bool:
     if (folder / STATE / MARKER).is_file():
         return True
     current = folder / STATE / CURRENT
-    if current.is_file() and current.read_bytes()[:40].strip().isdigit():
+    if current.is_file() and current.read_bytes().strip().isdigit():
         return True
     return _is_manifest(folder / MANIFEST)
 
