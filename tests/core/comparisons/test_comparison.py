@@ -59,6 +59,18 @@ def test_time_and_tokens_to_the_target_are_those_of_the_first_epoch_that_reached
     assert (row.reached, row.target_tokens, row.target_seconds) == (1, None, None)
 
 
+def test_a_target_is_reached_by_the_value_itself_in_either_direction() -> None:
+    run = record([3.0, 1.0])
+    curve = [
+        point._replace(metrics={"validation": {"accuracy": value}})
+        for point, value in zip(run.curve, (0.5, 0.75), strict=True)
+    ]
+    run = replace(run, curve=tuple(curve))
+    for target, tokens in ((0.5, 100), (0.75, 200), (0.76, None)):
+        (row,) = compare_runs([run], metric="accuracy", target=target).rows
+        assert row.target_tokens == tokens
+
+
 def test_the_train_split_reaches_the_target_by_the_evaluation_at_the_end() -> None:
     run = record([3.0, 2.0])
     curve = [point._replace(metrics={"train": {"loss": 2.0}}) for point in run.curve]
@@ -142,6 +154,13 @@ def test_what_differs_leaves_out_what_only_one_model_has_and_what_has_no_effect(
         ["hidden_size = 16", "budget = 20.0"],
         ["hidden_size = 8", "budget = 0.0"],
     ]
+
+
+def test_a_setting_that_two_parts_have_is_named_with_its_part() -> None:
+    configs = [run_config(hidden_size=8), run_config(hidden_size=16)]
+    for config in configs:
+        config.configs["dataset"]["hidden_size"] = 1
+    assert differences(configs) == [["model.hidden_size = 8"], ["model.hidden_size = 16"]]
 
 
 def test_labels_tell_runs_of_one_model_apart() -> None:

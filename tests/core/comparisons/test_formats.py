@@ -128,3 +128,10 @@ def test_runs_of_one_epoch_have_no_plot() -> None:
 def test_a_flat_curve_and_a_narrow_terminal_have_a_plot() -> None:
     lines = text_plot(compare_runs([record([1.0, 1.0, 1.0])]), 10)
     assert any("a" * 10 in line for line in lines)
+
+
+def test_the_best_curve_lies_over_the_others() -> None:
+    lines = text_plot(compare_runs([record([2.0, 1.0]), record([2.0, 1.0], "lstm")]), 80)
+    drawing = "".join(line.partition("│")[2][:60] for line in lines[1:-2])
+    assert "a" in drawing
+    assert "b" not in drawing

@@ -7,7 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.plugins.discovery import Plugin, installed_plugins
+from zoo_core.plugins.discovery import (
+    Plugin,
+    installed_plugins,
+    is_left_out,
+    unknown_name_messages,
+)
 
 Installer = Callable[..., None]
 
@@ -101,3 +106,28 @@ def test_zoo_plugins_chooses(
     install("probe-dist", "probe-a = a.plugin", "probe-b = b.plugin", "probe-c = c.plugin")
     monkeypatch.setenv("ZOO_PLUGINS", chosen)
     assert [plugin.name for plugin in installed_plugins()] == names
+
+
+def test_blanks_and_an_empty_name_among_the_chosen_ones_do_not_count(
+    install: Installer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("probe-dist", "probe-a = a.plugin", "probe-b = b.plugin")
+    monkeypatch.setenv("ZOO_PLUGINS", " probe-a ,,")
+    assert [plugin.name for plugin in installed_plugins()] == ["probe-a"]
+    assert unknown_name_messages() == []
+    monkeypatch.setenv("ZOO_PLUGINS", "probe-aa")
+    assert unknown_name_messages() == [
+        "ZOO_PLUGINS names probe-aa, which is not installed; did you mean probe-a?"
+    ]
+
+
+def test_a_distribution_is_left_out_if_none_of_its_plugins_is_chosen(
+    install: Installer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install("probe-dist", "probe-a = a.plugin", "probe-b = b.plugin")
+    assert not is_left_out("probe-dist")
+    monkeypatch.setenv("ZOO_PLUGINS", "probe-b")
+    assert not is_left_out("probe-dist")
+    monkeypatch.setenv("ZOO_PLUGINS", "lstm")
+    assert is_left_out("probe-dist")
+    assert not is_left_out("not-installed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,3 +40,21 @@ def test_an_exception_that_passed_no_plugin_has_no_place(owl: Path) -> None:
     with pytest.raises(RuntimeError) as empty:
         raise RuntimeError
     assert describe_failure(empty.value) == "RuntimeError"
+
+
+def test_the_line_is_that_of_the_plugin_and_not_of_a_command_that_called_it(
+    owl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "zoo_cli.py").write_text("def call(read):\n    read('x')\n")
+    plugins = [*failures.every_plugin(), Plugin("zoo-cli", "zoo_cli.plugin", "zoo-cli", "1.0")]
+    monkeypatch.setattr(failures, "every_plugin", lambda: plugins)
+    names = {"__name__": "zoo_cli.commands"}
+    exec(compile((tmp_path / "zoo_cli.py").read_text(), "zoo_cli.py", "exec"), names)
+    call: Any = names["call"]
+    with pytest.raises(ZeroDivisionError) as caught:
+        call(lambda text: 1 / 0)
+    assert describe_failure(caught.value) == "ZeroDivisionError: division by zero"
+
+
+def test_a_long_message_is_cut() -> None:
+    assert describe_failure(ValueError("x" * 1000)) == f"ValueError: {'x' * 300}"

@@ -34,3 +34,9 @@ def test_a_run_of_a_plugin_that_is_gone_has_no_differences(catalog: Catalog) -> 
     run_config = resolve_run(catalog, "tiny").run_config(seed=9)
     gone = replace(run_config, model="gone", recipe="")
     assert differences_from_recipes(catalog, [gone]) == [[]]
+
+
+def test_a_setting_that_an_older_run_lacks_is_no_difference(catalog: Catalog) -> None:
+    run_config = resolve_run(catalog, "tiny").run_config()
+    older = replace(run_config, configs=run_config.configs | {"model": {"width": 16}})
+    assert differences_from_recipes(catalog, [older]) == [[]]

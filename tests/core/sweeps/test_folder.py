@@ -39,6 +39,9 @@ def test_the_default_folder_depends_on_the_settings_but_not_on_values_and_seeds(
     assert first.parent == zoo_home() / "sweeps"
     assert first.name.startswith("rnn-cell.hello-")
     assert default_folder(ask({"model.hidden_size": [4, 5]}, seeds=(0, 1))) == first
+    question = ask({"model.hidden_size": [3, 4]})
+    seeded = replace(question, base=replace(question.base, seed=7, threads=2))
+    assert default_folder(seeded) == first
     assert default_folder(ask({"model.hidden_size": [3]})) != first
     assert default_folder(ask({"model.hidden_size": [3, 4], "trainer.epochs": [3]})) != first
     assert default_folder(ask({"model.hidden_size": [3, 4]}, budget=9.0)) != first

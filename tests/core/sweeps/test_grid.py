@@ -37,6 +37,12 @@ def test_a_grid_of_too_many_runs_is_refused() -> None:
     grid = Grid(seeds=tuple(range(101)), values={"a": tuple(range(100))})
     with pytest.raises(ConfigError, match="10,100 runs: at most 10,000"):
         grid.check_size()
+    Grid(seeds=tuple(range(100)), values={"a": tuple(range(100))}).check_size()
+
+
+def test_every_value_of_a_list_is_drawn() -> None:
+    grid = Grid(seeds=(0,), values={"a": (1, 2, 3)}, random=30)
+    assert {drawn["a"] for drawn in grid.settings()} == {1, 2, 3}
 
 
 @pytest.mark.parametrize(

@@ -49,3 +49,10 @@ def test_a_long_name_is_shortened_and_stays_unique() -> None:
     second = run_name(0, "", long | {"model.setting_8": "y"}, TABLES)
     assert len(first) == len(second) == MAX_NAME
     assert first != second
+
+
+def test_the_longest_name_is_not_shortened() -> None:
+    longest = MAX_NAME - len("seed=0,")
+    assert run_name(0, "x" * longest, {}, TABLES) == f"seed=0,{'x' * longest}"
+    assert run_name(0, "x" * (longest + 1), {}, TABLES).startswith("seed=0,xxx")
+    assert len(run_name(0, "x" * (longest + 1), {}, TABLES)) == MAX_NAME

@@ -11,6 +11,7 @@ from zoo_core.errors import ConfigError, TargetError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.sweeps.checking import check_question
 from zoo_core.sweeps.question import Question
+from zoo_core.sweeps.ranges import fraction, parse_range
 from zoo_core.sweeps.sweep import Sweep
 
 
@@ -96,9 +97,24 @@ def test_another_model_or_budget_is_refused(ask: Ask) -> None:
 
 
 def test_a_drawn_number_is_rounded_where_the_setting_is_an_integer(ask: Ask) -> None:
-    question = ask(ranges={"model.hidden_size": "log:2..64"}, random=6)
+    question = ask(ranges={"model.hidden_size": "log:2..64"}, random=20)
     sizes = [run.settings["model.hidden_size"] for run in question.runs(1)]
     assert all(type(size) is int and 2 <= size <= 64 for size in sizes)
+    bounds = parse_range("log:2..64")
+    drawn = [bounds.value(fraction("model.hidden_size", index)) for index in range(20)]
+    assert sizes == [round(size) for size in drawn]
+    assert any(round(size) > size for size in drawn)
+
+
+def test_a_seed_or_a_value_that_comes_twice_counts_once(ask: Ask) -> None:
+    question = ask({"model.hidden_size": [3, 4, 3]}, seeds=(1, 0, 1))
+    assert question.grids[0].seeds == (1, 0)
+    assert question.grids[0].values == {"model.hidden_size": (3, 4)}
+
+
+def test_a_question_of_too_many_runs_is_refused(ask: Ask) -> None:
+    with pytest.raises(ConfigError, match="10,001 runs: at most 10,000 are possible"):
+        ask(seeds=tuple(range(10_001)))
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,23 @@ def test_every_row_is_asked_with_every_column_and_columns_beat_rows(
     ]
 
 
+def test_a_column_beats_a_row_and_a_row_the_top_of_the_file(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    text = """
+    trainer = { epochs = 2, learning_rate = 0.5 }
+    [rows.small]
+    model.name = "rnn-cell"
+    trainer = { epochs = 3, learning_rate = 0.25 }
+    [columns.hello]
+    dataset.name = "hello"
+    trainer.epochs = 4
+    """
+    (run,) = read_asked_sweep(catalog, written(tmp_path, text)).sweep.runs()
+    trainer = run.run_config.configs["trainer"]
+    assert (trainer["epochs"], trainer["learning_rate"]) == (4, 0.25)
+
+
 def test_the_default_folder_depends_on_everything_but_the_seeds(
     catalog: Catalog, tmp_path: Path
 ) -> None:

@@ -199,7 +199,7 @@ def test_the_weights_do_not_depend_on_what_building_the_cell_draws() -> None:
 
 
 def test_the_settings_of_the_cell_are_completed_and_reach_it() -> None:
-    config = DeepConfig(cell="lru", cell_settings=("max-radius=0.5",), hidden_size=4)
+    config = DeepConfig(cell="lru", cell_settings=(" max-radius = 0.5 ",), hidden_size=4)
     assert config.cell_settings == (
         "bias=false",
         "min_radius=0.0",

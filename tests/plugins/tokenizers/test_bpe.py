@@ -12,7 +12,7 @@ from tests.plugins.text.texts import text_dataset
 from zoo_core import Vocabulary, evaluate, generate, load, predict, train
 from zoo_core.data.signature import Classes, Signature, Tokens
 from zoo_core.data.tokenizer import StoredTokenizer
-from zoo_core.errors import DataError
+from zoo_core.errors import DataError, IntegrityError
 from zoo_core.plugins.catalog import load_catalog
 from zoo_core.plugins.tokenizers import read_tokenizer, train_tokenizer, with_tokenizer
 
@@ -77,6 +77,16 @@ def test_a_signature_keeps_the_tokenizer_and_its_plugin_reads_it() -> None:
     assert read is not None
     assert isinstance(read.tokenizer, StoredTokenizer)
     assert with_tokenizer(read, load_catalog()) == vocabulary
+
+
+@pytest.mark.parametrize("change", ["exchanged", "fewer"])
+def test_a_vocabulary_with_other_symbols_than_its_tokenizer_is_refused(change: str) -> None:
+    vocabulary = _learn(300)
+    first, second, *others = vocabulary.symbols
+    symbols = (second, first, *others) if change == "exchanged" else (second, *others)
+    stored = StoredTokenizer(vocabulary.tokenizer.kind, vocabulary.tokenizer.content)
+    with pytest.raises(IntegrityError, match="other symbols than its tokenizer 'bpe'"):
+        with_tokenizer(Vocabulary(symbols, tokenizer=stored), load_catalog())
 
 
 def test_a_checkpoint_needs_the_plugin_and_nothing_else(tmp_path: Path) -> None:

@@ -87,7 +87,7 @@ def check_api(module: ModuleType) -> None:
     built_for = getattr(module, "ZOO_API", None)
     if built_for is None:
         raise PluginError(f"{module.__name__} names no plugin API: add ZOO_API = {API_VERSION}")
-    if built_for != API_VERSION or isinstance(built_for, bool):
+    if built_for != API_VERSION:
         newer = isinstance(built_for, int) and built_for > API_VERSION
         remedy = "upgrade zoo-core" if newer else "upgrade the plugin"
         raise IncompatibleError(

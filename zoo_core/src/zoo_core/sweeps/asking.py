@@ -48,11 +48,11 @@ class Asked(NamedTuple):
         Args:
             resolved: Model, dataset and trainer.
             run_config: The run config with ``first()``.
-            seeds: The seeds; none for that of the run config.
+            seeds: The seeds, of which each counts once; none for that of the run config.
             extends_vocabulary: See ``Question``.
 
         Raises:
-            ConfigError: There is a range and no number of draws, or a seed comes twice.
+            ConfigError: There is a range and no number of draws.
         """
         varied = {key: tuple(values) for key, values in self.values.items() if len(values) > 1}
         if self.ranges and not self.random:
