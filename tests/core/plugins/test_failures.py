@@ -46,7 +46,10 @@ def test_the_line_is_that_of_the_plugin_and_not_of_a_command_that_called_it(
     owl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "zoo_cli.py").write_text("def call(read):\n    read('x')\n")
-    plugins = [*failures.every_plugin(), Plugin("zoo-cli", "zoo_cli.plugin", "zoo-cli", "1.0")]
+    plugins = [
+        Plugin("zoo-owl", owl.stem, "zoo-owl", "1.0"),
+        Plugin("zoo-cli", "zoo_cli.plugin", "zoo-cli", "1.0"),
+    ]
     monkeypatch.setattr(failures, "every_plugin", lambda: plugins)
     names = {"__name__": "zoo_cli.commands"}
     exec(compile((tmp_path / "zoo_cli.py").read_text(), "zoo_cli.py", "exec"), names)

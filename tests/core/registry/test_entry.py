@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def _checkpoint(folder: Path, **values: object) -> Path:
     return folder
 
 
-def _entry(**values: object) -> Pretrained:
+def _entry(**values: Any) -> Pretrained:
     pin = FileRecord(7, "0" * 64)
     entry = Pretrained(
         name="tiny.first",
