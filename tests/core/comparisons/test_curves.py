@@ -52,6 +52,6 @@ def test_a_point_that_one_run_has_no_place_for_is_left_out() -> None:
     first, second = record([4.0, 2.0]), record([2.0, 1.0], seed=1)
     start, end = second.curve
     second = replace(second, curve=(start._replace(seconds=None), end))
-    comparison = compare_runs([first, second])
+    comparison = compare_runs([first, second], timed=[first.folder, second.folder])
     points = curve(comparison, comparison.rows[0], "seconds")
     assert [(point.x, point.mean) for point in points] == [(4.0, 1.5)]
