@@ -187,6 +187,23 @@ def test_a_full_disk_keeps_the_last_state(
 
 
 @fault(
+    3,
+    "disk full before anything is saved",
+    says="Error: cannot write …; it needs …, … are free; nothing of the run was saved",
+    code=6,
+    left="nothing",
+)
+def test_a_disk_without_room_for_the_first_state_promises_none(
+    start: Start, met: Met, tmp_path: Path
+) -> None:
+    folder = tmp_path / "run"
+    command = ["train", "lstm-embed", "--out", folder]
+    met(start(*command, before=no_longer_files_than(900)).wait())
+    assert not has_state(folder)
+    assert not folder.exists()
+
+
+@fault(
     4,
     "disk full for the picture",
     says="cannot write …curve.png: …; it needs …, … are free; "

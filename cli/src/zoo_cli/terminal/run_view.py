@@ -17,6 +17,7 @@ from zoo_core.references import shown
 from zoo_core.run_folder.local_runs import shown_run
 from zoo_core.runtime.api import generate, predict
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, read_checkpoint
+from zoo_core.runtime.checkpoints.resume_states import has_state
 from zoo_core.runtime.datasets.dataset import answers_in_steps
 from zoo_core.runtime.hardware.allocator import keep_freed_memory
 from zoo_core.runtime.run import Run
@@ -95,8 +96,9 @@ def train_with_progress(
         remedy = f"; the last good state is in {shown(run.folder)}" if keeps_folder else ""
         raise DivergedError(f"{error}{remedy}") from None
     except TargetError as error:
-        resume = f"; the last saved state is intact: zoo resume {shown_run(run.folder)}"
-        remedy = resume if keeps_folder else ""
+        remedy = "; nothing of the run was saved" if keeps_folder else ""
+        if keeps_folder and has_state(run.folder):
+            remedy = f"; the last saved state is intact: zoo resume {shown_run(run.folder)}"
         raise TargetError(f"{error}{remedy}") from None
     finally:
         progress.close()
