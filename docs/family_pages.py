@@ -135,12 +135,17 @@ def _classes(model: nn.Module) -> list[type[Any]]:
     for module in model.modules():
         is_layer = isinstance(module, Recurrent)
         found[type(module.cell) if is_layer else type(module)] = None
-    return [cls for cls in found if not cls.__module__.startswith(("torch.", "zoo_core."))]
+    return [cls for cls in found if _is_of_plugin(cls)]
+
+
+def _is_of_plugin(cls: type[Any]) -> bool:
+    package = cls.__module__.partition(".")[0]
+    return package not in ("builtins", "torch", "typing", "zoo_core")
 
 
 def _blocks(cls: type[Any]) -> list[str]:
     """Returns the blocks of equations in the docstring of a class of a plugin."""
-    if cls.__module__.startswith(("torch.", "zoo_core.")):
+    if not _is_of_plugin(cls):
         return []
     return [block for block in _description(cls) if block.startswith("    ")]
 

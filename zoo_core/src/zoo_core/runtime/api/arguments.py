@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from torch import Tensor
 
 from zoo_core.arguments import Words
@@ -22,7 +21,8 @@ Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
 """Values by section and key, everywhere of one shape, such as
 ``{"model": {"hidden_size": 64}, "dataset": {"steps": 32}, "trainer": {"epochs": 3}}``."""
 
-Numbers: TypeAlias = npt.NDArray[Any] | Tensor
+# npt.NDArray is no class from NumPy 2.5 on, so that no argument could be checked against it
+Numbers: TypeAlias = np.ndarray[Any, Any] | Tensor
 """Inputs of a model of arrays: one, features (T, F) or tokens (T,), or several of equal length,
 (B, T, F) or (B, T)."""
 
