@@ -310,3 +310,17 @@ def test_dropout_drops_weights_of_the_attention_in_training_alone() -> None:
         mean = (weights.unsqueeze(2) * values).sum(1)
         assert torch.allclose(weights.sum(1), torch.ones(2))
         assert torch.allclose(context, mean, atol=1e-6) is not is_training
+
+
+def test_an_initial_state_has_read_no_source_yet() -> None:
+    for config in CONFIGS.values():
+        model = of(config)
+        batch = batch_of()
+        fresh = model.initial_state(len(batch.inputs))
+        assert torch.equal(model(batch, fresh).logits, model(batch).logits)
+
+
+def test_a_second_further_input_is_refused() -> None:
+    context = SIGNATURE.context | {"other": Tokens(3)}
+    with pytest.raises(MisfitError, match="writes a target for a source"):
+        Seq2Seq(Seq2SeqConfig(), replace(SIGNATURE, context=context))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, final
 
 import pytest
 import torch
@@ -14,7 +14,8 @@ import zoo_core
 from tests.plugins.seq2seq.conftest import SETTINGS
 from zoo_core.data.signature import Classes
 from zoo_core.errors import MisfitError
-from zoo_core.runtime.nn import IGNORED
+from zoo_core.runtime.datasets.translator import AbstractTranslator
+from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch
 from zoo_core.runtime.training.evaluation import evaluate
 from zoo_seq2seq.bleu import sentence_bleu
 from zoo_seq2seq.configs import TranslationConfig
@@ -84,3 +85,26 @@ def test_what_it_cannot_train_on_is_refused() -> None:
     signature = zoo_core.load("seq2seq-attention.number-words").signature
     with pytest.raises(MisfitError, match="a symbol per step"):
         TranslationTrainer(TranslationConfig(), replace(signature, outputs=Classes(3)))
+
+
+def test_bleu_of_a_cut_target_does_not_count_its_padding(small: Path) -> None:
+    checkpoint = zoo_core.load(small)
+    data, trainer = checkpoint.dataset, checkpoint.trainer
+    assert isinstance(data, PairsDataset)
+    end = data.vocabulary.ids["<eos>"]
+    batch = next(data.batches("validation", 2, seed=0, epoch=0))
+    targets = torch.tensor([[5, 6, IGNORED, IGNORED], [5, 6, 7, end]])  # the first one is cut
+    written = [[5, 6], [5, 6, 7, end]]
+
+    @final
+    class Written(AbstractTranslator):
+        """Has written these targets."""
+
+        def translate(self, model: AbstractModel, batch: Batch) -> list[list[int]]:
+            return written
+
+    assert isinstance(trainer, TranslationTrainer)
+    dataset: Any = Written()
+    sums = trainer.answer_sums(checkpoint.model, dataset, batch._replace(targets=targets))
+    assert float(sums["translated"]) == float(sums["referred"]) == 5
+    assert float(sums["sentence_bleu"]) == 2.0

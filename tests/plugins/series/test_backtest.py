@@ -149,6 +149,15 @@ def test_the_backtest_compares_the_last_row_of_every_horizon(tmp_path: Path, kin
     assert tested.further_metrics(LastPlusOne(tested), "test") == {}
 
 
+def test_a_horizon_begins_where_a_model_has_seen_enough_and_ends_in_the_split() -> None:
+    every = Backtest(overlap=1)
+    assert list(every.origins(start=20, end=24, horizon=3, seen=12)) == [19, 20, 21]
+    assert list(every.origins(start=5, end=9, horizon=3, seen=12)) == []
+    assert list(every.origins(start=10, end=16, horizon=3, seen=12)) == [12, 13]
+    third = Backtest(stride=3)
+    assert list(third.origins(start=20, end=30, horizon=1, seen=12)) == [20, 23, 26, 29]
+
+
 def test_min_max_scaling_is_fitted_on_the_training_part(tmp_path: Path) -> None:
     dataset = of(tmp_path, value_columns="x", scaling="min-max")
     assert dataset.scaling.offset.tolist() == [0.0]

@@ -145,6 +145,24 @@ def test_another_table_with_the_same_columns_is_continued(
     assert zoo("forecast", trained, "--file", tmp_path / "other.csv").code == 6
 
 
+def test_a_series_has_the_season_of_its_own_times_and_a_whole_window_no_remark(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    days = [("days", f"2024-01-{day:02}", day) for day in range(1, 31)]
+    months = [("months", f"{2020 + m // 12}-{m % 12 + 1:02}-01", m) for m in range(30)]
+    rows = "".join(f"{time},{name},{x}\n" for name, time, x in days + months)
+    dataset = of(
+        tmp_path, f"time,name,x\n{rows}", value_columns="x", id_column="name", window=30, horizon=1
+    )
+    table = make_forecasts(dataset, LastPlusOne(dataset), steps=1)
+    seasonal = table.columns.index("x_seasonal_naive")
+    assert [(row[0], row[seasonal]) for row in table.rows] == [
+        ("2024-01-31", 24.0),
+        ("2022-07-01", 18.0),
+    ]
+    assert "the window of the model" not in caplog.text
+
+
 def test_a_table_with_fewer_rows_than_the_window_is_remarked_upon(
     zoo: Zoo, trained: Path, tmp_path: Path
 ) -> None:

@@ -174,11 +174,21 @@ def test_a_column_with_few_wrong_fields_is_reported(
     assert "the column 'x' is not used, it has no number on line 9" in caplog.text
 
 
+def test_a_column_of_text_or_of_nothing_is_not_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "".join(f"{row},{row},{'n' if row % 4 else row},\n" for row in range(ROWS))
+    dataset = of(tmp_path, f"time,x,half,none\n{rows}")
+    assert dataset.value_names == ("x",)
+    assert "is not used" not in caplog.text
+
+
 def test_the_baselines_repeat_a_row_or_a_season() -> None:
     past = torch.tensor([[1.0], [2.0], [4.0]])
     assert naive(past, 2).tolist() == [[4.0], [4.0]]
     assert seasonal_naive(past, 3, season=2).tolist() == [[2.0], [4.0], [2.0]]
     assert seasonal_naive(past, 2, season=9).tolist() == [[4.0], [4.0]]
+    assert seasonal_naive(past, 2, season=3).tolist() == [[1.0], [2.0]]
     assert naive_error(past, season=1).tolist() == [1.5]
     assert naive_error(past, season=2).tolist() == [3.0]
 

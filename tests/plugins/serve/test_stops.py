@@ -43,3 +43,10 @@ def test_a_character_that_never_becomes_whole_is_marked() -> None:
 
     tail = TextTail(ByteTokenizer(), [])
     assert tail.add("<0xC3>") + tail.end() == "\N{REPLACEMENT CHARACTER}"
+
+
+def test_a_stop_that_begins_as_it_ends_is_found_whole() -> None:
+    assert pieces("aba", "aba") == ["", "", "", ""]
+    assert "".join(pieces("xabab", "abab")) == "x"
+    assert pieces("aab", "aa") == ["", "", "", ""]
+    assert pieces("ab", "aa") == ["", "ab", ""]

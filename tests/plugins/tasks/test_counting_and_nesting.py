@@ -8,6 +8,7 @@ from math import comb
 from typing import Any
 
 import pytest
+import torch
 
 from tests.plugins.tasks.reading import readable_rows
 from zoo_core.errors import ConfigError, DataError, DeviceError
@@ -42,6 +43,13 @@ def test_every_n_up_to_50_is_in_train_or_validation_and_the_next_50_in_test() ->
     assert found["train"] | found["validation"] == set(range(1, 51))
     assert found["test"] == set(range(51, 101))
     assert readable_rows(a_n_b_n(seed=1), "validation") != readable_rows(dataset, "validation")
+
+
+def test_no_word_of_test_is_as_short_as_one_of_the_other_splits() -> None:
+    dataset = a_n_b_n(max_n=40, test_max_n=60)
+    rows = dataset.draw(20, torch.Generator().manual_seed(0), is_test=True)
+    assert rows.lengths is not None
+    assert sorted(rows.lengths.tolist()) == [2 * n for n in range(41, 61)]
 
 
 @pytest.mark.parametrize(
@@ -161,6 +169,19 @@ def test_long_words_of_a_small_depth_are_nested_too(depth: int) -> None:
 def test_the_odds_of_a_small_depth_stay_the_same_however_many_steps_are_left() -> None:
     odds = opening_odds(8_000, 3)
     assert odds[8_000, :4].tolist() == pytest.approx(odds[1_000, :4].tolist(), abs=1e-12)
+
+
+def test_an_odd_shortest_length_leaves_out_shorter_words() -> None:
+    dataset = dyck(
+        min_length=5,
+        max_length=8,
+        test_min_length=11,
+        test_max_length=14,
+        examples=100,
+        held_out=20,
+    )
+    for split, lengths in (("train", {6, 8}), ("test", {12, 14})):
+        assert {len(symbols) for symbols, _ in readable_rows(dataset, split)} == lengths
 
 
 def test_lengths_without_an_even_one_are_named() -> None:

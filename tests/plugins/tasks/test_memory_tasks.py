@@ -59,6 +59,25 @@ def test_10000_rows_of_even_numbers_and_marks_have_a_mean_error_of_a_sixth() -> 
     assert dataset.baselines("test")["mean"]["loss"] == pytest.approx(1 / 6, abs=0.01)
 
 
+def test_the_marks_are_anywhere_in_their_halves() -> None:
+    rows = adding(length=4, test_length=8).draw(
+        500, torch.Generator().manual_seed(0), is_test=False
+    )
+    places = rows.inputs[:, :, 1].nonzero()[:, 1].view(-1, 2)
+    assert {*places[:, 0].tolist()} == {0, 1}
+    assert {*places[:, 1].tolist()} == {2, 3}
+
+
+def test_the_mean_of_the_sums_as_every_answer_is_the_baseline() -> None:
+    dataset = adding(**FEW)
+    sums = dataset.rows("test").targets.double()
+    expected = float(((sums - 1) ** 2).mean())
+    found = dataset.baselines("test")["mean"]
+    assert found["loss"] == pytest.approx(expected)
+    assert found["rmse"] == pytest.approx(expected**0.5)
+    assert found["mae"] == pytest.approx(float((sums - 1).abs().mean()))
+
+
 def test_typed_steps_are_numbers_with_marks() -> None:
     dataset = adding()
     assert dataset.encode("0.5 1; 1 0").inputs.tolist() == [[[0.5, 1.0], [1.0, 0.0]]]

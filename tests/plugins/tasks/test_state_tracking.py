@@ -66,6 +66,12 @@ def test_10000_expressions_of_4_to_40_symbols_have_every_number_and_sign_as_ofte
     assert [counts[s] / signs for s in "+-*"] == pytest.approx([1 / 3] * 3, abs=0.01)
 
 
+def test_an_expression_has_two_numbers_at_least() -> None:
+    dataset = arithmetic(min_length=2, max_length=6, examples=300, held_out=50)
+    lengths = {len(symbols) for symbols, _ in readable_rows(dataset, "train")}
+    assert lengths == {4, 6}
+
+
 @pytest.mark.parametrize(
     "settings",
     [{"min_length": 3, "max_length": 3}, {"test_min_length": 43, "test_max_length": 43}],

@@ -36,6 +36,10 @@ def test_hello_is_one_batch_of_one_row_of_five_steps(hello: HelloDataset) -> Non
     assert not batch.carry
 
 
+def test_a_later_start_skips_the_only_batch(hello: HelloDataset) -> None:
+    assert list(hello.batches("train", 32, seed=0, epoch=1, start=1)) == []
+
+
 def test_hello_has_only_a_train_split(hello: HelloDataset) -> None:
     assert hello.splits == ("train",)
 

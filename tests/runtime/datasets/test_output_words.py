@@ -82,3 +82,9 @@ def test_what_has_no_values_or_probabilities_is_refused() -> None:
             probabilities_of(signature(outputs), logits)
     assert probabilities_of(signature(Keys(2)), logits).tolist() == [[0.5, 0.5]]
     assert probabilities_of(signature(Classes(2)), logits).tolist() == [[0.5, 0.5]]
+
+
+def test_a_key_at_even_odds_is_not_predicted() -> None:
+    logits = ((0.0, 0.1, -0.1), (0.2, 0.0, -3.0), (0.0, 0.0, -1.0))
+    keys = signature(Keys(3, per="step", names=("a", "b", "c")))
+    assert in_words(keys, output(*logits)) == "b; a; –"

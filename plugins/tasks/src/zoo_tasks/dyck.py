@@ -95,7 +95,6 @@ def opening_odds(steps: int, depth: int) -> Tensor:
     odds = [torch.zeros_like(ways)]
     for _ in range(steps):
         after_opening = torch.cat([ways[1:], torch.zeros(1, dtype=torch.float64)])
-        after_opening[depth:] = 0.0
         after_closing = torch.cat([torch.zeros(1, dtype=torch.float64), ways[:-1]])
         after_closing[depth + 1 :] = 0.0
         total = after_opening + after_closing
