@@ -37,6 +37,15 @@ def test_a_budget_of_epochs_sets_the_epochs(catalog: Catalog) -> None:
     assert question.base.configs["trainer"]["schedule"] == "OneCycleLR"
 
 
+def test_epochs_that_are_set_stay_whatever_the_budget(catalog: Catalog) -> None:
+    contest = Contest(
+        dataset="python-docs", budget=Budget(tokens=1000), settings={"trainer": {"epochs": 7}}
+    )
+    for question in contest.questions(catalog, MODELS):
+        assert question.base.token_budget == 1000
+        assert question.base.configs["trainer"]["epochs"] == 7
+
+
 def test_a_schedule_keeps_its_epochs_and_is_named(
     catalog: Catalog, caplog: pytest.LogCaptureFixture
 ) -> None:

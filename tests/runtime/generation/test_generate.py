@@ -37,7 +37,8 @@ def signature(next_token: bool = True) -> Signature:
 class Windowed(AbstractModel):
     """A causal model without state, which needs three symbols and predicts the last plus one."""
 
-    causal, carries_state, window = True, False, 3
+    causal, carries_state = True, False
+    window: int | None = 3
 
     def __init__(self) -> None:
         super().__init__(signature())
@@ -147,6 +148,21 @@ def test_a_prompt_shorter_than_the_window_is_refused() -> None:
 def test_an_empty_prompt_is_refused(model: RecurrentModel) -> None:
     with pytest.raises(MisfitError, match=r"the prompt has 0 symbols, expected >= 1"):
         next(generate(model, Batch(torch.empty(1, 0, dtype=torch.long)), Sampler()))
+
+
+@pytest.mark.parametrize(("ids", "wrong"), [([1, -1], -1), ([1, V], V), ([-2, 9], -2)])
+def test_a_prompt_of_other_ids_than_those_of_the_symbols_is_refused(
+    model: RecurrentModel, ids: list[int], wrong: int
+) -> None:
+    with pytest.raises(MisfitError, match=f"has the symbol {wrong}, expected 0 to {V - 1}"):
+        next(generate(model, Batch(torch.tensor([ids])), Sampler()))
+
+
+def test_a_model_without_state_or_window_is_fed_the_whole_text() -> None:
+    whole = Windowed()
+    whole.window = None
+    assert list(islice(generate(whole, PROMPT, Sampler(temperature=0)), 3)) == [4, 5, 6]
+    assert whole.fed == [[1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5]]
 
 
 def test_a_model_that_predicts_something_else_is_refused() -> None:

@@ -101,3 +101,9 @@ def test_unavailable_data_gets_a_stand_in_vocabulary(catalog: Catalog) -> None:
     signature, of_data = available_signature(catalog, run_config)
     assert not of_data
     assert signature.outputs == Classes(28, per="step", next_token=True)
+
+
+def test_a_module_that_is_called_at_every_step_has_one_row(catalog: Catalog) -> None:
+    rows = [tensor for tensor, _ in shapes(catalog, "seq2seq-attention", steps=5).rows]
+    assert any("additive" in tensor.name and tensor.kind == "activation" for tensor in rows)
+    assert len(set(rows)) == len(rows)

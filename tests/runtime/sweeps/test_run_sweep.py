@@ -26,7 +26,7 @@ from zoo_core.runtime.training.events import EpochEnded, Started
 from zoo_core.sweeps.folder import lock_sweep_folder, read_sweep
 from zoo_core.sweeps.grid import Grid
 from zoo_core.sweeps.question import PlannedRun, Question
-from zoo_core.sweeps.run_states import list_sweep_runs
+from zoo_core.sweeps.run_states import list_sweep_runs, record_failure
 from zoo_core.sweeps.sweep import Sweep
 
 
@@ -168,6 +168,16 @@ def test_a_run_that_failed_for_another_reason_is_tried_again(
     text.write_text("a text that is there now\n" * 20)
     assert _carry_out(catalog, tmp_path / "s", question)[0] == ["seed=0"]
     assert _states(tmp_path / "s") == {"seed=0": "finished"}
+
+
+def test_an_old_failure_is_forgotten_when_its_run_begins_again(
+    catalog: Catalog, base: RunConfig, tmp_path: Path
+) -> None:
+    _carry_out(catalog, tmp_path, _question(base), stop_after=-1)
+    record_failure(tmp_path / "seed=0", "no room", 6)
+    assert _states(tmp_path) == {"seed=0": "failed"}
+    _carry_out(catalog, tmp_path, _question(base), stop_after=1)
+    assert _states(tmp_path)["seed=0"] in ("interrupted", "unfinished")
 
 
 @pytest.mark.parametrize(
