@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
 
 import zoo_core
 from tests.cli.command import Zoo
@@ -108,6 +109,10 @@ def test_the_attention_is_that_of_the_target_that_a_beam_finds(small: Path) -> N
         shown = attention(checkpoint, source)
         assert [data.vocabulary.symbols[index].strip() for index in ids] == list(shown.target)
         assert len(shown.weights) == len(ids) <= 6
+        batch = data.encode(source)
+        read = torch.tensor([[int(batch.inputs), *ids[:-1]]])  # each symbol is written from these
+        expected = checkpoint.model.attention(batch._replace(inputs=read))
+        assert torch.equal(torch.tensor(shown.weights), expected[0])
 
 
 @pytest.mark.gate

@@ -193,9 +193,15 @@ def test_the_passengers_have_year_and_month_beyond_their_end(
     assert "backtest_mape" in dataset.further_metrics(LastPlusOne(dataset), "test")
 
 
-def test_passengers_of_days_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "days.csv"
-    path.write_text("Month,#Passengers\n1949-01-01,1\n1949-01-02,2\n", "utf-8")
+@pytest.mark.parametrize(
+    "times",
+    [("1949-01-01", "1949-01-02"), ("1949Q1", "1949Q2"), ("1949-01", "1949-04"), ("a", "b")],
+)
+def test_passengers_of_other_times_than_months_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: tuple[str, str]
+) -> None:
+    path = tmp_path / "others.csv"
+    path.write_text(f"Month,#Passengers\n{times[0]},1\n{times[1]},2\n", "utf-8")
     pin(monkeypatch, "AIR_PASSENGERS", path)
     with pytest.raises(DataError, match="the first column has no months, such as 1949-01"):
         _ = air_passengers(AirPassengersConfig(path=path), None).series

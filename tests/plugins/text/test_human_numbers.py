@@ -66,7 +66,12 @@ def test_a_typed_number_needs_no_blank_before_it(numbers: TextDataset) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "symbols"),
-    [({"tokens": "char"}, 20), ({"limit": 50}, 9), ({"vocabulary_size": 5}, 5)],
+    [
+        ({"tokens": "char"}, 20),
+        ({"limit": 50}, 9),
+        ({"vocabulary_size": 5}, 5),
+        ({"min_count": 4000}, 4),
+    ],
 )
 def test_other_tokens_and_bounds_learn_their_symbols(
     settings: dict[str, object], symbols: int
