@@ -11,6 +11,7 @@ import torch
 import zoo_core
 from tests.cli.command import Zoo
 from zoo_core.runtime.api import attention
+from zoo_core.runtime.nn import AbstractAttention
 from zoo_seq2seq.dataset import PairsDataset
 
 NUMBERS = "seq2seq-attention.number-words"
@@ -103,6 +104,7 @@ def test_the_attention_is_that_of_the_target_that_a_beam_finds(small: Path) -> N
     checkpoint = zoo_core.load(small).with_dataset(values={"beam": 5, "answer_length": 6})
     data = checkpoint.dataset
     assert isinstance(data, PairsDataset)
+    assert isinstance(checkpoint.model, AbstractAttention)
     for row in data.split_rows["train"][:12]:
         source = data.pairs[row].source
         (ids,) = data.translate(checkpoint.model, data.encode(source))
@@ -112,6 +114,7 @@ def test_the_attention_is_that_of_the_target_that_a_beam_finds(small: Path) -> N
         batch = data.encode(source)
         read = torch.tensor([[int(batch.inputs), *ids[:-1]]])  # each symbol is written from these
         expected = checkpoint.model.attention(batch._replace(inputs=read))
+        assert expected is not None
         assert torch.equal(torch.tensor(shown.weights), expected[0])
 
 
