@@ -10,7 +10,7 @@ import torch
 
 from tests.plugins.serve.conftest import MODEL
 from zoo_core import Unknown, load
-from zoo_core.errors import DataError, IntegrityError
+from zoo_core.errors import ConfigError, DataError, IntegrityError
 
 if TYPE_CHECKING:
     from zoo_serve.jobs import Event, Job
@@ -111,3 +111,13 @@ def test_after_a_bug_the_jobs_end_and_the_model_goes_on() -> None:
     list(model.accept(job))
     assert model.end_all() == {job}
     assert len(events(model, texts("a"))) > 2
+
+
+def test_a_text_that_cannot_begin_is_among_those_that_end() -> None:
+    model = served()
+    job = texts("a", temperature=-1.0)  # which no request may ask for
+    list(model.accept(job))
+    with pytest.raises(ConfigError, match="temperature = -1"):
+        list(model.turn())
+    assert model.end_all() == {job}
+    assert model.load.texts == 0

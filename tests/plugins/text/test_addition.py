@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import final
+
 import pytest
 import torch
 
 from zoo_core.errors import DataError
-from zoo_core.runtime.nn import IGNORED, Output
+from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output, State
 from zoo_text.addition import AdditionDataset, pair_count
 from zoo_text.configs import AdditionConfig
 
@@ -85,6 +87,35 @@ def test_symbols_after_the_end_are_left_out() -> None:
     ids = dataset.vocabulary.encode(["1", "9", "<end>", "3"])
     logits = torch.eye(len(dataset.vocabulary))[ids].unsqueeze(0)
     assert dataset.decode(Output(logits, None)) == "19"
+
+
+@final
+class Writer(AbstractModel):
+    """A causal model without state that writes a text."""
+
+    causal, carries_state = True, False
+
+    def __init__(self, dataset: AdditionDataset, text: str) -> None:
+        super().__init__(dataset.signature)
+        self.ids = dataset.vocabulary.encode(text)
+        self.written = 0
+
+    def initial_state(self, batch_size: int) -> None:
+        """Returns None."""
+
+    def forward(self, batch: Batch, state: State | None = None) -> Output:
+        """Returns logits whose likeliest symbol is the next one of the text."""
+        logits = torch.zeros(*batch.inputs.shape, self.signature.outputs.width)
+        logits[0, -1, self.ids[self.written]] = 1.0
+        self.written += 1
+        return Output(logits, None)
+
+
+@pytest.mark.parametrize(("reversed", "written"), [("none", "1983"), ("answer", "8913")])
+def test_an_answer_has_a_digit_more_than_its_numbers_at_most(reversed: str, written: str) -> None:
+    dataset = of(digits=2, reversed=reversed)
+    batch = dataset.encode("99+99=")
+    assert dataset.answer(Writer(dataset, written), batch) == "198"
 
 
 def test_more_sums_than_there_are_pairs_are_an_error_with_a_remedy() -> None:

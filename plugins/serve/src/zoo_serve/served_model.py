@@ -159,8 +159,9 @@ class ServedModel:
         self._drop_cancelled()
         if self._rows is not None:
             while self._waiting and len(self._texts) < MAX_TEXTS:
-                first = self._waiting.popleft()
+                first = self._waiting[0]  # it waits on if this fails, so that its job can be ended
                 self._texts[self._rows.add(first.prompt, first.sampler())] = first
+                self._waiting.popleft()
             for row, symbol in self._rows.step() if self._texts else ():
                 text = self._texts.get(row)
                 if text is None:  # another text of its job has failed in this step
